@@ -1,0 +1,1 @@
+"""What training, the Lambdas and the infrastructure share: one image path, one artifact format."""

@@ -1,0 +1,136 @@
+"""The one place that runs a model: an ONNX Runtime session behind labels and probabilities."""
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from visionflow.images import UInt8Array
+from visionflow.input_spec import Box
+from visionflow.manifest import Manifest
+from visionflow.predictions import Score
+
+FloatArray = npt.NDArray[np.float32]
+
+# Anchors of the heat colours at equal distances from 0 to 1: blue, cyan, yellow, red.
+_HEAT = np.array([[20, 40, 200], [0, 190, 230], [255, 220, 60], [220, 30, 30]], dtype=np.float32)
+_MOST_OPAQUE = 230
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where the evidence for ``label`` lies.
+
+    ``values`` is the class-activation map in rows, scaled to 0..1; ``overlay`` is the same as a PNG
+    (data URL, RGBA) to be stretched over ``box`` of the upright picture.
+    """
+
+    label: str
+    width: int
+    height: int
+    values: tuple[tuple[float, ...], ...]
+    overlay: str
+    box: Box
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """The answer for one picture.
+
+    ``scores`` has every label, best first; ``known`` says whether the best reaches the manifest's
+    unknown threshold; ``embedding`` is [F]; ``cam`` is [C, h, w], the head at every location.
+    """
+
+    scores: tuple[Score, ...]
+    known: bool
+    embedding: FloatArray
+    cam: FloatArray
+
+
+class Classifier:
+    """Runs one model version. Thread-safe, as ONNX Runtime sessions are."""
+
+    def __init__(self, model: bytes | Path, manifest: Manifest, threads: int = 1) -> None:
+        """Open the session on ``model`` (a path, or a file's bytes) with ``threads`` threads."""
+        # Imported here so that records and manifests can be read without ONNX Runtime.
+        import onnxruntime  # noqa: PLC0415
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Spinning burns the vCPU share of a Lambda that is billed by time.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        source = model if isinstance(model, bytes) else str(model)
+        self.manifest = manifest
+        self._session: Any = onnxruntime.InferenceSession(
+            source, options, providers=["CPUExecutionProvider"]
+        )
+
+    def run(self, batch: UInt8Array) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The raw outputs (logits [N, C], embedding [N, F], cam [N, C, h, w]) for [N, H, W, 3]."""
+        outputs = self._session.run(["logits", "embedding", "cam"], {"image": batch})
+        return outputs[0], outputs[1], outputs[2]
+
+    def classify(self, batch: UInt8Array) -> list[Classification]:
+        """One `Classification` for each picture of a uint8 [N, size, size, 3] batch."""
+        logits, embeddings, cams = self.run(batch)
+        probabilities = softmax(logits / self.manifest.temperature)
+        return [
+            self._classification(*outputs)
+            for outputs in zip(probabilities, embeddings, cams, strict=True)
+        ]
+
+    def explain(
+        self, classification: Classification, label: str, image_size: tuple[int, int]
+    ) -> Explanation:
+        """The activation map of ``label`` for a picture of ``image_size`` (width, height)."""
+        index = self.manifest.label_names.index(label)
+        heat = _scaled_to_unit(classification.cam[index])
+        side = self.manifest.input.size
+        return Explanation(
+            label=label,
+            width=heat.shape[1],
+            height=heat.shape[0],
+            values=tuple(tuple(round(float(v), 4) for v in row) for row in heat),
+            overlay=_overlay_url(heat, max(side, 128)),
+            box=self.manifest.input.relative_box(*image_size),
+        )
+
+    def _classification(
+        self, probabilities: FloatArray, embedding: FloatArray, cam: FloatArray
+    ) -> Classification:
+        names = self.manifest.label_names
+        order = np.argsort(-probabilities, kind="stable")
+        scores = tuple(Score(names[i], float(probabilities[i])) for i in order)
+        known = scores[0].confidence >= self.manifest.unknown_threshold
+        return Classification(scores, known, embedding, cam)
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Row-wise probabilities of [N, C], shifted by the maximum so that nothing overflows."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: FloatArray = shifted / shifted.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def _scaled_to_unit(cam: FloatArray) -> FloatArray:
+    """Positive evidence only, the strongest location at 1 (Zhou et al. 2016, arXiv:1512.04150)."""
+    positive = np.maximum(cam, np.float32(0))
+    peak = positive.max()
+    return positive / peak if peak > 0 else positive
+
+
+def _overlay_url(heat: FloatArray, side: int) -> str:
+    smooth = np.asarray(Image.fromarray(heat).resize((side, side), Image.Resampling.BICUBIC))
+    smooth = smooth.clip(0, 1)
+    anchors = np.linspace(0, 1, len(_HEAT))
+    channels = [np.interp(smooth, anchors, _HEAT[:, c]) for c in range(3)]
+    rgba = np.stack([*channels, smooth * _MOST_OPAQUE], axis=-1).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(rgba).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

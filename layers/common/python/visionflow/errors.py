@@ -1,0 +1,189 @@
+"""The one tree of errors that VisionFlow raises on purpose.
+
+::
+
+    VisionFlowError
+    |-- InputError                      the sender can mend it; a retry changes nothing
+    |   |-- MissingFieldError
+    |   |-- UnsupportedMediaTypeError
+    |   |-- InvalidBodyError
+    |   |-- InvalidBase64Error
+    |   |-- InvalidParameterError
+    |   |-- InvalidCursorError
+    |   |-- BodyTooLargeError
+    |   |-- RouteNotFoundError
+    |   |-- MethodNotAllowedError
+    |   |-- PredictionNotFoundError
+    |   `-- ImageError                  a picture that can never be classified
+    |       |-- EmptyImageError
+    |       |-- UnreadableImageError
+    |       |-- TruncatedImageError
+    |       |-- ImageTooLargeError
+    |       `-- MissingImageError
+    |-- ConfigError                     a setting, manifest or config file that does not parse
+    |-- ArtifactError                   model files that are missing or not what the manifest says
+    |-- ModelUnavailableError           no model can answer now
+    `-- PlatformError                   AWS throttled, timed out or failed
+
+Every class carries a ``code`` (stable, snake_case, part of the API) and ``retryable``: whether the
+same input may succeed later.
+"""
+
+from typing import ClassVar
+
+
+class VisionFlowError(Exception):
+    """Root of the tree. ``str(error)`` is a sentence that may be shown to a user."""
+
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Internal error"
+    retryable: ClassVar[bool] = False
+
+
+class InputError(VisionFlowError):
+    """What was sent cannot be handled as it is."""
+
+    code = "invalid_input"
+    title = "Invalid input"
+
+
+class MissingFieldError(InputError):
+    """A required field or the whole body is absent."""
+
+    code = "missing_field"
+    title = "Missing field"
+
+
+class UnsupportedMediaTypeError(InputError):
+    """The request's Content-Type is none that the route takes."""
+
+    code = "unsupported_media_type"
+    title = "Unsupported media type"
+
+
+class InvalidBodyError(InputError):
+    """The body does not parse as what its Content-Type says."""
+
+    code = "invalid_body"
+    title = "Invalid body"
+
+
+class InvalidBase64Error(InputError):
+    """A base64 field holds something else."""
+
+    code = "invalid_base64"
+    title = "Invalid base64"
+
+
+class InvalidParameterError(InputError):
+    """A query parameter is out of its range or unknown."""
+
+    code = "invalid_parameter"
+    title = "Invalid parameter"
+
+
+class InvalidCursorError(InputError):
+    """A page cursor that this API never gave out, or that belongs to another query."""
+
+    code = "invalid_cursor"
+    title = "Invalid cursor"
+
+
+class BodyTooLargeError(InputError):
+    """The body is over what a direct call may carry."""
+
+    code = "body_too_large"
+    title = "Body too large"
+
+
+class RouteNotFoundError(InputError):
+    """No such path."""
+
+    code = "route_not_found"
+    title = "Route not found"
+
+
+class MethodNotAllowedError(InputError):
+    """The path exists, with another method."""
+
+    code = "method_not_allowed"
+    title = "Method not allowed"
+
+
+class PredictionNotFoundError(InputError):
+    """No prediction has this id."""
+
+    code = "prediction_not_found"
+    title = "Prediction not found"
+
+
+class ImageError(InputError):
+    """A picture that can never be classified, however often it is tried."""
+
+    code = "invalid_image"
+    title = "Invalid image"
+
+
+class EmptyImageError(ImageError):
+    """Zero bytes."""
+
+    code = "image_empty"
+    title = "Empty image"
+
+
+class UnreadableImageError(ImageError):
+    """Not an image, or one in a format that is not accepted."""
+
+    code = "image_unreadable"
+    title = "Unreadable image"
+
+
+class TruncatedImageError(ImageError):
+    """The header is an image's, the data ends early."""
+
+    code = "image_truncated"
+    title = "Truncated image"
+
+
+class ImageTooLargeError(ImageError):
+    """More bytes or more pixels than the limits allow (decompression bombs end here)."""
+
+    code = "image_too_large"
+    title = "Image too large"
+
+
+class MissingImageError(ImageError):
+    """The object was deleted before it could be read."""
+
+    code = "image_missing"
+    title = "Missing image"
+
+
+class ConfigError(VisionFlowError):
+    """A setting, a manifest or a config file with an unknown, missing or mistyped field."""
+
+    code = "invalid_config"
+    title = "Invalid configuration"
+
+
+class ArtifactError(VisionFlowError):
+    """A model file is missing or differs from the checksum in its manifest."""
+
+    code = "invalid_artifact"
+    title = "Invalid model artifact"
+
+
+class ModelUnavailableError(VisionFlowError):
+    """No model is promoted, or the promoted one cannot be loaded."""
+
+    code = "model_unavailable"
+    title = "Model unavailable"
+    retryable = True
+
+
+class PlatformError(VisionFlowError):
+    """A fault of the platform: throttling, a time-out, a 5xx of a service."""
+
+    code = "platform_unavailable"
+    title = "Platform unavailable"
+    retryable = True

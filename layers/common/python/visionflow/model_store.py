@@ -1,0 +1,94 @@
+"""Model artifacts in S3: published whole or not at all, and verified before they are used."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visionflow.errors import ArtifactError
+from visionflow.manifest import (
+    MANIFEST_NAME,
+    FileEntry,
+    Manifest,
+    artifact_prefix,
+    read_artifact,
+)
+from visionflow.predictions import ModelRef
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class ModelStore:
+    """Owns the models bucket."""
+
+    def __init__(self, bucket: str, client: "S3Client") -> None:
+        self._bucket = bucket
+        self._client = client
+
+    def publish(self, folder: Path) -> Manifest:
+        """Upload a verified artifact. The manifest goes last: without it there is no version."""
+        manifest = read_artifact(folder)
+        prefix = artifact_prefix(manifest.name, manifest.version)
+        for entry in manifest.all_files():
+            self._client.upload_file(str(folder / entry.path), self._bucket, prefix + entry.path)
+        self._client.upload_file(str(folder / MANIFEST_NAME), self._bucket, prefix + MANIFEST_NAME)
+        return manifest
+
+    def manifest(self, model: ModelRef) -> Manifest:
+        """Raises `ArtifactError` when the version has no manifest, `ConfigError` for a bad one."""
+        data = self._read(artifact_prefix(model.name, model.version) + MANIFEST_NAME)
+        return Manifest.parse(data)
+
+    def fetch(self, manifest: Manifest, cache: Path) -> Path:
+        """The file that is served, verified against the manifest, under ``cache``.
+
+        A file that lies there already is verified again and replaced when it is damaged.
+        Raises `ArtifactError` when the bucket's file is missing or differs from its checksum.
+        """
+        entry = manifest.served_file
+        target = cache / manifest.name / manifest.version / entry.path
+        if _is_intact(target, entry):
+            return target
+        data = self._read(artifact_prefix(manifest.name, manifest.version) + entry.path)
+        entry.check(data)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Renamed into place: a worker that is killed half-way leaves no half file behind.
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            file.write(data)
+        os.replace(file.name, target)  # noqa: PTH105
+        return target
+
+    def check_served_file(self, manifest: Manifest) -> None:
+        """Raise `ArtifactError` unless the served file lies there whole. Downloads nothing."""
+        entry = manifest.served_file
+        key = artifact_prefix(manifest.name, manifest.version) + entry.path
+        try:
+            size = self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
+        except self._client.exceptions.ClientError as error:
+            raise self._missing(key, error) from error
+        if size != entry.size:
+            raise ArtifactError(f"{key}: {size:,} bytes instead of {entry.size:,}")
+
+    def _read(self, key: str) -> bytes:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        except self._client.exceptions.ClientError as error:
+            raise self._missing(key, error) from error
+        with answer["Body"] as body:
+            return body.read()
+
+    @staticmethod
+    def _missing(key: str, error: Exception) -> Exception:
+        code = getattr(error, "response", {}).get("Error", {}).get("Code")
+        if code in ("NoSuchKey", "404"):
+            return ArtifactError(f"{key}: missing in the models bucket")
+        return error
+
+
+def _is_intact(path: Path, entry: FileEntry) -> bool:
+    try:
+        entry.check(path.read_bytes())
+    except (FileNotFoundError, ArtifactError):
+        return False
+    return True

@@ -1,0 +1,205 @@
+"""Predictions in DynamoDB: written once, read newest first without a scan.
+
+Besides its key ``id`` an item carries one partition key per index and their common sort key
+``position`` (``created_at#id``). An index's partition is ``<value>#<shard>`` with a shard taken
+from the id, which spreads the writes of a busy label; a read merges the shards. Since a page
+continues below a *position*, rows that arrive meanwhile (they are newer) cannot shift, repeat or
+hide a row.
+"""
+
+import base64
+import hashlib
+import heapq
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from visionflow import strict
+from visionflow.dynamodb import from_item, to_item
+from visionflow.errors import InvalidCursorError
+from visionflow.predictions import Prediction, Source, Status
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SHARDS = 4
+SORT_KEY = "position"
+
+# Index name -> its partition key. `by_status` is sparse: "ok" is nearly every row, and those are
+# read by time.
+INDEXES = {
+    "by_time": "time_shard",
+    "by_label": "label_shard",
+    "by_model": "model_shard",
+    "by_status": "status_shard",
+}
+
+# A filter that few rows meet must not turn one call into a read of the whole table: a page ends
+# after this many rows were looked at, with a cursor to go on from there.
+MAX_ROWS_READ = 1_000
+
+_POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#[\w-]{1,64}")
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """What to list. ``since`` and ``until`` are timestamps as in the records, both inclusive."""
+
+    label: str | None = None
+    model_version: str | None = None
+    status: Status | None = None
+    source: Source | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def partition(self) -> tuple[str, str]:
+        """The most selective index for this query, and the value to read in it."""
+        if self.label is not None:
+            return "by_label", self.label
+        if self.status is not None and self.status != "ok":
+            return "by_status", self.status
+        if self.model_version is not None:
+            return "by_model", self.model_version
+        return "by_time", "all"
+
+    def matches(self, prediction: Prediction) -> bool:
+        version = prediction.model.version if prediction.model else None
+        return (
+            self.label in (None, prediction.label)
+            and self.model_version in (None, version)
+            and self.status in (None, prediction.status)
+            and self.source in (None, prediction.source)
+        )
+
+    def fingerprint(self) -> str:
+        text = json.dumps(strict.to_dict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Predictions, newest first. ``next_cursor`` is null when there is nothing older.
+
+    A page may be shorter than its limit while a cursor says that the search can go on.
+    """
+
+    items: tuple[Prediction, ...]
+    next_cursor: str | None
+
+
+class PredictionStore:
+    """Owns the predictions table."""
+
+    def __init__(self, table: str, client: "DynamoDBClient") -> None:
+        self._table = table
+        self._client = client
+
+    def add(self, prediction: Prediction) -> bool:
+        """Write a new record. Returns False, changing nothing, when the id is taken."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_item(_attributes(prediction)),
+                ConditionExpression="attribute_not_exists(id)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def get(self, prediction_id: str) -> Prediction | None:
+        """Read one record, consistently."""
+        answer = self._client.get_item(
+            TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
+        )
+        return _prediction(answer["Item"]) if "Item" in answer else None
+
+    def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page:
+        """At most ``limit`` predictions below ``cursor``, newest first.
+
+        Raises `InvalidCursorError` for a cursor that no page of this query gave out.
+        """
+        below = None if cursor is None else _read_cursor(cursor, query)
+        rows = heapq.merge(
+            *(self._shard(query, shard, below, limit) for shard in range(SHARDS)),
+            key=_position,
+            reverse=True,
+        )
+        items: list[Prediction] = []
+        last = None
+        for prediction in islice(rows, MAX_ROWS_READ):
+            last = prediction
+            if query.matches(prediction):
+                items.append(prediction)
+            if len(items) == limit:
+                break
+        more = last is not None and next(rows, None) is not None
+        return Page(tuple(items), _write_cursor(_position(last), query) if more and last else None)
+
+    def _shard(
+        self, query: LogQuery, shard: int, below: str | None, limit: int
+    ) -> Iterator[Prediction]:
+        index, value = query.partition()
+        newest = min(filter(None, (below, f"{query.until}#~" if query.until else "~")))
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=index,
+            KeyConditionExpression=(
+                f"{INDEXES[index]} = :shard AND {SORT_KEY} BETWEEN :old AND :new"
+            ),
+            ExpressionAttributeValues={
+                ":shard": {"S": f"{value}#{shard}"},
+                ":old": {"S": query.since or "0"},
+                ":new": {"S": newest},
+            },
+            ScanIndexForward=False,
+            PaginationConfig={"PageSize": limit + 1},
+        )
+        for page in pages:
+            for item in page["Items"]:
+                if item[SORT_KEY]["S"] != below:  # BETWEEN includes its bounds
+                    yield _prediction(item)
+
+
+def _position(prediction: Prediction) -> str:
+    return f"{prediction.created_at}#{prediction.id}"
+
+
+def _attributes(prediction: Prediction) -> dict[str, Any]:
+    shard = zlib.crc32(prediction.id.encode()) % SHARDS
+    keys = {SORT_KEY: _position(prediction), "time_shard": f"all#{shard}"}
+    if prediction.label is not None:
+        keys["label_shard"] = f"{prediction.label}#{shard}"
+    if prediction.model is not None:
+        keys["model_shard"] = f"{prediction.model.version}#{shard}"
+    if prediction.status != "ok":
+        keys["status_shard"] = f"{prediction.status}#{shard}"
+    attributes: dict[str, Any] = strict.to_dict(prediction)
+    return attributes | keys
+
+
+def _prediction(item: Mapping[str, Any]) -> Prediction:
+    data = from_item(item)
+    for key in (SORT_KEY, *INDEXES.values()):
+        data.pop(key, None)
+    return strict.parse(Prediction, data, "prediction")
+
+
+def _write_cursor(position: str, query: LogQuery) -> str:
+    text = json.dumps([position, query.fingerprint()])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, query: LogQuery) -> str:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        position, fingerprint = json.loads(base64.b64decode(padded, altchars="-_", validate=True))
+        valid = bool(_POSITION.fullmatch(position))
+    except (ValueError, TypeError) as error:
+        raise InvalidCursorError("The cursor is not one that this API gave out.") from error
+    if not valid or fingerprint != query.fingerprint():
+        raise InvalidCursorError("The cursor belongs to another query; start without one.")
+    return str(position)

@@ -1,0 +1,109 @@
+"""The prediction record: what is stored, listed and answered, and how its ids are made."""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+Source = Literal["api", "s3"]
+Status = Literal["ok", "unknown", "failed"]
+
+# Crockford's base32 alphabet sorts as its values do, so ids of one source sort by time.
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True)
+class Score:
+    """A label with its temperature-scaled probability, 0..1."""
+
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """One version of one model."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ImageRef:
+    """The classified object in S3 and what was found in it.
+
+    ``width`` and ``height`` (pixels, upright) are null when the picture could not be decoded,
+    ``bytes`` and ``sha256`` when it could not be read.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+    width: int | None
+    height: int | None
+    bytes: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a picture can never be classified: the error's code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The one result of one image.
+
+    ``label`` and ``confidence`` are the best guess for status ``ok`` and ``unknown`` (the guess
+    stayed under the model's threshold), and null for ``failed``. ``timings`` are milliseconds by
+    step. ``created_at`` is ISO 8601 UTC with microseconds, ``expires_at`` epoch seconds.
+    """
+
+    id: str
+    source: Source
+    status: Status
+    label: str | None
+    confidence: float | None
+    top_k: tuple[Score, ...]
+    model: ModelRef | None
+    image: ImageRef
+    thumbnail_key: str | None
+    timings: dict[str, float]
+    created_at: str
+    error: Failure | None
+    expires_at: int
+
+
+def timestamp(at: datetime) -> str:
+    """Fixed-width ISO 8601 in UTC, so that text order is time order."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def new_id(at: datetime) -> str:
+    """A fresh sortable id: 48 bits of milliseconds and 80 random bits (the layout of a ULID)."""
+    value = int(at.timestamp() * 1000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def s3_object_id(bucket: str, key: str, version: str) -> str:
+    """The same id for the same object version, whatever is delivered twice.
+
+    ``version`` is the object's version id, or its ETag in a bucket without versioning.
+    """
+    digest = hashlib.sha256("\n".join((bucket, version, key)).encode()).digest()
+    return "s3-" + base64.b32encode(digest[:20]).decode().lower()
+
+
+def original_key(prediction_id: str) -> str:
+    """Where the picture of a direct call is kept in the images bucket."""
+    return f"api/{prediction_id}"
+
+
+def thumbnail_key(prediction_id: str) -> str:
+    """Where a prediction's thumbnail lies. Outside ``uploads/``, so it triggers nothing."""
+    return f"thumbnails/{prediction_id}.jpg"

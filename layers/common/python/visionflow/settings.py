@@ -1,0 +1,39 @@
+"""Settings of a Lambda as one frozen dataclass that both sides of a deployment use.
+
+The infrastructure builds a function's environment with `to_env`, the function reads it with
+`from_env`: a variable cannot be misspelt on one side, or missing on the other, unnoticed.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Self, get_type_hints
+
+from visionflow.errors import ConfigError
+
+PREFIX = "VISIONFLOW_"
+
+
+@dataclasses.dataclass(frozen=True)
+class EnvSettings:
+    """Base class; fields are str or int. ``retention_days`` is read from VISIONFLOW_RETENTION_DAYS."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Raises `ConfigError` for a missing variable or a number that is none."""
+        types = get_type_hints(cls)
+        values: dict[str, Any] = {}
+        for field in dataclasses.fields(cls):
+            variable = PREFIX + field.name.upper()
+            if variable not in environ:
+                raise ConfigError(f"environment: {variable} is not set")
+            try:
+                values[field.name] = types[field.name](environ[variable])
+            except ValueError as error:
+                raise ConfigError(f"environment: {variable} must be a number") from error
+        return cls(**values)
+
+    def to_env(self) -> dict[str, str]:
+        return {
+            PREFIX + field.name.upper(): str(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+        }

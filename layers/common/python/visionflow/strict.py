@@ -1,0 +1,122 @@
+"""Strict conversion between JSON-like data and frozen dataclasses.
+
+Unlike a lenient loader, nothing is guessed: an unknown field, a missing one or a value of another
+type is a `ConfigError` that names the place. Defaults of the dataclass are for code, not for data,
+so a field that data leaves out is missing even when the class has a default.
+"""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from visionflow.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def parse(cls: type[T], data: object, where: str) -> T:
+    """Build dataclass ``cls`` from ``data``.
+
+    Supported field types: str, bool, int, float (an int is taken), None, Literal, unions,
+    ``tuple[X, ...]``, ``dict[str, X]``, nested dataclasses and Any.
+
+    Raises `ConfigError` with the path of the offending field, starting at ``where``.
+    """
+    return typing.cast(T, _convert(cls, data, where))
+
+
+def parse_json(cls: type[T], text: str | bytes, where: str) -> T:
+    """`parse` for a JSON document; malformed JSON is a `ConfigError` too."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{where}: not valid JSON ({error})") from error
+    return parse(cls, data, where)
+
+
+def to_dict(obj: Any) -> Any:
+    """The inverse of `parse`: dataclasses to dicts and tuples to lists, recursively."""
+    if dataclasses.is_dataclass(obj) and not isinstance(obj, type):
+        return {f.name: to_dict(getattr(obj, f.name)) for f in dataclasses.fields(obj)}
+    if isinstance(obj, Mapping):
+        return {key: to_dict(value) for key, value in obj.items()}
+    if isinstance(obj, (list, tuple)):
+        return [to_dict(value) for value in obj]
+    return obj
+
+
+@lru_cache
+def _field_types(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _convert(expected: Any, value: object, where: str) -> object:
+    origin = get_origin(expected)
+    if expected is Any:
+        return value
+    if dataclasses.is_dataclass(expected):
+        return _convert_dataclass(typing.cast(type, expected), value, where)
+    if origin in (Union, types.UnionType):
+        return _convert_union(get_args(expected), value, where)
+    if origin is Literal:
+        if value not in get_args(expected):
+            raise _mismatch(where, " or ".join(map(repr, get_args(expected))), value)
+        return value
+    if origin in (tuple, dict):
+        return _convert_container(expected, value, where)
+    return _convert_scalar(expected, value, where)
+
+
+def _convert_dataclass(cls: type, value: object, where: str) -> object:
+    if not isinstance(value, Mapping):
+        raise _mismatch(where, "an object", value)
+    field_types = _field_types(cls)
+    names = [field.name for field in dataclasses.fields(cls)]
+    if unknown := sorted(map(str, set(value) - set(names))):
+        raise ConfigError(f"{where}: unknown field {', '.join(unknown)}")
+    if missing := [name for name in names if name not in value]:
+        raise ConfigError(f"{where}: missing field {', '.join(missing)}")
+    values = {name: _convert(field_types[name], value[name], f"{where}.{name}") for name in names}
+    return cls(**values)
+
+
+def _convert_union(options: tuple[Any, ...], value: object, where: str) -> object:
+    if value is None and type(None) in options:
+        return None
+    errors = []
+    for option in options:
+        if option is type(None):
+            continue
+        try:
+            return _convert(option, value, where)
+        except ConfigError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _convert_container(expected: Any, value: object, where: str) -> object:
+    args = get_args(expected)
+    if get_origin(expected) is dict:
+        if not isinstance(value, Mapping):
+            raise _mismatch(where, "an object", value)
+        return {key: _convert(args[1], item, f"{where}.{key}") for key, item in value.items()}
+    if not isinstance(value, (list, tuple)):
+        raise _mismatch(where, "a list", value)
+    return tuple(_convert(args[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+
+
+def _convert_scalar(expected: Any, value: object, where: str) -> object:
+    is_bool = isinstance(value, bool)
+    if expected is float and isinstance(value, (int, float)) and not is_bool:
+        return float(value)
+    if isinstance(value, expected) and (expected is bool or not is_bool):
+        return value
+    raise _mismatch(where, expected.__name__, value)
+
+
+def _mismatch(where: str, expected: str, value: object) -> ConfigError:
+    return ConfigError(f"{where}: expected {expected}, found {value!r:.80}")
