@@ -1,0 +1,51 @@
+"""The CDK app: one call per stack, in the order in which they depend on each other."""
+
+from aws_cdk import App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer
+
+from infra.nag import check_at_synth
+from infra.stacks.data import DataStack
+from infra.stages import StageConfig, stage_named
+
+DEFAULT_STAGE = "dev"
+
+# Here and not in cdk.json, so that a template depends on this code alone, whoever synthesizes it.
+FEATURE_FLAGS = {
+    # The log bucket grants the logging service by policy, not by an access control list.
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+    "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
+}
+
+
+def build_app(stage: StageConfig, *, outdir: str | None = None) -> App:
+    """The app of one stage, ready for `synth()`, which fails on a finding of cdk-nag.
+
+    Args:
+        stage: what to build.
+        outdir: where the cloud assembly goes; by default where the CDK CLI asks for it.
+    """
+    app = App(
+        context=FEATURE_FLAGS,
+        outdir=outdir,
+        analytics_reporting=False,
+        # Every stage on AWS runs the same constructs through these checks; they take seconds, and
+        # `visionflow up` is in a hurry.
+        builtin_cloud_formation_validation=stage.on_aws,
+        # The emulator refuses the default synthesizer's asset roles.
+        default_stack_synthesizer=(
+            DefaultStackSynthesizer() if stage.on_aws else CliCredentialsStackSynthesizer()
+        ),
+    )
+    prefix = f"VisionFlow-{stage.title}"
+    DataStack(app, f"{prefix}-Data", stage=stage)
+    check_at_synth(app)
+    return app
+
+
+def stage_from_context() -> StageConfig:
+    """The stage that the CDK CLI was asked for by `-c stage=...`; `dev` when it was not asked."""
+    return stage_named(App().node.try_get_context("stage") or DEFAULT_STAGE)
+
+
+if __name__ == "__main__":
+    build_app(stage_from_context()).synth()

@@ -1,0 +1,39 @@
+"""Where S3 writes who read and wrote the other buckets."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.nag import LOOPBACK_ONLY, acknowledge
+from infra.stages import StageConfig
+
+
+class AccessLogBucket(s3.Bucket):
+    """Private, encrypted, emptied by age. It logs no access to itself."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=stage.tls_only,
+            object_ownership=object_ownership,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="ForgetOldLogs",
+                    expiration=Duration.days(stage.log_retention_days),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
+        )
+        if not stage.tls_only:
+            acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)

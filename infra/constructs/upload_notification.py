@@ -1,0 +1,70 @@
+"""S3 tells the queue about new objects, by the bucket's native notification property.
+
+`Bucket.add_event_notification` would do it with a custom resource: one more function, one more
+role, and nothing an emulator can run. The native property has a price: the bucket must exist after
+the queue's policy, and that policy must name the bucket. A reference would be a cycle, so the
+policy names the bucket by the prefix CloudFormation gives its generated name, within this account.
+"""
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+UPLOAD_PREFIX = "uploads/"
+
+
+class UploadNotification(Construct):
+    """Every object created under `uploads/` sends one message to the queue."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: s3.Bucket,
+        queue: sqs.Queue,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        cfn_bucket = bucket.node.default_child
+        if not isinstance(cfn_bucket, s3.CfnBucket):
+            raise TypeError(f"{bucket.node.path} is not a bucket of this app")
+        permission = queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="S3SendsUploads",
+                principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    "ArnLike": {"aws:SourceArn": generated_bucket_arn(cfn_bucket)},
+                },
+            )
+        )
+        cfn_bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            queue_configurations=[
+                s3.CfnBucket.QueueConfigurationProperty(
+                    event="s3:ObjectCreated:*",
+                    queue=queue.queue_arn,
+                    filter=s3.CfnBucket.NotificationFilterProperty(
+                        s3_key=s3.CfnBucket.S3KeyFilterProperty(
+                            rules=[
+                                s3.CfnBucket.FilterRuleProperty(name="prefix", value=UPLOAD_PREFIX)
+                            ]
+                        )
+                    ),
+                )
+            ]
+        )
+        if permission.policy_dependable is None:
+            raise ValueError(f"{queue.node.path} takes no resource policy")
+        # S3 sends a test message when the property is set and fails the stack if it may not.
+        bucket.node.add_dependency(permission.policy_dependable)
+
+
+def generated_bucket_arn(bucket: s3.CfnBucket) -> str:
+    """ARN pattern of the name that CloudFormation generates: `<stack>-<logical id>-<random>`."""
+    stack = Stack.of(bucket)
+    prefix = f"{stack.stack_name}-{stack.get_logical_id(bucket)}".lower()
+    return f"arn:{Aws.PARTITION}:s3:::{prefix}-*"

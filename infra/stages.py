@@ -1,0 +1,150 @@
+"""What differs between the stages, and nothing else.
+
+Free of CDK imports, so that the command line can read a stage without paying for jsii.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+LayerTarget = Literal["host", "x86_64", "arm64"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """Token bucket of the HTTP API: sustained requests per second and the burst above it."""
+
+    rate: int
+    burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concurrency:
+    """Most simultaneous executions per function; None reserves nothing."""
+
+    predict: int | None
+    ingest: int | None
+    api: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageConfig:
+    """One stage of the project.
+
+    Attributes:
+        name: `local`, `dev` or `prod`.
+        on_aws: False only for the local cloud, which leaves out what an emulator cannot hold:
+            CloudFront, the sign-in, custom resources.
+        tls_only: refuse requests over plain HTTP. The local cloud speaks HTTP on loopback.
+        keep_data: `cdk destroy` leaves buckets and tables behind, and tables refuse deletion.
+        point_in_time_recovery: tables can be restored to any second of the last 35 days.
+        layer_target: machine the runtime layer is built for. AWS stages follow it with the
+            Lambda architecture; `host` is the interpreter that runs the local cloud.
+        predict_memory_mb: 1769 MB is one full vCPU.
+        ingest_memory_mb: as above.
+        api_memory_mb: memory of the read API.
+        ort_threads: intra-op threads of an ONNX Runtime session.
+        prediction_retention_days: life of a record and of the pictures the service wrote itself.
+        log_retention_days: life of function and access logs.
+        throttle: limits of the HTTP API's default stage.
+        reserved_concurrency: executions set aside for, and at most used by, each function.
+        ingest_max_concurrency: most ingest executions the queue may drive at once (at least 2).
+    """
+
+    name: str
+    on_aws: bool
+    tls_only: bool
+    keep_data: bool
+    point_in_time_recovery: bool
+    layer_target: LayerTarget
+    predict_memory_mb: int
+    ingest_memory_mb: int
+    api_memory_mb: int
+    ort_threads: int
+    prediction_retention_days: int
+    log_retention_days: Literal[7, 14, 90]
+    throttle: Throttle
+    reserved_concurrency: Concurrency
+    ingest_max_concurrency: int
+
+    @property
+    def title(self) -> str:
+        """The name as it appears in stack names: `Local`, `Dev`, `Prod`."""
+        return self.name.capitalize()
+
+    @property
+    def requires_sign_in(self) -> bool:
+        """Whether every route that is not public asks for a JSON Web Token."""
+        return self.on_aws
+
+
+NOTHING_RESERVED: Final = Concurrency(predict=None, ingest=None, api=None)
+
+LOCAL: Final = StageConfig(
+    name="local",
+    on_aws=False,
+    tls_only=False,
+    keep_data=False,
+    point_in_time_recovery=False,
+    layer_target="host",
+    predict_memory_mb=1769,
+    ingest_memory_mb=1769,
+    api_memory_mb=512,
+    ort_threads=1,
+    prediction_retention_days=30,
+    log_retention_days=7,
+    throttle=Throttle(rate=100, burst=200),
+    reserved_concurrency=NOTHING_RESERVED,
+    ingest_max_concurrency=2,
+)
+
+DEV: Final = StageConfig(
+    name="dev",
+    on_aws=True,
+    tls_only=True,
+    keep_data=False,
+    point_in_time_recovery=True,
+    layer_target="x86_64",
+    predict_memory_mb=1769,
+    ingest_memory_mb=1769,
+    api_memory_mb=512,
+    ort_threads=1,
+    prediction_retention_days=30,
+    log_retention_days=14,
+    throttle=Throttle(rate=20, burst=40),
+    # A new AWS account may run ten executions in all and must keep some unreserved, so reserving
+    # here would make the first deploy fail. The throttle and the queue's own limit bound the spend.
+    reserved_concurrency=NOTHING_RESERVED,
+    ingest_max_concurrency=5,
+)
+
+PROD: Final = StageConfig(
+    name="prod",
+    on_aws=True,
+    tls_only=True,
+    keep_data=True,
+    point_in_time_recovery=True,
+    layer_target="x86_64",
+    predict_memory_mb=1769,
+    ingest_memory_mb=1769,
+    api_memory_mb=512,
+    ort_threads=1,
+    prediction_retention_days=365,
+    log_retention_days=90,
+    throttle=Throttle(rate=100, burst=200),
+    reserved_concurrency=Concurrency(predict=50, ingest=20, api=20),
+    ingest_max_concurrency=20,
+)
+
+STAGES: Final = {stage.name: stage for stage in (LOCAL, DEV, PROD)}
+
+
+def stage_named(name: str) -> StageConfig:
+    """The stage called `name`.
+
+    Raises:
+        ValueError: there is no such stage.
+    """
+    try:
+        return STAGES[name]
+    except KeyError:
+        raise ValueError(f"no stage {name!r}; the stages are {', '.join(STAGES)}") from None
