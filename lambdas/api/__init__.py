@@ -1,0 +1,1 @@
+"""Reading: the history, one prediction, and health."""

@@ -1,0 +1,1 @@
+"""POST /predict: one picture in, one answer out."""

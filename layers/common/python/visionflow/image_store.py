@@ -39,8 +39,12 @@ class ImageStore:
                 )
             return body.read()
 
-    def write(self, key: str, data: bytes, content_type: str) -> None:
-        self._client.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
+    def write(self, key: str, data: bytes, content_type: str) -> str | None:
+        """Store an object and return its version id, None in a bucket without versioning."""
+        answer = self._client.put_object(
+            Bucket=self.bucket, Key=key, Body=data, ContentType=content_type
+        )
+        return answer.get("VersionId")
 
     def url(self, key: str, version_id: str | None = None) -> str:
         """A URL that opens the object for `URL_LIFETIME_S` seconds. Makes no call."""

@@ -79,11 +79,7 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
     except MemoryError:
         raise
     except Exception as error:
-        # Pillow's decoders raise whatever they trip over on damaged data (OSError, SyntaxError,
-        # ValueError, struct.error ...): behind a valid header, all of it means "cannot be read".
-        if "truncated" in str(error).lower() or isinstance(error, EOFError):
-            raise TruncatedImageError("The image data ends before the picture does.") from error
-        raise UnreadableImageError(f"The image data is damaged ({error}).") from error
+        raise _damaged(error) from error
     return rgb.transpose(orientation) if orientation is not None else rgb
 
 
@@ -97,6 +93,14 @@ def prepare(image: Image.Image, spec: InputSpec) -> UInt8Array:
 def load(data: bytes, spec: InputSpec, limits: ImageLimits = DEFAULT_LIMITS) -> UInt8Array:
     """`decode` and `prepare`: from a file's bytes to the model's tensor [size, size, 3]."""
     return prepare(decode(data, limits), spec)
+
+
+def media_type(data: bytes) -> str:
+    """The MIME type that the bytes themselves tell, whatever the sender called them.
+
+    Raises `UnreadableImageError`.
+    """
+    return Image.MIME[_open(data).format or ""]
 
 
 def thumbnail(image: Image.Image, side: int = THUMBNAIL_SIDE) -> bytes:
@@ -117,8 +121,15 @@ def _open(data: bytes) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels("more than that", DEFAULT_LIMITS) from error
     except Exception as error:
-        # A plugin that recognised the format and then failed on its header; see `decode`.
-        raise UnreadableImageError(f"The image's header is damaged ({error}).") from error
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> TruncatedImageError | UnreadableImageError:
+    # Pillow's plugins raise whatever they trip over on damaged data (OSError, SyntaxError,
+    # ValueError, struct.error ...), so behind a recognised format everything means "damaged".
+    if "truncated" in str(error).lower() or isinstance(error, EOFError):
+        return TruncatedImageError("The image data ends before the picture does.")
+    return UnreadableImageError(f"The image data is damaged ({error}).")
 
 
 def _too_many_pixels(found: str, limits: ImageLimits) -> ImageTooLargeError:

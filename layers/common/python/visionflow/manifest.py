@@ -30,7 +30,7 @@ class Label:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A file of the artifact, relative to its folder, with its SHA-256 (hex) and its size in bytes."""
+    """A file, relative to the artifact's folder: its SHA-256 in hex and its size in bytes."""
 
     path: str
     sha256: str

@@ -15,7 +15,7 @@ PREFIX = "VISIONFLOW_"
 
 @dataclasses.dataclass(frozen=True)
 class EnvSettings:
-    """Base class; fields are str or int. ``retention_days`` is read from VISIONFLOW_RETENTION_DAYS."""
+    """Base class. Fields are str or int; ``stage`` is read from VISIONFLOW_STAGE."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

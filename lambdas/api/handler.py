@@ -1,0 +1,87 @@
+"""Lambda entry point of the reading routes, and of every path that does not exist."""
+
+import os
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import clients
+from lambdas.api.service import DEFAULT_LIMIT, ApiService
+from lambdas.api.settings import ApiSettings
+from lambdas.parameters import choice, moment, whole_number
+from lambdas.resolver import create_resolver, json_response
+from visionflow.image_store import ImageStore
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+from visionflow.prediction_store import LogQuery, PredictionStore
+from visionflow.predictions import Source, Status
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+app = create_resolver()
+
+
+def build_service(settings: ApiSettings) -> ApiService:
+    s3, dynamodb = clients.s3(), clients.dynamodb()
+    return ApiService(
+        PredictionStore(settings.predictions_table, dynamodb),
+        ImageStore(settings.images_bucket, s3),
+        ModelRegistry(settings.registry_table, dynamodb),
+        ModelStore(settings.models_bucket, s3),
+    )
+
+
+@lru_cache
+def service() -> ApiService:
+    return build_service(ApiSettings.from_env(os.environ))
+
+
+@lru_cache
+def openapi() -> str:
+    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+
+
+@app.get("/logs")
+def logs() -> Response[str]:
+    query = app.current_event.query_string_parameters
+    log_query = LogQuery(
+        label=query.get("label"),
+        model_version=query.get("model_version"),
+        status=choice("status", query.get("status"), Status),
+        source=choice("source", query.get("source"), Source),
+        since=moment("from", query.get("from")),
+        until=moment("to", query.get("to")),
+    )
+    limit = whole_number("limit", query.get("limit"), default=DEFAULT_LIMIT)
+    return json_response(service().logs(log_query, limit=limit, cursor=query.get("cursor")))
+
+
+@app.get("/predictions/<prediction_id>")
+def prediction(prediction_id: str) -> Response[str]:
+    return json_response(service().prediction(prediction_id))
+
+
+@app.get("/health")
+def health() -> Response[str]:
+    answer = service().health()
+    well = answer.status == "ok"
+    return json_response(answer, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@app.get("/openapi.json")
+def description() -> Response[str]:
+    return Response(HTTPStatus.OK, "application/json", openapi())
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.resolve(event, context)

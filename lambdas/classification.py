@@ -1,0 +1,140 @@
+"""From a picture's bytes to a recorded prediction: what `predict` and `ingest` do alike."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from PIL import Image
+
+from lambdas import clients
+from lambdas.active_model import ActiveModel
+from lambdas.predict.settings import PredictSettings
+from visionflow import images
+from visionflow.classifier import Classification, Classifier, Explanation
+from visionflow.image_store import ImageStore
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+from visionflow.prediction_store import PredictionStore
+from visionflow.predictions import ImageRef, ModelRef, thumbnail_key
+
+STORED_TOP_K = 5
+
+
+@dataclass
+class Stopwatch:
+    """Milliseconds by step, in the order in which the steps ran."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[name] = round((time.perf_counter() - start) * 1000, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifiedPicture:
+    """A decoded picture and the model's answer for it."""
+
+    image: Image.Image
+    model: ModelRef
+    classifier: Classifier
+    classification: Classification
+
+    def answer(self, top_k: int = STORED_TOP_K) -> dict[str, Any]:
+        """The fields of a `Prediction` that hold the model's answer."""
+        scores = self.classification.scores
+        return {
+            "status": "ok" if self.classification.known else "unknown",
+            "label": scores[0].label,
+            "confidence": scores[0].confidence,
+            "top_k": scores[:top_k],
+            "model": self.model,
+            "error": None,
+        }
+
+    def explain(self) -> Explanation:
+        """Where the evidence for the best label lies."""
+        best = self.classification.scores[0].label
+        return self.classifier.explain(self.classification, best, self.image.size)
+
+
+@dataclass(frozen=True)
+class ClassificationService:
+    """What both functions are made of: a model, a bucket of pictures and a table of records."""
+
+    active: ActiveModel
+    images: ImageStore
+    predictions: PredictionStore
+    retention_days: int
+
+    @classmethod
+    def build(cls, settings: PredictSettings) -> Self:
+        """Create clients and stores; the model itself is loaded by the first picture."""
+        s3, dynamodb = clients.s3(), clients.dynamodb()
+        active = ActiveModel(
+            ModelRegistry(settings.registry_table, dynamodb),
+            ModelStore(settings.models_bucket, s3),
+            cache=Path(tempfile.gettempdir()) / "models",
+            threads=settings.ort_threads,
+        )
+        return cls(
+            active,
+            ImageStore(settings.images_bucket, s3),
+            PredictionStore(settings.predictions_table, dynamodb),
+            settings.retention_days,
+        )
+
+    def classify(self, data: bytes, stopwatch: Stopwatch) -> ClassifiedPicture:
+        """Decode and classify. Raises an `ImageError` or `ModelUnavailableError`."""
+        with stopwatch.step("model"):
+            model, classifier = self.active.get()
+        with stopwatch.step("decode"):
+            image = images.decode(data)
+        with stopwatch.step("prepare"):
+            tensor = images.prepare(image, classifier.manifest.input)
+        with stopwatch.step("infer"):
+            (classification,) = classifier.classify(tensor[None])
+        return ClassifiedPicture(image, model, classifier, classification)
+
+    def store_thumbnail(
+        self, picture: ClassifiedPicture, prediction_id: str, stopwatch: Stopwatch
+    ) -> str:
+        """Write the thumbnail beside the record-to-be and return its key."""
+        key = thumbnail_key(prediction_id)
+        with stopwatch.step("thumbnail"):
+            self.images.write(key, images.thumbnail(picture.image), "image/jpeg")
+        return key
+
+    def expires_at(self, created_at: datetime) -> int:
+        """When DynamoDB may delete a record, in epoch seconds."""
+        return int((created_at + timedelta(days=self.retention_days)).timestamp())
+
+
+def image_ref(
+    bucket: str,
+    key: str,
+    version_id: str | None,
+    data: bytes | None,
+    picture: ClassifiedPicture | None,
+) -> ImageRef:
+    """What is known of an object that may not have been read (``data``) or decoded."""
+    width, height = picture.image.size if picture else (None, None)
+    return ImageRef(
+        bucket=bucket,
+        key=key,
+        version_id=version_id,
+        width=width,
+        height=height,
+        bytes=None if data is None else len(data),
+        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+    )

@@ -1,0 +1,67 @@
+"""Lambda entry point of the upload queue: S3 event notifications in SQS messages."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes import S3Event
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.ingest.service import IngestService, Upload
+from lambdas.ingest.settings import IngestSettings
+from lambdas.measurements import measure
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+# A batch in which every message fails is still answered item by item: SQS counts each delivery.
+processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@lru_cache
+def service() -> IngestService:
+    return IngestService.build(IngestSettings.from_env(os.environ))
+
+
+def uploads(message: dict[str, Any]) -> Iterator[Upload]:
+    """The object versions that an S3 notification announces.
+
+    The test event that S3 sends when the notification is set up announces none, and neither do the
+    empty objects that the console makes to show a folder.
+    """
+    if message.get("Event") == "s3:TestEvent":
+        return
+    for record in S3Event(message).records:
+        obj = record.s3.get_object
+        key = obj.key  # URL-decoded by Powertools' `unquote_plus`
+        if key.endswith("/") and obj.size == 0:
+            continue
+        yield Upload(record.s3.bucket.name, key, obj.version_id, obj.etag)
+
+
+def handle_message(record: SQSRecord) -> None:
+    for upload in uploads(record.json_body):
+        prediction = service().ingest(upload, datetime.now(UTC))
+        if prediction is None:
+            logger.info("already recorded", extra={"prediction_id": upload.prediction_id})
+        else:
+            measure(prediction, metrics)
+            logger.info(
+                "recorded", extra={"prediction_id": prediction.id, "status": prediction.status}
+            )
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    return process_partial_response(event, handle_message, processor, context)

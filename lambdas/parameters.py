@@ -1,0 +1,49 @@
+"""Query parameters from text. A bad value is an `InvalidParameterError`, never a guess."""
+
+from datetime import datetime
+from typing import Any, TypeVar, get_args
+
+from visionflow.errors import InvalidParameterError
+from visionflow.predictions import timestamp
+
+T = TypeVar("T", bound=str)
+
+
+def whole_number(name: str, text: str | None, *, default: int) -> int:
+    """The caller checks the range."""
+    if text is None:
+        return default
+    # int() would also take "1_0", " 5" and digits of other scripts.
+    if not (text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 9):
+        raise InvalidParameterError(f"{name} must be a whole number, found {text!r:.40}.")
+    return int(text)
+
+
+def flag(name: str, text: str | None) -> bool:
+    if text not in (None, "true", "false"):
+        raise InvalidParameterError(f"{name} must be true or false, found {text!r:.40}.")
+    return text == "true"
+
+
+def choice(name: str, text: str | None, literal: Any) -> Any:
+    """One of the values of a ``Literal`` type, or None."""
+    options = get_args(literal)
+    if text is not None and text not in options:
+        raise InvalidParameterError(f"{name} must be {' or '.join(options)}, found {text!r:.40}.")
+    return text
+
+
+def moment(name: str, text: str | None) -> str | None:
+    """An ISO 8601 time with its zone, as records spell it."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError("no time zone")
+        return timestamp(at)
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameterError(
+            f"{name} must be an ISO 8601 time with a zone such as 2030-01-31T12:00:00Z, "
+            f"found {text!r:.40}."
+        ) from error

@@ -1,0 +1,48 @@
+"""Lambda entry point of POST /predict."""
+
+import os
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.classification import STORED_TOP_K
+from lambdas.measurements import measure
+from lambdas.parameters import flag, whole_number
+from lambdas.predict.body import read_picture
+from lambdas.predict.service import PredictService
+from lambdas.predict.settings import PredictSettings
+from lambdas.resolver import create_resolver, json_response
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+app = create_resolver()
+
+
+@lru_cache
+def service() -> PredictService:
+    return PredictService.build(PredictSettings.from_env(os.environ))
+
+
+@app.post("/predict")
+def predict() -> Response[str]:
+    event = app.current_event
+    query = event.query_string_parameters
+    top_k = whole_number("top_k", query.get("top_k"), default=STORED_TOP_K)
+    explain = flag("explain", query.get("explain"))
+    picture = read_picture(event.body, event.is_base64_encoded, event.headers.get("content-type"))
+    answer = service().predict(picture, datetime.now(UTC), top_k=top_k, explain=explain)
+    measure(answer, metrics)
+    return json_response(answer)
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return app.resolve(event, context)

@@ -1,0 +1,18 @@
+"""Environment of the predict function."""
+
+from dataclasses import dataclass
+
+from visionflow.settings import EnvSettings
+
+
+@dataclass(frozen=True)
+class PredictSettings(EnvSettings):
+    """Names of the resources, days that a record is kept, and ONNX Runtime's threads."""
+
+    images_bucket: str
+    models_bucket: str
+    predictions_table: str
+    registry_table: str
+    retention_days: int
+    ort_threads: int
+    stage: str

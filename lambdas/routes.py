@@ -1,0 +1,28 @@
+"""The API's routes: what infra deploys, the resolvers answer and the OpenAPI document describes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Function = Literal["predict", "api"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """``public`` routes need no token in stages that have auth."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    function: Function
+    public: bool = False
+
+
+ROUTES = (
+    Route("POST", "/predict", "predict"),
+    Route("GET", "/health", "api", public=True),
+    Route("GET", "/logs", "api"),
+    Route("GET", "/predictions/{id}", "api"),
+    Route("GET", "/openapi.json", "api"),
+)
+
+# Everything else goes here too, so that an unknown path gets a problem+json like any other error.
+CATCH_ALL: Function = "api"
