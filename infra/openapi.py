@@ -1,0 +1,206 @@
+"""Writes the API's OpenAPI description from the classes that the functions answer with.
+
+``python -m infra.openapi`` rewrites ``lambdas/api/openapi.json``; with ``--check`` it exits with 1
+when the committed file is out of date. Pydantic derives the schemas here, at build time, so the
+functions need not carry it.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from lambdas.answers import Health, LogPage, PredictionDetail, Problem
+from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
+from lambdas.classification import STORED_TOP_K
+from lambdas.outcomes import OUTCOMES
+from lambdas.predict.body import FIELD
+from lambdas.predict.service import PredictAnswer
+from lambdas.routes import ROUTES, Route
+from visionflow.predictions import Source, Status
+
+OPENAPI_FILE = Path(__file__).parents[1] / "lambdas" / "api" / "openapi.json"
+
+Schema = dict[str, Any]
+
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_PICTURE: Schema = {"type": "string", "format": "binary"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the description says of a route beyond its method and path.
+
+    ``answers`` maps a status to the class of its body; every other status carries a `Problem`.
+    """
+
+    operation_id: str
+    summary: str
+    answers: dict[int, type | None]
+    parameters: tuple[Schema, ...] = ()
+    body: Schema | None = None
+
+
+def _query(name: str, description: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("POST", "/predict"): Operation(
+        "predict",
+        "Classify one picture",
+        {200: PredictAnswer},
+        (
+            _query(
+                "top_k",
+                "How many of the best labels to answer, at most all there are",
+                {"type": "integer", "minimum": 1, "default": STORED_TOP_K},
+            ),
+            _query(
+                "explain",
+                "Whether to answer where in the picture the evidence lies",
+                {"type": "boolean", "default": False},
+            ),
+        ),
+        {
+            "multipart/form-data": {
+                "type": "object",
+                "properties": {FIELD: _PICTURE},
+                "required": [FIELD],
+            },
+            "application/json": {
+                "type": "object",
+                "properties": {"image": {"type": "string", "contentEncoding": "base64"}},
+                "required": ["image"],
+            },
+            "application/octet-stream": _PICTURE,
+            "image/*": _PICTURE,
+        },
+    ),
+    ("GET", "/health"): Operation(
+        "health", "Whether a picture would be classified now", {200: Health, 503: Health}
+    ),
+    ("GET", "/logs"): Operation(
+        "logs",
+        "Predictions, newest first",
+        {200: LogPage},
+        (
+            _query(
+                "limit",
+                "Records per page",
+                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+            ),
+            _query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+            _query("label", "Only this best label", {"type": "string"}),
+            _query("model_version", "Only answers of this version", {"type": "string"}),
+            _query("status", "Only this status", {"enum": list(get_args(Status))}),
+            _query("source", "Only pictures that came this way", {"enum": list(get_args(Source))}),
+            _query("from", "Not before this time", _TIME),
+            _query("to", "Not after this time", _TIME),
+        ),
+    ),
+    ("GET", "/predictions/{id}"): Operation(
+        "prediction",
+        "One prediction, with URLs of its picture",
+        {200: PredictionDetail},
+        ({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},),
+    ),
+    ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
+}
+
+
+def document() -> Schema:
+    """The whole description, OpenAPI 3.1. Raises `KeyError` for a route without an `Operation`."""
+    paths: dict[str, Schema] = {}
+    for route in ROUTES:
+        operation = OPERATIONS[route.method, route.path]
+        paths.setdefault(route.path, {})[route.method.lower()] = _path_item(route, operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "VisionFlow",
+            "version": "1",
+            "description": "Classifies pictures and remembers the answers.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def error_codes() -> list[str]:
+    """Every ``code`` that a `Problem` can carry."""
+    return sorted(error.code for error in OUTCOMES)
+
+
+def _path_item(route: Route, operation: Operation) -> Schema:
+    responses: Schema = {
+        str(status): _response("The answer", "application/json", answer)
+        for status, answer in operation.answers.items()
+    }
+    responses["default"] = _response("What went wrong", "application/problem+json", Problem)
+    item: Schema = {
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
+        "responses": responses,
+        "security": [] if route.public else [{"token": []}],
+    }
+    if operation.parameters:
+        item["parameters"] = list(operation.parameters)
+    if operation.body:
+        content = {media_type: {"schema": schema} for media_type, schema in operation.body.items()}
+        item["requestBody"] = {"required": True, "content": content}
+    return item
+
+
+def _response(description: str, media_type: str, answer: type | None) -> Schema:
+    schema = {"type": "object"} if answer is None else _reference(answer)
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def _reference(cls: type) -> Schema:
+    return {"$ref": f"#/components/schemas/{cls.__name__}"}
+
+
+def _schemas() -> Schema:
+    answers = {
+        answer
+        for operation in OPERATIONS.values()
+        for answer in operation.answers.values()
+        if answer is not None
+    }
+    _, definitions = TypeAdapter.json_schemas(
+        [
+            (answer, "serialization", TypeAdapter(answer))
+            for answer in sorted({*answers, Problem}, key=lambda cls: cls.__name__)
+        ],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas: Schema = definitions["$defs"]
+    schemas["Problem"]["properties"]["code"]["enum"] = error_codes()
+    return schemas
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail when the file is out of date")
+    arguments = parser.parse_args()
+    text = json.dumps(document(), indent=2) + "\n"
+    if not arguments.check:
+        OPENAPI_FILE.write_text(text, encoding="utf-8")
+    elif OPENAPI_FILE.read_text(encoding="utf-8") != text:
+        print(f"{OPENAPI_FILE.name} is out of date: run python -m infra.openapi", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
