@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from visionflow.errors import ImageTooLargeError, MissingImageError
-from visionflow.images import DEFAULT_LIMITS, ImageLimits
+from visionflow.limits import DEFAULT_LIMITS, ImageLimits
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,7 +5,6 @@ so a picture cannot look different to the network in training and in production.
 """
 
 import io
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from visionflow.errors import (
     UnreadableImageError,
 )
 from visionflow.input_spec import InputSpec
+from visionflow.limits import DEFAULT_LIMITS, ImageLimits
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -41,17 +41,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-@dataclass(frozen=True)
-class ImageLimits:
-    """Refused above these: bytes of the file, and pixels its header announces."""
-
-    max_bytes: int = 32_000_000
-    max_pixels: int = 64_000_000
-
-
-DEFAULT_LIMITS = ImageLimits()
 
 
 def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:

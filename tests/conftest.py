@@ -1,0 +1,37 @@
+"""What every test may use: a frozen environment, a tiny model, AWS in process."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from tests.tiny_model import write_tiny_artifact
+from visionflow.manifest import Manifest
+
+# Powertools reads these when a module that creates a logger is imported.
+os.environ |= {
+    "POWERTOOLS_SERVICE_NAME": "visionflow",
+    "POWERTOOLS_METRICS_NAMESPACE": "VisionFlow",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
+
+
+@pytest.fixture
+def tiny_artifact(tmp_path: Path) -> tuple[Path, Manifest]:
+    """A folder with a valid artifact, and its manifest."""
+    folder = tmp_path / "artifact"
+    return folder, write_tiny_artifact(folder)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """AWS by moto, in this process: no socket is opened."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield

@@ -1,0 +1,83 @@
+"""A real ONNX model small enough to reason about: it answers with the dominant colour."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from visionflow.input_spec import InputSpec
+from visionflow.manifest import (
+    MANIFEST_NAME,
+    FileEntry,
+    GateCheck,
+    Label,
+    Manifest,
+    Quantization,
+)
+
+LABELS = ("red", "green", "blue")
+SIDE = 8
+
+
+def tiny_graph() -> bytes:
+    """By the artifact's contract: logits are ten times the mean of each channel in 0..1."""
+    nodes = [
+        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["pixels", "unit"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["features"], perm=[0, 3, 1, 2]),
+        helper.make_node("ReduceMean", ["features", "axes"], ["embedding"], keepdims=0),
+        helper.make_node("Mul", ["embedding", "ten"], ["logits"]),
+        helper.make_node("Mul", ["features", "ten"], ["cam"]),
+    ]
+    constants = {
+        "unit": np.array(1 / 255, dtype=np.float32),
+        "ten": np.array(10, dtype=np.float32),
+        "axes": np.array([2, 3], dtype=np.int64),
+    }
+    shapes: dict[str, list[str | int]] = {
+        "logits": ["n", 3],
+        "embedding": ["n", 3],
+        "cam": ["n", 3, SIDE, SIDE],
+    }
+    graph = helper.make_graph(
+        nodes,
+        "dominant_colour",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
+        [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def write_tiny_artifact(
+    folder: Path, version: str = "1", unknown_threshold: float = 0.5
+) -> Manifest:
+    """A complete, valid artifact in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(tiny_graph())
+    manifest = Manifest(
+        schema_version=1,
+        name="tiny",
+        version=version,
+        created_at="2030-01-01T00:00:00.000000Z",
+        labels=tuple(Label(name, None) for name in LABELS),
+        input=InputSpec(SIDE, SIDE),
+        precision="fp32",
+        files={"fp32": FileEntry.of(folder, "model.onnx")},
+        extra_files=(),
+        opset=18,
+        quantization=Quantization("none", "none", 0, (), "too small to gain anything"),
+        temperature=1.0,
+        unknown_threshold=unknown_threshold,
+        metrics={"top1": 1.0},
+        gate=(GateCheck("parity", 0.0, 1e-4, True),),
+        dataset_sha256="0" * 64,
+        config={},
+        git_commit=None,
+        library_versions={"onnx": onnx.__version__},
+    )
+    (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+    return manifest

@@ -1,0 +1,38 @@
+import inspect
+from http import HTTPStatus
+
+import pytest
+
+from lambdas.outcomes import OUTCOMES, outcome
+from visionflow import errors
+
+TREE = [
+    cls
+    for _, cls in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(cls, errors.VisionFlowError)
+]
+
+
+def test_the_table_has_each_error_of_the_tree() -> None:
+    assert set(OUTCOMES) == set(TREE)
+
+
+def test_codes_are_distinct() -> None:
+    assert len({cls.code for cls in TREE}) == len(TREE)
+
+
+@pytest.mark.parametrize("cls", TREE)
+def test_the_sender_s_errors_are_4xx_and_never_retried(cls: type[errors.VisionFlowError]) -> None:
+    found = outcome(cls("message"))
+    if issubclass(cls, errors.InputError):
+        assert HTTPStatus.BAD_REQUEST <= found.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        assert found.on_queue == "record"
+        assert not cls.retryable
+    else:
+        assert found.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        assert found.on_queue == "retry"
+
+
+def test_the_drawing_names_each_class() -> None:
+    assert errors.__doc__
+    assert all(cls.__name__ in errors.__doc__ for cls in TREE)

@@ -1,0 +1,79 @@
+import base64
+import dataclasses
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pictures import plain
+from tests.tiny_model import SIDE
+from visionflow import images
+from visionflow.classifier import Classifier, softmax
+from visionflow.manifest import Manifest
+
+Artifact = tuple[Path, Manifest]
+
+
+@pytest.fixture
+def classifier(tiny_artifact: Artifact) -> Classifier:
+    folder, manifest = tiny_artifact
+    return Classifier(folder / "model.onnx", manifest)
+
+
+def test_a_batch_gets_one_answer_each_in_order(classifier: Classifier) -> None:
+    spec = classifier.manifest.input
+    batch = np.stack([images.prepare(plain(c), spec) for c in ("blue", "red", "lime")])
+    answers = classifier.classify(batch)
+    assert [answer.scores[0].label for answer in answers] == ["blue", "red", "green"]
+    assert all(sum(s.confidence for s in a.scores) == pytest.approx(1) for a in answers)
+    np.testing.assert_allclose(answers[0].embedding, [0, 0, 1])
+
+
+def test_temperature_softens_and_keeps_the_order(tiny_artifact: Artifact) -> None:
+    folder, manifest = tiny_artifact
+    soft = Classifier(folder / "model.onnx", dataclasses.replace(manifest, temperature=4.0))
+    sharp = Classifier((folder / "model.onnx").read_bytes(), manifest)
+    batch = np.full((1, SIDE, SIDE, 3), (200, 100, 50), dtype=np.uint8)
+    (cool,), (hot,) = soft.classify(batch), sharp.classify(batch)
+    assert [s.label for s in cool.scores] == [s.label for s in hot.scores]
+    assert cool.scores[0].confidence < hot.scores[0].confidence
+    logits = np.array([[200, 100, 50]], dtype=np.float32) / 255 * 10
+    expected = softmax(logits / np.float32(4)).max()
+    assert cool.scores[0].confidence == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_under_the_threshold_the_answer_is_unknown(classifier: Classifier) -> None:
+    grey = np.full((1, SIDE, SIDE, 3), 128, dtype=np.uint8)
+    red = images.prepare(plain("red"), classifier.manifest.input)[None]
+    assert not classifier.classify(grey)[0].known
+    assert classifier.classify(red)[0].known
+
+
+def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> None:
+    picture = plain("black", (SIDE * 2, SIDE))
+    picture.paste("red", (SIDE // 2, 0, SIDE, SIDE))  # the left half of what the model sees
+    (answer,) = classifier.classify(images.prepare(picture, classifier.manifest.input)[None])
+    explanation = classifier.explain(answer, "red", picture.size)
+    values = np.array(explanation.values)
+    assert (explanation.width, explanation.height) == (SIDE, SIDE)
+    assert values[:, : SIDE // 2].min() == 1.0
+    assert values[:, SIDE // 2 :].max() == 0.0
+    assert dataclasses.astuple(explanation.box) == (0.25, 0.0, 0.5, 1.0)
+    encoded = explanation.overlay.removeprefix("data:image/png;base64,")
+    overlay = Image.open(io.BytesIO(base64.b64decode(encoded)))
+    alpha = np.asarray(overlay)[..., 3]
+    assert overlay.mode == "RGBA"
+    assert alpha[:, : overlay.width // 4].mean() > 200
+    assert alpha[:, -overlay.width // 4 :].mean() < 5
+
+
+def test_no_evidence_is_an_empty_map(classifier: Classifier) -> None:
+    (answer,) = classifier.classify(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8))
+    explanation = classifier.explain(answer, "red", (SIDE, SIDE))
+    assert np.max(explanation.values) == 0.0
+
+
+def test_softmax_survives_large_logits() -> None:
+    np.testing.assert_allclose(softmax(np.array([[1e4, 0.0]], dtype=np.float32)), [[1, 0]])

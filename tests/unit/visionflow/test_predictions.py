@@ -1,0 +1,32 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+from visionflow.predictions import new_id, s3_object_id, timestamp
+
+NOW = datetime(2030, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+def test_timestamps_sort_as_text_and_are_utc() -> None:
+    assert timestamp(NOW) == "2030-01-02T03:04:05.000006Z"
+    assert timestamp(NOW.astimezone(timezone(timedelta(hours=9)))) == timestamp(NOW)
+    assert timestamp(NOW) < timestamp(NOW + timedelta(microseconds=1))
+
+
+def test_fresh_ids_differ_and_sort_by_time() -> None:
+    ids = [new_id(NOW + timedelta(milliseconds=i)) for i in range(100)]
+    assert ids == sorted(ids)
+    assert len({new_id(NOW) for _ in range(1000)}) == 1000
+    assert {len(i) for i in ids} == {26}
+
+
+def test_an_object_version_has_one_id() -> None:
+    first = s3_object_id("bucket", "uploads/cat.jpg", "v1")
+    assert first == s3_object_id("bucket", "uploads/cat.jpg", "v1")
+    others = {
+        s3_object_id("bucket", "uploads/cat.jpg", "v2"),
+        s3_object_id("bucket", "uploads/dog.jpg", "v1"),
+        s3_object_id("other", "uploads/cat.jpg", "v1"),
+        # Parts that only differ in where one ends and the next begins.
+        s3_object_id("bucket", "\nuploads/cat.jpg", "v1"),
+        s3_object_id("bucket\nv1", "uploads/cat.jpg", "v1"),
+    }
+    assert len(others | {first}) == 6

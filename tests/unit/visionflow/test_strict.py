@@ -1,0 +1,78 @@
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+
+from visionflow import strict
+from visionflow.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Inner:
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Outer:
+    count: int
+    mode: Literal["a", "b"]
+    inner: Inner
+    optional: str | None
+    many: tuple[Inner, ...]
+    table: dict[str, float]
+    anything: Any
+    flag: bool = True
+
+
+GOOD: dict[str, Any] = {
+    "count": 3,
+    "mode": "a",
+    "inner": {"name": "x", "share": 1},
+    "optional": None,
+    "many": [{"name": "y", "share": 0.5}],
+    "table": {"k": 1.5},
+    "anything": [1, {"z": None}],
+    "flag": False,
+}
+
+
+def test_parse_and_to_dict_are_inverse() -> None:
+    parsed = strict.parse(Outer, GOOD, "outer")
+    assert parsed.many == (Inner("y", 0.5),)
+    assert strict.to_dict(parsed) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"extra": 1}, "outer: unknown field extra"),
+        ({"count": "3"}, "outer.count: expected int, found '3'"),
+        ({"count": True}, "outer.count: expected int"),
+        ({"count": 3.0}, "outer.count: expected int"),
+        ({"flag": 1}, "outer.flag: expected bool"),
+        ({"mode": "c"}, "outer.mode: expected 'a' or 'b'"),
+        ({"inner": {"name": "x"}}, "outer.inner: missing field share"),
+        ({"inner": []}, "outer.inner: expected an object"),
+        ({"optional": 5}, "outer.optional: expected str"),
+        ({"many": [{"name": 1, "share": 1}]}, r"outer.many\[0\].name: expected str"),
+        ({"many": {}}, "outer.many: expected a list"),
+        ({"table": {"k": "v"}}, "outer.table.k: expected float"),
+        ({"table": []}, "outer.table: expected an object"),
+    ],
+)
+def test_a_wrong_field_is_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        strict.parse(Outer, GOOD | change, "outer")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_no_field_is_ever_filled_in_by_a_default(name: str) -> None:
+    data = {key: value for key, value in GOOD.items() if key != name}
+    with pytest.raises(ConfigError, match=f"missing field {name}"):
+        strict.parse(Outer, data, "outer")
+
+
+def test_malformed_json_is_a_config_error() -> None:
+    with pytest.raises(ConfigError, match="not valid JSON"):
+        strict.parse_json(Inner, b"{", "inner")
