@@ -1,0 +1,65 @@
+/** Why no usable answer came. `code` is the API's own, or one of those that are named here. */
+export class ApiError extends Error {
+  override name = "ApiError";
+  readonly code: string;
+  /** HTTP status; `null` when there was no answer at all. */
+  readonly status: number | null;
+  readonly requestId: string | null;
+
+  constructor(
+    code: string,
+    detail: string,
+    { status = null, requestId = null, cause }: ApiErrorContext = {},
+  ) {
+    super(detail, { cause });
+    this.code = code;
+    this.status = status;
+    this.requestId = requestId;
+  }
+
+  /** The API could not be reached, as opposed to: it refused. */
+  get unreachable(): boolean {
+    return this.status === null;
+  }
+}
+
+interface ApiErrorContext {
+  status?: number | null;
+  requestId?: string | null;
+  cause?: unknown;
+}
+
+/** An answer with an error status: problem+json (RFC 9457), or API Gateway's own `{message}`. */
+export function fromResponse(response: Response, body: unknown): ApiError {
+  const { status } = response;
+  const requestId = field(body, "request_id") ?? response.headers.get("apigw-requestid");
+  const code = field(body, "code") ?? codeOfStatus(status);
+  const detail = field(body, "detail") ?? field(body, "message") ?? `HTTP ${status}`;
+  return new ApiError(code, detail, { status, requestId });
+}
+
+/** Whatever `fetch` or the parsing of its answer threw. */
+export function fromException(cause: unknown): ApiError {
+  if (cause instanceof ApiError) return cause;
+  if (cause instanceof DOMException && cause.name === "TimeoutError") {
+    return new ApiError("timeout", "no answer in time", { cause });
+  }
+  if (cause instanceof SyntaxError) {
+    return new ApiError("unexpected_answer", cause.message, { status: 200, cause });
+  }
+  return new ApiError("network_error", cause instanceof Error ? cause.message : "", { cause });
+}
+
+function codeOfStatus(status: number): string {
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "forbidden";
+  if (status === 413) return "body_too_large";
+  if (status === 429) return "too_many_requests";
+  return status >= 500 ? "server_error" : "unexpected_answer";
+}
+
+function field(body: unknown, name: string): string | null {
+  if (typeof body !== "object" || body === null) return null;
+  const value = (body as Record<string, unknown>)[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}

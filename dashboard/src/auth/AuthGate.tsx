@@ -1,0 +1,74 @@
+import { type ReactNode, useCallback, useEffect, useState } from "react";
+
+import type { AuthConfig } from "../config";
+import { Splash } from "../ui/Splash";
+import type { CognitoSignIn } from "./cognito";
+import { type Session, SessionContext } from "./session";
+import { SignInPage } from "./SignInPage";
+
+type Gate =
+  | { state: "checking" }
+  | { state: "closed"; signIn: CognitoSignIn; problem: string | null; expired: boolean }
+  | { state: "open"; signIn: CognitoSignIn; session: Session };
+
+interface AuthGateProps {
+  auth: AuthConfig;
+  children: (onUnauthorized: () => void) => ReactNode;
+}
+
+/** Shows its children to people who are signed in, and the sign-in page to everyone else. */
+export function AuthGate({ auth, children }: AuthGateProps) {
+  const [gate, setGate] = useState<Gate>({ state: "checking" });
+
+  useEffect(() => {
+    let current = true;
+    void openGate(auth).then((opened) => {
+      if (current) setGate(opened);
+    });
+    return () => {
+      current = false;
+    };
+  }, [auth]);
+
+  const onUnauthorized = useCallback(() => {
+    setGate((before) => {
+      if (before.state !== "open") return before;
+      void before.signIn.forget();
+      return { state: "closed", signIn: before.signIn, problem: null, expired: true };
+    });
+  }, []);
+
+  if (gate.state === "checking") return <Splash />;
+  if (gate.state === "closed") {
+    return (
+      <SignInPage
+        problem={gate.problem}
+        expired={gate.expired}
+        onSignIn={() => void gate.signIn.start(window.location.hash)}
+      />
+    );
+  }
+  return <SessionContext value={gate.session}>{children(onUnauthorized)}</SessionContext>;
+}
+
+/** StrictMode runs effects twice, but a sign-in code is good for one use only. */
+const opening = new WeakMap<AuthConfig, Promise<Gate>>();
+
+function openGate(auth: AuthConfig): Promise<Gate> {
+  const gate = opening.get(auth) ?? loadGate(auth);
+  opening.set(auth, gate);
+  return gate;
+}
+
+async function loadGate(auth: AuthConfig): Promise<Gate> {
+  const { CognitoSignIn, pageAddress } = await import("./cognito");
+  const signIn = new CognitoSignIn(auth, pageAddress(window.location));
+  try {
+    const session = await signIn.resume(window.location, window.history);
+    if (session) return { state: "open", signIn, session };
+    return { state: "closed", signIn, problem: null, expired: false };
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    return { state: "closed", signIn, problem, expired: false };
+  }
+}

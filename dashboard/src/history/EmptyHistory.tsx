@@ -1,0 +1,26 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { PictureIcon } from "../ui/icons";
+import { Notice } from "../ui/Notice";
+import css from "./EmptyHistory.module.css";
+
+export function EmptyHistory({ filtered }: { filtered: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <div className={css.empty}>
+      {filtered ? (
+        <Notice icon={<PictureIcon />} title={t("history.noMatchTitle")} testId="history-no-match">
+          <p>{t("history.noMatchText")}</p>
+        </Notice>
+      ) : (
+        <Notice icon={<PictureIcon />} title={t("history.emptyTitle")} testId="history-empty">
+          <p>{t("history.emptyText")}</p>
+          <Link to="/" className="button">
+            {t("history.emptyAction")}
+          </Link>
+        </Notice>
+      )}
+    </div>
+  );
+}

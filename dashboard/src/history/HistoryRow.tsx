@@ -1,0 +1,78 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { LogEntry } from "../api/types";
+import { useLanguage } from "../i18n";
+import { errorText } from "../i18n/texts";
+import { dateTime, percent } from "../ui/format";
+import { StatusChip } from "../ui/StatusChip";
+import { Thumbnail } from "../ui/Thumbnail";
+import css from "./HistoryList.module.css";
+
+interface HistoryRowProps {
+  row: LogEntry;
+  onOpen: (id: string) => void;
+}
+
+export const HistoryRow = memo(function HistoryRow({ row, onOpen }: HistoryRowProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  return (
+    <li className={css.item} data-testid="history-row" data-id={row.id} data-status={row.status}>
+      <button
+        type="button"
+        className={`${css.grid} ${css.row}`}
+        onClick={() => {
+          onOpen(row.id);
+        }}
+      >
+        <Thumbnail className={css.thumbnail} url={row.thumbnail_url} />
+        <span className={css.result}>
+          <Result row={row} />
+        </span>
+        <span className={css.status}>
+          <StatusChip status={row.status} />
+        </span>
+        <span className={css.model} data-testid="row-model">
+          {row.model ? `${row.model.name} ${row.model.version}` : "–"}
+        </span>
+        <span className={css.source} data-testid="row-source">
+          {t(`source.${row.source}`)}
+        </span>
+        <time className={css.time} dateTime={row.created_at}>
+          {dateTime(row.created_at, language)}
+        </time>
+      </button>
+    </li>
+  );
+});
+
+/** The label is given as an answer only where the model committed itself to it. */
+function Result({ row: { status, label, confidence, error } }: { row: LogEntry }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const share = confidence === null ? null : (
+    <span className={css.confidence} data-testid="row-confidence">
+      {percent(confidence, language)}
+    </span>
+  );
+  if (status === "failed") {
+    return <span className="muted">{error ? errorText(t, language, error.code) : "–"}</span>;
+  }
+  if (status === "unknown") {
+    return (
+      <>
+        <span className="muted" data-testid="row-label">
+          {label === null ? "–" : t("history.closest", { label })}
+        </span>
+        {share}
+      </>
+    );
+  }
+  return (
+    <>
+      <strong data-testid="row-label">{label}</strong>
+      {share}
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import { useEffect, useEffectEvent, useState } from "react";
+
+/**
+ * Takes a file that is pasted or dropped anywhere on the page (a near miss must not make the
+ * browser leave for the picture). Returns whether one is being dragged over the page.
+ */
+export function useFileArrival(onFile: (file: File) => void): boolean {
+  const [dragging, setDragging] = useState(false);
+  const arrive = useEffectEvent((files: FileList | undefined) => {
+    const file = files?.[0];
+    if (file) onFile(file);
+  });
+
+  useEffect(() => {
+    const listeners = new AbortController();
+    const { signal } = listeners;
+    const onDragOver = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "copy";
+      setDragging(true);
+    };
+    const onDragLeave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setDragging(false); // left the window
+    };
+    const onDrop = (event: DragEvent) => {
+      event.preventDefault();
+      setDragging(false);
+      arrive(event.dataTransfer?.files);
+    };
+    const onPaste = (event: ClipboardEvent) => {
+      arrive(event.clipboardData?.files);
+    };
+    document.addEventListener("dragover", onDragOver, { signal });
+    document.addEventListener("dragleave", onDragLeave, { signal });
+    document.addEventListener("drop", onDrop, { signal });
+    document.addEventListener("paste", onPaste, { signal });
+    return () => {
+      listeners.abort();
+    };
+  }, []);
+
+  return dragging;
+}

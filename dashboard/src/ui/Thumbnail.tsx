@@ -1,0 +1,41 @@
+import { useState } from "react";
+
+import { PictureIcon } from "./icons";
+import css from "./Thumbnail.module.css";
+
+interface ThumbnailProps {
+  /** Short-lived, and different in each answer for the same picture. */
+  url: string | null;
+  className?: string | undefined;
+}
+
+/**
+ * Keeps the address it was first given, or each poll would load every picture again; takes the
+ * current one when the kept one fails, which is what an expired one does.
+ */
+export function Thumbnail({ url, className }: ThumbnailProps) {
+  const [kept, setKept] = useState(url);
+  const [failed, setFailed] = useState<string | null>(null);
+  const source = kept !== null && kept !== failed ? kept : url === failed ? null : url;
+  return (
+    <span className={`${css.thumbnail} ${className ?? ""}`}>
+      {source === null ? (
+        <PictureIcon className={css.icon} />
+      ) : (
+        <img
+          className={css.picture}
+          src={source}
+          alt=""
+          decoding="async"
+          onLoad={() => {
+            setKept(source);
+          }}
+          onError={() => {
+            setFailed(source);
+          }}
+          data-testid="thumbnail"
+        />
+      )}
+    </span>
+  );
+}

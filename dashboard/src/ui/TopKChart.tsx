@@ -1,0 +1,99 @@
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  type ChartOptions,
+  LinearScale,
+  type Plugin,
+} from "chart.js";
+import { Bar } from "react-chartjs-2";
+
+import type { Score } from "../api/types";
+import type { Language } from "../i18n";
+import { percent } from "./format";
+import { useMediaQuery } from "./useMediaQuery";
+
+Chart.register(BarController, BarElement, CategoryScale, LinearScale);
+
+interface TopKChartProps {
+  scores: readonly Score[];
+  unsure: boolean;
+  language: Language;
+}
+
+export default function TopKChart({ scores, unsure, language }: TopKChartProps) {
+  const still = useMediaQuery("(prefers-reduced-motion: reduce)");
+  // Read again when the theme changes: a canvas does not follow CSS by itself.
+  const dark = useMediaQuery("(prefers-color-scheme: dark)");
+  const color = readColors(unsure);
+  const fontFamily = getComputedStyle(document.body).fontFamily;
+
+  const data = {
+    labels: scores.map(({ label }) => label),
+    datasets: [
+      {
+        data: scores.map(({ confidence }) => confidence),
+        backgroundColor: scores.map((_, rank) => (rank === 0 ? color.best : color.rest)),
+        borderRadius: 4,
+        borderSkipped: false,
+        barThickness: 16,
+        minBarLength: 2,
+      },
+    ],
+  };
+  const options: ChartOptions<"bar"> = {
+    indexAxis: "y",
+    maintainAspectRatio: false,
+    events: [],
+    animation: still ? false : { duration: 350 },
+    font: { family: fontFamily, size: 13 },
+    layout: { padding: { right: 56 } },
+    scales: {
+      x: { display: false, min: 0, max: 1 },
+      y: {
+        border: { display: false },
+        grid: { display: false },
+        ticks: { color: color.text, autoSkip: false, crossAlign: "far", font: { size: 14 } },
+      },
+    },
+  };
+  return (
+    <Bar
+      key={`${dark ? "dark" : "light"}-${language}`}
+      data={data}
+      options={options}
+      plugins={[valueLabels(language, color.muted, fontFamily)]}
+    />
+  );
+}
+
+/** Writes each bar's value at its end. */
+function valueLabels(language: Language, color: string, fontFamily: string): Plugin<"bar"> {
+  return {
+    id: "value-labels",
+    afterDatasetsDraw(chart) {
+      const { ctx } = chart;
+      ctx.save();
+      ctx.font = `13px ${fontFamily}`;
+      ctx.fillStyle = color;
+      ctx.textBaseline = "middle";
+      chart.getDatasetMeta(0).data.forEach((bar, rank) => {
+        const value = chart.data.datasets[0]?.data[rank];
+        if (typeof value === "number") ctx.fillText(percent(value, language), bar.x + 8, bar.y);
+      });
+      ctx.restore();
+    },
+  };
+}
+
+function readColors(unsure: boolean) {
+  const style = getComputedStyle(document.documentElement);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    best: token(unsure ? "--bar-unsure" : "--bar"),
+    rest: token(unsure ? "--bar-unsure-rest" : "--bar-rest"),
+    text: token("--text"),
+    muted: token("--text-muted"),
+  };
+}

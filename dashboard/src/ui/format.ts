@@ -1,0 +1,42 @@
+import type { Language } from "../i18n";
+
+/** 0.9997 -> "99.9%": cut, not rounded, so that 100 % is shown for certainty only. */
+export function percent(share: number, language: Language): string {
+  return new Intl.NumberFormat(language, {
+    style: "percent",
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+    roundingMode: "trunc",
+  }).format(share);
+}
+
+export function milliseconds(ms: number, language: Language): string {
+  const digits = ms < 100 ? 1 : 0;
+  const number = new Intl.NumberFormat(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return `${number.format(ms)} ms`;
+}
+
+export function fileSize(bytes: number, language: Language): string {
+  const [amount, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"];
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(amount)} ${unit}`;
+}
+
+/** Date and time to the second, in the reader's time zone. */
+export function dateTime(time: string | number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(
+    new Date(time),
+  );
+}
+
+export function clockTime(epochMs: number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(epochMs));
+}
+
+export function date(epochSeconds: number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(
+    new Date(epochSeconds * 1000),
+  );
+}

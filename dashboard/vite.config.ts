@@ -1,0 +1,23 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+import { localCloud } from "./localCloud.ts";
+
+export default defineConfig({
+  // Relative addresses: the site runs under any prefix of any bucket.
+  base: "./",
+  plugins: [react(), localCloud()],
+  build: {
+    target: "es2023",
+    // Nothing inlined as data: addresses, so a strict Content-Security-Policy needs no exception.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["tests/setup.ts"],
+    include: ["tests/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+});
