@@ -2,8 +2,11 @@
 
 from aws_cdk import App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer
 
+from infra.assets import Assets, project_assets
 from infra.nag import check_at_synth
+from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import DataStack
+from infra.stacks.service import ServiceStack
 from infra.stages import StageConfig, stage_named
 
 DEFAULT_STAGE = "dev"
@@ -17,11 +20,12 @@ FEATURE_FLAGS = {
 }
 
 
-def build_app(stage: StageConfig, *, outdir: str | None = None) -> App:
+def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) -> App:
     """The app of one stage, ready for `synth()`, which fails on a finding of cdk-nag.
 
     Args:
         stage: what to build.
+        assets: the files that go with it.
         outdir: where the cloud assembly goes; by default where the CDK CLI asks for it.
     """
     app = App(
@@ -37,7 +41,16 @@ def build_app(stage: StageConfig, *, outdir: str | None = None) -> App:
         ),
     )
     prefix = f"VisionFlow-{stage.title}"
-    DataStack(app, f"{prefix}-Data", stage=stage)
+    data = DataStack(app, f"{prefix}-Data", stage=stage)
+    dashboard = DashboardStack(app, f"{prefix}-Dashboard", stage=stage, images=data.images)
+    ServiceStack(
+        app,
+        f"{prefix}-Service",
+        stage=stage,
+        assets=assets,
+        data=data,
+        dashboard=dashboard.site,
+    )
     check_at_synth(app)
     return app
 
@@ -47,5 +60,11 @@ def stage_from_context() -> StageConfig:
     return stage_named(App().node.try_get_context("stage") or DEFAULT_STAGE)
 
 
+def main() -> None:
+    """Synthesize for the CDK CLI."""
+    stage = stage_from_context()
+    build_app(stage, project_assets(stage)).synth()
+
+
 if __name__ == "__main__":
-    build_app(stage_from_context()).synth()
+    main()

@@ -1,16 +1,16 @@
 """cdk-nag at synth: the rules run on every stage, and an exception stands beside its reason."""
 
-from aws_cdk import Acknowledgment, App, Validations
+from aws_cdk import Acknowledgment, App, Stack, Validations
+from aws_cdk.aws_s3 import IBucket
 from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
+
+LOOPBACK_ONLY = "The local cloud speaks plain HTTP, without sign-in, and listens on loopback alone."
 
 
 def check_at_synth(app: App) -> None:
     """Make `app.synth()` run the AwsSolutions rules and fail on a finding."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-
-
-LOOPBACK_ONLY = "The local cloud speaks plain HTTP and listens on loopback alone."
 
 
 def acknowledge(construct: IConstruct, rule: str, *, reason: str) -> None:
@@ -23,3 +23,18 @@ def acknowledge(construct: IConstruct, rule: str, *, reason: str) -> None:
         reason: why the finding does not apply here.
     """
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
+
+
+def acknowledge_objects(role: IConstruct, bucket: IBucket, keys: str, *, reason: str) -> None:
+    """Accept the wildcard in a grant on objects, `keys` being a pattern such as `api/*`.
+
+    Args:
+        role: the role in another stack that has the grant.
+        bucket: the bucket, which the role's stack knows by an export of the bucket's stack; the
+            finding carries the name of that export.
+        keys: pattern of object keys.
+        reason: why the wildcard is as narrow as it can be.
+    """
+    stack = Stack.of(bucket)
+    export = stack.resolve(stack.export_value(bucket.bucket_arn))["Fn::ImportValue"]
+    acknowledge(role, f"AwsSolutions-IAM5[Resource::{export}/{keys}]", reason=reason)

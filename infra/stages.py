@@ -37,6 +37,7 @@ class StageConfig:
         tls_only: refuse requests over plain HTTP. The local cloud speaks HTTP on loopback.
         keep_data: `cdk destroy` leaves buckets and tables behind, and tables refuse deletion.
         point_in_time_recovery: tables can be restored to any second of the last 35 days.
+        tracing: send traces to X-Ray.
         layer_target: machine the runtime layer is built for. AWS stages follow it with the
             Lambda architecture; `host` is the interpreter that runs the local cloud.
         predict_memory_mb: 1769 MB is one full vCPU.
@@ -55,6 +56,7 @@ class StageConfig:
     tls_only: bool
     keep_data: bool
     point_in_time_recovery: bool
+    tracing: bool
     layer_target: LayerTarget
     predict_memory_mb: int
     ingest_memory_mb: int
@@ -85,6 +87,7 @@ LOCAL: Final = StageConfig(
     tls_only=False,
     keep_data=False,
     point_in_time_recovery=False,
+    tracing=False,
     layer_target="host",
     predict_memory_mb=1769,
     ingest_memory_mb=1769,
@@ -103,6 +106,7 @@ DEV: Final = StageConfig(
     tls_only=True,
     keep_data=False,
     point_in_time_recovery=True,
+    tracing=True,
     layer_target="x86_64",
     predict_memory_mb=1769,
     ingest_memory_mb=1769,
@@ -123,6 +127,7 @@ PROD: Final = StageConfig(
     tls_only=True,
     keep_data=True,
     point_in_time_recovery=True,
+    tracing=True,
     layer_target="x86_64",
     predict_memory_mb=1769,
     ingest_memory_mb=1769,

@@ -9,7 +9,10 @@ from infra.stages import StageConfig
 
 
 class AccessLogBucket(s3.Bucket):
-    """Private, encrypted, emptied by age. It logs no access to itself."""
+    """Private, encrypted, emptied by age.
+
+    `accepts_cloudfront`: CloudFront writes its logs with an access control list, S3 needs none.
+    """
 
     def __init__(
         self,
@@ -17,7 +20,7 @@ class AccessLogBucket(s3.Bucket):
         construct_id: str,
         *,
         stage: StageConfig,
-        object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        accepts_cloudfront: bool = False,
     ) -> None:
         super().__init__(
             scope,
@@ -25,7 +28,11 @@ class AccessLogBucket(s3.Bucket):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=stage.tls_only,
-            object_ownership=object_ownership,
+            object_ownership=(
+                s3.ObjectOwnership.BUCKET_OWNER_PREFERRED
+                if accepts_cloudfront
+                else s3.ObjectOwnership.BUCKET_OWNER_ENFORCED
+            ),
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="ForgetOldLogs",
@@ -34,6 +41,11 @@ class AccessLogBucket(s3.Bucket):
                 )
             ],
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            self,
+            "AwsSolutions-S1",
+            reason="Logging who read the log into the log itself would never end.",
         )
         if not stage.tls_only:
             acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)

@@ -1,20 +1,15 @@
 """The two tables: predictions and the model registry."""
 
+from collections.abc import Sequence
+
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.nag import acknowledge
 from infra.stages import StageConfig
-
-# Newest first by four questions. Each index has its own sharded partition key; all are sorted by
-# `position` (`<created_at>#<id>`), which is unique, so a cursor is a position and nothing else.
-PREDICTION_INDEXES = {
-    "by_time": "time_shard",
-    "by_label": "label_shard",
-    "by_model": "model_shard",
-    "by_status": "status_shard",
-}
+from visionflow.prediction_store import INDEXES, SORT_KEY
 
 
 class OnDemandTable(dynamodb.Table):
@@ -50,6 +45,10 @@ class OnDemandTable(dynamodb.Table):
                 reason="The local cloud lives in memory; there is nothing to restore it to.",
             )
 
+    @staticmethod
+    def _allow(role: iam.Role, *actions: str, on: Sequence[str]) -> None:
+        iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=list(on))
+
 
 class PredictionsTable(OnDemandTable):
     """One item per picture, under its deterministic id; DynamoDB forgets it at `expires_at`."""
@@ -62,13 +61,23 @@ class PredictionsTable(OnDemandTable):
             partition_key="id",
             time_to_live_attribute="expires_at",
         )
-        for index, partition_key in PREDICTION_INDEXES.items():
+        for index, partition_key in INDEXES.items():
             self.add_global_secondary_index(
                 index_name=index,
                 partition_key=string_attribute(partition_key),
-                sort_key=string_attribute("position"),
+                sort_key=string_attribute(SORT_KEY),
                 projection_type=dynamodb.ProjectionType.ALL,
             )
+
+    def allow_record(self, role: iam.Role) -> None:
+        """Let `role` write a record once and read it again."""
+        self._allow(role, "dynamodb:PutItem", "dynamodb:GetItem", on=[self.table_arn])
+
+    def allow_list(self, role: iam.Role) -> None:
+        """Let `role` read one record, and page through the indexes; never scan."""
+        self._allow(role, "dynamodb:GetItem", on=[self.table_arn])
+        indexes = [f"{self.table_arn}/index/{index}" for index in INDEXES]
+        self._allow(role, "dynamodb:Query", on=[self.table_arn, *indexes])
 
 
 class RegistryTable(OnDemandTable):
@@ -76,6 +85,10 @@ class RegistryTable(OnDemandTable):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id, stage=stage, partition_key="pk", sort_key="sk")
+
+    def allow_read(self, role: iam.Role) -> None:
+        """Let `role` find out which version is active and which there are."""
+        self._allow(role, "dynamodb:GetItem", "dynamodb:Query", on=[self.table_arn])
 
 
 def string_attribute(name: str) -> dynamodb.Attribute:

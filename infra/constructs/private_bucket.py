@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from aws_cdk import RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.nag import LOOPBACK_ONLY, acknowledge
+from infra.nag import LOOPBACK_ONLY, acknowledge, acknowledge_objects
 from infra.stages import StageConfig
 
 
@@ -38,3 +39,29 @@ class PrivateBucket(s3.Bucket):
         )
         if not stage.tls_only:
             acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)
+
+    def allow_get(self, role: iam.Role, *, prefix: str = "") -> None:
+        """Let `role` read objects and their versions below `prefix`.
+
+        With ListBucket, because S3 answers 403 instead of 404 for a missing object without it.
+        """
+        self._allow(role, "s3:GetObject", "s3:GetObjectVersion", prefix=prefix)
+        iam.Grant.add_to_principal(
+            grantee=role, actions=["s3:ListBucket"], resource_arns=[self.bucket_arn]
+        )
+
+    def allow_put(self, role: iam.Role, *, prefix: str) -> None:
+        """Let `role` write objects below `prefix`.
+
+        Narrower than `grant_put`, which brings tags, retention and legal hold.
+        """
+        self._allow(role, "s3:PutObject", prefix=prefix)
+
+    def _allow(self, role: iam.Role, *actions: str, prefix: str) -> None:
+        keys = f"{prefix}*"
+        iam.Grant.add_to_principal(
+            grantee=role, actions=list(actions), resource_arns=[self.arn_for_objects(keys)]
+        )
+        acknowledge_objects(
+            role, self, keys, reason="Keys are made at run time; the grant ends at their prefix."
+        )

@@ -1,0 +1,129 @@
+"""The one way a Lambda function is made here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.constructs.alarm import alarm_above
+from infra.nag import acknowledge
+from infra.stages import StageConfig
+
+METRICS_NAMESPACE = "VisionFlow"
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+
+_LOG_RETENTION = {
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    90: logs.RetentionDays.THREE_MONTHS,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """Code and layers that all functions share."""
+
+    code: lambda_.Code
+    layers: Sequence[lambda_.ILayerVersion]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What one execution may use, and how many there may be (None: no number set aside)."""
+
+    memory_mb: int
+    timeout: Duration
+    concurrency: int | None
+
+
+class ServiceFunction(lambda_.Function):
+    """A function of the `lambdas` package.
+
+    It has its own role, which may write to its own log group and, where the stage traces, to X-Ray;
+    everything else is granted by the stack. An alarm rings on an unhandled error.
+
+    Attributes:
+        execution_role: the function's own role.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        package: Package,
+        size: Size,
+        environment: Mapping[str, str],
+    ) -> None:
+        name = construct_id.lower()
+        log_group = log_group_of(scope, f"{construct_id}Logs", stage=stage)
+        # The default role's managed policy may write to every log group of the account.
+        role = iam.Role(
+            scope,
+            f"{construct_id}Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        log_group.grant_write(role)
+        super().__init__(
+            scope,
+            construct_id,
+            runtime=RUNTIME,
+            architecture=architecture_of(stage),
+            code=package.code,
+            layers=list(package.layers),
+            handler=f"lambdas.{name}.handler.lambda_handler",
+            memory_size=size.memory_mb,
+            timeout=size.timeout,
+            reserved_concurrent_executions=size.concurrency,
+            role=role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
+            environment={
+                **environment,
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_TRACE_DISABLED": str(not stage.tracing).lower(),
+            },
+        )
+        self.execution_role = role
+        acknowledge(
+            self,
+            "AwsSolutions-L1",
+            reason="The runtime layer is built, measured and tested for Python 3.13.",
+        )
+        if stage.tracing:
+            acknowledge(
+                role,
+                "AwsSolutions-IAM5[Resource::*]",
+                reason="X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.",
+            )
+        alarm_above(
+            self,
+            "ErrorAlarm",
+            metric=self.metric_errors(period=Duration.minutes(5), statistic="Sum"),
+            limit=0,
+            description=f"The {name} function raised an error or ran out of time or memory.",
+        )
+
+
+def log_group_of(scope: Construct, construct_id: str, *, stage: StageConfig) -> logs.LogGroup:
+    """A log group that forgets after the stage's retention and goes with the stack."""
+    return logs.LogGroup(
+        scope,
+        construct_id,
+        retention=_LOG_RETENTION[stage.log_retention_days],
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+
+
+def architecture_of(stage: StageConfig) -> lambda_.Architecture:
+    """The architecture that the stage's runtime layer is built for; the host counts as x86_64."""
+    if stage.layer_target == "arm64":
+        return lambda_.Architecture.ARM_64
+    return lambda_.Architecture.X86_64

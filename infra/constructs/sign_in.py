@@ -1,0 +1,98 @@
+"""Who may use the dashboard and the API: a Cognito user pool."""
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+
+from infra.nag import acknowledge
+from infra.stages import StageConfig
+
+
+def sign_in_domain(stage: StageConfig) -> str:
+    """Host name of the sign-in pages.
+
+    Cognito wants a prefix that is unique in the region and generates none, so this is the one name
+    in the project that is not left to CloudFormation. It depends on nothing that is deployed: the
+    dashboard's content security policy can name it before the user pool exists.
+    """
+    return f"{_domain_prefix(stage)}.auth.{Aws.REGION}.amazoncognito.com"
+
+
+class SignIn(Construct):
+    """Users whom an administrator invites, and the dashboard as a public client with PKCE.
+
+    Attributes:
+        authorizer: checks the token of an API request.
+        user_pool_id: the pool's id.
+        client_id: the dashboard's client id.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        dashboard_url: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        pool = cognito.UserPool(
+            self,
+            "Users",
+            self_sign_up_enabled=False,
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            sign_in_case_sensitive=False,
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            mfa=cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            password_policy=cognito.PasswordPolicy(
+                min_length=12,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_digits=True,
+                require_symbols=True,
+                temp_password_validity=Duration.days(7),
+            ),
+            deletion_protection=stage.keep_data,
+            removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            pool,
+            "AwsSolutions-COG2",
+            reason="Users may add an authenticator app; a team that classifies pictures decides.",
+        )
+        acknowledge(
+            pool,
+            "AwsSolutions-COG8",
+            reason="Threat protection needs the Plus plan, which is paid per user.",
+        )
+        pool.add_domain(
+            "Domain",
+            cognito_domain=cognito.CognitoDomainOptions(domain_prefix=_domain_prefix(stage)),
+        )
+        client = pool.add_client(
+            "Dashboard",
+            generate_secret=False,  # a browser cannot keep one; PKCE takes its place
+            auth_flows=cognito.AuthFlow(),
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL],
+                callback_urls=[dashboard_url],
+                logout_urls=[dashboard_url],
+            ),
+            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+            prevent_user_existence_errors=True,
+            access_token_validity=Duration.hours(1),
+            id_token_validity=Duration.hours(1),
+            refresh_token_validity=Duration.days(7),
+        )
+        self.authorizer = authorizers.HttpUserPoolAuthorizer(
+            "Tokens", pool, user_pool_clients=[client]
+        )
+        self.user_pool_id = pool.user_pool_id
+        self.client_id = client.user_pool_client_id
+
+
+def _domain_prefix(stage: StageConfig) -> str:
+    return f"visionflow-{stage.name}-{Aws.ACCOUNT_ID}"

@@ -1,0 +1,117 @@
+"""The dashboard's bucket, and CloudFront before it where there is a CloudFront."""
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.nag import acknowledge
+
+
+def content_security_policy(*, images: s3.IBucket, sign_in_domain: str) -> str:
+    """What the page may load: its own files, and from elsewhere no code at all.
+
+    It calls the API and the sign-in, and shows pictures from presigned URLs of the images bucket,
+    from its own memory (`blob:`, a picture before it is sent) and from the API's answer (`data:`,
+    the heatmap). The API is named by its region only: the API's CORS rule names this page, so
+    naming the API here would be a cycle.
+    """
+    api = f"https://*.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+    directives = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "font-src": "'self'",
+        "img-src": f"'self' blob: data: https://{images.bucket_regional_domain_name}",
+        "connect-src": f"'self' {api} https://{sign_in_domain}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {sources}" for name, sources in directives.items())
+
+
+class StaticSite(Construct):
+    """A distribution that alone may read the site's private bucket.
+
+    Attributes:
+        distribution: the CloudFront distribution.
+        origin: scheme and host, as a browser names the page to the API.
+        url: where people open the site.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: s3.IBucket,
+        access_logs: s3.IBucket,
+        security_policy: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            default_root_object="index.html",
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            price_class=cloudfront.PriceClass.PRICE_CLASS_200,
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.S3BucketOrigin.with_origin_access_control(bucket),
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                response_headers_policy=_security_headers(self, security_policy),
+            ),
+            log_bucket=access_logs,
+            log_file_prefix="cloudfront/",
+        )
+        self.origin = f"https://{self.distribution.distribution_domain_name}"
+        self.url = f"{self.origin}/"
+        acknowledge(
+            self.distribution,
+            "AwsSolutions-CFR1",
+            reason="The page is static; whom the API answers, the sign-in decides.",
+        )
+        acknowledge(
+            self.distribution,
+            "AwsSolutions-CFR2",
+            reason="A web application firewall is paid for while idle and guards static files.",
+        )
+        acknowledge(
+            self.distribution,
+            "AwsSolutions-CFR4",
+            reason="CloudFront's own domain has no other certificate; a custom domain brings one.",
+        )
+
+
+def _security_headers(scope: Construct, security_policy: str) -> cloudfront.ResponseHeadersPolicy:
+    return cloudfront.ResponseHeadersPolicy(
+        scope,
+        "SecurityHeaders",
+        security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+            content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                content_security_policy=security_policy, override=True
+            ),
+            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+            frame_options=cloudfront.ResponseHeadersFrameOptions(
+                frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+            ),
+            referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
+            ),
+            strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                access_control_max_age=Duration.days(365),
+                include_subdomains=True,
+                override=True,
+            ),
+        ),
+        custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+            custom_headers=[
+                cloudfront.ResponseCustomHeader(
+                    header="Permissions-Policy",
+                    value="camera=(), geolocation=(), microphone=()",
+                    override=True,
+                )
+            ]
+        ),
+    )

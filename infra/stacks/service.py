@@ -1,0 +1,179 @@
+"""What answers: three functions, their layers, the HTTP API and the sign-in."""
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from constructs import Construct
+
+from infra.assets import Assets
+from infra.constructs.http_api import HttpApi
+from infra.constructs.service_function import (
+    RUNTIME,
+    Package,
+    ServiceFunction,
+    Size,
+    architecture_of,
+)
+from infra.constructs.sign_in import SignIn
+from infra.constructs.static_site import StaticSite
+from infra.constructs.upload_notification import UPLOAD_PREFIX
+from infra.packages import Package as ZipFile
+from infra.stacks.data import INGEST_TIMEOUT, DataStack
+from infra.stages import StageConfig
+from lambdas.api.settings import ApiSettings
+from lambdas.ingest.settings import IngestSettings
+from lambdas.predict.settings import PredictSettings
+
+# API Gateway gives up after 30 seconds; the function should be the first to know.
+HTTP_TIMEOUT = Duration.seconds(29)
+INGEST_BATCH = 10
+
+
+class ServiceStack(Stack):
+    """Functions and API on top of the data stack.
+
+    Attributes:
+        api: the HTTP API.
+        sign_in: the user pool, None where requests need no token.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        assets: Assets,
+        data: DataStack,
+        dashboard: StaticSite | None,
+    ) -> None:
+        """`dashboard` is the page that may call the API from a browser; None where page and API
+        share an origin."""
+        super().__init__(scope, construct_id)
+        package = Package(
+            code=zip_code(assets.code),
+            layers=[
+                self._layer("Common", assets.common_layer, stage),
+                self._layer("Runtime", assets.runtime_layer, stage),
+            ],
+        )
+        predict = self._predict(stage, package, data)
+        ingest = self._ingest(stage, package, data)
+        ingest.add_event_source(
+            event_sources.SqsEventSource(
+                data.image_queue.queue,
+                batch_size=INGEST_BATCH,
+                max_concurrency=stage.ingest_max_concurrency,
+                report_batch_item_failures=True,
+            )
+        )
+        self.sign_in = (
+            SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url)
+            if stage.requires_sign_in and dashboard
+            else None
+        )
+        self.api = HttpApi(
+            self,
+            "HttpApi",
+            stage=stage,
+            functions={"predict": predict, "api": self._api(stage, package, data)},
+            authorizer=self.sign_in.authorizer if self.sign_in else None,
+            allowed_origin=dashboard.origin if dashboard else None,
+        )
+        CfnOutput(self, "ApiUrl", value=self.api.url)
+        CfnOutput(self, "ApiId", value=self.api.api_id)
+
+    def _layer(self, name: str, package: ZipFile, stage: StageConfig) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            f"{name}Layer",
+            code=zip_code(package),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[architecture_of(stage)],
+        )
+
+    def _predict(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
+        function = ServiceFunction(
+            self,
+            "Predict",
+            stage=stage,
+            package=package,
+            size=Size(
+                memory_mb=stage.predict_memory_mb,
+                timeout=HTTP_TIMEOUT,
+                concurrency=stage.reserved_concurrency.predict,
+            ),
+            environment=PredictSettings(
+                images_bucket=data.images.bucket_name,
+                models_bucket=data.models.bucket_name,
+                predictions_table=data.predictions.table_name,
+                registry_table=data.registry.table_name,
+                retention_days=stage.prediction_retention_days,
+                ort_threads=stage.ort_threads,
+                stage=stage.name,
+            ).to_env(),
+        )
+        data.images.allow_put(function.execution_role, prefix="api/")
+        data.images.allow_put(function.execution_role, prefix="thumbnails/")
+        data.models.allow_get(function.execution_role)
+        data.registry.allow_read(function.execution_role)
+        data.predictions.allow_record(function.execution_role)
+        return function
+
+    def _ingest(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
+        function = ServiceFunction(
+            self,
+            "Ingest",
+            stage=stage,
+            package=package,
+            size=Size(
+                memory_mb=stage.ingest_memory_mb,
+                timeout=INGEST_TIMEOUT,
+                concurrency=stage.reserved_concurrency.ingest,
+            ),
+            environment=IngestSettings(
+                images_bucket=data.images.bucket_name,
+                models_bucket=data.models.bucket_name,
+                predictions_table=data.predictions.table_name,
+                registry_table=data.registry.table_name,
+                retention_days=stage.prediction_retention_days,
+                ort_threads=stage.ort_threads,
+                stage=stage.name,
+            ).to_env(),
+        )
+        data.images.allow_get(function.execution_role, prefix=UPLOAD_PREFIX)
+        data.images.allow_put(function.execution_role, prefix="thumbnails/")
+        data.models.allow_get(function.execution_role)
+        data.registry.allow_read(function.execution_role)
+        data.predictions.allow_record(function.execution_role)
+        return function
+
+    def _api(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
+        function = ServiceFunction(
+            self,
+            "Api",
+            stage=stage,
+            package=package,
+            size=Size(
+                memory_mb=stage.api_memory_mb,
+                timeout=HTTP_TIMEOUT,
+                concurrency=stage.reserved_concurrency.api,
+            ),
+            environment=ApiSettings(
+                images_bucket=data.images.bucket_name,
+                models_bucket=data.models.bucket_name,
+                predictions_table=data.predictions.table_name,
+                registry_table=data.registry.table_name,
+                stage=stage.name,
+            ).to_env(),
+        )
+        data.images.allow_get(function.execution_role)
+        data.models.allow_get(function.execution_role)
+        data.registry.allow_read(function.execution_role)
+        data.predictions.allow_list(function.execution_role)
+        return function
+
+
+def zip_code(package: ZipFile) -> lambda_.Code:
+    """The zip file as an asset that is named by its content, so that CDK need not read it."""
+    return lambda_.Code.from_asset(str(package.path), asset_hash=package.digest)
