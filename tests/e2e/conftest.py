@@ -1,0 +1,56 @@
+"""One local cloud for all end-to-end tests, brought up and ended by the real command."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from infra import emulator
+from infra.outputs import read_outputs
+from infra.workspace import Workspace
+from tests.e2e.cloud import Cloud
+
+VISIONFLOW = [str(Path(sys.executable).with_name("visionflow"))]
+
+
+def visionflow(*arguments: str, state: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does; its state lies in ``state``."""
+    return subprocess.run(
+        [*VISIONFLOW, *arguments, "--state", str(state)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    state = tmp_path_factory.mktemp("local-cloud")
+    started = visionflow("up", "--detach", "--json", "--port", str(free_port()), state=state)
+    assert started.returncode == 0, started.stderr
+    workspace = Workspace(state=state)
+    running = emulator.running(workspace)
+    assert running is not None
+    answers: list[dict[str, Any]] = json.loads(started.stdout)["answers"]
+    yield Cloud(state, running, read_outputs(workspace.outputs), answers)
+    ended = visionflow("down", state=state)
+    assert ended.returncode == 0, ended.stderr
+    assert processes_of(running) == []
+
+
+def processes_of(running: emulator.Emulator) -> list[psutil.Process]:
+    return emulator._processes_of(running.token)
