@@ -1,0 +1,17 @@
+"""What goes wrong in training, as sentences for the person who started it."""
+
+from visionflow.errors import VisionFlowError
+
+
+class TrainingError(VisionFlowError):
+    """A run that cannot go on: a loss that is not finite, a checkpoint of another run."""
+
+    code = "training_failed"
+    title = "Training failed"
+
+
+class DatasetError(TrainingError):
+    """Pictures that cannot be trained on: no classes, an empty class, an unreadable file."""
+
+    code = "invalid_dataset"
+    title = "Invalid data set"
