@@ -4,6 +4,7 @@ from aws_cdk import App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer
 
 from infra.assets import Assets, project_assets
 from infra.nag import check_at_synth
+from infra.stacks.content import ContentStack
 from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import DataStack
 from infra.stacks.service import ServiceStack
@@ -43,7 +44,7 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
     prefix = f"VisionFlow-{stage.title}"
     data = DataStack(app, f"{prefix}-Data", stage=stage)
     dashboard = DashboardStack(app, f"{prefix}-Dashboard", stage=stage, images=data.images)
-    ServiceStack(
+    service = ServiceStack(
         app,
         f"{prefix}-Service",
         stage=stage,
@@ -51,6 +52,16 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
         data=data,
         dashboard=dashboard.site,
     )
+    if stage.on_aws:
+        ContentStack(
+            app,
+            f"{prefix}-Content",
+            stage=stage,
+            assets=assets,
+            data=data,
+            dashboard=dashboard,
+            service=service,
+        )
     check_at_synth(app)
     return app
 

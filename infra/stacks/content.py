@@ -1,0 +1,67 @@
+"""What a deployment on AWS brings along: the dashboard's files and a first model.
+
+Custom resources do the copying, so the local cloud goes without this stack and `visionflow up`
+copies the same files itself.
+"""
+
+from aws_cdk import Aws, Stack
+from constructs import Construct
+
+from infra.assets import Assets
+from infra.constructs.dashboard_files import DashboardFiles
+from infra.constructs.file_copier import FileCopier
+from infra.constructs.sign_in import sign_in_domain
+from infra.constructs.starter_model import StarterModel
+from infra.stacks.dashboard import DashboardStack
+from infra.stacks.data import DataStack
+from infra.stacks.service import ServiceStack
+from infra.stages import StageConfig
+
+
+class ContentStack(Stack):
+    """Fills the dashboard's bucket and gives an empty registry its first model."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        assets: Assets,
+        data: DataStack,
+        dashboard: DashboardStack,
+        service: ServiceStack,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        site, sign_in = dashboard.site, service.sign_in
+        if site is None or sign_in is None:
+            raise ValueError(f"stage {stage.name} has neither a distribution nor a sign-in")
+        copier = FileCopier(self, "Copier", stage=stage)
+        DashboardFiles(
+            self,
+            "DashboardFiles",
+            folder=assets.dashboard,
+            config={
+                "apiUrl": service.api.url,
+                "stage": stage.name,
+                "auth": {
+                    "userPoolId": sign_in.user_pool_id,
+                    "clientId": sign_in.client_id,
+                    "domain": sign_in_domain(stage),
+                    "region": Aws.REGION,
+                },
+            },
+            bucket=dashboard.bucket,
+            site=site,
+            copier=copier,
+        )
+        StarterModel(
+            self,
+            "StarterModel",
+            stage=stage,
+            artifact=assets.starter_model,
+            models=data.models,
+            registry=data.registry,
+            copier=copier,
+        )
+        copier.acknowledge_grants(dashboard.bucket, data.models)
