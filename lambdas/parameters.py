@@ -9,10 +9,10 @@ from visionflow.predictions import timestamp
 T = TypeVar("T", bound=str)
 
 
-def whole_number(name: str, text: str | None, *, default: int) -> int:
-    """The caller checks the range."""
+def whole_number(name: str, text: str | None) -> int | None:
+    """None stays None; the caller knows the default and the range."""
     if text is None:
-        return default
+        return None
     # int() would also take "1_0", " 5" and digits of other scripts.
     if not (text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 9):
         raise InvalidParameterError(f"{name} must be a whole number, found {text!r:.40}.")

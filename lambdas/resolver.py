@@ -70,6 +70,6 @@ def json_response(
 
 
 def _unknown_route(method: str, path: str) -> VisionFlowError:
-    if methods := [route.method for route in ROUTES if route.path == path]:
+    if methods := [route.method for route in ROUTES if route.matches(path)]:
         return MethodNotAllowedError(f"{path} takes {', '.join(methods)}, not {method}.")
     return RouteNotFoundError(f"There is no {path} here; GET /openapi.json lists what there is.")

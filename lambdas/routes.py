@@ -1,5 +1,6 @@
 """The API's routes: what infra deploys, the resolvers answer and the OpenAPI document describes."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,10 @@ class Route:
     path: str
     function: Function
     public: bool = False
+
+    def matches(self, path: str) -> bool:
+        """Whether a request's path is this route's, whatever stands for its ``{parameters}``."""
+        return re.fullmatch(re.sub(r"{\w+}", "[^/]+", self.path), path) is not None
 
 
 ROUTES = (

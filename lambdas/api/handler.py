@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
@@ -59,8 +60,14 @@ def logs() -> Response[str]:
         since=moment("from", query.get("from")),
         until=moment("to", query.get("to")),
     )
-    limit = whole_number("limit", query.get("limit"), default=DEFAULT_LIMIT)
-    return json_response(service().logs(log_query, limit=limit, cursor=query.get("cursor")))
+    limit = whole_number("limit", query.get("limit"))
+    return json_response(
+        service().logs(
+            log_query,
+            limit=DEFAULT_LIMIT if limit is None else limit,
+            cursor=query.get("cursor"),
+        )
+    )
 
 
 @app.get("/predictions/<prediction_id>")
@@ -84,4 +91,5 @@ def description() -> Response[str]:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    metrics.add_metric("Requests", MetricUnit.Count, 1)
     return app.resolve(event, context)

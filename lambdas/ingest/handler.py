@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -42,7 +44,7 @@ def uploads(message: dict[str, Any]) -> Iterator[Upload]:
         return
     for record in S3Event(message).records:
         obj = record.s3.get_object
-        key = obj.key  # URL-decoded by Powertools' `unquote_plus`
+        key = unquote_plus(obj.key)  # notifications carry keys URL-encoded
         if key.endswith("/") and obj.size == 0:
             continue
         yield Upload(record.s3.bucket.name, key, obj.version_id, obj.etag)
@@ -64,4 +66,5 @@ def handle_message(record: SQSRecord) -> None:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
     return process_partial_response(event, handle_message, processor, context)

@@ -8,9 +8,9 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.classification import STORED_TOP_K
 from lambdas.measurements import measure
 from lambdas.parameters import flag, whole_number
 from lambdas.predict.body import read_picture
@@ -33,7 +33,7 @@ def service() -> PredictService:
 def predict() -> Response[str]:
     event = app.current_event
     query = event.query_string_parameters
-    top_k = whole_number("top_k", query.get("top_k"), default=STORED_TOP_K)
+    top_k = whole_number("top_k", query.get("top_k"))
     explain = flag("explain", query.get("explain"))
     picture = read_picture(event.body, event.is_base64_encoded, event.headers.get("content-type"))
     answer = service().predict(picture, datetime.now(UTC), top_k=top_k, explain=explain)
@@ -45,4 +45,5 @@ def predict() -> Response[str]:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    metrics.add_metric("Requests", MetricUnit.Count, 1)
     return app.resolve(event, context)

@@ -22,9 +22,9 @@ class PredictService(ClassificationService):
     """POST /predict without HTTP."""
 
     def predict(
-        self, data: bytes, now: datetime, *, top_k: int = STORED_TOP_K, explain: bool = False
+        self, data: bytes, now: datetime, *, top_k: int | None = None, explain: bool = False
     ) -> PredictAnswer:
-        """Classify ``data``, a picture's bytes.
+        """Classify ``data``, a picture's bytes; ``top_k`` is by default what records hold.
 
         Nothing is stored when the picture or the request is refused: raises an `ImageError`,
         `InvalidParameterError` for a ``top_k`` beyond the labels, or `ModelUnavailableError`.
@@ -32,6 +32,7 @@ class PredictService(ClassificationService):
         stopwatch = Stopwatch()
         picture = self.classify(data, stopwatch)
         labels = len(picture.classifier.manifest.labels)
+        top_k = min(STORED_TOP_K, labels) if top_k is None else top_k
         if not 1 <= top_k <= labels:
             raise InvalidParameterError(f"top_k must be between 1 and {labels}, found {top_k}.")
         prediction_id = new_id(now)

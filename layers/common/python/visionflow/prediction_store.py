@@ -156,7 +156,8 @@ class PredictionStore:
                 ":new": {"S": newest},
             },
             ScanIndexForward=False,
-            PaginationConfig={"PageSize": limit + 1},
+            # Its share of the page and some slack: rows spread evenly, but not exactly.
+            PaginationConfig={"PageSize": limit // SHARDS + 10},
         )
         for page in pages:
             for item in page["Items"]:

@@ -1,0 +1,224 @@
+"""The three functions with their buckets, tables and queue, on moto in this process."""
+
+import base64
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import pytest
+
+import lambdas.api.handler
+import lambdas.ingest.handler
+import lambdas.predict.handler
+from lambdas.api.settings import ApiSettings
+from lambdas.ingest.settings import IngestSettings
+from visionflow.manifest import Manifest
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+from visionflow.prediction_store import INDEXES, SORT_KEY
+from visionflow.predictions import ModelRef
+
+EVENTS = Path(__file__).parents[1] / "events"
+API = ApiSettings("images", "models", "predictions", "registry", "test")
+INGEST = IngestSettings("images", "models", "predictions", "registry", 90, 1, "test")
+HANDLERS = (lambdas.predict.handler, lambdas.ingest.handler, lambdas.api.handler)
+
+
+def event(name: str) -> Any:
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+class Context:
+    """What Lambda passes beside the event."""
+
+    function_name = "visionflow"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:visionflow"
+    aws_request_id = "52fdfc07-2182-154f-163f-5f0f9a621d72"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    content_type: str
+    body: Any
+
+
+class Cloud:
+    """The deployment as its users see it: HTTP calls, dropped objects, and what was recorded."""
+
+    def __init__(self) -> None:
+        self.s3 = boto3.client("s3")
+        self.sqs = boto3.client("sqs")
+        self.dynamodb = boto3.client("dynamodb")
+        self._make_buckets()
+        self._make_tables()
+        self.queue_url = self._make_queue()
+        self.registry = ModelRegistry("registry", self.dynamodb)
+        self.models = ModelStore("models", self.s3)
+
+    def publish(self, folder: Path, *, promote: bool = True) -> Manifest:
+        manifest = self.models.publish(folder)
+        self.registry.register(manifest)
+        if promote:
+            self.registry.promote(ModelRef(manifest.name, manifest.version), manifest.created_at)
+        return manifest
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, Any] | None = None,
+        body: bytes | None = None,
+        content_type: str | None = None,
+    ) -> Answer:
+        """One HTTP request through the function that its route belongs to."""
+        request = event("http_request")
+        request["rawPath"] = request["requestContext"]["http"]["path"] = path
+        request["requestContext"]["http"]["method"] = method
+        request["rawQueryString"] = urlencode(query or {})
+        if query:
+            request["queryStringParameters"] = {key: str(value) for key, value in query.items()}
+        request["headers"].pop("content-type")
+        if content_type is not None:
+            request["headers"]["content-type"] = content_type
+        if body is not None:
+            request["body"] = base64.b64encode(body).decode()
+        function = lambdas.predict if (method, path) == ("POST", "/predict") else lambdas.api
+        response = function.handler.lambda_handler(request, Context())  # type: ignore[arg-type]
+        return Answer(
+            response["statusCode"],
+            response["headers"]["Content-Type"],
+            json.loads(response["body"]),
+        )
+
+    def predict(self, picture: bytes, **query: Any) -> Answer:
+        return self.call("POST", "/predict", query, picture, "application/octet-stream")
+
+    def drop(self, key: str, data: bytes) -> None:
+        self.s3.put_object(Bucket="images", Key=key, Body=data)
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What S3 has put into the queue, as the function would receive it."""
+        found: list[dict[str, Any]] = []
+        while batch := self.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        ).get("Messages"):
+            for message in batch:
+                self.sqs.delete_message(
+                    QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
+                )
+                body = json.loads(message["Body"])
+                self._add_version_ids(body)
+                found.append(self.message(body, message["MessageId"]))
+        return found
+
+    def _add_version_ids(self, notification: Any) -> None:
+        """moto leaves out what S3 sends for a bucket with versioning."""
+        versions = self.s3.list_object_versions(Bucket="images").get("Versions", [])
+        by_tag = {version["ETag"].strip('"'): version["VersionId"] for version in versions}
+        for record in notification["Records"]:
+            record["s3"]["object"]["versionId"] = by_tag[record["s3"]["object"]["eTag"]]
+
+    @staticmethod
+    def message(body: Any, message_id: str = "1") -> dict[str, Any]:
+        return event("sqs_message") | {"messageId": message_id, "body": json.dumps(body)}
+
+    @staticmethod
+    def deliver(messages: list[dict[str, Any]]) -> list[str]:
+        """Invoke the ingest function. Returns the ids of the messages that SQS would redeliver."""
+        answer = lambdas.ingest.handler.lambda_handler(
+            {"Records": copy.deepcopy(messages)},
+            Context(),  # type: ignore[arg-type]
+        )
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def logs(self, **query: Any) -> list[dict[str, Any]]:
+        answer = self.call("GET", "/logs", query)
+        assert answer.status == 200, answer.body
+        items: list[dict[str, Any]] = answer.body["items"]
+        return items
+
+    def _make_buckets(self) -> None:
+        for bucket in ("images", "models"):
+            self.s3.create_bucket(
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+            )
+        self.s3.put_bucket_versioning(
+            Bucket="images", VersioningConfiguration={"Status": "Enabled"}
+        )
+
+    def _make_tables(self) -> None:
+        keys = ["id", SORT_KEY, *INDEXES.values()]
+        self.dynamodb.create_table(
+            TableName="predictions",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": index,
+                    "KeySchema": [
+                        {"AttributeName": key, "KeyType": "HASH"},
+                        {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+                for index, key in INDEXES.items()
+            ],
+        )
+        self.dynamodb.create_table(
+            TableName="registry",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in ("pk", "sk")],
+        )
+
+    def _make_queue(self) -> str:
+        url = self.sqs.create_queue(QueueName="uploads")["QueueUrl"]
+        self.s3.put_bucket_notification_configuration(
+            Bucket="images",
+            NotificationConfiguration={
+                "QueueConfigurations": [
+                    {
+                        "QueueArn": "arn:aws:sqs:eu-central-1:123456789012:uploads",
+                        "Events": ["s3:ObjectCreated:*"],
+                        "Filter": {
+                            "Key": {"FilterRules": [{"Name": "prefix", "Value": "uploads/"}]}
+                        },
+                    }
+                ]
+            },
+        )
+        self.sqs.purge_queue(QueueUrl=url)  # of the event that tests the notification
+        return url
+
+
+@pytest.fixture
+def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
+    """Everything but a model."""
+    for name, value in (API.to_env() | INGEST.to_env()).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the functions cache the model
+    cloud = Cloud()
+    yield cloud
+    for handler in HANDLERS:
+        handler.service.cache_clear()
+
+
+@pytest.fixture
+def cloud(empty_cloud: Cloud, tiny_artifact: tuple[Path, Manifest]) -> Cloud:
+    """With the tiny model in production."""
+    empty_cloud.publish(tiny_artifact[0])
+    return empty_cloud

@@ -1,0 +1,289 @@
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import jsonschema
+import pytest
+
+from infra.openapi import OPERATIONS, document
+from lambdas.routes import ROUTES
+from tests.integration.conftest import Cloud
+from tests.pictures import encode, plain
+from tests.tiny_model import write_tiny_artifact
+from visionflow.manifest import Manifest
+from visionflow.prediction_store import MAX_ROWS_READ, PredictionStore
+from visionflow.predictions import Failure, ImageRef, ModelRef, Prediction, new_id, timestamp
+
+START = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def record(
+    index: int, label: str | None = "red", source: str = "s3", version: str = "1"
+) -> Prediction:
+    at = START + timedelta(minutes=index)
+    failed = label is None
+    return Prediction(
+        id=new_id(at),
+        source=source,  # type: ignore[arg-type]
+        status="failed" if failed else "ok",
+        label=label,
+        confidence=None if failed else 0.9,
+        top_k=(),
+        model=None if failed else ModelRef("tiny", version),
+        image=ImageRef("images", f"uploads/{index}.jpg", None, None, None, None, None),
+        thumbnail_key=None,
+        timings={"decode": 1.5},
+        created_at=timestamp(at),
+        error=Failure("image_empty", "Zero bytes.") if failed else None,
+        expires_at=int(at.timestamp()) + 86_400,
+    )
+
+
+def fill(cloud: Cloud, records: list[Prediction]) -> list[str]:
+    """Write the records and return their ids, newest first."""
+    store = PredictionStore("predictions", cloud.dynamodb)
+    assert all(store.add(item) for item in records)
+    return [item.id for item in reversed(records)]
+
+
+def walk(cloud: Cloud, **query: Any) -> list[str]:
+    """The ids of all pages."""
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = cloud.call("GET", "/logs", query | cursor).body
+        found += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            return found
+        cursor = {"cursor": page["next_cursor"]}
+
+
+def test_the_history_is_newest_first_and_pages_meet_without_a_seam(cloud: Cloud) -> None:
+    ids = fill(cloud, [record(i) for i in range(57)])
+    assert walk(cloud, limit=10) == ids
+    assert [item["id"] for item in cloud.logs()] == ids[:20]
+
+
+@pytest.mark.parametrize("count", [0, 1, 10])
+def test_a_full_last_page_ends_the_history(cloud: Cloud, count: int) -> None:
+    ids = fill(cloud, [record(i) for i in range(count)])
+    assert walk(cloud, limit=10) == ids
+
+
+def test_paging_through_1000_rows_while_rows_arrive(cloud: Cloud) -> None:
+    ids = fill(cloud, [record(i) for i in range(1000)])
+    found: list[str] = []
+    cursor: dict[str, Any] = {}
+    arriving = 1000
+    while True:
+        page = cloud.call("GET", "/logs", {"limit": 100} | cursor).body
+        found += [item["id"] for item in page["items"]]
+        fill(cloud, [record(arriving + i) for i in range(7)])
+        arriving += 7
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert found == ids
+
+
+def test_filters_alone_and_together(cloud: Cloud) -> None:
+    records = [
+        record(0, "red"),
+        record(1, "blue", source="api"),
+        record(2, "red", version="2"),
+        record(3, None),
+        record(4, "red", source="api"),
+    ]
+    fill(cloud, records)
+
+    def indexes(**query: Any) -> list[int]:
+        order = [item.id for item in records]
+        return [order.index(found) for found in walk(cloud, **query)]
+
+    assert indexes(label="red") == [4, 2, 0]
+    assert indexes(status="failed") == [3]
+    assert indexes(status="ok") == [4, 2, 1, 0]
+    assert indexes(source="api") == [4, 1]
+    assert indexes(model_version="2") == [2]
+    assert indexes(label="red", source="api") == [4]
+    assert indexes(label="red", status="failed") == []
+    assert indexes(label="red", model_version="1", limit=1) == [4, 0]
+    assert indexes(**{"from": "2030-01-01T00:01:00Z", "to": "2030-01-01T00:03:00Z"}) == [3, 2, 1]
+    assert indexes(**{"from": "2030-01-01T09:04:00+09:00"}) == [4]
+    assert indexes(**{"from": "2031-01-01T00:00:00Z"}) == []
+
+
+def test_a_rare_match_ends_the_page_early_and_the_cursor_goes_on(cloud: Cloud) -> None:
+    """One call reads a bounded number of rows, however few of them match."""
+    rare = record(0, source="api")
+    fill(cloud, [rare, *(record(i) for i in range(1, MAX_ROWS_READ + 100))])
+    first = cloud.call("GET", "/logs", {"source": "api"}).body
+    assert first["items"] == []
+    assert first["next_cursor"] is not None
+    assert walk(cloud, source="api") == [rare.id]
+
+
+def test_no_read_scans(cloud: Cloud) -> None:
+    operations: list[str] = []
+    fill(cloud, [record(i) for i in range(5)])
+
+    def note(model: Any, **_: Any) -> None:
+        operations.append(model.name)
+
+    import lambdas.api.handler  # noqa: PLC0415
+
+    client = lambdas.api.handler.service()._predictions._client
+    client.meta.events.register("before-call.dynamodb", note)
+    walk(cloud, limit=2)
+    walk(cloud, label="red")
+    assert set(operations) == {"Query"}
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"limit": 0}, "invalid_parameter"),
+        ({"limit": 101}, "invalid_parameter"),
+        ({"limit": "ten"}, "invalid_parameter"),
+        ({"status": "great"}, "invalid_parameter"),
+        ({"source": "ftp"}, "invalid_parameter"),
+        ({"from": "yesterday"}, "invalid_parameter"),
+        ({"to": "2030-01-01T00:00:00"}, "invalid_parameter"),
+        ({"from": "0001-01-01T00:00:00+23:00"}, "invalid_parameter"),
+        ({"cursor": "nonsense"}, "invalid_cursor"),
+        ({"cursor": "고양이"}, "invalid_cursor"),
+        ({"cursor": ""}, "invalid_cursor"),
+        ({"cursor": "WyJ4IiwieSJd"}, "invalid_cursor"),
+        ({"cursor": "bnVsbA"}, "invalid_cursor"),
+        ({"cursor": "WzEsMl0"}, "invalid_cursor"),
+    ],
+)
+def test_a_bad_query_is_a_problem(cloud: Cloud, query: dict[str, Any], code: str) -> None:
+    answer = cloud.call("GET", "/logs", query)
+    assert (answer.status, answer.body["code"]) == (400, code)
+
+
+def test_a_cursor_of_another_query_is_refused(cloud: Cloud) -> None:
+    fill(cloud, [record(i) for i in range(5)])
+    cursor = cloud.call("GET", "/logs", {"limit": 2}).body["next_cursor"]
+    answer = cloud.call("GET", "/logs", {"cursor": cursor, "label": "red"})
+    assert answer.body["code"] == "invalid_cursor"
+
+
+def test_one_prediction_comes_with_urls_that_open_its_pictures(cloud: Cloud) -> None:
+    prediction = cloud.predict(encode(plain())).body
+    detail = cloud.call("GET", f"/predictions/{prediction['id']}").body
+    for field, key in (
+        ("image_url", prediction["image"]["key"]),
+        ("thumbnail_url", prediction["thumbnail_key"]),
+    ):
+        url = urlparse(detail[field])
+        assert url.path.endswith(key)
+        assert parse_qs(url.query)["X-Amz-Expires"] == ["900"]
+
+
+@pytest.mark.parametrize("prediction_id", ["nothing", "s3-x", "고양이", "a%2Fb"])
+def test_an_unknown_id_is_404(cloud: Cloud, prediction_id: str) -> None:
+    answer = cloud.call("GET", f"/predictions/{prediction_id}")
+    assert answer.status == 404
+    assert answer.body["code"] in ("prediction_not_found", "route_not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/", 404, "route_not_found"),
+        ("GET", "/nowhere", 404, "route_not_found"),
+        ("DELETE", "/logs", 405, "method_not_allowed"),
+        ("GET", "/predict", 405, "method_not_allowed"),
+        ("PUT", "/predictions/1", 405, "method_not_allowed"),
+    ],
+)
+def test_an_unknown_route_is_a_problem(
+    cloud: Cloud, method: str, path: str, status: int, code: str
+) -> None:
+    answer = cloud.call(method, path)
+    assert (answer.status, answer.body["code"]) == (status, code)
+
+
+def test_health_names_the_model_and_its_labels(cloud: Cloud) -> None:
+    answer = cloud.call("GET", "/health")
+    assert answer.status == 200
+    assert answer.body["model"] == {"name": "tiny", "version": "1"}
+    assert answer.body["labels"] == ["red", "green", "blue"]
+    assert answer.body["uptime_s"] >= 0
+
+
+@pytest.mark.parametrize("missing", [None, "manifest.json", "model.onnx"])
+def test_health_is_503_with_the_reason(
+    empty_cloud: Cloud, tiny_artifact: tuple[Path, Manifest], missing: str | None
+) -> None:
+    if missing:
+        empty_cloud.publish(tiny_artifact[0])
+        empty_cloud.s3.delete_object(Bucket="models", Key=f"models/tiny/1/{missing}")
+    answer = empty_cloud.call("GET", "/health")
+    assert answer.status == 503
+    assert answer.body["status"] == "unavailable"
+    assert (missing or "promoted") in answer.body["reason"]
+
+
+def test_each_route_is_answered_and_described() -> None:
+    from lambdas.api.handler import app as api  # noqa: PLC0415
+    from lambdas.predict.handler import app as predict  # noqa: PLC0415
+
+    for app, function in ((api, "api"), (predict, "predict")):
+        registered = {(route.method, route.path) for route in app._static_routes}
+        registered |= {
+            (route.method, route.path.replace("<prediction_id>", "{id}"))
+            for route in app._dynamic_routes
+        }
+        assert registered == {(r.method, r.path) for r in ROUTES if r.function == function}
+    assert set(OPERATIONS) == {(route.method, route.path) for route in ROUTES}
+
+
+def test_answers_are_what_the_description_says(cloud: Cloud) -> None:
+    description = document()
+    prediction = cloud.predict(encode(plain()), explain="true")
+    answers = {
+        "PredictAnswer": prediction.body,
+        "LogPage": cloud.call("GET", "/logs").body,
+        "PredictionDetail": cloud.call("GET", f"/predictions/{prediction.body['id']}").body,
+        "Health": cloud.call("GET", "/health").body,
+        "Problem": cloud.call("GET", "/nowhere").body,
+    }
+    for name, body in answers.items():
+        schema = {"$ref": f"#/components/schemas/{name}", "components": description["components"]}
+        jsonschema.Draft202012Validator(schema).validate(body)
+        properties = description["components"]["schemas"][name]["properties"]
+        assert set(body) == set(properties)
+    assert cloud.call("GET", "/openapi.json").body == description
+
+
+def test_a_promotion_is_followed_and_a_broken_one_refused(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    monkeypatch.setattr("lambdas.active_model.REFRESH_S", 0)
+    picture = encode(plain())
+    assert cloud.predict(picture).body["model"]["version"] == "1"
+    write_tiny_artifact(tmp_path / "second", version="2")
+    cloud.publish(tmp_path / "second")
+    assert cloud.predict(picture).body["model"]["version"] == "2"
+    write_tiny_artifact(tmp_path / "third", version="3")
+    cloud.publish(tmp_path / "third")
+    cloud.s3.delete_object(Bucket="models", Key="models/tiny/3/model.onnx")
+    assert cloud.predict(picture).body["model"]["version"] == "2"
+
+
+def test_a_damaged_file_in_the_cache_is_fetched_again(cloud: Cloud, tmp_path: Path) -> None:
+    import lambdas.predict.handler  # noqa: PLC0415
+
+    picture = encode(plain())
+    cloud.predict(picture)
+    (cached,) = (tmp_path / "models").rglob("model.onnx")
+    cached.write_bytes(b"half a fi")
+    lambdas.predict.handler.service.cache_clear()
+    assert cloud.predict(picture).status == 200
+    shutil.rmtree(tmp_path / "models")

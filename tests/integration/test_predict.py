@@ -1,0 +1,185 @@
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.integration.conftest import Cloud
+from tests.pictures import bad_files, encode, plain, textured
+from tests.tiny_model import LABELS
+from visionflow.manifest import Manifest
+
+RED = encode(plain("red"))
+BOUNDARY = "----boundary42"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def form(*parts: tuple[str, bytes]) -> bytes:
+    body = b""
+    for disposition, content in parts:
+        head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n"
+        body += head.encode() + content + b"\r\n"
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+def multipart(picture: bytes) -> tuple[bytes, str]:
+    return form(('name="note"', b"hi"), ('name="file"; filename="x.jpg"', picture)), MULTIPART
+
+
+def as_json(picture: bytes) -> tuple[bytes, str]:
+    document = {"image": base64.b64encode(picture).decode()}
+    return json.dumps(document).encode(), "application/json; charset=utf-8"
+
+
+def raw(picture: bytes) -> tuple[bytes, str]:
+    return picture, "image/jpeg"
+
+
+@pytest.mark.parametrize("wrap", [multipart, as_json, raw])
+def test_three_ways_to_send_a_picture_give_one_answer(cloud: Cloud, wrap: Any) -> None:
+    body, content_type = wrap(RED)
+    answer = cloud.call("POST", "/predict", None, body, content_type)
+    assert answer.status == 200
+    prediction = answer.body
+    assert prediction["label"] == "red"
+    assert prediction["status"] == "ok"
+    assert prediction["source"] == "api"
+    assert prediction["model"] == {"name": "tiny", "version": "1"}
+    assert prediction["top_k"][0]["label"] == "red"
+    assert prediction["image"]["width"] == 40
+    assert prediction["image"]["bytes"] == len(RED)
+    assert {"decode", "prepare", "infer"} <= set(prediction["timings"])
+    assert prediction["explanation"] is None
+
+
+def test_the_answer_is_what_the_history_holds(cloud: Cloud) -> None:
+    answer = cloud.predict(RED).body
+    detail = cloud.call("GET", f"/predictions/{answer['id']}").body
+    assert {key: detail[key] for key in answer if key != "explanation"} == {
+        key: value for key, value in answer.items() if key != "explanation"
+    }
+    (entry,) = cloud.logs()
+    assert entry["id"] == answer["id"]
+
+
+def test_picture_and_thumbnail_are_kept_beside_the_record(cloud: Cloud) -> None:
+    large = encode(textured((900, 600)), "PNG")
+    prediction = cloud.predict(large).body
+    original = cloud.s3.get_object(Bucket="images", Key=prediction["image"]["key"])
+    assert original["Body"].read() == large
+    assert original["ContentType"] == "image/png"
+    thumbnail = cloud.s3.get_object(Bucket="images", Key=prediction["thumbnail_key"])
+    assert Image.open(io.BytesIO(thumbnail["Body"].read())).size == (256, 171)
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 3])
+def test_top_k_is_the_number_of_scores_best_first(cloud: Cloud, top_k: int) -> None:
+    scores = cloud.predict(RED, top_k=top_k).body["top_k"]
+    assert len(scores) == top_k
+    assert scores == sorted(scores, key=lambda score: -score["confidence"])
+
+
+def test_explain_answers_a_map_and_an_overlay(cloud: Cloud) -> None:
+    explanation = cloud.predict(RED, explain="true").body["explanation"]
+    assert explanation["label"] == "red"
+    assert len(explanation["values"]) == explanation["height"]
+    assert explanation["overlay"].startswith("data:image/png;base64,")
+    assert explanation["box"] == {"left": 0.125, "top": 0.0, "width": 0.75, "height": 1.0}
+
+
+def test_an_unsure_answer_is_called_unknown(cloud: Cloud) -> None:
+    prediction = cloud.predict(encode(plain((128, 128, 128)))).body  # type: ignore[arg-type]
+    assert prediction["status"] == "unknown"
+    assert prediction["label"] in LABELS
+
+
+@pytest.mark.parametrize("name", bad_files())
+def test_a_bad_picture_is_a_4xx_with_its_code_and_leaves_nothing(cloud: Cloud, name: str) -> None:
+    data, code = bad_files()[name]
+    answer = cloud.predict(data)
+    assert 400 <= answer.status < 500
+    assert answer.body["code"] == code
+    assert cloud.logs() == []
+    assert cloud.s3.list_objects_v2(Bucket="images")["KeyCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "code"),
+    [
+        (b"", "application/octet-stream", 422, "image_empty"),
+        (form(('name="file"; filename="x"', b"")), MULTIPART, 422, "image_empty"),
+        (form(('name="picture"', RED)), MULTIPART, 400, "missing_field"),
+        (form(), MULTIPART, 400, "missing_field"),
+        (b"", MULTIPART, 400, "missing_field"),
+        (b"no boundary here", MULTIPART, 400, "invalid_body"),
+        (form(('name="file"', RED))[:-40], MULTIPART, 400, "invalid_body"),
+        (RED, "multipart/form-data", 400, "invalid_body"),
+        (b"{}", "application/json", 400, "missing_field"),
+        (b"[]", "application/json", 400, "missing_field"),
+        (b'{"image": 5}', "application/json", 400, "missing_field"),
+        (b"{", "application/json", 400, "invalid_body"),
+        (b"\xff\xfe", "application/json", 400, "invalid_body"),
+        (b'{"image": "@@@"}', "application/json", 400, "invalid_base64"),
+        (b'{"image": "\xc3\xa9"}', "application/json", 400, "invalid_base64"),
+        (b'{"image": ""}', "application/json", 422, "image_empty"),
+        (RED, "text/plain", 415, "unsupported_media_type"),
+        (RED, None, 415, "unsupported_media_type"),
+        (bytes(6_500_000), "image/jpeg", 413, "body_too_large"),
+    ],
+)
+def test_a_bad_request_is_a_problem_with_its_own_code(
+    cloud: Cloud, body: bytes, content_type: str | None, status: int, code: str
+) -> None:
+    answer = cloud.call("POST", "/predict", None, body, content_type)
+    assert (answer.status, answer.body["code"]) == (status, code)
+    assert answer.content_type == "application/problem+json"
+    assert set(answer.body) == {"type", "title", "status", "detail", "code", "request_id"}
+    assert answer.body["status"] == status
+    assert answer.body["type"] == f"urn:visionflow:problem:{code}"
+    assert answer.body["request_id"] == "JKJaXmPLvHcESHA="
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"top_k": 0},
+        {"top_k": -1},
+        {"top_k": 4},
+        {"top_k": "many"},
+        {"top_k": ""},
+        {"top_k": "٣"},
+        {"top_k": "1" * 5000},
+        {"explain": "yes"},
+        {"explain": ""},
+    ],
+)
+def test_a_bad_parameter_is_refused_and_nothing_is_stored(
+    cloud: Cloud, query: dict[str, Any]
+) -> None:
+    answer = cloud.predict(RED, **query)
+    assert (answer.status, answer.body["code"]) == (400, "invalid_parameter")
+    assert cloud.logs() == []
+
+
+def test_without_a_model_the_answer_is_503_with_the_reason(empty_cloud: Cloud) -> None:
+    answer = empty_cloud.predict(RED)
+    assert (answer.status, answer.body["code"]) == (503, "model_unavailable")
+
+
+def test_a_service_that_fails_is_a_503(cloud: Cloud) -> None:
+    cloud.dynamodb.delete_table(TableName="predictions")
+    answer = cloud.predict(RED)
+    assert (answer.status, answer.body["code"]) == (503, "platform_unavailable")
+
+
+def test_an_altered_model_file_is_refused(
+    empty_cloud: Cloud, tiny_artifact: tuple[Path, Manifest]
+) -> None:
+    empty_cloud.publish(tiny_artifact[0])
+    empty_cloud.s3.put_object(Bucket="models", Key="models/tiny/1/model.onnx", Body=b"other")
+    answer = empty_cloud.predict(RED)
+    assert (answer.status, answer.body["code"]) == (503, "model_unavailable")
+    assert "checksum" in answer.body["detail"]
