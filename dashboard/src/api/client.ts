@@ -100,4 +100,3 @@ function multipart(file: File): FormData {
 function isHealth(body: unknown): body is Health {
   return typeof body === "object" && body !== null && "labels" in body;
 }
-

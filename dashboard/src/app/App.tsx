@@ -34,7 +34,7 @@ function Configured({ loadConfig }: Pick<AppProps, "loadConfig">) {
   const { t } = useTranslation();
   const config = useQuery({
     queryKey: ["config"],
-    queryFn: loadConfig,
+    queryFn: () => loadConfig(),
     staleTime: Infinity,
     gcTime: Infinity,
   });

@@ -3,6 +3,9 @@ import { type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { AuthConfig } from "../config";
 import type { Session } from "./session";
 
+/** So that no token expires between here and the API. */
+const RENEW_BEFORE_S = 30;
+
 /**
  * Sign-in with Cognito's hosted pages: authorization code with PKCE (RFC 7636).
  * Tokens live in sessionStorage: they survive a reload and end with the tab.
@@ -81,8 +84,8 @@ export class CognitoSignIn {
   /** Many requests may find the token expired at once; they share one renewal. */
   async #validUser(): Promise<User | null> {
     const user = await this.#manager.getUser();
-    if (!user?.expired) return user;
-    if (!user.refresh_token) return null;
+    if (user === null || (user.expires_in ?? 0) > RENEW_BEFORE_S) return user;
+    if (!user.refresh_token) return user.expired ? null : user;
     this.#renewal ??= this.#manager.signinSilent().finally(() => (this.#renewal = null));
     return this.#renewal.catch(() => null);
   }

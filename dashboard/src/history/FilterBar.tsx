@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import type { LogEntry } from "../api/types";
 import { useHealth } from "../app/useHealth";
+import { CloseIcon } from "../ui/icons";
 import type { Filters } from "./feed";
 import css from "./FilterBar.module.css";
 import { STATUSES } from "./useHistoryParams";
@@ -60,7 +61,8 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
         }}
         data-testid="filter-clear"
       >
-        {t("history.clear")}
+        <CloseIcon className={css.clearIcon} />
+        <span className={css.clearText}>{t("history.clear")}</span>
       </button>
     </div>
   );

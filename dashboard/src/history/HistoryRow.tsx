@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
 import { errorText } from "../i18n/texts";
-import { dateTime, percent } from "../ui/format";
+import { dateTime, percent, shortDateTime } from "../ui/format";
 import { StatusChip } from "../ui/StatusChip";
 import { Thumbnail } from "../ui/Thumbnail";
 import css from "./HistoryList.module.css";
@@ -33,15 +33,21 @@ export const HistoryRow = memo(function HistoryRow({ row, onOpen }: HistoryRowPr
         <span className={css.status}>
           <StatusChip status={row.status} />
         </span>
-        <span className={css.model} data-testid="row-model">
-          {row.model ? `${row.model.name} ${row.model.version}` : "–"}
+        <span className={css.origin}>
+          <span className={css.model} data-testid="row-model">
+            {row.model ? `${row.model.name} ${row.model.version}` : "–"}
+          </span>
+          <span className={css.source} data-testid="row-source">
+            {t(`source.${row.source}`)}
+          </span>
+          <time
+            className={css.time}
+            dateTime={row.created_at}
+            title={dateTime(row.created_at, language)}
+          >
+            {shortDateTime(row.created_at, language)}
+          </time>
         </span>
-        <span className={css.source} data-testid="row-source">
-          {t(`source.${row.source}`)}
-        </span>
-        <time className={css.time} dateTime={row.created_at}>
-          {dateTime(row.created_at, language)}
-        </time>
       </button>
     </li>
   );
@@ -51,11 +57,12 @@ export const HistoryRow = memo(function HistoryRow({ row, onOpen }: HistoryRowPr
 function Result({ row: { status, label, confidence, error } }: { row: LogEntry }) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const share = confidence === null ? null : (
-    <span className={css.confidence} data-testid="row-confidence">
-      {percent(confidence, language)}
-    </span>
-  );
+  const share =
+    confidence === null ? null : (
+      <span className={css.confidence} data-testid="row-confidence">
+        {percent(confidence, language)}
+      </span>
+    );
   if (status === "failed") {
     return <span className="muted">{error ? errorText(t, language, error.code) : "–"}</span>;
   }

@@ -29,10 +29,9 @@ export function useHistoryParams() {
     [setParams],
   );
   const closeRecord = useCallback(() => {
-    setParams(
-      (before) => new URLSearchParams([...before].filter(([name]) => name !== "record")),
-      { replace: true },
-    );
+    setParams((before) => new URLSearchParams([...before].filter(([name]) => name !== "record")), {
+      replace: true,
+    });
   }, [setParams]);
 
   return { filters, setFilters, recordId: params.get("record"), openRecord, closeRecord };

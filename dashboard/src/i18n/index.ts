@@ -31,6 +31,7 @@ export function createI18n(language: Language): i18n {
     resources: { en: { translation: en }, ko: { translation: ko } },
     interpolation: { escapeValue: false }, // React escapes
     initAsync: false,
+    showSupportNotice: false, // no advertisement in the console
   });
   document.documentElement.lang = language;
   instance.on("languageChanged", (changed) => {

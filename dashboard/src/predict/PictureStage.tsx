@@ -1,3 +1,4 @@
+import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Explanation } from "../api/types";
@@ -25,17 +26,19 @@ export function PictureStage(props: PictureStageProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const label = picture === null ? t("predict.choose") : t("predict.chooseAnother");
+  const inputId = useId();
   const percentOpacity = Math.round(opacity * 100);
 
   return (
     <section className={`card ${css.card}`} data-testid="dropzone">
       <div className={`${css.stage} ${dragging ? css.dragging : ""}`}>
         {picture === null ? (
-          <div className={css.invitation}>
+          <label htmlFor={inputId} className={css.invitation}>
             <UploadIcon className={css.icon} />
-            <p className={css.drop}>{t("predict.drop")}</p>
-            <p className="muted">{t("predict.or", { keys: pasteKeys() })}</p>
-          </div>
+            <span className={css.touch}>{t("predict.touch")}</span>
+            <span className={css.drop}>{t("predict.drop")}</span>
+            <span className={`muted ${css.paste}`}>{t("predict.or", { keys: pasteKeys() })}</span>
+          </label>
         ) : (
           <HeatmapPicture
             key={picture.url}
@@ -67,7 +70,7 @@ export function PictureStage(props: PictureStageProps) {
             data-testid="heatmap-opacity"
           />
         </label>
-        <FileButton label={label} primary={picture === null} onFile={onFile} />
+        <FileButton id={inputId} label={label} primary={picture === null} onFile={onFile} />
       </div>
       <p className={`muted ${css.hint}`}>
         {explanation

@@ -31,6 +31,17 @@ export function dateTime(time: string | number, language: Language): string {
   );
 }
 
+/** The same without the year, which lists of recent records can do without. */
+export function shortDateTime(time: string, language: Language): string {
+  return new Intl.DateTimeFormat(language, {
+    month: "short",
+    day: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    second: "2-digit",
+  }).format(new Date(time));
+}
+
 export function clockTime(epochMs: number, language: Language): string {
   return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(epochMs));
 }

@@ -1,0 +1,122 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { type Api, createApi } from "../../src/api/client";
+import { ApiError } from "../../src/api/errors";
+import { FakeApi, json, problem } from "../fakeApi";
+import { answer, record } from "../records";
+
+const PICTURE = new File(["picture"], "cat.jpg", { type: "image/jpeg" });
+
+let fake: FakeApi;
+let api: Api;
+beforeEach(() => {
+  fake = new FakeApi();
+  api = createApi({ apiUrl: fake.url, fetch: fake.fetch });
+});
+
+async function failure(call: Promise<unknown>): Promise<ApiError> {
+  const error = await call.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ApiError)) throw new Error("expected an ApiError", { cause: error });
+  return error;
+}
+
+describe("predict", () => {
+  it("posts the picture as the form field `file` and asks for an explanation", async () => {
+    fake.prediction = answer();
+    await expect(api.predict(PICTURE)).resolves.toEqual(answer());
+    const request = fake.requests[0];
+    expect(request?.url).toBe("http://api.test/predict?explain=true");
+    expect(request?.headers.get("Content-Type")).toMatch(/^multipart\/form-data; boundary=/);
+    await expect(request?.text()).resolves.toMatch(/name="file"; filename=.*picture/s);
+  });
+
+  it("turns a problem+json into an error with its code", async () => {
+    fake.prediction = problem(422, "image_unreadable");
+    const error = await failure(api.predict(PICTURE));
+    expect(error).toMatchObject({
+      code: "image_unreadable",
+      status: 422,
+      requestId: "request-1",
+      message: "Detail of image_unreadable.",
+      unreachable: false,
+    });
+  });
+
+  it.each([
+    [401, "unauthorized"],
+    [403, "forbidden"],
+    [413, "body_too_large"],
+    [429, "too_many_requests"],
+    [503, "server_error"],
+    [418, "unexpected_answer"],
+  ])("gives API Gateway's own %i a code", async (status, code) => {
+    fake.prediction = json({ message: "No" }, status);
+    const error = await failure(api.predict(PICTURE));
+    expect(error).toMatchObject({ code, status, message: "No" });
+  });
+});
+
+describe("an API that does not answer as one", () => {
+  it("is unreachable when nothing listens", async () => {
+    fake.down = true;
+    const error = await failure(api.logs({}));
+    expect(error).toMatchObject({ code: "network_error", status: null, unreachable: true });
+  });
+
+  it("is unexpected when a page comes instead of JSON", async () => {
+    fake.prediction = new Response("<html>", { headers: { "Content-Type": "text/html" } });
+    const error = await failure(api.predict(PICTURE));
+    expect(error).toMatchObject({ code: "unexpected_answer", unreachable: false });
+  });
+
+  it("lets an abort through as what it is", async () => {
+    const abort = new AbortController();
+    abort.abort();
+    await expect(api.logs({}, abort.signal)).rejects.not.toBeInstanceOf(ApiError);
+  });
+});
+
+describe("reading", () => {
+  it("asks for a page with its filters", async () => {
+    fake.records = [record(1), record(2, { status: "failed" })];
+    const page = await api.logs({ status: "failed", limit: 20 });
+    expect(page.items.map(({ id }) => id)).toEqual(["s3-000002"]);
+  });
+
+  it("tells a missing record by its code", async () => {
+    expect(await failure(api.prediction("nothing"))).toMatchObject({
+      code: "prediction_not_found",
+    });
+  });
+
+  it("takes the 503 of a health check as the answer that it is", async () => {
+    fake.health = { ...fake.health, status: "unavailable", model: null, reason: "no model" };
+    await expect(api.health()).resolves.toMatchObject({
+      status: "unavailable",
+      reason: "no model",
+    });
+  });
+});
+
+describe("signed in", () => {
+  it("sends the token with every request", async () => {
+    api = createApi({
+      apiUrl: fake.url,
+      fetch: fake.fetch,
+      token: () => Promise.resolve("secret"),
+    });
+    await api.health();
+    expect(fake.requests[0]?.headers.get("Authorization")).toBe("Bearer secret");
+  });
+
+  it("reports a refused token", async () => {
+    const onUnauthorized = vi.fn();
+    api = createApi({ apiUrl: fake.url, fetch: fake.fetch, onUnauthorized });
+    fake.prediction = json({ message: "Unauthorized" }, 401);
+    await failure(api.predict(PICTURE));
+    expect(onUnauthorized).toHaveBeenCalledOnce();
+  });
+});

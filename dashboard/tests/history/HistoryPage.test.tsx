@@ -1,0 +1,239 @@
+import { act, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { FakeApi } from "../fakeApi";
+import { record } from "../records";
+import { renderDashboard } from "../render";
+
+let fake: FakeApi;
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  fake = new FakeApi();
+});
+
+const user = () => userEvent.setup({ advanceTimers: vi.advanceTimersByTime.bind(vi) });
+const seconds = (count: number) => act(() => vi.advanceTimersByTimeAsync(count * 1000));
+const shownIds = () => screen.queryAllByTestId("history-row").map((row) => row.dataset.id);
+const some = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => record(from + index));
+
+describe("a row", () => {
+  it("shows picture, label, confidence, model, source and time", async () => {
+    fake.records = [record(1)];
+    renderDashboard(fake, "/history");
+    const row = within(await screen.findByTestId("history-row"));
+    expect(row.getByTestId("thumbnail")).toHaveAttribute("src", record(1).thumbnail_url);
+    expect(row.getByTestId("row-label")).toHaveTextContent("cat");
+    expect(row.getByTestId("row-confidence")).toHaveTextContent("93.0%");
+    expect(row.getByTestId("row-model")).toHaveTextContent("starter 1.0.0");
+    expect(row.getByTestId("row-source")).toHaveTextContent("Bucket");
+    expect(row.getByRole("time")).toHaveAttribute("datetime", record(1).created_at);
+  });
+
+  it("does not name a picture that the model did not", async () => {
+    fake.records = [record(1, { status: "unknown", confidence: 0.31 })];
+    renderDashboard(fake, "/history");
+    const row = within(await screen.findByTestId("history-row"));
+    expect(row.getByText("Unknown")).toBeVisible();
+    expect(row.getByTestId("row-label")).toHaveTextContent("closest: cat");
+  });
+
+  it("says in the reader's language why a picture failed", async () => {
+    fake.records = [record(1, { status: "failed" })];
+    renderDashboard(fake, "/history", "ko");
+    const row = await screen.findByTestId("history-row");
+    expect(row).toHaveTextContent("이미지가 불완전합니다");
+  });
+
+  it("keeps its picture when the next poll brings another address for it", async () => {
+    fake.records = [record(1)];
+    renderDashboard(fake, "/history");
+    await screen.findByTestId("thumbnail");
+    fake.records = [record(1, { thumbnail_url: "http://images.test/again" })];
+    await seconds(5);
+    expect(screen.getByTestId("thumbnail")).toHaveAttribute("src", record(1).thumbnail_url);
+  });
+});
+
+describe("live", () => {
+  it("shows a new record within 3 s, on top", async () => {
+    fake.records = [record(1)];
+    renderDashboard(fake, "/history");
+    await screen.findByTestId("history-row");
+    fake.records.push(record(2));
+    await seconds(2.9);
+    expect(shownIds()).toEqual(["s3-000002", "s3-000001"]);
+  });
+
+  it("shows the first record of an empty list", async () => {
+    renderDashboard(fake, "/history");
+    expect(await screen.findByTestId("history-empty")).toBeVisible();
+    fake.records.push(record(1));
+    await seconds(2.9);
+    expect(shownIds()).toEqual(["s3-000001"]);
+  });
+
+  it("asks nothing while the tab is hidden, and catches up when it is seen again", async () => {
+    fake.records = [record(1)];
+    renderDashboard(fake, "/history");
+    await screen.findByTestId("history-row");
+    const visibility = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    document.dispatchEvent(new Event("visibilitychange"));
+    await seconds(1);
+    const before = fake.count("/logs");
+    fake.records.push(record(2));
+    await seconds(60);
+    expect(fake.count("/logs")).toBe(before);
+
+    visibility.mockReturnValue("visible");
+    document.dispatchEvent(new Event("visibilitychange"));
+    await seconds(1);
+    expect(shownIds()).toEqual(["s3-000002", "s3-000001"]);
+  });
+
+  it("starts over when more arrived than it can catch up with", async () => {
+    fake.records = [record(0)];
+    renderDashboard(fake, "/history");
+    await screen.findByTestId("history-row");
+    fake.records.push(...some(1, 700));
+    await seconds(3);
+    expect(shownIds()).toEqual(
+      some(680, 700)
+        .reverse()
+        .map(({ id }) => id),
+    );
+    await user().click(screen.getByTestId("load-more"));
+    await waitFor(() => {
+      expect(shownIds()).toEqual(
+        some(660, 700)
+          .reverse()
+          .map(({ id }) => id),
+      );
+    });
+  });
+});
+
+describe("an API that can't be reached", () => {
+  it("is said at once and recovered from by itself", async () => {
+    fake.down = true;
+    renderDashboard(fake, "/history");
+    expect(await screen.findByText("The API can’t be reached")).toBeVisible();
+    fake.down = false;
+    fake.records = [record(1)];
+    await seconds(2.9);
+    expect(shownIds()).toEqual(["s3-000001"]);
+    expect(screen.getByTestId("live-status")).toHaveAttribute("data-state", "live");
+  });
+
+  it("leaves what is known on the screen", async () => {
+    fake.records = [record(1)];
+    renderDashboard(fake, "/history");
+    await screen.findByTestId("history-row");
+    fake.down = true;
+    await seconds(3);
+    expect(screen.getByTestId("live-status")).toHaveAttribute("data-state", "down");
+    expect(shownIds()).toEqual(["s3-000001"]);
+    fake.down = false;
+    fake.records.push(record(2));
+    await seconds(2.9);
+    expect(screen.getByTestId("live-status")).toHaveAttribute("data-state", "live");
+    expect(shownIds()).toEqual(["s3-000002", "s3-000001"]);
+  });
+});
+
+describe("load more", () => {
+  it("goes to the oldest record while new ones arrive, each once", async () => {
+    fake.records = some(0, 50);
+    renderDashboard(fake, "/history");
+    await screen.findAllByTestId("history-row");
+    for (let next = 50; screen.queryByTestId("load-more"); next++) {
+      fake.records.push(record(next));
+      const before = shownIds().length;
+      await user().click(screen.getByTestId("load-more"));
+      await waitFor(() => {
+        expect(shownIds().length).toBeGreaterThan(before);
+      });
+    }
+    await seconds(3);
+    expect(screen.getByTestId("history-end")).toBeVisible();
+    expect(shownIds()).toEqual(
+      fake.records
+        .map(({ id }) => id)
+        .sort()
+        .reverse(),
+    );
+  });
+
+  it("says why a page did not come, and tries again when told to", async () => {
+    fake.records = some(0, 30);
+    renderDashboard(fake, "/history");
+    await screen.findAllByTestId("history-row");
+    fake.down = true;
+    await user().click(screen.getByTestId("load-more"));
+    expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "network_error");
+    fake.down = false;
+    await user().click(screen.getByRole("button", { name: "Try again" }));
+    await waitFor(() => {
+      expect(shownIds()).toHaveLength(30);
+    });
+  });
+});
+
+describe("filters", () => {
+  it("by status, and by label, and none", async () => {
+    fake.records = [
+      record(1),
+      record(2, { label: "dog" }),
+      record(3, { status: "unknown" }),
+      record(4, { status: "failed" }),
+    ];
+    renderDashboard(fake, "/history");
+    await waitFor(() => {
+      expect(shownIds()).toHaveLength(4);
+    });
+    await user().selectOptions(screen.getByLabelText("Status"), "Unknown");
+    await waitFor(() => {
+      expect(shownIds()).toEqual(["s3-000003"]);
+    });
+    await user().selectOptions(screen.getByLabelText("Status"), "All statuses");
+    await user().selectOptions(screen.getByLabelText("Label"), "dog");
+    await waitFor(() => {
+      expect(shownIds()).toEqual(["s3-000002"]);
+    });
+    expect(window.location.hash).toBe("#/history?label=dog");
+    await user().click(screen.getByRole("button", { name: "Clear filters" }));
+    await waitFor(() => {
+      expect(shownIds()).toHaveLength(4);
+    });
+  });
+
+  it("stay live", async () => {
+    renderDashboard(fake, "/history?label=dog");
+    expect(await screen.findByTestId("history-no-match")).toBeVisible();
+    fake.records = [record(1), record(2, { label: "dog" })];
+    await seconds(2.9);
+    expect(shownIds()).toEqual(["s3-000002"]);
+  });
+});
+
+describe("a record", () => {
+  it("opens from its row and closes again", async () => {
+    fake.records = [record(1)];
+    renderDashboard(fake, "/history");
+    await user().click(within(await screen.findByTestId("history-row")).getByRole("button"));
+    expect(await screen.findByTestId("record-id")).toHaveTextContent("s3-000001");
+    expect(screen.getByAltText("The picture that was classified")).toHaveAttribute(
+      "src",
+      "http://images.test/original.jpg",
+    );
+    await user().click(screen.getByRole("button", { name: "Close" }));
+    expect(screen.queryByTestId("record")).not.toBeInTheDocument();
+  });
+
+  it("that has expired is said to be gone", async () => {
+    renderDashboard(fake, "/history?record=s3-gone");
+    const problem = await screen.findByTestId("problem");
+    expect(problem).toHaveTextContent("There is no prediction with this id");
+  });
+});

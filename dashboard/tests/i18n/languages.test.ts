@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+import { createI18n, initialLanguage } from "../../src/i18n";
+import en from "../../src/i18n/en.json";
+import ko from "../../src/i18n/ko.json";
+
+function flatten(table: object, prefix = ""): Map<string, string> {
+  return new Map(
+    Object.entries(table).flatMap(([key, value]: [string, unknown]) =>
+      typeof value === "object" && value !== null
+        ? [...flatten(value, `${prefix}${key}.`)]
+        : [[prefix + key, String(value)]],
+    ),
+  );
+}
+
+const placeholders = (text: string) => [...text.matchAll(/{{\w+}}/g)].map(String).sort();
+
+describe("the two languages", () => {
+  const english = flatten(en);
+  const korean = flatten(ko);
+
+  it("have the same keys", () => {
+    expect([...korean.keys()].sort()).toEqual([...english.keys()].sort());
+  });
+
+  it("say something for each key", () => {
+    const empty = [...english, ...korean].filter(([, text]) => text.trim() === "");
+    expect(empty).toEqual([]);
+  });
+
+  it("leave the same places to fill", () => {
+    const filled = (table: Map<string, string>) =>
+      Object.fromEntries([...table].map(([key, text]) => [key, placeholders(text)]));
+    expect(filled(korean)).toEqual(filled(english));
+  });
+
+  it("have a sentence for every error code of the API", () => {
+    const tree = join(import.meta.dirname, "../../../layers/common/python/visionflow/errors.py");
+    const codes = [...readFileSync(tree, "utf8").matchAll(/^ {4}code\b.*= "(\w+)"$/gm)];
+    expect(codes.length).toBeGreaterThan(15);
+    expect(Object.keys(en.errors)).toEqual(expect.arrayContaining(codes.map((code) => code[1])));
+  });
+});
+
+describe("the language at the start", () => {
+  it("is the browser's where the page speaks it", () => {
+    expect(initialLanguage(localStorage, ["fr-FR", "ko-KR", "en-US"])).toBe("ko");
+    expect(initialLanguage(localStorage, ["en-GB"])).toBe("en");
+  });
+
+  it("is English where the page speaks none of the browser's", () => {
+    expect(initialLanguage(localStorage, ["fr-FR"])).toBe("en");
+  });
+
+  it("is the one that was chosen last", async () => {
+    await createI18n("en").changeLanguage("ko");
+    expect(initialLanguage(localStorage, ["en-US"])).toBe("ko");
+  });
+
+  it("is the document's language", async () => {
+    const i18n = createI18n("ko");
+    expect(document.documentElement.lang).toBe("ko");
+    await i18n.changeLanguage("en");
+    expect(document.documentElement.lang).toBe("en");
+  });
+});

@@ -1,0 +1,162 @@
+import { createEvent, fireEvent, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { FakeApi, problem } from "../fakeApi";
+import { answer, explanation } from "../records";
+import { renderDashboard } from "../render";
+
+const PICTURE = new File(["picture"], "cat.jpg", { type: "image/jpeg" });
+
+let fake: FakeApi;
+beforeEach(() => {
+  fake = new FakeApi();
+});
+
+async function choose(file = PICTURE) {
+  await userEvent.upload(screen.getByTestId("file-input"), file);
+}
+
+describe("an answer", () => {
+  beforeEach(() => {
+    fake.prediction = answer();
+  });
+
+  it("shows label, confidence, model and timings", async () => {
+    renderDashboard(fake);
+    await choose();
+    expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
+    expect(screen.getByTestId("result-confidence")).toHaveTextContent("93.0%");
+    expect(screen.getByTestId("model-version")).toHaveTextContent("starter 1.0.0");
+    expect(screen.getByTestId("timings")).toHaveTextContent("9.4 ms in the function");
+    expect(screen.getByTestId("timings")).toHaveTextContent("Inference 4.4 ms");
+  });
+
+  it("draws the best guesses as horizontal bars, and says them as a table", async () => {
+    renderDashboard(fake);
+    await choose();
+    const bars = await screen.findByTestId("bars");
+    expect(bars).toHaveAttribute("data-axis", "y");
+    expect(bars).toHaveTextContent("cat 0.93 dog 0.05");
+    const rows = within(screen.getByTestId("top-k")).getAllByRole("row");
+    expect(rows.map((row) => row.textContent)).toEqual(["ClassConfidence", "cat93.0%", "dog5.0%"]);
+  });
+
+  it("lays the heatmap over the box that the model saw, as strongly as asked for", async () => {
+    renderDashboard(fake);
+    await choose();
+    const heatmap = await screen.findByTestId("heatmap");
+    expect(heatmap).toHaveAttribute("src", explanation().overlay);
+    expect(heatmap.parentElement).toHaveStyle({
+      left: "12.5%",
+      top: "0%",
+      width: "75%",
+      height: "100%",
+    });
+    expect(heatmap).toHaveStyle({ opacity: "0.6" });
+    fireEvent.change(screen.getByLabelText("Heatmap opacity"), { target: { value: "0" } });
+    expect(heatmap).toHaveStyle({ opacity: "0" });
+  });
+
+  it("previews the picture", async () => {
+    renderDashboard(fake);
+    await choose();
+    expect(screen.getByAltText("The chosen picture, cat.jpg")).toHaveAttribute(
+      "src",
+      "blob:picture",
+    );
+  });
+
+  it("comes for a dropped picture too", async () => {
+    renderDashboard(fake);
+    const drop = createEvent.drop(document.body, {
+      dataTransfer: { files: [PICTURE], types: ["Files"] },
+    });
+    fireEvent(document.body, drop);
+    expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
+    expect(drop.defaultPrevented).toBe(true); // or the browser would leave for the picture
+  });
+
+  it("comes for a pasted picture too", async () => {
+    renderDashboard(fake);
+    fireEvent.paste(document.body, { clipboardData: { files: [PICTURE] } });
+    expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
+  });
+});
+
+describe("an answer that is none", () => {
+  it("is called unknown, with the closest guess", async () => {
+    fake.prediction = answer({ status: "unknown", label: "cat", confidence: 0.312 });
+    renderDashboard(fake);
+    await choose();
+    expect(await screen.findByTestId("result-label")).toHaveTextContent("Unknown");
+    expect(screen.queryByTestId("result-confidence")).not.toBeInTheDocument();
+    expect(screen.getByTestId("result")).toHaveTextContent(
+      "Its closest guess is “cat” with 31.2%.",
+    );
+  });
+
+  it.each([
+    ["en", "This file is not a picture, or its format is not supported."],
+    ["ko", "이미지가 아니거나 지원하지 않는 형식입니다."],
+  ] as const)("is a problem in the reader's language: %s", async (language, sentence) => {
+    fake.prediction = problem(422, "image_unreadable");
+    renderDashboard(fake, "/", language);
+    await choose();
+    const alert = await screen.findByTestId("problem");
+    expect(alert).toHaveTextContent(sentence);
+    expect(alert).toHaveTextContent("request-1");
+  });
+
+  it("names a code that the page does not know", async () => {
+    fake.prediction = problem(400, "brand_new_code");
+    renderDashboard(fake);
+    await choose();
+    expect(await screen.findByTestId("problem")).toHaveTextContent("“brand_new_code”");
+  });
+
+  it("can be asked for again", async () => {
+    fake.down = true;
+    renderDashboard(fake);
+    await choose();
+    expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "network_error");
+    fake.down = false;
+    fake.prediction = answer();
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
+  });
+
+  it("is given without a request where the file is too large", async () => {
+    renderDashboard(fake);
+    await choose(new File([new Uint8Array(4_400_001)], "huge.jpg", { type: "image/jpeg" }));
+    expect(await screen.findByTestId("problem")).toHaveTextContent("The limit is 4.4 MB.");
+    expect(fake.count("/predict")).toBe(0);
+  });
+});
+
+describe("the header", () => {
+  it("names the model in service", async () => {
+    renderDashboard(fake);
+    expect(await screen.findByText("starter 1.0.0")).toBeVisible();
+  });
+
+  it("says when no model can answer", async () => {
+    fake.health = {
+      ...fake.health,
+      status: "unavailable",
+      model: null,
+      reason: "no model promoted",
+    };
+    renderDashboard(fake);
+    expect(await screen.findByText("No model can answer")).toBeVisible();
+    expect(screen.getByTestId("model-badge")).toHaveAttribute("title", "no model promoted");
+  });
+
+  it("switches the language of everything, for good", async () => {
+    renderDashboard(fake);
+    await userEvent.click(screen.getByRole("button", { name: "한국어" }));
+    expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("이미지 분류");
+    expect(document.documentElement.lang).toBe("ko");
+    expect(localStorage.getItem("visionflow.language")).toBe("ko");
+  });
+});

@@ -1,0 +1,54 @@
+import type { Explanation, LogEntry, PredictAnswer, PredictionStatus } from "../src/api/types";
+
+const START = Date.parse("2026-03-01T09:00:00Z");
+
+/** The `n`-th record of a test, one second after the one before it. */
+export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
+  const status: PredictionStatus = changes.status ?? "ok";
+  const failed = status === "failed";
+  return {
+    id: `s3-${String(n).padStart(6, "0")}`,
+    source: "s3",
+    status,
+    label: failed ? null : "cat",
+    confidence: failed ? null : 0.93,
+    top_k: failed
+      ? []
+      : [
+          { label: "cat", confidence: 0.93 },
+          { label: "dog", confidence: 0.05 },
+        ],
+    model: failed ? null : { name: "starter", version: "1.0.0" },
+    image: {
+      bucket: "images",
+      key: `uploads/photo-${n}.jpg`,
+      version_id: null,
+      width: 640,
+      height: 480,
+      bytes: 52_000,
+      sha256: "0".repeat(64),
+    },
+    thumbnail_key: failed ? null : `thumbnails/${n}.jpg`,
+    thumbnail_url: failed ? null : `http://images.test/thumbnails/${n}.jpg`,
+    timings: { decode: 3.2, prepare: 1.8, infer: 4.4 },
+    created_at: new Date(START + n * 1000).toISOString().replace("Z", "000Z"),
+    error: failed ? { code: "image_truncated", message: "The picture ends early." } : null,
+    expires_at: START / 1000 + 30 * 86_400,
+    ...changes,
+  };
+}
+
+export function explanation(): Explanation {
+  return {
+    label: "cat",
+    width: 2,
+    height: 1,
+    values: [[0, 1]],
+    overlay: "data:image/png;base64,iVBORw0KGgo=",
+    box: { left: 0.125, top: 0, width: 0.75, height: 1 },
+  };
+}
+
+export function answer(changes: Partial<PredictAnswer> = {}): PredictAnswer {
+  return { ...record(0, { source: "api" }), explanation: explanation(), ...changes };
+}
