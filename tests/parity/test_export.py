@@ -1,0 +1,63 @@
+"""torch, ONNX and int8 give the same answers on pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.parity.pictures import crops
+from training.config import load_config
+from training.gate import LOGIT_TOLERANCE, Outputs, network_outputs, session_outputs
+from training.models import build_model
+from training.onnx_files import export_onnx, quantize
+from visionflow.classifier import Classifier, FloatArray
+from visionflow.images import load
+from visionflow.manifest import read_artifact
+
+STARTER = Path(__file__).parents[2] / "infra" / "starter"
+CONFIG = load_config("cifar10")
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outputs]:
+    """The starter's network with random weights, in its three forms, on cut-outs of pictures."""
+    folder = tmp_path_factory.mktemp("export")
+    images = np.stack([load(data, CONFIG.input) for data in crops(CONFIG.input.size, 64)])
+    torch.manual_seed(0)
+    network = build_model(CONFIG.model, classes=10)
+    # One pass in training mode gives batch norm the statistics of pictures.
+    network(torch.from_numpy(images))
+    export_onnx(network, CONFIG.input.size, CONFIG.export.opset, folder / "model.onnx")
+    quantize(folder / "model.onnx", folder / "model.int8.onnx", images)
+    manifest = read_artifact(STARTER)
+    return {
+        "torch": network_outputs(network, images),
+        "fp32": session_outputs(Classifier(folder / "model.onnx", manifest), images),
+        "int8": session_outputs(Classifier(folder / "model.int8.onnx", manifest), images),
+    }
+
+
+def cosine(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Of matching rows."""
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    similarity: FloatArray = (a * b).sum(axis=1) / lengths
+    return similarity
+
+
+@pytest.mark.parametrize("output", ["logits", "embedding", "cam"])
+def test_onnx_gives_the_outputs_of_torch(outputs: dict[str, Outputs], output: str) -> None:
+    torch_output, fp32 = getattr(outputs["torch"], output), getattr(outputs["fp32"], output)
+    np.testing.assert_allclose(fp32, torch_output, atol=LOGIT_TOLERANCE)
+
+
+@pytest.mark.parametrize("output", ["embedding", "cam"])
+def test_int8_keeps_the_direction_of_the_outputs(outputs: dict[str, Outputs], output: str) -> None:
+    fp32, int8 = getattr(outputs["fp32"], output), getattr(outputs["int8"], output)
+    assert cosine(fp32, int8).min() > 0.98
+
+
+def test_the_map_averages_to_the_logits_in_the_graph(outputs: dict[str, Outputs]) -> None:
+    fp32 = outputs["fp32"]
+    np.testing.assert_allclose(fp32.cam.mean(axis=(2, 3)), fp32.logits, atol=LOGIT_TOLERANCE)

@@ -1,0 +1,102 @@
+"""What training shows a network and what a Lambda shows it are the same tensor."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from lambdas.active_model import ActiveModel
+from lambdas.classification import ClassificationService, Stopwatch
+from tests.parity.pictures import odd_pictures, photo
+from tests.tiny_model import LABELS, write_tiny_artifact
+from training.data import load_images
+from visionflow.classifier import Classifier
+from visionflow.image_store import ImageStore
+from visionflow.images import UInt8Array, prepare
+from visionflow.input_spec import InputSpec
+from visionflow.prediction_store import PredictionStore
+from visionflow.predictions import ModelRef
+
+PICTURES = odd_pictures()
+SPECS = (InputSpec(32, 32), InputSpec(224, 256, interpolation="bicubic"))
+
+
+class EchoModel(ActiveModel):
+    """A promoted model whose embedding is the tensor that it was given."""
+
+    def __init__(self, spec: InputSpec, folder: Path) -> None:
+        manifest = replace(write_tiny_artifact(folder), input=spec)
+        self.echo = ModelRef("echo", "1"), Classifier(echo_graph(spec.size), manifest)
+
+    def get(self) -> tuple[ModelRef, Classifier]:
+        return self.echo
+
+
+def echo_graph(side: int) -> bytes:
+    nodes = [
+        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["pixels"], ["embedding"]),
+        helper.make_node("Transpose", ["pixels"], ["cam"], perm=[0, 3, 1, 2]),
+        helper.make_node("ReduceMean", ["cam", "axes"], ["logits"], keepdims=0),
+    ]
+    shapes: dict[str, list[str | int]] = {
+        "logits": ["n", len(LABELS)],
+        "embedding": ["n", side * side * 3],
+        "cam": ["n", len(LABELS), side, side],
+    }
+    graph = helper.make_graph(
+        nodes,
+        "echo",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", side, side, 3])],
+        [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()],
+        [numpy_helper.from_array(np.array([2, 3]), "axes")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def seen_by_lambda(data: bytes, spec: InputSpec, folder: Path) -> UInt8Array:
+    """The tensor that reaches the model in the functions `predict` and `ingest`."""
+    # Neither store is touched before there is an answer.
+    service = ClassificationService(
+        EchoModel(spec, folder), cast(ImageStore, None), cast(PredictionStore, None), 1
+    )
+    embedding = service.classify(data, Stopwatch()).classification.embedding
+    tensor: UInt8Array = embedding.reshape(spec.size, spec.size, 3).astype(np.uint8)
+    return tensor
+
+
+def seen_by_training(data: bytes, name: str, spec: InputSpec, folder: Path) -> UInt8Array:
+    """The tensor of a file in a class folder, as it is trained, calibrated and measured on."""
+    for label in ("this", "other"):
+        (folder / label).mkdir(parents=True)
+        (folder / label / name).write_bytes(data)
+    images, _ = load_images(folder, spec)
+    tensor: UInt8Array = images.images[1]
+    return tensor
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.size}px")
+@pytest.mark.parametrize("name", PICTURES)
+def test_training_and_lambda_see_the_same_tensor(
+    name: str, spec: InputSpec, tmp_path: Path
+) -> None:
+    training = seen_by_training(PICTURES[name], name, spec, tmp_path / "data")
+    in_lambda = seen_by_lambda(PICTURES[name], spec, tmp_path / "model")
+    np.testing.assert_array_equal(training, in_lambda)
+
+
+@pytest.mark.parametrize("name", [name for name in PICTURES if "alpha" not in name])
+def test_every_kind_shows_the_photograph_upright_and_bright(name: str, tmp_path: Path) -> None:
+    spec = SPECS[0]
+    seen = seen_by_training(PICTURES[name], name, spec, tmp_path)
+    source = photo()
+    if name.startswith(("tall", "smaller")):
+        source = source.resize((31, 400) if name.startswith("tall") else (9, 7))
+    expected = prepare(source, spec)
+    # In grey, because some kinds have no colour; 12 of 255 is what palettes and JPEG cost.
+    assert np.abs(seen.mean(axis=2) - expected.mean(axis=2)).mean() < 12

@@ -1,0 +1,64 @@
+"""The committed starter model keeps what its manifest says."""
+
+import os
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.parity.pictures import crops
+from training.gate import session_outputs
+from training.measure import measure_folder
+from training.report import Report
+from visionflow.classifier import Classifier
+from visionflow.images import load
+from visionflow.manifest import read_artifact
+
+STARTER = Path(__file__).parents[2] / "infra" / "starter"
+ARCHIVE = "cifar10-test.tar.gz"
+REQUIRED_TOP1 = 0.90
+
+
+def test_the_artifact_is_whole_and_small() -> None:
+    manifest = read_artifact(STARTER)
+    size = sum(path.stat().st_size for path in STARTER.rglob("*") if path.is_file())
+    assert size < 8_000_000
+    assert manifest.name == "starter"
+    assert all(check.passed for check in manifest.gate)
+
+
+def test_the_report_and_the_manifest_agree() -> None:
+    manifest = read_artifact(STARTER)
+    report = Report.parse((STARTER / "report.json").read_bytes())
+    assert report.served == manifest.precision
+    assert report.test.top1 == manifest.metrics["test_top1"] >= REQUIRED_TOP1
+    assert report.config == manifest.config
+
+
+def test_int8_answers_as_fp32_does_on_cut_outs_of_photographs() -> None:
+    manifest = read_artifact(STARTER)
+    images = np.stack([load(data, manifest.input) for data in crops(manifest.input.size, 100)])
+    fp32, int8 = (
+        session_outputs(Classifier(STARTER / manifest.files[precision].path, manifest), images)
+        for precision in ("fp32", "int8")
+    )
+    # These are far from what it was trained on, so it is often in doubt; what fp32 is sure of
+    # has to stay.
+    best_two = np.sort(fp32.logits, axis=1)[:, -2:]
+    sure = best_two[:, 1] - best_two[:, 0] > 1
+    assert sure.sum() >= 30
+    assert (fp32.logits.argmax(axis=1) == int8.logits.argmax(axis=1))[sure].mean() >= 0.97
+
+
+def test_accuracy_on_the_cifar10_test_pictures_through_the_serving_path(tmp_path: Path) -> None:
+    folder = os.environ.get("VISIONFLOW_DATA")
+    if folder is None:
+        pytest.skip(f"VISIONFLOW_DATA does not name a folder that holds {ARCHIVE}")
+    with tarfile.open(Path(folder) / ARCHIVE) as archive:
+        archive.extractall(tmp_path, filter="data")
+    evaluation = measure_folder(STARTER, tmp_path / "cifar10" / "test")
+    claimed = read_artifact(STARTER).metrics["test_top1"]
+    print(f"top-1 {evaluation.top1:.4f} on {evaluation.pictures:,} pictures")
+    assert evaluation.top1 >= REQUIRED_TOP1
+    assert evaluation.top1 == pytest.approx(claimed, abs=0.002)
