@@ -130,7 +130,7 @@ def _compile(target: _Target, site: Path) -> None:
             file=sys.stderr,
         )
         return
-    command = [target.interpreter, "-m", "compileall", "-qq", "--invalidation-mode"]
+    command = [target.interpreter, "-m", "compileall", "-qq", "-j", "0", "--invalidation-mode"]
     # Paths in tracebacks are those the functions see.
     command += ["unchecked-hash", "-s", str(site), "-p", "/opt/python", str(site)]
     subprocess.run(command, check=False)

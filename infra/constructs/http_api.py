@@ -80,6 +80,17 @@ class HttpApi(Construct):
             integration=by_name[CATCH_ALL],
             authorizer=authorizer,
         )
+        if authorizer:
+            # The catch-all takes OPTIONS too, and a browser sends its preflight without a token.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+            (preflight,) = api.add_routes(
+                path="/{proxy+}",
+                methods=[apigateway.HttpMethod.OPTIONS],
+                integration=by_name[CATCH_ALL],
+            )
+            acknowledge(
+                preflight, "AwsSolutions-APIG4", reason="A CORS preflight cannot carry a token."
+            )
         if not stage.requires_sign_in:
             acknowledge(self, "AwsSolutions-APIG4", reason=LOOPBACK_ONLY)
         self._add_default_stage(api, stage)

@@ -35,17 +35,20 @@ class PrivateBucket(s3.Bucket):
             lifecycle_rules=list(lifecycle_rules),
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
+            # Otherwise the first picture would make `cdk destroy` fail.
+            auto_delete_objects=stage.on_aws and not stage.keep_data,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
         )
         if not stage.tls_only:
             acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)
 
-    def allow_get(self, role: iam.Role, *, prefix: str = "") -> None:
-        """Let `role` read objects and their versions below `prefix`.
+    def allow_get(self, role: iam.Role, *, prefix: str = "", versions: bool = False) -> None:
+        """Let `role` read objects below `prefix`, with `versions` also by their version id."""
+        actions = ["s3:GetObject", "s3:GetObjectVersion"] if versions else ["s3:GetObject"]
+        self._allow(role, *actions, prefix=prefix)
 
-        With ListBucket, because S3 answers 403 instead of 404 for a missing object without it.
-        """
-        self._allow(role, "s3:GetObject", "s3:GetObjectVersion", prefix=prefix)
+    def allow_list(self, role: iam.Role) -> None:
+        """Let `role` list keys; without it S3 answers 403 instead of 404 for a missing object."""
         iam.Grant.add_to_principal(
             grantee=role, actions=["s3:ListBucket"], resource_arns=[self.bucket_arn]
         )

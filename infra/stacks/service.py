@@ -116,6 +116,7 @@ class ServiceStack(Stack):
         data.images.allow_put(function.execution_role, prefix="api/")
         data.images.allow_put(function.execution_role, prefix="thumbnails/")
         data.models.allow_get(function.execution_role)
+        data.models.allow_list(function.execution_role)
         data.registry.allow_read(function.execution_role)
         data.predictions.allow_record(function.execution_role)
         return function
@@ -141,9 +142,11 @@ class ServiceStack(Stack):
                 stage=stage.name,
             ).to_env(),
         )
-        data.images.allow_get(function.execution_role, prefix=UPLOAD_PREFIX)
+        data.images.allow_get(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
+        data.images.allow_list(function.execution_role)
         data.images.allow_put(function.execution_role, prefix="thumbnails/")
         data.models.allow_get(function.execution_role)
+        data.models.allow_list(function.execution_role)
         data.registry.allow_read(function.execution_role)
         data.predictions.allow_record(function.execution_role)
         return function
@@ -167,8 +170,9 @@ class ServiceStack(Stack):
                 stage=stage.name,
             ).to_env(),
         )
-        data.images.allow_get(function.execution_role)
+        data.images.allow_get(function.execution_role, versions=True)  # for presigned URLs
         data.models.allow_get(function.execution_role)
+        data.models.allow_list(function.execution_role)
         data.registry.allow_read(function.execution_role)
         data.predictions.allow_list(function.execution_role)
         return function
