@@ -30,7 +30,7 @@ def tiny_graph() -> bytes:
         helper.make_node("Mul", ["embedding", "ten"], ["logits"]),
         helper.make_node("Mul", ["features", "ten"], ["cam"]),
     ]
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "unit": np.array(1 / 255, dtype=np.float32),
         "ten": np.array(10, dtype=np.float32),
         "axes": np.array([2, 3], dtype=np.int64),
@@ -49,7 +49,8 @@ def tiny_graph() -> bytes:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    serialized: bytes = model.SerializeToString()
+    return serialized
 
 
 def write_tiny_artifact(

@@ -93,7 +93,7 @@ class Cloud:
         if body is not None:
             request["body"] = base64.b64encode(body).decode()
         function = lambdas.predict if (method, path) == ("POST", "/predict") else lambdas.api
-        response = function.handler.lambda_handler(request, Context())  # type: ignore[arg-type]
+        response = function.handler.lambda_handler(request, Context())
         return Answer(
             response["statusCode"],
             response["headers"]["Content-Type"],
@@ -130,14 +130,15 @@ class Cloud:
 
     @staticmethod
     def message(body: Any, message_id: str = "1") -> dict[str, Any]:
-        return event("sqs_message") | {"messageId": message_id, "body": json.dumps(body)}
+        envelope: dict[str, Any] = event("sqs_message")
+        return envelope | {"messageId": message_id, "body": json.dumps(body)}
 
     @staticmethod
     def deliver(messages: list[dict[str, Any]]) -> list[str]:
         """Invoke the ingest function. Returns the ids of the messages that SQS would redeliver."""
         answer = lambdas.ingest.handler.lambda_handler(
             {"Records": copy.deepcopy(messages)},
-            Context(),  # type: ignore[arg-type]
+            Context(),
         )
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

@@ -40,7 +40,7 @@ def test_temperature_softens_and_keeps_the_order(tiny_artifact: Artifact) -> Non
     assert [s.label for s in cool.scores] == [s.label for s in hot.scores]
     assert cool.scores[0].confidence < hot.scores[0].confidence
     logits = np.array([[200, 100, 50]], dtype=np.float32) / 255 * 10
-    expected = softmax(logits / np.float32(4)).max()
+    expected = softmax((logits / 4).astype(np.float32)).max()
     assert cool.scores[0].confidence == pytest.approx(float(expected), abs=1e-5)
 
 

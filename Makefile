@@ -1,0 +1,88 @@
+# The front door. Everything is installed into .venv and .visionflow; `make help` lists the targets.
+
+PYTHON ?= python3
+STAGE ?= dev
+BIN := .venv/bin
+UV := $(BIN)/uv
+
+# jsii warns about each Node release that it was not tested with.
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test test-python test-dashboard check bench deploy destroy types lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+up: .venv/.up ## Bring up the local cloud and classify the sample pictures
+	$(BIN)/visionflow up --detach
+
+down: .venv/.up ## End the local cloud
+	$(BIN)/visionflow down
+
+test: test-dashboard test-python ## Run all tests: units, moto, templates, parity, local cloud, browser
+
+test-python: .venv/.test
+	$(BIN)/python -m pytest
+
+test-dashboard: dashboard/node_modules/.package-lock.json
+	npm --prefix dashboard test
+
+check: .venv/.test dashboard/node_modules/.package-lock.json ## Lint, type-check, import contracts, generated files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m infra.openapi --check
+	npm --prefix dashboard run check
+
+bench: .venv/.test ## Measure cold start by part, latency by step, memory and package size
+	$(BIN)/python -m tests.benchmarks
+
+deploy: .venv/.up ## Deploy to AWS: make deploy STAGE=dev|prod
+	$(BIN)/visionflow deploy --stage $(STAGE)
+
+destroy: .venv/.up ## Remove a deployment from AWS: make destroy STAGE=dev|prod
+	$(BIN)/visionflow destroy --stage $(STAGE)
+
+types: .venv/.test dashboard/node_modules/.package-lock.json ## Regenerate the API description and the dashboard's types
+	$(BIN)/python -m infra.openapi
+	npm --prefix dashboard run types
+
+# One resolution for all extras; the smaller locks are subsets of it. Hashes, no addresses.
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
+lock: $(UV) ## Renew the lock files
+	$(COMPILE) pyproject.toml --extra infra --extra train --extra dev -o tests/requirements.txt
+	$(COMPILE) pyproject.toml --extra infra -c tests/requirements.txt -o infra/requirements.txt
+	$(COMPILE) pyproject.toml --extra train -c tests/requirements.txt -o training/requirements.txt
+	$(COMPILE) infra/ministack-requirements.in -o infra/ministack-requirements.txt
+	$(UV) pip compile layers/runtime/requirements.in --no-deps --python-version 3.13 \
+		--generate-hashes --no-emit-index-url --no-annotate --quiet -o layers/runtime/requirements.txt
+
+clean: ## Remove what was built; the local cloud must be down
+	rm -rf .venv .visionflow dashboard/node_modules dashboard/dist infra/node_modules
+
+$(UV):
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=python3.12, say" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	touch $@
+
+INSTALL := $(UV) pip install --python $(BIN)/python --quiet
+INSTALL_PROJECT := $(INSTALL) --no-deps --no-build-isolation --editable .
+
+.venv/.up: infra/requirements.txt pyproject.toml | $(UV)
+	$(INSTALL) --require-hashes -r infra/requirements.txt
+	$(INSTALL_PROJECT)
+	touch $@
+
+.venv/.test: tests/requirements.txt pyproject.toml | $(UV)
+	$(INSTALL) --require-hashes -r tests/requirements.txt
+	$(INSTALL_PROJECT)
+	touch $@ .venv/.up
+
+dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
+	npm --prefix dashboard ci
+	touch $@
