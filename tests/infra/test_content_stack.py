@@ -1,0 +1,85 @@
+"""What a deploy brings along: the page and the first model."""
+
+import json
+
+from tests.infra.conftest import Resource, Templates
+
+COPY = "Custom::CDKBucketDeployment"
+CALL = "Custom::AWS"
+
+
+def test_the_manifest_is_copied_last(on_aws: Templates) -> None:
+    copies = on_aws.resources(COPY, "Content")
+    files, manifest = _named(copies, "StarterModelFiles"), _named(copies, "StarterModelManifest")
+    assert files["Properties"]["Exclude"] == ["manifest.json"]
+    assert manifest["Properties"]["Include"] == ["manifest.json"]
+    assert _follows(manifest, "StarterModelFiles")
+    for copy in (files, manifest):
+        assert copy["Properties"]["DestinationBucketKeyPrefix"] == "models/tiny/1/"
+        assert copy["Properties"]["Prune"] is False
+
+
+def test_the_model_is_registered_when_it_is_whole(on_aws: Templates) -> None:
+    calls = on_aws.resources(CALL, "Content")
+    register = _named(calls, "StarterModelRegister")
+    assert _follows(register, "StarterModelManifest")
+    call = _call(on_aws, register)
+    assert call["action"] == "PutItem"
+    assert call["parameters"]["TableName"] == "Registry"
+    assert call["parameters"]["Item"]["pk"] == {"S": "MODEL#tiny"}
+    assert call["parameters"]["Item"]["sk"] == {"S": "VERSION#1"}
+
+
+def test_a_deploy_never_replaces_a_promoted_model(on_aws: Templates) -> None:
+    activate = _named(on_aws.resources(CALL, "Content"), "StarterModelActivateFirst")
+    assert _follows(activate, "StarterModelRegister")
+    call = _call(on_aws, activate)
+    assert call["action"] == "TransactWriteItems"
+    first, *others = (item["Put"] for item in call["parameters"]["TransactItems"])
+    assert first["Item"]["pk"] == {"S": "ALIAS#production"}
+    assert first["Item"]["sk"] == {"S": "CURRENT"}
+    assert first["ConditionExpression"] == "attribute_not_exists(pk)"
+    assert [put["Item"]["sk"]["S"].split("#")[0] for put in others] == ["MOVED"]
+    assert call["ignoreErrorCodesMatching"] == "TransactionCanceledException"
+
+
+def test_the_page_is_copied_after_what_it_names(on_aws: Templates) -> None:
+    copies = on_aws.resources(COPY, "Content")
+    assets, page = _named(copies, "DashboardFilesAssets"), _named(copies, "DashboardFilesPage")
+    assert assets["Properties"]["Include"] == ["assets/*"]
+    assert "immutable" in assets["Properties"]["SystemMetadata"]["cache-control"]
+    assert page["Properties"]["SystemMetadata"]["cache-control"] == "no-cache"
+    assert _follows(page, "DashboardFilesAssets")
+    assert on_aws.text(page["Properties"]["DistributionId"]) == "DashboardDistribution"
+
+
+def test_the_page_is_told_where_the_api_and_the_sign_in_are(on_aws: Templates) -> None:
+    page = _named(on_aws.resources(COPY, "Content"), "DashboardFilesPage")
+    filled_in = {
+        json.loads(on_aws.text(value))
+        for source in page["Properties"]["SourceMarkers"]
+        for value in source.values()
+    }
+    assert {"HttpApi", "SignInUsers", "SignInUsersDashboard", "AWS::Region"} <= filled_in
+
+
+def test_the_local_cloud_needs_no_custom_resource(local: Templates) -> None:
+    assert not {kind for kind in local.kinds() if "Custom" in kind}
+    assert "Content" not in local.stacks
+
+
+def _named(resources: dict[str, Resource], prefix: str) -> Resource:
+    (found,) = (resource for name, resource in resources.items() if name.startswith(prefix))
+    return found
+
+
+def _follows(resource: Resource, prefix: str) -> bool:
+    return any(dependency.startswith(prefix) for dependency in resource["DependsOn"])
+
+
+def _call(templates: Templates, resource: Resource) -> Resource:
+    """The SDK call, which the template holds as JSON text around references."""
+    create, update = resource["Properties"]["Create"], resource["Properties"]["Update"]
+    assert create == update
+    call: Resource = json.loads(templates.text(create))
+    return call

@@ -1,0 +1,173 @@
+"""Buckets, tables and the queue."""
+
+import pytest
+
+from infra.constructs.image_queue import MAX_RECEIVE_COUNT
+from infra.constructs.upload_notification import UPLOAD_PREFIX
+from infra.stages import LOCAL, PROD
+from tests.infra.conftest import Resource, Synthesize, Templates
+
+BUCKET = "AWS::S3::Bucket"
+QUEUE = "AWS::SQS::Queue"
+TABLE = "AWS::DynamoDB::Table"
+
+
+def test_every_bucket_is_encrypted_and_closed_to_the_public(on_aws: Templates) -> None:
+    for properties in on_aws.properties(BUCKET).values():
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert properties["BucketEncryption"]
+
+
+def test_local_data_is_closed_to_the_public(local: Templates) -> None:
+    for properties in local.properties(BUCKET, "Data").values():
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+@pytest.mark.parametrize(
+    ("resource", "policy", "names"),
+    [(BUCKET, "AWS::S3::BucketPolicy", "Bucket"), (QUEUE, "AWS::SQS::QueuePolicy", "Queues")],
+)
+def test_nothing_answers_without_tls(
+    on_aws: Templates, resource: str, policy: str, names: str
+) -> None:
+    refused = set()
+    for properties in on_aws.properties(policy).values():
+        targets = properties[names]
+        for target in targets if isinstance(targets, list) else [targets]:
+            if any(_denies_plain_http(s) for s in properties["PolicyDocument"]["Statement"]):
+                refused.add(on_aws.text(target))
+    assert refused == set(on_aws.resources(resource))
+
+
+def test_images_and_models_keep_their_versions(templates: Templates) -> None:
+    buckets = templates.properties(BUCKET, "Data")
+    for name in ("Images", "Models"):
+        assert buckets[name]["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_what_the_service_wrote_leaves_with_its_record(templates: Templates) -> None:
+    rules = templates.properties(BUCKET, "Data")["Images"]["LifecycleConfiguration"]["Rules"]
+    days = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    retention = templates.stage.prediction_retention_days
+    assert days == {"api/": retention, "thumbnails/": retention}
+
+
+def test_every_bucket_but_the_logs_writes_access_logs(on_aws: Templates) -> None:
+    silent = {
+        name
+        for name, properties in on_aws.properties(BUCKET).items()
+        if "LoggingConfiguration" not in properties
+    }
+    assert silent == {"AccessLogs"}
+
+
+def test_dropped_pictures_reach_the_queue(templates: Templates) -> None:
+    images = templates.properties(BUCKET, "Data")["Images"]
+    (configuration,) = images["NotificationConfiguration"]["QueueConfigurations"]
+    assert configuration["Event"] == "s3:ObjectCreated:*"
+    assert templates.text(configuration["Queue"]) == "ImageQueue"
+    assert configuration["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": UPLOAD_PREFIX}]
+
+
+def test_only_this_stacks_images_bucket_may_send_to_the_queue(templates: Templates) -> None:
+    policies = templates.properties("AWS::SQS::QueuePolicy")
+    (allowed,) = (
+        statement
+        for properties in policies.values()
+        for statement in properties["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    )
+    assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert allowed["Action"] == "sqs:SendMessage"
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    source = templates.text(allowed["Condition"]["ArnLike"]["aws:SourceArn"])
+    stack = f"visionflow-{templates.stage.name}-data"
+    assert source.startswith(f"arn:AWS::Partition:s3:::{stack}-images")
+
+
+def test_the_bucket_is_made_after_the_permission_to_notify(templates: Templates) -> None:
+    dependencies = templates.resources(BUCKET, "Data")["Images"]["DependsOn"]
+    data = templates.stacks["Data"]["Resources"]
+    assert "AWS::SQS::QueuePolicy" in {data[logical_id]["Type"] for logical_id in dependencies}
+
+
+def test_the_queue_waits_six_times_as_long_as_its_function(templates: Templates) -> None:
+    ingest = templates.properties("AWS::Lambda::Function", "Service")["Ingest"]
+    queue = templates.properties(QUEUE)["ImageQueue"]
+    assert queue["VisibilityTimeout"] >= 6 * ingest["Timeout"]
+
+
+def test_what_keeps_failing_goes_to_the_dead_letter_queue(templates: Templates) -> None:
+    queues = templates.properties(QUEUE)
+    redrive = queues["ImageQueue"]["RedrivePolicy"]
+    assert templates.text(redrive["deadLetterTargetArn"]) == "ImageQueueDeadLetters"
+    assert redrive["maxReceiveCount"] == MAX_RECEIVE_COUNT
+    for queue in queues.values():
+        assert queue["SqsManagedSseEnabled"] is True
+    kept = {name: queue["MessageRetentionPeriod"] for name, queue in queues.items()}
+    assert kept["ImageQueueDeadLetters"] > kept["ImageQueue"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "queue"),
+    [
+        ("ApproximateNumberOfMessagesVisible", "ImageQueueDeadLetters"),
+        ("ApproximateAgeOfOldestMessage", "ImageQueue"),
+    ],
+)
+def test_a_stuck_picture_raises_an_alarm(templates: Templates, metric: str, queue: str) -> None:
+    (alarm,) = (
+        alarm
+        for alarm in templates.properties("AWS::CloudWatch::Alarm", "Data").values()
+        if alarm["MetricName"] == metric
+    )
+    (dimension,) = alarm["Dimensions"]
+    assert templates.text(dimension["Value"]) == queue
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+def test_predictions_can_be_read_newest_first_by_four_questions(templates: Templates) -> None:
+    table = templates.properties(TABLE)["Predictions"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert _keys(table) == ("id",)
+    indexes = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
+    assert {name: _keys(index) for name, index in indexes.items()} == {
+        "by_time": ("time_shard", "position"),
+        "by_label": ("label_shard", "position"),
+        "by_model": ("model_shard", "position"),
+        "by_status": ("status_shard", "position"),
+    }
+    for index in indexes.values():
+        assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_the_registry_has_a_partition_and_a_sort_key(templates: Templates) -> None:
+    assert _keys(templates.properties(TABLE)["Registry"]) == ("pk", "sk")
+
+
+def test_tables_can_be_restored_outside_the_local_cloud(templates: Templates) -> None:
+    for table in templates.properties(TABLE).values():
+        recovery = table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert recovery is (templates.stage != LOCAL)
+
+
+def test_production_data_survives_the_stack(synthesize: Synthesize) -> None:
+    data = synthesize(PROD).stacks["Data"]["Resources"].values()
+    kept = [resource for resource in data if resource["Type"] in (BUCKET, TABLE)]
+    assert {resource["DeletionPolicy"] for resource in kept} == {"Retain"}
+    for table in synthesize(PROD).properties(TABLE).values():
+        assert table["DeletionProtectionEnabled"] is True
+
+
+def _keys(table: Resource) -> tuple[str, ...]:
+    return tuple(key["AttributeName"] for key in table["KeySchema"])
+
+
+def _denies_plain_http(statement: Resource) -> bool:
+    return (
+        statement["Effect"] == "Deny"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        and statement["Principal"] == {"AWS": "*"}
+        and statement["Action"] in ("s3:*", "sqs:*")
+    )

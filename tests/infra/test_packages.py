@@ -1,0 +1,133 @@
+"""What is sent to Lambda, and that nothing is sent twice."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.assets import Assets
+from infra.packages import source_package
+from infra.runtime_layer import LOCK, build_runtime_layer
+
+LIMIT_MB = 150
+
+_RUN_MODEL = """
+import os, sys
+sys.path.insert(0, os.environ["LAYER"])
+import numpy, onnxruntime, PIL.Image
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.utilities.batch import BatchProcessor
+session = onnxruntime.InferenceSession(os.environ["MODEL"])
+image = numpy.zeros((1, 8, 8, 3), numpy.uint8)
+print([output.shape for output in session.run(None, {"image": image})])
+"""
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    folder = tmp_path / "sources"
+    (folder / "predict" / "__pycache__").mkdir(parents=True)
+    (folder / "predict" / "handler.py").write_text("answer = 42\n")
+    (folder / "predict" / "__pycache__" / "handler.cpython-313.pyc").write_bytes(b"\0")
+    return folder
+
+
+def test_a_package_holds_the_sources_below_their_module_path(sources: Path, tmp_path: Path) -> None:
+    package = source_package("code", sources, below="lambdas", into=tmp_path)
+    with zipfile.ZipFile(package.path) as archive:
+        assert archive.namelist() == ["lambdas/predict/handler.py"]
+        assert archive.read("lambdas/predict/handler.py") == b"answer = 42\n"
+    assert package.unzipped_bytes == len(b"answer = 42\n")
+
+
+def test_the_same_sources_make_the_same_bytes(sources: Path, tmp_path: Path) -> None:
+    first = source_package("code", sources, below="lambdas", into=tmp_path / "one")
+    os.utime(sources / "predict" / "handler.py", (0, 0))
+    second = source_package("code", sources, below="lambdas", into=tmp_path / "two")
+    assert first.digest == second.digest
+    assert first.path.name == second.path.name
+    assert first.path.read_bytes() == second.path.read_bytes()
+
+
+def test_another_content_or_name_makes_another_package(sources: Path, tmp_path: Path) -> None:
+    first = source_package("code", sources, below="lambdas", into=tmp_path)
+    (sources / "predict" / "handler.py").rename(sources / "predict" / "service.py")
+    renamed = source_package("code", sources, below="lambdas", into=tmp_path)
+    (sources / "predict" / "service.py").write_text("answer = 43\n")
+    edited = source_package("code", sources, below="lambdas", into=tmp_path)
+    assert len({package.digest for package in (first, renamed, edited)}) == 3
+
+
+def test_the_function_finds_its_handlers_and_the_shared_library(assets: Assets) -> None:
+    with zipfile.ZipFile(assets.code.path) as archive:
+        code = set(archive.namelist())
+    for function in ("predict", "ingest", "api"):
+        assert f"lambdas/{function}/handler.py" in code
+    with zipfile.ZipFile(assets.common_layer.path) as archive:
+        common = set(archive.namelist())
+    assert "python/visionflow/classifier.py" in common
+    assert not {name for name in code | common if "__pycache__" in name or "/tests/" in name}
+
+
+def test_the_runtime_layer_holds_what_functions_import_and_no_more(assets: Assets) -> None:
+    with zipfile.ZipFile(assets.runtime_layer.path) as archive:
+        files = archive.namelist()
+    packages = {name.split("/")[1] for name in files}
+    for needed in ("onnxruntime", "numpy", "PIL", "aws_lambda_powertools", "aws_xray_sdk"):
+        assert needed in packages
+    for unneeded in ("boto3", "botocore", "sympy", "google", "flatbuffers", "bin"):
+        assert unneeded not in packages
+    for pruned in ("libonnxruntime.so", "onnxruntime/transformers/", "numpy/f2py/", "/tests/"):
+        assert not [name for name in files if pruned in name]
+
+
+def test_a_model_runs_on_the_runtime_layer_alone(assets: Assets, tmp_path: Path) -> None:
+    with zipfile.ZipFile(assets.runtime_layer.path) as archive:
+        archive.extractall(tmp_path)
+    # -I -S: neither this environment's packages nor the working directory.
+    answer = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _RUN_MODEL],
+        env={"LAYER": str(tmp_path / "python"), "MODEL": str(assets.starter_model / "model.onnx")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stderr == ""
+    assert answer.stdout.strip() == "[(1, 3), (1, 3), (1, 3, 8, 8)]"
+
+
+def test_the_runtime_layer_brings_its_bytecode(assets: Assets) -> None:
+    """A function cannot write bytecode below /opt and would compile 0.3 s at every cold start."""
+    with zipfile.ZipFile(assets.runtime_layer.path) as archive:
+        files = set(archive.namelist())
+    numpy = [name for name in files if name.startswith("python/numpy/__pycache__/__init__.")]
+    assert numpy
+
+
+def test_licences_travel_with_the_wheels(assets: Assets) -> None:
+    with zipfile.ZipFile(assets.runtime_layer.path) as archive:
+        files = archive.namelist()
+    assert [name for name in files if "dist-info/licenses/" in name]
+
+
+def test_code_and_layers_are_far_below_lambdas_limit(assets: Assets) -> None:
+    assert assets.unzipped_bytes / 1e6 <= LIMIT_MB
+
+
+def test_a_second_build_is_the_first_one(assets: Assets) -> None:
+    written = assets.runtime_layer.path.stat().st_mtime_ns
+    again = build_runtime_layer("host")
+    assert again == assets.runtime_layer
+    assert again.path.stat().st_mtime_ns == written
+
+
+def test_the_lock_names_hashes_and_no_registry() -> None:
+    lock = LOCK.read_text()
+    assert "://" not in lock
+    pins = [line for line in lock.splitlines() if "==" in line]
+    assert pins
+    assert all(line.endswith(" \\") for line in pins), "a pin without a hash"

@@ -1,0 +1,29 @@
+"""What the stages promise each other."""
+
+import pytest
+
+from infra.stages import DEV, LOCAL, PROD, STAGES, stage_named
+
+
+def test_a_stage_is_found_by_its_name() -> None:
+    assert [stage_named(name) for name in STAGES] == [LOCAL, DEV, PROD]
+
+
+def test_an_unknown_stage_is_an_error_that_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="no stage 'staging'; the stages are local, dev, prod"):
+        stage_named("staging")
+
+
+def test_only_loopback_goes_without_tls_and_sign_in() -> None:
+    for stage in STAGES.values():
+        assert stage.tls_only is stage.on_aws
+        assert stage.requires_sign_in is stage.on_aws
+
+
+def test_only_production_keeps_its_data() -> None:
+    assert [stage.name for stage in STAGES.values() if stage.keep_data] == ["prod"]
+
+
+def test_records_outlive_the_logs_about_them() -> None:
+    for stage in STAGES.values():
+        assert stage.log_retention_days <= stage.prediction_retention_days
