@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from training.augment import augment
 from training.config import OptimizerConfig, TrainConfig
-from training.data import ImageSet
+from training.data import ImageSet, TrainingData
 from training.errors import TrainingError
 from training.models import Classifier, build_model
 from training.muon import Muon
@@ -47,9 +47,7 @@ class Fitted:
     best_epoch: int
 
 
-def fit(
-    config: TrainConfig, train_set: ImageSet, validation_set: ImageSet, checkpoint: Path
-) -> Fitted:
+def fit(config: TrainConfig, data: TrainingData, checkpoint: Path) -> Fitted:
     """Train from scratch, or from the last finished epoch in ``checkpoint``.
 
     A resumed run ends with the weights an uninterrupted one ends with: every epoch draws its
@@ -57,21 +55,21 @@ def fit(
 
     Raises `TrainingError` when the loss stops being finite or the checkpoint is of another run.
     """
-    loop = _Loop(config, len(train_set.labels))
+    loop = _Loop(config, data)
     if checkpoint.exists():
-        loop.restore(checkpoint, train_set.labels)
+        loop.restore(checkpoint)
     for epoch in range(len(loop.history) + 1, config.optimizer.epochs + 1):
-        loop.run_epoch(epoch, train_set, validation_set)
-        loop.save(checkpoint, train_set.labels)
+        loop.run_epoch(epoch)
+        loop.save(checkpoint)
     return loop.result()
 
 
-def load_fitted(config: TrainConfig, labels: tuple[str, ...], checkpoint: Path) -> Fitted:
+def load_fitted(config: TrainConfig, data: TrainingData, checkpoint: Path) -> Fitted:
     """What `fit` returned for a run that is finished. Raises `TrainingError` where it is not."""
-    loop = _Loop(config, len(labels))
     if not checkpoint.exists():
         raise TrainingError(f"{checkpoint} does not exist; train first.")
-    loop.restore(checkpoint, labels)
+    loop = _Loop(config, data)
+    loop.restore(checkpoint)
     if len(loop.history) < config.optimizer.epochs:
         raise TrainingError(
             f"{checkpoint} has {len(loop.history)} of {config.optimizer.epochs} epochs; "
@@ -89,7 +87,7 @@ def rate_factor(progress: float, warmup: float) -> float:
 
 
 @torch.inference_mode()
-def predict_logits(model: Classifier, image_set: ImageSet, precision: str = "float32") -> Tensor:
+def predict_logits(model: Classifier, image_set: ImageSet, precision: str) -> Tensor:
     """float32 [N, C] on the CPU, with the model in evaluation mode."""
     device = model.head.weight.device
     model.eval()
@@ -103,11 +101,12 @@ def predict_logits(model: Classifier, image_set: ImageSet, precision: str = "flo
 class _Loop:
     """What changes while a run goes on, and how it is kept."""
 
-    def __init__(self, config: TrainConfig, classes: int) -> None:
+    def __init__(self, config: TrainConfig, data: TrainingData) -> None:
         torch.manual_seed(config.seed)
         self.config = config
+        self.data = data
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = build_model(config.model, classes)
+        self.model = build_model(config.model, len(data.train.labels))
         self.model.to(self.device).to(memory_format=torch.channels_last)
         self.averaged = AveragedModel(
             self.model,
@@ -119,12 +118,12 @@ class _Loop:
         self.history: list[EpochRecord] = []
         self.best: dict[str, Any] = {}
 
-    def run_epoch(self, epoch: int, train_set: ImageSet, validation_set: ImageSet) -> None:
+    def run_epoch(self, epoch: int) -> None:
         started = time.perf_counter()
-        train_loss, train_top1 = self._train(epoch, train_set)
-        candidate = self._candidate()
-        logits = predict_logits(candidate, validation_set, self.config.precision)
-        targets = torch.from_numpy(validation_set.targets)
+        train_loss, train_top1 = self._train(epoch, self.data.train)
+        candidate, validation = self._candidate(), self.data.validation
+        logits = predict_logits(candidate, validation, self.config.precision)
+        targets = torch.from_numpy(validation.targets)
         record = EpochRecord(
             epoch=epoch,
             learning_rate=self.optimizers[0].param_groups[0]["lr"],
@@ -188,10 +187,10 @@ class _Loop:
         averaged = cast(Classifier, self.averaged.module)
         return averaged if self.config.optimizer.ema_decay else self.model
 
-    def save(self, path: Path, labels: tuple[str, ...]) -> None:
+    def save(self, path: Path) -> None:
         """Replace the checkpoint in one step, so that a kill leaves the old or the new one."""
         state = {
-            "run": _identity(self.config, labels),
+            "run": _identity(self.config, self.data),
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
@@ -203,11 +202,11 @@ class _Loop:
         torch.save(state, partial)
         partial.replace(path)
 
-    def restore(self, path: Path, labels: tuple[str, ...]) -> None:
+    def restore(self, path: Path) -> None:
         state = torch.load(path, map_location=self.device, weights_only=True)
-        if state["run"] != _identity(self.config, labels):
+        if state["run"] != _identity(self.config, self.data):
             raise TrainingError(
-                f"{path} belongs to another config or other classes; choose another folder, or "
+                f"{path} belongs to another config or other pictures; choose another folder, or "
                 "delete the file to start afresh."
             )
         self.model.load_state_dict(state["model"])
@@ -240,12 +239,12 @@ def _optimizers(model: Classifier, config: OptimizerConfig) -> tuple[torch.optim
     return Muon(convolutions, config.muon_learning_rate, config.muon_momentum), sgd
 
 
-def _identity(config: TrainConfig, labels: tuple[str, ...]) -> Mapping[str, Any]:
+def _identity(config: TrainConfig, data: TrainingData) -> Mapping[str, Any]:
     """What must be equal for a checkpoint to be continued: all that shaped the weights."""
     fields: dict[str, Any] = to_dict(config)
     for shapes_no_weight in ("name", "version", "export"):
         del fields[shapes_no_weight]
-    return {"config": fields, "labels": list(labels)}
+    return {"config": fields, "dataset_sha256": data.sha256}
 
 
 def _autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:

@@ -30,15 +30,14 @@ def train(config: TrainConfig, data: Path, out: Path) -> Report:
     cannot go on.
     """
     training = _load(config, data)
-    checkpoint = out / CHECKPOINT_FILE
-    fitted = fit(config, training.train, training.validation, checkpoint)
+    fitted = fit(config, training, out / CHECKPOINT_FILE)
     return _finish(config, training, fitted, data, out)
 
 
 def export(config: TrainConfig, data: Path, out: Path) -> Report:
     """Make the artifact in ``out`` again from its finished checkpoint, say with another opset."""
     training = _load(config, data)
-    fitted = load_fitted(config, training.train.labels, out / CHECKPOINT_FILE)
+    fitted = load_fitted(config, training, out / CHECKPOINT_FILE)
     return _finish(config, training, fitted, data, out)
 
 

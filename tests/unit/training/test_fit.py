@@ -36,14 +36,14 @@ def kill_at_batch(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 def test_a_killed_run_ends_where_an_uninterrupted_one_ends(
     data: TrainingData, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = fit(config, data.train, data.validation, tmp_path / "whole.pt")
+    whole = fit(config, data, tmp_path / "whole.pt")
 
     with monkeypatch.context() as patch:
         # 90 pictures make 5 batches an epoch: this is in the middle of the second.
         kill_at_batch(patch, 8)
         with pytest.raises(KeyboardInterrupt):
-            fit(config, data.train, data.validation, tmp_path / "killed.pt")
-    resumed = fit(config, data.train, data.validation, tmp_path / "killed.pt")
+            fit(config, data, tmp_path / "killed.pt")
+    resumed = fit(config, data, tmp_path / "killed.pt")
 
     assert len(resumed.history) == config.optimizer.epochs
     assert [r.train_loss for r in resumed.history] == [r.train_loss for r in whole.history]
@@ -55,8 +55,8 @@ def test_a_killed_run_ends_where_an_uninterrupted_one_ends(
 def test_a_finished_checkpoint_gives_its_model_without_training(
     data: TrainingData, config: TrainConfig, tmp_path: Path
 ) -> None:
-    trained = fit(config, data.train, data.validation, tmp_path / "run.pt")
-    loaded = load_fitted(config, data.train.labels, tmp_path / "run.pt")
+    trained = fit(config, data, tmp_path / "run.pt")
+    loaded = load_fitted(config, data, tmp_path / "run.pt")
     assert loaded.history == trained.history
     for name, value in trained.model.state_dict().items():
         assert torch.equal(value, loaded.model.state_dict()[name]), name
@@ -67,26 +67,34 @@ def test_an_unfinished_checkpoint_is_no_model(
 ) -> None:
     kill_at_batch(monkeypatch, 8)
     with pytest.raises(KeyboardInterrupt):
-        fit(config, data.train, data.validation, tmp_path / "run.pt")
+        fit(config, data, tmp_path / "run.pt")
     with pytest.raises(TrainingError, match="1 of 3 epochs"):
-        load_fitted(config, data.train.labels, tmp_path / "run.pt")
+        load_fitted(config, data, tmp_path / "run.pt")
 
 
 def test_a_checkpoint_of_another_config_is_refused(
     data: TrainingData, config: TrainConfig, tmp_path: Path
 ) -> None:
-    fit(config, data.train, data.validation, tmp_path / "run.pt")
+    fit(config, data, tmp_path / "run.pt")
     other = replace(config, seed=config.seed + 1)
     with pytest.raises(TrainingError, match="another config"):
-        fit(other, data.train, data.validation, tmp_path / "run.pt")
+        fit(other, data, tmp_path / "run.pt")
+
+
+def test_a_checkpoint_of_other_pictures_is_refused(
+    data: TrainingData, config: TrainConfig, tmp_path: Path
+) -> None:
+    fit(config, data, tmp_path / "run.pt")
+    with pytest.raises(TrainingError, match="other pictures"):
+        fit(config, replace(data, sha256="0" * 64), tmp_path / "run.pt")
 
 
 def test_a_checkpoint_survives_a_change_of_what_shapes_no_weight(
     data: TrainingData, config: TrainConfig, tmp_path: Path
 ) -> None:
-    fit(config, data.train, data.validation, tmp_path / "run.pt")
+    fit(config, data, tmp_path / "run.pt")
     renamed = replace(config, version="2", export=replace(config.export, opset=18))
-    load_fitted(renamed, data.train.labels, tmp_path / "run.pt")
+    load_fitted(renamed, data, tmp_path / "run.pt")
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(
@@ -94,7 +102,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(
 ) -> None:
     wild = replace(config, optimizer=replace(config.optimizer, learning_rate=1e38))
     with pytest.raises(TrainingError, match=r"loss is (nan|inf) in epoch 1, step \d+; a lower"):
-        fit(wild, data.train, data.validation, tmp_path / "run.pt")
+        fit(wild, data, tmp_path / "run.pt")
     assert not (tmp_path / "run.pt").exists()
 
 
