@@ -18,7 +18,8 @@ class Route:
 
     def matches(self, path: str) -> bool:
         """Whether a request's path is this route's, whatever stands for its ``{parameters}``."""
-        return re.fullmatch(re.sub(r"{\w+}", "[^/]+", self.path), path) is not None
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(self.path))
+        return re.fullmatch(pattern, path) is not None
 
 
 ROUTES = (

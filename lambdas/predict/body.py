@@ -34,7 +34,8 @@ def read_picture(body: str | None, is_base64: bool | None, content_type: str | N
             "bucket under uploads/ instead."
         )
     data = base64.b64decode(body) if is_base64 else body.encode()
-    media_type, options = parse_options_header(content_type)
+    # The parser takes Latin-1 only, while a gateway hands over whatever a client has sent.
+    media_type, options = parse_options_header((content_type or "").encode("latin-1", "replace"))
     if media_type == b"multipart/form-data":
         return _from_multipart(data, options.get(b"boundary", b""))
     if media_type == b"application/json":

@@ -1,0 +1,53 @@
+"""``make bench``: prints tables and writes them to ``.visionflow/bench.json``."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+# Before Powertools is imported: its settings, and no log line per call.
+os.environ |= {
+    "POWERTOOLS_SERVICE_NAME": "visionflow",
+    "POWERTOOLS_METRICS_NAMESPACE": "VisionFlow",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+}
+
+from infra.workspace import PROJECT
+from tests.benchmarks import cold_start, latency, memory, package_size
+
+BENCHMARKS: dict[str, Callable[[], object]] = {
+    "package_size": package_size.report,
+    "cold_start": cold_start.report,
+    "latency": latency.report,
+    "memory": memory.report,
+}
+
+
+def hardware() -> str:
+    """Processor, cores and Python, as a figure has to name them."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text().splitlines()
+        model = next((x.split(":")[1].strip() for x in lines if "model name" in x), model)
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def main() -> int:
+    results: dict[str, object] = {"hardware": hardware()}
+    print(results["hardware"])
+    for name, report in BENCHMARKS.items():
+        results[name] = report()
+    target = PROJECT / ".visionflow" / "bench.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    print(f"\nWritten to {target.relative_to(PROJECT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

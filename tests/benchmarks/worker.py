@@ -1,0 +1,106 @@
+"""The predict function without AWS: the real handler and model, with stores that keep nothing.
+
+What is timed is VisionFlow's own work; the time of S3 and DynamoDB is not the project's.
+"""
+
+import base64
+import io
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from lambdas.active_model import ActiveModel
+from lambdas.predict import handler
+from lambdas.predict.service import PredictService
+from visionflow.classifier import Classifier
+from visionflow.image_store import ImageStore
+from visionflow.manifest import Manifest, read_artifact
+from visionflow.prediction_store import PredictionStore
+from visionflow.predictions import ModelRef, Prediction
+
+PROJECT = Path(__file__).parents[2]
+STARTER = PROJECT / "infra" / "starter"
+REQUEST: dict[str, Any] = json.loads(
+    (PROJECT / "tests" / "events" / "http_request.json").read_text()
+)
+
+# Side lengths of the pictures: a CIFAR-sized one, a web photo, a phone's 12 megapixels.
+SIZES = {"32 px": (32, 32), "0.3 MP": (640, 480), "12 MP": (4000, 3000)}
+
+
+class _LocalModel(ActiveModel):
+    """The artifact in a folder, in place of the promoted version in the cloud."""
+
+    def __init__(self, folder: Path) -> None:
+        manifest = read_artifact(folder)
+        self._answer = (
+            ModelRef(manifest.name, manifest.version),
+            Classifier(folder / manifest.served_file.path, manifest),
+        )
+
+    def get(self) -> tuple[ModelRef, Classifier]:
+        return self._answer
+
+
+class _NoImages(ImageStore):
+    def __init__(self) -> None:
+        self.bucket = "images"
+
+    def write(self, key: str, data: bytes, content_type: str) -> str | None:
+        return None
+
+
+class _NoPredictions(PredictionStore):
+    def __init__(self) -> None:
+        pass
+
+    def add(self, prediction: Prediction) -> bool:
+        return True
+
+
+class _Context:
+    function_name = "predict"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:predict"
+    aws_request_id = "52fdfc07-2182-154f-163f-5f0f9a621d72"
+
+
+def install_service(folder: Path = STARTER) -> PredictService:
+    """Make the handler answer with the model in ``folder``."""
+    service = PredictService(_LocalModel(folder), _NoImages(), _NoPredictions(), 90)
+    handler.service = lru_cache(lambda: service)
+    return service
+
+
+def photo(size: tuple[int, int], seed: int = 0) -> bytes:
+    """A JPEG (quality 90) with the detail of a photo: smooth shapes and some noise."""
+    width, height = size
+    rng = np.random.default_rng(seed)
+    shapes = Image.fromarray(rng.integers(0, 256, (12, 16, 3), dtype=np.uint8))
+    pixels = np.asarray(shapes.resize(size, Image.Resampling.BICUBIC), dtype=np.int16)
+    noise = rng.integers(-8, 9, (height, width, 1), dtype=np.int16)
+    buffer = io.BytesIO()
+    Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def request(picture: bytes) -> dict[str, Any]:
+    """The event that API Gateway sends for ``picture`` as a raw body."""
+    return REQUEST | {"body": base64.b64encode(picture).decode()}
+
+
+def call(event: dict[str, Any]) -> dict[str, Any]:
+    """One invocation; returns the answer's body. Raises `RuntimeError` when it is no 200."""
+    response = handler.lambda_handler(event, _Context())
+    if response["statusCode"] != 200:
+        raise RuntimeError(response["body"])
+    body: dict[str, Any] = json.loads(response["body"])
+    return body
+
+
+def starter_manifest() -> Manifest:
+    return read_artifact(STARTER)

@@ -1,0 +1,43 @@
+from typing import Literal
+
+import pytest
+
+from lambdas.parameters import choice, flag, moment, whole_number
+from visionflow.errors import InvalidParameterError
+
+
+def test_what_is_absent_stays_absent() -> None:
+    assert whole_number("n", None) is None
+    assert flag("f", None) is False
+    assert choice("c", None, Literal["a"]) is None
+    assert moment("m", None) is None
+
+
+def test_good_values_are_read() -> None:
+    assert whole_number("n", "-12") == -12
+    assert flag("f", "true") is True
+    assert choice("c", "a", Literal["a", "b"]) == "a"
+    assert moment("m", "2030-01-31T21:00:00+09:00") == "2030-01-31T12:00:00.000000Z"
+
+
+@pytest.mark.parametrize("text", ["", "-", "1.5", " 1", "1_0", "1e3", "٣", "1" * 10, "0x1"])
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
+    with pytest.raises(InvalidParameterError, match="n must be a whole number"):
+        whole_number("n", text)
+
+
+@pytest.mark.parametrize("text", ["", "True", "1", "yes"])
+def test_a_flag_is_true_or_false(text: str) -> None:
+    with pytest.raises(InvalidParameterError):
+        flag("f", text)
+
+
+def test_a_choice_names_its_options() -> None:
+    with pytest.raises(InvalidParameterError, match="a or b"):
+        choice("c", "z", Literal["a", "b"])
+
+
+@pytest.mark.parametrize("text", ["", "now", "2030-01-31T12:00:00", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_needs_a_zone_and_a_year_that_exists(text: str) -> None:
+    with pytest.raises(InvalidParameterError, match="ISO 8601"):
+        moment("m", text)
