@@ -44,7 +44,11 @@ export function AuthGate({ auth, children }: AuthGateProps) {
       <SignInPage
         problem={gate.problem}
         expired={gate.expired}
-        onSignIn={() => void gate.signIn.start(window.location.hash)}
+        onSignIn={() => {
+          gate.signIn.start(window.location.hash).catch((cause: unknown) => {
+            setGate({ ...gate, problem: reason(cause) });
+          });
+        }}
       />
     );
   }
@@ -68,7 +72,10 @@ async function loadGate(auth: AuthConfig): Promise<Gate> {
     if (session) return { state: "open", signIn, session };
     return { state: "closed", signIn, problem: null, expired: false };
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    return { state: "closed", signIn, problem, expired: false };
+    return { state: "closed", signIn, problem: reason(cause), expired: false };
   }
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -14,7 +14,7 @@ import type { LogEntry, LogPage } from "../api/types";
 import { type Filters, merge, readNewer, readPage } from "./feed";
 
 /** A new record shows within this and the time of one request. */
-export const POLL_MS = 2_000;
+export const POLL_MS = 1_500;
 /** Beyond this many arrivals a page that was left open starts over instead of growing for ever. */
 const MAX_NEWER = 2_000;
 
