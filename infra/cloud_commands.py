@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from infra import local
+from infra import local, toolchain
 from infra.command_line import (
     PREDICTION_HEADER,
     add_command,
@@ -13,10 +13,17 @@ from infra.command_line import (
     print_table,
     workspace_of,
 )
+from infra.deployment import run_on_aws
+from infra.processes import Tools
 from infra.progress import Progress
+from infra.stages import STAGES
+from infra.workspace import DEFAULT_STATE, Workspace, exclusive
 
 if TYPE_CHECKING:
     from infra.command_line import Commands
+
+
+STAGES_ON_AWS = tuple(name for name, stage in STAGES.items() if stage.on_aws)
 
 
 def add_parsers(commands: "Commands") -> None:
@@ -24,8 +31,13 @@ def add_parsers(commands: "Commands") -> None:
     up.add_argument("--detach", action="store_true", help="return and leave it running")
     up.add_argument("--port", type=_port, help=f"port on loopback (default: {local.DEFAULT_PORT})")
     add_command(commands, "down", _down, "End the local cloud and nothing else.")
-    deploy = add_command(commands, "deploy", _deploy, "Deploy to AWS with your credentials.")
-    deploy.add_argument("--stage", choices=("dev", "prod"), default="dev")
+    for name, run, summary in (
+        ("deploy", _deploy, "Deploy to AWS with your own credentials."),
+        ("destroy", _destroy, "Remove a deployment from AWS."),
+    ):
+        parser = commands.add_parser(name, help=summary, description=summary)
+        parser.set_defaults(run=run)
+        parser.add_argument("--stage", choices=STAGES_ON_AWS, default="dev")
 
 
 def _port(text: str) -> int:
@@ -47,7 +59,7 @@ def _up(arguments: argparse.Namespace) -> int:
         return 0
     progress.say("press Ctrl-C to end the local cloud")
     try:
-        local.watch(workspace, cloud)
+        local.watch(workspace, cloud.emulator)
     except KeyboardInterrupt:
         local.down(workspace)
     progress.say("the local cloud has ended")
@@ -56,7 +68,8 @@ def _up(arguments: argparse.Namespace) -> int:
 
 def _print_cloud(cloud: local.LocalCloud) -> None:
     print()
-    print_table([PREDICTION_HEADER, *map(prediction_row, cloud.answers)])
+    rows = (prediction_row(answer, picture=name) for name, answer in cloud.answers.items())
+    print_table([PREDICTION_HEADER, *rows])
     print()
     print_table(asdict(cloud.outputs).items())
     print()
@@ -72,4 +85,21 @@ def _down(arguments: argparse.Namespace) -> int:
 
 
 def _deploy(arguments: argparse.Namespace) -> int:
-    raise NotImplementedError
+    return _on_aws(arguments, "deploy")
+
+
+def _destroy(arguments: argparse.Namespace) -> int:
+    return _on_aws(arguments, "destroy")
+
+
+def _on_aws(arguments: argparse.Namespace, command: str) -> int:
+    workspace = Workspace(state=DEFAULT_STATE)
+    progress = Progress()
+    toolchain.require_node()
+    with exclusive(workspace.build_lock), Tools(workspace.logs) as tools:
+        with progress.step("CDK CLI ready"):
+            cdk = toolchain.cdk_cli(workspace, tools)
+        with progress.step("dashboard built"):
+            toolchain.dashboard(workspace, tools)
+    run_on_aws(workspace, cdk, command, arguments.stage)
+    return 0

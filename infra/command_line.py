@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.workspace import PROJECT, Workspace
+from infra.workspace import DEFAULT_STATE, Workspace
 
 if TYPE_CHECKING:
     # What `ArgumentParser.add_subparsers` returns; argparse has no public name for it.
@@ -24,7 +24,7 @@ def add_command(
         "--state",
         type=Path,
         metavar="FOLDER",
-        default=Path(os.environ.get("VISIONFLOW_STATE", PROJECT / ".visionflow")),
+        default=Path(os.environ.get("VISIONFLOW_STATE", DEFAULT_STATE)),
         help="state of the local cloud (default: .visionflow of the project, or $VISIONFLOW_STATE)",
     )
     return parser

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.emulator import ACCOUNT, REGION, Emulator
+from infra.errors import CommandError
 from infra.outputs import Outputs
 from infra.processes import Tools
 from infra.workspace import Workspace
@@ -71,6 +73,17 @@ class LocalDeployment:
             cwd=self._workspace.state,
             env=_without_aws_settings() | self._emulator.client_environment,
         )
+
+
+def run_on_aws(workspace: Workspace, cdk: Path, command: str, stage: str) -> None:
+    """``cdk deploy`` or ``cdk destroy`` of a stage with the user's own credentials and terminal.
+
+    Raises `CommandError` when the CDK CLI fails; it has said why by then.
+    """
+    arguments = ["--all", "--app", APP, "--context", f"stage={stage}", "--no-notices"]
+    result = subprocess.run([cdk, command, *arguments], cwd=workspace.project, check=False)
+    if result.returncode != 0:
+        raise CommandError(f"cdk {command} of stage {stage} failed with the output above.")
 
 
 def _without_aws_settings() -> dict[str, str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "uploads/samples/"
 _WAIT_SECONDS = 60.0
+_POLL_SECONDS = 0.2
 
 
 def sample_pictures(project: Path) -> list[Path]:
@@ -21,36 +22,34 @@ def sample_pictures(project: Path) -> list[Path]:
 
 def classify_samples(
     pictures: list[Path], outputs: Outputs, s3: "S3Client"
-) -> list[dict[str, Any]]:
-    """Drop all but the first into the bucket, post the first to the API.
+) -> dict[str, dict[str, Any]]:
+    """Post the first picture to the API and drop the others into the bucket.
 
-    Returns the predictions as the API lists them, the posted one first. Raises `CommandError` when
-    an answer does not come in time.
+    Returns the prediction of each picture by its name. Raises `CommandError` when one does not come
+    in time.
     """
     api = ApiClient(outputs.api_url)
     posted, *dropped = pictures
     for picture in dropped:
         s3.upload_file(str(picture), outputs.images_bucket, _PREFIX + picture.name)
-    answer = api.predict(posted.read_bytes())
-    return [answer, *_wait_for({_PREFIX + picture.name for picture in dropped}, api)]
-
-
-def answered_samples(outputs: Outputs) -> list[dict[str, Any]]:
-    """The answers to the samples that an earlier start dropped."""
-    items = ApiClient(outputs.api_url).logs(source="s3", limit=100)["items"]
-    return [item for item in items if item["image"]["key"].startswith(_PREFIX)]
-
-
-def _wait_for(keys: set[str], api: ApiClient) -> list[dict[str, Any]]:
+    answers = {posted.name: api.predict(posted.read_bytes())}
     deadline = time.monotonic() + _WAIT_SECONDS
-    while True:
-        items = api.logs(source="s3", limit=100)["items"]
-        answered = [item for item in items if item["image"]["key"] in keys]
-        if len(answered) == len(keys):
-            return answered
+    while len(answers) < len(pictures):
         if time.monotonic() > deadline:
             raise CommandError(
-                f"Only {len(answered)} of {len(keys)} dropped pictures were answered within"
+                f"Only {len(answers)} of {len(pictures)} sample pictures were answered within"
                 f" {_WAIT_SECONDS:.0f} s."
             )
-        time.sleep(0.2)
+        time.sleep(_POLL_SECONDS)
+        answers |= answered_samples(outputs)
+    return answers
+
+
+def answered_samples(outputs: Outputs) -> dict[str, dict[str, Any]]:
+    """The newest prediction of each dropped sample picture by its name."""
+    page = ApiClient(outputs.api_url).logs(source="s3", limit=100)
+    return {
+        item["image"]["key"].removeprefix(_PREFIX): item
+        for item in reversed(page["items"])
+        if item["image"]["key"].startswith(_PREFIX)
+    }

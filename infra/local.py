@@ -22,15 +22,16 @@ from infra.progress import Progress
 from infra.workspace import Workspace, exclusive
 
 DEFAULT_PORT = 4566
+_WATCH_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class LocalCloud:
-    """A local cloud that answers, and what it said about the sample pictures."""
+    """A local cloud that answers, and what it said about each sample picture."""
 
     emulator: Emulator
     outputs: Outputs
-    answers: list[dict[str, Any]]
+    answers: dict[str, dict[str, Any]]
 
 
 def up(workspace: Workspace, port: int | None, progress: Progress) -> LocalCloud:
@@ -63,18 +64,20 @@ def down(workspace: Workspace) -> bool:
         return emulator.stop(workspace)
 
 
-def watch(workspace: Workspace, cloud: LocalCloud) -> None:
+def watch(workspace: Workspace, running: Emulator) -> None:
     """Return when someone ended the local cloud; raise `CommandError` when it died."""
-    while cloud.emulator.is_alive():
-        time.sleep(0.5)
-    if emulator.recorded(workspace) == cloud.emulator:
-        down(workspace)
-        raise CommandError(f"The emulator died; its log: {emulator.emulator_log(workspace)}")
+    while running.is_alive():
+        time.sleep(_WATCH_SECONDS)
+    # Waits for a 'visionflow down' that is still at it; that one clears the record.
+    with exclusive(workspace.lock):
+        if emulator.recorded(workspace) == running:
+            emulator.stop(workspace)
+            raise CommandError(f"The emulator died; its log: {emulator.emulator_log(workspace)}")
 
 
 def _alone(workspace: Workspace) -> AbstractContextManager[None]:
     return exclusive(
-        workspace.state / "lock",
+        workspace.lock,
         busy="Another 'visionflow up' or 'down' is at work here; let it finish or end it first.",
     )
 
@@ -120,7 +123,7 @@ def _build(workspace: Workspace, tools: Tools, progress: Progress) -> _Built:
         return run
 
     # Two local clouds of one checkout share what is built here.
-    with exclusive(workspace.built / "build.lock"):
+    with exclusive(workspace.build_lock):
         python, cdk, dashboard, _ = _in_parallel(
             tools,
             step("emulator's environment ready", toolchain.emulator_python),
@@ -152,7 +155,7 @@ def _deploy(
 
 def _fill(
     workspace: Workspace, progress: Progress, built: _Built, running: Emulator, outputs: Outputs
-) -> list[dict[str, Any]]:
+) -> dict[str, dict[str, Any]]:
     s3 = boto3.client("s3", **running.client_options)
     dynamodb = boto3.client("dynamodb", **running.client_options)
     with progress.step("dashboard and starter model uploaded"):

@@ -81,6 +81,9 @@ class Tools:
                 self._running.add(process)
             try:
                 code = process.wait()
+            except BaseException:
+                end_group(process)
+                raise
             finally:
                 with self._lock:
                     self._running.discard(process)

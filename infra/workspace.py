@@ -9,6 +9,7 @@ from pathlib import Path
 from infra.errors import CommandError
 
 PROJECT = Path(__file__).resolve().parent.parent
+DEFAULT_STATE = PROJECT / ".visionflow"
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,20 @@ class Workspace:
 
     @property
     def built(self) -> Path:
-        return self.project / ".visionflow"
+        return self.project / DEFAULT_STATE.name
+
+    @property
+    def build_lock(self) -> Path:
+        return self.built / "build.lock"
 
     @property
     def logs(self) -> Path:
         return self.state / "logs"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever starts or ends the local cloud."""
+        return self.state / "lock"
 
     @property
     def emulator_record(self) -> Path:
@@ -51,10 +61,6 @@ class Workspace:
     def scratch(self) -> Path:
         """The emulator's temporary folder: its workers unpack code and layers there."""
         return self.state / "tmp"
-
-
-def default_workspace() -> Workspace:
-    return Workspace(state=PROJECT / ".visionflow")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Draws the sample pictures of the local cloud, so that no photo's licence travels with the project.
+"""Draws the sample pictures of the local cloud, so that no photo travels with the project.
 
 Run ``python infra/samples/draw.py``; the JPEGs beside this file are its result.
 """

@@ -54,7 +54,7 @@ class Cloud:
     state: Path
     emulator: Emulator
     outputs: Outputs
-    answers: list[Record]
+    answers: dict[str, Record]
 
     @cached_property
     def s3(self) -> "S3Client":

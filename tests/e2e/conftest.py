@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from infra import emulator
 from infra.outputs import read_outputs
 from infra.workspace import Workspace
-from tests.e2e.cloud import Cloud
+from tests.e2e.cloud import Cloud, Record
 
 VISIONFLOW = [str(Path(sys.executable).with_name("visionflow"))]
 
@@ -45,7 +44,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     workspace = Workspace(state=state)
     running = emulator.running(workspace)
     assert running is not None
-    answers: list[dict[str, Any]] = json.loads(started.stdout)["answers"]
+    answers: dict[str, Record] = json.loads(started.stdout)["answers"]
     yield Cloud(state, running, read_outputs(workspace.outputs), answers)
     ended = visionflow("down", state=state)
     assert ended.returncode == 0, ended.stderr

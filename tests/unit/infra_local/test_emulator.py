@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,35 +15,7 @@ import pytest
 from infra import emulator
 from infra.errors import CommandError
 from infra.workspace import Workspace
-
-# Answers the health check as the emulator does, starts a worker as the emulator does, and ignores
-# the arguments meant for an interpreter.
-STAND_IN = f"""#!{sys.executable}
-import http.server, os, subprocess, sys
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-class Health(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200 if self.path == "/_ministack/health" else 404)
-        self.end_headers()
-address = os.environ["BIND_HOST"], int(os.environ["GATEWAY_PORT"])
-http.server.ThreadingHTTPServer(address, Health).serve_forever()
-"""
-BROKEN = f"#!{sys.executable}\nraise SystemExit('Error: cannot find my wings')\n"
-
-
-def program(folder: Path, text: str) -> Path:
-    file = folder / "program"
-    file.write_text(text)
-    file.chmod(file.stat().st_mode | stat.S_IXUSR)
-    return file
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+from tests.unit.infra_local.programs import BROKEN, STAND_IN, free_port, script
 
 
 @pytest.fixture
@@ -67,9 +38,9 @@ def processes_with(token: str) -> list[psutil.Process]:
 
 
 def test_start_answers_on_loopback_only_and_is_recorded(
-    workspace: Workspace, port: int, tmp_path: Path
+    workspace: Workspace, tmp_path: Path
 ) -> None:
-    started = emulator.start(workspace, program(tmp_path, STAND_IN), port)
+    started = emulator.start(workspace, script(tmp_path / "program", STAND_IN), free_port())
     assert emulator.running(workspace) == started
     listening = {
         connection.laddr.ip
@@ -80,10 +51,10 @@ def test_start_answers_on_loopback_only_and_is_recorded(
 
 
 def test_the_users_aws_settings_do_not_reach_the_emulator(
-    workspace: Workspace, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the user's own")
-    started = emulator.start(workspace, program(tmp_path, STAND_IN), port)
+    started = emulator.start(workspace, script(tmp_path / "program", STAND_IN), free_port())
     environment = psutil.Process(started.pid).environ()
     assert not [name for name in environment if name.startswith("AWS_")]
     assert environment["AUTH"] == "true"
@@ -95,22 +66,22 @@ def test_a_port_in_use_is_one_sentence_and_starts_nothing(
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         with pytest.raises(CommandError, match=f"^Port {taken} cannot be used .* --port.$"):
-            emulator.start(workspace, program(tmp_path, STAND_IN), taken)
+            emulator.start(workspace, script(tmp_path / "program", STAND_IN), taken)
     assert emulator.recorded(workspace) is None
 
 
 def test_an_emulator_that_dies_at_once_is_reported_with_its_log(
-    workspace: Workspace, port: int, tmp_path: Path
+    workspace: Workspace, tmp_path: Path
 ) -> None:
     with pytest.raises(CommandError, match=r"cannot find my wings.*emulator\.log$"):
-        emulator.start(workspace, program(tmp_path, BROKEN), port)
+        emulator.start(workspace, script(tmp_path / "program", BROKEN), free_port())
     assert emulator.recorded(workspace) is None
 
 
 def test_stop_ends_the_emulator_and_its_workers_and_no_other_process(
-    workspace: Workspace, port: int, tmp_path: Path, bystander: subprocess.Popen[bytes]
+    workspace: Workspace, tmp_path: Path, bystander: subprocess.Popen[bytes]
 ) -> None:
-    started = emulator.start(workspace, program(tmp_path, STAND_IN), port)
+    started = emulator.start(workspace, script(tmp_path / "program", STAND_IN), free_port())
     assert len(processes_with(started.token)) == 2
     assert emulator.stop(workspace)
     assert processes_with(started.token) == []
@@ -118,9 +89,9 @@ def test_stop_ends_the_emulator_and_its_workers_and_no_other_process(
 
 
 def test_stop_ends_workers_that_outlived_a_killed_emulator(
-    workspace: Workspace, port: int, tmp_path: Path
+    workspace: Workspace, tmp_path: Path
 ) -> None:
-    started = emulator.start(workspace, program(tmp_path, STAND_IN), port)
+    started = emulator.start(workspace, script(tmp_path / "program", STAND_IN), free_port())
     os.kill(started.pid, signal.SIGKILL)
     psutil.Process(started.pid).wait(5)
     assert emulator.running(workspace) is None
