@@ -1,14 +1,18 @@
 """The CDK app: one call per stack, in the order in which they depend on each other."""
 
+import sys
+
 from aws_cdk import App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer
 
 from infra.assets import Assets, project_assets
+from infra.errors import CommandError
 from infra.nag import check_at_synth
 from infra.stacks.content import ContentStack
 from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import DataStack
 from infra.stacks.service import ServiceStack
 from infra.stages import StageConfig, stage_named
+from visionflow.errors import VisionFlowError
 
 DEFAULT_STAGE = "dev"
 
@@ -72,9 +76,13 @@ def stage_from_context() -> StageConfig:
 
 
 def main() -> None:
-    """Synthesize for the CDK CLI."""
-    stage = stage_from_context()
-    build_app(stage, project_assets(stage)).synth()
+    """Synthesize for the CDK CLI; what is missing for that is one sentence and exit code 1."""
+    try:
+        stage = stage_from_context()
+        app = build_app(stage, project_assets(stage))
+    except (CommandError, VisionFlowError) as error:
+        sys.exit(str(error))
+    app.synth()
 
 
 if __name__ == "__main__":

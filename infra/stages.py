@@ -6,6 +6,8 @@ Free of CDK imports, so that the command line can read a stage without paying fo
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from infra.errors import CommandError
+
 LayerTarget = Literal["host", "x86_64", "arm64"]
 
 
@@ -147,9 +149,10 @@ def stage_named(name: str) -> StageConfig:
     """The stage called `name`.
 
     Raises:
-        ValueError: there is no such stage.
+        CommandError: there is no such stage.
     """
     try:
         return STAGES[name]
     except KeyError:
-        raise ValueError(f"no stage {name!r}; the stages are {', '.join(STAGES)}") from None
+        known = ", ".join(STAGES)
+        raise CommandError(f"There is no stage {name!r}; the stages are {known}.") from None

@@ -77,7 +77,7 @@ class PredictionsTable(OnDemandTable):
         """Let `role` read one record, and page through the indexes; never scan."""
         self._allow(role, "dynamodb:GetItem", on=[self.table_arn])
         indexes = [f"{self.table_arn}/index/{index}" for index in INDEXES]
-        self._allow(role, "dynamodb:Query", on=[self.table_arn, *indexes])
+        self._allow(role, "dynamodb:Query", on=indexes)
 
 
 class RegistryTable(OnDemandTable):

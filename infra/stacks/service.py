@@ -81,7 +81,6 @@ class ServiceStack(Stack):
             allowed_origin=dashboard.origin if dashboard else None,
         )
         CfnOutput(self, "ApiUrl", value=self.api.url)
-        CfnOutput(self, "ApiId", value=self.api.api_id)
 
     def _layer(self, name: str, package: ZipFile, stage: StageConfig) -> lambda_.LayerVersion:
         return lambda_.LayerVersion(

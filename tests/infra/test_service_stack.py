@@ -45,7 +45,6 @@ GRANTS: dict[str, Grants] = {
         ("s3:GetObject", "Images/*"),
         ("s3:GetObjectVersion", "Images/*"),
         ("dynamodb:GetItem", "Predictions"),
-        ("dynamodb:Query", "Predictions"),
         ("dynamodb:Query", "Predictions/index/by_time"),
         ("dynamodb:Query", "Predictions/index/by_label"),
         ("dynamodb:Query", "Predictions/index/by_model"),

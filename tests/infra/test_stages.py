@@ -2,6 +2,7 @@
 
 import pytest
 
+from infra.errors import CommandError
 from infra.stages import DEV, LOCAL, PROD, STAGES, stage_named
 
 
@@ -10,7 +11,7 @@ def test_a_stage_is_found_by_its_name() -> None:
 
 
 def test_an_unknown_stage_is_an_error_that_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="no stage 'staging'; the stages are local, dev, prod"):
+    with pytest.raises(CommandError, match="'staging'; the stages are local, dev, prod"):
         stage_named("staging")
 
 
