@@ -126,7 +126,7 @@ def _compile(target: _Target, site: Path) -> None:
     if target.interpreter is None:
         print(
             f"No Python {LAMBDA_PYTHON} here, so the runtime layer goes without bytecode and a cold"
-            f" start takes about 0.3 s longer. `uv python install {LAMBDA_PYTHON}` mends it.",
+            f" start takes about 0.4 s longer. `uv python install {LAMBDA_PYTHON}` mends it.",
             file=sys.stderr,
         )
         return
