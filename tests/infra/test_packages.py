@@ -101,7 +101,7 @@ def test_a_model_runs_on_the_runtime_layer_alone(assets: Assets, tmp_path: Path)
 
 
 def test_the_runtime_layer_brings_its_bytecode(assets: Assets) -> None:
-    """A function cannot write bytecode below /opt and would compile for 0.4 s at every cold start."""
+    """Functions cannot write bytecode below /opt: they would compile for 0.4 s at each start."""
     with zipfile.ZipFile(assets.runtime_layer.path) as archive:
         files = set(archive.namelist())
     numpy = [name for name in files if name.startswith("python/numpy/__pycache__/__init__.")]
