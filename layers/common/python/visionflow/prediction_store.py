@@ -148,8 +148,9 @@ class PredictionStore:
             TableName=self._table,
             IndexName=index,
             KeyConditionExpression=(
-                f"{INDEXES[index]} = :shard AND {SORT_KEY} BETWEEN :old AND :new"
+                f"{INDEXES[index]} = :shard AND #sort_key BETWEEN :old AND :new"
             ),
+            ExpressionAttributeNames={"#sort_key": SORT_KEY},  # POSITION is a reserved word
             ExpressionAttributeValues={
                 ":shard": {"S": f"{value}#{shard}"},
                 ":old": {"S": query.since or "0"},
