@@ -93,10 +93,15 @@ def _logs(arguments: argparse.Namespace) -> int:
     api = _api(arguments)
     query = {"label": arguments.label, "status": arguments.status}
     items = api.logs(**query, limit=arguments.limit)["items"]
-    if arguments.follow:
-        for batch in _follow(api, query, items):
-            _print_items(batch, as_json=arguments.json)
-    _print_items(items, as_json=arguments.json)
+    batches = _follow(api, query, items) if arguments.follow else iter([items])
+    for number, batch in enumerate(batches):
+        if arguments.json:
+            for item in batch:
+                print_json(item)
+        else:
+            rows = [(item["created_at"][:19], *prediction_row(item)) for item in batch]
+            header = [("CREATED (UTC)", *PREDICTION_HEADER)] if number == 0 else []
+            print_table([*header, *rows])
     return 0
 
 
@@ -126,12 +131,3 @@ def _since(api: ApiClient, query: dict[str, Any], start: datetime) -> Iterator[d
         cursor = page["next_cursor"]
         if cursor is None:
             return
-
-
-def _print_items(items: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        for item in items:
-            print_json(item)
-    else:
-        rows = ((item["created_at"][:19], *prediction_row(item)) for item in items)
-        print_table([("CREATED (UTC)", *PREDICTION_HEADER), *rows])

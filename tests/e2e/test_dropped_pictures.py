@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.cloud import Cloud
 from tests.pictures import bad_files, encode, textured
+from visionflow.limits import DEFAULT_LIMITS
 
 pytestmark = pytest.mark.e2e
 
@@ -83,8 +84,9 @@ def test_an_event_delivered_three_more_times_makes_no_other_record(cloud: Cloud)
 
 
 def test_bad_files_become_failed_records_and_leave_the_queues_empty(cloud: Cloud) -> None:
-    codes = {f"uploads/bad/{name}": code for name, (_, code) in bad_files().items()}
-    for name, (data, _) in bad_files().items():
+    files = bad_files() | {"huge.jpg": (bytes(DEFAULT_LIMITS.max_bytes + 1), "image_too_large")}
+    codes = {f"uploads/bad/{name}": code for name, (_, code) in files.items()}
+    for name, (data, _) in files.items():
         cloud.drop(f"uploads/bad/{name}", data)
     records = cloud.wait_for(set(codes), within=15)
     assert {record["image"]["key"]: record["error"]["code"] for record in records} == codes
