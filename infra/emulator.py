@@ -30,7 +30,7 @@ _TOKEN_VARIABLE = "VISIONFLOW_LOCAL_CLOUD"  # noqa: S105  a name, not a secret
 _START_SECONDS = 30.0
 _END_SECONDS = 5.0
 # The emulator may outlive the command; Python warns when a running child's handle is dropped.
-_children: list[subprocess.Popen[bytes]] = []
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def start(workspace: Workspace, python: Path, port: int) -> Emulator:
             # A group of its own: Ctrl-C in the terminal reaches the command, which then ends it.
             start_new_session=True,
         )
-    _children.append(process)
+    _children[process.pid] = process
     emulator = Emulator(pid=process.pid, port=port, token=token)
     workspace.emulator_record.write_text(json.dumps(asdict(emulator)))
     deadline = time.monotonic() + _START_SECONDS
@@ -150,6 +150,8 @@ def stop(workspace: Workspace) -> bool:
     """
     emulator = recorded(workspace)
     ended = emulator is not None and _end(emulator.token)
+    if emulator is not None and emulator.pid in _children:
+        _children.pop(emulator.pid).wait()
     for file in (workspace.emulator_record, workspace.deployed, workspace.outputs):
         file.unlink(missing_ok=True)
     shutil.rmtree(workspace.scratch, ignore_errors=True)
