@@ -51,15 +51,23 @@ def uploads(message: dict[str, Any]) -> Iterator[Upload]:
 
 
 def handle_message(record: SQSRecord) -> None:
-    for upload in uploads(record.json_body):
-        prediction = service().ingest(upload, datetime.now(UTC))
-        if prediction is None:
-            logger.info("already recorded", extra={"prediction_id": upload.prediction_id})
-        else:
-            measure(prediction, metrics)
-            logger.info(
-                "recorded", extra={"prediction_id": prediction.id, "status": prediction.status}
-            )
+    """Ingest what one message announces. Whatever is raised sends this message back to SQS."""
+    try:
+        for upload in uploads(record.json_body):
+            ingest(upload)
+    except Exception:
+        # The batch processor keeps a failed message's exception to itself.
+        logger.exception("back to the queue", extra={"message_id": record.message_id})
+        raise
+
+
+def ingest(upload: Upload) -> None:
+    prediction = service().ingest(upload, datetime.now(UTC))
+    if prediction is None:
+        logger.info("already recorded", extra={"prediction_id": upload.prediction_id})
+        return
+    measure(prediction, metrics)
+    logger.info("recorded", extra={"prediction_id": prediction.id, "status": prediction.status})
 
 
 @logger.inject_lambda_context
