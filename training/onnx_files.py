@@ -1,5 +1,6 @@
 """From a trained network to ONNX, and from there to int8."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,18 +29,21 @@ def export_onnx(model: Classifier, size: int, opset: int, path: Path) -> None:
     """Write ``model`` as ONNX: uint8 ``image`` [N, size, size, 3] to the fields of `Output`."""
     # A batch of 1 would be taken for a constant.
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    torch.onnx.export(
-        model.eval().cpu(),
-        (example,),
-        path,
-        input_names=["image"],
-        output_names=list(Output._fields),
-        opset_version=opset,
-        dynamo=True,
-        dynamic_shapes=({0: torch.export.Dim("batch")},),
-        external_data=False,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # Some releases of torch call what they themselves have deprecated.
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.onnx.export(
+            model.eval().cpu(),
+            (example,),
+            path,
+            input_names=["image"],
+            output_names=list(Output._fields),
+            opset_version=opset,
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            external_data=False,
+            verbose=False,
+        )
     _strip_metadata(path)
 
 
@@ -48,7 +52,7 @@ def quantize(fp32: Path, int8: Path, calibration: UInt8Array) -> None:
 
     Weights get 7 of 8 bits: without VNNI the uint8 x int8 products saturate in 16 bits
     (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html), and Lambda on
-    x86 promises no more than AVX2. The head stays in fp32: it is a thousandth of the work.
+    x86 promises no more than AVX2. The head on the pooled features stays in fp32: it costs nothing.
     """
     with TemporaryDirectory() as scratch:
         inferred = Path(scratch) / "inferred.onnx"
