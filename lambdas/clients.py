@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
+# Presigned URLs must name the bucket's regional host: the dashboard's content security policy lists
+# that one, and the global host redirects while a bucket is new, which breaks the signature. With
+# the style "auto" botocore presigns for the global host; an emulator on an IP address gets paths.
+_REGIONAL_URLS = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+)
+
 # Short enough that a caller gets a clean 503 before the function's own time-out, with retries for
 # a lost packet or a throttled call.
 _TIMEOUTS = Config(
@@ -21,9 +29,4 @@ def dynamodb() -> "DynamoDBClient":
 
 
 def s3() -> "S3Client":
-    # Presigned URLs need Signature Version 4 and the regional host: the global one answers with a
-    # redirect that invalidates the signature while a bucket is new.
-    return boto3.client(
-        "s3",
-        config=_TIMEOUTS.merge(Config(signature_version="s3v4", s3={"addressing_style": "auto"})),
-    )
+    return boto3.client("s3", config=_TIMEOUTS.merge(_REGIONAL_URLS))
