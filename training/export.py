@@ -10,7 +10,7 @@ from training.data import TrainingData
 from training.evaluate import top_k_accuracy
 from training.latency import median_latencies
 from training.models import Classifier as Network
-from training.onnx_files import QUANTIZATION_SCHEME, export_onnx, quantize
+from training.onnx_files import CALIBRATION, QUANTIZATION_SCHEME, export_onnx, quantize
 from training.report import FORMS, Form, ModelMeasure, Parity
 from visionflow.classifier import Classifier, FloatArray
 from visionflow.manifest import FileEntry, GateCheck, Manifest, Quantization
@@ -35,7 +35,7 @@ def export_model(network: Network, config: TrainConfig, data: TrainingData, fold
     validation = data.validation
     export_onnx(network, config.input.size, config.export.opset, folder / FP32_FILE)
     calibration = data.sample_for_calibration(config.export.calibration_images, config.seed)
-    quantize(folder / FP32_FILE, folder / INT8_FILE, calibration.images)
+    excluded = quantize(folder / FP32_FILE, folder / INT8_FILE, calibration.images)
     manifest = draft_manifest(config, data, folder)
     fp32 = Classifier(folder / FP32_FILE, manifest)
     int8 = Classifier(folder / INT8_FILE, manifest)
@@ -62,8 +62,8 @@ def export_model(network: Network, config: TrainConfig, data: TrainingData, fold
     checks = gate.check_fp32(outputs["torch"], outputs["fp32"])
     manifest = _accept_int8(
         replace(manifest, gate=checks),
+        Quantization(QUANTIZATION_SCHEME, CALIBRATION, len(calibration), excluded, None),
         gate.check_int8(top1["fp32"], top1["int8"], config.export.max_accuracy_drop),
-        len(calibration),
         folder,
     )
     return Export(
@@ -78,16 +78,9 @@ def export_model(network: Network, config: TrainConfig, data: TrainingData, fold
 
 
 def _accept_int8(
-    manifest: Manifest, check: GateCheck, calibration_images: int, folder: Path
+    manifest: Manifest, quantization: Quantization, check: GateCheck, folder: Path
 ) -> Manifest:
     """The manifest that serves int8, or fp32 with the reason when ``check`` failed."""
-    quantization = Quantization(
-        scheme=QUANTIZATION_SCHEME,
-        calibration="min-max",
-        calibration_images=calibration_images,
-        excluded_nodes=(),
-        fallback_reason=None,
-    )
     if not check.passed:
         (folder / INT8_FILE).unlink()
         reason = (
