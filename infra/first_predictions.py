@@ -30,19 +30,30 @@ def classify_samples(
     """
     api = ApiClient(outputs.api_url)
     posted, *dropped = pictures
-    for picture in dropped:
-        s3.upload_file(str(picture), outputs.images_bucket, _PREFIX + picture.name)
-    answers = {posted.name: api.predict(posted.read_bytes())}
+    # Known by their versions: an earlier `up` may have left answers to the same keys.
+    versions = {
+        s3.put_object(
+            Bucket=outputs.images_bucket,
+            Key=_PREFIX + picture.name,
+            Body=picture.read_bytes(),
+            ContentType="image/jpeg",
+        )["VersionId"]
+        for picture in dropped
+    }
+    first = {posted.name: api.predict(posted.read_bytes())}
     deadline = time.monotonic() + _WAIT_SECONDS
-    while len(answers) < len(pictures):
+    while True:
+        answered = answered_samples(outputs)
+        new = {n: p for n, p in answered.items() if p["image"]["version_id"] in versions}
+        answers = first | new
+        if len(answers) == len(pictures):
+            return answers
         if time.monotonic() > deadline:
             raise CommandError(
                 f"Only {len(answers)} of {len(pictures)} sample pictures were answered within"
                 f" {_WAIT_SECONDS:.0f} s."
             )
         time.sleep(_POLL_SECONDS)
-        answers |= answered_samples(outputs)
-    return answers
 
 
 def answered_samples(outputs: Outputs) -> dict[str, dict[str, Any]]:

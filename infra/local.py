@@ -100,6 +100,8 @@ def _bring_up(
         progress.say(f"already up on port {found.port}, and nothing has changed since")
         outputs = read_outputs(workspace.outputs)
         return LocalCloud(found, outputs, first_predictions.answered_samples(outputs))
+    # From here on the deployment is neither the old one nor the new one, should a step fail.
+    workspace.deployed.unlink(missing_ok=True)
     if found is None:
         with progress.step("emulator started"):
             running = emulator.start(workspace, built.emulator_python, port)

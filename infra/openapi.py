@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 
 from lambdas.answers import Health, LogPage, PredictionDetail, Problem
 from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
-from lambdas.classification import STORED_TOP_K
-from lambdas.outcomes import OUTCOMES
+from lambdas.classification import DEFAULT_TOP_K
+from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
 from lambdas.predict.service import PredictAnswer
 from lambdas.routes import ROUTES, Route
@@ -58,7 +58,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             _query(
                 "top_k",
                 "How many of the best labels to answer, at most all there are",
-                {"type": "integer", "minimum": 1, "default": STORED_TOP_K},
+                {"type": "integer", "minimum": 1, "default": DEFAULT_TOP_K},
             ),
             _query(
                 "explain",
@@ -138,7 +138,7 @@ def document() -> Schema:
 
 def error_codes() -> list[str]:
     """Every ``code`` that a `Problem` can carry."""
-    return sorted(error.code for error in OUTCOMES)
+    return sorted(error.code for error in STATUSES)
 
 
 def _path_item(route: Route, operation: Operation) -> Schema:

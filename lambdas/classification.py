@@ -23,7 +23,7 @@ from visionflow.model_store import ModelStore
 from visionflow.prediction_store import PredictionStore
 from visionflow.predictions import ImageRef, ModelRef, thumbnail_key
 
-STORED_TOP_K = 5
+DEFAULT_TOP_K = 5
 
 
 @dataclass
@@ -50,7 +50,7 @@ class ClassifiedPicture:
     classifier: Classifier
     classification: Classification
 
-    def answer(self, top_k: int = STORED_TOP_K) -> dict[str, Any]:
+    def answer(self, top_k: int = DEFAULT_TOP_K) -> dict[str, Any]:
         """The fields of a `Prediction` that hold the model's answer."""
         scores = self.classification.scores
         return {

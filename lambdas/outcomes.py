@@ -18,25 +18,25 @@ class Outcome:
     on_queue: Literal["record", "retry"]
 
 
-_BAD_REQUEST = Outcome(HTTPStatus.BAD_REQUEST, "record")
-_BAD_IMAGE = Outcome(HTTPStatus.UNPROCESSABLE_ENTITY, "record")
-_TOO_LARGE = Outcome(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "record")
-_NOT_FOUND = Outcome(HTTPStatus.NOT_FOUND, "record")
-_BROKEN = Outcome(HTTPStatus.INTERNAL_SERVER_ERROR, "retry")
-_UNAVAILABLE = Outcome(HTTPStatus.SERVICE_UNAVAILABLE, "retry")
+_BAD_REQUEST = HTTPStatus.BAD_REQUEST
+_BAD_IMAGE = HTTPStatus.UNPROCESSABLE_ENTITY
+_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+_NOT_FOUND = HTTPStatus.NOT_FOUND
+_BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
+_UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 
-OUTCOMES: dict[type[errors.VisionFlowError], Outcome] = {
+STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.VisionFlowError: _BROKEN,
     errors.InputError: _BAD_REQUEST,
     errors.MissingFieldError: _BAD_REQUEST,
-    errors.UnsupportedMediaTypeError: Outcome(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "record"),
+    errors.UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.InvalidBodyError: _BAD_REQUEST,
     errors.InvalidBase64Error: _BAD_REQUEST,
     errors.InvalidParameterError: _BAD_REQUEST,
     errors.InvalidCursorError: _BAD_REQUEST,
     errors.BodyTooLargeError: _TOO_LARGE,
     errors.RouteNotFoundError: _NOT_FOUND,
-    errors.MethodNotAllowedError: Outcome(HTTPStatus.METHOD_NOT_ALLOWED, "record"),
+    errors.MethodNotAllowedError: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.PredictionNotFoundError: _NOT_FOUND,
     errors.ImageError: _BAD_IMAGE,
     errors.EmptyImageError: _BAD_IMAGE,
@@ -52,4 +52,5 @@ OUTCOMES: dict[type[errors.VisionFlowError], Outcome] = {
 
 
 def outcome(error: errors.VisionFlowError) -> Outcome:
-    return OUTCOMES[type(error)]
+    """An error that a retry may mend is delivered again; any other is the picture's result."""
+    return Outcome(STATUSES[type(error)], "retry" if error.retryable else "record")

@@ -1,12 +1,28 @@
 """Query parameters from text. A bad value is an `InvalidParameterError`, never a guess."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 from visionflow.errors import InvalidParameterError
 from visionflow.predictions import timestamp
 
-T = TypeVar("T", bound=str)
+MAX_TEXT = 200
+
+
+def only(query: Mapping[str, str], *names: str) -> None:
+    """Refuse a parameter that the route does not know: it is a typing error, not a wish."""
+    if unknown := sorted(set(query) - set(names)):
+        raise InvalidParameterError(
+            f"unknown parameter {unknown[0]!r:.40}; this route takes {', '.join(names)}."
+        )
+
+
+def short_text(name: str, text: str | None) -> str | None:
+    """A value to look for, no longer than a DynamoDB key may be."""
+    if text is not None and not 1 <= len(text) <= MAX_TEXT:
+        raise InvalidParameterError(f"{name} must have 1 to {MAX_TEXT} characters.")
+    return text
 
 
 def whole_number(name: str, text: str | None) -> int | None:

@@ -1,6 +1,7 @@
 """The HTTP face that the API's functions share: JSON bodies, and a problem for every error."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -21,12 +22,24 @@ from visionflow.errors import (
 
 logger = Logger(child=True)
 
+# What S3 and DynamoDB call it.
+_THROTTLED = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "SlowDown",
+    "ThrottlingException",
+    "TransactionInProgressException",
+}
+
 
 def create_resolver() -> APIGatewayHttpResolver:
     """A resolver that turns every error into ``application/problem+json``."""
     app = APIGatewayHttpResolver()
 
-    def problem(error: VisionFlowError) -> Response[str]:
+    def problem(
+        error: VisionFlowError, headers: dict[str, str | list[str]] | None = None
+    ) -> Response[str]:
         status = outcome(error).status
         body = Problem(
             type=f"urn:visionflow:problem:{error.code}",
@@ -36,14 +49,16 @@ def create_resolver() -> APIGatewayHttpResolver:
             code=error.code,
             request_id=app.current_event.request_context.request_id,
         )
-        return json_response(body, status, "application/problem+json")
+        return json_response(body, status, "application/problem+json", headers)
 
     def on_error(error: VisionFlowError) -> Response[str]:
         log = logger.exception if outcome(error).status >= 500 else logger.info
         log("refused", extra={"code": error.code, "detail": str(error)})
         return problem(error)
 
-    def on_platform_error(error: Exception) -> Response[str]:
+    def on_aws_error(error: Exception) -> Response[str]:
+        if not _is_passing(error):
+            return on_bug(error)
         logger.exception("aws call failed", exc_info=error)
         return problem(PlatformError("A service behind the API did not answer; try again."))
 
@@ -52,24 +67,42 @@ def create_resolver() -> APIGatewayHttpResolver:
         return problem(VisionFlowError("The request could not be handled."))
 
     def on_unknown_route(_: NotFoundError) -> Response[str]:
-        return problem(_unknown_route(app.current_event.http_method, app.current_event.path))
+        method, path = app.current_event.http_method, app.current_event.path
+        methods = [route.method for route in ROUTES if route.matches(path)]
+        if methods and method not in methods:
+            allowed = ", ".join(methods)
+            error = MethodNotAllowedError(f"{path} takes {allowed}, not {method}.")
+            return problem(error, {"Allow": allowed})
+        return problem(
+            RouteNotFoundError(f"There is no {path} here; GET /openapi.json lists what there is.")
+        )
 
     app.exception_handler(VisionFlowError)(on_error)
-    app.exception_handler([ClientError, BotoCoreError])(on_platform_error)
+    app.exception_handler([ClientError, BotoCoreError])(on_aws_error)
     app.exception_handler(Exception)(on_bug)
     app.not_found(on_unknown_route)
     return app
 
 
 def json_response(
-    body: Any, status: int = 200, content_type: str = "application/json"
+    body: Any,
+    status: int = 200,
+    content_type: str = "application/json",
+    headers: dict[str, str | list[str]] | None = None,
 ) -> Response[str]:
     """A response with dataclass ``body`` as JSON."""
     text = json.dumps(strict.to_dict(body), ensure_ascii=False)
-    return Response(int(status), content_type, text)
+    return Response(int(status), content_type, text, headers)
 
 
-def _unknown_route(method: str, path: str) -> VisionFlowError:
-    if methods := [route.method for route in ROUTES if route.matches(path)]:
-        return MethodNotAllowedError(f"{path} takes {', '.join(methods)}, not {method}.")
-    return RouteNotFoundError(f"There is no {path} here; GET /openapi.json lists what there is.")
+def _is_passing(error: Exception) -> bool:
+    """Whether AWS may answer the same call later: throttled, failed or not reached.
+
+    A call that is refused or malformed is a fault of ours and must not look like the weather.
+    """
+    if not isinstance(error, ClientError):
+        return True
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    return (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLED
+    )

@@ -109,7 +109,6 @@ class ServiceStack(Stack):
                 registry_table=data.registry.table_name,
                 retention_days=stage.prediction_retention_days,
                 ort_threads=stage.ort_threads,
-                stage=stage.name,
             ).to_env(),
         )
         data.images.allow_put(function.execution_role, prefix="api/")
@@ -138,7 +137,6 @@ class ServiceStack(Stack):
                 registry_table=data.registry.table_name,
                 retention_days=stage.prediction_retention_days,
                 ort_threads=stage.ort_threads,
-                stage=stage.name,
             ).to_env(),
         )
         data.images.allow_get(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
@@ -166,7 +164,6 @@ class ServiceStack(Stack):
                 models_bucket=data.models.bucket_name,
                 predictions_table=data.predictions.table_name,
                 registry_table=data.registry.table_name,
-                stage=stage.name,
             ).to_env(),
         )
         data.images.allow_get(function.execution_role, versions=True)  # for presigned URLs

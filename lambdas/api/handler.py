@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import clients
 from lambdas.api.service import DEFAULT_LIMIT, ApiService
 from lambdas.api.settings import ApiSettings
-from lambdas.parameters import choice, moment, whole_number
+from lambdas.parameters import choice, moment, only, short_text, whole_number
 from lambdas.resolver import create_resolver, json_response
 from visionflow.image_store import ImageStore
 from visionflow.model_registry import ModelRegistry
@@ -52,9 +52,10 @@ def openapi() -> str:
 @app.get("/logs")
 def logs() -> Response[str]:
     query = app.current_event.query_string_parameters
+    only(query, "limit", "cursor", "label", "model_version", "status", "source", "from", "to")
     log_query = LogQuery(
-        label=query.get("label"),
-        model_version=query.get("model_version"),
+        label=short_text("label", query.get("label")),
+        model_version=short_text("model_version", query.get("model_version")),
         status=choice("status", query.get("status"), Status),
         source=choice("source", query.get("source"), Source),
         since=moment("from", query.get("from")),

@@ -14,7 +14,7 @@ from visionflow.image_store import ImageStore
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.prediction_store import LogQuery, PredictionStore
-from visionflow.predictions import ModelRef, Prediction
+from visionflow.predictions import ID, ModelRef, Prediction
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -42,6 +42,8 @@ class ApiService:
         """A page of the history. Raises `InvalidParameterError` or `InvalidCursorError`."""
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidParameterError(f"limit must be between 1 and {MAX_LIMIT}, found {limit}.")
+        if query.since and query.until and query.since > query.until:
+            raise InvalidParameterError("from must not be later than to.")
         page = self._predictions.page(query, limit, cursor)
         entries = (
             extend(LogEntry, item, thumbnail_url=self._thumbnail_url(item)) for item in page.items
@@ -50,7 +52,8 @@ class ApiService:
 
     def prediction(self, prediction_id: str) -> PredictionDetail:
         """Raises `PredictionNotFoundError`."""
-        prediction = self._predictions.get(prediction_id)
+        known = ID.fullmatch(prediction_id)
+        prediction = self._predictions.get(prediction_id) if known else None
         if prediction is None:
             raise PredictionNotFoundError(f"There is no prediction {prediction_id!r:.80}.")
         return extend(

@@ -13,4 +13,3 @@ class ApiSettings(EnvSettings):
     models_bucket: str
     predictions_table: str
     registry_table: str
-    stage: str

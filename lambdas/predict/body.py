@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from visionflow.errors import (
@@ -15,7 +15,8 @@ from visionflow.errors import (
     UnsupportedMediaTypeError,
 )
 
-# Lambda refuses a payload over 6 MB, event included. The emulator does not, so it is checked here.
+# Lambda refuses a payload over 6 MB, event included, before the function runs. Bodies just below
+# that, and all of them on the emulator, which has no such limit, are refused here.
 MAX_BODY_CHARACTERS = 6_000_000
 
 FIELD = "file"
@@ -50,7 +51,7 @@ def read_picture(body: str | None, is_base64: bool | None, content_type: str | N
 def _from_json(data: bytes) -> bytes:
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidBodyError("The body is not valid JSON.") from error
     if not isinstance(document, dict) or not isinstance(document.get("image"), str):
         raise MissingFieldError('The JSON body needs a string field "image".')
@@ -64,21 +65,21 @@ def _from_multipart(data: bytes, boundary: bytes) -> bytes:
     if not boundary:
         raise InvalidBodyError("The multipart Content-Type has no boundary.")
     parts = _Parts()
-    parser = MultipartParser(
-        boundary,
-        callbacks={
-            "on_part_begin": parts.begin,
-            "on_header_field": parts.header_name,
-            "on_header_value": parts.header_value,
-            "on_header_end": parts.header_end,
-            "on_part_data": parts.content,
-            "on_end": parts.end,
-        },
-    )
     try:
+        parser = MultipartParser(
+            boundary,
+            callbacks={
+                "on_part_begin": parts.begin,
+                "on_header_field": parts.header_name,
+                "on_header_value": parts.header_value,
+                "on_header_end": parts.header_end,
+                "on_part_data": parts.content,
+                "on_end": parts.end,
+            },
+        )
         parser.write(data)
         parser.finalize()
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise InvalidBodyError(f"The multipart body is malformed ({error}).") from error
     if FIELD not in parts.fields:
         raise MissingFieldError(f'The form needs a field "{FIELD}" with the picture.')

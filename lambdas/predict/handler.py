@@ -12,7 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.measurements import measure
-from lambdas.parameters import flag, whole_number
+from lambdas.parameters import flag, only, whole_number
 from lambdas.predict.body import read_picture
 from lambdas.predict.service import PredictService
 from lambdas.predict.settings import PredictSettings
@@ -33,6 +33,7 @@ def service() -> PredictService:
 def predict() -> Response[str]:
     event = app.current_event
     query = event.query_string_parameters
+    only(query, "top_k", "explain")
     top_k = whole_number("top_k", query.get("top_k"))
     explain = flag("explain", query.get("explain"))
     picture = read_picture(event.body, event.is_base64_encoded, event.headers.get("content-type"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lambdas.answers import extend
-from lambdas.classification import STORED_TOP_K, ClassificationService, Stopwatch, image_ref
+from lambdas.classification import DEFAULT_TOP_K, ClassificationService, Stopwatch, image_ref
 from visionflow.classifier import Explanation
 from visionflow.errors import InvalidParameterError
 from visionflow.images import media_type
@@ -24,17 +24,18 @@ class PredictService(ClassificationService):
     def predict(
         self, data: bytes, now: datetime, *, top_k: int | None = None, explain: bool = False
     ) -> PredictAnswer:
-        """Classify ``data``, a picture's bytes; ``top_k`` is by default what records hold.
+        """Classify ``data``, a picture's bytes; ``top_k`` is 5 by default, or all there are.
 
         Nothing is stored when the picture or the request is refused: raises an `ImageError`,
         `InvalidParameterError` for a ``top_k`` beyond the labels, or `ModelUnavailableError`.
         """
-        stopwatch = Stopwatch()
-        picture = self.classify(data, stopwatch)
-        labels = len(picture.classifier.manifest.labels)
-        top_k = min(STORED_TOP_K, labels) if top_k is None else top_k
+        _, classifier = self.active.get()
+        labels = len(classifier.manifest.labels)
+        top_k = min(DEFAULT_TOP_K, labels) if top_k is None else top_k
         if not 1 <= top_k <= labels:
             raise InvalidParameterError(f"top_k must be between 1 and {labels}, found {top_k}.")
+        stopwatch = Stopwatch()
+        picture = self.classify(data, stopwatch)
         prediction_id = new_id(now)
         key = original_key(prediction_id)
         with stopwatch.step("store"):

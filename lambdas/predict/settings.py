@@ -15,4 +15,3 @@ class PredictSettings(EnvSettings):
     registry_table: str
     retention_days: int
     ort_threads: int
-    stage: str

@@ -86,7 +86,6 @@ def test_a_function_can_read_its_environment(
     assert environment["VISIONFLOW_MODELS_BUCKET"] == "Models"
     assert environment["VISIONFLOW_PREDICTIONS_TABLE"] == "Predictions"
     assert environment["VISIONFLOW_REGISTRY_TABLE"] == "Registry"
-    assert environment["VISIONFLOW_STAGE"] == templates.stage.name
 
 
 def test_every_function_is_made_the_same_way(templates: Templates) -> None:

@@ -24,8 +24,8 @@ from visionflow.prediction_store import INDEXES, SORT_KEY
 from visionflow.predictions import ModelRef
 
 EVENTS = Path(__file__).parents[1] / "events"
-API = ApiSettings("images", "models", "predictions", "registry", "test")
-INGEST = IngestSettings("images", "models", "predictions", "registry", 90, 1, "test")
+API = ApiSettings("images", "models", "predictions", "registry")
+INGEST = IngestSettings("images", "models", "predictions", "registry", 90, 1)
 HANDLERS = (lambdas.predict.handler, lambdas.ingest.handler, lambdas.api.handler)
 
 
@@ -50,6 +50,7 @@ class Answer:
     status: int
     content_type: str
     body: Any
+    allow: str | None
 
 
 class Cloud:
@@ -98,6 +99,7 @@ class Cloud:
             response["statusCode"],
             response["headers"]["Content-Type"],
             json.loads(response["body"]),
+            response["headers"].get("Allow"),
         )
 
     def predict(self, picture: bytes, **query: Any) -> Answer:

@@ -1,3 +1,4 @@
+import base64
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +13,9 @@ from lambdas.routes import ROUTES
 from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
+from visionflow.errors import ArtifactError
 from visionflow.manifest import Manifest
-from visionflow.prediction_store import MAX_ROWS_READ, PredictionStore
+from visionflow.prediction_store import MAX_ROWS_READ, LogQuery, PredictionStore
 from visionflow.predictions import Failure, ImageRef, ModelRef, Prediction, new_id, timestamp
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -152,7 +154,16 @@ def test_no_read_scans(cloud: Cloud) -> None:
         ({"from": "yesterday"}, "invalid_parameter"),
         ({"to": "2030-01-01T00:00:00"}, "invalid_parameter"),
         ({"from": "0001-01-01T00:00:00+23:00"}, "invalid_parameter"),
+        ({"lable": "red"}, "invalid_parameter"),
+        ({"label": ""}, "invalid_parameter"),
+        ({"label": "x" * 3000}, "invalid_parameter"),
+        ({"model_version": "x" * 3000}, "invalid_parameter"),
+        (
+            {"from": "2030-01-02T00:00:00Z", "to": "2030-01-01T00:00:00Z"},
+            "invalid_parameter",
+        ),
         ({"cursor": "nonsense"}, "invalid_cursor"),
+        ({"cursor": base64.b64encode(b"[" * 990).decode()}, "invalid_cursor"),
         ({"cursor": "고양이"}, "invalid_cursor"),
         ({"cursor": ""}, "invalid_cursor"),
         ({"cursor": "WyJ4IiwieSJd"}, "invalid_cursor"),
@@ -172,6 +183,25 @@ def test_a_cursor_of_another_query_is_refused(cloud: Cloud) -> None:
     assert answer.body["code"] == "invalid_cursor"
 
 
+def test_a_cursor_from_outside_the_time_range_is_refused(cloud: Cloud) -> None:
+    query = LogQuery(since="2030-01-01T00:00:00.000000Z")
+    position = "2029-01-01T00:00:00.000000Z#x"
+    forged = base64.b64encode(f"{position} {query.fingerprint()}".encode()).decode()
+    answer = cloud.call("GET", "/logs", {"from": "2030-01-01T00:00:00Z", "cursor": forged})
+    assert (answer.status, answer.body["code"]) == (400, "invalid_cursor")
+
+
+def test_a_record_of_a_newer_version_is_read_without_what_it_added(cloud: Cloud) -> None:
+    (prediction_id,) = fill(cloud, [record(0)])
+    cloud.dynamodb.update_item(
+        TableName="predictions",
+        Key={"id": {"S": prediction_id}},
+        UpdateExpression="SET added_later = :value",
+        ExpressionAttributeValues={":value": {"S": "x"}},
+    )
+    assert cloud.call("GET", f"/predictions/{prediction_id}").status == 200
+
+
 def test_one_prediction_comes_with_urls_that_open_its_pictures(cloud: Cloud) -> None:
     prediction = cloud.predict(encode(plain())).body
     detail = cloud.call("GET", f"/predictions/{prediction['id']}").body
@@ -184,7 +214,9 @@ def test_one_prediction_comes_with_urls_that_open_its_pictures(cloud: Cloud) -> 
         assert parse_qs(url.query)["X-Amz-Expires"] == ["900"]
 
 
-@pytest.mark.parametrize("prediction_id", ["nothing", "s3-x", "고양이", "a%2Fb"])
+@pytest.mark.parametrize(
+    "prediction_id", ["nothing", "s3-x", "고양이", "a%2Fb", "x" * 2100, '"x', "\0"]
+)
 def test_an_unknown_id_is_404(cloud: Cloud, prediction_id: str) -> None:
     answer = cloud.call("GET", f"/predictions/{prediction_id}")
     assert answer.status == 404
@@ -206,6 +238,7 @@ def test_an_unknown_route_is_a_problem(
 ) -> None:
     answer = cloud.call(method, path)
     assert (answer.status, answer.body["code"]) == (status, code)
+    assert answer.allow == {"/predict": "POST"}.get(path, "GET" if status == 405 else None)
 
 
 def test_health_names_the_model_and_its_labels(cloud: Cloud) -> None:
@@ -275,6 +308,26 @@ def test_a_promotion_is_followed_and_a_broken_one_refused(
     cloud.publish(tmp_path / "third")
     cloud.s3.delete_object(Bucket="models", Key="models/tiny/3/model.onnx")
     assert cloud.predict(picture).body["model"]["version"] == "2"
+
+
+def test_a_version_is_published_once(
+    cloud: Cloud, tiny_artifact: tuple[Path, Manifest], tmp_path: Path
+) -> None:
+    cloud.publish(tiny_artifact[0])  # the same again changes nothing
+    write_tiny_artifact(tmp_path / "other", unknown_threshold=0.1)
+    with pytest.raises(ArtifactError, match="published with other content"):
+        cloud.publish(tmp_path / "other")
+    assert cloud.predict(encode(plain())).status == 200
+
+
+def test_a_manifest_in_the_wrong_place_is_refused(
+    empty_cloud: Cloud, tiny_artifact: tuple[Path, Manifest]
+) -> None:
+    empty_cloud.publish(tiny_artifact[0])
+    manifest = (tiny_artifact[0] / "manifest.json").read_bytes()
+    empty_cloud.s3.put_object(Bucket="models", Key="models/tiny/2/manifest.json", Body=manifest)
+    with pytest.raises(ArtifactError, match="tiny 2 is that of tiny 1"):
+        empty_cloud.models.manifest(ModelRef("tiny", "2"))
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(cloud: Cloud, tmp_path: Path) -> None:

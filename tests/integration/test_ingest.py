@@ -114,6 +114,22 @@ def test_an_object_deleted_before_its_event_is_a_failed_record(cloud: Cloud) -> 
     assert entry["error"]["code"] == "image_missing"
 
 
+def test_an_archived_object_is_a_failed_record(cloud: Cloud) -> None:
+    cloud.s3.put_object(Bucket="images", Key="uploads/old.jpg", Body=RED, StorageClass="GLACIER")
+    assert cloud.deliver(cloud.messages()) == []
+    (entry,) = cloud.logs()
+    assert entry["error"]["code"] == "image_missing"
+    assert "archived" in entry["error"]["message"]
+
+
+@pytest.mark.parametrize("size", [(1, 513), (2000, 3)])
+def test_a_sliver_is_recorded_like_any_picture(cloud: Cloud, size: tuple[int, int]) -> None:
+    cloud.drop("uploads/sliver.png", encode(plain("red", size), "PNG"))
+    assert cloud.deliver(cloud.messages()) == []
+    (entry,) = cloud.logs()
+    assert (entry["status"], entry["label"]) == ("ok", "red")
+
+
 def test_only_the_messages_that_failed_come_back(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

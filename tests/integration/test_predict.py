@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectTimeoutError
 from PIL import Image
 
+import lambdas.predict.handler
 from tests.integration.conftest import Cloud
 from tests.pictures import bad_files, encode, plain, textured
 from tests.tiny_model import LABELS
@@ -154,6 +158,7 @@ def test_a_bad_request_is_a_problem_with_its_own_code(
         {"top_k": "1" * 5000},
         {"explain": "yes"},
         {"explain": ""},
+        {"topk": 1},
     ],
 )
 def test_a_bad_parameter_is_refused_and_nothing_is_stored(
@@ -169,10 +174,43 @@ def test_without_a_model_the_answer_is_503_with_the_reason(empty_cloud: Cloud) -
     assert (answer.status, answer.body["code"]) == (503, "model_unavailable")
 
 
-def test_a_service_that_fails_is_a_503(cloud: Cloud) -> None:
-    cloud.dynamodb.delete_table(TableName="predictions")
+@pytest.mark.parametrize(
+    ("error", "http_status", "status", "code"),
+    [
+        ("ThrottlingException", 400, 503, "platform_unavailable"),
+        ("InternalServerError", 500, 503, "platform_unavailable"),
+        # A missing grant or a malformed call is a fault of the service, and no retry mends it.
+        ("AccessDeniedException", 400, 500, "internal_error"),
+        ("ValidationException", 400, 500, "internal_error"),
+    ],
+)
+def test_what_aws_may_answer_later_is_a_503(
+    cloud: Cloud, error: str, http_status: int, status: int, code: str
+) -> None:
+    def fail(**_: Any) -> Any:
+        answer = {"Error": {"Code": error}, "ResponseMetadata": {"HTTPStatusCode": http_status}}
+        return AWSResponse("", http_status, HTTPHeaders(), None), answer
+
+    events = lambdas.predict.handler.service().predictions._client.meta.events
+    events.register_first("before-call.dynamodb.PutItem", fail)
+    found = cloud.predict(RED)
+    assert (found.status, found.body["code"]) == (status, code)
+
+
+def test_a_service_that_cannot_be_reached_is_a_503(cloud: Cloud) -> None:
+    def lose_the_connection(**_: Any) -> None:
+        raise ConnectTimeoutError(endpoint_url="https://dynamodb")
+
+    events = lambdas.predict.handler.service().predictions._client.meta.events
+    events.register_first("before-call.dynamodb.PutItem", lose_the_connection)
     answer = cloud.predict(RED)
     assert (answer.status, answer.body["code"]) == (503, "platform_unavailable")
+
+
+@pytest.mark.parametrize("size", [(1, 513), (2000, 3), (3, 5000)])
+def test_a_sliver_is_answered_like_any_picture(cloud: Cloud, size: tuple[int, int]) -> None:
+    answer = cloud.predict(encode(plain("red", size), "PNG"))
+    assert (answer.status, answer.body["label"]) == (200, "red")
 
 
 def test_an_altered_model_file_is_refused(

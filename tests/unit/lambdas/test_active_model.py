@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from lambdas.active_model import REFRESH_S, ActiveModel
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ArtifactError, ModelUnavailableError
-from visionflow.manifest import Manifest, read_artifact
+from visionflow.manifest import MANIFEST_NAME, FileEntry, Manifest, read_artifact
 from visionflow.predictions import ModelRef
 
 
@@ -95,6 +96,22 @@ def test_a_broken_promotion_leaves_the_last_good_version(parts: Parts) -> None:
     registry.version = "1"
     active.get()
     registry.version = "broken"
+    clock.now += REFRESH_S
+    assert active.get()[0].version == "1"
+
+
+def test_a_file_that_onnx_runtime_cannot_open_leaves_the_last_good_version(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    for version in ("1", "2"):
+        artifacts.add(version)
+    registry.version = "1"
+    active.get()
+    folder = artifacts.root / "2"
+    (folder / "model.onnx").write_bytes(b"whole, but no model")
+    manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
+    whole = dataclasses.replace(manifest, files={"fp32": FileEntry.of(folder, "model.onnx")})
+    (folder / MANIFEST_NAME).write_text(whole.to_json())
+    registry.version = "2"
     clock.now += REFRESH_S
     assert active.get()[0].version == "1"
 

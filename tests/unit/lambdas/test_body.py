@@ -39,6 +39,17 @@ def test_a_damaged_form_is_read_or_refused(data: st.DataObject) -> None:
         read_picture(base64.b64encode(body).decode(), True, CONTENT_TYPE)
 
 
+@pytest.mark.parametrize("length", [257, 5000])
+def test_a_boundary_that_no_client_makes_is_refused(length: int) -> None:
+    with pytest.raises(InvalidBodyError):
+        read_picture("", True, f"multipart/form-data; boundary={'b' * length}")
+
+
+def test_nesting_without_end_is_no_json() -> None:
+    with pytest.raises(InvalidBodyError, match="not valid JSON"):
+        read_picture("[" * 200_000, False, "application/json")
+
+
 def test_of_a_repeated_field_the_first_counts() -> None:
     parts = [base64.b64decode(form("file", content, end="\r\n")) for content in (b"one", b"two")]
     first = parts[0].removesuffix(f"--{BOUNDARY}\r\n".encode())

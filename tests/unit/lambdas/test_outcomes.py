@@ -3,7 +3,7 @@ from http import HTTPStatus
 
 import pytest
 
-from lambdas.outcomes import OUTCOMES, outcome
+from lambdas.outcomes import STATUSES, outcome
 from visionflow import errors
 
 TREE = [
@@ -14,7 +14,7 @@ TREE = [
 
 
 def test_the_table_has_each_error_of_the_tree() -> None:
-    assert set(OUTCOMES) == set(TREE)
+    assert set(STATUSES) == set(TREE)
 
 
 def test_codes_are_distinct() -> None:

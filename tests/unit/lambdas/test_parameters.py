@@ -2,7 +2,7 @@ from typing import Literal
 
 import pytest
 
-from lambdas.parameters import choice, flag, moment, whole_number
+from lambdas.parameters import choice, flag, moment, only, short_text, whole_number
 from visionflow.errors import InvalidParameterError
 
 
@@ -30,6 +30,18 @@ def test_what_is_no_whole_number_is_refused(text: str) -> None:
 def test_a_flag_is_true_or_false(text: str) -> None:
     with pytest.raises(InvalidParameterError):
         flag("f", text)
+
+
+def test_a_parameter_that_the_route_does_not_know_is_named() -> None:
+    only({"limit": "1"}, "limit", "label")
+    with pytest.raises(InvalidParameterError, match="'lable'; this route takes limit, label"):
+        only({"lable": "cat"}, "limit", "label")
+
+
+@pytest.mark.parametrize("text", ["", "x" * 201])
+def test_a_text_to_look_for_is_short_and_not_empty(text: str) -> None:
+    with pytest.raises(InvalidParameterError, match="1 to 200"):
+        short_text("label", text)
 
 
 def test_a_choice_names_its_options() -> None:

@@ -4,13 +4,15 @@ import io
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 from tests.pictures import plain
-from tests.tiny_model import SIDE
+from tests.tiny_model import SIDE, tiny_graph
 from visionflow import images
 from visionflow.classifier import Classifier, softmax
+from visionflow.errors import ArtifactError
 from visionflow.manifest import Manifest
 
 Artifact = tuple[Path, Manifest]
@@ -73,6 +75,25 @@ def test_no_evidence_is_an_empty_map(classifier: Classifier) -> None:
     (answer,) = classifier.classify(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8))
     explanation = classifier.explain(answer, "red", (SIDE, SIDE))
     assert np.max(explanation.values) == 0.0
+
+
+def test_what_is_no_model_is_an_invalid_artifact(tiny_artifact: Artifact) -> None:
+    with pytest.raises(ArtifactError, match="cannot open"):
+        Classifier(b"no model at all", tiny_artifact[1])
+
+
+def test_a_model_for_other_labels_is_refused(tiny_artifact: Artifact) -> None:
+    folder, manifest = tiny_artifact
+    fewer = dataclasses.replace(manifest, labels=manifest.labels[:2])
+    with pytest.raises(ArtifactError, match="3 classes, the manifest 2 labels"):
+        Classifier(folder / "model.onnx", fewer)
+
+
+def test_a_model_without_the_contract_s_outputs_is_refused(tiny_artifact: Artifact) -> None:
+    model = onnx.load_from_string(tiny_graph())
+    model.graph.output.pop()
+    with pytest.raises(ArtifactError, match="no output cam"):
+        Classifier(model.SerializeToString(), tiny_artifact[1])
 
 
 def test_softmax_survives_large_logits() -> None:

@@ -1,5 +1,9 @@
 import io
+import subprocess
+import sys
 import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +18,7 @@ from visionflow.errors import (
     UnreadableImageError,
 )
 from visionflow.input_spec import InputSpec
-from visionflow.limits import ImageLimits
+from visionflow.limits import DEFAULT_LIMITS, ImageLimits
 
 
 @pytest.mark.parametrize("file_format", images.ACCEPTED_FORMATS)
@@ -107,7 +111,7 @@ def test_every_truncation_of_a_jpeg_is_refused_or_decodes() -> None:
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(ImageTooLargeError, match="pixels"):
-        images.decode(png_bomb(8_100))  # over our limit, under Pillow's own
+        images.decode(png_bomb(8_200))  # over our limit, under Pillow's own
     with pytest.raises(ImageTooLargeError, match="pixels"):
         images.decode(png_bomb(60_000))  # over Pillow's, which raises by itself
 
@@ -156,6 +160,80 @@ def test_prepare_agrees_with_resize_then_crop() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (2, 3)])
 def test_slivers_are_resized_like_any_picture(size: tuple[int, int]) -> None:
     assert images.prepare(plain(size=size), InputSpec(32, 32)).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("size", [(1, 513), (2000, 3), (3, 5000)])
+def test_a_sliver_s_thumbnail_keeps_at_least_one_pixel(size: tuple[int, int]) -> None:
+    assert min(Image.open(io.BytesIO(images.thumbnail(plain(size=size)))).size) == 1
+
+
+def scans_of(jpeg: bytes) -> int:
+    return images._count_scans(jpeg)
+
+
+def with_repeated_scan(jpeg: bytes, times: int) -> bytes:
+    """The last scan of a progressive JPEG again and again: small to send, long to decode."""
+    last = jpeg.rindex(b"\xff\xda")
+    return jpeg[:last] + (jpeg[last:-2]) * times + jpeg[-2:]
+
+
+def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
+    progressive = encode(textured(), progressive=True)
+    assert images.decode(progressive).size == (64, 48)
+    with pytest.raises(ImageTooLargeError, match="scans"):
+        images.decode(with_repeated_scan(progressive, 100))
+
+
+def test_only_the_picture_s_own_scans_count() -> None:
+    """Neither those of the thumbnail in its EXIF nor what a phone appends behind the picture."""
+    assert scans_of(encode(textured())) == 1
+    scan = b"\xff\xda"
+    exif = b"Exif\x00\x00" + scan * 500
+    assert scans_of(encode(textured(), exif=exif)) == 1
+    assert scans_of(encode(textured()) + scan * 500) == 1
+    assert 5 < scans_of(encode(textured(), progressive=True)) < 15
+
+
+PEAK_MEMORY = """
+import resource, sys
+from pathlib import Path
+from visionflow import images
+data = Path(sys.argv[1]).read_bytes()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+images.thumbnail(images.decode(data))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "file_format", "options"),
+    [
+        ("RGBA", "WEBP", {"lossless": True}),
+        ("RGBA", "PNG", {}),
+        ("F", "TIFF", {"compression": "tiff_lzw"}),
+        ("CMYK", "JPEG", {"progressive": True}),
+        ("RGB", "JPEG", {"progressive": True, "subsampling": 0}),
+    ],
+)
+def test_the_largest_picture_of_each_kind_stays_within_the_memory(
+    mode: str, file_format: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """In a process of its own, with an EXIF rotation, which needs one more copy."""
+    probe = Image.open(io.BytesIO(encode(Image.new(mode, (8, 8)), file_format, **options)))
+    most = DEFAULT_LIMITS.max_memory // images._peak_bytes_per_pixel(probe)
+    side = int(most**0.5)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    rotated = {} if file_format == "TIFF" else {"exif": exif}
+    path = tmp_path / "largest"
+    path.write_bytes(encode(Image.new(mode, (side, side)), file_format, **options, **rotated))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PEAK_MEMORY, str(path)],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert int(done.stdout) < DEFAULT_LIMITS.max_memory * 1.1
 
 
 def test_a_thumbnail_fits_and_is_never_enlarged() -> None:

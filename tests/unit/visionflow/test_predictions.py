@@ -11,6 +11,10 @@ def test_timestamps_sort_as_text_and_are_utc() -> None:
     assert timestamp(NOW) < timestamp(NOW + timedelta(microseconds=1))
 
 
+def test_years_have_four_digits() -> None:
+    assert timestamp(datetime(900, 1, 1, tzinfo=UTC)) == "0900-01-01T00:00:00.000000Z"
+
+
 def test_fresh_ids_differ_and_sort_by_time() -> None:
     ids = [new_id(NOW + timedelta(milliseconds=i)) for i in range(100)]
     assert ids == sorted(ids)

@@ -73,6 +73,38 @@ def test_no_field_is_ever_filled_in_by_a_default(name: str) -> None:
         strict.parse(Outer, data, "outer")
 
 
+@dataclass(frozen=True)
+class Keyed:
+    by_kind: dict[Literal["a", "b"], int]
+    version: Literal[1]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"by_kind": {"c": 1}, "version": 1}, "expected 'a' or 'b'"),
+        ({"by_kind": {}, "version": True}, "expected 1"),
+        ({"by_kind": {}, "version": 1.0}, "expected 1"),
+    ],
+)
+def test_keys_and_literals_are_checked_by_value_and_type(
+    data: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        strict.parse(Keyed, data, "keyed")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_json_has_no_number_for_is_refused(number: str) -> None:
+    with pytest.raises(ConfigError, match="no JSON number"):
+        strict.parse_json(Inner, f'{{"name": "x", "share": {number}}}', "inner")
+
+
+def test_nesting_without_end_is_malformed() -> None:
+    with pytest.raises(ConfigError, match="not valid JSON"):
+        strict.parse_json(Inner, b"[" * 200_000, "inner")
+
+
 def test_malformed_json_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="not valid JSON"):
         strict.parse_json(Inner, b"{", "inner")

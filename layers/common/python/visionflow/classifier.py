@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from visionflow.errors import ArtifactError
 from visionflow.images import UInt8Array
 from visionflow.input_spec import Box
 from visionflow.manifest import Manifest
@@ -56,7 +57,10 @@ class Classifier:
     """Runs one model version. Thread-safe, as ONNX Runtime sessions are."""
 
     def __init__(self, model: bytes | Path, manifest: Manifest, threads: int = 1) -> None:
-        """Open the session on ``model`` (a path, or a file's bytes) with ``threads`` threads."""
+        """Open the session on ``model`` (a path, or a file's bytes) with ``threads`` threads.
+
+        Raises `ArtifactError` when it is no model, or not one for this manifest.
+        """
         # Imported here so that records and manifests can be read without ONNX Runtime.
         import onnxruntime  # noqa: PLC0415
 
@@ -67,9 +71,22 @@ class Classifier:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         source = model if isinstance(model, bytes) else str(model)
         self.manifest = manifest
-        self._session: Any = onnxruntime.InferenceSession(
-            source, options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                source, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            # ONNX Runtime raises classes of its own, one for each of its status codes.
+            raise ArtifactError(f"ONNX Runtime cannot open the model ({error})") from error
+        self._check_outputs()
+
+    def _check_outputs(self) -> None:
+        shapes = {output.name: output.shape for output in self._session.get_outputs()}
+        if missing := {"logits", "embedding", "cam"} - set(shapes):
+            raise ArtifactError(f"the model has no output {', '.join(sorted(missing))}")
+        classes, labels = shapes["logits"][1], len(self.manifest.labels)
+        if classes != labels:
+            raise ArtifactError(f"the model has {classes} classes, the manifest {labels} labels")
 
     def run(self, batch: UInt8Array) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The raw outputs (logits [N, C], embedding [N, F], cam [N, C, h, w]) for [N, H, W, 3]."""

@@ -26,7 +26,7 @@
     `-- PlatformError                   AWS throttled, timed out or failed
 
 Every class carries a ``code`` (stable, snake_case, part of the API) and ``retryable``: whether the
-same input may succeed later.
+same input may succeed later, once somebody mends the service. It may, unless the input is at fault.
 """
 
 from typing import ClassVar
@@ -37,7 +37,7 @@ class VisionFlowError(Exception):
 
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
-    retryable: ClassVar[bool] = False
+    retryable: ClassVar[bool] = True
 
 
 class InputError(VisionFlowError):
@@ -45,6 +45,7 @@ class InputError(VisionFlowError):
 
     code = "invalid_input"
     title = "Invalid input"
+    retryable = False
 
 
 class MissingFieldError(InputError):
@@ -153,7 +154,7 @@ class ImageTooLargeError(ImageError):
 
 
 class MissingImageError(ImageError):
-    """The object was deleted before it could be read."""
+    """The object was deleted or archived before it could be read."""
 
     code = "image_missing"
     title = "Missing image"
@@ -178,7 +179,6 @@ class ModelUnavailableError(VisionFlowError):
 
     code = "model_unavailable"
     title = "Model unavailable"
-    retryable = True
 
 
 class PlatformError(VisionFlowError):
@@ -186,4 +186,3 @@ class PlatformError(VisionFlowError):
 
     code = "platform_unavailable"
     title = "Platform unavailable"
-    retryable = True

@@ -10,6 +10,13 @@ if TYPE_CHECKING:
 
 URL_LIFETIME_S = 900
 
+# S3's answers that no retry changes.
+_ABSENT = {
+    "NoSuchKey": "The object was deleted before it was read.",
+    "NoSuchVersion": "The object's version was deleted before it was read.",
+    "InvalidObjectState": "The object is archived and cannot be read until it is restored.",
+}
+
 
 class ImageStore:
     """Owns the images bucket."""
@@ -21,16 +28,17 @@ class ImageStore:
     def read(self, key: str, version_id: str | None, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:
         """The object's bytes.
 
-        Raises `MissingImageError` when it is gone, and `ImageTooLargeError` before anything is
-        downloaded when it is over ``limits.max_bytes``.
+        Raises `MissingImageError` when it is gone or archived, and `ImageTooLargeError`, before
+        anything is downloaded, when it is over ``limits.max_bytes``.
         """
         version = {"VersionId": version_id} if version_id else {}
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=key, **version)  # type: ignore[arg-type]
         except self._client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "404"):
-                raise MissingImageError("The object was deleted before it was read.") from error
-            raise
+            reason = _ABSENT.get(error.response["Error"]["Code"])
+            if reason is None:
+                raise
+            raise MissingImageError(reason) from error
         with answer["Body"] as body:
             if answer["ContentLength"] > limits.max_bytes:
                 raise ImageTooLargeError(

@@ -5,10 +5,11 @@ so a picture cannot look different to the network in training and in production.
 """
 
 import io
+import re
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base as ExifTag
 
 from visionflow.errors import (
@@ -30,6 +31,12 @@ _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+
+# The markers that a length follows, and the one that ends the picture.
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+_START_OF_IMAGE = b"\xff\xd8"
+_START_OF_SCAN = 0xDA
+_END_OF_IMAGE = 0xD9
 
 # EXIF 2.32, tag 0x0112: how to turn the stored pixels so that the picture stands upright.
 _UPRIGHT = {
@@ -58,9 +65,7 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
             f"The image has {len(data):,} bytes; at most {limits.max_bytes:,} are accepted."
         )
     image = _open(data)
-    width, height = image.size
-    if width * height > limits.max_pixels:
-        raise _too_many_pixels(f"{width} x {height}", limits)
+    _check_cost(image, data, limits)
     try:
         image.load()
         orientation = _orientation(image)
@@ -94,8 +99,10 @@ def media_type(data: bytes) -> str:
 
 def thumbnail(image: Image.Image, side: int = THUMBNAIL_SIDE) -> bytes:
     """A JPEG of the whole picture that fits into ``side`` x ``side`` pixels, never enlarged."""
-    if max(image.size) > side:
-        image = ImageOps.contain(image, (side, side), Image.Resampling.BICUBIC)
+    longest = max(image.size)
+    if longest > side:
+        width, height = (max(1, round(length * side / longest)) for length in image.size)
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()
@@ -108,7 +115,7 @@ def _open(data: bytes) -> Image.Image:
         accepted = ", ".join(ACCEPTED_FORMATS)
         raise UnreadableImageError(f"Not an image in an accepted format ({accepted}).") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels("more than that", DEFAULT_LIMITS) from error
+        raise ImageTooLargeError("The image has more pixels than any format may have.") from error
     except Exception as error:
         raise _damaged(error) from error
 
@@ -118,13 +125,46 @@ def _damaged(error: Exception) -> TruncatedImageError | UnreadableImageError:
     # ValueError, struct.error ...), so behind a recognised format everything means "damaged".
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return TruncatedImageError("The image data ends before the picture does.")
-    return UnreadableImageError(f"The image data is damaged ({error}).")
+    return UnreadableImageError(f"The image cannot be decoded ({error}).")
 
 
-def _too_many_pixels(found: str, limits: ImageLimits) -> ImageTooLargeError:
-    return ImageTooLargeError(
-        f"The image would unpack to {found} pixels; at most {limits.max_pixels:,} are accepted."
-    )
+def _check_cost(image: Image.Image, data: bytes, limits: ImageLimits) -> None:
+    """Refuse by the header what would take too much memory or time to decode."""
+    width, height = image.size
+    if width * height > (most := limits.max_memory // _peak_bytes_per_pixel(image)):
+        raise ImageTooLargeError(
+            f"The image has {width} x {height} pixels; at most {most:,} are accepted "
+            f"of a {image.format} in mode {image.mode}."
+        )
+    if data.startswith(_START_OF_IMAGE) and (scans := _count_scans(data)) > limits.max_scans:
+        raise ImageTooLargeError(
+            f"The JPEG has {scans:,} scans; at most {limits.max_scans} are accepted."
+        )
+
+
+def _peak_bytes_per_pixel(image: Image.Image) -> int:
+    """Upper bound of what `decode` allocates; a test measures each kind at its limit."""
+    if image.format == "WEBP":
+        return 24  # the decoder keeps two canvases of an animation beside the frame
+    if image.has_transparency_data or _is_deep(image):
+        return 16
+    return 12
+
+
+def _count_scans(data: bytes) -> int:
+    """Start-of-scan markers of a JPEG up to its end marker, without decoding it.
+
+    Segments are stepped over by their length, so what lies in EXIF or behind the picture (its own
+    thumbnail, a phone's video) is not counted. ITU-T T.81, annex B.
+    """
+    scans, at = 0, 2
+    while marker := _JPEG_MARKER.search(data, at):
+        kind, at = data[marker.end() - 1], marker.end()
+        if kind == _END_OF_IMAGE:
+            break
+        scans += kind == _START_OF_SCAN
+        at += int.from_bytes(data[at : at + 2], "big")
+    return scans
 
 
 def _orientation(image: Image.Image) -> Image.Transpose | None:
@@ -138,13 +178,18 @@ def _orientation(image: Image.Image) -> Image.Transpose | None:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    if image.mode.startswith("I") or image.mode == "F":
+    if _is_deep(image):
         return _from_deep_samples(image)
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
+        white = Image.new("RGB", rgba.size, "white")
+        white.paste(rgba, mask=rgba)
+        return white
     return image.convert("RGB")
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode.startswith("I") or image.mode == "F"
 
 
 def _from_deep_samples(image: Image.Image) -> Image.Image:
@@ -152,10 +197,12 @@ def _from_deep_samples(image: Image.Image) -> Image.Image:
 
     Integers span 0..65535. Floats span 0..1 where none is above 1, else 0..255.
     """
-    samples = np.asarray(image).astype(np.float32)
+    samples = np.array(image, dtype=np.float32)
     brightest = 65_535.0
     if image.mode == "F":
         brightest = 1.0 if samples.max() <= 1.0 else 255.0
-    scale = 255.0 / brightest
-    grey = np.clip(np.nan_to_num(samples) * scale + 0.5, 0, 255).astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")
+    np.nan_to_num(samples, copy=False)
+    samples *= 255.0 / brightest
+    samples += 0.5
+    np.clip(samples, 0, 255, out=samples)
+    return Image.fromarray(samples.astype(np.uint8)).convert("RGB")

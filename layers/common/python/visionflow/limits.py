@@ -5,10 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """Refused above these: bytes of the file, and pixels its header announces."""
+    """Refused above these.
+
+    ``max_bytes``: size of the file. ``max_memory``: bytes that decoding it takes at its peak, by an
+    estimate from format, mode and size (photos of 64 megapixels fit). ``max_scans``: passes of a
+    progressive JPEG, each of which costs a walk over the whole picture; encoders write about ten.
+    """
 
     max_bytes: int = 32_000_000
-    max_pixels: int = 64_000_000
+    max_memory: int = 800_000_000
+    max_scans: int = 100
 
 
 DEFAULT_LIMITS = ImageLimits()

@@ -65,7 +65,7 @@ class ModelRegistry:
         return strict.parse(ModelRef, row, f"registry.{alias}")
 
     def register(self, manifest: Manifest) -> None:
-        """Record a published version. Registering the same version again changes nothing."""
+        """Record a published version. A version never changes, so neither does its row."""
         self._client.put_item(TableName=self._table, Item=version_item(manifest))
 
     def promote(self, model: ModelRef, moved_at: str, alias: str = PRODUCTION) -> None:

@@ -27,9 +27,20 @@ class ModelStore:
         self._client = client
 
     def publish(self, folder: Path) -> Manifest:
-        """Upload a verified artifact. The manifest goes last: without it there is no version."""
+        """Upload a verified artifact. The manifest goes last: without it there is no version.
+
+        A version never changes: publishing the same one again does nothing, and another one under
+        its name and version raises `ArtifactError`.
+        """
         manifest = read_artifact(folder)
         prefix = artifact_prefix(manifest.name, manifest.version)
+        if (published := self._published(prefix + MANIFEST_NAME)) is not None:
+            if published != (folder / MANIFEST_NAME).read_bytes():
+                raise ArtifactError(
+                    f"{manifest.name} {manifest.version} is published with other content; "
+                    "give this one a version of its own"
+                )
+            return manifest
         for entry in manifest.all_files():
             self._client.upload_file(str(folder / entry.path), self._bucket, prefix + entry.path)
         self._client.upload_file(str(folder / MANIFEST_NAME), self._bucket, prefix + MANIFEST_NAME)
@@ -38,7 +49,13 @@ class ModelStore:
     def manifest(self, model: ModelRef) -> Manifest:
         """Raises `ArtifactError` when the version has no manifest, `ConfigError` for a bad one."""
         data = self._read(artifact_prefix(model.name, model.version) + MANIFEST_NAME)
-        return Manifest.parse(data)
+        manifest = Manifest.parse(data)
+        if (manifest.name, manifest.version) != (model.name, model.version):
+            raise ArtifactError(
+                f"the manifest of {model.name} {model.version} is that of "
+                f"{manifest.name} {manifest.version}"
+            )
+        return manifest
 
     def fetch(self, manifest: Manifest, cache: Path) -> Path:
         """The file that is served, verified against the manifest, under ``cache``.
@@ -77,6 +94,12 @@ class ModelStore:
             raise self._missing(key, error) from error
         with answer["Body"] as body:
             return body.read()
+
+    def _published(self, key: str) -> bytes | None:
+        try:
+            return self._read(key)
+        except ArtifactError:
+            return None
 
     @staticmethod
     def _missing(key: str, error: Exception) -> Exception:

@@ -3,8 +3,7 @@
 Besides its key ``id`` an item carries one partition key per index and their common sort key
 ``position`` (``created_at#id``). An index's partition is ``<value>#<shard>`` with a shard taken
 from the id, which spreads the writes of a busy label; a read merges the shards. Since a page
-continues below a *position*, rows that arrive meanwhile (they are newer) cannot shift, repeat or
-hide a row.
+continues below a *position*, rows that arrive meanwhile shift, repeat or hide none of the others.
 """
 
 import base64
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import InvalidCursorError
-from visionflow.predictions import Prediction, Source, Status
+from visionflow.predictions import ID, Prediction, Source, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,7 +41,7 @@ INDEXES = {
 # after this many rows were looked at, with a cursor to go on from there.
 MAX_ROWS_READ = 1_000
 
-_POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#[\w-]{1,64}")
+_POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#" + ID.pattern)
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,14 @@ class LogQuery:
             and self.status in (None, prediction.status)
             and self.source in (None, prediction.source)
         )
+
+    def positions(self) -> tuple[str, str]:
+        """The oldest and the newest sort key that the time range lets in."""
+        return self.since or "0", f"{self.until}#~" if self.until else "~"
+
+    def includes(self, position: str) -> bool:
+        oldest, newest = self.positions()
+        return oldest <= position <= newest
 
     def fingerprint(self) -> str:
         text = json.dumps(strict.to_dict(self), sort_keys=True)
@@ -143,7 +150,7 @@ class PredictionStore:
         self, query: LogQuery, shard: int, below: str | None, limit: int
     ) -> Iterator[Prediction]:
         index, value = query.partition()
-        newest = min(filter(None, (below, f"{query.until}#~" if query.until else "~")))
+        oldest, newest = query.positions()
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=index,
@@ -153,8 +160,8 @@ class PredictionStore:
             ExpressionAttributeNames={"#sort_key": SORT_KEY},  # POSITION is a reserved word
             ExpressionAttributeValues={
                 ":shard": {"S": f"{value}#{shard}"},
-                ":old": {"S": query.since or "0"},
-                ":new": {"S": newest},
+                ":old": {"S": oldest},
+                ":new": {"S": below or newest},
             },
             ScanIndexForward=False,
             # Its share of the page and some slack: rows spread evenly, but not exactly.
@@ -184,24 +191,25 @@ def _attributes(prediction: Prediction) -> dict[str, Any]:
 
 
 def _prediction(item: Mapping[str, Any]) -> Prediction:
-    data = from_item(item)
-    for key in (SORT_KEY, *INDEXES.values()):
-        data.pop(key, None)
-    return strict.parse(Prediction, data, "prediction")
+    # Index keys are left out, and so is what a newer version of this code may have added.
+    known = {key: item[key] for key in Prediction.__dataclass_fields__ if key in item}
+    return strict.parse(Prediction, from_item(known), "prediction")
 
 
 def _write_cursor(position: str, query: LogQuery) -> str:
-    text = json.dumps([position, query.fingerprint()])
+    text = f"{position} {query.fingerprint()}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        position, fingerprint = json.loads(base64.b64decode(padded, altchars="-_", validate=True))
-        valid = bool(_POSITION.fullmatch(position))
-    except (ValueError, TypeError) as error:
+        text = base64.b64decode(padded, altchars="-_", validate=True).decode("ascii")
+    except ValueError as error:
         raise InvalidCursorError("The cursor is not one that this API gave out.") from error
-    if not valid or fingerprint != query.fingerprint():
+    position, _, fingerprint = text.partition(" ")
+    if not _POSITION.fullmatch(position):
+        raise InvalidCursorError("The cursor is not one that this API gave out.")
+    if fingerprint != query.fingerprint() or not query.includes(position):
         raise InvalidCursorError("The cursor belongs to another query; start without one.")
-    return str(position)
+    return position

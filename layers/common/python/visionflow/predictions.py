@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from typing import Literal
 
 Source = Literal["api", "s3"]
 Status = Literal["ok", "unknown", "failed"]
+
+ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 # Crockford's base32 alphabet sorts as its values do, so ids of one source sort by time.
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -81,7 +84,7 @@ class Prediction:
 
 def timestamp(at: datetime) -> str:
     """Fixed-width ISO 8601 in UTC, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def new_id(at: datetime) -> str:

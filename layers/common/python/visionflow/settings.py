@@ -15,7 +15,7 @@ PREFIX = "VISIONFLOW_"
 
 @dataclasses.dataclass(frozen=True)
 class EnvSettings:
-    """Base class. Fields are str or int; ``stage`` is read from VISIONFLOW_STAGE."""
+    """Base class. Fields are str or int; ``ort_threads`` is read from VISIONFLOW_ORT_THREADS."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

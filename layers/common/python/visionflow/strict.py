@@ -22,7 +22,7 @@ def parse(cls: type[T], data: object, where: str) -> T:
     """Build dataclass ``cls`` from ``data``.
 
     Supported field types: str, bool, int, float (an int is taken), None, Literal, unions,
-    ``tuple[X, ...]``, ``dict[str, X]``, nested dataclasses and Any.
+    ``tuple[X, ...]``, ``dict[K, X]``, nested dataclasses and Any.
 
     Raises `ConfigError` with the path of the offending field, starting at ``where``.
     """
@@ -32,10 +32,14 @@ def parse(cls: type[T], data: object, where: str) -> T:
 def parse_json(cls: type[T], text: str | bytes, where: str) -> T:
     """`parse` for a JSON document; malformed JSON is a `ConfigError` too."""
     try:
-        data = json.loads(text)
-    except ValueError as error:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: not valid JSON ({error})") from error
     return parse(cls, data, where)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def to_dict(obj: Any) -> Any:
@@ -63,7 +67,9 @@ def _convert(expected: Any, value: object, where: str) -> object:
     if origin in (Union, types.UnionType):
         return _convert_union(get_args(expected), value, where)
     if origin is Literal:
-        if value not in get_args(expected):
+        if not any(
+            value == option and type(value) is type(option) for option in get_args(expected)
+        ):
             raise _mismatch(where, " or ".join(map(repr, get_args(expected))), value)
         return value
     if origin in (tuple, dict):
@@ -103,7 +109,10 @@ def _convert_container(expected: Any, value: object, where: str) -> object:
     if get_origin(expected) is dict:
         if not isinstance(value, Mapping):
             raise _mismatch(where, "an object", value)
-        return {key: _convert(args[1], item, f"{where}.{key}") for key, item in value.items()}
+        return {
+            _convert(args[0], key, where): _convert(args[1], item, f"{where}.{key}")
+            for key, item in value.items()
+        }
     if not isinstance(value, (list, tuple)):
         raise _mismatch(where, "a list", value)
     return tuple(_convert(args[0], item, f"{where}[{i}]") for i, item in enumerate(value))
