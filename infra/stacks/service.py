@@ -102,21 +102,10 @@ class ServiceStack(Stack):
                 timeout=HTTP_TIMEOUT,
                 concurrency=stage.reserved_concurrency.predict,
             ),
-            environment=PredictSettings(
-                images_bucket=data.images.bucket_name,
-                models_bucket=data.models.bucket_name,
-                predictions_table=data.predictions.table_name,
-                registry_table=data.registry.table_name,
-                retention_days=stage.prediction_retention_days,
-                ort_threads=stage.ort_threads,
-            ).to_env(),
+            environment=_classifying(PredictSettings, stage, data).to_env(),
         )
         data.images.allow_put(function.execution_role, prefix="api/")
-        data.images.allow_put(function.execution_role, prefix="thumbnails/")
-        data.models.allow_get(function.execution_role)
-        data.models.allow_list(function.execution_role)
-        data.registry.allow_read(function.execution_role)
-        data.predictions.allow_record(function.execution_role)
+        _allow_classifying(function, data)
         return function
 
     def _ingest(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
@@ -130,22 +119,11 @@ class ServiceStack(Stack):
                 timeout=INGEST_TIMEOUT,
                 concurrency=stage.reserved_concurrency.ingest,
             ),
-            environment=IngestSettings(
-                images_bucket=data.images.bucket_name,
-                models_bucket=data.models.bucket_name,
-                predictions_table=data.predictions.table_name,
-                registry_table=data.registry.table_name,
-                retention_days=stage.prediction_retention_days,
-                ort_threads=stage.ort_threads,
-            ).to_env(),
+            environment=_classifying(IngestSettings, stage, data).to_env(),
         )
         data.images.allow_get(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
         data.images.allow_list(function.execution_role)
-        data.images.allow_put(function.execution_role, prefix="thumbnails/")
-        data.models.allow_get(function.execution_role)
-        data.models.allow_list(function.execution_role)
-        data.registry.allow_read(function.execution_role)
-        data.predictions.allow_record(function.execution_role)
+        _allow_classifying(function, data)
         return function
 
     def _api(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
@@ -177,3 +155,27 @@ class ServiceStack(Stack):
 def zip_code(package: ZipFile) -> lambda_.Code:
     """The zip file as an asset that is named by its content, so that CDK need not read it."""
     return lambda_.Code.from_asset(str(package.path), asset_hash=package.digest)
+
+
+def _classifying(
+    settings: type[PredictSettings], stage: StageConfig, data: DataStack
+) -> PredictSettings:
+    """The environment of a function that classifies pictures."""
+    return settings(
+        images_bucket=data.images.bucket_name,
+        models_bucket=data.models.bucket_name,
+        predictions_table=data.predictions.table_name,
+        registry_table=data.registry.table_name,
+        retention_days=stage.prediction_retention_days,
+        ort_threads=stage.ort_threads,
+    )
+
+
+def _allow_classifying(function: ServiceFunction, data: DataStack) -> None:
+    """What every function needs that loads the active model and records an answer."""
+    role = function.execution_role
+    data.images.allow_put(role, prefix="thumbnails/")
+    data.models.allow_get(role)
+    data.models.allow_list(role)
+    data.registry.allow_read(role)
+    data.predictions.allow_record(role)
