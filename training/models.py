@@ -1,5 +1,6 @@
 """Networks that take the serving tensor and return what the artifact's graph must return."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -54,21 +55,18 @@ class Classifier(nn.Module):
 
 
 class ResidualCnn(nn.Sequential):
-    """A narrow ResNet-9 for 32 px: stem, then stages of a convolution and a residual pair.
+    """A narrow ResNet-9 for 32 px: a stem, then stages of a convolution and a residual pair.
 
-    The first stage has no residual pair (a third of the work at full resolution for little gain)
-    and the last keeps its resolution, so that the activation map is 8 x 8 instead of 4 x 4.
+    Every stage but the last halves the resolution. The last keeps it, so that the activation map of
+    three stages is 8 x 8 and not 4 x 4.
     """
 
     def __init__(self, widths: tuple[int, ...]) -> None:
-        stem, first, *middle, last = widths
-        layers: list[nn.Module] = [ConvBlock(3, stem), ConvBlock(stem, first, pool=True)]
-        previous = first
-        for width in middle:
-            layers += [ConvBlock(previous, width, pool=True), ResidualPair(width)]
-            previous = width
-        layers += [ConvBlock(previous, last), ResidualPair(last)]
-        super().__init__(*layers)
+        layers: list[nn.Module] = [ConvBlock(3, widths[0])]
+        *halving, (previous, last) = pairwise(widths)
+        for inputs, width in halving:
+            layers += [ConvBlock(inputs, width, pool=True), ResidualPair(width)]
+        super().__init__(*layers, ConvBlock(previous, last), ResidualPair(last))
 
 
 class ConvBlock(nn.Sequential):
