@@ -1,5 +1,7 @@
 """torch, ONNX and int8 give the same answers on pictures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,8 +14,10 @@ from training.models import build_model
 from training.onnx_files import export_onnx, quantize
 from visionflow.classifier import Classifier, FloatArray
 from visionflow.images import load
+from visionflow.manifest import Label
 
 CONFIG = load_config("cifar10")
+CLASSES = 10
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +26,13 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outputs]:
     folder = tmp_path_factory.mktemp("export")
     images = np.stack([load(data, CONFIG.input) for data in crops(CONFIG.input.size, 64)])
     torch.manual_seed(0)
-    network = build_model(CONFIG.model, classes=10)
+    network = build_model(CONFIG.model, CLASSES)
     # One pass in training mode gives batch norm the statistics of pictures.
     network(torch.from_numpy(images))
     export_onnx(network, CONFIG.input.size, CONFIG.export.opset, folder / "model.onnx")
     quantize(folder / "model.onnx", folder / "model.int8.onnx", images)
-    # Raw outputs depend on nothing in the manifest.
-    manifest = write_tiny_artifact(folder / "tiny")
+    labels = tuple(Label(str(i), parent=None) for i in range(CLASSES))
+    manifest = replace(write_tiny_artifact(folder / "tiny"), labels=labels, input=CONFIG.input)
     return {
         "torch": network_outputs(network, images),
         "fp32": session_outputs(Classifier(folder / "model.onnx", manifest), images),
