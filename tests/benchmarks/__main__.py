@@ -7,11 +7,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-# Before Powertools is imported: its settings, and no log line per call.
+# Powertools reads them when it is imported.
 os.environ |= {
     "POWERTOOLS_SERVICE_NAME": "visionflow",
     "POWERTOOLS_METRICS_NAMESPACE": "VisionFlow",
-    "POWERTOOLS_METRICS_DISABLED": "true",
     "POWERTOOLS_TRACE_DISABLED": "true",
     "AWS_DEFAULT_REGION": "eu-central-1",
 }

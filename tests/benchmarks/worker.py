@@ -6,6 +6,7 @@ What is timed is VisionFlow's own work; the time of S3 and DynamoDB is not the p
 import base64
 import io
 import json
+from contextlib import redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,8 @@ def request(picture: bytes) -> dict[str, Any]:
 
 def call(event: dict[str, Any]) -> dict[str, Any]:
     """One invocation; returns the answer's body. Raises `RuntimeError` when it is no 200."""
-    response = handler.lambda_handler(event, _Context())
+    with redirect_stdout(io.StringIO()):  # the metrics, which Lambda would read from there
+        response = handler.lambda_handler(event, _Context())
     if response["statusCode"] != 200:
         raise RuntimeError(response["body"])
     body: dict[str, Any] = json.loads(response["body"])
