@@ -12,7 +12,7 @@ from infra.errors import CommandError
 from training import cli as training_commands
 from visionflow.errors import VisionFlowError
 
-_TRAINING_PACKAGES = {"torch", "torchvision", "onnx", "matplotlib", "tqdm"}
+_TRAINING_PACKAGES = {"torch", "torchvision", "onnx", "onnxscript", "matplotlib", "tqdm"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
