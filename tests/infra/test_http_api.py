@@ -64,7 +64,7 @@ def test_only_the_dashboard_may_call_from_a_browser(on_aws: Templates) -> None:
         "https://DashboardDistribution"
     ]
     assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
-    assert set(cors["AllowHeaders"]) == {"authorization", "content-type", "idempotency-key"}
+    assert set(cors["AllowHeaders"]) == {"authorization", "content-type"}
 
 
 def test_page_and_api_share_an_origin_in_the_local_cloud(local: Templates) -> None:
