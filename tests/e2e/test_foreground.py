@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ from tests.e2e.conftest import VISIONFLOW, free_port, processes_of, visionflow
 pytestmark = pytest.mark.e2e
 
 
+@pytest.fixture
+def heeded_ctrl_c() -> Iterator[None]:
+    """A shell starts background jobs with SIGINT ignored, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_ctrl_c_ends_the_local_cloud(tmp_path: Path) -> None:
     port = free_port()
     command = [*VISIONFLOW, "up", "--json", "--port", str(port), "--state", str(tmp_path)]
