@@ -1,67 +1,262 @@
-"""One experiment, described completely: a frozen dataclass and a TOML file with the same fields."""
+"""One experiment, described completely: a frozen dataclass and the TOML that fills it.
+
+`configs/defaults.toml` states every field. An experiment's own file states what differs, flags of
+the command line what differs from that; after the three are laid over each other an unknown key or
+a value out of its range is a `ConfigError`.
+"""
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from visionflow.errors import ConfigError
 from visionflow.input_spec import InputSpec
 from visionflow.strict import parse
 
 CONFIGS = Path(__file__).parent / "configs"
+DEFAULTS = CONFIGS / "defaults.toml"
+
+Recipe = Literal["probe", "finetune", "scratch"]
+ModelName = Literal[
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "vgg16",
+    "efficientnet_b0",
+    "densenet121",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "small_cnn",
+    "residual_cnn",
+]
+
+_Condition = tuple[str, str, bool]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """How pictures are divided and how an imbalance of the classes is answered."""
+
+    validation: float
+    """Share of each class to choose by, where the folder has no validation part of its own."""
+    test: float
+    """Share of each class to measure on, where the folder has no test part of its own."""
+    balance: Literal["none", "inverse", "effective", "sampler"]
+    """Class weights in the loss by 1 / count or by the effective number of pictures (Cui et al.
+    2019, arXiv:1901.05555), a sampler that draws every class as often, or nothing."""
+    workers: int
+    """Processes that decode and augment; 0 does it in the training process."""
+
+    def conditions(self) -> Iterator[_Condition]:
+        yield "data.validation", "above 0 and below 1", 0 < self.validation < 1
+        yield "data.test", "above 0 and below 1", 0 < self.test < 1
+        yield "data.validation + data.test", "below 1", self.validation + self.test < 1
+        yield "data.workers", "at least 0", self.workers >= 0
 
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Random changes of the training pictures."""
+    """Random changes of the training pictures, all of torchvision.transforms.v2."""
 
+    crop: Literal["resized", "padded", "random"]
+    """RandomResizedCrop; RandomCrop behind a mirrored border; RandomCrop of the resized picture."""
+    crop_scale: float
+    """Smallest share of the picture's area that a resized crop keeps."""
     crop_padding: int
-    """Shift by up to this many pixels in each direction; the border is mirrored."""
+    """Border in pixels of a padded crop."""
     horizontal_flip: bool
-    cutout: int
-    """Side in pixels of a square painted mid-grey; 0 for none."""
+    color_jitter: float
+    """Strength for brightness, contrast and saturation, a quarter of it for hue; 0 for none."""
+    trivial_augment: bool
+    """TrivialAugmentWide (Müller & Hutter 2021, arXiv:2103.10158)."""
+    random_erasing: float
+    """Probability of painting a rectangle grey (Zhong et al. 2017, arXiv:1708.04896)."""
+    mixup: float
+    """alpha of the Beta distribution that mixes two pictures; 0 for none."""
+    cutmix: float
+    """alpha of CutMix; with both above 0 each batch takes one of the two."""
+
+    def conditions(self) -> Iterator[_Condition]:
+        yield "augment.crop_scale", "above 0, at most 1", 0 < self.crop_scale <= 1
+        yield "augment.crop_padding", "at least 0", self.crop_padding >= 0
+        yield "augment.color_jitter", "between 0 and 1", 0 <= self.color_jitter <= 1
+        yield "augment.random_erasing", "between 0 and 1", 0 <= self.random_erasing <= 1
+        yield "augment.mixup", "at least 0", self.mixup >= 0
+        yield "augment.cutmix", "at least 0", self.cutmix >= 0
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Which network. ``widths``: channels of the stem and of each stage."""
+    """Which network, with which head and which weights to begin from."""
 
-    name: Literal["residual_cnn"]
+    name: ModelName
     widths: tuple[int, ...]
+    """Of residual_cnn: channels of the stem and of each stage; the others have their own."""
+    head: Literal["linear", "mlp"]
+    """mlp: BatchNorm - Linear - SiLU - Dropout - Linear."""
+    hidden: int
+    """Units of the mlp's hidden layer."""
+    dropout: float
+    weights: str
+    """``none``, ``imagenet`` (torchvision's, downloaded) or the path of a state dict."""
+    mirror: bool
+    """Answer with the mean over the picture and its mirror image: twice the time, fewer errors."""
+
+    def conditions(self) -> Iterator[_Condition]:
+        widths = len(self.widths) >= 3 and min(self.widths) > 0
+        yield "model.widths", "at least 3 positive numbers", widths
+        yield "model.hidden", "at least 1", self.hidden >= 1
+        yield "model.dropout", "at least 0, below 1", 0 <= self.dropout < 1
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Muon for convolutions, SGD for the rest; rates climb linearly to these peaks, then fall."""
+    """``muon``: Muon for the trunk's convolutions, SGD with Nesterov momentum for the rest."""
+
+    name: Literal["adamw", "adam", "sgd", "muon"]
+    learning_rate: float
+    momentum: float
+    """Of sgd, and of muon's SGD part."""
+    weight_decay: float
+    """Of weights with two or more dimensions; scales, shifts and biases never decay."""
+    muon_learning_rate: float
+    muon_momentum: float
+
+    def conditions(self, where: str) -> Iterator[_Condition]:
+        yield f"{where}.learning_rate", "above 0", self.learning_rate > 0
+        yield f"{where}.momentum", "at least 0, below 1", 0 <= self.momentum < 1
+        yield f"{where}.weight_decay", "at least 0", self.weight_decay >= 0
+        yield f"{where}.muon_learning_rate", "above 0", self.muon_learning_rate > 0
+        yield f"{where}.muon_momentum", "at least 0, below 1", 0 <= self.muon_momentum < 1
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How the learning rate moves below its peak."""
+
+    name: Literal["cosine", "linear", "plateau", "one_cycle", "constant"]
+    warmup: float
+    """Share of all steps that the linear climb to the peak takes (one_cycle: its rising part)."""
+    plateau_factor: float
+    """plateau: multiplies the rate after ``plateau_patience`` epochs without a better loss."""
+    plateau_patience: int
+
+    def conditions(self, where: str) -> Iterator[_Condition]:
+        yield f"{where}.warmup", "at least 0, below 1", 0 <= self.warmup < 1
+        yield f"{where}.plateau_factor", "between 0 and 1", 0 < self.plateau_factor < 1
+        yield f"{where}.plateau_patience", "at least 1", self.plateau_patience >= 1
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """One pass of optimisation."""
 
     epochs: int
     batch_size: int
-    muon_learning_rate: float
-    muon_momentum: float
-    learning_rate: float
-    """Of SGD, with Nesterov ``momentum``."""
-    momentum: float
-    weight_decay: float
-    """Of the head's weight alone; see `training.muon` for the convolutions."""
-    warmup_fraction: float
-    """Share of all steps that the climb takes."""
+    """Over all processes together."""
     label_smoothing: float
+    gradient_clip: float
+    """Largest norm of the gradient; 0 leaves it alone."""
     ema_decay: float
-    """Per step, of the averaged weights that are evaluated and exported; 0 exports the raw ones."""
+    """Per step, of the averaged weights that are evaluated and exported; 0 takes the raw ones."""
+    patience: int
+    """Epochs without a better validation top-1 before it stops; 0 never stops early."""
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+
+    def conditions(self, where: str) -> Iterator[_Condition]:
+        yield f"{where}.epochs", "at least 1", self.epochs >= 1
+        yield f"{where}.batch_size", "at least 2", self.batch_size >= 2
+        yield f"{where}.label_smoothing", "at least 0, below 1", 0 <= self.label_smoothing < 1
+        yield f"{where}.gradient_clip", "at least 0", self.gradient_clip >= 0
+        yield f"{where}.ema_decay", "at least 0, below 1", 0 <= self.ema_decay < 1
+        yield f"{where}.patience", "at least 0", self.patience >= 0
+        yield from self.optimizer.conditions(f"{where}.optimizer")
+        yield from self.schedule.conditions(f"{where}.schedule")
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """The head alone on frozen features first, then the trunk from its top downwards."""
+
+    head: LoopConfig
+    body: LoopConfig
+    stages: int
+    """Trunk stages, counted from the top, that are unfrozen in the end; 0 for all."""
+    unfreeze_every: int
+    """Epochs between one stage's unfreezing and the next lower one's; 0 unfreezes at once."""
+    rate_decay: float
+    """The learning rate of a stage is this much of that of the stage above it."""
+    batch_norm: Literal["frozen", "adapt"]
+    """frozen: pretrained statistics stay; adapt: an unfrozen stage goes on estimating them."""
+
+    def conditions(self) -> Iterator[_Condition]:
+        yield "finetune.stages", "at least 0", self.stages >= 0
+        yield "finetune.unfreeze_every", "at least 0", self.unfreeze_every >= 0
+        yield "finetune.rate_decay", "above 0, at most 1", 0 < self.rate_decay <= 1
+        yield from self.head.conditions("finetune.head")
+        yield from self.body.conditions("finetune.body")
 
 
 @dataclass(frozen=True)
 class ExportConfig:
-    """ONNX and int8."""
+    """ONNX, int8, and what int8 may cost."""
 
     opset: int
     calibration_images: int
     """Training pictures that set the ranges of the int8 activations."""
+    reduce_range: bool
+    """7-bit weights, for processors without VNNI (AVX2 saturates); false where arm64 serves."""
     max_accuracy_drop: float
     """Largest loss of validation top-1, int8 against fp32, that still ships int8."""
+    max_class_drop: float
+    """The same for each class, or one picture where the class has too few for that."""
+    ladder_seconds: float
+    """After this long no further rung is tried: fp32 serves."""
     unknown_accuracy: float
     """The answer is `unknown` below the confidence where validation accuracy falls under this."""
+
+    def conditions(self) -> Iterator[_Condition]:
+        # Static quantization fails above 20; 18 is the exporter's lowest.
+        yield "export.opset", "18 to 20", 18 <= self.opset <= 20
+        yield "export.calibration_images", "at least 1", self.calibration_images >= 1
+        yield "export.max_accuracy_drop", "at least 0", self.max_accuracy_drop >= 0
+        yield "export.max_class_drop", "at least 0", self.max_class_drop >= 0
+        yield "export.ladder_seconds", "at least 0", self.ladder_seconds >= 0
+        yield "export.unknown_accuracy", "between 0 and 1", 0 <= self.unknown_accuracy <= 1
+
+
+@dataclass(frozen=True)
+class FloatRange:
+    """A number between two bounds, drawn on a logarithmic scale where ``log``."""
+
+    low: float
+    high: float
+    log: bool
+
+
+@dataclass(frozen=True)
+class Choices:
+    """One of a list."""
+
+    choices: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class TuneConfig:
+    """What `visionflow tune` searches; the best is judged by validation top-1."""
+
+    trials: int
+    seconds: float
+    """No trial begins after this long; 0 for no such limit."""
+    space: dict[str, FloatRange | Choices]
+    """Dotted names of this config's fields, say ``finetune.body.optimizer.learning_rate``."""
+
+    def conditions(self) -> Iterator[_Condition]:
+        yield "tune.trials", "at least 1", self.trials >= 1
+        yield "tune.seconds", "at least 0", self.seconds >= 0
 
 
 @dataclass(frozen=True)
@@ -71,46 +266,82 @@ class TrainConfig:
     name: str
     version: str
     seed: int
-    validation_fraction: float
-    """Share of the training pictures of each class that is held out to choose by."""
     precision: Literal["float32", "bfloat16"]
+    """Of the convolutions while training; weights and exports are float32."""
+    recipe: Recipe
+    mlflow: bool
+    """Keep parameters, curves and results in ``mlflow.db`` (SQLite) beside the run's folder."""
+    data: DataConfig
     input: InputSpec
     augment: AugmentConfig
     model: ModelConfig
-    optimizer: OptimizerConfig
+    probe: LoopConfig
+    finetune: FinetuneConfig
+    scratch: LoopConfig
     export: ExportConfig
+    tune: TuneConfig
 
     def __post_init__(self) -> None:
-        optimizer, export = self.optimizer, self.export
-        for field, expected, holds in (
-            ("validation_fraction", "between 0 and 1", 0 < self.validation_fraction < 1),
-            ("model.widths", "at least 3 positive numbers", _are_widths(self.model.widths)),
-            ("optimizer.warmup_fraction", "between 0 and 1", 0 < optimizer.warmup_fraction < 1),
-            ("optimizer.epochs", "at least 1", optimizer.epochs >= 1),
-            ("optimizer.batch_size", "at least 2", optimizer.batch_size >= 2),
-            # Static quantization fails above 20; 18 is the exporter's lowest.
-            ("export.opset", "18 to 20", 18 <= export.opset <= 20),
-            ("export.calibration_images", "at least 1", export.calibration_images >= 1),
-        ):
+        for field, expected, holds in self._conditions():
             if not holds:
                 raise ConfigError(f"config: {field} must be {expected}")
 
+    def _conditions(self) -> Iterator[_Condition]:
+        yield "name", "not empty", bool(self.name)
+        yield "version", "not empty", bool(self.version)
+        yield from self.data.conditions()
+        yield from self.augment.conditions()
+        yield from self.model.conditions()
+        yield from self.probe.conditions("probe")
+        yield from self.finetune.conditions()
+        yield from self.scratch.conditions("scratch")
+        yield from self.export.conditions()
+        yield from self.tune.conditions()
 
-def _are_widths(widths: tuple[int, ...]) -> bool:
-    return len(widths) >= 3 and min(widths) > 0
+
+def committed_configs() -> tuple[str, ...]:
+    """The names that `load_config` knows without a path."""
+    return tuple(sorted(path.stem for path in CONFIGS.glob("*.toml") if path != DEFAULTS))
 
 
-def load_config(source: str) -> TrainConfig:
-    """Read a TOML file, named by its path or as one of the committed `CONFIGS`.
+def load_config(source: str, overrides: Mapping[str, Any] | None = None) -> TrainConfig:
+    """Read a TOML file, named by its path or as one of `committed_configs`.
 
-    Raises `ConfigError` on a missing file and on any field that is off.
+    ``overrides`` maps dotted field names to values and wins over the file, as the file wins over
+    `DEFAULTS`. Raises `ConfigError` on a missing file and on any field that is off.
     """
     committed = CONFIGS / f"{source}.toml"
-    path = committed if committed.exists() else Path(source)
+    path = committed if source in committed_configs() else Path(source)
+    merged = merge(_read(DEFAULTS), _read(path))
+    for field, value in (overrides or {}).items():
+        merged = merge(merged, _nested(field, value))
+    return parse(TrainConfig, merged, path.name)
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``below`` with every value that ``above`` has too replaced by that one, table by table.
+
+    The search space is a whole: an experiment that states one replaces it.
+    """
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        nested = isinstance(value, Mapping) and isinstance(old, Mapping) and key != "space"
+        merged[key] = merge(old, value) if nested else value  # type: ignore[arg-type]
+    return merged
+
+
+def _nested(field: str, value: Any) -> dict[str, Any]:
+    for key in reversed(field.split(".")):
+        value = {key: value}
+    return dict(value)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"{source}: neither a file nor the name of a committed config") from error
+        known = ", ".join(committed_configs())
+        raise ConfigError(f"{path}: neither a file nor a committed config ({known})") from error
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not readable as TOML ({error})") from error
-    return parse(TrainConfig, data, path.name)
