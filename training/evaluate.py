@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.data import Int64Array
+from training.data.image_set import Int64Array
 from visionflow.classifier import FloatArray, softmax
 
 CALIBRATION_BINS = 15

@@ -14,9 +14,9 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from training.augment import augment
+from training.data.augment import augment
 from training.config import OptimizerConfig, TrainConfig
-from training.data import ImageSet, TrainingData
+from training.data.image_set import ImageSet, TrainingData
 from training.errors import TrainingError
 from training.models import Classifier, build_model
 from training.muon import Muon

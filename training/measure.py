@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data import ImageSet, load_images
+from training.data.image_set import ImageSet, load_images
 from training.errors import DatasetError
 from training.evaluate import Evaluation, evaluate
 from visionflow.classifier import Classifier, FloatArray

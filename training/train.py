@@ -7,7 +7,7 @@ import numpy as np
 
 from training.artifact import REPORT_FILE, hardware, write_manifest
 from training.config import TrainConfig
-from training.data import TrainingData, find_images, load_images, load_training_data
+from training.data.image_set import TrainingData, find_images, load_images, load_training_data
 from training.evaluate import Evaluation, choose_unknown_threshold, evaluate, fit_temperature
 from training.export import Export, export_model
 from training.fit import Fitted, fit, load_fitted

@@ -12,7 +12,7 @@ from lambdas.active_model import ActiveModel
 from lambdas.classification import ClassificationService, Stopwatch
 from tests.parity.pictures import odd_pictures, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
-from training.data import load_images
+from training.data.image_set import load_images
 from visionflow.classifier import Classifier
 from visionflow.image_store import ImageStore
 from visionflow.images import UInt8Array, prepare

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 import training.fit
-from training.augment import augment
+from training.data.augment import augment
 from training.config import TrainConfig
-from training.data import TrainingData, load_training_data
+from training.data.image_set import TrainingData, load_training_data
 from training.errors import TrainingError
 from training.fit import fit, load_fitted, rate_factor
 

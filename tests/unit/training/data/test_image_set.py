@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.unit.training.conftest import SIDE
-from training.data import find_images, load_images, load_training_data, stratified_split
+from training.data.image_set import find_images, load_images, load_training_data, stratified_split
 from training.errors import DatasetError
 from visionflow.input_spec import InputSpec
 

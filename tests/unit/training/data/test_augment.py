@@ -1,6 +1,6 @@
 import torch
 
-from training.augment import augment
+from training.data.augment import augment
 from training.config import AugmentConfig
 
 PICTURES = torch.randint(1, 256, (6, 8, 8, 3), dtype=torch.uint8)
