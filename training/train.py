@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from training.artifact import REPORT_FILE, hardware, write_manifest
+from training.export.artifact import REPORT_FILE, hardware, write_manifest
 from training.config import TrainConfig
 from training.data.image_set import TrainingData, find_images, load_images, load_training_data
-from training.evaluate import Evaluation, choose_unknown_threshold, evaluate, fit_temperature
-from training.export import Export, export_model
+from training.evaluation.metrics import Evaluation, choose_unknown_threshold, evaluate, fit_temperature
+from training.export.export import Export, export_model
 from training.fit import Fitted, fit, load_fitted
-from training.measure import measure, require_labels
-from training.plots import draw_plots
-from training.report import DataSummary, Report
+from training.evaluation.measure import measure, require_labels
+from training.report.plots import draw_plots
+from training.report.report import DataSummary, Report
 from visionflow.classifier import softmax
 from visionflow.manifest import MANIFEST_NAME, Manifest
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.parity.pictures import crops
-from training.gate import session_outputs
-from training.measure import measure_folder
-from training.report import Report
+from training.export.gate import session_outputs
+from training.evaluation.measure import measure_folder
+from training.report.report import Report
 from visionflow.classifier import Classifier
 from visionflow.images import load
 from visionflow.manifest import read_artifact

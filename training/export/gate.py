@@ -8,7 +8,7 @@ import torch
 
 from training.errors import TrainingError
 from training.models import Classifier as Network
-from training.report import Form, Parity
+from training.report.report import Form, Parity
 from visionflow.classifier import Classifier, FloatArray
 from visionflow.images import UInt8Array
 from visionflow.manifest import GateCheck

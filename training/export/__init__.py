@@ -1,0 +1,1 @@
+"""From a trained network to an artifact that is proven before it may serve."""

@@ -1,0 +1,87 @@
+"""The artifact's folder: which files it holds, and the manifest that is written last."""
+
+import platform
+import subprocess
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from training.config import TrainConfig
+from training.data.image_set import TrainingData
+from visionflow import strict
+from visionflow.manifest import (
+    MANIFEST_NAME,
+    FileEntry,
+    Label,
+    Manifest,
+    Quantization,
+)
+
+FP32_FILE = "model.onnx"
+INT8_FILE = "model.int8.onnx"
+REPORT_FILE = "report.json"
+
+_LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
+
+
+def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Manifest:
+    """Of the fp32 file alone, uncalibrated: what every later step adds its findings to."""
+    return Manifest(
+        schema_version=1,
+        name=config.name,
+        version=config.version,
+        created_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        labels=tuple(Label(name, parent=None) for name in data.train.labels),
+        input=config.input,
+        precision="fp32",
+        files={"fp32": FileEntry.of(folder, FP32_FILE)},
+        extra_files=(),
+        opset=config.export.opset,
+        quantization=Quantization("none", "none", 0, (), "not quantized yet"),
+        temperature=1.0,
+        unknown_threshold=0.0,
+        metrics={},
+        gate=(),
+        dataset_sha256=data.sha256,
+        config=strict.to_dict(config),
+        git_commit=git_commit(),
+        library_versions={name: version(name) for name in _LIBRARIES},
+    )
+
+
+def write_manifest(manifest: Manifest, folder: Path, extra_files: Iterable[str]) -> Manifest:
+    """Add ``extra_files`` of ``folder`` with their checksums, and write. Returns the result.
+
+    To be called last: a folder without manifest is no model version.
+    """
+    extra = tuple(FileEntry.of(folder, path) for path in extra_files)
+    manifest = replace(manifest, extra_files=extra)
+    (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+    return manifest
+
+
+def git_commit() -> str | None:
+    """The commit that this code is checked out at; None outside a checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
+
+
+def hardware() -> str:
+    """The processor's name, or what the platform calls its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{len(names)} x {names[0]}" if names else platform.machine()
