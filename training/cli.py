@@ -13,8 +13,8 @@ from training.config import CONFIGS, load_config
 from visionflow import strict
 
 if TYPE_CHECKING:
-    from training.evaluate import Evaluation
-    from training.report import Report
+    from training.evaluation.metrics import Evaluation
+    from training.report.report import Report
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -61,7 +61,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from training.measure import measure_folder  # noqa: PLC0415
+    from training.evaluation.measure import measure_folder  # noqa: PLC0415
 
     evaluation = measure_folder(arguments.artifact, arguments.data)
     if arguments.json:

@@ -15,7 +15,7 @@ from tests.unit.training.conftest import SIDE, shrunken_config
 from training import cli
 from training.config import TrainConfig
 from training.errors import DatasetError, TrainingError
-from training.report import Report
+from training.report.report import Report
 from training.train import CHECKPOINT_FILE, export, train
 from visionflow.manifest import MANIFEST_NAME, read_artifact
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.evaluate import (
+from training.evaluation.metrics import (
     choose_unknown_threshold,
     evaluate,
     expected_calibration_error,

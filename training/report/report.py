@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from training.evaluate import Evaluation
+from training.evaluation.metrics import Evaluation
 from training.fit import EpochRecord
 from visionflow import strict
 from visionflow.manifest import Precision

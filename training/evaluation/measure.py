@@ -6,7 +6,7 @@ import numpy as np
 
 from training.data.image_set import ImageSet, load_images
 from training.errors import DatasetError
-from training.evaluate import Evaluation, evaluate
+from training.evaluation.metrics import Evaluation, evaluate
 from visionflow.classifier import Classifier, FloatArray
 from visionflow.images import UInt8Array
 from visionflow.manifest import Manifest, read_artifact

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from training.evaluate import Evaluation
+from training.evaluation.metrics import Evaluation
 from training.fit import EpochRecord
 
 LEARNING_CURVES = "plots/learning_curves.png"
