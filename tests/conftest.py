@@ -1,6 +1,7 @@
 """What every test may use: a frozen environment, a tiny model, AWS in process."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,14 @@ os.environ |= {
     "POWERTOOLS_METRICS_NAMESPACE": "VisionFlow",
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
+
+
+@pytest.fixture
+def heeded_ctrl_c() -> Iterator[None]:
+    """A shell starts background jobs with SIGINT ignored, and their children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

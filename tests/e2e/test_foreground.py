@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,6 @@ from infra.workspace import Workspace
 from tests.e2e.conftest import VISIONFLOW, free_port, processes_of, visionflow
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def heeded_ctrl_c() -> Iterator[None]:
-    """A shell starts background jobs with SIGINT ignored, and children inherit that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("heeded_ctrl_c")

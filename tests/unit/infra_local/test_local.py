@@ -109,6 +109,7 @@ def test_a_failing_step_ends_the_tools_of_the_others(workspace: Workspace) -> No
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_ctrl_c_ends_the_tool_that_runs(workspace: Workspace) -> None:
     pid = workspace.state / "pid"
     press = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
