@@ -10,7 +10,7 @@ from training.config import TrainConfig
 from training.data.image_set import TrainingData, find_images, load_images, load_training_data
 from training.evaluation.metrics import Evaluation, choose_unknown_threshold, evaluate, fit_temperature
 from training.export.export import Export, export_model
-from training.fit import Fitted, fit, load_fitted
+from training.fit.fit import Fitted, fit, load_fitted
 from training.evaluation.measure import measure, require_labels
 from training.report.plots import draw_plots
 from training.report.report import DataSummary, Report

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from training.evaluation.metrics import Evaluation
-from training.fit import EpochRecord
+from training.fit.history import EpochRecord
 
 LEARNING_CURVES = "plots/learning_curves.png"
 CONFUSION = "plots/confusion.png"

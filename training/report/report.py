@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from training.evaluation.metrics import Evaluation
-from training.fit import EpochRecord
+from training.fit.history import EpochRecord
 from visionflow import strict
 from visionflow.manifest import Precision
 

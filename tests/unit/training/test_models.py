@@ -2,7 +2,7 @@ import torch
 
 from training.config import ModelConfig
 from training.models import build_model
-from training.muon import orthogonalize
+from training.fit.muon import orthogonalize
 
 PICTURES = torch.randint(0, 256, (3, 32, 32, 3), dtype=torch.uint8)
 

@@ -19,7 +19,7 @@ from training.config import OptimizerConfig, TrainConfig
 from training.data.image_set import ImageSet, TrainingData
 from training.errors import TrainingError
 from training.models import Classifier, build_model
-from training.muon import Muon
+from training.fit.muon import Muon
 from visionflow.strict import to_dict
 
 EVALUATION_BATCH = 500
