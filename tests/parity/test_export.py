@@ -10,7 +10,7 @@ from tests.parity.pictures import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import load_config
 from training.export.gate import LOGIT_TOLERANCE, Outputs, network_outputs, session_outputs
-from training.models import build_model
+from training.models.build import build_model
 from training.export.onnx_files import export_onnx, quantize
 from visionflow.classifier import Classifier, FloatArray
 from visionflow.images import load

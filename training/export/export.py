@@ -9,7 +9,7 @@ from training.config import TrainConfig
 from training.data.image_set import TrainingData
 from training.evaluation.metrics import top_k_accuracy
 from training.export.latency import median_latencies
-from training.models import Classifier as Network
+from training.models.classifier import Classifier as Network
 from training.export.onnx_files import CALIBRATION, QUANTIZATION_SCHEME, export_onnx, quantize
 from training.report.report import FORMS, Form, ModelMeasure, Parity
 from visionflow.classifier import Classifier, FloatArray

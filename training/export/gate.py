@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from training.errors import TrainingError
-from training.models import Classifier as Network
+from training.models.classifier import Classifier as Network
 from training.report.report import Form, Parity
 from visionflow.classifier import Classifier, FloatArray
 from visionflow.images import UInt8Array

@@ -18,7 +18,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from training.models import Classifier, Output
+from training.models.classifier import Classifier, Output
 from visionflow.images import UInt8Array
 
 CALIBRATION_BATCH = 64

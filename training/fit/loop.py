@@ -18,7 +18,8 @@ from training.data.augment import augment
 from training.config import OptimizerConfig, TrainConfig
 from training.data.image_set import ImageSet, TrainingData
 from training.errors import TrainingError
-from training.models import Classifier, build_model
+from training.models.build import build_model
+from training.models.classifier import Classifier
 from training.fit.muon import Muon
 from visionflow.strict import to_dict
 

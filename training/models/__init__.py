@@ -1,0 +1,1 @@
+"""Networks: their trunks, their heads, and the weights they begin from."""
