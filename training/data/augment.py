@@ -1,50 +1,58 @@
-"""Random crops, flips and cutout on whole uint8 batches: a few gathers instead of a loop."""
+"""Random changes of training pictures, all by torchvision.transforms.v2."""
 
 import torch
 from torch import Tensor
+from torchvision.transforms import v2
 
 from training.config import AugmentConfig
+from visionflow.input_spec import InputSpec
+
+GREY = (124, 116, 104)
+"""ImageNet's mean colour: what is painted with it says nothing to a normalised network."""
 
 
-def augment(batch: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    """Shift, flip and cut squares out of pictures, each picture its own way.
-
-    ``batch``: uint8 [N, H, W, 3]; returns the same shape and type. Randomness comes from
-    ``generator`` alone, on the CPU, so a run repeats whatever the device.
-    """
-    n, height, width, _ = batch.shape
-    pad = config.crop_padding
-    top, left = torch.randint(0, 2 * pad + 1, (2, n, 1), generator=generator)
-    rows = top + torch.arange(height)
-    columns = torch.arange(width).expand(n, width)
+def picture_transform(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
+    """From a whole picture, uint8 [3, height, width], to uint8 [3, size, size]."""
+    steps: list[v2.Transform] = [_crop(config, spec)]
     if config.horizontal_flip:
-        flip = torch.rand((n, 1), generator=generator) < 0.5
-        columns = torch.where(flip, width - 1 - columns, columns)
-    columns = left + columns
-    # Mirror the border by mirroring indices: no padded copy of the batch is made.
-    rows, columns = _reflect(rows - pad, height), _reflect(columns - pad, width)
-    picture = torch.arange(n)[:, None, None]
-    out = batch[picture, rows[:, :, None], columns[:, None, :]]
-    if config.cutout:
-        out = _cut_out(out, config.cutout, generator)
-    return out
+        steps.append(v2.RandomHorizontalFlip())
+    if strength := config.color_jitter:
+        steps.append(v2.ColorJitter(strength, strength, strength, strength / 4))
+    if config.trivial_augment:
+        steps.append(v2.TrivialAugmentWide(fill=list(GREY)))
+    if config.random_erasing:
+        steps.append(v2.RandomErasing(config.random_erasing, value=list(GREY)))
+    return v2.Compose(steps)
 
 
-def _reflect(index: Tensor, length: int) -> Tensor:
-    index = index.abs()
-    return torch.where(index >= length, 2 * (length - 1) - index, index)
+def _crop(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
+    if config.crop == "resized":
+        scale = (config.crop_scale, 1.0)
+        return v2.RandomResizedCrop(spec.size, scale, antialias=True)
+    if config.crop == "padded":
+        return v2.RandomCrop(spec.size, config.crop_padding, padding_mode="reflect")
+    return v2.RandomCrop(spec.size)
 
 
-def _cut_out(batch: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """Paint a square of mid-grey with its centre anywhere (DeVries & Taylor, arXiv:1708.04552)."""
-    n, height, width, _ = batch.shape
-    centre_y = torch.randint(0, height, (n, 1), generator=generator)
-    centre_x = torch.randint(0, width, (n, 1), generator=generator)
-    rows = _within(torch.arange(height) - centre_y + side // 2, side)
-    columns = _within(torch.arange(width) - centre_x + side // 2, side)
-    mask = rows[:, :, None] & columns[:, None, :]
-    return batch.masked_fill(mask[..., None], 128)
+class Mix:
+    """MixUp (arXiv:1710.09412), CutMix (arXiv:1905.04899) or, batch by batch, one of the two."""
 
+    def __init__(self, config: AugmentConfig, classes: int) -> None:
+        self._choices: list[v2.Transform] = []
+        if config.mixup:
+            self._choices.append(v2.MixUp(alpha=config.mixup, num_classes=classes))
+        if config.cutmix:
+            self._choices.append(v2.CutMix(alpha=config.cutmix, num_classes=classes))
 
-def _within(offset: Tensor, side: int) -> Tensor:
-    return (offset >= 0) & (offset < side)
+    def __bool__(self) -> bool:
+        return bool(self._choices)
+
+    def __call__(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Mix each picture of uint8 [N, S, S, 3] with the one before it.
+
+        Returns uint8 [N, S, S, 3] and the shares of the classes, float32 [N, C].
+        """
+        transform = v2.RandomChoice(self._choices)
+        # MixUp multiplies in place, which only floats can.
+        mixed, shares = transform(images.permute(0, 3, 1, 2).float(), targets)
+        return mixed.round_().permute(0, 2, 3, 1).to(torch.uint8).contiguous(), shares

@@ -1,0 +1,44 @@
+"""Answers to classes of unequal size."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.data.listing import Int64Array
+
+Balance = Literal["none", "inverse", "effective", "sampler"]
+
+
+def class_weights(counts: Int64Array, balance: Balance) -> Tensor | None:
+    """Weights of the classes in the loss, float32 [C], or None where ``balance`` asks for none.
+
+    ``inverse``: 1 / count. ``effective``: 1 / effective number, (1 - beta^count) / (1 - beta) with
+    beta = 1 - 1 / largest count (Cui et al. 2019, arXiv:1901.05555): further pictures of a class
+    tell less and less. Scaled so that the mean over the pictures is 1, which leaves the learning
+    rate's meaning alone.
+    """
+    if balance in ("none", "sampler"):
+        return None
+    number = counts.astype(np.float64)
+    if balance == "effective":
+        beta = 1 - 1 / number.max()
+        number = (1 - beta**number) / (1 - beta)
+    weights = 1 / number
+    weights *= counts.sum() / (weights * counts).sum()
+    return torch.from_numpy(weights.astype(np.float32))
+
+
+def balanced_order(targets: Int64Array, generator: np.random.Generator) -> Int64Array:
+    """Indices [N] that draw every class as often, shuffled.
+
+    A class goes through all its pictures before it repeats one.
+    """
+    members = [np.flatnonzero(targets == target) for target in np.unique(targets)]
+    share = -(-len(targets) // len(members))
+    drawn = [
+        np.concatenate([generator.permutation(m) for _ in range(-(-share // len(m)))])[:share]
+        for m in members
+    ]
+    return generator.permutation(np.concatenate(drawn))[: len(targets)]

@@ -1,0 +1,146 @@
+"""Augmented batches for training, the same whatever the number of workers and processes."""
+
+import multiprocessing
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from training.config import TrainConfig
+from training.data.augment import Mix, picture_transform
+from training.data.balance import balanced_order
+from training.data.listing import Int64Array
+from training.data.pictures import PictureSet
+from training.errors import TrainingError
+
+
+class _Plan(NamedTuple):
+    """What one batch is made of, decided before any worker sees it."""
+
+    indices: list[int]
+    seeds: list[int]
+    mix_seed: int
+
+
+class TrainBatches:
+    """The batches of every epoch, shuffled and augmented by the config's seed alone.
+
+    ``batch_size`` counts the pictures of all ``world`` processes together; this one, number
+    ``rank``, makes its slice of every batch. ``steps`` per epoch: an incomplete last batch is
+    dropped, because its noisier batch norm statistics cost accuracy, unless it is the only one.
+
+    Raises `TrainingError` when a batch cannot be divided by ``world``.
+    """
+
+    def __init__(
+        self,
+        pictures: PictureSet,
+        config: TrainConfig,
+        batch_size: int,
+        *,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        size = min(batch_size, len(pictures) // world * world)
+        if size == 0 or size % world:
+            raise TrainingError(
+                f"Batches of {batch_size} out of {len(pictures)} pictures cannot be divided among "
+                f"{world} processes; choose a batch size that is a multiple of {world}."
+            )
+        self.steps = len(pictures) // size
+        dataset = _AugmentedBatches(pictures, config)
+        self._plans = _Plans(pictures.targets, config, (self.steps, size), (rank, world))
+        workers = config.data.workers
+        self._loader = DataLoader(
+            dataset,
+            batch_size=None,
+            sampler=self._plans,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            multiprocessing_context=_context() if workers else None,
+        )
+
+    def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """uint8 [B, S, S, 3] with int64 [B], or float32 [B, C] where pictures are mixed."""
+        self._plans.epoch = number
+        yield from self._loader
+
+
+class _Plans(Sampler[_Plan]):
+    """The plans of one epoch; everything random in it comes from (seed, epoch)."""
+
+    def __init__(
+        self,
+        targets: Int64Array,
+        config: TrainConfig,
+        shape: tuple[int, int],
+        place: tuple[int, int],
+    ) -> None:
+        self.epoch = 0
+        self._targets = targets
+        self._balanced = config.data.balance == "sampler"
+        self._seed = config.seed
+        self._steps, self._size = shape
+        self._rank, self._world = place
+        self._mixes = bool(config.augment.mixup or config.augment.cutmix)
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __iter__(self) -> Iterator[_Plan]:
+        generator = np.random.default_rng((self._seed, self.epoch))
+        count = len(self._targets)
+        if self._balanced:
+            order = balanced_order(self._targets, generator)
+        else:
+            order = generator.permutation(count)
+        seeds = generator.integers(2**63, size=count)
+        mix_seeds = generator.integers(2**63, size=self._steps)
+        for step in range(self._steps):
+            places = step * self._size + self._slice()
+            yield _Plan(order[places].tolist(), seeds[places].tolist(), int(mix_seeds[step]))
+
+    def _slice(self) -> Int64Array:
+        """Where in a batch this process's pictures stand.
+
+        With mixing also the picture in front of them, which the first of them is mixed with.
+        """
+        share = self._size // self._world
+        start = self._rank * share
+        return np.arange(start - self._mixes, start + share) % self._size
+
+
+class _AugmentedBatches(Dataset[tuple[Tensor, Tensor]]):
+    def __init__(self, pictures: PictureSet, config: TrainConfig) -> None:
+        self._pictures = pictures
+        self._targets = torch.from_numpy(pictures.targets)
+        self._side = config.input.size
+        self._transform = picture_transform(config.augment, config.input)
+        self._mix = Mix(config.augment, len(pictures.labels))
+
+    def __getitem__(self, plan: _Plan) -> tuple[Tensor, Tensor]:
+        # The generators of the training process are left as they were when there are no workers.
+        with torch.random.fork_rng(devices=[]):
+            return self._make(plan)
+
+    def _make(self, plan: _Plan) -> tuple[Tensor, Tensor]:
+        images = torch.empty((len(plan.indices), self._side, self._side, 3), dtype=torch.uint8)
+        for row, index, seed in zip(images, plan.indices, plan.seeds, strict=True):
+            torch.default_generator.manual_seed(seed)
+            picture = torch.from_numpy(self._pictures[index]).permute(2, 0, 1)
+            row.copy_(self._transform(picture).permute(1, 2, 0))
+        targets = self._targets[plan.indices]
+        if not self._mix:
+            return images, targets
+        torch.default_generator.manual_seed(plan.mix_seed)
+        images, shares = self._mix(images, targets)
+        return images[1:], shares[1:]
+
+
+def _context() -> str:
+    """Forked workers share the decoded pictures and start at once."""
+    methods = multiprocessing.get_all_start_methods()
+    return "fork" if "fork" in methods else methods[0]

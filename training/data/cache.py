@@ -1,0 +1,68 @@
+"""Decoded pictures in a file that is complete or absent, whatever happens while it is written."""
+
+import errno
+import fcntl
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from training.errors import DatasetError
+from visionflow.images import UInt8Array
+
+
+def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]]) -> UInt8Array:
+    """The arrays of ``produce``, one behind the other, as a flat uint8 array.
+
+    With a ``path`` they lie in that file, which later calls read instead of producing it again; it
+    is mapped into memory copy-on-write, so changing the array does not change the file. Without
+    one they lie in memory.
+
+    Raises `DatasetError` when the file cannot be written, say on a full disk.
+    """
+    if path is None:
+        buffer = bytearray()
+        for part in produce():
+            buffer += memoryview(np.ascontiguousarray(part))
+        return np.frombuffer(buffer, np.uint8)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path.parent):
+            if not path.exists():
+                _write(path, produce())
+        return np.memmap(path, np.uint8, mode="c")
+    except OSError as error:
+        raise _not_writable(path.parent, error) from error
+
+
+def _write(path: Path, parts: Iterable[UInt8Array]) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            for part in parts:
+                file.write(memoryview(np.ascontiguousarray(part)))
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes out: of several that need the same file one writes, the rest wait.
+
+    The kernel opens the lock again when its holder dies.
+    """
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _not_writable(folder: Path, error: OSError) -> DatasetError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DatasetError(
+            f"{folder}: the disk is full, the decoded pictures do not fit; free some space or "
+            "choose another cache folder"
+        )
+    return DatasetError(f"{folder}: cannot keep decoded pictures here ({error})")

@@ -1,0 +1,129 @@
+"""Which pictures a folder of class folders holds: names, classes and content hashes."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from training.data.threads import in_threads
+from training.errors import DatasetError
+
+Int64Array = npt.NDArray[np.int64]
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """Files of pictures with what they show; nothing is decoded.
+
+    ``files``: POSIX paths relative to ``root``, sorted by class, then by name. ``targets``: int64
+    [N], indices into ``labels``. ``hashes``: SHA-256 (hex) of each file's bytes.
+    """
+
+    root: Path
+    labels: tuple[str, ...]
+    files: tuple[str, ...]
+    targets: Int64Array
+    hashes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of each file's class, relative name and content: it names the data of a run
+        wherever its folder lies."""
+        digest = hashlib.sha256()
+        for name, content in zip(self.files, self.hashes, strict=True):
+            digest.update(f"{name}\0".encode())
+            digest.update(bytes.fromhex(content))
+        return digest.hexdigest()
+
+    @property
+    def counts(self) -> Int64Array:
+        """int64 [C]: the pictures of each class."""
+        return np.bincount(self.targets, minlength=len(self.labels)).astype(np.int64)
+
+    def path(self, index: int) -> Path:
+        return self.root / self.files[index]
+
+    def subset(self, indices: Int64Array) -> "Listing":
+        """The files at ``indices``, in that order, with all labels."""
+        return Listing(
+            self.root,
+            self.labels,
+            tuple(self.files[i] for i in indices),
+            self.targets[indices],
+            tuple(self.hashes[i] for i in indices),
+        )
+
+
+def list_images(folder: Path, labels: tuple[str, ...] | None = None) -> Listing:
+    """List and hash every picture below ``folder``, whose folders are the classes.
+
+    With ``labels`` given (those of the training part) these are the classes, and some of them may
+    be missing. Raises `DatasetError` on a missing folder, a class without pictures, a class that is
+    not in ``labels``, and without those on fewer than two classes.
+    """
+    classes = _find_classes(folder)
+    if labels is None:
+        labels = tuple(classes)
+        if len(labels) < 2:
+            raise DatasetError(
+                f"{folder}: found {len(labels)} class folders with pictures, at least 2 are needed"
+            )
+    if unknown := sorted(set(classes) - set(labels)):
+        raise DatasetError(
+            f"{folder}: the training pictures have no class {', '.join(unknown)}; add it to them "
+            "or remove the folder"
+        )
+    position = {label: target for target, label in enumerate(labels)}
+    paths = [file for label in sorted(classes, key=position.__getitem__) for file in classes[label]]
+    names = tuple(file.relative_to(folder).as_posix() for file in paths)
+    targets = np.array([position[name.split("/", 1)[0]] for name in names], np.int64)
+    hashes = tuple(in_threads(_sha256, paths, f"read {folder.name}"))
+    return Listing(folder, labels, names, targets, hashes)
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of a picture. Raises `DatasetError` where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """The folders in ``folder``, sorted, without hidden ones. Raises `DatasetError`."""
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder; expected one folder of pictures per class")
+    return sorted(x for x in folder.iterdir() if x.is_dir() and not x.name.startswith("."))
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """The picture files at any depth below ``folder``, sorted, without hidden ones."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    )
+
+
+def _find_classes(folder: Path) -> dict[str, list[Path]]:
+    classes = {entry.name: find_pictures(entry) for entry in class_folders(folder)}
+    if not any(classes.values()):
+        raise DatasetError(
+            f"{folder}: no pictures in folders of classes; expected {folder.name}/<class>/<picture>"
+        )
+    if empty := [label for label, files in classes.items() if not files]:
+        raise DatasetError(
+            f"{folder}: no pictures in class {', '.join(empty)}; add some or remove the folder"
+        )
+    return classes
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(read_bytes(file)).hexdigest()

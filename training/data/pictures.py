@@ -1,0 +1,81 @@
+"""Whole upright pictures at one scale, decoded once: what augmentation cuts its crops out of."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from training.data.cache import cached_bytes
+from training.data.image_set import damaged
+from training.data.listing import Int64Array, Listing, read_bytes
+from training.data.threads import in_threads
+from visionflow.errors import ImageError
+from visionflow.images import UInt8Array, decode
+
+
+class PictureSet:
+    """Pictures of different shapes in one flat array, with what they show.
+
+    ``targets``: int64 [N], indices into ``labels``.
+    """
+
+    def __init__(self, listing: Listing, pixels: UInt8Array, sizes: Int64Array) -> None:
+        """``pixels``: the pictures' bytes one behind the other; ``sizes``: [N, 2], height, width"""
+        self.labels = listing.labels
+        self.targets = listing.targets
+        self.files = listing.files
+        self._pixels = pixels
+        self._sizes = sizes
+        self._ends = np.cumsum(sizes.prod(axis=1) * 3)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: int) -> UInt8Array:
+        """uint8 RGB [height, width, 3], without a copy."""
+        height, width = self._sizes[index]
+        end = self._ends[index]
+        return self._pixels[end - height * width * 3 : end].reshape(height, width, 3)
+
+
+def load_pictures(listing: Listing, side: int, cache: Path | None = None) -> PictureSet:
+    """Decode the listed pictures and scale them, so that the shorter side has ``side`` pixels.
+
+    With a ``cache`` folder the result is kept there and found again by the same content and
+    ``side``.
+
+    Raises `DatasetError` for a file that is not a picture and for a cache that cannot be written.
+    """
+    count = len(listing)
+
+    def produce() -> Iterator[UInt8Array]:
+        sizes = np.empty((count, 2), np.int64)
+        pictures = in_threads(scaled, range(count), f"decode {listing.root.name}")
+        for index, picture in enumerate(pictures):
+            sizes[index] = picture.shape[:2]
+            yield picture
+        yield sizes.view(np.uint8)
+
+    def scaled(index: int) -> UInt8Array:
+        path = listing.path(index)
+        try:
+            return scale(decode(read_bytes(path)), side)
+        except ImageError as error:
+            raise damaged(path, error) from error
+
+    key = hashlib.sha256(f"{listing.sha256} {side}".encode()).hexdigest()[:32]
+    flat = cached_bytes(cache / f"{key}.pictures" if cache else None, produce)
+    at = len(flat) - count * 2 * 8
+    sizes = np.frombuffer(flat[at:].tobytes(), np.int64).reshape(count, 2)
+    return PictureSet(listing, flat[:at], sizes)
+
+
+def scale(image: Image.Image, side: int) -> UInt8Array:
+    """uint8 [height, width, 3] with ``side`` pixels along the shorter side, in proportion."""
+    shorter = min(image.size)
+    if shorter != side:
+        width, height = (max(side, round(length * side / shorter)) for length in image.size)
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image)

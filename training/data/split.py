@@ -1,0 +1,164 @@
+"""Which pictures are for fitting, which for choosing, which for measuring."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.config import DataConfig
+from training.data.listing import Int64Array, Listing, class_folders, find_pictures, list_images
+from training.errors import DatasetError
+
+PARTS = {
+    "train": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+}
+"""What the folder of each part may be called."""
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The three parts, all with the labels of the training part.
+
+    ``carved``: the parts that were drawn out of the training folder by ``seed`` because the data
+    set had none; ``fractions``: their shares of each class.
+    """
+
+    train: Listing
+    validation: Listing
+    test: Listing
+    carved: tuple[str, ...]
+    seed: int
+    fractions: Mapping[str, float]
+
+    def to_json(self) -> str:
+        """Every file's name and SHA-256, part by part, and how the parts came about."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        document = {
+            "seed": self.seed,
+            "carved": self.carved,
+            "fractions": self.fractions,
+            "labels": self.train.labels,
+            "parts": {
+                name: {
+                    "folder": part.root.name,
+                    "sha256": part.sha256,
+                    "files": dict(zip(part.files, part.hashes, strict=True)),
+                }
+                for name, part in parts.items()
+            },
+        }
+        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_splits(splits: Splits, path: Path) -> None:
+    """Write `Splits.to_json` in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(splits.to_json(), encoding="utf-8")
+    partial.replace(path)
+
+
+def read_splits(folder: Path, config: DataConfig, seed: int) -> Splits:
+    """The parts of ``folder``: as its folders divide it, and drawn by ``seed`` where they do not.
+
+    ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
+    and ``test``), which hold the class folders. A part that is missing is carved out of the
+    training pictures by `carve`, with the share that ``config`` states.
+
+    Raises `DatasetError` where `list_images` and `carve` do, and for a folder that is divided in an
+    unclear way.
+    """
+    parts = find_parts(folder)
+    train = list_images(parts["train"])
+    found = {
+        name: list_images(path, train.labels) for name, path in parts.items() if name != "train"
+    }
+    shares = {"validation": config.validation, "test": config.test}
+    fractions = {name: share for name, share in shares.items() if name not in found}
+    carved = carve(train, fractions, seed)
+    rest = carved.pop("train")
+    pieces = found | {name: train.subset(indices) for name, indices in carved.items()}
+    return Splits(
+        train.subset(rest),
+        pieces["validation"],
+        pieces["test"],
+        tuple(fractions),
+        seed,
+        fractions,
+    )
+
+
+def find_parts(folder: Path) -> dict[str, Path]:
+    """The folder of each part that ``folder`` is divided into; of ``train`` alone if it is not.
+
+    Raises `DatasetError` where it is unclear what the folders are.
+    """
+    entries = class_folders(folder)
+    by_name = {entry.name.lower(): entry for entry in entries}
+    # A class may well be called "train": then it holds pictures, and no folders of classes.
+    train = by_name.get("train")
+    if train is None or not class_folders(train) or _holds_pictures(train):
+        if entries and set(by_name) <= set(PARTS) and train is None:
+            raise DatasetError(f"{folder}: there is no folder train beside {', '.join(by_name)}")
+        return {"train": folder}
+    parts: dict[str, Path] = {}
+    for name, entry in by_name.items():
+        part = PARTS.get(name)
+        if part is None:
+            raise DatasetError(
+                f"{entry}: beside {train.name} only folders called {', '.join(PARTS)} may lie; "
+                "move it elsewhere"
+            )
+        if part in parts:
+            raise DatasetError(f"{folder}: both {parts[part].name} and {entry.name} are for {part}")
+        parts[part] = entry
+    return parts
+
+
+def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[str, Int64Array]:
+    """Sorted indices of each part in ``fractions`` and of the rest, called ``train``.
+
+    Each part gets its share of every class, rounded, and at least one picture. Files with the same
+    content stay in one part; those that exist once are taken first, so what is measured is seldom
+    counted twice.
+
+    Raises `DatasetError` for a class with fewer different pictures than parts.
+    """
+    generator = np.random.default_rng(seed)
+    taken: dict[str, list[int]] = {name: [] for name in (*fractions, "train")}
+    for target, label in enumerate(listing.labels):
+        groups = _same_content(listing, np.flatnonzero(listing.targets == target))
+        if len(groups) < len(taken):
+            raise DatasetError(
+                f"{listing.root / label}: {len(groups)} different pictures cannot be divided into "
+                f"{', '.join(taken)}; add pictures or leave the class out"
+            )
+        count = sum(map(len, groups))
+        room = {name: round(fraction * count) for name, fraction in fractions.items()}
+        order = [groups[i] for i in generator.permutation(len(groups))]
+        order.sort(key=len)
+        for name, group in zip(taken, order, strict=False):
+            taken[name] += group
+            room[name] = room.get(name, 0) - len(group)
+        for group in order[len(taken) :]:
+            name = next((x for x in fractions if room[x] >= len(group)), "train")
+            taken[name] += group
+            room[name] -= len(group)
+    return {name: np.array(sorted(indices), np.int64) for name, indices in taken.items()}
+
+
+def _same_content(listing: Listing, members: Int64Array) -> list[list[int]]:
+    groups: dict[str, list[int]] = {}
+    for index in members.tolist():
+        groups.setdefault(listing.hashes[index], []).append(index)
+    return list(groups.values())
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return any(file.parent == folder for file in find_pictures(folder))

@@ -1,0 +1,46 @@
+"""Work on many pictures at once: Pillow leaves the interpreter's lock while it decodes."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 16
+"""Pictures per task: a task for each small one would cost more than its decoding."""
+
+
+def in_threads(
+    work: Callable[[Item], Result], items: Sequence[Item], description: str
+) -> Iterator[Result]:
+    """``work`` of each item, in order, on all cores, behind a progress bar.
+
+    Only a few chunks are ahead of whoever takes the results. The first error ends it.
+    """
+    threads = os.cpu_count() or 1
+    pending: deque[Future[list[Result]]] = deque()
+    with (
+        ThreadPoolExecutor(threads) as pool,
+        tqdm(total=len(items), desc=description, unit="img") as bar,
+    ):
+        try:
+            for start in range(0, len(items), CHUNK):
+                chunk = items[start : start + CHUNK]
+                pending.append(pool.submit(lambda chunk=chunk: [work(item) for item in chunk]))
+                if len(pending) > 2 * threads:
+                    yield from _next(pending, bar)
+            while pending:
+                yield from _next(pending, bar)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _next(pending: "deque[Future[list[Result]]]", bar: "tqdm[None]") -> Iterator[Result]:
+    results = pending.popleft().result()
+    bar.update(len(results))
+    yield from results

@@ -1,0 +1,66 @@
+"""All pictures of one run, each form decoded when it is first asked for."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from training.config import DataConfig, TrainConfig
+from training.data.image_set import ImageSet, load_images
+from training.data.pictures import PictureSet, load_pictures
+from training.data.split import Splits, read_splits
+from visionflow.input_spec import InputSpec
+
+
+@dataclass
+class TrainingData:
+    """The three parts of a data set and how they are decoded.
+
+    ``cache``: the folder that keeps what is decoded; without one it is kept in memory.
+    """
+
+    splits: Splits
+    config: DataConfig
+    spec: InputSpec
+    cache: Path | None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.splits.train.labels
+
+    @cached_property
+    def sha256(self) -> str:
+        """Content hash of all that decides a run's weights: training and validation pictures."""
+        both = self.splits.train.sha256 + self.splits.validation.sha256
+        return hashlib.sha256(both.encode()).hexdigest()
+
+    @cached_property
+    def train_pictures(self) -> PictureSet:
+        """For `TrainBatches`: whole pictures."""
+        return load_pictures(self.splits.train, self.spec.resize, self.cache)
+
+    @cached_property
+    def train_images(self) -> ImageSet:
+        """The training pictures through the serving path: for frozen features."""
+        return load_images(self.splits.train, self.spec, self.cache)
+
+    @cached_property
+    def validation(self) -> ImageSet:
+        return load_images(self.splits.validation, self.spec, self.cache)
+
+    @cached_property
+    def test(self) -> ImageSet:
+        return load_images(self.splits.test, self.spec, self.cache)
+
+    def calibration(self, count: int, seed: int) -> ImageSet:
+        """``count`` training pictures (all, when there are fewer), drawn without replacement."""
+        drawn = np.random.default_rng(seed).permutation(len(self.splits.train))[:count]
+        return load_images(self.splits.train.subset(drawn), self.spec)
+
+
+def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) -> TrainingData:
+    """List and divide ``folder``; nothing is decoded yet. Raises `DatasetError`."""
+    splits = read_splits(folder, config.data, config.seed)
+    return TrainingData(splits, config.data, config.input, cache)
