@@ -1,59 +1,65 @@
 """An artifact measured as it serves: through the image path and the classifier of the Lambdas."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from training.data.image_set import ImageSet, load_images
+from training.data.listing import Int64Array, list_images
 from training.errors import DatasetError
 from training.evaluation.metrics import Evaluation, evaluate
-from visionflow.classifier import Classifier, FloatArray
-from visionflow.images import UInt8Array
-from visionflow.manifest import Manifest, read_artifact
+from visionflow.classifier import Classifier, FloatArray, softmax
+from visionflow.manifest import read_artifact
 
 BATCH = 250
+EMBEDDINGS = 800
 
 
-def measure(folder: Path, manifest: Manifest, image_set: ImageSet) -> Evaluation:
-    """Classify ``image_set`` with the artifact in ``folder`` as a Lambda would."""
-    classifier = Classifier(folder / manifest.served_file.path, manifest)
-    probabilities = classify(classifier, image_set.images)
-    return evaluate(
-        probabilities, image_set.targets, manifest.label_names, manifest.unknown_threshold
-    )
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a model answers to a set of N pictures.
+
+    Of `EMBEDDINGS` of them at most the embedding is kept: ``embeddings`` [M, F] are of the pictures
+    ``sample`` [M]. Maps are not kept at all; `explain_answers` makes those of a few pictures again.
+    """
+
+    logits: FloatArray
+    sample: Int64Array
+    embeddings: FloatArray
+
+    def probabilities(self, temperature: float) -> FloatArray:
+        """[N, C]."""
+        return softmax(self.logits / np.float32(temperature))
+
+
+def measure_split(classifier: Classifier, image_set: ImageSet, seed: int = 0) -> Measured:
+    """Run every picture once. ``seed`` draws the pictures whose embedding is kept."""
+    order = np.random.default_rng(seed).permutation(len(image_set))
+    sample = np.sort(order[:EMBEDDINGS])
+    logits, embeddings = [], []
+    for start in range(0, len(image_set), BATCH):
+        batch = image_set.images[start : start + BATCH]
+        batch_logits, batch_embeddings, _ = classifier.run(batch)
+        logits.append(batch_logits)
+        inside = sample[(sample >= start) & (sample < start + BATCH)]
+        embeddings.append(batch_embeddings[inside - start])
+    return Measured(np.concatenate(logits), sample, np.concatenate(embeddings))
 
 
 def measure_folder(artifact: Path, pictures: Path) -> Evaluation:
-    """Verify an artifact's checksums, then `measure` it on a folder of class folders.
+    """Verify an artifact's checksums and score it on a folder of class folders.
 
-    Raises `DatasetError` unless the class folders are the artifact's labels.
+    The folder may lack some of the model's labels; `Evaluation.unmeasured` names them. Raises
+    `DatasetError` for a class folder that is none of the model's labels.
     """
     manifest = read_artifact(artifact)
-    image_set, _ = load_images(pictures, manifest.input)
-    require_labels(image_set.labels, manifest.label_names, pictures)
-    return measure(artifact, manifest, image_set)
-
-
-def require_labels(found: tuple[str, ...], expected: tuple[str, ...], folder: Path) -> None:
-    """Raise `DatasetError` unless both are the same labels in the same order."""
-    if found == expected:
-        return
-    unknown = sorted(set(found) - set(expected))
-    missing = sorted(set(expected) - set(found))
-    raise DatasetError(
-        f"{folder}: the class folders are not the model's labels"
-        + (f"; unknown: {', '.join(unknown)}" if unknown else "")
-        + (f"; missing: {', '.join(missing)}" if missing else "")
+    part = pictures / "test"
+    if part.is_dir() and part.name not in manifest.label_names:
+        raise DatasetError(f"{pictures} is divided into parts; measure on one of them, say {part}")
+    image_set = load_images(list_images(pictures, manifest.label_names), manifest.input)
+    classifier = Classifier(artifact / manifest.served_file.path, manifest)
+    probabilities = measure_split(classifier, image_set).probabilities(manifest.temperature)
+    return evaluate(
+        probabilities, image_set.targets, manifest.label_names, manifest.unknown_threshold
     )
-
-
-def classify(classifier: Classifier, images: UInt8Array) -> FloatArray:
-    """Probabilities [N, C] in the order of the manifest's labels."""
-    column = {name: i for i, name in enumerate(classifier.manifest.label_names)}
-    probabilities = np.zeros((len(images), len(column)), np.float32)
-    for start in range(0, len(images), BATCH):
-        answers = classifier.classify(images[start : start + BATCH])
-        for row, answer in enumerate(answers, start):
-            for score in answer.scores:
-                probabilities[row, column[score.label]] = score.confidence
-    return probabilities

@@ -1,38 +1,70 @@
-"""What a set of logits is worth: accuracy, per-class scores, calibration."""
+"""What probabilities are worth against the truth: accuracy, scores per class, confusions."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from training.data.image_set import Int64Array
-from visionflow.classifier import FloatArray, softmax
+from training.data.listing import Int64Array
+from training.evaluation.calibration import expected_calibration_error
+from visionflow.classifier import FloatArray
 
-CALIBRATION_BINS = 15
+CONFUSED_PAIRS = 15
+# Of the standard normal distribution: 95 % lie between minus and plus this.
+_Z95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % confidence interval."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class: how often its answers are right, how many of its pictures are found, both."""
+    """One class: how often its answers are right, how many of its pictures are found, both.
+
+    The scores are None for a class without pictures: they were not measured. ``precision`` is 0 for
+    a class that has pictures and was never answered.
+    """
 
     label: str
     pictures: int
-    precision: float
-    recall: float
-    f1: float
+    answers: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class ConfusedPair:
+    """Pictures of ``truth`` that were answered ``answer``. ``rate``: of all pictures of ``truth``,
+    0..1."""
+
+    truth: str
+    answer: str
+    pictures: int
+    rate: float
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Measured on ``pictures`` pictures. All but ``confusion`` and the loss are in 0..1.
 
-    ``confusion``: rows are the true class, columns the answer. ``loss``: mean negative
+    The macro scores are means over the classes that have pictures. ``confusion``: rows are the true
+    class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
     log-likelihood in nats. ``known``: the share of answers at or above the unknown threshold.
     """
 
     pictures: int
     top1: float
+    top1_interval: Interval
     top5: float
+    macro_precision: float
+    macro_recall: float
     macro_f1: float
     loss: float
     ece: float
@@ -40,6 +72,12 @@ class Evaluation:
     known_top1: float
     classes: tuple[ClassScores, ...]
     confusion: tuple[tuple[int, ...], ...]
+    most_confused: tuple[ConfusedPair, ...]
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """The classes without pictures, which no macro score counts."""
+        return tuple(scores.label for scores in self.classes if not scores.pictures)
 
 
 def evaluate(
@@ -48,7 +86,7 @@ def evaluate(
     labels: tuple[str, ...],
     unknown_threshold: float,
 ) -> Evaluation:
-    """Score calibrated ``probabilities`` [N, C] against ``targets`` [N]."""
+    """Score calibrated ``probabilities`` [N, C] against ``targets`` [N], N at least 1."""
     answers = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)
     correct = answers == targets
@@ -60,14 +98,18 @@ def evaluate(
     return Evaluation(
         pictures=len(targets),
         top1=float(correct.mean()),
+        top1_interval=wilson_interval(int(correct.sum()), len(correct)),
         top5=top_k_accuracy(probabilities, targets, 5),
-        macro_f1=float(np.mean([scores.f1 for scores in classes])),
+        macro_precision=_mean([scores.precision for scores in classes]),
+        macro_recall=_mean([scores.recall for scores in classes]),
+        macro_f1=_mean([scores.f1 for scores in classes]),
         loss=float(-np.log(np.maximum(picked, np.finfo(np.float32).tiny)).mean()),
         ece=expected_calibration_error(confidence, correct),
         known=float(known.mean()),
         known_top1=float(correct[known].mean()) if known.any() else 0.0,
         classes=classes,
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
+        most_confused=most_confused(confusion, labels),
     )
 
 
@@ -77,54 +119,43 @@ def top_k_accuracy(scores: FloatArray, targets: Int64Array, k: int) -> float:
     return float((best == targets[:, None]).any(axis=1).mean())
 
 
-def expected_calibration_error(confidence: FloatArray, correct: npt.NDArray[np.bool_]) -> float:
-    """Mean gap between confidence and accuracy over bins of equal width, weighted by their size.
+def wilson_interval(successes: int, trials: int) -> Interval:
+    """Where a rate lies of which ``successes`` of ``trials`` were seen, with 95 % confidence.
 
-    Guo et al. 2017, arXiv:1706.04599, equation 3.
+    Wilson 1927, doi:10.1080/01621459.1927.10502953: unlike the normal approximation it stays within
+    0..1 and keeps a width where all or none succeed.
     """
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    # |sum of confidence - number correct| over a bin is its size times its gap.
-    surplus = np.bincount(bins, weights=confidence - correct, minlength=CALIBRATION_BINS)
-    return float(np.abs(surplus).sum() / len(confidence))
+    rate, z2 = successes / trials, _Z95**2
+    centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
+    spread = rate * (1 - rate) / trials + z2 / (4 * trials**2)
+    half = _Z95 / (1 + z2 / trials) * math.sqrt(spread)
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
 
 
-def fit_temperature(logits: FloatArray, targets: Int64Array) -> float:
-    """The temperature that minimises the negative log-likelihood of ``softmax(logits / T)``.
-
-    The likelihood is concave in 1 / T (arXiv:1706.04599, section 4.2), so its slope is bisected.
-    Confined to 0.05..20: logits that are always right would ask for 0.
-    """
-    picked = logits[np.arange(len(targets)), targets]
-    low, high = 1 / 20, 1 / 0.05
-    for _ in range(50):
-        inverse = (low + high) / 2
-        expected = (softmax(logits * np.float32(inverse)) * logits).sum(axis=1)
-        if (picked - expected).mean() > 0:
-            low = inverse
-        else:
-            high = inverse
-    return 2 / (low + high)
-
-
-def choose_unknown_threshold(
-    confidence: FloatArray, correct: npt.NDArray[np.bool_], accuracy: float, at_least: int = 20
-) -> float:
-    """The highest confidence such that answers below it are right less often than ``accuracy``.
-
-    Judged on at least ``at_least`` answers; 0, which calls nothing unknown, where even the least
-    confident ones are better than that.
-    """
-    order = np.argsort(confidence, kind="stable")
-    accuracy_below = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    poor = np.flatnonzero(accuracy_below < accuracy)
-    poor = poor[(poor >= at_least - 1) & (poor + 1 < len(order))]
-    return float(confidence[order[poor[-1] + 1]]) if len(poor) else 0.0
+def most_confused(
+    confusion: npt.NDArray[np.int64], labels: tuple[str, ...], count: int = CONFUSED_PAIRS
+) -> tuple[ConfusedPair, ...]:
+    """The ``count`` largest confusions by rate, then by pictures; none where nothing was wrong."""
+    pictures = confusion.sum(axis=1)
+    pairs = [
+        ConfusedPair(labels[i], labels[j], int(confusion[i, j]), float(confusion[i, j]) / float(n))
+        for i, n in enumerate(pictures)
+        for j in np.flatnonzero(confusion[i])
+        if i != j
+    ]
+    return tuple(sorted(pairs, key=lambda pair: (-pair.rate, -pair.pictures))[:count])
 
 
 def _class_scores(confusion: npt.NDArray[np.int64], index: int, label: str) -> ClassScores:
     hits = int(confusion[index, index])
-    answered, pictures = int(confusion[:, index].sum()), int(confusion[index].sum())
-    precision = hits / answered if answered else 0.0
-    recall = hits / pictures if pictures else 0.0
-    f1 = 2 * hits / (answered + pictures) if answered + pictures else 0.0
-    return ClassScores(label, pictures, precision, recall, f1)
+    answers, pictures = int(confusion[:, index].sum()), int(confusion[index].sum())
+    if not pictures:
+        return ClassScores(label, 0, answers, None, None, None)
+    precision = hits / answers if answers else 0.0
+    return ClassScores(
+        label, pictures, answers, precision, hits / pictures, 2 * hits / (answers + pictures)
+    )
+
+
+def _mean(scores: list[float | None]) -> float:
+    return float(np.mean([score for score in scores if score is not None]))

@@ -4,25 +4,39 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from training.config import Recipe
+from training.evaluation.findings import Findings
 from training.evaluation.metrics import Evaluation
+from training.evaluation.verdict import FitVerdict
 from training.fit.history import EpochRecord
 from visionflow import strict
-from visionflow.manifest import Precision
+from visionflow.manifest import GateCheck, Precision, Quantization
 
 Form = Literal["torch", "fp32", "int8"]
 FORMS: tuple[Form, ...] = ("torch", "fp32", "int8")
 
 
 @dataclass(frozen=True)
+class SplitSummary:
+    """One part of the pictures. ``per_class``: in the order of the labels. ``sha256``: of the
+    content. ``carved``: cut off the training folder by the seed, not a folder of its own."""
+
+    pictures: int
+    per_class: tuple[int, ...]
+    sha256: str
+    carved: bool
+
+
+@dataclass(frozen=True)
 class DataSummary:
-    """Which pictures: how many in each split, and the SHA-256 of the folders' content."""
+    """Which pictures. ``sha256``: of all that the model was fitted to and chosen by."""
 
     labels: tuple[str, ...]
-    train: int
-    validation: int
-    test: int
-    train_sha256: str
-    test_sha256: str
+    sha256: str
+    seed: int
+    train: SplitSummary
+    validation: SplitSummary
+    test: SplitSummary
 
 
 @dataclass(frozen=True)
@@ -51,8 +65,30 @@ class Parity:
 
 
 @dataclass(frozen=True)
+class LadderStep:
+    """One way of making int8 that was tried, in the order of trying.
+
+    Drops are fp32 minus int8 of validation top-1, ``worst_class`` being the class that lost most;
+    ``speedup`` is the latency of fp32 by that of int8. None: not measured, because something before
+    it had failed already. ``reason``: why it did not pass.
+    """
+
+    name: str
+    passed: bool
+    top1_drop: float | None
+    worst_class: str | None
+    worst_class_drop: float | None
+    speedup: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Report:
-    """Everything measured in one run. ``test`` is the served model, through the serving path."""
+    """Everything measured in one run.
+
+    ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
+    lies behind ``test``. ``parameters``: numbers in the network that was trained.
+    """
 
     name: str
     version: str
@@ -60,19 +96,30 @@ class Report:
     config: dict[str, Any]
     hardware: str
     library_versions: dict[str, str]
+    git_commit: str | None
     data: DataSummary
+    recipe: Recipe
     history: tuple[EpochRecord, ...]
     best_epoch: int
+    stopped_early: bool
+    train_seconds: float
+    verdict: FitVerdict
+    parameters: int
     models: tuple[ModelMeasure, ...]
     parity: tuple[Parity, ...]
+    gate: tuple[GateCheck, ...]
+    quantization: Quantization
+    ladder: tuple[LadderStep, ...]
     served: Precision
     temperature: float
     unknown_threshold: float
     validation: Evaluation
     test: Evaluation
+    findings: Findings
 
     def to_json(self) -> str:
-        return json.dumps(strict.to_dict(self), indent=1, ensure_ascii=False) + "\n"
+        """One line: most of it is long rows of numbers."""
+        return json.dumps(strict.to_dict(self), ensure_ascii=False, separators=(",", ":")) + "\n"
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Report":

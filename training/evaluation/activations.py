@@ -1,0 +1,100 @@
+"""What each stage of a network makes of one picture."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from training.evaluation.mistakes import PictureAnswer, jpeg_url
+from visionflow.classifier import FloatArray
+from visionflow.images import UInt8Array
+
+if TYPE_CHECKING:
+    # Not at run time: a report is read where there is no torch, too.
+    from training.models.classifier import Classifier
+
+MOST_STAGES = 8
+ROWS, COLUMNS = 2, 8
+TILE = 48
+_GAP = 2
+_GREY = 128
+
+
+@dataclass(frozen=True)
+class StageActivations:
+    """A stage's output for one picture: ``channels`` maps of ``height`` x ``width``.
+
+    ``grid``: the strongest of them, at most `ROWS` x `COLUMNS`, as one grey JPEG (data URL). Each
+    is scaled by its own maximum, which is white.
+    """
+
+    stage: str
+    channels: int
+    height: int
+    width: int
+    grid: str
+
+
+@dataclass(frozen=True)
+class Activations:
+    """One picture on its way through the network, from the first stage to the last."""
+
+    picture: PictureAnswer
+    stages: tuple[StageActivations, ...]
+
+
+def stage_activations(network: "Classifier", image: UInt8Array) -> tuple[StageActivations, ...]:
+    """Run ``image`` [H, W, 3] through ``network`` and keep what leaves its stages.
+
+    Of a network with more than `MOST_STAGES` every so manieth is kept, first and last among them.
+    """
+    import torch  # noqa: PLC0415
+
+    stages = network.stages()
+    places = np.linspace(0, len(stages) - 1, min(len(stages), MOST_STAGES)).round().astype(int)
+    kept: dict[str, FloatArray] = {}
+
+    def keep(name: str) -> Any:
+        def hook(_module: Any, _inputs: Any, output: torch.Tensor) -> None:
+            kept[name] = output[0].float().cpu().numpy()
+
+        return hook
+
+    network.eval()
+    hooks = [stages[i][1].register_forward_hook(keep(stages[i][0])) for i in places]
+    try:
+        with torch.inference_mode():
+            network.embed(torch.from_numpy(image[None].copy()).to(network.mean.device))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(
+        StageActivations(name, channels, height, width, jpeg_url(channel_grid(maps)))
+        for name, maps in kept.items()
+        for channels, height, width in [maps.shape]
+    )
+
+
+def channel_grid(maps: FloatArray) -> UInt8Array:
+    """The strongest of ``maps`` [C, h, w] by their mean, as tiles of `TILE` pixels with gaps."""
+    count = min(len(maps), ROWS * COLUMNS)
+    strongest = np.argsort(-maps.mean(axis=(1, 2)), kind="stable")[:count]
+    columns = min(count, COLUMNS)
+    step = TILE + _GAP
+    shape = (-(-count // columns) * step - _GAP, columns * step - _GAP)
+    grid = np.full(shape, _GREY, np.uint8)
+    for place, channel in enumerate(strongest):
+        top, left = step * (place // columns), step * (place % columns)
+        grid[top : top + TILE, left : left + TILE] = _tile(maps[channel])
+    return grid
+
+
+def _tile(channel: FloatArray) -> UInt8Array:
+    positive = np.maximum(channel, np.float32(0))
+    peak = positive.max()
+    grey = (255 * positive / peak if peak > 0 else positive).astype(np.uint8)
+    # Few large cells stay cells; many small ones are averaged.
+    small = max(channel.shape) <= TILE
+    method = Image.Resampling.NEAREST if small else Image.Resampling.BOX
+    return np.asarray(Image.fromarray(grey).resize((TILE, TILE), method))

@@ -1,0 +1,160 @@
+"""How far a confidence can be believed, and below which one the answer is `unknown`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from training.data.listing import Int64Array
+from visionflow.classifier import FloatArray, softmax
+
+CALIBRATION_BINS = 15
+CURVE_POINTS = 100
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Answers with a confidence between ``low`` and ``high``: how sure, and how often right."""
+
+    low: float
+    high: float
+    pictures: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Confidence against accuracy. ``ece`` is the expected calibration error, in 0..1; bins that no
+    answer fell into are left out."""
+
+    ece: float
+    bins: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True)
+class CoverageCurve:
+    """What is right among the answers whose confidence reaches ``threshold``, from all answers to
+    the most confident ones. ``coverage``: their share of all answers."""
+
+    threshold: tuple[float, ...]
+    coverage: tuple[float, ...]
+    accuracy: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """On test pictures, with the temperature and the threshold that validation pictures chose."""
+
+    temperature: float
+    unknown_threshold: float
+    before: Reliability
+    """At temperature 1."""
+    after: Reliability
+    coverage: CoverageCurve
+
+
+def calibration_on(
+    logits: FloatArray, targets: Int64Array, temperature: float, unknown_threshold: float
+) -> Calibration:
+    """What `fit_temperature` and `choose_unknown_threshold` achieve on ``logits`` [N, C]."""
+    correct = logits.argmax(axis=1) == targets
+    before = softmax(logits).max(axis=1)
+    after = softmax(logits / np.float32(temperature)).max(axis=1)
+    return Calibration(
+        temperature=temperature,
+        unknown_threshold=unknown_threshold,
+        before=reliability(before, correct),
+        after=reliability(after, correct),
+        coverage=coverage_curve(after, correct),
+    )
+
+
+def reliability(confidence: FloatArray, correct: BoolArray) -> Reliability:
+    """Both [N]; bins of equal width (Guo et al. 2017, arXiv:1706.04599, section 2)."""
+    place = _bins(confidence)
+    bins = []
+    for index in np.unique(place):
+        inside = place == index
+        bins.append(
+            ReliabilityBin(
+                low=float(index / CALIBRATION_BINS),
+                high=float((index + 1) / CALIBRATION_BINS),
+                pictures=int(inside.sum()),
+                confidence=float(confidence[inside].mean()),
+                accuracy=float(correct[inside].mean()),
+            )
+        )
+    return Reliability(expected_calibration_error(confidence, correct), tuple(bins))
+
+
+def expected_calibration_error(confidence: FloatArray, correct: BoolArray) -> float:
+    """Mean gap between confidence and accuracy over bins of equal width, weighted by their size.
+
+    Guo et al. 2017, arXiv:1706.04599, equation 3.
+    """
+    # |sum of confidence - number correct| over a bin is its size times its gap.
+    surplus = np.bincount(
+        _bins(confidence), weights=confidence - correct, minlength=CALIBRATION_BINS
+    )
+    return float(np.abs(surplus).sum() / len(confidence))
+
+
+def coverage_curve(confidence: FloatArray, correct: BoolArray) -> CoverageCurve:
+    """Accuracy over coverage as the threshold rises (Geifman & El-Yaniv 2017, arXiv:1705.08500).
+
+    Answers of equal confidence stay together; at most `CURVE_POINTS` points are kept.
+    """
+    order = np.argsort(confidence, kind="stable")
+    # From each place on: how many of the answers at least as confident are right.
+    right = np.cumsum(correct[order][::-1])[::-1]
+    thresholds = np.unique(confidence)
+    if len(thresholds) > CURVE_POINTS:
+        kept = np.linspace(0, len(thresholds) - 1, CURVE_POINTS).round().astype(int)
+        thresholds = thresholds[kept]
+    below = np.searchsorted(confidence[order], thresholds)
+    answered = len(confidence) - below
+    return CoverageCurve(
+        threshold=tuple(float(t) for t in thresholds),
+        coverage=tuple(float(n) for n in answered / len(confidence)),
+        accuracy=tuple(float(a) for a in right[below] / answered),
+    )
+
+
+def fit_temperature(logits: FloatArray, targets: Int64Array) -> float:
+    """The temperature that minimises the negative log-likelihood of ``softmax(logits / T)``.
+
+    The likelihood is concave in 1 / T (arXiv:1706.04599, section 4.2), so its slope is bisected.
+    Confined to 0.05..20: logits that are always right would ask for 0.
+    """
+    picked = logits[np.arange(len(targets)), targets]
+    low, high = 1 / 20, 1 / 0.05
+    for _ in range(50):
+        inverse = (low + high) / 2
+        expected = (softmax(logits * np.float32(inverse)) * logits).sum(axis=1)
+        if (picked - expected).mean() > 0:
+            low = inverse
+        else:
+            high = inverse
+    return 2 / (low + high)
+
+
+def choose_unknown_threshold(
+    confidence: FloatArray, correct: BoolArray, accuracy: float, at_least: int = 20
+) -> float:
+    """The highest confidence such that answers below it are right less often than ``accuracy``.
+
+    Judged on at least ``at_least`` answers; 0, which calls nothing unknown, where even the least
+    confident ones are better than that.
+    """
+    order = np.argsort(confidence, kind="stable")
+    accuracy_below = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    poor = np.flatnonzero(accuracy_below < accuracy)
+    poor = poor[(poor >= at_least - 1) & (poor + 1 < len(order))]
+    return float(confidence[order[poor[-1] + 1]]) if len(poor) else 0.0
+
+
+def _bins(confidence: FloatArray) -> Int64Array:
+    return np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)

@@ -1,0 +1,69 @@
+"""Where answers come from: class-activation maps of right and wrong answers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.data.image_set import ImageSet
+from training.data.listing import Int64Array
+from training.evaluation.mistakes import PictureAnswer, picture_answer
+from visionflow.classifier import Classifier, FloatArray
+
+EXAMPLES = 6
+
+
+@dataclass(frozen=True)
+class ActivationMap:
+    """Evidence for ``label``: rows of values in 0..1 that span the whole picture."""
+
+    label: str
+    values: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class ExplainedPicture:
+    """An answer with the map of the class that was answered and, where wrong, of the true one."""
+
+    picture: PictureAnswer
+    maps: tuple[ActivationMap, ...]
+
+
+def explain_answers(
+    classifier: Classifier, image_set: ImageSet, probabilities: FloatArray, indices: Int64Array
+) -> tuple[ExplainedPicture, ...]:
+    """Run the pictures at ``indices`` again, for the maps of these few alone.
+
+    ``probabilities`` [N, C]: of all of ``image_set``.
+    """
+    if not len(indices):
+        return ()
+    answers = classifier.classify(image_set.images[indices])
+    size = (classifier.manifest.input.size, classifier.manifest.input.size)
+    explained = []
+    for index, answer in zip(indices, answers, strict=True):
+        picture = picture_answer(image_set, int(index), probabilities)
+        labels = dict.fromkeys((picture.answer, picture.truth))
+        maps = (classifier.explain(answer, label, size) for label in labels)
+        explained.append(
+            ExplainedPicture(picture, tuple(ActivationMap(m.label, m.values) for m in maps))
+        )
+    return tuple(explained)
+
+
+def typical_right_answers(
+    probabilities: FloatArray, targets: Int64Array, count: int = EXAMPLES
+) -> Int64Array:
+    """Indices of right answers of [N, C], of up to ``count`` classes one each.
+
+    The classes lie evenly among those with a right answer; the picture of each is the one of median
+    confidence.
+    """
+    right = np.flatnonzero(probabilities.argmax(axis=1) == targets)
+    classes = np.unique(targets[right])
+    places = np.linspace(0, len(classes) - 1, min(count, len(classes))).round().astype(int)
+    confidence = probabilities.max(axis=1)
+    chosen = []
+    for target in classes[places]:
+        members = right[targets[right] == target]
+        chosen.append(members[np.argsort(confidence[members], kind="stable")[len(members) // 2]])
+    return np.array(chosen, np.int64)

@@ -1,0 +1,74 @@
+"""The answers that were wrong with the most confidence."""
+
+import base64
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from training.data.image_set import ImageSet
+from training.data.listing import Int64Array
+from visionflow.classifier import FloatArray
+from visionflow.images import UInt8Array
+
+WORST = 24
+THUMBNAIL_SIDE = 112
+
+
+@dataclass(frozen=True)
+class PictureAnswer:
+    """A picture as the network sees it, and what the network said of it.
+
+    ``file``: relative to the folder of its split. ``picture``: a JPEG as data URL. ``confidence``:
+    of the answer, 0..1; ``truth_confidence``: of the true class.
+    """
+
+    file: str
+    picture: str
+    truth: str
+    answer: str
+    confidence: float
+    truth_confidence: float
+
+
+def worst_mistakes(
+    probabilities: FloatArray, targets: Int64Array, count: int = WORST
+) -> Int64Array:
+    """Indices of the ``count`` most confident wrong answers of [N, C], the most confident first."""
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != targets)
+    order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
+    return wrong[order][:count]
+
+
+def picture_answer(image_set: ImageSet, index: int, probabilities: FloatArray) -> PictureAnswer:
+    """What ``probabilities`` [N, C] say of picture ``index``."""
+    row, target = probabilities[index], int(image_set.targets[index])
+    answer = int(row.argmax())
+    return PictureAnswer(
+        file=image_set.files[index],
+        picture=jpeg_url(_thumbnail(image_set.images[index])),
+        truth=image_set.labels[target],
+        answer=image_set.labels[answer],
+        confidence=float(row[answer]),
+        truth_confidence=float(row[target]),
+    )
+
+
+def _thumbnail(pixels: UInt8Array) -> UInt8Array:
+    image = Image.fromarray(pixels)
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return np.asarray(image)
+
+
+def jpeg_url(pixels: UInt8Array) -> str:
+    """uint8 RGB [H, W, 3], or grey [H, W], as JPEG in a data URL."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def pixels_of(url: str) -> UInt8Array:
+    """The pixels behind a data URL that `jpeg_url` made."""
+    data = base64.b64decode(url.partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(data)))

@@ -1,0 +1,61 @@
+"""Embeddings laid out on a plane: pictures that look alike to the network lie close together."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from training.data.listing import Int64Array
+from visionflow.classifier import FloatArray
+
+LEAST_PICTURES = 20
+PERPLEXITY = 30.0
+
+
+@dataclass(frozen=True)
+class EmbeddingMap:
+    """Point i lies at ``x[i]``, ``y[i]`` (no unit); ``truth`` and ``answer`` index the labels.
+
+    Empty where ``skipped`` says why.
+    """
+
+    skipped: str | None
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    truth: tuple[int, ...]
+    answer: tuple[int, ...]
+
+
+def map_embeddings(
+    embeddings: FloatArray, targets: Int64Array, answers: Int64Array, seed: int
+) -> EmbeddingMap:
+    """t-SNE (van der Maaten & Hinton 2008) of ``embeddings`` [M, F].
+
+    The cosine of the angle between two embeddings is what counts as their likeness. M is the
+    caller's choice; time grows a little faster than it.
+    """
+    if find_spec("sklearn") is None:
+        return _skipped("scikit-learn is not installed")
+    if len(embeddings) < LEAST_PICTURES:
+        return _skipped(f"{len(embeddings)} pictures are too few, {LEAST_PICTURES} are needed")
+    from sklearn.manifold import TSNE  # noqa: PLC0415
+
+    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    # Of unit length, so that Euclidean distance orders pictures as the angle does.
+    directions = embeddings / np.maximum(norms, np.finfo(np.float32).tiny)
+    perplexity = min(PERPLEXITY, (len(embeddings) - 1) / 3)
+    layout = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
+    points = layout.fit_transform(directions)
+    if not np.isfinite(points).all():
+        return _skipped("the embeddings of all pictures are the same")
+    return EmbeddingMap(
+        skipped=None,
+        x=tuple(round(float(x), 2) for x in points[:, 0]),
+        y=tuple(round(float(y), 2) for y in points[:, 1]),
+        truth=tuple(int(target) for target in targets),
+        answer=tuple(int(answer) for answer in answers),
+    )
+
+
+def _skipped(reason: str) -> EmbeddingMap:
+    return EmbeddingMap(reason, (), (), (), ())
