@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from infra import api_commands, cloud_commands
+from infra import api_commands, cloud_commands, model_commands
 from infra.errors import CommandError
 from training import cli as training_commands
 from visionflow.errors import VisionFlowError
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     cloud_commands.add_parsers(commands)
     api_commands.add_parsers(commands)
     training_commands.add_parsers(commands)
+    model_commands.add_parsers(commands)
     return parser
 
 

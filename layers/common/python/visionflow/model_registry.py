@@ -4,12 +4,13 @@ Rows: ``MODEL#<name> / VERSION#<version>`` for a published version, ``ALIAS#<ali
 for what an alias points at, and ``ALIAS#<alias> / MOVED#<time>`` for each move, never changed.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import ConfigError
-from visionflow.manifest import Manifest
+from visionflow.manifest import Manifest, Precision
 from visionflow.predictions import ModelRef
 
 if TYPE_CHECKING:
@@ -18,21 +19,50 @@ if TYPE_CHECKING:
 PRODUCTION = "production"
 
 
-def version_item(manifest: Manifest) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Force:
+    """Who published a version that its gate holds back, when (ISO 8601, UTC) and why.
+
+    ``failed`` names the checks that failed or were never made.
+    """
+
+    by: str
+    at: str
+    reason: str
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """The row of a published version; ``labels`` is their number."""
+
+    name: str
+    version: str
+    created_at: str
+    precision: Precision
+    labels: int
+    metrics: dict[str, float]
+    gate_passed: bool
+    force: Force | None
+
+
+def version_item(manifest: Manifest, force: Force | None = None) -> dict[str, Any]:
     """The row of a published version, as attribute values."""
-    return to_item(
-        {
-            "pk": f"MODEL#{manifest.name}",
-            "sk": f"VERSION#{manifest.version}",
-            "name": manifest.name,
-            "version": manifest.version,
-            "created_at": manifest.created_at,
-            "precision": manifest.precision,
-            "labels": len(manifest.labels),
-            "metrics": manifest.metrics,
-            "gate_passed": all(check.passed for check in manifest.gate),
-        }
+    row = RegisteredVersion(
+        name=manifest.name,
+        version=manifest.version,
+        created_at=manifest.created_at,
+        precision=manifest.precision,
+        labels=len(manifest.labels),
+        metrics=manifest.metrics,
+        gate_passed=bool(manifest.gate) and all(check.passed for check in manifest.gate),
+        force=force,
     )
+    return {**_version_key(manifest.name, manifest.version), **to_item(strict.to_dict(row))}
+
+
+def _version_key(name: str, version: str) -> dict[str, Any]:
+    return to_item({"pk": f"MODEL#{name}", "sk": f"VERSION#{version}"})
 
 
 def alias_items(model: ModelRef, moved_at: str, alias: str = PRODUCTION) -> list[dict[str, Any]]:
@@ -64,9 +94,30 @@ class ModelRegistry:
         row = {key: row.get(key) for key in ("name", "version")}
         return strict.parse(ModelRef, row, f"registry.{alias}")
 
-    def register(self, manifest: Manifest) -> None:
-        """Record a published version. A version never changes, so neither does its row."""
-        self._client.put_item(TableName=self._table, Item=version_item(manifest))
+    def version(self, model: ModelRef) -> RegisteredVersion | None:
+        """The row of a published version, or None when it was never registered."""
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=_version_key(model.name, model.version),
+            ConsistentRead=True,
+        )
+        if "Item" not in answer:
+            return None
+        row = from_item(answer["Item"])
+        row = {key: value for key, value in row.items() if key not in ("pk", "sk")}
+        return strict.parse(RegisteredVersion, row, f"registry.{model.name}.{model.version}")
+
+    def register(self, manifest: Manifest, force: Force | None = None) -> None:
+        """Record a published version. A version never changes, so neither does its row: one that
+        is there already stays, with whatever force it was published by."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=version_item(manifest, force),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
 
     def promote(self, model: ModelRef, moved_at: str, alias: str = PRODUCTION) -> None:
         """Point ``alias`` at a registered version and append the move to its history.
@@ -80,7 +131,7 @@ class ModelRegistry:
         registered: Any = {
             "ConditionCheck": {
                 "TableName": self._table,
-                "Key": to_item({"pk": f"MODEL#{model.name}", "sk": f"VERSION#{model.version}"}),
+                "Key": _version_key(model.name, model.version),
                 "ConditionExpression": "attribute_exists(pk)",
             }
         }

@@ -1,7 +1,10 @@
 """Model artifacts in S3: published whole or not at all, and verified before they are used."""
 
+import json
+import mimetypes
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,24 +29,45 @@ class ModelStore:
         self._bucket = bucket
         self._client = client
 
-    def publish(self, folder: Path) -> Manifest:
+    def publish(
+        self,
+        folder: Path,
+        manifest: Manifest | None = None,
+        on_upload: Callable[[int], object] | None = None,
+    ) -> Manifest:
         """Upload a verified artifact. The manifest goes last: without it there is no version.
 
         A version never changes: publishing the same one again does nothing, and another one under
-        its name and version raises `ArtifactError`.
+        its name and version raises `ArtifactError`. An upload that was interrupted is begun again.
+
+        ``manifest`` takes the place of the folder's own, to publish the same files under another
+        name or version. ``on_upload`` is told the number of bytes after each piece.
         """
-        manifest = read_artifact(folder)
+        manifest = manifest or read_artifact(folder)
         prefix = artifact_prefix(manifest.name, manifest.version)
-        if (published := self._published(prefix + MANIFEST_NAME)) is not None:
-            if published != (folder / MANIFEST_NAME).read_bytes():
-                raise ArtifactError(
-                    f"{manifest.name} {manifest.version} is published with other content; "
-                    "give this one a version of its own"
-                )
+        if self._is_published(manifest):
             return manifest
         for entry in manifest.all_files():
-            self._client.upload_file(str(folder / entry.path), self._bucket, prefix + entry.path)
-        self._client.upload_file(str(folder / MANIFEST_NAME), self._bucket, prefix + MANIFEST_NAME)
+            self._client.upload_file(
+                str(folder / entry.path),
+                self._bucket,
+                prefix + entry.path,
+                ExtraArgs={"ContentType": content_type(entry.path)},
+                Callback=on_upload,
+            )
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=prefix + MANIFEST_NAME,
+                Body=manifest.to_json().encode(),
+                ContentType=content_type(MANIFEST_NAME),
+                IfNoneMatch="*",
+            )
+        except self._client.exceptions.ClientError as error:
+            # Somebody else published this version meanwhile.
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+            self._is_published(manifest)
         return manifest
 
     def manifest(self, model: ModelRef) -> Manifest:
@@ -95,11 +119,19 @@ class ModelStore:
         with answer["Body"] as body:
             return body.read()
 
-    def _published(self, key: str) -> bytes | None:
+    def _is_published(self, manifest: Manifest) -> bool:
+        """Whether this very version is. Raises `ArtifactError` when another one has its place."""
+        key = artifact_prefix(manifest.name, manifest.version) + MANIFEST_NAME
         try:
-            return self._read(key)
+            published = self._read(key)
         except ArtifactError:
-            return None
+            return False
+        if not _same_json(published, manifest.to_json()):
+            raise ArtifactError(
+                f"{manifest.name} {manifest.version} is published with other content; "
+                "give this one a version of its own"
+            )
+        return True
 
     @staticmethod
     def _missing(key: str, error: Exception) -> Exception:
@@ -107,6 +139,18 @@ class ModelStore:
         if code in ("NoSuchKey", "404"):
             return ArtifactError(f"{key}: missing in the models bucket")
         return error
+
+
+def content_type(path: str) -> str:
+    """By which a browser that opens the object knows what it is."""
+    return mimetypes.guess_type(path)[0] or "application/octet-stream"
+
+
+def _same_json(published: bytes, own: str) -> bool:
+    try:
+        return bool(json.loads(published) == json.loads(own))
+    except ValueError:
+        return False
 
 
 def _is_intact(path: Path, entry: FileEntry) -> bool:

@@ -1,0 +1,82 @@
+"""``visionflow publish``: a finished run becomes a version in the cloud."""
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.command_line import add_command, print_json, workspace_of
+from infra.model_target import aws_sentences, model_target
+from infra.progress import Progress
+from infra.stages import LOCAL, STAGES
+from training import publish
+from visionflow import strict
+
+if TYPE_CHECKING:
+    from infra.command_line import Commands
+
+
+def add_parsers(commands: "Commands") -> None:
+    parser = add_command(
+        commands, "publish", _publish, "Publish a finished run as a version that can serve."
+    )
+    parser.add_argument("folder", type=Path, metavar="RUN", help="folder of a finished run")
+    parser.add_argument("--promote", action="store_true", help="and let it serve from now on")
+    parser.add_argument(
+        "--force",
+        metavar="REASON",
+        help="even though its gate has not passed; the reason is kept with the version",
+    )
+    parser.add_argument("--name", help="publish under another name than the run's")
+    parser.add_argument("--version", help="publish under another version than the run's")
+    parser.add_argument("--stage", choices=tuple(STAGES), default=LOCAL.name)
+
+
+def _publish(arguments: argparse.Namespace) -> int:
+    manifest = publish.read_run(arguments.folder, arguments.name, arguments.version)
+    upload = _Upload(sum(entry.size for entry in manifest.all_files()))
+    with aws_sentences():
+        published = publish.publish(
+            arguments.folder,
+            manifest,
+            model_target(arguments.stage, workspace_of(arguments)),
+            promote=arguments.promote,
+            force_reason=arguments.force,
+            on_upload=upload.add,
+        )
+    if arguments.json:
+        print_json(strict.to_dict(published))
+        return 0
+    print(
+        f"{published.name} {published.version} ({published.precision}, "
+        f"{published.bytes / 1e6:.1f} MB) is published"
+        + (" and serves." if published.serves else "; --promote lets it serve.")
+    )
+    if published.force:
+        print(
+            f"Forced by {published.force.by} ({published.force.reason}) in spite of: "
+            f"{'; '.join(published.force.failed)}."
+        )
+    return 0
+
+
+class _Upload:
+    """Says how far an upload is, at each tenth of it."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._progress = Progress(sys.stderr)
+        # Large files go in parts, by several threads.
+        self._lock = threading.Lock()
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            before, self._done = self._done, self._done + count
+            if self._tenth(before) != self._tenth(self._done):
+                share = f"{10 * self._tenth(self._done)} % of {self._total / 1e6:.1f} MB"
+                self._progress.say(f"{share} uploaded")
+
+    def _tenth(self, count: int) -> int:
+        return min(10, 10 * count // max(self._total, 1))

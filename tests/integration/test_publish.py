@@ -1,0 +1,330 @@
+"""A run published to the bucket and the registry: gated, whole, once, and finished by a repeat."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra import cli
+from tests.integration.conftest import Cloud
+from tests.pictures import encode, plain
+from tests.tiny_model import write_tiny_artifact
+from training.errors import TrainingError
+from training.publish import REQUIRED_CHECKS, Published, Target, publish, read_run
+from visionflow.errors import ArtifactError
+from visionflow.manifest import MANIFEST_NAME, FileEntry, GateCheck, Manifest, artifact_prefix
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+from visionflow.predictions import ModelRef
+
+# From here on boto3 uploads in parts.
+IN_PARTS = 8 * 1024 * 1024
+
+
+def write_run(folder: Path, gate: tuple[GateCheck, ...] | None = None, large: int = 100) -> Path:
+    """An artifact as a run leaves it, with its checkpoint, a report and a passed gate."""
+    manifest = write_tiny_artifact(folder)
+    (folder / "checkpoint.pt").write_bytes(b"weights")
+    (folder / "plots").mkdir(exist_ok=True)
+    (folder / "report.html").write_text("<!doctype html>", encoding="utf-8")
+    (folder / "plots" / "large.png").write_bytes(bytes(large))
+    if gate is None:
+        gate = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_CHECKS["fp32"])
+    extra = tuple(FileEntry.of(folder, name) for name in ("report.html", "plots/large.png"))
+    manifest = replace(manifest, gate=gate, extra_files=extra)
+    (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "run")
+
+
+def target(s3: Any = None, dynamodb: Any = None) -> Target:
+    return Target(
+        ModelStore("models", s3 or boto3.client("s3")),
+        ModelRegistry("registry", dynamodb or boto3.client("dynamodb")),
+        caller=lambda: "somebody",
+    )
+
+
+def published(run: Path, version: str | None = None, **options: Any) -> Published:
+    options = {"promote": True, **options}
+    return publish(run, read_run(run, version=version), target(), **options)
+
+
+def keys(cloud: Cloud) -> set[str]:
+    listed = cloud.s3.list_objects_v2(Bucket="models")
+    return {entry["Key"] for entry in listed.get("Contents", [])}
+
+
+def moves_to(cloud: Cloud, version: str) -> int:
+    rows = cloud.dynamodb.scan(TableName="registry")["Items"]
+    return sum(
+        row["sk"]["S"].startswith("MOVED#") and row["version"]["S"] == version for row in rows
+    )
+
+
+def test_a_promoted_version_answers_the_next_prediction(empty_cloud: Cloud, run: Path) -> None:
+    found = published(run)
+    assert (found.name, found.version, found.precision) == ("tiny", "1", "fp32")
+    assert found.gate_passed
+    assert found.force is None
+    assert found.serves
+    assert empty_cloud.predict(encode(plain())).body["model"] == {"name": "tiny", "version": "1"}
+    prefix = artifact_prefix("tiny", "1")
+    names = {MANIFEST_NAME, "model.onnx", "report.html", "plots/large.png"}
+    assert keys(empty_cloud) == {prefix + name for name in names}
+    page = empty_cloud.s3.head_object(Bucket="models", Key=prefix + "report.html")
+    assert page["ContentType"] == "text/html"
+
+
+def test_without_promote_the_version_before_goes_on(empty_cloud: Cloud, run: Path) -> None:
+    published(run)
+    second = published(run, version="2", promote=False)
+    assert not second.serves
+    assert empty_cloud.registry.version(ModelRef("tiny", "2")) is not None
+    assert empty_cloud.registry.current() == ModelRef("tiny", "1")
+
+
+@pytest.mark.parametrize(
+    ("gate", "message"),
+    [
+        ((), "fp32_logit_difference was not measured; fp32_top1_changes was not measured"),
+        (
+            (
+                GateCheck("fp32_logit_difference", 0.5, 0.1, passed=False),
+                GateCheck("fp32_top1_changes", 0.0, 0.0, passed=True),
+            ),
+            "fp32_logit_difference is 0.5, the limit 0.1",
+        ),
+        (
+            (GateCheck("fp32_logit_difference", 0.0, 0.1, passed=True),),
+            "fp32_top1_changes was not measured",
+        ),
+    ],
+)
+def test_a_gate_that_has_not_passed_holds_a_version_back(
+    empty_cloud: Cloud, tmp_path: Path, gate: tuple[GateCheck, ...], message: str
+) -> None:
+    run = write_run(tmp_path / "run", gate)
+    with pytest.raises(TrainingError, match=message):
+        published(run)
+    assert keys(empty_cloud) == set()
+    assert empty_cloud.registry.version(ModelRef("tiny", "1")) is None
+
+
+def test_a_force_is_kept_with_the_version(empty_cloud: Cloud, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", gate=())
+    found = published(run, force_reason="a demonstration")
+    row = empty_cloud.registry.version(ModelRef("tiny", "1"))
+    assert row is not None
+    assert not row.gate_passed
+    assert row.force == found.force
+    assert row.force is not None
+    assert (row.force.by, row.force.reason) == ("somebody", "a demonstration")
+    assert row.force.failed == tuple(f"{name} was not measured" for name in REQUIRED_CHECKS["fp32"])
+    assert row.force.at.endswith("Z")
+    again = published(run, force_reason="another reason")
+    assert again.force == found.force  # a row never changes
+
+
+def test_a_force_that_was_not_needed_is_none(empty_cloud: Cloud, run: Path) -> None:
+    assert published(run, force_reason="to be sure").force is None
+
+
+def test_a_version_with_other_content_is_refused(
+    empty_cloud: Cloud, run: Path, tmp_path: Path
+) -> None:
+    published(run)
+    before = empty_cloud.s3.get_object(Bucket="models", Key="models/tiny/1/plots/large.png")
+    other = write_run(tmp_path / "other", large=200)
+    with pytest.raises(ArtifactError, match="published with other content"):
+        published(other)
+    after = empty_cloud.s3.get_object(Bucket="models", Key="models/tiny/1/plots/large.png")
+    assert after["ETag"] == before["ETag"]
+
+
+def test_of_two_that_publish_at_once_one_manifest_stays(
+    empty_cloud: Cloud, run: Path, tmp_path: Path
+) -> None:
+    other = write_run(tmp_path / "other", large=200)
+    slow = boto3.client("s3")
+
+    def overtake(**_: Any) -> None:
+        slow.meta.events.unregister("before-call.s3.PutObject", overtake)
+        published(run)
+
+    slow.meta.events.register("before-call.s3.PutObject", overtake)
+    with pytest.raises(ArtifactError, match="published with other content"):
+        publish(other, read_run(other), target(s3=slow), promote=True)
+    assert empty_cloud.models.manifest(ModelRef("tiny", "1")) == read_run(run)
+
+
+def test_a_damaged_artifact_is_not_published(empty_cloud: Cloud, run: Path) -> None:
+    (run / "plots" / "large.png").write_bytes(b"damaged")
+    with pytest.raises(ArtifactError, match=r"plots/large\.png: content differs"):
+        published(run)
+    assert keys(empty_cloud) == set()
+
+
+@pytest.mark.parametrize("version", ["1/2", "../1", "", "1#2", "-1", "x" * 101])
+def test_a_version_that_cannot_be_a_key_is_refused(run: Path, version: str) -> None:
+    manifest = replace(read_run(run), version=version)
+    (run / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+    with pytest.raises(TrainingError, match="give another with --version"):
+        read_run(run)
+
+
+class DeadError(Exception):
+    """Raised by every call of a `Mortal` that has died."""
+
+
+class Mortal:
+    """A process that dies at its ``life``-th step: ahead of a call to AWS or right after it.
+
+    From then on nothing it tries reaches AWS.
+    """
+
+    def __init__(self) -> None:
+        self.life = 10_000
+        self.steps = 0
+        s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
+        self.target = target(s3, dynamodb)
+        for client in (s3, dynamodb):
+            for step in ("before-call", "after-call"):
+                client.meta.events.register(step, self._step)
+
+    def publish(self, run: Path, manifest: Manifest, life: int = 10_000) -> None:
+        self.steps, self.life = 0, life
+        publish(run, manifest, self.target, promote=True)
+
+    def _step(self, **_: Any) -> None:
+        self.steps += 1
+        if self.steps > self.life:
+            raise DeadError
+
+
+def test_whenever_it_is_killed_no_half_version_shows_and_a_repeat_finishes(
+    empty_cloud: Cloud, run: Path
+) -> None:
+    mortal, immortal = Mortal(), target()
+    mortal.publish(run, read_run(run))
+    steps = mortal.steps
+    assert steps > 15
+    for life in range(steps):
+        manifest = read_run(run, version=f"killed-{life}")
+        with pytest.raises(DeadError):
+            mortal.publish(run, manifest, life)
+        assert_nothing_is_half_there(empty_cloud, manifest)
+        assert publish(run, manifest, immortal, promote=True).serves
+        assert moves_to(empty_cloud, manifest.version) == 1
+
+
+def test_a_file_that_goes_in_parts_shows_only_as_a_whole(
+    empty_cloud: Cloud, tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "run", large=IN_PARTS)
+    manifest = read_run(run)
+    mortal = Mortal()
+    with pytest.raises(DeadError):
+        mortal.publish(run, manifest, life=10)
+    assert empty_cloud.s3.list_multipart_uploads(Bucket="models")["Uploads"]
+    assert_nothing_is_half_there(empty_cloud, manifest)
+    assert published(run).serves
+    head = empty_cloud.s3.head_object(Bucket="models", Key="models/tiny/1/plots/large.png")
+    assert head["ContentLength"] == IN_PARTS
+
+
+def assert_nothing_is_half_there(cloud: Cloud, manifest: Manifest) -> None:
+    """Each of manifest, row and alias is there only with what comes before it."""
+    model = ModelRef(manifest.name, manifest.version)
+    prefix = artifact_prefix(*model.__dict__.values())
+    there = keys(cloud)
+    if prefix + MANIFEST_NAME in there:
+        for entry in manifest.all_files():
+            head = cloud.s3.head_object(Bucket="models", Key=prefix + entry.path)
+            assert head["ContentLength"] == entry.size
+    else:
+        assert cloud.registry.version(model) is None
+    if cloud.registry.version(model) is None:
+        assert cloud.registry.current() != model
+
+
+@pytest.fixture
+def stage(empty_cloud: Cloud) -> Callable[..., int]:
+    """`visionflow publish` against a deployed stage ``dev``."""
+    empty_cloud.s3.delete_bucket(Bucket="models")
+    template = {
+        "Resources": {
+            "Models": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "models"}}
+        },
+        "Outputs": {"ModelsBucket": {"Value": "models"}, "RegistryTable": {"Value": "registry"}},
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="VisionFlow-Dev-Data", TemplateBody=json.dumps(template)
+    )
+
+    def command(*arguments: object) -> int:
+        return cli.main(["publish", *map(str, arguments), "--stage", "dev"])
+
+    return command
+
+
+def test_the_command_publishes_to_a_stage_on_aws(
+    empty_cloud: Cloud, stage: Callable[..., int], run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--name", "mine", "--version", "7", "--promote", "--json")
+    assert stage(run, *options) == 0
+    captured = capsys.readouterr()
+    answer = json.loads(captured.out)
+    assert (answer["name"], answer["version"], answer["serves"]) == ("mine", "7", True)
+    assert "100 % of" in captured.err
+    assert empty_cloud.registry.current() == ModelRef("mine", "7")
+    assert empty_cloud.models.manifest(ModelRef("mine", "7")).name == "mine"
+
+
+def test_the_command_tells_who_forced_what(
+    empty_cloud: Cloud,
+    stage: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = write_run(tmp_path / "run", gate=())
+    assert stage(run) == 1
+    assert "--force REASON" in capsys.readouterr().err
+    assert stage(run, "--force", "a demonstration") == 0
+    out = capsys.readouterr().out
+    assert "Forced by arn:aws:sts::123456789012:user/moto (a demonstration)" in out
+    assert "fp32_top1_changes was not measured" in out
+
+
+def test_a_stage_that_is_not_deployed_is_one_sentence(
+    aws: None, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["publish", str(run), "--stage", "prod"]) == 1
+    error = capsys.readouterr().err
+    assert "VisionFlow-Prod-Data does not exist" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_what_aws_refuses_is_one_sentence(
+    empty_cloud: Cloud, stage: Callable[..., int], run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty_cloud.s3.delete_bucket(Bucket="models")
+    assert stage(run) == 1
+    error = capsys.readouterr().err
+    assert "NoSuchBucket" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_without_a_local_cloud_it_says_how_to_start_one(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["publish", str(run), "--state", str(tmp_path / "state")]) == 1
+    assert "start one with 'visionflow up'" in capsys.readouterr().err
