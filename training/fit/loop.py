@@ -1,256 +1,285 @@
-"""The training loop: from pictures to weights, through checkpoints that a killed run resumes."""
+"""The training loop: one phase of a recipe, epoch by epoch."""
 
-import math
+import hashlib
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from training.data.augment import augment
-from training.config import OptimizerConfig, TrainConfig
-from training.data.image_set import ImageSet, TrainingData
+from training.config import LoopConfig
 from training.errors import TrainingError
-from training.models.build import build_model
-from training.models.classifier import Classifier
-from training.fit.muon import Muon
-from visionflow.strict import to_dict
+from training.fit.distributed import Process
+from training.fit.history import EpochRecord, PhaseName, best_record
+from training.fit.schedules import Schedule
 
-EVALUATION_BATCH = 500
+LOOK_EVERY = 10
+"""Steps between two looks at the loss: on a GPU each one waits for the work in flight."""
+
+
+class Batches(Protocol):
+    """Where the batches of an epoch come from: this process's slice of each."""
+
+    steps: int
+
+    def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Inputs and targets: int64 [B], or float32 [B, C] where they are soft."""
+
+
+class Score(NamedTuple):
+    """On the validation pictures: mean cross-entropy in nats and share of right answers."""
+
+    loss: float
+    top1: float
 
 
 @dataclass(frozen=True)
-class EpochRecord:
-    """One epoch. Losses are cross-entropies in nats; the training loss is the smoothed one."""
+class Phase:
+    """What one pass of optimisation trains, on what, and how it is judged."""
 
-    epoch: int
-    learning_rate: float
-    train_loss: float
-    train_top1: float
-    validation_loss: float
-    validation_top1: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The weights of the best epoch by validation top-1, ready to evaluate, and how it went."""
-
-    model: Classifier
-    history: tuple[EpochRecord, ...]
-    best_epoch: int
-
-
-def fit(config: TrainConfig, data: TrainingData, checkpoint: Path) -> Fitted:
-    """Train from scratch, or from the last finished epoch in ``checkpoint``.
-
-    A resumed run ends with the weights an uninterrupted one ends with: every epoch draws its
-    randomness from the seed and its own number.
-
-    Raises `TrainingError` when the loss stops being finite or the checkpoint is of another run.
-    """
-    loop = _Loop(config, data)
-    if checkpoint.exists():
-        loop.restore(checkpoint)
-    for epoch in range(len(loop.history) + 1, config.optimizer.epochs + 1):
-        loop.run_epoch(epoch)
-        loop.save(checkpoint)
-    return loop.result()
+    name: PhaseName
+    config: LoopConfig
+    network: nn.Module
+    """Inputs of ``batches`` to logits [B, C]; its state is what a checkpoint keeps."""
+    batches: Batches
+    optimizers: Sequence[Optimizer]
+    """The first group of the last one is the head's: its rate is the one that is recorded."""
+    evaluate: Callable[[nn.Module], Score]
+    """Of ``network``, or of the averaged copy of it."""
+    thaw: Callable[[nn.Module, int], bool]
+    """Prepares ``network``, just put into training mode, for an epoch (from 1 in this phase):
+    freezes what is not trained. Whether other weights are trained than before."""
+    class_weights: Tensor | None
+    """float32 [C]"""
+    autocast: bool
+    """Whether to compute in bfloat16 where torch holds that to be safe."""
 
 
-def load_fitted(config: TrainConfig, data: TrainingData, checkpoint: Path) -> Fitted:
-    """What `fit` returned for a run that is finished. Raises `TrainingError` where it is not."""
-    if not checkpoint.exists():
-        raise TrainingError(f"{checkpoint} does not exist; train first.")
-    loop = _Loop(config, data)
-    loop.restore(checkpoint)
-    if len(loop.history) < config.optimizer.epochs:
-        raise TrainingError(
-            f"{checkpoint} has {len(loop.history)} of {config.optimizer.epochs} epochs; "
-            "run the training again to finish it."
+class Loop:
+    """A phase on its way: all that changes from epoch to epoch."""
+
+    def __init__(
+        self, phase: Phase, process: Process, seed: int, history: Sequence[EpochRecord]
+    ) -> None:
+        """``history``: the epochs of earlier phases; the last best of them is where this begins."""
+        self.phase = phase
+        self.history = list(history)
+        self._process = process
+        self._seed = seed
+        self._parallel = phase.network
+        self._schedule = Schedule(
+            phase.optimizers, phase.config.schedule, phase.config.epochs, phase.batches.steps
         )
-    return loop.result()
+        decay = phase.config.ema_decay
+        self._averaged = averaged_copy(phase.network, decay) if decay else None
+        self._best: dict[str, Tensor] = _copy(phase.network)
 
+    @property
+    def epochs_done(self) -> int:
+        """Of this phase."""
+        return sum(record.phase == self.phase.name for record in self.history)
 
-def rate_factor(progress: float, warmup: float) -> float:
-    """Share of the peak rate: a linear climb over ``warmup``, then a linear fall to zero.
+    @property
+    def stopped_early(self) -> bool:
+        """Whether top-1 has stood still for as long as the config's patience goes."""
+        scores = [r.validation_top1 for r in self.history if r.phase == self.phase.name]
+        patience = self.phase.config.patience
+        return 0 < patience < len(scores) - scores.index(max(scores)) if scores else False
 
-    ``progress`` runs from 0 to 1 over the whole training.
-    """
-    return progress / warmup if progress < warmup else (1 - progress) / (1 - warmup)
+    @property
+    def finished(self) -> bool:
+        """Whether no further epoch is due."""
+        return self.epochs_done >= self.phase.config.epochs or self.stopped_early
 
+    def run_epoch(self) -> EpochRecord:
+        """Train one epoch and judge it.
 
-@torch.inference_mode()
-def predict_logits(model: Classifier, image_set: ImageSet, precision: str) -> Tensor:
-    """float32 [N, C] on the CPU, with the model in evaluation mode."""
-    device = model.head.weight.device
-    model.eval()
-    outputs = []
-    for batch in torch.from_numpy(image_set.images).split(EVALUATION_BATCH):
-        with _autocast(device, precision):
-            outputs.append(model(batch.to(device)).logits.float().cpu())
-    return torch.cat(outputs)
-
-
-class _Loop:
-    """What changes while a run goes on, and how it is kept."""
-
-    def __init__(self, config: TrainConfig, data: TrainingData) -> None:
-        torch.manual_seed(config.seed)
-        self.config = config
-        self.data = data
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = build_model(config.model, len(data.train.labels))
-        self.model.to(self.device).to(memory_format=torch.channels_last)
-        self.averaged = AveragedModel(
-            self.model,
-            multi_avg_fn=get_ema_multi_avg_fn(config.optimizer.ema_decay),
-            use_buffers=True,
-        )
-        self.optimizers = _optimizers(self.model, config.optimizer)
-        self.peaks = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
-        self.history: list[EpochRecord] = []
-        self.best: dict[str, Any] = {}
-
-    def run_epoch(self, epoch: int) -> None:
+        Raises `TrainingError` when a loss is not finite.
+        """
         started = time.perf_counter()
-        train_loss, train_top1 = self._train(epoch, self.data.train)
-        candidate, validation = self._candidate(), self.data.validation
-        logits = predict_logits(candidate, validation, self.config.precision)
-        targets = torch.from_numpy(validation.targets)
+        number = self.epochs_done + 1
+        rate, train = self._train(number)
+        candidate = self._averaged.module if self._averaged else self.phase.network
+        score = self.phase.evaluate(candidate)
+        self._require_finite(score.loss, number, "validation")
+        self._schedule.after_epoch(score.loss)
         record = EpochRecord(
-            epoch=epoch,
-            learning_rate=self.optimizers[0].param_groups[0]["lr"],
-            train_loss=train_loss,
-            train_top1=train_top1,
-            validation_loss=functional.cross_entropy(logits, targets).item(),
-            validation_top1=_top1(logits, targets),
+            phase=self.phase.name,
+            epoch=len(self.history) + 1,
+            learning_rate=rate,
+            train_loss=train.loss,
+            train_top1=train.top1,
+            validation_loss=score.loss,
+            validation_top1=score.top1,
             seconds=time.perf_counter() - started,
         )
         self.history.append(record)
-        if record.validation_top1 >= max(r.validation_top1 for r in self.history):
-            weights = {name: value.clone() for name, value in candidate.state_dict().items()}
-            self.best = {"epoch": epoch, "weights": weights}
+        if record is best_record(self.history):
+            self._best = _copy(candidate)
+        self._report(record, number)
+        return record
 
-    def _train(self, epoch: int, train_set: ImageSet) -> tuple[float, float]:
-        config = self.config.optimizer
-        generator = torch.Generator().manual_seed(self.config.seed + 1_000_003 * epoch)
-        images, targets = torch.from_numpy(train_set.images), torch.from_numpy(train_set.targets)
-        batch_size = min(config.batch_size, len(train_set))
-        # The incomplete last batch is dropped: its noisier batch norm statistics cost accuracy.
-        steps = len(train_set) // batch_size
-        order = torch.randperm(len(train_set), generator=generator)[: steps * batch_size]
-        total_loss = total_top1 = 0.0
-        self.model.train()
-        progress = tqdm(order.split(batch_size), desc=f"epoch {epoch}/{config.epochs}", leave=False)
-        for step, indices in enumerate(progress):
-            done = (epoch - 1 + step / steps) / config.epochs
-            self._set_rates(rate_factor(done, config.warmup_fraction))
-            batch = augment(images[indices], self.config.augment, generator)
-            loss, top1 = self._step(batch.to(self.device), targets[indices].to(self.device))
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"The loss is {loss} in epoch {epoch}, step {step + 1}; "
-                    "a lower learning rate usually helps."
-                )
-            total_loss += loss / steps
-            total_top1 += top1 / steps
-            progress.set_postfix(loss=f"{loss:.3f}", top1=f"{top1:.3f}", refresh=False)
-        return total_loss, total_top1
+    def load_best(self) -> None:
+        """Put the weights of the best epoch, of this phase or before it, into the network."""
+        self.phase.network.load_state_dict(self._best)
 
-    def _step(self, batch: Tensor, targets: Tensor) -> tuple[float, float]:
-        with _autocast(self.device, self.config.precision):
-            logits = self.model(batch).logits
-        smoothing = self.config.optimizer.label_smoothing
-        loss = functional.cross_entropy(logits.float(), targets, label_smoothing=smoothing)
-        for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        for optimizer in self.optimizers:
-            optimizer.step()
-        self.averaged.update_parameters(self.model)
-        return loss.item(), _top1(logits, targets)
-
-    def _set_rates(self, factor: float) -> None:
-        for optimizer, peaks in zip(self.optimizers, self.peaks, strict=True):
-            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                group["lr"] = peak * factor
-
-    def _candidate(self) -> Classifier:
-        """The weights to evaluate and export."""
-        averaged = cast(Classifier, self.averaged.module)
-        return averaged if self.config.optimizer.ema_decay else self.model
-
-    def save(self, path: Path) -> None:
-        """Replace the checkpoint in one step, so that a kill leaves the old or the new one."""
-        state = {
-            "run": _identity(self.config, self.data),
-            "model": self.model.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+    def state_dict(self) -> dict[str, Any]:
+        """All that `load_state_dict` needs to go on as if nothing had happened."""
+        return {
+            "phase": self.phase.name,
             "history": [vars(record) for record in self.history],
-            "best": self.best,
+            "network": self.phase.network.state_dict(),
+            "averaged": self._averaged.state_dict() if self._averaged else None,
+            "optimizers": [optimizer.state_dict() for optimizer in self.phase.optimizers],
+            "schedule": self._schedule.state_dict(),
+            "best": self._best,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(path)
 
-    def restore(self, path: Path) -> None:
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        if state["run"] != _identity(self.config, self.data):
-            raise TrainingError(
-                f"{path} belongs to another config or other pictures; choose another folder, or "
-                "delete the file to start afresh."
-            )
-        self.model.load_state_dict(state["model"])
-        self.averaged.load_state_dict(state["averaged"])
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what `state_dict` gave."""
         self.history = [EpochRecord(**record) for record in state["history"]]
-        self.best = state["best"]
+        self.phase.network.load_state_dict(state["network"])
+        if self._averaged:
+            self._averaged.load_state_dict(state["averaged"])
+        for optimizer, saved in zip(self.phase.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self._schedule.load_state_dict(state["schedule"])
+        self._best = state["best"]
 
-    def result(self) -> Fitted:
-        model = build_model(self.config.model, self.model.head.out_features)
-        model.load_state_dict(self.best["weights"])
-        return Fitted(model.eval(), tuple(self.history), self.best["epoch"])
+    def _train(self, number: int) -> tuple[float, Score]:
+        """The head's rate in the last step, and the means over the epoch."""
+        phase, steps = self.phase, self.phase.batches.steps
+        phase.network.train()
+        if phase.thaw(phase.network, number):
+            self._parallel = self._process.parallel(phase.network)
+        measured = torch.zeros(steps, 2, device=self._process.device)
+        rate = 0.0
+        bar = tqdm(
+            phase.batches.epoch(number),
+            desc=f"{phase.name} {number}/{phase.config.epochs}",
+            total=steps,
+            leave=False,
+            # None: only where somebody watches.
+            disable=None if self._process.main else True,
+        )
+        looked = 0
+        for step, (inputs, targets) in enumerate(bar):
+            torch.manual_seed(self._step_seed(number, step))
+            rate = phase.optimizers[-1].param_groups[0]["lr"]
+            measured[step] = self._step(inputs, targets)
+            if (step + 1) % LOOK_EVERY == 0 or step + 1 == steps:
+                loss = self._look(measured[looked : step + 1], number, looked)
+                looked = step + 1
+                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+        loss, top1 = measured.mean(dim=0).tolist()
+        return rate, Score(loss, top1)
+
+    def _step(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """[2]: this process's share of the batch's mean loss and top-1."""
+        device, config = self._process.device, self.phase.config
+        inputs, targets = inputs.to(device, non_blocking=True), targets.to(device)
+        with autocast(device, self.phase.autocast):
+            logits = self._parallel(inputs)
+        total = functional.cross_entropy(
+            logits.float(),
+            targets,
+            self.phase.class_weights,
+            label_smoothing=config.label_smoothing,
+            reduction="sum",
+        )
+        # The mean is over the batch of all processes, each picture counting by its class's weight.
+        weight, count = self._process.sum(_weight_and_count(targets, self.phase.class_weights))
+        loss = total / weight
+        for optimizer in self.phase.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        # Gradients come back as means over the processes: times their number they are sums.
+        (loss * self._process.world).backward()
+        if config.gradient_clip:
+            nn.utils.clip_grad_norm_(self.phase.network.parameters(), config.gradient_clip)
+        for optimizer in self.phase.optimizers:
+            optimizer.step()
+        self._schedule.after_step()
+        if self._averaged:
+            self._averaged.update_parameters(self.phase.network)
+        hard = targets.argmax(dim=1) if targets.ndim == 2 else targets
+        right = (logits.detach().argmax(dim=1) == hard).sum()
+        return torch.stack([loss.detach(), right / count])
+
+    def _look(self, measured: Tensor, number: int, first: int) -> float:
+        """Add up the processes' shares in place; the last step's loss, once all are finite."""
+        self._process.sum(measured)
+        losses = measured[:, 0].tolist()
+        for step, loss in enumerate(losses, start=first + 1):
+            self._require_finite(loss, number, f"step {step}")
+        return float(losses[-1])
+
+    def _require_finite(self, loss: float, number: int, where: str) -> None:
+        if not -float("inf") < loss < float("inf"):
+            raise TrainingError(
+                f"The loss is {loss} in epoch {number} of phase {self.phase.name}, {where}; a "
+                "lower learning rate, a longer warm-up or gradient clipping usually helps."
+            )
+
+    def _step_seed(self, number: int, step: int) -> int:
+        """For dropout: the same step draws the same, however often the run was interrupted."""
+        where = (self._seed, self.phase.name, number, step, self._process.rank)
+        return int.from_bytes(hashlib.sha256(repr(where).encode()).digest()[:7], "big")
+
+    def _report(self, record: EpochRecord, number: int) -> None:
+        if not self._process.main:
+            return
+        epochs = self.phase.config.epochs
+        seconds = [r.seconds for r in self.history if r.phase == self.phase.name]
+        left = (epochs - number) * sum(seconds) / len(seconds)
+        tqdm.write(
+            f"{record.phase} {number}/{epochs}: "
+            f"train loss {record.train_loss:.3f} top-1 {record.train_top1:.3f}, "
+            f"validation loss {record.validation_loss:.3f} top-1 {record.validation_top1:.4f}, "
+            f"{record.seconds:.1f} s, {tqdm.format_interval(left)} left",
+            file=sys.stderr,
+        )
 
 
-def _optimizers(model: Classifier, config: OptimizerConfig) -> tuple[torch.optim.Optimizer, ...]:
-    """Muon for the convolutions, SGD for the head and batch norm."""
-    convolutions = [p for p in model.trunk.parameters() if p.ndim == 4]
-    scales = [p for p in model.parameters() if p.ndim == 1]
-    sgd = torch.optim.SGD(
-        [
-            {"params": [model.head.weight], "weight_decay": config.weight_decay},
-            # Decaying batch norm's scale and shift costs accuracy and regularises nothing.
-            {"params": scales, "weight_decay": 0.0},
-        ],
-        lr=config.learning_rate,
-        momentum=config.momentum,
-        nesterov=True,
-    )
-    return Muon(convolutions, config.muon_learning_rate, config.muon_momentum), sgd
+def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[Any]:
+    """bfloat16 for what is safe in it, where ``enabled``."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
-def _identity(config: TrainConfig, data: TrainingData) -> Mapping[str, Any]:
-    """What must be equal for a checkpoint to be continued: all that shaped the weights."""
-    fields: dict[str, Any] = to_dict(config)
-    for shapes_no_weight in ("name", "version", "export"):
-        del fields[shapes_no_weight]
-    return {"config": fields, "dataset_sha256": data.sha256}
+def averaged_copy(network: nn.Module, decay: float) -> AveragedModel:
+    """An exponential moving average of the weights and of batch norm's estimates.
+
+    The decay climbs to ``decay`` as (1 + t) / (10 + t) over t steps, so that a short training does
+    not drag its start along.
+    """
+
+    @torch.no_grad()
+    def update(averaged: Any, current: Any, count: Any) -> None:
+        kept = min(decay, (1 + int(count)) / (10 + int(count)))
+        if averaged[0].is_floating_point():
+            torch._foreach_lerp_(averaged, current, 1 - kept)
+        else:
+            torch._foreach_copy_(averaged, current)
+
+    return AveragedModel(network, multi_avg_fn=update, use_buffers=True)
 
 
-def _autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+def _weight_and_count(targets: Tensor, class_weights: Tensor | None) -> Tensor:
+    """float32 [2]: the sum of the pictures' weights and their number."""
+    count = float(len(targets))
+    if class_weights is None:
+        return torch.tensor([count, count], device=targets.device)
+    soft = targets.ndim == 2
+    weights = targets @ class_weights if soft else class_weights[targets]
+    return torch.stack([weights.sum(), weights.new_tensor(count)])
 
 
-def _top1(logits: Tensor, targets: Tensor) -> float:
-    return (logits.argmax(dim=1) == targets).float().mean().item()
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}

@@ -22,7 +22,7 @@ class Muon(torch.optim.Optimizer):
     sqrt(output channels), instead of being decayed; ``lr`` is then a step in radians, roughly.
     """
 
-    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float) -> None:
+    def __init__(self, params: Iterable[Any], lr: float, momentum: float) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
 
     @overload

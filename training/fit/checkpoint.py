@@ -1,0 +1,83 @@
+"""The file that a killed run goes on from: written whole or not at all, and of one run only."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from training.config import TrainConfig
+from training.errors import TrainingError
+from visionflow.strict import to_dict
+
+CHECKPOINT_FILE = "checkpoint.pt"
+
+SHAPES_NO_WEIGHT = ("name", "version", "mlflow", "export", "tune")
+
+
+def identity(config: TrainConfig, data_sha256: str) -> dict[str, Any]:
+    """What must be equal for a checkpoint to be continued: all that shaped the weights."""
+    fields: dict[str, Any] = to_dict(config)
+    for name in SHAPES_NO_WEIGHT:
+        del fields[name]
+    del fields["data"]["workers"]
+    return {"config": fields, "dataset_sha256": data_sha256}
+
+
+class Checkpoint:
+    """`CHECKPOINT_FILE` in the folder of a run, for the run with this ``identity``."""
+
+    def __init__(self, run: Path, identity: Mapping[str, Any]) -> None:
+        self.path = run / CHECKPOINT_FILE
+        self._identity = dict(identity)
+
+    def write(self, state: Mapping[str, Any]) -> None:
+        """Replace the file in one step, so that a kill leaves the old or the new one.
+
+        ``state``: tensors and plain data. Raises `TrainingError` when it cannot be written, say on
+        a full disk; the old file is then still there.
+        """
+        partial = self.path.with_suffix(".partial")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save({"run": self._identity, **state}, partial)
+            partial.replace(self.path)
+        except (OSError, RuntimeError) as error:
+            partial.unlink(missing_ok=True)
+            raise TrainingError(
+                f"{self.path.parent}: the checkpoint could not be written ({_first_line(error)}). "
+                "Free some space and start the same command again: it goes on after the last "
+                "epoch that was kept."
+            ) from error
+
+    def read(self, device: torch.device) -> dict[str, Any] | None:
+        """What `write` was given, on ``device``; None without a file.
+
+        Raises `TrainingError` for a damaged file and for one of another run.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            state = torch.load(self.path, map_location=device, weights_only=True)
+            found = state["run"]
+        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
+            raise self._damaged(error) from error
+        except pickle.UnpicklingError as error:
+            raise self._damaged(error) from error
+        if found != self._identity:
+            raise TrainingError(
+                f"{self.path} belongs to another config or other pictures; choose another folder, "
+                "or delete the file to start afresh."
+            )
+        return cast(dict[str, Any], state)
+
+    def _damaged(self, error: Exception) -> TrainingError:
+        return TrainingError(
+            f"{self.path} is damaged or no checkpoint ({_first_line(error)}); delete it to start "
+            "afresh."
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

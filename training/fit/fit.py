@@ -1,0 +1,144 @@
+"""From pictures to weights, by the recipe of the config, through checkpoints."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.config import TrainConfig
+from training.data.training_data import TrainingData
+from training.errors import TrainingError
+from training.fit.checkpoint import Checkpoint, identity
+from training.fit.distributed import Process, join_processes
+from training.fit.history import EpochRecord, best_record
+from training.fit.loop import Loop, Phase
+from training.fit.recipes import RECIPES, Session
+from training.models.build import build_model
+from training.models.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The weights of the best epoch by validation top-1, ready to evaluate, and how it went."""
+
+    model: Classifier
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    stopped_early: bool
+    """Whether the last phase ended before its epochs were over."""
+    seconds: float
+    """Of the fitting, without what an interruption threw away."""
+
+
+def fit(
+    config: TrainConfig,
+    data: TrainingData,
+    run: Path,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+) -> Fitted:
+    """Train by ``config.recipe``, or go on after the last epoch that the folder ``run`` holds.
+
+    A resumed run ends with the weights an uninterrupted one ends with: every step draws its
+    randomness from the seed and its own number. ``on_epoch`` is called after each epoch is kept;
+    what it raises ends the run. Under torchrun every process makes the same call and gets the
+    same answer; the first one alone writes and calls ``on_epoch``.
+
+    Raises `TrainingError` when a loss stops being finite, or when the checkpoint is damaged, of
+    another run or cannot be written.
+    """
+    with join_processes() as process:
+        checkpoint = Checkpoint(run, identity(config, data.sha256))
+        state = checkpoint.read(process.device)
+        if state is None or "weights" not in state:
+            state = _Run(config, data, process, checkpoint, on_epoch).go_on(state)
+        return _fitted(config, data, state)
+
+
+def load_fitted(config: TrainConfig, data: TrainingData, run: Path) -> Fitted:
+    """What `fit` returned for a run that is finished. Raises `TrainingError` where it is not."""
+    checkpoint = Checkpoint(run, identity(config, data.sha256))
+    state = checkpoint.read(torch.device("cpu"))
+    if state is None:
+        raise TrainingError(f"{checkpoint.path} does not exist; train first.")
+    if "weights" not in state:
+        raise TrainingError(
+            f"{checkpoint.path} has {len(state['history'])} epochs of a run that is not finished; "
+            "start the training again to finish it."
+        )
+    return _fitted(config, data, state)
+
+
+class _Run:
+    """A run that is not finished."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        data: TrainingData,
+        process: Process,
+        checkpoint: Checkpoint,
+        on_epoch: Callable[[EpochRecord], None] | None,
+    ) -> None:
+        torch.manual_seed(config.seed)
+        model = build_model(config.model, len(data.labels))
+        model.to(process.device).to(memory_format=torch.channels_last)
+        process.synchronize_batch_norm(model)
+        self._session = Session(config, data, checkpoint.path.parent, model, process)
+        self._checkpoint = checkpoint
+        self._on_epoch = on_epoch
+        self._started = time.perf_counter()
+        self._history: list[EpochRecord] = []
+
+    def go_on(self, state: dict[str, Any] | None) -> dict[str, Any]:
+        """All that is left to do after ``state``; the state of the finished run."""
+        if state is not None:
+            self._started -= state["seconds"]
+        stopped = False
+        for name, make_phase in RECIPES[self._session.config.recipe]:
+            if state is not None and state["phase"] != name:
+                continue
+            stopped = self._run_phase(make_phase(self._session), state)
+            state = None
+        finished = {
+            "history": [vars(record) for record in self._history],
+            "weights": self._session.model.state_dict(),
+            "stopped_early": stopped,
+        }
+        return self._write(finished)
+
+    def _run_phase(self, phase: Phase, state: dict[str, Any] | None) -> bool:
+        session = self._session
+        loop = Loop(phase, session.process, session.config.seed, self._history)
+        if state is not None:
+            loop.load_state_dict(state)
+        while not loop.finished:
+            record = loop.run_epoch()
+            self._write(loop.state_dict())
+            if self._on_epoch and session.process.main:
+                self._on_epoch(record)
+        loop.load_best()
+        self._history = loop.history
+        return loop.stopped_early
+
+    def _write(self, state: dict[str, Any]) -> dict[str, Any]:
+        state["seconds"] = time.perf_counter() - self._started
+        if self._session.process.main:
+            self._checkpoint.write(state)
+        return state
+
+
+def _fitted(config: TrainConfig, data: TrainingData, state: dict[str, Any]) -> Fitted:
+    # Its weights are in the checkpoint; those it began from need not be there any more.
+    model = build_model(replace(config.model, weights="none"), len(data.labels))
+    model.load_state_dict(state["weights"])
+    history = tuple(EpochRecord(**record) for record in state["history"])
+    return Fitted(
+        model=model.eval(),
+        history=history,
+        best_epoch=best_record(history).epoch,
+        stopped_early=state["stopped_early"],
+        seconds=state["seconds"],
+    )
