@@ -1,4 +1,4 @@
-"""The commands ``train``, ``export`` and ``evaluate``, to be mounted on ``visionflow``.
+"""The commands that train and measure, to be mounted on ``visionflow``.
 
 The training stack is imported when a command runs, not when the command line is read: everything
 else of it works without torch.
@@ -6,17 +6,30 @@ else of it works without torch.
 
 import argparse
 import json
+import os
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from training.config import CONFIGS, load_config
+from training.config import ModelName, Recipe, TrainConfig, committed_configs, load_config
 from visionflow import strict
+from visionflow.errors import ConfigError
 
 if TYPE_CHECKING:
     from training.evaluation.metrics import Evaluation
     from training.report.report import Report
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+# Flags that replace one field of the config each.
+_FLAGS = {
+    "model": "model.name",
+    "weights": "model.weights",
+    "recipe": "recipe",
+    "seed": "seed",
+    "name": "name",
+    "version": "version",
+}
 
 
 def add_parsers(commands: "Commands") -> None:
@@ -27,37 +40,95 @@ def add_parsers(commands: "Commands") -> None:
     ):
         parser = commands.add_parser(name, help=summary, description=summary)
         parser.set_defaults(run=run)
-        names = ", ".join(sorted(path.stem for path in CONFIGS.glob("*.toml")))
-        parser.add_argument("--config", required=True, help=f"a TOML file, or one of: {names}")
-        parser.add_argument(
-            "--data", type=Path, required=True, help="folder with train/ and test/ of class folders"
-        )
+        add_experiment(parser)
         parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-        _add_json(parser)
+        add_json(parser)
     summary = "measure an artifact on a folder of class folders, as it serves"
     parser = commands.add_parser("evaluate", help=summary, description=summary)
     parser.set_defaults(run=_evaluate)
     parser.add_argument("artifact", type=Path, help="folder with a manifest.json")
     parser.add_argument("data", type=Path, help="folder of class folders")
-    _add_json(parser)
+    add_json(parser)
 
 
-def _add_json(parser: argparse.ArgumentParser) -> None:
+def add_experiment(parser: argparse.ArgumentParser) -> None:
+    """The options that `experiment` and `pictures_folder` read."""
+    names = ", ".join(committed_configs())
+    parser.add_argument("--config", required=True, help=f"a TOML file, or one of: {names}")
+    parser.add_argument(
+        "--data",
+        required=True,
+        help="class folders, or train/ (validation/, test/) of class folders; a folder or s3://",
+    )
+    parser.add_argument("--cache", type=Path, help="keep decoded pictures here for further runs")
+    parser.add_argument("--model", choices=get_args(ModelName))
+    parser.add_argument("--recipe", choices=get_args(Recipe))
+    parser.add_argument("--weights", help="'imagenet', 'none' or a file")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--name", help="of the model")
+    parser.add_argument("--version", help="of the model")
+    parser.add_argument(
+        "--set",
+        dest="fields",
+        metavar="FIELD=VALUE",
+        action="append",
+        default=[],
+        help="any other field of the config, its value as in TOML: --set scratch.epochs=3",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    from training.train import train  # noqa: PLC0415
+def experiment(arguments: argparse.Namespace) -> TrainConfig:
+    """The config with what the flags replace. Raises `ConfigError`."""
+    given = {field: getattr(arguments, flag) for flag, field in _FLAGS.items()}
+    overrides = {field: value for field, value in given.items() if value is not None}
+    for assignment in arguments.fields:
+        field, equals, value = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {assignment}: expected FIELD=VALUE")
+        overrides[field.strip()] = _toml_value(value)
+    return load_config(arguments.config, overrides)
 
-    report = train(load_config(arguments.config), arguments.data, arguments.out)
-    return _print_report(report, arguments)
+
+def pictures_folder(arguments: argparse.Namespace) -> Path:
+    """``--data`` as a local folder; what lies in S3 is copied beside the run first."""
+    from training.data.remote import local_folder  # noqa: PLC0415
+
+    cache: Path | None = arguments.cache
+    return local_folder(arguments.data, (cache or arguments.out) / "pictures")
+
+
+def print_json(data: Any) -> int:
+    print(json.dumps(strict.to_dict(data), ensure_ascii=False), flush=True)
+    return 0
+
+
+def _toml_value(text: str) -> Any:
+    """A TOML value; a bare word is taken for a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from training.train import assist, train  # noqa: PLC0415
+
+    config, folder = experiment(arguments), pictures_folder(arguments)
+    if int(os.environ.get("RANK", "0")) > 0:
+        assist(config, folder, arguments.out, arguments.cache)
+        return 0
+    return _print_report(train(config, folder, arguments.out, arguments.cache), arguments)
 
 
 def _export(arguments: argparse.Namespace) -> int:
     from training.train import export  # noqa: PLC0415
 
-    report = export(load_config(arguments.config), arguments.data, arguments.out)
-    return _print_report(report, arguments)
+    config, folder = experiment(arguments), pictures_folder(arguments)
+    return _print_report(export(config, folder, arguments.out, arguments.cache), arguments)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
@@ -65,7 +136,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
     evaluation = measure_folder(arguments.artifact, arguments.data)
     if arguments.json:
-        return _print_json(evaluation)
+        return print_json(evaluation)
     _print_evaluation("pictures", evaluation)
     for scores in evaluation.classes:
         print(
@@ -77,16 +148,24 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _print_report(report: "Report", arguments: argparse.Namespace) -> int:
     if arguments.json:
-        return _print_json(report)
-    print(f"{'form':8}{'MB':>8}{'p50 ms':>10}{'validation top-1':>20}")
-    for model in report.models:
-        print(
-            f"{model.form:8}{model.bytes / 1e6:8.2f}{model.latency_p50_ms:10.3f}"
-            f"{model.validation_top1:20.2%}"
-        )
+        print_json(report)
+    else:
+        _print_findings(report, arguments.out)
+    return 0 if all(check.passed for check in report.gate) else 1
+
+
+def _print_findings(report: "Report", out: Path) -> None:
+    from training.export.latency import lightening_table  # noqa: PLC0415
+
+    print(lightening_table(report.models))
     _print_evaluation("test pictures", report.test)
-    print(f"Serves {report.served}. The artifact is in {arguments.out}.")
-    return 0
+    print(report.verdict.text)
+    if report.quantization.fallback_reason:
+        print(f"int8 was given up: {report.quantization.fallback_reason}")
+    for check in report.gate:
+        if not check.passed:
+            print(f"GATE: {check.name} is {check.value:.4g}, at most {check.limit:.4g} is allowed")
+    print(f"Serves {report.served}. Look at {out / 'report.html'}.")
 
 
 def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
@@ -96,8 +175,3 @@ def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
         f"ECE {evaluation.ece:.4f}; {evaluation.known:.2%} known, "
         f"of these {evaluation.known_top1:.2%} right"
     )
-
-
-def _print_json(data: Any) -> int:
-    print(json.dumps(strict.to_dict(data), ensure_ascii=False), flush=True)
-    return 0

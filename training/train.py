@@ -1,64 +1,74 @@
 """One run from pictures to a proven artifact."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from training.export.artifact import REPORT_FILE, hardware, write_manifest
 from training.config import TrainConfig
-from training.data.image_set import TrainingData, find_images, load_images, load_training_data
-from training.evaluation.metrics import Evaluation, choose_unknown_threshold, evaluate, fit_temperature
+from training.data.image_set import ImageSet
+from training.data.listing import Listing
+from training.data.split import write_splits
+from training.data.training_data import TrainingData, load_training_data
+from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
+from training.evaluation.findings import findings
+from training.evaluation.measure import measure_split
+from training.evaluation.metrics import Evaluation, evaluate
+from training.evaluation.verdict import fit_verdict
+from training.export.artifact import REPORT_FILE, hardware, write_manifest
 from training.export.export import Export, export_model
 from training.fit.fit import Fitted, fit, load_fitted
-from training.evaluation.measure import measure, require_labels
-from training.report.plots import draw_plots
-from training.report.report import DataSummary, Report
-from visionflow.classifier import softmax
+from training.fit.tracking import log_results
+from training.report.draw import draw
+from training.report.report import DataSummary, Report, SplitSummary
+from visionflow.classifier import Classifier, softmax
 from visionflow.manifest import MANIFEST_NAME, Manifest
 
-CHECKPOINT_FILE = "checkpoint.pt"
+SPLIT_FILE = "split.json"
+CACHE_FOLDER = "cache"
 
 
-def train(config: TrainConfig, data: Path, out: Path) -> Report:
-    """Train on ``data/train``, choose on a part of it, measure once on ``data/test``.
+def train(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
+    """Train on the pictures in ``data``, choose on validation, measure once on test.
 
-    Both are folders of class folders. ``out`` becomes the artifact's folder; `CHECKPOINT_FILE` in
-    it lets a killed run go on when the same call is made again.
+    ``data`` holds a folder for each class, or ``train/`` and what else is divided already. ``out``
+    becomes the artifact's folder, and its checkpoint lets a killed run go on when the same call is
+    made again. Decoded pictures are kept in ``cache``; without one, in ``out`` until the run ends.
 
     Raises `DatasetError` for pictures that cannot be trained on, `TrainingError` for a run that
     cannot go on.
     """
-    training = _load(config, data)
-    fitted = fit(config, training, out / CHECKPOINT_FILE)
-    return _finish(config, training, fitted, data, out)
+    pictures = _load(config, data, out, cache)
+    report = finish(config, pictures, fit(config, pictures, out), out)
+    if cache is None:
+        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    return report
 
 
-def export(config: TrainConfig, data: Path, out: Path) -> Report:
+def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> None:
+    """What `train` is in every process of torchrun but the first: its share of the fitting."""
+    fit(config, _load(config, data, out, cache), out)
+
+
+def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
     """Make the artifact in ``out`` again from its finished checkpoint, say with another opset."""
-    training = _load(config, data)
-    fitted = load_fitted(config, training, out / CHECKPOINT_FILE)
-    return _finish(config, training, fitted, data, out)
+    pictures = _load(config, data, out, cache)
+    return finish(config, pictures, load_fitted(config, pictures, out), out)
 
 
-def _load(config: TrainConfig, data: Path) -> TrainingData:
-    training = load_training_data(
-        data / "train", config.input, config.validation_fraction, config.seed
-    )
-    # Looked at, not opened: a wrong test folder should not show only after hours of training.
-    require_labels(tuple(find_images(data / "test")), training.train.labels, data / "test")
-    return training
-
-
-def _finish(
-    config: TrainConfig, training: TrainingData, fitted: Fitted, data: Path, out: Path
-) -> Report:
+def finish(config: TrainConfig, data: TrainingData, fitted: Fitted, out: Path) -> Report:
+    """From trained weights to a proven artifact in ``out``."""
     # Without its manifest a half-written folder is no model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
-    exported = export_model(fitted.model, config, training, out)
-    manifest, validation = _calibrate(exported, training, config.export.unknown_accuracy)
-    test_set, test_sha256 = load_images(data / "test", config.input)
-    test = measure(out, manifest, test_set)
+    write_splits(data.splits, out / SPLIT_FILE)
+    exported = export_model(fitted.model, config, data, out)
+    manifest, validation = _calibrate(exported, data.validation, config.export.unknown_accuracy)
+
+    classifier = Classifier(out / manifest.served_file.path, manifest)
+    measured = measure_split(classifier, data.test, config.seed)
+    probabilities = measured.probabilities(manifest.temperature)
+    test = evaluate(probabilities, data.test.targets, data.labels, manifest.unknown_threshold)
     report = Report(
         name=manifest.name,
         version=manifest.version,
@@ -66,36 +76,44 @@ def _finish(
         config=manifest.config,
         hardware=hardware(),
         library_versions=manifest.library_versions,
-        data=DataSummary(
-            labels=manifest.label_names,
-            train=len(training.train),
-            validation=len(training.validation),
-            test=len(test_set),
-            train_sha256=training.sha256,
-            test_sha256=test_sha256,
-        ),
+        git_commit=manifest.git_commit,
+        data=_summary(data, config.seed),
+        recipe=config.recipe,
         history=fitted.history,
         best_epoch=fitted.best_epoch,
+        stopped_early=fitted.stopped_early,
+        train_seconds=fitted.seconds,
+        verdict=fit_verdict(fitted.history),
+        parameters=sum(weight.numel() for weight in fitted.model.parameters()),
         models=exported.models,
         parity=exported.parity,
+        gate=manifest.gate,
+        quantization=manifest.quantization,
+        ladder=exported.ladder,
         served=manifest.precision,
         temperature=manifest.temperature,
         unknown_threshold=manifest.unknown_threshold,
         validation=validation,
         test=test,
+        findings=findings(classifier, fitted.model, data.test, measured, config.seed),
     )
     (out / REPORT_FILE).write_text(report.to_json(), encoding="utf-8")
-    plots = draw_plots(fitted.history, test, out)
-    manifest = replace(manifest, metrics=_metrics(exported, validation, test))
-    write_manifest(manifest, out, (REPORT_FILE, *plots))
+    pages = draw(report, out)
+    manifest = replace(manifest, metrics=_metrics(report))
+    write_manifest(manifest, out, (REPORT_FILE, *pages))
+    if config.mlflow:
+        log_results(out, manifest.metrics)
     return report
 
 
+def _load(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> TrainingData:
+    return load_training_data(data, config, cache or out / CACHE_FOLDER)
+
+
 def _calibrate(
-    exported: Export, training: TrainingData, unknown_accuracy: float
+    exported: Export, validation: ImageSet, unknown_accuracy: float
 ) -> tuple[Manifest, Evaluation]:
     """Fit temperature and unknown threshold of the served form on the validation pictures."""
-    validation = training.validation
     temperature = fit_temperature(exported.logits, validation.targets)
     probabilities = softmax(exported.logits / np.float32(temperature))
     correct = probabilities.argmax(axis=1) == validation.targets
@@ -104,7 +122,25 @@ def _calibrate(
     return manifest, evaluate(probabilities, validation.targets, validation.labels, threshold)
 
 
-def _metrics(exported: Export, validation: Evaluation, test: Evaluation) -> dict[str, float]:
+def _summary(data: TrainingData, seed: int) -> DataSummary:
+    splits = data.splits
+
+    def part(name: str, listing: Listing) -> SplitSummary:
+        counts = tuple(int(count) for count in listing.counts)
+        return SplitSummary(len(listing), counts, listing.sha256, name in splits.carved)
+
+    return DataSummary(
+        labels=data.labels,
+        sha256=data.sha256,
+        seed=seed,
+        train=part("train", splits.train),
+        validation=part("validation", splits.validation),
+        test=part("test", splits.test),
+    )
+
+
+def _metrics(report: Report) -> dict[str, float]:
+    test = report.test
     metrics = {
         "test_top1": test.top1,
         "test_top5": test.top5,
@@ -112,13 +148,14 @@ def _metrics(exported: Export, validation: Evaluation, test: Evaluation) -> dict
         "test_ece": test.ece,
         "test_known": test.known,
         "test_known_top1": test.known_top1,
-        "validation_top1": validation.top1,
+        "validation_top1": report.validation.top1,
+        "train_seconds": report.train_seconds,
     }
-    for model in exported.models:
+    for model in report.models:
         metrics[f"{model.form}_validation_top1"] = model.validation_top1
         metrics[f"{model.form}_latency_p50_ms"] = model.latency_p50_ms
         metrics[f"{model.form}_bytes"] = float(model.bytes)
-    for parity in exported.parity:
+    for parity in report.parity:
         pair = f"{parity.reference}_{parity.form}"
         metrics[f"{pair}_logit_difference"] = parity.logits
         metrics[f"{pair}_top1_agreement"] = parity.top1_agreement
