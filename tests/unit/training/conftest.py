@@ -1,19 +1,13 @@
 """A data set and a config small enough to train on in a second."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from training.config import (
-    AugmentConfig,
-    ExportConfig,
-    ModelConfig,
-    OptimizerConfig,
-    TrainConfig,
-)
-from visionflow.input_spec import InputSpec
+from training.config import DEFAULTS, TrainConfig, load_config
 
 SIDE = 16
 COLOURS = {"blue": (40, 60, 210), "green": (50, 190, 70), "red": (210, 50, 40)}
@@ -44,30 +38,37 @@ def config() -> TrainConfig:
     return shrunken_config()
 
 
-def shrunken_config() -> TrainConfig:
-    """Every part of the real thing, in a second."""
-    return TrainConfig(
-        name="colours",
-        version="1",
-        seed=3,
-        validation_fraction=0.25,
-        precision="float32",
-        input=InputSpec(SIDE, SIDE),
-        augment=AugmentConfig(crop_padding=2, horizontal_flip=True, cutout=4),
-        model=ModelConfig("residual_cnn", widths=(8, 8, 16, 16)),
-        optimizer=OptimizerConfig(
-            epochs=3,
-            batch_size=16,
-            muon_learning_rate=0.05,
-            muon_momentum=0.8,
-            learning_rate=0.1,
-            momentum=0.9,
-            weight_decay=5e-4,
-            warmup_fraction=0.2,
-            label_smoothing=0.1,
-            ema_decay=0.8,
-        ),
-        export=ExportConfig(
-            opset=20, calibration_images=32, max_accuracy_drop=0.5, unknown_accuracy=0.5
-        ),
-    )
+SHRUNKEN = {
+    "name": "colours",
+    "seed": 3,
+    "precision": "float32",
+    "recipe": "scratch",
+    "data.validation": 0.25,
+    "data.test": 0.15,
+    "data.workers": 0,
+    "input.size": SIDE,
+    "input.resize": SIDE,
+    "augment.crop": "padded",
+    "augment.crop_padding": 2,
+    "augment.color_jitter": 0.0,
+    "augment.random_erasing": 0.2,
+    "model.name": "residual_cnn",
+    "model.widths": [8, 8, 16, 16],
+    "model.hidden": 16,
+    "scratch.epochs": 3,
+    "scratch.batch_size": 16,
+    "scratch.ema_decay": 0.8,
+    "scratch.optimizer.name": "muon",
+    "scratch.optimizer.learning_rate": 0.1,
+    "scratch.schedule.name": "linear",
+    "scratch.schedule.warmup": 0.2,
+    "export.calibration_images": 32,
+    "export.max_accuracy_drop": 0.5,
+    "export.max_class_drop": 0.5,
+}
+
+
+def shrunken_config(**fields: Any) -> TrainConfig:
+    """Every part of the real thing, in a second. ``fields``: dotted names with ``__`` for dots."""
+    overrides = {name.replace("__", "."): value for name, value in fields.items()}
+    return load_config(str(DEFAULTS), {**SHRUNKEN, **overrides})

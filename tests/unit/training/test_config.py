@@ -1,62 +1,97 @@
+"""An experiment is stated strictly, and in layers."""
+
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from training.config import CONFIGS, load_config
+from training.config import (
+    DEFAULTS,
+    Choices,
+    FloatRange,
+    committed_configs,
+    load_config,
+    merge,
+)
 from visionflow.errors import ConfigError
 
 
-@pytest.fixture
-def toml(tmp_path: Path) -> Path:
-    path = tmp_path / "experiment.toml"
-    path.write_text((CONFIGS / "cifar10.toml").read_text(encoding="utf-8"), encoding="utf-8")
-    return path
-
-
-def edit(path: Path, old: str, new: str) -> str:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return str(path)
-
-
-@pytest.mark.parametrize("name", [path.stem for path in CONFIGS.glob("*.toml")])
-def test_every_committed_config_loads_by_its_name(name: str) -> None:
+@pytest.mark.parametrize("name", committed_configs())
+def test_every_committed_config_loads(name: str) -> None:
     assert load_config(name).name
 
 
-def test_an_unknown_key_is_named(toml: Path) -> None:
-    source = edit(toml, "momentum = 0.9", "momentum = 0.9\nmomentun = 0.8")
-    with pytest.raises(ConfigError, match=r"experiment\.toml\.optimizer: unknown field momentun"):
-        load_config(source)
+def test_every_system_has_its_config() -> None:
+    assert set(committed_configs()) == {
+        "visionflow20",
+        "flowers",
+        "cifar10-small",
+        "cifar10",
+        "vegetables-compare",
+        "fruits-finetune",
+    }
 
 
-def test_a_missing_key_is_named(toml: Path) -> None:
-    source = edit(toml, "seed = 1\n", "")
-    with pytest.raises(ConfigError, match="missing field seed"):
-        load_config(source)
+def test_a_file_wins_over_the_defaults_and_a_flag_over_both(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\n[scratch]\nepochs = 7\nbatch_size = 9\n')
+    defaults = tomllib.loads(DEFAULTS.read_text())
+    config = load_config(str(file), {"scratch.epochs": 3})
+    assert (config.name, config.scratch.epochs, config.scratch.batch_size) == ("mine", 3, 9)
+    assert (
+        config.scratch.optimizer.learning_rate == defaults["scratch"]["optimizer"]["learning_rate"]
+    )
+
+
+def test_a_search_space_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[tune.space]\nseed = { choices = [1, 2] }\n"model.dropout" = { low = 0.1, high = 0.5, log = false }\n'
+    )
+    assert load_config(str(file)).tune.space == {
+        "seed": Choices((1, 2)),
+        "model.dropout": FloatRange(0.1, 0.5, log=False),
+    }
+
+
+def test_merging_leaves_both_as_they_were() -> None:
+    below, above = {"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}
+    assert merge(below, above) == {"a": {"b": 3, "c": 2}}
+    assert below == {"a": {"b": 1, "c": 2}}
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "field"),
+    ("field", "value", "message"),
     [
-        ("validation_fraction = 0.1", "validation_fraction = 1.0", "validation_fraction"),
-        ("batch_size = 256", "batch_size = 0", "optimizer.batch_size"),
-        ("widths = [32, 64, 128, 192]", "widths = [32, 64]", "model.widths"),
-        ("opset = 20", "opset = 21", "export.opset"),
+        ("scratch.epoch", 3, "scratch: unknown field epoch"),
+        ("model.name", "resnet19", "model.name: expected 'resnet18' or"),
+        ("scratch.epochs", 0, "scratch.epochs must be at least 1"),
+        ("data.validation", 0.95, r"data.validation \+ data.test must be below 1"),
+        ("finetune.body.schedule.warmup", 1.0, "finetune.body.schedule.warmup must be"),
+        ("finetune.rate_decay", 0, "finetune.rate_decay must be"),
+        ("probe.optimizer.learning_rate", "fast", "probe.optimizer.learning_rate: expected float"),
+        ("export.opset", 21, "export.opset must be 18 to 20"),
+        ("augment.mixup", -1, "augment.mixup must be at least 0"),
+        ("input.size", 300, "input: size must be between 1 and resize"),
+        ("name", "", "name must be not empty"),
     ],
 )
-def test_a_value_out_of_range_is_named(toml: Path, old: str, new: str, field: str) -> None:
-    with pytest.raises(ConfigError, match=field):
-        load_config(edit(toml, old, new))
+def test_a_field_that_is_off_is_named(field: str, value: object, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config("cifar10", {field: value})
 
 
-def test_text_that_is_not_toml_is_refused(toml: Path) -> None:
-    toml.write_text("seed = = 1", encoding="utf-8")
-    with pytest.raises(ConfigError, match="not readable as TOML"):
-        load_config(str(toml))
+def test_a_missing_file_names_the_committed_ones() -> None:
+    with pytest.raises(ConfigError, match="neither a file nor a committed config .*visionflow20"):
+        load_config("cifar11")
 
 
-def test_a_config_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ConfigError, match="neither a file nor the name"):
-        load_config("no-such-experiment")
+def test_the_defaults_are_no_experiment_of_their_own() -> None:
+    assert "defaults" not in committed_configs()
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("name = ")
+    with pytest.raises(ConfigError, match=r"mine\.toml: not readable as TOML"):
+        load_config(str(file))
