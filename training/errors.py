@@ -15,3 +15,10 @@ class DatasetError(TrainingError):
 
     code = "invalid_dataset"
     title = "Invalid data set"
+
+
+class DivergedError(TrainingError):
+    """The loss stopped being finite: this choice of settings does not train."""
+
+    code = "diverged"
+    title = "Training diverged"

@@ -4,9 +4,8 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +15,11 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from training.config import LoopConfig
-from training.errors import TrainingError
+from training.errors import DivergedError
 from training.fit.distributed import Process
 from training.fit.history import EpochRecord, PhaseName, best_record
 from training.fit.schedules import Schedule
+from training.fit.validation import Score, autocast
 
 LOOK_EVERY = 10
 """Steps between two looks at the loss: on a GPU each one waits for the work in flight."""
@@ -32,13 +32,6 @@ class Batches(Protocol):
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Inputs and targets: int64 [B], or float32 [B, C] where they are soft."""
-
-
-class Score(NamedTuple):
-    """On the validation pictures: mean cross-entropy in nats and share of right answers."""
-
-    loss: float
-    top1: float
 
 
 @dataclass(frozen=True)
@@ -54,9 +47,9 @@ class Phase:
     """The first group of the last one is the head's: its rate is the one that is recorded."""
     evaluate: Callable[[nn.Module], Score]
     """Of ``network``, or of the averaged copy of it."""
-    thaw: Callable[[nn.Module, int], bool]
-    """Prepares ``network``, just put into training mode, for an epoch (from 1 in this phase):
-    freezes what is not trained. Whether other weights are trained than before."""
+    freeze: Callable[[int], None]
+    """Called at the start of an epoch (from 1 in this phase) with ``network`` in training mode:
+    sets what is not trained apart."""
     class_weights: Tensor | None
     """float32 [C]"""
     autocast: bool
@@ -89,10 +82,13 @@ class Loop:
 
     @property
     def stopped_early(self) -> bool:
-        """Whether top-1 has stood still for as long as the config's patience goes."""
+        """Whether it ends before its last epoch: top-1 stood still for as long as the config's
+        patience goes."""
         scores = [r.validation_top1 for r in self.history if r.phase == self.phase.name]
-        patience = self.phase.config.patience
-        return 0 < patience < len(scores) - scores.index(max(scores)) if scores else False
+        config = self.phase.config
+        if not config.patience or not 0 < len(scores) < config.epochs:
+            return False
+        return len(scores) - 1 - scores.index(max(scores)) >= config.patience
 
     @property
     def finished(self) -> bool:
@@ -102,7 +98,7 @@ class Loop:
     def run_epoch(self) -> EpochRecord:
         """Train one epoch and judge it.
 
-        Raises `TrainingError` when a loss is not finite.
+        Raises `DivergedError` when a loss is not finite.
         """
         started = time.perf_counter()
         number = self.epochs_done + 1
@@ -158,8 +154,8 @@ class Loop:
         """The head's rate in the last step, and the means over the epoch."""
         phase, steps = self.phase, self.phase.batches.steps
         phase.network.train()
-        if phase.thaw(phase.network, number):
-            self._parallel = self._process.parallel(phase.network)
+        phase.freeze(number)
+        self._parallel = self._process.parallel(phase.network)
         measured = torch.zeros(steps, 2, device=self._process.device)
         rate = 0.0
         bar = tqdm(
@@ -223,7 +219,7 @@ class Loop:
 
     def _require_finite(self, loss: float, number: int, where: str) -> None:
         if not -float("inf") < loss < float("inf"):
-            raise TrainingError(
+            raise DivergedError(
                 f"The loss is {loss} in epoch {number} of phase {self.phase.name}, {where}; a "
                 "lower learning rate, a longer warm-up or gradient clipping usually helps."
             )
@@ -246,11 +242,6 @@ class Loop:
             f"{record.seconds:.1f} s, {tqdm.format_interval(left)} left",
             file=sys.stderr,
         )
-
-
-def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[Any]:
-    """bfloat16 for what is safe in it, where ``enabled``."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
 def averaged_copy(network: nn.Module, decay: float) -> AveragedModel:
