@@ -2,25 +2,28 @@
 
 import copy
 
+from torch import nn
+
 from training.config import ModelConfig
-from training.errors import TrainingError
+from training.models import small_cnn
 from training.models.classifier import Classifier
 from training.models.heads import Head, folded, linear_head, mlp_head
 from training.models.residual_cnn import ResidualCnn
+from training.models.small_cnn import SmallCnn
+from training.models.weights import load_weights
+from training.models.zoo import PLANS, torchvision_trunk
 
 
 def build_model(config: ModelConfig, classes: int) -> Classifier:
-    """The network of ``config`` with fresh weights and ``classes`` outputs."""
-    if config.name != "residual_cnn" or config.weights != "none":
-        raise TrainingError(f"{config.name} with weights {config.weights}: not there yet.")
-    trunk, features = ResidualCnn(config.widths), config.widths[-1]
-    return Classifier(trunk, _head(config, features, classes), mirror=config.mirror)
+    """The network of ``config`` with ``classes`` outputs and a fresh head.
 
-
-def _head(config: ModelConfig, features: int, classes: int) -> Head:
-    if config.head == "mlp":
-        return mlp_head(features, config.hidden, classes, config.dropout)
-    return linear_head(features, classes)
+    Raises `TrainingError` when ``config.weights`` cannot be loaded into its trunk.
+    """
+    trunk, features = _trunk(config)
+    head = _head(config, features, classes)
+    if config.weights != "none":
+        load_weights(trunk, config.name, config.weights)
+    return Classifier(trunk, head, mirror=config.mirror)
 
 
 def exportable(model: Classifier) -> Classifier:
@@ -28,3 +31,19 @@ def exportable(model: Classifier) -> Classifier:
     exported = copy.deepcopy(model).cpu().eval()
     exported.head = folded(exported.head)
     return exported
+
+
+def _trunk(config: ModelConfig) -> tuple[nn.Sequential, int]:
+    """The trunk and the channels of its map."""
+    if config.name == "residual_cnn":
+        return ResidualCnn(config.widths), config.widths[-1]
+    if config.name == "small_cnn":
+        return SmallCnn(), small_cnn.FEATURES
+    return torchvision_trunk(config.name), PLANS[config.name].features
+
+
+def _head(config: ModelConfig, features: int, classes: int) -> Head:
+    if config.head == "mlp":
+        return mlp_head(features, config.hidden, classes, config.dropout)
+    # Of the networks with a linear head, small_cnn alone has dropout before it.
+    return linear_head(features, classes, config.dropout if config.name == "small_cnn" else 0.0)
