@@ -5,6 +5,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from training.config import AugmentConfig
+from visionflow.errors import ConfigError
 from visionflow.input_spec import InputSpec
 
 GREY = (124, 116, 104)
@@ -12,7 +13,10 @@ GREY = (124, 116, 104)
 
 
 def picture_transform(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
-    """From a whole picture, uint8 [3, height, width], to uint8 [3, size, size]."""
+    """From a whole picture, uint8 [3, height, width], to uint8 [3, size, size].
+
+    Raises `ConfigError` for a border that is wider than what it mirrors.
+    """
     steps: list[v2.Transform] = [_crop(config, spec)]
     if config.horizontal_flip:
         steps.append(v2.RandomHorizontalFlip())
@@ -28,8 +32,10 @@ def picture_transform(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
 def _crop(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
     if config.crop == "resized":
         scale = (config.crop_scale, 1.0)
-        return v2.RandomResizedCrop(spec.size, scale, antialias=True)
+        return v2.RandomResizedCrop(spec.size, scale)
     if config.crop == "padded":
+        if config.crop_padding >= spec.resize:
+            raise ConfigError("config: augment.crop_padding must be below input.resize")
         return v2.RandomCrop(spec.size, config.crop_padding, padding_mode="reflect")
     return v2.RandomCrop(spec.size)
 

@@ -1,6 +1,7 @@
 """Augmented batches for training, the same whatever the number of workers and processes."""
 
 import multiprocessing
+import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -61,12 +62,20 @@ class TrainBatches:
             num_workers=workers,
             persistent_workers=workers > 0,
             multiprocessing_context=_context() if workers else None,
+            # The loader draws a number per epoch; without this it would be from the generator that
+            # the training process uses, say for dropout.
+            generator=torch.Generator(),
         )
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """uint8 [B, S, S, 3] with int64 [B], or float32 [B, C] where pictures are mixed."""
         self._plans.epoch = number
-        yield from self._loader
+        with warnings.catch_warnings():
+            # Python 3.12 warns of any fork beside threads. A worker touches none of theirs: it runs
+            # on one thread, which DataLoader sees to.
+            warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
+            batches = iter(self._loader)
+        yield from batches
 
 
 class _Plans(Sampler[_Plan]):

@@ -33,7 +33,7 @@ def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]])
                 _write(path, produce())
         return np.memmap(path, np.uint8, mode="c")
     except OSError as error:
-        raise _not_writable(path.parent, error) from error
+        raise not_writable(path.parent, error) from error
 
 
 def _write(path: Path, parts: Iterable[UInt8Array]) -> None:
@@ -59,10 +59,11 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _not_writable(folder: Path, error: OSError) -> DatasetError:
+def not_writable(folder: Path, error: OSError) -> DatasetError:
+    """What to tell whoever owns the disk that pictures cannot be kept on."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DatasetError(
-            f"{folder}: the disk is full, the decoded pictures do not fit; free some space or "
-            "choose another cache folder"
+            f"{folder}: the disk is full, the pictures do not fit; free some space or choose "
+            "another folder"
         )
-    return DatasetError(f"{folder}: cannot keep decoded pictures here ({error})")
+    return DatasetError(f"{folder}: pictures cannot be kept here ({error})")

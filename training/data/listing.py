@@ -38,7 +38,8 @@ class Listing:
         wherever its folder lies."""
         digest = hashlib.sha256()
         for name, content in zip(self.files, self.hashes, strict=True):
-            digest.update(f"{name}\0".encode())
+            # A name may be any bytes; Python holds those that are not UTF-8 as surrogates.
+            digest.update(f"{name}\0".encode(errors="surrogateescape"))
             digest.update(bytes.fromhex(content))
         return digest.hexdigest()
 
@@ -103,17 +104,15 @@ def class_folders(folder: Path) -> list[Path]:
     return sorted(x for x in folder.iterdir() if x.is_dir() and not x.name.startswith("."))
 
 
-def find_pictures(folder: Path) -> list[Path]:
-    """The picture files at any depth below ``folder``, sorted, without hidden ones."""
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
-    )
+def is_picture(file: Path) -> bool:
+    """Whether the name is a picture's; a Mac's ``._name.jpg`` holds no picture."""
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
 def _find_classes(folder: Path) -> dict[str, list[Path]]:
-    classes = {entry.name: find_pictures(entry) for entry in class_folders(folder)}
+    classes = {
+        entry.name: sorted(filter(is_picture, entry.rglob("*"))) for entry in class_folders(folder)
+    }
     if not any(classes.values()):
         raise DatasetError(
             f"{folder}: no pictures in folders of classes; expected {folder.name}/<class>/<picture>"

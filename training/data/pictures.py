@@ -14,6 +14,9 @@ from training.data.threads import in_threads
 from visionflow.errors import ImageError
 from visionflow.images import UInt8Array, decode
 
+LONGEST = 4
+"""What is longer than this many times its shorter side loses both ends: no crop reaches there."""
+
 
 class PictureSet:
     """Pictures of different shapes in one flat array, with what they show.
@@ -74,8 +77,14 @@ def load_pictures(listing: Listing, side: int, cache: Path | None = None) -> Pic
 
 def scale(image: Image.Image, side: int) -> UInt8Array:
     """uint8 [height, width, 3] with ``side`` pixels along the shorter side, in proportion."""
-    shorter = min(image.size)
-    if shorter != side:
-        width, height = (max(side, round(length * side / shorter)) for length in image.size)
-        image = image.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(image)
+    longest = min(image.size) * LONGEST
+    width, height = (min(length, longest) for length in image.size)
+    left, top = (image.width - width) / 2, (image.height - height) / 2
+    factor = side / min(width, height)
+    return np.asarray(
+        image.resize(
+            (round(width * factor), round(height * factor)),
+            Image.Resampling.BILINEAR,
+            box=(left, top, left + width, top + height),
+        )
+    )

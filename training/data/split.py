@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from training.config import DataConfig
-from training.data.listing import Int64Array, Listing, class_folders, find_pictures, list_images
+from training.data.listing import Int64Array, Listing, class_folders, is_picture, list_images
 from training.errors import DatasetError
 
 PARTS = {
@@ -53,7 +53,7 @@ class Splits:
                 for name, part in parts.items()
             },
         }
-        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(document, indent=1) + "\n"
 
 
 def write_splits(splits: Splits, path: Path) -> None:
@@ -103,7 +103,7 @@ def find_parts(folder: Path) -> dict[str, Path]:
     by_name = {entry.name.lower(): entry for entry in entries}
     # A class may well be called "train": then it holds pictures, and no folders of classes.
     train = by_name.get("train")
-    if train is None or not class_folders(train) or _holds_pictures(train):
+    if train is None or not class_folders(train) or any(map(is_picture, train.iterdir())):
         if entries and set(by_name) <= set(PARTS) and train is None:
             raise DatasetError(f"{folder}: there is no folder train beside {', '.join(by_name)}")
         return {"train": folder}
@@ -158,7 +158,3 @@ def _same_content(listing: Listing, members: Int64Array) -> list[list[int]]:
     for index in members.tolist():
         groups.setdefault(listing.hashes[index], []).append(index)
     return list(groups.values())
-
-
-def _holds_pictures(folder: Path) -> bool:
-    return any(file.parent == folder for file in find_pictures(folder))

@@ -16,13 +16,15 @@ CHUNK = 16
 
 
 def in_threads(
-    work: Callable[[Item], Result], items: Sequence[Item], description: str
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    description: str,
+    threads: int = os.cpu_count() or 1,
 ) -> Iterator[Result]:
-    """``work`` of each item, in order, on all cores, behind a progress bar.
+    """``work`` of each item, in order, behind a progress bar.
 
     Only a few chunks are ahead of whoever takes the results. The first error ends it.
     """
-    threads = os.cpu_count() or 1
     pending: deque[Future[list[Result]]] = deque()
     with (
         ThreadPoolExecutor(threads) as pool,

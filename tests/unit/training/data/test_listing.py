@@ -1,0 +1,94 @@
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from training.data.listing import list_images, read_bytes
+from training.errors import DatasetError
+
+
+@pytest.fixture
+def folder(pictures: Path, tmp_path: Path) -> Path:
+    """A copy that a test may damage."""
+    return Path(shutil.copytree(pictures / "test", tmp_path / "test"))
+
+
+def test_files_come_sorted_by_class_and_name(folder: Path) -> None:
+    # As paths, "blue-grey/..." would stand in front of "blue/...".
+    (folder / "red").rename(folder / "blue-grey")
+    listing = list_images(folder)
+    assert listing.labels == ("blue", "blue-grey", "green")
+    assert listing.files[:2] == ("blue/000.png", "blue/001.png")
+    assert listing.targets.tolist() == [0] * 10 + [1] * 10 + [2] * 10
+    assert listing.counts.tolist() == [10, 10, 10]
+    assert listing.path(10).read_bytes() == (folder / "blue-grey" / "000.png").read_bytes()
+
+
+def test_the_content_hash_knows_content_and_class_but_not_the_place(
+    folder: Path, tmp_path: Path
+) -> None:
+    original = list_images(folder).sha256
+    elsewhere = shutil.copytree(folder, tmp_path / "elsewhere")
+    assert list_images(elsewhere).sha256 == original
+    (elsewhere / "red" / "000.png").rename(elsewhere / "blue" / "zzz.png")
+    assert list_images(elsewhere).sha256 != original
+
+
+def test_what_is_no_picture_and_what_is_hidden_is_left_out(folder: Path) -> None:
+    original = list_images(folder).files
+    (folder / "red" / "notes.txt").write_text("no picture", encoding="utf-8")
+    (folder / "red" / "._000.png").write_text("a Mac's notes", encoding="utf-8")
+    (folder / ".thumbnails").mkdir()
+    assert list_images(folder).files == original
+
+
+def test_pictures_may_lie_deeper_and_have_any_case(folder: Path) -> None:
+    (folder / "red" / "summer").mkdir()
+    (folder / "red" / "000.png").rename(folder / "red" / "summer" / "A.PNG")
+    assert list_images(folder).files[-1] == "red/summer/A.PNG"
+
+
+def test_a_name_that_is_not_utf_8_is_a_name_too(folder: Path) -> None:
+    latin = os.fsdecode(b"k\xe4fer.png")
+    (folder / "red" / "000.png").rename(folder / "red" / latin)
+    assert len(list_images(folder).sha256) == 64
+
+
+def test_an_empty_class_is_named(folder: Path) -> None:
+    (folder / "yellow").mkdir()
+    (folder / "yellow" / "notes.txt").write_text("no picture", encoding="utf-8")
+    with pytest.raises(DatasetError, match="no pictures in class yellow; add some or remove"):
+        list_images(folder)
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"not in a class folder")
+    with pytest.raises(DatasetError, match="no pictures in folders of classes; expected"):
+        list_images(tmp_path)
+
+
+def test_a_single_class_is_refused(folder: Path) -> None:
+    shutil.rmtree(folder / "red")
+    shutil.rmtree(folder / "blue")
+    with pytest.raises(DatasetError, match="found 1 class folders with pictures, at least 2"):
+        list_images(folder)
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such folder"):
+        list_images(tmp_path / "nowhere")
+
+
+def test_with_given_labels_classes_may_be_missing_but_not_unknown(folder: Path) -> None:
+    labels = ("amber", "blue", "green", "red")
+    assert set(list_images(folder, labels).targets) == {1, 2, 3}
+    with pytest.raises(DatasetError, match="the training pictures have no class red; add it"):
+        list_images(folder, ("blue", "green"))
+
+
+def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
+    listing = list_images(folder)
+    listing.path(0).unlink()
+    with pytest.raises(DatasetError, match=r"blue.000\.png: cannot be read \(No such file"):
+        read_bytes(listing.path(0))

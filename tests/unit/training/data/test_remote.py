@@ -1,0 +1,101 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from training.data.listing import list_images
+from training.data.remote import local_folder
+from training.errors import DatasetError
+
+BUCKET = "pictures"
+SOURCE = f"s3://{BUCKET}/sets/colours"
+
+
+@pytest.fixture
+def bucket(aws: None, pictures: Path) -> Iterator[None]:
+    """Two classes of three pictures, and what is no picture or lies beside the prefix."""
+    client = boto3.client("s3")
+    client.create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    for label in ("blue", "red"):
+        for number in range(3):
+            content = (pictures / "test" / label / f"{number:03}.png").read_bytes()
+            put(f"sets/colours/{label}/{number:03}.png", content)
+    put("sets/colours/notes.txt", b"no picture")
+    put("sets/colours-of-old/green/000.png", b"another set")
+    yield
+
+
+def put(key: str, content: bytes) -> None:
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
+
+
+def test_a_local_folder_stays_where_it_is(tmp_path: Path) -> None:
+    assert local_folder("some/folder", tmp_path) == Path("some/folder")
+
+
+@pytest.mark.parametrize("source", [SOURCE, f"{SOURCE}/"])
+def test_the_pictures_below_a_prefix_are_brought_here(
+    bucket: None, pictures: Path, tmp_path: Path, source: str
+) -> None:
+    listing = list_images(local_folder(source, tmp_path))
+    assert listing.labels == ("blue", "red")
+    assert len(listing) == 6
+    assert listing.path(5).read_bytes() == (pictures / "test/red/002.png").read_bytes()
+
+
+def test_a_whole_bucket_may_be_the_source(bucket: None, tmp_path: Path) -> None:
+    folder = local_folder(f"s3://{BUCKET}", tmp_path)
+    assert (folder / "sets" / "colours" / "red" / "000.png").exists()
+
+
+def test_only_what_changed_is_brought_again(bucket: None, tmp_path: Path) -> None:
+    folder = local_folder(SOURCE, tmp_path)
+    files = sorted(folder.rglob("*.png"))
+    for file in files:
+        os.utime(file, (0, 0))
+    put("sets/colours/red/001.png", b"other content")
+    (folder / "blue" / "000.png").write_bytes(b"cut off")
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key="sets/colours/red/002.png")
+    assert local_folder(SOURCE, tmp_path) == folder
+    assert (folder / "red" / "001.png").read_bytes() == b"other content"
+    brought = [
+        file.relative_to(folder).as_posix()
+        for file in files
+        if file.exists() and file.stat().st_mtime
+    ]
+    assert brought == ["blue/000.png", "red/001.png"]
+    assert not (folder / "red" / "002.png").exists()
+    assert not list(folder.rglob("*.partial"))
+
+
+def test_an_empty_prefix_is_named(bucket: None, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="s3://pictures/nothing/: no pictures there"):
+        local_folder(f"s3://{BUCKET}/nothing", tmp_path)
+
+
+@pytest.mark.parametrize("source", ["s3://no-such-bucket/set", "s3://", "s3:///set"])
+def test_a_bucket_that_is_not_there_is_named(aws: None, tmp_path: Path, source: str) -> None:
+    with pytest.raises(DatasetError, match=f"{source}: cannot be read from S3"):
+        local_folder(source, tmp_path)
+
+
+def test_a_key_cannot_leave_the_folder(bucket: None, tmp_path: Path) -> None:
+    put("sets/colours/../../../outside.png", b"escaped")
+    with pytest.raises(DatasetError, match=r"outside\.png is no path below a folder"):
+        local_folder(SOURCE, tmp_path)
+    assert not list(tmp_path.rglob("outside.png"))
+
+
+def test_a_full_disk_is_named(bucket: None, tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full, where every write finds the disk full")
+    folder = tmp_path / "s3" / BUCKET / "sets" / "colours"
+    (folder / "blue").mkdir(parents=True)
+    (folder / "blue" / "000.png.partial").symlink_to(full)
+    with pytest.raises(DatasetError, match=f"{folder}: the disk is full"):
+        local_folder(SOURCE, tmp_path)

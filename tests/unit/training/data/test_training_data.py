@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.training.conftest import SIDE, shrunken_config
+from training.data.training_data import load_training_data
+from training.errors import DatasetError
+
+
+def test_nothing_is_decoded_before_it_is_needed(pictures: Path, tmp_path: Path) -> None:
+    data = load_training_data(pictures, shrunken_config(), tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert data.train_pictures[0].shape == (SIDE, SIDE, 3)
+    assert data.train_images.images.shape == (90, SIDE, SIDE, 3)
+    assert (len(data.validation), len(data.test)) == (30, 30)
+    assert data.labels == data.test.labels == ("blue", "green", "red")
+    assert data.train_images is data.train_images
+
+
+def test_the_hash_is_of_training_and_validation_pictures(pictures: Path) -> None:
+    first, again, reseeded = (
+        load_training_data(pictures, shrunken_config(seed=seed), None).sha256 for seed in (1, 1, 2)
+    )
+    assert first == again != reseeded
+    whole = load_training_data(pictures / "train", shrunken_config(), None).sha256
+    assert whole != first
+
+
+def test_calibration_draws_from_training_pictures_only(pictures: Path) -> None:
+    data = load_training_data(pictures, shrunken_config(), None)
+    sample = data.calibration(30, seed=1)
+    assert len(set(sample.files) & set(data.splits.train.files)) == 30
+    assert data.calibration(30, seed=2).files != sample.files
+    at = data.splits.train.files.index(sample.files[0])
+    np.testing.assert_array_equal(sample.images[0], data.train_images.images[at])
+    assert len(data.calibration(10_000, seed=1)) == len(data.splits.train)
+
+
+def test_bad_folders_are_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such folder"):
+        load_training_data(tmp_path / "nowhere", shrunken_config(), None)
