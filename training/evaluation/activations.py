@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from training.evaluation.mistakes import PictureAnswer, jpeg_url
+from training.evaluation.data_url import data_url
+from training.evaluation.mistakes import PictureAnswer
 from visionflow.classifier import FloatArray
 from visionflow.images import UInt8Array
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 MOST_STAGES = 8
 ROWS, COLUMNS = 2, 8
-TILE = 48
-_GAP = 2
+MOST_PIXELS = 32
+_GAP = 1
 _GREY = 128
 
 
@@ -25,8 +26,8 @@ _GREY = 128
 class StageActivations:
     """A stage's output for one picture: ``channels`` maps of ``height`` x ``width``.
 
-    ``grid``: the strongest of them, at most `ROWS` x `COLUMNS`, as one grey JPEG (data URL). Each
-    is scaled by its own maximum, which is white.
+    ``grid``: the strongest of them, at most `ROWS` x `COLUMNS`, each reduced to `MOST_PIXELS` or
+    less and scaled by its own maximum, which is white, as one grey PNG (data URL).
     """
 
     stage: str
@@ -70,23 +71,25 @@ def stage_activations(network: "Classifier", image: UInt8Array) -> tuple[StageAc
         for hook in hooks:
             hook.remove()
     return tuple(
-        StageActivations(name, channels, height, width, jpeg_url(channel_grid(maps)))
+        StageActivations(name, channels, height, width, data_url(channel_grid(maps), "PNG"))
         for name, maps in kept.items()
         for channels, height, width in [maps.shape]
     )
 
 
 def channel_grid(maps: FloatArray) -> UInt8Array:
-    """The strongest of ``maps`` [C, h, w] by their mean, as tiles of `TILE` pixels with gaps."""
+    """The strongest of ``maps`` [C, h, w] by their mean, as tiles with a line between."""
     count = min(len(maps), ROWS * COLUMNS)
     strongest = np.argsort(-maps.mean(axis=(1, 2)), kind="stable")[:count]
     columns = min(count, COLUMNS)
-    step = TILE + _GAP
-    shape = (-(-count // columns) * step - _GAP, columns * step - _GAP)
+    tiles = [_tile(maps[channel]) for channel in strongest]
+    height, width = tiles[0].shape
+    rows = -(-count // columns)
+    shape = (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP)
     grid = np.full(shape, _GREY, np.uint8)
-    for place, channel in enumerate(strongest):
-        top, left = step * (place // columns), step * (place % columns)
-        grid[top : top + TILE, left : left + TILE] = _tile(maps[channel])
+    for place, tile in enumerate(tiles):
+        top, left = (height + _GAP) * (place // columns), (width + _GAP) * (place % columns)
+        grid[top : top + height, left : left + width] = tile
     return grid
 
 
@@ -94,7 +97,4 @@ def _tile(channel: FloatArray) -> UInt8Array:
     positive = np.maximum(channel, np.float32(0))
     peak = positive.max()
     grey = (255 * positive / peak if peak > 0 else positive).astype(np.uint8)
-    # Few large cells stay cells; many small ones are averaged.
-    small = max(channel.shape) <= TILE
-    method = Image.Resampling.NEAREST if small else Image.Resampling.BOX
-    return np.asarray(Image.fromarray(grey).resize((TILE, TILE), method))
+    return np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // MOST_PIXELS)))

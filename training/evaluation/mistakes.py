@@ -1,7 +1,5 @@
 """The answers that were wrong with the most confidence."""
 
-import base64
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +7,7 @@ from PIL import Image
 
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
+from training.evaluation.data_url import data_url
 from visionflow.classifier import FloatArray
 from visionflow.images import UInt8Array
 
@@ -47,7 +46,7 @@ def picture_answer(image_set: ImageSet, index: int, probabilities: FloatArray) -
     answer = int(row.argmax())
     return PictureAnswer(
         file=image_set.files[index],
-        picture=jpeg_url(_thumbnail(image_set.images[index])),
+        picture=data_url(_thumbnail(image_set.images[index])),
         truth=image_set.labels[target],
         answer=image_set.labels[answer],
         confidence=float(row[answer]),
@@ -59,16 +58,3 @@ def _thumbnail(pixels: UInt8Array) -> UInt8Array:
     image = Image.fromarray(pixels)
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     return np.asarray(image)
-
-
-def jpeg_url(pixels: UInt8Array) -> str:
-    """uint8 RGB [H, W, 3], or grey [H, W], as JPEG in a data URL."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def pixels_of(url: str) -> UInt8Array:
-    """The pixels behind a data URL that `jpeg_url` made."""
-    data = base64.b64decode(url.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(data)))

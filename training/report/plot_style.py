@@ -1,0 +1,86 @@
+"""How every plot looks, and how it becomes a small PNG. No display and no pyplot is needed."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from PIL import Image
+
+BLUE, ORANGE, GREEN, RED = "#2563eb", "#e8770a", "#15803d", "#c81e1e"
+INK, FAINT = "#1f2937", "#9ca3af"
+DPI = 100
+
+# Class names may be Korean, Chinese or Japanese, which matplotlib's own font cannot write.
+_CJK_FONTS = (
+    "Noto Sans CJK KR",
+    "Noto Sans KR",
+    "NanumGothic",
+    "Apple SD Gothic Neo",
+    "AppleGothic",
+    "Malgun Gothic",
+    "Noto Sans CJK JP",
+)
+_STYLE = {
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e5e7eb",
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.8,
+}
+
+
+@contextmanager
+def plot_style() -> Iterator[None]:
+    """Within this, figures are made and rendered in VisionFlow's style."""
+    with mpl.rc_context({**_STYLE, "font.family": list(_fonts())}), warnings.catch_warnings():
+        # Where no font has a character, a box is drawn: better than no plot.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        yield
+
+
+@cache
+def _fonts() -> tuple[str, ...]:
+    installed = {font.name for font in fontManager.ttflist}
+    return "DejaVu Sans", *[name for name in _CJK_FONTS if name in installed][:1]
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure with a palette of 256 colours: a third of the size, and the same to the eye."""
+    figure.set_dpi(DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    image = Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def class_colours(count: int) -> list[tuple[float, ...]]:
+    """``count`` colours as different as that many can be."""
+    if count <= 20:
+        return list(mpl.colormaps["tab10" if count <= 10 else "tab20"].colors)[:count]  # type: ignore[attr-defined]
+    return [tuple(mpl.colormaps["turbo"](place)) for place in np.linspace(0.03, 0.97, count)]
+
+
+def shortened(label: str, length: int = 18) -> str:
+    """``label`` with its end cut off where it would not fit."""
+    return label if len(label) <= length else label[: length - 1] + "…"

@@ -1,0 +1,88 @@
+"""Whether confidence can be believed, and what `unknown` costs and gains."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from training.evaluation.calibration import Reliability
+from training.report.plot_style import BLUE, FAINT, ORANGE, RED
+from training.report.report import Report
+
+
+def reliability_diagram(report: Report) -> Figure:
+    """Accuracy over confidence, before and after temperature scaling, with the answers' number."""
+    calibration = report.findings.calibration
+    figure = Figure(figsize=(9, 4.4), layout="constrained")
+    (left, right), (left_counts, right_counts) = figure.subplots(
+        2, 2, sharex=True, height_ratios=[4, 1]
+    )
+    for upper, lower, reliability, name in (
+        (left, left_counts, calibration.before, "as trained"),
+        (right, right_counts, calibration.after, f"at temperature {calibration.temperature:.2f}"),
+    ):
+        _draw_reliability(upper, reliability)
+        upper.set_title(f"{name}: ECE {reliability.ece:.3f}")
+        bins = reliability.bins
+        lower.bar(
+            [one.low for one in bins],
+            [one.pictures for one in bins],
+            width=[one.high - one.low for one in bins],
+            align="edge",
+            color=FAINT,
+            edgecolor="white",
+        )
+        lower.set(xlabel="confidence", ylabel="pictures")
+    left.set_ylabel("share that is right")
+    left.legend(loc="upper left")
+    return figure
+
+
+def _draw_reliability(axes: Axes, reliability: Reliability) -> None:
+    bins = reliability.bins
+    axes.bar(
+        [one.low for one in bins],
+        [one.accuracy for one in bins],
+        width=[one.high - one.low for one in bins],
+        align="edge",
+        color=BLUE,
+        alpha=0.75,
+        edgecolor="white",
+        label="right",
+    )
+    axes.plot(
+        [one.confidence for one in bins],
+        [one.accuracy for one in bins],
+        color=ORANGE,
+        marker="o",
+        markersize=4,
+        linewidth=1.2,
+        label="at the mean confidence",
+    )
+    axes.plot([0, 1], [0, 1], color=FAINT, linestyle="--", linewidth=1, label="ideal")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+
+
+def coverage_accuracy(report: Report) -> Figure:
+    """What is right among the answers that are kept as the threshold for `unknown` rises."""
+    calibration, test = report.findings.calibration, report.test
+    curve = calibration.coverage
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(curve.coverage, curve.accuracy, color=BLUE)
+    if test.known:
+        axes.scatter([test.known], [test.known_top1], color=RED, zorder=3)
+        axes.annotate(
+            f"threshold {calibration.unknown_threshold:.2f}: {test.known:.1%} answered, "
+            f"{test.known_top1:.1%} of them right",
+            (test.known, test.known_top1),
+            xytext=(-6, -8),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            color=RED,
+            fontsize=9,
+        )
+    axes.set(xlabel="answered (the rest is “unknown”)", ylabel="right, of the answered")
+    axes.xaxis.set_major_formatter("{x:.0%}")
+    axes.yaxis.set_major_formatter("{x:.1%}")
+    axes.margins(y=0.2)
+    return figure

@@ -1,0 +1,52 @@
+"""The course of the training."""
+
+from itertools import pairwise
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE
+from training.report.report import Report
+
+
+def learning_curves(report: Report) -> Figure:
+    """Loss and top-1 over epochs, training beside validation; phases apart, the best one marked."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    loss, top1 = figure.subplots(1, 2)
+    history = report.history
+    epochs = [record.epoch for record in history]
+    # A single epoch would be a line without length.
+    marker = "o" if len(history) == 1 else ""
+    for axes, train, validation, title in (
+        (
+            loss,
+            [r.train_loss for r in history],
+            [r.validation_loss for r in history],
+            "Loss (cross-entropy, nats)",
+        ),
+        (top1, [r.train_top1 for r in history], [r.validation_top1 for r in history], "Top-1"),
+    ):
+        axes.plot(epochs, train, label="training (augmented)", color=ORANGE, marker=marker)
+        axes.plot(epochs, validation, label="validation", color=BLUE, marker=marker)
+        axes.axvline(report.best_epoch, color=GREEN, linewidth=1, linestyle="--", label="kept")
+        axes.set(xlabel="epoch", title=title)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        _mark_phases(axes, report)
+    top1.yaxis.set_major_formatter("{x:.0%}")
+    loss.legend()
+    return figure
+
+
+def _mark_phases(axes: Axes, report: Report) -> None:
+    for before, after in pairwise(report.history):
+        if before.phase != after.phase:
+            axes.axvline(after.epoch - 0.5, color=FAINT, linewidth=1)
+            axes.annotate(
+                f"{after.phase} →",
+                (after.epoch - 0.5, 0.02),
+                xycoords=("data", "axes fraction"),
+                xytext=(3, 0),
+                textcoords="offset points",
+                fontsize=8,
+                color=FAINT,
+            )
