@@ -24,7 +24,7 @@ def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]])
     if path is None:
         buffer = bytearray()
         for part in produce():
-            buffer += memoryview(np.ascontiguousarray(part))
+            buffer += part.tobytes()
         return np.frombuffer(buffer, np.uint8)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def _write(path: Path, parts: Iterable[UInt8Array]) -> None:
     try:
         with partial.open("wb") as file:
             for part in parts:
-                file.write(memoryview(np.ascontiguousarray(part)))
+                file.write(part.tobytes())
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -25,24 +25,24 @@ def in_threads(
 
     Only a few chunks are ahead of whoever takes the results. The first error ends it.
     """
+
+    def run(chunk: Sequence[Item]) -> list[Result]:
+        return [work(item) for item in chunk]
+
     pending: deque[Future[list[Result]]] = deque()
+    starts = iter(range(0, len(items), CHUNK))
     with (
         ThreadPoolExecutor(threads) as pool,
         tqdm(total=len(items), desc=description, unit="img") as bar,
     ):
         try:
-            for start in range(0, len(items), CHUNK):
-                chunk = items[start : start + CHUNK]
-                pending.append(pool.submit(lambda chunk=chunk: [work(item) for item in chunk]))
-                if len(pending) > 2 * threads:
-                    yield from _next(pending, bar)
-            while pending:
-                yield from _next(pending, bar)
+            while True:
+                while len(pending) <= 2 * threads and (start := next(starts, None)) is not None:
+                    pending.append(pool.submit(run, items[start : start + CHUNK]))
+                if not pending:
+                    return
+                results = pending.popleft().result()
+                bar.update(len(results))
+                yield from results
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _next(pending: "deque[Future[list[Result]]]", bar: "tqdm[None]") -> Iterator[Result]:
-    results = pending.popleft().result()
-    bar.update(len(results))
-    yield from results
