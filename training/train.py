@@ -40,6 +40,8 @@ def train(config: TrainConfig, data: Path, out: Path, cache: Path | None = None)
     cannot go on.
     """
     pictures = _load(config, data, out, cache)
+    # Decoded now: a damaged file should not show only after hours of training.
+    pictures.decode()
     report = finish(config, pictures, fit(config, pictures, out), out)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)

@@ -54,6 +54,11 @@ class TrainingData:
     def test(self) -> ImageSet:
         return load_images(self.splits.test, self.spec, self.cache)
 
+    def decode(self) -> None:
+        """Decode what is measured on now. Raises `DatasetError` for a damaged file."""
+        for part in ("validation", "test"):
+            getattr(self, part)
+
     def calibration(self, count: int, seed: int) -> ImageSet:
         """``count`` training pictures (all, when there are fewer), drawn without replacement."""
         drawn = np.random.default_rng(seed).permutation(len(self.splits.train))[:count]
