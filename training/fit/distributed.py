@@ -48,15 +48,6 @@ class Process:
             return network
         return DistributedDataParallel(network, broadcast_buffers=False)
 
-    @contextmanager
-    def main_first(self) -> Iterator[None]:
-        """The main process runs the block alone; then the others, who find what it has kept."""
-        if self.world > 1 and not self.main:
-            distributed.barrier()
-        yield
-        if self.world > 1 and self.main:
-            distributed.barrier()
-
 
 @contextmanager
 def join_processes() -> Iterator[Process]:

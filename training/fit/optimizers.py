@@ -13,14 +13,14 @@ from visionflow.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Layers:
+class Part:
     """Part of a network and the share of the learning rate it is trained with."""
 
     module: nn.Module
     rate: float = 1.0
 
 
-def make_optimizers(parts: Sequence[Layers], config: OptimizerConfig) -> tuple[Optimizer, ...]:
+def make_optimizers(parts: Sequence[Part], config: OptimizerConfig) -> tuple[Optimizer, ...]:
     """The optimizers of ``config`` for the weights of ``parts``, the last one with the head's.
 
     A weight that is frozen has no gradient and does not move, whatever its group.
@@ -35,7 +35,7 @@ def make_optimizers(parts: Sequence[Layers], config: OptimizerConfig) -> tuple[O
     return (kind(groups, lr=config.learning_rate),)
 
 
-def _muon(parts: Sequence[Layers], config: OptimizerConfig) -> tuple[Optimizer, ...]:
+def _muon(parts: Sequence[Part], config: OptimizerConfig) -> tuple[Optimizer, ...]:
     """Muon for convolutions whose scale a batch norm takes out, SGD for the rest."""
     orthogonal: list[dict[str, object]] = []
     rest: list[dict[str, object]] = []
@@ -71,7 +71,7 @@ def _sgd(groups: list[dict[str, object]], config: OptimizerConfig) -> Optimizer:
 
 
 def _groups(
-    part: Layers, weights: Iterable[nn.Parameter], config: OptimizerConfig
+    part: Part, weights: Iterable[nn.Parameter], config: OptimizerConfig
 ) -> list[dict[str, object]]:
     """Matrices and kernels decay; scales, shifts and biases do not: it would cost accuracy and
     regularise nothing."""

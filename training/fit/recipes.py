@@ -5,24 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from training.config import LoopConfig, Recipe, TrainConfig
 from training.data.balance import class_weights
 from training.data.batches import TrainBatches
-from training.data.image_set import ImageSet
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
+from training.fit.features import FeatureBatches, FeatureStore
 from training.fit.history import PhaseName
-from training.fit.loop import Phase, Score, autocast
-from training.fit.optimizers import Layers, make_optimizers
+from training.fit.loop import Phase
+from training.fit.optimizers import Part, make_optimizers
+from training.fit.validation import Score, score_features, score_pictures
 from training.models.classifier import Classifier
-
-EVALUATION_PIXELS = 2**20
-"""Of one batch of validation pictures: bounds the memory of their features."""
 
 
 @dataclass(frozen=True)
@@ -61,71 +58,111 @@ class Pixels(nn.Module):
 
 def scratch(session: Session) -> Phase:
     """Everything trains from the first step."""
+    parts = [Part(session.model.head), Part(session.model.trunk)]
+    return _on_pictures(session, "scratch", session.config.scratch, parts, lambda _epoch: None)
 
-    def thaw(_network: nn.Module, epoch: int) -> bool:
-        return epoch == 1
 
-    config = session.config.scratch
-    parts = [Layers(session.model.head), Layers(session.model.trunk)]
-    return _on_pictures(session, "scratch", config, parts, thaw)
+def probe(session: Session) -> Phase:
+    """The head alone, on features of the trunk as it is."""
+    return _on_features(session, "probe", session.config.probe)
+
+
+def head(session: Session) -> Phase:
+    """The first half of ``finetune``: a head that knows the classes keeps its first, large
+    gradients out of the trunk."""
+    return _on_features(session, "head", session.config.finetune.head)
+
+
+def body(session: Session) -> Phase:
+    """The second half: head and trunk, stage by stage from the top (Howard & Ruder 2018,
+    arXiv:1801.06146)."""
+    config, model = session.config.finetune, session.model
+    from_top = [stage for _, stage in reversed(model.stages())]
+    trained = from_top[: config.stages or None]
+
+    def freeze(epoch: int) -> None:
+        due = 1 + (epoch - 1) // config.unfreeze_every if config.unfreeze_every else len(trained)
+        for depth, stage in enumerate(from_top):
+            thawed = depth < min(due, len(trained))
+            stage.requires_grad_(thawed).train(thawed)
+        if config.batch_norm == "frozen":
+            for layer in model.trunk.modules():
+                if isinstance(layer, _BatchNorm):
+                    layer.eval()
+
+    parts = [Part(model.head)]
+    parts += [Part(stage, config.rate_decay**depth) for depth, stage in enumerate(trained)]
+    return _on_pictures(session, "body", config.body, parts, freeze)
+
+
+RECIPES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {
+    "probe": (("probe", probe),),
+    "finetune": (("head", head), ("body", body)),
+    "scratch": (("scratch", scratch),),
+}
+"""The phases of each recipe, in order."""
 
 
 def _on_pictures(
     session: Session,
     name: PhaseName,
     config: LoopConfig,
-    parts: list[Layers],
-    thaw: Callable[[nn.Module, int], bool],
+    parts: list[Part],
+    freeze: Callable[[int], None],
 ) -> Phase:
     process, data = session.process, session.data
-    with process.main_first():
-        pictures, validation = data.train_pictures, data.validation
 
     def evaluate(network: nn.Module) -> Score:
         model = cast(Pixels, network).model
-        return evaluate_pictures(model, validation, process, session.bfloat16)
+        return score_pictures(model, data.validation, process, session.bfloat16)
 
     return Phase(
         name=name,
         config=config,
         network=Pixels(session.model),
         batches=TrainBatches(
-            pictures, session.config, config.batch_size, rank=process.rank, world=process.world
+            data.train_pictures,
+            session.config,
+            config.batch_size,
+            rank=process.rank,
+            world=process.world,
         ),
         optimizers=make_optimizers(parts, config.optimizer),
         evaluate=evaluate,
-        thaw=thaw,
+        freeze=freeze,
         class_weights=session.class_weights,
         autocast=session.bfloat16,
     )
 
 
-@torch.inference_mode()
-def evaluate_pictures(
-    model: Classifier, image_set: ImageSet, process: Process, bfloat16: bool
-) -> Score:
-    """As the finished model will answer, its mirror image included; each process does a part."""
-    model.eval()
-    mine = np.arange(process.rank, len(image_set), process.world)
-    batch = max(1, EVALUATION_PIXELS // image_set.images[0, :, :, 0].size)
-    totals = torch.zeros(2, dtype=torch.float64, device=process.device)
-    for start in range(0, len(mine), batch):
-        indices = mine[start : start + batch]
-        images = torch.from_numpy(image_set.images[indices]).to(process.device)
-        targets = torch.from_numpy(image_set.targets[indices]).to(process.device)
-        with autocast(process.device, bfloat16):
-            logits = model(images).logits.float()
-        totals += _totals(logits, targets)
-    loss, right = (process.sum(totals) / len(image_set)).tolist()
-    return Score(loss, right)
-
-
-def _totals(logits: Tensor, targets: Tensor) -> Tensor:
-    """[2]: the sum of the losses and the number of right answers."""
-    loss = functional.cross_entropy(logits, targets, reduction="sum")
-    return torch.stack([loss.double(), (logits.argmax(dim=1) == targets).sum().double()])
-
-
-RECIPES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {
-    "scratch": (("scratch", scratch),),
-}
+def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase:
+    """The head in float32 on pooled features [N, views, F]: tiny, so no time is to be won."""
+    process, data, model = session.process, session.data, session.model
+    train, validation = data.train_images, data.validation
+    store = FeatureStore(model, data.cache or session.run, process, session.bfloat16)
+    batches = FeatureBatches(
+        store.features(
+            train,
+            f"{data.splits.train.sha256} {data.spec}",
+            mirrored=session.config.augment.horizontal_flip,
+        ),
+        torch.from_numpy(train.targets),
+        session.config,
+        config.batch_size,
+        process,
+    )
+    seen = store.features(
+        validation, f"{data.splits.validation.sha256} {data.spec}", mirrored=model.mirror
+    )
+    targets = torch.from_numpy(validation.targets).to(process.device)
+    return Phase(
+        name=name,
+        config=config,
+        network=model.head,
+        batches=batches,
+        optimizers=make_optimizers([Part(model.head)], config.optimizer),
+        evaluate=lambda network: score_features(network, seen, targets),
+        freeze=lambda _epoch: None,
+        class_weights=session.class_weights,
+        autocast=False,
+    )

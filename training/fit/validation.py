@@ -1,0 +1,74 @@
+"""How good a network is on the validation pictures while it is trained."""
+
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.data.image_set import ImageSet
+from training.fit.distributed import Process
+from training.models.classifier import Classifier
+
+BATCH_PIXELS = 2**20
+"""Of the pictures that are evaluated at once: bounds the memory of their features."""
+
+
+class Score(NamedTuple):
+    """Mean cross-entropy in nats and share of right answers."""
+
+    loss: float
+    top1: float
+
+
+@torch.inference_mode()
+def score_pictures(
+    model: Classifier, image_set: ImageSet, process: Process, bfloat16: bool
+) -> Score:
+    """As the finished model will answer, its mirror image included; each process does a part."""
+    model.eval()
+    mine = np.arange(process.rank, len(image_set), process.world)
+    totals = torch.zeros(2, dtype=torch.float64, device=process.device)
+    size = batch_size(image_set)
+    for start in range(0, len(mine), size):
+        indices = mine[start : start + size]
+        images = torch.from_numpy(image_set.images[indices]).to(process.device)
+        targets = torch.from_numpy(image_set.targets[indices]).to(process.device)
+        with autocast(process.device, bfloat16):
+            logits = model(images).logits
+        totals += _totals(logits, targets)
+    return _score(process.sum(totals), len(image_set))
+
+
+@torch.inference_mode()
+def score_features(head: nn.Module, features: Tensor, targets: Tensor) -> Score:
+    """Of ``head`` on [N, views, F]: its answer is the mean over the views, as a `Classifier`'s."""
+    head.eval()
+    logits = head(features.flatten(end_dim=1))
+    return _score(
+        _totals(logits.reshape(*features.shape[:2], -1).mean(dim=1), targets), len(logits)
+    )
+
+
+def batch_size(image_set: ImageSet) -> int:
+    """How many of these pictures make `BATCH_PIXELS`."""
+    height, width = image_set.images.shape[1:3]
+    return max(1, int(BATCH_PIXELS // (height * width)))
+
+
+def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[Any]:
+    """bfloat16 for what is safe in it, where ``enabled``."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
+def _totals(logits: Tensor, targets: Tensor) -> Tensor:
+    """float64 [2]: the sum of the losses and the number of right answers."""
+    loss = functional.cross_entropy(logits.float(), targets, reduction="sum")
+    return torch.stack([loss.double(), (logits.argmax(dim=1) == targets).sum().double()])
+
+
+def _score(totals: Tensor, count: int) -> Score:
+    loss, right = (totals / count).tolist()
+    return Score(loss, right)
