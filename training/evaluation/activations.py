@@ -19,7 +19,7 @@ MOST_STAGES = 8
 ROWS, COLUMNS = 2, 8
 MOST_PIXELS = 32
 _GAP = 1
-_GREY = 128
+_WHITE = 255
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def stage_activations(network: "Classifier", image: UInt8Array) -> tuple[StageAc
 
 
 def channel_grid(maps: FloatArray) -> UInt8Array:
-    """The strongest of ``maps`` [C, h, w] by their mean, as tiles with a line between."""
+    """The strongest of ``maps`` [C, h, w] by their mean, as tiles with a white line between."""
     count = min(len(maps), ROWS * COLUMNS)
     strongest = np.argsort(-maps.mean(axis=(1, 2)), kind="stable")[:count]
     columns = min(count, COLUMNS)
@@ -86,7 +86,7 @@ def channel_grid(maps: FloatArray) -> UInt8Array:
     height, width = tiles[0].shape
     rows = -(-count // columns)
     shape = (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP)
-    grid = np.full(shape, _GREY, np.uint8)
+    grid = np.full(shape, _WHITE, np.uint8)
     for place, tile in enumerate(tiles):
         top, left = (height + _GAP) * (place // columns), (width + _GAP) * (place % columns)
         grid[top : top + height, left : left + width] = tile

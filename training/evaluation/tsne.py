@@ -38,6 +38,8 @@ def map_embeddings(
         return _skipped("scikit-learn is not installed")
     if len(embeddings) < LEAST_PICTURES:
         return _skipped(f"{len(embeddings)} pictures are too few, {LEAST_PICTURES} are needed")
+    if not np.ptp(embeddings, axis=0).any():
+        return _skipped("the embeddings of all pictures are the same")
     from sklearn.manifold import TSNE  # noqa: PLC0415
 
     norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
@@ -46,8 +48,6 @@ def map_embeddings(
     perplexity = min(PERPLEXITY, (len(embeddings) - 1) / 3)
     layout = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
     points = layout.fit_transform(directions)
-    if not np.isfinite(points).all():
-        return _skipped("the embeddings of all pictures are the same")
     return EmbeddingMap(
         skipped=None,
         x=tuple(round(float(x), 2) for x in points[:, 0]),

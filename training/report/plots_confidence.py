@@ -85,4 +85,5 @@ def coverage_accuracy(report: Report) -> Figure:
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.yaxis.set_major_formatter("{x:.1%}")
     axes.margins(y=0.2)
+    axes.set_ylim(top=1.005)
     return figure

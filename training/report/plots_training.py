@@ -9,8 +9,10 @@ from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE
 from training.report.report import Report
 
 
-def learning_curves(report: Report) -> Figure:
+def learning_curves(report: Report) -> Figure | None:
     """Loss and top-1 over epochs, training beside validation; phases apart, the best one marked."""
+    if not report.history:
+        return None
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss, top1 = figure.subplots(1, 2)
     history = report.history
