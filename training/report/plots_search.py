@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, RED, plot_style, to_png
 from training.tune_report import TrialState, TuneReport
@@ -39,7 +40,7 @@ def search_history(report: TuneReport) -> Figure:
     best = np.maximum.accumulate(top1)
     axes.step(numbers, best, where="post", color=GREEN, label="best so far")
     axes.set(xlabel="trial", title=f"{report.name}: validation top-1 of each trial")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter("{x:.1%}")
     axes.legend()
     return figure
