@@ -22,8 +22,9 @@ _TORCHVISION_HEADS = ("fc.", "classifier.")
 _HEAD = "head."
 _TRUNK = "trunk."
 
-# Where the state dict lies in a checkpoint: ours, torchvision's reference scripts', others'.
-_WRAPPERS = ("best", "weights", "model", "state_dict")
+# Where the state dict lies in a checkpoint: that of a finished run here, of torchvision's reference
+# scripts, of others.
+_WRAPPERS = ("weights", "model", "state_dict")
 
 # The published densenet121 file is older than module names without dots.
 _DOTTED = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
@@ -150,7 +151,10 @@ def _state_dict(content: Any, where: str) -> Mapping[str, Tensor]:
             break
         content = inner
     if not isinstance(content, Mapping) or not content or not all(map(_is_entry, content.items())):
-        raise TrainingError(f"{where}: holds no state dict; save one with model.state_dict().")
+        raise TrainingError(
+            f"{where}: holds no state dict; save one with model.state_dict() or, where this is the "
+            "checkpoint of a run, finish the run."
+        )
     return {_DOTTED.sub(r"\1\2", key): value for key, value in content.items()}
 
 

@@ -58,7 +58,7 @@ def _last(path: str) -> str:
 
 def _vgg16() -> nn.Sequential:
     """The convolutions alone: with the head, most of a second would go into weights to drop."""
-    layers = vgg.make_layers(vgg.cfgs["D"])
+    layers: nn.Sequential = vgg.make_layers(vgg.cfgs["D"])
     for layer in layers:
         if isinstance(layer, nn.Conv2d) and layer.bias is not None:
             # As torchvision's own constructor does it.

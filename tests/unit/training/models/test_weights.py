@@ -43,7 +43,9 @@ def is_loaded(trunk: nn.Sequential, state: Mapping[str, Tensor]) -> bool:
     return torch.equal(trunk.state_dict()["top.0.weight"], state[LAST])
 
 
-@pytest.mark.parametrize("wrappers", [(), ("state_dict",), ("model",), ("best", "weights")])
+@pytest.mark.parametrize(
+    "wrappers", [(), ("weights",), ("model",), ("state_dict",), ("model", "state_dict")]
+)
 def test_a_state_dict_is_found_in_a_checkpoint(
     state: Mapping[str, Tensor], file: Path, wrappers: tuple[str, ...]
 ) -> None:
@@ -117,7 +119,7 @@ class Payload:
     [
         ([1, 2], "holds no state dict"),
         ({}, "holds no state dict"),
-        ({"epoch": 3}, "holds no state dict"),
+        ({"best": {"model.head.0.bias": torch.zeros(2)}, "epoch": 3}, "finish the run"),
         (Payload(), "holds Python objects, which are never loaded"),
     ],
 )

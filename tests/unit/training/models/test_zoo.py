@@ -57,7 +57,8 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def _network(name: str) -> nn.Module:
     if name != "vgg16":
-        return get_model(name)
+        network: nn.Module = get_model(name)
+        return network
     # Without the 120 million weights that make it slow to build.
     layers = vgg.make_layers(vgg.cfgs["D"])
     rest = OrderedDict(
