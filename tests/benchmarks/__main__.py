@@ -16,13 +16,14 @@ os.environ |= {
 }
 
 from infra.workspace import PROJECT
-from tests.benchmarks import cold_start, latency, memory, package_size
+from tests.benchmarks import cold_start, input_pipeline, latency, memory, package_size
 
 BENCHMARKS: dict[str, Callable[[], object]] = {
     "package_size": package_size.report,
     "cold_start": cold_start.report,
     "latency": latency.report,
     "memory": memory.report,
+    "input_pipeline": input_pipeline.report,
 }
 
 

@@ -54,11 +54,11 @@ class Mix:
         return bool(self._choices)
 
     def __call__(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Mix each picture of uint8 [N, S, S, 3] with the one before it.
+        """Mix each picture of uint8 [N, 3, S, S] with the one before it.
 
-        Returns uint8 [N, S, S, 3] and the shares of the classes, float32 [N, C].
+        Returns uint8 [N, 3, S, S] and the shares of the classes, float32 [N, C].
         """
         transform = v2.RandomChoice(self._choices)
         # MixUp multiplies in place, which only floats can.
-        mixed, shares = transform(images.permute(0, 3, 1, 2).float(), targets)
-        return mixed.round_().permute(0, 2, 3, 1).to(torch.uint8).contiguous(), shares
+        mixed, shares = transform(images.float(), targets)
+        return mixed.round_().to(torch.uint8), shares

@@ -1,5 +1,6 @@
 """Augmented batches for training, the same whatever the number of workers and processes."""
 
+import gc
 import multiprocessing
 import warnings
 from collections.abc import Iterator
@@ -62,13 +63,17 @@ class TrainBatches:
             num_workers=workers,
             persistent_workers=workers > 0,
             multiprocessing_context=_context() if workers else None,
+            worker_init_fn=_begin_worker,
             # The loader draws a number per epoch; without this it would be from the generator that
             # the training process uses, say for dropout.
             generator=torch.Generator(),
         )
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """uint8 [B, S, S, 3] with int64 [B], or float32 [B, C] where pictures are mixed."""
+        """uint8 [B, S, S, 3] with int64 [B], or float32 [B, C] where pictures are mixed.
+
+        In memory the channels are apart, as the transforms leave them and networks take them.
+        """
         self._plans.epoch = number
         with warnings.catch_warnings():
             # Python 3.12 warns of any fork beside threads. A worker touches none of theirs: it runs
@@ -136,17 +141,22 @@ class _AugmentedBatches(Dataset[tuple[Tensor, Tensor]]):
             return self._make(plan)
 
     def _make(self, plan: _Plan) -> tuple[Tensor, Tensor]:
-        images = torch.empty((len(plan.indices), self._side, self._side, 3), dtype=torch.uint8)
+        images = torch.empty((len(plan.indices), 3, self._side, self._side), dtype=torch.uint8)
         for row, index, seed in zip(images, plan.indices, plan.seeds, strict=True):
             torch.default_generator.manual_seed(seed)
             picture = torch.from_numpy(self._pictures[index]).permute(2, 0, 1)
-            row.copy_(self._transform(picture).permute(1, 2, 0))
+            row.copy_(self._transform(picture))
         targets = self._targets[plan.indices]
-        if not self._mix:
-            return images, targets
-        torch.default_generator.manual_seed(plan.mix_seed)
-        images, shares = self._mix(images, targets)
-        return images[1:], shares[1:]
+        if self._mix:
+            torch.default_generator.manual_seed(plan.mix_seed)
+            images, targets = (x[1:] for x in self._mix(images, targets))
+        return images.permute(0, 2, 3, 1), targets
+
+
+def _begin_worker(_: int) -> None:
+    # What a fork inherits is never collected there: collecting would copy the shared memory, and
+    # another loader among it would try to end workers that are not this process's.
+    gc.freeze()
 
 
 def _context() -> str:

@@ -114,7 +114,7 @@ def test_a_border_wider_than_the_picture_is_refused() -> None:
 def mixed(**fields: Any) -> tuple[Tensor, Tensor, Tensor]:
     """Pictures of one value each, what mixing makes of them, and the shares of the classes."""
     images = torch.tensor([10, 50, 90, 130, 170], dtype=torch.uint8)
-    images = images[:, None, None, None].expand(5, SIDE, SIDE, 3).contiguous()
+    images = images[:, None, None, None].expand(5, 3, SIDE, SIDE).contiguous()
     mix = Mix(shrunken_config(**fields).augment, classes=5)
     assert mix
     return images, *mix(images, torch.arange(5))

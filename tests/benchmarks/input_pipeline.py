@@ -1,0 +1,140 @@
+"""Augmented training batches per second, against torchvision's reference training loop.
+
+Both sides do the same work on the same files with the same number of workers: a random resized
+crop to 224 px, a random flip, and normalisation to float32. They take turns, round by round.
+
+VisionFlow's first pass decodes every picture into the cache and then makes an epoch out of it. A
+later epoch only reads the cache, where the shorter side of every picture has 232 px: the smallest
+crops are enlarged from fewer pixels than the reference cuts out of the file.
+"""
+
+import os
+import statistics
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+from tests.benchmarks.table import print_table
+from tests.benchmarks.worker import photo
+from training.config import DEFAULTS, TrainConfig, load_config
+from training.data.batches import TrainBatches
+from training.data.listing import list_images
+from training.data.pictures import load_pictures
+from training.models.classifier import PIXEL_MEAN, PIXEL_STD
+
+ROUNDS = 5
+EPOCHS = 10
+WORKERS = 2
+BATCH = 32
+DRAWN = 608
+ARCHIVE = "general20.tar"
+
+Batches = Iterable[tuple[Tensor, Tensor]]
+Rates = dict[str, float]
+
+
+def draw_photos(folder: Path) -> None:
+    """Two classes of JPEG files, 500 x 375."""
+    for i in range(DRAWN):
+        file = folder / f"class {i % 2}" / f"{i:03}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(photo((500, 375), seed=i))
+
+
+def unpack_photos(archive: Path, folder: Path) -> None:
+    """Every fourth picture of the archive."""
+    with tarfile.open(archive) as tar:
+        files = [member for member in tar.getmembers() if member.isfile()]
+        tar.extractall(folder, members=files[::4], filter="data")
+
+
+def reference_batches(folder: Path) -> Batches:
+    """What references/classification/train.py of torchvision makes with its default flags."""
+    preset = transforms.Compose(
+        [
+            transforms.RandomResizedCrop(224),
+            transforms.RandomHorizontalFlip(0.5),
+            transforms.PILToTensor(),
+            transforms.ConvertImageDtype(torch.float),
+            transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ]
+    )
+    dataset = datasets.ImageFolder(str(folder), preset)
+    return DataLoader(dataset, BATCH, shuffle=True, num_workers=WORKERS)
+
+
+def our_config() -> TrainConfig:
+    fields = {
+        "input.size": 224,
+        "input.resize": 232,
+        "augment.crop": "resized",
+        "augment.crop_scale": 0.08,  # RandomResizedCrop's own, which the reference leaves alone
+        "augment.horizontal_flip": True,
+        "augment.color_jitter": 0.0,
+        "data.workers": WORKERS,
+    }
+    return load_config(str(DEFAULTS), fields)
+
+
+def normalised(batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
+    """With the work that VisionFlow's network does, and of the reference the workers."""
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD))
+    for images, targets in batches:
+        yield (images.permute(0, 3, 1, 2).contiguous().float() - mean) / std, targets
+
+
+def seconds_per_picture(batches: Batches) -> float:
+    start = time.perf_counter()
+    pictures = sum(len(images) for images, _ in batches)
+    return (time.perf_counter() - start) / pictures
+
+
+def one_round(folder: Path, reference: Batches) -> dict[str, float]:
+    """Seconds per picture of each kind of epoch."""
+    listing, config = list_images(folder), our_config()
+    theirs = seconds_per_picture(reference)
+    with tempfile.TemporaryDirectory() as cache:
+        start = time.perf_counter()
+        pictures = load_pictures(listing, config.input.resize, Path(cache))
+        decoding = (time.perf_counter() - start) / len(listing)
+        batches = TrainBatches(pictures, config, BATCH)
+        first, later = (seconds_per_picture(normalised(batches.epoch(n))) for n in (1, 2))
+    return {"torchvision": theirs, "first pass": decoding + first, "later epoch": later}
+
+
+def compare(folder: Path) -> Rates:
+    """Pictures per second of each kind of epoch, medians of `ROUNDS`."""
+    reference = reference_batches(folder)
+    rounds = [one_round(folder, reference) for _ in range(ROUNDS)]
+    seconds = {kind: statistics.median(times[kind] for times in rounds) for kind in rounds[0]}
+    whole = seconds["first pass"] + (EPOCHS - 1) * seconds["later epoch"]
+    seconds[f"{EPOCHS} epochs, first included"] = whole / EPOCHS
+    return {kind: 1 / value for kind, value in seconds.items()}
+
+
+def report() -> dict[str, Rates]:
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        draw_photos(Path(folder))
+        found[f"{DRAWN} drawn photos, 500 x 375"] = compare(Path(folder))
+    if data := os.environ.get("VISIONFLOW_DATA"):
+        with tempfile.TemporaryDirectory() as folder:
+            unpack_photos(Path(data) / ARCHIVE, Path(folder))
+            found["every fourth picture of general20"] = compare(Path(folder) / "general20")
+    for name, rates in found.items():
+        print_table(
+            f"Training pictures per second, {WORKERS} workers, median of {ROUNDS} rounds: {name}",
+            ("", "pictures/s", "against torchvision"),
+            [
+                (kind, f"{rate:.0f}", f"{rate / rates['torchvision']:.2f}x")
+                for kind, rate in rates.items()
+            ],
+        )
+    return found
