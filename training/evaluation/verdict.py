@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from training.fit.history import EpochRecord
+from training.fit.history import EpochRecord, best_record
 
 Judgement = Literal["good", "overfitting", "underfitting"]
 
-# Training top-1 is of augmented pictures, so it usually lies below that of validation; this far
+# Augmentation usually keeps training top-1 below that of validation; this far
 # above it, the network knows its training pictures by heart.
 OVERFITTING_GAP = 0.10
 # How far the validation loss may end above its minimum: as a share of that, and at least in nats.
@@ -41,7 +41,7 @@ class FitVerdict:
 
 def fit_verdict(history: tuple[EpochRecord, ...]) -> FitVerdict:
     """Judge a ``history`` of at least one epoch."""
-    best = max(history, key=lambda record: record.validation_top1)
+    best = best_record(history)
     losses = [r.validation_loss for r in history if r.phase == history[-1].phase]
     rise = losses[-1] - min(losses)
     rises = rise > max(LEAST_RISE, RELATIVE_RISE * min(losses))
@@ -73,8 +73,8 @@ def _english(judgement: Judgement, best: EpochRecord, rise: float, too_easy: boo
         "or pretrained network, more epochs or a higher learning rate help.",
     }[judgement]
     facts = (
-        f" At epoch {best.epoch}, the best, top-1 is {best.train_top1:.1%} in training (augmented "
-        f"pictures) and {best.validation_top1:.1%} in validation; the validation loss ended "
+        f" At epoch {best.epoch}, the best, top-1 is {best.train_top1:.1%} in training "
+        f"and {best.validation_top1:.1%} in validation; the validation loss ended "
         f"{rise:.3f} nats above its minimum."
     )
     warning = (
@@ -93,7 +93,7 @@ def _korean(judgement: Judgement, best: EpochRecord, rise: float, too_easy: bool
         "모델, 더 많은 에포크, 더 높은 학습률을 쓰세요.",
     }[judgement]
     facts = (
-        f" 가장 좋은 {best.epoch} 에포크의 top-1은 학습(증강된 이미지) {best.train_top1:.1%}, "
+        f" 가장 좋은 {best.epoch} 에포크의 top-1은 학습 {best.train_top1:.1%}, "
         f"검증 {best.validation_top1:.1%}이며, 검증 손실은 최솟값보다 {rise:.3f} nat 높게 "
         "끝났습니다."
     )

@@ -16,7 +16,7 @@ from training.report.overlay import heat_overlay
 from training.report.report import Form, Report
 
 _FOLDER = Path(__file__).parent
-_NOT_MEASURED = "-"
+_NOT_MEASURED = "\N{EN DASH}"
 _FORM_NAMES: dict[Form, str] = {"torch": "torch (base)", "fp32": "ONNX fp32", "int8": "ONNX int8"}
 
 
@@ -25,7 +25,7 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
 
     No script, nothing loaded from outside, and every value escaped by the template engine.
     """
-    template = _environment().get_template("page.html.j2")
+    template = environment().get_template("page.html.j2")
     return template.render(
         report=report,
         css=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704
@@ -101,21 +101,22 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
             yield f"{prefix}{key}", str(value)
 
 
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """Of every page: values are escaped, an undefined name is an error."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "percent": _percent,
         "points": _points,
         "number": _number,
         "duration": _duration,
     }
-    return environment
+    return made
 
 
 def _percent(share: float | None, digits: int = 1) -> str:

@@ -28,7 +28,7 @@ def learning_curves(report: Report) -> Figure | None:
         ),
         (top1, [r.train_top1 for r in history], [r.validation_top1 for r in history], "Top-1"),
     ):
-        axes.plot(epochs, train, label="training (augmented)", color=ORANGE, marker=marker)
+        axes.plot(epochs, train, label="training", color=ORANGE, marker=marker)
         axes.plot(epochs, validation, label="validation", color=BLUE, marker=marker)
         axes.axvline(report.best_epoch, color=GREEN, linewidth=1, linestyle="--", label="kept")
         axes.set(xlabel="epoch", title=title)

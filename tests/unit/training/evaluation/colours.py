@@ -1,0 +1,27 @@
+"""Pictures that the model of `tests.tiny_model` names by their colour, some of them mislabelled."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
+from training.data.image_set import ImageSet
+from visionflow.classifier import Classifier
+
+
+def colour_set(count: int = 60, mislabelled: int = 6, seed: int = 0) -> ImageSet:
+    """``count`` pictures; the last ``mislabelled`` of them have the label after their colour."""
+    generator = np.random.default_rng(seed)
+    colours = np.arange(count) % len(LABELS)
+    images = generator.integers(0, 120, (count, SIDE, SIDE, 3), np.uint8)
+    brighter = generator.integers(20, 130, (count, 1, 1), np.uint8)
+    images[np.arange(count), :, :, colours] += brighter
+    targets = colours.copy()
+    targets[count - mislabelled :] = (targets[count - mislabelled :] + 1) % len(LABELS)
+    files = tuple(f"{LABELS[target]}/{i:03}.png" for i, target in enumerate(targets))
+    return ImageSet(LABELS, images, targets.astype(np.int64), files)
+
+
+def tiny_classifier(folder: Path) -> Classifier:
+    manifest = write_tiny_artifact(folder)
+    return Classifier(folder / manifest.served_file.path, manifest)

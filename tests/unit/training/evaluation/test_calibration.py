@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from training.evaluation.calibration import (
+    CURVE_POINTS,
+    calibration_on,
+    choose_unknown_threshold,
+    coverage_curve,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+)
+from visionflow.classifier import softmax
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
+    confidence = np.array([0.9, 0.9, 0.9, 0.9, 0.5, 0.5], np.float32)
+    correct = np.array([True, True, True, False, True, False])
+    # Four answers off by 0.15, two by nothing.
+    assert expected_calibration_error(confidence, correct) == pytest.approx(4 * 0.15 / 6, abs=1e-6)
+
+
+def test_reliability_has_a_bin_for_each_confidence_that_occurs() -> None:
+    confidence = np.array([0.9, 0.92, 0.5, 1.0], np.float32)
+    result = reliability(confidence, np.array([True, False, True, True]))
+    assert [(one.pictures, one.accuracy) for one in result.bins] == [(1, 1), (2, 0.5), (1, 1)]
+    assert result.bins[1].confidence == pytest.approx(0.91)
+    for one, inside in zip(result.bins, (0.5, 0.91, 1.0), strict=True):
+        assert one.low <= inside <= one.high
+
+
+def test_coverage_and_accuracy_at_every_threshold() -> None:
+    confidence = np.array([0.9, 0.6, 0.6, 0.3], np.float32)
+    curve = coverage_curve(confidence, np.array([True, True, False, False]))
+    assert curve.threshold == pytest.approx((0.3, 0.6, 0.9))
+    assert list(curve.coverage) == [1, 0.75, 0.25]
+    assert curve.accuracy == pytest.approx((0.5, 2 / 3, 1))
+
+
+def test_a_long_coverage_curve_is_thinned_and_keeps_its_ends() -> None:
+    confidence = np.random.default_rng(0).permutation(np.linspace(0.1, 1, 5000, dtype=np.float32))
+    correct = confidence > 0.5
+    curve = coverage_curve(confidence, correct)
+    assert len(curve.threshold) == CURVE_POINTS
+    assert (curve.coverage[0], curve.coverage[-1]) == (1, 1 / 5000)
+    assert curve.accuracy[0] == pytest.approx(correct.mean())
+    assert curve.accuracy[-1] == 1
+
+
+def test_calibration_is_shown_before_and_after_the_temperature() -> None:
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (4000, 3)).astype(np.float32)
+    draws = generator.random((len(logits), 1))
+    targets = (softmax(logits).cumsum(axis=1) < draws).sum(axis=1).clip(max=2)
+    result = calibration_on(3 * logits, targets, temperature=3, unknown_threshold=0.4)
+    assert result.before.ece > 0.15
+    assert result.after.ece < 0.03
+    assert (result.temperature, result.unknown_threshold) == (3, 0.4)
+
+
+@pytest.mark.parametrize("true_temperature", [0.5, 1.0, 2.5])
+def test_temperature_recovers_the_one_that_made_the_targets(true_temperature: float) -> None:
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 3, (20_000, 4)).astype(np.float32)
+    probabilities = softmax(logits / np.float32(true_temperature))
+    draws = generator.random((len(logits), 1))
+    targets = (probabilities.cumsum(axis=1) < draws).sum(axis=1).clip(max=3)
+    assert fit_temperature(logits, targets) == pytest.approx(true_temperature, rel=0.05)
+
+
+def test_temperature_stays_finite_when_every_answer_is_right() -> None:
+    logits = np.eye(3, dtype=np.float32)
+    assert 0.05 <= fit_temperature(logits, np.arange(3)) < 0.1
+
+
+def test_below_the_unknown_threshold_answers_are_wrong_more_often_than_right() -> None:
+    generator = np.random.default_rng(0)
+    confidence = generator.random(10_000).astype(np.float32)
+    correct = generator.random(10_000) < confidence
+    threshold = choose_unknown_threshold(confidence, correct, accuracy=0.3)
+    # Accuracy below t is t / 2 here.
+    assert threshold == pytest.approx(0.6, abs=0.03)
+    assert correct[confidence < threshold].mean() < 0.3
+
+
+def test_nothing_is_unknown_where_even_weak_answers_are_right() -> None:
+    confidence = np.linspace(0.3, 1, 100, dtype=np.float32)
+    assert choose_unknown_threshold(confidence, np.ones(100, bool), accuracy=0.5) == 0

@@ -1,0 +1,90 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
+from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
+from training.errors import DatasetError
+from training.evaluation.measure import BATCH, EMBEDDINGS, measure_folder, measure_split
+from visionflow.errors import ArtifactError
+
+
+def write_pictures(folder: Path, *labels: str) -> Path:
+    """Two pictures of each label, of its colour where it is one."""
+    for label in labels:
+        (folder / label).mkdir(parents=True)
+        for i in range(2):
+            pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
+            pixels[..., LABELS.index(label) if label in LABELS else 0] = 200 + i
+            Image.fromarray(pixels).save(folder / label / f"{i}.png")
+    return folder
+
+
+def test_a_split_is_measured_in_batches_as_in_one(tmp_path: Path) -> None:
+    classifier = tiny_classifier(tmp_path)
+    images = colour_set(BATCH + 7)
+    measured = measure_split(classifier, images)
+    logits, embeddings, _ = classifier.run(images.images)
+    np.testing.assert_allclose(measured.logits, logits, rtol=1e-5)
+    assert measured.sample.tolist() == list(range(len(images)))
+    np.testing.assert_allclose(measured.embeddings, embeddings, rtol=1e-5)
+
+
+def test_embeddings_are_kept_of_a_drawn_sample_alone(tmp_path: Path) -> None:
+    classifier = tiny_classifier(tmp_path)
+    images = colour_set(EMBEDDINGS + 300)
+    one, same, other = (measure_split(classifier, images, seed) for seed in (1, 1, 2))
+    assert one.embeddings.shape == (EMBEDDINGS, 3)
+    np.testing.assert_allclose(
+        one.embeddings, classifier.run(images.images[one.sample])[1], rtol=1e-5
+    )
+    assert np.array_equal(one.sample, same.sample)
+    assert not np.array_equal(one.sample, other.sample)
+
+
+def test_probabilities_are_those_that_the_classifier_serves(tmp_path: Path) -> None:
+    classifier = tiny_classifier(tmp_path)
+    classifier.manifest = replace(classifier.manifest, temperature=2.5)
+    images = colour_set(3)
+    served = classifier.classify(images.images)
+    probabilities = measure_split(classifier, images).probabilities(2.5)
+    assert probabilities.max(axis=1) == pytest.approx([one.scores[0].confidence for one in served])
+
+
+def test_a_folder_is_measured_in_the_order_of_the_models_labels(tmp_path: Path) -> None:
+    write_tiny_artifact(tmp_path / "artifact")
+    # Sorted, the folders are blue, green, red: the reverse of the model's order.
+    evaluation = measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", *LABELS))
+    assert (evaluation.pictures, evaluation.top1) == (6, 1)
+    assert tuple(scores.label for scores in evaluation.classes) == LABELS
+    assert evaluation.unmeasured == ()
+
+
+def test_a_folder_may_lack_labels(tmp_path: Path) -> None:
+    write_tiny_artifact(tmp_path / "artifact")
+    evaluation = measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", "blue"))
+    assert (evaluation.pictures, evaluation.top1) == (2, 1)
+    assert evaluation.unmeasured == ("red", "green")
+
+
+def test_a_label_that_the_model_never_had_is_refused(tmp_path: Path) -> None:
+    write_tiny_artifact(tmp_path / "artifact")
+    with pytest.raises(DatasetError, match="yellow"):
+        measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", "red", "yellow"))
+
+
+def test_a_divided_folder_is_answered_with_the_part_to_take(tmp_path: Path) -> None:
+    write_tiny_artifact(tmp_path / "artifact")
+    write_pictures(tmp_path / "data" / "test", *LABELS)
+    with pytest.raises(DatasetError, match=r"divided into parts.*data.test"):
+        measure_folder(tmp_path / "artifact", tmp_path / "data")
+
+
+def test_an_altered_artifact_is_not_measured(tmp_path: Path) -> None:
+    write_tiny_artifact(tmp_path / "artifact")
+    (tmp_path / "artifact" / "model.onnx").write_bytes(b"other")
+    with pytest.raises(ArtifactError, match="checksum"):
+        measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", *LABELS))

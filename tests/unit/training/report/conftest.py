@@ -1,0 +1,82 @@
+"""A report of real findings, made once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
+from tests.unit.training.evaluation.test_activations import network
+from training.evaluation.findings import findings
+from training.evaluation.measure import measure_split
+from training.evaluation.metrics import evaluate
+from training.evaluation.verdict import fit_verdict
+from training.fit.history import EpochRecord
+from training.report.report import (
+    DataSummary,
+    LadderStep,
+    ModelMeasure,
+    Parity,
+    Report,
+    SplitSummary,
+)
+from visionflow.manifest import GateCheck, Quantization
+
+HISTORY = (
+    EpochRecord("head", 1, 0.01, 1.2, 0.4, 1.0, 0.5, 2.0),
+    EpochRecord("head", 2, 0.01, 0.9, 0.6, 0.8, 0.7, 2.0),
+    EpochRecord("body", 3, 0.001, 0.5, 0.85, 0.4, 0.9, 4.0),
+    EpochRecord("body", 4, 0.001, 0.4, 0.9, 0.41, 0.88, 4.0),
+)
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    images = colour_set(60, mislabelled=6)
+    classifier = tiny_classifier(tmp_path_factory.mktemp("tiny"))
+    measured = measure_split(classifier, images)
+    scores = evaluate(measured.probabilities(1.0), images.targets, images.labels, 0.5)
+    part = SplitSummary(60, (20, 20, 20), "ab" * 32, carved=True)
+    return Report(
+        name="colours",
+        version="1.2.3",
+        created_at="2030-01-02T03:04:05.000000Z",
+        config={"model": {"name": "residual_cnn", "widths": [8, 8]}, "seed": 7},
+        hardware="2 x Some Processor",
+        library_versions={"torch": "2.15.0"},
+        git_commit=None,
+        data=DataSummary(images.labels, "cd" * 32, 7, part, part, part),
+        recipe="finetune",
+        history=HISTORY,
+        best_epoch=3,
+        stopped_early=True,
+        train_seconds=75.4,
+        verdict=fit_verdict(HISTORY),
+        parameters=12_345,
+        models=(
+            ModelMeasure("torch", 4_000_000, 4.0, 0.9),
+            ModelMeasure("fp32", 4_000_000, 2.0, 0.9),
+            ModelMeasure("int8", 1_000_000, 1.0, 0.895),
+        ),
+        parity=(Parity("torch", "fp32", 1e-6, 1e-6, 1e-6, 1.0),),
+        gate=(GateCheck("int8_top1_drop", 0.005, 0.005, passed=True),),
+        quantization=Quantization("static QDQ", "percentile", 256, ("node_Conv_1",), None),
+        ladder=(
+            LadderStep("min-max", False, 0.02, "red", 0.08, None, "red loses 8.0 points"),
+            LadderStep("percentile", True, 0.005, "blue", 0.01, 2.0, None),
+        ),
+        served="int8",
+        temperature=1.0,
+        unknown_threshold=0.5,
+        validation=scores,
+        test=scores,
+        findings=findings(classifier, network(2), images, measured, seed=1),
+    )
+
+
+@pytest.fixture(scope="session")
+def drawn(report: Report, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, ...]]:
+    """The folder that a report was drawn into, and the files. Not to be changed."""
+    from training.report.draw import draw  # noqa: PLC0415
+
+    folder = tmp_path_factory.mktemp("drawn")
+    return folder, draw(report, folder)

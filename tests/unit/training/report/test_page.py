@@ -1,0 +1,127 @@
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from training.evaluation.mistakes import PictureAnswer
+from training.report.page import page
+from training.report.plots import PLOTS
+from training.report.report import Report
+
+# Shown as cards with the pictures themselves, not as the plot.
+CARDS = {"right_answers", "wrong_answers", "mistakes", "stage_activations"}
+
+
+class _Elements(HTMLParser):
+    """Start tags with their attributes; checks that what is opened is closed."""
+
+    VOID = frozenset({"meta", "input", "img", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def html(drawn: tuple[Path, tuple[str, ...]]) -> str:
+    folder, _ = drawn
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_is_well_formed_and_needs_nothing_beside_it(html: str) -> None:
+    elements = _Elements(html)
+    assert not elements.open
+    assert not [tag for tag, _ in elements.found if tag in {"script", "link", "iframe", "object"}]
+    sources = [attributes["src"] for tag, attributes in elements.found if tag == "img"]
+    assert all((source or "").startswith("data:image/") for source in sources)
+    assert "http:" not in html and "https:" not in html and "url(" not in html
+
+
+def test_every_plot_is_in_the_page(html: str) -> None:
+    elements = _Elements(html).found
+    assert sum(tag == "figure" for tag, _ in elements) == len(set(PLOTS) - CARDS)
+    assert all(attributes.get("alt") for tag, attributes in elements if tag == "img")
+
+
+def test_the_page_says_all_in_english_and_in_korean(html: str) -> None:
+    languages = [attributes.get("lang") for _, attributes in _Elements(html).found]
+    assert languages.count("en") == languages.count("ko") + 1 > 50
+    for heading in ("Confidence", "확신도", "Worst mistakes", "가장 큰 실수"):
+        assert f">{heading}</span>" in html
+
+
+def test_the_page_has_the_tables(html: str) -> None:
+    text = re.sub(r"<[^>]+>", " ", html)
+    text = re.sub(r"\s+", " ", text)
+    # size, share of the base, latency, speed-up, top-1 and its change of the form that serves
+    assert "ONNX int8 ✓ 1.00 MB 25% 1.00 ms \N{MULTIPLICATION SIGN} 4.00 89.50% -0.50 pp" in text
+    assert "int8_top1_drop 0.0050 0.0050 ✓ passed" in text
+    assert "min-max +2.00 pp red +8.00 pp \N{EN DASH} ✗ failed" in text
+    assert "model.widths 8, 8" in text and "2 x Some Processor" in text
+    assert "ab" * 32 in text
+    assert "1 min 15 s" in text and "stopped early" in text
+    assert re.search(r"green → red|blue → green|red → blue", text)
+
+
+def test_values_are_escaped(report: Report) -> None:
+    attack = '"><script>alert(1)</script>'
+    labels = (attack, *report.data.labels[1:])
+    scores = replace(
+        report.test,
+        classes=(replace(report.test.classes[0], label=attack), *report.test.classes[1:]),
+        most_confused=(replace(report.test.most_confused[0], truth=attack, answer=attack),),
+    )
+    mistake: PictureAnswer = replace(report.findings.mistakes[0], file=attack, truth=attack)
+    html = page(
+        replace(
+            report,
+            name=attack,
+            config={**report.config, attack: attack},
+            data=replace(report.data, labels=labels),
+            test=scores,
+            findings=replace(report.findings, mistakes=(mistake,)),
+        ),
+        {},
+    )
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;alert(1)") >= 8
+    assert not _Elements(html).open
+
+
+def test_what_was_left_out_is_said(report: Report) -> None:
+    frog = replace(report.test.classes[0], pictures=0, precision=None, recall=None, f1=None)
+    findings = replace(
+        report.findings,
+        curves=replace(report.findings.curves, skipped="of one class", roc=None),
+        embedding_map=replace(report.findings.embedding_map, skipped="12 are too few"),
+        mistakes=(),
+        wrong=(),
+        activations=None,
+    )
+    html = page(
+        replace(
+            report,
+            test=replace(report.test, classes=(frog, *report.test.classes[1:])),
+            quantization=replace(report.quantization, fallback_reason="int8 lost too much"),
+            findings=findings,
+        ),
+        {},
+    )
+    assert "of one class." in html and "12 are too few." in html
+    assert "int8 lost too much" in html
+    assert "not in the macro means:</span>" in html
+    assert "None: every test picture was answered right." in html
+    assert "Inside the network" not in html and "Wrong answers</span>" not in html
