@@ -15,6 +15,17 @@ CHECKPOINT_FILE = "checkpoint.pt"
 
 SHAPES_NO_WEIGHT = ("name", "version", "mlflow", "export", "tune")
 
+# What torch.load raises for files that it did not write, or not to the end.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    OSError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
 
 def identity(config: TrainConfig, data_sha256: str) -> dict[str, Any]:
     """What must be equal for a checkpoint to be continued: all that shaped the weights."""
@@ -41,12 +52,15 @@ class Checkpoint:
         partial = self.path.with_suffix(".partial")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save({"run": self._identity, **state}, partial)
+            with partial.open("wb") as file:
+                torch.save({"run": self._identity, **state}, file)
             partial.replace(self.path)
         except (OSError, RuntimeError) as error:
             partial.unlink(missing_ok=True)
+            # torch wraps what the file system said, but not always.
+            cause = error.__context__ if isinstance(error.__context__, OSError) else error
             raise TrainingError(
-                f"{self.path.parent}: the checkpoint could not be written ({_first_line(error)}). "
+                f"{self.path.parent}: the checkpoint could not be written ({_first_line(cause)}). "
                 "Free some space and start the same command again: it goes on after the last "
                 "epoch that was kept."
             ) from error
@@ -61,10 +75,11 @@ class Checkpoint:
         try:
             state = torch.load(self.path, map_location=device, weights_only=True)
             found = state["run"]
-        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
-            raise self._damaged(error) from error
-        except pickle.UnpicklingError as error:
-            raise self._damaged(error) from error
+        except _UNREADABLE as error:
+            raise TrainingError(
+                f"{self.path} is damaged or no checkpoint ({_first_line(error)}); delete it to "
+                "start afresh."
+            ) from error
         if found != self._identity:
             raise TrainingError(
                 f"{self.path} belongs to another config or other pictures; choose another folder, "
@@ -72,12 +87,6 @@ class Checkpoint:
             )
         return cast(dict[str, Any], state)
 
-    def _damaged(self, error: Exception) -> TrainingError:
-        return TrainingError(
-            f"{self.path} is damaged or no checkpoint ({_first_line(error)}); delete it to start "
-            "afresh."
-        )
 
-
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0] or type(error).__name__

@@ -46,7 +46,7 @@ class Process:
         """
         if self.world == 1:
             return network
-        return DistributedDataParallel(network, broadcast_buffers=False)
+        return DistributedDataParallel(network)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from training.fit.checkpoint import Checkpoint, identity
 from training.fit.distributed import Process, join_processes
 from training.fit.history import EpochRecord, best_record
 from training.fit.loop import Loop, Phase
-from training.fit.recipes import RECIPES, Session
+from training.fit.recipes import RECIPES, Session, check_recipe
+from training.fit.tracking import LogHistory, tracking
 from training.models.build import build_model
 from training.models.classifier import Classifier
 
@@ -46,14 +48,17 @@ def fit(
     what it raises ends the run. Under torchrun every process makes the same call and gets the
     same answer; the first one alone writes and calls ``on_epoch``.
 
-    Raises `TrainingError` when a loss stops being finite, or when the checkpoint is damaged, of
-    another run or cannot be written.
+    Raises `DivergedError` when a loss stops being finite, `TrainingError` when the checkpoint is
+    damaged, of another run or cannot be written, `ConfigError` when the recipe contradicts itself.
     """
+    check_recipe(config)
     with join_processes() as process:
         checkpoint = Checkpoint(run, identity(config, data.sha256))
         state = checkpoint.read(process.device)
         if state is None or "weights" not in state:
-            state = _Run(config, data, process, checkpoint, on_epoch).go_on(state)
+            tracked = config.mlflow and process.main
+            with tracking(config, run) if tracked else nullcontext() as log_history:
+                state = _Run(config, data, process, checkpoint, log_history, on_epoch).go_on(state)
         return _fitted(config, data, state)
 
 
@@ -80,6 +85,7 @@ class _Run:
         data: TrainingData,
         process: Process,
         checkpoint: Checkpoint,
+        log_history: LogHistory | None,
         on_epoch: Callable[[EpochRecord], None] | None,
     ) -> None:
         torch.manual_seed(config.seed)
@@ -88,6 +94,7 @@ class _Run:
         process.synchronize_batch_norm(model)
         self._session = Session(config, data, checkpoint.path.parent, model, process)
         self._checkpoint = checkpoint
+        self._log_history = log_history
         self._on_epoch = on_epoch
         self._started = time.perf_counter()
         self._history: list[EpochRecord] = []
@@ -117,6 +124,8 @@ class _Run:
         while not loop.finished:
             record = loop.run_epoch()
             self._write(loop.state_dict())
+            if self._log_history:
+                self._log_history(loop.history)
             if self._on_epoch and session.process.main:
                 self._on_epoch(record)
         loop.load_best()

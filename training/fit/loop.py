@@ -252,14 +252,16 @@ def averaged_copy(network: nn.Module, decay: float) -> AveragedModel:
     """
 
     @torch.no_grad()
-    def update(averaged: Any, current: Any, count: Any) -> None:
-        kept = min(decay, (1 + int(count)) / (10 + int(count)))
-        if averaged[0].is_floating_point():
-            torch._foreach_lerp_(averaged, current, 1 - kept)
+    def update(means: Any, current: Any, _count: Any) -> None:
+        # Not the count that is passed: on a GPU reading that one waits for the work in flight.
+        count = int(averaged.n_averaged)
+        if means[0].is_floating_point():
+            torch._foreach_lerp_(means, current, 1 - min(decay, (1 + count) / (10 + count)))
         else:
-            torch._foreach_copy_(averaged, current)
+            torch._foreach_copy_(means, current)
 
-    return AveragedModel(network, multi_avg_fn=update, use_buffers=True)
+    averaged = AveragedModel(network, multi_avg_fn=update, use_buffers=True)
+    return averaged
 
 
 def _weight_and_count(targets: Tensor, class_weights: Tensor | None) -> Tensor:

@@ -20,6 +20,7 @@ from training.fit.loop import Phase
 from training.fit.optimizers import Part, make_optimizers
 from training.fit.validation import Score, score_features, score_pictures
 from training.models.classifier import Classifier
+from visionflow.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,16 @@ class Pixels(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """uint8 [B, H, W, 3] to [B, C]."""
         return self.model.logits(image)
+
+
+def check_recipe(config: TrainConfig) -> None:
+    """Raise `ConfigError` for choices that do not go together, before any time is spent."""
+    body = config.finetune.body.optimizer.name
+    if (config.recipe, body, config.finetune.batch_norm) == ("finetune", "muon", "frozen"):
+        raise ConfigError(
+            "config: finetune.body.optimizer muon rescales weights, which a frozen batch norm does "
+            'not follow; choose adamw or finetune.batch_norm = "adapt".'
+        )
 
 
 def scratch(session: Session) -> Phase:
