@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from training.config import LoopConfig
 from training.errors import DivergedError
+from training.fit.averaging import averaged_copy
 from training.fit.distributed import Process
 from training.fit.history import EpochRecord, PhaseName, best_record
 from training.fit.schedules import Schedule
@@ -242,26 +242,6 @@ class Loop:
             f"{record.seconds:.1f} s, {tqdm.format_interval(left)} left",
             file=sys.stderr,
         )
-
-
-def averaged_copy(network: nn.Module, decay: float) -> AveragedModel:
-    """An exponential moving average of the weights and of batch norm's estimates.
-
-    The decay climbs to ``decay`` as (1 + t) / (10 + t) over t steps, so that a short training does
-    not drag its start along.
-    """
-
-    @torch.no_grad()
-    def update(means: Any, current: Any, _count: Any) -> None:
-        # Not the count that is passed: on a GPU reading that one waits for the work in flight.
-        count = int(averaged.n_averaged)
-        if means[0].is_floating_point():
-            torch._foreach_lerp_(means, current, 1 - min(decay, (1 + count) / (10 + count)))
-        else:
-            torch._foreach_copy_(means, current)
-
-    averaged = AveragedModel(network, multi_avg_fn=update, use_buffers=True)
-    return averaged
 
 
 def _weight_and_count(targets: Tensor, class_weights: Tensor | None) -> Tensor:

@@ -172,7 +172,7 @@ def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase
         network=model.head,
         batches=batches,
         optimizers=make_optimizers([Part(model.head)], config.optimizer),
-        evaluate=lambda network: score_features(network, seen, targets),
+        evaluate=lambda network: score_features(network, seen, targets, process),
         freeze=lambda _epoch: None,
         class_weights=session.class_weights,
         autocast=False,

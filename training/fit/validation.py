@@ -43,13 +43,12 @@ def score_pictures(
 
 
 @torch.inference_mode()
-def score_features(head: nn.Module, features: Tensor, targets: Tensor) -> Score:
+def score_features(head: nn.Module, features: Tensor, targets: Tensor, process: Process) -> Score:
     """Of ``head`` on [N, views, F]: its answer is the mean over the views, as a `Classifier`'s."""
     head.eval()
-    logits = head(features.flatten(end_dim=1))
-    return _score(
-        _totals(logits.reshape(*features.shape[:2], -1).mean(dim=1), targets), len(logits)
-    )
+    mine, right = features[process.rank :: process.world], targets[process.rank :: process.world]
+    logits = head(mine.flatten(end_dim=1)).reshape(*mine.shape[:2], -1).mean(dim=1)
+    return _score(process.sum(_totals(logits, right)), len(targets))
 
 
 def batch_size(image_set: ImageSet) -> int:
