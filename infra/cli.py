@@ -10,9 +10,13 @@ from types import FrameType
 from infra import api_commands, cloud_commands, model_commands
 from infra.errors import CommandError
 from training import cli as training_commands
+from training import runs_commands
 from visionflow.errors import VisionFlowError
 
-_TRAINING_PACKAGES = {"torch", "torchvision", "onnx", "onnxscript", "matplotlib", "tqdm"}
+_TRAINING_PACKAGES = {
+    *("torch", "torchvision", "onnx", "onnxscript"),
+    *("jinja2", "matplotlib", "mlflow", "optuna", "sklearn", "tqdm"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     cloud_commands.add_parsers(commands)
     api_commands.add_parsers(commands)
     training_commands.add_parsers(commands)
+    runs_commands.add_parsers(commands)
     model_commands.add_parsers(commands)
     return parser
 

@@ -19,7 +19,13 @@ from visionflow.predictions import ModelRef, timestamp
 # What a gate must have measured for the form that serves, whatever else it looked at.
 REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {
     "fp32": ("fp32_logit_difference", "fp32_top1_changes"),
-    "int8": ("fp32_logit_difference", "fp32_top1_changes", "int8_top1_drop"),
+    "int8": (
+        "fp32_logit_difference",
+        "fp32_top1_changes",
+        "int8_top1_drop",
+        "int8_worst_class_drop",
+        "int8_latency_ratio",
+    ),
 }
 # A name and a version are parts of object keys, of table keys and of URLs.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

@@ -29,7 +29,11 @@ def run(*arguments: object) -> int:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "down", "deploy", "destroy", "predict", "logs", "train", "evaluate"]
+    "command",
+    [
+        *("up", "down", "deploy", "destroy", "predict", "logs", "publish"),
+        *("train", "evaluate", "tune", "compare"),
+    ],
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
