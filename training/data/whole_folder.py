@@ -35,7 +35,8 @@ def already_made(folder: Path, source: Mapping[str, Any]) -> bool:
 def whole_folder(folder: Path, source: Mapping[str, Any]) -> Iterator[Path]:
     """A folder to fill, which becomes ``folder`` once the block is through.
 
-    What an earlier try left is removed first. Raises `DatasetError` where nothing can be written.
+    After an error nothing of it is left, and what a killed process left is removed. Raises
+    `DatasetError` where nothing can be written.
     """
     partial = folder.with_name(f"{folder.name}.partial")
     try:
@@ -49,6 +50,8 @@ def whole_folder(folder: Path, source: Mapping[str, Any]) -> Iterator[Path]:
         partial.rename(folder)
     except OSError as error:
         raise DatasetError(f"{folder}: cannot be written ({error})") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _words(source: Mapping[str, Any]) -> str:
