@@ -26,8 +26,8 @@ _WHITE = 255
 class StageActivations:
     """A stage's output for one picture: ``channels`` maps of ``height`` x ``width``.
 
-    ``grid``: the strongest of them, at most `ROWS` x `COLUMNS`, each reduced to `MOST_PIXELS` or
-    less and scaled by its own maximum, which is white, as one grey PNG (data URL).
+    ``grid``: those that differ most over the picture, at most `ROWS` x `COLUMNS`, each reduced to
+    `MOST_PIXELS` or less, from its minimum (black) to its maximum (white), as one PNG (data URL).
     """
 
     stage: str
@@ -78,11 +78,11 @@ def stage_activations(network: "Classifier", image: UInt8Array) -> tuple[StageAc
 
 
 def channel_grid(maps: FloatArray) -> UInt8Array:
-    """The strongest of ``maps`` [C, h, w] by their mean, as tiles with a white line between."""
+    """The ``maps`` [C, h, w] of the highest deviation as tiles, the highest first."""
     count = min(len(maps), ROWS * COLUMNS)
-    strongest = np.argsort(-maps.mean(axis=(1, 2)), kind="stable")[:count]
+    liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:count]
     columns = min(count, COLUMNS)
-    tiles = [_tile(maps[channel]) for channel in strongest]
+    tiles = [_tile(maps[channel]) for channel in liveliest]
     height, width = tiles[0].shape
     rows = -(-count // columns)
     shape = (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP)
@@ -94,7 +94,7 @@ def channel_grid(maps: FloatArray) -> UInt8Array:
 
 
 def _tile(channel: FloatArray) -> UInt8Array:
-    positive = np.maximum(channel, np.float32(0))
-    peak = positive.max()
-    grey = (255 * positive / peak if peak > 0 else positive).astype(np.uint8)
+    raised = channel - channel.min()
+    peak = raised.max()
+    grey = (255 * raised / peak if peak > 0 else raised).astype(np.uint8)
     return np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // MOST_PIXELS)))

@@ -72,7 +72,7 @@ def wrong_answers(report: Report) -> Figure | None:
 
 
 def stage_activations(report: Report) -> Figure | None:
-    """One picture, and the strongest channels of each stage of the network on it."""
+    """One picture, and the liveliest channels of each stage of the network on it."""
     activations = report.findings.activations
     if activations is None:
         return None

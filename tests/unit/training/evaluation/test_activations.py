@@ -43,14 +43,16 @@ def test_of_a_deep_network_stages_from_first_to_last_are_shown() -> None:
     assert (stages[0].stage, stages[-1].stage) == ("stage0", "stage19")
 
 
-def test_the_strongest_channels_come_first_each_with_its_maximum_in_white() -> None:
+def test_the_liveliest_channels_come_first_each_from_black_to_white() -> None:
     maps = np.zeros((40, 4, 4), np.float32)
-    maps[7] = 3
-    maps[30, 0, 0] = 8
+    maps[3] = 9
+    maps[7, :2] = -3
+    maps[30, 0, 0] = 2
     grid = channel_grid(maps)
     assert grid.shape == (ROWS * 5 - 1, COLUMNS * 5 - 1)
-    assert (grid[:4, :4] == 255).all()
+    assert (grid[:2, :4] == 0).all() and (grid[2:4, :4] == 255).all()
     assert grid[0, 5] == 255 and (grid[1:4, 5:9] == 0).all()
+    # The same value everywhere is nothing to see.
     assert (grid[:4, 10:14] == 0).all()
 
 
