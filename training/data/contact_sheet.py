@@ -49,7 +49,9 @@ def draw_strip(files: Sequence[Path]) -> Image.Image:
 
 def draw_sheet(root: Path, chosen: Mapping[str, Sequence[str]]) -> Image.Image:
     """All classes, each under its name, below one another and then in further columns. RGB."""
-    width = max(map(len, chosen.values()), default=1) * (SIDE + _GAP) + _GAP
+    # A class with fewer needs room for its name.
+    places = max(LEAST_PER_CLASS, *map(len, chosen.values()))
+    width = places * (SIDE + _GAP) + _GAP
     height = SIDE + _LABEL_HEIGHT + _GAP
     rows = min(len(chosen), MOST_HEIGHT // height)
     columns = -(-len(chosen) // rows)

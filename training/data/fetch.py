@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import tarfile
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -66,9 +65,7 @@ def _open(name: str, source: Source, downloads: Path, arguments: dict[str, Any])
 
     downloads.mkdir(parents=True, exist_ok=True)
     try:
-        with _impatient(), warnings.catch_warnings():
-            # The CIFAR files were pickled by a NumPy that wrote the alignment as a number.
-            warnings.filterwarnings("ignore", message=r"dtype\(\): align should be passed")
+        with _impatient():
             return getattr(datasets, source.dataset)(str(downloads), download=True, **arguments)
     except ModuleNotFoundError as error:
         raise DatasetError(
@@ -89,12 +86,12 @@ def _open(name: str, source: Source, downloads: Path, arguments: dict[str, Any])
 
 def _write(source: Source, data: Any, folder: Path) -> None:
     labels = _folder_names(source.labels(data))
-    for label in labels:
-        (folder / label).mkdir(parents=True, exist_ok=True)
     count = len(data)
     digits = max(5, len(str(count)))
-    for i, (picture, target) in enumerate(tqdm(source.items(data), total=count, unit="img")):
+    for i, (picture, target) in enumerate(tqdm(source.items(data), "write", count, unit="img")):
         stem = folder / labels[target] / f"{i:0{digits}}"
+        # Not for all labels at once: a part need not have a picture of each.
+        stem.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(picture, Image.Image):
             picture.save(stem.with_suffix(".png"))
         else:

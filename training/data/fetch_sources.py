@@ -35,6 +35,11 @@ def _items(data: Any) -> Iterator[Item]:
     return (data[i] for i in range(len(data)))
 
 
+def _sorted_items(data: Any) -> Iterator[Item]:
+    # The files of SUN397 come in the order of the disk.
+    return iter(sorted(_items(data)))
+
+
 def _pet_files(data: Any) -> Iterator[Item]:
     return zip(data._images, data._labels, strict=True)
 
@@ -111,7 +116,7 @@ SOURCES: Mapping[str, Source] = {
     "rendered_sst2": Source("RenderedSST2", _file_splits(train="train", val="val", test="test")),
     "semeion": Source("SEMEION", {"": {}}, _digits),
     "stl10": Source("STL10", _SPLITS),
-    "sun397": Source("SUN397", {"": _FILE}),
+    "sun397": Source("SUN397", {"": _FILE}, items=_sorted_items),
     "svhn": Source("SVHN", _SPLITS, _digits),
     "usps": Source("USPS", _TRAIN_TEST, _digits),
 }
