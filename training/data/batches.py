@@ -2,7 +2,6 @@
 
 import gc
 import multiprocessing
-import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -75,12 +74,7 @@ class TrainBatches:
         In memory the channels are apart, as the transforms leave them and networks take them.
         """
         self._plans.epoch = number
-        with warnings.catch_warnings():
-            # Python 3.12 warns of any fork beside threads. A worker touches none of theirs: it runs
-            # on one thread, which DataLoader sees to.
-            warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
-            batches = iter(self._loader)
-        yield from batches
+        yield from self._loader
 
 
 class _Plans(Sampler[_Plan]):
