@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from training.config import TrainConfig
-from training.data.image_set import TrainingData
+from training.data.training_data import TrainingData
+from training.errors import TrainingError
 from visionflow import strict
 from visionflow.manifest import (
     MANIFEST_NAME,
@@ -23,7 +24,7 @@ FP32_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"
 REPORT_FILE = "report.json"
 
-_LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
+_LIBRARIES = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
 
 
 def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Manifest:
@@ -33,7 +34,7 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Man
         name=config.name,
         version=config.version,
         created_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        labels=tuple(Label(name, parent=None) for name in data.train.labels),
+        labels=tuple(Label(name, parent=None) for name in data.labels),
         input=config.input,
         precision="fp32",
         files={"fp32": FileEntry.of(folder, FP32_FILE)},
@@ -54,12 +55,31 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Man
 def write_manifest(manifest: Manifest, folder: Path, extra_files: Iterable[str]) -> Manifest:
     """Add ``extra_files`` of ``folder`` with their checksums, and write. Returns the result.
 
-    To be called last: a folder without manifest is no model version.
+    To be called last: a folder without manifest is no model version. Raises `TrainingError` when it
+    cannot be written.
     """
     extra = tuple(FileEntry.of(folder, path) for path in extra_files)
     manifest = replace(manifest, extra_files=extra)
-    (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+    write_whole(folder / MANIFEST_NAME, manifest.to_json().encode())
     return manifest
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file of the artifact under another name first, so that it is never half there.
+
+    Raises `TrainingError` when it cannot be written, say on a full disk.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise TrainingError(
+            f"{path}: cannot be written ({error.strerror}); free some space or choose another "
+            "folder, then run `visionflow export` again."
+        ) from error
 
 
 def git_commit() -> str | None:

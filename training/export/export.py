@@ -1,19 +1,32 @@
 """A trained network as ONNX files, each proven before it is accepted."""
 
+import copy
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from training.export import gate
-from training.export.artifact import FP32_FILE, INT8_FILE, draft_manifest
+import onnx
+
 from training.config import TrainConfig
-from training.data.image_set import TrainingData
+from training.data.image_set import ImageSet
+from training.data.training_data import TrainingData
 from training.evaluation.metrics import top_k_accuracy
-from training.export.latency import median_latencies
-from training.models.classifier import Classifier as Network
-from training.export.onnx_files import CALIBRATION, QUANTIZATION_SCHEME, export_onnx, quantize
-from training.report.report import FORMS, Form, ModelMeasure, Parity
+from training.export import gate
+from training.export.artifact import FP32_FILE, INT8_FILE, draft_manifest, write_whole
+from training.export.ladder import Climb, Judge, climb, not_quantized
+from training.export.latency import Measure, Run, measure_latencies
+from training.export.onnx_files import export_onnx
+from training.export.quantize import Quantizer
+from training.models.build import exportable
+from training.models.classifier import Network
+from training.report.report import Form, LadderStep, ModelMeasure, Parity
 from visionflow.classifier import Classifier, FloatArray
-from visionflow.manifest import FileEntry, GateCheck, Manifest, Quantization
+from visionflow.manifest import FileEntry, Manifest
+
+NO_BASE = "the fp32 graph does not reproduce the network, so int8 was not tried"
+THREADS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,76 +35,101 @@ class Export:
 
     manifest: Manifest
     models: tuple[ModelMeasure, ...]
+    """torch, fp32 and, where it was accepted, int8."""
     parity: tuple[Parity, ...]
+    ladder: tuple[LadderStep, ...]
     logits: FloatArray
     """Of the served form on the validation pictures, [N, C]."""
 
 
-def export_model(network: Network, config: TrainConfig, data: TrainingData, folder: Path) -> Export:
-    """Write ``network`` into ``folder`` as fp32 and, where it is as accurate, as int8.
+def export_model(
+    network: Network,
+    config: TrainConfig,
+    data: TrainingData,
+    folder: Path,
+    measure: Measure = measure_latencies,
+) -> Export:
+    """Write ``network`` into ``folder`` as fp32 and, where the gate accepts a form of it, as int8.
 
-    Raises `TrainingError` when the fp32 graph does not reproduce the network.
+    A graph that does not reproduce the network is written too, with the failed check in the
+    manifest. Raises `TrainingError` when a file cannot be written, `DatasetError` when a
+    calibration picture cannot be read.
     """
-    validation = data.validation
-    export_onnx(network, config.input.size, config.export.opset, folder / FP32_FILE)
-    calibration = data.sample_for_calibration(config.export.calibration_images, config.seed)
-    excluded = quantize(folder / FP32_FILE, folder / INT8_FILE, calibration.images)
+    # What an earlier export left must not stand beside a new fp32 file.
+    (folder / INT8_FILE).unlink(missing_ok=True)
+    graph = export_onnx(exportable(network), config.input.size, config.export.opset)
+    write_whole(folder / FP32_FILE, graph.SerializeToString())
     manifest = draft_manifest(config, data, folder)
-    fp32 = Classifier(folder / FP32_FILE, manifest)
-    int8 = Classifier(folder / INT8_FILE, manifest)
 
+    network = copy.deepcopy(network).cpu().eval()
+    images = data.validation.images
+    fp32 = Classifier(folder / FP32_FILE, manifest, THREADS)
     outputs: dict[Form, gate.Outputs] = {
-        "torch": gate.network_outputs(network, validation.images),
-        "fp32": gate.session_outputs(fp32, validation.images),
-        "int8": gate.session_outputs(int8, validation.images),
+        "torch": gate.network_outputs(network, images),
+        "fp32": gate.session_outputs(fp32, images),
     }
-    top1 = {form: top_k_accuracy(outputs[form].logits, validation.targets, 1) for form in FORMS}
-    picture = validation.images[:1]
-    latency = median_latencies(
-        {
-            "torch": lambda: gate.network_outputs(network, picture),
-            "fp32": lambda: fp32.run(picture),
-            "int8": lambda: int8.run(picture),
-        }
-    )
-    size: dict[Form, int] = {
-        "torch": sum(v.numel() * v.element_size() for v in network.state_dict().values()),
-        "fp32": (folder / FP32_FILE).stat().st_size,
-        "int8": (folder / INT8_FILE).stat().st_size,
-    }
-    checks = gate.check_fp32(outputs["torch"], outputs["fp32"])
-    manifest = _accept_int8(
-        replace(manifest, gate=checks),
-        Quantization(QUANTIZATION_SCHEME, CALIBRATION, len(calibration), excluded, None),
-        gate.check_int8(top1["fp32"], top1["int8"], config.export.max_accuracy_drop),
-        folder,
-    )
+    parity = [gate.compare("torch", "fp32", outputs["torch"], outputs["fp32"])]
+    manifest = replace(manifest, gate=gate.check_fp32(outputs["torch"], outputs["fp32"]))
+    climbed = Climb((), None, not_quantized(NO_BASE))
+    if all(check.passed for check in manifest.gate):
+        judge = Judge(fp32, outputs["fp32"], data.validation, config.export, measure, THREADS)
+        climbed = _climb(graph, judge, config, data)
+    if climbed.accepted:
+        outputs["int8"] = climbed.accepted.outputs
+        parity.append(gate.compare("fp32", "int8", outputs["fp32"], outputs["int8"]))
+    manifest = _with_int8(manifest, climbed, folder)
     return Export(
         manifest=manifest,
-        models=tuple(ModelMeasure(f, size[f], latency[f], top1[f]) for f in FORMS),
-        parity=(
-            gate.compare("torch", "fp32", outputs["torch"], outputs["fp32"]),
-            gate.compare("fp32", "int8", outputs["fp32"], outputs["int8"]),
-        ),
+        models=_measures(network, manifest, folder, data.validation, outputs, measure),
+        parity=tuple(parity),
+        ladder=climbed.steps,
         logits=outputs[manifest.precision].logits,
     )
 
 
-def _accept_int8(
-    manifest: Manifest, quantization: Quantization, check: GateCheck, folder: Path
-) -> Manifest:
-    """The manifest that serves int8, or fp32 with the reason when ``check`` failed."""
-    if not check.passed:
-        (folder / INT8_FILE).unlink()
-        reason = (
-            f"int8 lost {100 * check.value:.2f} points of validation top-1; "
-            f"at most {100 * check.limit:.2f} are allowed"
-        )
-        return replace(manifest, quantization=replace(quantization, fallback_reason=reason))
+def _climb(graph: onnx.ModelProto, judge: Judge, config: TrainConfig, data: TrainingData) -> Climb:
+    calibration = data.calibration(config.export.calibration_images, config.seed)
+    quantizer = Quantizer(graph, calibration.images, reduce_range=config.export.reduce_range)
+    return climb(quantizer, judge, config.export.ladder_seconds)
+
+
+def _with_int8(manifest: Manifest, climbed: Climb, folder: Path) -> Manifest:
+    """``manifest`` serving the accepted form, which is written, or fp32 with the reason."""
+    manifest = replace(manifest, quantization=climbed.quantization)
+    if climbed.accepted is None:
+        return manifest
+    write_whole(folder / INT8_FILE, climbed.accepted.model)
     return replace(
         manifest,
         precision="int8",
         files={**manifest.files, "int8": FileEntry.of(folder, INT8_FILE)},
-        quantization=quantization,
-        gate=(*manifest.gate, check),
+        gate=(*manifest.gate, *climbed.accepted.checks),
+    )
+
+
+def _measures(
+    network: Network,
+    manifest: Manifest,
+    folder: Path,
+    validation: ImageSet,
+    outputs: Mapping[Form, gate.Outputs],
+    measure: Measure,
+) -> tuple[ModelMeasure, ...]:
+    """Each form's row of the lightening table, the latencies measured side by side."""
+    picture = validation.images[:1]
+    runs: dict[str, Run] = {"torch": lambda: gate.network_outputs(network, picture)}
+    sizes = {"torch": sum(v.numel() * v.element_size() for v in network.state_dict().values())}
+    for precision, entry in manifest.files.items():
+        session = Classifier(folder / entry.path, manifest)
+        runs[precision] = partial(session.run, picture)
+        sizes[precision] = entry.size
+    latencies = measure(runs)
+    return tuple(
+        ModelMeasure(
+            form=form,
+            bytes=sizes[form],
+            latency_p50_ms=latencies.p50(form),
+            validation_top1=top_k_accuracy(answers.logits, validation.targets, 1),
+        )
+        for form, answers in outputs.items()
     )

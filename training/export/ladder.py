@@ -1,0 +1,191 @@
+"""Ways to int8, from the cheapest on, until one passes the gate."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from training.config import ExportConfig
+from training.data.image_set import ImageSet
+from training.export import gate
+from training.export.latency import Measure, Run
+from training.export.quantize import Quantizer
+from training.export.ranges import CALIBRATIONS, Calibration
+from training.export.sensitivity import rank_nodes
+from training.report.report import LadderStep
+from visionflow.classifier import Classifier
+from visionflow.manifest import GateCheck, Quantization
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """One int8 form and how the gate judged it."""
+
+    step: LadderStep
+    calibration: Calibration
+    without: tuple[str, ...]
+    """The nodes that were left in fp32 because they are sensitive."""
+    model: bytes
+    outputs: gate.Outputs
+    checks: tuple[GateCheck, ...]
+
+    @property
+    def faster(self) -> bool:
+        return self.checks[-1].passed
+
+
+@dataclass(frozen=True, eq=False)
+class Climb:
+    """Everything that was tried, and the form that passed, if one did."""
+
+    steps: tuple[LadderStep, ...]
+    accepted: Attempt | None
+    quantization: Quantization
+    """How the accepted form was made, or why none was accepted."""
+
+
+class Judge:
+    """Measures int8 forms of one fp32 model on the validation pictures."""
+
+    def __init__(
+        self,
+        fp32: Classifier,
+        fp32_outputs: gate.Outputs,
+        validation: ImageSet,
+        limits: ExportConfig,
+        measure: Measure,
+        threads: int,
+    ) -> None:
+        """``fp32`` runs on one thread, as it serves; ``threads`` are for everything but timing."""
+        self.fp32 = fp32
+        self.threads = threads
+        self._fp32_logits = fp32_outputs.logits
+        self._validation = validation
+        self._limits = limits
+        self._measure = measure
+
+    def attempt(self, model: bytes, calibration: Calibration, without: tuple[str, ...]) -> Attempt:
+        """Judge one form by everything, also when one check has failed."""
+        validation, manifest = self._validation, self.fp32.manifest
+        outputs = gate.session_outputs(Classifier(model, manifest, self.threads), validation.images)
+        logits, targets = (self._fp32_logits, outputs.logits), validation.targets
+        drop = gate.top1_drop(*logits, targets)
+        worst = gate.worst_class_drop(
+            *logits, targets, validation.labels, self._limits.max_class_drop
+        )
+        ratio = self._latency_ratio(Classifier(model, manifest))
+        checks = gate.check_int8(drop, worst, ratio, self._limits.max_accuracy_drop)
+        reason = _reason(checks, worst.label)
+        step = LadderStep(
+            name=_name(calibration, without),
+            passed=reason is None,
+            top1_drop=drop,
+            worst_class=worst.label,
+            worst_class_drop=worst.drop,
+            speedup=1 / ratio,
+            reason=reason,
+        )
+        return Attempt(step, calibration, without, model, outputs, checks)
+
+    def _latency_ratio(self, int8: Classifier) -> float:
+        picture = self._validation.images[:1]
+        runs: dict[str, Run] = {
+            "fp32": lambda: self.fp32.run(picture),
+            "int8": lambda: int8.run(picture),
+        }
+        return self._measure(runs).ratio("int8", "fp32")
+
+
+def climb(
+    quantizer: Quantizer,
+    judge: Judge,
+    seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> Climb:
+    """Try the calibrations, then with the best of them to leave the most sensitive nodes in fp32.
+
+    It ends at the first form that passes; at one that is not faster than fp32, since more of fp32
+    would not make it faster; or when ``seconds`` are over, though not ahead of the first form.
+    """
+    deadline = clock() + seconds
+
+    def out_of_time() -> bool:
+        return clock() >= deadline
+
+    attempts: list[Attempt] = []
+    for calibration, without in _rungs(quantizer, judge, attempts, out_of_time):
+        model = quantizer.quantize(calibration, without).SerializeToString()
+        attempts.append(judge.attempt(model, calibration, without))
+        last = attempts[-1]
+        if last.step.passed or not last.faster or out_of_time():
+            break
+    steps = tuple(attempt.step for attempt in attempts)
+    if last.step.passed:
+        return Climb(steps, last, _quantization(quantizer, last))
+    if not last.faster:
+        return Climb(steps, None, not_quantized(f"{last.step.name}: {last.step.reason}"))
+    best = _best(attempts).step
+    reason = f"{best.name}, the best of {len(steps)} forms that were tried: {best.reason}"
+    if out_of_time():
+        reason += f"; the {seconds:g} seconds for trying were over"
+    return Climb(steps, None, not_quantized(reason))
+
+
+def not_quantized(reason: str) -> Quantization:
+    """What the manifest says when fp32 serves."""
+    return Quantization("none", "none", 0, (), reason)
+
+
+def _quantization(quantizer: Quantizer, attempt: Attempt) -> Quantization:
+    return Quantization(
+        scheme=quantizer.scheme,
+        calibration=attempt.calibration,
+        calibration_images=len(quantizer.pictures),
+        excluded_nodes=(*quantizer.fixed, *attempt.without),
+        fallback_reason=None,
+    )
+
+
+def _rungs(
+    quantizer: Quantizer,
+    judge: Judge,
+    attempts: list[Attempt],
+    out_of_time: Callable[[], bool],
+) -> Iterator[tuple[Calibration, tuple[str, ...]]]:
+    """Calibration and nodes to leave out, given the ``attempts`` up to there."""
+    for calibration in CALIBRATIONS:
+        yield calibration, ()
+    calibration = _best(attempts).calibration
+    ranked = rank_nodes(quantizer, calibration, judge.fp32, judge.threads, out_of_time)
+    count = 1
+    while count <= len(ranked) // 2:
+        yield calibration, ranked[:count]
+        count *= 2
+
+
+def _best(attempts: list[Attempt]) -> Attempt:
+    return min(attempts, key=lambda attempt: attempt.checks[0].value)
+
+
+def _name(calibration: Calibration, without: tuple[str, ...]) -> str:
+    if not without:
+        return calibration
+    return f"{calibration}, {len(without)} sensitive node{'s' * (len(without) > 1)} in fp32"
+
+
+def _reason(checks: tuple[GateCheck, ...], worst_class: str) -> str | None:
+    """What failed, in words; None where nothing did."""
+    top1, worst, latency = checks
+    failures = []
+    if not top1.passed:
+        failures.append(
+            f"int8 lost {100 * top1.value:.2f} points of validation top-1, at most "
+            f"{100 * top1.limit:.2f} are allowed"
+        )
+    if not worst.passed:
+        failures.append(
+            f"class {worst_class} lost {100 * worst.value:.1f} points, at most "
+            f"{100 * worst.limit:.1f} are allowed"
+        )
+    if not latency.passed:
+        failures.append(f"int8 is not faster: it takes {latency.value:.2f} times as long as fp32")
+    return "; ".join(failures) or None

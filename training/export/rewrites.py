@@ -1,0 +1,136 @@
+"""The same graph in operators for which ONNX Runtime has better kernels.
+
+Each function changes ``model`` in place and leaves alone what does not have the expected form. What
+each is worth was measured per kernel with ONNX Runtime's profiler; training/README.md has the
+figures.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from onnx import ModelProto, NodeProto, helper, numpy_helper
+
+FloatArray = npt.NDArray[np.float64]
+
+NORMALISATION = "normalise_pixels"
+
+
+def pool_globally(model: ModelProto) -> None:
+    """ReduceMean over height and width as GlobalAveragePool, where the dimensions are kept.
+
+    Squeeze-and-excitation begins with it. ReduceMean has no kernel for the blocked layout of fp32
+    convolutions and none for int8: the map would be reordered or converted for it.
+    """
+    constants = Constants(model)
+    for node in model.graph.node:
+        if node.op_type != "ReduceMean" or len(node.input) < 2 or node.input[1] not in constants:
+            continue
+        axes = sorted(int(axis) % 4 for axis in constants[node.input[1]].ravel())
+        if axes == [2, 3] and _attribute(node, "keepdims", 1) == 1:
+            pool = helper.make_node("GlobalAveragePool", node.input[:1], node.output, node.name)
+            node.CopyFrom(pool)
+
+
+def normalise_by_convolution(model: ModelProto) -> None:
+    """(pixels - mean) / std ahead of the first convolution as one convolution per channel.
+
+    The runtime moves the change of layout that int8 convolutions need ahead of Sub and Div, which
+    then broadcast over three interleaved channels, 30 times as slow.
+    """
+    constants = Constants(model)
+    producers = {output: node for node in model.graph.node for output in node.output}
+    divide = producers.get(first_convolution(model).input[0])
+    if divide is None or divide.op_type != "Div" or divide.input[1] not in constants:
+        return
+    subtract = producers.get(divide.input[0])
+    if subtract is None or subtract.op_type != "Sub" or subtract.input[1] not in constants:
+        return
+    mean, std = constants[subtract.input[1]].ravel(), constants[divide.input[1]].ravel()
+    divide.CopyFrom(
+        _channelwise(
+            model, NORMALISATION, subtract.input[0], divide.output[0], 1 / std, -mean / std
+        )
+    )
+    model.graph.node.remove(subtract)
+
+
+def batch_norm_by_convolution(model: ModelProto) -> None:
+    """Each BatchNormalization as one convolution per channel.
+
+    DenseNet's norms stand ahead of a ReLU and cannot be folded. BatchNormalization has no int8
+    kernel; a convolution has one, which takes the ReLU in.
+    """
+    constants = Constants(model)
+    for node in model.graph.node:
+        if node.op_type == "BatchNormalization" and set(node.input[1:]) <= constants.keys():
+            scale, shift, mean, variance = (constants[name] for name in node.input[1:])
+            scale = scale / np.sqrt(variance + _attribute(node, "epsilon", 1e-5))
+            node.CopyFrom(
+                _channelwise(
+                    model, node.name, node.input[0], node.output[0], scale, shift - mean * scale
+                )
+            )
+
+
+def fold_unsqueeze(model: ModelProto) -> None:
+    """Unsqueeze of a constant as that constant: only then is it seen to be a weight.
+
+    The head's linear layers are applied at every location as convolutions.
+    """
+    constants = Constants(model)
+    for node in list(model.graph.node):
+        if node.op_type == "Unsqueeze" and set(node.input) <= constants.keys():
+            axes = tuple(int(axis) for axis in constants[node.input[1]].ravel())
+            folded = np.expand_dims(constants[node.input[0]].astype(np.float32), axes)
+            model.graph.initializer.append(numpy_helper.from_array(folded, node.output[0]))
+            model.graph.node.remove(node)
+
+
+def drop_unused_weights(model: ModelProto) -> None:
+    """Remove the initializers that no node reads."""
+    used = {name for node in model.graph.node for name in node.input}
+    for tensor in list(model.graph.initializer):
+        if tensor.name not in used:
+            model.graph.initializer.remove(tensor)
+
+
+def first_convolution(model: ModelProto) -> NodeProto:
+    """The one that sees the pixels."""
+    nodes: Iterable[NodeProto] = model.graph.node
+    return next(node for node in nodes if node.op_type == "Conv")
+
+
+class Constants(Mapping[str, FloatArray]):
+    """The weights of a graph by name, in double precision, converted when they are looked at."""
+
+    def __init__(self, model: ModelProto) -> None:
+        self._tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return numpy_helper.to_array(self._tensors[name]).astype(np.float64)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+
+def _channelwise(
+    model: ModelProto, name: str, source: str, target: str, scale: FloatArray, shift: FloatArray
+) -> NodeProto:
+    """``scale`` [C] * source + ``shift`` [C] as a convolution, its weights added to ``model``."""
+    weights = {f"{name}.scale": scale.reshape(-1, 1, 1, 1), f"{name}.shift": shift}
+    for weight, values in weights.items():
+        model.graph.initializer.append(numpy_helper.from_array(values.astype(np.float32), weight))
+    return helper.make_node(
+        "Conv", [source, *weights], [target], name, group=len(scale), kernel_shape=[1, 1]
+    )
+
+
+def _attribute(node: NodeProto, name: str, default: float) -> float:
+    for attribute in node.attribute:
+        if attribute.name == name:
+            return float(helper.get_attribute_value(attribute))
+    return default
