@@ -42,11 +42,14 @@ def fetch(name: str, folder: Path) -> bool:
         return False
     downloads = folder.with_name(f"{folder.name}.download")
     _keep_archives_only(downloads)
-    with whole_folder(folder, {"name": name}) as partial:
-        for part, arguments in SOURCES[name].parts.items():
-            data = _open(name, SOURCES[name], downloads, arguments)
-            _write(SOURCES[name], data, partial / part)
-    shutil.rmtree(downloads)
+    try:
+        with whole_folder(folder, {"name": name}) as partial:
+            for part, arguments in SOURCES[name].parts.items():
+                data = _open(name, SOURCES[name], downloads, arguments)
+                _write(SOURCES[name], data, partial / part)
+    finally:
+        _keep_archives_only(downloads)
+    shutil.rmtree(downloads, ignore_errors=True)
     return True
 
 
@@ -80,7 +83,7 @@ def _open(name: str, source: Source, downloads: Path, arguments: dict[str, Any])
     except _NO_DOWNLOAD as error:
         raise DatasetError(
             f"{name}: cannot be downloaded or unpacked ({error}). Check the network and the disk "
-            f"and run this again; what is complete so far is kept in {downloads}."
+            "and run this again; what is complete is not downloaded twice."
         ) from error
 
 
@@ -125,7 +128,8 @@ def _keep_archives_only(downloads: Path) -> None:
 
     Archives stay; torchvision checks their sums before it uses them again.
     """
-    for path in sorted(downloads.rglob("*"), reverse=True):
+    everything = [downloads, *downloads.rglob("*")] if downloads.exists() else []
+    for path in sorted(everything, reverse=True):
         if path.is_dir():
             if not any(path.iterdir()):
                 path.rmdir()

@@ -90,7 +90,7 @@ def _side_bars(contents: Contents) -> Iterator[_Bar]:
     bars = contents.sizes.short_side if contents.sizes else ()
     most = max((bar.pictures for bar in bars), default=1)
     for bar in bars:
-        label = f"{bar.low:,} +" if bar.high is None else f"{bar.low:,} to {bar.high - 1:,}"
+        label = f"{bar.low:,} +" if bar.high is None else f"{bar.low:,}-{bar.high - 1:,}"
         segment = _Segment("", 0, 100 * bar.pictures / most, _COLOURS[UNDIVIDED])
         yield _Bar(f"{label} px", bar.pictures, (segment,))
 

@@ -148,8 +148,23 @@ def test_without_a_network_it_says_so_and_leaves_no_data_set(cifar: Cifar, tmp_p
     cifar.archive.unlink()
     with pytest.raises(DatasetError, match=r"cifar10: cannot be downloaded .*404.*run this again"):
         fetch("cifar10", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    assert [x.name for x in tmp_path.iterdir()] == ["site"]
+
+
+def test_what_is_complete_is_kept_where_a_later_step_fails(
+    cifar: Cifar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Image.Image, "save", full)
+        with pytest.raises(DatasetError, match="No space left on device"):
+            fetch("cifar10", tmp_path / "out")
+    assert names(tmp_path / "out.download") == [cifar.archive.name]
     assert not (tmp_path / "out.partial").exists()
+    cifar.archive.unlink()
+    assert fetch("cifar10", tmp_path / "out")
 
 
 def test_content_with_the_wrong_sum_is_refused(cifar: Cifar, tmp_path: Path) -> None:
