@@ -49,14 +49,10 @@ class Checkpoint:
         ``state``: tensors and plain data. Raises `TrainingError` when it cannot be written, say on
         a full disk; the old file is then still there.
         """
-        partial = self.path.with_suffix(".partial")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                torch.save({"run": self._identity, **state}, file)
-            partial.replace(self.path)
+            self._replace({"run": self._identity, **state})
         except (OSError, RuntimeError) as error:
-            partial.unlink(missing_ok=True)
             # torch wraps what the file system said, but not always.
             cause = error.__context__ if isinstance(error.__context__, OSError) else error
             raise TrainingError(
@@ -64,6 +60,16 @@ class Checkpoint:
                 "Free some space and start the same command again: it goes on after the last "
                 "epoch that was kept."
             ) from error
+
+    def _replace(self, state: Mapping[str, Any]) -> None:
+        partial = self.path.with_suffix(".partial")
+        try:
+            with partial.open("wb") as file:
+                torch.save(state, file)
+            partial.replace(self.path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
 
     def read(self, device: torch.device) -> dict[str, Any] | None:
         """What `write` was given, on ``device``; None without a file.

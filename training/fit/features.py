@@ -3,19 +3,23 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 from tqdm import tqdm
 
 from training.config import TrainConfig
 from training.data.balance import balanced_order
 from training.data.cache import cached_bytes
 from training.data.image_set import ImageSet
+from training.data.listing import Int64Array
 from training.fit.distributed import Process
 from training.fit.validation import autocast, batch_size
 from training.models.classifier import Classifier
+from training.models.heads import Head
 from visionflow.images import UInt8Array
 
 
@@ -59,6 +63,17 @@ class FeatureStore:
             yield embedding.float().cpu().numpy().view(np.uint8)
 
 
+@torch.no_grad()
+def estimate_batch_norm(head: Head, features: Tensor) -> None:
+    """Give a batch norm at the bottom of ``head`` the mean and variance of ``features``
+    [N, views, F], which it would need hundreds of steps to find."""
+    norm = head[0]
+    if isinstance(norm, _BatchNorm):
+        variance, mean = torch.var_mean(features.flatten(end_dim=1), dim=0)
+        for estimate, value in ((norm.running_mean, mean), (norm.running_var, variance)):
+            cast(Tensor, estimate).copy_(value)
+
+
 class FeatureBatches:
     """Batches of features [N, views, F] and ``targets`` [N], shuffled by the config's seed.
 
@@ -69,14 +84,14 @@ class FeatureBatches:
     def __init__(
         self,
         features: Tensor,
-        targets: Tensor,
+        targets: Int64Array,
         config: TrainConfig,
         batch_size: int,
         process: Process,
     ) -> None:
         self._features = features
-        self._targets = targets.to(features.device)
-        self._labels = targets.numpy()
+        self._targets = targets
+        self._device_targets = torch.from_numpy(targets).to(features.device)
         self._seed = config.seed
         self._balanced = config.data.balance == "sampler"
         self._process = process
@@ -88,11 +103,11 @@ class FeatureBatches:
         generator = np.random.default_rng((self._seed, number))
         count, views = self._features.shape[:2]
         if self._balanced:
-            order = balanced_order(self._labels, generator)
+            order = balanced_order(self._targets, generator)
         else:
             order = generator.permutation(count)
         view = torch.from_numpy(generator.integers(views, size=count))
         for step in range(self.steps):
             batch = order[step * self._size : (step + 1) * self._size]
             mine = torch.from_numpy(np.array_split(batch, self._process.world)[self._process.rank])
-            yield self._features[mine, view[mine]], self._targets[mine]
+            yield self._features[mine, view[mine]], self._device_targets[mine]

@@ -14,7 +14,7 @@ from training.data.balance import class_weights
 from training.data.batches import TrainBatches
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
-from training.fit.features import FeatureBatches, FeatureStore
+from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
 from training.fit.history import PhaseName
 from training.fit.loop import Phase
 from training.fit.optimizers import Part, make_optimizers
@@ -149,30 +149,26 @@ def _on_pictures(
 def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase:
     """The head in float32 on pooled features [N, views, F]: tiny, so no time is to be won."""
     process, data, model = session.process, session.data, session.model
-    train, validation = data.train_images, data.validation
     store = FeatureStore(model, data.cache or session.run, process, session.bfloat16)
-    batches = FeatureBatches(
-        store.features(
-            train,
-            f"{data.splits.train.sha256} {data.spec}",
-            mirrored=session.config.augment.horizontal_flip,
-        ),
-        torch.from_numpy(train.targets),
-        session.config,
-        config.batch_size,
-        process,
-    )
     seen = store.features(
-        validation, f"{data.splits.validation.sha256} {data.spec}", mirrored=model.mirror
+        data.train_images,
+        f"{data.splits.train.sha256} {data.spec}",
+        mirrored=session.config.augment.horizontal_flip,
     )
-    targets = torch.from_numpy(validation.targets).to(process.device)
+    held_out = store.features(
+        data.validation, f"{data.splits.validation.sha256} {data.spec}", mirrored=model.mirror
+    )
+    estimate_batch_norm(model.head, seen)
+    targets = torch.from_numpy(data.validation.targets).to(process.device)
     return Phase(
         name=name,
         config=config,
         network=model.head,
-        batches=batches,
+        batches=FeatureBatches(
+            seen, data.train_images.targets, session.config, config.batch_size, process
+        ),
         optimizers=make_optimizers([Part(model.head)], config.optimizer),
-        evaluate=lambda network: score_features(network, seen, targets, process),
+        evaluate=lambda network: score_features(network, held_out, targets, process),
         freeze=lambda _epoch: None,
         class_weights=session.class_weights,
         autocast=False,

@@ -1,113 +1,242 @@
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
-import training.fit
-from training.data.augment import augment
+from tests.unit.training.fit.conftest import make_config
+from tests.unit.training.fit.processes import run_forked
 from training.config import TrainConfig
-from training.data.image_set import TrainingData, load_training_data
-from training.errors import TrainingError
-from training.fit import fit, load_fitted, rate_factor
+from training.data.pictures import PictureSet
+from training.data.training_data import TrainingData
+from training.errors import DivergedError, TrainingError
+from training.fit.checkpoint import CHECKPOINT_FILE
+from training.fit.fit import Fitted, fit, load_fitted
+from training.fit.history import EpochRecord
+from visionflow.errors import ConfigError
+from visionflow.images import UInt8Array
 
 
-@pytest.fixture
-def data(pictures: Path, config: TrainConfig) -> TrainingData:
-    return load_training_data(pictures / "train", config.input, 0.25, seed=1)
+class DeadlyPictures(PictureSet):
+    """Kills its process, as the system does when memory runs out, on being read a certain time."""
+
+    def __init__(self, pictures: PictureSet, reads: int) -> None:
+        vars(self).update(vars(pictures))
+        self._left = reads
+
+    def __getitem__(self, index: int) -> UInt8Array:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getitem__(index)
 
 
-def kill_at_batch(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """Interrupt the process's work when it asks for its ``number``-th batch."""
-    batches = 0
+def killed_at_picture(config: TrainConfig, data: TrainingData, run: Path, reads: int) -> None:
+    def work() -> None:
+        data.train_pictures = DeadlyPictures(data.train_pictures, reads)
+        fit(config, data, run)
 
-    def interrupted(*arguments: Any) -> Tensor:
-        nonlocal batches
-        batches += 1
-        if batches == number:
-            raise KeyboardInterrupt
-        return augment(*arguments)
-
-    monkeypatch.setattr(training.fit, "augment", interrupted)
+    assert run_forked(work) == -signal.SIGKILL
 
 
-def test_a_killed_run_ends_where_an_uninterrupted_one_ends(
-    data: TrainingData, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def killed_after_epoch(config: TrainConfig, data: TrainingData, run: Path, epoch: int) -> None:
+    def kill(record: EpochRecord) -> None:
+        if record.epoch == epoch:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert run_forked(lambda: fit(config, data, run, kill)) == -signal.SIGKILL
+
+
+def assert_same(one: Fitted, other: Fitted) -> None:
+    """To the last bit, in all but the time it took."""
+    timeless = [[replace(r, seconds=0) for r in fitted.history] for fitted in (one, other)]
+    assert timeless[0] == timeless[1]
+    assert (one.best_epoch, one.stopped_early) == (other.best_epoch, other.stopped_early)
+    weights = other.model.state_dict()
+    for name, value in one.model.state_dict().items():
+        assert torch.equal(value, weights[name]), name
+
+
+SCHEDULES = ["linear", "cosine", "one_cycle", "plateau"]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_run_killed_in_an_epoch_ends_where_an_uninterrupted_one_ends(
+    data: TrainingData, tmp_path: Path, schedule: str
 ) -> None:
-    whole = fit(config, data, tmp_path / "whole.pt")
-
-    with monkeypatch.context() as patch:
-        # 90 pictures make 5 batches an epoch: this is in the middle of the second.
-        kill_at_batch(patch, 8)
-        with pytest.raises(KeyboardInterrupt):
-            fit(config, data, tmp_path / "killed.pt")
-    resumed = fit(config, data, tmp_path / "killed.pt")
-
-    assert len(resumed.history) == config.optimizer.epochs
-    assert [r.train_loss for r in resumed.history] == [r.train_loss for r in whole.history]
-    assert resumed.best_epoch == whole.best_epoch
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, resumed.model.state_dict()[name]), name
+    config = make_config("scratch", scratch__schedule__name=schedule)
+    whole = fit(config, data, tmp_path / "whole")
+    pictures = len(data.train_pictures)
+    killed_at_picture(config, data, tmp_path / "killed", reads=pictures * 3 // 2)
+    resumed = fit(config, data, tmp_path / "killed")
+    assert len(resumed.history) == config.scratch.epochs
+    assert_same(resumed, whole)
 
 
-def test_a_finished_checkpoint_gives_its_model_without_training(
-    data: TrainingData, config: TrainConfig, tmp_path: Path
+def test_a_probe_killed_between_epochs_ends_where_an_uninterrupted_one_ends(
+    data: TrainingData, tmp_path: Path
 ) -> None:
-    trained = fit(config, data, tmp_path / "run.pt")
-    loaded = load_fitted(config, data, tmp_path / "run.pt")
-    assert loaded.history == trained.history
-    for name, value in trained.model.state_dict().items():
-        assert torch.equal(value, loaded.model.state_dict()[name]), name
+    config = make_config("probe")
+    whole = fit(config, data, tmp_path / "whole")
+    killed_after_epoch(config, data, tmp_path / "killed", epoch=2)
+    assert_same(fit(config, data, tmp_path / "killed"), whole)
 
 
-def test_an_unfinished_checkpoint_is_no_model(
-    data: TrainingData, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_finetuning_killed_in_each_phase_ends_where_an_uninterrupted_one_ends(
+    data: TrainingData, tmp_path: Path
 ) -> None:
-    kill_at_batch(monkeypatch, 8)
-    with pytest.raises(KeyboardInterrupt):
-        fit(config, data, tmp_path / "run.pt")
-    with pytest.raises(TrainingError, match="1 of 3 epochs"):
-        load_fitted(config, data, tmp_path / "run.pt")
+    config = make_config("finetune", finetune__unfreeze_every=2, finetune__batch_norm="adapt")
+    whole = fit(config, data, tmp_path / "whole")
+    assert [r.phase for r in whole.history] == ["head"] * 3 + ["body"] * 3
+    assert [r.epoch for r in whole.history] == [1, 2, 3, 4, 5, 6]
+    run = tmp_path / "killed"
+    killed_after_epoch(config, data, run, epoch=2)
+    killed_after_epoch(config, data, run, epoch=3)
+    killed_at_picture(config, data, run, reads=len(data.train_pictures) * 3 // 2)
+    assert_same(fit(config, data, run), whole)
 
 
-def test_a_checkpoint_of_another_config_is_refused(
-    data: TrainingData, config: TrainConfig, tmp_path: Path
+def test_the_best_epoch_of_all_phases_is_kept(data: TrainingData, tmp_path: Path) -> None:
+    # A rate that forgets everything: no epoch of the body comes near the head's.
+    config = make_config(
+        "finetune",
+        finetune__head__epochs=20,
+        finetune__body__optimizer__name="sgd",
+        finetune__body__optimizer__learning_rate=50.0,
+        finetune__body__ema_decay=0.0,
+    )
+    fitted = fit(config, data, tmp_path)
+    assert fitted.history[fitted.best_epoch - 1].phase == "head"
+    with torch.inference_mode():
+        logits = fitted.model(torch.from_numpy(data.validation.images)).logits
+    top1 = (logits.argmax(dim=1).numpy() == data.validation.targets).mean()
+    assert top1 == pytest.approx(fitted.history[fitted.best_epoch - 1].validation_top1)
+
+
+@pytest.mark.parametrize("recipe", ["probe", "finetune", "scratch"])
+def test_every_recipe_learns(data: TrainingData, tmp_path: Path, recipe: str) -> None:
+    config = make_config(recipe, probe__epochs=20, finetune__head__epochs=20, scratch__epochs=5)
+    fitted = fit(config, data, tmp_path)
+    best = fitted.history[fitted.best_epoch - 1]
+    assert best.validation_top1 > 0.9
+    assert fitted.seconds > sum(record.seconds for record in fitted.history) > 0
+    assert not fitted.model.training
+
+
+def test_a_finished_run_gives_its_model_without_training(
+    data: TrainingData, tmp_path: Path
 ) -> None:
-    fit(config, data, tmp_path / "run.pt")
-    other = replace(config, seed=config.seed + 1)
-    with pytest.raises(TrainingError, match="another config"):
-        fit(other, data, tmp_path / "run.pt")
+    config = make_config("probe", probe__epochs=1)
+    trained = fit(config, data, tmp_path)
+
+    def refuse(_record: EpochRecord) -> None:
+        raise AssertionError("trained again")
+
+    for again in (load_fitted(config, data, tmp_path), fit(config, data, tmp_path, refuse)):
+        assert_same(again, trained)
+        assert again.seconds == trained.seconds
 
 
-def test_a_checkpoint_of_other_pictures_is_refused(
-    data: TrainingData, config: TrainConfig, tmp_path: Path
+def test_a_finished_run_needs_the_weights_it_began_from_no_more(
+    data: TrainingData, tmp_path: Path
 ) -> None:
-    fit(config, data, tmp_path / "run.pt")
-    with pytest.raises(TrainingError, match="other pictures"):
-        fit(config, replace(data, sha256="0" * 64), tmp_path / "run.pt")
+    weights = tmp_path / "weights.pt"
+    torch.save(fit(make_config("scratch"), data, tmp_path / "first").model.state_dict(), weights)
+    config = make_config("probe", model__weights=str(weights), probe__epochs=1)
+    trained = fit(config, data, tmp_path / "second")
+    weights.unlink()
+    assert_same(load_fitted(config, data, tmp_path / "second"), trained)
 
 
-def test_a_checkpoint_survives_a_change_of_what_shapes_no_weight(
-    data: TrainingData, config: TrainConfig, tmp_path: Path
+def test_seconds_add_up_over_interruptions(data: TrainingData, tmp_path: Path) -> None:
+    config = make_config("probe")
+    killed_after_epoch(config, data, tmp_path, epoch=3)
+    path = tmp_path / CHECKPOINT_FILE
+    state = torch.load(path, weights_only=True)
+    torch.save({**state, "seconds": 1000.0}, path)
+    assert 1000 < fit(config, data, tmp_path).seconds < 1100
+
+
+def test_an_unfinished_run_is_no_model(data: TrainingData, tmp_path: Path) -> None:
+    config = make_config("probe")
+    with pytest.raises(TrainingError, match="does not exist; train first"):
+        load_fitted(config, data, tmp_path)
+    killed_after_epoch(config, data, tmp_path, epoch=2)
+    with pytest.raises(TrainingError, match="2 epochs of a run that is not finished"):
+        load_fitted(config, data, tmp_path)
+
+
+def test_what_on_epoch_raises_ends_the_run_after_its_epoch_is_kept(
+    data: TrainingData, tmp_path: Path
 ) -> None:
-    fit(config, data, tmp_path / "run.pt")
-    renamed = replace(config, version="2", export=replace(config.export, opset=18))
-    load_fitted(renamed, data, tmp_path / "run.pt")
+    class PrunedError(Exception):
+        pass
+
+    def prune(record: EpochRecord) -> None:
+        if record.epoch == 2:
+            raise PrunedError
+
+    config = make_config("probe")
+    with pytest.raises(PrunedError):
+        fit(config, data, tmp_path, prune)
+    assert len(torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)["history"]) == 2
 
 
-def test_a_loss_that_is_not_finite_ends_the_run(
-    data: TrainingData, config: TrainConfig, tmp_path: Path
+def test_another_config_or_other_pictures_are_refused(data: TrainingData, tmp_path: Path) -> None:
+    config = make_config("probe", probe__epochs=1)
+    fit(config, data, tmp_path)
+    with pytest.raises(TrainingError, match="another config or other pictures"):
+        fit(replace(config, seed=config.seed + 1), data, tmp_path)
+    other = TrainingData(data.splits, data.config, data.spec, None)
+    other.sha256 = "0" * 64
+    with pytest.raises(TrainingError, match="another config or other pictures"):
+        fit(config, other, tmp_path)
+
+
+def test_a_full_disk_is_told_and_costs_no_kept_epoch(data: TrainingData, tmp_path: Path) -> None:
+    config = make_config("scratch")
+    whole = fit(config, data, tmp_path / "whole")
+    run = tmp_path / "run"
+
+    def fill(record: EpochRecord) -> None:
+        if record.epoch == 1:
+            (run / "checkpoint.partial").symlink_to("/dev/full")
+
+    with pytest.raises(TrainingError, match=f"{run}: the checkpoint .*No space left on device"):
+        fit(config, data, run, fill)
+    assert [path.name for path in run.iterdir()] == [CHECKPOINT_FILE]
+    assert_same(fit(config, data, run), whole)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(data: TrainingData, tmp_path: Path) -> None:
+    config = make_config(
+        "scratch", scratch__optimizer__name="sgd", scratch__optimizer__learning_rate=1e38
+    )
+    expected = r"loss is (nan|inf) in epoch 1 of phase scratch, step [2-6]; a lower learning rate"
+    with pytest.raises(DivergedError, match=expected):
+        fit(config, data, tmp_path)
+    assert not (tmp_path / CHECKPOINT_FILE).exists()
+
+
+def test_muon_is_refused_on_frozen_batch_norm_before_any_work(
+    data: TrainingData, tmp_path: Path
 ) -> None:
-    wild = replace(config, optimizer=replace(config.optimizer, learning_rate=1e38))
-    with pytest.raises(TrainingError, match=r"loss is (nan|inf) in epoch 1, step \d+; a lower"):
-        fit(wild, data, tmp_path / "run.pt")
-    assert not (tmp_path / "run.pt").exists()
+    config = make_config("finetune", finetune__body__optimizer__name="muon")
+    with pytest.raises(ConfigError, match="frozen batch norm"):
+        fit(config, data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
-def test_the_rate_climbs_to_its_peak_and_falls_to_zero() -> None:
-    factors = [rate_factor(step / 100, warmup=0.2) for step in range(101)]
-    assert factors[0] == 0 and factors[20] == 1 and factors[100] == 0
-    assert factors[:21] == sorted(factors[:21])
-    assert factors[20:] == sorted(factors[20:], reverse=True)
+@pytest.mark.parametrize("balance", ["inverse", "sampler"])
+@pytest.mark.parametrize("mixing", [0.0, 1.0])
+def test_balance_and_mixed_pictures_train_together(
+    data: TrainingData, tmp_path: Path, balance: str, mixing: float
+) -> None:
+    config = make_config(
+        "scratch", data__balance=balance, augment__mixup=mixing, augment__cutmix=mixing
+    )
+    fitted = fit(replace(config, precision="bfloat16"), data, tmp_path)
+    assert all(np.isfinite(record.train_loss) for record in fitted.history)
