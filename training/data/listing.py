@@ -82,7 +82,7 @@ def list_images(folder: Path, labels: tuple[str, ...] | None = None) -> Listing:
             "or remove the folder"
         )
     position = {label: target for target, label in enumerate(labels)}
-    paths = [file for label in sorted(classes, key=position.__getitem__) for file in classes[label]]
+    paths = [file for files in classes.values() for file in files]
     names = tuple(file.relative_to(folder).as_posix() for file in paths)
     targets = np.array([position[name.split("/", 1)[0]] for name in names], np.int64)
     hashes = tuple(in_threads(_sha256, paths, f"read {folder.name}"))
