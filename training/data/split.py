@@ -103,9 +103,12 @@ def find_parts(folder: Path) -> dict[str, Path]:
     by_name = {entry.name.lower(): entry for entry in entries}
     # A class may well be called "train": then it holds pictures, and no folders of classes.
     train = by_name.get("train")
-    if train is None or not class_folders(train) or any(map(is_picture, train.iterdir())):
+    loose = next(filter(is_picture, sorted(train.iterdir())), None) if train else None
+    if train is None or not class_folders(train) or loose:
         if entries and set(by_name) <= set(PARTS) and train is None:
             raise DatasetError(f"{folder}: there is no folder train beside {', '.join(by_name)}")
+        if loose and set(by_name) <= set(PARTS) and class_folders(loose.parent):
+            raise DatasetError(f"{loose}: lies beside class folders; move it into its class")
         return {"train": folder}
     parts: dict[str, Path] = {}
     for name, entry in by_name.items():

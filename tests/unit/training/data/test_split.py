@@ -118,6 +118,13 @@ def test_parts_without_a_training_part_are_refused(divided: Path) -> None:
         read_splits(divided, CONFIG, seed=1)
 
 
+def test_a_picture_beside_the_class_folders_of_train_is_refused(divided: Path) -> None:
+    stray = next((divided / "train").rglob("*.png"))
+    stray.rename(divided / "train" / stray.name)
+    with pytest.raises(DatasetError, match="lies beside class folders; move it into its class"):
+        read_splits(divided, CONFIG, seed=1)
+
+
 def test_a_class_may_be_called_train(pictures: Path, tmp_path: Path) -> None:
     shutil.copytree(pictures / "train" / "red", tmp_path / "train")
     shutil.copytree(pictures / "train" / "blue", tmp_path / "tram")
