@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from training import data_commands
 from training.config import ModelName, Recipe, TrainConfig, committed_configs, load_config
 from visionflow import strict
 from visionflow.errors import ConfigError
@@ -43,6 +44,7 @@ def add_parsers(commands: "Commands") -> None:
         add_experiment(parser)
         parser.add_argument("--out", type=Path, required=True, help="folder of the run")
         add_json(parser)
+    data_commands.add_parsers(commands)
     summary = "measure an artifact on a folder of class folders, as it serves"
     parser = commands.add_parser("evaluate", help=summary, description=summary)
     parser.set_defaults(run=_evaluate)
@@ -121,14 +123,14 @@ def _train(arguments: argparse.Namespace) -> int:
     if int(os.environ.get("RANK", "0")) > 0:
         assist(config, folder, arguments.out, arguments.cache)
         return 0
-    return _print_report(train(config, folder, arguments.out, arguments.cache), arguments)
+    return print_report(train(config, folder, arguments.out, arguments.cache), arguments)
 
 
 def _export(arguments: argparse.Namespace) -> int:
     from training.train import export  # noqa: PLC0415
 
     config, folder = experiment(arguments), pictures_folder(arguments)
-    return _print_report(export(config, folder, arguments.out, arguments.cache), arguments)
+    return print_report(export(config, folder, arguments.out, arguments.cache), arguments)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
@@ -139,14 +141,17 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         return print_json(evaluation)
     _print_evaluation("pictures", evaluation)
     for scores in evaluation.classes:
-        print(
-            f"  {scores.label:20} precision {scores.precision:.3f}  recall {scores.recall:.3f}  "
-            f"F1 {scores.f1:.3f}  ({scores.pictures:,})"
-        )
+        if scores.precision is not None and scores.recall is not None and scores.f1 is not None:
+            print(
+                f"  {scores.label:20} precision {scores.precision:.3f}  "
+                f"recall {scores.recall:.3f}  F1 {scores.f1:.3f}  ({scores.pictures:,})"
+            )
+    if evaluation.unmeasured:
+        print(f"  no pictures of: {', '.join(evaluation.unmeasured)}")
     return 0
 
 
-def _print_report(report: "Report", arguments: argparse.Namespace) -> int:
+def print_report(report: "Report", arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(report)
     else:

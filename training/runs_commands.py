@@ -1,4 +1,4 @@
-"""``visionflow tune | compare``: what is done with more than one run."""
+"""``visionflow tune | compare | ensemble``: what is done with more than one run."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.cli import add_experiment, add_json, experiment, pictures_folder, print_json
+from training.cli import (
+    add_experiment,
+    add_json,
+    experiment,
+    pictures_folder,
+    print_json,
+    print_report,
+)
 
 if TYPE_CHECKING:
     from training.report.comparison import ComparedRun, Comparison
@@ -40,6 +47,18 @@ def add_parsers(commands: "Commands") -> None:
         action="store_true",
         help="compare runs that were measured on different test pictures, marked as such",
     )
+    add_json(parser)
+    summary = "make one model of finished runs: the average of their logits, gated like any"
+    parser = commands.add_parser("ensemble", help=summary, description=summary)
+    parser.set_defaults(run=_ensemble)
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a finished run"
+    )
+    parser.add_argument("--data", required=True, help="what the runs were made from, as for train")
+    parser.add_argument("--cache", type=Path, help="keep decoded pictures here for further runs")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the ensemble")
+    parser.add_argument("--name", default="ensemble", help="of the model (default: ensemble)")
+    parser.add_argument("--version", default="1.0.0", help="of the model (default: 1.0.0)")
     add_json(parser)
 
 
@@ -119,6 +138,20 @@ def _run_rows(comparison: "Comparison") -> Iterator[Sequence[str]]:
 def _megabytes(run: "ComparedRun", form: "Precision") -> str:
     measure = run.measure(form)
     return "" if measure is None else f"{measure.bytes / 1e6:.2f} MB"
+
+
+def _ensemble(arguments: argparse.Namespace) -> int:
+    from training.ensemble import ensemble  # noqa: PLC0415
+
+    report = ensemble(
+        arguments.runs,
+        pictures_folder(arguments),
+        arguments.out,
+        name=arguments.name,
+        version=arguments.version,
+        cache=arguments.cache,
+    )
+    return print_report(report, arguments)
 
 
 def _print_columns(rows: Iterable[Sequence[str]]) -> None:

@@ -1,11 +1,15 @@
 """One run from pictures to a proven artifact."""
 
+import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from training.allocator import keep_freed_memory
 from training.config import TrainConfig
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
@@ -20,6 +24,7 @@ from training.export.artifact import REPORT_FILE, hardware, write_manifest
 from training.export.export import Export, export_model
 from training.fit.fit import Fitted, fit, load_fitted
 from training.fit.tracking import log_results
+from training.models.classifier import Classifier as SingleNetwork
 from training.report.draw import draw
 from training.report.report import DataSummary, Report, SplitSummary
 from visionflow.classifier import Classifier, softmax
@@ -59,18 +64,31 @@ def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None
     return finish(config, pictures, load_fitted(config, pictures, out), out)
 
 
-def finish(config: TrainConfig, data: TrainingData, fitted: Fitted, out: Path) -> Report:
-    """From trained weights to a proven artifact in ``out``."""
+def finish(
+    config: TrainConfig,
+    data: TrainingData,
+    fitted: Fitted,
+    out: Path,
+    made_from: Mapping[str, Any] | None = None,
+) -> Report:
+    """From trained weights to a proven artifact in ``out``.
+
+    ``made_from``: what the artifact keeps as its config where ``config`` alone does not tell.
+    """
+    keep_freed_memory()
     # Without its manifest a half-written folder is no model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
     write_splits(data.splits, out / SPLIT_FILE)
     exported = export_model(fitted.model, config, data, out)
+    if made_from is not None:
+        exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
     manifest, validation = _calibrate(exported, data.validation, config.export.unknown_accuracy)
 
-    classifier = Classifier(out / manifest.served_file.path, manifest)
+    classifier = Classifier(out / manifest.served_file.path, manifest, os.cpu_count() or 1)
     measured = measure_split(classifier, data.test, config.seed)
     probabilities = measured.probabilities(manifest.temperature)
     test = evaluate(probabilities, data.test.targets, data.labels, manifest.unknown_threshold)
+    single = fitted.model if isinstance(fitted.model, SingleNetwork) else None
     report = Report(
         name=manifest.name,
         version=manifest.version,
@@ -97,7 +115,7 @@ def finish(config: TrainConfig, data: TrainingData, fitted: Fitted, out: Path) -
         unknown_threshold=manifest.unknown_threshold,
         validation=validation,
         test=test,
-        findings=findings(classifier, fitted.model, data.test, measured, config.seed),
+        findings=findings(classifier, single, data.test, measured, config.seed),
     )
     (out / REPORT_FILE).write_text(report.to_json(), encoding="utf-8")
     pages = draw(report, out)

@@ -1,17 +1,20 @@
 """From a config to a network, and from a trained network to the one that is exported."""
 
 import copy
+from typing import TypeVar
 
 from torch import nn
 
 from training.config import ModelConfig
 from training.models import small_cnn
-from training.models.classifier import Classifier
+from training.models.classifier import Classifier, Network
 from training.models.heads import Head, folded, linear_head, mlp_head
 from training.models.residual_cnn import ResidualCnn
 from training.models.small_cnn import SmallCnn
 from training.models.weights import load_weights
 from training.models.zoo import PLANS, torchvision_trunk
+
+N = TypeVar("N", bound=Network)
 
 
 def build_model(config: ModelConfig, classes: int) -> Classifier:
@@ -26,10 +29,12 @@ def build_model(config: ModelConfig, classes: int) -> Classifier:
     return Classifier(trunk, head, mirror=config.mirror)
 
 
-def exportable(model: Classifier) -> Classifier:
-    """A copy on the CPU in evaluation mode, the head's BatchNorm folded and its Dropout gone."""
-    exported = copy.deepcopy(model).cpu().eval()
-    exported.head = folded(exported.head)
+def exportable(network: N) -> N:
+    """A copy on the CPU in evaluation mode, each head's BatchNorm folded and its Dropout gone."""
+    exported = copy.deepcopy(network).cpu().eval()
+    for part in tuple(exported.modules()):
+        if isinstance(part, Classifier):
+            part.head = folded(part.head)
     return exported
 
 

@@ -25,7 +25,15 @@ class Output(NamedTuple):
     ``logits``."""
 
 
-class Classifier(nn.Module):
+class Network(nn.Module):
+    """What an artifact's graph can be made from."""
+
+    def forward(self, image: Tensor) -> Output:
+        """``image``: a batch of uint8 RGB pictures [N, H, W, 3]."""
+        raise NotImplementedError
+
+
+class Classifier(Network):
     """A convolutional trunk, global average pooling and a head.
 
     Normalisation and the change of layout are part of the network, so they cannot differ between

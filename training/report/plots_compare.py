@@ -96,7 +96,7 @@ def learning_curves(comparison: Comparison) -> Figure:
         axes.set_xlabel("epoch")
     for axes, text in zip(grid[:, 0], ("loss (nats)", "top-1") * bands, strict=True):
         axes.set_ylabel(text)
-    grid[0, 0].legend(fontsize=8)
+    grid[0, 0].legend(loc="upper right", fontsize=8)
     return figure
 
 
@@ -136,7 +136,7 @@ def lightening(comparison: Comparison) -> Figure:
     latency.set_title("Latency of one picture, p50 (ms)")
     for axes in (size, latency):
         axes.margins(x=0.15)
-    latency.legend()
+    latency.legend(loc="lower right")
     return figure
 
 

@@ -42,7 +42,7 @@ def search_history(report: TuneReport) -> Figure:
     axes.set(xlabel="trial", title=f"{report.name}: validation top-1 of each trial")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter("{x:.1%}")
-    axes.legend()
+    axes.legend(loc="lower right")
     return figure
 
 

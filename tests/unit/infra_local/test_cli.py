@@ -32,7 +32,7 @@ def run(*arguments: object) -> int:
     "command",
     [
         *("up", "down", "deploy", "destroy", "predict", "logs", "publish"),
-        *("train", "evaluate", "tune", "compare"),
+        *("train", "evaluate", "tune", "compare", "ensemble"),
     ],
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:

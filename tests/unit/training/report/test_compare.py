@@ -133,7 +133,7 @@ def test_runs_of_one_name_are_told_apart_by_their_paths(write_run: Writer) -> No
 
 def test_what_cannot_be_compared(write_run: Writer, tmp_path: Path) -> None:
     first = write_run("first")
-    with pytest.raises(TrainingError, match="at least two"):
+    with pytest.raises(TrainingError, match="At least two"):
         compare([first])
     with pytest.raises(TrainingError, match="named twice"):
         compare([first, first / ".." / "first"])

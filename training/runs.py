@@ -1,0 +1,38 @@
+"""Finished runs, as the commands read them that take more than one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.errors import TrainingError
+from training.export.artifact import REPORT_FILE
+from training.report.report import Report
+from visionflow.errors import ConfigError
+
+
+def read_reports(runs: Sequence[Path]) -> list[Report]:
+    """The report of each run.
+
+    Raises `TrainingError` for fewer than two runs and for one that is named twice or not finished,
+    `ConfigError` for a report of another age.
+    """
+    if len(runs) < 2:
+        raise TrainingError("At least two runs are needed.")
+    if len({run.resolve() for run in runs}) < len(runs):
+        raise TrainingError("A run is named twice.")
+    return [_read_report(run) for run in runs]
+
+
+def run_labels(runs: Sequence[Path]) -> list[str]:
+    """The folders' names, or where two are the same all their paths."""
+    names = [run.resolve().name for run in runs]
+    return names if len(set(names)) == len(names) else [str(run) for run in runs]
+
+
+def _read_report(run: Path) -> Report:
+    file = run / REPORT_FILE
+    try:
+        return Report.parse(file.read_bytes())
+    except FileNotFoundError as error:
+        raise TrainingError(f"{run}: no {REPORT_FILE}; the run is not finished.") from error
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from error
