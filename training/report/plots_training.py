@@ -35,7 +35,7 @@ def learning_curves(report: Report) -> Figure | None:
         axes.xaxis.get_major_locator().set_params(integer=True)
         _mark_phases(axes, report)
     top1.yaxis.set_major_formatter("{x:.0%}")
-    loss.legend()
+    loss.legend(loc="upper right")
     return figure
 
 
