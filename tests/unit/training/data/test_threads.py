@@ -14,12 +14,12 @@ def test_results_come_in_order() -> None:
 
 
 def test_nothing_is_done_far_ahead_of_the_reader() -> None:
-    begun = []
+    begun: list[int] = []
     results = in_threads(begun.append, range(1000), "wait", threads=2)
     next(results)
     time.sleep(0.05)
     assert len(begun) <= 5 * CHUNK
-    results.close()
+    del results
 
 
 def test_the_first_error_ends_it() -> None:
