@@ -13,6 +13,7 @@ from lambdas.classification import ClassificationService, Stopwatch
 from tests.parity.pictures import odd_pictures, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images
+from training.data.listing import list_images
 from visionflow.classifier import Classifier
 from visionflow.image_store import ImageStore
 from visionflow.images import UInt8Array, prepare
@@ -75,8 +76,7 @@ def seen_by_training(data: bytes, name: str, spec: InputSpec, folder: Path) -> U
     for label in ("this", "other"):
         (folder / label).mkdir(parents=True)
         (folder / label / name).write_bytes(data)
-    images, _ = load_images(folder, spec)
-    tensor: UInt8Array = images.images[1]
+    tensor: UInt8Array = load_images(list_images(folder), spec).images[1]
     return tensor
 
 

@@ -1,5 +1,6 @@
 """The committed starter model keeps what its manifest says."""
 
+import json
 import os
 import tarfile
 from pathlib import Path
@@ -8,9 +9,8 @@ import numpy as np
 import pytest
 
 from tests.parity.pictures import crops
-from training.export.gate import session_outputs
 from training.evaluation.measure import measure_folder
-from training.report.report import Report
+from training.export.gate import session_outputs
 from visionflow.classifier import Classifier
 from visionflow.images import load
 from visionflow.manifest import read_artifact
@@ -30,10 +30,10 @@ def test_the_artifact_is_whole_and_small() -> None:
 
 def test_the_report_and_the_manifest_agree() -> None:
     manifest = read_artifact(STARTER)
-    report = Report.parse((STARTER / "report.json").read_bytes())
-    assert report.served == manifest.precision
-    assert report.test.top1 == manifest.metrics["test_top1"] >= REQUIRED_TOP1
-    assert report.config == manifest.config
+    report = json.loads((STARTER / "report.json").read_bytes())
+    assert report["served"] == manifest.precision
+    assert report["test"]["top1"] == manifest.metrics["test_top1"] >= REQUIRED_TOP1
+    assert report["config"] == manifest.config
 
 
 def test_int8_answers_as_fp32_does_on_cut_outs_of_photographs() -> None:

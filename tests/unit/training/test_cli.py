@@ -30,10 +30,10 @@ def data(tmp_path: Path) -> Path:
 def test_train_prints_the_report_for_machines(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(train_command(data, tmp_path / "run", "--seed", "7", "--json")) == 0
+    assert main(train_command(data, tmp_path / "run", "--version", "9", "--json")) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "run" / "report.json").read_text())
-    assert printed["config"]["seed"] == 7
+    assert printed["version"] == "9"
     assert {"top1", "top5", "macro_f1"} <= set(printed["test"])
 
 
