@@ -14,6 +14,8 @@ OVERFITTING_GAP = 0.10
 # How far the validation loss may end above its minimum: as a share of that, and at least in nats.
 RELATIVE_RISE = 0.10
 LEAST_RISE = 0.05
+# Smoothed labels and growing doubt raise the loss too: only with fewer right answers it counts.
+LEAST_FALL = 0.01
 UNDERFITTING_TOP1 = 0.70
 TOO_EASY_TOP1 = 0.995
 # Of all epochs, rounded up.
@@ -45,11 +47,12 @@ def fit_verdict(history: tuple[EpochRecord, ...]) -> FitVerdict:
     losses = [r.validation_loss for r in history if r.phase == history[-1].phase]
     rise = losses[-1] - min(losses)
     rises = rise > max(LEAST_RISE, RELATIVE_RISE * min(losses))
+    falls = best.validation_top1 - history[-1].validation_top1 > LEAST_FALL
     gap = best.train_top1 - best.validation_top1
     judgement: Judgement = "good"
     if max(best.train_top1, best.validation_top1) < UNDERFITTING_TOP1:
         judgement = "underfitting"
-    elif gap > OVERFITTING_GAP or rises:
+    elif gap > OVERFITTING_GAP or (rises and falls):
         judgement = "overfitting"
     early = history[: math.ceil(EARLY_SHARE * len(history))]
     too_easy = any(record.validation_top1 >= TOO_EASY_TOP1 for record in early)

@@ -34,9 +34,14 @@ def test_training_far_above_validation_is_overfitting() -> None:
 
 
 def test_a_validation_loss_that_rises_again_is_overfitting() -> None:
-    verdict = fit_verdict(course([0.8, 0.85, 0.9], [0.8, 0.85, 0.86], [0.5, 0.4, 0.6]))
+    verdict = fit_verdict(course([0.8, 0.85, 0.9], [0.8, 0.86, 0.84], [0.5, 0.4, 0.6]))
     assert verdict.judgement == "overfitting"
     assert verdict.loss_rise == pytest.approx(0.2)
+
+
+def test_a_loss_that_rises_while_answers_stay_right_is_none() -> None:
+    verdict = fit_verdict(course([0.8, 0.85, 0.9], [0.8, 0.85, 0.86], [0.5, 0.4, 0.6]))
+    assert verdict.judgement == "good"
 
 
 def test_a_loss_that_rises_from_one_phase_to_the_next_is_none() -> None:
