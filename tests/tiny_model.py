@@ -1,11 +1,13 @@
 """A real ONNX model small enough to reason about: it answers with the dominant colour."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from training.publish import REQUIRED_CHECKS
 from visionflow.input_spec import InputSpec
 from visionflow.manifest import (
     MANIFEST_NAME,
@@ -82,3 +84,21 @@ def write_tiny_artifact(
     )
     (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
     return manifest
+
+
+def write_tiny_run(
+    folder: Path, gate: tuple[GateCheck, ...] | None = None, large: int = 100
+) -> Path:
+    """The artifact as a run leaves it: a checkpoint, a page, a plot of ``large`` bytes, and a
+    passed gate where no other is given."""
+    manifest = write_tiny_artifact(folder)
+    (folder / "checkpoint.pt").write_bytes(b"weights")
+    (folder / "plots").mkdir(exist_ok=True)
+    (folder / "report.html").write_text("<!doctype html>", encoding="utf-8")
+    (folder / "plots" / "large.png").write_bytes(bytes(large))
+    if gate is None:
+        gate = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_CHECKS["fp32"])
+    extra = tuple(FileEntry.of(folder, name) for name in ("report.html", "plots/large.png"))
+    manifest = replace(manifest, gate=gate, extra_files=extra)
+    (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+    return folder

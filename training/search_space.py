@@ -10,7 +10,7 @@ from visionflow import strict
 from visionflow.errors import ConfigError
 
 if TYPE_CHECKING:
-    from optuna import Trial
+    from optuna.trial import BaseTrial
 
 _LOOPS = ("probe", "finetune", "scratch")
 # By beginnings of field names.
@@ -27,7 +27,7 @@ class Dimension:
     whole: bool
     """The field is an int: its range is drawn from in whole numbers."""
 
-    def suggest(self, trial: "Trial") -> Any:
+    def suggest(self, trial: "BaseTrial") -> Any:
         """The value that Optuna proposes for this trial."""
         if isinstance(self.domain, Choices):
             names = [_name(choice) for choice in self.domain.choices]

@@ -12,11 +12,11 @@ import pytest
 from infra import cli
 from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
-from tests.tiny_model import write_tiny_artifact
+from tests.tiny_model import write_tiny_run
 from training.errors import TrainingError
 from training.publish import REQUIRED_CHECKS, Published, Target, publish, read_run
 from visionflow.errors import ArtifactError
-from visionflow.manifest import MANIFEST_NAME, FileEntry, GateCheck, Manifest, artifact_prefix
+from visionflow.manifest import MANIFEST_NAME, GateCheck, Manifest, artifact_prefix
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef
@@ -25,24 +25,9 @@ from visionflow.predictions import ModelRef
 IN_PARTS = 8 * 1024 * 1024
 
 
-def write_run(folder: Path, gate: tuple[GateCheck, ...] | None = None, large: int = 100) -> Path:
-    """An artifact as a run leaves it, with its checkpoint, a report and a passed gate."""
-    manifest = write_tiny_artifact(folder)
-    (folder / "checkpoint.pt").write_bytes(b"weights")
-    (folder / "plots").mkdir(exist_ok=True)
-    (folder / "report.html").write_text("<!doctype html>", encoding="utf-8")
-    (folder / "plots" / "large.png").write_bytes(bytes(large))
-    if gate is None:
-        gate = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_CHECKS["fp32"])
-    extra = tuple(FileEntry.of(folder, name) for name in ("report.html", "plots/large.png"))
-    manifest = replace(manifest, gate=gate, extra_files=extra)
-    (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
-    return folder
-
-
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    return write_run(tmp_path / "run")
+    return write_tiny_run(tmp_path / "run")
 
 
 def target(s3: Any = None, dynamodb: Any = None) -> Target:
@@ -112,7 +97,7 @@ def test_without_promote_the_version_before_goes_on(empty_cloud: Cloud, run: Pat
 def test_a_gate_that_has_not_passed_holds_a_version_back(
     empty_cloud: Cloud, tmp_path: Path, gate: tuple[GateCheck, ...], message: str
 ) -> None:
-    run = write_run(tmp_path / "run", gate)
+    run = write_tiny_run(tmp_path / "run", gate)
     with pytest.raises(TrainingError, match=message):
         published(run)
     assert keys(empty_cloud) == set()
@@ -120,7 +105,7 @@ def test_a_gate_that_has_not_passed_holds_a_version_back(
 
 
 def test_a_force_is_kept_with_the_version(empty_cloud: Cloud, tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", gate=())
+    run = write_tiny_run(tmp_path / "run", gate=())
     found = published(run, force_reason="a demonstration")
     row = empty_cloud.registry.version(ModelRef("tiny", "1"))
     assert row is not None
@@ -143,7 +128,7 @@ def test_a_version_with_other_content_is_refused(
 ) -> None:
     published(run)
     before = empty_cloud.s3.get_object(Bucket="models", Key="models/tiny/1/plots/large.png")
-    other = write_run(tmp_path / "other", large=200)
+    other = write_tiny_run(tmp_path / "other", large=200)
     with pytest.raises(ArtifactError, match="published with other content"):
         published(other)
     after = empty_cloud.s3.get_object(Bucket="models", Key="models/tiny/1/plots/large.png")
@@ -153,7 +138,7 @@ def test_a_version_with_other_content_is_refused(
 def test_of_two_that_publish_at_once_one_manifest_stays(
     empty_cloud: Cloud, run: Path, tmp_path: Path
 ) -> None:
-    other = write_run(tmp_path / "other", large=200)
+    other = write_tiny_run(tmp_path / "other", large=200)
     slow = boto3.client("s3")
 
     def overtake(**_: Any) -> None:
@@ -229,7 +214,7 @@ def test_whenever_it_is_killed_no_half_version_shows_and_a_repeat_finishes(
 def test_a_file_that_goes_in_parts_shows_only_as_a_whole(
     empty_cloud: Cloud, tmp_path: Path
 ) -> None:
-    run = write_run(tmp_path / "run", large=IN_PARTS)
+    run = write_tiny_run(tmp_path / "run", large=IN_PARTS)
     manifest = read_run(run)
     mortal = Mortal()
     with pytest.raises(DeadError):
@@ -295,7 +280,7 @@ def test_the_command_tells_who_forced_what(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run = write_run(tmp_path / "run", gate=())
+    run = write_tiny_run(tmp_path / "run", gate=())
     assert stage(run) == 1
     assert "--force REASON" in capsys.readouterr().err
     assert stage(run, "--force", "a demonstration") == 0

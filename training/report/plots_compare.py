@@ -10,6 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from training.report.comparison import ComparedRun, Comparison
 from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, class_colours, shortened
+from training.report.report import Form
 
 _CURVES_IN_A_ROW = 4
 
@@ -120,7 +121,8 @@ def lightening(comparison: Comparison) -> Figure:
     figure = Figure(figsize=(9, 1.6 + 0.6 * len(runs)), layout="constrained")
     size, latency = figure.subplots(1, 2, sharey=True)
     rows = np.arange(len(runs))
-    for form, colour, shift in (("fp32", FAINT, -0.2), ("int8", BLUE, 0.2)):
+    forms: tuple[tuple[Form, str, float], ...] = (("fp32", FAINT, -0.2), ("int8", BLUE, 0.2))
+    for form, colour, shift in forms:
         found = [(row, run.measure(form)) for row, run in zip(rows, runs, strict=True)]
         shown = [(row + shift, measure) for row, measure in found if measure is not None]
         places = [place for place, _ in shown]

@@ -56,7 +56,7 @@ def test_a_probe_sees_no_augmentation(config: TrainConfig) -> None:
 
 
 def test_with_the_recipe_searched_every_loop_may_be(config: TrainConfig) -> None:
-    space = {
+    space: dict[str, FloatRange | Choices] = {
         "recipe": Choices(("scratch", "finetune")),
         "finetune.rate_decay": FloatRange(0.1, 1.0, log=False),
     }
