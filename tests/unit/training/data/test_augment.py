@@ -87,6 +87,8 @@ def test_colour_jitter_moves_colours_and_not_places() -> None:
     assert len({result.numpy().tobytes() for result in results}) > 30
     for result in results:
         assert torch.equal(result[:, :8], result[:, :1, :1].expand(3, 8, SIDE))
+    # Only another hue tells green from blue, which were the same.
+    assert sum(bool(result[1, 0, 0] != result[2, 0, 0]) for result in results) > 20
 
 
 def test_trivial_augment_changes_most_pictures() -> None:
