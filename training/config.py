@@ -289,6 +289,7 @@ class TrainConfig:
     def _conditions(self) -> Iterator[_Condition]:
         yield "name", "not empty", bool(self.name)
         yield "version", "not empty", bool(self.version)
+        yield "seed", "at least 0", self.seed >= 0
         yield from self.data.conditions()
         yield from self.augment.conditions()
         yield from self.model.conditions()
