@@ -36,7 +36,9 @@ class Process:
 
     def synchronize_batch_norm(self, network: nn.Module) -> None:
         """Let batch norm see the whole batch, of which each process has a slice."""
-        if self.world > 1:
+        if self.world > 1 and self.device.type == "cuda":
+            nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        elif self.world > 1:
             synchronize_batch_norm(network)
 
     def parallel(self, network: nn.Module) -> nn.Module:
@@ -49,17 +51,27 @@ class Process:
         return DistributedDataParallel(network)
 
 
+def is_main_process() -> bool:
+    """Whether this is the one process that writes and prints; always so without torchrun."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def join_processes() -> Iterator[Process]:
-    """The processes that torchrun started as one group; without torchrun this process alone."""
-    world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    """The processes that torchrun started as one group; without torchrun this process alone.
+
+    Inside another such block it is that one's group: torchrun's processes meet only once.
+    """
+    world, rank, local = (
+        int(os.environ.get(name, default))
+        for name, default in (("WORLD_SIZE", "1"), ("RANK", "0"), ("LOCAL_RANK", "0"))
+    )
     cuda = torch.cuda.is_available()
-    local = int(os.environ.get("LOCAL_RANK", "0"))
     device = torch.device("cuda", local) if cuda else torch.device("cpu")
     if cuda:
         torch.cuda.set_device(device)
-    if world == 1:
-        yield Process(0, 1, device)
+    if world == 1 or distributed.is_initialized():
+        yield Process(rank, world, device)
         return
     distributed.init_process_group("nccl" if cuda else "gloo")
     try:

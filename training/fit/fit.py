@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from training.allocator import keep_freed_memory
 from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
@@ -19,14 +20,14 @@ from training.fit.loop import Loop, Phase
 from training.fit.recipes import RECIPES, Session, check_recipe
 from training.fit.tracking import LogHistory, tracking
 from training.models.build import build_model
-from training.models.classifier import Classifier
+from training.models.classifier import Network
 
 
 @dataclass(frozen=True)
 class Fitted:
     """The weights of the best epoch by validation top-1, ready to evaluate, and how it went."""
 
-    model: Classifier
+    model: Network
     history: tuple[EpochRecord, ...]
     best_epoch: int
     stopped_early: bool
@@ -52,6 +53,7 @@ def fit(
     damaged, of another run or cannot be written, `ConfigError` when the recipe contradicts itself.
     """
     check_recipe(config)
+    keep_freed_memory()
     with join_processes() as process:
         checkpoint = Checkpoint(run, identity(config, data.sha256))
         state = checkpoint.read(process.device)

@@ -10,16 +10,17 @@ from pathlib import Path
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from sqlalchemy.exc import SQLAlchemyError
 
-__all__ = ["MlflowException", "MlflowFile"]
+FILE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
+"""What the methods of `MlflowFile` raise."""
 
 _BATCH = 100
 """Parameters that MLflow takes at once."""
 
 
 class MlflowFile:
-    """The tracking file at ``path``, made where there is none. Its methods raise
-    `MlflowException`."""
+    """The tracking file at ``path``, made where there is none."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -86,7 +86,7 @@ def _mlflow(run: Path) -> "Iterator[MlflowFile]":
         # Of MLflow's own tables, under sqlalchemy 2.1.
         warnings.filterwarnings("ignore", "The ``noload`` loader", DeprecationWarning)
         try:
-            from training.fit.mlflow_file import MlflowException, MlflowFile  # noqa: PLC0415
+            from training.fit.mlflow_file import FILE_ERRORS, MlflowFile  # noqa: PLC0415
         except ImportError as error:
             raise TrainingError(
                 f"mlflow = true needs packages that are not installed ({error}): run `pip install "
@@ -96,8 +96,9 @@ def _mlflow(run: Path) -> "Iterator[MlflowFile]":
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         try:
             yield MlflowFile(path)
-        except MlflowException as error:
-            raise TrainingError(f"{path}: MLflow cannot use this file ({error}).") from error
+        except FILE_ERRORS as error:
+            reason = str(error).partition("\n")[0]
+            raise TrainingError(f"{path}: MLflow cannot use this file ({reason}).") from error
 
 
 def _run_id(file: "MlflowFile", run: Path) -> str | None:

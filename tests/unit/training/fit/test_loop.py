@@ -142,12 +142,16 @@ def test_the_best_weights_are_of_the_highest_top1_and_then_the_lowest_loss() -> 
 
 
 def test_averaged_weights_are_judged_and_kept() -> None:
-    judged = []
+    judged: list[nn.Module] = []
+
+    def judge(candidate: nn.Module) -> Score:
+        judged.append(candidate)
+        return Score(1.0, 0.5)
+
     network = linear()
-    subject = loop(network, config(epochs=4, ema_decay=0.9))
-    phase = replace(subject.phase, evaluate=lambda n: judged.append(n) or Score(1.0, 0.5))  # type: ignore[func-returns-value]
-    subject = Loop(phase, ALONE, seed=1, history=[])
-    run(subject)
+    phase = loop(network, config(epochs=4, ema_decay=0.9)).phase
+    run(Loop(replace(phase, evaluate=judge), ALONE, seed=1, history=[]))
+    assert len(judged) == 4
     assert all(candidate is judged[0] and candidate is not network for candidate in judged)
 
 

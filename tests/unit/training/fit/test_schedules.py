@@ -3,13 +3,15 @@ import torch
 
 from training.config import ScheduleConfig
 from training.fit.schedules import Schedule, rate_factor
+from visionflow.strict import parse
 
 NAMES = ["cosine", "linear", "plateau", "one_cycle", "constant"]
 EPOCHS, STEPS = 4, 25
 
 
-def config(name: str, warmup: float = 0.2, patience: int = 1) -> ScheduleConfig:
-    return ScheduleConfig(name, warmup, plateau_factor=0.1, plateau_patience=patience)  # type: ignore[arg-type]
+def config(name: str) -> ScheduleConfig:
+    values = {"name": name, "warmup": 0.2, "plateau_factor": 0.1, "plateau_patience": 1}
+    return parse(ScheduleConfig, values, "schedule")
 
 
 def optimizer(*rates: float) -> torch.optim.SGD:
