@@ -147,13 +147,17 @@ def _on_pictures(
 
 
 def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase:
-    """The head in float32 on pooled features [N, views, F]: tiny, so no time is to be won."""
+    """The head in float32 on pooled features [N, views, F]: tiny, so no time is to be won.
+
+    Features are of the views that the network answers with: mirror images as well would take twice
+    the time, and the head gains little by them.
+    """
     process, data, model = session.process, session.data, session.model
     store = FeatureStore(model, data.cache or session.run, process, session.bfloat16)
     seen = store.features(
         data.train_images,
         f"{data.splits.train.sha256} {data.spec}",
-        mirrored=session.config.augment.horizontal_flip,
+        mirrored=model.mirror,
     )
     held_out = store.features(
         data.validation, f"{data.splits.validation.sha256} {data.spec}", mirrored=model.mirror

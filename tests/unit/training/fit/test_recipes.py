@@ -108,17 +108,17 @@ def test_a_probe_leaves_the_trunk_as_it_is(data: TrainingData, tmp_path: Path) -
     assert set(loop.state_dict()["network"]) == set(of.model.head.state_dict())
 
 
-def test_mirror_images_are_features_where_augmentation_may_flip(
+def test_mirror_images_are_features_where_the_network_answers_with_them(
     data: TrainingData, tmp_path: Path
 ) -> None:
-    for flip in (True, False):
-        of = session(make_config("probe", augment__horizontal_flip=flip), data, tmp_path)
+    for mirror in (True, False):
+        of = session(make_config("probe", model__mirror=mirror), data, tmp_path)
         inputs = torch.cat([batch for batch, _ in probe(of).batches.epoch(1)])
         pictures = torch.from_numpy(data.train_images.images)
         with torch.inference_mode():
             plain = of.model.eval().embed(pictures)
         found = torch.cdist(inputs, plain).min(dim=1).values < 1e-4
-        assert found.all() == (not flip)
+        assert found.all() == (not mirror)
         assert found.any()
 
 
