@@ -17,7 +17,8 @@ from training.data.cache import cached_bytes
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.fit.distributed import Process
-from training.fit.validation import autocast, batch_size
+from training.fit.precision import autocast
+from training.fit.validation import batch_size
 from training.models.classifier import Classifier
 from training.models.heads import Head
 from visionflow.images import UInt8Array

@@ -17,6 +17,7 @@ from training.fit.checkpoint import Checkpoint, identity
 from training.fit.distributed import Process, join_processes
 from training.fit.history import EpochRecord, best_record
 from training.fit.loop import Loop, Phase
+from training.fit.precision import keep_slow_layers_in_float32
 from training.fit.recipes import RECIPES, Session, check_recipe
 from training.fit.tracking import LogHistory, tracking
 from training.models.build import build_model
@@ -94,6 +95,8 @@ class _Run:
         model = build_model(config.model, len(data.labels))
         model.to(process.device).to(memory_format=torch.channels_last)
         process.synchronize_batch_norm(model)
+        if config.precision == "bfloat16" and process.device.type == "cpu":
+            keep_slow_layers_in_float32(model)
         self._session = Session(config, data, checkpoint.path.parent, model, process)
         self._checkpoint = checkpoint
         self._log_history = log_history

@@ -1,7 +1,6 @@
 """How good a network is on the validation pictures while it is trained."""
 
-from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from torch.nn import functional
 
 from training.data.image_set import ImageSet
 from training.fit.distributed import Process
+from training.fit.precision import autocast
 from training.models.classifier import Classifier
 
 BATCH_PIXELS = 2**20
@@ -55,11 +55,6 @@ def batch_size(image_set: ImageSet) -> int:
     """How many of these pictures make `BATCH_PIXELS`."""
     height, width = image_set.images.shape[1:3]
     return max(1, int(BATCH_PIXELS // (height * width)))
-
-
-def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[Any]:
-    """bfloat16 for what is safe in it, where ``enabled``."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
 def _totals(logits: Tensor, targets: Tensor) -> Tensor:

@@ -1,0 +1,45 @@
+"""bfloat16 where it pays."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[Any]:
+    """bfloat16 for what is safe in it, where ``enabled``."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
+def keep_slow_layers_in_float32(network: nn.Module) -> None:
+    """Exempt grouped convolutions from `autocast` while they are trained, but for the 3 x 3 ones
+    of stride 1, the only ones that have a fast kernel for the gradient in bfloat16 on a CPU.
+
+    The others take 2 to 60 times as long there as in float32. Without them MobileNetV3 trains in
+    half the time, MobileNetV2 and EfficientNet-B0 in 0.6 of it (160 px, one thread).
+    """
+    for parent in list(network.modules()):
+        for name, child in parent.named_children():
+            if type(child) is nn.Conv2d and child.groups > 1 and not _is_fast(child):
+                setattr(parent, name, _Float32Conv2d(child))
+
+
+def _is_fast(layer: nn.Conv2d) -> bool:
+    return max(layer.stride) == 1 and max(layer.kernel_size) <= 3
+
+
+class _Float32Conv2d(nn.Conv2d):
+    """The convolution it is made of, under the same names and with the same weights."""
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        # What the constructor would make anew is taken over with the rest.
+        nn.Module.__init__(self)
+        vars(self).update(vars(layer))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """[N, C, h, w] to [N, D, h', w'], of the same type."""
+        if not torch.is_grad_enabled():
+            return super().forward(features)
+        with torch.autocast(features.device.type, enabled=False):
+            return super().forward(features.float()).to(features.dtype)
