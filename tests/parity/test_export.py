@@ -9,34 +9,36 @@ import torch
 from tests.parity.pictures import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import load_config
-from training.export.gate import LOGIT_TOLERANCE, Outputs, network_outputs, session_outputs
-from training.models.build import build_model
-from training.export.onnx_files import export_onnx, quantize
+from training.export.gate import Outputs, network_outputs, session_outputs
+from training.export.onnx_files import export_onnx
+from training.export.quantize import Quantizer
+from training.models.build import build_model, exportable
 from visionflow.classifier import Classifier, FloatArray
 from visionflow.images import load
 from visionflow.manifest import Label
 
 CONFIG = load_config("cifar10")
 CLASSES = 10
+TOLERANCE = 1e-3
 
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outputs]:
     """The starter's network with random weights, in its three forms, on cut-outs of pictures."""
-    folder = tmp_path_factory.mktemp("export")
     images = np.stack([load(data, CONFIG.input) for data in crops(CONFIG.input.size, 64)])
     torch.manual_seed(0)
     network = build_model(CONFIG.model, CLASSES)
     # One pass in training mode gives batch norm the statistics of pictures.
-    network(torch.from_numpy(images))
-    export_onnx(network, CONFIG.input.size, CONFIG.export.opset, folder / "model.onnx")
-    quantize(folder / "model.onnx", folder / "model.int8.onnx", images)
+    network.train().logits(torch.from_numpy(images))
+    graph = export_onnx(exportable(network), CONFIG.input.size, CONFIG.export.opset)
+    quantizer = Quantizer(graph, images, reduce_range=CONFIG.export.reduce_range)
     labels = tuple(Label(str(i), parent=None) for i in range(CLASSES))
-    manifest = replace(write_tiny_artifact(folder / "tiny"), labels=labels, input=CONFIG.input)
-    return {
-        "torch": network_outputs(network, images),
-        "fp32": session_outputs(Classifier(folder / "model.onnx", manifest), images),
-        "int8": session_outputs(Classifier(folder / "model.int8.onnx", manifest), images),
+    tiny = write_tiny_artifact(tmp_path_factory.mktemp("tiny"))
+    manifest = replace(tiny, labels=labels, input=CONFIG.input)
+    models = {"fp32": graph, "int8": quantizer.quantize("min-max")}
+    return {"torch": network_outputs(network, images)} | {
+        form: session_outputs(Classifier(model.SerializeToString(), manifest), images)
+        for form, model in models.items()
     }
 
 
@@ -51,7 +53,7 @@ def cosine(a: FloatArray, b: FloatArray) -> FloatArray:
 @pytest.mark.parametrize("output", ["logits", "embedding", "cam"])
 def test_onnx_gives_the_outputs_of_torch(outputs: dict[str, Outputs], output: str) -> None:
     torch_output, fp32 = getattr(outputs["torch"], output), getattr(outputs["fp32"], output)
-    np.testing.assert_allclose(fp32, torch_output, atol=LOGIT_TOLERANCE)
+    np.testing.assert_allclose(fp32, torch_output, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("output", ["embedding", "cam"])
@@ -62,4 +64,4 @@ def test_int8_keeps_the_direction_of_the_outputs(outputs: dict[str, Outputs], ou
 
 def test_the_map_averages_to_the_logits_in_the_graph(outputs: dict[str, Outputs]) -> None:
     fp32 = outputs["fp32"]
-    np.testing.assert_allclose(fp32.cam.mean(axis=(2, 3)), fp32.logits, atol=LOGIT_TOLERANCE)
+    np.testing.assert_allclose(fp32.cam.mean(axis=(2, 3)), fp32.logits, atol=TOLERANCE)

@@ -59,8 +59,10 @@ class Activations:
             low = np.minimum(low, [value.min() for value in values])
             high = np.maximum(high, [value.max() for value in values])
             for name, value in zip(self._names, values, strict=True):
-                if name in self._averaged:
-                    sums[name] = sums[name] + value if name in sums else value
+                if name in sums:
+                    sums[name] += value
+                elif name in self._averaged:
+                    sums[name] = value
         finite = np.isfinite(low) & np.isfinite(high)
         if not finite.all():
             raise TrainingError(

@@ -3,6 +3,7 @@
 import platform
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -75,7 +76,8 @@ def write_whole(path: Path, content: bytes) -> None:
         partial.write_bytes(content)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise TrainingError(
             f"{path}: cannot be written ({error.strerror}); free some space or choose another "
             "folder, then run `visionflow export` again."

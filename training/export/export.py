@@ -55,10 +55,10 @@ def export_model(
     manifest. Raises `TrainingError` when a file cannot be written, `DatasetError` when a
     calibration picture cannot be read.
     """
-    # What an earlier export left must not stand beside a new fp32 file.
-    (folder / INT8_FILE).unlink(missing_ok=True)
     graph = export_onnx(exportable(network), config.input.size, config.export.opset)
     write_whole(folder / FP32_FILE, graph.SerializeToString())
+    # What an earlier export left must not stand beside it.
+    (folder / INT8_FILE).unlink(missing_ok=True)
     manifest = draft_manifest(config, data, folder)
 
     network = copy.deepcopy(network).cpu().eval()

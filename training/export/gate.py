@@ -19,8 +19,8 @@ from visionflow.manifest import GateCheck
 # grows with the values themselves: this much of the largest, or of 10 where they are smaller.
 TOLERANCE = 1e-4
 LEAST_SCALE = 10.0
-# Pixels of a batch: more only costs memory.
-BATCH_PIXELS = 1_500_000
+# Pixels of a batch: with more the activations leave the processor's cache.
+BATCH_PIXELS = 400_000
 LARGEST_BATCH = 250
 # Embeddings and maps are compared on the first pictures only; the maps of all may not fit.
 COMPARED_MAPS = 64

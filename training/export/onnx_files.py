@@ -7,6 +7,7 @@ from typing import Any
 import onnx
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from training.errors import TrainingError
 from training.export.rewrites import pool_globally
@@ -24,7 +25,7 @@ def export_onnx(model: Network, size: int, opset: int) -> onnx.ModelProto:
         # Some releases of torch call what they themselves have deprecated.
         warnings.simplefilter("ignore", FutureWarning)
         program = torch.onnx.export(
-            _with_plain_pooling(model),
+            _simplified(model),
             (example,),
             input_names=["image"],
             output_names=list(Output._fields),
@@ -48,18 +49,33 @@ class _GlobalPool(nn.Module):
         return features.mean(dim=(2, 3), keepdim=True)
 
 
-def _with_plain_pooling(model: Network) -> nn.Module:
-    """A copy whose squeeze-and-excitation blocks pool by a mean.
+class _Clamp(nn.Module):
+    def forward(self, features: Tensor) -> Tensor:
+        return features.clamp(0.0, 6.0)
 
-    torch.export takes `nn.AdaptiveAvgPool2d` apart into strided views, which arrive in ONNX as a
-    dozen nodes that compute indices from the batch size.
+
+def _simplified(model: Network) -> nn.Module:
+    """A copy that computes the same in layers that torch.export makes less of.
+
+    It takes `nn.AdaptiveAvgPool2d` apart into strided views, which arrive in ONNX as a dozen nodes
+    that compute indices from the batch size. ReLU6 and batch norm arrive as they should, but taking
+    them apart on the way is most of the time that the export of a mobile network takes.
     """
-    plain = copy.deepcopy(model).eval()
-    for parent in list(plain.modules()):
-        for name, child in parent.named_children():
+    simplified = copy.deepcopy(model).eval()
+    for parent in list(simplified.modules()):
+        ahead: tuple[str, nn.Module] = ("", parent)
+        for name, child in list(parent.named_children()):
             if isinstance(child, nn.AdaptiveAvgPool2d) and child.output_size in (1, (1, 1)):
                 setattr(parent, name, _GlobalPool())
-    return plain
+            elif isinstance(child, nn.ReLU6):
+                setattr(parent, name, _Clamp())
+            elif isinstance(parent, nn.Sequential) and isinstance(child, nn.BatchNorm2d):
+                before, convolution = ahead
+                if isinstance(convolution, nn.Conv2d):
+                    setattr(parent, before, fuse_conv_bn_eval(convolution, child))
+                    setattr(parent, name, nn.Identity())
+            ahead = name, child
+    return simplified
 
 
 def strip_metadata(model: onnx.ModelProto) -> None:

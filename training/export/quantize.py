@@ -1,7 +1,7 @@
 """int8 forms of an fp32 graph."""
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import onnx
@@ -14,10 +14,10 @@ from training.export.bias_correction import correct_bias
 from training.export.onnx_files import strip_metadata
 from training.export.ranges import Calibration
 from training.export.rewrites import (
-    NORMALISATION,
     batch_norm_by_convolution,
     drop_unused_weights,
     fold_unsqueeze,
+    keep_in_fp32,
     normalise_by_convolution,
 )
 from visionflow.images import UInt8Array
@@ -25,6 +25,8 @@ from visionflow.images import UInt8Array
 # Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
 COMPUTING = ("Conv", "Add", "Mul", "Sigmoid", "Concat", "AveragePool", "MaxPool")
 ABSORBED = ("Relu", "Clip")
+
+COLOURS = 3
 
 # The largest weight of a channel is rounded to this integer.
 LEVELS = 127
@@ -56,7 +58,8 @@ class Quantizer:
         self._graph = _prepared(fp32)
         self._reduce_range = reduce_range
         self.pictures = pictures
-        self.fixed = _kept_in_fp32(self._graph)
+        kernels = _kernels(self._graph)
+        self.fixed = _kept_in_fp32(self._graph, kernels)
         floats = _float_tensors(self._graph)
         candidates = [
             node for node in _ahead_of_convolutions(self._graph) if node.output[0] in floats
@@ -66,11 +69,18 @@ class Quantizer:
         ]
         absorbed = [node for node in candidates if node.op_type in ABSORBED]
         self.nodes = tuple(node.name for node in computing)
-        self._depthwise = _depthwise(self._graph)
+        self._depthwise = {name for name, shape in kernels.items() if shape[1] == 1}
         self._absorbed = {node.input[0]: node.name for node in absorbed}
+        # What an activation that is taken in makes of its input is all that will be quantized.
+        self._hidden = {
+            node.input[0]: node.output[0]
+            for node in absorbed
+            if sum(node.input[0] in other.input for other in self._graph.graph.node) == 1
+        }
         touched = {name for node in computing + absorbed for name in (*node.input, *node.output)}
         convolved = {node.input[0] for node in computing if node.op_type == "Conv"}
-        self._activations = Activations(self._graph, touched & floats, convolved, pictures)
+        observed = (touched & floats) - self._hidden.keys()
+        self._activations = Activations(self._graph, observed, convolved, pictures)
 
     @property
     def scheme(self) -> str:
@@ -92,6 +102,7 @@ class Quantizer:
     def _quantize(self, nodes: list[str], calibration: Calibration) -> ModelProto:
         """``nodes`` with the activations that follow them."""
         graph = copy.deepcopy(self._graph)
+        keep_in_fp32(graph, set(self.nodes) - set(nodes))
         members = [node for node in graph.graph.node if node.name in nodes]
         absorbed = [
             self._absorbed[node.output[0]] for node in members if node.output[0] in self._absorbed
@@ -104,17 +115,18 @@ class Quantizer:
                     levels = LEVELS
                     full_range[node.input[1]] = [FULL_RANGE]
                 correct_bias(graph, node, self._activations.means()[node.input[0]], levels)
-        ranges = {
-            name: (np.float32(low), np.float32(high))
-            for name, (low, high) in self._activations.ranges(calibration).items()
-        }
+        ranges = dict(self._activations.ranges(calibration))
+        ranges |= {hidden: ranges[name] for hidden, name in self._hidden.items()}
         quantizer = QDQQuantizer(
             graph,
             per_channel=True,
             reduce_range=self._reduce_range,
             weight_qType=QuantType.QInt8,
             activation_qType=QuantType.QUInt8,
-            tensors_range=TensorsData(CalibrationMethod.MinMax, ranges),
+            tensors_range=TensorsData(
+                CalibrationMethod.MinMax,
+                {name: (np.float32(low), np.float32(high)) for name, (low, high) in ranges.items()},
+            ),
             nodes_to_quantize=[*nodes, *absorbed],
             nodes_to_exclude=[],
             op_types_to_quantize=[*COMPUTING, *ABSORBED],
@@ -138,21 +150,21 @@ def _prepared(fp32: ModelProto) -> ModelProto:
     return shape_inference.infer_shapes(model)
 
 
-def _kept_in_fp32(model: ModelProto) -> tuple[str, ...]:
-    """The names of the convolutions that never become int8."""
-    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
-    kept = [node.name for node in convolutions if node.name == NORMALISATION]
-    stem = next(node for node in convolutions if node.name != NORMALISATION)
-    if not _feeds_max_pool(model, stem):
-        kept.append(stem.name)
-    return tuple(kept)
-
-
-def _depthwise(model: ModelProto) -> set[str]:
-    """The names of the convolutions each of whose kernels sees one channel."""
-    inputs = {tensor.name: tensor.dims[1] for tensor in model.graph.initializer if tensor.dims[1:]}
+def _kernels(model: ModelProto) -> dict[str, tuple[int, ...]]:
+    """The weights' shape [outputs, inputs of a group, height, width] of each convolution."""
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     convolutions = (node for node in model.graph.node if node.op_type == "Conv")
-    return {node.name for node in convolutions if inputs.get(node.input[1]) == 1}
+    return {node.name: shapes[node.input[1]] for node in convolutions}
+
+
+def _kept_in_fp32(model: ModelProto, kernels: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
+    """The names of the convolutions that never become int8."""
+    return tuple(
+        node.name
+        for node in model.graph.node
+        if kernels.get(node.name, ())[:2] == (COLOURS, 1)
+        or (kernels.get(node.name, ())[1:2] == (COLOURS,) and not _feeds_max_pool(model, node))
+    )
 
 
 def _feeds_max_pool(model: ModelProto, node: NodeProto) -> bool:

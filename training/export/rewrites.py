@@ -5,7 +5,7 @@ each is worth was measured per kernel with ONNX Runtime's profiler; training/REA
 figures.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 FloatArray = npt.NDArray[np.float64]
 
-NORMALISATION = "normalise_pixels"
+RUNTIME_DOMAIN = "com.microsoft"
 
 
 def pool_globally(model: ModelProto) -> None:
@@ -33,26 +33,22 @@ def pool_globally(model: ModelProto) -> None:
 
 
 def normalise_by_convolution(model: ModelProto) -> None:
-    """(pixels - mean) / std ahead of the first convolution as one convolution per channel.
+    """Each (pixels - mean) / std as one convolution per channel.
 
     The runtime moves the change of layout that int8 convolutions need ahead of Sub and Div, which
     then broadcast over three interleaved channels, 30 times as slow.
     """
     constants = Constants(model)
-    producers = {output: node for node in model.graph.node for output in node.output}
-    divide = producers.get(first_convolution(model).input[0])
-    if divide is None or divide.op_type != "Div" or divide.input[1] not in constants:
-        return
-    subtract = producers.get(divide.input[0])
-    if subtract is None or subtract.op_type != "Sub" or subtract.input[1] not in constants:
-        return
-    mean, std = constants[subtract.input[1]].ravel(), constants[divide.input[1]].ravel()
-    divide.CopyFrom(
-        _channelwise(
-            model, NORMALISATION, subtract.input[0], divide.output[0], 1 / std, -mean / std
-        )
-    )
-    model.graph.node.remove(subtract)
+    subtractions = {node.output[0]: node for node in model.graph.node if node.op_type == "Sub"}
+    for node in list(model.graph.node):
+        if node.op_type != "Div" or node.input[0] not in subtractions:
+            continue
+        subtract = subtractions[node.input[0]]
+        if {subtract.input[1], node.input[1]} <= constants.keys():
+            mean, std = constants[subtract.input[1]].ravel(), constants[node.input[1]].ravel()
+            pixels, name, target = subtract.input[0], f"normalise_{node.name}", node.output[0]
+            node.CopyFrom(_channelwise(model, name, pixels, target, 1 / std, -mean / std))
+            model.graph.node.remove(subtract)
 
 
 def batch_norm_by_convolution(model: ModelProto) -> None:
@@ -87,18 +83,25 @@ def fold_unsqueeze(model: ModelProto) -> None:
             model.graph.node.remove(node)
 
 
+def keep_in_fp32(model: ModelProto, names: Collection[str]) -> None:
+    """The convolutions ``names`` as ONNX Runtime's own FusedConv, without a fused activation.
+
+    Its optimizer makes a Conv that stands between quantized tensors int8 itself, with one scale for
+    all channels (weight_bias_quantization.cc), which is what such a node was left out to avoid.
+    """
+    for node in model.graph.node:
+        if node.op_type == "Conv" and node.name in names:
+            node.op_type, node.domain = "FusedConv", RUNTIME_DOMAIN
+    if all(entry.domain != RUNTIME_DOMAIN for entry in model.opset_import):
+        model.opset_import.append(helper.make_opsetid(RUNTIME_DOMAIN, 1))
+
+
 def drop_unused_weights(model: ModelProto) -> None:
     """Remove the initializers that no node reads."""
     used = {name for node in model.graph.node for name in node.input}
     for tensor in list(model.graph.initializer):
         if tensor.name not in used:
             model.graph.initializer.remove(tensor)
-
-
-def first_convolution(model: ModelProto) -> NodeProto:
-    """The one that sees the pixels."""
-    nodes: Iterable[NodeProto] = model.graph.node
-    return next(node for node in nodes if node.op_type == "Conv")
 
 
 class Constants(Mapping[str, FloatArray]):
