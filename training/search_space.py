@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LOOPS = ("probe", "finetune", "scratch")
 # By beginnings of field names.
 _WITHOUT_INFLUENCE = ("name", "version", "mlflow", "data.workers", "export.", "tune.")
+_MIRROR = "augment.horizontal_flip"
 _OTHER_PICTURES = ("seed", "data.validation", "data.test")
 
 
@@ -111,11 +112,11 @@ def _reason_against(config: TrainConfig, field: str) -> str | None:
         return "trials with other validation pictures cannot be compared"
     if "recipe" in config.tune.space:
         return None
-    unused = [f"{loop}." for loop in _LOOPS if loop != config.recipe]
-    # A probe's features are those of the pictures as they are served.
-    unused += ["augment."] if config.recipe == "probe" else []
-    used = not field.startswith(tuple(unused))
-    return None if used else f"the recipe {config.recipe} does not use it"
+    # A probe's features are those of the pictures as they are served, and of their mirror images.
+    unused = field.startswith(tuple(f"{loop}." for loop in _LOOPS if loop != config.recipe)) or (
+        config.recipe == "probe" and field.startswith("augment.") and field != _MIRROR
+    )
+    return f"the recipe {config.recipe} does not use it" if unused else None
 
 
 def _check_range(domain: FloatRange, value: Any, where: str, *, whole: bool) -> None:

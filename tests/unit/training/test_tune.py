@@ -1,5 +1,6 @@
 """A search on small pictures: budgets, pruning, resuming, and what it may not do."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 import optuna
 import pytest
 
+from infra.cli import main
 from tests.unit.training.conftest import draw_set, shrunken_config
 from training import tune as tune_module
 from training.config import Choices, FloatRange, TrainConfig, load_config
+from training.config_file import to_toml
 from training.errors import TrainingError
 from training.fit.fit import Fitted, fit
 from training.report.plots_search import HISTORY, IMPORTANCE
@@ -178,3 +181,22 @@ def test_a_space_that_is_wrong_is_refused_before_anything_begins(
     with pytest.raises(ConfigError, match=r"no field scratch\.rate"):
         tune(searching(1, {"scratch.rate": Choices((1.0,))}), small, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_goes_on_with_a_search_and_prints_its_trials(
+    finished: tuple[Path, TuneReport],
+    small: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, report = finished
+    (tmp_path / "search.toml").write_text(to_toml(searching(9)), encoding="utf-8")
+    arguments = ["tune", "--config", tmp_path / "search.toml", "--data", small, "--out", out]
+    arguments += ["--trials", 4]
+    assert main([str(argument) for argument in arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["TRIAL", "STATE", "VALIDATION", "EPOCHS", RATE, SMOOTHING]
+    assert f"{report.best_top1:.2%}" in lines[1 + report.best]
+    assert f"--config {out / BEST_FILE}" in lines[-1]
+    assert main([str(argument) for argument in [*arguments, "--json"]]) == 0
+    assert json.loads(capsys.readouterr().out)["best"] == report.best
