@@ -15,12 +15,11 @@ from training.fit.fit import fit
 from training.fit.history import EpochRecord
 from training.fit.tracking import DATABASE, log_results, tracking
 
-pytest.importorskip("mlflow", reason="the tracking of runs needs MLflow")
-
 
 @pytest.fixture(scope="module")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow takes seconds to make its tables."""
+    pytest.importorskip("mlflow", reason="the tracking of runs needs MLflow")
     run = tmp_path_factory.mktemp("tables") / "run"
     with tracking(replace(make_config("probe"), mlflow=True), run):
         pass
@@ -121,9 +120,9 @@ def test_nothing_is_tracked_unless_asked_for(
 
 
 def test_a_file_that_mlflow_cannot_use_is_named(
-    data: TrainingData, config: TrainConfig, tmp_path: Path
+    data: TrainingData, config: TrainConfig, database: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / DATABASE).write_text("no database")
+    database.write_text("no database")
     with pytest.raises(TrainingError, match=r"mlflow.db: MLflow cannot use this file"):
         fit(config, data, tmp_path / "run")
 
