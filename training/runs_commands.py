@@ -47,6 +47,11 @@ def add_parsers(commands: "Commands") -> None:
         action="store_true",
         help="compare runs that were measured on different test pictures, marked as such",
     )
+    parser.add_argument(
+        "--time-again",
+        action="store_true",
+        help="measure the latencies of all models now, side by side, instead of the reports' own",
+    )
     add_json(parser)
     summary = "make one model of finished runs: the average of their logits, gated like any"
     parser = commands.add_parser("ensemble", help=summary, description=summary)
@@ -100,7 +105,10 @@ def _compare(arguments: argparse.Namespace) -> int:
     from training.compare import compare  # noqa: PLC0415
 
     comparison = compare(
-        arguments.runs, arguments.out, allow_different_data=arguments.allow_different_data
+        arguments.runs,
+        arguments.out,
+        allow_different_data=arguments.allow_different_data,
+        time_again=arguments.time_again,
     )
     if arguments.json:
         return print_json(comparison)

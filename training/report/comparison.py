@@ -54,8 +54,10 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``runs`` in the order in which they were named."""
+    """``runs`` in the order in which they were named. ``timed_together``: their latencies were
+    measured side by side for the comparison, not each at the end of its own run."""
 
+    timed_together: bool
     runs: tuple[ComparedRun, ...]
 
     @property
@@ -85,10 +87,11 @@ def comparison_of(reports: Sequence[tuple[str, Report]]) -> Comparison:
     tests = _letters([(r.data.labels, r.data.test.sha256) for _, r in reports])
     trainings = _letters([(r.data.labels, r.data.sha256) for _, r in reports])
     return Comparison(
-        tuple(
+        timed_together=False,
+        runs=tuple(
             _compared(run, report, test, training)
             for (run, report), test, training in zip(reports, tests, trainings, strict=True)
-        )
+        ),
     )
 
 

@@ -76,6 +76,19 @@ def test_it_is_compared_with_its_members(runs: Runs) -> None:
     comparison = compare([runs.one, runs.joined])
     assert comparison.same_test
     assert comparison.same_training
+    assert not comparison.timed_together
+
+
+def test_models_are_timed_side_by_side_for_a_comparison(runs: Runs) -> None:
+    told = compare([runs.one, runs.joined])
+    timed = compare([runs.one, runs.joined], time_again=True)
+    assert timed.timed_together
+    for before, after in zip(told.runs, timed.runs, strict=True):
+        assert [measure.form for measure in after.measures] == [m.form for m in before.measures]
+        for old, new in zip(before.measures, after.measures, strict=True):
+            assert new.latency_p50_ms != old.latency_p50_ms
+    one, joined = (run.served_measure.latency_p50_ms for run in timed.runs)
+    assert 0 < one < joined
 
 
 Change = Callable[[dict[str, Any]], None]
