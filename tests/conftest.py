@@ -19,6 +19,14 @@ os.environ |= {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that fork come first: once torch has threads for its gradients, no child can have any.
+
+    https://github.com/pytorch/pytorch/wiki/Autograd-and-Fork
+    """
+    items.sort(key=lambda item: "tests/unit/training/fit/" not in item.nodeid)
+
+
 @pytest.fixture
 def heeded_ctrl_c() -> Iterator[None]:
     """A shell starts background jobs with SIGINT ignored, and their children inherit that."""
