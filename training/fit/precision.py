@@ -16,7 +16,7 @@ def keep_slow_layers_in_float32(network: nn.Module) -> None:
     """Exempt grouped convolutions from `autocast` while they are trained, but for the 3 x 3 ones
     of stride 1, the only ones that have a fast kernel for the gradient in bfloat16 on a CPU.
 
-    The others take 2 to 60 times as long there as in float32. Without them MobileNetV3 trains in
+    The others take 2 to 40 times as long there as in float32. Without them MobileNetV3 trains in
     half the time, MobileNetV2 and EfficientNet-B0 in 0.6 of it (160 px, one thread).
     """
     for parent in list(network.modules()):
