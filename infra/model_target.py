@@ -1,6 +1,7 @@
 """Where models are published: the local cloud, or a stage on AWS as its data stack describes it."""
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,7 +40,7 @@ def _local_target(workspace: Workspace) -> Target:
     return Target(
         ModelStore(outputs.models_bucket, boto3.client("s3", **running.client_options)),
         ModelRegistry(outputs.registry_table, boto3.client("dynamodb", **running.client_options)),
-        caller=getpass.getuser,
+        caller=_user,
     )
 
 
@@ -58,6 +59,14 @@ def _aws_target(stage: str) -> Target:
         ModelRegistry(table, boto3.client("dynamodb")),
         caller=lambda: boto3.client("sts").get_caller_identity()["Arn"],
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # In a container the process may run under a number that has no name.
+        return f"user {os.getuid()}"
 
 
 def _stack_outputs(stack: str) -> dict[str, str]:
