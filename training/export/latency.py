@@ -1,18 +1,18 @@
 """How long one answer takes, on one thread."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
 import torch
 
 from training.report.report import Form, ModelMeasure
 
 WARMUP = 3
 ROUNDS = 9
-# What a round may take, within its fewest and most turns. A round should be over before the load of
-# the machine changes, and long enough for a median.
+# What a round may take, within its fewest and most turns.
 ROUND_SECONDS = 0.25
 TURNS = (3, 30)
 
@@ -27,19 +27,22 @@ Run = Callable[[], object]
 
 @dataclass(frozen=True)
 class Latencies:
-    """Medians of the wall time in ms: of each round by form, in the order of the rounds."""
+    """Wall times in ms: by form, of each turn of each round."""
 
-    rounds: Mapping[str, tuple[float, ...]]
+    rounds: Mapping[str, Sequence[Sequence[float]]]
 
     def p50(self, form: str) -> float:
-        """The median over the rounds, in ms."""
-        return median(self.rounds[form])
+        """The median over all turns, in ms."""
+        return median(time for turns in self.rounds[form] for time in turns)
 
     def ratio(self, form: str, reference: str) -> float:
-        """How long ``form`` takes by how long ``reference`` takes: the median of the ratios within
-        each round, so that a round under load counts no more than another."""
+        """How long ``form`` takes by how long ``reference`` takes, without the machine's load.
+
+        Load only ever adds time, so the fastest turn of each counts, and the median of the rounds,
+        so that a round in which one of them was never left alone decides nothing.
+        """
         pairs = zip(self.rounds[form], self.rounds[reference], strict=True)
-        return median(a / b for a, b in pairs)
+        return median(min(times) / min(references) for times, references in pairs)
 
 
 Measure = Callable[[Mapping[str, Run]], Latencies]
@@ -48,8 +51,8 @@ Measure = Callable[[Mapping[str, Run]], Latencies]
 def measure_latencies(runs: Mapping[str, Run]) -> Latencies:
     """Time each of ``runs``, with torch limited to one thread.
 
-    They take turns, so that a change of the machine's load meets all of them alike, in `ROUNDS`
-    rounds, so that a disturbance of seconds decides nothing.
+    They take turns, in an order drawn anew each time, so that a change of the machine's load meets
+    all of them alike.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -60,10 +63,11 @@ def measure_latencies(runs: Mapping[str, Run]) -> Latencies:
         fewest, most = TURNS
         turn = sum(_milliseconds(run) for run in runs.values()) / 1000
         turns = min(max(round(ROUND_SECONDS / turn), fewest), most)
-        rounds = [_round(runs, turns) for _ in range(ROUNDS)]
+        order = np.random.default_rng(0)
+        rounds = [_round(runs, turns, order) for _ in range(ROUNDS)]
     finally:
         torch.set_num_threads(threads)
-    return Latencies({form: tuple(each[form] for each in rounds) for form in runs})
+    return Latencies({form: [times[form] for times in rounds] for form in runs})
 
 
 def lightening_table(models: tuple[ModelMeasure, ...]) -> str:
@@ -80,12 +84,14 @@ def lightening_table(models: tuple[ModelMeasure, ...]) -> str:
     return "\n".join(lines)
 
 
-def _round(runs: Mapping[str, Run], turns: int) -> dict[str, float]:
+def _round(
+    runs: Mapping[str, Run], turns: int, order: np.random.Generator
+) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {form: [] for form in runs}
     for _ in range(turns):
-        for form, run in runs.items():
-            times[form].append(_milliseconds(run))
-    return {form: median(values) for form, values in times.items()}
+        for form in order.permutation(list(runs)).tolist():
+            times[form].append(_milliseconds(runs[form]))
+    return times
 
 
 def _milliseconds(run: Run) -> float:

@@ -100,7 +100,7 @@ class FixedMeasure:
     def __call__(self, runs: Mapping[str, Run]) -> Latencies:
         for run in runs.values():
             run()
-        return Latencies({form: (self._milliseconds[form],) for form in runs})
+        return Latencies({form: [[self._milliseconds[form]]] for form in runs})
 
 
 FASTER = FixedMeasure({"torch": 4.0, "fp32": 2.0, "int8": 1.0})

@@ -141,7 +141,7 @@ def test_a_hopeless_network_is_served_as_fp32_with_the_reason(
     export = export_model(network, strict_config, data, tmp_path, FASTER)
     reason = export.manifest.quantization.fallback_reason or ""
     assert export.manifest.precision == "fp32"
-    assert f"the best of {len(export.ladder)} forms that were tried: int8 lost" in reason
+    assert f"the closest of {len(export.ladder)} forms that were tried: int8 lost" in reason
     assert not any(step.passed for step in export.ladder)
     assert not (tmp_path / INT8_FILE).exists()
 
