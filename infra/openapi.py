@@ -14,13 +14,14 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from lambdas.answers import Health, LogPage, PredictionDetail, Problem
+from lambdas.answers import Health, LogPage, PredictionDetail, Problem, UploadForm
 from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.classification import DEFAULT_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
 from lambdas.predict.service import PredictAnswer
 from lambdas.routes import ROUTES, Route
+from visionflow.limits import ACCEPTED_TYPES, DEFAULT_LIMITS
 from visionflow.predictions import Source, Status
 
 OPENAPI_FILE = Path(__file__).parents[1] / "lambdas" / "api" / "openapi.json"
@@ -79,6 +80,27 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             },
             "application/octet-stream": _PICTURE,
             "image/*": _PICTURE,
+        },
+    ),
+    ("POST", "/uploads"): Operation(
+        "uploads",
+        "A form that posts one large picture straight to the bucket",
+        {201: UploadForm},
+        body={
+            "application/json": {
+                "type": "object",
+                "properties": {
+                    "content_type": {"enum": sorted(ACCEPTED_TYPES)},
+                    "bytes": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": DEFAULT_LIMITS.max_bytes,
+                    },
+                    "filename": {"type": ["string", "null"], "default": None},
+                },
+                "required": ["content_type", "bytes"],
+                "additionalProperties": False,
+            }
         },
     ),
     ("GET", "/health"): Operation(

@@ -31,6 +31,22 @@ class LogPage:
 
 
 @dataclass(frozen=True)
+class UploadForm:
+    """A form for ``POST url``: multipart/form-data, ``fields`` first, then the picture as ``file``.
+
+    S3 takes it until ``expires_at``, for one picture of the type and size that were announced. Its
+    prediction is ``GET /predictions/{id}`` as soon as it is classified, and a 404 before.
+    """
+
+    id: str
+    url: str
+    fields: dict[str, str]
+    key: str
+    expires_at: str
+    max_bytes: int
+
+
+@dataclass(frozen=True)
 class Health:
     """Whether a picture would be classified now, by which model, into which labels."""
 

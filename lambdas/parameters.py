@@ -13,8 +13,9 @@ MAX_TEXT = 200
 def only(query: Mapping[str, str], *names: str) -> None:
     """Refuse a parameter that the route does not know: it is a typing error, not a wish."""
     if unknown := sorted(set(query) - set(names)):
+        taken = ", ".join(names) or "none"
         raise InvalidParameterError(
-            f"unknown parameter {unknown[0]!r:.40}; this route takes {', '.join(names)}."
+            f"unknown parameter {unknown[0]!r:.40}; this route takes {taken}."
         )
 
 

@@ -24,6 +24,7 @@ class Route:
 
 ROUTES = (
     Route("POST", "/predict", "predict"),
+    Route("POST", "/uploads", "api"),
     Route("GET", "/health", "api", public=True),
     Route("GET", "/logs", "api"),
     Route("GET", "/predictions/{id}", "api"),

@@ -131,6 +131,6 @@ def _cors(origin: str) -> apigateway.CorsPreflightOptions:
     return apigateway.CorsPreflightOptions(
         allow_origins=[origin],
         allow_methods=[apigateway.CorsHttpMethod(method) for method in methods],
-        allow_headers=["authorization", "content-type"],
+        allow_headers=["authorization", "content-type", "idempotency-key"],
         max_age=Duration.hours(1),
     )

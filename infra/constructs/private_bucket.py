@@ -23,6 +23,7 @@ class PrivateBucket(s3.Bucket):
         access_logs: s3.IBucket,
         versioned: bool = False,
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
+        cors: Sequence[s3.CorsRule] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -33,6 +34,7 @@ class PrivateBucket(s3.Bucket):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=versioned,
             lifecycle_rules=list(lifecycle_rules),
+            cors=list(cors) or None,
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
             # Otherwise the first picture would make `cdk destroy` fail.

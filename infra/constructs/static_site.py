@@ -12,19 +12,20 @@ from infra.nag import acknowledge
 def content_security_policy(*, images: s3.IBucket, sign_in_domain: str) -> str:
     """What the page may load: its own files, and from elsewhere no code at all.
 
-    It calls the API and the sign-in, and shows pictures from presigned URLs of the images bucket,
-    from its own memory (`blob:`, a picture before it is sent) and from the API's answer (`data:`,
-    the heatmap). The API is named by its region only: the API's CORS rule names this page, so
-    naming the API here would be a cycle.
+    It calls the API and the sign-in, posts large pictures to the images bucket, and shows pictures
+    from presigned URLs of that bucket, from its own memory (`blob:`, a picture before it is sent)
+    and from the API's answer (`data:`, the heatmap). The API is named by its region only: the API's
+    CORS rule names this page, so naming the API here would be a cycle.
     """
     api = f"https://*.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+    pictures = f"https://{images.bucket_regional_domain_name}"
     directives = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "font-src": "'self'",
-        "img-src": f"'self' blob: data: https://{images.bucket_regional_domain_name}",
-        "connect-src": f"'self' {api} https://{sign_in_domain}",
+        "img-src": f"'self' blob: data: {pictures}",
+        "connect-src": f"'self' {api} {pictures} https://{sign_in_domain}",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",

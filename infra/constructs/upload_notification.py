@@ -1,5 +1,6 @@
-"""S3 tells the queue about new objects, by the bucket's native notification property.
+"""How pictures come in: what a browser may post, and how S3 tells the queue about new objects.
 
+The queue is told by the bucket's native notification property.
 `Bucket.add_event_notification` would do it with a custom resource: one more function, one more
 role, and nothing an emulator can run. The native property has a price: the bucket must exist after
 the queue's policy, and that policy must name the bucket. A reference would be a cycle, so the
@@ -68,3 +69,18 @@ def generated_bucket_arn(bucket: s3.CfnBucket) -> str:
     stack = Stack.of(bucket)
     prefix = f"{stack.stack_name}-{stack.get_logical_id(bucket)}".lower()
     return f"arn:{Aws.PARTITION}:s3:::{prefix}-*"
+
+
+def page_may_post() -> s3.CorsRule:
+    """Lets a browser that shows a CloudFront page post a signed form, and nothing else.
+
+    Naming the dashboard's own distribution would be a cycle, as its content security policy names
+    the bucket. It would guard nothing either: who may post what is in the form's signed policy,
+    which the API gives to whom it knows.
+    """
+    return s3.CorsRule(
+        allowed_origins=["https://*.cloudfront.net"],
+        allowed_methods=[s3.HttpMethods.POST],
+        allowed_headers=["*"],
+        max_age=3600,
+    )

@@ -8,8 +8,9 @@ from infra.constructs.access_log_bucket import AccessLogBucket
 from infra.constructs.image_queue import ImageQueue
 from infra.constructs.prediction_tables import PredictionsTable, RegistryTable
 from infra.constructs.private_bucket import PrivateBucket
-from infra.constructs.upload_notification import UploadNotification
+from infra.constructs.upload_notification import UploadNotification, page_may_post
 from infra.stages import StageConfig
+from visionflow.uploads import POSTED_PREFIX
 
 # A record is the work of seconds; a function that runs for a minute is stuck.
 INGEST_TIMEOUT = Duration.seconds(60)
@@ -36,7 +37,7 @@ class DataStack(Stack):
         forget_old_versions = s3.LifecycleRule(
             id="ForgetOldVersions", noncurrent_version_expiration=Duration.days(30)
         )
-        # What the service wrote leaves with its record. What people dropped is theirs to delete.
+        # What came through the API leaves with its record. What people dropped is theirs to delete.
         retention = Duration.days(stage.prediction_retention_days)
         self.images = PrivateBucket(
             self,
@@ -49,7 +50,9 @@ class DataStack(Stack):
                 forget_old_versions,
                 s3.LifecycleRule(id="ForgetPosted", prefix="api/", expiration=retention),
                 s3.LifecycleRule(id="ForgetThumbnails", prefix="thumbnails/", expiration=retention),
+                s3.LifecycleRule(id="ForgetUploads", prefix=POSTED_PREFIX, expiration=retention),
             ],
+            cors=[page_may_post()] if stage.on_aws else [],
         )
         self.models = PrivateBucket(
             self,

@@ -23,6 +23,7 @@ from infra.stages import StageConfig
 from lambdas.api.settings import ApiSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.predict.settings import PredictSettings
+from visionflow.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
@@ -144,7 +145,9 @@ class ServiceStack(Stack):
                 registry_table=data.registry.table_name,
             ).to_env(),
         )
-        data.images.allow_get(function.execution_role, versions=True)  # for presigned URLs
+        # For the URLs and forms that it signs.
+        data.images.allow_get(function.execution_role, versions=True)
+        data.images.allow_put(function.execution_role, prefix=POSTED_PREFIX)
         data.models.allow_get(function.execution_role)
         data.models.allow_list(function.execution_role)
         data.registry.allow_read(function.execution_role)

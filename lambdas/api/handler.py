@@ -1,4 +1,4 @@
-"""Lambda entry point of the reading routes, and of every path that does not exist."""
+"""Lambda entry point of every route but POST /predict, and of every path that does not exist."""
 
 import os
 from functools import lru_cache
@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
+from lambdas.api import uploads
 from lambdas.api.service import DEFAULT_LIMIT, ApiService
 from lambdas.api.settings import ApiSettings
 from lambdas.parameters import choice, moment, only, short_text, whole_number
@@ -27,6 +28,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 app = create_resolver()
+app.include_router(uploads.router)
 
 
 def build_service(settings: ApiSettings) -> ApiService:

@@ -21,6 +21,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.ingest.service import IngestService, Upload
 from lambdas.ingest.settings import IngestSettings
 from lambdas.measurements import measure
+from lambdas.trail import follow, following
 
 logger = Logger()
 tracer = Tracer()
@@ -34,8 +35,8 @@ def service() -> IngestService:
     return IngestService.build(IngestSettings.from_env(os.environ))
 
 
-def uploads(message: dict[str, Any]) -> Iterator[Upload]:
-    """The object versions that an S3 notification announces.
+def uploads(message: dict[str, Any]) -> Iterator[tuple[Upload, str | None]]:
+    """The object versions that an S3 notification announces, each with its request's id.
 
     The test event that S3 sends when the notification is set up announces none, and neither do the
     empty objects that the console makes to show a folder.
@@ -47,27 +48,31 @@ def uploads(message: dict[str, Any]) -> Iterator[Upload]:
         key = unquote_plus(obj.key)  # notifications carry keys URL-encoded
         if key.endswith("/") and obj.size == 0:
             continue
-        yield Upload(record.s3.bucket.name, key, obj.version_id, obj.etag)
+        # An object that was written while versioning was off has no version of its own.
+        version_id = None if obj.version_id == "null" else obj.version_id
+        request_id = record.get("responseElements", {}).get("x-amz-request-id")
+        yield Upload(record.s3.bucket.name, key, version_id, obj.etag), request_id
 
 
 def handle_message(record: SQSRecord) -> None:
     """Ingest what one message announces. Whatever is raised sends this message back to SQS."""
-    try:
-        for upload in uploads(record.json_body):
-            ingest(upload)
-    except Exception:
-        # The batch processor keeps a failed message's exception to itself.
-        logger.exception("back to the queue", extra={"message_id": record.message_id})
-        raise
+    with following():
+        try:
+            for upload, request_id in uploads(record.json_body):
+                follow(upload.prediction_ids[0], request_id)
+                ingest(upload)
+        except Exception:
+            # The batch processor keeps a failed message's exception to itself.
+            logger.exception("back to the queue", extra={"message_id": record.message_id})
+            raise
 
 
 def ingest(upload: Upload) -> None:
     prediction = service().ingest(upload, datetime.now(UTC))
     if prediction is None:
-        logger.info("already recorded", extra={"prediction_id": upload.prediction_id})
+        logger.info("already recorded", extra={"key": upload.key, "version_id": upload.version_id})
         return
     measure(prediction, metrics)
-    logger.info("recorded", extra={"prediction_id": prediction.id, "status": prediction.status})
 
 
 @logger.inject_lambda_context

@@ -1,6 +1,6 @@
 """Classify an object of the images bucket, once per object version."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from lambdas.classification import (
 from lambdas.outcomes import outcome
 from visionflow.errors import VisionFlowError
 from visionflow.predictions import Failure, Prediction, s3_object_id, timestamp
+from visionflow.uploads import posted_id
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,24 @@ class Upload:
     etag: str
 
     @property
-    def prediction_id(self) -> str:
+    def own_id(self) -> str:
+        """The same for every delivery of this version's event, and for no other version's."""
         return s3_object_id(self.bucket, self.key, self.version_id or self.etag)
+
+    @property
+    def prediction_ids(self) -> tuple[str, ...]:
+        """Under which ids the record may stand, in the order in which they are tried.
+
+        The key of a posted upload carries an id that its sender waits for. A form can be posted
+        twice, and then the version that is recorded first takes that id.
+        """
+        posted = posted_id(self.key) if self.version_id else None
+        return (self.own_id,) if posted is None else (posted, self.own_id)
+
+    def is_image_of(self, prediction: Prediction) -> bool:
+        image = prediction.image
+        itself = (self.bucket, self.key, self.version_id)
+        return prediction.id == self.own_id or itself == (image.bucket, image.key, image.version_id)
 
 
 class IngestService(ClassificationService):
@@ -38,24 +55,25 @@ class IngestService(ClassificationService):
         A picture that can never be classified becomes a ``failed`` record. Whatever a retry may
         mend is raised, and nothing is recorded.
         """
-        if self.predictions.get(upload.prediction_id) is not None:
+        prediction_id = self._free_id(upload)
+        if prediction_id is None:
             return None
         stopwatch = Stopwatch()
         data: bytes | None = None
         picture: ClassifiedPicture | None = None
         try:
             with stopwatch.step("read"):
-                data = self.images.read(upload.key, upload.version_id)
-            picture = self.classify(data, stopwatch)
+                data = self.images.read(upload.key, upload.version_id, upload.etag)
+            picture = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
         except VisionFlowError as error:
             if outcome(error).on_queue == "retry":
                 raise
             answer = _failed(error)
         else:
-            key = self.store_thumbnail(picture, upload.prediction_id, stopwatch)
+            key = self.store_thumbnail(picture, upload.own_id, stopwatch)
             answer = picture.answer() | {"thumbnail_key": key}
         prediction = Prediction(
-            id=upload.prediction_id,
+            id=prediction_id,
             source="s3",
             **answer,
             image=image_ref(upload.bucket, upload.key, upload.version_id, data, picture),
@@ -63,7 +81,23 @@ class IngestService(ClassificationService):
             created_at=timestamp(now),
             expires_at=self.expires_at(now),
         )
-        return prediction if self.predictions.add(prediction) else None
+        while not self.predictions.add(prediction):
+            # Another worker was faster: with this version, or with the id that the key carries.
+            prediction_id = self._free_id(upload)
+            if prediction_id is None:
+                return None
+            prediction = replace(prediction, id=prediction_id)
+        return prediction
+
+    def _free_id(self, upload: Upload) -> str | None:
+        """The id for this version's record; None when there is a record of it already."""
+        for prediction_id in upload.prediction_ids:
+            found = self.predictions.get(prediction_id)
+            if found is None:
+                return prediction_id
+            if upload.is_image_of(found):
+                break
+        return None
 
 
 def _failed(error: VisionFlowError) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from infra.constructs.image_queue import MAX_RECEIVE_COUNT
 from infra.constructs.upload_notification import UPLOAD_PREFIX
 from infra.stages import LOCAL, PROD
 from tests.infra.conftest import Resource, Synthesize, Templates
+from visionflow.uploads import POSTED_PREFIX
 
 BUCKET = "AWS::S3::Bucket"
 QUEUE = "AWS::SQS::Queue"
@@ -45,11 +46,20 @@ def test_images_and_models_keep_their_versions(templates: Templates) -> None:
         assert buckets[name]["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_what_the_service_wrote_leaves_with_its_record(templates: Templates) -> None:
+def test_what_came_through_the_api_leaves_with_its_record(templates: Templates) -> None:
     rules = templates.properties(BUCKET, "Data")["Images"]["LifecycleConfiguration"]["Rules"]
     days = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
     retention = templates.stage.prediction_retention_days
-    assert days == {"api/": retention, "thumbnails/": retention}
+    assert days == dict.fromkeys(("api/", "thumbnails/", POSTED_PREFIX), retention)
+
+
+def test_the_page_may_post_pictures_from_a_browser(on_aws: Templates) -> None:
+    (rule,) = on_aws.properties(BUCKET, "Data")["Images"]["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["POST"]
+    assert rule["AllowedOrigins"] == ["https://*.cloudfront.net"]
+    others = [name for name, bucket in on_aws.properties(BUCKET).items() if name != "Images"]
+    for name in others:
+        assert "CorsConfiguration" not in on_aws.properties(BUCKET)[name]
 
 
 def test_every_bucket_but_the_logs_writes_access_logs(on_aws: Templates) -> None:

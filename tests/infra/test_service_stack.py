@@ -43,6 +43,7 @@ GRANTS: dict[str, Grants] = {
     "Api": {
         *FIND_MODEL,
         ("s3:GetObject", "Images/*"),
+        ("s3:PutObject", "Images/uploads/posted/*"),
         ("s3:GetObjectVersion", "Images/*"),
         ("dynamodb:GetItem", "Predictions"),
         ("dynamodb:Query", "Predictions/index/by_time"),

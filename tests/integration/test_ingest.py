@@ -138,10 +138,10 @@ def test_only_the_messages_that_failed_come_back(
     messages = cloud.messages()
     read = lambdas.ingest.handler.service().images.read
 
-    def read_with_a_fault(key: str, version_id: str | None) -> bytes:
+    def read_with_a_fault(key: str, *which: str | None) -> bytes:
         if "lime" in key:
             raise PlatformError("S3 said: slow down")
-        return read(key, version_id)
+        return read(key, *which)
 
     with monkeypatch.context() as patch:
         patch.setattr(lambdas.ingest.handler.service().images, "read", read_with_a_fault)
@@ -172,6 +172,7 @@ def test_a_message_that_is_no_s3_event_goes_back_to_the_queue(cloud: Cloud) -> N
 
 
 def test_keys_arrive_decoded() -> None:
-    (upload,) = lambdas.ingest.handler.uploads(event("s3_notification"))
+    ((upload, request_id),) = lambdas.ingest.handler.uploads(event("s3_notification"))
     assert upload.key == "uploads/summer photos/고양이+1.jpg"
     assert upload.version_id == "096fKKXTRTtl3on89fVO.nfljtsv6qko"
+    assert request_id == "C3D13FE58DE4C810"

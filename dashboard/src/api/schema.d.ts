@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A form that posts one large picture straight to the bucket */
+        post: operations["uploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -138,6 +155,18 @@ export interface components {
             message: string;
         };
         /**
+         * Feedback
+         * @description What a person says the picture shows; the last word counts.
+         */
+        Feedback: {
+            /** Label */
+            label: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /**
          * Health
          * @description Whether a picture would be classified now, by which model, into which labels.
          */
@@ -216,6 +245,10 @@ export interface components {
             expires_at: number;
             /** Thumbnail Url */
             thumbnail_url: string | null;
+            /** @default null */
+            feedback: components["schemas"]["Feedback"] | null;
+            /** @default null */
+            refused: components["schemas"]["ModelRef"] | null;
         };
         /**
          * LogPage
@@ -274,6 +307,10 @@ export interface components {
             /** Expires At */
             expires_at: number;
             explanation: components["schemas"]["Explanation"] | null;
+            /** @default null */
+            feedback: components["schemas"]["Feedback"] | null;
+            /** @default null */
+            refused: components["schemas"]["ModelRef"] | null;
         };
         /**
          * PredictionDetail
@@ -315,6 +352,10 @@ export interface components {
             thumbnail_url: string | null;
             /** Image Url */
             image_url: string;
+            /** @default null */
+            feedback: components["schemas"]["Feedback"] | null;
+            /** @default null */
+            refused: components["schemas"]["ModelRef"] | null;
         };
         /**
          * Problem
@@ -333,7 +374,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "body_too_large" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "method_not_allowed" | "missing_field" | "model_unavailable" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
+            code: "body_too_large" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "method_not_allowed" | "missing_field" | "model_unavailable" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -346,6 +387,29 @@ export interface components {
             label: string;
             /** Confidence */
             confidence: number;
+        };
+        /**
+         * UploadForm
+         * @description A form for ``POST url``: multipart/form-data, ``fields`` first, then the picture as ``file``.
+         *
+         *     S3 takes it until ``expires_at``, for one picture of the type and size that were announced. Its
+         *     prediction is ``GET /predictions/{id}`` as soon as it is classified, and a 404 before.
+         */
+        UploadForm: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Fields */
+            fields: {
+                [key: string]: string;
+            };
+            /** Key */
+            key: string;
+            /** Expires At */
+            expires_at: string;
+            /** Max Bytes */
+            max_bytes: number;
         };
     };
     responses: never;
@@ -389,6 +453,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PredictAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {unknown} */
+                    content_type: "image/bmp" | "image/gif" | "image/jpeg" | "image/png" | "image/tiff" | "image/webp";
+                    bytes: number;
+                    /** @default null */
+                    filename?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadForm"];
                 };
             };
             /** @description What went wrong */

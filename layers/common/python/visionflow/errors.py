@@ -14,6 +14,13 @@
     |   |-- RouteNotFoundError
     |   |-- MethodNotAllowedError
     |   |-- PredictionNotFoundError
+    |   |-- ModelNotFoundError
+    |   |-- AliasConflictError
+    |   |-- ForbiddenError
+    |   |-- JobNotFoundError
+    |   |-- JobConflictError
+    |   |-- JobRefusedError
+    |   |-- IdempotencyConflictError
     |   `-- ImageError                  a picture that can never be classified
     |       |-- EmptyImageError
     |       |-- UnreadableImageError
@@ -116,6 +123,55 @@ class PredictionNotFoundError(InputError):
 
     code = "prediction_not_found"
     title = "Prediction not found"
+
+
+class IdempotencyConflictError(InputError):
+    """The `Idempotency-Key` was used before, with another picture or other parameters."""
+
+    code = "idempotency_conflict"
+    title = "Idempotency conflict"
+
+
+class JobNotFoundError(InputError):
+    """No training job has this id."""
+
+    code = "job_not_found"
+    title = "Training job not found"
+
+
+class JobConflictError(InputError):
+    """The training job's state does not allow what was asked."""
+
+    code = "job_conflict"
+    title = "Conflict with the job's state"
+
+
+class JobRefusedError(InputError):
+    """The training job cannot be done: no quota, no capacity, too small a budget, bad settings."""
+
+    code = "job_refused"
+    title = "Training job refused"
+
+
+class ModelNotFoundError(InputError):
+    """No such version of this model is published."""
+
+    code = "model_not_found"
+    title = "Model not found"
+
+
+class AliasConflictError(InputError):
+    """The version cannot take this place, or the aliases are not as the caller thinks."""
+
+    code = "alias_conflict"
+    title = "Alias conflict"
+
+
+class ForbiddenError(InputError):
+    """The caller is known, and may not do this."""
+
+    code = "forbidden"
+    title = "Forbidden"
 
 
 class ImageError(InputError):

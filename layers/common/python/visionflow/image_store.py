@@ -1,5 +1,7 @@
 """Pictures and thumbnails in S3."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from visionflow.errors import ImageTooLargeError, MissingImageError
@@ -9,13 +11,23 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 URL_LIFETIME_S = 900
+FORM_LIFETIME = timedelta(minutes=15)
 
 # S3's answers that no retry changes.
 _ABSENT = {
     "NoSuchKey": "The object was deleted before it was read.",
     "NoSuchVersion": "The object's version was deleted before it was read.",
+    "PreconditionFailed": "The object was replaced before it was read.",
     "InvalidObjectState": "The object is archived and cannot be read until it is restored.",
 }
+
+
+@dataclass(frozen=True)
+class PostForm:
+    """A form that uploads one object by ``POST url``; the file goes after ``fields``."""
+
+    url: str
+    fields: dict[str, str]
 
 
 class ImageStore:
@@ -25,15 +37,25 @@ class ImageStore:
         self.bucket = bucket
         self._client = client
 
-    def read(self, key: str, version_id: str | None, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:
-        """The object's bytes.
+    def read(
+        self,
+        key: str,
+        version_id: str | None,
+        etag: str | None = None,
+        limits: ImageLimits = DEFAULT_LIMITS,
+    ) -> bytes:
+        """The bytes of one version. In a bucket that keeps none, ``etag`` tells that it is the one.
 
-        Raises `MissingImageError` when it is gone or archived, and `ImageTooLargeError`, before
-        anything is downloaded, when it is over ``limits.max_bytes``.
+        Raises `MissingImageError` when it is gone, replaced or archived, and `ImageTooLargeError`,
+        before anything is downloaded, when it is over ``limits.max_bytes``.
         """
-        version = {"VersionId": version_id} if version_id else {}
+        which = {"Bucket": self.bucket, "Key": key}
+        if version_id:
+            which["VersionId"] = version_id
+        elif etag:
+            which["IfMatch"] = etag
         try:
-            answer = self._client.get_object(Bucket=self.bucket, Key=key, **version)  # type: ignore[arg-type]
+            answer = self._client.get_object(**which)  # type: ignore[arg-type]
         except self._client.exceptions.ClientError as error:
             reason = _ABSENT.get(error.response["Error"]["Code"])
             if reason is None:
@@ -62,3 +84,20 @@ class ImageStore:
         return self._client.generate_presigned_url(
             "get_object", Params=params, ExpiresIn=URL_LIFETIME_S
         )
+
+    def post_form(self, key: str, content_type: str, size: int) -> PostForm:
+        """A form that S3 takes for `FORM_LIFETIME`: this key, this type, ``size`` bytes exactly.
+
+        Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+        """
+        answer = self._client.generate_presigned_post(
+            Bucket=self.bucket,
+            Key=key,
+            Fields={"Content-Type": content_type},
+            Conditions=[
+                {"Content-Type": content_type},
+                ["content-length-range", size, size],
+            ],
+            ExpiresIn=int(FORM_LIFETIME.total_seconds()),
+        )
+        return PostForm(answer["url"], answer["fields"])

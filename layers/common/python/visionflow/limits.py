@@ -18,3 +18,11 @@ class ImageLimits:
 
 
 DEFAULT_LIMITS = ImageLimits()
+
+# MIME types of the formats that `visionflow.images` decodes; a test compares the two.
+ACCEPTED_TYPES = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp", "image/tiff"}
+)
+
+# Of a picture in a direct call. Lambda takes 6 MB of event, in which the picture is base64.
+MAX_DIRECT_BYTES = 4_400_000

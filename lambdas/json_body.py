@@ -1,0 +1,43 @@
+"""A request's JSON object as a dataclass. What does not fit is an error that names the field."""
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, TypeVar
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from visionflow import strict
+from visionflow.errors import ConfigError, InvalidBodyError, MissingFieldError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+def read_json(event: APIGatewayProxyEventV2, cls: type[T]) -> T:
+    """The body as ``cls``; a field with a default may be left out.
+
+    Raises `MissingFieldError` for a required field, `InvalidBodyError` for anything else that is
+    not a JSON object with the fields of ``cls``.
+    """
+    data = _object(event)
+    fields = dataclasses.fields(cls)
+    defaults = {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
+    required = [f.name for f in fields if f.name not in defaults]
+    if missing := [name for name in required if name not in data]:
+        raise MissingFieldError(f'The JSON body needs a field "{missing[0]}".')
+    try:
+        return strict.parse(cls, defaults | data, "body")
+    except ConfigError as error:
+        raise InvalidBodyError(f"The body does not fit ({error}).") from error
+
+
+def _object(event: APIGatewayProxyEventV2) -> dict[str, object]:
+    try:
+        data = json.loads(event.decoded_body or "")
+    except (ValueError, RecursionError) as error:
+        raise InvalidBodyError("The body is not valid JSON.") from error
+    if not isinstance(data, dict):
+        raise InvalidBodyError("The body must be a JSON object.")
+    return data
