@@ -15,6 +15,7 @@ from PIL import Image
 from lambdas import clients
 from lambdas.active_model import ActiveModel
 from lambdas.predict.settings import PredictSettings
+from lambdas.trail import segment
 from visionflow import images
 from visionflow.classifier import Classification, Classifier, Explanation
 from visionflow.image_store import ImageStore
@@ -28,7 +29,7 @@ DEFAULT_TOP_K = 5
 
 @dataclass
 class Stopwatch:
-    """Milliseconds by step, in the order in which the steps ran."""
+    """Milliseconds by step, in the order in which the steps ran; a trace shows them too."""
 
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -36,7 +37,8 @@ class Stopwatch:
     def step(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         try:
-            yield
+            with segment(name):
+                yield
         finally:
             self.timings[name] = round((time.perf_counter() - start) * 1000, 3)
 

@@ -4,12 +4,13 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.answers import Problem
+from lambdas.measurements import measure_refusal
 from lambdas.outcomes import outcome
 from lambdas.routes import ROUTES
 from visionflow import strict
@@ -21,6 +22,7 @@ from visionflow.errors import (
 )
 
 logger = Logger(child=True)
+metrics = Metrics()  # the functions' own: instances share what they hold
 
 # What S3 and DynamoDB call it.
 _THROTTLED = {
@@ -40,6 +42,7 @@ def create_resolver() -> APIGatewayHttpResolver:
     def problem(
         error: VisionFlowError, headers: dict[str, str | list[str]] | None = None
     ) -> Response[str]:
+        measure_refusal(error, metrics)
         status = outcome(error).status
         body = Problem(
             type=f"urn:visionflow:problem:{error.code}",

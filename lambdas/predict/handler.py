@@ -17,6 +17,7 @@ from lambdas.predict.body import read_picture
 from lambdas.predict.service import PredictService
 from lambdas.predict.settings import PredictSettings
 from lambdas.resolver import create_resolver, json_response
+from lambdas.trail import following
 
 logger = Logger()
 tracer = Tracer()
@@ -47,4 +48,5 @@ def predict() -> Response[str]:
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("Requests", MetricUnit.Count, 1)
-    return app.resolve(event, context)
+    with following():
+        return app.resolve(event, context)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from lambdas.answers import extend
 from lambdas.classification import DEFAULT_TOP_K, ClassificationService, Stopwatch, image_ref
+from lambdas.trail import follow
 from visionflow.classifier import Explanation
 from visionflow.errors import InvalidParameterError
 from visionflow.images import media_type
@@ -37,6 +38,7 @@ class PredictService(ClassificationService):
         stopwatch = Stopwatch()
         picture = self.classify(data, stopwatch)
         prediction_id = new_id(now)
+        follow(prediction_id)
         key = original_key(prediction_id)
         with stopwatch.step("store"):
             version_id = self.images.write(key, data, media_type(data))
