@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from infra.outputs import Outputs
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef, timestamp
+from visionflow.predictions import ModelRef
+from visionflow.routing import Order
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,5 +49,5 @@ def publish_starter(
     registry = ModelRegistry(outputs.registry_table, dynamodb)
     registry.register(manifest)
     if registry.current() is None:
-        registry.promote(model, moved_at=timestamp(datetime.now(UTC)))
+        registry.promote(model, Order("visionflow up", datetime.now(UTC), "the starter model"))
     return model

@@ -1,24 +1,62 @@
-"""The promoted model, loaded: which version it is comes from the registry, its file from S3."""
+"""The versions that serve, loaded: which they are comes from the registry, their files from S3."""
 
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from aws_lambda_powertools import Logger
+import numpy as np
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
 
 from visionflow.classifier import Classifier
 from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef
+from visionflow.routing import Aliases
 
+# A move is followed within 15 seconds: this long, and the time to load a version.
 REFRESH_S = 10.0
+# How long a version that was refused is left alone while another one can answer.
+RETRY_REFUSED_S = 60.0
+# How soon AWS is asked again when it did not answer.
+RETRY_AWS_S = 1.0
+
+REFUSED_METRIC = "ModelRefused"
 
 logger = Logger(child=True)
+metrics = Metrics()
+
+
+@dataclass(frozen=True, eq=False)
+class Serving:
+    """The version that answers one picture.
+
+    ``refused`` is the one that should have, and could not be loaded; ``instead`` can answer when
+    this one fails.
+    """
+
+    model: ModelRef
+    classifier: Classifier
+    refused: ModelRef | None = None
+    instead: "Serving | None" = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """What the registry said, and the classifiers for it; replaced as a whole, never changed."""
+
+    aliases: Aliases
+    production: Serving
+    canary: Serving | None
+    refused: dict[ModelRef, float] = field(default_factory=dict)
 
 
 class ActiveModel:
-    """Keeps the classifier of the promoted version, and follows a promotion within `REFRESH_S`."""
+    """Keeps the classifiers of production and canary, and follows their aliases."""
 
     def __init__(
         self,
@@ -34,36 +72,126 @@ class ActiveModel:
         self._cache = cache
         self._threads = threads
         self._clock = clock
-        self._checked_at = float("-inf")
-        self._loaded: tuple[ModelRef, Classifier] | None = None
+        self._check_at = float("-inf")
+        self._loaded: _Loaded | None = None
+        self._lock = threading.Lock()
 
-    def get(self) -> tuple[ModelRef, Classifier]:
-        """The version that serves now.
+    def get(self, prediction_id: str) -> Serving:
+        """The version that answers the picture of this id, from `REFRESH_S` after a move on.
 
-        A promoted version whose files are missing or altered is refused, and the last good one
-        goes on serving. Raises `ModelUnavailableError` when there is none to go on with.
+        To be asked once for a picture. A version whose files are missing or altered, or that cannot
+        run, is refused: the last good one goes on, in a new container the one before it. Raises
+        `ModelUnavailableError` when there is none.
         """
-        now = self._clock()
-        if self._loaded is None or now - self._checked_at >= REFRESH_S:
-            self._refresh()
-            self._checked_at = now
-        if self._loaded is None:
-            raise ModelUnavailableError("No model version is promoted yet.")
-        return self._loaded
+        loaded = self._current()
+        wanted = loaded.aliases.chosen_for(prediction_id)
+        if loaded.aliases.canary and wanted == loaded.aliases.canary.model:
+            if loaded.canary:
+                return loaded.canary
+            production = loaded.production
+            return Serving(production.model, production.classifier, refused=wanted)
+        return loaded.production
+
+    def _current(self) -> _Loaded:
+        loaded = self._loaded
+        if loaded and self._clock() < self._check_at:
+            return loaded
+        # One thread looks after the aliases while the others go on with what is there.
+        if not self._lock.acquire(blocking=loaded is None):
+            return loaded or self._current()
+        try:
+            if self._loaded is None or self._clock() >= self._check_at:
+                self._refresh()
+            if self._loaded is None:
+                raise ModelUnavailableError("No model version is promoted yet.")
+            return self._loaded
+        finally:
+            self._lock.release()
 
     def _refresh(self) -> None:
-        promoted = self._registry.current()
-        if promoted is None or (self._loaded and self._loaded[0] == promoted):
-            return
+        now = self._clock()
         try:
-            self._loaded = promoted, self._load(promoted)
-        except (ArtifactError, ConfigError) as error:
-            logger.exception("promoted model refused", extra={"version": promoted.version})
+            aliases = self._registry.aliases()
+            if aliases.production is None:
+                return
+            self._loaded = self._load_all(aliases, aliases.production, now)
+        except (BotoCoreError, ClientError):
             if self._loaded is None:
-                raise ModelUnavailableError(
-                    f"{promoted.name} {promoted.version} cannot be loaded ({error})."
-                ) from error
+                raise
+            logger.exception("aliases not refreshed")
+            self._check_at = now + RETRY_AWS_S
+        else:
+            self._check_at = now + REFRESH_S
 
-    def _load(self, model: ModelRef) -> Classifier:
-        manifest = self._store.manifest(model)
-        return Classifier(self._store.fetch(manifest, self._cache), manifest, self._threads)
+    def _load_all(self, aliases: Aliases, production: ModelRef, now: float) -> _Loaded:
+        before = self._loaded
+        refused = {
+            model: at
+            for model, at in (before.refused if before else {}).items()
+            if now - at < RETRY_REFUSED_S
+        }
+        try:
+            serving = self._load(production, refused, now)
+        except (ArtifactError, ConfigError) as error:
+            serving = self._last_good(aliases, refused, now)
+            if serving is None:
+                raise ModelUnavailableError(
+                    f"{production.name} {production.version} cannot be loaded ({error})."
+                ) from error
+            serving = Serving(serving.model, serving.classifier, refused=production)
+        canary = None
+        if aliases.canary:
+            try:
+                found = self._load(aliases.canary.model, refused, now)
+                canary = Serving(found.model, found.classifier, instead=serving)
+            except (ArtifactError, ConfigError):
+                canary = None
+        return _Loaded(aliases, serving, canary, refused)
+
+    def _last_good(
+        self, aliases: Aliases, refused: dict[ModelRef, float], now: float
+    ) -> Serving | None:
+        if self._loaded:
+            return self._loaded.production
+        for earlier in reversed(aliases.trail):
+            try:
+                return self._load(earlier, refused, now)
+            except (ArtifactError, ConfigError):
+                continue
+        return None
+
+    def _load(self, model: ModelRef, refused: dict[ModelRef, float], now: float) -> Serving:
+        """Raises `ArtifactError` or `ConfigError` for a version that cannot serve."""
+        for known in self._in_memory():
+            if known.model == model:
+                return Serving(model, known.classifier)
+        if model in refused:
+            raise ArtifactError(f"{model.name} {model.version} was refused a moment ago")
+        try:
+            manifest = self._store.manifest(model)
+            path = self._store.fetch(manifest, self._cache)
+            classifier = Classifier(path, manifest, self._threads)
+            _try_out(classifier)
+        except (ArtifactError, ConfigError):
+            logger.exception("version refused", extra={"version": model.version})
+            metrics.add_metric(REFUSED_METRIC, MetricUnit.Count, 1)
+            refused[model] = now
+            raise
+        return Serving(model, classifier)
+
+    def _in_memory(self) -> list[Serving]:
+        loaded = self._loaded
+        return [s for s in (loaded.production, loaded.canary) if s] if loaded else []
+
+
+def _try_out(classifier: Classifier) -> None:
+    """Answer a grey picture. Raises `ArtifactError` for a model that opens and does not run."""
+    side = classifier.manifest.input.size
+    grey = np.full((1, side, side, 3), 128, np.uint8)
+    try:
+        logits, _, _ = classifier.run(grey)
+    except Exception as error:
+        # ONNX Runtime raises classes of its own, one for each of its status codes.
+        raise ArtifactError(f"the model fails on a grey picture ({error})") from error
+    if not np.isfinite(logits).all():
+        raise ArtifactError("the model answers a grey picture with numbers that are not finite")

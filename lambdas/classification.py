@@ -5,15 +5,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from aws_lambda_powertools import Logger
 from PIL import Image
 
 from lambdas import clients
-from lambdas.active_model import ActiveModel
+from lambdas.active_model import ActiveModel, Serving
 from lambdas.predict.settings import PredictSettings
 from lambdas.trail import segment
 from visionflow import images
@@ -25,6 +26,8 @@ from visionflow.prediction_store import PredictionStore
 from visionflow.predictions import ImageRef, ModelRef, thumbnail_key
 
 DEFAULT_TOP_K = 5
+
+logger = Logger(child=True)
 
 
 @dataclass
@@ -45,12 +48,16 @@ class Stopwatch:
 
 @dataclass(frozen=True, eq=False)
 class ClassifiedPicture:
-    """A decoded picture and the model's answer for it."""
+    """A decoded picture and the model's answer for it.
+
+    ``refused`` is the version that should have answered and could not.
+    """
 
     image: Image.Image
     model: ModelRef
     classifier: Classifier
     classification: Classification
+    refused: ModelRef | None
 
     def answer(self, top_k: int = DEFAULT_TOP_K) -> dict[str, Any]:
         """The fields of a `Prediction` that hold the model's answer."""
@@ -61,6 +68,7 @@ class ClassifiedPicture:
             "confidence": scores[0].confidence,
             "top_k": scores[:top_k],
             "model": self.model,
+            "refused": self.refused,
             "error": None,
         }
 
@@ -96,17 +104,26 @@ class ClassificationService:
             settings.retention_days,
         )
 
-    def classify(self, data: bytes, stopwatch: Stopwatch) -> ClassifiedPicture:
-        """Decode and classify. Raises an `ImageError` or `ModelUnavailableError`."""
+    def choose(self, prediction_id: str, stopwatch: Stopwatch) -> Serving:
+        """The version that answers the picture of this id. Raises `ModelUnavailableError`."""
         with stopwatch.step("model"):
-            model, classifier = self.active.get()
+            return self.active.get(prediction_id)
+
+    def classify(self, data: bytes, stopwatch: Stopwatch, serving: Serving) -> ClassifiedPicture:
+        """Decode, and classify by ``serving``, or by its stand-in should it fail.
+
+        Raises an `ImageError`.
+        """
         with stopwatch.step("decode"):
             image = images.decode(data)
-        with stopwatch.step("prepare"):
-            tensor = images.prepare(image, classifier.manifest.input)
-        with stopwatch.step("infer"):
-            (classification,) = classifier.classify(tensor[None])
-        return ClassifiedPicture(image, model, classifier, classification)
+        try:
+            return _classified(image, stopwatch, serving)
+        except Exception:
+            # ONNX Runtime raises classes of its own; a canary's fault must reach nobody.
+            if serving.instead is None:
+                raise
+            logger.exception("version failed", extra={"version": serving.model.version})
+            return _classified(image, stopwatch, replace(serving.instead, refused=serving.model))
 
     def store_thumbnail(
         self, picture: ClassifiedPicture, prediction_id: str, stopwatch: Stopwatch
@@ -120,6 +137,16 @@ class ClassificationService:
     def expires_at(self, created_at: datetime) -> int:
         """When DynamoDB may delete a record, in epoch seconds."""
         return int((created_at + timedelta(days=self.retention_days)).timestamp())
+
+
+def _classified(image: Image.Image, stopwatch: Stopwatch, serving: Serving) -> ClassifiedPicture:
+    with stopwatch.step("prepare"):
+        tensor = images.prepare(image, serving.classifier.manifest.input)
+    with stopwatch.step("infer"):
+        (classification,) = serving.classifier.classify(tensor[None])
+    return ClassifiedPicture(
+        image, serving.model, serving.classifier, classification, serving.refused
+    )
 
 
 def image_ref(

@@ -15,6 +15,7 @@ from visionflow.manifest import Manifest, Precision, read_artifact
 from visionflow.model_registry import Force, ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef, timestamp
+from visionflow.routing import Order
 
 # What a gate must have measured for the form that serves, whatever else it looked at.
 REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {
@@ -117,7 +118,7 @@ def publish(
         force = Force(target.caller(), timestamp(datetime.now(UTC)), force_reason, failed)
     target.registry.register(manifest, force)
     if promote and target.registry.current() != model:
-        target.registry.promote(model, timestamp(datetime.now(UTC)))
+        target.registry.promote(model, Order(target.caller(), datetime.now(UTC)))
     row = target.registry.version(model)
     return Published(
         name=manifest.name,

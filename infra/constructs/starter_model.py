@@ -1,5 +1,6 @@
 """The model that a fresh deployment classifies with until a team promotes its own."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from infra.constructs.file_copier import FileCopier
 from infra.constructs.service_function import log_group_of
 from infra.stages import StageConfig
 from visionflow.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
-from visionflow.model_registry import alias_items, version_item
+from visionflow.model_registry import first_promotion, version_item
 from visionflow.predictions import ModelRef
+from visionflow.routing import Order
 
 
 class StarterModel(Construct):
@@ -89,8 +91,10 @@ class StarterModel(Construct):
             parameters={"TableName": table, "Item": version_item(manifest)},
         )
         registered.node.add_dependency(self._published)
-        current, moved = alias_items(
-            ModelRef(manifest.name, manifest.version), moved_at=manifest.created_at
+        published_at = datetime.fromisoformat(manifest.created_at)
+        aliases, (move,) = first_promotion(
+            ModelRef(manifest.name, manifest.version),
+            Order("cdk deploy", published_at, "the starter model"),
         )
         activated = self._call(
             "ActivateFirst",
@@ -101,11 +105,11 @@ class StarterModel(Construct):
                     {
                         "Put": {
                             "TableName": table,
-                            "Item": current,
+                            "Item": aliases,
                             "ConditionExpression": "attribute_not_exists(pk)",
                         }
                     },
-                    {"Put": {"TableName": table, "Item": moved}},
+                    {"Put": {"TableName": table, "Item": move}},
                 ]
             },
             # Some model is active already, and it stays: the whole transaction is cancelled.

@@ -30,15 +30,15 @@ class PredictService(ClassificationService):
         Nothing is stored when the picture or the request is refused: raises an `ImageError`,
         `InvalidParameterError` for a ``top_k`` beyond the labels, or `ModelUnavailableError`.
         """
-        _, classifier = self.active.get()
-        labels = len(classifier.manifest.labels)
+        prediction_id = new_id(now)
+        follow(prediction_id)
+        stopwatch = Stopwatch()
+        serving = self.choose(prediction_id, stopwatch)
+        labels = len(serving.classifier.manifest.labels)
         top_k = min(DEFAULT_TOP_K, labels) if top_k is None else top_k
         if not 1 <= top_k <= labels:
             raise InvalidParameterError(f"top_k must be between 1 and {labels}, found {top_k}.")
-        stopwatch = Stopwatch()
-        picture = self.classify(data, stopwatch)
-        prediction_id = new_id(now)
-        follow(prediction_id)
+        picture = self.classify(data, stopwatch, serving)
         key = original_key(prediction_id)
         with stopwatch.step("store"):
             version_id = self.images.write(key, data, media_type(data))

@@ -13,7 +13,7 @@ from tests.e2e.conftest import visionflow
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_run
 from visionflow.model_registry import ModelRegistry
-from visionflow.predictions import timestamp
+from visionflow.routing import Order
 
 pytestmark = pytest.mark.e2e
 
@@ -25,7 +25,7 @@ def starter_again(cloud: Cloud) -> Iterator[None]:
     before = registry.current()
     assert before is not None
     yield
-    registry.promote(before, timestamp(datetime.now(UTC)))
+    registry.promote(before, Order("the tests", datetime.now(UTC)))
     eventually(lambda: answer_by(cloud, before.name), 3 * REFRESH_S, f"an answer by {before.name}")
 
 

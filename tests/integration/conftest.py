@@ -5,6 +5,7 @@ import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ import boto3
 import pytest
 
 import lambdas.api.handler
+import lambdas.api.uploads
 import lambdas.ingest.handler
 import lambdas.predict.handler
 from lambdas.api.settings import ApiSettings
@@ -22,6 +24,7 @@ from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.prediction_store import INDEXES, SORT_KEY
 from visionflow.predictions import ModelRef
+from visionflow.routing import Order
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry")
@@ -70,8 +73,11 @@ class Cloud:
         manifest = self.models.publish(folder)
         self.registry.register(manifest)
         if promote:
-            self.registry.promote(ModelRef(manifest.name, manifest.version), manifest.created_at)
+            self.promote(manifest.version, manifest.name)
         return manifest
+
+    def promote(self, version: str, name: str = "tiny") -> None:
+        self.registry.promote(ModelRef(name, version), Order("somebody", datetime.now(UTC)))
 
     def call(
         self,
@@ -218,6 +224,7 @@ def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
     yield cloud
     for handler in HANDLERS:
         handler.service.cache_clear()
+    lambdas.api.uploads.images.cache_clear()
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def keys(cloud: Cloud) -> set[str]:
 def moves_to(cloud: Cloud, version: str) -> int:
     rows = cloud.dynamodb.scan(TableName="registry")["Items"]
     return sum(
-        row["sk"]["S"].startswith("MOVED#") and row["version"]["S"] == version for row in rows
+        row["pk"]["S"] == "HISTORY" and row["version"]["S"] == version for row in rows
     )
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -59,12 +59,22 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Feedback:
+    """What a person says the picture shows; the last word counts."""
+
+    label: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The one result of one image.
 
     ``label`` and ``confidence`` are the best guess for status ``ok`` and ``unknown`` (the guess
     stayed under the model's threshold), and null for ``failed``. ``timings`` are milliseconds by
     step. ``created_at`` is ISO 8601 UTC with microseconds, ``expires_at`` epoch seconds.
+    ``refused`` is the version that should have answered and could not, so that ``model`` did.
     """
 
     id: str
@@ -80,6 +90,8 @@ class Prediction:
     created_at: str
     error: Failure | None
     expires_at: int
+    feedback: Feedback | None = field(default=None, kw_only=True)
+    refused: ModelRef | None = field(default=None, kw_only=True)
 
 
 def timestamp(at: datetime) -> str:

@@ -1,0 +1,59 @@
+"""When a version that was let serve is taken back without asking."""
+
+from dataclasses import dataclass
+
+from visionflow.errors import InvalidParameterError
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a trial has shown so far.
+
+    ``answers`` the version gave, ``unknown`` of them under its threshold; ``errors`` are pictures
+    that it should have answered and could not; ``compared`` pictures that another version has seen
+    too, with another label for ``disagreed`` of them.
+    """
+
+    answers: int = 0
+    unknown: int = 0
+    errors: int = 0
+    compared: int = 0
+    disagreed: int = 0
+
+
+@dataclass(frozen=True)
+class RollbackRule:
+    """Limits of what a trial may show, as shares of 0..1; null sets none.
+
+    A share counts from ``min_pictures`` on. A canary that is over one loses its share of the
+    pictures; a version in production makes place for the one before.
+    """
+
+    enabled: bool = False
+    min_pictures: int = 100
+    max_error_rate: float | None = 0.05
+    max_unknown_rate: float | None = 0.5
+    max_disagreement: float | None = 0.3
+
+    def check(self) -> None:
+        """Raises `InvalidParameterError` for limits that are none."""
+        if self.min_pictures < 1:
+            raise InvalidParameterError("min_pictures must be at least 1.")
+        for name in ("max_error_rate", "max_unknown_rate", "max_disagreement"):
+            limit = getattr(self, name)
+            if limit is not None and not 0 <= limit < 1:
+                raise InvalidParameterError(f"{name} must be at least 0 and under 1.")
+
+    def broken_by(self, tally: Tally) -> str | None:
+        """A phrase for the first limit that the trial is over, or None."""
+        if not self.enabled:
+            return None
+        asked = tally.answers + tally.errors
+        for what, limit, count, of in (
+            ("error rate", self.max_error_rate, tally.errors, asked),
+            ("unknown rate", self.max_unknown_rate, tally.unknown, tally.answers),
+            ("disagreement", self.max_disagreement, tally.disagreed, tally.compared),
+        ):
+            if limit is not None and of >= self.min_pictures and count > limit * of:
+                return f"{what} {count / of:.3f} over {limit:g} in {of} pictures"
+        return None
