@@ -14,6 +14,7 @@ from visionflow.errors import (
     MissingFieldError,
     UnsupportedMediaTypeError,
 )
+from visionflow.limits import MAX_DIRECT_BYTES
 
 # Lambda refuses a payload over 6 MB, event included, before the function runs. Bodies just below
 # that, and all of them on the emulator, which has no such limit, are refused here.
@@ -31,8 +32,8 @@ def read_picture(body: str | None, is_base64: bool | None, content_type: str | N
     body = body or ""
     if len(body) > MAX_BODY_CHARACTERS:
         raise BodyTooLargeError(
-            "A direct call carries about 4.4 MB of picture; put a larger one into the images "
-            "bucket under uploads/ instead."
+            f"A direct call carries {MAX_DIRECT_BYTES / 1e6} MB of picture at most; POST /uploads "
+            "gives a form for a larger one."
         )
     data = base64.b64decode(body) if is_base64 else body.encode()
     # The parser takes Latin-1 only, while a gateway hands over whatever a client has sent.

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import lambdas.ingest.handler
-from lambdas.ingest.service import IngestService, Upload
+from lambdas.ingest.service import IngestService
 from tests.integration.conftest import INGEST, Cloud, event
 from tests.pictures import bad_files, encode, plain
 from visionflow.errors import PlatformError
@@ -61,8 +61,7 @@ def test_the_same_event_three_times_makes_one_record(cloud: Cloud) -> None:
 def test_two_workers_with_the_same_event_make_one_record(cloud: Cloud) -> None:
     """The second one looks before the first has written, so only the condition can stop it."""
     cloud.drop("uploads/red.jpg", RED)
-    record = json.loads(cloud.messages()[0]["body"])["Records"][0]["s3"]["object"]
-    upload = Upload("images", record["key"], record.get("versionId"), record["eTag"])
+    ((upload, _),) = lambdas.ingest.handler.uploads(json.loads(cloud.messages()[0]["body"]))
     slow = IngestService.build(INGEST)
     fast = IngestService.build(INGEST)
     now = datetime.now(UTC)
@@ -74,7 +73,7 @@ def test_two_workers_with_the_same_event_make_one_record(cloud: Cloud) -> None:
 
     slow.images.read = read_while_the_other_finishes  # type: ignore[method-assign]
     assert slow.ingest(upload, now) is None
-    assert len(cloud.logs()) == 1
+    assert [entry["label"] for entry in cloud.logs()] == ["red"]
 
 
 def test_overwriting_an_object_makes_a_second_record(cloud: Cloud) -> None:

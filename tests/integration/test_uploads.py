@@ -1,0 +1,174 @@
+"""Large pictures by a signed form: from POST /uploads to the record under the promised id."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import lambdas.ingest.handler
+from lambdas.ingest.service import IngestService, Upload
+from tests.integration.conftest import INGEST, Cloud
+from tests.pictures import encode, plain
+from visionflow.image_store import FORM_LIFETIME
+from visionflow.limits import DEFAULT_LIMITS
+
+RED, BLUE = encode(plain("red")), encode(plain("blue"))
+
+
+def ask(cloud: Cloud, **request: Any) -> Any:
+    body = json.dumps(request).encode()
+    return cloud.call("POST", "/uploads", None, body, "application/json")
+
+
+def form_for(cloud: Cloud, picture: bytes, filename: str = "red.jpg") -> Any:
+    answer = ask(cloud, content_type="image/jpeg", bytes=len(picture), filename=filename)
+    assert answer.status == 201, answer.body
+    return answer.body
+
+
+def uploads(cloud: Cloud) -> list[Upload]:
+    """What the waiting messages announce."""
+    return [
+        upload
+        for message in cloud.messages()
+        for upload, _ in lambdas.ingest.handler.uploads(json.loads(message["body"]))
+    ]
+
+
+def test_the_signed_policy_takes_this_key_type_and_size_and_nothing_else(cloud: Cloud) -> None:
+    asked_at = datetime.now(UTC)
+    form = form_for(cloud, RED, "my cat.jpg")
+    fields = form["fields"]
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    assert form["key"] == fields["key"] == f"uploads/posted/{form['id']}/my cat.jpg"
+    conditions = policy["conditions"]
+    for condition in (
+        {"bucket": "images"},
+        {"key": form["key"]},
+        {"Content-Type": "image/jpeg"},
+        ["content-length-range", len(RED), len(RED)],
+    ):
+        assert condition in conditions
+    # S3 refuses a form with a field that no condition names.
+    named = {name for c in conditions if isinstance(c, dict) for name in c}
+    assert named - {"bucket"} == set(fields) - {"policy", "x-amz-signature"}
+    expires_at = datetime.fromisoformat(policy["expiration"])
+    assert abs(expires_at - asked_at - FORM_LIFETIME) < timedelta(seconds=5)
+    assert abs(datetime.fromisoformat(form["expires_at"]) - expires_at) < timedelta(seconds=5)
+    assert form["max_bytes"] == DEFAULT_LIMITS.max_bytes
+
+
+def test_the_form_goes_to_the_host_that_the_page_s_security_policy_names(cloud: Cloud) -> None:
+    assert form_for(cloud, RED)["url"] == "https://images.s3.eu-central-1.amazonaws.com/"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        ({"content_type": "image/svg+xml", "bytes": 1}, 415, "unsupported_media_type"),
+        ({"content_type": "image/jpeg", "bytes": 32_000_001}, 413, "image_too_large"),
+        ({"content_type": "image/jpeg", "bytes": 0}, 422, "image_empty"),
+        ({"content_type": "image/jpeg"}, 400, "missing_field"),
+        ({"bytes": 1}, 400, "missing_field"),
+        ({"content_type": "image/jpeg", "bytes": "1"}, 400, "invalid_body"),
+        ({"content_type": "image/jpeg", "bytes": True}, 400, "invalid_body"),
+        ({"content_type": "image/jpeg", "bytes": 1, "name": "x"}, 400, "invalid_body"),
+    ],
+)
+def test_what_could_not_be_classified_gets_no_form(
+    cloud: Cloud, request_: dict[str, Any], status: int, code: str
+) -> None:
+    answer = ask(cloud, **request_)
+    assert (answer.status, answer.body["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("body", [None, b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_object_is_refused(cloud: Cloud, body: bytes | None) -> None:
+    answer = cloud.call("POST", "/uploads", None, body, "application/json")
+    assert (answer.status, answer.body["code"]) == (400, "invalid_body")
+
+
+def test_the_picture_is_found_under_the_promised_id_once_it_is_classified(cloud: Cloud) -> None:
+    form = form_for(cloud, RED)
+    waiting = cloud.call("GET", f"/predictions/{form['id']}")
+    assert (waiting.status, waiting.body["code"]) == (404, "prediction_not_found")
+    cloud.drop(form["key"], RED)
+    messages = cloud.messages()
+    for _ in range(3):
+        assert cloud.deliver(messages) == []
+    found = cloud.call("GET", f"/predictions/{form['id']}")
+    assert (found.status, found.body["label"], found.body["source"]) == (200, "red", "s3")
+    assert found.body["image"]["key"] == form["key"]
+    assert len(cloud.logs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (bytes(DEFAULT_LIMITS.max_bytes + 1), "image_too_large"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image_unreadable"),
+    ],
+)
+def test_size_and_type_are_checked_again_when_the_picture_arrives(
+    cloud: Cloud, data: bytes, code: str
+) -> None:
+    form = form_for(cloud, RED)
+    cloud.drop(form["key"], data)
+    assert cloud.deliver(cloud.messages()) == []
+    found = cloud.call("GET", f"/predictions/{form['id']}").body
+    assert (found["status"], found["error"]["code"]) == ("failed", code)
+
+
+def test_a_form_that_is_posted_twice_makes_two_records_with_their_own_thumbnails(
+    cloud: Cloud,
+) -> None:
+    form = form_for(cloud, RED)
+    cloud.drop(form["key"], RED)
+    cloud.drop(form["key"], BLUE)
+    messages = cloud.messages()
+    for order in (messages, messages[::-1], messages):
+        assert cloud.deliver(order) == []
+    entries = cloud.logs()
+    assert sorted(entry["label"] for entry in entries) == ["blue", "red"]
+    assert len({entry["thumbnail_key"] for entry in entries}) == 2
+    assert cloud.call("GET", f"/predictions/{form['id']}").body["label"] == "red"
+
+
+def test_the_version_that_loses_the_promised_id_is_recorded_under_its_own(cloud: Cloud) -> None:
+    """Both workers have looked, and found nothing, before the first of them writes."""
+    form = form_for(cloud, RED)
+    cloud.drop(form["key"], RED)
+    cloud.drop(form["key"], BLUE)
+    first, second = uploads(cloud)
+    slow, fast = IngestService.build(INGEST), IngestService.build(INGEST)
+    now = datetime.now(UTC)
+    read = slow.images.read
+
+    def read_while_the_other_finishes(*which: Any) -> bytes:
+        assert fast.ingest(second, now) is not None
+        return read(*which)
+
+    slow.images.read = read_while_the_other_finishes  # type: ignore[method-assign]
+    recorded = slow.ingest(first, now)
+    assert recorded is not None
+    assert (recorded.id, recorded.label, recorded.error) == (first.own_id, "red", None)
+    assert cloud.call("GET", f"/predictions/{form['id']}").body["label"] == "blue"
+    for upload in (first, second):
+        assert IngestService.build(INGEST).ingest(upload, now) is None
+    assert len(cloud.logs()) == 2
+
+
+def test_a_key_cannot_take_the_id_of_a_direct_call(cloud: Cloud) -> None:
+    posted = cloud.predict(BLUE).body
+    cloud.drop(f"uploads/posted/{posted['id']}/red.jpg", RED)
+    assert cloud.deliver(cloud.messages()) == []
+    assert cloud.call("GET", f"/predictions/{posted['id']}").body["label"] == "blue"
+    assert sorted(entry["label"] for entry in cloud.logs()) == ["blue", "red"]
+
+
+def test_a_body_that_is_too_large_is_told_the_way(cloud: Cloud) -> None:
+    answer = cloud.predict(bytes(4_600_000))
+    assert (answer.status, answer.body["code"]) == (413, "body_too_large")
+    assert "POST /uploads" in answer.body["detail"]
