@@ -5,6 +5,7 @@ import sys
 from aws_cdk import App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer
 
 from infra.assets import Assets, project_assets
+from infra.constructs.alarm import notify
 from infra.errors import CommandError
 from infra.nag import check_at_synth
 from infra.stacks.content import ContentStack
@@ -66,6 +67,7 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
             dashboard=dashboard,
             service=service,
         )
+    notify(app, data.alarms.topic)
     check_at_synth(app)
     return app
 

@@ -51,6 +51,10 @@ class StageConfig:
         throttle: limits of the HTTP API's default stage.
         reserved_concurrency: executions set aside for, and at most used by, each function.
         ingest_max_concurrency: most ingest executions the queue may drive at once (at least 2).
+        snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
+            snapshot by the hour, used or not: `visionflow cost` names the sum.
+        alarm_email: who hears the alarms; None leaves the topic to be subscribed by hand.
+        alarm_key: encrypt alarms with a key of this account, which costs a dollar a month.
     """
 
     name: str
@@ -69,6 +73,9 @@ class StageConfig:
     throttle: Throttle
     reserved_concurrency: Concurrency
     ingest_max_concurrency: int
+    snap_start: bool
+    alarm_email: str | None
+    alarm_key: bool
 
     @property
     def title(self) -> str:
@@ -100,6 +107,9 @@ LOCAL: Final = StageConfig(
     throttle=Throttle(rate=100, burst=200),
     reserved_concurrency=NOTHING_RESERVED,
     ingest_max_concurrency=2,
+    snap_start=False,
+    alarm_email=None,
+    alarm_key=False,
 )
 
 DEV: Final = StageConfig(
@@ -121,6 +131,9 @@ DEV: Final = StageConfig(
     # here would make the first deploy fail. The throttle and the queue's own limit bound the spend.
     reserved_concurrency=NOTHING_RESERVED,
     ingest_max_concurrency=5,
+    snap_start=False,
+    alarm_email=None,
+    alarm_key=False,
 )
 
 PROD: Final = StageConfig(
@@ -140,6 +153,9 @@ PROD: Final = StageConfig(
     throttle=Throttle(rate=100, burst=200),
     reserved_concurrency=Concurrency(predict=50, ingest=20, api=20),
     ingest_max_concurrency=20,
+    snap_start=True,
+    alarm_email=None,
+    alarm_key=True,
 )
 
 STAGES: Final = {stage.name: stage for stage in (LOCAL, DEV, PROD)}

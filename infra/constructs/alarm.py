@@ -1,7 +1,16 @@
-"""One shape for every alarm."""
+"""One shape for every alarm, and the one topic that all of them tell."""
 
+from aws_cdk import App, Aws, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
+
+from infra.nag import LOOPBACK_ONLY, acknowledge
+from infra.stages import StageConfig
 
 
 def alarm_above(
@@ -11,15 +20,82 @@ def alarm_above(
     metric: cloudwatch.IMetric,
     limit: float,
     description: str,
+    periods: int = 1,
 ) -> cloudwatch.Alarm:
-    """An alarm that rings as soon as one period lies above `limit`; no data is good news."""
+    """An alarm that rings when `periods` in a row lie above `limit`; no data is good news."""
     return cloudwatch.Alarm(
         scope,
         construct_id,
         metric=metric,
         threshold=limit,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluation_periods=1,
+        evaluation_periods=periods,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=description,
     )
+
+
+class AlarmTopic(Construct):
+    """Where alarms are told, and whoever subscribes hears them; over TLS only, encrypted at rest.
+
+    SNS encrypts every topic with a key of its own. Where the stage says so the topic has a key of
+    this account instead, whose use CloudTrail records.
+
+    Attributes:
+        topic: the topic.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(
+            self,
+            "Topic",
+            display_name=f"VisionFlow {stage.name}",
+            enforce_ssl=stage.tls_only,
+            master_key=self._key() if stage.alarm_key else None,
+        )
+        # A policy of its own takes the place of the default one, which let the account publish.
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsPublish",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions=_alarms_of_this_account(),
+            )
+        )
+        if stage.alarm_email is not None:
+            self.topic.add_subscription(subscriptions.EmailSubscription(stage.alarm_email))
+        if not stage.tls_only:
+            acknowledge(self, "AwsSolutions-SNS3", reason=LOOPBACK_ONLY)
+
+    def _key(self) -> kms.Key:
+        key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.DESTROY)
+        # The key that AWS manages for SNS would refuse CloudWatch.
+        # https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsEncrypt",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions=_alarms_of_this_account(),
+            )
+        )
+        return key
+
+
+def notify(app: App, topic: sns.ITopic) -> None:
+    """Have every alarm of `app` tell `topic`."""
+    action = cloudwatch_actions.SnsAction(topic)
+    for construct in app.node.find_all():
+        if isinstance(construct, cloudwatch.Alarm):
+            construct.add_alarm_action(action)
+
+
+def _alarms_of_this_account() -> dict[str, object]:
+    alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:*"
+    return {
+        "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+        "ArnLike": {"aws:SourceArn": alarms},
+    }

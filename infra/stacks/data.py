@@ -5,6 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.access_log_bucket import AccessLogBucket
+from infra.constructs.alarm import AlarmTopic
 from infra.constructs.image_queue import ImageQueue
 from infra.constructs.prediction_tables import PredictionsTable, RegistryTable
 from infra.constructs.private_bucket import PrivateBucket
@@ -26,10 +27,12 @@ class DataStack(Stack):
         predictions: the predictions table.
         registry: the model registry table.
         image_queue: the queue of dropped pictures.
+        alarms: the topic that every alarm of the stage tells.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
+        self.alarms = AlarmTopic(self, "Alarms", stage=stage)
         access_logs = AccessLogBucket(self, "AccessLogs", stage=stage)
         abandon_uploads = s3.LifecycleRule(
             id="AbandonUploads", abort_incomplete_multipart_upload_after=Duration.days(1)
@@ -78,6 +81,7 @@ class DataStack(Stack):
             self, "UploadNotification", bucket=self.images, queue=self.image_queue.queue
         )
 
+        CfnOutput(self, "AlarmTopic", value=self.alarms.topic.topic_arn)
         CfnOutput(self, "ImagesBucket", value=self.images.bucket_name)
         CfnOutput(self, "ModelsBucket", value=self.models.bucket_name)
         CfnOutput(self, "DatasetsBucket", value=self.datasets.bucket_name)
