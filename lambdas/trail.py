@@ -10,22 +10,21 @@ tracer = Tracer()
 
 
 @contextmanager
-def following(prediction_id: str | None = None, correlation_id: str | None = None) -> Iterator[None]:
-    """Name the picture in the log lines that are written within.
-
-    ``correlation_id`` is the id of the request that brought it: API Gateway's of a direct call,
-    S3's of a dropped file. What is not known yet can be added by `follow`.
-    """
+def following() -> Iterator[None]:
+    """One picture's part of an invocation. What `follow` names within is forgotten at its end."""
     try:
-        with tracer.provider.in_subsegment(name="## picture"):
-            follow(prediction_id, correlation_id)
+        with segment("picture"):
             yield
     finally:
         logger.thread_safe_clear_keys()
 
 
-def follow(prediction_id: str | None = None, correlation_id: str | None = None) -> None:
-    """Name the picture from here on, in the log and in the trace, where it can be searched for."""
+def follow(prediction_id: str, correlation_id: str | None = None) -> None:
+    """Name the picture from here on, in each log line and in the trace, which is found by it.
+
+    ``correlation_id`` is the id of the S3 request that dropped a file; that of an HTTP request is
+    in the log already.
+    """
     ids = {"prediction_id": prediction_id, "correlation_id": correlation_id}
     known = {name: value for name, value in ids.items() if value is not None}
     logger.thread_safe_append_keys(**known)

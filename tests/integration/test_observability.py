@@ -5,13 +5,13 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from aws_lambda_powertools import Logger
 from botocore.exceptions import EndpointConnectionError
 
 import lambdas.ingest.handler
-import lambdas.predict.handler
 from lambdas.measurements import (
     FAILURE_CODES,
     STEPS,
@@ -44,6 +44,7 @@ class Log:
 
 @pytest.fixture
 def log() -> Iterator[Log]:
+    Logger().set_correlation_id(None)  # the functions share a process here, and a logger
     handler = Logger().registered_handler
     assert isinstance(handler, logging.StreamHandler)
     stream = io.StringIO()
@@ -56,6 +57,13 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> list[Line]:
     """The records in Embedded Metric Format that were printed since the last call."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return [line for line in lines if "ColdStart" not in line]
+
+
+def from_request(message: dict[str, Any]) -> dict[str, Any]:
+    """With the request's id, which S3 sends and moto does not."""
+    body = json.loads(message["body"])
+    body["Records"][0]["responseElements"] = {"x-amz-request-id": f"PUT-{message['messageId']}"}
+    return message | {"body": json.dumps(body)}
 
 
 def test_a_direct_call_can_be_followed_from_its_request_to_its_record(
@@ -76,7 +84,7 @@ def test_a_dropped_file_can_be_followed_from_its_event_to_its_record(
 ) -> None:
     cloud.drop("uploads/red.jpg", encode(plain("red")))
     cloud.drop("uploads/none.jpg", b"no picture")
-    messages = cloud.messages()
+    messages = [from_request(message) for message in cloud.messages()]
     assert cloud.deliver(messages) == []
     recorded = [line for line in log.lines() if line["message"] == "recorded"]
     assert len(recorded) == 2
@@ -84,7 +92,7 @@ def test_a_dropped_file_can_be_followed_from_its_event_to_its_record(
         (event,) = json.loads(message["body"])["Records"]
         assert line["correlation_id"] == event["responseElements"]["x-amz-request-id"]
         record = cloud.call("GET", f"/predictions/{line['prediction_id']}").body
-        assert record["image"]["key"] == event["s3"]["object"]["key"]
+        assert record["image"]["key"] == unquote_plus(event["s3"]["object"]["key"])
         assert line["status"] == record["status"]
     assert recorded[1]["code"] == "image_unreadable"
 
