@@ -11,7 +11,6 @@ import pytest
 from aws_lambda_powertools import Logger
 from botocore.exceptions import EndpointConnectionError
 
-import lambdas.ingest.handler
 from lambdas.measurements import (
     FAILURE_CODES,
     STEPS,
