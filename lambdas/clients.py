@@ -7,7 +7,11 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_service_quotas import ServiceQuotasClient
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 # Presigned URLs must name the bucket's regional host: the dashboard's content security policy lists
 # that one, and the global host redirects while a bucket is new, which breaks the signature. With
@@ -30,3 +34,20 @@ def dynamodb() -> "DynamoDBClient":
 
 def s3() -> "S3Client":
     return boto3.client("s3", config=_TIMEOUTS.merge(_REGIONAL_URLS))
+
+
+def ec2() -> "EC2Client":
+    # A fleet answers when EC2 has tried every pool.
+    return boto3.client("ec2", config=_TIMEOUTS.merge(Config(read_timeout=60)))
+
+
+def ssm() -> "SSMClient":
+    return boto3.client("ssm", config=_TIMEOUTS)
+
+
+def service_quotas() -> "ServiceQuotasClient":
+    return boto3.client("service-quotas", config=_TIMEOUTS)
+
+
+def states() -> "SFNClient":
+    return boto3.client("stepfunctions", config=_TIMEOUTS)

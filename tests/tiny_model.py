@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from training.publish import REQUIRED_CHECKS
+from visionflow.gate import REQUIRED_CHECKS
 from visionflow.input_spec import InputSpec
 from visionflow.manifest import (
     MANIFEST_NAME,

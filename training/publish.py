@@ -11,23 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from training.errors import TrainingError
+from visionflow.gate import held_back_by
 from visionflow.manifest import Manifest, Precision, read_artifact
 from visionflow.model_registry import Force, ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef, timestamp
 from visionflow.routing import Order
 
-# What a gate must have measured for the form that serves, whatever else it looked at.
-REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {
-    "fp32": ("fp32_logit_difference", "fp32_top1_changes"),
-    "int8": (
-        "fp32_logit_difference",
-        "fp32_top1_changes",
-        "int8_top1_drop",
-        "int8_worst_class_drop",
-        "int8_latency_ratio",
-    ),
-}
 # A name and a version are parts of object keys, of table keys and of URLs.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -69,23 +59,6 @@ def read_run(run: Path, name: str | None = None, version: str | None = None) -> 
                 "100 letters, digits, dots, dashes and underscores, a letter or a digit first."
             )
     return manifest
-
-
-def held_back_by(manifest: Manifest) -> tuple[str, ...]:
-    """A phrase for each check that failed or was never made; empty when the gate has passed."""
-    made = {check.name for check in manifest.gate}
-    return (
-        *(
-            f"{check.name} is {check.value:.4g}, the limit {check.limit:.4g}"
-            for check in manifest.gate
-            if not check.passed
-        ),
-        *(
-            f"{name} was not measured"
-            for name in REQUIRED_CHECKS[manifest.precision]
-            if name not in made
-        ),
-    )
 
 
 def publish(

@@ -2,8 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest
 from training.export.export import Export, export_model
 from training.fit.fit import Fitted, fit, load_fitted
+from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
 from training.models.classifier import Classifier as SingleNetwork
 from training.report.draw import draw
@@ -34,20 +35,43 @@ SPLIT_FILE = "split.json"
 CACHE_FOLDER = "cache"
 
 
-def train(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
+@dataclass(frozen=True)
+class Observer:
+    """Who watches a run: ``on_step`` hears ``read``, ``train``, ``export``; ``on_epoch`` of each
+    epoch once it is kept."""
+
+    on_step: Callable[[str], object]
+    on_epoch: Callable[[EpochRecord], object]
+
+
+SILENT = Observer(lambda _step: None, lambda _epoch: None)
+
+
+def train(
+    config: TrainConfig,
+    data: Path,
+    out: Path,
+    cache: Path | None = None,
+    observer: Observer = SILENT,
+) -> Report:
     """Train on the pictures in ``data``, choose on validation, measure once on test.
 
     ``data`` holds a folder for each class, or ``train/`` and what else is divided already. ``out``
     becomes the artifact's folder, and its checkpoint lets a killed run go on when the same call is
     made again. Decoded pictures are kept in ``cache``; without one, in ``out`` until the run ends.
+    ``observer`` is told what goes on; what it raises ends the run.
 
     Raises `DatasetError` for pictures that cannot be trained on, `TrainingError` for a run that
     cannot go on.
     """
+    observer.on_step("read")
     pictures = _load(config, data, out, cache)
     # Decoded now: a damaged file should not show only after hours of training.
     pictures.decode()
-    report = finish(config, pictures, fit(config, pictures, out), out)
+    observer.on_step("train")
+    fitted = fit(config, pictures, out, observer.on_epoch)
+    observer.on_step("export")
+    report = finish(config, pictures, fitted, out)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report

@@ -14,8 +14,9 @@ from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_run
 from training.errors import TrainingError
-from training.publish import REQUIRED_CHECKS, Published, Target, publish, read_run
+from training.publish import Published, Target, publish, read_run
 from visionflow.errors import ArtifactError
+from visionflow.gate import REQUIRED_CHECKS
 from visionflow.manifest import MANIFEST_NAME, GateCheck, Manifest, artifact_prefix
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
@@ -50,9 +51,7 @@ def keys(cloud: Cloud) -> set[str]:
 
 def moves_to(cloud: Cloud, version: str) -> int:
     rows = cloud.dynamodb.scan(TableName="registry")["Items"]
-    return sum(
-        row["pk"]["S"] == "HISTORY" and row["version"]["S"] == version for row in rows
-    )
+    return sum(row["pk"]["S"] == "HISTORY" and row["version"]["S"] == version for row in rows)
 
 
 def test_a_promoted_version_answers_the_next_prediction(empty_cloud: Cloud, run: Path) -> None:

@@ -41,7 +41,7 @@ def fit(
     config: TrainConfig,
     data: TrainingData,
     run: Path,
-    on_epoch: Callable[[EpochRecord], None] | None = None,
+    on_epoch: Callable[[EpochRecord], object] | None = None,
 ) -> Fitted:
     """Train by ``config.recipe``, or go on after the last epoch that the folder ``run`` holds.
 
@@ -89,7 +89,7 @@ class _Run:
         process: Process,
         checkpoint: Checkpoint,
         log_history: LogHistory | None,
-        on_epoch: Callable[[EpochRecord], None] | None,
+        on_epoch: Callable[[EpochRecord], object] | None,
     ) -> None:
         torch.manual_seed(config.seed)
         model = build_model(config.model, len(data.labels))

@@ -16,10 +16,10 @@ from training.compare import compare
 from training.ensemble import ensemble
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
-from training.publish import held_back_by
 from training.report.report import Report
 from training.train import train
 from visionflow.classifier import Classifier
+from visionflow.gate import held_back_by
 from visionflow.manifest import read_artifact
 
 

@@ -1,0 +1,1 @@
+"""The steps of a training job, as its state machine calls them."""

@@ -1,0 +1,78 @@
+"""Lambda entry point of the state machine's steps: ``{"step": ..., "job_id": ...}``."""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import clients
+from lambdas.jobs.machines import Machines
+from lambdas.jobs.quotas import Quotas
+from lambdas.jobs.service import Answer, JobSteps, Place
+from lambdas.jobs.settings import JobsSettings
+from visionflow import strict
+from visionflow.errors import VisionFlowError
+from visionflow.job_store import JobStore
+from visionflow.predictions import ModelRef
+
+logger = Logger()
+tracer = Tracer()
+
+END_STATES = ("succeeded", "failed", "cancelled")
+
+
+def build_service(settings: JobsSettings) -> JobSteps:
+    machines = Machines(
+        clients.ec2(),
+        clients.ssm(),
+        settings.launch_template,
+        settings.job_subnets.split(","),
+        settings.image_parameter,
+    )
+    place = Place(settings.datasets_bucket, settings.job_role_id, settings.watch_seconds)
+    store = JobStore(settings.jobs_table, clients.dynamodb())
+    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), place)
+
+
+@lru_cache
+def service() -> JobSteps:
+    return build_service(JobsSettings.from_env(os.environ))
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    answer = _run(event)
+    logger.info("step", extra={"step": event["step"], "answer": strict.to_dict(answer)})
+    body: dict[str, Any] = strict.to_dict(answer)
+    return body
+
+
+def _run(event: dict[str, Any]) -> Answer:
+    steps, job_id = service(), str(event["job_id"])
+    match event["step"]:
+        case "validate":
+            return steps.validate(job_id)
+        case "launch":
+            return steps.launch(job_id)
+        case "watch":
+            return steps.watch(job_id)
+        case "end":
+            return _end(steps, job_id, event)
+    raise VisionFlowError(f"There is no step {event['step']!r}.")
+
+
+def _end(steps: JobSteps, job_id: str, event: dict[str, Any]) -> Answer:
+    """``answer`` is that of the step before; where a step broke, or the execution was ended from
+    outside, there is none."""
+    answer = event.get("answer") or {}
+    state = answer.get("state")
+    if state not in END_STATES:
+        error = event.get("error") or {}
+        cause = str(error.get("Cause") or error.get("Error") or "the state machine was ended")
+        return steps.end(job_id, "failed", f"A step of the job broke: {cause:.300}", None)
+    model = answer.get("model")
+    published = strict.parse(ModelRef, model, "answer.model") if model else None
+    return steps.end(job_id, state, answer.get("reason"), published)

@@ -1,0 +1,85 @@
+"""Whether the account may run a machine, and whether the budget is worth starting one."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from visionflow.errors import JobRefusedError
+from visionflow.training_instances import InstanceType, Market
+from visionflow.training_jobs import JobRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_service_quotas import ServiceQuotasClient
+
+LEAST_MINUTES = 15
+"""A budget must buy so much of the cheapest machine: installing alone takes minutes."""
+
+logger = Logger(child=True)
+
+
+class Quotas:
+    """The account's limits on EC2, in vCPUs."""
+
+    def __init__(self, client: "ServiceQuotasClient") -> None:
+        self._client = client
+
+    def vcpus(self, code: str) -> float | None:
+        """The limit; None where the service does not tell. EC2 itself will refuse then."""
+        try:
+            answer = self._client.get_service_quota(ServiceCode="ec2", QuotaCode=code)
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("quota unknown", extra={"quota": code, "error": str(error)})
+            return None
+        return answer["Quota"].get("Value")
+
+    def within(self, types: Sequence[InstanceType], market: Market) -> tuple[InstanceType, ...]:
+        """Those of ``types`` that the quota has room for at all."""
+        limits = {code: self.vcpus(code) for code in {kind.quota(market) for kind in types}}
+
+        def fits(kind: InstanceType) -> bool:
+            limit = limits[kind.quota(market)]
+            return limit is None or limit >= kind.vcpus
+
+        return tuple(kind for kind in types if fits(kind))
+
+
+def markets(request: JobRequest) -> tuple[Market, ...]:
+    """In the order in which they are tried."""
+    return ("on-demand",) if request.on_demand else ("spot", "on-demand")
+
+
+def affordable(
+    types: Sequence[InstanceType], wanted: Sequence[Market], usd: float
+) -> dict[Market, tuple[InstanceType, ...]]:
+    """The types of each market of which ``usd`` buys `LEAST_MINUTES`.
+
+    Raises `JobRefusedError` when there is none.
+    """
+    found: dict[Market, tuple[InstanceType, ...]] = {
+        market: tuple(kind for kind in types if kind.price(market) * LEAST_MINUTES / 60 <= usd)
+        for market in wanted
+    }
+    if any(found.values()):
+        return found
+    price, market, name = min((t.price(m), m, t.type) for t in types for m in wanted)
+    raise JobRefusedError(
+        f"{usd:.2f} USD buy {usd / price * 60:.0f} minutes of {name} ({market}, about "
+        f"{price:.2f} USD an hour); at least {LEAST_MINUTES} minutes are needed."
+    )
+
+
+def allowed(
+    found: dict[Market, tuple[InstanceType, ...]], quotas: Quotas
+) -> dict[Market, tuple[InstanceType, ...]]:
+    """What the account's quotas leave of ``found``. Raises `JobRefusedError` for nothing."""
+    left = {market: quotas.within(types, market) for market, types in found.items()}
+    if any(left.values()):
+        return left
+    codes = sorted({kind.quota(market) for market, types in found.items() for kind in types})
+    least = min(kind.vcpus for types in found.values() for kind in types)
+    raise JobRefusedError(
+        f"The account's EC2 quotas {', '.join(codes)} allow fewer than the {least} vCPUs that the "
+        "smallest machine has. Ask for more in Service Quotas, or choose another instance type."
+    )

@@ -1,0 +1,115 @@
+"""Whether a job that runs may go on: a pure function of what is known about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from visionflow.training_jobs import JobRecord, JobReport, hours_between
+
+Next = Literal["wait", "relaunch", "publish", "end"]
+
+MOST_MACHINES = 6
+"""After so many interrupted machines a job fails; its checkpoint is kept."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds that a machine may take to begin, and between two heartbeats."""
+
+    begin: float = 1200.0
+    heartbeat: float = 180.0
+
+
+PATIENCE = Patience()
+
+
+@dataclass(frozen=True)
+class MachineState:
+    """What EC2 says about a machine. ``reason``: EC2's code for why it is gone."""
+
+    alive: bool
+    reason: str | None = None
+
+    @property
+    def reclaimed(self) -> bool:
+        """Whether EC2 took the machine back."""
+        return self.reason is not None and self.reason.startswith("Server.")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``failed`` or ``cancelled`` and why, where the job ends; a sentence for a relaunch too."""
+
+    next: Next
+    state: Literal["failed", "cancelled"] | None = None
+    reason: str | None = None
+
+
+WAIT = Verdict("wait")
+
+
+def judge(
+    record: JobRecord,
+    report: JobReport | None,
+    machine: MachineState | None,
+    now: datetime,
+    patience: Patience = PATIENCE,
+) -> Verdict:
+    """What comes next. ``report``: of the machine that runs now. ``machine``: None for a local job,
+    whose process nobody but its owner can see."""
+    if record.state == "stopping":
+        return Verdict("end", "cancelled", record.reason)
+    outcome = report.outcome if report else None
+    if outcome is not None and outcome.kind != "interrupted":
+        finished = outcome.kind == "finished"
+        return Verdict("publish") if finished else Verdict("end", "failed", outcome.reason)
+    spent = _overspent(record, now)
+    if spent is not None:
+        return Verdict("end", "failed", spent)
+    if outcome is not None:
+        return _interrupted(record, outcome.reason or "The machine was interrupted.")
+    if machine is not None and not machine.alive:
+        return _gone(record, report, machine)
+    return _heartbeat(record, report, now, patience)
+
+
+def _overspent(record: JobRecord, now: datetime) -> str | None:
+    request = record.request
+    if record.started_at and hours_between(record.started_at, now) >= request.max_hours:
+        return f"The time is over: {request.max_hours:g} hours were allowed."
+    cost = record.cost_usd(now)
+    if cost >= request.budget_usd:
+        return f"The budget is spent: {cost:.2f} of {request.budget_usd:.2f} USD."
+    return None
+
+
+def _interrupted(record: JobRecord, reason: str) -> Verdict:
+    if record.request.place == "local":
+        return Verdict("end", "failed", f"{reason} Resume the job to go on.")
+    if record.attempt >= MOST_MACHINES:
+        return Verdict("end", "failed", f"{reason} That was machine {record.attempt}; no more.")
+    return Verdict("relaunch", reason=reason)
+
+
+def _gone(record: JobRecord, report: JobReport | None, machine: MachineState) -> Verdict:
+    if machine.reclaimed:
+        return _interrupted(record, f"EC2 took the machine back ({machine.reason}).")
+    when = "before the job began" if report is None else "without a word"
+    reason = f"The machine ended {when} ({machine.reason or 'no reason given'}); see its log."
+    return Verdict("end", "failed", reason)
+
+
+def _heartbeat(
+    record: JobRecord, report: JobReport | None, now: datetime, patience: Patience
+) -> Verdict:
+    last, limit = record.launched_at or record.started_at, patience.begin
+    if report is not None:
+        last, limit = report.heartbeat_at, patience.heartbeat
+    if last is None or hours_between(last, now) * 3600 < limit:
+        return WAIT
+    what = "heartbeat stopped" if report else "machine never reported"
+    return Verdict(
+        "end",
+        "failed",
+        f"The {what} (last seen {last}). Resume the job to go on from its checkpoint.",
+    )

@@ -1,0 +1,1 @@
+"""The step of a training job that publishes what it made."""

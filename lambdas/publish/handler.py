@@ -1,0 +1,47 @@
+"""Lambda entry point of the publishing step: ``{"job_id": ...}``."""
+
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import clients
+from lambdas.publish.service import JobPublisher
+from lambdas.publish.settings import PublishSettings
+from visionflow import strict
+from visionflow.job_store import JobStore
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+
+logger = Logger()
+tracer = Tracer()
+
+
+def build_service(settings: PublishSettings) -> JobPublisher:
+    s3, dynamodb = clients.s3(), clients.dynamodb()
+    return JobPublisher(
+        JobStore(settings.jobs_table, dynamodb),
+        settings.jobs_bucket,
+        s3,
+        ModelStore(settings.models_bucket, s3),
+        ModelRegistry(settings.registry_table, dynamodb),
+    )
+
+
+@lru_cache
+def service() -> JobPublisher:
+    return build_service(PublishSettings.from_env(os.environ))
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        answer = service().publish(str(event["job_id"]), Path(folder))
+    logger.info("published", extra={"answer": strict.to_dict(answer)})
+    body: dict[str, Any] = strict.to_dict(answer)
+    return body

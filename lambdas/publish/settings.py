@@ -1,0 +1,15 @@
+"""Environment of the publish function."""
+
+from dataclasses import dataclass
+
+from visionflow.settings import EnvSettings
+
+
+@dataclass(frozen=True)
+class PublishSettings(EnvSettings):
+    """Names of the resources."""
+
+    jobs_table: str
+    jobs_bucket: str
+    models_bucket: str
+    registry_table: str

@@ -1,0 +1,146 @@
+"""Training jobs in DynamoDB: each change of state on the condition that the change is due.
+
+Rows: ``JOB / <id>`` for a record (ids sort by time, so the newest are read first without a scan)
+and ``<reporter> / <job id>`` for a report. A reporter is the ``aws:userid`` of the machine's role
+(``role id:instance id``), so that a policy can hold each machine to its own row.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from visionflow import strict
+from visionflow.dynamodb import from_item, to_item
+from visionflow.errors import InvalidCursorError, JobConflictError, JobNotFoundError
+from visionflow.training_jobs import FOLLOWS, JobRecord, JobReport, JobState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+JOBS = "JOB"
+JOB_ID = re.compile(r"[0-9A-Z]{26}")
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Records, newest first. A null ``next_cursor`` means that there is nothing older."""
+
+    items: tuple[JobRecord, ...]
+    next_cursor: str | None
+
+
+class JobStore:
+    """Owns the jobs table."""
+
+    def __init__(self, table: str, client: "DynamoDBClient") -> None:
+        self._table = table
+        self._client = client
+
+    def add(self, record: JobRecord) -> None:
+        """Write a new record. Raises `JobConflictError` when the id is taken."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=_item(JOBS, record.id, record),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise JobConflictError(f"There is a job {record.id} already.") from error
+
+    def get(self, job_id: str) -> JobRecord:
+        """Read a record, consistently. Raises `JobNotFoundError`."""
+        found = self._read(JOBS, job_id, JobRecord) if JOB_ID.fullmatch(job_id) else None
+        if found is None:
+            raise JobNotFoundError(f"There is no training job {job_id!r:.80}.")
+        return found
+
+    def move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
+        """The record in ``state``, with ``changes`` to other fields, written.
+
+        Raises `JobConflictError` when the job is by now in a state that ``state`` cannot follow,
+        or when another machine or execution has taken it over.
+        """
+        moved = replace(record, state=state, **changes)
+        before = {f":{n}": {"S": name} for n, name in enumerate(sorted(FOLLOWS[state]))}
+        numbers = to_item({":attempt": record.attempt, ":execution": record.execution})
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=_item(JOBS, moved.id, moved),
+                ConditionExpression=(
+                    f"#state IN ({', '.join(before)}) AND attempt = :attempt AND #run = :execution"
+                ),
+                ExpressionAttributeNames={"#state": "state", "#run": "execution"},
+                ExpressionAttributeValues={**before, **numbers},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            found = self.get(record.id)
+            raise JobConflictError(
+                f"Job {record.id} is {found.state} and cannot become {state}."
+            ) from error
+        return moved
+
+    def page(self, limit: int, cursor: str | None = None) -> JobPage:
+        """At most ``limit`` records below ``cursor``. Raises `InvalidCursorError`."""
+        before: Mapping[str, Any] = {} if cursor is None else _read_cursor(cursor)
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :jobs",
+            ExpressionAttributeValues={":jobs": {"S": JOBS}},
+            ScanIndexForward=False,
+            Limit=limit,
+            **before,
+        )
+        records = tuple(_parse(JobRecord, item) for item in answer["Items"])
+        more = "LastEvaluatedKey" in answer
+        return JobPage(records, _write_cursor(records[-1].id) if more and records else None)
+
+    def report(self, record: JobRecord) -> JobReport | None:
+        """What the newest machine of a job that reported at all has reported."""
+        for reporter in reversed(record.reporters):
+            report = self._read(reporter, record.id, JobReport)
+            if report is not None:
+                return report
+        return None
+
+    def current_report(self, record: JobRecord) -> JobReport | None:
+        """What the machine that runs now has reported."""
+        return self._read(record.reporter, record.id, JobReport) if record.reporter else None
+
+    def put_report(self, report: JobReport) -> None:
+        """Write the report; the one call that the machine's role may make here."""
+        self._client.put_item(
+            TableName=self._table, Item=_item(report.reporter, report.job_id, report)
+        )
+
+    def _read(self, pk: str, sk: str, cls: type[Any]) -> Any:
+        answer = self._client.get_item(
+            TableName=self._table, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
+        )
+        return _parse(cls, answer["Item"]) if "Item" in answer else None
+
+
+def _item(pk: str, sk: str, row: JobRecord | JobReport) -> dict[str, Any]:
+    return to_item({"pk": pk, "sk": sk, **strict.to_dict(row)})
+
+
+def _parse(cls: type[Any], item: Mapping[str, Any]) -> Any:
+    row = {name: value for name, value in from_item(item).items() if name not in ("pk", "sk")}
+    return strict.parse(cls, row, f"training job {cls.__name__}")
+
+
+def _write_cursor(job_id: str) -> str:
+    return base64.urlsafe_b64encode(job_id.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> dict[str, Any]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        job_id = base64.b64decode(padded, altchars="-_", validate=True).decode("ascii")
+    except ValueError as error:
+        raise InvalidCursorError("The cursor is not one that this API gave out.") from error
+    if not JOB_ID.fullmatch(job_id):
+        raise InvalidCursorError("The cursor is not one that this API gave out.")
+    return {"ExclusiveStartKey": to_item({"pk": JOBS, "sk": job_id})}

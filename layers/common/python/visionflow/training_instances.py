@@ -1,0 +1,60 @@
+"""The machines that a training job may run on: size, quota and price.
+
+Prices are AWS's list prices in USD for an hour of Linux in us-east-1, and for spot what it has
+usually cost there; other regions differ by up to a third. They bound what a job may spend, they are
+no bill.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Market = Literal["spot", "on-demand"]
+
+
+@dataclass(frozen=True)
+class InstanceType:
+    """``gpu`` names it and its memory; ``family`` decides which quota counts its vCPUs."""
+
+    type: str
+    gpu: str | None
+    vcpus: int
+    family: Literal["G", "standard"]
+    usd_per_hour_spot: float
+    usd_per_hour: float
+
+    def price(self, market: Market) -> float:
+        return self.usd_per_hour_spot if market == "spot" else self.usd_per_hour
+
+    def quota(self, market: Market) -> str:
+        """The code of the EC2 quota, counted in vCPUs, that a launch in ``market`` draws on."""
+        return QUOTAS[self.family, market]
+
+
+# https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
+QUOTAS: dict[tuple[str, Market], str] = {
+    ("G", "on-demand"): "L-DB2E81BA",
+    ("G", "spot"): "L-3819A6DF",
+    ("standard", "on-demand"): "L-1216C47A",
+    ("standard", "spot"): "L-34B43A08",
+}
+
+INSTANCE_TYPES = (
+    InstanceType("g4dn.xlarge", "NVIDIA T4, 16 GB", 4, "G", 0.22, 0.526),
+    InstanceType("g6.xlarge", "NVIDIA L4, 24 GB", 4, "G", 0.33, 0.8048),
+    InstanceType("g5.xlarge", "NVIDIA A10G, 24 GB", 4, "G", 0.42, 1.006),
+    InstanceType("g4dn.2xlarge", "NVIDIA T4, 16 GB", 8, "G", 0.31, 0.752),
+    InstanceType("g6.2xlarge", "NVIDIA L4, 24 GB", 8, "G", 0.40, 0.9776),
+    InstanceType("g5.2xlarge", "NVIDIA A10G, 24 GB", 8, "G", 0.49, 1.212),
+    InstanceType("g6e.xlarge", "NVIDIA L40S, 48 GB", 4, "G", 0.75, 1.861),
+    InstanceType("c7i.2xlarge", None, 8, "standard", 0.15, 0.357),
+)
+
+BY_NAME = {instance.type: instance for instance in INSTANCE_TYPES}
+
+DEFAULT_TYPES = ("g4dn.xlarge", "g6.xlarge", "g5.xlarge", "g4dn.2xlarge", "g6.2xlarge")
+"""What a job takes when it asks for no type, whichever has room."""
+
+
+def candidates(wanted: str | None) -> tuple[InstanceType, ...]:
+    """The types that a job may run on. ``wanted`` must be one of `BY_NAME`."""
+    return tuple(BY_NAME[name] for name in ((wanted,) if wanted else DEFAULT_TYPES))

@@ -1,0 +1,255 @@
+"""The script on a job's machine, against moto: done, interrupted, resumed, stopped, failed."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import torch
+
+from tests.jobs import DATASETS, JOBS, make_buckets, make_table, record, request, upload_folder
+from tests.unit.training.conftest import draw_set
+from training.config import TrainConfig
+from training.data.training_data import load_training_data
+from training.errors import TrainingError
+from training.fit.checkpoint import CHECKPOINT_FILE
+from training.fit.fit import fit
+from training.job import INTERRUPTED, Machine, job_config, run_job
+from training.job_files import JobFiles
+from training.job_interruption import interruption_notice
+from training.train import SILENT, Observer
+from visionflow.job_folder import checkpoint_key, run_prefix
+from visionflow.job_store import JobStore
+from visionflow.manifest import MANIFEST_NAME, Manifest
+from visionflow.training_jobs import JobRecord, JobReport
+
+GROUP = "/visionflow/jobs"
+
+
+@pytest.fixture(autouse=True)
+def cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    make_buckets(JOBS, DATASETS)
+    boto3.client("logs").create_log_group(logGroupName=GROUP)
+    draw_set(tmp_path / "pictures", per_class=30, seed=1)
+    upload_folder(tmp_path / "pictures", DATASETS, "colours")
+
+
+@pytest.fixture
+def store(cloud: None) -> JobStore:
+    return make_table()
+
+
+def running(store: JobStore, *reporters: str, **changes: Any) -> JobRecord:
+    """A job whose current machine is the last of ``reporters``."""
+    made = record(request(**changes), state="running", reporters=reporters, attempt=len(reporters))
+    store.add(made)
+    return made
+
+
+def machine(store: JobStore, reporter: str, work: Path) -> Machine:
+    files = JobFiles(JOBS, reporter, boto3.client("s3"))
+    logs = boto3.client("logs")
+    return Machine(store, files, reporter, logs, GROUP, work, 0.1, 0.02, patience_seconds=0)
+
+
+def report_of(store: JobStore, job: JobRecord) -> JobReport:
+    report = store.current_report(store.get(job.id))
+    assert report is not None
+    return report
+
+
+def weights(work: Path) -> dict[str, torch.Tensor]:
+    state = torch.load(work / "run" / CHECKPOINT_FILE, weights_only=True)
+    found: dict[str, torch.Tensor] = state["weights"]
+    return found
+
+
+def keys(prefix: str) -> set[str]:
+    found = boto3.client("s3").list_objects_v2(Bucket=JOBS, Prefix=prefix)
+    return {entry["Key"].removeprefix(prefix) for entry in found.get("Contents", [])}
+
+
+def test_a_job_reports_its_epochs_and_leaves_a_finished_run(
+    store: JobStore, tmp_path: Path
+) -> None:
+    job = running(store, "AROA:i-1")
+    assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == 0
+
+    report = report_of(store, job)
+    assert report.outcome is not None
+    assert report.outcome.kind == "finished"
+    assert [epoch.epoch for epoch in report.epochs] == [1, 2, 3]
+    assert all(epoch.seconds > 0 for epoch in report.epochs)
+    assert report.progress is not None
+    assert (report.progress.step, report.progress.epochs) == ("upload", 3)
+
+    body = boto3.client("s3").get_object(Bucket=JOBS, Key=run_prefix("AROA:i-1") + MANIFEST_NAME)[
+        "Body"
+    ]
+    manifest = Manifest.parse(body.read())
+    assert (manifest.name, manifest.version) == ("colours", "20300101-120000")
+    assert {entry.path for entry in manifest.all_files()} <= keys(run_prefix("AROA:i-1"))
+
+    logged = boto3.client("logs").get_log_events(logGroupName=GROUP, logStreamName=f"{job.id}/1")
+    text = "\n".join(event["message"] for event in logged["events"])
+    assert "scratch 3/3: train loss" in text
+    assert any("scratch 3/3" in line for line in report.log_tail)
+
+
+@contextmanager
+def metadata_service(notice: Callable[[], bool]) -> Iterator[str]:
+    """The instance metadata service, version 2: no answer without a token."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            assert self.path == "/latest/api/token"
+            self._answer("secret")
+
+        def do_GET(self) -> None:
+            assert self.headers["X-aws-ec2-metadata-token"] == "secret"
+            if self.path == "/latest/meta-data/spot/instance-action" and notice():
+                self._answer(json.dumps({"action": "terminate", "time": "2030-01-01T12:02:00Z"}))
+            else:
+                self.send_error(404)
+
+        def _answer(self, text: str) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Not into the test's output."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def only_fit(
+    config: TrainConfig,
+    pictures: Path,
+    run: Path,
+    cache: Path | None = None,
+    observer: Observer = SILENT,
+) -> None:
+    """The part of a run that can be interrupted half-way; export and report take longer."""
+    fit(config, load_training_data(pictures, config, cache), run, observer.on_epoch)
+
+
+def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weights(
+    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.job.train", only_fit)
+    monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
+    job = running(store, "AROA:i-1", set={"scratch.epochs": 8})
+    only_fit(job_config(job), tmp_path / "pictures", tmp_path / "straight" / "run")
+
+    def after_two_epochs() -> bool:
+        report = store.current_report(job)
+        return report is not None and len(report.epochs) >= 2
+
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+    with metadata_service(after_two_epochs) as address:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
+        assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "first")) == INTERRUPTED
+    interrupted = report_of(store, job)
+    assert interrupted.outcome is not None
+    assert interrupted.outcome.kind == "interrupted"
+    assert "terminate at 2030-01-01T12:02:00Z" in str(interrupted.outcome.reason)
+    assert 2 <= len(interrupted.epochs) < 8
+    assert keys("jobs/AROA:i-1/") == {"checkpoint.pt"}
+
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    moved = store.move(store.get(job.id), "launching", attempt=2)
+    store.move(moved, "running", reporters=("AROA:i-1", "AROA:i-2"))
+    assert run_job(job.id, machine(store, "AROA:i-2", tmp_path / "second")) == 0
+    resumed = report_of(store, job)
+    assert [epoch.epoch for epoch in resumed.epochs] == list(range(1, 9))
+    assert resumed.epochs[:2] == interrupted.epochs[:2]
+    expected, found = weights(tmp_path / "straight"), weights(tmp_path / "second")
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
+
+
+def test_a_job_that_is_stopped_ends_on_its_machine_too(store: JobStore, tmp_path: Path) -> None:
+    job = running(store, "AROA:i-1", set={"scratch.epochs": 500})
+
+    def stop() -> None:
+        while not (report := store.current_report(job)) or not report.epochs:
+            pass
+        store.move(job, "stopping", reason="Stopped on request.")
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == INTERRUPTED
+    stopper.join()
+    outcome = report_of(store, job).outcome
+    assert outcome is not None
+    assert (outcome.kind, outcome.reason) == ("interrupted", "Stopped on request.")
+
+
+def test_pictures_that_cannot_be_trained_on_are_the_reason_that_is_reported(
+    store: JobStore, tmp_path: Path
+) -> None:
+    job = running(store, "AROA:i-1", data=f"s3://{DATASETS}/colours/blue")
+    assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == 1
+    outcome = report_of(store, job).outcome
+    assert outcome is not None
+    assert outcome.kind == "failed"
+    assert "no pictures in folders of classes" in str(outcome.reason)
+    assert keys("jobs/") == set()
+
+
+def test_a_bug_is_reported_with_its_kind_and_logged(
+    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("training.job.train", broken)
+    job = running(store, "AROA:i-1")
+    assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == 1
+    report = report_of(store, job)
+    assert report.outcome is not None
+    assert report.outcome.reason == "RuntimeError: out of luck"
+    assert any("Traceback" in line for line in report.log_tail)
+
+
+def test_a_machine_that_the_job_does_not_name_does_nothing(store: JobStore, tmp_path: Path) -> None:
+    job = running(store, "AROA:i-1", "AROA:i-2")
+    with pytest.raises(TrainingError, match="Another machine has taken over"):
+        run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work"))
+    ended = replace(record(request()), state="cancelled", reason="Stopped.", reporters=("AROA:x",))
+    store.add(replace(ended, id="0" * 26))
+    with pytest.raises(TrainingError, match="Stopped"):
+        run_job("0" * 26, machine(store, "AROA:x", tmp_path / "work"))
+
+
+def test_the_checkpoint_of_the_newest_machine_that_left_one_is_taken(tmp_path: Path) -> None:
+    client = boto3.client("s3")
+    client.put_object(Bucket=JOBS, Key=checkpoint_key("first"), Body=b"1")
+    client.put_object(Bucket=JOBS, Key=checkpoint_key("second"), Body=b"2")
+    files = JobFiles(JOBS, "fourth", client)
+    assert files.fetch_checkpoint(("first", "second", "third", "fourth"), tmp_path) == "second"
+    assert (tmp_path / CHECKPOINT_FILE).read_bytes() == b"2"
+    assert not files.keep_checkpoint(tmp_path)
+    (tmp_path / CHECKPOINT_FILE).write_bytes(b"22")
+    assert files.keep_checkpoint(tmp_path)
+    assert not files.keep_checkpoint(tmp_path)
+    assert keys("jobs/fourth/") == {"checkpoint.pt"}
+
+
+def test_without_a_metadata_service_there_is_no_notice() -> None:
+    assert interruption_notice("http://127.0.0.1:9") is None

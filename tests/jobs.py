@@ -1,0 +1,77 @@
+"""Training jobs as the tests make them: records, a table and buckets on moto."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from tests.unit.training.conftest import SHRUNKEN
+from visionflow.job_store import JobStore
+from visionflow.predictions import new_id, timestamp
+from visionflow.training_jobs import JobRecord, JobRequest
+
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+TABLE, JOBS, DATASETS = "jobs", "job-files", "datasets"
+ROLE_ID = "AROAEXAMPLE"
+# A request whose run takes seconds; what a request cannot name, cannot be trained by it either.
+TINY_FIELDS = {name: value for name, value in SHRUNKEN.items() if name != "recipe"}
+
+
+def request(**changes: Any) -> JobRequest:
+    fields = {**TINY_FIELDS, **changes.pop("set", {})}
+    whole = JobRequest(
+        "cifar10-small", f"s3://{DATASETS}/colours", recipe="scratch", set=fields, max_hours=2.0
+    )
+    return replace(whole, **changes)
+
+
+def record(asked: JobRequest | None = None, **changes: Any) -> JobRecord:
+    whole = JobRecord(
+        id=new_id(NOW),
+        state="queued",
+        reason=None,
+        request=asked or request(),
+        created_at=timestamp(NOW),
+        started_at=None,
+        ended_at=None,
+        instance=None,
+        attempt=0,
+        execution=1,
+        reporters=(),
+        usd_per_hour=0.0,
+        launched_at=None,
+        spent_usd=0.0,
+        model=None,
+    )
+    return replace(whole, **changes)
+
+
+def make_table() -> JobStore:
+    client = boto3.client("dynamodb")
+    client.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in ("pk", "sk")],
+    )
+    return JobStore(TABLE, client)
+
+
+def make_buckets(*names: str) -> None:
+    client = boto3.client("s3")
+    for name in names:
+        client.create_bucket(
+            Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+
+
+def upload_folder(folder: Path, bucket: str, prefix: str) -> None:
+    client = boto3.client("s3")
+    for file in folder.rglob("*"):
+        if file.is_file():
+            client.upload_file(str(file), bucket, f"{prefix}/{file.relative_to(folder)}")
