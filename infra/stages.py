@@ -8,6 +8,9 @@ from typing import Final, Literal
 
 from infra.errors import CommandError
 
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+MB_PER_VCPU: Final = 1769
+
 LayerTarget = Literal["host", "x86_64", "arm64"]
 
 
@@ -42,10 +45,9 @@ class StageConfig:
         tracing: send traces to X-Ray.
         layer_target: machine the runtime layer is built for. AWS stages follow it with the
             Lambda architecture; `host` is the interpreter that runs the local cloud.
-        predict_memory_mb: 1769 MB is one full vCPU.
+        predict_memory_mb: `MB_PER_VCPU` buys one full vCPU.
         ingest_memory_mb: as above.
         api_memory_mb: memory of the read API.
-        ort_threads: intra-op threads of an ONNX Runtime session.
         prediction_retention_days: life of a record and of the pictures the service wrote itself.
         log_retention_days: life of function and access logs.
         throttle: limits of the HTTP API's default stage.
@@ -67,7 +69,6 @@ class StageConfig:
     predict_memory_mb: int
     ingest_memory_mb: int
     api_memory_mb: int
-    ort_threads: int
     prediction_retention_days: int
     log_retention_days: Literal[7, 14, 90]
     throttle: Throttle
@@ -81,6 +82,14 @@ class StageConfig:
     def title(self) -> str:
         """The name as it appears in stack names: `Local`, `Dev`, `Prod`."""
         return self.name.capitalize()
+
+    @property
+    def ort_threads(self) -> int:
+        """Threads of an ONNX Runtime session: one for each full vCPU that the memory buys.
+
+        More would wait for each other, since Lambda gives the share of a vCPU as time.
+        """
+        return max(1, min(self.predict_memory_mb, self.ingest_memory_mb) // MB_PER_VCPU)
 
     @property
     def requires_sign_in(self) -> bool:
@@ -101,7 +110,6 @@ LOCAL: Final = StageConfig(
     predict_memory_mb=1769,
     ingest_memory_mb=1769,
     api_memory_mb=512,
-    ort_threads=1,
     prediction_retention_days=30,
     log_retention_days=7,
     throttle=Throttle(rate=100, burst=200),
@@ -123,7 +131,6 @@ DEV: Final = StageConfig(
     predict_memory_mb=1769,
     ingest_memory_mb=1769,
     api_memory_mb=512,
-    ort_threads=1,
     prediction_retention_days=30,
     log_retention_days=14,
     throttle=Throttle(rate=20, burst=40),
@@ -147,7 +154,6 @@ PROD: Final = StageConfig(
     predict_memory_mb=1769,
     ingest_memory_mb=1769,
     api_memory_mb=512,
-    ort_threads=1,
     prediction_retention_days=365,
     log_retention_days=90,
     throttle=Throttle(rate=100, burst=200),

@@ -1,5 +1,7 @@
 """What the stages promise each other."""
 
+from dataclasses import replace
+
 import pytest
 
 from infra.errors import CommandError
@@ -28,3 +30,9 @@ def test_only_production_keeps_its_data() -> None:
 def test_records_outlive_the_logs_about_them() -> None:
     for stage in STAGES.values():
         assert stage.log_retention_days <= stage.prediction_retention_days
+
+
+@pytest.mark.parametrize(("megabytes", "threads"), [(512, 1), (1769, 1), (3008, 1), (3538, 2)])
+def test_inference_has_a_thread_for_each_full_vcpu(megabytes: int, threads: int) -> None:
+    stage = replace(PROD, predict_memory_mb=megabytes, ingest_memory_mb=10_240)
+    assert stage.ort_threads == threads
