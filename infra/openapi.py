@@ -8,17 +8,19 @@ functions need not carry it.
 import argparse
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import TypeAdapter
 
+from infra.openapi_models import MODEL_OPERATIONS
+from infra.openapi_operation import PICTURE, TIME, Operation, Schema, query
 from lambdas.answers import Health, LogPage, PredictionDetail, Problem, UploadForm
 from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.classification import DEFAULT_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
+from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
 from lambdas.routes import ROUTES, Route
 from visionflow.limits import ACCEPTED_TYPES, DEFAULT_LIMITS
@@ -26,51 +28,34 @@ from visionflow.predictions import Source, Status
 
 OPENAPI_FILE = Path(__file__).parents[1] / "lambdas" / "api" / "openapi.json"
 
-Schema = dict[str, Any]
-
-_TIME: Schema = {"type": "string", "format": "date-time"}
-_PICTURE: Schema = {"type": "string", "format": "binary"}
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What the description says of a route beyond its method and path.
-
-    ``answers`` maps a status to the class of its body; every other status carries a `Problem`.
-    """
-
-    operation_id: str
-    summary: str
-    answers: dict[int, type | None]
-    parameters: tuple[Schema, ...] = ()
-    body: Schema | None = None
-
-
-def _query(name: str, description: str, schema: Schema) -> Schema:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/predict"): Operation(
         "predict",
         "Classify one picture",
         {200: PredictAnswer},
         (
-            _query(
+            query(
                 "top_k",
                 "How many of the best labels to answer, at most all there are",
                 {"type": "integer", "minimum": 1, "default": DEFAULT_TOP_K},
             ),
-            _query(
+            query(
                 "explain",
                 "Whether to answer where in the picture the evidence lies",
                 {"type": "boolean", "default": False},
             ),
+            query("label", "The label to explain instead of the best one", {"type": "string"}),
+            {
+                "name": HEADER,
+                "in": "header",
+                "description": "The same key with the same request gets the first answer again",
+                "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
+            },
         ),
         {
             "multipart/form-data": {
                 "type": "object",
-                "properties": {FIELD: _PICTURE},
+                "properties": {FIELD: PICTURE},
                 "required": [FIELD],
             },
             "application/json": {
@@ -78,8 +63,8 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
                 "properties": {"image": {"type": "string", "contentEncoding": "base64"}},
                 "required": ["image"],
             },
-            "application/octet-stream": _PICTURE,
-            "image/*": _PICTURE,
+            "application/octet-stream": PICTURE,
+            "image/*": PICTURE,
         },
     ),
     ("POST", "/uploads"): Operation(
@@ -111,18 +96,18 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "Predictions, newest first",
         {200: LogPage},
         (
-            _query(
+            query(
                 "limit",
                 "Records per page",
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
             ),
-            _query("cursor", "`next_cursor` of the page before", {"type": "string"}),
-            _query("label", "Only this best label", {"type": "string"}),
-            _query("model_version", "Only answers of this version", {"type": "string"}),
-            _query("status", "Only this status", {"enum": list(get_args(Status))}),
-            _query("source", "Only pictures that came this way", {"enum": list(get_args(Source))}),
-            _query("from", "Not before this time", _TIME),
-            _query("to", "Not after this time", _TIME),
+            query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+            query("label", "Only this best label", {"type": "string"}),
+            query("model_version", "Only answers of this version", {"type": "string"}),
+            query("status", "Only this status", {"enum": list(get_args(Status))}),
+            query("source", "Only pictures that came this way", {"enum": list(get_args(Source))}),
+            query("from", "Not before this time", TIME),
+            query("to", "Not after this time", TIME),
         ),
     ),
     ("GET", "/predictions/{id}"): Operation(
@@ -132,6 +117,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         ({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},),
     ),
     ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
+    **MODEL_OPERATIONS,
 }
 
 
@@ -179,7 +165,7 @@ def _path_item(route: Route, operation: Operation) -> Schema:
         item["parameters"] = list(operation.parameters)
     if operation.body:
         content = {media_type: {"schema": schema} for media_type, schema in operation.body.items()}
-        item["requestBody"] = {"required": True, "content": content}
+        item["requestBody"] = {"required": operation.body_required, "content": content}
     return item
 
 
@@ -207,6 +193,10 @@ def _schemas() -> Schema:
         ref_template="#/components/schemas/{model}",
     )
     schemas: Schema = definitions["$defs"]
+    for schema in schemas.values():
+        # Defaults are for code: an answer always has every field.
+        if "properties" in schema:
+            schema["required"] = list(schema["properties"])
     schemas["Problem"]["properties"]["code"]["enum"] = error_codes()
     return schemas
 

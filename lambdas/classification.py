@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,16 +14,18 @@ from aws_lambda_powertools import Logger
 from PIL import Image
 
 from lambdas import clients
-from lambdas.active_model import ActiveModel, Serving
+from lambdas.active_model import ActiveModel
+from lambdas.loading import Serving
 from lambdas.predict.settings import PredictSettings
 from lambdas.trail import segment
 from visionflow import images
-from visionflow.classifier import Classification, Classifier, Explanation
+from visionflow.classifier import Classification, Classifier
 from visionflow.image_store import ImageStore
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.prediction_store import PredictionStore
 from visionflow.predictions import ImageRef, ModelRef, thumbnail_key
+from visionflow.replies import ClassActivationMap
 
 DEFAULT_TOP_K = 5
 
@@ -50,7 +52,8 @@ class Stopwatch:
 class ClassifiedPicture:
     """A decoded picture and the model's answer for it.
 
-    ``refused`` is the version that should have answered and could not.
+    ``refused`` is the version that should have answered and could not; ``sketch`` is what drift is
+    measured from.
     """
 
     image: Image.Image
@@ -58,6 +61,7 @@ class ClassifiedPicture:
     classifier: Classifier
     classification: Classification
     refused: ModelRef | None
+    sketch: bytes | None
 
     def answer(self, top_k: int = DEFAULT_TOP_K) -> dict[str, Any]:
         """The fields of a `Prediction` that hold the model's answer."""
@@ -72,10 +76,10 @@ class ClassifiedPicture:
             "error": None,
         }
 
-    def explain(self) -> Explanation:
-        """Where the evidence for the best label lies."""
-        best = self.classification.scores[0].label
-        return self.classifier.explain(self.classification, best, self.image.size)
+    def activation_map(self, label: str | None = None) -> ClassActivationMap:
+        """Where the evidence for ``label`` lies, by default for the best one."""
+        label = label or self.classification.scores[0].label
+        return self.classifier.activation_map(self.classification, label, self.image.size)
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,16 @@ class ClassificationService:
     retention_days: int
 
     @classmethod
-    def build(cls, settings: PredictSettings) -> Self:
-        """Create clients and stores; the model itself is loaded by the first picture."""
+    def build(cls, settings: PredictSettings, in_memory: Sequence[Serving] = ()) -> Self:
+        """Create clients and stores. What serves is loaded by the first picture, unless it is
+        ``in_memory``."""
         s3, dynamodb = clients.s3(), clients.dynamodb()
         active = ActiveModel(
             ModelRegistry(settings.registry_table, dynamodb),
             ModelStore(settings.models_bucket, s3),
             cache=Path(tempfile.gettempdir()) / "models",
             threads=settings.ort_threads,
+            in_memory=in_memory,
         )
         return cls(
             active,
@@ -144,8 +150,11 @@ def _classified(image: Image.Image, stopwatch: Stopwatch, serving: Serving) -> C
         tensor = images.prepare(image, serving.classifier.manifest.input)
     with stopwatch.step("infer"):
         (classification,) = serving.classifier.classify(tensor[None])
+    sketch = None
+    if serving.reference:
+        sketch = serving.reference.embedding.sketch(classification.embedding)
     return ClassifiedPicture(
-        image, serving.model, serving.classifier, classification, serving.refused
+        image, serving.model, serving.classifier, classification, serving.refused, sketch
     )
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
 from lambdas.answers import UploadForm
@@ -19,7 +19,7 @@ from visionflow.limits import DEFAULT_LIMITS
 from visionflow.predictions import new_id, timestamp
 from visionflow.uploads import UploadRequest
 
-router = Router()
+router = APIGatewayHttpRouter()
 
 
 @lru_cache

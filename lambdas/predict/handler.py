@@ -9,15 +9,19 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas import snapshot
 from lambdas.measurements import measure
-from lambdas.parameters import flag, only, whole_number
+from lambdas.parameters import flag, only, short_text, whole_number
 from lambdas.predict.body import read_picture
+from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
 from lambdas.predict.settings import PredictSettings
 from lambdas.resolver import create_resolver, json_response
 from lambdas.trail import following
+from visionflow.predictions import timestamp
 
 logger = Logger()
 tracer = Tracer()
@@ -27,20 +31,35 @@ app = create_resolver()
 
 @lru_cache
 def service() -> PredictService:
-    return PredictService.build(PredictSettings.from_env(os.environ))
+    return PredictService.build(PredictSettings.from_env(os.environ), snapshot.versions())
 
 
 @app.post("/predict")
 def predict() -> Response[str]:
     event = app.current_event
     query = event.query_string_parameters
-    only(query, "top_k", "explain")
-    top_k = whole_number("top_k", query.get("top_k"))
-    explain = flag("explain", query.get("explain"))
+    only(query, "top_k", "explain", "label")
+    options = PredictOptions(
+        top_k=whole_number("top_k", query.get("top_k")),
+        explain=flag("explain", query.get("explain")),
+        label=short_text("label", query.get("label")),
+    )
+    key = idempotency_key(event)
     picture = read_picture(event.body, event.is_base64_encoded, event.headers.get("content-type"))
-    answer = service().predict(picture, datetime.now(UTC), top_k=top_k, explain=explain)
-    measure(answer, metrics)
+    now = datetime.now(UTC)
+    answer = service().predict(picture, now, options, key)
+    if answer.created_at == timestamp(now):  # an answer that is given again is no new prediction
+        measure(answer, metrics)
     return json_response(answer)
+
+
+def idempotency_key(event: APIGatewayProxyEventV2) -> IdempotencyKey | None:
+    """The key of a request that may be repeated, within its caller's own ones."""
+    key = event.headers.get(HEADER.lower())
+    if key is None:
+        return None
+    authorizer = event.request_context.authorizer
+    return IdempotencyKey(key, authorizer.jwt_claim.get("sub") if authorizer else None)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
@@ -50,3 +69,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     metrics.add_metric("Requests", MetricUnit.Count, 1)
     with following():
         return app.resolve(event, context)
+
+
+snapshot.prepare(service)

@@ -1,21 +1,37 @@
 """Classify a picture that was sent directly, keep it, and record the answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lambdas.answers import extend
-from lambdas.classification import DEFAULT_TOP_K, ClassificationService, Stopwatch, image_ref
+from lambdas.classification import (
+    DEFAULT_TOP_K,
+    ClassificationService,
+    ClassifiedPicture,
+    Stopwatch,
+    image_ref,
+)
+from lambdas.predict.idempotency import IdempotencyKey, PredictOptions, fingerprint
 from lambdas.trail import follow
 from visionflow.classifier import Explanation
-from visionflow.errors import InvalidParameterError
+from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
 from visionflow.images import media_type
 from visionflow.predictions import Prediction, new_id, original_key, timestamp
+from visionflow.replies import Reply
+
+DEFAULT_OPTIONS = PredictOptions()
 
 
 @dataclass(frozen=True)
 class PredictAnswer(Prediction):
-    """The recorded prediction, with ``explanation`` where it was asked for."""
+    """The recorded prediction, with ``explanation`` where it was asked for.
 
+    ``temperature`` is what the model's logits were divided by; the answer is ``unknown`` when
+    ``confidence`` is under ``unknown_threshold``.
+    """
+
+    temperature: float
+    unknown_threshold: float
     explanation: Explanation | None
 
 
@@ -23,35 +39,105 @@ class PredictService(ClassificationService):
     """POST /predict without HTTP."""
 
     def predict(
-        self, data: bytes, now: datetime, *, top_k: int | None = None, explain: bool = False
+        self,
+        data: bytes,
+        now: datetime,
+        options: PredictOptions = DEFAULT_OPTIONS,
+        key: IdempotencyKey | None = None,
     ) -> PredictAnswer:
-        """Classify ``data``, a picture's bytes; ``top_k`` is 5 by default, or all there are.
+        """Classify ``data``, a picture's bytes, once for each ``key``.
 
         Nothing is stored when the picture or the request is refused: raises an `ImageError`,
-        `InvalidParameterError` for a ``top_k`` beyond the labels, or `ModelUnavailableError`.
+        `InvalidParameterError` for options that the model cannot meet, `ModelUnavailableError`, or
+        `IdempotencyConflictError` when ``key`` was used for another request.
         """
-        prediction_id = new_id(now)
+        prediction_id = new_id(now) if key is None else key.prediction_id
         follow(prediction_id)
+        request = fingerprint(data, options) if key else ""
+        if key and (answered := self._answered(prediction_id, request)):
+            return answered
         stopwatch = Stopwatch()
-        serving = self.choose(prediction_id, stopwatch)
-        labels = len(serving.classifier.manifest.labels)
-        top_k = min(DEFAULT_TOP_K, labels) if top_k is None else top_k
-        if not 1 <= top_k <= labels:
-            raise InvalidParameterError(f"top_k must be between 1 and {labels}, found {top_k}.")
-        picture = self.classify(data, stopwatch, serving)
-        key = original_key(prediction_id)
+        picture = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
+        options = _checked(options, picture.classifier.manifest.label_names)
+        # Two requests with one key may be at work at once, perhaps with different pictures.
+        name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
+        prediction = self._prediction(prediction_id, name, data, picture, options, stopwatch, now)
+        reply = _reply(request, picture, options)
+        if self.predictions.add(prediction, picture.sketch, reply if key else None):
+            return _answer(prediction, reply)
+        if answered := self._answered(prediction_id, request):
+            return answered
+        raise PlatformError("The answer to this key expired just now; try again.")
+
+    def _answered(self, prediction_id: str, request: str) -> PredictAnswer | None:
+        """The first answer to this key; None when there is none yet."""
+        found = self.predictions.answered(prediction_id)
+        if found is None:
+            return None
+        prediction, reply = found
+        if reply.request != request:
+            raise IdempotencyConflictError(
+                "This Idempotency-Key belongs to another picture or other parameters; take a new "
+                "one for each request."
+            )
+        return _answer(replace(prediction, feedback=None), reply)
+
+    def _prediction(
+        self,
+        prediction_id: str,
+        name: str,
+        data: bytes,
+        picture: ClassifiedPicture,
+        options: PredictOptions,
+        stopwatch: Stopwatch,
+        now: datetime,
+    ) -> Prediction:
+        """The record, after the picture and its thumbnail were stored under ``name``."""
+        key = original_key(name)
         with stopwatch.step("store"):
             version_id = self.images.write(key, data, media_type(data))
-        prediction = Prediction(
+        return Prediction(
             id=prediction_id,
             source="api",
-            **picture.answer(top_k),
+            **picture.answer(options.top_k or DEFAULT_TOP_K),
             image=image_ref(self.images.bucket, key, version_id, data, picture),
-            thumbnail_key=self.store_thumbnail(picture, prediction_id, stopwatch),
+            thumbnail_key=self.store_thumbnail(picture, name, stopwatch),
             timings=stopwatch.timings,
             created_at=timestamp(now),
             expires_at=self.expires_at(now),
         )
-        self.predictions.add(prediction)
-        explanation = picture.explain() if explain else None
-        return extend(PredictAnswer, prediction, explanation=explanation)
+
+
+def _checked(options: PredictOptions, labels: tuple[str, ...]) -> PredictOptions:
+    """The options with their defaults. Raises `InvalidParameterError`."""
+    top_k = min(DEFAULT_TOP_K, len(labels)) if options.top_k is None else options.top_k
+    if not 1 <= top_k <= len(labels):
+        raise InvalidParameterError(f"top_k must be between 1 and {len(labels)}, found {top_k}.")
+    if options.label is not None and not options.explain:
+        raise InvalidParameterError("label names the class to explain; it needs explain=true.")
+    if options.label is not None and options.label not in labels:
+        raise InvalidParameterError(
+            f"the model has no label {options.label!r:.80}; GET /health lists them."
+        )
+    return replace(options, top_k=top_k)
+
+
+def _reply(request: str, picture: ClassifiedPicture, options: PredictOptions) -> Reply:
+    manifest = picture.classifier.manifest
+    return Reply(
+        request,
+        manifest.temperature,
+        manifest.unknown_threshold,
+        picture.activation_map(options.label) if options.explain else None,
+    )
+
+
+def _answer(prediction: Prediction, reply: Reply) -> PredictAnswer:
+    shown = reply.activation_map
+    return extend(
+        PredictAnswer,
+        prediction,
+        temperature=reply.temperature,
+        unknown_threshold=reply.unknown_threshold,
+        explanation=None if shown is None else Explanation.draw(shown),
+    )

@@ -3,10 +3,11 @@
 import base64
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +28,7 @@ from visionflow.predictions import ModelRef
 from visionflow.routing import Order
 
 EVENTS = Path(__file__).parents[1] / "events"
-API = ApiSettings("images", "models", "predictions", "registry")
+API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)
 INGEST = IngestSettings("images", "models", "predictions", "registry", 90, 1)
 HANDLERS = (lambdas.predict.handler, lambdas.ingest.handler, lambdas.api.handler)
 
@@ -86,8 +87,14 @@ class Cloud:
         query: dict[str, Any] | None = None,
         body: bytes | None = None,
         content_type: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        claims: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One HTTP request through the function that its route belongs to."""
+        """One HTTP request through the function that its route belongs to.
+
+        ``headers`` are in lower case, as API Gateway writes them; ``claims`` are those of a token
+        that it has checked.
+        """
         request = event("http_request")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
         request["requestContext"]["http"]["method"] = method
@@ -97,6 +104,9 @@ class Cloud:
         request["headers"].pop("content-type")
         if content_type is not None:
             request["headers"]["content-type"] = content_type
+        request["headers"] |= headers
+        if claims is not None:
+            request["requestContext"]["authorizer"] = {"jwt": {"claims": dict(claims)}}
         if body is not None:
             request["body"] = base64.b64encode(body).decode()
         function = lambdas.predict if (method, path) == ("POST", "/predict") else lambdas.api

@@ -100,7 +100,7 @@ def copy(cloud: Cloud) -> None:
 def multipart(cloud: Cloud) -> None:
     large = RED + bytes(6_000_000)  # decoders stop at the end of the picture
     started = cloud.s3.create_multipart_upload(Bucket="images", Key=KEY)
-    upload = {"Bucket": "images", "Key": KEY, "UploadId": started["UploadId"]}
+    upload: Any = {"Bucket": "images", "Key": KEY, "UploadId": started["UploadId"]}
     parts: list[Any] = []
     for number, data in enumerate((large[:5_500_000], large[5_500_000:]), start=1):
         part = cloud.s3.upload_part(**upload, PartNumber=number, Body=data)

@@ -146,9 +146,9 @@ def test_the_version_that_loses_the_promised_id_is_recorded_under_its_own(cloud:
     now = datetime.now(UTC)
     read = slow.images.read
 
-    def read_while_the_other_finishes(*which: Any) -> bytes:
+    def read_while_the_other_finishes(*args: Any, **kwargs: Any) -> bytes:
         assert fast.ingest(second, now) is not None
-        return read(*which)
+        return read(*args, **kwargs)
 
     slow.images.read = read_while_the_other_finishes  # type: ignore[method-assign]
     recorded = slow.ingest(first, now)

@@ -43,7 +43,7 @@ def explain_answers(
     for index, answer in zip(indices, answers, strict=True):
         picture = picture_answer(image_set, int(index), probabilities)
         labels = dict.fromkeys((picture.answer, picture.truth))
-        maps = (classifier.explain(answer, label, size) for label in labels)
+        maps = (classifier.activation_map(answer, label, size) for label in labels)
         explained.append(
             ExplainedPicture(picture, tuple(ActivationMap(m.label, m.values) for m in maps))
         )

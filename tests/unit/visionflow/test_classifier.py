@@ -11,7 +11,7 @@ from PIL import Image
 from tests.pictures import plain
 from tests.tiny_model import SIDE, tiny_graph
 from visionflow import images
-from visionflow.classifier import Classifier, softmax
+from visionflow.classifier import Classifier, Explanation, softmax
 from visionflow.errors import ArtifactError
 from visionflow.manifest import Manifest
 
@@ -57,7 +57,8 @@ def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> Non
     picture = plain("black", (SIDE * 2, SIDE))
     picture.paste("red", (SIDE // 2, 0, SIDE, SIDE))  # the left half of what the model sees
     (answer,) = classifier.classify(images.prepare(picture, classifier.manifest.input)[None])
-    explanation = classifier.explain(answer, "red", picture.size)
+    activation_map = classifier.activation_map(answer, "red", picture.size)
+    explanation = Explanation.draw(activation_map)
     values = np.array(explanation.values)
     assert (explanation.width, explanation.height) == (SIDE, SIDE)
     assert values[:, : SIDE // 2].min() == 1.0
@@ -73,7 +74,7 @@ def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> Non
 
 def test_no_evidence_is_an_empty_map(classifier: Classifier) -> None:
     (answer,) = classifier.classify(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8))
-    explanation = classifier.explain(answer, "red", (SIDE, SIDE))
+    explanation = classifier.activation_map(answer, "red", (SIDE, SIDE))
     assert np.max(explanation.values) == 0.0
 
 

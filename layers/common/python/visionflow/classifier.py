@@ -4,7 +4,7 @@ import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,31 +12,29 @@ from PIL import Image
 
 from visionflow.errors import ArtifactError
 from visionflow.images import UInt8Array
-from visionflow.input_spec import Box
 from visionflow.manifest import Manifest
 from visionflow.predictions import Score
+from visionflow.replies import ClassActivationMap
 
 FloatArray = npt.NDArray[np.float32]
 
 # Anchors of the heat colours at equal distances from 0 to 1: blue, cyan, yellow, red.
 _HEAT = np.array([[20, 40, 200], [0, 190, 230], [255, 220, 60], [220, 30, 30]], dtype=np.float32)
 _MOST_OPAQUE = 230
+# A cell of the map becomes so many pixels, as most networks see it, in a picture of this size.
+_OVERLAY_SCALE, _OVERLAY_SIDE = 32, 256
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """Where the evidence for ``label`` lies.
+class Explanation(ClassActivationMap):
+    """A map, and the same as a small PNG (data URL, RGBA) to be stretched over ``box``."""
 
-    ``values`` is the class-activation map in rows, scaled to 0..1; ``overlay`` is the same as a PNG
-    (data URL, RGBA) to be stretched over ``box`` of the upright picture.
-    """
-
-    label: str
-    width: int
-    height: int
-    values: tuple[tuple[float, ...], ...]
     overlay: str
-    box: Box
+
+    @classmethod
+    def draw(cls, activation_map: ClassActivationMap) -> Self:
+        heat = np.array(activation_map.values, dtype=np.float32)
+        return cls(**vars(activation_map), overlay=_overlay_url(heat))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,19 +100,17 @@ class Classifier:
             for outputs in zip(probabilities, embeddings, cams, strict=True)
         ]
 
-    def explain(
+    def activation_map(
         self, classification: Classification, label: str, image_size: tuple[int, int]
-    ) -> Explanation:
-        """The activation map of ``label`` for a picture of ``image_size`` (width, height)."""
+    ) -> ClassActivationMap:
+        """The map of ``label`` for a picture of ``image_size`` (width, height)."""
         index = self.manifest.label_names.index(label)
         heat = _scaled_to_unit(classification.cam[index])
-        side = self.manifest.input.size
-        return Explanation(
+        return ClassActivationMap(
             label=label,
             width=heat.shape[1],
             height=heat.shape[0],
             values=tuple(tuple(round(float(v), 4) for v in row) for row in heat),
-            overlay=_overlay_url(heat, max(side, 128)),
             box=self.manifest.input.relative_box(*image_size),
         )
 
@@ -142,7 +138,8 @@ def _scaled_to_unit(cam: FloatArray) -> FloatArray:
     return positive / peak if peak > 0 else positive
 
 
-def _overlay_url(heat: FloatArray, side: int) -> str:
+def _overlay_url(heat: FloatArray) -> str:
+    side = min(max(heat.shape) * _OVERLAY_SCALE, _OVERLAY_SIDE)
     smooth = np.asarray(Image.fromarray(heat).resize((side, side), Image.Resampling.BICUBIC))
     smooth = smooth.clip(0, 1)
     anchors = np.linspace(0, 1, len(_HEAT))

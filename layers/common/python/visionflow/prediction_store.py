@@ -21,12 +21,14 @@ from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import InvalidCursorError
 from visionflow.predictions import ID, Prediction, Source, Status
+from visionflow.replies import Reply
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SHARDS = 4
 SORT_KEY = "position"
+REPLY = "reply"
 
 # Index name -> its partition key. `by_status` is sparse: "ok" is nearly every row, and those are
 # read by time.
@@ -37,9 +39,16 @@ INDEXES = {
     "by_status": "status_shard",
 }
 
+# Serves `visionflow.reviews`: its partition key and its sort key.
+REVIEW_INDEX = "by_review"
+REVIEW_KEYS = ("review_shard", "review_position")
+
 # A filter that few rows meet must not turn one call into a read of the whole table: a page ends
 # after this many rows were looked at, with a cursor to go on from there.
 MAX_ROWS_READ = 1_000
+
+# Fields that records written before they existed do not have.
+_LATER_FIELDS = {"feedback": None, "refused": None}
 
 _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#" + ID.pattern)
 
@@ -105,12 +114,19 @@ class PredictionStore:
         self._table = table
         self._client = client
 
-    def add(self, prediction: Prediction) -> bool:
-        """Write a new record. Returns False, changing nothing, when the id is taken."""
+    def add(
+        self, prediction: Prediction, sketch: bytes | None = None, reply: Reply | None = None
+    ) -> bool:
+        """Write a new record. Returns False, changing nothing, when the id is taken.
+
+        ``sketch`` (of `visionflow.drift`) is kept for the counters and ``reply`` for `answered`;
+        neither is part of the record.
+        """
+        more = {} if reply is None else {REPLY: reply.to_json()}
         try:
             self._client.put_item(
                 TableName=self._table,
-                Item=to_item(_attributes(prediction)),
+                Item=to_item(_attributes(prediction, sketch) | more),
                 ConditionExpression="attribute_not_exists(id)",
             )
         except self._client.exceptions.ConditionalCheckFailedException:
@@ -122,7 +138,17 @@ class PredictionStore:
         answer = self._client.get_item(
             TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
         )
-        return _prediction(answer["Item"]) if "Item" in answer else None
+        return read_prediction(answer["Item"]) if "Item" in answer else None
+
+    def answered(self, prediction_id: str) -> tuple[Prediction, Reply] | None:
+        """A record with the reply that was added with it; None where there is none."""
+        answer = self._client.get_item(
+            TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
+        )
+        item = answer.get("Item", {})
+        if REPLY not in item:
+            return None
+        return read_prediction(item), Reply.parse(item[REPLY]["S"])
 
     def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page:
         """At most ``limit`` predictions below ``cursor``, newest first.
@@ -170,30 +196,43 @@ class PredictionStore:
         for page in pages:
             for item in page["Items"]:
                 if item[SORT_KEY]["S"] != below:  # BETWEEN includes its bounds
-                    yield _prediction(item)
+                    yield read_prediction(item)
 
 
 def _position(prediction: Prediction) -> str:
     return f"{prediction.created_at}#{prediction.id}"
 
 
-def _attributes(prediction: Prediction) -> dict[str, Any]:
-    shard = zlib.crc32(prediction.id.encode()) % SHARDS
-    keys = {SORT_KEY: _position(prediction), "time_shard": f"all#{shard}"}
+def shard_of(prediction_id: str) -> int:
+    return zlib.crc32(prediction_id.encode()) % SHARDS
+
+
+def _attributes(prediction: Prediction, sketch: bytes | None) -> dict[str, Any]:
+    shard = shard_of(prediction.id)
+    keys: dict[str, Any] = {SORT_KEY: _position(prediction), "time_shard": f"all#{shard}"}
     if prediction.label is not None:
         keys["label_shard"] = f"{prediction.label}#{shard}"
     if prediction.model is not None:
         keys["model_shard"] = f"{prediction.model.version}#{shard}"
     if prediction.status != "ok":
         keys["status_shard"] = f"{prediction.status}#{shard}"
+    if prediction.confidence is not None:
+        position = f"{prediction.confidence:.6f}#{prediction.id}"
+        keys |= dict(zip(REVIEW_KEYS, (f"open#{shard}", position), strict=True))
+    if sketch is not None:
+        keys["sketch"] = sketch
     attributes: dict[str, Any] = strict.to_dict(prediction)
     return attributes | keys
 
 
-def _prediction(item: Mapping[str, Any]) -> Prediction:
-    # Index keys are left out, and so is what a newer version of this code may have added.
+def read_prediction(item: Mapping[str, Any]) -> Prediction:
+    """A record from its item, as attribute values.
+
+    Index keys are left out, and so is what a newer version of this code may have added; what an
+    older one could not know is null.
+    """
     known = {key: item[key] for key in Prediction.__dataclass_fields__ if key in item}
-    return strict.parse(Prediction, from_item(known), "prediction")
+    return strict.parse(Prediction, _LATER_FIELDS | from_item(known), "prediction")
 
 
 def _write_cursor(position: str, query: LogQuery) -> str:
