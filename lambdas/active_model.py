@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,7 +66,9 @@ class ActiveModel:
         cache: Path,
         threads: int,
         clock: Callable[[], float] = time.monotonic,
+        in_memory: Sequence[Serving] = (),
     ) -> None:
+        """``in_memory`` are versions that are open already; they serve if an alias says so."""
         self._registry = registry
         self._store = store
         self._cache = cache
@@ -74,6 +76,7 @@ class ActiveModel:
         self._clock = clock
         self._check_at = float("-inf")
         self._loaded: _Loaded | None = None
+        self._opened = tuple(in_memory)
         self._lock = threading.Lock()
 
     def get(self, prediction_id: str) -> Serving:
@@ -91,6 +94,11 @@ class ActiveModel:
             production = loaded.production
             return Serving(production.model, production.classifier, refused=wanted)
         return loaded.production
+
+    def load(self) -> tuple[Serving, ...]:
+        """Have ready what the aliases point at. Raises `ModelUnavailableError`."""
+        self._current()
+        return tuple(self._in_memory())
 
     def _current(self) -> _Loaded:
         loaded = self._loaded
@@ -181,7 +189,9 @@ class ActiveModel:
 
     def _in_memory(self) -> list[Serving]:
         loaded = self._loaded
-        return [s for s in (loaded.production, loaded.canary) if s] if loaded else []
+        if loaded is None:
+            return list(self._opened)
+        return [s for s in (loaded.production, loaded.canary) if s]
 
 
 def _try_out(classifier: Classifier) -> None:

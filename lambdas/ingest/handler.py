@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.data_classes import S3Event
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas import snapshot
 from lambdas.ingest.service import IngestService, Upload
 from lambdas.ingest.settings import IngestSettings
 from lambdas.measurements import measure
@@ -32,7 +33,7 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 @lru_cache
 def service() -> IngestService:
-    return IngestService.build(IngestSettings.from_env(os.environ))
+    return IngestService.build(IngestSettings.from_env(os.environ), snapshot.versions())
 
 
 def uploads(message: dict[str, Any]) -> Iterator[tuple[Upload, str | None]]:
@@ -81,3 +82,6 @@ def ingest(upload: Upload) -> None:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
     return process_partial_response(event, handle_message, processor, context)
+
+
+snapshot.prepare(service)
