@@ -13,3 +13,21 @@ export function Bar({ data, options }: BarProps) {
     </pre>
   );
 }
+
+interface PointsProps {
+  data: ChartData<"line" | "scatter", { x: number; y: number }[]>;
+}
+
+function Points({ data }: PointsProps) {
+  return (
+    <pre data-testid="points">
+      {data.datasets.map(
+        ({ label, data: points }) =>
+          `${label ?? ""}: ${points.map(({ x, y }) => `${x},${y}`).join(" ")}\n`,
+      )}
+    </pre>
+  );
+}
+
+export const Line = Points;
+export const Scatter = Points;

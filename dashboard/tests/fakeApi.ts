@@ -16,6 +16,8 @@ export class FakeApi {
   };
   /** What the next `POST /predict` answers. */
   prediction: PredictAnswer | Response | null = null;
+  /** Answers of particular requests, `null` where the usual one is to come. */
+  failing: ((path: string) => Response | null) | null = null;
   /** Nothing listens any more. */
   down = false;
   readonly requests: Request[] = [];
@@ -26,7 +28,9 @@ export class FakeApi {
     await Promise.resolve();
     request.signal.throwIfAborted();
     if (this.down) throw new TypeError("Failed to fetch");
-    const { pathname, searchParams } = new URL(request.url);
+    const { pathname, search, searchParams } = new URL(request.url);
+    const failure = this.failing?.(pathname + search);
+    if (failure) return failure;
     if (pathname === "/predict" && this.prediction !== null) {
       return this.prediction instanceof Response ? this.prediction : json(this.prediction);
     }

@@ -1,15 +1,12 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
-import { HashRouter, Route, Routes } from "react-router";
 
 import { ApiContext } from "../src/api/ApiContext";
 import { createApi } from "../src/api/client";
 import { createQueryClient } from "../src/api/queryClient";
-import { HistoryPage } from "../src/history/HistoryPage";
+import { AppRoutes } from "../src/app/AppRoutes";
 import { createI18n, type Language } from "../src/i18n";
-import { PredictPage } from "../src/predict/PredictPage";
-import { Shell } from "../src/app/Shell";
 import type { FakeApi } from "./fakeApi";
 
 /** The dashboard at one of its addresses, wired as in `App`, against a fake API. */
@@ -19,14 +16,7 @@ export function renderDashboard(fake: FakeApi, hash = "/", language: Language = 
     <I18nextProvider i18n={createI18n(language)}>
       <QueryClientProvider client={createQueryClient()}>
         <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch })}>
-          <HashRouter>
-            <Routes>
-              <Route element={<Shell stage="local" />}>
-                <Route index element={<PredictPage />} />
-                <Route path="history" element={<HistoryPage />} />
-              </Route>
-            </Routes>
-          </HashRouter>
+          <AppRoutes stage="local" />
         </ApiContext>
       </QueryClientProvider>
     </I18nextProvider>,

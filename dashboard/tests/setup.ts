@@ -1,7 +1,10 @@
 import "@testing-library/jest-dom/vitest";
 
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
+
+// Pages come with code of their own, which a busy machine loads slowly the first time.
+configure({ asyncUtilTimeout: 10_000 });
 
 // What jsdom lacks. Everything else is real.
 
@@ -15,6 +18,15 @@ HTMLDialogElement.prototype.showModal = function () {
 };
 HTMLDialogElement.prototype.close = function () {
   this.open = false;
+};
+
+// Nothing is laid out: a window this high shows every row of a list that draws only what is seen.
+window.innerHeight = 100_000;
+window.scrollTo = () => undefined;
+globalThis.ResizeObserver = class {
+  observe = () => undefined;
+  unobserve = () => undefined;
+  disconnect = () => undefined;
 };
 
 URL.createObjectURL = () => "blob:picture";

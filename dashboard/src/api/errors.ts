@@ -21,7 +21,14 @@ export class ApiError extends Error {
   get unreachable(): boolean {
     return this.status === null;
   }
+
+  /** The API that answers has no such route: it is older than this page, or was deployed without. */
+  get missingRoute(): boolean {
+    return MISSING_ROUTE.has(this.code);
+  }
 }
+
+const MISSING_ROUTE = new Set(["route_not_found", "method_not_allowed"]);
 
 interface ApiErrorContext {
   status?: number | null;

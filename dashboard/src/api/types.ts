@@ -1,18 +1,26 @@
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
 
-type Answer<Path extends "/logs" | "/predictions/{id}" | "/health"> =
-  paths[Path]["get"]["responses"][200]["content"]["application/json"];
+export type * from "./contract";
+
+type Schemas = components["schemas"];
 
 /** What `POST /predict` answers: the record, and its explanation. */
-export type PredictAnswer =
-  paths["/predict"]["post"]["responses"][200]["content"]["application/json"];
-export type Explanation = NonNullable<PredictAnswer["explanation"]>;
-export type Score = PredictAnswer["top_k"][number];
+export type PredictAnswer = Schemas["PredictAnswer"] & {
+  unknown_threshold?: number;
+  temperature?: number;
+};
+export type Explanation = Schemas["Explanation"];
+export type Score = Schemas["Score"];
 
-export type LogPage = Answer<"/logs">;
-export type LogEntry = LogPage["items"][number];
+export type UploadForm = Schemas["UploadForm"];
+export type UploadRequest = paths["/uploads"]["post"]["requestBody"]["content"]["application/json"];
+
+export type LogEntry = Schemas["LogEntry"];
+export type LogPage = Schemas["LogPage"];
 export type LogQuery = NonNullable<paths["/logs"]["get"]["parameters"]["query"]>;
 
-export type PredictionDetail = Answer<"/predictions/{id}">;
+export type PredictionDetail = Schemas["PredictionDetail"];
 export type PredictionStatus = LogEntry["status"];
-export type Health = Answer<"/health">;
+export type PredictionSource = LogEntry["source"];
+export type Feedback = Schemas["Feedback"];
+export type Health = Schemas["Health"];

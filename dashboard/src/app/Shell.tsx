@@ -1,11 +1,32 @@
+import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet } from "react-router";
 
 import { useSession } from "../auth/session";
-import { Logo } from "../ui/icons";
+import {
+  AccuracyIcon,
+  HistoryIcon,
+  LiveIcon,
+  Logo,
+  ModelsIcon,
+  PredictIcon,
+  TrainingIcon,
+} from "../ui/icons";
+import { PageSkeleton } from "../ui/PageSkeleton";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { ModelBadge } from "./ModelBadge";
+import { PAGE_NAMES, PAGES } from "./pages";
 import css from "./Shell.module.css";
+import { ThemeSwitch } from "./ThemeSwitch";
+
+const ICONS = {
+  live: LiveIcon,
+  predict: PredictIcon,
+  history: HistoryIcon,
+  accuracy: AccuracyIcon,
+  models: ModelsIcon,
+  training: TrainingIcon,
+};
 
 export function Shell({ stage }: { stage: string }) {
   const { t } = useTranslation();
@@ -34,15 +55,25 @@ export function Shell({ stage }: { stage: string }) {
             )}
           </span>
           <nav className={css.nav} aria-label={t("app.sections")}>
-            <NavLink to="/" end className={css.link} data-testid="nav-predict">
-              {t("app.predict")}
-            </NavLink>
-            <NavLink to="/history" className={css.link} data-testid="nav-history">
-              {t("app.history")}
-            </NavLink>
+            {PAGE_NAMES.map((name) => {
+              const Icon = ICONS[name];
+              return (
+                <NavLink
+                  key={name}
+                  to={PAGES[name].path}
+                  end={name === "live"}
+                  className={css.link ?? ""}
+                  data-testid={`nav-${name}`}
+                >
+                  <Icon className={css.linkIcon} />
+                  {t(`app.${name}`)}
+                </NavLink>
+              );
+            })}
           </nav>
           <div className={css.tools}>
             <ModelBadge />
+            <ThemeSwitch />
             <LanguageSwitch />
             {session && (
               <button
@@ -58,7 +89,9 @@ export function Shell({ stage }: { stage: string }) {
         </div>
       </header>
       <main id="content" className={css.main} tabIndex={-1}>
-        <Outlet />
+        <Suspense fallback={<PageSkeleton />}>
+          <Outlet />
+        </Suspense>
       </main>
     </>
   );

@@ -1,11 +1,13 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useApi } from "../api/ApiContext";
 import type { LogEntry } from "../api/types";
-import { useHealth } from "../app/useHealth";
-import { CloseIcon } from "../ui/icons";
-import type { Filters } from "./feed";
+import type { Filters } from "../records/feed";
+import { useLabels } from "../records/useLabels";
 import css from "./FilterBar.module.css";
-import { STATUSES } from "./useHistoryParams";
+import { filterEntries, readFilters, SOURCES, STATUSES } from "./useHistoryParams";
 
 interface FilterBarProps {
   filters: Filters;
@@ -13,66 +15,224 @@ interface FilterBarProps {
   rows: readonly LogEntry[];
 }
 
+/** A filter that is `undefined` is taken away. */
+type Changes = { [Name in keyof Filters]?: Filters[Name] | undefined };
+
+const PERCENT_STEPS = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
+
 export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
   const { t } = useTranslation();
-  const labels = useLabels(filters, rows);
+  const labels = useLabels([filters.label, ...rows.map(({ label }) => label)]);
+  const versions = useVersions(filters.model_version, rows);
+  const set = (changes: Changes) => {
+    onChange(readFilters(new URLSearchParams(filterEntries({ ...filters, ...changes }))));
+  };
+
   return (
     <div className={css.bar}>
-      <label className={css.field}>
-        <span className={css.name}>{t("history.label")}</span>
-        <select
-          className={css.select}
-          value={filters.label ?? ""}
-          onChange={({ target }) => {
-            onChange({ ...filters, label: target.value });
-          }}
-          data-testid="filter-label"
-        >
-          <option value="">{t("history.anyLabel")}</option>
-          {labels.map((label) => (
-            <option key={label}>{label}</option>
-          ))}
-        </select>
-      </label>
-      <label className={css.field}>
-        <span className={css.name}>{t("history.status")}</span>
-        <select
-          className={css.select}
-          value={filters.status ?? ""}
-          onChange={({ target }) => {
-            onChange({ ...filters, status: STATUSES.find((known) => known === target.value) });
-          }}
-          data-testid="filter-status"
-        >
-          <option value="">{t("history.anyStatus")}</option>
-          {STATUSES.map((status) => (
-            <option key={status} value={status}>
-              {t(`status.${status}`)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        name={t("history.label")}
+        any={t("history.anyLabel")}
+        value={filters.label}
+        onChange={(label) => {
+          set({ label });
+        }}
+        testId="filter-label"
+      >
+        {labels.map((label) => (
+          <option key={label}>{label}</option>
+        ))}
+      </Choice>
+      <Choice
+        name={t("history.status")}
+        any={t("history.anyStatus")}
+        value={filters.status}
+        onChange={(value) => {
+          set({ status: STATUSES.find((known) => known === value) });
+        }}
+        testId="filter-status"
+      >
+        {STATUSES.map((status) => (
+          <option key={status} value={status}>
+            {t(`status.${status}`)}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        name={t("history.source")}
+        any={t("history.anySource")}
+        value={filters.source}
+        onChange={(value) => {
+          set({ source: SOURCES.find((known) => known === value) });
+        }}
+        testId="filter-source"
+      >
+        {SOURCES.map((source) => (
+          <option key={source} value={source}>
+            {t(`source.${source}`)}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        name={t("history.version")}
+        any={t("history.anyVersion")}
+        value={filters.model_version}
+        onChange={(version) => {
+          set({ model_version: version });
+        }}
+        testId="filter-version"
+      >
+        {versions.map((version) => (
+          <option key={version}>{version}</option>
+        ))}
+      </Choice>
+      <Moment
+        name={t("history.from")}
+        value={filters.from}
+        onChange={(from) => {
+          set({ from });
+        }}
+        testId="filter-from"
+      />
+      <Moment
+        name={t("history.to")}
+        value={filters.to}
+        onChange={(to) => {
+          set({ to });
+        }}
+        testId="filter-to"
+      />
+      <Confidence
+        name={t("history.atLeast")}
+        value={filters.min}
+        onChange={(min) => {
+          set({ min });
+        }}
+        testId="filter-min"
+      />
+      <Confidence
+        name={t("history.atMost")}
+        value={filters.max}
+        onChange={(max) => {
+          set({ max });
+        }}
+        testId="filter-max"
+      />
       <button
         type="button"
         className={`button ${css.clear}`}
-        disabled={Object.keys(filters).length === 0}
+        disabled={filterEntries(filters).length === 0}
         onClick={() => {
           onChange({});
         }}
         data-testid="filter-clear"
       >
-        <CloseIcon className={css.clearIcon} />
-        <span className={css.clearText}>{t("history.clear")}</span>
+        {t("history.clear")}
       </button>
     </div>
   );
 }
 
-/** The labels of the model in service, and those that earlier models left in the list. */
-function useLabels(filters: Filters, rows: readonly LogEntry[]): string[] {
-  const health = useHealth();
-  const labels = new Set(health.data?.labels);
-  if (filters.label) labels.add(filters.label);
-  for (const { label } of rows) if (label !== null) labels.add(label);
-  return [...labels].sort((a, b) => a.localeCompare(b));
+interface ChoiceProps {
+  name: string;
+  any: string;
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+  testId: string;
+  children: ReactNode;
+}
+
+function Choice({ name, any, value = "", onChange, testId, children }: ChoiceProps) {
+  return (
+    <label className="field">
+      <span className="field-name">{name}</span>
+      <select
+        className="input"
+        value={value}
+        onChange={({ target }) => {
+          onChange(target.value === "" ? undefined : target.value);
+        }}
+        data-testid={testId}
+      >
+        <option value="">{any}</option>
+        {children}
+      </select>
+    </label>
+  );
+}
+
+interface MomentProps {
+  name: string;
+  /** ISO 8601. */
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+  testId: string;
+}
+
+/** Date and time in the reader's zone. */
+function Moment({ name, value, onChange, testId }: MomentProps) {
+  return (
+    <label className="field">
+      <span className="field-name">{name}</span>
+      <input
+        className="input"
+        type="datetime-local"
+        value={value === undefined ? "" : localMoment(value)}
+        onChange={({ target }) => {
+          onChange(target.value === "" ? undefined : new Date(target.value).toISOString());
+        }}
+        data-testid={testId}
+      />
+    </label>
+  );
+}
+
+function localMoment(iso: string): string {
+  const time = new Date(iso);
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+interface ConfidenceProps {
+  name: string;
+  /** A share, 0..1. */
+  value: number | undefined;
+  onChange: (value: number | undefined) => void;
+  testId: string;
+}
+
+function Confidence({ name, value, onChange, testId }: ConfidenceProps) {
+  const { t } = useTranslation();
+  const asked = value === undefined ? [] : [Math.round(value * 100)];
+  const steps = [...new Set([...PERCENT_STEPS, ...asked])].sort((a, b) => a - b);
+  return (
+    <Choice
+      name={name}
+      any={t("history.anyConfidence")}
+      value={value === undefined ? undefined : String(Math.round(value * 100))}
+      onChange={(percent) => {
+        onChange(percent === undefined ? undefined : Number(percent) / 100);
+      }}
+      testId={testId}
+    >
+      {steps.map((step) => (
+        <option key={step} value={step}>
+          {step}%
+        </option>
+      ))}
+    </Choice>
+  );
+}
+
+/** The versions of the registry, and those that the list itself shows. */
+function useVersions(chosen: string | undefined, rows: readonly LogEntry[]): string[] {
+  const api = useApi();
+  const models = useQuery({
+    queryKey: ["models"],
+    queryFn: ({ signal }) => api.models(signal),
+    staleTime: 60_000,
+  });
+  const versions = new Set(models.data?.items.map(({ version }) => version));
+  for (const { model } of rows) if (model) versions.add(model.version);
+  if (chosen) versions.add(chosen);
+  return [...versions].sort((a, b) => b.localeCompare(a, undefined, { numeric: true }));
 }

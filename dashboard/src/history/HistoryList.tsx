@@ -1,35 +1,64 @@
 import { useTranslation } from "react-i18next";
 
-import type { LogEntry } from "../api/types";
+import type { Feed } from "../records/useFeed";
+import { useMediaQuery } from "../ui/useMediaQuery";
 import css from "./HistoryList.module.css";
 import { HistoryRow } from "./HistoryRow";
-import { PAGE_SIZE } from "./feed";
+import { useWindowRows } from "./useWindowRows";
 
 interface HistoryListProps {
-  rows: readonly LogEntry[];
+  feed: Feed;
   onOpen: (id: string) => void;
 }
 
-export function HistoryList({ rows, onOpen }: HistoryListProps) {
+const PLACEHOLDERS = 20;
+/** Pixels, as `HistoryList.module.css` has them. */
+const ROW_HEIGHT = { wide: 72, narrow: 88 };
+
+export function HistoryList({ feed, onOpen }: HistoryListProps) {
+  const narrow = useMediaQuery("(width < 60rem)");
+  const { rows } = feed;
+  const {
+    list,
+    rows: shown,
+    height,
+    top,
+  } = useWindowRows({
+    count: rows.length,
+    rowHeight: narrow ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide,
+    keyOf: (row) => rows[row]?.id ?? String(row),
+    feed,
+  });
   return (
     <>
       <Columns />
-      <ul className={css.list} data-testid="history-list">
-        {rows.map((row) => (
-          <HistoryRow key={row.id} row={row} onOpen={onOpen} />
-        ))}
+      <ul ref={list} className={css.list} style={{ height: height }} data-testid="history-list">
+        {shown.map(({ key, index, start }) => {
+          const row = rows[index];
+          return (
+            row && (
+              <HistoryRow
+                key={key}
+                row={row}
+                offset={start - top}
+                position={index + 1}
+                onOpen={onOpen}
+              />
+            )
+          );
+        })}
       </ul>
     </>
   );
 }
 
-/** As many rows as a first page has, so that the page keeps its height when they arrive. */
+/** Rows as high as the real ones, so that the page keeps its height when they arrive. */
 export function HistoryListSkeleton() {
   const { t } = useTranslation();
   return (
     <div role="status" aria-label={t("app.loading")} data-testid="history-loading">
       <Columns />
-      {Array.from({ length: PAGE_SIZE }, (_, index) => (
+      {Array.from({ length: PLACEHOLDERS }, (_, index) => (
         <div key={index} className={css.placeholder}>
           <span className={`skeleton ${css.placeholderPicture}`} />
           <span className={`skeleton ${css.placeholderText}`} />

@@ -1,25 +1,33 @@
 import { useTranslation } from "react-i18next";
 
+import { LiveStatus } from "../records/LiveStatus";
+import { RecordDialog } from "../records/RecordDialog";
+import { useFeed } from "../records/useFeed";
+import { useMediaQuery } from "../ui/useMediaQuery";
 import { EmptyHistory } from "./EmptyHistory";
+import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
+import { HistoryGrid } from "./HistoryGrid";
 import { HistoryList, HistoryListSkeleton } from "./HistoryList";
 import css from "./HistoryPage.module.css";
-import { LiveStatus } from "./LiveStatus";
 import { OlderBar } from "./OlderBar";
-import { RecordDialog } from "./RecordDialog";
-import { useHistoryFeed } from "./useHistoryFeed";
-import { useHistoryParams } from "./useHistoryParams";
+import { filterEntries, useHistoryParams } from "./useHistoryParams";
+import { ViewSwitch } from "./ViewSwitch";
 
-export function HistoryPage() {
+export default function HistoryPage() {
   const { t } = useTranslation();
-  const { filters, setFilters, recordId, openRecord, closeRecord } = useHistoryParams();
-  const feed = useHistoryFeed(filters);
-  const filtered = filters.label !== undefined || filters.status !== undefined;
+  const { filters, setFilters, view, setView, recordId, openRecord, closeRecord } =
+    useHistoryParams();
+  const feed = useFeed(filters);
+  const narrow = useMediaQuery("(width < 46rem)");
+  const active = filterEntries(filters).length;
+  const List = view === "grid" ? HistoryGrid : HistoryList;
+  const filterBar = <FilterBar filters={filters} onChange={setFilters} rows={feed.rows} />;
 
   return (
     <>
       <title>{`${t("app.history")} · VisionFlow`}</title>
-      <div className={css.heading}>
+      <div className="page-heading">
         <div>
           <h1>{t("history.title")}</h1>
           <p className="muted">{t("history.intro")}</p>
@@ -27,13 +35,26 @@ export function HistoryPage() {
         <LiveStatus error={feed.error} updatedAt={feed.updatedAt} />
       </div>
       <section className={`card ${css.card}`} aria-label={t("history.title")}>
-        <FilterBar filters={filters} onChange={setFilters} rows={feed.rows} />
+        <div className={css.tools}>
+          {narrow ? (
+            <details className={css.filters} open={active > 0 || undefined}>
+              <summary>{t("history.filters", { count: active })}</summary>
+              {filterBar}
+            </details>
+          ) : (
+            filterBar
+          )}
+          <div className={css.actions}>
+            <ViewSwitch view={view} onChange={setView} />
+            <ExportMenu filters={filters} />
+          </div>
+        </div>
         {feed.isLoading ? (
           <HistoryListSkeleton />
         ) : feed.rows.length === 0 && !feed.hasOlder ? (
-          <EmptyHistory filtered={filtered} />
+          <EmptyHistory filtered={active > 0} />
         ) : (
-          <HistoryList rows={feed.rows} onOpen={openRecord} />
+          <List key={JSON.stringify(filters)} feed={feed} onOpen={openRecord} />
         )}
         <OlderBar feed={feed} />
       </section>

@@ -5,20 +5,40 @@ import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
 import { errorText } from "../i18n/texts";
 import { dateTime, percent, shortDateTime } from "../ui/format";
+import { CheckIcon } from "../ui/icons";
 import { StatusChip } from "../ui/StatusChip";
 import { Thumbnail } from "../ui/Thumbnail";
 import css from "./HistoryList.module.css";
 
+const FRESH_MS = 4_000;
+
 interface HistoryRowProps {
   row: LogEntry;
+  /** Pixels from the top of the list. */
+  offset: number;
+  /** 1 for the newest. */
+  position: number;
   onOpen: (id: string) => void;
 }
 
-export const HistoryRow = memo(function HistoryRow({ row, onOpen }: HistoryRowProps) {
+export const HistoryRow = memo(function HistoryRow({
+  row,
+  offset,
+  position,
+  onOpen,
+}: HistoryRowProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   return (
-    <li className={css.item} data-testid="history-row" data-id={row.id} data-status={row.status}>
+    <li
+      className={`${css.item} ${isFresh(row) ? css.arrived : ""}`}
+      style={{ transform: `translateY(${offset}px)` }}
+      aria-posinset={position}
+      aria-setsize={-1}
+      data-testid="history-row"
+      data-id={row.id}
+      data-status={row.status}
+    >
       <button
         type="button"
         className={`${css.grid} ${css.row}`}
@@ -53,8 +73,13 @@ export const HistoryRow = memo(function HistoryRow({ row, onOpen }: HistoryRowPr
   );
 });
 
+/** It has just come in, and is worth a glance. */
+function isFresh({ created_at }: LogEntry): boolean {
+  return Date.now() - Date.parse(created_at) < FRESH_MS;
+}
+
 /** The label is given as an answer only where the model committed itself to it. */
-function Result({ row: { status, label, confidence, error } }: { row: LogEntry }) {
+function Result({ row: { status, label, confidence, error, feedback } }: { row: LogEntry }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const share =
@@ -64,12 +89,16 @@ function Result({ row: { status, label, confidence, error } }: { row: LogEntry }
       </span>
     );
   if (status === "failed") {
-    return <span className="muted">{error ? errorText(t, language, error.code) : "–"}</span>;
+    return (
+      <span className={`muted ${css.failure}`}>
+        {error ? errorText(t, language, error.code) : "–"}
+      </span>
+    );
   }
   if (status === "unknown") {
     return (
       <>
-        <span className="muted" data-testid="row-label">
+        <span className={`muted ${css.label}`} data-testid="row-label">
           {label === null ? "–" : t("history.closest", { label })}
         </span>
         {share}
@@ -78,7 +107,10 @@ function Result({ row: { status, label, confidence, error } }: { row: LogEntry }
   }
   return (
     <>
-      <strong data-testid="row-label">{label}</strong>
+      <strong className={css.label} data-testid="row-label">
+        {label}
+        {feedback && <CheckIcon className={css.told} />}
+      </strong>
       {share}
     </>
   );

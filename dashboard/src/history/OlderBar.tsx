@@ -1,12 +1,12 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
+import type { Feed } from "../records/useFeed";
 import { Problem } from "../ui/Problem";
 import css from "./OlderBar.module.css";
-import type { HistoryFeed } from "./useHistoryFeed";
 
 /** How many records are shown, and the way to older ones. */
-export function OlderBar({ feed }: { feed: HistoryFeed }) {
+export function OlderBar({ feed }: { feed: Feed }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { rows, isLoading, hasOlder, isLoadingOlder, olderError, loadOlder } = feed;

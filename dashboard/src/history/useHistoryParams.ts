@@ -1,38 +1,105 @@
 import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
 
-import type { PredictionStatus } from "../api/types";
-import type { Filters } from "./feed";
+import type { PredictionSource, PredictionStatus } from "../api/types";
+import type { Filters } from "../records/feed";
 
 export const STATUSES: readonly PredictionStatus[] = ["ok", "unknown", "failed"];
+export const SOURCES: readonly PredictionSource[] = ["api", "s3"];
+export const VIEWS = ["table", "grid"] as const;
+export type View = (typeof VIEWS)[number];
 
-/** Filters and the open record live in the address, so that a view can be kept and shared. */
+/** Filters, view and the open record live in the address, so that a view can be kept and shared. */
 export function useHistoryParams() {
   const [params, setParams] = useSearchParams();
-  const label = params.get("label") ?? "";
-  const status = STATUSES.find((known) => known === params.get("status"));
+  const query = params.toString();
+  const filters = useMemo(() => readFilters(new URLSearchParams(query)), [query]);
+  const filterKey = JSON.stringify(filters);
+  // The same object while the filters are the same: an opened record must not start a new list.
+  const stable = useMemo(() => JSON.parse(filterKey) as Filters, [filterKey]);
 
-  const filters = useMemo<Filters>(
-    () => ({ ...(label && { label }), ...(status && { status }) }),
-    [label, status],
-  );
   const setFilters = useCallback(
-    ({ label, status }: Filters) => {
-      setParams({ ...(label && { label }), ...(status && { status }) }, { replace: true });
+    (next: Filters) => {
+      setParams(
+        (before) => {
+          const kept = [...before].filter(([name]) => name === "view");
+          return new URLSearchParams([...kept, ...filterEntries(next)]);
+        },
+        { replace: true },
+      );
     },
     [setParams],
   );
-  const openRecord = useCallback(
-    (id: string) => {
-      setParams((before) => new URLSearchParams([...before, ["record", id]]));
+  const change = useCallback(
+    (name: string, value: string | null, replace: boolean) => {
+      setParams(
+        (before) => {
+          const after = [...before].filter(([known]) => known !== name);
+          return new URLSearchParams(value === null ? after : [...after, [name, value]]);
+        },
+        { replace },
+      );
     },
     [setParams],
   );
-  const closeRecord = useCallback(() => {
-    setParams((before) => new URLSearchParams([...before].filter(([name]) => name !== "record")), {
-      replace: true,
-    });
-  }, [setParams]);
+  return {
+    filters: stable,
+    setFilters,
+    view: VIEWS.find((known) => known === params.get("view")) ?? "table",
+    setView: (view: View) => {
+      change("view", view === "table" ? null : view, true);
+    },
+    recordId: params.get("record"),
+    openRecord: useCallback(
+      (id: string) => {
+        change("record", id, false);
+      },
+      [change],
+    ),
+    closeRecord: useCallback(() => {
+      change("record", null, true);
+    }, [change]),
+  };
+}
 
-  return { filters, setFilters, recordId: params.get("record"), openRecord, closeRecord };
+export function readFilters(params: URLSearchParams): Filters {
+  const label = params.get("label");
+  const version = params.get("version");
+  const status = STATUSES.find((known) => known === params.get("status"));
+  const source = SOURCES.find((known) => known === params.get("source"));
+  const from = moment(params.get("from"));
+  const to = moment(params.get("to"));
+  const min = share(params.get("min"));
+  const max = share(params.get("max"));
+  return {
+    ...(label && { label }),
+    ...(status && { status }),
+    ...(source && { source }),
+    ...(version && { model_version: version }),
+    ...(from && { from }),
+    ...(to && { to }),
+    ...(min !== null && { min }),
+    ...(max !== null && { max }),
+  };
+}
+
+/** The address's names and values for filters; what is not set is left out. */
+export function filterEntries({
+  model_version: version,
+  ...filters
+}: Partial<Record<keyof Filters, string | number | undefined>>): [string, string][] {
+  return Object.entries({ ...filters, version })
+    .filter(
+      (entry): entry is [string, string | number] => entry[1] !== undefined && entry[1] !== "",
+    )
+    .map(([name, value]) => [name, String(value)]);
+}
+
+function moment(text: string | null): string | null {
+  return text !== null && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : null;
+}
+
+function share(text: string | null): number | null {
+  const value = Number(text ?? Number.NaN);
+  return value >= 0 && value <= 1 ? value : null;
 }

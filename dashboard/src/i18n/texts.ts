@@ -1,16 +1,14 @@
 import type { TFunction } from "i18next";
 
+import { MAX_DIRECT_BYTES } from "../api/limits";
 import { fileSize } from "../ui/format";
 import en from "./en.json";
 import type { Language } from "./index";
 
-/** What a direct call carries: Lambda takes 6 MB of event, and the picture travels in base64. */
-export const MAX_UPLOAD_BYTES = 4_400_000;
-
 /** The sentence for an error code of the API or of a failed record. */
 export function errorText(t: TFunction, language: Language, code: string): string {
   if (!isKey(en.errors, code)) return t("unlistedError", { code });
-  return t(`errors.${code}`, { limit: fileSize(MAX_UPLOAD_BYTES, language) });
+  return t(`errors.${code}`, { limit: fileSize(MAX_DIRECT_BYTES, language) });
 }
 
 /** The name of a step in `timings`; a step that is new here is shown by its own name. */

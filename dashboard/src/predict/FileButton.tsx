@@ -4,11 +4,11 @@ interface FileButtonProps {
   id: string;
   label: string;
   primary: boolean;
-  onFile: (file: File) => void;
+  onFiles: (files: File[]) => void;
 }
 
 /** The browser's own file input, so that keyboard and screen readers know it, dressed as a button. */
-export function FileButton({ id, label, primary, onFile }: FileButtonProps) {
+export function FileButton({ id, label, primary, onFiles }: FileButtonProps) {
   return (
     <label className={`button ${css.button} ${primary ? "primary" : ""}`}>
       {label}
@@ -17,11 +17,12 @@ export function FileButton({ id, label, primary, onFile }: FileButtonProps) {
         type="file"
         aria-label={label}
         accept="image/*"
+        multiple
         className="visually-hidden"
         onChange={(event) => {
-          const file = event.target.files?.[0];
+          const files = [...(event.target.files ?? [])];
           event.target.value = ""; // the same file may be chosen again
-          if (file) onFile(file);
+          if (files.length > 0) onFiles(files);
         }}
         data-testid="file-input"
       />

@@ -4,10 +4,10 @@ import { useTranslation } from "react-i18next";
 import type { Explanation } from "../api/types";
 import { PictureIcon } from "../ui/icons";
 import css from "./HeatmapPicture.module.css";
-import type { Picture } from "./usePicture";
 
 interface HeatmapPictureProps {
-  picture: Picture;
+  file: File;
+  url: string;
   explanation: Explanation | null;
   opacity: number;
 }
@@ -17,11 +17,11 @@ interface HeatmapPictureProps {
  * box that the model saw. The figure has exactly the picture's rectangle, so fractions of the
  * picture are percentages of the figure.
  */
-export function HeatmapPicture({ picture, explanation, opacity }: HeatmapPictureProps) {
+export function HeatmapPicture({ file, url, explanation, opacity }: HeatmapPictureProps) {
   const { t } = useTranslation();
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
   const [broken, setBroken] = useState(false);
-  const name = picture.file.name === "" ? t("predict.pasted") : picture.file.name;
+  const name = file.name === "" ? t("predict.pasted") : file.name;
 
   if (broken) {
     return (
@@ -43,7 +43,7 @@ export function HeatmapPicture({ picture, explanation, opacity }: HeatmapPicture
     >
       <img
         className={css.picture}
-        src={picture.url}
+        src={url}
         alt={t("predict.previewAlt", { name })}
         onLoad={({ currentTarget: image }) => {
           setSize({ width: image.naturalWidth, height: image.naturalHeight });

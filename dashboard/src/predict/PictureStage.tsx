@@ -1,38 +1,38 @@
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Explanation } from "../api/types";
+import { MAX_DIRECT_BYTES } from "../api/limits";
 import { useLanguage } from "../i18n";
-import { MAX_UPLOAD_BYTES } from "../i18n/texts";
 import { fileSize } from "../ui/format";
-import { UploadIcon } from "../ui/icons";
+import { CameraIcon, UploadIcon } from "../ui/icons";
 import { FileButton } from "./FileButton";
 import { HeatmapPicture } from "./HeatmapPicture";
 import css from "./PictureStage.module.css";
-import type { Picture } from "./usePicture";
+import type { Item } from "./queue";
 
 interface PictureStageProps {
-  picture: Picture | null;
-  explanation: Explanation | null;
+  item: Item | undefined;
   opacity: number;
   onOpacity: (opacity: number) => void;
   dragging: boolean;
-  onFile: (file: File) => void;
+  onFiles: (files: File[]) => void;
+  onCamera: () => void;
 }
 
 /** Where a picture is put and, once answered, where its heatmap is looked at. */
 export function PictureStage(props: PictureStageProps) {
-  const { picture, explanation, opacity, onOpacity, dragging, onFile } = props;
+  const { item, opacity, onOpacity, dragging, onFiles, onCamera } = props;
   const { t } = useTranslation();
   const language = useLanguage();
-  const label = picture === null ? t("predict.choose") : t("predict.chooseAnother");
+  const explanation = item?.outcome?.prediction.explanation ?? null;
+  const label = item === undefined ? t("predict.choose") : t("predict.chooseAnother");
   const inputId = useId();
   const percentOpacity = Math.round(opacity * 100);
 
   return (
     <section className={`card ${css.card}`} data-testid="dropzone">
       <div className={`${css.stage} ${dragging ? css.dragging : ""}`}>
-        {picture === null ? (
+        {item === undefined ? (
           <label htmlFor={inputId} className={css.invitation}>
             <UploadIcon className={css.icon} />
             <span className={css.touch}>{t("predict.touch")}</span>
@@ -41,8 +41,9 @@ export function PictureStage(props: PictureStageProps) {
           </label>
         ) : (
           <HeatmapPicture
-            key={picture.url}
-            picture={picture}
+            key={item.id}
+            file={item.file}
+            url={item.url}
             explanation={explanation}
             opacity={opacity}
           />
@@ -70,12 +71,20 @@ export function PictureStage(props: PictureStageProps) {
             data-testid="heatmap-opacity"
           />
         </label>
-        <FileButton id={inputId} label={label} primary={picture === null} onFile={onFile} />
+        <div className={css.sources}>
+          <button type="button" className="button" onClick={onCamera} data-testid="open-camera">
+            <CameraIcon />
+            <span className={css.cameraText}>{t("predict.camera")}</span>
+          </button>
+          <FileButton id={inputId} label={label} primary={item === undefined} onFiles={onFiles} />
+        </div>
       </div>
       <p className={`muted ${css.hint}`}>
-        {explanation
-          ? t("predict.heatmapHint")
-          : t("predict.formats", { limit: fileSize(MAX_UPLOAD_BYTES, language) })}
+        {item?.outcome?.throughBucket
+          ? t("predict.noMapForUploads")
+          : explanation
+            ? t("predict.heatmapHint")
+            : t("predict.formats", { limit: fileSize(MAX_DIRECT_BYTES, language) })}
       </p>
     </section>
   );

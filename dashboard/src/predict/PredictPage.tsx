@@ -1,27 +1,23 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 
-import css from "./PredictPage.module.css";
+import { CameraDialog } from "./CameraDialog";
 import { PictureStage } from "./PictureStage";
+import css from "./PredictPage.module.css";
+import { QueueStrip } from "./QueueStrip";
 import { ResultPanel } from "./ResultPanel";
 import { useFileArrival } from "./useFileArrival";
-import { usePicture } from "./usePicture";
-import { usePredict } from "./usePredict";
+import { usePredictQueue } from "./usePredictQueue";
 
 const INITIAL_OPACITY = 0.6;
 
-export function PredictPage() {
+export default function PredictPage() {
   const { t } = useTranslation();
-  const [picture, choosePicture] = usePicture();
+  const { items, selected, add, select, retry, clear } = usePredictQueue();
   const [opacity, setOpacity] = useState(INITIAL_OPACITY);
-  const { predict, outcome, error, isPending } = usePredict();
-
-  const take = (file: File) => {
-    choosePicture(file);
-    predict(file);
-  };
-  const dragging = useFileArrival(take);
-  const settled = picture !== null && !isPending;
+  const [params, setParams] = useSearchParams();
+  const dragging = useFileArrival(add);
 
   return (
     <>
@@ -30,22 +26,31 @@ export function PredictPage() {
       <p className={`muted ${css.intro}`}>{t("predict.intro")}</p>
       <div className={css.columns}>
         <PictureStage
-          picture={picture}
-          explanation={settled ? (outcome?.prediction.explanation ?? null) : null}
+          item={selected}
           opacity={opacity}
           onOpacity={setOpacity}
           dragging={dragging}
-          onFile={take}
-        />
-        <ResultPanel
-          isPending={isPending}
-          error={error}
-          outcome={outcome}
-          onRetry={() => {
-            if (picture) predict(picture.file);
+          onFiles={add}
+          onCamera={() => {
+            setParams({ camera: "1" });
           }}
         />
+        <ResultPanel item={selected} onRetry={retry} />
       </div>
+      {items.length > 1 && (
+        <QueueStrip items={items} selected={selected} onSelect={select} onClear={clear} />
+      )}
+      {params.has("camera") && (
+        <CameraDialog
+          onPicture={(file) => {
+            setParams({}, { replace: true });
+            add([file]);
+          }}
+          onClose={() => {
+            setParams({}, { replace: true });
+          }}
+        />
+      )}
     </>
   );
 }

@@ -4,12 +4,13 @@ import { Link } from "react-router";
 import type { PredictAnswer } from "../api/types";
 import { useLanguage } from "../i18n";
 import { errorText } from "../i18n/texts";
+import { FeedbackForm } from "../records/FeedbackForm";
 import { milliseconds, percent } from "../ui/format";
 import { StatusChip } from "../ui/StatusChip";
 import { Timings } from "../ui/Timings";
 import { TopK } from "../ui/TopK";
+import type { Outcome } from "./classify";
 import css from "./ResultView.module.css";
-import type { Outcome } from "./usePredict";
 
 export function ResultView({ outcome: { prediction, roundTripMs } }: { outcome: Outcome }) {
   const { t } = useTranslation();
@@ -18,6 +19,7 @@ export function ResultView({ outcome: { prediction, roundTripMs } }: { outcome: 
   return (
     <div className={css.result} data-testid="result" data-status={prediction.status}>
       <Headline prediction={prediction} />
+      {prediction.status !== "failed" && <FeedbackForm record={prediction} />}
       {prediction.top_k.length > 0 && (
         <div>
           <h3>{t("predict.topK")}</h3>
@@ -44,7 +46,7 @@ export function ResultView({ outcome: { prediction, roundTripMs } }: { outcome: 
 function Headline({ prediction }: { prediction: PredictAnswer }) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const { status, label, confidence, error } = prediction;
+  const { status, label, confidence, error, unknown_threshold: threshold } = prediction;
   const named = status === "ok" && label !== null;
   return (
     <div>
@@ -61,7 +63,9 @@ function Headline({ prediction }: { prediction: PredictAnswer }) {
         <p className="muted">
           {label !== null && confidence !== null
             ? t("predict.unknownText", { label, confidence: percent(confidence, language) })
-            : t("predict.unknownTextBare")}
+            : t("predict.unknownTextBare")}{" "}
+          {threshold !== undefined &&
+            t("predict.unknownNeeds", { threshold: percent(threshold, language) })}
         </p>
       )}
       {status === "failed" && (

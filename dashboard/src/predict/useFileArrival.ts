@@ -1,14 +1,13 @@
 import { useEffect, useEffectEvent, useState } from "react";
 
 /**
- * Takes a file that is pasted or dropped anywhere on the page (a near miss must not make the
- * browser leave for the picture). Returns whether one is being dragged over the page.
+ * Takes files that are pasted or dropped anywhere on the page (a near miss must not make the
+ * browser leave for the picture). Returns whether some are being dragged over the page.
  */
-export function useFileArrival(onFile: (file: File) => void): boolean {
+export function useFileArrival(onFiles: (files: File[]) => void): boolean {
   const [dragging, setDragging] = useState(false);
   const arrive = useEffectEvent((files: FileList | undefined) => {
-    const file = files?.[0];
-    if (file) onFile(file);
+    if (files && files.length > 0) onFiles([...files]);
   });
 
   useEffect(() => {

@@ -1,14 +1,14 @@
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { PredictionDetail } from "../api/types";
 import { useLanguage } from "../i18n";
 import { errorText } from "../i18n/texts";
 import { date, dateTime, fileSize, percent } from "../ui/format";
-import { PictureIcon } from "../ui/icons";
 import { StatusChip } from "../ui/StatusChip";
 import { Timings } from "../ui/Timings";
 import { TopK } from "../ui/TopK";
+import { FeedbackForm } from "./FeedbackForm";
+import { RecordPicture } from "./RecordPicture";
 import css from "./RecordView.module.css";
 
 export function RecordView({ record }: { record: PredictionDetail }) {
@@ -35,6 +35,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
         </p>
         {error && <p className="muted">{errorText(t, language, error.code)}</p>}
       </div>
+      {status !== "failed" && <FeedbackForm key={record.id} record={record} />}
       {record.top_k.length > 0 && <TopK scores={record.top_k} unsure={status === "unknown"} />}
       <dl className="facts">
         <dt>{t("record.time")}</dt>
@@ -69,32 +70,5 @@ export function RecordView({ record }: { record: PredictionDetail }) {
         </dd>
       </dl>
     </>
-  );
-}
-
-/** The original; where it is gone or no browser can show it, its thumbnail, else a sentence. */
-function RecordPicture({ record }: { record: PredictionDetail }) {
-  const { t } = useTranslation();
-  const [sources, setSources] = useState(
-    [record.image_url, record.thumbnail_url].filter((url) => url !== null),
-  );
-  const [source, ...others] = sources;
-  return (
-    <div className={css.picture}>
-      {source === undefined ? (
-        <p className={css.gone}>
-          <PictureIcon className={css.icon} />
-          {t("record.noImage")}
-        </p>
-      ) : (
-        <img
-          src={source}
-          alt={t("record.imageAlt")}
-          onError={() => {
-            setSources(others);
-          }}
-        />
-      )}
-    </div>
   );
 }

@@ -11,14 +11,14 @@ import { useMemo } from "react";
 import { useApi } from "../api/ApiContext";
 import type { Api } from "../api/client";
 import type { LogEntry, LogPage } from "../api/types";
-import { type Filters, merge, readNewer, readPage } from "./feed";
+import { type Filters, join, merge, readNewer, readPage } from "./feed";
 
 /** A new record shows within this and the time of one request. */
 export const POLL_MS = 1_500;
 /** Beyond this many arrivals a page that was left open starts over instead of growing for ever. */
 const MAX_NEWER = 2_000;
 
-export interface HistoryFeed {
+export interface Feed {
   rows: LogEntry[];
   isLoading: boolean;
   /** Why the feed is not live; it goes on trying. */
@@ -28,6 +28,8 @@ export interface HistoryFeed {
   hasOlder: boolean;
   isLoadingOlder: boolean;
   olderError: Error | null;
+  /** The last page found nothing near that matches: going on is the reader's decision. */
+  isSparse: boolean;
   loadOlder: () => void;
 }
 
@@ -38,7 +40,7 @@ export interface HistoryFeed {
  * collects what arrived since. Neither can overwrite the other, and merging them by id keeps every
  * row once, so paging and polling need no coordination.
  */
-export function useHistoryFeed(filters: Filters): HistoryFeed {
+export function useFeed(filters: Filters): Feed {
   const api = useApi();
   const queryClient = useQueryClient();
   const { olderKey, newerKey } = keys(filters);
@@ -49,19 +51,19 @@ export function useHistoryFeed(filters: Filters): HistoryFeed {
     initialPageParam: null as string | null,
     getNextPageParam: (page: LogPage) => page.next_cursor,
     staleTime: Infinity,
+    structuralSharing: false, // pages never change, and there may be thousands
     refetchInterval: ({ state }) => (state.data === undefined ? POLL_MS : false),
   });
   const newer = useQuery({
     queryKey: newerKey,
     queryFn: ({ signal }) => catchUp(api, queryClient, filters, signal),
-    enabled: older.isSuccess || older.data !== undefined,
+    enabled: older.data !== undefined && !isPast(filters),
     refetchInterval: POLL_MS,
   });
 
-  const rows = useMemo(
-    () => merge(newer.data ?? [], ...(older.data?.pages.map((page) => page.items) ?? [])),
-    [newer.data, older.data],
-  );
+  const pages = older.data?.pages;
+  const known = useMemo(() => pages?.flatMap((page) => page.items) ?? [], [pages]);
+  const rows = useMemo(() => join(newer.data ?? [], known), [newer.data, known]);
   return {
     rows,
     isLoading: older.data === undefined,
@@ -70,8 +72,14 @@ export function useHistoryFeed(filters: Filters): HistoryFeed {
     hasOlder: older.hasNextPage,
     isLoadingOlder: older.isFetchingNextPage,
     olderError: older.isFetchNextPageError ? older.error : null,
+    isSparse: pages?.at(-1)?.items.length === 0,
     loadOlder: () => void older.fetchNextPage(),
   };
+}
+
+/** Nothing new can come before a time that has passed. */
+function isPast({ to }: Filters): boolean {
+  return to !== undefined && Date.parse(to) < Date.now();
 }
 
 function keys(filters: Filters): { olderKey: QueryKey; newerKey: QueryKey } {

@@ -11,6 +11,7 @@ import { Bar } from "react-chartjs-2";
 
 import type { Score } from "../api/types";
 import type { Language } from "../i18n";
+import { token, useScheme } from "../theme/colors";
 import { percent } from "./format";
 import { useMediaQuery } from "./useMediaQuery";
 
@@ -24,8 +25,7 @@ interface TopKChartProps {
 
 export default function TopKChart({ scores, unsure, language }: TopKChartProps) {
   const still = useMediaQuery("(prefers-reduced-motion: reduce)");
-  // Read again when the theme changes: a canvas does not follow CSS by itself.
-  const dark = useMediaQuery("(prefers-color-scheme: dark)");
+  const scheme = useScheme(); // the colours are read again when it changes
   const color = readColors(unsure);
   const fontFamily = getComputedStyle(document.body).fontFamily;
 
@@ -60,7 +60,7 @@ export default function TopKChart({ scores, unsure, language }: TopKChartProps) 
   };
   return (
     <Bar
-      key={`${dark ? "dark" : "light"}-${language}`}
+      key={`${scheme}-${language}`}
       data={data}
       options={options}
       plugins={[valueLabels(language, color.muted, fontFamily)]}
@@ -88,8 +88,6 @@ function valueLabels(language: Language, color: string, fontFamily: string): Plu
 }
 
 function readColors(unsure: boolean) {
-  const style = getComputedStyle(document.documentElement);
-  const token = (name: string) => style.getPropertyValue(name).trim();
   return {
     best: token(unsure ? "--bar-unsure" : "--bar"),
     rest: token(unsure ? "--bar-unsure-rest" : "--bar-rest"),

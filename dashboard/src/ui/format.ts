@@ -51,3 +51,35 @@ export function date(epochSeconds: number, language: Language): string {
     new Date(epochSeconds * 1000),
   );
 }
+
+export function decimal(value: number, language: Language, digits = 1): string {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+}
+
+/** Small amounts keep two digits that mean something: $0.00042, $1.25. */
+export function money(amount: number, currency: string, language: Language): string {
+  return new Intl.NumberFormat(language, {
+    style: "currency",
+    currency,
+    minimumFractionDigits: 2,
+    maximumFractionDigits: amount !== 0 && Math.abs(amount) < 0.1 ? 6 : 2,
+    ...(amount !== 0 && Math.abs(amount) < 0.1 && { maximumSignificantDigits: 2 }),
+  }).format(amount);
+}
+
+/** 93 -> "1 min 33 s"; hours without seconds. */
+export function duration(seconds: number, language: Language): string {
+  const whole = Math.max(Math.round(seconds), 0);
+  const parts: [number, "hour" | "minute" | "second"][] = [
+    [Math.floor(whole / 3600), "hour"],
+    [Math.floor((whole % 3600) / 60), "minute"],
+    [whole % 60, "second"],
+  ];
+  const shown = parts.filter(([amount], index) => amount > 0 && !(index === 2 && whole >= 3600));
+  const units = shown.length > 0 ? shown : ([[0, "second"]] as typeof parts);
+  return units
+    .map(([amount, unit]) =>
+      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(amount),
+    )
+    .join(" ");
+}

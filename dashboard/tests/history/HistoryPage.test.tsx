@@ -2,7 +2,7 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { FakeApi } from "../fakeApi";
+import { FakeApi, problem } from "../fakeApi";
 import { record } from "../records";
 import { renderDashboard } from "../render";
 
@@ -98,15 +98,9 @@ describe("live", () => {
     await screen.findByTestId("history-row");
     fake.records.push(...some(1, 700));
     await seconds(3);
-    expect(shownIds()).toEqual(
-      some(680, 700)
-        .reverse()
-        .map(({ id }) => id),
-    );
-    await user().click(screen.getByTestId("load-more"));
     await waitFor(() => {
       expect(shownIds()).toEqual(
-        some(660, 700)
+        some(0, 700)
           .reverse()
           .map(({ id }) => id),
       );
@@ -142,21 +136,16 @@ describe("an API that can't be reached", () => {
   });
 });
 
-describe("load more", () => {
-  it("goes to the oldest record while new ones arrive, each once", async () => {
-    fake.records = some(0, 50);
+describe("older records", () => {
+  it("come by themselves, to the oldest, while new ones arrive, each once", async () => {
+    fake.records = some(0, 120);
     renderDashboard(fake, "/history");
     await screen.findAllByTestId("history-row");
-    for (let next = 50; screen.queryByTestId("load-more"); next++) {
+    for (let next = 120; screen.queryByTestId("history-end") === null; next++) {
       fake.records.push(record(next));
-      const before = shownIds().length;
-      await user().click(screen.getByTestId("load-more"));
-      await waitFor(() => {
-        expect(shownIds().length).toBeGreaterThan(before);
-      });
+      await seconds(1);
     }
     await seconds(3);
-    expect(screen.getByTestId("history-end")).toBeVisible();
     expect(shownIds()).toEqual(
       fake.records
         .map(({ id }) => id)
@@ -165,17 +154,16 @@ describe("load more", () => {
     );
   });
 
-  it("says why a page did not come, and tries again when told to", async () => {
-    fake.records = some(0, 30);
+  it("are asked for again when told to, and the page says why they did not come", async () => {
+    fake.records = some(0, 80);
+    fake.failing = (path) => (path.includes("cursor") ? problem(500, "internal_error") : null);
     renderDashboard(fake, "/history");
-    await screen.findAllByTestId("history-row");
-    fake.down = true;
-    await user().click(screen.getByTestId("load-more"));
-    expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "network_error");
-    fake.down = false;
+    expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "internal_error");
+    expect(shownIds()).toHaveLength(50);
+    fake.failing = null;
     await user().click(screen.getByRole("button", { name: "Try again" }));
     await waitFor(() => {
-      expect(shownIds()).toHaveLength(30);
+      expect(shownIds()).toHaveLength(80);
     });
   });
 });

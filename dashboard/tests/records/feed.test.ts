@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { type Api, createApi } from "../../src/api/client";
-import { merge, readNewer, readPage } from "../../src/history/feed";
+import { merge, readNewer, readPage } from "../../src/records/feed";
 import { FakeApi } from "../fakeApi";
 import { record } from "../records";
 

@@ -1,0 +1,132 @@
+import { ApiError } from "./errors";
+import { pending } from "./pending";
+import { ask, type Transport } from "./transport";
+import type {
+  Costs,
+  Health,
+  LogEntry,
+  LogPage,
+  LogQuery,
+  PredictAnswer,
+  PredictionDetail,
+  Stats,
+  UploadForm,
+  UploadRequest,
+} from "./types";
+
+/** API Gateway gives up after 30 s; a second more lets its own answer arrive. */
+const PREDICT_TIMEOUT_MS = 31_000;
+
+export interface PredictOptions {
+  /** The same key with the same picture is answered once, however often it is sent. */
+  key?: string;
+}
+
+export interface Span {
+  from?: string;
+  to?: string;
+}
+
+export interface PredictionsApi {
+  predict(file: File, options?: PredictOptions, signal?: AbortSignal): Promise<PredictAnswer>;
+  /** Leave to send one large file to the images bucket. */
+  upload(file: File, signal?: AbortSignal): Promise<UploadForm>;
+  logs(query: LogQuery, signal?: AbortSignal): Promise<LogPage>;
+  prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
+  feedback(id: string, label: string, signal?: AbortSignal): Promise<PredictionDetail>;
+  /** Least certain first, without feedback so far. */
+  uncertain(limit: number, signal?: AbortSignal): Promise<LogPage>;
+  stats(span: Span, signal?: AbortSignal): Promise<Stats>;
+  costs(span: Span, signal?: AbortSignal): Promise<Costs>;
+  /** Also answers where the API is up and its model is not. */
+  health(signal?: AbortSignal): Promise<Health>;
+}
+
+export function predictionsApi(client: Transport): PredictionsApi {
+  return {
+    predict: (file, { key } = {}, signal) =>
+      ask(
+        signal,
+        (bounded) =>
+          client.POST("/predict", {
+            params: { query: { explain: true } },
+            ...(key !== undefined && { headers: { "Idempotency-Key": key } }),
+            // The description can only say "binary text"; what travels is the file itself.
+            body: { file: file as unknown as string },
+            bodySerializer: () => multipart(file),
+            signal: bounded,
+          }),
+        PREDICT_TIMEOUT_MS,
+      ),
+    upload: (file, signal) =>
+      ask(signal, (bounded) =>
+        client.POST("/uploads", {
+          body: {
+            content_type: uploadType(file),
+            bytes: file.size,
+            filename: file.name === "" ? null : file.name,
+          },
+          signal: bounded,
+        }),
+      ),
+    logs: (query, signal) =>
+      ask(signal, (bounded) => client.GET("/logs", { params: { query }, signal: bounded })),
+    prediction: (id, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/predictions/{id}", { params: { path: { id } }, signal: bounded }),
+      ),
+    feedback: (id, label, signal) => {
+      const request = { path: { id }, body: { label } };
+      return pending<PredictionDetail>(
+        client,
+        "post",
+        "/predictions/{id}/feedback",
+        request,
+        signal,
+      );
+    },
+    uncertain: async (limit, signal) => {
+      const found = await pending<LogPage | { items: LogEntry[] }>(
+        client,
+        "get",
+        "/uncertain",
+        { query: { limit } },
+        signal,
+      );
+      return { next_cursor: null, ...found };
+    },
+    stats: (query, signal) => pending<Stats>(client, "get", "/stats", { query }, signal),
+    costs: (query, signal) => pending<Costs>(client, "get", "/costs", { query }, signal),
+    health: (signal) =>
+      ask(signal, async (bounded) => {
+        const answer = await client.GET("/health", { signal: bounded });
+        const unavailable = isHealth(answer.error) ? answer.error : undefined;
+        return { ...answer, data: answer.data ?? unavailable };
+      }),
+  };
+}
+
+function multipart(file: File): FormData {
+  const form = new FormData();
+  form.append("file", file);
+  return form;
+}
+
+function isHealth(body: unknown): body is Health {
+  return typeof body === "object" && body !== null && "labels" in body;
+}
+
+const UPLOAD_TYPES: readonly UploadRequest["content_type"][] = [
+  "image/bmp",
+  "image/gif",
+  "image/jpeg",
+  "image/png",
+  "image/tiff",
+  "image/webp",
+];
+
+function uploadType({ type }: File): UploadRequest["content_type"] {
+  const known = UPLOAD_TYPES.find((accepted) => accepted === type);
+  if (known === undefined) throw new ApiError("unsupported_media_type", `type ${type}`);
+  return known;
+}

@@ -1,0 +1,54 @@
+import { ApiError } from "./errors";
+import type { UploadForm } from "./types";
+
+const UPLOAD_TIMEOUT_MS = 10 * 60_000;
+
+/**
+ * Send a file straight to the bucket with a presigned POST.
+ *
+ * `XMLHttpRequest`, because `fetch` tells nothing of what it has sent so far. `onProgress` is given
+ * the share that left, 0..1. Throws `ApiError`: `upload_interrupted` when the connection broke,
+ * `upload_refused` when the bucket did not take the file, `timeout`; an `AbortError` on `signal`.
+ */
+export function sendToBucket(
+  { url, fields }: Pick<UploadForm, "url" | "fields">,
+  file: File,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("file", file); // S3 ignores every field after the file
+
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const abort = () => {
+      request.abort();
+    };
+    signal.throwIfAborted();
+    signal.addEventListener("abort", abort, { once: true });
+    request.timeout = UPLOAD_TIMEOUT_MS;
+    request.upload.onprogress = ({ lengthComputable, loaded, total }) => {
+      if (lengthComputable) onProgress(loaded / total);
+    };
+    request.onload = () => {
+      const { status, responseText } = request;
+      if (status >= 200 && status < 300) resolve();
+      else reject(new ApiError("upload_refused", responseText, { status }));
+    };
+    request.onerror = () => {
+      reject(new ApiError("upload_interrupted", "the connection broke"));
+    };
+    request.ontimeout = () => {
+      reject(new ApiError("timeout", "the upload took too long"));
+    };
+    request.onabort = () => {
+      reject(new DOMException("aborted", "AbortError"));
+    };
+    request.onloadend = () => {
+      signal.removeEventListener("abort", abort);
+    };
+    request.open("POST", url);
+    request.send(form);
+  });
+}

@@ -1,0 +1,56 @@
+import { type CSSProperties, lazy, Suspense } from "react";
+
+import css from "./Chart.module.css";
+import type { LineChartProps } from "./LineChart";
+import type { ScatterChartProps } from "./ScatterChart";
+
+// Chart.js is the largest part of the page; it comes with the first chart.
+const LazyLineChart = lazy(() => import("./LineChart"));
+const LazyScatterChart = lazy(() => import("./ScatterChart"));
+
+interface Framed {
+  /** What the chart shows, in words, for whoever cannot see it. */
+  summary: string;
+  /** Pixels; known before the chart's code has arrived, so that nothing jumps. */
+  height?: number;
+  testId?: string;
+}
+
+export function LineChart({ summary, height = 260, testId, ...props }: LineChartProps & Framed) {
+  return (
+    <Frame summary={summary} height={height} testId={testId}>
+      <LazyLineChart {...props} />
+    </Frame>
+  );
+}
+
+export function ScatterChart({
+  summary,
+  height = 420,
+  testId,
+  ...props
+}: ScatterChartProps & Framed) {
+  return (
+    <Frame summary={summary} height={height} testId={testId}>
+      <LazyScatterChart {...props} />
+    </Frame>
+  );
+}
+
+interface FrameProps {
+  summary: string;
+  height: number;
+  testId: string | undefined;
+  children: React.ReactNode;
+}
+
+function Frame({ summary, height, testId, children }: FrameProps) {
+  return (
+    <figure className={css.figure} data-testid={testId}>
+      <figcaption className="visually-hidden">{summary}</figcaption>
+      <div className={css.frame} style={{ "--height": `${height}px` } as CSSProperties}>
+        <Suspense>{children}</Suspense>
+      </div>
+    </figure>
+  );
+}

@@ -1,0 +1,76 @@
+import {
+  Chart,
+  type ChartOptions,
+  Legend,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+  Tooltip,
+} from "chart.js";
+import { Line } from "react-chartjs-2";
+
+import { useLanguage } from "../i18n";
+import { SERIES, token, useScheme } from "../theme/colors";
+import { useMediaQuery } from "../ui/useMediaQuery";
+import { type Axis, axisOptions, fontFamily } from "./style";
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip, Legend);
+
+export interface Series {
+  name: string;
+  points: readonly { x: number; y: number }[];
+  /** Drawn thin and dashed, as a reference that others are compared with. */
+  reference?: boolean;
+  /** Each point is a measurement worth seeing, not only part of a line. */
+  dots?: boolean;
+}
+
+export interface LineChartProps {
+  series: readonly Series[];
+  x: Axis;
+  y: Axis;
+}
+
+export default function LineChart({ series, x, y }: LineChartProps) {
+  const language = useLanguage();
+  const scheme = useScheme();
+  const still = useMediaQuery("(prefers-reduced-motion: reduce)");
+  const family = fontFamily();
+  const muted = token("--text-muted");
+
+  const data = {
+    datasets: series.map(({ name, points, reference = false, dots = false }, index) => {
+      const color = reference ? muted : token(SERIES[index % SERIES.length] ?? SERIES[0]);
+      return {
+        label: name,
+        data: [...points],
+        borderColor: color,
+        backgroundColor: color,
+        borderWidth: reference ? 1 : 2,
+        ...(reference && { borderDash: [4, 4] }),
+        pointRadius: dots || points.length === 1 ? 3 : 0,
+        pointHitRadius: 8,
+        tension: 0,
+      };
+    }),
+  };
+  const options: ChartOptions<"line"> = {
+    maintainAspectRatio: false,
+    animation: still ? false : { duration: 250 },
+    interaction: { mode: "nearest", axis: "x", intersect: false },
+    font: { family },
+    parsing: false,
+    normalized: true,
+    scales: { x: axisOptions(x, language), y: axisOptions(y, language) },
+    plugins: {
+      legend: {
+        display: series.length > 1,
+        align: "start",
+        labels: { color: token("--text"), boxWidth: 14, boxHeight: 2, font: { family, size: 13 } },
+      },
+      tooltip: { titleFont: { family }, bodyFont: { family } },
+    },
+  };
+  return <Line key={`${scheme}-${language}`} data={data} options={options} />;
+}

@@ -1,0 +1,39 @@
+import type { Language } from "../i18n";
+import { token } from "../theme/colors";
+
+export interface Axis {
+  title: string;
+  min?: number;
+  max?: number;
+  /** Values are shares 0..1, shown as percent. */
+  percent?: boolean;
+  /** Whole numbers only. */
+  whole?: boolean;
+}
+
+export function fontFamily(): string {
+  return getComputedStyle(document.body).fontFamily;
+}
+
+/** The look that every chart's axes share. */
+export function axisOptions({ title, min, max, percent, whole }: Axis, language: Language) {
+  const number = new Intl.NumberFormat(
+    language,
+    percent ? { style: "percent", maximumFractionDigits: 1 } : { maximumFractionDigits: 3 },
+  );
+  return {
+    type: "linear" as const,
+    ...(min !== undefined && { min }),
+    ...(max !== undefined && { max }),
+    title: { display: title !== "", text: title, color: token("--text-muted"), font: { size: 12 } },
+    border: { color: token("--line") },
+    grid: { color: token("--line"), tickLength: 4 },
+    ticks: {
+      color: token("--text-muted"),
+      maxTicksLimit: 6,
+      font: { size: 12 },
+      ...(whole && { precision: 0 }),
+      callback: (value: number | string) => number.format(Number(value)),
+    },
+  };
+}

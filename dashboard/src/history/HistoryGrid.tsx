@@ -1,0 +1,105 @@
+import { useLayoutEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useLanguage } from "../i18n";
+import { percent, shortDateTime } from "../ui/format";
+import { StatusChip } from "../ui/StatusChip";
+import { Thumbnail } from "../ui/Thumbnail";
+import type { LogEntry } from "../api/types";
+import type { Feed } from "../records/useFeed";
+import css from "./HistoryGrid.module.css";
+import { useWindowRows } from "./useWindowRows";
+
+interface HistoryGridProps {
+  feed: Feed;
+  onOpen: (id: string) => void;
+}
+
+const TILE_WIDTH = 170;
+const GAP = 12;
+/** Pixels of a tile below its square picture. */
+const CAPTION = 76;
+
+/** The pictures themselves, as many beside each other as there is room for. */
+export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
+  const { rows } = feed;
+  const [width, setWidth] = useState(0);
+  const lanes = Math.max(2, Math.floor((width + GAP) / (TILE_WIDTH + GAP)));
+  const tile = (width - (lanes - 1) * GAP) / lanes;
+  const {
+    list,
+    rows: shown,
+    height,
+    top,
+  } = useWindowRows({
+    count: Math.ceil(rows.length / lanes),
+    rowHeight: Math.round(tile + CAPTION + GAP),
+    keyOf: (line) => `${lanes}-${rows[line * lanes]?.id ?? line}`,
+    feed,
+  });
+  useLayoutEffect(() => {
+    const element = list.current;
+    if (element === null) return;
+    const measure = () => {
+      setWidth(element.clientWidth);
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+    };
+  }, [list]);
+
+  return (
+    <div className={css.frame}>
+      <ul ref={list} className={css.grid} style={{ height: height }} data-testid="history-grid">
+        {shown.flatMap(({ index: line, start }) =>
+          rows.slice(line * lanes, (line + 1) * lanes).map((row, lane) => (
+            <li
+              key={row.id}
+              className={css.tile}
+              style={{
+                width: tile,
+                height: tile + CAPTION,
+                transform: `translate(${lane * (tile + GAP)}px, ${start - top}px)`,
+              }}
+              data-testid="history-row"
+              data-id={row.id}
+              data-status={row.status}
+            >
+              <Tile row={row} onOpen={onOpen} />
+            </li>
+          )),
+        )}
+      </ul>
+    </div>
+  );
+}
+
+function Tile({ row, onOpen }: { row: LogEntry; onOpen: (id: string) => void }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const { status, label, confidence, created_at } = row;
+  return (
+    <button
+      type="button"
+      className={css.button}
+      onClick={() => {
+        onOpen(row.id);
+      }}
+    >
+      <Thumbnail className={css.picture} url={row.thumbnail_url} />
+      <span className={css.name}>
+        <strong data-testid="row-label">{status === "ok" ? label : t(`status.${status}`)}</strong>
+        {status === "ok" && confidence !== null && (
+          <span className="muted numeric">{percent(confidence, language)}</span>
+        )}
+        {status !== "ok" && <StatusChip status={status} />}
+      </span>
+      <time className="muted small numeric" dateTime={created_at}>
+        {shortDateTime(created_at, language)}
+      </time>
+    </button>
+  );
+}

@@ -1,0 +1,171 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
+
+import { useApi } from "../api/ApiContext";
+import { useLanguage } from "../i18n";
+import { LiveStatus } from "../records/LiveStatus";
+import { RecordDialog } from "../records/RecordDialog";
+import { useFeed } from "../records/useFeed";
+import { decimal, milliseconds, money, percent } from "../ui/format";
+import { PictureIcon } from "../ui/icons";
+import { Notice } from "../ui/Notice";
+import { Tile } from "../ui/Tile";
+import { Arrivals } from "./Arrivals";
+import { LabelMix } from "./LabelMix";
+import css from "./LivePage.module.css";
+import { liveNumbers } from "./numbers";
+import { Stream } from "./Stream";
+import { Today } from "./Today";
+
+const COSTS_EVERY_MS = 30_000;
+const TICK_MS = 1_000;
+
+export default function LivePage() {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const [params, setParams] = useSearchParams();
+  const feed = useFeed(ALL);
+  const now = useNow();
+  const numbers = liveNumbers(feed.rows, now, !feed.hasOlder);
+  const record = params.get("record");
+  const share = (value: number | null) => (value === null ? null : percent(value, language));
+  const time = (value: number | null) => (value === null ? null : milliseconds(value, language));
+  const latest = t("live.lastN", { n: numbers.sample });
+
+  return (
+    <>
+      <title>{`${t("app.live")} · VisionFlow`}</title>
+      <div className="page-heading">
+        <div>
+          <h1>{t("live.title")}</h1>
+          <p className="muted">{t("live.intro")}</p>
+        </div>
+        <LiveStatus error={feed.error} updatedAt={feed.updatedAt} />
+      </div>
+      <div className="stack">
+        <section className={css.tiles} aria-label={t("live.numbers")}>
+          <Tile
+            name={t("live.rate")}
+            value={feed.isLoading ? null : decimal(numbers.perMinute, language)}
+            note={t("live.rateNote")}
+            testId="live-rate"
+          />
+          <Tile
+            name="p50"
+            value={time(numbers.p50)}
+            note={t("live.latencyNote")}
+            testId="live-p50"
+          />
+          <Tile
+            name="p95"
+            value={time(numbers.p95)}
+            note={t("live.latencyNote")}
+            testId="live-p95"
+          />
+          <Tile
+            name={t("status.unknown")}
+            value={share(numbers.unknown)}
+            note={latest}
+            tone={numbers.unknown ? "unsure" : undefined}
+            testId="live-unknown"
+          />
+          <Tile
+            name={t("status.failed")}
+            value={share(numbers.failed)}
+            note={latest}
+            tone={numbers.failed ? "bad" : undefined}
+            testId="live-failed"
+          />
+          <CostTiles />
+        </section>
+        <div className={css.columns}>
+          <section className="card panel" aria-labelledby="stream-title">
+            <div className="panel-heading">
+              <h2 id="stream-title">{t("live.stream")}</h2>
+              <Link to="/history">{t("live.allRecords")}</Link>
+            </div>
+            {!feed.isLoading && feed.rows.length === 0 ? (
+              <Notice icon={<PictureIcon />} title={t("history.emptyTitle")} testId="live-empty">
+                <p>{t("history.emptyText")}</p>
+                <Link to="/predict" className="button primary">
+                  {t("history.emptyAction")}
+                </Link>
+              </Notice>
+            ) : (
+              <Stream
+                rows={feed.rows}
+                isLoading={feed.isLoading}
+                onOpen={(id) => {
+                  setParams({ record: id });
+                }}
+              />
+            )}
+          </section>
+          <div className={css.side}>
+            <Arrivals arrivals={numbers.arrivals} />
+            <LabelMix labels={numbers.labels} sample={numbers.sample} />
+            <Today />
+          </div>
+        </div>
+      </div>
+      {record !== null && (
+        <RecordDialog
+          key={record}
+          id={record}
+          onClose={() => {
+            setParams({}, { replace: true });
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+const ALL = {};
+
+/** What the deployment has cost since midnight, and what a thousand pictures cost. */
+function CostTiles() {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const api = useApi();
+  const costs = useQuery({
+    queryKey: ["costs"],
+    queryFn: ({ signal }) => api.costs({}, signal),
+    refetchInterval: COSTS_EVERY_MS,
+  });
+  const amount = (value: number | undefined) =>
+    value === undefined ? null : money(value, costs.data?.currency ?? "USD", language);
+  const note = costs.error ? t("live.costMissing") : t("live.costNote");
+  return (
+    <>
+      <Tile
+        name={t("live.costToday")}
+        value={costs.error ? "–" : amount(costs.data?.today)}
+        note={note}
+        testId="live-cost-today"
+      />
+      <Tile
+        name={t("live.cost1000")}
+        value={costs.error ? "–" : amount(costs.data?.per_1000)}
+        note={note}
+        testId="live-cost-1000"
+      />
+    </>
+  );
+}
+
+/** The time, second by second, while the tab is seen. */
+function useNow(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") setNow(Date.now());
+    }, TICK_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, []);
+  return now;
+}

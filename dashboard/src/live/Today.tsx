@@ -1,0 +1,46 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import { useApi } from "../api/ApiContext";
+import { useLanguage } from "../i18n";
+import { BarRow, BarRows } from "../ui/BarRow";
+
+const EVERY_MS = 15_000;
+
+/** The day so far, counted by the API. Nothing where the API does not count. */
+export function Today() {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const api = useApi();
+  const today = new Date(new Date().setHours(0, 0, 0, 0)).toISOString();
+  const stats = useQuery({
+    queryKey: ["stats", today],
+    queryFn: ({ signal }) => api.stats({ from: today }, signal),
+    refetchInterval: EVERY_MS,
+  });
+  if (stats.data === undefined) return null;
+  const { total, by_status: counts } = stats.data;
+  const number = new Intl.NumberFormat(language);
+  const tones = { ok: "main", unknown: "unsure", failed: "bad" } as const;
+  return (
+    <section className="card panel" aria-label={t("live.today")}>
+      <div className="panel-heading">
+        <h2>{t("live.today")}</h2>
+        <p className="muted small numeric" data-testid="live-today">
+          {t("live.todayTotal", { total: number.format(total) })}
+        </p>
+      </div>
+      <BarRows>
+        {(["ok", "unknown", "failed"] as const).map((status) => (
+          <BarRow
+            key={status}
+            name={t(`status.${status}`)}
+            value={number.format(counts[status] ?? 0)}
+            share={(counts[status] ?? 0) / Math.max(total, 1)}
+            tone={tones[status]}
+          />
+        ))}
+      </BarRows>
+    </section>
+  );
+}

@@ -1,0 +1,35 @@
+import type { CSSProperties, ReactNode } from "react";
+
+import css from "./BarRow.module.css";
+
+interface BarRowProps {
+  name: ReactNode;
+  value: string;
+  /** Share of the longest bar, 0..1. */
+  share: number;
+  tone?: "main" | "rest" | "unsure" | "bad";
+}
+
+/** A named bar with its value at the end, in the document rather than on a canvas. */
+export function BarRow({ name, value, share, tone = "main" }: BarRowProps) {
+  return (
+    <li className={css.row}>
+      <span className={css.name}>{name}</span>
+      <span className={css.track} aria-hidden>
+        <span
+          className={`${css.bar} ${css[tone]}`}
+          style={{ "--share": `${Math.min(Math.max(share, 0), 1) * 100}%` } as CSSProperties}
+        />
+      </span>
+      <span className={css.value}>{value}</span>
+    </li>
+  );
+}
+
+export function BarRows({ children, testId }: { children: ReactNode; testId?: string }) {
+  return (
+    <ul className={css.rows} data-testid={testId}>
+      {children}
+    </ul>
+  );
+}

@@ -1,0 +1,21 @@
+import css from "./Tile.module.css";
+
+interface TileProps {
+  name: string;
+  /** `null` while it is not known yet. */
+  value: string | null;
+  note?: string;
+  tone?: "good" | "unsure" | "bad" | undefined;
+  testId?: string;
+}
+
+/** One number worth a glance. */
+export function Tile({ name, value, note, tone, testId }: TileProps) {
+  return (
+    <div className={`card ${css.tile}`} data-testid={testId}>
+      <p className={css.name}>{name}</p>
+      <p className={`${css.value} ${tone ? css[tone] : ""}`}>{value ?? "–"}</p>
+      {note !== undefined && <p className={css.note}>{note}</p>}
+    </div>
+  );
+}
