@@ -1,5 +1,9 @@
-"""``make bench``: prints tables and writes them to ``.visionflow/bench.json``."""
+"""``make bench``: prints tables and writes them to ``.visionflow/bench.json``.
 
+python -m tests.benchmarks [NAME ...]      # all of them, or those that are named
+"""
+
+import argparse
 import json
 import os
 import platform
@@ -16,13 +20,24 @@ os.environ |= {
 }
 
 from infra.workspace import PROJECT
-from tests.benchmarks import cold_start, input_pipeline, latency, memory, package_size
+from tests.benchmarks import (
+    cold_start,
+    input_pipeline,
+    latency,
+    memory,
+    package_size,
+    serving,
+    targets,
+    throughput,
+)
 
 BENCHMARKS: dict[str, Callable[[], object]] = {
     "package_size": package_size.report,
     "cold_start": cold_start.report,
     "latency": latency.report,
+    "serving": serving.report,
     "memory": memory.report,
+    "throughput": throughput.report,
     "input_pipeline": input_pipeline.report,
 }
 
@@ -38,10 +53,16 @@ def hardware() -> str:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}")
     results: dict[str, object] = {"hardware": hardware()}
     print(results["hardware"])
-    for name, report in BENCHMARKS.items():
-        results[name] = report()
+    for name in names:
+        results[name] = BENCHMARKS[name]()
+    results["targets"] = targets.report(results)
     target = PROJECT / ".visionflow" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

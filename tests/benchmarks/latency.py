@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from tests.benchmarks.networks import NETWORKS, timed
 from tests.benchmarks.table import print_table
 from tests.benchmarks.worker import (
     SIZES,
@@ -19,6 +20,11 @@ from visionflow.classifier import Classifier
 
 CALLS = 60
 INFERENCES = 400
+# The queue hands over at most ten messages.
+BATCHES = (1, 5, 10)
+ROUNDS = 15
+# What any server of this model has to do; the rest of an invocation is VisionFlow's own work.
+MODEL_STEPS = ("decode", "prepare", "infer")
 
 Steps = dict[str, float]
 
@@ -36,8 +42,9 @@ def by_step() -> dict[str, Steps]:
             timings["invocation"] = (time.perf_counter() - start) * 1000
             calls.append(timings)
         found[name] = {step: statistics.median(c[step] for c in calls) for step in calls[0]}
-        known = sum(v for step, v in found[name].items() if step != "invocation")
-        found[name]["everything else"] = found[name]["invocation"] - known
+        found[name]["own work"] = found[name]["invocation"] - sum(
+            found[name][step] for step in MODEL_STEPS
+        )
     return found
 
 
@@ -59,6 +66,26 @@ def by_precision() -> dict[str, float]:
     return {precision: statistics.median(values) for precision, values in times.items()}
 
 
+def by_batch() -> dict[str, dict[int, float]]:
+    """Median ms of one picture's share of an inference on one thread, by pictures in a batch."""
+    found = {}
+    for name in NETWORKS:
+        network = timed(name)
+        classifier = Classifier(network.file("int8"), network.manifest)
+        side = network.manifest.input.size
+        pictures = np.random.default_rng(0).integers(0, 256, (max(BATCHES), side, side, 3))
+        images = pictures.astype(np.uint8)
+        times: dict[int, list[float]] = {size: [] for size in BATCHES}
+        for _ in range(ROUNDS):
+            for size in BATCHES:
+                start = time.perf_counter()
+                for first in range(0, len(images), size):
+                    classifier.run(images[first : first + size])
+                times[size].append((time.perf_counter() - start) * 1000 / len(images))
+        found[name] = {size: statistics.median(values) for size, values in times.items()}
+    return found
+
+
 def report() -> dict[str, object]:
     steps = by_step()
     names = list(next(iter(steps.values())))
@@ -76,4 +103,13 @@ def report() -> dict[str, object]:
             for name, value in precisions.items()
         ],
     )
-    return {"steps": steps, "precisions": precisions}
+    batches = by_batch()
+    print_table(
+        f"A picture's share of an int8 inference in ms, median of {ROUNDS}, one thread",
+        ("network", *(f"batch of {size}" for size in BATCHES)),
+        [
+            (name, *(f"{milliseconds:.2f}" for milliseconds in shares.values()))
+            for name, shares in batches.items()
+        ],
+    )
+    return {"steps": steps, "precisions": precisions, "batches": batches}

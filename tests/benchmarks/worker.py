@@ -8,6 +8,7 @@ import io
 import json
 from contextlib import redirect_stdout
 from functools import lru_cache
+from logging import StreamHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from lambdas.active_model import ActiveModel
+from lambdas.loading import Serving
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
 from visionflow.classifier import Classifier
@@ -29,22 +31,19 @@ REQUEST: dict[str, Any] = json.loads(
     (PROJECT / "tests" / "events" / "http_request.json").read_text()
 )
 
+
 # Side lengths of the pictures: a CIFAR-sized one, a web photo, a phone's 12 megapixels.
 SIZES = {"32 px": (32, 32), "0.3 MP": (640, 480), "12 MP": (4000, 3000)}
 
 
 class _LocalModel(ActiveModel):
-    """The artifact in a folder, in place of the promoted version in the cloud."""
+    """A classifier in place of the promoted version in the cloud."""
 
-    def __init__(self, folder: Path) -> None:
-        manifest = read_artifact(folder)
-        self._answer = (
-            ModelRef(manifest.name, manifest.version),
-            Classifier(folder / manifest.served_file.path, manifest),
-        )
+    def __init__(self, manifest: Manifest, classifier: Classifier) -> None:
+        self._serving = Serving(ModelRef(manifest.name, manifest.version), classifier)
 
-    def get(self) -> tuple[ModelRef, Classifier]:
-        return self._answer
+    def get(self, prediction_id: str) -> Serving:
+        return self._serving
 
 
 class _NoImages(ImageStore):
@@ -59,7 +58,7 @@ class _NoPredictions(PredictionStore):
     def __init__(self) -> None:
         pass
 
-    def add(self, prediction: Prediction) -> bool:
+    def add(self, prediction: Prediction, *_: object, **__: object) -> bool:
         return True
 
 
@@ -70,11 +69,16 @@ class _Context:
     aws_request_id = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
 
-def install_service(folder: Path = STARTER) -> PredictService:
-    """Make the handler answer with the model in ``folder``."""
-    service = PredictService(_LocalModel(folder), _NoImages(), _NoPredictions(), 90)
+def install_service(folder: Path = STARTER) -> None:
+    """Make the handler answer with the model in ``folder``, verified and loaded."""
+    manifest = read_artifact(folder)
+    serve_with(manifest, Classifier(folder / manifest.served_file.path, manifest))
+
+
+def serve_with(manifest: Manifest, classifier: Classifier) -> None:
+    """Make the handler answer with ``classifier``."""
+    service = PredictService(_LocalModel(manifest, classifier), _NoImages(), _NoPredictions(), 90)
     handler.service = lru_cache(lambda: service)
-    return service
 
 
 def photo(size: tuple[int, int], seed: int = 0) -> bytes:
@@ -92,6 +96,18 @@ def photo(size: tuple[int, int], seed: int = 0) -> bytes:
 def request(picture: bytes) -> dict[str, Any]:
     """The event that API Gateway sends for ``picture`` as a raw body."""
     return REQUEST | {"body": base64.b64encode(picture).decode()}
+
+
+class _Nowhere(io.TextIOBase):
+    """Log lines are made, as they are in Lambda, but do not stand between the tables."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+_LOG = handler.logger.registered_handler
+assert isinstance(_LOG, StreamHandler)
+_LOG.setStream(_Nowhere())
 
 
 def call(event: dict[str, Any]) -> dict[str, Any]:

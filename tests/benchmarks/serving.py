@@ -1,0 +1,123 @@
+"""The whole serving path, bytes to answer, side by side with what else could serve.
+
+Contenders take turns within one process, in an order drawn anew each time, so that a change of the
+machine's load meets all of them alike. What is timed begins with the request's bytes and ends with
+the answer's JSON; no network, no S3 and no DynamoDB.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from infra.workspace import PROJECT
+from tests.benchmarks.asgi import Backend, multipart
+from tests.benchmarks.networks import NETWORKS, Timed, timed
+from tests.benchmarks.peers import OpenVinoClassifier, eager, runtime, usual_backend
+from tests.benchmarks.serving_plot import draw
+from tests.benchmarks.table import print_table
+from tests.benchmarks.worker import SIZES, call, photo, request, serve_with
+from visionflow.classifier import Classifier
+
+OURS, USUAL, USUAL_RUNTIME, OPENVINO = (
+    "VisionFlow int8",
+    "FastAPI + torch",
+    "FastAPI + ONNX Runtime fp32",
+    "VisionFlow with OpenVINO int8",
+)
+CONTENDERS = (OURS, "VisionFlow fp32", USUAL, USUAL_RUNTIME, OPENVINO)
+THREADS = (1, 2)
+WARMUP = 2
+# Turns of a comparison: as many as fit into its time, within these bounds.
+SECONDS = 6.0
+TURNS = (7, 60)
+PLOT = PROJECT / ".visionflow" / "serving.png"
+
+Milliseconds = dict[str, float]
+Call = Callable[[], object]
+
+
+def compare(network: Timed, picture: bytes, threads: int) -> Milliseconds:
+    """Median ms of one answer by contender."""
+    with _contenders(network, picture, threads) as calls:
+        turn = 0.0
+        for ask in calls.values():
+            for _ in range(WARMUP):
+                ask()
+            turn += _milliseconds(ask) / 1000
+        turns = min(max(round(SECONDS / turn), TURNS[0]), TURNS[1])
+        times: dict[str, list[float]] = {name: [] for name in calls}
+        order = np.random.default_rng(0)
+        for _ in range(turns):
+            for name in order.permutation(list(calls)).tolist():
+                times[name].append(_milliseconds(calls[name]))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+@contextmanager
+def _contenders(network: Timed, picture: bytes, threads: int) -> Iterator[Mapping[str, Call]]:
+    manifest = network.manifest
+    event, body = request(picture), multipart(picture)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    infers = {USUAL: eager(network.module), USUAL_RUNTIME: runtime(network.file("fp32"), threads)}
+    backends = {
+        name: Backend(usual_backend(infer, manifest.input, manifest.label_names))
+        for name, infer in infers.items()
+    }
+    classifiers = {
+        OURS: Classifier(network.file("int8"), manifest, threads),
+        "VisionFlow fp32": Classifier(network.file("fp32"), manifest, threads),
+        OPENVINO: OpenVinoClassifier(network.file("int8"), manifest, threads),
+    }
+
+    def ours(classifier: Classifier) -> Call:
+        def ask() -> dict[str, Any]:
+            serve_with(manifest, classifier)
+            return call(event)
+
+        return ask
+
+    def usual(backend: Backend) -> Call:
+        return lambda: backend.call(body)
+
+    calls: dict[str, Call] = {name: ours(found) for name, found in classifiers.items()}
+    calls |= {name: usual(backend) for name, backend in backends.items()}
+    try:
+        yield {name: calls[name] for name in CONTENDERS}
+    finally:
+        torch.set_num_threads(before)
+        for backend in backends.values():
+            backend.close()
+
+
+def _milliseconds(ask: Call) -> float:
+    started = time.perf_counter()
+    ask()
+    return 1000 * (time.perf_counter() - started)
+
+
+def report() -> dict[str, Any]:
+    found: dict[str, dict[str, dict[int, Milliseconds]]] = {}
+    rows = []
+    for name in NETWORKS:
+        network = timed(name)
+        for size, pixels in SIZES.items():
+            picture = photo(pixels)
+            for threads in THREADS:
+                medians = compare(network, picture, threads)
+                found.setdefault(name, {}).setdefault(size, {})[threads] = medians
+                cells = (f"{ms:.1f} ({ms / medians[OURS]:.2f}x)" for ms in medians.values())
+                rows.append((f"{name}, {size}", threads, *cells))
+    print_table(
+        "Bytes to answer in ms (and against VisionFlow int8), medians, in turns",
+        ("network and picture", "threads", *CONTENDERS),
+        rows,
+    )
+    draw(found, PLOT)
+    print(f"Drawn to {PLOT.relative_to(PROJECT)}")
+    return found

@@ -1,0 +1,88 @@
+"""Answers per second of the whole local cloud: gateway, function, S3, DynamoDB, on one machine."""
+
+import http.client
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from infra.outputs import read_outputs
+from infra.workspace import Workspace
+from tests.benchmarks.table import print_table
+from tests.benchmarks.worker import SIZES, photo
+from tests.e2e.conftest import free_port, visionflow
+
+CLIENTS = (1, 4, 16)
+SECONDS = 8.0
+
+
+def measure(api_url: str, picture: bytes, clients: int) -> dict[str, float]:
+    """Answers per second and percentiles in ms of ``clients`` that ask one after the other."""
+    times: list[list[float]] = [[] for _ in range(clients)]
+    failures: list[int] = []
+    until = time.perf_counter() + SECONDS
+
+    def ask(mine: list[float]) -> None:
+        address = urlsplit(api_url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        while (started := time.perf_counter()) < until:
+            connection.request(
+                "POST", f"{address.path}/predict", picture, {"Content-Type": "image/jpeg"}
+            )
+            response = connection.getresponse()
+            response.read()
+            mine.append(1000 * (time.perf_counter() - started))
+            if response.status != http.HTTPStatus.OK:
+                failures.append(response.status)
+        connection.close()
+
+    started = time.perf_counter()
+    threads = [threading.Thread(target=ask, args=(mine,)) for mine in times]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - started
+    every = np.concatenate([np.asarray(mine) for mine in times])
+    p50, p95, p99 = np.percentile(every, (50, 95, 99)).tolist()
+    return {
+        "answers": len(every),
+        "failed": len(failures),
+        "per_second": len(every) / seconds,
+        "p50": p50,
+        "p95": p95,
+        "p99": p99,
+    }
+
+
+def report() -> dict[str, Any]:
+    picture = photo(SIZES["0.3 MP"])
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder)
+        up = visionflow("up", "--detach", "--json", "--port", str(free_port()), state=state)
+        if up.returncode != 0:
+            raise RuntimeError(up.stderr)
+        try:
+            api_url = read_outputs(Workspace(state=state).outputs).api_url
+            measure(api_url, picture, max(CLIENTS))  # starts as many workers as there will be
+            found = {clients: measure(api_url, picture, clients) for clients in CLIENTS}
+        finally:
+            visionflow("down", state=state)
+    print_table(
+        f"POST /predict on the local cloud, 0.3 MP, {SECONDS:.0f} s each",
+        ("clients", "answers", "failed", "per second", "p50 ms", "p95 ms", "p99 ms"),
+        [
+            (
+                clients,
+                values["answers"],
+                values["failed"],
+                *(f"{values[k]:.0f}" for k in ("per_second", "p50", "p95", "p99")),
+            )
+            for clients, values in found.items()
+        ],
+    )
+    return {str(clients): values for clients, values in found.items()}
