@@ -14,6 +14,14 @@ from infra.errors import CommandError
 _TIMEOUT_SECONDS = 60
 
 
+class ApiProblemError(CommandError):
+    """The API refused; ``code`` is its problem's, where the answer was one."""
+
+    def __init__(self, sentence: str, code: str | None) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class ApiClient:
     """``token`` is a sign-in token for stages that ask for one; the local cloud does not."""
@@ -33,6 +41,26 @@ class ApiClient:
             headers={"Content-Type": "application/octet-stream"},
         )
 
+    def upload_form(self, content_type: str, size: int, filename: str) -> dict[str, Any]:
+        """A form that posts one picture of ``size`` bytes to the bucket."""
+        request = {"content_type": content_type, "bytes": size, "filename": filename}
+        return self._call(
+            "POST",
+            "/uploads",
+            {},
+            body=json.dumps(request).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+
+    def prediction(self, prediction_id: str) -> dict[str, Any] | None:
+        """One prediction; None while there is none with this id."""
+        try:
+            return self._call("GET", f"/predictions/{prediction_id}", {})
+        except ApiProblemError as error:
+            if error.code == "prediction_not_found":
+                return None
+            raise
+
     def logs(self, **query: str | int | None) -> dict[str, Any]:
         """One page of predictions, newest first; the API's filters are the keyword arguments."""
         return self._call("GET", "/logs", query)
@@ -46,7 +74,7 @@ class ApiClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Raises `CommandError` with the API's own sentence when it refuses."""
+        """Raises `ApiProblemError` with the API's own sentence when it refuses."""
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.api_url}{path}?{urllib.parse.urlencode(given)}"
         request = urllib.request.Request(  # noqa: S310  api_url is the deployment's own
@@ -60,7 +88,7 @@ class ApiClient:
                 return answer
         except urllib.error.HTTPError as error:
             with error:
-                raise CommandError(_sentence(error)) from error
+                raise _problem(error) from error
         except (urllib.error.URLError, OSError, ValueError) as error:
             raise CommandError(f"{self.api_url} does not answer ({error}).") from error
 
@@ -69,10 +97,12 @@ def token_from_environment() -> str | None:
     return os.environ.get("VISIONFLOW_TOKEN")
 
 
-def _sentence(error: urllib.error.HTTPError) -> str:
+def _problem(error: urllib.error.HTTPError) -> ApiProblemError:
     text = error.read()
     try:
         problem = json.loads(text)
-        return f"{problem['detail']} ({error.code}, {problem['code']})"
+        sentence = f"{problem['detail']} ({error.code}, {problem['code']})"
+        return ApiProblemError(sentence, problem["code"])
     except (ValueError, KeyError, TypeError):
-        return f"{error.url} answered {error.code}: {text[:200].decode(errors='replace')}"
+        sentence = f"{error.url} answered {error.code}: {text[:200].decode(errors='replace')}"
+        return ApiProblemError(sentence, None)

@@ -20,6 +20,10 @@ from infra.command_line import (
 )
 from infra.errors import CommandError
 from infra.outputs import read_outputs
+from infra.picture_upload import classify_by_upload
+from infra.progress import TransferBar
+from visionflow.images import media_type
+from visionflow.uploads import MAX_DIRECT_BYTES
 
 if TYPE_CHECKING:
     from infra.command_line import Commands
@@ -63,7 +67,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     heatmaps: Path | None = arguments.explain
     rows: list[tuple[str, ...]] = [PREDICTION_HEADER]
     for file in arguments.files:
-        answer = api.predict(_read(file), top_k=arguments.top_k, explain=heatmaps is not None)
+        answer = _classify(api, file, arguments.top_k, explain=heatmaps is not None)
         if heatmaps:
             _write_heatmap(heatmaps / f"{file.stem}.png", answer["explanation"]["overlay"])
         if arguments.json:
@@ -72,6 +76,23 @@ def _predict(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         print_table(rows)
     return 0
+
+
+def _classify(api: ApiClient, file: Path, top_k: int | None, *, explain: bool) -> dict[str, Any]:
+    """The answer to one file; a direct call carries only so much, larger ones are uploaded."""
+    data = _read(file)
+    if len(data) <= MAX_DIRECT_BYTES:
+        return api.predict(data, top_k=top_k, explain=explain)
+    if explain:
+        raise CommandError(
+            f"{file} is over {MAX_DIRECT_BYTES / 1e6} MB; such pictures go through the bucket, "
+            "and no heatmap comes with their answer."
+        )
+    bar = TransferBar(len(data), f"{file.name} uploaded")
+    answer = classify_by_upload(
+        api, data, content_type=media_type(data), filename=file.name, on_sent=bar.add
+    )
+    return answer | {"top_k": answer["top_k"][:top_k]}
 
 
 def _read(file: Path) -> bytes:

@@ -1,14 +1,12 @@
 """``visionflow publish``: a finished run becomes a version in the cloud."""
 
 import argparse
-import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.command_line import add_command, print_json, workspace_of
 from infra.model_target import aws_sentences, model_target
-from infra.progress import Progress
+from infra.progress import TransferBar
 from infra.stages import LOCAL, STAGES
 from training import publish
 from visionflow import strict
@@ -35,7 +33,7 @@ def add_parsers(commands: "Commands") -> None:
 
 def _publish(arguments: argparse.Namespace) -> int:
     manifest = publish.read_run(arguments.folder, arguments.name, arguments.version)
-    upload = _Upload(sum(entry.size for entry in manifest.all_files()))
+    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
     with aws_sentences():
         published = publish.publish(
             arguments.folder,
@@ -59,24 +57,3 @@ def _publish(arguments: argparse.Namespace) -> int:
             f"{'; '.join(published.force.failed)}."
         )
     return 0
-
-
-class _Upload:
-    """Says how far an upload is, at each tenth of it."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-        self._progress = Progress(sys.stderr)
-        # Large files go in parts, by several threads.
-        self._lock = threading.Lock()
-
-    def add(self, count: int) -> None:
-        with self._lock:
-            before, self._done = self._done, self._done + count
-            if self._tenth(before) != self._tenth(self._done):
-                share = f"{10 * self._tenth(self._done)} % of {self._total / 1e6:.1f} MB"
-                self._progress.say(f"{share} uploaded")
-
-    def _tenth(self, count: int) -> int:
-        return min(10, 10 * count // max(self._total, 1))

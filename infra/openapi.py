@@ -23,8 +23,9 @@ from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
 from lambdas.routes import ROUTES, Route
-from visionflow.limits import ACCEPTED_TYPES, DEFAULT_LIMITS
+from visionflow.limits import DEFAULT_LIMITS
 from visionflow.predictions import Source, Status
+from visionflow.uploads import ACCEPTED_TYPES
 
 OPENAPI_FILE = Path(__file__).parents[1] / "lambdas" / "api" / "openapi.json"
 

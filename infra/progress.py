@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TextIO
 
 
@@ -28,3 +29,39 @@ class Progress:
         began = time.monotonic()
         yield
         self.say(f"{name} ({time.monotonic() - began:.1f} s)")
+
+
+class TransferBar:
+    """How far a transfer of ``total`` bytes is: a bar on a terminal, else a line at each tenth."""
+
+    _CELLS = 30
+
+    def __init__(self, total: int, what: str, stream: TextIO = sys.stderr) -> None:
+        self._total = max(total, 1)
+        self._what = what
+        self._done = 0
+        self._stream = stream
+        self._lines = None if stream.isatty() else Progress(stream)
+        # Large files may go in parts, by several threads.
+        self._lock = Lock()
+
+    def add(self, count: int) -> None:
+        """Another ``count`` bytes are through."""
+        with self._lock:
+            before, self._done = self._done, self._done + count
+            if self._lines is None:
+                self._draw()
+            elif self._tenth(before) != self._tenth(self._done):
+                share = f"{10 * self._tenth(self._done)} % of {self._total / 1e6:.1f} MB"
+                self._lines.say(f"{share} {self._what}")
+
+    def _draw(self) -> None:
+        share = min(self._done / self._total, 1.0)
+        cells = "#" * int(share * self._CELLS)
+        end = "\n" if share == 1.0 else ""
+        text = f"\r[{cells:<{self._CELLS}}] {share:4.0%} of {self._total / 1e6:.1f} MB {self._what}"
+        self._stream.write(text + end)
+        self._stream.flush()
+
+    def _tenth(self, count: int) -> int:
+        return min(10, 10 * count // self._total)

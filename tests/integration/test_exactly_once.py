@@ -93,8 +93,7 @@ def test_no_key_is_too_strange(cloud: Cloud, key: str) -> None:
 
 def copy(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket="images", Key="elsewhere/red.jpg", Body=RED)
-    source = {"Bucket": "images", "Key": "elsewhere/red.jpg"}
-    cloud.s3.copy_object(Bucket="images", Key=KEY, CopySource=source)
+    cloud.s3.copy_object(Bucket="images", Key=KEY, CopySource="images/elsewhere/red.jpg")
 
 
 def multipart(cloud: Cloud) -> None:

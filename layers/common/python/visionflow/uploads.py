@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 from visionflow.errors import EmptyImageError, ImageTooLargeError, UnsupportedMediaTypeError
-from visionflow.limits import ACCEPTED_TYPES, DEFAULT_LIMITS
+from visionflow.limits import DEFAULT_LIMITS
+
+# MIME types of the formats that `visionflow.images` decodes; phones write the last ones.
+ACCEPTED_TYPES = frozenset(
+    f"image/{name}" for name in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "heif")
+)
+# Of a picture in a direct call. Lambda takes 6 MB of event, in which the picture is base64.
+MAX_DIRECT_BYTES = 4_400_000
 
 POSTED_PREFIX = "uploads/posted/"
 
