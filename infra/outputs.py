@@ -23,6 +23,7 @@ class Outputs:
     datasets_bucket: str
     predictions_table: str
     registry_table: str
+    insights_table: str
     queue_url: str
     dead_letter_queue_url: str
 

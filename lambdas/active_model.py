@@ -3,15 +3,13 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from visionflow.classifier import Classifier
+from lambdas.loading import Loader, Serving
 from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
@@ -25,24 +23,7 @@ RETRY_REFUSED_S = 60.0
 # How soon AWS is asked again when it did not answer.
 RETRY_AWS_S = 1.0
 
-REFUSED_METRIC = "ModelRefused"
-
 logger = Logger(child=True)
-metrics = Metrics()
-
-
-@dataclass(frozen=True, eq=False)
-class Serving:
-    """The version that answers one picture.
-
-    ``refused`` is the one that should have, and could not be loaded; ``instead`` can answer when
-    this one fails.
-    """
-
-    model: ModelRef
-    classifier: Classifier
-    refused: ModelRef | None = None
-    instead: "Serving | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +51,7 @@ class ActiveModel:
     ) -> None:
         """``in_memory`` are versions that are open already; they serve if an alias says so."""
         self._registry = registry
-        self._store = store
-        self._cache = cache
-        self._threads = threads
+        self._loader = Loader(store, cache, threads)
         self._clock = clock
         self._check_at = float("-inf")
         self._loaded: _Loaded | None = None
@@ -91,8 +70,7 @@ class ActiveModel:
         if loaded.aliases.canary and wanted == loaded.aliases.canary.model:
             if loaded.canary:
                 return loaded.canary
-            production = loaded.production
-            return Serving(production.model, production.classifier, refused=wanted)
+            return replace(loaded.production, refused=wanted)
         return loaded.production
 
     def load(self) -> tuple[Serving, ...]:
@@ -146,12 +124,12 @@ class ActiveModel:
                 raise ModelUnavailableError(
                     f"{production.name} {production.version} cannot be loaded ({error})."
                 ) from error
-            serving = Serving(serving.model, serving.classifier, refused=production)
+            serving = replace(serving, refused=production)
         canary = None
         if aliases.canary:
             try:
                 found = self._load(aliases.canary.model, refused, now)
-                canary = Serving(found.model, found.classifier, instead=serving)
+                canary = replace(found, instead=serving)
             except (ArtifactError, ConfigError):
                 canary = None
         return _Loaded(aliases, serving, canary, refused)
@@ -172,36 +150,17 @@ class ActiveModel:
         """Raises `ArtifactError` or `ConfigError` for a version that cannot serve."""
         for known in self._in_memory():
             if known.model == model:
-                return Serving(model, known.classifier)
+                return replace(known, refused=None, instead=None)
         if model in refused:
             raise ArtifactError(f"{model.name} {model.version} was refused a moment ago")
         try:
-            manifest = self._store.manifest(model)
-            path = self._store.fetch(manifest, self._cache)
-            classifier = Classifier(path, manifest, self._threads)
-            _try_out(classifier)
+            return self._loader.load(model)
         except (ArtifactError, ConfigError):
-            logger.exception("version refused", extra={"version": model.version})
-            metrics.add_metric(REFUSED_METRIC, MetricUnit.Count, 1)
             refused[model] = now
             raise
-        return Serving(model, classifier)
 
     def _in_memory(self) -> list[Serving]:
         loaded = self._loaded
         if loaded is None:
             return list(self._opened)
         return [s for s in (loaded.production, loaded.canary) if s]
-
-
-def _try_out(classifier: Classifier) -> None:
-    """Answer a grey picture. Raises `ArtifactError` for a model that opens and does not run."""
-    side = classifier.manifest.input.size
-    grey = np.full((1, side, side, 3), 128, np.uint8)
-    try:
-        logits, _, _ = classifier.run(grey)
-    except Exception as error:
-        # ONNX Runtime raises classes of its own, one for each of its status codes.
-        raise ArtifactError(f"the model fails on a grey picture ({error})") from error
-    if not np.isfinite(logits).all():
-        raise ArtifactError("the model answers a grey picture with numbers that are not finite")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from aws_lambda_powertools import Logger
-from PIL import Image
 
 from lambdas import clients
 from lambdas.active_model import ActiveModel
@@ -56,7 +55,7 @@ class ClassifiedPicture:
     measured from.
     """
 
-    image: Image.Image
+    image: images.Picture
     model: ModelRef
     classifier: Classifier
     classification: Classification
@@ -121,7 +120,7 @@ class ClassificationService:
         Raises an `ImageError`.
         """
         with stopwatch.step("decode"):
-            image = images.decode(data)
+            image = images.decode(data, serving.classifier.manifest.input)
         try:
             return _classified(image, stopwatch, serving)
         except Exception:
@@ -129,7 +128,9 @@ class ClassificationService:
             if serving.instead is None:
                 raise
             logger.exception("version failed", extra={"version": serving.model.version})
-            return _classified(image, stopwatch, replace(serving.instead, refused=serving.model))
+            # Decoded anew, because it may want to see more of the picture.
+            stand_in = replace(serving.instead, refused=serving.model)
+            return self.classify(data, stopwatch, stand_in)
 
     def store_thumbnail(
         self, picture: ClassifiedPicture, prediction_id: str, stopwatch: Stopwatch
@@ -145,7 +146,9 @@ class ClassificationService:
         return int((created_at + timedelta(days=self.retention_days)).timestamp())
 
 
-def _classified(image: Image.Image, stopwatch: Stopwatch, serving: Serving) -> ClassifiedPicture:
+def _classified(
+    image: images.Picture, stopwatch: Stopwatch, serving: Serving
+) -> ClassifiedPicture:
     with stopwatch.step("prepare"):
         tensor = images.prepare(image, serving.classifier.manifest.input)
     with stopwatch.step("infer"):

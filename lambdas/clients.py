@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_service_quotas import ServiceQuotasClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -34,6 +35,10 @@ def dynamodb() -> "DynamoDBClient":
 
 def s3() -> "S3Client":
     return boto3.client("s3", config=_TIMEOUTS.merge(_REGIONAL_URLS))
+
+
+def sqs() -> "SQSClient":
+    return boto3.client("sqs", config=_TIMEOUTS)
 
 
 def ec2() -> "EC2Client":

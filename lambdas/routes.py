@@ -11,7 +11,7 @@ Function = Literal["predict", "api"]
 class Route:
     """``public`` routes need no token in stages that have auth."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "DELETE"]
     path: str
     function: Function
     public: bool = False
@@ -28,6 +28,24 @@ ROUTES = (
     Route("GET", "/health", "api", public=True),
     Route("GET", "/logs", "api"),
     Route("GET", "/predictions/{id}", "api"),
+    Route("GET", "/predictions/{id}/feedback", "api"),
+    Route("POST", "/predictions/{id}/feedback", "api"),
+    Route("GET", "/uncertain", "api"),
+    Route("GET", "/stats", "api"),
+    Route("GET", "/models", "api"),
+    Route("GET", "/models/history", "api"),
+    Route("GET", "/models/served", "api"),
+    Route("GET", "/models/compare", "api"),
+    Route("GET", "/models/rule", "api"),
+    Route("POST", "/models/rule", "api"),
+    Route("POST", "/models/rollback", "api"),
+    Route("DELETE", "/models/canary", "api"),
+    Route("DELETE", "/models/shadow", "api"),
+    Route("GET", "/models/{version}", "api"),
+    Route("POST", "/models/{version}/promote", "api"),
+    Route("POST", "/models/{version}/canary", "api"),
+    Route("POST", "/models/{version}/shadow", "api"),
+    Route("POST", "/models/{version}/retire", "api"),
     Route("GET", "/openapi.json", "api"),
 )
 

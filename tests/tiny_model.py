@@ -56,21 +56,26 @@ def tiny_graph() -> bytes:
 
 
 def write_tiny_artifact(
-    folder: Path, version: str = "1", unknown_threshold: float = 0.5
+    folder: Path,
+    version: str = "1",
+    unknown_threshold: float = 0.5,
+    *,
+    name: str = "tiny",
+    extra: tuple[str, ...] = (),
 ) -> Manifest:
-    """A complete, valid artifact in ``folder``."""
+    """A complete, valid artifact in ``folder``, with ``extra`` files that lie there already."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(tiny_graph())
     manifest = Manifest(
         schema_version=1,
-        name="tiny",
+        name=name,
         version=version,
         created_at="2030-01-01T00:00:00.000000Z",
         labels=tuple(Label(name, None) for name in LABELS),
         input=InputSpec(SIDE, SIDE),
         precision="fp32",
         files={"fp32": FileEntry.of(folder, "model.onnx")},
-        extra_files=(),
+        extra_files=tuple(FileEntry.of(folder, path) for path in extra),
         opset=18,
         quantization=Quantization("none", "none", 0, (), "too small to gain anything"),
         temperature=1.0,

@@ -30,7 +30,9 @@ class ImageQueue(Construct):
         *,
         stage: StageConfig,
         consumer_timeout: Duration,
+        what: str = "dropped picture",
     ) -> None:
+        """`what` waits in the queue, as the alarms call it."""
         super().__init__(scope, construct_id)
         self.dead_letter_queue = sqs.Queue(
             self,
@@ -62,7 +64,7 @@ class ImageQueue(Construct):
                 period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
             ),
             limit=0,
-            description="A dropped picture could not be processed after every retry.",
+            description=f"A {what} could not be processed after every retry.",
         )
         alarm_above(
             self,
@@ -71,5 +73,5 @@ class ImageQueue(Construct):
                 period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
             ),
             limit=Duration.minutes(15).to_seconds(),
-            description="A dropped picture has waited for more than 15 minutes.",
+            description=f"A {what} has waited for more than 15 minutes.",
         )

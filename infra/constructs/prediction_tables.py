@@ -1,4 +1,4 @@
-"""The two tables: predictions and the model registry."""
+"""The tables: predictions, the model registry, and what is counted and said about predictions."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.nag import acknowledge
 from infra.stages import StageConfig
-from visionflow.prediction_store import INDEXES, SORT_KEY
+from visionflow.prediction_store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 
 class OnDemandTable(dynamodb.Table):
@@ -24,6 +24,7 @@ class OnDemandTable(dynamodb.Table):
         partition_key: str,
         sort_key: str | None = None,
         time_to_live_attribute: str | None = None,
+        stream: dynamodb.StreamViewType | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -32,6 +33,7 @@ class OnDemandTable(dynamodb.Table):
             sort_key=None if sort_key is None else string_attribute(sort_key),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute=time_to_live_attribute,
+            stream=stream,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=stage.point_in_time_recovery
             ),
@@ -51,7 +53,10 @@ class OnDemandTable(dynamodb.Table):
 
 
 class PredictionsTable(OnDemandTable):
-    """One item per picture, under its deterministic id; DynamoDB forgets it at `expires_at`."""
+    """One item per picture, under its deterministic id; DynamoDB forgets it at `expires_at`.
+
+    Its stream tells what was written, before and after.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(
@@ -60,12 +65,14 @@ class PredictionsTable(OnDemandTable):
             stage=stage,
             partition_key="id",
             time_to_live_attribute="expires_at",
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
-        for index, partition_key in INDEXES.items():
+        keys = {index: (partition_key, SORT_KEY) for index, partition_key in INDEXES.items()}
+        for index, (partition_key, sort_key) in {**keys, REVIEW_INDEX: REVIEW_KEYS}.items():
             self.add_global_secondary_index(
                 index_name=index,
                 partition_key=string_attribute(partition_key),
-                sort_key=string_attribute(SORT_KEY),
+                sort_key=string_attribute(sort_key),
                 projection_type=dynamodb.ProjectionType.ALL,
             )
 
@@ -75,13 +82,21 @@ class PredictionsTable(OnDemandTable):
 
     def allow_list(self, role: iam.Role) -> None:
         """Let `role` read one record, and page through the indexes; never scan."""
-        self._allow(role, "dynamodb:GetItem", on=[self.table_arn])
-        indexes = [f"{self.table_arn}/index/{index}" for index in INDEXES]
+        self.allow_get(role)
+        indexes = [f"{self.table_arn}/index/{index}" for index in (*INDEXES, REVIEW_INDEX)]
         self._allow(role, "dynamodb:Query", on=indexes)
+
+    def allow_get(self, role: iam.Role) -> None:
+        """Let `role` read one record by its id."""
+        self._allow(role, "dynamodb:GetItem", on=[self.table_arn])
+
+    def allow_feedback(self, role: iam.Role) -> None:
+        """Let `role` add to a record what somebody says about it."""
+        self._allow(role, "dynamodb:UpdateItem", on=[self.table_arn])
 
 
 class RegistryTable(OnDemandTable):
-    """Model versions and which of them is active."""
+    """Model versions, which of them serve, and which served when."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id, stage=stage, partition_key="pk", sort_key="sk")
@@ -89,6 +104,44 @@ class RegistryTable(OnDemandTable):
     def allow_read(self, role: iam.Role) -> None:
         """Let `role` find out which version is active and which there are."""
         self._allow(role, "dynamodb:GetItem", "dynamodb:Query", on=[self.table_arn])
+
+    def allow_move(self, role: iam.Role) -> None:
+        """Let `role` move the aliases, retire versions and set the rollback rule."""
+        actions = ("PutItem", "UpdateItem", "ConditionCheckItem")
+        self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
+
+    def allow_take_back(self, role: iam.Role) -> None:
+        """Let `role` undo a move as the rollback rule says."""
+        self._allow(role, "dynamodb:GetItem", "dynamodb:PutItem", on=[self.table_arn])
+
+
+class InsightsTable(OnDemandTable):
+    """Counters, their markers, shadows' answers and the history of feedback."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            partition_key="pk",
+            sort_key="sk",
+            time_to_live_attribute="expires_at",
+        )
+
+    def allow_count(self, role: iam.Role) -> None:
+        """Let `role` count changes once, and read the counters."""
+        actions = ("PutItem", "UpdateItem", "GetItem", "Query")
+        self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
+
+    def allow_shadow(self, role: iam.Role) -> None:
+        """Let `role` keep and count a shadow's answers."""
+        actions = ("PutItem", "UpdateItem", "BatchGetItem")
+        self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
+
+    def allow_report(self, role: iam.Role) -> None:
+        """Let `role` read everything, and keep what somebody says."""
+        actions = ("PutItem", "GetItem", "BatchGetItem", "Query")
+        self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
 
 
 def string_attribute(name: str) -> dynamodb.Attribute:

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra.nag import acknowledge
 from infra.stages import StageConfig
+from lambdas.caller import ADMIN_GROUP, ADMIN_SCOPE
 
 
 def sign_in_domain(stage: StageConfig) -> str:
@@ -70,6 +71,25 @@ class SignIn(Construct):
         pool.add_domain(
             "Domain",
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=_domain_prefix(stage)),
+        )
+        # A person is an admin by the group. The scope is for programs: their clients are made with
+        # it by hand, and the dashboard's must not have it, since anybody may ask for a scope.
+        cognito.UserPoolGroup(
+            self,
+            "Admins",
+            user_pool=pool,
+            group_name=ADMIN_GROUP,
+            description="May move the aliases of models",
+        )
+        resource_server, _, scope_name = ADMIN_SCOPE.partition("/")
+        pool.add_resource_server(
+            "Programs",
+            identifier=resource_server,
+            scopes=[
+                cognito.ResourceServerScope(
+                    scope_name=scope_name, scope_description="May move the aliases of models"
+                )
+            ],
         )
         client = pool.add_client(
             "Dashboard",

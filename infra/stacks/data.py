@@ -7,7 +7,7 @@ from constructs import Construct
 from infra.constructs.access_log_bucket import AccessLogBucket
 from infra.constructs.alarm import AlarmTopic
 from infra.constructs.image_queue import ImageQueue
-from infra.constructs.prediction_tables import PredictionsTable, RegistryTable
+from infra.constructs.prediction_tables import InsightsTable, PredictionsTable, RegistryTable
 from infra.constructs.private_bucket import PrivateBucket
 from infra.constructs.upload_notification import UploadNotification, page_may_post
 from infra.stages import StageConfig
@@ -26,6 +26,7 @@ class DataStack(Stack):
         datasets: training data.
         predictions: the predictions table.
         registry: the model registry table.
+        insights: counters, shadows' answers and the history of feedback.
         image_queue: the queue of dropped pictures.
         alarms: the topic that every alarm of the stage tells.
     """
@@ -74,6 +75,7 @@ class DataStack(Stack):
         )
         self.predictions = PredictionsTable(self, "Predictions", stage=stage)
         self.registry = RegistryTable(self, "Registry", stage=stage)
+        self.insights = InsightsTable(self, "Insights", stage=stage)
         self.image_queue = ImageQueue(
             self, "ImageQueue", stage=stage, consumer_timeout=INGEST_TIMEOUT
         )
@@ -87,5 +89,6 @@ class DataStack(Stack):
         CfnOutput(self, "DatasetsBucket", value=self.datasets.bucket_name)
         CfnOutput(self, "PredictionsTable", value=self.predictions.table_name)
         CfnOutput(self, "RegistryTable", value=self.registry.table_name)
+        CfnOutput(self, "InsightsTable", value=self.insights.table_name)
         CfnOutput(self, "QueueUrl", value=self.image_queue.queue.queue_url)
         CfnOutput(self, "DeadLetterQueueUrl", value=self.image_queue.dead_letter_queue.queue_url)

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra.assets import Assets
 from infra.constructs.http_api import HttpApi
+from infra.constructs.model_watch import ModelWatch
 from infra.constructs.service_function import (
     RUNTIME,
     Package,
@@ -60,7 +61,7 @@ class ServiceStack(Stack):
         )
         predict = self._predict(stage, package, data)
         ingest = self._ingest(stage, package, data)
-        ingest.add_event_source(
+        ingest.live.add_event_source(
             event_sources.SqsEventSource(
                 data.image_queue.queue,
                 batch_size=INGEST_BATCH,
@@ -77,10 +78,11 @@ class ServiceStack(Stack):
             self,
             "HttpApi",
             stage=stage,
-            functions={"predict": predict, "api": self._api(stage, package, data)},
+            functions={"predict": predict.live, "api": self._api(stage, package, data)},
             authorizer=self.sign_in.authorizer if self.sign_in else None,
             allowed_origin=dashboard.origin if dashboard else None,
         )
+        ModelWatch(self, "ModelWatch", stage=stage, package=package, data=data)
         CfnOutput(self, "ApiUrl", value=self.api.url)
 
     def _layer(self, name: str, package: ZipFile, stage: StageConfig) -> lambda_.LayerVersion:
@@ -104,6 +106,7 @@ class ServiceStack(Stack):
                 concurrency=stage.reserved_concurrency.predict,
             ),
             environment=_classifying(PredictSettings, stage, data).to_env(),
+            freezable=True,
         )
         data.images.allow_put(function.execution_role, prefix="api/")
         _allow_classifying(function, data)
@@ -121,6 +124,7 @@ class ServiceStack(Stack):
                 concurrency=stage.reserved_concurrency.ingest,
             ),
             environment=_classifying(IngestSettings, stage, data).to_env(),
+            freezable=True,
         )
         data.images.allow_get(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
         data.images.allow_list(function.execution_role)
@@ -143,6 +147,8 @@ class ServiceStack(Stack):
                 models_bucket=data.models.bucket_name,
                 predictions_table=data.predictions.table_name,
                 registry_table=data.registry.table_name,
+                insights_table=data.insights.table_name,
+                requires_sign_in=int(stage.requires_sign_in),
             ).to_env(),
         )
         # For the URLs and forms that it signs.
@@ -151,7 +157,10 @@ class ServiceStack(Stack):
         data.models.allow_get(function.execution_role)
         data.models.allow_list(function.execution_role)
         data.registry.allow_read(function.execution_role)
+        data.registry.allow_move(function.execution_role)
         data.predictions.allow_list(function.execution_role)
+        data.predictions.allow_feedback(function.execution_role)
+        data.insights.allow_report(function.execution_role)
         return function
 
 

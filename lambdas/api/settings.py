@@ -7,9 +7,11 @@ from visionflow.settings import EnvSettings
 
 @dataclass(frozen=True)
 class ApiSettings(EnvSettings):
-    """Names of the resources."""
+    """Names of the resources, and whether requests carry a token (1) or need none (0)."""
 
     images_bucket: str
     models_bucket: str
     predictions_table: str
     registry_table: str
+    insights_table: str
+    requires_sign_in: int

@@ -81,7 +81,7 @@ class IngestService(ClassificationService):
             created_at=timestamp(now),
             expires_at=self.expires_at(now),
         )
-        while not self.predictions.add(prediction):
+        while not self.predictions.add(prediction, picture.sketch if picture else None):
             # Another worker was faster: with this version, or with the id that the key carries.
             prediction_id = self._free_id(upload)
             if prediction_id is None:

@@ -14,27 +14,53 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
+import lambdas.api.feedback
 import lambdas.api.handler
+import lambdas.api.models
+import lambdas.api.stats
 import lambdas.api.uploads
+import lambdas.counters.handler
 import lambdas.ingest.handler
 import lambdas.predict.handler
+import lambdas.shadow.handler
 from lambdas.api.settings import ApiSettings
+from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
+from lambdas.shadow.settings import ShadowSettings
 from visionflow.manifest import Manifest
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
-from visionflow.prediction_store import INDEXES, SORT_KEY
+from visionflow.prediction_store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 from visionflow.predictions import ModelRef
 from visionflow.routing import Order
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)
 INGEST = IngestSettings("images", "models", "predictions", "registry", 90, 1)
-HANDLERS = (lambdas.predict.handler, lambdas.ingest.handler, lambdas.api.handler)
+SHADOW = ShadowSettings("images", "models", "predictions", "registry", "insights", 1)
+HANDLERS = (
+    lambdas.predict.handler,
+    lambdas.ingest.handler,
+    lambdas.api.handler,
+    lambdas.api.feedback,
+    lambdas.api.models,
+    lambdas.api.stats,
+    lambdas.counters.handler,
+    lambdas.shadow.handler,
+)
 
 
 def event(name: str) -> Any:
     return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def as_event_json(value: object) -> Any:
+    """What boto3 reads from a stream, as JSON has it in an event."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime):
+        return value.timestamp()
+    raise TypeError(type(value))
 
 
 class Context:
@@ -67,6 +93,7 @@ class Cloud:
         self._make_buckets()
         self._make_tables()
         self.queue_url = self._make_queue()
+        self.shadow_queue_url = self.sqs.create_queue(QueueName="shadow")["QueueUrl"]
         self.registry = ModelRegistry("registry", self.dynamodb)
         self.models = ModelStore("models", self.s3)
 
@@ -166,6 +193,40 @@ class Cloud:
         items: list[dict[str, Any]] = answer.body["items"]
         return items
 
+    def stream(self) -> list[dict[str, Any]]:
+        """Everything that the predictions table's stream has, as the function would receive it."""
+        streams = boto3.client("dynamodbstreams")
+        arn = self.dynamodb.describe_table(TableName="predictions")["Table"]["LatestStreamArn"]
+        records = []
+        for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            iterator = streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            records += streams.get_records(ShardIterator=iterator)["Records"]
+        return json.loads(json.dumps(records, default=as_event_json))
+
+    @staticmethod
+    def count(records: list[dict[str, Any]]) -> list[str]:
+        """Invoke the counters function. Returns the number that the stream would go on from."""
+        answer = lambdas.counters.handler.lambda_handler({"Records": records}, Context())
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def run_shadow(self) -> int:
+        """Deliver what waits for the shadow; returns how many messages that were."""
+        messages = []
+        while batch := self.sqs.receive_message(
+            QueueUrl=self.shadow_queue_url, MaxNumberOfMessages=10
+        ).get("Messages"):
+            for message in batch:
+                self.sqs.delete_message(
+                    QueueUrl=self.shadow_queue_url, ReceiptHandle=message["ReceiptHandle"]
+                )
+                messages.append(self.message(json.loads(message["Body"]), message["MessageId"]))
+        if messages:
+            answer = lambdas.shadow.handler.lambda_handler({"Records": messages}, Context())
+            assert answer == {"batchItemFailures": []}
+        return len(messages)
+
     def _make_buckets(self) -> None:
         for bucket in ("images", "models"):
             self.s3.create_bucket(
@@ -176,7 +237,8 @@ class Cloud:
         )
 
     def _make_tables(self) -> None:
-        keys = ["id", SORT_KEY, *INDEXES.values()]
+        keys = ["id", SORT_KEY, *INDEXES.values(), *REVIEW_KEYS]
+        indexes = {index: (key, SORT_KEY) for index, key in INDEXES.items()}
         self.dynamodb.create_table(
             TableName="predictions",
             BillingMode="PAY_PER_REQUEST",
@@ -187,22 +249,26 @@ class Cloud:
                     "IndexName": index,
                     "KeySchema": [
                         {"AttributeName": key, "KeyType": "HASH"},
-                        {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+                        {"AttributeName": sort_key, "KeyType": "RANGE"},
                     ],
                     "Projection": {"ProjectionType": "ALL"},
                 }
-                for index, key in INDEXES.items()
+                for index, (key, sort_key) in {**indexes, REVIEW_INDEX: REVIEW_KEYS}.items()
             ],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
-        self.dynamodb.create_table(
-            TableName="registry",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in ("pk", "sk")],
-        )
+        for table in ("registry", "insights"):
+            self.dynamodb.create_table(
+                TableName=table,
+                BillingMode="PAY_PER_REQUEST",
+                KeySchema=[
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+                AttributeDefinitions=[
+                    {"AttributeName": k, "AttributeType": "S"} for k in ("pk", "sk")
+                ],
+            )
 
     def _make_queue(self) -> str:
         url = self.sqs.create_queue(QueueName="uploads")["QueueUrl"]
@@ -227,10 +293,12 @@ class Cloud:
 @pytest.fixture
 def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
     """Everything but a model."""
-    for name, value in (API.to_env() | INGEST.to_env()).items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the functions cache the model
     cloud = Cloud()
+    counters = CountersSettings("models", "registry", "insights", cloud.shadow_queue_url)
+    for settings in (API, INGEST, SHADOW, counters):
+        for name, value in settings.to_env().items():
+            monkeypatch.setenv(name, value)
     yield cloud
     for handler in HANDLERS:
         handler.service.cache_clear()

@@ -19,6 +19,7 @@ OUTPUTS = Outputs(
     datasets_bucket="datasets",
     predictions_table="predictions",
     registry_table="registry",
+    insights_table="insights",
     queue_url="http://127.0.0.1:9/queue",
     dead_letter_queue_url="http://127.0.0.1:9/dead",
 )

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visionflow.drift import REFERENCE_FILE, Reference
 from visionflow.errors import ArtifactError
+from visionflow.image_store import URL_LIFETIME_S
 from visionflow.manifest import (
     MANIFEST_NAME,
     FileEntry,
@@ -87,12 +89,36 @@ class ModelStore:
         A file that lies there already is verified again and replaced when it is damaged.
         Raises `ArtifactError` when the bucket's file is missing or differs from its checksum.
         """
-        entry = manifest.served_file
+        return self._fetch(manifest, manifest.served_file, cache)
+
+    def reference(self, manifest: Manifest, cache: Path) -> Reference | None:
+        """What drift is measured against; None for a version that was made without.
+
+        Raises as `fetch` does, and `ConfigError` for one that does not parse.
+        """
+        for entry in manifest.extra_files:
+            if entry.path == REFERENCE_FILE:
+                return Reference.parse(self._fetch(manifest, entry, cache).read_bytes())
+        return None
+
+    def read(self, manifest: Manifest, entry: FileEntry) -> bytes:
+        """A file of a version, verified. Raises `ArtifactError`."""
+        data = self._read(artifact_prefix(manifest.name, manifest.version) + entry.path)
+        entry.check(data)
+        return data
+
+    def url(self, manifest: Manifest, entry: FileEntry) -> str:
+        """A URL that opens a file of a version for a while. Makes no call."""
+        key = artifact_prefix(manifest.name, manifest.version) + entry.path
+        return self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=URL_LIFETIME_S
+        )
+
+    def _fetch(self, manifest: Manifest, entry: FileEntry, cache: Path) -> Path:
         target = cache / manifest.name / manifest.version / entry.path
         if _is_intact(target, entry):
             return target
-        data = self._read(artifact_prefix(manifest.name, manifest.version) + entry.path)
-        entry.check(data)
+        data = self.read(manifest, entry)
         target.parent.mkdir(parents=True, exist_ok=True)
         # Renamed into place: a worker that is killed half-way leaves no half file behind.
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:

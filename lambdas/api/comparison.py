@@ -1,0 +1,114 @@
+"""Versions side by side, from the counters and from what shadows answered to fed-back pictures."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from lambdas.api.model_answers import Accuracy, ComparedModel, ModelComparison
+from visionflow.changes import MILLION
+from visionflow.counters import Counted, CounterStore, Pair
+from visionflow.intervals import share
+from visionflow.latencies import percentile
+from visionflow.predictions import ModelRef, Prediction
+from visionflow.reviews import ReviewStore
+from visionflow.shadows import ShadowStore
+
+# Of the pictures that people spoke of, the latest: what shadows answered to them is read singly.
+MAX_FED_BACK = 1_000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison reads."""
+
+    counters: CounterStore
+    reviews: ReviewStore
+    shadows: ShadowStore
+
+    def of(self, models: Sequence[ModelRef], first_day: str, last_day: str) -> ModelComparison:
+        """Each of ``models`` beside the first, over the days from ``first_day`` to ``last_day``."""
+        counted = self.counters.days(first_day, last_day)
+        pairs = self.counters.pairs(first_day, last_day)
+        fed_back = [
+            prediction
+            for prediction in islice(self.reviews.given(newest_first=True), MAX_FED_BACK)
+            if first_day <= prediction.created_at[:10] <= last_day
+        ]
+        items = tuple(
+            self._compared(model, models[0], counted, pairs, fed_back) for model in models
+        )
+        return ModelComparison(items, first_day, last_day)
+
+    def _compared(
+        self,
+        model: ModelRef,
+        base: ModelRef,
+        counted: list[Counted],
+        pairs: list[Pair],
+        fed_back: list[Prediction],
+    ) -> ComparedModel:
+        own = Counter[str]()
+        for day in counted:
+            if day.model == model:
+                own.update(day.amounts)
+        as_shadow = Counter[str]()
+        for pair in pairs:
+            if pair.shadow == model:
+                as_shadow.update(pair.amounts)
+        answered = own["status.ok"] + own["status.unknown"]
+        seen = answered + as_shadow["compared"]
+        confidence = own["confidence"] + as_shadow["confidence"]
+        latencies = Counter(_histogram(own))
+        latencies.update(_histogram(as_shadow))
+        compared, agreed, shift = _beside(model, base, pairs)
+        return ComparedModel(
+            name=model.name,
+            version=model.version,
+            n=answered,
+            unknown=own["status.unknown"],
+            errors=own["errors"],
+            compared=compared,
+            agreement=_ratio(agreed, compared),
+            mean_confidence=_ratio(confidence / MILLION, seen),
+            confidence_shift=_ratio(shift / MILLION, compared),
+            p50_ms=percentile(latencies, 0.5),
+            p95_ms=percentile(latencies, 0.95),
+            feedback=self._feedback(model, own, fed_back),
+        )
+
+    def _feedback(
+        self, model: ModelRef, own: Counter[str], fed_back: list[Prediction]
+    ) -> Accuracy | None:
+        n = sum(amount for name, amount in own.items() if name.startswith("given."))
+        right = sum(amount for name, amount in own.items() if name.startswith("right."))
+        said = {p.id: p.feedback.label for p in fed_back if p.feedback and p.model != model}
+        for answer in self.shadows.of(list(said), [model]):
+            n += 1
+            right += answer.label == said[answer.prediction_id]
+        if n == 0:
+            return None
+        found = share(right, n)
+        return Accuracy(n, right / n, found.low, found.high)
+
+
+def _beside(model: ModelRef, base: ModelRef, pairs: list[Pair]) -> tuple[int, int, int]:
+    """Pictures that both saw, same labels, and millionths of confidence above ``base``."""
+    compared = agreed = shift = 0
+    for pair in pairs:
+        sign = {(base, model): 1, (model, base): -1}.get((pair.served, pair.shadow), 0)
+        if sign:
+            compared += pair.amounts["compared"]
+            agreed += pair.amounts["agreed"]
+            shift += sign * (pair.amounts["confidence"] - pair.amounts["served_confidence"])
+    return compared, agreed, shift
+
+
+def _histogram(amounts: Counter[str]) -> dict[int, int]:
+    return {
+        int(name.removeprefix("ms.")): n for name, n in amounts.items() if name.startswith("ms.")
+    }
+
+
+def _ratio(amount: float, n: int) -> float | None:
+    return round(amount / n, 6) if n else None

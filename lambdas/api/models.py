@@ -1,0 +1,210 @@
+"""The routes about model versions. Whoever may not move aliases gets a 403."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TypeVar
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from lambdas import clients
+from lambdas.api.comparison import Comparison
+from lambdas.api.model_answers import Moved, ServingAliases
+from lambdas.api.model_service import ModelService
+from lambdas.api.settings import ApiSettings
+from lambdas.caller import name_of, require_admin
+from lambdas.json_body import read_json
+from lambdas.parameters import choice, moment, only, short_text, whole_number
+from lambdas.resolver import json_response
+from visionflow.counters import CounterStore
+from visionflow.errors import MissingFieldError
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+from visionflow.predictions import timestamp
+from visionflow.reviews import ReviewStore
+from visionflow.rollback_rule import RollbackRule
+from visionflow.routing import Alias, Aliases, Order
+from visionflow.shadows import ShadowStore
+
+DEFAULT_LIMIT = 20
+DEFAULT_DAYS = 30
+
+router = Router()
+
+
+@dataclass(frozen=True)
+class MoveRequest:
+    """Why, for the history."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class CanaryRequest:
+    """``percent`` of the pictures, 1 to 99."""
+
+    percent: int
+    reason: str | None = None
+
+
+def build_service(settings: ApiSettings) -> ModelService:
+    s3, dynamodb = clients.s3(), clients.dynamodb()
+    counters = CounterStore(settings.insights_table, dynamodb)
+    return ModelService(
+        ModelRegistry(settings.registry_table, dynamodb),
+        ModelStore(settings.models_bucket, s3),
+        Comparison(
+            counters,
+            ReviewStore(settings.predictions_table, settings.insights_table, dynamodb),
+            ShadowStore(settings.insights_table, dynamodb, counters),
+        ),
+    )
+
+
+@lru_cache
+def service() -> ModelService:
+    return build_service(ApiSettings.from_env(os.environ))
+
+
+@router.get("/models")
+def models() -> Response[str]:
+    only(_query())
+    return json_response(service().list())
+
+
+@router.get("/models/history")
+def history() -> Response[str]:
+    query = _query()
+    only(query, "alias", "limit", "cursor")
+    limit = whole_number("limit", query.get("limit"))
+    alias = choice("alias", query.get("alias"), Alias)
+    limit = DEFAULT_LIMIT if limit is None else limit
+    return json_response(service().history(limit, alias, query.get("cursor")))
+
+
+@router.get("/models/served")
+def served() -> Response[str]:
+    query = _query()
+    only(query, "at", "alias")
+    at = moment("at", query.get("at"))
+    if at is None:
+        raise MissingFieldError("The parameter at is needed: the time to look at.")
+    alias: Alias = choice("alias", query.get("alias"), Alias) or "production"
+    return json_response(service().served_at(datetime.fromisoformat(at), alias))
+
+
+@router.get("/models/compare")
+def compare() -> Response[str]:
+    query = _query()
+    only(query, "versions", "from", "to", "name")
+    versions = (short_text("versions", query.get("versions")) or "").split(",")
+    first, last = days(query.get("from"), query.get("to"))
+    found = service().compare([v for v in versions if v], first, last, _name())
+    return json_response(found)
+
+
+@router.get("/models/rule")
+def rule() -> Response[str]:
+    only(_query())
+    return json_response(service().registry.rule())
+
+
+@router.post("/models/rule")
+def set_rule() -> Response[str]:
+    _require_admin()
+    only(_query())
+    wanted = read_json(router.current_event, RollbackRule)
+    service().registry.set_rule(wanted)
+    return json_response(wanted)
+
+
+@router.post("/models/rollback")
+def rollback() -> Response[str]:
+    order = _order(_body(MoveRequest).reason)
+    return _moved(service().registry.roll_back(order))
+
+
+@router.delete("/models/canary")
+def clear_canary() -> Response[str]:
+    return _moved(service().registry.clear_canary(_order(None)))
+
+
+@router.delete("/models/shadow")
+def clear_shadow() -> Response[str]:
+    return _moved(service().registry.clear_shadow(_order(None)))
+
+
+@router.get("/models/<version>")
+def model(version: str) -> Response[str]:
+    only(_query(), "name")
+    return json_response(service().detail(version, _name()))
+
+
+@router.post("/models/<version>/promote")
+def promote(version: str) -> Response[str]:
+    order = _order(_body(MoveRequest).reason, "name")
+    return _moved(service().registry.promote(service().find(version, _name()), order))
+
+
+@router.post("/models/<version>/canary")
+def canary(version: str) -> Response[str]:
+    wanted = read_json(router.current_event, CanaryRequest)
+    order = _order(wanted.reason, "name")
+    found = service().find(version, _name())
+    return _moved(service().registry.set_canary(found, wanted.percent, order))
+
+
+@router.post("/models/<version>/shadow")
+def shadow(version: str) -> Response[str]:
+    order = _order(_body(MoveRequest).reason, "name")
+    return _moved(service().registry.set_shadow(service().find(version, _name()), order))
+
+
+@router.post("/models/<version>/retire")
+def retire(version: str) -> Response[str]:
+    order = _order(_body(MoveRequest).reason, "name")
+    registry = service().registry
+    registry.retire(service().find(version, _name()), order)
+    return _moved(registry.aliases())
+
+
+def days(since: str | None, until: str | None) -> tuple[str, str]:
+    """The days (UTC) that a time range touches; by default the last `DEFAULT_DAYS`."""
+    now = datetime.now(UTC)
+    first = moment("from", since) or timestamp(now - timedelta(days=DEFAULT_DAYS))
+    last = moment("to", until) or timestamp(now)
+    return first[:10], last[:10]
+
+
+T = TypeVar("T", MoveRequest, RollbackRule)
+
+
+def _body(cls: type[T]) -> T:
+    """The body, which may be left out where every field has a default."""
+    return read_json(router.current_event, cls) if router.current_event.body else cls()
+
+
+def _order(reason: str | None, *parameters: str) -> Order:
+    """Who moves what. Raises `ForbiddenError`."""
+    _require_admin()
+    only(_query(), *parameters)
+    return Order(name_of(router.current_event), datetime.now(UTC), short_text("reason", reason))
+
+
+def _require_admin() -> None:
+    settings = ApiSettings.from_env(os.environ)
+    require_admin(router.current_event, requires_sign_in=bool(settings.requires_sign_in))
+
+
+def _query() -> dict[str, str]:
+    return router.current_event.query_string_parameters
+
+
+def _name() -> str | None:
+    return short_text("name", _query().get("name"))
+
+
+def _moved(aliases: Aliases) -> Response[str]:
+    return json_response(Moved(ServingAliases.of(aliases)))

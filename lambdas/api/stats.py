@@ -1,0 +1,155 @@
+"""GET /stats: what the counters say about some days."""
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from lambdas import clients
+from lambdas.api.models import days
+from lambdas.api.settings import ApiSettings
+from lambdas.drift_watch import DriftWatch
+from lambdas.parameters import only
+from lambdas.resolver import json_response
+from visionflow.counters import Counted, CounterStore
+from visionflow.drift import Drift
+from visionflow.errors import InvalidParameterError
+from visionflow.intervals import Share, share
+from visionflow.model_store import ModelStore
+from visionflow.predictions import ModelRef
+
+router = Router()
+
+
+@dataclass(frozen=True)
+class DayStats:
+    """Pictures of one day (UTC) by status."""
+
+    day: str
+    ok: int
+    unknown: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class ModelFeedback(Share):
+    """How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
+    the same by what the pictures show."""
+
+    per_label: dict[str, Share]
+
+
+@dataclass(frozen=True)
+class FeedbackStats:
+    by_model: dict[str, ModelFeedback]
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counters of whole days (UTC), of records also that have expired since.
+
+    Versions are keys by their version alone, or as ``name version`` where two models share one.
+    ``by_label`` counts the best guess of every answer, unknown ones too.
+    """
+
+    first_day: str
+    last_day: str
+    total: int
+    by_status: dict[str, int]
+    by_label: dict[str, int]
+    by_model: dict[str, int]
+    by_day: tuple[DayStats, ...]
+    feedback: FeedbackStats
+    drift: dict[str, Drift]
+
+
+@dataclass(frozen=True)
+class StatsService:
+    """Statistics without HTTP."""
+
+    counters: CounterStore
+    drift: DriftWatch
+
+    def of(self, first_day: str, last_day: str) -> Stats:
+        """Raises `InvalidParameterError` when the first day is after the last."""
+        if first_day > last_day:
+            raise InvalidParameterError("from must not be later than to.")
+        counted = self.counters.days(first_day, last_day)
+        names = _names({day.model for day in counted if day.model})
+        by_status = _sum(counted, "status.")
+        by_model = {
+            names[model]: sum(_sum([c for c in counted if c.model == model], "status.").values())
+            for model in names
+        }
+        feedback = {
+            names[model]: _feedback([c for c in counted if c.model == model]) for model in names
+        }
+        drift = self.drift.by_model(counted)
+        return Stats(
+            first_day=first_day,
+            last_day=last_day,
+            total=sum(by_status.values()),
+            by_status={s: by_status.get(s, 0) for s in ("ok", "unknown", "failed")},
+            by_label=_sum(counted, "label."),
+            by_model={name: n for name, n in by_model.items() if n},
+            by_day=tuple(_days(counted)),
+            feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
+            drift={names[model]: found for model, found in drift.items()},
+        )
+
+
+@lru_cache
+def service() -> StatsService:
+    settings = ApiSettings.from_env(os.environ)
+    models = ModelStore(settings.models_bucket, clients.s3())
+    cache = Path(tempfile.gettempdir()) / "models"
+    return StatsService(
+        CounterStore(settings.insights_table, clients.dynamodb()), DriftWatch(models, cache)
+    )
+
+
+@router.get("/stats")
+def stats() -> Response[str]:
+    query = router.current_event.query_string_parameters
+    only(query, "from", "to")
+    return json_response(service().of(*days(query.get("from"), query.get("to"))))
+
+
+def _names(models: Iterable[ModelRef]) -> dict[ModelRef, str]:
+    models = sorted(models, key=lambda model: (model.name, model.version))
+    shared = Counter(model.version for model in models)
+    return {
+        model: model.version if shared[model.version] == 1 else f"{model.name} {model.version}"
+        for model in models
+    }
+
+
+def _sum(counted: Iterable[Counted], prefix: str) -> dict[str, int]:
+    total = Counter[str]()
+    for day in counted:
+        total.update(day.under(prefix))
+    return {name: n for name, n in sorted(total.items()) if n}
+
+
+def _days(counted: Iterable[Counted]) -> list[DayStats]:
+    by_day: dict[str, Counter[str]] = {}
+    for row in counted:
+        by_day.setdefault(row.day, Counter()).update(row.under("status."))
+    return [
+        DayStats(day, n["ok"], n["unknown"], n["failed"])
+        for day, n in sorted(by_day.items())
+        if n.total()
+    ]
+
+
+def _feedback(counted: list[Counted]) -> ModelFeedback:
+    given, right = _sum(counted, "given."), _sum(counted, "right.")
+    per_label = {label: share(right.get(label, 0), n) for label, n in given.items()}
+    total = share(sum(right.values()), sum(given.values()))
+    return ModelFeedback(**vars(total), per_label=per_label)

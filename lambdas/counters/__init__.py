@@ -1,0 +1,1 @@
+"""The predictions table's stream: what was recorded is counted, once."""

@@ -1,0 +1,113 @@
+"""Lambda entry point of the predictions table's stream."""
+
+import base64
+import os
+import tempfile
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import clients
+from lambdas.counters.service import CountersService, Written
+from lambdas.counters.settings import CountersSettings
+from lambdas.drift_watch import DriftWatch
+from visionflow.counters import CounterStore
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+
+TRIAL_METRIC = "TrialTakenBack"
+DRIFT_METRIC = "DriftAlarm"
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+
+# Records are handed over in groups: one that cannot be counted costs its group a second try, and
+# the stream delivers again from the first record of the first group that failed.
+GROUP = 100
+
+
+@lru_cache
+def service() -> CountersService:
+    settings = CountersSettings.from_env(os.environ)
+    dynamodb = clients.dynamodb()
+    return CountersService(
+        CounterStore(settings.insights_table, dynamodb),
+        ModelRegistry(settings.registry_table, dynamodb),
+        DriftWatch(
+            ModelStore(settings.models_bucket, clients.s3()), Path(tempfile.gettempdir()) / "models"
+        ),
+        settings.shadow_queue_url,
+        clients.sqs(),
+    )
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    records = event["Records"]
+    metrics.add_metric("Changes", MetricUnit.Count, len(records))
+    for start in range(0, len(records), GROUP):
+        failed = _count(records[start : start + GROUP])
+        if failed is not None:
+            # A stream goes on from the lowest number that is named here.
+            # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+            return {"batchItemFailures": [{"itemIdentifier": failed}]}
+    _watch()
+    return {"batchItemFailures": []}
+
+
+def _count(records: list[dict[str, Any]]) -> str | None:
+    """The sequence number to go on from, when a record could not be counted."""
+    try:
+        _count_all(records)
+    except Exception:
+        logger.exception("counted one by one")
+    else:
+        return None
+    for record in records:
+        try:
+            _count_all([record])
+        except Exception:
+            number: str = record["dynamodb"]["SequenceNumber"]
+            logger.exception("back to the stream", extra={"sequence_number": number})
+            return number
+    return None
+
+
+def _count_all(records: list[dict[str, Any]]) -> None:
+    # What leaves the table has been counted, and stays so.
+    written = [_written(record) for record in records if record["eventName"] != "REMOVE"]
+    service().count(written)
+
+
+def _written(record: dict[str, Any]) -> Written:
+    images = record["dynamodb"]
+    before = images.get("OldImage")
+    return Written(None if before is None else _item(before), _item(images["NewImage"]))
+
+
+def _item(image: dict[str, Any]) -> dict[str, Any]:
+    """An event's image as boto3 has items: JSON carries bytes in base64."""
+    return {
+        name: {"B": base64.b64decode(value["B"])} if "B" in value else value
+        for name, value in image.items()
+    }
+
+
+def _watch() -> None:
+    now = datetime.now(UTC)
+    if service().judge_trial(now):
+        metrics.add_metric(TRIAL_METRIC, MetricUnit.Count, 1)
+    drift = service().measure_drift(now)
+    if drift:
+        metrics.add_metric("Drift.labels", MetricUnit.NoUnit, drift.labels)
+        if drift.embedding is not None:
+            metrics.add_metric("Drift.embedding", MetricUnit.NoUnit, drift.embedding)
+        metrics.add_metric(DRIFT_METRIC, MetricUnit.Count, int(drift.alarm))

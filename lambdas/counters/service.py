@@ -1,0 +1,140 @@
+"""Count what was recorded, hand pictures to the shadow, and watch over trials and drift."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from lambdas.drift_watch import DriftWatch
+from visionflow.changes import created, relabelled
+from visionflow.counters import Change, CounterStore
+from visionflow.drift import Drift
+from visionflow.model_registry import ModelRegistry
+from visionflow.prediction_store import read_prediction
+from visionflow.predictions import Prediction
+from visionflow.routing import Aliases, Order
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# How stale the aliases may be that decide about the shadow and the trial.
+REFRESH_S = 5.0
+# Drift moves slowly; it is measured this often while pictures come in, over this many days.
+DRIFT_EVERY_S = 300.0
+DRIFT_DAYS = 7
+# What SQS takes in one call.
+_MESSAGES = 10
+
+RULE = "the rollback rule"
+
+logger = Logger(child=True)
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A record as the stream shows it, as attribute values; ``before`` is None for a new one."""
+
+    before: Item | None
+    after: Item
+
+
+class CountersService:
+    """The consumer without the event's shape."""
+
+    def __init__(
+        self,
+        counters: CounterStore,
+        registry: ModelRegistry,
+        drift: DriftWatch,
+        queue_url: str,
+        sqs: "SQSClient",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._counters = counters
+        self._registry = registry
+        self._drift = drift
+        self._queue_url = queue_url
+        self._sqs = sqs
+        self._clock = clock
+        self._aliases = Aliases()
+        self._aliases_at = self._drift_at = float("-inf")
+
+    def count(self, written: Sequence[Written]) -> int:
+        """Count each change once, and pass new answers on to the shadow. Returns how many changes
+        were not known yet."""
+        aliases = self._current_aliases()
+        changes = [change for record in written if (change := _change(record, aliases))]
+        new = [read_prediction(record.after) for record in written if record.before is None]
+        # Before it is counted: a delivery that fails is repeated, and a shadow answers once.
+        self._pass_on(new, aliases)
+        return self._counters.count(changes)
+
+    def judge_trial(self, now: datetime) -> str | None:
+        """Take a trial back when the rule says so; returns why, or None."""
+        aliases = self._current_aliases()
+        if aliases.trial is None:
+            return None
+        reason = self._registry.rule().broken_by(self._counters.tally(aliases.trial))
+        if reason is None:
+            return None
+        self._aliases_at = float("-inf")
+        done = self._registry.end_trial(aliases, Order(RULE, now, reason))
+        logger.warning(
+            "trial taken back" if done else "trial already over",
+            extra={"version": aliases.trial.model.version, "reason": reason},
+        )
+        return reason if done else None
+
+    def measure_drift(self, now: datetime) -> Drift | None:
+        """Of production over the last days; None between the times when it is measured."""
+        if self._clock() - self._drift_at < DRIFT_EVERY_S:
+            return None
+        self._drift_at = self._clock()
+        production = self._current_aliases().production
+        if production is None:
+            return None
+        first = (now - timedelta(days=DRIFT_DAYS - 1)).astimezone(UTC).date().isoformat()
+        last = now.astimezone(UTC).date().isoformat()
+        days = [day for day in self._counters.days(first, last) if day.model == production]
+        return self._drift.by_model(days).get(production)
+
+    def _pass_on(self, new: Sequence[Prediction], aliases: Aliases) -> None:
+        shadow = aliases.shadow
+        if shadow is None:
+            return
+        ids = [p.id for p in new if p.model is not None and p.model != shadow]
+        for start in range(0, len(ids), _MESSAGES):
+            entries: Any = [
+                {"Id": str(index), "MessageBody": json.dumps({"prediction_id": prediction_id})}
+                for index, prediction_id in enumerate(ids[start : start + _MESSAGES])
+            ]
+            answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+            if answer.get("Failed"):
+                raise ConnectionError(f"SQS took not every message: {answer['Failed']}")
+
+    def _current_aliases(self) -> Aliases:
+        if self._clock() - self._aliases_at >= REFRESH_S:
+            self._aliases = self._registry.aliases()
+            self._aliases_at = self._clock()
+        return self._aliases
+
+
+def _change(record: Written, aliases: Aliases) -> Change | None:
+    after = read_prediction(record.after)
+    if record.before is None:
+        sketch = record.after.get("sketch", {}).get("B")
+        return created(after, sketch, aliases.trial)
+    revision, earlier = _revision(record.after), _revision(record.before)
+    if revision == earlier:
+        return None
+    return relabelled(after, read_prediction(record.before).feedback, after.feedback, revision)
+
+
+def _revision(item: Item) -> int:
+    return int(item.get("feedback_revision", {"N": "0"})["N"])

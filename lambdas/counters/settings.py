@@ -1,0 +1,15 @@
+"""Environment of the counters function."""
+
+from dataclasses import dataclass
+
+from visionflow.settings import EnvSettings
+
+
+@dataclass(frozen=True)
+class CountersSettings(EnvSettings):
+    """Names of the resources."""
+
+    models_bucket: str
+    registry_table: str
+    insights_table: str
+    shadow_queue_url: str

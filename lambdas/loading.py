@@ -1,0 +1,73 @@
+"""A version from the bucket to memory: verified, opened, and tried out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from visionflow.classifier import Classifier
+from visionflow.drift import Reference
+from visionflow.errors import ArtifactError, ConfigError
+from visionflow.model_store import ModelStore
+from visionflow.predictions import ModelRef
+
+REFUSED_METRIC = "ModelRefused"
+
+logger = Logger(child=True)
+metrics = Metrics()
+
+
+@dataclass(frozen=True, eq=False)
+class Serving:
+    """The version that answers one picture.
+
+    ``refused`` is the one that should have, and could not be loaded; ``instead`` can answer when
+    this one fails.
+    """
+
+    model: ModelRef
+    classifier: Classifier
+    reference: Reference | None = None
+    refused: ModelRef | None = None
+    instead: "Serving | None" = None
+
+
+@dataclass(frozen=True)
+class Loader:
+    """``cache`` is a folder that outlives a request; ``threads`` are ONNX Runtime's."""
+
+    store: ModelStore
+    cache: Path
+    threads: int
+
+    def load(self, model: ModelRef) -> Serving:
+        """Raises `ArtifactError` or `ConfigError` for a version that cannot serve; a metric counts
+        those."""
+        try:
+            manifest = self.store.manifest(model)
+            path = self.store.fetch(manifest, self.cache)
+            classifier = Classifier(path, manifest, self.threads)
+            reference = self.store.reference(manifest, self.cache)
+            _try_out(classifier, reference)
+        except (ArtifactError, ConfigError):
+            logger.exception("version refused", extra={"version": model.version})
+            metrics.add_metric(REFUSED_METRIC, MetricUnit.Count, 1)
+            raise
+        return Serving(model, classifier, reference)
+
+
+def _try_out(classifier: Classifier, reference: Reference | None) -> None:
+    """Answer a grey picture. Raises `ArtifactError` for a model that opens and does not run."""
+    side = classifier.manifest.input.size
+    grey = np.full((1, side, side, 3), 128, np.uint8)
+    try:
+        logits, embeddings, _ = classifier.run(grey)
+    except Exception as error:
+        # ONNX Runtime raises classes of its own, one for each of its status codes.
+        raise ArtifactError(f"the model fails on a grey picture ({error})") from error
+    if not np.isfinite(logits).all():
+        raise ArtifactError("the model answers a grey picture with numbers that are not finite")
+    if reference and reference.embedding.features != embeddings.shape[1]:
+        raise ArtifactError("the reference is of another model's embeddings")

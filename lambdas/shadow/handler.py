@@ -1,0 +1,75 @@
+"""Lambda entry point of the shadow's queue."""
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import clients
+from lambdas.shadow.model import ShadowModel
+from lambdas.shadow.service import ShadowService
+from lambdas.shadow.settings import ShadowSettings
+from visionflow.counters import CounterStore
+from visionflow.image_store import ImageStore
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+from visionflow.prediction_store import PredictionStore
+from visionflow.shadows import ShadowStore
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+# A batch in which every message fails is still answered item by item: SQS counts each delivery.
+processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@lru_cache
+def service() -> ShadowService:
+    settings = ShadowSettings.from_env(os.environ)
+    s3, dynamodb = clients.s3(), clients.dynamodb()
+    insights = settings.insights_table
+    return ShadowService(
+        ShadowModel(
+            ModelRegistry(settings.registry_table, dynamodb),
+            ModelStore(settings.models_bucket, s3),
+            cache=Path(tempfile.gettempdir()) / "models",
+            threads=settings.ort_threads,
+        ),
+        ImageStore(settings.images_bucket, s3),
+        PredictionStore(settings.predictions_table, dynamodb),
+        ShadowStore(insights, dynamodb, CounterStore(insights, dynamodb)),
+    )
+
+
+def look_at(record: SQSRecord) -> None:
+    """Whatever is raised sends this message back to SQS."""
+    prediction_id = record.json_body["prediction_id"]
+    try:
+        answer = service().look_at(prediction_id, datetime.now(UTC))
+    except Exception:
+        # The batch processor keeps a failed message's exception to itself.
+        logger.exception("back to the queue", extra={"prediction_id": prediction_id})
+        raise
+    if answer:
+        metrics.add_metric("ShadowAnswers", MetricUnit.Count, 1)
+        metrics.add_metric("Time.infer", MetricUnit.Milliseconds, answer.milliseconds)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
+    return process_partial_response(event, look_at, processor, context)

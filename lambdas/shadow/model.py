@@ -1,0 +1,56 @@
+"""The shadow's version, loaded, and followed as its alias moves."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lambdas.active_model import REFRESH_S, RETRY_REFUSED_S
+from lambdas.loading import Loader, Serving
+from visionflow.errors import ArtifactError, ConfigError
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+from visionflow.predictions import ModelRef
+from visionflow.routing import Trial
+
+
+class ShadowModel:
+    """Keeps the classifier of the shadow. One that cannot be loaded is no shadow for a while."""
+
+    def __init__(
+        self,
+        registry: ModelRegistry,
+        store: ModelStore,
+        *,
+        cache: Path,
+        threads: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry = registry
+        self._loader = Loader(store, cache, threads)
+        self._clock = clock
+        self._check_at = float("-inf")
+        self._serving: Serving | None = None
+        self._trial: Trial | None = None
+        self._refused: tuple[ModelRef, float] | None = None
+
+    def get(self) -> tuple[Serving | None, Trial | None]:
+        """The shadow, and the trial that its answers count for."""
+        if self._clock() >= self._check_at:
+            aliases = self._registry.aliases()
+            self._check_at = self._clock() + REFRESH_S
+            self._trial = aliases.trial
+            self._serving = self._loaded(aliases.shadow)
+        return self._serving, self._trial
+
+    def _loaded(self, shadow: ModelRef | None) -> Serving | None:
+        if shadow is None:
+            return None
+        if self._serving and self._serving.model == shadow:
+            return self._serving
+        if self._refused and self._refused[0] == shadow and self._clock() < self._refused[1]:
+            return None
+        try:
+            return self._loader.load(shadow)
+        except (ArtifactError, ConfigError):
+            self._refused = shadow, self._clock() + RETRY_REFUSED_S
+            return None

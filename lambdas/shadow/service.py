@@ -1,0 +1,53 @@
+"""Run the shadow on a picture that was answered, and keep what it says beside the record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lambdas.classification import Stopwatch
+from lambdas.shadow.model import ShadowModel
+from visionflow import images
+from visionflow.errors import MissingImageError
+from visionflow.image_store import ImageStore
+from visionflow.prediction_store import PredictionStore
+from visionflow.predictions import timestamp
+from visionflow.shadows import ShadowAnswer, ShadowStore
+
+
+@dataclass(frozen=True)
+class ShadowService:
+    """The shadow's side without SQS."""
+
+    model: ShadowModel
+    images: ImageStore
+    predictions: PredictionStore
+    shadows: ShadowStore
+
+    def look_at(self, prediction_id: str, now: datetime) -> ShadowAnswer | None:
+        """The shadow's answer, kept once. None when there is nothing to do: no shadow (any more),
+        an answer of its own, a record or a picture that is gone, or an answer that is there.
+        """
+        serving, trial = self.model.get()
+        prediction = self.predictions.get(prediction_id)
+        if serving is None or prediction is None or prediction.model in (None, serving.model):
+            return None
+        if self.shadows.get(prediction_id, serving.model):
+            return None
+        image = prediction.image
+        try:
+            data = self.images.read(image.key, image.version_id)
+        except MissingImageError:
+            return None
+        stopwatch = Stopwatch()
+        tensor = images.load(data, serving.classifier.manifest.input)
+        with stopwatch.step("infer"):
+            (found,) = serving.classifier.classify(tensor[None])
+        answer = ShadowAnswer(
+            prediction_id=prediction_id,
+            model=serving.model,
+            status="ok" if found.known else "unknown",
+            label=found.scores[0].label,
+            confidence=found.scores[0].confidence,
+            milliseconds=stopwatch.timings["infer"],
+            answered_at=timestamp(now),
+        )
+        return answer if self.shadows.add(prediction, answer, trial) else None
