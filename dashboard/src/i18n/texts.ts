@@ -19,3 +19,18 @@ export function timingText(t: TFunction, step: string): string {
 function isKey<Table extends object>(table: Table, key: PropertyKey): key is keyof Table {
   return Object.hasOwn(table, key);
 }
+
+/** What a condition of the gate measures; one that is new here is shown by its own name. */
+export function gateText(t: TFunction, name: string): string {
+  return isKey(en.gate, name) ? t(`gate.${name}`) : name;
+}
+
+/** What a move of the registry did; one that is new here is shown by its own name. */
+export function moveText(t: TFunction, action: string): string {
+  return isKey(en.move, action) ? t(`move.${action}`) : action;
+}
+
+/** A step of a training job; one that is new here is shown by its own name. */
+export function stepText(t: TFunction, step: string): string {
+  return isKey(en.step, step) ? t(`step.${step}`) : step;
+}

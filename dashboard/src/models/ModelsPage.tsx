@@ -1,3 +1,87 @@
-export default function Page() {
-  return null;
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
+
+import type { Move } from "../api/models";
+import { ModelsIcon } from "../ui/icons";
+import { Missing } from "../ui/Missing";
+import { Notice } from "../ui/Notice";
+import { PageSkeleton } from "../ui/PageSkeleton";
+import { ComparePanel } from "./ComparePanel";
+import { DriftPanel } from "./DriftPanel";
+import { ModelDetailPanel } from "./ModelDetailPanel";
+import { MoveDialog } from "./MoveDialog";
+import { MovesPanel } from "./MovesPanel";
+import { ServingPanel } from "./ServingPanel";
+import { useModels } from "./useModels";
+import { VersionTable } from "./VersionTable";
+
+export default function ModelsPage() {
+  const { t } = useTranslation();
+  const models = useModels();
+  const [params, setParams] = useSearchParams();
+  const [compared, setCompared] = useState<readonly string[]>([]);
+  const [asked, setAsked] = useState<Move | null>(null);
+
+  const list = models.data;
+  const version = params.get("version") ?? list?.aliases.production?.version;
+  const chosen = list?.items.find((item) => item.version === version) ?? list?.items[0];
+  return (
+    <>
+      <title>{`${t("app.models")} · VisionFlow`}</title>
+      <div className="page-heading">
+        <div>
+          <h1>{t("models.title")}</h1>
+          <p className="muted">{t("models.intro")}</p>
+        </div>
+      </div>
+      {models.error && !list ? (
+        <Missing error={models.error} route="GET /models" onRetry={() => void models.refetch()} />
+      ) : !list ? (
+        <PageSkeleton />
+      ) : list.items.length === 0 ? (
+        <section className="card panel">
+          <Notice icon={<ModelsIcon />} title={t("accuracy.noModel")} testId="models-empty">
+            <p>{t("accuracy.noModelText")}</p>
+            <Link to="/training" className="button">
+              {t("app.training")}
+            </Link>
+          </Notice>
+        </section>
+      ) : (
+        <div className="stack">
+          <ServingPanel aliases={list.aliases} onMove={setAsked} />
+          <VersionTable
+            items={list.items}
+            chosen={chosen}
+            compared={compared}
+            onChoose={(next) => {
+              setParams({ version: next }, { replace: true });
+            }}
+            onCompare={setCompared}
+          />
+          {compared.length > 1 && <ComparePanel versions={compared} items={list.items} />}
+          {chosen && (
+            <ModelDetailPanel
+              key={`${chosen.name} ${chosen.version}`}
+              item={chosen}
+              aliases={list.aliases}
+              onMove={setAsked}
+            />
+          )}
+          <DriftPanel />
+          <MovesPanel />
+        </div>
+      )}
+      {asked && list && (
+        <MoveDialog
+          move={asked}
+          list={list}
+          onClose={() => {
+            setAsked(null);
+          }}
+        />
+      )}
+    </>
+  );
 }

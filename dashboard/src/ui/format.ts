@@ -83,3 +83,8 @@ export function duration(seconds: number, language: Language): string {
     )
     .join(" ");
 }
+
+/** The day of an ISO 8601 time. */
+export function dateOf(time: string, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(time));
+}

@@ -1,0 +1,136 @@
+/**
+ * `report.json` of a model version, as far as this page shows it. Training writes it
+ * (`training/report/report.py`); a test holds these types to a report that it really wrote.
+ */
+export interface Report {
+  name: string;
+  version: string;
+  data: { labels: string[] };
+  history: HistoryEpoch[];
+  test: Evaluation;
+  findings: Findings;
+}
+
+interface HistoryEpoch {
+  phase: string;
+  epoch: number;
+  train_loss: number;
+  train_top1: number;
+  validation_loss: number;
+  validation_top1: number;
+}
+
+export interface Interval {
+  low: number;
+  high: number;
+}
+
+export interface Evaluation {
+  pictures: number;
+  top1: number;
+  top1_interval: Interval;
+  top5: number;
+  macro_f1: number;
+  ece: number;
+  known: number;
+  known_top1: number | null;
+  classes: ClassScore[];
+  /** Pictures by truth (row) and answer (column), in the order of the labels. */
+  confusion: number[][];
+  most_confused: { truth: string; answer: string; pictures: number; rate: number }[];
+}
+
+export interface ClassScore {
+  label: string;
+  pictures: number;
+  precision: number | null;
+  recall: number | null;
+  f1: number | null;
+}
+
+export interface Findings {
+  curves: {
+    /** Why there are none. */
+    skipped: string | null;
+    roc: CurveSet | null;
+    precision_recall: CurveSet | null;
+  };
+  calibration: {
+    before: Reliability;
+    after: Reliability;
+    coverage: { threshold: number[]; coverage: number[]; accuracy: number[] };
+    unknown_threshold: number;
+  };
+  embedding_map: {
+    skipped: string | null;
+    x: number[];
+    y: number[];
+    /** Indices into the labels. */
+    truth: number[];
+    answer: number[];
+  };
+  right: { picture: PictureAnswer }[];
+  wrong: { picture: PictureAnswer }[];
+  mistakes: PictureAnswer[];
+}
+
+export interface CurveSet {
+  micro: Curve;
+  macro: Curve;
+  classes: { label: string; curve: Curve }[];
+}
+
+export interface Curve {
+  area: number;
+  x: number[];
+  y: number[];
+}
+
+export interface Reliability {
+  ece: number;
+  bins: { pictures: number; confidence: number; accuracy: number }[];
+}
+
+export interface PictureAnswer {
+  file: string;
+  /** A small JPEG as a data URL. */
+  picture: string;
+  truth: string;
+  answer: string;
+  confidence: number;
+  truth_confidence: number;
+}
+
+/** The report, or `null` where there is none that this page understands: early ones held less. */
+export function readReport(json: unknown): Report | null {
+  if (typeof json !== "object" || json === null) return null;
+  return "test" in json && "findings" in json && "data" in json ? (json as Report) : null;
+}
+
+/** Pictures that the report keeps of one cell of the confusion matrix, each once. */
+export function picturesOf(
+  { right, wrong, mistakes }: Findings,
+  truth: string,
+  answer: string,
+): PictureAnswer[] {
+  const all = [...right, ...wrong].map(({ picture }) => picture).concat(mistakes);
+  const byFile = new Map(all.map((picture) => [picture.file, picture]));
+  return [...byFile.values()].filter(
+    (picture) => picture.truth === truth && picture.answer === answer,
+  );
+}
+
+const Z_95 = 1.959964;
+
+/**
+ * The 95 % interval of a share that was seen `count` times in `n` (Wilson's score interval, as
+ * `training/evaluation` and the API use it); `null` without an observation.
+ */
+export function wilson(count: number, n: number): Interval | null {
+  if (n === 0) return null;
+  const share = count / n;
+  const z2 = Z_95 ** 2;
+  const centre = (share + z2 / (2 * n)) / (1 + z2 / n);
+  const half = (Z_95 / (1 + z2 / n)) * Math.sqrt((share * (1 - share)) / n + z2 / (4 * n ** 2));
+  return { low: Math.max(centre - half, 0), high: Math.min(centre + half, 1) };
+}

@@ -1,0 +1,95 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import { useApi } from "../api/ApiContext";
+import type { ModelItem } from "../api/types";
+import { useLanguage } from "../i18n";
+import { fileSize, milliseconds, percent } from "../ui/format";
+import { Missing } from "../ui/Missing";
+import css from "./ComparePanel.module.css";
+import { servedMeasure } from "./forms";
+
+interface ComparePanelProps {
+  versions: readonly string[];
+  items: readonly ModelItem[];
+}
+
+/** Versions side by side: what training measured, and what they did with real pictures. */
+export function ComparePanel({ versions, items }: ComparePanelProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const api = useApi();
+  const sorted = [...versions].sort();
+  const compared = useQuery({
+    queryKey: ["compare", sorted],
+    queryFn: ({ signal }) => api.compare(sorted, signal),
+  });
+  const chosen = items.filter(({ version }) => versions.includes(version));
+  const real = (version: string) => compared.data?.items.find((entry) => entry.version === version);
+  const share = (value: number | null | undefined) =>
+    value === null || value === undefined ? "–" : percent(value, language);
+  const time = (value: number | null | undefined) =>
+    value === null || value === undefined ? "–" : milliseconds(value, language);
+
+  const rows: [string, (item: ModelItem) => string][] = [
+    [t("models.testTop1"), ({ metrics }) => share(metrics.test_top1)],
+    [t("accuracy.f1"), ({ metrics }) => share(metrics.test_macro_f1)],
+    [t("accuracy.ece"), ({ metrics }) => share(metrics.test_ece)],
+    [t("models.size"), (item) => fileSize(servedMeasure(item)?.bytes ?? 0, language)],
+    [t("models.latency"), (item) => time(servedMeasure(item)?.latencyMs)],
+    [t("models.realPictures"), ({ version }) => String(real(version)?.n ?? "–")],
+    [t("models.agreement"), ({ version }) => share(real(version)?.agreement)],
+    [t("models.meanConfidence"), ({ version }) => share(real(version)?.mean_confidence)],
+    ["p50", ({ version }) => time(real(version)?.p50_ms)],
+    ["p95", ({ version }) => time(real(version)?.p95_ms)],
+    [
+      t("models.feedbackAccuracy"),
+      ({ version }) => {
+        const feedback = real(version)?.feedback;
+        if (!feedback) return "–";
+        const { accuracy, low, high, n } = feedback;
+        return `${share(accuracy)} (${share(low)}–${share(high)}, n=${n})`;
+      },
+    ],
+  ];
+  return (
+    <section className="card panel" aria-labelledby="compare-title" data-testid="comparison">
+      <h2 id="compare-title">{t("models.comparison")}</h2>
+      {compared.error && (
+        <Missing
+          error={compared.error}
+          route="GET /models/compare"
+          onRetry={() => void compared.refetch()}
+        />
+      )}
+      <div className="table-scroll" role="region" aria-labelledby="compare-title" tabIndex={0}>
+        <table className={`table ${css.table}`}>
+          <thead>
+            <tr>
+              <th scope="col">
+                <span className="visually-hidden">{t("models.measured")}</span>
+              </th>
+              {chosen.map(({ name, version }) => (
+                <th key={`${name} ${version}`} scope="col" className="end">
+                  {name} {version}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(([name, value]) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                {chosen.map((item) => (
+                  <td key={`${item.name} ${item.version}`} className="end">
+                    {value(item)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

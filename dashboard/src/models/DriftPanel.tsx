@@ -1,0 +1,69 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import { useApi } from "../api/ApiContext";
+import { useLanguage } from "../i18n";
+import { decimal } from "../ui/format";
+import { Missing } from "../ui/Missing";
+
+/** How far the pictures of late are from those that a version was made with. */
+export function DriftPanel() {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const api = useApi();
+  const stats = useQuery({
+    queryKey: ["stats", "all"],
+    queryFn: ({ signal }) => api.stats({}, signal),
+    staleTime: 10_000,
+  });
+  const drift = Object.entries(stats.data?.drift ?? {});
+  const number = (value: number | null) => (value === null ? "–" : decimal(value, language, 3));
+  return (
+    <section className="card panel" aria-labelledby="drift-title" data-testid="drift">
+      <div>
+        <h2 id="drift-title">{t("models.drift")}</h2>
+        <p className="muted small">{t("models.driftText")}</p>
+      </div>
+      {stats.error ? (
+        <Missing error={stats.error} route="GET /stats" onRetry={() => void stats.refetch()} />
+      ) : drift.length === 0 ? (
+        <p className="muted small">{t("models.noDrift")}</p>
+      ) : (
+        <div className="table-scroll" role="region" aria-labelledby="drift-title" tabIndex={0}>
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">{t("accuracy.version")}</th>
+                <th scope="col" className="end">
+                  {t("models.realPictures")}
+                </th>
+                <th scope="col" className="end">
+                  {t("models.driftLabels")}
+                </th>
+                <th scope="col" className="end">
+                  {t("models.driftEmbedding")}
+                </th>
+                <th scope="col">{t("models.result")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {drift.map(([version, { labels, embedding, n, alarm }]) => (
+                <tr key={version}>
+                  <th scope="row">{version}</th>
+                  <td className="end">{n}</td>
+                  <td className="end">{number(labels)}</td>
+                  <td className="end">{number(embedding)}</td>
+                  <td>
+                    <span className={`chip ${alarm ? "bad" : "good"}`}>
+                      {alarm ? t("models.drifted") : t("models.steady")}
+                    </span>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,142 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { useApi } from "../api/ApiContext";
+import type { Move } from "../api/models";
+import type { Aliases, ModelItem } from "../api/types";
+import { useLanguage } from "../i18n";
+import { decimal, fileSize, milliseconds, percent } from "../ui/format";
+import { Missing } from "../ui/Missing";
+import { formMeasures } from "./forms";
+import { GateTable } from "./GateTable";
+import css from "./ModelDetailPanel.module.css";
+import { MoveActions } from "./MoveActions";
+
+interface ModelDetailPanelProps {
+  item: ModelItem;
+  aliases: Aliases;
+  onMove: (move: Move) => void;
+}
+
+/** One version: what each of its forms costs and scores, and what the gate says. */
+export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProps) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const title = `${item.name} ${item.version}`;
+  const model = useQuery({
+    queryKey: ["model", item.name, item.version],
+    queryFn: ({ signal }) => api.model(item.version, item.name, signal),
+    staleTime: 60_000,
+  });
+  const quantization = model.data?.manifest.quantization;
+  const page = model.data?.files["report.html"];
+  return (
+    <section className="card panel" aria-labelledby="detail-title" data-testid="model-detail">
+      <div className="panel-heading">
+        <h2 id="detail-title">{title}</h2>
+        <div className="row">
+          <Link to={`/accuracy?version=${encodeURIComponent(item.version)}`}>
+            {t("models.openAccuracy")}
+          </Link>
+          {page !== undefined && (
+            <a href={page} target="_blank" rel="noreferrer">
+              {t("models.openReport")}
+            </a>
+          )}
+        </div>
+      </div>
+      <div className={css.columns}>
+        <Forms item={item} />
+        <div className={css.part}>
+          <h3>{t("models.gateTitle")}</h3>
+          {model.data ? (
+            <>
+              <GateTable checks={model.data.manifest.gate} />
+              {quantization?.fallback_reason && (
+                <p className="error-text small" lang="en">
+                  {quantization.fallback_reason}
+                </p>
+              )}
+              {item.force && (
+                <p className="error-text small">
+                  {t("models.forced", { reason: item.force.reason ?? "–" })}
+                </p>
+              )}
+              {quantization && (
+                <p className="muted small" lang="en">
+                  {quantization.scheme}; {quantization.calibration}
+                </p>
+              )}
+            </>
+          ) : model.error ? (
+            <Missing
+              error={model.error}
+              route="GET /models/{version}"
+              onRetry={() => void model.refetch()}
+            />
+          ) : (
+            <div className={`skeleton ${css.waiting}`} />
+          )}
+        </div>
+      </div>
+      <MoveActions item={item} aliases={aliases} onMove={onMove} />
+    </section>
+  );
+}
+
+function Forms({ item }: { item: ModelItem }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const measures = formMeasures(item);
+  const base = measures.find(({ form }) => form === "torch")?.latencyMs ?? null;
+  return (
+    <div className={css.part}>
+      <h3 id="forms-title">{t("models.forms")}</h3>
+      <div className="table-scroll" role="region" aria-labelledby="forms-title" tabIndex={0}>
+        <table className="table" data-testid="forms">
+          <thead>
+            <tr>
+              <th scope="col">{t("models.form")}</th>
+              <th scope="col" className="end">
+                {t("models.size")}
+              </th>
+              <th scope="col" className="end">
+                {t("models.latency")}
+              </th>
+              <th scope="col" className="end">
+                {t("models.speedup")}
+              </th>
+              <th scope="col" className="end">
+                {t("models.validationTop1")}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {measures.map(({ form, served, bytes, latencyMs, validationTop1 }) => (
+              <tr key={form}>
+                <th scope="row">
+                  {t(`models.formNames.${form}`)}{" "}
+                  {served && <span className="chip good">{t("models.served")}</span>}
+                </th>
+                <td className="end">{bytes === null ? "–" : fileSize(bytes, language)}</td>
+                <td className="end">
+                  {latencyMs === null ? "–" : milliseconds(latencyMs, language)}
+                </td>
+                <td className="end">
+                  {latencyMs === null || base === null
+                    ? "–"
+                    : `${decimal(base / latencyMs, language)}×`}
+                </td>
+                <td className="end">
+                  {validationTop1 === null ? "–" : percent(validationTop1, language)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p className="muted small">{t("models.formsNote")}</p>
+    </div>
+  );
+}
