@@ -48,6 +48,8 @@ class ServiceFunction(lambda_.Function):
 
     Attributes:
         execution_role: the function's own role.
+        live: what is to be invoked: the alias of the deployed version of a function that may be
+            frozen, the function itself otherwise.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class ServiceFunction(lambda_.Function):
         package: Package,
         size: Size,
         environment: Mapping[str, str],
+        freezable: bool = False,
     ) -> None:
+        """`freezable` says that `lambdas.snapshot` prepares the handler for SnapStart."""
         name = construct_id.lower()
         log_group = log_group_of(scope, f"{construct_id}Logs", stage=stage)
         # The default role's managed policy may write to every log group of the account.
@@ -83,6 +87,12 @@ class ServiceFunction(lambda_.Function):
             role=role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            # A snapshot is made of a published version and never of the function's latest code.
+            snap_start=(
+                lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
+                if freezable and stage.snap_start
+                else None
+            ),
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
             environment={
                 **environment,
@@ -92,6 +102,7 @@ class ServiceFunction(lambda_.Function):
             },
         )
         self.execution_role = role
+        self.live: lambda_.IFunction = self.add_alias("live") if freezable else self
         acknowledge(
             self,
             "AwsSolutions-L1",
