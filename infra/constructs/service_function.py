@@ -48,6 +48,7 @@ class ServiceFunction(lambda_.Function):
 
     Attributes:
         execution_role: the function's own role.
+        memory_mb: what one execution has.
         live: what is to be invoked: the alias of the deployed version of a function that may be
             frozen, the function itself otherwise.
     """
@@ -102,6 +103,7 @@ class ServiceFunction(lambda_.Function):
             },
         )
         self.execution_role = role
+        self.memory_mb = size.memory_mb
         self.live: lambda_.IFunction = self.add_alias("live") if freezable else self
         acknowledge(
             self,

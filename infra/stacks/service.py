@@ -6,8 +6,10 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from infra.assets import Assets
+from infra.constructs.alarm import alarm_above
 from infra.constructs.http_api import HttpApi
 from infra.constructs.model_watch import ModelWatch
+from infra.constructs.operations_dashboard import OperationsDashboard
 from infra.constructs.service_function import (
     RUNTIME,
     Package,
@@ -29,6 +31,8 @@ from visionflow.uploads import POSTED_PREFIX
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
 INGEST_BATCH = 10
+# A picture of 12 megapixels takes a tenth of it; only a cold start comes near.
+SLOW_PREDICTION = Duration.seconds(3)
 
 
 class ServiceStack(Stack):
@@ -60,6 +64,7 @@ class ServiceStack(Stack):
             ],
         )
         predict = self._predict(stage, package, data)
+        api = self._api(stage, package, data)
         ingest = self._ingest(stage, package, data)
         ingest.live.add_event_source(
             event_sources.SqsEventSource(
@@ -78,11 +83,20 @@ class ServiceStack(Stack):
             self,
             "HttpApi",
             stage=stage,
-            functions={"predict": predict.live, "api": self._api(stage, package, data)},
+            functions={"predict": predict.live, "api": api},
             authorizer=self.sign_in.authorizer if self.sign_in else None,
             allowed_origin=dashboard.origin if dashboard else None,
         )
         ModelWatch(self, "ModelWatch", stage=stage, package=package, data=data)
+        OperationsDashboard(
+            self,
+            "Operations",
+            stage=stage,
+            functions={"predict": predict, "ingest": ingest, "api": api},
+            classifying=("predict", "ingest"),
+            queue=data.image_queue,
+            api=self.api,
+        )
         CfnOutput(self, "ApiUrl", value=self.api.url)
 
     def _layer(self, name: str, package: ZipFile, stage: StageConfig) -> lambda_.LayerVersion:
@@ -107,6 +121,14 @@ class ServiceStack(Stack):
             ),
             environment=_classifying(PredictSettings, stage, data).to_env(),
             freezable=True,
+        )
+        alarm_above(
+            function,
+            "SlowAlarm",
+            metric=function.metric_duration(period=Duration.minutes(5), statistic="p95"),
+            limit=SLOW_PREDICTION.to_milliseconds(),
+            periods=3,
+            description="One prediction in twenty took too long for a quarter of an hour.",
         )
         data.images.allow_put(function.execution_role, prefix="api/")
         _allow_classifying(function, data)
