@@ -1,0 +1,64 @@
+"""What the serving path was measured to take, as ``make bench`` wrote it to ``measured.json``."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from visionflow import strict
+
+MEASURED_FILE = Path(__file__).with_name("measured.json")
+
+
+@dataclass(frozen=True)
+class MeasuredPicture:
+    """A JPEG and the median of a warm invocation's own milliseconds on one core, by way in."""
+
+    megapixels: float
+    bytes: float
+    http_ms: float
+    s3_ms: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """``pictures`` has at least two sizes, the smallest first; what the network takes is in none.
+
+    ``record_bytes``, ``thumbnail_bytes`` and ``log_bytes`` are of one picture, ``resident_mb`` of
+    the worker between pictures; ``metrics`` and ``alarms`` are how many the deployment has.
+    """
+
+    measured_at: str
+    hardware: str
+    model: str
+    pictures: tuple[MeasuredPicture, ...]
+    record_bytes: int
+    thumbnail_bytes: int
+    log_bytes: int
+    resident_mb: float
+    metrics: int
+    alarms: int
+
+    def at(self, megapixels: float) -> MeasuredPicture:
+        """On the line between the two measured sizes around ``megapixels``, or beyond the last."""
+        above = next(
+            (i for i, p in enumerate(self.pictures) if i and p.megapixels >= megapixels),
+            len(self.pictures) - 1,
+        )
+        low, high = self.pictures[above - 1], self.pictures[above]
+        share = (megapixels - low.megapixels) / (high.megapixels - low.megapixels)
+
+        def between(a: float, b: float) -> float:
+            return max(0.0, a + share * (b - a))
+
+        return MeasuredPicture(
+            megapixels,
+            between(low.bytes, high.bytes),
+            between(low.http_ms, high.http_ms),
+            between(low.s3_ms, high.s3_ms),
+        )
+
+
+@cache
+def measured() -> Measured:
+    """The committed measurements. Raises `ConfigError` when they are not what `Measured` says."""
+    return strict.parse_json(Measured, MEASURED_FILE.read_bytes(), MEASURED_FILE.name)

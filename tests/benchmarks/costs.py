@@ -1,0 +1,238 @@
+"""What `visionflow.costs` counts with: rewrites ``visionflow/measured.json``, to be committed."""
+
+import io
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import lambdas.ingest.handler
+import lambdas.predict.handler
+from infra.app import build_app
+from infra.assets import project_assets
+from infra.stages import LOCAL, PROD
+from lambdas.active_model import ActiveModel
+from lambdas.ingest.service import IngestService
+from lambdas.measurements import status_metric
+from lambdas.predict.service import PredictService
+from tests.benchmarks.table import print_table
+from tests.benchmarks.worker import PROJECT, STARTER, install_service, photo, request
+from visionflow import strict
+from visionflow.costs import Workload, estimate
+from visionflow.image_store import ImageStore
+from visionflow.manifest import read_artifact
+from visionflow.measured import MEASURED_FILE, Measured, MeasuredPicture
+from visionflow.prediction_store import PredictionStore
+
+CALLS = 30
+SIZES = ((32, 32), (640, 480), (2000, 1500), (4000, 3000))
+EVENTS = PROJECT / "tests" / "events"
+# START, END and REPORT in JSON, which Lambda writes around an invocation, and the API's access log.
+PLATFORM_LOG_BYTES = 1_200
+
+
+# A fresh process, so that nothing of the benchmark itself is counted.
+WORKER = """
+import psutil
+from lambdas import clients
+from tests.benchmarks.worker import SIZES, call, install_service, photo, request
+install_service()
+clients.s3(), clients.dynamodb()
+event = request(photo(SIZES["12 MP"]))
+for _ in range(5):
+    call(event)
+print(round(psutil.Process().memory_info().rss / 1e6, 1))
+"""
+
+
+class _Images(ImageStore):
+    """Holds one picture, and remembers how large a thumbnail was."""
+
+    def __init__(self) -> None:
+        self.bucket = "images"
+        self.picture = b""
+        self.thumbnail_bytes = 0
+
+    def read(self, *_: object, **__: object) -> bytes:
+        return self.picture
+
+    def write(self, key: str, data: bytes, content_type: str) -> str | None:
+        if key.startswith("thumbnails/"):
+            self.thumbnail_bytes = len(data)
+        return "3sL4kqtJlcpXroDTDmJrmSpXd3dIbrHY"
+
+
+class _Table:
+    """As much of DynamoDB's client as writes a record: takes it and remembers its size."""
+
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=KeyError)
+
+    def __init__(self) -> None:
+        self.item_bytes = 0
+
+    def put_item(self, **call: Any) -> None:
+        self.item_bytes = sum(len(k) + _value_bytes(v) for k, v in call["Item"].items())
+
+    def get_item(self, **_: object) -> dict[str, Any]:
+        return {}
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    """As DynamoDB counts them.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "N":
+            return len(content) // 2 + 2
+        case "M":
+            return 3 + sum(1 + len(k) + _value_bytes(v) for k, v in content.items())
+        case "L":
+            return 3 + sum(1 + _value_bytes(v) for v in content)
+        case "B":
+            return len(content)
+    return 1
+
+
+class _Functions:
+    """Both classifying functions, with stores that answer at once, and what they leave behind."""
+
+    def __init__(self) -> None:
+        install_service(STARTER)
+        active: ActiveModel = lambdas.predict.handler.service().active
+        self.images, self.table = _Images(), _Table()
+        predictions = PredictionStore("predictions", self.table)  # type: ignore[arg-type]
+        parts = (active, self.images, predictions, 30)
+        lambdas.predict.handler.service = lru_cache(lambda: PredictService(*parts))
+        lambdas.ingest.handler.service = lru_cache(lambda: IngestService(*parts))
+        self.log = io.StringIO()
+        for handler in (lambdas.predict.handler, lambdas.ingest.handler):
+            handler.logger.registered_handler.setStream(self.log)
+        self.metrics: set[tuple[str, str]] = set()
+        self.log_bytes = 0
+
+    def direct(self, picture: bytes) -> Callable[[], object]:
+        event = request(picture)
+        return lambda: lambdas.predict.handler.lambda_handler(event, _Context())
+
+    def dropped(self, picture: bytes) -> Callable[[], object]:
+        self.images.picture = picture
+        message = json.loads((EVENTS / "sqs_message.json").read_text())
+        message["body"] = (EVENTS / "s3_notification.json").read_text()
+        return lambda: lambdas.ingest.handler.lambda_handler({"Records": [message]}, _Context())
+
+    def milliseconds(self, name: str, call: Callable[[], object]) -> float:
+        """Median of warm invocations; takes down what they logged and measured."""
+        times = []
+        for _ in range(CALLS):
+            self.log.seek(0)
+            self.log.truncate()
+            with redirect_stdout(io.StringIO()) as printed:
+                start = time.process_time()  # of the CPU, whatever else the machine does
+                call()
+                times.append((time.process_time() - start) * 1000)
+        written = self.log.getvalue() + printed.getvalue()
+        self.log_bytes = max(self.log_bytes, len(written.encode()))
+        for line in printed.getvalue().splitlines():
+            (directive,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
+            self.metrics |= {(name, metric["Name"]) for metric in directive["Metrics"]}
+        return statistics.median(times[1:])
+
+
+class _Context:
+    function_name = "visionflow"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:visionflow"
+    aws_request_id = "52fdfc07-2182-154f-163f-5f0f9a621d72"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+def alarms() -> int:
+    """How many the stage `prod` has."""
+    with tempfile.TemporaryDirectory() as folder:
+        build_app(PROD, project_assets(LOCAL), outdir=folder).synth()
+        templates = [json.loads(file.read_text()) for file in Path(folder).glob("*.template.json")]
+    return sum(
+        resource["Type"] == "AWS::CloudWatch::Alarm"
+        for template in templates
+        for resource in template["Resources"].values()
+    )
+
+
+def resident_mb() -> float:
+    """Of a worker that has answered some large pictures and waits for the next."""
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout.splitlines()[-1])
+
+
+def measure(hardware: str) -> Measured:
+    functions = _Functions()
+    manifest = read_artifact(STARTER)
+    pictures = []
+    for size in SIZES:
+        data = photo(size)
+        pictures.append(
+            MeasuredPicture(
+                megapixels=size[0] * size[1] / 1e6,
+                bytes=len(data),
+                http_ms=round(functions.milliseconds("predict", functions.direct(data)), 2),
+                s3_ms=round(functions.milliseconds("ingest", functions.dropped(data)), 2),
+            )
+        )
+    statuses = {
+        (name, status_metric(status))
+        for name in ("predict", "ingest")
+        for status in ("ok", "unknown", "failed")
+    }
+    return Measured(
+        measured_at=datetime.now(UTC).date().isoformat(),
+        hardware=hardware,
+        model=f"{manifest.name} {manifest.version}, {manifest.precision}, {manifest.input.size} px",
+        pictures=tuple(pictures),
+        record_bytes=functions.table.item_bytes,
+        thumbnail_bytes=functions.images.thumbnail_bytes,
+        log_bytes=functions.log_bytes + PLATFORM_LOG_BYTES,
+        resident_mb=resident_mb(),
+        metrics=len(functions.metrics | statuses),
+        alarms=alarms(),
+    )
+
+
+def report(hardware: str) -> dict[str, Any]:
+    found = measure(hardware)
+    document: dict[str, Any] = strict.to_dict(found)
+    MEASURED_FILE.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    rows = []
+    for picture in found.pictures:
+        cost = estimate(Workload(10_000, picture.megapixels), found)
+        rows.append(
+            (
+                f"{picture.megapixels:.3g} MP",
+                f"{picture.http_ms:.1f}",
+                f"{picture.s3_ms:.1f}",
+                f"{cost.http.per_million:.2f}",
+                f"{cost.s3.per_million:.2f}",
+            )
+        )
+    print_table(
+        f"What a million pictures cost, x86_64, 1,769 MB (measured, median of {CALLS - 1} calls)",
+        ("picture", "HTTP, own ms", "S3, own ms", "HTTP, USD", "S3, USD"),
+        rows,
+    )
+    return document
