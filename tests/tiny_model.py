@@ -22,12 +22,16 @@ LABELS = ("red", "green", "blue")
 SIDE = 8
 
 
-def tiny_graph() -> bytes:
-    """By the artifact's contract: logits are ten times the mean of each channel in 0..1."""
+def tiny_graph(turned: bool = False) -> bytes:
+    """By the artifact's contract: logits are ten times the mean of each channel in 0..1.
+
+    ``turned`` has the channels' answers turned round: red is answered as green.
+    """
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["pixels", "unit"], ["scaled"]),
-        helper.make_node("Transpose", ["scaled"], ["features"], perm=[0, 3, 1, 2]),
+        helper.make_node("Transpose", ["scaled"], ["channels"], perm=[0, 3, 1, 2]),
+        helper.make_node("Gather", ["channels", "order"], ["features"], axis=1),
         helper.make_node("ReduceMean", ["features", "axes"], ["embedding"], keepdims=0),
         helper.make_node("Mul", ["embedding", "ten"], ["logits"]),
         helper.make_node("Mul", ["features", "ten"], ["cam"]),
@@ -36,6 +40,7 @@ def tiny_graph() -> bytes:
         "unit": np.array(1 / 255, dtype=np.float32),
         "ten": np.array(10, dtype=np.float32),
         "axes": np.array([2, 3], dtype=np.int64),
+        "order": np.array([2, 0, 1] if turned else [0, 1, 2], dtype=np.int64),
     }
     shapes: dict[str, list[str | int]] = {
         "logits": ["n", 3],
@@ -62,10 +67,11 @@ def write_tiny_artifact(
     *,
     name: str = "tiny",
     extra: tuple[str, ...] = (),
+    turned: bool = False,
 ) -> Manifest:
     """A complete, valid artifact in ``folder``, with ``extra`` files that lie there already."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.onnx").write_bytes(tiny_graph())
+    (folder / "model.onnx").write_bytes(tiny_graph(turned))
     manifest = Manifest(
         schema_version=1,
         name=name,

@@ -195,7 +195,10 @@ class Cloud:
 
     def stream(self) -> list[dict[str, Any]]:
         """Everything that the predictions table's stream has, as the function would receive it."""
-        streams = boto3.client("dynamodbstreams")
+        # By name: moto does not know the address that botocore makes from a stream's ARN.
+        streams = boto3.client(
+            "dynamodbstreams", endpoint_url="https://streams.dynamodb.eu-central-1.amazonaws.com"
+        )
         arn = self.dynamodb.describe_table(TableName="predictions")["Table"]["LatestStreamArn"]
         records = []
         for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:

@@ -1,0 +1,156 @@
+"""What people say about predictions, and which picture they are asked about next."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lambdas.api.feedback import service as feedback_service
+from tests.integration.conftest import Answer, Cloud
+from tests.integration.test_api import fill, record
+from tests.pictures import encode, plain
+from visionflow.predictions import Feedback
+from visionflow.reviews import ReviewStore
+
+RED = encode(plain("red"))
+
+
+def say(cloud: Cloud, prediction_id: str, body: Any, **options: Any) -> Answer:
+    data = json.dumps(body).encode()
+    path = f"/predictions/{prediction_id}/feedback"
+    return cloud.call("POST", path, body=data, content_type="application/json", **options)
+
+
+def test_the_last_word_counts_and_all_are_kept(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body
+    assert asked["feedback"] is None
+    for label, email in (("red", "a@example.com"), ("blue", "b@example.com")):
+        answer = say(cloud, asked["id"], {"label": label}, claims={"email": email})
+        assert answer.status == 200
+        assert answer.body["feedback"]["label"] == label
+    found = cloud.call("GET", f"/predictions/{asked['id']}").body
+    assert (found["feedback"]["label"], found["feedback"]["by"]) == ("blue", "b@example.com")
+    assert found["label"] == "red"
+    words = cloud.call("GET", f"/predictions/{asked['id']}/feedback").body["items"]
+    assert [(w["label"], w["by"]) for w in words] == [
+        ("red", "a@example.com"),
+        ("blue", "b@example.com"),
+    ]
+    assert words[0]["at"] < words[1]["at"]
+
+
+def test_a_class_that_the_model_does_not_know_has_to_be_meant(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body["id"]
+    typing_error = say(cloud, asked, {"label": "rde"})
+    assert (typing_error.status, typing_error.body["code"]) == (400, "invalid_parameter")
+    assert "red, green, blue" in typing_error.body["detail"]
+    assert say(cloud, asked, {"label": "purple", "new": True}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "missing_field"),
+        ({"label": 5}, "invalid_body"),
+        ({"label": "red", "new": "yes"}, "invalid_body"),
+        ({"label": "  "}, "invalid_parameter"),
+        ({"label": "../etc", "new": True}, "invalid_parameter"),
+        ({"label": "x" * 300, "new": True}, "invalid_parameter"),
+    ],
+)
+def test_words_that_say_nothing_are_refused(cloud: Cloud, body: Any, code: str) -> None:
+    asked = cloud.predict(RED).body["id"]
+    refused = say(cloud, asked, body)
+    assert (refused.status, refused.body["code"]) == (400, code)
+    assert cloud.call("GET", f"/predictions/{asked}").body["feedback"] is None
+
+
+def test_there_must_be_an_answer_to_speak_of(cloud: Cloud) -> None:
+    missing = say(cloud, "nobody-knows-this", {"label": "red"})
+    assert (missing.status, missing.body["code"]) == (404, "prediction_not_found")
+    (failed,) = fill(cloud, [record(0, None)])
+    assert say(cloud, failed, {"label": "red"}).status == 400
+
+
+def test_two_who_speak_at_once_are_put_in_order(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body["id"]
+    slow = ReviewStore("predictions", "insights", cloud.dynamodb)
+    read = slow._item
+
+    def overtaken(prediction_id: str) -> Any:
+        item = read(prediction_id)
+        slow._item = read  # type: ignore[method-assign]
+        say(cloud, asked, {"label": "green"})
+        return item
+
+    slow._item = overtaken  # type: ignore[method-assign]
+    slow.give(asked, Feedback("blue", "2030-01-01T00:00:00.000000Z", "slow"))
+    words = slow.words(asked)
+    assert [(w.revision, w.feedback.label) for w in words] == [(1, "green"), (2, "blue")]
+    assert cloud.call("GET", f"/predictions/{asked}").body["feedback"]["label"] == "blue"
+
+
+def test_the_least_certain_come_first_until_somebody_has_spoken(cloud: Cloud) -> None:
+    import dataclasses  # noqa: PLC0415
+
+    confidences = [0.91, 0.33, 0.77, 0.05, 0.62]
+    records = [
+        dataclasses.replace(record(i), confidence=confidence, model=None)
+        for i, confidence in enumerate(confidences)
+    ]
+    fill(cloud, [*records, record(9, None)])
+
+    def queue(limit: int = 10) -> list[float]:
+        items = cloud.call("GET", "/uncertain", {"limit": limit}).body["items"]
+        return [item["confidence"] for item in items]
+
+    assert queue() == sorted(confidences)
+    assert queue(2) == [0.05, 0.33]
+    assert say(cloud, records[3].id, {"label": "red"}).status == 200
+    assert queue() == [0.33, 0.62, 0.77, 0.91]
+    for limit in (0, 101):
+        assert cloud.call("GET", "/uncertain", {"limit": limit}).status == 400
+
+
+def test_neither_queue_scans(cloud: Cloud) -> None:
+    operations: list[str] = []
+    fill(cloud, [record(i) for i in range(5)])
+    reviews = feedback_service().reviews
+    reviews._client.meta.events.register(
+        "before-call.dynamodb", lambda model, **_: operations.append(model.name)
+    )
+    reviews.uncertain(5)
+    list(reviews.given())
+    assert set(operations) == {"Query"}
+
+
+def test_what_was_spoken_of_is_read_by_the_time_of_the_word(cloud: Cloud) -> None:
+    ids = fill(cloud, [record(i) for i in range(4)])
+    reviews = ReviewStore("predictions", "insights", cloud.dynamodb)
+    for minute, prediction_id in enumerate(ids):
+        reviews.give(prediction_id, Feedback("red", f"2031-01-01T00:0{minute}:00.000000Z", "me"))
+    assert [p.id for p in reviews.given()] == ids
+    assert [p.id for p in reviews.given("2031-01-01T00:02")] == ids[2:]
+    assert [p.id for p in reviews.given(newest_first=True)] == ids[::-1]
+    reviews.give(ids[0], Feedback("blue", "2031-01-01T00:09:00.000000Z", "me"))
+    assert [p.id for p in reviews.given()] == [*ids[1:], ids[0]]
+
+
+def test_a_record_from_before_there_was_feedback_is_read(cloud: Cloud) -> None:
+    (prediction_id,) = fill(cloud, [record(0)])
+    cloud.dynamodb.update_item(
+        TableName="predictions",
+        Key={"id": {"S": prediction_id}},
+        UpdateExpression="REMOVE feedback, refused",
+    )
+    found = cloud.call("GET", f"/predictions/{prediction_id}").body
+    assert (found["feedback"], found["refused"]) == (None, None)
+
+
+def test_now_is_written_as_records_write_it(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body["id"]
+    said = say(cloud, asked, {"label": "red"}).body["feedback"]
+    at = datetime.fromisoformat(said["at"])
+    assert said["at"].endswith("Z")
+    assert abs((datetime.now(UTC) - at).total_seconds()) < 60
