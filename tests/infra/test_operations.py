@@ -1,0 +1,175 @@
+"""Who is told about what, what the CloudWatch dashboard shows, and how functions start."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from infra.stages import DEV, PROD
+from lambdas.measurements import FAILURE_CODES, STEPS, failure_metric, status_metric, step_metric
+from tests.infra.conftest import Resource, Synthesize, Templates
+
+ALARM = "AWS::CloudWatch::Alarm"
+TOPIC = "AlarmsTopic"
+CLASSIFYING = ("Predict", "Ingest")
+
+
+def test_every_alarm_tells_the_topic(templates: Templates) -> None:
+    alarms = templates.properties(ALARM)
+    assert len(alarms) >= 8
+    for name, alarm in alarms.items():
+        assert [templates.text(action) for action in alarm["AlarmActions"]] == [TOPIC], name
+        assert alarm["AlarmDescription"]
+
+
+def test_what_can_go_wrong_rings(templates: Templates) -> None:
+    alarms = list(templates.properties(ALARM).values())
+
+    def watched(metric: str, dimension: str, value: str) -> list[Resource]:
+        return [
+            alarm
+            for alarm in alarms
+            if alarm["MetricName"] == metric
+            and any(
+                d["Name"] == dimension and templates.text(d["Value"]) == value
+                for d in alarm["Dimensions"]
+            )
+        ]
+
+    for function in (*CLASSIFYING, "Api"):
+        assert watched("Errors", "FunctionName", function)
+    assert watched("ApproximateAgeOfOldestMessage", "QueueName", "ImageQueue")
+    (dead,) = watched("ApproximateNumberOfMessagesVisible", "QueueName", "ImageQueueDeadLetters")
+    assert dead["Threshold"] == 0
+    (slow,) = watched("Duration", "FunctionName", "Predict")
+    assert (slow["ExtendedStatistic"], slow["Threshold"]) == ("p95", 3000)
+    assert slow["EvaluationPeriods"] == 3
+    assert watched("5xx", "ApiId", "HttpApi")
+
+
+def test_the_topic_takes_alarms_of_this_account_over_tls(on_aws: Templates) -> None:
+    (policy,) = (
+        policy["PolicyDocument"]["Statement"]
+        for policy in on_aws.properties("AWS::SNS::TopicPolicy").values()
+        if TOPIC in {on_aws.text(topic) for topic in policy["Topics"]}
+    )
+    by_sid = {statement["Sid"]: statement for statement in policy}
+    plain = by_sid["AllowPublishThroughSSLOnly"]
+    assert plain["Effect"] == "Deny"
+    assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    alarms = by_sid["AlarmsPublish"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert on_aws.text(alarms["Condition"]["StringEquals"]["aws:SourceAccount"]) == "AWS::AccountId"
+
+
+def test_alarms_are_encrypted_by_a_key_of_the_account_where_the_stage_says_so(
+    synthesize: Synthesize,
+) -> None:
+    prod, dev = synthesize(PROD), synthesize(DEV)
+    topic = prod.properties("AWS::SNS::Topic", "Data")[TOPIC]
+    assert prod.text(topic["KmsMasterKeyId"]) == "AlarmsKey"
+    key = prod.properties("AWS::KMS::Key", "Data")["AlarmsKey"]
+    assert key["EnableKeyRotation"] is True
+    (statement,) = (s for s in key["KeyPolicy"]["Statement"] if s.get("Sid") == "AlarmsEncrypt")
+    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert "aws:SourceAccount" in statement["Condition"]["StringEquals"]
+    assert "KmsMasterKeyId" not in dev.properties("AWS::SNS::Topic", "Data")[TOPIC]
+
+
+def test_an_address_in_the_stage_hears_the_alarms(synthesize: Synthesize) -> None:
+    nobody, somebody = (
+        synthesize(stage).properties("AWS::SNS::Subscription")
+        for stage in (DEV, replace(DEV, name="watched", alarm_email="team@example.com"))
+    )
+    assert nobody == {}
+    (subscription,) = somebody.values()
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
+
+
+def test_the_dashboard_shows_what_is_measured(templates: Templates) -> None:
+    shown = _shown_metrics(templates)
+    for service in ("predict", "ingest"):
+        for metric in (
+            *map(status_metric, ("ok", "unknown", "failed")),
+            *map(step_metric, STEPS),
+            *map(failure_metric, FAILURE_CODES),
+        ):
+            assert ("VisionFlow", metric, service) in shown
+    names = {(namespace, metric) for namespace, metric, _ in shown}
+    assert names >= {
+        ("AWS/ApiGateway", "Count"),
+        ("AWS/ApiGateway", "5xx"),
+        ("AWS/ApiGateway", "Latency"),
+        ("AWS/Lambda", "Duration"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+    }
+
+
+def test_the_dashboard_shows_percentiles_costs_and_versions(templates: Templates) -> None:
+    widgets = {w["properties"]["title"]: w["properties"] for w in _widgets(templates)}
+    durations = widgets["Duration of an invocation in ms"]["metrics"]
+    assert {metric[-1]["stat"] for metric in durations} == {"p50", "p95", "p99"}
+    (cost,) = (properties for title, properties in widgets.items() if title.startswith("Cost of"))
+    expressions = [m[0]["expression"] for m in cost["metrics"] if "expression" in m[0]]
+    assert (
+        "predict_ms / 1000 * 1.72754 * 0.0000166667 + predict_calls * 0.0000002000" in expressions
+    )
+    query = widgets["Predictions by model version"]["query"]
+    assert "by model_version, status" in query
+    assert "PredictLogs" in query
+
+
+@pytest.mark.parametrize("function", CLASSIFYING)
+def test_a_published_version_is_invoked_by_its_alias(templates: Templates, function: str) -> None:
+    aliases = templates.properties("AWS::Lambda::Alias")
+    alias = aliases[f"{function}Aliaslive"]
+    assert alias["Name"] == "live"
+    assert templates.text(alias["FunctionName"]) == function
+    version = alias["FunctionVersion"]["Fn::GetAtt"][0]
+    assert templates.stacks["Service"]["Resources"][version]["Type"] == "AWS::Lambda::Version"
+
+
+def test_nothing_invokes_the_latest_code_of_a_classifying_function(templates: Templates) -> None:
+    resources = templates.stacks["Service"]["Resources"].values()
+    entries = [
+        r["Properties"]
+        for r in resources
+        if r["Type"] in ("AWS::ApiGatewayV2::Integration", "AWS::Lambda::EventSourceMapping")
+    ]
+    text = json.dumps(entries)
+    assert "PredictAliaslive" in text
+    assert "IngestAliaslive" in text
+    functions = [k for k in templates.stacks["Service"]["Resources"] if _is_function(k)]
+    assert len(functions) == 2
+    for function in functions:
+        assert f'"{function}"' not in text
+
+
+def test_a_snapshot_is_taken_where_the_stage_says_so(templates: Templates) -> None:
+    functions = templates.properties("AWS::Lambda::Function", "Service")
+    frozen = {name for name, function in functions.items() if "SnapStart" in function}
+    assert frozen == (set(CLASSIFYING) if templates.stage.snap_start else set())
+    for name in frozen:
+        assert functions[name]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+
+
+def _is_function(logical_id: str) -> bool:
+    return logical_id[:-8] in CLASSIFYING
+
+
+def _widgets(templates: Templates) -> list[Any]:
+    (dashboard,) = templates.properties("AWS::CloudWatch::Dashboard").values()
+    widgets: list[Any] = json.loads(templates.text(dashboard["DashboardBody"]))["widgets"]
+    return widgets
+
+
+def _shown_metrics(templates: Templates) -> set[tuple[str, str, str]]:
+    """Namespace, name and the first dimension's value of every metric on the dashboard."""
+    return {
+        (metric[0], metric[1], metric[3])
+        for widget in _widgets(templates)
+        for metric in widget["properties"].get("metrics", ())
+        if isinstance(metric[0], str)
+    }
