@@ -12,6 +12,7 @@ from infra.stacks.content import ContentStack
 from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import DataStack
 from infra.stacks.service import ServiceStack
+from infra.stacks.training import TrainingStack
 from infra.stages import StageConfig, stage_named
 from visionflow.errors import VisionFlowError
 
@@ -49,12 +50,14 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
     prefix = f"VisionFlow-{stage.title}"
     data = DataStack(app, f"{prefix}-Data", stage=stage)
     dashboard = DashboardStack(app, f"{prefix}-Dashboard", stage=stage, images=data.images)
+    training = TrainingStack(app, f"{prefix}-Training", stage=stage, assets=assets, data=data)
     service = ServiceStack(
         app,
         f"{prefix}-Service",
         stage=stage,
         assets=assets,
         data=data,
+        training=training,
         dashboard=dashboard.site,
     )
     if stage.on_aws:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.packages import Package, source_package
+from infra.packages import Package, source_package, training_bundle
 from infra.runtime_layer import build_runtime_layer
 from infra.stages import StageConfig
 from infra.workspace import PROJECT
@@ -17,6 +17,7 @@ class Assets:
         code: the `lambdas` package.
         common_layer: `visionflow`.
         runtime_layer: onnxruntime, numpy, pillow and Powertools.
+        training_bundle: the `training` package with what it needs, for a machine that trains.
         dashboard: folder of the built dashboard.
         starter_model: folder of the artifact that a fresh deployment classifies with.
     """
@@ -24,6 +25,7 @@ class Assets:
     code: Package
     common_layer: Package
     runtime_layer: Package
+    training_bundle: Package
     dashboard: Path
     starter_model: Path
 
@@ -42,6 +44,7 @@ def project_assets(stage: StageConfig) -> Assets:
             "common", PROJECT / "layers" / "common" / "python", below="python"
         ),
         runtime_layer=build_runtime_layer(stage.layer_target),
+        training_bundle=training_bundle(PROJECT),
         dashboard=PROJECT / "dashboard" / "dist",
         starter_model=PROJECT / "infra" / "starter",
     )

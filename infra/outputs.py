@@ -24,6 +24,11 @@ class Outputs:
     predictions_table: str
     registry_table: str
     insights_table: str
+    jobs_bucket: str
+    jobs_table: str
+    job_state_machine: str
+    job_role: str
+    job_log_group: str
     queue_url: str
     dead_letter_queue_url: str
 

@@ -39,9 +39,26 @@ def source_package(name: str, folder: Path, *, below: str, into: Path = BUILD_FO
 
     Bytecode caches stay out: they differ from machine to machine.
     """
+    return _package(name, dict(_below(below, folder)), into)
+
+
+def training_bundle(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
+    """What a training machine runs: `training`, `visionflow`, and the locked requirements."""
+    common = project / "layers" / "common" / "python" / "visionflow"
     files = {
-        f"{below}/{file.relative_to(folder).as_posix()}": file for file in _source_files(folder)
+        **dict(_below("training", project / "training")),
+        **dict(_below("visionflow", common)),
+        "requirements.txt": project / "training" / "requirements.txt",
     }
+    return _package("training", files, into)
+
+
+def _below(path: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    for file in _source_files(folder):
+        yield f"{path}/{file.relative_to(folder).as_posix()}", file
+
+
+def _package(name: str, files: Mapping[str, Path], into: Path) -> Package:
     digest = hashlib.sha256()
     for path, file in files.items():
         digest.update(f"{path}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\0".encode())

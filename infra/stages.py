@@ -56,6 +56,8 @@ class StageConfig:
         snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
             snapshot by the hour, used or not: `visionflow cost` names the sum.
         alarm_email: who hears the alarms; None leaves the topic to be subscribed by hand.
+        job_image_parameter: the public SSM parameter that names the image of training machines.
+        job_watch_seconds: between two looks at a training job.
         alarm_key: encrypt alarms with a key of this account, which costs a dollar a month.
     """
 
@@ -77,6 +79,8 @@ class StageConfig:
     snap_start: bool
     alarm_email: str | None
     alarm_key: bool
+    job_image_parameter: str
+    job_watch_seconds: int
 
     @property
     def title(self) -> str:
@@ -97,6 +101,10 @@ class StageConfig:
         return self.on_aws
 
 
+# Ubuntu 24.04 with NVIDIA's driver and Python 3.12; AWS renews it, and a launch takes the newest.
+GPU_IMAGE: Final = (
+    "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
+)
 NOTHING_RESERVED: Final = Concurrency(predict=None, ingest=None, api=None)
 
 LOCAL: Final = StageConfig(
@@ -118,6 +126,9 @@ LOCAL: Final = StageConfig(
     snap_start=False,
     alarm_email=None,
     alarm_key=False,
+    # The emulator has no image with a GPU, and nothing boots there.
+    job_image_parameter=("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"),
+    job_watch_seconds=2,
 )
 
 DEV: Final = StageConfig(
@@ -141,6 +152,8 @@ DEV: Final = StageConfig(
     snap_start=False,
     alarm_email=None,
     alarm_key=False,
+    job_image_parameter=GPU_IMAGE,
+    job_watch_seconds=15,
 )
 
 PROD: Final = StageConfig(
@@ -162,6 +175,8 @@ PROD: Final = StageConfig(
     snap_start=True,
     alarm_email=None,
     alarm_key=True,
+    job_image_parameter=GPU_IMAGE,
+    job_watch_seconds=15,
 )
 
 STAGES: Final = {stage.name: stage for stage in (LOCAL, DEV, PROD)}

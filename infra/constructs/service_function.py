@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.nag import acknowledge
+from infra.packages import Package as ZipFile
 from infra.stages import StageConfig
 
 METRICS_NAMESPACE = "VisionFlow"
@@ -123,6 +124,11 @@ class ServiceFunction(lambda_.Function):
             limit=0,
             description=f"The {name} function raised an error or ran out of time or memory.",
         )
+
+
+def zip_code(package: ZipFile) -> lambda_.Code:
+    """The zip file as an asset that is named by its content, so that CDK need not read it."""
+    return lambda_.Code.from_asset(str(package.path), asset_hash=package.digest)
 
 
 def log_group_of(scope: Construct, construct_id: str, *, stage: StageConfig) -> logs.LogGroup:

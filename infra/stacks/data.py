@@ -9,6 +9,7 @@ from infra.constructs.alarm import AlarmTopic
 from infra.constructs.image_queue import ImageQueue
 from infra.constructs.prediction_tables import InsightsTable, PredictionsTable, RegistryTable
 from infra.constructs.private_bucket import PrivateBucket
+from infra.constructs.training_job_data import JobsBucket, JobsTable
 from infra.constructs.upload_notification import UploadNotification, page_may_post
 from infra.stages import StageConfig
 from visionflow.uploads import POSTED_PREFIX
@@ -24,6 +25,8 @@ class DataStack(Stack):
         images: `uploads/` dropped by people, `api/` and `thumbnails/` written by the service.
         models: `models/<name>/<version>/`, manifest last.
         datasets: training data.
+        job_folders: what the machines of training jobs leave.
+        jobs: the table of training jobs.
         predictions: the predictions table.
         registry: the model registry table.
         insights: counters, shadows' answers and the history of feedback.
@@ -73,6 +76,8 @@ class DataStack(Stack):
             access_logs=access_logs,
             lifecycle_rules=[abandon_uploads],
         )
+        self.job_folders = JobsBucket(self, "JobFolders", stage=stage, access_logs=access_logs)
+        self.jobs = JobsTable(self, "TrainingJobs", stage=stage)
         self.predictions = PredictionsTable(self, "Predictions", stage=stage)
         self.registry = RegistryTable(self, "Registry", stage=stage)
         self.insights = InsightsTable(self, "Insights", stage=stage)
@@ -87,6 +92,8 @@ class DataStack(Stack):
         CfnOutput(self, "ImagesBucket", value=self.images.bucket_name)
         CfnOutput(self, "ModelsBucket", value=self.models.bucket_name)
         CfnOutput(self, "DatasetsBucket", value=self.datasets.bucket_name)
+        CfnOutput(self, "JobsBucket", value=self.job_folders.bucket_name)
+        CfnOutput(self, "JobsTable", value=self.jobs.table_name)
         CfnOutput(self, "PredictionsTable", value=self.predictions.table_name)
         CfnOutput(self, "RegistryTable", value=self.registry.table_name)
         CfnOutput(self, "InsightsTable", value=self.insights.table_name)

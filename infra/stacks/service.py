@@ -16,12 +16,14 @@ from infra.constructs.service_function import (
     ServiceFunction,
     Size,
     architecture_of,
+    zip_code,
 )
 from infra.constructs.sign_in import SignIn
 from infra.constructs.static_site import StaticSite
 from infra.constructs.upload_notification import UPLOAD_PREFIX
 from infra.packages import Package as ZipFile
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
+from infra.stacks.training import TrainingStack
 from infra.stages import StageConfig
 from lambdas.api.settings import ApiSettings
 from lambdas.ingest.settings import IngestSettings
@@ -51,6 +53,7 @@ class ServiceStack(Stack):
         stage: StageConfig,
         assets: Assets,
         data: DataStack,
+        training: TrainingStack,
         dashboard: StaticSite | None,
     ) -> None:
         """`dashboard` is the page that may call the API from a browser; None where page and API
@@ -64,7 +67,7 @@ class ServiceStack(Stack):
             ],
         )
         predict = self._predict(stage, package, data)
-        api = self._api(stage, package, data)
+        api = self._api(stage, package, data, training)
         ingest = self._ingest(stage, package, data)
         ingest.live.add_event_source(
             event_sources.SqsEventSource(
@@ -153,7 +156,9 @@ class ServiceStack(Stack):
         _allow_classifying(function, data)
         return function
 
-    def _api(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
+    def _api(
+        self, stage: StageConfig, package: Package, data: DataStack, training: TrainingStack
+    ) -> ServiceFunction:
         function = ServiceFunction(
             self,
             "Api",
@@ -171,7 +176,8 @@ class ServiceStack(Stack):
                 registry_table=data.registry.table_name,
                 insights_table=data.insights.table_name,
                 requires_sign_in=int(stage.requires_sign_in),
-            ).to_env(),
+            ).to_env()
+            | training.control_settings.to_env(),
         )
         # For the URLs and forms that it signs.
         data.images.allow_get(function.execution_role, versions=True)
@@ -183,12 +189,8 @@ class ServiceStack(Stack):
         data.predictions.allow_list(function.execution_role)
         data.predictions.allow_feedback(function.execution_role)
         data.insights.allow_report(function.execution_role)
+        training.allow_control(function.execution_role)
         return function
-
-
-def zip_code(package: ZipFile) -> lambda_.Code:
-    """The zip file as an asset that is named by its content, so that CDK need not read it."""
-    return lambda_.Code.from_asset(str(package.path), asset_hash=package.digest)
 
 
 def _classifying(

@@ -1,5 +1,9 @@
-"""Lambda entry point of the state machine's steps: ``{"step": ..., "job_id": ...}``."""
+"""Lambda entry point of the state machine's steps: ``{"step": ..., "job_id": ...}``.
 
+An execution that was ended from outside comes as an event of EventBridge: its job is ended too.
+"""
+
+import json
 import os
 from functools import lru_cache
 from typing import Any
@@ -13,7 +17,7 @@ from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, JobSteps, Place
 from lambdas.jobs.settings import JobsSettings
 from visionflow import strict
-from visionflow.errors import VisionFlowError
+from visionflow.errors import PlatformError, VisionFlowError
 from visionflow.job_store import JobStore
 from visionflow.predictions import ModelRef
 
@@ -45,13 +49,16 @@ def service() -> JobSteps:
 @tracer.capture_lambda_handler(capture_response=False)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     answer = _run(event)
-    logger.info("step", extra={"step": event["step"], "answer": strict.to_dict(answer)})
+    logger.info("step", extra={"step": event.get("step"), "answer": strict.to_dict(answer)})
     body: dict[str, Any] = strict.to_dict(answer)
     return body
 
 
 def _run(event: dict[str, Any]) -> Answer:
-    steps, job_id = service(), str(event["job_id"])
+    steps = service()
+    if "detail" in event:
+        return _end_from_outside(steps, event["detail"])
+    job_id = str(event["job_id"])
     match event["step"]:
         case "validate":
             return steps.validate(job_id)
@@ -65,14 +72,23 @@ def _run(event: dict[str, Any]) -> Answer:
 
 
 def _end(steps: JobSteps, job_id: str, event: dict[str, Any]) -> Answer:
-    """``answer`` is that of the step before; where a step broke, or the execution was ended from
-    outside, there is none."""
+    """``answer`` is that of the step before; where a step broke it says nothing of an end."""
     answer = event.get("answer") or {}
     state = answer.get("state")
     if state not in END_STATES:
         error = event.get("error") or {}
-        cause = str(error.get("Cause") or error.get("Error") or "the state machine was ended")
+        cause = str(error.get("Cause") or error.get("Error"))
         return steps.end(job_id, "failed", f"A step of the job broke: {cause:.300}", None)
     model = answer.get("model")
     published = strict.parse(ModelRef, model, "answer.model") if model else None
     return steps.end(job_id, state, answer.get("reason"), published)
+
+
+def _end_from_outside(steps: JobSteps, execution: dict[str, Any]) -> Answer:
+    """Raises while a machine is still ending: EventBridge's call is then made again."""
+    job_id = str(json.loads(execution["input"])["job_id"])
+    reason = f"The state machine's execution is {str(execution['status']).lower()}."
+    answer = steps.end(job_id, "failed", reason, None)
+    if answer.next != "done":
+        raise PlatformError(f"Machines of job {job_id} are still ending.")
+    return answer

@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from visionflow.errors import ArtifactError, ConfigError, JobRefusedError
+from visionflow.errors import AliasConflictError, ArtifactError, ConfigError, JobRefusedError
 from visionflow.gate import held_back_by
 from visionflow.job_folder import run_prefix
 from visionflow.job_store import JobStore
 from visionflow.manifest import Manifest, read_artifact
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef, timestamp
+from visionflow.predictions import ModelRef
+from visionflow.routing import Order
 from visionflow.training_jobs import JobRecord
 
 if TYPE_CHECKING:
@@ -70,9 +71,19 @@ class JobPublisher:
             return Published(job_id, "end", "failed", f"Not published: {error}", None)
         model = ModelRef(manifest.name, manifest.version)
         self._registry.register(manifest)
-        if record.request.promote and self._registry.current() != model:
-            self._registry.promote(model, timestamp(self._clock()))
-        return Published(job_id, "end", "succeeded", None, model)
+        reason = self._promote(model, job_id) if record.request.promote else None
+        return Published(job_id, "end", "succeeded", reason, model)
+
+    def _promote(self, model: ModelRef, job_id: str) -> str | None:
+        """Let the version serve; why not, where it may not."""
+        if self._registry.current() == model:
+            return None
+        order = Order(f"training job {job_id}", self._clock(), "asked for with the job")
+        try:
+            self._registry.promote(model, order)
+        except AliasConflictError as error:
+            return f"Published, but not promoted: {error}"
+        return None
 
     def _proven(self, record: JobRecord, folder: Path) -> Manifest:
         report = self._jobs.report(record)

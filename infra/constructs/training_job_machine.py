@@ -1,0 +1,179 @@
+"""The machine of a training job: network without a way in, role without a way out, launch template.
+
+Nothing here costs anything while no job runs.
+"""
+
+from pathlib import Path
+
+from aws_cdk import Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from infra.nag import acknowledge
+from infra.packages import Package
+from infra.stacks.data import DataStack
+from infra.stages import StageConfig
+from visionflow.job_folder import FOLDER, WHEELHOUSE
+
+BOOT = Path(__file__).with_name("training_job_boot.sh")
+ZONES = 2  # as many as every region has
+VOLUME_GB = 150
+
+
+class TrainingNetwork(Construct):
+    """A network of its own: public addresses to reach AWS and the package index, nothing listens.
+
+    No NAT gateway, which would cost money while nobody trains; S3 and DynamoDB by gateway.
+
+    Attributes:
+        vpc: two public subnets in different zones.
+        security_group: nothing in; HTTP and HTTPS out.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            max_azs=ZONES,
+            nat_gateways=0,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(name="Machines", subnet_type=ec2.SubnetType.PUBLIC)
+            ],
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+                "DynamoDb": ec2.GatewayVpcEndpointOptions(
+                    service=ec2.GatewayVpcEndpointAwsService.DYNAMODB
+                ),
+            },
+        )
+        acknowledge(
+            self.vpc,
+            "AwsSolutions-VPC7",
+            reason="Nothing can connect to a machine, and flow logs cost more than they tell.",
+        )
+        self.security_group = ec2.SecurityGroup(
+            self,
+            "NoWayIn",
+            vpc=self.vpc,
+            allow_all_outbound=False,
+            description="Training machines: nothing in, HTTP and HTTPS out",
+        )
+        for port, what in ((443, "AWS and the package index"), (80, "the distribution's packages")):
+            self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), what)
+
+
+class TrainingMachine(Construct):
+    """Role and launch template.
+
+    The role is one for all machines, and yet each may write to its own job's things alone: EC2
+    gives `aws:userid` the value `<role id>:<instance id>`, which no machine can change, and folder
+    and row of a machine carry that name.
+
+    Attributes:
+        role: the machines' role.
+        launch_template: all but image, type and zone, which the launch decides.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        network: TrainingNetwork,
+        bundle: Package,
+        data: DataStack,
+        log_group: logs.LogGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        code = assets.Asset(self, "Bundle", path=str(bundle.path), asset_hash=bundle.digest)
+        self.role = self._role(stage, data, log_group)
+        self._allow_bundle(code)
+        self.launch_template = ec2.LaunchTemplate(
+            self,
+            "LaunchTemplate",
+            role=self.role,
+            security_group=network.security_group,
+            user_data=ec2.UserData.custom(boot_script(code, data, log_group)),
+            require_imdsv2=True,
+            http_put_response_hop_limit=1,
+            # The job's id is a tag; this way the machine reads it without a right to describe tags.
+            instance_metadata_tags=True,
+            instance_initiated_shutdown_behavior=(ec2.InstanceInitiatedShutdownBehavior.TERMINATE),
+            associate_public_ip_address=True,
+            block_devices=[
+                ec2.BlockDevice(
+                    device_name="/dev/sda1",
+                    volume=ec2.BlockDeviceVolume.ebs(
+                        VOLUME_GB,
+                        encrypted=True,
+                        delete_on_termination=True,
+                        volume_type=ec2.EbsDeviceVolumeType.GP3,
+                    ),
+                )
+            ],
+        )
+
+    def _role(self, stage: StageConfig, data: DataStack, log_group: logs.LogGroup) -> iam.Role:
+        machines: iam.IPrincipal = iam.ServicePrincipal("ec2.amazonaws.com")
+        if not stage.on_aws:
+            # `visionflow jobs start --local` runs the same script with the same role.
+            machines = iam.CompositePrincipal(machines, iam.AccountRootPrincipal())
+        role = iam.Role(self, "Role", assumed_by=machines)
+        # The emulator does not fill in policy variables; there a pattern takes their place.
+        itself = "${aws:userid}" if stage.on_aws else "*"
+        data.datasets.allow_get(role)
+        data.datasets.allow_list(role)
+        data.job_folders.allow_get(role, prefix=FOLDER)
+        data.job_folders.allow_get(role, prefix=WHEELHOUSE)
+        data.job_folders.allow_list(role)
+        data.job_folders.allow_put(role, prefix=f"{FOLDER}{itself}/")
+        data.jobs.allow_report(role, keys=itself if stage.on_aws else "*:local-*")
+        log_group.grant_write(role)
+        return role
+
+    def _allow_bundle(self, code: assets.Asset) -> None:
+        iam.Grant.add_to_principal(
+            grantee=self.role,
+            actions=["s3:GetObject"],
+            resource_arns=[code.bucket.arn_for_objects(code.s3_object_key)],
+        )
+
+
+def boot_script(code: assets.Asset, data: DataStack, log_group: logs.LogGroup) -> str:
+    """The boot script with the names of this deployment."""
+    script = BOOT.read_text(encoding="utf-8")
+    for name, value in {
+        "BUNDLE_BUCKET": code.s3_bucket_name,
+        "BUNDLE_KEY": code.s3_object_key,
+        "JOBS_BUCKET": data.job_folders.bucket_name,
+        "JOBS_TABLE": data.jobs.table_name,
+        "LOG_GROUP": log_group.log_group_name,
+    }.items():
+        script = script.replace(f"@{name}@", value)
+    return script
+
+
+def arns_of_launch(
+    scope: Construct, machine: TrainingMachine, network: TrainingNetwork
+) -> list[str]:
+    """What an EC2 launch by this template touches; where a resource is only made by the launch,
+    any of its kind in this account and region."""
+    stack = Stack.of(scope)
+
+    def own(kind: str, name: str) -> str:
+        return f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:{kind}/{name}"
+
+    template = machine.launch_template.launch_template_id
+    return [
+        *(own(kind, "*") for kind in ("fleet", "instance", "network-interface", "volume")),
+        own("launch-template", str(template)),
+        own("security-group", network.security_group.security_group_id),
+        *(own("subnet", subnet.subnet_id) for subnet in network.vpc.public_subnets),
+        # Public images belong to no account of ours.
+        f"arn:{stack.partition}:ec2:{stack.region}::image/*",
+    ]
