@@ -146,9 +146,7 @@ class ClassificationService:
         return int((created_at + timedelta(days=self.retention_days)).timestamp())
 
 
-def _classified(
-    image: images.Picture, stopwatch: Stopwatch, serving: Serving
-) -> ClassifiedPicture:
+def _classified(image: images.Picture, stopwatch: Stopwatch, serving: Serving) -> ClassifiedPicture:
     with stopwatch.step("prepare"):
         tensor = images.prepare(image, serving.classifier.manifest.input)
     with stopwatch.step("infer"):

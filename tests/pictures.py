@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 
 def plain(colour: str = "red", size: tuple[int, int] = (40, 30)) -> Image.Image:
@@ -20,6 +21,8 @@ def textured(size: tuple[int, int] = (64, 48), seed: int = 0) -> Image.Image:
 
 
 def encode(image: Image.Image, file_format: str = "JPEG", **options: Any) -> bytes:
+    if file_format == "HEIF":
+        register_heif_opener()
     buffer = io.BytesIO()
     image.save(buffer, file_format, **options)
     return buffer.getvalue()

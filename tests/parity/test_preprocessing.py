@@ -10,13 +10,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lambdas.active_model import ActiveModel
 from lambdas.classification import ClassificationService, Stopwatch
+from lambdas.loading import Serving
 from tests.parity.pictures import odd_pictures, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images
 from training.data.listing import list_images
 from visionflow.classifier import Classifier
 from visionflow.image_store import ImageStore
-from visionflow.images import UInt8Array, prepare
+from visionflow.images import Picture, UInt8Array, prepare
 from visionflow.input_spec import InputSpec
 from visionflow.prediction_store import PredictionStore
 from visionflow.predictions import ModelRef
@@ -25,15 +26,10 @@ PICTURES = odd_pictures()
 SPECS = (InputSpec(32, 32), InputSpec(224, 256, interpolation="bicubic"))
 
 
-class EchoModel(ActiveModel):
-    """A promoted model whose embedding is the tensor that it was given."""
-
-    def __init__(self, spec: InputSpec, folder: Path) -> None:
-        manifest = replace(write_tiny_artifact(folder), input=spec)
-        self.echo = ModelRef("echo", "1"), Classifier(echo_graph(spec.size), manifest)
-
-    def get(self) -> tuple[ModelRef, Classifier]:
-        return self.echo
+def echo_model(spec: InputSpec, folder: Path) -> Serving:
+    """A version whose embedding is the tensor that it was given."""
+    manifest = replace(write_tiny_artifact(folder), input=spec)
+    return Serving(ModelRef("echo", "1"), Classifier(echo_graph(spec.size), manifest))
 
 
 def echo_graph(side: int) -> bytes:
@@ -62,11 +58,12 @@ def echo_graph(side: int) -> bytes:
 
 def seen_by_lambda(data: bytes, spec: InputSpec, folder: Path) -> UInt8Array:
     """The tensor that reaches the model in the functions `predict` and `ingest`."""
-    # Neither store is touched before there is an answer.
+    # No store is touched before there is an answer.
     service = ClassificationService(
-        EchoModel(spec, folder), cast(ImageStore, None), cast(PredictionStore, None), 1
+        cast(ActiveModel, None), cast(ImageStore, None), cast(PredictionStore, None), 1
     )
-    embedding = service.classify(data, Stopwatch()).classification.embedding
+    answer = service.classify(data, Stopwatch(), echo_model(spec, folder))
+    embedding = answer.classification.embedding
     tensor: UInt8Array = embedding.reshape(spec.size, spec.size, 3).astype(np.uint8)
     return tensor
 
@@ -97,6 +94,6 @@ def test_every_kind_shows_the_photograph_upright_and_bright(name: str, tmp_path:
     source = photo()
     if name.startswith(("tall", "smaller")):
         source = source.resize((31, 400) if name.startswith("tall") else (9, 7))
-    expected = prepare(source, spec)
+    expected = prepare(Picture.of(source), spec)
     # In grey, because some kinds have no colour; 12 of 255 is what palettes and JPEG cost.
     assert np.abs(seen.mean(axis=2) - expected.mean(axis=2)).mean() < 12

@@ -73,7 +73,7 @@ def jpeg(image: Image.Image) -> bytes:
 
 def _tile(file: Path) -> Image.Image:
     try:
-        picture = decode(file.read_bytes())
+        picture = decode(file.read_bytes()).upright()
     except (OSError, ImageError):
         # It could be read a moment ago; whoever looks sees that something is missing.
         return Image.new("RGB", (SIDE, SIDE), _MISSING)

@@ -12,7 +12,9 @@ from training.errors import DatasetError
 
 Int64Array = npt.NDArray[np.int64]
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
+)
 
 
 @dataclass(frozen=True, eq=False)

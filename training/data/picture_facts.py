@@ -13,7 +13,7 @@ from PIL.ExifTags import Base as ExifTag
 
 from training.data.duplicates import THUMBNAIL_SIDE, perceptual_code
 from visionflow.errors import ImageError, MissingImageError
-from visionflow.images import ACCEPTED_FORMATS, UInt8Array, decode
+from visionflow.images import UInt8Array, decode, format_of
 
 Oddity = Literal[
     "greyscale", "cmyk", "alpha", "rotated", "animated", "small", "elongated", "one_colour"
@@ -64,7 +64,7 @@ def read_facts(file: Path) -> PictureFacts | Unreadable:
     except ImageError as error:
         return Unreadable(error.code, str(error))
     side = (_CODE_SIDE, _CODE_SIDE)
-    small = picture.resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    small = picture.upright().resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
     thumbnail = np.asarray(small.reduce(_CODE_SIDE // THUMBNAIL_SIDE))
     return PictureFacts(
         hashlib.sha256(data).hexdigest(),
@@ -78,7 +78,7 @@ def read_facts(file: Path) -> PictureFacts | Unreadable:
 
 
 def _stored_oddly(data: bytes) -> list[Oddity]:
-    with Image.open(io.BytesIO(data), formats=ACCEPTED_FORMATS) as image:
+    with Image.open(io.BytesIO(data), formats=(format_of(data),)) as image:
         found: dict[Oddity, bool] = {
             "cmyk": image.mode == "CMYK",
             "alpha": image.has_transparency_data,

@@ -15,6 +15,7 @@ from training.data.listing import Int64Array, Listing, read_bytes
 from training.data.threads import in_threads
 from visionflow.errors import ImageError
 from visionflow.images import UInt8Array, decode
+from visionflow.input_spec import InputSpec
 
 LONGEST = 4
 """What is longer than this many times its shorter side loses both ends: no crop reaches there."""
@@ -66,7 +67,7 @@ def load_pictures(listing: Listing, side: int, cache: Path | None = None) -> Pic
     def scaled(index: int) -> UInt8Array:
         path = listing.path(index)
         try:
-            return scale(decode(read_bytes(path)), side)
+            return scale(decode(read_bytes(path), InputSpec(side, side)).upright(), side)
         except ImageError as error:
             raise damaged(path, error) from error
 

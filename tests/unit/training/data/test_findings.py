@@ -67,7 +67,7 @@ def test_a_sound_set_has_no_findings() -> None:
         ("missing_in_validation", "warning", (SCRIPT, "single")),
         ("missing_in_test", "warning", (SCRIPT, "single")),
         ("outside_classes", "warning", ("val/loose.jpg",)),
-        ("other_files", "warning", ("train/dog/phone.heic",)),
+        ("other_files", "warning", ("train/dog/phone.avif",)),
         ("one_colour", "warning", ("train/dog/odd/one_colour.png",)),
         ("rotated", "note", ("train/dog/odd/rotated.jpg",)),
     ],
@@ -123,7 +123,7 @@ def test_one_class_and_an_unclear_division_are_problems() -> None:
 
 
 def test_many_examples_are_cut_off_but_counted() -> None:
-    found = find(replace(FINE, other_files=tuple(f"cat/{i}.heic" for i in range(30))))[0]
+    found = find(replace(FINE, other_files=tuple(f"cat/{i}.avif" for i in range(30))))[0]
     assert (found.count, len(found.examples)) == (30, 10)
 
 

@@ -30,7 +30,7 @@ def test_pictures_are_whole_and_upright(listing: Listing, tmp_path: Path, cached
         pictures = load_pictures(listing, SIDE, tmp_path / "cache" if cached else None)
         assert len(pictures) == 31
         for i in range(31):
-            image = decode(listing.path(i).read_bytes())
+            image = decode(listing.path(i).read_bytes()).upright()
             np.testing.assert_array_equal(pictures[i], np.asarray(image))
     assert pictures[4].shape == (SIDE, 3 * SIDE, 3)
     assert pictures[22].shape == (3 * SIDE, SIDE, 3)
