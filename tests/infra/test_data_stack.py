@@ -136,7 +136,7 @@ def test_a_stuck_picture_raises_an_alarm(templates: Templates, metric: str, queu
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
 
 
-def test_predictions_can_be_read_newest_first_by_four_questions(templates: Templates) -> None:
+def test_predictions_can_be_read_newest_first_and_for_review(templates: Templates) -> None:
     table = templates.properties(TABLE)["Predictions"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
@@ -147,6 +147,7 @@ def test_predictions_can_be_read_newest_first_by_four_questions(templates: Templ
         "by_label": ("label_shard", "position"),
         "by_model": ("model_shard", "position"),
         "by_status": ("status_shard", "position"),
+        "by_review": ("review_shard", "review_position"),
     }
     for index in indexes.values():
         assert index["Projection"] == {"ProjectionType": "ALL"}
@@ -154,6 +155,12 @@ def test_predictions_can_be_read_newest_first_by_four_questions(templates: Templ
 
 def test_the_registry_has_a_partition_and_a_sort_key(templates: Templates) -> None:
     assert _keys(templates.properties(TABLE)["Registry"]) == ("pk", "sk")
+
+
+def test_insights_are_forgotten_with_what_they_are_about(templates: Templates) -> None:
+    table = templates.properties(TABLE)["Insights"]
+    assert _keys(table) == ("pk", "sk")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
 def test_tables_can_be_restored_outside_the_local_cloud(templates: Templates) -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+from lambdas.caller import ADMIN_GROUP, ADMIN_SCOPE
 from lambdas.routes import CATCH_ALL, ROUTES
 from tests.infra.conftest import Resource, Templates
 
@@ -84,6 +85,16 @@ def test_people_sign_in_with_a_code_and_no_secret(on_aws: Templates) -> None:
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     for urls in (client["CallbackURLs"], client["LogoutURLs"]):
         assert [on_aws.text(url) for url in urls] == ["https://DashboardDistribution/"]
+
+
+def test_admins_are_a_group_and_no_scope_that_the_page_could_ask_for(on_aws: Templates) -> None:
+    (group,) = on_aws.properties("AWS::Cognito::UserPoolGroup").values()
+    assert group["GroupName"] == ADMIN_GROUP
+    (server,) = on_aws.properties("AWS::Cognito::UserPoolResourceServer").values()
+    (scope,) = server["Scopes"]
+    assert f"{server['Identifier']}/{scope['ScopeName']}" == ADMIN_SCOPE
+    (client,) = on_aws.properties("AWS::Cognito::UserPoolClient").values()
+    assert set(client["AllowedOAuthScopes"]) == {"openid", "email"}
 
 
 def test_nobody_can_sign_up_uninvited(on_aws: Templates) -> None:

@@ -1,15 +1,19 @@
 """The functions: what they may do, how they are bounded and watched."""
 
+import json
+
 import pytest
 
 from lambdas.api.settings import ApiSettings
+from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.predict.settings import PredictSettings
-from tests.infra.conftest import Templates
+from lambdas.shadow.settings import ShadowSettings
+from tests.infra.conftest import Resource, Templates
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
-FUNCTIONS = ("Predict", "Ingest", "Api")
+FUNCTIONS = ("Predict", "Ingest", "Api", "ModelWatchCounters", "ModelWatchShadow")
 
 Grants = set[tuple[str, str]]
 
@@ -20,6 +24,15 @@ FIND_MODEL: Grants = {
     ("dynamodb:Query", "Registry"),
 }
 RECORD: Grants = {("dynamodb:PutItem", "Predictions"), ("dynamodb:GetItem", "Predictions")}
+READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator")
+SEND_TO_QUEUE = ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
+CONSUME_QUEUE = (
+    "ReceiveMessage",
+    "DeleteMessage",
+    "ChangeMessageVisibility",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+)
 GRANTS: dict[str, Grants] = {
     "Predict": {
         *FIND_MODEL,
@@ -50,6 +63,40 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:Query", "Predictions/index/by_label"),
         ("dynamodb:Query", "Predictions/index/by_model"),
         ("dynamodb:Query", "Predictions/index/by_status"),
+        ("dynamodb:Query", "Predictions/index/by_review"),
+        ("dynamodb:UpdateItem", "Predictions"),
+        ("dynamodb:PutItem", "Registry"),
+        ("dynamodb:UpdateItem", "Registry"),
+        ("dynamodb:ConditionCheckItem", "Registry"),
+        ("dynamodb:GetItem", "Insights"),
+        ("dynamodb:BatchGetItem", "Insights"),
+        ("dynamodb:Query", "Insights"),
+        ("dynamodb:PutItem", "Insights"),
+    },
+    "ModelWatchCounters": {
+        ("s3:GetObject", "Models/*"),
+        ("s3:ListBucket", "Models"),
+        ("dynamodb:GetItem", "Registry"),
+        ("dynamodb:PutItem", "Registry"),
+        ("dynamodb:GetItem", "Insights"),
+        ("dynamodb:Query", "Insights"),
+        ("dynamodb:PutItem", "Insights"),
+        ("dynamodb:UpdateItem", "Insights"),
+        ("sqs:SendMessage", "ModelWatchShadowQueue"),
+        *{("sqs:" + action, "ModelWatchUncounted") for action in SEND_TO_QUEUE},
+        ("dynamodb:ListStreams", "*"),
+        *{("dynamodb:" + action, "Predictions") for action in READ_STREAM},
+    },
+    "ModelWatchShadow": {
+        *FIND_MODEL,
+        ("s3:GetObject", "Images/*"),
+        ("s3:GetObjectVersion", "Images/*"),
+        ("s3:ListBucket", "Images"),
+        ("dynamodb:GetItem", "Predictions"),
+        ("dynamodb:BatchGetItem", "Insights"),
+        ("dynamodb:PutItem", "Insights"),
+        ("dynamodb:UpdateItem", "Insights"),
+        *{("sqs:" + action, "ModelWatchShadowQueue") for action in CONSUME_QUEUE},
     },
 }
 TRACE: Grants = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
@@ -74,7 +121,13 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
 
 @pytest.mark.parametrize(
     ("function", "settings"),
-    [("Predict", PredictSettings), ("Ingest", IngestSettings), ("Api", ApiSettings)],
+    [
+        ("Predict", PredictSettings),
+        ("Ingest", IngestSettings),
+        ("Api", ApiSettings),
+        ("ModelWatchCounters", CountersSettings),
+        ("ModelWatchShadow", ShadowSettings),
+    ],
 )
 def test_a_function_can_read_its_environment(
     templates: Templates, function: str, settings: type[EnvSettings]
@@ -83,10 +136,22 @@ def test_a_function_can_read_its_environment(
     environment = {name: templates.text(value) for name, value in variables.items()}
     read = settings.from_env(environment)
     assert read.to_env().items() <= environment.items()
-    assert environment["VISIONFLOW_IMAGES_BUCKET"] == "Images"
-    assert environment["VISIONFLOW_MODELS_BUCKET"] == "Models"
-    assert environment["VISIONFLOW_PREDICTIONS_TABLE"] == "Predictions"
-    assert environment["VISIONFLOW_REGISTRY_TABLE"] == "Registry"
+    named = {
+        "images_bucket": "Images",
+        "models_bucket": "Models",
+        "predictions_table": "Predictions",
+        "registry_table": "Registry",
+        "insights_table": "Insights",
+        "shadow_queue_url": "ModelWatchShadowQueue",
+    }
+    assert vars(read).items() >= {n: v for n, v in named.items() if n in vars(read)}.items()
+
+
+def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
+    """Only then does it ask for the group of admins."""
+    variables = templates.properties(FUNCTION)["Api"]["Environment"]["Variables"]
+    expected = str(int(templates.stage.requires_sign_in))
+    assert variables["VISIONFLOW_REQUIRES_SIGN_IN"] == expected
 
 
 def test_every_function_is_made_the_same_way(templates: Templates) -> None:
@@ -94,7 +159,8 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
     assert set(functions) == set(FUNCTIONS)
     for name, function in functions.items():
         assert function["Runtime"] == "python3.13"
-        assert function["Handler"] == f"lambdas.{name.lower()}.handler.lambda_handler"
+        package = name.removeprefix("ModelWatch").lower()
+        assert function["Handler"] == f"lambdas.{package}.handler.lambda_handler"
         assert [templates.text(layer) for layer in function["Layers"]] == [
             "CommonLayer",
             "RuntimeLayer",
@@ -118,15 +184,62 @@ def test_concurrency_is_bounded_as_the_stage_says(templates: Templates) -> None:
 
 
 def test_the_queue_feeds_ingest_and_takes_back_single_items(templates: Templates) -> None:
-    (mapping,) = templates.properties("AWS::Lambda::EventSourceMapping").values()
+    mapping = _source_of(templates, "Ingest")
     assert templates.text(mapping["EventSourceArn"]) == "ImageQueue"
-    assert templates.text(mapping["FunctionName"]) == "Ingest"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BatchSize"] == 10
     limit = mapping["ScalingConfig"]["MaximumConcurrency"]
     assert limit == templates.stage.ingest_max_concurrency
     reserved = templates.stage.reserved_concurrency.ingest
     assert reserved is None or limit <= reserved, "the queue would outrun the function and throttle"
+
+
+def test_the_stream_feeds_the_counters_until_each_record_is_counted(templates: Templates) -> None:
+    mapping = _source_of(templates, "ModelWatchCounters")
+    assert templates.text(mapping["EventSourceArn"]) == "Predictions"
+    table = templates.properties("AWS::DynamoDB::Table")["Predictions"]
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+    assert templates.text(destination) == "ModelWatchUncounted"
+
+
+def test_the_shadow_has_a_queue_of_its_own(templates: Templates) -> None:
+    mapping = _source_of(templates, "ModelWatchShadow")
+    assert templates.text(mapping["EventSourceArn"]) == "ModelWatchShadowQueue"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = templates.properties("AWS::SQS::Queue")["ModelWatchShadowQueue"]
+    shadow = templates.properties(FUNCTION)["ModelWatchShadow"]
+    assert queue["VisibilityTimeout"] >= 6 * shadow["Timeout"]
+    dead_letters = templates.text(queue["RedrivePolicy"]["deadLetterTargetArn"])
+    assert dead_letters == "ModelWatchShadowQueueDeadLetters"
+
+
+@pytest.mark.parametrize(
+    ("metric", "services"),
+    [
+        ("ModelRefused", {"predict", "ingest", "shadow"}),
+        ("TrialTakenBack", {"counters"}),
+        ("DriftAlarm", {"counters"}),
+    ],
+)
+def test_what_the_watch_finds_raises_an_alarm(
+    templates: Templates, metric: str, services: set[str]
+) -> None:
+    """The functions' own metrics carry their name as Powertools sets it."""
+    alarms = templates.properties("AWS::CloudWatch::Alarm", "Service").values()
+    watched = set()
+    for alarm in alarms:
+        if alarm["MetricName"] == metric:
+            (dimension,) = alarm["Dimensions"]
+            assert dimension["Name"] == "service"
+            watched.add(dimension["Value"])
+    assert watched == services
+    functions = templates.properties(FUNCTION, "Service").values()
+    names = {f["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for f in functions}
+    assert services <= names
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -137,6 +250,13 @@ def test_an_error_in_a_function_raises_an_alarm(templates: Templates, function: 
         and templates.text(alarm["Dimensions"][0]["Value"]) == function
         for alarm in alarms
     )
+
+
+def _source_of(templates: Templates, function: str) -> Resource:
+    """The one event source of a function or of its alias."""
+    mappings = templates.properties("AWS::Lambda::EventSourceMapping").values()
+    (found,) = (m for m in mappings if function in json.dumps(m["FunctionName"]))
+    return found
 
 
 def _grants(templates: Templates, role: str) -> Grants:
