@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from infra.openapi_models import MODEL_OPERATIONS
 from infra.openapi_operation import PICTURE, TIME, Operation, Schema, query
+from infra.openapi_training import TRAINING_OPERATIONS
 from lambdas.answers import Health, LogPage, PredictionDetail, Problem, UploadForm
 from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.classification import DEFAULT_TOP_K
@@ -119,6 +120,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
     **MODEL_OPERATIONS,
+    **TRAINING_OPERATIONS,
 }
 
 

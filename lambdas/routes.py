@@ -46,6 +46,12 @@ ROUTES = (
     Route("POST", "/models/{version}/canary", "api"),
     Route("POST", "/models/{version}/shadow", "api"),
     Route("POST", "/models/{version}/retire", "api"),
+    Route("POST", "/training-jobs", "api"),
+    Route("GET", "/training-jobs", "api"),
+    Route("GET", "/training-jobs/{id}", "api"),
+    Route("DELETE", "/training-jobs/{id}", "api"),
+    Route("POST", "/training-jobs/{id}/resume", "api"),
+    Route("GET", "/training-options", "api"),
     Route("GET", "/openapi.json", "api"),
 )
 

@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
-from lambdas.api import feedback, models, stats, uploads
+from lambdas.api import feedback, models, stats, training_jobs, uploads
 from lambdas.api.service import DEFAULT_LIMIT, ApiService
 from lambdas.api.settings import ApiSettings
 from lambdas.parameters import choice, moment, only, short_text, whole_number
@@ -28,8 +28,8 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 app = create_resolver()
-for router in (uploads.router, models.router, feedback.router, stats.router):
-    app.include_router(router)
+for routes in (uploads, models, feedback, stats, training_jobs):
+    app.include_router(routes.router)
 
 
 def build_service(settings: ApiSettings) -> ApiService:

@@ -89,6 +89,350 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/predictions/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that people said about a prediction */
+        get: operations["feedback"];
+        put?: never;
+        /** Confirm or correct an answer; the last word counts */
+        post: operations["giveFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uncertain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers that nobody has spoken of, the least certain first */
+        get: operations["uncertain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters of whole days */
+        get: operations["stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions, and what serves */
+        get: operations["models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Moves of the aliases, the latest first */
+        get: operations["modelHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/served": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which version an alias pointed at at a time; production where no alias is named */
+        get: operations["modelServed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions beside the first of them */
+        get: operations["compareModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rollback rule */
+        get: operations["rollbackRule"];
+        put?: never;
+        /** Replace the rollback rule (admin) */
+        post: operations["setRollbackRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put into production what was there before (admin) */
+        post: operations["rollBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/canary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End the canary (admin) */
+        delete: operations["clearCanary"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End the shadow (admin) */
+        delete: operations["clearShadow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version with its manifest and report */
+        get: operations["model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{version}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put into production (admin) */
+        post: operations["promote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{version}/canary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a version answer a share of the pictures (admin) */
+        post: operations["setCanary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{version}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a version look at every picture after it was answered (admin) */
+        post: operations["setShadow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{version}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Never let it serve again (admin) */
+        post: operations["retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/training-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Training jobs, newest first */
+        get: operations["trainingJobs"];
+        put?: never;
+        /** Train on pictures of the datasets bucket, on a rented machine (admin) */
+        post: operations["startTrainingJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/training-jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job with its curves, its cost and its estimated end */
+        get: operations["trainingJob"];
+        put?: never;
+        post?: never;
+        /** End a job and its machine (admin) */
+        delete: operations["stopTrainingJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/training-jobs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a job that failed or was cancelled, from its checkpoint (admin) */
+        post: operations["resumeTrainingJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/training-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a training job can be asked for */
+        get: operations["trainingOptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -111,6 +455,20 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Accuracy
+         * @description Of fed-back pictures, with a 95 % Wilson interval.
+         */
+        Accuracy: {
+            /** N */
+            n: number;
+            /** Accuracy */
+            accuracy: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /**
          * Box
          * @description A rectangle in fractions of a picture's width and height, origin at the top left.
          */
@@ -125,11 +483,120 @@ export interface components {
             height: number;
         };
         /**
-         * Explanation
-         * @description Where the evidence for ``label`` lies.
+         * Canary
+         * @description The version that answers ``percent`` (1..99) of the pictures in production's place.
+         */
+        Canary: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Percent */
+            percent: number;
+        };
+        /**
+         * ComparedModel
+         * @description One version beside the others.
          *
-         *     ``values`` is the class-activation map in rows, scaled to 0..1; ``overlay`` is the same as a PNG
-         *     (data URL, RGBA) to be stretched over ``box`` of the upright picture.
+         *     ``n`` pictures it answered, and ``compared`` that it and the first version in the comparison
+         *     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
+         *     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
+         *     inference. ``feedback`` counts answers and shadow's answers to pictures that people spoke of.
+         */
+        ComparedModel: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** N */
+            n: number;
+            /** Unknown */
+            unknown: number;
+            /** Errors */
+            errors: number;
+            /** Compared */
+            compared: number;
+            /** Agreement */
+            agreement: number | null;
+            /** Mean Confidence */
+            mean_confidence: number | null;
+            /** Confidence Shift */
+            confidence_shift: number | null;
+            /** P50 Ms */
+            p50_ms: number | null;
+            /** P95 Ms */
+            p95_ms: number | null;
+            feedback: components["schemas"]["Accuracy"] | null;
+        };
+        /**
+         * ConfigOption
+         * @description A config that a job can name; ``parameters`` by their dotted names.
+         */
+        ConfigOption: {
+            /** Name */
+            name: string;
+            /** Recipe */
+            recipe: string;
+            /** Model */
+            model: string;
+            /** Summary */
+            summary: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
+        };
+        /**
+         * DataSet
+         * @description Everything below one folder of the bucket; ``classes`` with their numbers of pictures.
+         *
+         *     ``complete`` is false where the bucket holds more than was counted.
+         */
+        DataSet: {
+            /** Prefix */
+            prefix: string;
+            /** Classes */
+            classes: {
+                [key: string]: number;
+            };
+            /** Pictures */
+            pictures: number;
+            /** Complete */
+            complete: boolean;
+        };
+        /**
+         * DayStats
+         * @description Pictures of one day (UTC) by status.
+         */
+        DayStats: {
+            /** Day */
+            day: string;
+            /** Ok */
+            ok: number;
+            /** Unknown */
+            unknown: number;
+            /** Failed */
+            failed: number;
+        };
+        /**
+         * Drift
+         * @description ``labels`` is the population stability index of the answers, ``embedding`` the distance of
+         *     the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
+         *     ``n`` pictures are enough to say so.
+         */
+        Drift: {
+            /** Labels */
+            labels: number;
+            /** Embedding */
+            embedding: number | null;
+            /** N */
+            n: number;
+            /** Alarm */
+            alarm: boolean;
+        };
+        /**
+         * Explanation
+         * @description A map, and the same as a small PNG (data URL, RGBA) to be stretched over ``box``.
          */
         Explanation: {
             /** Label */
@@ -140,9 +607,9 @@ export interface components {
             height: number;
             /** Values */
             values: number[][];
+            box: components["schemas"]["Box"];
             /** Overlay */
             overlay: string;
-            box: components["schemas"]["Box"];
         };
         /**
          * Failure
@@ -167,6 +634,37 @@ export interface components {
             by: string;
         };
         /**
+         * FeedbackHistory
+         * @description All that was said about a prediction, the first word first.
+         */
+        FeedbackHistory: {
+            /** Items */
+            items: components["schemas"]["Feedback"][];
+        };
+        /** FeedbackStats */
+        FeedbackStats: {
+            /** By Model */
+            by_model: {
+                [key: string]: components["schemas"]["ModelFeedback"];
+            };
+        };
+        /**
+         * Force
+         * @description Who published a version that its gate holds back, when (ISO 8601, UTC) and why.
+         *
+         *     ``failed`` names the checks that failed or were never made.
+         */
+        Force: {
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Failed */
+            failed: string[];
+        };
+        /**
          * Health
          * @description Whether a picture would be classified now, by which model, into which labels.
          */
@@ -183,6 +681,16 @@ export interface components {
             uptime_s: number;
             /** Reason */
             reason: string | null;
+        };
+        /**
+         * History
+         * @description Moves of the aliases, the latest first. A null ``next_cursor``: there is nothing older.
+         */
+        History: {
+            /** Items */
+            items: components["schemas"]["Move"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ImageRef
@@ -206,6 +714,132 @@ export interface components {
             bytes: number | null;
             /** Sha256 */
             sha256: string | null;
+        };
+        /**
+         * InstanceOption
+         * @description A machine that a job can name; prices in USD, about.
+         */
+        InstanceOption: {
+            /** Type */
+            type: string;
+            /** Gpu */
+            gpu: string | null;
+            /** Usd Per Hour Spot */
+            usd_per_hour_spot: number;
+            /** Usd Per Hour */
+            usd_per_hour: number;
+        };
+        /**
+         * JobEpoch
+         * @description One point of the curves.
+         */
+        JobEpoch: {
+            /** Epoch */
+            epoch: number;
+            /** Train Loss */
+            train_loss: number;
+            /** Train Top1 */
+            train_top1: number;
+            /** Validation Loss */
+            validation_loss: number;
+            /** Validation Top1 */
+            validation_top1: number;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * JobInstance
+         * @description The machine of a job.
+         */
+        JobInstance: {
+            /** Id */
+            id: string;
+            /** Type */
+            type: string;
+            /** Zone */
+            zone: string;
+            /** Spot */
+            spot: boolean;
+        };
+        /**
+         * JobProgress
+         * @description ``epoch`` of ``epochs`` are done, through all phases of the recipe.
+         */
+        JobProgress: {
+            /** Step */
+            step: string;
+            /** Epoch */
+            epoch: number;
+            /** Epochs */
+            epochs: number;
+        };
+        /**
+         * JobRequest
+         * @description What was asked for.
+         *
+         *     ``config``: a committed config. ``data``: ``s3://bucket/prefix`` of class folders. ``set``:
+         *     dotted fields of the config and their values. ``instance``: a type, or null for any usual one.
+         *     ``grow_from``: the job whose model gets further classes. ``place``: ``local`` runs no machine;
+         *     the process is started by whoever asked.
+         */
+        JobRequest: {
+            /** Config */
+            config: string;
+            /** Data */
+            data: string;
+            /**
+             * Model
+             * @default null
+             */
+            model: string | null;
+            /**
+             * Recipe
+             * @default null
+             */
+            recipe: string | null;
+            /**
+             * Set
+             * @default null
+             */
+            set: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Instance
+             * @default null
+             */
+            instance: string | null;
+            /**
+             * On Demand
+             * @default false
+             */
+            on_demand: boolean;
+            /**
+             * Max Hours
+             * @default 8
+             */
+            max_hours: number;
+            /**
+             * Budget Usd
+             * @default 10
+             */
+            budget_usd: number;
+            /**
+             * Promote
+             * @default false
+             */
+            promote: boolean;
+            /**
+             * Grow From
+             * @default null
+             */
+            grow_from: string | null;
+            /**
+             * Place
+             * @default ec2
+             * @enum {string}
+             */
+            place: "ec2" | "local";
         };
         /**
          * LogEntry
@@ -261,6 +895,122 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * ModelComparison
+         * @description ``first_day`` and ``last_day`` (UTC, inclusive) are what was counted.
+         */
+        ModelComparison: {
+            /** Items */
+            items: components["schemas"]["ComparedModel"][];
+            /** First Day */
+            first_day: string;
+            /** Last Day */
+            last_day: string;
+        };
+        /**
+         * ModelDetail
+         * @description One version with its manifest, the report of its run (null when there is none, or one of over
+         *     4 MB), and short-lived URLs of its other files.
+         */
+        ModelDetail: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Created At */
+            created_at: string;
+            /**
+             * Precision
+             * @enum {string}
+             */
+            precision: "fp32" | "int8";
+            /** Labels */
+            labels: number;
+            /** Metrics */
+            metrics: {
+                [key: string]: number;
+            };
+            /** Gate Passed */
+            gate_passed: boolean;
+            force: components["schemas"]["Force"] | null;
+            retired: components["schemas"]["Retirement"] | null;
+            /** Retired At */
+            retired_at: string | null;
+            /** Aliases */
+            aliases: ("production" | "canary" | "shadow")[];
+            /** Manifest */
+            manifest: {
+                [key: string]: unknown;
+            };
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            } | null;
+            /** Files */
+            files: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ModelEntry
+         * @description A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
+         *     published by ``force``; ``retired_at`` is null for one that may serve.
+         */
+        ModelEntry: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Created At */
+            created_at: string;
+            /**
+             * Precision
+             * @enum {string}
+             */
+            precision: "fp32" | "int8";
+            /** Labels */
+            labels: number;
+            /** Metrics */
+            metrics: {
+                [key: string]: number;
+            };
+            /** Gate Passed */
+            gate_passed: boolean;
+            force: components["schemas"]["Force"] | null;
+            retired: components["schemas"]["Retirement"] | null;
+            /** Retired At */
+            retired_at: string | null;
+            /** Aliases */
+            aliases: ("production" | "canary" | "shadow")[];
+        };
+        /**
+         * ModelFeedback
+         * @description How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
+         *     the same by what the pictures show.
+         */
+        ModelFeedback: {
+            /** N */
+            n: number;
+            /** Correct */
+            correct: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Per Label */
+            per_label: {
+                [key: string]: components["schemas"]["Share"];
+            };
+        };
+        /**
+         * ModelList
+         * @description Every version, the latest first, and what serves.
+         */
+        ModelList: {
+            /** Items */
+            items: components["schemas"]["ModelEntry"][];
+            aliases: components["schemas"]["ServingAliases"];
+        };
+        /**
          * ModelRef
          * @description One version of one model.
          */
@@ -271,8 +1021,58 @@ export interface components {
             version: string;
         };
         /**
+         * Move
+         * @description One line of the history: from ``moved_at`` on, ``alias`` points at this version.
+         *
+         *     Name and version are null where the alias was taken away, ``percent`` for all but a canary.
+         */
+        Move: {
+            /**
+             * Alias
+             * @enum {string}
+             */
+            alias: "production" | "canary" | "shadow";
+            /** Name */
+            name: string | null;
+            /** Version */
+            version: string | null;
+            /** Percent */
+            percent: number | null;
+            /** Moved At */
+            moved_at: string;
+            /** By */
+            by: string;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "promote" | "rollback" | "canary" | "shadow" | "clear";
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * Moved
+         * @description What serves after a move.
+         */
+        Moved: {
+            aliases: components["schemas"]["ServingAliases"];
+        };
+        /**
+         * Parameter
+         * @description A field of a config: its value there, and what it means.
+         */
+        Parameter: {
+            /** Default */
+            default: unknown;
+            /** About */
+            about: string;
+        };
+        /**
          * PredictAnswer
          * @description The recorded prediction, with ``explanation`` where it was asked for.
+         *
+         *     ``temperature`` is what the model's logits were divided by; the answer is ``unknown`` when
+         *     ``confidence`` is under ``unknown_threshold``.
          */
         PredictAnswer: {
             /** Id */
@@ -306,6 +1106,10 @@ export interface components {
             error: components["schemas"]["Failure"] | null;
             /** Expires At */
             expires_at: number;
+            /** Temperature */
+            temperature: number;
+            /** Unknown Threshold */
+            unknown_threshold: number;
             explanation: components["schemas"]["Explanation"] | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
@@ -374,9 +1178,55 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "body_too_large" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "method_not_allowed" | "missing_field" | "model_unavailable" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "forbidden" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "model_not_found" | "model_unavailable" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
+        };
+        /**
+         * Retirement
+         * @description Who said, when and why, that a version is not to serve again.
+         */
+        Retirement: {
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * RollbackRule
+         * @description Limits of what a trial may show, as shares of 0..1; null sets none.
+         *
+         *     A share counts from ``min_pictures`` on. A canary that is over one loses its share of the
+         *     pictures; a version in production makes place for the one before.
+         */
+        RollbackRule: {
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Min Pictures
+             * @default 100
+             */
+            min_pictures: number;
+            /**
+             * Max Error Rate
+             * @default 0.05
+             */
+            max_error_rate: number | null;
+            /**
+             * Max Unknown Rate
+             * @default 0.5
+             */
+            max_unknown_rate: number | null;
+            /**
+             * Max Disagreement
+             * @default 0.3
+             */
+            max_disagreement: number | null;
         };
         /**
          * Score
@@ -387,6 +1237,139 @@ export interface components {
             label: string;
             /** Confidence */
             confidence: number;
+        };
+        /**
+         * Served
+         * @description The move by which an alias stood at a time; null when it was not yet set.
+         */
+        Served: {
+            move: components["schemas"]["Move"] | null;
+        };
+        /**
+         * ServingAliases
+         * @description What each alias points at now.
+         */
+        ServingAliases: {
+            production: components["schemas"]["ModelRef"] | null;
+            canary: components["schemas"]["Canary"] | null;
+            shadow: components["schemas"]["ModelRef"] | null;
+        };
+        /**
+         * Share
+         * @description ``correct`` of ``n``, with a 95 % confidence interval; 0..1 when nothing was counted.
+         */
+        Share: {
+            /** N */
+            n: number;
+            /** Correct */
+            correct: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /**
+         * Stats
+         * @description Counters of whole days (UTC), of records also that have expired since.
+         *
+         *     Versions are keys by their version alone, or as ``name version`` where two models share one.
+         *     ``by_label`` counts the best guess of every answer, unknown ones too.
+         */
+        Stats: {
+            /** First Day */
+            first_day: string;
+            /** Last Day */
+            last_day: string;
+            /** Total */
+            total: number;
+            /** By Status */
+            by_status: {
+                [key: string]: number;
+            };
+            /** By Label */
+            by_label: {
+                [key: string]: number;
+            };
+            /** By Model */
+            by_model: {
+                [key: string]: number;
+            };
+            /** By Day */
+            by_day: components["schemas"]["DayStats"][];
+            feedback: components["schemas"]["FeedbackStats"];
+            /** Drift */
+            drift: {
+                [key: string]: components["schemas"]["Drift"];
+            };
+        };
+        /**
+         * TrainingJob
+         * @description A job as people see it: record and report in one. Money in USD, times ISO 8601 in UTC.
+         */
+        TrainingJob: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "launching" | "running" | "publishing" | "stopping" | "succeeded" | "failed" | "cancelled";
+            /** Reason */
+            reason: string | null;
+            config: components["schemas"]["JobRequest"];
+            /** Created At */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Heartbeat At */
+            heartbeat_at: string | null;
+            instance: components["schemas"]["JobInstance"] | null;
+            progress: components["schemas"]["JobProgress"] | null;
+            /** Epochs */
+            epochs: components["schemas"]["JobEpoch"][];
+            /** Eta Seconds */
+            eta_seconds: number | null;
+            /** Cost Usd */
+            cost_usd: number;
+            /** Budget Usd */
+            budget_usd: number;
+            /** Max Hours */
+            max_hours: number;
+            model: components["schemas"]["ModelRef"] | null;
+            /** Log Tail */
+            log_tail: string[];
+        };
+        /**
+         * TrainingJobList
+         * @description Jobs, newest first. A null ``next_cursor`` means that there is nothing older.
+         */
+        TrainingJobList: {
+            /** Items */
+            items: components["schemas"]["TrainingJob"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * TrainingOptions
+         * @description All that a form for a training job needs.
+         */
+        TrainingOptions: {
+            /** Configs */
+            configs: components["schemas"]["ConfigOption"][];
+            /** Datasets */
+            datasets: components["schemas"]["DataSet"][];
+            /** Instances */
+            instances: components["schemas"]["InstanceOption"][];
+        };
+        /**
+         * UncertainList
+         * @description Answers that nobody has spoken of, the least certain first.
+         */
+        UncertainList: {
+            /** Items */
+            items: components["schemas"]["LogEntry"][];
         };
         /**
          * UploadForm
@@ -427,8 +1410,13 @@ export interface operations {
                 top_k?: number;
                 /** @description Whether to answer where in the picture the evidence lies */
                 explain?: boolean;
+                /** @description The label to explain instead of the best one */
+                label?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The same key with the same request gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -477,7 +1465,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @enum {unknown} */
-                    content_type: "image/bmp" | "image/gif" | "image/jpeg" | "image/png" | "image/tiff" | "image/webp";
+                    content_type: "image/bmp" | "image/gif" | "image/heic" | "image/heif" | "image/jpeg" | "image/png" | "image/tiff" | "image/webp";
                     bytes: number;
                     /** @default null */
                     filename?: string | null;
@@ -607,6 +1595,921 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PredictionDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackHistory"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Label */
+                    label: string;
+                    /**
+                     * New
+                     * @default false
+                     */
+                    new?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEntry"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uncertain: {
+        parameters: {
+            query?: {
+                /** @description At most so many */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UncertainList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stats: {
+        parameters: {
+            query?: {
+                /** @description From the day of this time on; 30 days ago where left out */
+                from?: string;
+                /** @description To the day of this time */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    modelHistory: {
+        parameters: {
+            query?: {
+                /** @description Only this alias */
+                alias?: "production" | "canary" | "shadow";
+                /** @description At most so many */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    modelServed: {
+        parameters: {
+            query: {
+                /** @description The time to look at */
+                at: string;
+                /** @description Only this alias */
+                alias?: "production" | "canary" | "shadow";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Served"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareModels: {
+        parameters: {
+            query: {
+                /** @description Two or more, with commas between */
+                versions: string;
+                /** @description Of the model; production's where left out */
+                name?: string;
+                /** @description From the day of this time on; 30 days ago where left out */
+                from?: string;
+                /** @description To the day of this time */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelComparison"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollbackRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollbackRule"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setRollbackRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Enabled
+                     * @default false
+                     */
+                    enabled?: boolean;
+                    /**
+                     * Min Pictures
+                     * @default 100
+                     */
+                    min_pictures?: number;
+                    /**
+                     * Max Error Rate
+                     * @default 0.05
+                     */
+                    max_error_rate?: number | null;
+                    /**
+                     * Max Unknown Rate
+                     * @default 0.5
+                     */
+                    max_unknown_rate?: number | null;
+                    /**
+                     * Max Disagreement
+                     * @default 0.3
+                     */
+                    max_disagreement?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollbackRule"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Reason
+                     * @default null
+                     */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clearCanary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clearShadow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model: {
+        parameters: {
+            query?: {
+                /** @description Of the model; production's where left out */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promote: {
+        parameters: {
+            query?: {
+                /** @description Of the model; production's where left out */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Reason
+                     * @default null
+                     */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setCanary: {
+        parameters: {
+            query?: {
+                /** @description Of the model; production's where left out */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Percent */
+                    percent: number;
+                    /**
+                     * Reason
+                     * @default null
+                     */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setShadow: {
+        parameters: {
+            query?: {
+                /** @description Of the model; production's where left out */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Reason
+                     * @default null
+                     */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire: {
+        parameters: {
+            query?: {
+                /** @description Of the model; production's where left out */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Reason
+                     * @default null
+                     */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingJobs: {
+        parameters: {
+            query?: {
+                /** @description At most so many */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJobList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startTrainingJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Config */
+                    config: string;
+                    /** Data */
+                    data: string;
+                    /**
+                     * Model
+                     * @default null
+                     */
+                    model?: string | null;
+                    /**
+                     * Recipe
+                     * @default null
+                     */
+                    recipe?: string | null;
+                    /**
+                     * Set
+                     * @default null
+                     */
+                    set?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /**
+                     * Instance
+                     * @default null
+                     */
+                    instance?: string | null;
+                    /**
+                     * On Demand
+                     * @default false
+                     */
+                    on_demand?: boolean;
+                    /**
+                     * Max Hours
+                     * @default 8
+                     */
+                    max_hours?: number;
+                    /**
+                     * Budget Usd
+                     * @default 10
+                     */
+                    budget_usd?: number;
+                    /**
+                     * Promote
+                     * @default false
+                     */
+                    promote?: boolean;
+                    /**
+                     * Grow From
+                     * @default null
+                     */
+                    grow_from?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopTrainingJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeTrainingJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingJob"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainingOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingOptions"];
                 };
             };
             /** @description What went wrong */

@@ -1,0 +1,45 @@
+"""Which data sets lie in the datasets bucket, as far as their keys tell."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# A thousand come with each call; a form should not wait for more.
+MOST_KEYS = 20_000
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Everything below one folder of the bucket; ``classes`` with their numbers of pictures.
+
+    ``complete`` is false where the bucket holds more than was counted.
+    """
+
+    prefix: str
+    classes: dict[str, int]
+    pictures: int
+    complete: bool
+
+
+def find_data_sets(bucket: str, client: "S3Client") -> tuple[DataSet, ...]:
+    """The bucket's folders. A picture's class is the folder that it lies in, so that the parts of a
+    divided set are counted together."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
+    found: dict[str, Counter[str]] = {}
+    read = 0
+    for key in islice(keys, MOST_KEYS):
+        read += 1
+        path = PurePosixPath(key)
+        if len(path.parts) >= 3:
+            found.setdefault(path.parts[0], Counter())[path.parent.name] += 1
+    return tuple(
+        DataSet(f"s3://{bucket}/{name}", dict(sorted(counts.items())), counts.total(), complete)
+        for name, counts in sorted(found.items())
+        for complete in (read < MOST_KEYS,)
+    )

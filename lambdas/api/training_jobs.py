@@ -1,0 +1,171 @@
+"""The routes about training jobs. Whoever may not spend money gets a 403."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from lambdas import clients
+from lambdas.api.settings import ApiSettings
+from lambdas.api.training_data import DataSet, find_data_sets
+from lambdas.caller import require_admin
+from lambdas.json_body import read_json
+from lambdas.parameters import only, whole_number
+from lambdas.resolver import json_response
+from lambdas.training_options import check_settings, training_options
+from visionflow import strict
+from visionflow.errors import InvalidParameterError
+from visionflow.job_control import JobControl
+from visionflow.job_settings import JobControlSettings
+from visionflow.job_store import JobStore
+from visionflow.training_instances import INSTANCE_TYPES
+from visionflow.training_jobs import (
+    DEFAULT_BUDGET_USD,
+    DEFAULT_MAX_HOURS,
+    TrainingJob,
+    parse_request,
+)
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+
+router = Router()
+
+
+@dataclass(frozen=True)
+class TrainingJobRequest:
+    """What to train on what, and what it may take. ``set``: dotted fields of the config.
+    ``grow_from``: the id of a job whose model gets further classes."""
+
+    config: str
+    data: str
+    model: str | None = None
+    recipe: str | None = None
+    set: dict[str, Any] | None = None
+    instance: str | None = None
+    on_demand: bool = False
+    max_hours: float = DEFAULT_MAX_HOURS
+    budget_usd: float = DEFAULT_BUDGET_USD
+    promote: bool = False
+    grow_from: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingJobList:
+    """Jobs, newest first. A null ``next_cursor`` means that there is nothing older."""
+
+    items: tuple[TrainingJob, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A field of a config: its value there, and what it means."""
+
+    default: Any
+    about: str
+
+
+@dataclass(frozen=True)
+class ConfigOption:
+    """A config that a job can name; ``parameters`` by their dotted names."""
+
+    name: str
+    recipe: str
+    model: str
+    summary: str
+    parameters: dict[str, Parameter]
+
+
+@dataclass(frozen=True)
+class InstanceOption:
+    """A machine that a job can name; prices in USD, about."""
+
+    type: str
+    gpu: str | None
+    usd_per_hour_spot: float
+    usd_per_hour: float
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """All that a form for a training job needs."""
+
+    configs: tuple[ConfigOption, ...]
+    datasets: tuple[DataSet, ...]
+    instances: tuple[InstanceOption, ...]
+
+
+@lru_cache
+def settings() -> JobControlSettings:
+    return JobControlSettings.from_env(os.environ)
+
+
+@lru_cache
+def control() -> JobControl:
+    store = JobStore(settings().jobs_table, clients.dynamodb())
+    return JobControl(store, clients.states(), settings().job_state_machine)
+
+
+@router.post("/training-jobs")
+def start() -> Response[str]:
+    _require_admin()
+    only(_query())
+    asked = read_json(router.current_event, TrainingJobRequest)
+    request = parse_request(strict.to_dict(asked))
+    check_settings(request)
+    return json_response(control().start(request), HTTPStatus.ACCEPTED)
+
+
+@router.get("/training-jobs")
+def jobs() -> Response[str]:
+    query = _query()
+    only(query, "limit", "cursor")
+    limit = whole_number("limit", query.get("limit"))
+    limit = DEFAULT_LIMIT if limit is None else limit
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidParameterError(f"limit must be between 1 and {MAX_LIMIT}, found {limit}.")
+    items, next_cursor = control().page(limit, query.get("cursor"))
+    return json_response(TrainingJobList(items, next_cursor))
+
+
+@router.get("/training-jobs/<job_id>")
+def job(job_id: str) -> Response[str]:
+    return json_response(control().get(job_id))
+
+
+@router.delete("/training-jobs/<job_id>")
+def stop(job_id: str) -> Response[str]:
+    _require_admin()
+    return json_response(control().stop(job_id), HTTPStatus.ACCEPTED)
+
+
+@router.post("/training-jobs/<job_id>/resume")
+def resume(job_id: str) -> Response[str]:
+    _require_admin()
+    return json_response(control().resume(job_id), HTTPStatus.ACCEPTED)
+
+
+@router.get("/training-options")
+def options() -> Response[str]:
+    known = training_options()
+    configs = strict.parse(tuple[ConfigOption, ...], known["configs"], "training options")
+    machines = (
+        InstanceOption(kind.type, kind.gpu, kind.usd_per_hour_spot, kind.usd_per_hour)
+        for kind in INSTANCE_TYPES
+    )
+    data_sets = find_data_sets(settings().datasets_bucket, clients.s3())
+    return json_response(TrainingOptions(configs, data_sets, tuple(machines)))
+
+
+def _require_admin() -> None:
+    api = ApiSettings.from_env(os.environ)
+    require_admin(router.current_event, requires_sign_in=bool(api.requires_sign_in))
+
+
+def _query() -> dict[str, str]:
+    return router.current_event.query_string_parameters

@@ -1,0 +1,144 @@
+"""The routes about training jobs, through the API's handler, on moto."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from lambdas.api import training_jobs as routes
+from tests.integration.conftest import Cloud
+from tests.jobs import TABLE, make_buckets, make_table
+from visionflow.job_settings import JobControlSettings
+from visionflow.job_store import JobStore
+
+ASKED = {"config": "flowers", "data": "s3://pictures/flowers", "set": {"seed": 3}}
+
+
+@pytest.fixture
+def store(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobStore]:
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="jobs",
+        definition=json.dumps(definition),
+        roleArn="arn:aws:iam::123456789012:role/jobs",
+    )["stateMachineArn"]
+    for name, value in JobControlSettings(TABLE, "pictures", machine).to_env().items():
+        monkeypatch.setenv(name, value)
+    make_buckets("pictures")
+    yield make_table()
+    routes.control.cache_clear()
+    routes.settings.cache_clear()
+
+
+def post(cloud: Cloud, path: str, body: dict[str, Any] | None = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    return cloud.call("POST", path, body=data, content_type="application/json")
+
+
+def test_a_job_is_recorded_started_and_shown(empty_cloud: Cloud, store: JobStore) -> None:
+    answer = post(empty_cloud, "/training-jobs", ASKED)
+    assert answer.status == 202, answer.body
+    job = answer.body
+    assert job["state"] == "queued"
+    assert job["config"] == {
+        **{"config": "flowers", "data": "s3://pictures/flowers", "set": {"seed": 3}},
+        **{"model": None, "recipe": None, "instance": None, "on_demand": False},
+        **{"max_hours": 8.0, "budget_usd": 10.0, "promote": False, "grow_from": None},
+        "place": "ec2",
+    }
+    states = boto3.client("stepfunctions")
+    (execution,) = states.list_executions(
+        stateMachineArn=states.list_state_machines()["stateMachines"][0]["stateMachineArn"]
+    )["executions"]
+    assert execution["name"] == f"{job['id']}-1"
+    started = states.describe_execution(executionArn=execution["executionArn"])
+    assert json.loads(started["input"]) == {"job_id": job["id"]}
+    assert empty_cloud.call("GET", f"/training-jobs/{job['id']}").body == job
+    listed = empty_cloud.call("GET", "/training-jobs", {"limit": 1}).body
+    assert listed == {"items": [job], "next_cursor": None}
+
+
+def test_a_job_can_be_stopped_once(empty_cloud: Cloud, store: JobStore) -> None:
+    job_id = post(empty_cloud, "/training-jobs", ASKED).body["id"]
+    stopped = empty_cloud.call("DELETE", f"/training-jobs/{job_id}")
+    assert (stopped.status, stopped.body["state"]) == (202, "stopping")
+    store.move(store.get(job_id), "cancelled")
+    again = empty_cloud.call("DELETE", f"/training-jobs/{job_id}")
+    assert (again.status, again.body["code"]) == (409, "job_conflict")
+    resumed = post(empty_cloud, f"/training-jobs/{job_id}/resume")
+    assert (resumed.status, resumed.body["state"]) == (202, "queued")
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "detail"),
+    [
+        ({"config": "dogs"}, 422, "job_refused", "config must be one of"),
+        ({"set": {"seed": "x"}}, 422, "job_refused", "seed is like 1"),
+        ({"data": "/home/pictures"}, 400, "invalid_parameter", "s3://BUCKET/PREFIX"),
+        ({"max_hours": 1000}, 400, "invalid_parameter", "max_hours must be above 0"),
+        ({"budget_usd": 0}, 400, "invalid_parameter", "budget_usd must be above 0"),
+        ({"instance": "p5.48xlarge"}, 400, "invalid_parameter", "instance must be one of"),
+        ({"place": "local"}, 400, "invalid_body", "unknown field place"),
+        ({"config": ""}, 400, "invalid_parameter", "config must be given"),
+    ],
+)
+def test_a_request_that_cannot_be_done_is_a_problem(
+    empty_cloud: Cloud,
+    store: JobStore,
+    change: dict[str, Any],
+    status: int,
+    code: str,
+    detail: str,
+) -> None:
+    answer = post(empty_cloud, "/training-jobs", {**ASKED, **change})
+    assert (answer.status, answer.body["code"]) == (status, code)
+    assert detail in answer.body["detail"]
+    assert store.page(10).items == ()
+
+
+@pytest.mark.parametrize("job_id", ["0" * 26, "nonsense"])
+def test_a_job_that_is_not_there_is_a_problem(
+    empty_cloud: Cloud, store: JobStore, job_id: str
+) -> None:
+    answer = empty_cloud.call("GET", f"/training-jobs/{job_id}")
+    assert (answer.status, answer.body["code"]) == (404, "job_not_found")
+
+
+def test_a_cursor_of_somebody_elses_is_a_problem(empty_cloud: Cloud, store: JobStore) -> None:
+    for cursor in ("!", "bm9uc2Vuc2U"):
+        answer = empty_cloud.call("GET", "/training-jobs", {"cursor": cursor})
+        assert (answer.status, answer.body["code"]) == (400, "invalid_cursor")
+    assert empty_cloud.call("GET", "/training-jobs", {"limit": 0}).status == 400
+
+
+def test_a_form_gets_configs_data_sets_and_machines(empty_cloud: Cloud, store: JobStore) -> None:
+    for key in ("flowers/rose/1.jpg", "flowers/rose/2.jpg", "flowers/tulip/1.jpg", "readme.txt"):
+        empty_cloud.s3.put_object(Bucket="pictures", Key=key, Body=b"x")
+    for part in ("train", "test"):
+        empty_cloud.s3.put_object(Bucket="pictures", Key=f"split/{part}/a/1.jpg", Body=b"x")
+    options = empty_cloud.call("GET", "/training-options").body
+    assert options["datasets"] == [
+        {
+            "prefix": "s3://pictures/flowers",
+            "classes": {"rose": 2, "tulip": 1},
+            "pictures": 3,
+            "complete": True,
+        },
+        {"prefix": "s3://pictures/split", "classes": {"a": 2}, "pictures": 2, "complete": True},
+    ]
+    configs = {config["name"]: config for config in options["configs"]}
+    assert configs["cifar10-small"]["model"] == "small_cnn"
+    assert configs["flowers"]["parameters"]["finetune.body.epochs"]["default"] == 20
+    assert options["instances"][0]["type"] == "g4dn.xlarge"
+
+
+def test_only_admins_start_and_stop_jobs_where_people_sign_in(
+    empty_cloud: Cloud, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISIONFLOW_REQUIRES_SIGN_IN", "1")
+    assert post(empty_cloud, "/training-jobs", ASKED).status == 403
+    assert empty_cloud.call("DELETE", f"/training-jobs/{'0' * 26}").status == 403
+    assert post(empty_cloud, f"/training-jobs/{'0' * 26}/resume").status == 403
+    assert empty_cloud.call("GET", "/training-jobs").status == 200
