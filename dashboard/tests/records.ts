@@ -52,5 +52,11 @@ export function explanation(): Explanation {
 }
 
 export function answer(changes: Partial<PredictAnswer> = {}): PredictAnswer {
-  return { ...record(0, { source: "api" }), explanation: explanation(), ...changes };
+  return {
+    ...record(0, { source: "api" }),
+    temperature: 0.7,
+    unknown_threshold: 0.6,
+    explanation: explanation(),
+    ...changes,
+  };
 }

@@ -18,7 +18,7 @@ export function ClassesTab({ report }: { report: Report }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const [order, setOrder] = useState<Order>("worst");
-  const feedback = useClassFeedback(report.version);
+  const feedback = useClassFeedback(report);
   const classes = [...report.test.classes].sort(BY[order]);
 
   return (
@@ -103,14 +103,16 @@ function FeedbackBar({ share }: { share: Share | undefined }) {
 }
 
 /** What people said of this version's answers, by the true label. */
-function useClassFeedback(version: string): Record<string, Share> | undefined {
+function useClassFeedback({ name, version }: Report): Record<string, Share> | undefined {
   const api = useApi();
   const stats = useQuery({
     queryKey: ["stats", "all"],
     queryFn: ({ signal }) => api.stats({}, signal),
     staleTime: 10_000,
   });
-  return stats.data?.feedback.by_model[version]?.per_label;
+  const byModel = stats.data?.feedback.by_model;
+  // The longer key where two models share a version.
+  return (byModel?.[`${name} ${version}`] ?? byModel?.[version])?.per_label;
 }
 
 const BY: Record<Order, (a: ClassScore, b: ClassScore) => number> = {

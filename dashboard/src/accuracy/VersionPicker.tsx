@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { ModelList } from "../api/models";
+import type { ModelList } from "../api/types";
 
 interface VersionPickerProps {
   models: ModelList;

@@ -31,7 +31,7 @@ export function useLabelQueue(): LabelQueueState {
     staleTime: Infinity, // a list that changes under the hand cannot be worked through
     gcTime: 0,
   });
-  const entries = uncertain.data?.items ?? [];
+  const entries = uncertain.data ?? [];
   const entry = entries[position];
   return {
     entry,

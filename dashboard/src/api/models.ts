@@ -1,23 +1,17 @@
-import { pending } from "./pending";
-import type { Transport } from "./transport";
-import type { AliasMove, Aliases, Comparison, ModelDetail, ModelItem, Page } from "./types";
+import { ask, type Transport } from "./transport";
+import type { AliasMove, Aliases, Comparison, ModelDetail, ModelList, Page } from "./types";
 
-export interface ModelList {
-  items: ModelItem[];
-  aliases: Aliases;
-}
-
-/** One move of the registry, as the page asks for it. */
-export type Move =
-  | { action: "promote" | "shadow" | "retire"; version: string; reason?: string }
-  | { action: "canary"; version: string; percent: number }
-  | { action: "rollback"; reason?: string }
-  | { action: "end_canary" | "end_shadow" };
+/** One move of the registry, as the page asks for it. A version alone may belong to two models. */
+export type Move = { reason?: string } & (
+  | { action: "promote" | "shadow" | "retire"; name: string; version: string }
+  | { action: "canary"; name: string; version: string; percent: number }
+  | { action: "rollback" | "end_canary" | "end_shadow" }
+);
 
 export interface ModelsApi {
   models(signal?: AbortSignal): Promise<ModelList>;
   model(version: string, name: string | undefined, signal?: AbortSignal): Promise<ModelDetail>;
-  compare(versions: readonly string[], signal?: AbortSignal): Promise<Comparison>;
+  compare(name: string, versions: readonly string[], signal?: AbortSignal): Promise<Comparison>;
   moves(cursor: string | null, signal?: AbortSignal): Promise<Page<AliasMove>>;
   move(move: Move, signal?: AbortSignal): Promise<{ aliases: Aliases }>;
 }
@@ -26,47 +20,66 @@ const HISTORY_PAGE = 20;
 
 export function modelsApi(client: Transport): ModelsApi {
   return {
-    models: (signal) => pending<ModelList>(client, "get", "/models", {}, signal),
-    model: (version, name, signal) => {
-      const query = name === undefined ? {} : { name };
-      return pending<ModelDetail>(
-        client,
-        "get",
-        "/models/{version}",
-        { path: { version }, query },
-        signal,
-      );
-    },
-    compare: (versions, signal) => {
-      const query = { versions: versions.join(",") };
-      return pending<Comparison>(client, "get", "/models/compare", { query }, signal);
-    },
-    moves: (cursor, signal) => {
-      const query = { limit: HISTORY_PAGE, ...(cursor !== null && { cursor }) };
-      return pending<Page<AliasMove>>(client, "get", "/models/history", { query }, signal);
-    },
-    move: (move, signal) => {
-      const send = (method: "post" | "delete", path: string, request = {}) =>
-        pending<{ aliases: Aliases }>(client, method, path, request, signal);
-      const because = "reason" in move && move.reason ? { reason: move.reason } : {};
-      switch (move.action) {
-        case "rollback":
-          return send("post", "/models/rollback", { body: because });
-        case "end_canary":
-          return send("delete", "/models/canary");
-        case "end_shadow":
-          return send("delete", "/models/shadow");
-        case "canary":
-          return send("post", "/models/{version}/canary", {
-            path: { version: move.version },
-            body: { percent: move.percent },
-          });
-        default:
-          return send("post", `/models/{version}/${move.action}`, {
-            path: { version: move.version },
-            body: because,
-          });
-      }
-    },
+    models: (signal) => ask(signal, (bounded) => client.GET("/models", { signal: bounded })),
+    model: (version, name, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/models/{version}", {
+          params: { path: { version }, ...(name !== undefined && { query: { name } }) },
+          signal: bounded,
+        }),
+      ),
+    compare: (name, versions, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/models/compare", {
+          params: { query: { versions: versions.join(","), name } },
+          signal: bounded,
+        }),
+      ),
+    moves: (cursor, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/models/history", {
+          params: { query: { limit: HISTORY_PAGE, ...(cursor !== null && { cursor }) } },
+          signal: bounded,
+        }),
+      ),
+    move: (move, signal) => ask(signal, (bounded) => send(client, move, bounded)),
   };
+}
+
+function send(client: Transport, move: Move, signal: AbortSignal) {
+  const because = { reason: move.reason ?? null };
+  switch (move.action) {
+    case "rollback":
+      return client.POST("/models/rollback", { body: because, signal });
+    case "end_canary":
+      return client.DELETE("/models/canary", { signal });
+    case "end_shadow":
+      return client.DELETE("/models/shadow", { signal });
+    case "canary": {
+      const body = { percent: move.percent, ...because };
+      return client.POST("/models/{version}/canary", { params: named(move), body, signal });
+    }
+    case "promote":
+      return client.POST("/models/{version}/promote", {
+        params: named(move),
+        body: because,
+        signal,
+      });
+    case "shadow":
+      return client.POST("/models/{version}/shadow", {
+        params: named(move),
+        body: because,
+        signal,
+      });
+    case "retire":
+      return client.POST("/models/{version}/retire", {
+        params: named(move),
+        body: because,
+        signal,
+      });
+  }
+}
+
+function named({ name, version }: { name: string; version: string }) {
+  return { path: { version }, query: { name } };
 }

@@ -33,9 +33,9 @@ export interface PredictionsApi {
   upload(file: File, signal?: AbortSignal): Promise<UploadForm>;
   logs(query: LogQuery, signal?: AbortSignal): Promise<LogPage>;
   prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
-  feedback(id: string, label: string, signal?: AbortSignal): Promise<PredictionDetail>;
+  feedback(id: string, label: string, signal?: AbortSignal): Promise<LogEntry>;
   /** Least certain first, without feedback so far. */
-  uncertain(limit: number, signal?: AbortSignal): Promise<LogPage>;
+  uncertain(limit: number, signal?: AbortSignal): Promise<LogEntry[]>;
   stats(span: Span, signal?: AbortSignal): Promise<Stats>;
   costs(span: Span, signal?: AbortSignal): Promise<Costs>;
   /** Also answers where the API is up and its model is not. */
@@ -49,8 +49,10 @@ export function predictionsApi(client: Transport): PredictionsApi {
         signal,
         (bounded) =>
           client.POST("/predict", {
-            params: { query: { explain: true } },
-            ...(key !== undefined && { headers: { "Idempotency-Key": key } }),
+            params: {
+              query: { explain: true },
+              ...(key !== undefined && { header: { "Idempotency-Key": key } }),
+            },
             // The description can only say "binary text"; what travels is the file itself.
             body: { file: file as unknown as string },
             bodySerializer: () => multipart(file),
@@ -75,27 +77,22 @@ export function predictionsApi(client: Transport): PredictionsApi {
       ask(signal, (bounded) =>
         client.GET("/predictions/{id}", { params: { path: { id } }, signal: bounded }),
       ),
-    feedback: (id, label, signal) => {
-      const request = { path: { id }, body: { label } };
-      return pending<PredictionDetail>(
-        client,
-        "post",
-        "/predictions/{id}/feedback",
-        request,
-        signal,
-      );
-    },
+    feedback: (id, label, signal) =>
+      ask(signal, (bounded) =>
+        client.POST("/predictions/{id}/feedback", {
+          params: { path: { id } },
+          body: { label },
+          signal: bounded,
+        }),
+      ),
     uncertain: async (limit, signal) => {
-      const found = await pending<LogPage | { items: LogEntry[] }>(
-        client,
-        "get",
-        "/uncertain",
-        { query: { limit } },
-        signal,
+      const { items } = await ask(signal, (bounded) =>
+        client.GET("/uncertain", { params: { query: { limit } }, signal: bounded }),
       );
-      return { next_cursor: null, ...found };
+      return items;
     },
-    stats: (query, signal) => pending<Stats>(client, "get", "/stats", { query }, signal),
+    stats: (query, signal) =>
+      ask(signal, (bounded) => client.GET("/stats", { params: { query }, signal: bounded })),
     costs: (query, signal) => pending<Costs>(client, "get", "/costs", { query }, signal),
     health: (signal) =>
       ask(signal, async (bounded) => {
@@ -119,6 +116,8 @@ function isHealth(body: unknown): body is Health {
 const UPLOAD_TYPES: readonly UploadRequest["content_type"][] = [
   "image/bmp",
   "image/gif",
+  "image/heic",
+  "image/heif",
   "image/jpeg",
   "image/png",
   "image/tiff",

@@ -5,10 +5,7 @@ export type * from "./contract";
 type Schemas = components["schemas"];
 
 /** What `POST /predict` answers: the record, and its explanation. */
-export type PredictAnswer = Schemas["PredictAnswer"] & {
-  unknown_threshold?: number;
-  temperature?: number;
-};
+export type PredictAnswer = Schemas["PredictAnswer"];
 export type Explanation = Schemas["Explanation"];
 export type Score = Schemas["Score"];
 
@@ -24,3 +21,19 @@ export type PredictionStatus = LogEntry["status"];
 export type PredictionSource = LogEntry["source"];
 export type Feedback = Schemas["Feedback"];
 export type Health = Schemas["Health"];
+
+export type ModelName = Schemas["ModelRef"];
+export type ModelItem = Schemas["ModelEntry"];
+export type ModelList = Schemas["ModelList"];
+export type ModelDetail = Schemas["ModelDetail"];
+export type Aliases = Schemas["ServingAliases"];
+export type AliasMove = Schemas["Move"];
+export type Comparison = Schemas["ModelComparison"];
+export type Stats = Schemas["Stats"];
+export type Share = Schemas["Share"];
+
+/** What every list is answered in. A null cursor means that there is nothing older. */
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}

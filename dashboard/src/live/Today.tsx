@@ -7,12 +7,12 @@ import { BarRow, BarRows } from "../ui/BarRow";
 
 const EVERY_MS = 15_000;
 
-/** The day so far, counted by the API. Nothing where the API does not count. */
+/** The day so far, which the API counts in UTC. Nothing where the API does not count. */
 export function Today() {
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
-  const today = new Date(new Date().setHours(0, 0, 0, 0)).toISOString();
+  const today = `${new Date().toISOString().slice(0, 10)}T00:00:00Z`;
   const stats = useQuery({
     queryKey: ["stats", today],
     queryFn: ({ signal }) => api.stats({ from: today }, signal),

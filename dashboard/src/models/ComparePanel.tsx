@@ -10,21 +10,21 @@ import css from "./ComparePanel.module.css";
 import { servedMeasure } from "./forms";
 
 interface ComparePanelProps {
-  versions: readonly string[];
+  /** Those to compare. */
   items: readonly ModelItem[];
 }
 
 /** Versions side by side: what training measured, and what they did with real pictures. */
-export function ComparePanel({ versions, items }: ComparePanelProps) {
+export function ComparePanel({ items }: ComparePanelProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
-  const sorted = [...versions].sort();
+  const versions = items.map(({ version }) => version);
+  const name = items[0]?.name ?? "";
   const compared = useQuery({
-    queryKey: ["compare", sorted],
-    queryFn: ({ signal }) => api.compare(sorted, signal),
+    queryKey: ["compare", name, versions],
+    queryFn: ({ signal }) => api.compare(name, versions, signal),
   });
-  const chosen = items.filter(({ version }) => versions.includes(version));
   const real = (version: string) => compared.data?.items.find((entry) => entry.version === version);
   const share = (value: number | null | undefined) =>
     value === null || value === undefined ? "–" : percent(value, language);
@@ -69,7 +69,7 @@ export function ComparePanel({ versions, items }: ComparePanelProps) {
               <th scope="col">
                 <span className="visually-hidden">{t("models.measured")}</span>
               </th>
-              {chosen.map(({ name, version }) => (
+              {items.map(({ name, version }) => (
                 <th key={`${name} ${version}`} scope="col" className="end">
                   {name} {version}
                 </th>
@@ -80,7 +80,7 @@ export function ComparePanel({ versions, items }: ComparePanelProps) {
             {rows.map(([name, value]) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                {chosen.map((item) => (
+                {items.map((item) => (
                   <td key={`${item.name} ${item.version}`} className="end">
                     {value(item)}
                   </td>

@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 
-import type { GateCheck } from "../api/types";
 import { gateText } from "../i18n/texts";
 import { useLanguage } from "../i18n";
+import type { GateCheck } from "./manifest";
 
 /** Each condition for promotion with what was measured and what is allowed. */
 export function GateTable({ checks }: { checks: readonly GateCheck[] }) {

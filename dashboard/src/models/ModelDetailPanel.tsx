@@ -11,6 +11,7 @@ import { Missing } from "../ui/Missing";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";
 import css from "./ModelDetailPanel.module.css";
+import { readManifest } from "./manifest";
 import { MoveActions } from "./MoveActions";
 
 interface ModelDetailPanelProps {
@@ -29,7 +30,8 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
     queryFn: ({ signal }) => api.model(item.version, item.name, signal),
     staleTime: 60_000,
   });
-  const quantization = model.data?.manifest.quantization;
+  const manifest = model.data && readManifest(model.data.manifest);
+  const quantization = manifest?.quantization;
   const page = model.data?.files["report.html"];
   return (
     <section className="card panel" aria-labelledby="detail-title" data-testid="model-detail">
@@ -50,19 +52,15 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
         <Forms item={item} />
         <div className={css.part}>
           <h3>{t("models.gateTitle")}</h3>
-          {model.data ? (
+          {manifest ? (
             <>
-              <GateTable checks={model.data.manifest.gate} />
+              <GateTable checks={manifest.gate} />
               {quantization?.fallback_reason && (
                 <p className="error-text small" lang="en">
                   {quantization.fallback_reason}
                 </p>
               )}
-              {item.force && (
-                <p className="error-text small">
-                  {t("models.forced", { reason: item.force.reason ?? "–" })}
-                </p>
-              )}
+              {item.force && <p className="error-text small">{t("models.forced", item.force)}</p>}
               {quantization && (
                 <p className="muted small" lang="en">
                   {quantization.scheme}; {quantization.calibration}

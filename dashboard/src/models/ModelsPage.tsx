@@ -60,7 +60,11 @@ export default function ModelsPage() {
             }}
             onCompare={setCompared}
           />
-          {compared.length > 1 && <ComparePanel versions={compared} items={list.items} />}
+          {compared.length > 1 && (
+            <ComparePanel
+              items={list.items.filter(({ version: known }) => compared.includes(known))}
+            />
+          )}
           {chosen && (
             <ModelDetailPanel
               key={`${chosen.name} ${chosen.version}`}

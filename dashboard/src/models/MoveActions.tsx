@@ -14,7 +14,7 @@ interface MoveActionsProps {
 /** What can be done with a version. Each asks first; nothing moves by one click. */
 export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
   const { t } = useTranslation();
-  const { version } = item;
+  const { name, version } = item;
   const [percent, setPercent] = useState(aliases.canary?.percent ?? 10);
   const serves = item.aliases.includes("production");
   const isRetired = item.retired_at !== null;
@@ -25,7 +25,7 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
         className="button primary"
         disabled={serves || isRetired}
         onClick={() => {
-          onMove({ action: "promote", version });
+          onMove({ action: "promote", name, version });
         }}
         data-testid="promote"
       >
@@ -52,7 +52,7 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
           className="button"
           disabled={serves || isRetired}
           onClick={() => {
-            onMove({ action: "canary", version, percent });
+            onMove({ action: "canary", name, version, percent });
           }}
           data-testid="canary"
         >
@@ -64,7 +64,7 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
         className="button"
         disabled={serves || isRetired || item.aliases.includes("shadow")}
         onClick={() => {
-          onMove({ action: "shadow", version });
+          onMove({ action: "shadow", name, version });
         }}
         data-testid="shadow"
       >
@@ -75,7 +75,7 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
         className="button danger"
         disabled={item.aliases.length > 0 || isRetired}
         onClick={() => {
-          onMove({ action: "retire", version });
+          onMove({ action: "retire", name, version });
         }}
         data-testid="retire"
       >

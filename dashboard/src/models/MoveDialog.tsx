@@ -3,7 +3,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
-import type { ModelList, Move } from "../api/models";
+import type { Move } from "../api/models";
+import type { ModelList } from "../api/types";
 import { Modal } from "../ui/Modal";
 import { Problem } from "../ui/Problem";
 import css from "./MoveDialog.module.css";
@@ -22,9 +23,9 @@ export function MoveDialog({ move, list, onClose }: MoveDialogProps) {
   const queries = useQueryClient();
   const [reason, setReason] = useState("");
   const { title, changes, confirm } = useMoveTexts(move, list);
-  const takesReason = !["canary", "end_canary", "end_shadow"].includes(move.action);
+  const takesReason = !["end_canary", "end_shadow"].includes(move.action);
   const run = useMutation({
-    mutationFn: () => api.move(takesReason && reason !== "" ? { ...move, reason } : move),
+    mutationFn: () => api.move(reason === "" ? move : { ...move, reason }),
     onSuccess: () => {
       for (const key of ["models", "moves", "health", "model"]) {
         void queries.invalidateQueries({ queryKey: [key] });

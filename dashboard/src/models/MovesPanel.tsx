@@ -55,7 +55,7 @@ export function MovesPanel() {
                     {move.name === null ? "–" : `${move.name} ${move.version ?? ""}`}
                     {move.percent !== null && ` (${move.percent}%)`}
                   </td>
-                  <td>{move.by ?? "–"}</td>
+                  <td>{move.by}</td>
                   <td>{move.reason ?? "–"}</td>
                 </tr>
               ))}

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import type { ModelList, Move } from "../api/models";
-import type { ModelName } from "../api/types";
+import type { Move } from "../api/models";
+import type { ModelList, ModelName } from "../api/types";
 
 /** The sentences of a confirmation: what is asked for, and everything that it changes. */
 export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
@@ -9,7 +9,10 @@ export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
   const { production, canary, shadow } = aliases;
   const named = (model: ModelName | null) =>
     model ? `${model.name} ${model.version}` : t("models.nobody");
-  const target = "version" in move ? items.find(({ version }) => version === move.version) : null;
+  const target =
+    "version" in move
+      ? items.find(({ name, version }) => name === move.name && version === move.version)
+      : null;
   const to = named(target ?? null);
   const from = named(production);
 

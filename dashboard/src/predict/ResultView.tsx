@@ -1,7 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import type { PredictAnswer } from "../api/types";
 import { useLanguage } from "../i18n";
 import { errorText } from "../i18n/texts";
 import { FeedbackForm } from "../records/FeedbackForm";
@@ -43,7 +42,7 @@ export function ResultView({ outcome: { prediction, roundTripMs } }: { outcome: 
   );
 }
 
-function Headline({ prediction }: { prediction: PredictAnswer }) {
+function Headline({ prediction }: { prediction: Outcome["prediction"] }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { status, label, confidence, error, unknown_threshold: threshold } = prediction;

@@ -2,10 +2,11 @@ import type { Api } from "../api/client";
 import { ApiError } from "../api/errors";
 import { MAX_DIRECT_BYTES } from "../api/limits";
 import { sendToBucket } from "../api/send";
-import type { PredictAnswer } from "../api/types";
+import type { PredictAnswer, PredictionDetail } from "../api/types";
 
 export interface Outcome {
-  prediction: PredictAnswer;
+  /** A record of the bucket says less than a direct answer. */
+  prediction: PredictAnswer | (PredictionDetail & { explanation: null; unknown_threshold?: never });
   /** From sending to the parsed answer, as the reader waits for it. */
   roundTripMs: number;
   /** It was too large for a direct call, and comes without an explanation. */

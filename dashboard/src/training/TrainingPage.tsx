@@ -1,3 +1,56 @@
-export default function Page() {
-  return null;
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+
+import { Missing } from "../ui/Missing";
+import { PageSkeleton } from "../ui/PageSkeleton";
+import { JobForm } from "./JobForm";
+import { JobPanel } from "./JobPanel";
+import { JobsTable } from "./JobsTable";
+import css from "./TrainingPage.module.css";
+import { useJobs } from "./useJobs";
+import { useTrainingOptions } from "./useTrainingOptions";
+
+export default function TrainingPage() {
+  const { t } = useTranslation();
+  const [params, setParams] = useSearchParams();
+  const options = useTrainingOptions();
+  const jobs = useJobs();
+  const open = params.get("job") ?? jobs.rows.find(({ ended_at }) => ended_at === null)?.id ?? null;
+  const openJob = (id: string) => {
+    setParams({ job: id }, { replace: true });
+  };
+  return (
+    <>
+      <title>{`${t("app.training")} · VisionFlow`}</title>
+      <div className="page-heading">
+        <div>
+          <h1>{t("training.title")}</h1>
+          <p className="muted">{t("training.intro")}</p>
+        </div>
+      </div>
+      <div className={css.columns}>
+        <div className="stack">
+          {open !== null && <JobPanel key={open} id={open} />}
+          {jobs.error ? (
+            <Missing error={jobs.error} route="GET /training-jobs" onRetry={jobs.reload} />
+          ) : (
+            <JobsTable jobs={jobs} open={open} onOpen={openJob} />
+          )}
+        </div>
+        {options.data ? (
+          <JobForm options={options.data} past={jobs.rows} onStarted={openJob} />
+        ) : options.error ? (
+          <section className="card panel">
+            <Missing
+              error={options.error}
+              route="GET /training-options"
+              onRetry={() => void options.refetch()}
+            />
+          </section>
+        ) : (
+          <PageSkeleton />
+        )}
+      </div>
+    </>
+  );
 }

@@ -1,0 +1,85 @@
+import { useTranslation } from "react-i18next";
+
+import { useLanguage } from "../i18n";
+import { dateTime, money, percent } from "../ui/format";
+import { TrainingIcon } from "../ui/icons";
+import { Notice } from "../ui/Notice";
+import css from "./JobsTable.module.css";
+import { StateChip } from "./StateChip";
+import type { Jobs } from "./useJobs";
+
+interface JobsTableProps {
+  jobs: Jobs;
+  open: string | null;
+  onOpen: (id: string) => void;
+}
+
+export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  return (
+    <section className="card panel" aria-labelledby="jobs-title">
+      <h2 id="jobs-title">{t("training.jobs")}</h2>
+      {jobs.isPending ? (
+        <div className={`skeleton ${css.waiting}`} role="status" aria-label={t("app.loading")} />
+      ) : jobs.rows.length === 0 ? (
+        <Notice icon={<TrainingIcon />} title={t("training.noJobs")} testId="jobs-empty">
+          <p>{t("training.noJobsText")}</p>
+        </Notice>
+      ) : (
+        <div className="table-scroll" role="region" aria-labelledby="jobs-title" tabIndex={0}>
+          <table className={`table ${css.table}`} data-testid="jobs">
+            <thead>
+              <tr>
+                <th scope="col">{t("training.started")}</th>
+                <th scope="col">{t("training.config")}</th>
+                <th scope="col">{t("models.state")}</th>
+                <th scope="col" className="end">
+                  {t("models.validationTop1")}
+                </th>
+                <th scope="col" className="end">
+                  {t("training.cost")}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {jobs.rows.map((job) => {
+                const best = Math.max(...job.epochs.map((epoch) => epoch.validation_top1), -1);
+                return (
+                  <tr key={job.id} className={job.id === open ? css.open : ""}>
+                    <th scope="row">
+                      <button
+                        type="button"
+                        className={css.link}
+                        aria-pressed={job.id === open}
+                        onClick={() => {
+                          onOpen(job.id);
+                        }}
+                        data-testid="job-row"
+                      >
+                        {dateTime(job.created_at, language)}
+                      </button>
+                    </th>
+                    <td>{job.config.config}</td>
+                    <td>
+                      <StateChip state={job.state} />
+                    </td>
+                    <td className="end">{best < 0 ? "–" : percent(best, language)}</td>
+                    <td className="end">{money(job.cost_usd, "USD", language)}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {jobs.hasOlder && (
+        <div>
+          <button type="button" className="button small" onClick={jobs.loadOlder}>
+            {t("training.olderJobs")}
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}

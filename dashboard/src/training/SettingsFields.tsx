@@ -1,0 +1,113 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Setting, TrainingConfig } from "../api/types";
+import css from "./JobForm.module.css";
+import { type Field, fieldGroups } from "./settings";
+
+interface SettingsFieldsProps {
+  config: TrainingConfig;
+  recipe: string;
+  recipes: string[];
+  set: Record<string, Setting>;
+  onChange: (set: Record<string, Setting>) => void;
+}
+
+/** Every hyperparameter with its default and what it means; only what is changed is sent. */
+export function SettingsFields(props: SettingsFieldsProps) {
+  const { config, recipe, recipes, set, onChange } = props;
+  const { t } = useTranslation();
+  const { main, others } = useMemo(
+    () => fieldGroups(config, recipe, recipes),
+    [config, recipe, recipes],
+  );
+  const change = ({ name, value: usual }: Field, value: Setting) => {
+    const kept = Object.fromEntries(Object.entries(set).filter(([known]) => known !== name));
+    onChange(value === usual ? kept : { ...kept, [name]: value });
+  };
+  const inputs = (fields: readonly Field[]) => (
+    <div className={css.fields}>
+      {fields.map((field) => (
+        <SettingInput
+          key={field.name}
+          field={field}
+          value={set[field.name] ?? field.value}
+          onChange={(value) => {
+            change(field, value);
+          }}
+        />
+      ))}
+    </div>
+  );
+  return (
+    <div data-testid="settings">
+      {inputs(main)}
+      {others.map(({ name, fields }) => {
+        const changed = fields.filter((field) => field.name in set).length;
+        return (
+          <details key={name} className={css.group}>
+            <summary>
+              {t("training.group", { name, fields: fields.length })}
+              {changed > 0 && ` · ${t("training.changed", { changed })}`}
+            </summary>
+            {inputs(fields)}
+          </details>
+        );
+      })}
+    </div>
+  );
+}
+
+interface SettingInputProps {
+  field: Field;
+  value: Setting;
+  onChange: (value: Setting) => void;
+}
+
+function SettingInput({
+  field: { name, value: usual, about },
+  value,
+  onChange,
+}: SettingInputProps) {
+  const { t } = useTranslation();
+  const hint = (
+    <span className={css.hint}>
+      <span lang="en">{about}</span> {t("training.usual", { value: String(usual) })}
+    </span>
+  );
+  if (typeof usual === "boolean") {
+    return (
+      <div className="field">
+        <label className={css.check}>
+          <input
+            type="checkbox"
+            checked={value === true}
+            onChange={({ target }) => {
+              onChange(target.checked);
+            }}
+          />
+          {name}
+        </label>
+        {hint}
+      </div>
+    );
+  }
+  const isNumber = typeof usual === "number";
+  return (
+    <label className="field">
+      <span className="field-name">{name}</span>
+      <input
+        className={`input ${value === usual ? "" : css.changed}`}
+        type={isNumber ? "number" : "text"}
+        step="any"
+        required
+        value={String(value)}
+        onChange={({ target }) => {
+          onChange(isNumber && target.value !== "" ? target.valueAsNumber : target.value);
+        }}
+        data-testid={`setting-${name}`}
+      />
+      {hint}
+    </label>
+  );
+}

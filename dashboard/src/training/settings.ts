@@ -1,0 +1,50 @@
+import type { Setting, TrainingConfig } from "../api/types";
+
+export interface Field {
+  name: string;
+  value: Setting;
+  about: string;
+}
+
+export interface FieldGroup {
+  name: string;
+  fields: Field[];
+}
+
+/** What every job is asked about; the rest waits behind a fold. */
+const MAIN = /^(name|version|seed)$|\.epochs$|(^|\.)optimizer\.learning_rate$|^model\.dropout$/;
+
+/** The fields that matter for `recipe`, main ones first, the others by their section. */
+export function fieldGroups({ parameters }: TrainingConfig, recipe: string, recipes: string[]) {
+  const fields = Object.entries(parameters).flatMap(
+    ([name, { default: value, about }]): Field[] => {
+      const [section = ""] = name.split(".");
+      const isOthers = recipes.includes(section) && section !== recipe;
+      const isChosenElsewhere = name === "recipe" || name === "model.name";
+      if (isOthers || isChosenElsewhere || value === null || Array.isArray(value)) return [];
+      return [{ name, value, about }];
+    },
+  );
+  const main = fields.filter(({ name }) => MAIN.test(name));
+  const groups = new Map<string, Field[]>();
+  for (const field of fields) {
+    if (MAIN.test(field.name)) continue;
+    const section = field.name.split(".")[0] ?? "";
+    groups.set(section, [...(groups.get(section) ?? []), field]);
+  }
+  return {
+    main,
+    others: [...groups].map(([name, group]): FieldGroup => ({ name, fields: group })),
+  };
+}
+
+/** Epochs of all phases of `recipe`, as the defaults and the changes have them. */
+export function totalEpochs(
+  { parameters }: TrainingConfig,
+  recipe: string,
+  changes: Record<string, Setting>,
+): number {
+  return Object.entries(parameters)
+    .filter(([name]) => name.startsWith(`${recipe}.`) && name.endsWith(".epochs"))
+    .reduce((sum, [name, { default: value }]) => sum + Number(changes[name] ?? value), 0);
+}
