@@ -93,8 +93,11 @@ class InstanceOption:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """All that a form for a training job needs."""
+    """All that a form for a training job needs. ``models`` and ``recipes``: those that may take the
+    place of a config's own."""
 
+    models: tuple[str, ...]
+    recipes: tuple[str, ...]
     configs: tuple[ConfigOption, ...]
     datasets: tuple[DataSet, ...]
     instances: tuple[InstanceOption, ...]
@@ -159,7 +162,8 @@ def options() -> Response[str]:
         for kind in INSTANCE_TYPES
     )
     data_sets = find_data_sets(settings().datasets_bucket, clients.s3())
-    return json_response(TrainingOptions(configs, data_sets, tuple(machines)))
+    models, recipes = tuple(known["models"]), tuple(known["recipes"])
+    return json_response(TrainingOptions(models, recipes, configs, data_sets, tuple(machines)))
 
 
 def _require_admin() -> None:

@@ -1353,9 +1353,14 @@ export interface components {
         };
         /**
          * TrainingOptions
-         * @description All that a form for a training job needs.
+         * @description All that a form for a training job needs. ``models`` and ``recipes``: those that may take the
+         *     place of a config's own.
          */
         TrainingOptions: {
+            /** Models */
+            models: string[];
+            /** Recipes */
+            recipes: string[];
             /** Configs */
             configs: components["schemas"]["ConfigOption"][];
             /** Datasets */
