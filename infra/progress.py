@@ -48,7 +48,9 @@ class TransferBar:
     def add(self, count: int) -> None:
         """Another ``count`` bytes are through."""
         with self._lock:
-            before, self._done = self._done, self._done + count
+            before, self._done = self._done, min(self._done + count, self._total)
+            if before == self._done:
+                return
             if self._lines is None:
                 self._draw()
             elif self._tenth(before) != self._tenth(self._done):
@@ -56,12 +58,12 @@ class TransferBar:
                 self._lines.say(f"{share} {self._what}")
 
     def _draw(self) -> None:
-        share = min(self._done / self._total, 1.0)
+        share = self._done / self._total
         cells = "#" * int(share * self._CELLS)
-        end = "\n" if share == 1.0 else ""
+        end = "\n" if self._done == self._total else ""
         text = f"\r[{cells:<{self._CELLS}}] {share:4.0%} of {self._total / 1e6:.1f} MB {self._what}"
         self._stream.write(text + end)
         self._stream.flush()
 
     def _tenth(self, count: int) -> int:
-        return min(10, 10 * count // self._total)
+        return 10 * count // self._total
