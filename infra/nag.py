@@ -42,3 +42,13 @@ def acknowledge_objects(role: IConstruct, bucket: IBucket, keys: str, *, reason:
     # cdk-nag writes IAM's own variables as it does CloudFormation's.
     written = re.sub(r"\$\{([^}]+)\}", r"<\1>", keys)
     acknowledge(role, f"AwsSolutions-IAM5[Resource::{export}/{written}]", reason=reason)
+
+
+def acknowledge_emptying(bucket: IConstruct) -> None:
+    """Accept what `auto_delete_objects` lets its function do to `bucket`, which is to go."""
+    for actions in ("GetBucket*", "List*", "DeleteObject*"):
+        acknowledge(
+            bucket,
+            f"AwsSolutions-IAM5[Action::s3:{actions}]",
+            reason="CDK's own function empties this one bucket when its stack is destroyed.",
+        )

@@ -4,7 +4,7 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.nag import LOOPBACK_ONLY, acknowledge
+from infra.nag import LOOPBACK_ONLY, acknowledge, acknowledge_emptying
 from infra.stages import StageConfig
 
 
@@ -22,6 +22,7 @@ class AccessLogBucket(s3.Bucket):
         stage: StageConfig,
         accepts_cloudfront: bool = False,
     ) -> None:
+        emptied = stage.on_aws and not stage.keep_data
         super().__init__(
             scope,
             construct_id,
@@ -40,9 +41,11 @@ class AccessLogBucket(s3.Bucket):
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
-            auto_delete_objects=stage.on_aws and not stage.keep_data,
+            auto_delete_objects=emptied,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
         )
+        if emptied:
+            acknowledge_emptying(self)
         acknowledge(
             self,
             "AwsSolutions-S1",

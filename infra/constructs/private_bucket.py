@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.nag import LOOPBACK_ONLY, acknowledge, acknowledge_objects
+from infra.nag import LOOPBACK_ONLY, acknowledge, acknowledge_emptying, acknowledge_objects
 from infra.stages import StageConfig
 
 
@@ -25,6 +25,7 @@ class PrivateBucket(s3.Bucket):
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
         cors: Sequence[s3.CorsRule] = (),
     ) -> None:
+        emptied = stage.on_aws and not stage.keep_data
         super().__init__(
             scope,
             construct_id,
@@ -38,9 +39,11 @@ class PrivateBucket(s3.Bucket):
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
             # Otherwise the first picture would make `cdk destroy` fail.
-            auto_delete_objects=stage.on_aws and not stage.keep_data,
+            auto_delete_objects=emptied,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
         )
+        if emptied:
+            acknowledge_emptying(self)
         if not stage.tls_only:
             acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)
 

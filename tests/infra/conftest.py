@@ -26,10 +26,13 @@ _HASH = re.compile(r"[0-9A-F]{8}$")
 
 @dataclass(frozen=True)
 class Templates:
-    """The templates of one stage by the last part of their stacks' names, such as `Data`."""
+    """The templates of one stage by the last part of their stacks' names, such as `Data`.
+
+    ``folder`` has the whole synthesis."""
 
     stage: StageConfig
     stacks: dict[str, Resource]
+    folder: Path
 
     def resources(self, kind: str, stack: str | None = None) -> dict[str, Resource]:
         """Resources of type `kind`, by logical id without its hash."""
@@ -144,4 +147,5 @@ def read_templates(stage: StageConfig, outdir: Path) -> Templates:
             path.name.removesuffix(suffix).rpartition("-")[2]: json.loads(path.read_text())
             for path in outdir.glob(f"*{suffix}")
         },
+        outdir,
     )
