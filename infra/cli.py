@@ -7,7 +7,14 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from infra import api_commands, cloud_commands, model_commands
+from infra import (
+    api_commands,
+    cloud_commands,
+    collect_commands,
+    job_commands,
+    model_commands,
+    registry_commands,
+)
 from infra.errors import CommandError
 from training import cli as training_commands
 from training import runs_commands
@@ -57,9 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
     cloud_commands.add_parsers(commands)
     api_commands.add_parsers(commands)
-    training_commands.add_parsers(commands)
+    collect_commands.add_parsers(training_commands.add_parsers(commands))
     runs_commands.add_parsers(commands)
     model_commands.add_parsers(commands)
+    registry_commands.add_parsers(commands)
+    job_commands.add_parsers(commands)
     return parser
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.command_line import add_command, print_json, workspace_of
-from infra.model_target import aws_sentences, model_target
+from infra.deployed import Deployed, aws_sentences, deployed
 from infra.progress import TransferBar
 from infra.stages import LOCAL, STAGES
 from training import publish
 from visionflow import strict
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
 
 if TYPE_CHECKING:
     from infra.command_line import Commands
@@ -38,7 +40,7 @@ def _publish(arguments: argparse.Namespace) -> int:
         published = publish.publish(
             arguments.folder,
             manifest,
-            model_target(arguments.stage, workspace_of(arguments)),
+            _target(deployed(arguments.stage, workspace_of(arguments))),
             promote=arguments.promote,
             force_reason=arguments.force,
             on_upload=upload.add,
@@ -57,3 +59,11 @@ def _publish(arguments: argparse.Namespace) -> int:
             f"{'; '.join(published.force.failed)}."
         )
     return 0
+
+
+def _target(found: Deployed) -> publish.Target:
+    return publish.Target(
+        ModelStore(found.models_bucket, found.s3),
+        ModelRegistry(found.registry_table, found.dynamodb),
+        caller=found.caller,
+    )

@@ -33,8 +33,11 @@ _FLAGS = {
 }
 
 
-def add_parsers(commands: "Commands") -> None:
-    """Add the commands; each sets ``run``, a function from its arguments to the exit code."""
+def add_parsers(commands: "Commands") -> "Commands":
+    """Add the commands; each sets ``run``, a function from its arguments to the exit code.
+
+    Returns the steps of ``data``, for others to join.
+    """
     for name, run, summary in (
         ("train", _train, "train a network and write its artifact; goes on where a run was killed"),
         ("export", _export, "write the artifact of a finished run again"),
@@ -44,13 +47,14 @@ def add_parsers(commands: "Commands") -> None:
         add_experiment(parser)
         parser.add_argument("--out", type=Path, required=True, help="folder of the run")
         add_json(parser)
-    data_commands.add_parsers(commands)
+    data_steps = data_commands.add_parsers(commands)
     summary = "measure an artifact on a folder of class folders, as it serves"
     parser = commands.add_parser("evaluate", help=summary, description=summary)
     parser.set_defaults(run=_evaluate)
     parser.add_argument("artifact", type=Path, help="folder with a manifest.json")
     parser.add_argument("data", type=Path, help="folder of class folders")
     add_json(parser)
+    return data_steps
 
 
 def add_experiment(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +95,7 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
         field, equals, value = assignment.partition("=")
         if not equals:
             raise ConfigError(f"--set {assignment}: expected FIELD=VALUE")
-        overrides[field.strip()] = _toml_value(value)
+        overrides[field.strip()] = toml_value(value)
     return load_config(arguments.config, overrides)
 
 
@@ -108,7 +112,7 @@ def print_json(data: Any) -> int:
     return 0
 
 
-def _toml_value(text: str) -> Any:
+def toml_value(text: str) -> Any:
     """A TOML value; a bare word is taken for a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]

@@ -22,14 +22,18 @@ SHEET_FILE = "contact_sheet.jpg"
 _CACHE = Path(".visionflow", "data")
 
 
-def add_parsers(commands: "Commands") -> None:
-    """Add ``data``; each of its commands sets ``run``, from its arguments to the exit code."""
+def add_parsers(commands: "Commands") -> "Commands":
+    """Add ``data``; each of its steps sets ``run``, from its arguments to the exit code.
+
+    Returns the steps, for others to join.
+    """
     summary = "look at a data set, download one, or draw one"
     data = commands.add_parser("data", help=summary, description=summary)
     steps = data.add_subparsers(metavar="step", required=True)
     _add_inspect(steps)
     _add_fetch(steps)
     _add_flowers(steps)
+    return steps
 
 
 def _add_inspect(steps: "Commands") -> None:

@@ -248,7 +248,16 @@ def stage(empty_cloud: Cloud) -> Callable[..., int]:
         "Resources": {
             "Models": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "models"}}
         },
-        "Outputs": {"ModelsBucket": {"Value": "models"}, "RegistryTable": {"Value": "registry"}},
+        "Outputs": {
+            name: {"Value": value}
+            for name, value in {
+                "ImagesBucket": "images",
+                "ModelsBucket": "models",
+                "PredictionsTable": "predictions",
+                "RegistryTable": "registry",
+                "InsightsTable": "insights",
+            }.items()
+        },
     }
     boto3.client("cloudformation").create_stack(
         StackName="VisionFlow-Dev-Data", TemplateBody=json.dumps(template)

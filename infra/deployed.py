@@ -1,9 +1,11 @@
-"""Where models are published: the local cloud, or a stage on AWS as its data stack describes it."""
+"""What is deployed: the local cloud, or a stage on AWS as its data stack describes it."""
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,14 +15,29 @@ from infra.errors import CommandError
 from infra.outputs import read_outputs
 from infra.stages import LOCAL, stage_named
 from infra.workspace import Workspace
-from training.publish import Target
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
 
 
-def model_target(stage: str, workspace: Workspace) -> Target:
+@dataclass(frozen=True)
+class Deployed:
+    """Names of the data stack's resources, clients for them, and who is using these clients."""
+
+    images_bucket: str
+    models_bucket: str
+    predictions_table: str
+    registry_table: str
+    insights_table: str
+    s3: "S3Client"
+    dynamodb: "DynamoDBClient"
+    caller: Callable[[], str]
+
+
+def deployed(stage: str, workspace: Workspace) -> Deployed:
     """Raises `CommandError` when the stage is not deployed."""
-    return _local_target(workspace) if stage == LOCAL.name else _aws_target(stage)
+    return _local(workspace) if stage == LOCAL.name else _on_aws(stage)
 
 
 @contextmanager
@@ -32,33 +49,42 @@ def aws_sentences() -> Iterator[None]:
         raise CommandError(f"AWS did not do it: {error}") from error
 
 
-def _local_target(workspace: Workspace) -> Target:
+def _local(workspace: Workspace) -> Deployed:
     running = emulator.running(workspace)
     if running is None:
         raise CommandError("No local cloud is running; start one with 'visionflow up'.")
     outputs = read_outputs(workspace.outputs)
-    return Target(
-        ModelStore(outputs.models_bucket, boto3.client("s3", **running.client_options)),
-        ModelRegistry(outputs.registry_table, boto3.client("dynamodb", **running.client_options)),
+    return Deployed(
+        images_bucket=outputs.images_bucket,
+        models_bucket=outputs.models_bucket,
+        predictions_table=outputs.predictions_table,
+        registry_table=outputs.registry_table,
+        insights_table=outputs.insights_table,
+        s3=boto3.client("s3", **running.client_options),
+        dynamodb=boto3.client("dynamodb", **running.client_options),
         caller=_user,
     )
 
 
-def _aws_target(stage: str) -> Target:
+def _on_aws(stage: str) -> Deployed:
     stack = f"VisionFlow-{stage_named(stage).title}-Data"
-    outputs = _stack_outputs(stack)
+    outputs = stack_outputs(stack)
     try:
-        bucket, table = outputs["ModelsBucket"], outputs["RegistryTable"]
+        return Deployed(
+            images_bucket=outputs["ImagesBucket"],
+            models_bucket=outputs["ModelsBucket"],
+            predictions_table=outputs["PredictionsTable"],
+            registry_table=outputs["RegistryTable"],
+            insights_table=outputs["InsightsTable"],
+            s3=boto3.client("s3"),
+            dynamodb=boto3.client("dynamodb"),
+            caller=lambda: boto3.client("sts").get_caller_identity()["Arn"],
+        )
     except KeyError as error:
         raise CommandError(
             f"Stack {stack} has no output {error}; deploy it again with "
             f"'visionflow deploy --stage {stage}'."
         ) from None
-    return Target(
-        ModelStore(bucket, boto3.client("s3")),
-        ModelRegistry(table, boto3.client("dynamodb")),
-        caller=lambda: boto3.client("sts").get_caller_identity()["Arn"],
-    )
 
 
 def _user() -> str:
@@ -69,7 +95,7 @@ def _user() -> str:
         return f"user {os.getuid()}"
 
 
-def _stack_outputs(stack: str) -> dict[str, str]:
+def stack_outputs(stack: str) -> dict[str, str]:
     cloudformation = boto3.client("cloudformation")
     try:
         (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
