@@ -1,10 +1,11 @@
-"""The description of the routes about model versions, feedback and statistics."""
+"""The description of the routes about model versions, feedback, statistics and costs."""
 
 from typing import get_args
 
 from infra.openapi_operation import TIME, Operation, in_path, json_body, limit_query, query
 from lambdas.answers import LogEntry
 from lambdas.api import feedback, models
+from lambdas.api.costs import Costs
 from lambdas.api.feedback import FeedbackHistory, FeedbackRequest, UncertainList
 from lambdas.api.model_answers import (
     History,
@@ -57,6 +58,15 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Answers that nobody has spoken of, the least certain first",
         {200: UncertainList},
         (limit_query(feedback.DEFAULT_LIMIT, feedback.MAX_LIMIT),),
+    ),
+    ("GET", "/costs"): Operation(
+        "costs",
+        "What the predictions of today, and of whole days, have cost",
+        {200: Costs},
+        (
+            query("from", "From the day of this time on; the last day where left out", TIME),
+            query("to", "To the day of this time; today where left out", TIME),
+        ),
     ),
     ("GET", "/stats"): Operation("stats", "Counters of whole days", {200: Stats}, _DAYS),
     ("GET", "/models"): Operation("models", "Versions, and what serves", {200: ModelList}),

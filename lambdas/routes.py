@@ -52,6 +52,7 @@ ROUTES = (
     Route("DELETE", "/training-jobs/{id}", "api"),
     Route("POST", "/training-jobs/{id}/resume", "api"),
     Route("GET", "/training-options", "api"),
+    Route("GET", "/costs", "api"),
     Route("GET", "/openapi.json", "api"),
 )
 

@@ -25,7 +25,7 @@ from infra.packages import Package as ZipFile
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import StageConfig
-from lambdas.api.settings import ApiSettings
+from lambdas.api.settings import ApiSettings, CostSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.predict.settings import PredictSettings
 from visionflow.uploads import POSTED_PREFIX
@@ -177,7 +177,13 @@ class ServiceStack(Stack):
                 insights_table=data.insights.table_name,
                 requires_sign_in=int(stage.requires_sign_in),
             ).to_env()
-            | training.control_settings.to_env(),
+            | training.control_settings.to_env()
+            | CostSettings(
+                predict_memory_mb=stage.predict_memory_mb,
+                architecture=architecture_of(stage).name,
+                retention_days=stage.prediction_retention_days,
+                snap_start_functions=2 if stage.snap_start else 0,
+            ).to_env(),
         )
         # For the URLs and forms that it signs.
         data.images.allow_get(function.execution_role, versions=True)

@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
-from lambdas.api import feedback, models, stats, training_jobs, uploads
+from lambdas.api import costs, feedback, models, stats, training_jobs, uploads
 from lambdas.api.service import DEFAULT_LIMIT, ApiService
 from lambdas.api.settings import ApiSettings
 from lambdas.parameters import choice, moment, only, short_text, whole_number
@@ -28,7 +28,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 app = create_resolver()
-for routes in (uploads, models, feedback, stats, training_jobs):
+for routes in (uploads, models, feedback, stats, costs, training_jobs):
     app.include_router(routes.router)
 
 

@@ -15,3 +15,14 @@ class ApiSettings(EnvSettings):
     registry_table: str
     insights_table: str
     requires_sign_in: int
+
+
+@dataclass(frozen=True)
+class CostSettings(EnvSettings):
+    """What the classifying functions are, by which their cost is reckoned: ``architecture`` is
+    x86_64 or arm64, ``snap_start_functions`` how many of them keep a snapshot."""
+
+    predict_memory_mb: int
+    architecture: str
+    retention_days: int
+    snap_start_functions: int

@@ -433,6 +433,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the predictions of today, and of whole days, have cost */
+        get: operations["costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -544,6 +561,30 @@ export interface components {
             /** Parameters */
             parameters: {
                 [key: string]: components["schemas"]["Parameter"];
+            };
+        };
+        /**
+         * Costs
+         * @description What predictions cost, reckoned from counters, measured times and a dated table of prices.
+         *
+         *     ``today`` is for the ``predictions_today`` alone; ``fixed_per_day`` is owed with or without
+         *     them, before AWS's free tier. ``assumptions`` says what the figures rest on.
+         */
+        Costs: {
+            /** Currency */
+            currency: string;
+            /** Today */
+            today: number;
+            /** Predictions Today */
+            predictions_today: number;
+            /** Per 1000 */
+            per_1000: number;
+            /** Fixed Per Day */
+            fixed_per_day: number;
+            period: components["schemas"]["PeriodCost"];
+            /** Assumptions */
+            assumptions: {
+                [key: string]: string;
             };
         };
         /**
@@ -1066,6 +1107,20 @@ export interface components {
             default: unknown;
             /** About */
             about: string;
+        };
+        /**
+         * PeriodCost
+         * @description Of whole days (UTC), the first and the last included.
+         */
+        PeriodCost: {
+            /** First Day */
+            first_day: string;
+            /** Last Day */
+            last_day: string;
+            /** Predictions */
+            predictions: number;
+            /** Usd */
+            usd: number;
         };
         /**
          * PredictAnswer
@@ -2515,6 +2570,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingOptions"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    costs: {
+        parameters: {
+            query?: {
+                /** @description From the day of this time on; the last day where left out */
+                from?: string;
+                /** @description To the day of this time; today where left out */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Costs"];
                 };
             };
             /** @description What went wrong */

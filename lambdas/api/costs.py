@@ -1,0 +1,136 @@
+"""GET /costs: what the predictions of today, and of some days, have cost."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from lambdas import clients
+from lambdas.api.settings import ApiSettings, CostSettings
+from lambdas.parameters import moment, only
+from lambdas.resolver import json_response
+from visionflow.costs import DAYS_PER_MONTH, Estimate, Workload, estimate
+from visionflow.counters import CounterStore
+from visionflow.errors import InvalidParameterError
+from visionflow.prediction_store import LogQuery, PredictionStore
+from visionflow.predictions import Prediction, timestamp
+from visionflow.prices import DEFAULT_REGION, price_table
+
+# The latest predictions say how large pictures are and which way they come.
+SAMPLE = 100
+TYPICAL_MEGAPIXELS = 3.0
+
+router = Router()
+
+
+@dataclass(frozen=True)
+class PeriodCost:
+    """Of whole days (UTC), the first and the last included."""
+
+    first_day: str
+    last_day: str
+    predictions: int
+    usd: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What predictions cost, reckoned from counters, measured times and a dated table of prices.
+
+    ``today`` is for the ``predictions_today`` alone; ``fixed_per_day`` is owed with or without
+    them, before AWS's free tier. ``assumptions`` says what the figures rest on.
+    """
+
+    currency: str
+    today: float
+    predictions_today: int
+    per_1000: float
+    fixed_per_day: float
+    period: PeriodCost
+    assumptions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class CostService:
+    """Costs without HTTP."""
+
+    counters: CounterStore
+    predictions: PredictionStore
+    settings: CostSettings
+    region: str
+
+    def of(self, first_day: str, last_day: str, today: str) -> Costs:
+        """Raises `InvalidParameterError` when the first day is after the last."""
+        if first_day > last_day:
+            raise InvalidParameterError("from must not be later than to.")
+        latest = self.predictions.page(LogQuery(), SAMPLE).items
+        counted_today, counted = self._count(today, today), self._count(first_day, last_day)
+        found = self._estimate(latest, counted_today)
+        share = _share_of_http(latest)
+        each = (share * found.http.per_million + (1 - share) * found.s3.per_million) / 1e6
+        ways = f"{share:.0%} through HTTP, as of the latest {len(latest)}"
+        return Costs(
+            currency=found.currency,
+            today=counted_today * each,
+            predictions_today=counted_today,
+            per_1000=1000 * each,
+            fixed_per_day=sum(found.fixed_per_month.values()) / DAYS_PER_MONTH,
+            period=PeriodCost(first_day, last_day, counted, counted * each),
+            assumptions=found.assumptions | {"ways": ways},
+        )
+
+    def _count(self, first_day: str, last_day: str) -> int:
+        days = self.counters.days(first_day, last_day)
+        return sum(sum(day.under("status.").values()) for day in days)
+
+    def _estimate(self, latest: Sequence[Prediction], per_day: int) -> Estimate:
+        region = self.region if self.region in price_table().region else DEFAULT_REGION
+        return estimate(
+            Workload(
+                per_day=max(per_day, 1),
+                megapixels=_mean_megapixels(latest),
+                region=region,
+                architecture="arm64" if self.settings.architecture == "arm64" else "x86_64",
+                memory_mb=self.settings.predict_memory_mb,
+                retention_days=self.settings.retention_days,
+                snap_start=self.settings.snap_start_functions,
+            )
+        )
+
+
+@lru_cache
+def service() -> CostService:
+    settings, dynamodb = ApiSettings.from_env(os.environ), clients.dynamodb()
+    return CostService(
+        CounterStore(settings.insights_table, dynamodb),
+        PredictionStore(settings.predictions_table, dynamodb),
+        CostSettings.from_env(os.environ),
+        os.environ.get("AWS_REGION", DEFAULT_REGION),
+    )
+
+
+@router.get("/costs")
+def costs() -> Response[str]:
+    query = router.current_event.query_string_parameters
+    only(query, "from", "to")
+    now = timestamp(datetime.now(UTC))
+    last = moment("to", query.get("to")) or now
+    first = moment("from", query.get("from")) or min(last, now)
+    return json_response(service().of(first[:10], last[:10], now[:10]))
+
+
+def _mean_megapixels(latest: Sequence[Prediction]) -> float:
+    sizes = [
+        item.image.width * item.image.height / 1e6
+        for item in latest
+        if item.image.width and item.image.height
+    ]
+    return sum(sizes) / len(sizes) if sizes else TYPICAL_MEGAPIXELS
+
+
+def _share_of_http(latest: Sequence[Prediction]) -> float:
+    return sum(item.source == "api" for item in latest) / len(latest) if latest else 1.0
