@@ -1,7 +1,6 @@
 """The picture in a request's body, whichever of the three ways it was sent."""
 
 import base64
-import binascii
 import json
 
 from python_multipart.exceptions import FormParserError
@@ -35,7 +34,7 @@ def read_picture(body: str | None, is_base64: bool | None, content_type: str | N
             f"A direct call carries {MAX_DIRECT_BYTES / 1e6} MB of picture at most; POST /uploads "
             "gives a form for a larger one."
         )
-    data = base64.b64decode(body) if is_base64 else body.encode()
+    data = _decoded(body, bool(is_base64))
     # The parser takes Latin-1 only, while a gateway hands over whatever a client has sent.
     media_type, options = parse_options_header((content_type or "").encode("latin-1", "replace"))
     if media_type == b"multipart/form-data":
@@ -49,6 +48,13 @@ def read_picture(body: str | None, is_base64: bool | None, content_type: str | N
     )
 
 
+def _decoded(body: str, is_base64: bool) -> bytes:
+    try:
+        return base64.b64decode(body) if is_base64 else body.encode()
+    except ValueError as error:  # binascii's and Unicode's errors are kinds of it
+        raise InvalidBodyError("The body is not the bytes that it is announced as.") from error
+
+
 def _from_json(data: bytes) -> bytes:
     try:
         document = json.loads(data)
@@ -58,7 +64,7 @@ def _from_json(data: bytes) -> bytes:
         raise MissingFieldError('The JSON body needs a string field "image".')
     try:
         return base64.b64decode(document["image"], validate=True)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise InvalidBase64Error('The field "image" is not base64.') from error
 
 

@@ -20,6 +20,7 @@ from visionflow import containers
 from visionflow.containers import ACCEPTED_FORMATS, format_of, media_type
 from visionflow.errors import (
     EmptyImageError,
+    ImageError,
     ImageTooLargeError,
     TruncatedImageError,
     UnreadableImageError,
@@ -141,16 +142,16 @@ def decode(
             f"The image has {len(data):,} bytes; at most {limits.max_bytes:,} are accepted."
         )
     contents = containers.unpack(data, limits)
-    image = _open(contents)
-    _check_cost(image, limits)
-    width, height = image.size
-    reduction = _reduction(width, height, spec) if spec and contents.format == "JPEG" else 1
     try:
+        image = _open(contents)
+        _check_cost(image, limits)
+        width, height = image.size
+        reduction = _reduction(width, height, spec) if spec and contents.format == "JPEG" else 1
         if reduction > 1:
             image.draft(None, (width // reduction, height // reduction))
         image.load()
         rgb = _to_rgb(image)
-    except MemoryError:
+    except (MemoryError, ImageError):
         raise
     except Exception as error:
         raise _damaged(error) from error
@@ -206,8 +207,6 @@ def _open(contents: containers.Contents) -> Image.Image:
         raise ImageTooLargeError("The image has more pixels than any format may have.") from error
     except UnidentifiedImageError as error:
         raise UnreadableImageError(f"The {contents.format} has a damaged header.") from error
-    except Exception as error:
-        raise _damaged(error) from error
 
 
 def _register_heif() -> None:

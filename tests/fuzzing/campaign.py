@@ -1,0 +1,92 @@
+"""Thousands of damaged inputs in a process of their own, watched from outside."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+
+MOST_SECONDS = 2.0
+"""Processor time that one input may take."""
+HANG_SECONDS = 30.0
+"""Time on the clock after which an input will never end, however busy the machine is."""
+MEMORY_CAP = 1_000_000_000
+"""Address space in bytes that all inputs may take beyond what the process begins with."""
+
+_START_SECONDS = 60.0
+
+
+@dataclass
+class Campaign:
+    """What became of the inputs of ``seed``, which the command ``worker`` runs.
+
+    ``findings`` maps the index of an input to what it should not have done; `Inputs.make` makes it
+    again. ``slowest``: seconds of processor time and the input. ``peak``: resident bytes.
+    """
+
+    seed: int
+    worker: tuple[str, ...] = (sys.executable, "-m", "tests.fuzzing.worker")
+    codes: Counter[str] = field(default_factory=Counter)
+    findings: dict[int, str] = field(default_factory=dict)
+    slowest: tuple[float, int] = (0.0, -1)
+    peak: int = 0
+
+    def run(self, first: int, count: int) -> None:
+        """Inputs ``first`` to ``first + count - 1``; after a crash or a hang from the next one."""
+        at, end = first, first + count
+        while at < end:
+            at = self._run_until_it_breaks(at, end)
+
+    def _run_until_it_breaks(self, at: int, end: int) -> int:
+        """The index to go on from. Raises `RuntimeError` when the worker does not even start."""
+        arguments = [str(number) for number in (self.seed, at, end, MEMORY_CAP)]
+        with subprocess.Popen(
+            [*self.worker, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,  # or select would not see what lies in a buffer
+            # Pillow warns of much that is odd; what counts is how it ends.
+            env=os.environ | {"PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"},
+        ) as worker:
+            line = _next_line(worker, _START_SECONDS)
+            if not line and worker.wait() == 1:
+                raise RuntimeError(_errors_of(worker))
+            while line:
+                words = line.decode().split()
+                if len(words) == 1:
+                    self.peak = max(self.peak, int(words[0]))
+                else:
+                    self._note(at, words[1], float(words[2]) / 1e6)
+                    at += 1
+                line = _next_line(worker, HANG_SECONDS)
+            if line is None:
+                worker.kill()
+        if at < end:
+            broke = "hang" if line is None else f"crash ({_name(worker.returncode)})"
+            self.findings[at] = f"!{broke}"
+            at += 1
+        return at
+
+    def _note(self, index: int, code: str, seconds: float) -> None:
+        self.codes[code] += 1
+        self.slowest = max(self.slowest, (seconds, index))
+        if code.startswith("!") or seconds > MOST_SECONDS:
+            self.findings[index] = code if code.startswith("!") else "!slow"
+
+
+def _next_line(worker: subprocess.Popen[bytes], within: float) -> bytes | None:
+    """A line, b"" at the end, None when none came in time."""
+    assert worker.stdout is not None
+    ready, _, _ = select.select([worker.stdout], [], [], within)
+    return worker.stdout.readline() if ready else None
+
+
+def _errors_of(worker: subprocess.Popen[bytes]) -> str:
+    assert worker.stderr is not None
+    return worker.stderr.read().decode(errors="replace")
+
+
+def _name(returncode: int) -> str:
+    return signal.Signals(-returncode).name if returncode < 0 else f"exit {returncode}"
