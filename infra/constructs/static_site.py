@@ -10,22 +10,34 @@ from infra.nag import acknowledge
 
 
 def content_security_policy(*, images: s3.IBucket, sign_in_domain: str) -> str:
-    """What the page may load: its own files, and from elsewhere no code at all.
+    """What the page may load.
+
+    The API is named by its region only: the API's CORS rule names this page, so naming the API here
+    would be a cycle.
+    """
+    return security_policy(
+        api=f"https://*.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}",
+        pictures=f"https://{images.bucket_regional_domain_name}",
+        sign_in=f"https://{sign_in_domain}",
+    )
+
+
+def security_policy(*, api: str, pictures: str, sign_in: str) -> str:
+    """The page's own files, and from elsewhere no code at all.
 
     It calls the API and the sign-in, posts large pictures to the images bucket, and shows pictures
     from presigned URLs of that bucket, from its own memory (`blob:`, a picture before it is sent)
-    and from the API's answer (`data:`, the heatmap). The API is named by its region only: the API's
-    CORS rule names this page, so naming the API here would be a cycle.
+    and from the API's answer (`data:`, the heatmap and a report's examples).
     """
-    api = f"https://*.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
-    pictures = f"https://{images.bucket_regional_domain_name}"
     directives = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "font-src": "'self'",
         "img-src": f"'self' blob: data: {pictures}",
-        "connect-src": f"'self' {api} {pictures} https://{sign_in_domain}",
+        "connect-src": f"'self' {api} {pictures} {sign_in}",
+        "manifest-src": "'self'",
+        "worker-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",
@@ -110,7 +122,7 @@ def _security_headers(scope: Construct, security_policy: str) -> cloudfront.Resp
             custom_headers=[
                 cloudfront.ResponseCustomHeader(
                     header="Permissions-Policy",
-                    value="camera=(), geolocation=(), microphone=()",
+                    value="camera=(self), geolocation=(), microphone=()",
                     override=True,
                 )
             ]

@@ -72,15 +72,15 @@ def generated_bucket_arn(bucket: s3.CfnBucket) -> str:
 
 
 def page_may_post() -> s3.CorsRule:
-    """Lets a browser that shows a CloudFront page post a signed form, and nothing else.
+    """Lets a browser that shows a CloudFront page post a signed form and read a signed address.
 
     Naming the dashboard's own distribution would be a cycle, as its content security policy names
-    the bucket. It would guard nothing either: who may post what is in the form's signed policy,
-    which the API gives to whom it knows.
+    the bucket. It would guard nothing either: who may post or read what is in the form's or the
+    address's signature, which the API gives to whom it knows.
     """
     return s3.CorsRule(
         allowed_origins=["https://*.cloudfront.net"],
-        allowed_methods=[s3.HttpMethods.POST],
+        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.POST],
         allowed_headers=["*"],
         max_age=3600,
     )

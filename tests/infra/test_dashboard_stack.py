@@ -57,9 +57,19 @@ def test_the_page_reaches_the_api_the_pictures_and_the_sign_in(on_aws: Templates
     assert policy["connect-src"] == [
         "'self'",
         "https://*.execute-api.AWS::Region.AWS::URLSuffix",
+        "https://Images",
         f"https://visionflow-{stage}-AWS::AccountId.auth.AWS::Region.amazoncognito.com",
     ]
     assert set(policy["img-src"]) == {"'self'", "blob:", "data:", "https://Images"}
+
+
+def test_the_page_may_be_installed_and_use_the_camera(on_aws: Templates) -> None:
+    policy = _content_security_policy(on_aws)
+    assert policy["manifest-src"] == policy["worker-src"] == ["'self'"]
+    (headers,) = on_aws.properties("AWS::CloudFront::ResponseHeadersPolicy").values()
+    custom = headers["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+    (permissions,) = (item for item in custom if item["Header"] == "Permissions-Policy")
+    assert "camera=(self)" in permissions["Value"]
 
 
 def test_the_local_page_comes_straight_from_its_bucket(local: Templates) -> None:

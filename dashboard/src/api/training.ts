@@ -1,5 +1,4 @@
-import { pending } from "./pending";
-import type { Transport } from "./transport";
+import { ask, type Transport } from "./transport";
 import type { Job, JobRequest, Page, TrainingOptions } from "./types";
 
 const JOBS_PAGE = 20;
@@ -10,19 +9,34 @@ export interface TrainingApi {
   jobs(cursor: string | null, signal?: AbortSignal): Promise<Page<Job>>;
   job(id: string, signal?: AbortSignal): Promise<Job>;
   stopJob(id: string, signal?: AbortSignal): Promise<Job>;
+  /** Goes on from the last checkpoint of a job that failed or was stopped. */
+  resumeJob(id: string, signal?: AbortSignal): Promise<Job>;
 }
 
 export function trainingApi(client: Transport): TrainingApi {
   const one = (id: string) => ({ path: { id } });
   return {
     trainingOptions: (signal) =>
-      pending<TrainingOptions>(client, "get", "/training-options", {}, signal),
-    startJob: (body, signal) => pending<Job>(client, "post", "/training-jobs", { body }, signal),
+      ask(signal, (bounded) => client.GET("/training-options", { signal: bounded })),
+    startJob: (body, signal) =>
+      ask(signal, (bounded) => client.POST("/training-jobs", { body, signal: bounded })),
     jobs: (cursor, signal) => {
       const query = { limit: JOBS_PAGE, ...(cursor !== null && { cursor }) };
-      return pending<Page<Job>>(client, "get", "/training-jobs", { query }, signal);
+      return ask(signal, (bounded) =>
+        client.GET("/training-jobs", { params: { query }, signal: bounded }),
+      );
     },
-    job: (id, signal) => pending<Job>(client, "get", "/training-jobs/{id}", one(id), signal),
-    stopJob: (id, signal) => pending<Job>(client, "delete", "/training-jobs/{id}", one(id), signal),
+    job: (id, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/training-jobs/{id}", { params: one(id), signal: bounded }),
+      ),
+    stopJob: (id, signal) =>
+      ask(signal, (bounded) =>
+        client.DELETE("/training-jobs/{id}", { params: one(id), signal: bounded }),
+      ),
+    resumeJob: (id, signal) =>
+      ask(signal, (bounded) =>
+        client.POST("/training-jobs/{id}/resume", { params: one(id), signal: bounded }),
+      ),
   };
 }

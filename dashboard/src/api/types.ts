@@ -32,6 +32,14 @@ export type Comparison = Schemas["ModelComparison"];
 export type Stats = Schemas["Stats"];
 export type Share = Schemas["Share"];
 
+export type Job = Schemas["TrainingJob"];
+export type JobState = Job["state"];
+export type JobEpoch = Schemas["JobEpoch"];
+export type JobRequest =
+  paths["/training-jobs"]["post"]["requestBody"]["content"]["application/json"];
+export type TrainingOptions = Schemas["TrainingOptions"];
+export type TrainingConfig = Schemas["ConfigOption"];
+
 /** What every list is answered in. A null cursor means that there is nothing older. */
 export interface Page<Item> {
   items: Item[];

@@ -38,7 +38,7 @@ export function DatasetField({ datasets, value, onChange }: DatasetFieldProps) {
       {chosen && (
         <>
           <p className="small numeric">
-            {t("training.counts", {
+            {t(chosen.complete ? "training.counts" : "training.countsAtLeast", {
               pictures: decimal(chosen.pictures, language, 0),
               classes: classes.length,
             })}{" "}

@@ -3,13 +3,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
-import type { Job, JobRequest, Setting, TrainingOptions } from "../api/types";
+import type { Job, JobRequest, TrainingOptions } from "../api/types";
 import { Problem } from "../ui/Problem";
 import { DatasetField } from "./DatasetField";
 import { EstimateBox } from "./EstimateBox";
 import css from "./JobForm.module.css";
 import { MachineFields } from "./MachineFields";
 import { Select } from "./Select";
+import type { Setting } from "./settings";
 import { SettingsFields } from "./SettingsFields";
 
 interface JobFormProps {

@@ -58,6 +58,7 @@ function JobView({ job }: { job: Job }) {
           <StateChip state={job.state} />
         </div>
         {job.ended_at === null && job.state !== "stopping" && <StopButton job={job} />}
+        {(job.state === "failed" || job.state === "cancelled") && <ResumeButton job={job} />}
         {model && (
           <Link
             className="button small primary"
@@ -128,6 +129,36 @@ function JobView({ job }: { job: Job }) {
           {job.log_tail.length === 0 ? t("training.noLog") : job.log_tail.join("\n")}
         </pre>
       </details>
+    </>
+  );
+}
+
+/** Goes on from the last checkpoint. */
+function ResumeButton({ job }: { job: Job }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const queries = useQueryClient();
+  const resume = useMutation({
+    mutationFn: () => api.resumeJob(job.id),
+    onSuccess: (resumed) => {
+      queries.setQueryData(["job", job.id], resumed);
+      void queries.invalidateQueries({ queryKey: ["jobs"] });
+    },
+  });
+  return (
+    <>
+      <button
+        type="button"
+        className="button small"
+        disabled={resume.isPending}
+        onClick={() => {
+          resume.mutate();
+        }}
+        data-testid="resume-job"
+      >
+        {t("training.resume")}
+      </button>
+      {resume.error && <Problem error={resume.error} />}
     </>
   );
 }

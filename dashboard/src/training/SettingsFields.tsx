@@ -1,14 +1,14 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Setting, TrainingConfig } from "../api/types";
+import type { TrainingConfig } from "../api/types";
 import css from "./JobForm.module.css";
-import { type Field, fieldGroups } from "./settings";
+import { type Field, fieldGroups, type Setting } from "./settings";
 
 interface SettingsFieldsProps {
   config: TrainingConfig;
   recipe: string;
-  recipes: string[];
+  recipes: readonly string[];
   set: Record<string, Setting>;
   onChange: (set: Record<string, Setting>) => void;
 }

@@ -1,4 +1,4 @@
-import type { Job, JobRequest, TrainingOptions } from "../api/types";
+import type { Job, TrainingOptions } from "../api/types";
 
 type Instance = TrainingOptions["instances"][number];
 
@@ -17,7 +17,7 @@ const OVERHEAD_S = 180;
  * on the same kind of machine; `null` where none has run yet, because anything else were a guess.
  */
 export function estimate(
-  request: Pick<JobRequest, "config" | "on_demand">,
+  request: { config: string; on_demand: boolean },
   epochs: number,
   pictures: number,
   instance: Instance | undefined,

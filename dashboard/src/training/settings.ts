@@ -1,4 +1,7 @@
-import type { Setting, TrainingConfig } from "../api/types";
+import type { TrainingConfig } from "../api/types";
+
+/** A hyperparameter's value. Lists, which some have, cannot be set from here. */
+export type Setting = string | number | boolean;
 
 export interface Field {
   name: string;
@@ -15,13 +18,17 @@ export interface FieldGroup {
 const MAIN = /^(name|version|seed)$|\.epochs$|(^|\.)optimizer\.learning_rate$|^model\.dropout$/;
 
 /** The fields that matter for `recipe`, main ones first, the others by their section. */
-export function fieldGroups({ parameters }: TrainingConfig, recipe: string, recipes: string[]) {
+export function fieldGroups(
+  { parameters }: TrainingConfig,
+  recipe: string,
+  recipes: readonly string[],
+) {
   const fields = Object.entries(parameters).flatMap(
     ([name, { default: value, about }]): Field[] => {
       const [section = ""] = name.split(".");
       const isOthers = recipes.includes(section) && section !== recipe;
       const isChosenElsewhere = name === "recipe" || name === "model.name";
-      if (isOthers || isChosenElsewhere || value === null || Array.isArray(value)) return [];
+      if (isOthers || isChosenElsewhere || !isSetting(value)) return [];
       return [{ name, value, about }];
     },
   );
@@ -47,4 +54,8 @@ export function totalEpochs(
   return Object.entries(parameters)
     .filter(([name]) => name.startsWith(`${recipe}.`) && name.endsWith(".epochs"))
     .reduce((sum, [name, { default: value }]) => sum + Number(changes[name] ?? value), 0);
+}
+
+function isSetting(value: unknown): value is Setting {
+  return ["string", "number", "boolean"].includes(typeof value);
 }
