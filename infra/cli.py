@@ -11,6 +11,7 @@ from infra import (
     api_commands,
     cloud_commands,
     collect_commands,
+    cost_commands,
     job_commands,
     model_commands,
     registry_commands,
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
     cloud_commands.add_parsers(commands)
     api_commands.add_parsers(commands)
+    cost_commands.add_parsers(commands)
     collect_commands.add_parsers(training_commands.add_parsers(commands))
     runs_commands.add_parsers(commands)
     model_commands.add_parsers(commands)

@@ -1,0 +1,135 @@
+"""The boot script of a training machine, run with stand-ins for what only a machine has."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.constructs.training_job_machine import BOOT
+
+_COMMANDS = {
+    "curl": """
+case "$*" in
+  *api/token*) echo token ;;
+  *placement/region*) echo eu-central-1 ;;
+  *instance-id*) echo i-123 ;;
+  *visionflow-job*) echo JOB1 ;;
+  *visionflow-max-hours*) echo 1.5 ;;
+esac
+""",
+    "shutdown": "",
+    "aws": """
+case "$*" in
+  "s3 cp"*) [ -n "$NO_BUNDLE" ] && exit 1; cp "$BUNDLE" bundle.zip ;;
+  "s3 sync"*) [ -n "$WHEELS" ] && mkdir -p wheels && touch wheels/torch.whl ;;
+  "logs put-log-events"*) cp /tmp/events.json "$EVENTS" ;;
+esac
+true
+""",
+    "python3": """
+if [ "$1 $2" = "-m venv" ]; then
+  mkdir -p "$3/bin"
+  for name in pip python; do
+    printf '#!/bin/bash\\necho "%s $*" >> "$CALLS"\\n' "$name" > "$3/bin/$name"
+  done
+  echo 'echo "table $VISIONFLOW_JOBS_TABLE" >> "$CALLS"; exit ${JOB_CODE:-0}' >> "$3/bin/python"
+  chmod +x "$3"/bin/*
+  exit 0
+fi
+exec "$REAL_PYTHON" "$@"
+""",
+}
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What a boot did: the calls in order, its exit code, and the events it sent to CloudWatch."""
+
+    calls: list[str]
+    code: int
+    events: str
+
+
+def boot(folder: Path, **environment: str) -> Boot:
+    commands = folder / "commands"
+    commands.mkdir(parents=True)
+    for name, body in _COMMANDS.items():
+        stand_in = commands / name
+        stand_in.write_text(f'#!/bin/bash\necho "{name} $*" >> "$CALLS"\n{body}')
+        stand_in.chmod(0o755)
+    with zipfile.ZipFile(folder / "bundle.zip", "w") as bundle:
+        bundle.writestr("requirements.txt", "torch==2 --hash=sha256:0\n")
+    text = BOOT.read_text()
+    for path in ("/opt/visionflow", "/var/log", "/var/lib/visionflow", "/tmp/events.json"):  # noqa: S108
+        text = text.replace(path, f"{folder}{path}")
+    for name in ("BUNDLE_BUCKET", "BUNDLE_KEY", "JOBS_BUCKET", "JOBS_TABLE", "LOG_GROUP"):
+        assert f"@{name}@" in text
+        text = text.replace(f"@{name}@", name.lower())
+    assert "@" not in text.replace('"$@"', "")
+    for path in ("var/log", "tmp"):
+        (folder / path).mkdir(parents=True)
+    commands.joinpath("aws").write_text(
+        commands.joinpath("aws").read_text().replace("/tmp/", f"{folder}/tmp/")  # noqa: S108
+    )
+    script = folder / "boot.sh"
+    script.write_text(text)
+    done = subprocess.run(
+        ["bash", str(script)],  # noqa: S607
+        env={
+            "PATH": f"{commands}:{os.environ['PATH']}",
+            "CALLS": str(folder / "calls"),
+            "BUNDLE": str(folder / "bundle.zip"),
+            "EVENTS": str(folder / "events.json"),
+            "REAL_PYTHON": sys.executable,
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    events = folder / "events.json"
+    sent = json.loads(events.read_text()) if events.exists() else []
+    return Boot(
+        (folder / "calls").read_text().splitlines(),
+        done.returncode,
+        "\n".join(event["message"] for event in sent),
+    )
+
+
+def test_a_machine_installs_trains_and_leaves(tmp_path: Path) -> None:
+    done = boot(tmp_path)
+    shutdowns = [call for call in done.calls if call.startswith("shutdown")]
+    assert shutdowns == ["shutdown -h +1500", "shutdown -c", "shutdown -h +120", "shutdown -h now"]
+    assert done.calls[0] == "shutdown -h +1500", "the last resort comes first"
+    install = "pip install --quiet --require-hashes -r code/requirements.txt"
+    train = f"python -m training.job JOB1 --work {tmp_path}/var/lib/visionflow/JOB1"
+    assert done.calls.index(install) < done.calls.index(train)
+    assert "table jobs_table" in done.calls
+    assert done.calls[-1] == "shutdown -h now"
+    assert "leaving with code 0" in done.events
+
+
+def test_a_wheelhouse_takes_the_place_of_the_package_index(tmp_path: Path) -> None:
+    done = boot(tmp_path, WHEELS="1")
+    (install,) = (call for call in done.calls if call.startswith("pip"))
+    assert "--no-index --find-links wheels --require-hashes" in install
+
+
+@pytest.mark.parametrize(
+    ("environment", "code"),
+    [({"NO_BUNDLE": "1"}, 1), ({"JOB_CODE": "1"}, 1), ({"JOB_CODE": "75"}, 75)],
+)
+def test_a_machine_leaves_whatever_goes_wrong(
+    tmp_path: Path, environment: dict[str, str], code: int
+) -> None:
+    done = boot(tmp_path, **environment)
+    assert done.calls[-1] == "shutdown -h now"
+    assert f"leaving with code {code}" in done.events
+    assert any("logs put-log-events --log-group-name log_group" in call for call in done.calls)
+    assert any("--log-stream-name JOB1/boot-i-123" in call for call in done.calls)
