@@ -22,6 +22,7 @@ from training.evaluation.metrics import Evaluation, evaluate
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest
 from training.export.export import Export, export_model
+from training.export.reference import write_reference
 from training.fit.fit import Fitted, fit, load_fitted
 from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
@@ -144,7 +145,8 @@ def finish(
     (out / REPORT_FILE).write_text(report.to_json(), encoding="utf-8")
     pages = draw(report, out)
     manifest = replace(manifest, metrics=_metrics(report))
-    write_manifest(manifest, out, (REPORT_FILE, *pages))
+    reference = write_reference(classifier, data.validation, out, config.seed)
+    write_manifest(manifest, out, (REPORT_FILE, reference, *pages))
     if config.mlflow:
         log_results(out, manifest.metrics)
     return report

@@ -41,7 +41,7 @@ def test_the_artifact_verifies_and_names_everything(run: tuple[Path, Report]) ->
     manifest = read_artifact(folder)
     assert manifest.label_names == ("blue", "green", "red")
     named = {entry.path for entry in manifest.extra_files}
-    assert {"report.json", "report.html"} <= named
+    assert {"report.json", "report.html", "reference.json"} <= named
     assert {str(path.relative_to(folder)) for path in (folder / "plots").iterdir()} <= named
     assert manifest.metrics["test_top1"] == report.test.top1
     assert all(check.passed for check in manifest.gate)

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny_model import SIDE, tiny_graph, write_tiny_artifact
+from training.data.image_set import ImageSet
+from training.export.reference import write_reference
+from visionflow.classifier import Classifier
+from visionflow.drift import Reference, read_sketch
+
+
+@pytest.fixture
+def classifier(tmp_path: Path) -> Classifier:
+    return Classifier(tiny_graph(), write_tiny_artifact(tmp_path / "tiny"))
+
+
+@pytest.fixture
+def images() -> ImageSet:
+    """Plain colours: 60 mostly red, 40 mostly blue."""
+    draw = np.random.default_rng(1)
+    colours = draw.integers(0, 120, (100, 1, 1, 3))
+    colours[:60, ..., 0] += 130
+    colours[60:, ..., 2] += 130
+    pictures = np.broadcast_to(colours, (100, SIDE, SIDE, 3)).astype(np.uint8)
+    names = tuple(f"{index}.png" for index in range(100))
+    return ImageSet(("red", "green", "blue"), pictures, np.zeros(100, np.int64), names)
+
+
+def test_the_reference_is_what_serving_answers(
+    classifier: Classifier, images: ImageSet, tmp_path: Path
+) -> None:
+    name = write_reference(classifier, images, tmp_path, seed=0)
+    reference = Reference.parse((tmp_path / name).read_bytes())
+    assert reference.pictures == 100
+    assert reference.labels == {"red": 60, "green": 0, "blue": 40}
+    _, embeddings, _ = classifier.run(images.images)
+    steps = np.array([read_sketch(reference.embedding.sketch(e)) for e in embeddings]) / 16
+    assert np.abs(steps.mean(axis=0)).max() < 0.02
+    assert steps.std(axis=0) == pytest.approx(1, abs=0.03)
+    correlation = np.corrcoef(steps.T) - np.eye(3)
+    assert np.abs(correlation).max() < 0.05
+
+
+def test_of_very_many_pictures_some_are_drawn(
+    classifier: Classifier, images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.export.reference.MOST_PICTURES", 30)
+    first = write_reference(classifier, images, tmp_path, seed=0)
+    text = (tmp_path / first).read_bytes()
+    assert Reference.parse(text).pictures == 30
+    write_reference(classifier, images, tmp_path, seed=0)
+    assert (tmp_path / first).read_bytes() == text

@@ -1,0 +1,44 @@
+"""What drift is measured against once a version serves, left in its artifact."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from training.data.image_set import ImageSet
+from training.export.artifact import write_whole
+from visionflow import strict
+from visionflow.classifier import Classifier
+from visionflow.drift import REFERENCE_FILE, Reference, measure_reference
+
+_BATCH = 250
+# Enough for the mean and the spread of a few directions.
+MOST_PICTURES = 5_000
+
+
+def write_reference(classifier: Classifier, images: ImageSet, folder: Path, seed: int) -> str:
+    """Measure what ``classifier``, as it serves, answers to ``images``; returns the file's name.
+
+    ``images`` should be ones that the model was not fitted to, such as validation's: to its
+    training pictures it is surer than it will ever be again. ``seed`` draws the pictures where
+    there are very many.
+    """
+    order = np.random.default_rng(seed).permutation(len(images))
+    chosen = np.sort(order[:MOST_PICTURES])
+    reference = measure_answers(classifier, images.subset(chosen))
+    text = json.dumps(strict.to_dict(reference), indent=2) + "\n"
+    write_whole(folder / REFERENCE_FILE, text.encode())
+    return REFERENCE_FILE
+
+
+def measure_answers(classifier: Classifier, images: ImageSet) -> Reference:
+    """How often each label is the best guess, and where the embeddings lie."""
+    names = classifier.manifest.label_names
+    counts = dict.fromkeys(names, 0)
+    embeddings = []
+    for start in range(0, len(images), _BATCH):
+        logits, embedding, _ = classifier.run(images.images[start : start + _BATCH])
+        embeddings.append(embedding)
+        for index in logits.argmax(axis=1):
+            counts[names[index]] += 1
+    return measure_reference(counts, np.concatenate(embeddings))
