@@ -27,8 +27,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 
-# Records are handed over in groups: one that cannot be counted costs its group a second try, and
-# the stream delivers again from the first record of the first group that failed.
+# Records are handed over in groups: one that cannot be counted costs its group a second try.
 GROUP = 100
 
 
@@ -53,32 +52,37 @@ def service() -> CountersService:
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     records = event["Records"]
     metrics.add_metric("Changes", MetricUnit.Count, len(records))
+    failed: list[str] = []
     for start in range(0, len(records), GROUP):
-        failed = _count(records[start : start + GROUP])
-        if failed is not None:
-            # A stream goes on from the lowest number that is named here.
-            # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
-            return {"batchItemFailures": [{"itemIdentifier": failed}]}
+        failed += _count(records[start : start + GROUP])
     _watch()
-    return {"batchItemFailures": []}
+    # A stream goes on from the lowest number that is named; what follows it and was counted is
+    # known by then. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed[:1]]}
 
 
-def _count(records: list[dict[str, Any]]) -> str | None:
-    """The sequence number to go on from, when a record could not be counted."""
+def _count(records: list[dict[str, Any]]) -> list[str]:
+    """The sequence numbers of records that could not be counted.
+
+    Raises what the last of them raised when it is all of them: then it is no record's fault.
+    """
     try:
         _count_all(records)
     except Exception:
         logger.exception("counted one by one")
     else:
-        return None
+        return []
+    failed: list[str] = []
     for record in records:
         try:
             _count_all([record])
         except Exception:
             number: str = record["dynamodb"]["SequenceNumber"]
             logger.exception("back to the stream", extra={"sequence_number": number})
-            return number
-    return None
+            failed.append(number)
+            if len(failed) == len(records):
+                raise
+    return failed
 
 
 def _count_all(records: list[dict[str, Any]]) -> None:

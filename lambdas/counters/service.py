@@ -26,8 +26,8 @@ REFRESH_S = 5.0
 # Drift moves slowly; it is measured this often while pictures come in, over this many days.
 DRIFT_EVERY_S = 300.0
 DRIFT_DAYS = 7
-# What SQS takes in one call.
-_MESSAGES = 10
+# Pictures that the shadow looks at together; one that fails is what the others wait for again.
+IDS_PER_MESSAGE = 10
 
 RULE = "the rollback rule"
 
@@ -109,14 +109,9 @@ class CountersService:
         if shadow is None:
             return
         ids = [p.id for p in new if p.model is not None and p.model != shadow]
-        for start in range(0, len(ids), _MESSAGES):
-            entries: Any = [
-                {"Id": str(index), "MessageBody": json.dumps({"prediction_id": prediction_id})}
-                for index, prediction_id in enumerate(ids[start : start + _MESSAGES])
-            ]
-            answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-            if answer.get("Failed"):
-                raise ConnectionError(f"SQS took not every message: {answer['Failed']}")
+        for start in range(0, len(ids), IDS_PER_MESSAGE):
+            message = {"prediction_ids": ids[start : start + IDS_PER_MESSAGE]}
+            self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message))
 
     def _current_aliases(self) -> Aliases:
         if self._clock() - self._aliases_at >= REFRESH_S:

@@ -54,17 +54,17 @@ def service() -> ShadowService:
 
 
 def look_at(record: SQSRecord) -> None:
-    """Whatever is raised sends this message back to SQS."""
-    prediction_id = record.json_body["prediction_id"]
-    try:
-        answer = service().look_at(prediction_id, datetime.now(UTC))
-    except Exception:
-        # The batch processor keeps a failed message's exception to itself.
-        logger.exception("back to the queue", extra={"prediction_id": prediction_id})
-        raise
-    if answer:
-        metrics.add_metric("ShadowAnswers", MetricUnit.Count, 1)
-        metrics.add_metric("Time.infer", MetricUnit.Milliseconds, answer.milliseconds)
+    """Whatever is raised sends this message back to SQS; what was answered by then is kept."""
+    for prediction_id in record.json_body["prediction_ids"]:
+        try:
+            answer = service().look_at(prediction_id, datetime.now(UTC))
+        except Exception:
+            # The batch processor keeps a failed message's exception to itself.
+            logger.exception("back to the queue", extra={"prediction_id": prediction_id})
+            raise
+        if answer:
+            metrics.add_metric("ShadowAnswers", MetricUnit.Count, 1)
+            metrics.add_metric("Time.infer", MetricUnit.Milliseconds, answer.milliseconds)
 
 
 @logger.inject_lambda_context

@@ -215,7 +215,7 @@ class Cloud:
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def run_shadow(self) -> int:
-        """Deliver what waits for the shadow; returns how many messages that were."""
+        """Deliver what waits for the shadow; returns how many pictures that were."""
         messages = []
         while batch := self.sqs.receive_message(
             QueueUrl=self.shadow_queue_url, MaxNumberOfMessages=10
@@ -228,7 +228,7 @@ class Cloud:
         if messages:
             answer = lambdas.shadow.handler.lambda_handler({"Records": messages}, Context())
             assert answer == {"batchItemFailures": []}
-        return len(messages)
+        return sum(len(json.loads(m["body"])["prediction_ids"]) for m in messages)
 
     def _make_buckets(self) -> None:
         for bucket in ("images", "models"):

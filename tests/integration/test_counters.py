@@ -132,7 +132,7 @@ def test_the_counters_equal_a_recount_whatever_is_delivered_twice_and_late(cloud
 def test_a_consumer_that_dies_half_way_has_counted_nothing_twice(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(cloud, records(60))
+    fill(cloud, records(47))
     stream = cloud.stream()
     transact = CounterStore._transact
     calls = 0
@@ -145,19 +145,17 @@ def test_a_consumer_that_dies_half_way_has_counted_nothing_twice(
         return transact(store, items)
 
     monkeypatch.setattr(CounterStore, "_transact", dies)
-    cloud.count(stream)
+    cloud.count(stream)  # in groups of its own choice, until one dies and goes on record by record
     assert cloud.count(stream) == []
     assert_equal_to_recount(cloud)
 
 
-def test_a_record_that_cannot_be_counted_is_named_and_holds_back_only_what_follows(
-    cloud: Cloud,
-) -> None:
+def test_a_record_that_cannot_be_counted_is_named_and_holds_back_no_other(cloud: Cloud) -> None:
     fill(cloud, records(10))
     stream = cloud.stream()
     broken = {**stream[4], "dynamodb": {**stream[4]["dynamodb"], "NewImage": {"id": {"S": "x"}}}}
     assert cloud.count([*stream[:4], broken, *stream[5:]]) == [broken["dynamodb"]["SequenceNumber"]]
-    assert stats(cloud)["total"] == 4
+    assert stats(cloud)["total"] == 9
     assert cloud.count(stream) == []
     assert_equal_to_recount(cloud)
 
