@@ -105,6 +105,9 @@ class StageConfig:
 GPU_IMAGE: Final = (
     "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
 )
+# How many functions a snapshot is taken of where the stage says so: predict and ingest.
+FREEZABLE: Final = 2
+
 NOTHING_RESERVED: Final = Concurrency(predict=None, ingest=None, api=None)
 
 LOCAL: Final = StageConfig(

@@ -24,7 +24,7 @@ from infra.constructs.upload_notification import UPLOAD_PREFIX
 from infra.packages import Package as ZipFile
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
-from infra.stages import StageConfig
+from infra.stages import FREEZABLE, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.predict.settings import PredictSettings
@@ -182,7 +182,8 @@ class ServiceStack(Stack):
                 predict_memory_mb=stage.predict_memory_mb,
                 architecture=architecture_of(stage).name,
                 retention_days=stage.prediction_retention_days,
-                snap_start_functions=2 if stage.snap_start else 0,
+                snap_start_functions=FREEZABLE if stage.snap_start else 0,
+                keys=int(stage.alarm_key),
             ).to_env(),
         )
         # For the URLs and forms that it signs.

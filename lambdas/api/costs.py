@@ -98,6 +98,7 @@ class CostService:
                 memory_mb=self.settings.predict_memory_mb,
                 retention_days=self.settings.retention_days,
                 snap_start=self.settings.snap_start_functions,
+                keys=self.settings.keys,
             )
         )
 

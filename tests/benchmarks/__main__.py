@@ -22,6 +22,7 @@ os.environ |= {
 from infra.workspace import PROJECT
 from tests.benchmarks import (
     cold_start,
+    costs,
     input_pipeline,
     latency,
     memory,
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[], object]] = {
     "serving": serving.report,
     "memory": memory.report,
     "throughput": throughput.report,
+    "costs": lambda: costs.report(hardware()),
     "input_pipeline": input_pipeline.report,
 }
 

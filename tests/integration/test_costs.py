@@ -13,7 +13,7 @@ from visionflow.counters import Change, CounterStore, counts_row
 from visionflow.prediction_store import PredictionStore
 from visionflow.predictions import ImageRef, ModelRef, Prediction, new_id, timestamp
 
-SETTINGS = CostSettings(1769, "x86_64", 30, 0)
+SETTINGS = CostSettings(1769, "x86_64", 30, 0, 0)
 NOW = datetime.now(UTC)
 
 

@@ -45,6 +45,9 @@ IDLE_POLLS = 5 * DAYS_PER_MONTH * 86_400 / 20
 # X-Ray records the first request of each second, and a twentieth of the others.
 TRACED_SHARE = 0.05
 ANSWER_BYTES = 2_000
+# The dashboard's first paint, compressed.
+PAGE_REQUESTS = 12
+PAGE_BYTES = 250_000
 
 # Neither is measured: nothing of this project has run on AWS.
 S3_WAIT_MS = 30.0
@@ -56,7 +59,8 @@ class Workload:
     """What is asked for. ``megapixels`` is a JPEG's; ``memory_mb`` the classifying functions'.
 
     ``retention_days``: for how long a picture and its record are paid for. ``free_tier``: take off
-    what AWS gives each account every month. ``snap_start``: keep a snapshot of that many functions.
+    what AWS gives each account every month. ``snap_start``: of how many functions a snapshot is
+    kept; ``keys``: how many encryption keys the account has of its own.
     """
 
     per_day: float
@@ -67,6 +71,7 @@ class Workload:
     retention_days: int = 30
     free_tier: bool = False
     snap_start: int = 0
+    keys: int = 0
 
     def check(self) -> None:
         """Raise `InvalidParameterError` for a number that is none."""
@@ -102,8 +107,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Estimate:
-    """``fixed_per_month`` is owed whether anybody asks or not, by item; ``choices`` has the
-    cheapest first; ``assumptions`` says what the figures rest on."""
+    """``fixed_per_month`` comes beside the pictures, by item, where each hour of the month has
+    some; ``page_views_per_1000`` is for opening the dashboard; ``choices`` has the cheapest first;
+    ``assumptions`` says what the figures rest on."""
 
     currency: str
     http: WayCost
@@ -111,6 +117,7 @@ class Estimate:
     fixed_per_month: Amounts
     month_through_http: float
     month_through_s3: float
+    page_views_per_1000: float
     choices: tuple[Choice, ...]
     assumptions: dict[str, str]
 
@@ -138,6 +145,7 @@ def estimate(
         fixed_per_month=fixed,
         month_through_http=pictures * http.per_million + sum(fixed.values()),
         month_through_s3=pictures * s3.per_million + sum(fixed.values()),
+        page_views_per_1000=1000 * page_view(prices.of(workload.region)),
         choices=_choices(workload, found, prices),
         assumptions=_assumptions(workload, found, prices),
     )
@@ -213,18 +221,25 @@ def traces(per_day: float) -> float:
 
 
 def fixed_costs(workload: Workload, found: Measured, table: PriceTable) -> Amounts:
-    """Dollars of a month in which what is deployed is there, and may be used at any hour."""
+    """Dollars of a month in which each hour has some pictures: a metric is paid for by the hour
+    that it is sent in, and what remains is owed in any case."""
     amounts = {
         "sqs_requests": IDLE_POLLS,
         "metrics": float(found.metrics),
         "alarms": float(found.alarms),
         "dashboards": 1.0,
+        "keys": float(workload.keys),
         "snap_start_cache_gb_seconds": (
             workload.snap_start * workload.memory_mb / 1024 * DAYS_PER_MONTH * 86_400
         ),
     }
     free = table.free if workload.free_tier else {}
     return bill(amounts, table.of(workload.region), workload.architecture, free)
+
+
+def page_view(prices: Prices) -> float:
+    """Dollars for opening the dashboard once with nothing of it in the browser's cache."""
+    return PAGE_REQUESTS * prices.cloudfront_requests + PAGE_BYTES / GIB * prices.cloudfront_gb
 
 
 def memory_sizes(found: Measured) -> tuple[int, ...]:
@@ -258,5 +273,5 @@ def _assumptions(workload: Workload, found: Measured, table: PriceTable) -> dict
         " DynamoDB: assumed, not measured",
         "queue": "one message per invocation, as when pictures come singly",
         "kept": f"picture, record and log for {workload.retention_days} days",
-        "left_out": "cold starts, the training, /stats' counters, and pages of the dashboard",
+        "left_out": "cold starts, training, and counting for /stats",
     }

@@ -19,7 +19,6 @@ class Prices:
     lambda_gb_seconds_x86_64: float
     lambda_gb_seconds_arm64: float
     snap_start_cache_gb_seconds: float
-    snap_start_restore_gb: float
     http_api_requests: float
     s3_puts: float
     s3_gets: float
