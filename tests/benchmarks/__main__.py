@@ -21,6 +21,7 @@ os.environ |= {
 
 from infra.workspace import PROJECT
 from tests.benchmarks import (
+    chaos,
     cold_start,
     costs,
     input_pipeline,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[], object]] = {
     "serving": serving.report,
     "memory": memory.report,
     "throughput": throughput.report,
+    "chaos": chaos.report,
     "costs": lambda: costs.report(hardware()),
     "input_pipeline": input_pipeline.report,
 }

@@ -80,9 +80,10 @@ class Cloud:
         body: bytes | None = None,
         content_type: str | None = None,
         query: Mapping[str, str | int] = MappingProxyType({}),
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         url = f"{self.outputs.api_url}{path}?{urllib.parse.urlencode(query)}"
-        request = urllib.request.Request(url, data=body, method=method)  # noqa: S310
+        request = urllib.request.Request(url, body, dict(headers), method=method)  # noqa: S310
         if content_type is not None:
             request.add_header("Content-Type", content_type)
         try:
