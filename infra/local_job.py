@@ -78,8 +78,16 @@ def _report_death(record: JobRecord, target: JobTarget, reason: str) -> None:
     """Say for a process what it could not say itself, as EC2 does for a machine."""
     report = target.store.current_report(record)
     if report is None:
-        now = timestamp(datetime.now(UTC))
-        report = JobReport(str(record.reporter), record.id, now, None, (), (), None)
+        before = target.store.report(record)
+        report = JobReport(
+            reporter=str(record.reporter),
+            job_id=record.id,
+            heartbeat_at=timestamp(datetime.now(UTC)),
+            progress=before.progress if before else None,
+            epochs=before.epochs if before else (),
+            log_tail=(),
+            outcome=None,
+        )
     if report.outcome is None:
         target.store.put_report(replace(report, outcome=JobOutcome("interrupted", reason)))
 

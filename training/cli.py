@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _FLAGS = {
     "model": "model.name",
     "weights": "model.weights",
+    "grow_from": "model.grow_from",
     "recipe": "recipe",
     "seed": "seed",
     "name": "name",
@@ -70,6 +71,7 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", choices=get_args(ModelName))
     parser.add_argument("--recipe", choices=get_args(Recipe))
     parser.add_argument("--weights", help="'imagenet', 'none' or a file")
+    parser.add_argument("--grow-from", metavar="RUN", help="add classes to this finished run")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--name", help="of the model")
     parser.add_argument("--version", help="of the model")

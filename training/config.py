@@ -103,6 +103,8 @@ class ModelConfig:
     """``none``, ``imagenet`` (torchvision's, downloaded) or the path of a state dict."""
     mirror: bool
     """Answer with the mean over the picture and its mirror image: twice the time, fewer errors."""
+    grow_from: str
+    """The folder of a finished run whose network gets further classes, in place of ``weights``."""
 
     def conditions(self) -> Iterator[_Condition]:
         widths = len(self.widths) >= 3 and min(self.widths) > 0
@@ -215,6 +217,8 @@ class ExportConfig:
     """The same for each class, or one picture where the class has too few for that."""
     ladder_seconds: float
     """After this long no further rung is tried: fp32 serves."""
+    max_old_classes_drop: float
+    """Largest loss of validation top-1 among the old classes of a model that gets further ones."""
     unknown_accuracy: float
     """The answer is `unknown` below the confidence where validation accuracy falls under this."""
 
@@ -224,6 +228,7 @@ class ExportConfig:
         yield "export.calibration_images", "at least 1", self.calibration_images >= 1
         yield "export.max_accuracy_drop", "at least 0", self.max_accuracy_drop >= 0
         yield "export.max_class_drop", "at least 0", self.max_class_drop >= 0
+        yield "export.max_old_classes_drop", "at least 0", self.max_old_classes_drop >= 0
         yield "export.ladder_seconds", "at least 0", self.ladder_seconds >= 0
         yield "export.unknown_accuracy", "between 0 and 1", 0 <= self.unknown_accuracy <= 1
 

@@ -14,11 +14,11 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any, NoReturn, TextIO, cast
 
 import boto3
@@ -94,15 +94,14 @@ def run_job(job_id: str, machine: Machine) -> int:
     return {"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[outcome.kind]
 
 
-def job_config(record: JobRecord, weights: str | None = None) -> TrainConfig:
-    """The job's experiment. The version is the time of the request unless the request names one.
+def job_config(record: JobRecord, found: Mapping[str, str] = MappingProxyType({})) -> TrainConfig:
+    """The job's experiment with the paths that were ``found`` for it. The version is the time of
+    the request unless the request names one.
 
     Raises `ConfigError`.
     """
     moment = record.created_at[:19].replace("-", "").replace(":", "").replace("T", "-")
-    fields: dict[str, Any] = {"version": moment, **overrides(record.request)}
-    if weights is not None:
-        fields["model.weights"] = weights
+    fields: dict[str, Any] = {"version": moment, **overrides(record.request), **found}
     return load_config(record.request.config, fields)
 
 
@@ -152,11 +151,7 @@ def _attempt(record: JobRecord, machine: Machine, reporter: Reporter) -> JobOutc
 
 def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -> None:
     machine.work.mkdir(parents=True, exist_ok=True)
-    config = job_config(record)
-    source = config.model.weights
-    if source.startswith("s3://"):
-        reporter.step("weights")
-        config = job_config(record, str(machine.files.fetch(source, machine.work / "weights.pt")))
+    config = _with_beginnings(record, machine, reporter)
     reporter.step("download", epochs_of(config))
     pictures = local_folder(record.request.data, machine.work / "pictures")
     resumed = machine.files.fetch_checkpoint(record.reporters, run)
@@ -170,6 +165,24 @@ def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -
     train(config, pictures, run, machine.work / "cache", Observer(reporter.step, keep))
     reporter.step("upload")
     machine.files.keep_run(run)
+
+
+def _with_beginnings(record: JobRecord, machine: Machine, reporter: Reporter) -> TrainConfig:
+    """The job's experiment; what its network begins from lies on this machine."""
+    config = job_config(record)
+    source = config.model.weights
+    if record.request.grow_from is not None:
+        reporter.step("ancestor")
+        found = machine.store.report(machine.store.get(record.request.grow_from))
+        if found is None:
+            raise TrainingError(f"Job {record.request.grow_from} has left no run to grow from.")
+        ancestor = machine.files.fetch_run(found.reporter, machine.work / "ancestor")
+        return job_config(record, {"model.grow_from": str(ancestor)})
+    if source.startswith("s3://"):
+        reporter.step("weights")
+        weights = machine.files.fetch(source, machine.work / "weights.pt")
+        return job_config(record, {"model.weights": str(weights)})
+    return config
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from visionflow.job_folder import checkpoint_key, run_prefix
-from visionflow.manifest import MANIFEST_NAME, read_artifact
+from visionflow.manifest import MANIFEST_NAME, Manifest, read_artifact
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -63,6 +63,16 @@ class JobFiles:
         prefix = run_prefix(self._reporter)
         for name in (*(entry.path for entry in manifest.all_files()), MANIFEST_NAME):
             self._client.upload_file(str(run / name), self._bucket, prefix + name)
+
+    def fetch_run(self, reporter: str, folder: Path) -> Path:
+        """The finished run that ``reporter`` left, whole. Raises `TrainingError` without one."""
+        prefix = run_prefix(reporter)
+        manifest = folder / MANIFEST_NAME
+        if not self._download(prefix + MANIFEST_NAME, manifest):
+            raise TrainingError(f"{prefix} holds no finished run.")
+        for entry in Manifest.parse(manifest.read_bytes()).all_files():
+            self._download(prefix + entry.path, folder / entry.path)
+        return folder
 
     def fetch(self, source: str, target: Path) -> Path:
         """The object ``s3://bucket/key`` as a file. Raises `TrainingError` when it is not there."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from training.allocator import keep_freed_memory
+from training.ancestor import WEIGHTS_FILE, read_ancestor, weights_bytes
 from training.config import TrainConfig
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
@@ -20,12 +21,13 @@ from training.evaluation.findings import findings
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import Evaluation, evaluate
 from training.evaluation.verdict import fit_verdict
-from training.export.artifact import REPORT_FILE, hardware, write_manifest
+from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.export import Export, export_model
 from training.export.reference import write_reference
 from training.fit.fit import Fitted, fit, load_fitted
 from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
+from training.growth import growth_check, measure_growth
 from training.models.classifier import Classifier as SingleNetwork
 from training.report.draw import draw
 from training.report.report import DataSummary, Report, SplitSummary
@@ -111,6 +113,16 @@ def finish(
 
     classifier = Classifier(out / manifest.served_file.path, manifest, os.cpu_count() or 1)
     measured = measure_split(classifier, data.test, config.seed)
+    growth = None
+    if config.model.grow_from:
+        growth = measure_growth(
+            read_ancestor(config.model.grow_from, config.input),
+            data.labels,
+            (data.validation, exported.logits),
+            (data.test, measured.logits),
+        )
+        check = growth_check(growth, config.export.max_old_classes_drop)
+        manifest = replace(manifest, gate=(*manifest.gate, check))
     probabilities = measured.probabilities(manifest.temperature)
     test = evaluate(probabilities, data.test.targets, data.labels, manifest.unknown_threshold)
     single = fitted.model if isinstance(fitted.model, SingleNetwork) else None
@@ -141,12 +153,16 @@ def finish(
         validation=validation,
         test=test,
         findings=findings(classifier, single, data.test, measured, config.seed),
+        growth=growth,
     )
     (out / REPORT_FILE).write_text(report.to_json(), encoding="utf-8")
     pages = draw(report, out)
     manifest = replace(manifest, metrics=_metrics(report))
     reference = write_reference(classifier, data.validation, out, config.seed)
-    write_manifest(manifest, out, (REPORT_FILE, reference, *pages))
+    kept = () if single is None else (WEIGHTS_FILE,)
+    if single is not None:
+        write_whole(out / WEIGHTS_FILE, weights_bytes(single))
+    write_manifest(manifest, out, (REPORT_FILE, reference, *kept, *pages))
     if config.mlflow:
         log_results(out, manifest.metrics)
     return report
@@ -197,6 +213,9 @@ def _metrics(report: Report) -> dict[str, float]:
         "validation_top1": report.validation.top1,
         "train_seconds": report.train_seconds,
     }
+    if report.growth is not None:
+        metrics["old_classes_test_top1_before"] = report.growth.test_before
+        metrics["old_classes_test_top1_after"] = report.growth.test_after
     for model in report.models:
         metrics[f"{model.form}_validation_top1"] = model.validation_top1
         metrics[f"{model.form}_latency_p50_ms"] = model.latency_p50_ms

@@ -9,7 +9,7 @@ from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
 from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
 from lambdas.training_options import check_settings
-from visionflow.errors import JobConflictError, JobRefusedError
+from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
 from visionflow.job_store import JobStore
 from visionflow.predictions import ModelRef, timestamp
 from visionflow.training_instances import BY_NAME, InstanceType, Market, candidates
@@ -83,6 +83,7 @@ class JobSteps:
         try:
             check_settings(record.request)
             self._check_data(record.request.data)
+            self._check_ancestor(record.request.grow_from)
             if record.request.place == "ec2":
                 self._choices(record)
         except JobRefusedError as error:
@@ -167,6 +168,18 @@ class JobSteps:
         found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
         if not found.get("KeyCount"):
             raise JobRefusedError(f"{data}: there is nothing below this prefix.")
+
+    def _check_ancestor(self, job_id: str | None) -> None:
+        if job_id is None:
+            return
+        try:
+            state = self._store.get(job_id).state
+        except JobNotFoundError as error:
+            raise JobRefusedError(f"grow_from: {error}") from error
+        if state != "succeeded":
+            raise JobRefusedError(
+                f"grow_from: job {job_id} is {state}; only one that succeeded will do."
+            )
 
     def _choices(self, record: JobRecord) -> dict[Market, tuple[InstanceType, ...]]:
         request = record.request

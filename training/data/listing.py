@@ -64,16 +64,25 @@ class Listing:
         )
 
 
-def list_images(folder: Path, labels: tuple[str, ...] | None = None) -> Listing:
+def list_images(
+    folder: Path, labels: tuple[str, ...] | None = None, first: tuple[str, ...] = ()
+) -> Listing:
     """List and hash every picture below ``folder``, whose folders are the classes.
 
     With ``labels`` given (those of the training part) these are the classes, and some of them may
-    be missing. Raises `DatasetError` on a missing folder, a class without pictures, a class that is
-    not in ``labels``, and without those on fewer than two classes.
+    be missing. Without them the labels are sorted, those in ``first`` before the others.
+
+    Raises `DatasetError` on a missing folder, a class without pictures, a class that is not in
+    ``labels``, one of ``first`` that is missing, and without labels on fewer than two classes.
     """
     classes = _find_classes(folder)
     if labels is None:
-        labels = tuple(classes)
+        labels = (*first, *(label for label in classes if label not in first))
+        if lost := [label for label in first if label not in classes]:
+            raise DatasetError(
+                f"{folder}: no pictures of {', '.join(lost)}, which the model knows that this one "
+                "grows from; without pictures of a class it would be forgotten"
+            )
         if len(labels) < 2:
             raise DatasetError(
                 f"{folder}: found {len(labels)} class folders with pictures, at least 2 are needed"

@@ -64,18 +64,19 @@ def write_splits(splits: Splits, path: Path) -> None:
     partial.replace(path)
 
 
-def read_splits(folder: Path, config: DataConfig, seed: int) -> Splits:
+def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, ...] = ()) -> Splits:
     """The parts of ``folder``: as its folders divide it, and drawn by ``seed`` where they do not.
 
     ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
     and ``test``), which hold the class folders. A part that is missing is carved out of the
-    training pictures by `carve`, with the share that ``config`` states.
+    training pictures by `carve`, with the share that ``config`` states. ``first``: labels that come
+    before all others.
 
     Raises `DatasetError` where `list_images` and `carve` do, and for a folder that is divided in an
     unclear way.
     """
     parts = find_parts(folder)
-    train = list_images(parts["train"])
+    train = list_images(parts["train"], first=first)
     found = {
         name: list_images(path, train.labels) for name, path in parts.items() if name != "train"
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
 from training.data.image_set import ImageSet, load_images
 from training.data.pictures import PictureSet, load_pictures
@@ -66,6 +67,13 @@ class TrainingData:
 
 
 def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) -> TrainingData:
-    """List and divide ``folder``; nothing is decoded yet. Raises `DatasetError`."""
-    splits = read_splits(folder, config.data, config.seed)
+    """List and divide ``folder``; nothing is decoded yet.
+
+    The labels of a model that gets further classes come first. Raises `DatasetError`, and
+    `TrainingError` when that model cannot be grown from.
+    """
+    first: tuple[str, ...] = ()
+    if config.model.grow_from:
+        first = read_ancestor(config.model.grow_from, config.input).labels
+    splits = read_splits(folder, config.data, config.seed, first)
     return TrainingData(splits, config.data, config.input, cache)

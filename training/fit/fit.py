@@ -146,7 +146,7 @@ class _Run:
 
 def _fitted(config: TrainConfig, data: TrainingData, state: dict[str, Any]) -> Fitted:
     # Its weights are in the checkpoint; those it began from need not be there any more.
-    model = build_model(replace(config.model, weights="none"), len(data.labels))
+    model = build_model(replace(config.model, weights="none", grow_from=""), len(data.labels))
     model.load_state_dict(state["weights"])
     history = tuple(EpochRecord(**record) for record in state["history"])
     return Fitted(

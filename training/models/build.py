@@ -5,8 +5,10 @@ from typing import TypeVar
 
 from torch import nn
 
+from training.ancestor import read_ancestor
 from training.config import ModelConfig
 from training.models import small_cnn
+from training.models.adopt import adopt
 from training.models.classifier import Classifier, Network
 from training.models.heads import Head, folded, linear_head, mlp_head
 from training.models.residual_cnn import ResidualCnn
@@ -18,12 +20,17 @@ N = TypeVar("N", bound=Network)
 
 
 def build_model(config: ModelConfig, classes: int) -> Classifier:
-    """The network of ``config`` with ``classes`` outputs and a fresh head.
+    """The network of ``config`` with ``classes`` outputs and a fresh head, or a grown one.
 
-    Raises `TrainingError` when ``config.weights`` cannot be loaded into its trunk.
+    Raises `TrainingError` when ``config.weights`` cannot be loaded into its trunk, or the network
+    of ``config.grow_from`` is another one.
     """
     trunk, features = _trunk(config)
     head = _head(config, features, classes)
+    if config.grow_from:
+        model = Classifier(trunk, head, mirror=config.mirror)
+        adopt(model, read_ancestor(config.grow_from).weights(), config.grow_from)
+        return model
     if config.weights != "none":
         load_weights(trunk, config.name, config.weights)
     return Classifier(trunk, head, mirror=config.mirror)

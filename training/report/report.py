@@ -83,11 +83,27 @@ class LadderStep:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """What adding classes did to the old ones: top-1 of the model that was grown from (``before``)
+    and of this one, on the same pictures of the old classes."""
+
+    name: str
+    version: str
+    old_labels: tuple[str, ...]
+    new_labels: tuple[str, ...]
+    validation_before: float
+    validation_after: float
+    test_before: float
+    test_after: float
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything measured in one run.
 
     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
-    lies behind ``test``. ``parameters``: numbers in the network that was trained.
+    lies behind ``test``. ``parameters``: numbers in the network that was trained. ``growth``: of a
+    model that got further classes.
     """
 
     name: str
@@ -116,6 +132,7 @@ class Report:
     validation: Evaluation
     test: Evaluation
     findings: Findings
+    growth: Growth | None
 
     def to_json(self) -> str:
         """One line: most of it is long rows of numbers."""

@@ -13,6 +13,7 @@ from training.evaluation.verdict import fit_verdict
 from training.fit.history import EpochRecord
 from training.report.report import (
     DataSummary,
+    Growth,
     LadderStep,
     ModelMeasure,
     Parity,
@@ -70,6 +71,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         validation=scores,
         test=scores,
         findings=findings(classifier, network(2), images, measured, seed=1),
+        growth=Growth("hues", "1.0.0", ("red", "green"), ("blue",), 0.95, 0.94, 0.9, 0.91),
     )
 
 

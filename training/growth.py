@@ -1,0 +1,63 @@
+"""Class growth: an existing model gets further classes and keeps what it knows.
+
+The old labels keep their places and the new ones follow, so the rows of the old head are the first
+rows of the new one (`training.models.adopt`). Pictures of every old class are trained on again:
+without them a network forgets (McCloskey & Cohen 1989). What the old classes lost is measured with
+the old artifact itself, on the pictures that choose and on those that only measure, and a check of
+the gate stands on the former.
+"""
+
+import numpy as np
+
+from training.ancestor import Ancestor
+from training.data.image_set import ImageSet
+from training.data.listing import Int64Array
+from training.evaluation.measure import measure_split
+from training.report.report import Growth
+from visionflow.classifier import Classifier, FloatArray
+from visionflow.manifest import GateCheck
+
+OLD_CLASSES_CHECK = "old_classes_top1_drop"
+
+
+def measure_growth(
+    ancestor: Ancestor,
+    labels: tuple[str, ...],
+    validation: tuple[ImageSet, FloatArray],
+    test: tuple[ImageSet, FloatArray],
+) -> Growth:
+    """The old classes before and after. ``validation`` and ``test``: pictures, and the logits
+    [N, C] that the grown model serves for them."""
+    validation_before, validation_after = _before_and_after(ancestor, *validation)
+    test_before, test_after = _before_and_after(ancestor, *test)
+    return Growth(
+        name=ancestor.manifest.name,
+        version=ancestor.manifest.version,
+        old_labels=ancestor.labels,
+        new_labels=labels[len(ancestor.labels) :],
+        validation_before=validation_before,
+        validation_after=validation_after,
+        test_before=test_before,
+        test_after=test_after,
+    )
+
+
+def growth_check(growth: Growth, limit: float) -> GateCheck:
+    """How much top-1 the old classes may lose on the validation pictures."""
+    drop = growth.validation_before - growth.validation_after
+    return GateCheck(OLD_CLASSES_CHECK, drop, limit, passed=drop <= limit)
+
+
+def _before_and_after(
+    ancestor: Ancestor, pictures: ImageSet, logits: FloatArray
+) -> tuple[float, float]:
+    """Top-1 of the old model and of the new one on the pictures of the old classes."""
+    old = np.flatnonzero(pictures.targets < len(ancestor.labels))
+    known = pictures.subset(old)
+    served = ancestor.folder / ancestor.manifest.served_file.path
+    before = measure_split(Classifier(served, ancestor.manifest), known).logits
+    return _top1(before, known.targets), _top1(logits[old], known.targets)
+
+
+def _top1(logits: FloatArray, targets: Int64Array) -> float:
+    return float((logits.argmax(axis=1) == targets).mean())
