@@ -122,10 +122,16 @@ class _Functions:
             handler.logger.registered_handler.setStream(self.log)
         self.metrics: set[tuple[str, str]] = set()
         self.log_bytes = 0
+        self.infer_ms: list[float] = []
 
     def direct(self, picture: bytes) -> Callable[[], object]:
         event = request(picture)
-        return lambda: lambdas.predict.handler.lambda_handler(event, _Context())
+
+        def call() -> None:
+            answer = lambdas.predict.handler.lambda_handler(event, _Context())
+            self.infer_ms.append(json.loads(answer["body"])["timings"]["infer"])
+
+        return call
 
     def dropped(self, picture: bytes) -> Callable[[], object]:
         self.images.picture = picture
@@ -204,6 +210,7 @@ def measure(hardware: str) -> Measured:
         measured_at=datetime.now(UTC).date().isoformat(),
         hardware=hardware,
         model=f"{manifest.name} {manifest.version}, {manifest.precision}, {manifest.input.size} px",
+        infer_ms=min(functions.infer_ms),
         pictures=tuple(pictures),
         record_bytes=functions.table.item_bytes,
         thumbnail_bytes=functions.images.thumbnail_bytes,

@@ -14,6 +14,11 @@ from training.evaluation.explain import ExplainedPicture
 from training.evaluation.mistakes import THUMBNAIL_SIDE, PictureAnswer
 from training.report.overlay import heat_overlay
 from training.report.report import Form, Report
+from visionflow.costs import Workload, estimate
+from visionflow.measured import measured
+
+# A photo as most are sent, at a rate where the fixed costs say nothing.
+COSTED = Workload(per_day=10_000, megapixels=3.0)
 
 _FOLDER = Path(__file__).parent
 _NOT_MEASURED = "\N{EN DASH}"
@@ -35,6 +40,7 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
         right=[_with_overlays(one) for one in report.findings.right],
         wrong=[_with_overlays(one) for one in report.findings.wrong],
         settings=tuple(_settings(report.config)),
+        costs=estimate(COSTED).assumptions,
     )
 
 
@@ -50,6 +56,7 @@ class _ModelRow:
     speed: float
     top1: float
     change: float
+    cost: float
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,13 @@ def _model_rows(report: Report) -> Iterator[_ModelRow]:
             speed=base.latency_p50_ms / model.latency_p50_ms,
             top1=model.validation_top1,
             change=model.validation_top1 - base.validation_top1,
+            cost=_cost(_FORM_NAMES[model.form], model.latency_p50_ms),
         )
+
+
+def _cost(form: str, infer_ms: float) -> float:
+    """Dollars for a million typical pictures through POST /predict, with a model this quick."""
+    return estimate(COSTED, measured().with_model(form, infer_ms)).http.per_million
 
 
 def _with_overlays(explained: ExplainedPicture) -> _Explained:

@@ -25,6 +25,7 @@ MEASURED = Measured(
     measured_at="2030-01-01",
     hardware="a machine",
     model="a model",
+    infer_ms=10,
     pictures=(MeasuredPicture(1, 400_000, 50, 40), MeasuredPicture(10, 4_000_000, 500, 400)),
     record_bytes=1_500,
     thumbnail_bytes=8_000,
@@ -43,6 +44,16 @@ def test_between_two_measured_sizes_lies_a_line() -> None:
     beyond = MEASURED.at(19)
     assert (beyond.bytes, beyond.http_ms) == (7_600_000, 950)
     assert MEASURED.at(0.001).http_ms >= 0
+
+
+def test_another_model_changes_its_own_share() -> None:
+    other = MEASURED.with_model("a slower one", 35)
+    assert (other.at(1).http_ms, other.at(10).s3_ms) == (75, 425)
+    assert other.model == "a slower one"
+    slower, faster = (estimate(ONE, m).http.items["lambda_gb_seconds"] for m in (other, MEASURED))
+    assert slower - faster == pytest.approx(
+        0.025 * 1769 / 1024 * PRICES.lambda_gb_seconds_x86_64 * 1e6
+    )
 
 
 def test_a_direct_call_by_hand() -> None:

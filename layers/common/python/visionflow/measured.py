@@ -1,6 +1,6 @@
 """What the serving path was measured to take, as ``make bench`` wrote it to ``measured.json``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -23,13 +23,15 @@ class MeasuredPicture:
 class Measured:
     """``pictures`` has at least two sizes, the smallest first; what the network takes is in none.
 
-    ``record_bytes``, ``thumbnail_bytes`` and ``log_bytes`` are of one picture, ``resident_mb`` of
-    the worker between pictures; ``metrics`` and ``alarms`` are how many the deployment has.
+    ``infer_ms`` is the share of ``model`` in their milliseconds. ``record_bytes``,
+    ``thumbnail_bytes`` and ``log_bytes`` are of one picture, ``resident_mb`` of the worker between
+    pictures; ``metrics`` and ``alarms`` are how many the deployment has.
     """
 
     measured_at: str
     hardware: str
     model: str
+    infer_ms: float
     pictures: tuple[MeasuredPicture, ...]
     record_bytes: int
     thumbnail_bytes: int
@@ -56,6 +58,14 @@ class Measured:
             between(low.http_ms, high.http_ms),
             between(low.s3_ms, high.s3_ms),
         )
+
+    def with_model(self, model: str, infer_ms: float) -> "Measured":
+        """The same with another model, which takes ``infer_ms`` for a picture."""
+        more = infer_ms - self.infer_ms
+        pictures = tuple(
+            replace(p, http_ms=p.http_ms + more, s3_ms=p.s3_ms + more) for p in self.pictures
+        )
+        return replace(self, model=model, infer_ms=infer_ms, pictures=pictures)
 
 
 @cache

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from training.evaluation.mistakes import PictureAnswer
-from training.report.page import page
+from training.report.page import COSTED, page
 from training.report.plots import PLOTS
 from training.report.report import Report
+from visionflow.costs import estimate
+from visionflow.measured import measured
 
 # Shown as cards with the pictures themselves, not as the plot.
 CARDS = {"right_answers", "wrong_answers", "mistakes", "stage_activations"}
@@ -66,8 +68,10 @@ def test_the_page_says_all_in_english_and_in_korean(html: str) -> None:
 def test_the_page_has_the_tables(html: str) -> None:
     text = re.sub(r"<[^>]+>", " ", html)
     text = re.sub(r"\s+", " ", text)
-    # size, share of the base, latency, speed-up, top-1 and its change of the form that serves
-    assert "ONNX int8 ✓ 1.00 MB 25% 1.00 ms \N{MULTIPLICATION SIGN} 4.00 89.50% -0.50 pp" in text
+    # size, share of the base, latency, speed-up, top-1, its change and cost of what serves
+    cost = estimate(COSTED, measured().with_model("int8", 1.0)).http.per_million
+    row = "ONNX int8 ✓ 1.00 MB 25% 1.00 ms \N{MULTIPLICATION SIGN} 4.00 89.50% -0.50 pp"
+    assert f"{row} {cost:.2f}" in text
     assert "int8_top1_drop 0.0050 0.0050 ✓ passed" in text
     assert "min-max +2.00 pp red +8.00 pp \N{EN DASH} ✗ failed" in text
     assert "model.widths 8, 8" in text and "2 x Some Processor" in text
