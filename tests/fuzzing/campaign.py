@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -42,17 +43,21 @@ class Campaign:
     def _run_until_it_breaks(self, at: int, end: int) -> int:
         """The index to go on from. Raises `RuntimeError` when the worker does not even start."""
         arguments = [str(number) for number in (self.seed, at, end, MEMORY_CAP)]
-        with subprocess.Popen(
-            [*self.worker, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,  # or select would not see what lies in a buffer
-            # Pillow warns of much that is odd; what counts is how it ends.
-            env=os.environ | {"PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"},
-        ) as worker:
+        with (
+            tempfile.TemporaryFile() as errors,  # a pipe would fill up: libtiff says much
+            subprocess.Popen(
+                [*self.worker, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                bufsize=0,  # or select would not see what lies in a buffer
+                # Pillow warns of much that is odd; what counts is how it ends.
+                env=os.environ | {"PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"},
+            ) as worker,
+        ):
             line = _next_line(worker, _START_SECONDS)
             if not line and worker.wait() == 1:
-                raise RuntimeError(_errors_of(worker))
+                errors.seek(0)
+                raise RuntimeError(errors.read().decode(errors="replace"))
             while line:
                 words = line.decode().split()
                 if len(words) == 1:
@@ -81,11 +86,6 @@ def _next_line(worker: subprocess.Popen[bytes], within: float) -> bytes | None:
     assert worker.stdout is not None
     ready, _, _ = select.select([worker.stdout], [], [], within)
     return worker.stdout.readline() if ready else None
-
-
-def _errors_of(worker: subprocess.Popen[bytes]) -> str:
-    assert worker.stderr is not None
-    return worker.stderr.read().decode(errors="replace")
 
 
 def _name(returncode: int) -> str:

@@ -1,0 +1,132 @@
+"""What decoding a JPEG at reduced scale saves, and what it costs.
+
+``python -m tests.benchmarks reduced_decode`` times the way from bytes to tensor and thumbnail.
+``python -m tests.benchmarks.reduced_decode ARTIFACT FOLDER [--enlarge N] [--every N]`` scores an
+artifact on class folders by both ways, the pictures enlarged so that they are reduced again by N
+with no more headroom than is always left. Enlarged pictures get the grain of a camera's sensor.
+"""
+
+import argparse
+import io
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.benchmarks.table import print_table
+from tests.benchmarks.worker import photo
+from training.data.listing import list_images
+from visionflow import images
+from visionflow.classifier import Classifier
+from visionflow.images import Picture, UInt8Array
+from visionflow.input_spec import InputSpec
+from visionflow.manifest import read_artifact
+
+TURNS = 21
+SPEC = InputSpec(224, 256)
+SIZES = {"0.3 MP": (640, 480), "2 MP": (1600, 1200), "12 MP": (4000, 3000)}
+GRAIN = 4.0  # standard deviation in grey levels
+BATCH = 64
+
+
+def whole(data: bytes) -> Picture:
+    """The plain way: every pixel."""
+    return images.decode(data)
+
+
+def reduced(data: bytes) -> Picture:
+    """The way that serves."""
+    return images.decode(data, SPEC)
+
+
+def seconds(decode: Callable[[bytes], Picture], data: bytes) -> float:
+    """Processor time from bytes to tensor and thumbnail."""
+    start = time.process_time()
+    picture = decode(data)
+    images.prepare(picture, SPEC)
+    images.thumbnail(picture)
+    return time.process_time() - start
+
+
+def report() -> dict[str, dict[str, float]]:
+    """Median milliseconds by picture, both ways taking turns."""
+    found = {}
+    for name, size in SIZES.items():
+        data = photo(size)
+        times = [(seconds(whole, data), seconds(reduced, data)) for _ in range(TURNS)]
+        plain, fast = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
+        found[name] = {"whole": plain, "reduced": fast, "ratio": plain / fast}
+    print_table(
+        f"Bytes to tensor and thumbnail at 224 px, ms of one core, median of {TURNS} turns",
+        ("picture", "every pixel", "as served", "ratio"),
+        [
+            (name, f"{row['whole']:.1f}", f"{row['reduced']:.1f}", f"{row['ratio']:.1f}x")
+            for name, row in found.items()
+        ],
+    )
+    return found
+
+
+def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
+    """The picture so large that the image path reduces it by ``reduction``, and only just."""
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    least = (
+        reduction * images.HEADROOM * spec.resize / min(image.size),
+        reduction * images.THUMBNAIL_HEADROOM * images.THUMBNAIL_SIDE / max(image.size),
+    )
+    size = [int(length * max(least)) + 2 for length in image.size]
+    large = np.asarray(image.resize((size[0], size[1]), Image.Resampling.LANCZOS), np.float32)
+    grain = np.random.default_rng(seed).normal(0, GRAIN, (*large.shape[:2], 1))
+    buffer = io.BytesIO()
+    noisy = Image.fromarray((large + grain).clip(0, 255).astype(np.uint8))
+    noisy.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
+    """Print top-1 both ways over each ``every``-th picture of ``folder``."""
+    manifest = read_artifact(artifact)
+    classifier = Classifier(artifact / manifest.served_file.path, manifest)
+    listing = list_images(folder, manifest.label_names)
+    indices = range(0, len(listing), every)
+    answers: list[list[int]] = [[], []]
+    differences = []
+    for start in range(0, len(indices), BATCH):
+        tensors: tuple[list[UInt8Array], list[UInt8Array]] = ([], [])
+        for index in indices[start : start + BATCH]:
+            data = enlarged(listing.path(index).read_bytes(), manifest.input, reduction, index)
+            fast = images.decode(data, manifest.input)
+            assert fast.reduction == reduction
+            for column, picture in zip(tensors, (images.decode(data), fast), strict=True):
+                column.append(images.prepare(picture, manifest.input))
+            difference = np.abs(tensors[0][-1].astype(int) - tensors[1][-1])
+            differences.append(float(difference.mean()))
+        for given, column in zip(answers, tensors, strict=True):
+            given.extend(classifier.run(np.stack(column))[0].argmax(axis=1).tolist())
+    plain, fast_answers = (np.array(given) for given in answers)
+    targets = listing.targets[list(indices)]
+    print(
+        f"{manifest.name} on {len(indices):,} pictures of {folder.name}, reduced by {reduction}: "
+        f"top-1 {np.mean(plain == targets):.2%} whole, {np.mean(fast_answers == targets):.2%} "
+        f"reduced, the same answer to {np.mean(plain == fast_answers):.2%}; mean difference of "
+        f"tensors {statistics.median(differences):.2f} grey levels, at most {max(differences):.2f}"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("artifact", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--enlarge", type=int, choices=(2, 4, 8), default=2)
+    parser.add_argument("--every", type=int, default=1)
+    arguments = parser.parse_args()
+    accuracy(arguments.artifact, arguments.folder, arguments.enlarge, arguments.every)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
