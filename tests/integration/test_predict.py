@@ -1,6 +1,8 @@
 import base64
 import io
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +64,9 @@ def test_three_ways_to_send_a_picture_give_one_answer(cloud: Cloud, wrap: Any) -
 def test_the_answer_is_what_the_history_holds(cloud: Cloud) -> None:
     answer = cloud.predict(RED).body
     detail = cloud.call("GET", f"/predictions/{answer['id']}").body
-    assert {key: detail[key] for key in answer if key != "explanation"} == {
-        key: value for key, value in answer.items() if key != "explanation"
-    }
+    for own in ("explanation", "temperature", "unknown_threshold"):
+        del answer[own]
+    assert {key: detail[key] for key in answer} == answer
     (entry,) = cloud.logs()
     assert entry["id"] == answer["id"]
 
@@ -92,6 +94,47 @@ def test_explain_answers_a_map_and_an_overlay(cloud: Cloud) -> None:
     assert len(explanation["values"]) == explanation["height"]
     assert explanation["overlay"].startswith("data:image/png;base64,")
     assert explanation["box"] == {"left": 0.125, "top": 0.0, "width": 0.75, "height": 1.0}
+
+
+def test_any_label_can_be_explained(cloud: Cloud) -> None:
+    picture = encode(textured(seed=3), "PNG")
+    maps = {
+        label: cloud.predict(picture, explain="true", label=label).body["explanation"]
+        for label in LABELS
+    }
+    assert all(shown["label"] == label for label, shown in maps.items())
+    assert len({json.dumps(shown["values"]) for shown in maps.values()}) == len(LABELS)
+    assert len({shown["overlay"] for shown in maps.values()}) == len(LABELS)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"label": "red"},
+        {"label": "red", "explain": "false"},
+        {"label": "mauve", "explain": "true"},
+        {"label": "", "explain": "true"},
+    ],
+)
+def test_a_label_that_cannot_be_explained_is_refused(cloud: Cloud, query: Any) -> None:
+    answer = cloud.predict(RED, **query)
+    assert (answer.status, answer.body["code"]) == (400, "invalid_parameter")
+    assert "label" in answer.body["detail"]
+    assert cloud.logs() == []
+
+
+def test_the_answer_says_how_sure_it_has_to_be(
+    empty_cloud: Cloud, tiny_artifact: tuple[Path, Manifest]
+) -> None:
+    folder, manifest = tiny_artifact
+    changed = replace(manifest, temperature=2.5, unknown_threshold=0.75)
+    (folder / "manifest.json").write_text(changed.to_json())
+    empty_cloud.publish(folder)
+    answer = empty_cloud.predict(RED).body
+    assert (answer["temperature"], answer["unknown_threshold"]) == (2.5, 0.75)
+    # Logits of 10, 0 and 0, a little less for the JPEG.
+    assert answer["confidence"] == pytest.approx(1 / (1 + 2 * math.exp(-10 / 2.5)), abs=0.01)
+    assert answer["status"] == "ok"
 
 
 def test_an_unsure_answer_is_called_unknown(cloud: Cloud) -> None:
