@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +113,8 @@ def _bring(
         _place(folder / origin.file, (folder / before.file).read_bytes(), origin.sha256)
         _append(folder, origin)
         (folder / before.file).unlink()
+        with suppress(OSError):  # a class without pictures is none; one with others stays
+            (folder / before.file).parent.rmdir()
         done.moved += 1
     else:
         image = prediction.image

@@ -21,6 +21,7 @@ os.environ |= {
 
 from infra.workspace import PROJECT
 from tests.benchmarks import (
+    alias_moves,
     chaos,
     cold_start,
     costs,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[], object]] = {
     "chaos": chaos.report,
     "costs": lambda: costs.report(hardware()),
     "input_pipeline": input_pipeline.report,
+    "alias_moves": alias_moves.report,
 }
 
 

@@ -1,0 +1,119 @@
+"""Aliases, shadow, feedback and counters on the local cloud, each function with its own role."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lambdas.active_model import REFRESH_S
+from tests.e2e.cloud import Answer, Cloud, Record, eventually
+from tests.e2e.conftest import visionflow
+from tests.pictures import encode, plain
+from tests.tiny_model import write_tiny_run
+from visionflow.model_registry import ModelRegistry
+from visionflow.routing import Order
+
+pytestmark = pytest.mark.e2e
+
+VERSION = "watched"
+NAME = {"name": "tiny"}
+
+
+@pytest.fixture
+def registry(cloud: Cloud) -> Iterator[ModelRegistry]:
+    """Puts back afterwards what was in production: the other tests expect it."""
+    registry = ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb)
+    before = registry.current()
+    assert before is not None
+    yield registry
+    order = Order("the tests", datetime.now(UTC))
+    registry.clear_canary(order)
+    registry.clear_shadow(order)
+    registry.promote(before, order)
+    eventually(lambda: answer(cloud) if serves(cloud) == before.name else None, 30, before.name)
+
+
+@pytest.fixture
+def published(cloud: Cloud, registry: ModelRegistry, tmp_path: Path) -> ModelRegistry:
+    run = write_tiny_run(tmp_path / "run")
+    done = visionflow("publish", str(run), "--version", VERSION, state=cloud.state)
+    assert done.returncode == 0, done.stderr
+    return registry
+
+
+def answer(cloud: Cloud) -> Record:
+    return cloud.call("POST", "/predict", encode(plain("red")), "image/png").body
+
+
+def serves(cloud: Cloud) -> str:
+    name: str = answer(cloud)["model"]["name"]
+    return name
+
+
+def post(cloud: Cloud, path: str, body: object = None, query: dict[str, str | int] = {}) -> Answer:  # noqa: B006
+    data = json.dumps(body or {}).encode()
+    return cloud.call("POST", path, data, "application/json", query)
+
+
+def stats(cloud: Cloud) -> Record:
+    found = cloud.call("GET", "/stats")
+    assert found.status == 200, found.body
+    return found.body
+
+
+def test_the_counters_equal_the_history(cloud: Cloud) -> None:
+    """Through the real stream: everything that the tests before have recorded, too."""
+    answer(cloud)
+
+    def look() -> bool | None:
+        rows = list(cloud.logs())
+        return stats(cloud)["total"] == len(rows) or None
+
+    eventually(look, 30, "counters that equal the history")
+
+
+def test_a_shadow_is_compared_with_what_serves(cloud: Cloud, published: ModelRegistry) -> None:
+    moved = post(cloud, f"/models/{VERSION}/shadow", query=NAME)
+    assert moved.body["aliases"]["shadow"]["version"] == VERSION
+    production = published.current()
+    assert production is not None
+
+    def look() -> Record | None:
+        answer(cloud)
+        versions = {"versions": f"{production.version},{VERSION}"}
+        items = cloud.call("GET", "/models/compare", query=versions).body["items"]
+        return items[1] if items[1]["compared"] else None
+
+    found = eventually(look, 40, "a picture that both have seen")
+    assert 0 <= found["agreement"] <= 1
+    assert found["p50_ms"] > 0
+
+
+def test_a_canary_answers_and_is_taken_back(cloud: Cloud, published: ModelRegistry) -> None:
+    moved = post(cloud, f"/models/{VERSION}/canary", {"percent": 99}, NAME)
+    assert moved.body["aliases"]["canary"]["percent"] == 99
+    eventually(lambda: True if serves(cloud) == "tiny" else None, 3 * REFRESH_S, "the canary")
+    promoted = post(cloud, f"/models/{VERSION}/promote", {"reason": "a test"}, NAME)
+    assert promoted.body["aliases"]["canary"] is None
+    back = post(cloud, "/models/rollback", {"reason": "a test"})
+    assert back.body["aliases"]["production"]["name"] != "tiny"
+    moves = cloud.call("GET", "/models/history", query={"limit": 1}).body["items"]
+    assert (moves[0]["action"], moves[0]["by"]) == ("rollback", "anonymous")
+
+
+def test_feedback_reaches_the_statistics(cloud: Cloud) -> None:
+    asked = answer(cloud)
+    before = stats(cloud)["feedback"]["by_model"].get(asked["model"]["version"], {"n": 0})["n"]
+    given = post(cloud, f"/predictions/{asked['id']}/feedback", {"label": asked["label"]})
+    assert given.body["feedback"]["label"] == asked["label"]
+
+    def look() -> Record | None:
+        found = stats(cloud)["feedback"]["by_model"].get(asked["model"]["version"])
+        return found if found and found["n"] == before + 1 else None
+
+    found = eventually(look, 30, "the word in the statistics")
+    assert found["per_label"][asked["label"]]["correct"] >= 1
+    uncertain = cloud.call("GET", "/uncertain", query={"limit": 100}).body["items"]
+    assert asked["id"] not in {item["id"] for item in uncertain}

@@ -1,0 +1,27 @@
+"""200 requests a second while the alias moves ten times; the benchmark does it in real time."""
+
+from pathlib import Path
+
+import pytest
+
+from lambdas.active_model import REFRESH_S
+from tests.integration.alias_traffic import Traffic, publish
+from tests.integration.conftest import Cloud
+
+VERSIONS = [str(number) for number in range(11)]
+# Everything twenty times as fast as it is: the aliases are read every half a second.
+FASTER = 20
+
+
+def test_no_answer_fails_or_comes_from_an_old_version_while_the_alias_moves_ten_times(
+    empty_cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambdas.active_model.REFRESH_S", REFRESH_S / FASTER)
+    publish(empty_cloud, tmp_path / "artifacts", VERSIONS)
+    with monkeypatch.context() as patch:
+        report = Traffic(empty_cloud, rate=200).run(VERSIONS, 0.6, patch)
+    print(report)
+    assert report.failed == []
+    assert set(report.answers) == set(VERSIONS)
+    assert report.answers.total() == 0.7 * report.requests
+    assert report.stale_s < 15 / FASTER
