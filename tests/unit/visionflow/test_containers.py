@@ -149,6 +149,19 @@ def test_a_huge_canvas_is_refused_by_its_header(make: Callable[[], bytes]) -> No
         images.decode(make())
 
 
+@pytest.mark.parametrize("announced", [(64, 64), (4000, 1000)])
+def test_a_heic_of_another_size_than_its_container_says_is_refused(
+    announced: tuple[int, int],
+) -> None:
+    """The check of what a picture costs trusts the container; libheif decodes no larger one."""
+    data = bytearray(encode(plain("red", (1024, 512)), "HEIF", quality=10))
+    at = data.index(b"ispe") + 8
+    assert struct.unpack_from(">II", data, at) == (1024, 512)
+    struct.pack_into(">II", data, at, *announced)
+    with pytest.raises(ImageError):
+        images.decode(bytes(data))
+
+
 def test_a_webp_whose_canvas_is_not_its_frame_is_refused() -> None:
     with pytest.raises(ImageError):
         images.decode(big_webp_canvas())

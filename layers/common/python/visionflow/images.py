@@ -149,7 +149,10 @@ def decode(
         reduction = _reduction(width, height, spec) if spec and contents.format == "JPEG" else 1
         if reduction > 1:
             image.draft(None, (width // reduction, height // reduction))
+        announced = image.size
         image.load()
+        if image.size != announced:  # a HEIC's container and its stream may disagree
+            raise UnreadableImageError("The image is not of the size that it announces.")
         rgb = _to_rgb(image)
     except (MemoryError, ImageError):
         raise
