@@ -1,8 +1,23 @@
-import type { Health, LogEntry, LogPage, PredictAnswer } from "../src/api/types";
+import type {
+  AliasMove,
+  Costs,
+  Health,
+  Job,
+  LogEntry,
+  LogPage,
+  ModelList,
+  PredictAnswer,
+  Stats,
+  TrainingOptions,
+} from "../src/api/types";
+import { detail } from "./registry";
+
+type Handler = (request: Request, url: URL) => Response | Promise<Response>;
 
 /**
  * The API behind its HTTP face, in memory: the real client talks to it through `fetch`.
  * Pages and filters as the real one does: newest first, a cursor that names the last row.
+ * What is `null` here the API does not offer, and answers as a gateway without that route.
  */
 export class FakeApi {
   readonly url = "http://api.test";
@@ -14,49 +29,153 @@ export class FakeApi {
     uptime_s: 1,
     reason: null,
   };
-  /** What the next `POST /predict` answers. */
+  /** What `POST /predict` answers. */
   prediction: PredictAnswer | Response | null = null;
+  models: ModelList | null = null;
+  moves: AliasMove[] = [];
+  stats: Stats | null = null;
+  costs: Costs | null = null;
+  jobs: Job[] | null = null;
+  trainingOptions: TrainingOptions | null = null;
+  uncertain: LogEntry[] | null = null;
   /** Answers of particular requests, `null` where the usual one is to come. */
-  failing: ((path: string) => Response | null) | null = null;
+  failing: ((path: string, method: string) => Response | null) | null = null;
   /** Nothing listens any more. */
   down = false;
+  /** How long it thinks about each request, milliseconds. */
+  delay = 0;
   readonly requests: Request[] = [];
 
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
-    this.requests.push(request);
-    await Promise.resolve();
+    this.requests.push(request.clone());
+    await (this.delay > 0 ? wait(this.delay, request.signal) : Promise.resolve());
     request.signal.throwIfAborted();
     if (this.down) throw new TypeError("Failed to fetch");
-    const { pathname, search, searchParams } = new URL(request.url);
-    const failure = this.failing?.(pathname + search);
+    const url = new URL(request.url);
+    const failure = this.failing?.(url.pathname + url.search, request.method);
     if (failure) return failure;
-    if (pathname === "/predict" && this.prediction !== null) {
-      return this.prediction instanceof Response ? this.prediction : json(this.prediction);
+    for (const [pattern, answer] of this.#routes) {
+      if (pattern.test(`${request.method} ${url.pathname}`)) return answer(request, url);
     }
-    if (pathname === "/logs") return json(this.#page(searchParams));
-    if (pathname === "/health") return json(this.health, this.health.status === "ok" ? 200 : 503);
-    const found = this.records.find(({ id }) => pathname === `/predictions/${id}`);
-    if (found) return json({ ...found, image_url: "http://images.test/original.jpg" });
-    return problem(404, "prediction_not_found");
+    return problem(404, "route_not_found");
   };
 
   count(path: string): number {
     return this.requests.filter(({ url }) => new URL(url).pathname === path).length;
   }
 
+  /** The requests of `path` that changed something, as what they sent. */
+  async sent(path: string): Promise<unknown[]> {
+    const made = this.requests.filter(
+      ({ url, method }) => new URL(url).pathname === path && method !== "GET",
+    );
+    return Promise.all(made.map(body));
+  }
+
+  readonly #routes: [RegExp, Handler][] = [
+    [/^GET \/health$/, () => json(this.health, this.health.status === "ok" ? 200 : 503)],
+    [/^GET \/logs$/, (_, { searchParams }) => json(this.#page(searchParams))],
+    [
+      /^POST \/predict$/,
+      () =>
+        this.prediction instanceof Response ? this.prediction.clone() : offered(this.prediction),
+    ],
+    [/^POST \/predictions\/.+\/feedback$/, (request, url) => this.#feedback(request, url)],
+    [/^GET \/predictions\/[^/]+$/, (_, url) => this.#prediction(url)],
+    [/^GET \/uncertain$/, () => offered(this.uncertain && { items: this.uncertain })],
+    [/^GET \/stats$/, () => offered(this.stats)],
+    [/^GET \/costs$/, () => offered(this.costs)],
+    [/^GET \/models$/, () => offered(this.models)],
+    [/^GET \/models\/history$/, () => json({ items: this.moves, next_cursor: null })],
+    [/^GET \/models\/compare$/, (_, url) => this.#compare(url)],
+    [/^(POST|DELETE) \/models\/.+$/, () => offered(this.models)],
+    [/^GET \/models\/[^/]+$/, (_, url) => this.#model(url)],
+    [/^GET \/training-options$/, () => offered(this.trainingOptions)],
+    [/^GET \/training-jobs$/, () => offered(this.jobs && { items: this.jobs, next_cursor: null })],
+    [/^(GET|POST|DELETE) \/training-jobs.*$/, (_, url) => this.#job(url)],
+  ];
+
+  #prediction({ pathname }: URL): Response {
+    const found = this.records.find(({ id }) => pathname === `/predictions/${id}`);
+    if (!found) return problem(404, "prediction_not_found");
+    return json({ ...found, image_url: "http://images.test/original.jpg" });
+  }
+
+  async #feedback(request: Request, { pathname }: URL): Promise<Response> {
+    const { label } = (await body(request)) as { label: string };
+    const id = pathname.split("/").at(-2);
+    const known = [...this.records, ...(this.uncertain ?? [])].find((record) => record.id === id);
+    if (!known) return problem(404, "prediction_not_found");
+    return json({ ...known, feedback: { label, at: known.created_at, by: "tester" } });
+  }
+
+  #model({ pathname }: URL): Response {
+    const found = this.models?.items.find(({ version }) => pathname === `/models/${version}`);
+    return found ? json(detail(found)) : problem(404, "model_not_found");
+  }
+
+  #compare({ searchParams }: URL): Response {
+    const versions = (searchParams.get("versions") ?? "").split(",");
+    const items = versions.map((version, index) => ({
+      name: searchParams.get("name"),
+      version,
+      n: 100 + index,
+      unknown: 0,
+      errors: 0,
+      compared: 50,
+      agreement: 0.94,
+      mean_confidence: 0.9,
+      confidence_shift: 0,
+      p50_ms: 12,
+      p95_ms: 20,
+      feedback: null,
+    }));
+    return json({ items, first_day: "2026-03-01", last_day: "2026-03-01" });
+  }
+
+  #job({ pathname }: URL): Response {
+    const id = pathname.split("/")[2];
+    const found = id === undefined ? this.jobs?.[0] : this.jobs?.find((job) => job.id === id);
+    return found ? json(found) : problem(404, "job_not_found");
+  }
+
   #page(query: URLSearchParams): LogPage {
     const limit = Number(query.get("limit"));
+    const wanted = (name: string, value: string | null | undefined) =>
+      !query.has(name) || value === query.get(name);
     const matching = this.records
-      .filter(({ label }) => !query.has("label") || label === query.get("label"))
-      .filter(({ status }) => !query.has("status") || status === query.get("status"))
+      .filter(({ label }) => wanted("label", label))
+      .filter(({ status }) => wanted("status", status))
+      .filter(({ source }) => wanted("source", source))
+      .filter(({ model }) => wanted("model_version", model?.version))
       .filter(({ created_at }) => created_at >= (query.get("from") ?? ""))
+      .filter(({ created_at }) => created_at <= (query.get("to") ?? "~"))
       .sort((a, b) => (position(a) < position(b) ? 1 : -1))
       .filter((row) => position(row) < (query.get("cursor") ?? "~"));
     const items = matching.slice(0, limit);
     const last = items.at(-1);
     return { items, next_cursor: last && matching.length > limit ? position(last) : null };
   }
+}
+
+async function body(request: Request): Promise<unknown> {
+  const text = await request.clone().text();
+  return text === "" ? {} : JSON.parse(text);
+}
+
+function offered(answer: object | null): Response {
+  return answer === null ? problem(404, "route_not_found") : json(answer);
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 export function problem(status: number, code: string): Response {

@@ -38,4 +38,5 @@ afterEach(() => {
   localStorage.clear();
   sessionStorage.clear();
   window.location.hash = "";
+  delete document.documentElement.dataset.theme;
 });

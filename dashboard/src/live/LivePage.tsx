@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
@@ -7,7 +7,7 @@ import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { LiveStatus } from "../records/LiveStatus";
 import { RecordDialog } from "../records/RecordDialog";
-import { useFeed } from "../records/useFeed";
+import { type Feed, useFeed } from "../records/useFeed";
 import { decimal, milliseconds, money, percent } from "../ui/format";
 import { PictureIcon } from "../ui/icons";
 import { Notice } from "../ui/Notice";
@@ -15,7 +15,7 @@ import { Tile } from "../ui/Tile";
 import { Arrivals } from "./Arrivals";
 import { LabelMix } from "./LabelMix";
 import css from "./LivePage.module.css";
-import { liveNumbers } from "./numbers";
+import { liveNumbers, SAMPLE } from "./numbers";
 import { Stream } from "./Stream";
 import { Today } from "./Today";
 
@@ -28,6 +28,7 @@ export default function LivePage() {
   const [params, setParams] = useSearchParams();
   const feed = useFeed(ALL);
   const now = useNow();
+  useEnough(feed);
   const numbers = liveNumbers(feed.rows, now, !feed.hasOlder);
   const record = params.get("record");
   const share = (value: number | null) => (value === null ? null : percent(value, language));
@@ -124,6 +125,18 @@ export default function LivePage() {
 }
 
 const ALL = {};
+
+/** The numbers want a sample, which is more than the first page. */
+function useEnough(feed: Feed): void {
+  const { rows, hasOlder, isLoadingOlder, olderError } = feed;
+  const wanted = rows.length < SAMPLE && hasOlder && !isLoadingOlder && olderError === null;
+  const loadOlder = useEffectEvent(() => {
+    feed.loadOlder();
+  });
+  useEffect(() => {
+    if (wanted) loadOlder();
+  }, [wanted]);
+}
 
 /** What the deployment has cost since midnight, and what a thousand pictures cost. */
 function CostTiles() {

@@ -31,6 +31,7 @@ export function DatasetField({ datasets, value, onChange }: DatasetFieldProps) {
         name={t("training.data")}
         value={value}
         options={datasets.map(({ prefix }) => prefix)}
+        show={(prefix) => prefix.replace(/^s3:\/\/[^/]+\//, "")}
         onChange={onChange}
         testId="job-data"
       />

@@ -33,7 +33,7 @@ export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
               <tr>
                 <th scope="col">{t("training.started")}</th>
                 <th scope="col">{t("training.config")}</th>
-                <th scope="col">{t("models.state")}</th>
+                <th scope="col">{t("history.status")}</th>
                 <th scope="col" className="end">
                   {t("models.validationTop1")}
                 </th>

@@ -6,6 +6,8 @@ interface SelectProps {
   name: string;
   value: string;
   options: readonly string[];
+  /** How an option is shown, where not as it is. */
+  show?: (option: string) => string;
   onChange: (value: string) => void;
   /** The name of choosing nothing, where that is possible. */
   none?: string;
@@ -14,7 +16,7 @@ interface SelectProps {
   testId: string;
 }
 
-export function Select({ name, value, options, onChange, none, hint, testId }: SelectProps) {
+export function Select({ name, value, options, show, onChange, none, hint, testId }: SelectProps) {
   const { t } = useTranslation();
   return (
     <label className="field">
@@ -30,7 +32,9 @@ export function Select({ name, value, options, onChange, none, hint, testId }: S
         {none !== undefined && <option value="">{none}</option>}
         {options.length === 0 && none === undefined && <option>{t("training.nothing")}</option>}
         {options.map((option) => (
-          <option key={option}>{option}</option>
+          <option key={option} value={option}>
+            {show ? show(option) : option}
+          </option>
         ))}
       </select>
       {hint !== undefined && (

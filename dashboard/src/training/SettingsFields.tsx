@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { TrainingConfig } from "../api/types";
@@ -45,16 +45,34 @@ export function SettingsFields(props: SettingsFieldsProps) {
       {others.map(({ name, fields }) => {
         const changed = fields.filter((field) => field.name in set).length;
         return (
-          <details key={name} className={css.group}>
-            <summary>
-              {t("training.group", { name, fields: fields.length })}
-              {changed > 0 && ` · ${t("training.changed", { changed })}`}
-            </summary>
+          <Fold
+            key={name}
+            title={
+              t("training.group", { name, fields: fields.length }) +
+              (changed > 0 ? ` · ${t("training.changed", { changed })}` : "")
+            }
+          >
             {inputs(fields)}
-          </details>
+          </Fold>
         );
       })}
     </div>
+  );
+}
+
+/** A hundred fields are built only where somebody looks at them. */
+function Fold({ title, children }: { title: string; children: ReactNode }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details
+      className={css.group}
+      onToggle={({ currentTarget }) => {
+        setOpen(currentTarget.open);
+      }}
+    >
+      <summary>{title}</summary>
+      {isOpen && children}
+    </details>
   );
 }
 
@@ -72,7 +90,8 @@ function SettingInput({
   const { t } = useTranslation();
   const hint = (
     <span className={css.hint}>
-      <span lang="en">{about}</span> {t("training.usual", { value: String(usual) })}
+      {about !== null && <span lang="en">{about} </span>}
+      {t("training.usual", { value: String(usual) })}
     </span>
   );
   if (typeof usual === "boolean") {
@@ -100,7 +119,7 @@ function SettingInput({
         className={`input ${value === usual ? "" : css.changed}`}
         type={isNumber ? "number" : "text"}
         step="any"
-        required
+        required={isNumber}
         value={String(value)}
         onChange={({ target }) => {
           onChange(isNumber && target.value !== "" ? target.valueAsNumber : target.value);

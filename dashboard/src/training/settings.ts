@@ -6,7 +6,8 @@ export type Setting = string | number | boolean;
 export interface Field {
   name: string;
   value: Setting;
-  about: string;
+  /** In English, as training has it; `null` where it says no more than the name. */
+  about: string | null;
 }
 
 export interface FieldGroup {
@@ -15,7 +16,8 @@ export interface FieldGroup {
 }
 
 /** What every job is asked about; the rest waits behind a fold. */
-const MAIN = /^(name|version|seed)$|\.epochs$|(^|\.)optimizer\.learning_rate$|^model\.dropout$/;
+const MAIN =
+  /^(name|version|seed|precision)$|\.epochs$|(^|\.)optimizer\.learning_rate$|^model\.dropout$/;
 
 /** The fields that matter for `recipe`, main ones first, the others by their section. */
 export function fieldGroups(
@@ -29,7 +31,7 @@ export function fieldGroups(
       const isOthers = recipes.includes(section) && section !== recipe;
       const isChosenElsewhere = name === "recipe" || name === "model.name";
       if (isOthers || isChosenElsewhere || !isSetting(value)) return [];
-      return [{ name, value, about }];
+      return [{ name, value, about: tellsMore(name, about) ? about : null }];
     },
   );
   const main = fields.filter(({ name }) => MAIN.test(name));
@@ -54,6 +56,11 @@ export function totalEpochs(
   return Object.entries(parameters)
     .filter(([name]) => name.startsWith(`${recipe}.`) && name.endsWith(".epochs"))
     .reduce((sum, [name, { default: value }]) => sum + Number(changes[name] ?? value), 0);
+}
+
+/** "Learning rate" says nothing of `optimizer.learning_rate` that its name does not. */
+function tellsMore(name: string, about: string): boolean {
+  return about.toLowerCase() !== name.split(".").at(-1)?.replaceAll("_", " ");
 }
 
 function isSetting(value: unknown): value is Setting {

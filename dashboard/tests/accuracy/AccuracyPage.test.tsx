@@ -1,0 +1,115 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import written from "../data/report.json";
+import { FakeApi, problem } from "../fakeApi";
+import { record } from "../records";
+import { registry, stats } from "../registry";
+import { renderDashboard } from "../render";
+
+let fake: FakeApi;
+beforeEach(() => {
+  fake = new FakeApi();
+  fake.models = registry();
+  fake.stats = stats();
+});
+
+describe("the version in production", () => {
+  it("is shown with its scores, worst class first, beside what people said", async () => {
+    renderDashboard(fake, "/accuracy");
+    expect(await screen.findByTestId("headline")).toHaveTextContent("98.8%");
+    const rows = within(screen.getByTestId("class-table")).getAllByRole("row");
+    const worst = [...written.test.classes].sort((a, b) => a.recall - b.recall)[0];
+    expect(rows[1]).toHaveTextContent(worst?.label ?? "");
+    await waitFor(() => {
+      expect(screen.getByRole("row", { name: /^starfish/ })).toHaveTextContent("75.0%");
+    });
+  });
+
+  it("leads from a confusion to its pictures", async () => {
+    renderDashboard(fake, "/accuracy?tab=confusion");
+    const [, pair] = written.test.most_confused;
+    const name = `${pair?.truth ?? ""} answered as ${pair?.answer ?? ""}`;
+    await userEvent.click(await screen.findByRole("button", { name: new RegExp(name) }));
+    const cell = screen.getByTestId("confusion-cell");
+    expect(cell).toHaveTextContent(`${pair?.truth ?? ""} → ${pair?.answer ?? ""}`);
+    expect(within(cell).getAllByRole("img").length).toBeGreaterThan(0);
+    expect(window.location.hash).toContain(`truth=${pair?.truth ?? ""}`);
+  });
+
+  it("has curves, with one class on request", async () => {
+    renderDashboard(fake, "/accuracy?tab=curves");
+    const roc = await screen.findByTestId("roc");
+    expect(await within(roc).findByTestId("points")).toHaveTextContent("all pictures (0.9999)");
+    await userEvent.selectOptions(
+      screen.getByRole("combobox", { name: /One class/ }),
+      written.data.labels[1] ?? "",
+    );
+    expect(within(roc).getByTestId("points")).toHaveTextContent("butterfly");
+    expect(screen.getByTestId("reliability")).toHaveTextContent("as served (ECE 1.7%)");
+  });
+
+  it("has a map, of which classes can be hidden", async () => {
+    renderDashboard(fake, "/accuracy?tab=map");
+    const map = await screen.findByTestId("embedding-map");
+    expect(await within(map).findByTestId("points")).toHaveTextContent("airplane: -");
+    await userEvent.click(screen.getByRole("checkbox", { name: "airplane" }));
+    expect(within(map).getByTestId("points")).not.toHaveTextContent("airplane: -");
+    expect(within(map).getByRole("button", { name: "Zoom in" })).toBeInTheDocument();
+  });
+
+  it("shows the mistakes that it was surest of", async () => {
+    renderDashboard(fake, "/accuracy?tab=mistakes");
+    const gallery = await screen.findByTestId("mistakes");
+    expect(within(gallery).getAllByRole("img")).toHaveLength(written.findings.mistakes.length);
+  });
+});
+
+describe("the queue to label", () => {
+  beforeEach(() => {
+    fake.uncertain = [record(1, { confidence: 0.4 }), record(2, { confidence: 0.5 }), record(3)];
+  });
+
+  it("is worked through with the keyboard alone", async () => {
+    renderDashboard(fake, "/accuracy?tab=label");
+    await screen.findAllByTestId("label-choice");
+    fireEvent.keyDown(document.body, { key: "2" });
+    expect(await screen.findByText("2 left · 1 labelled")).toBeVisible();
+    fireEvent.keyDown(document.body, { key: "Enter" });
+    expect(await screen.findByText("1 left · 2 labelled")).toBeVisible();
+    fireEvent.keyDown(document.body, { key: "b" });
+    expect(await screen.findByText("2 left · 2 labelled")).toBeVisible();
+    fireEvent.keyDown(document.body, { key: "s" });
+    fireEvent.keyDown(document.body, { key: "s" });
+    expect(await screen.findByTestId("label-empty")).toBeVisible();
+    expect(await fake.sent("/predictions/s3-000001/feedback")).toEqual([{ label: "dog" }]);
+    expect(await fake.sent("/predictions/s3-000002/feedback")).toEqual([{ label: "cat" }]);
+    expect(fake.count("/predictions/s3-000003/feedback")).toBe(0);
+  });
+
+  it("stays at a picture whose label was not taken, and says why", async () => {
+    fake.failing = (path) =>
+      path.endsWith("/feedback") ? problem(429, "too_many_requests") : null;
+    renderDashboard(fake, "/accuracy?tab=label");
+    await screen.findAllByTestId("label-choice");
+    fireEvent.keyDown(document.body, { key: "1" });
+    expect(await screen.findByTestId("problem")).toHaveTextContent("Too many requests");
+    expect(screen.getByTestId("label-count")).toHaveTextContent("3 left · 0 labelled");
+  });
+});
+
+describe("without a report", () => {
+  it("says so of the version", async () => {
+    fake.failing = (path) =>
+      path.startsWith("/models/1.0.0") ? problem(404, "model_not_found") : null;
+    renderDashboard(fake, "/accuracy", "ko");
+    expect(await screen.findByTestId("problem")).toHaveTextContent("해당 모델 버전이 없습니다.");
+  });
+
+  it("tells an API without the route from one that fails", async () => {
+    fake.models = null;
+    renderDashboard(fake, "/accuracy");
+    expect(await screen.findByTestId("not-offered")).toHaveTextContent("GET /models");
+  });
+});

@@ -1,0 +1,79 @@
+// @vitest-environment node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import type { Rolldown } from "vite";
+import { build } from "vite";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+const BUDGET_BYTES = 250_000;
+
+let files: (Rolldown.OutputChunk | Rolldown.OutputAsset)[];
+beforeAll(async () => {
+  const built = await build({ root: ROOT, logLevel: "silent", build: { write: false } });
+  files = (Array.isArray(built) ? built : [built as Rolldown.RolldownOutput]).flatMap(
+    ({ output }) => output,
+  );
+}, 120_000);
+
+const chunk = (name: string) =>
+  files.find(
+    (file): file is Rolldown.OutputChunk => file.type === "chunk" && file.fileName === name,
+  );
+
+/** A chunk with everything that it cannot start without. */
+function withImports(start: Rolldown.OutputChunk, seen = new Set<string>()): Set<string> {
+  if (seen.has(start.fileName)) return seen;
+  seen.add(start.fileName);
+  for (const name of start.imports) {
+    const imported = chunk(name);
+    if (imported) withImports(imported, seen);
+  }
+  return seen;
+}
+
+const gzipped = (names: Iterable<string>) =>
+  [...names].reduce((sum, name) => sum + gzipSync(chunk(name)?.code ?? "").length, 0);
+
+function entry(): Rolldown.OutputChunk {
+  const found = files.find(
+    (file): file is Rolldown.OutputChunk => file.type === "chunk" && file.isEntry,
+  );
+  if (!found) throw new Error("the build has no entry");
+  return found;
+}
+
+describe("the built page", () => {
+  it.each(["LivePage", "PredictPage", "HistoryPage", "AccuracyPage", "ModelsPage", "TrainingPage"])(
+    "paints %s with at most 250 kB of JavaScript, gzipped, and without the charts",
+    (name) => {
+      const page = files.find(
+        (file): file is Rolldown.OutputChunk => file.type === "chunk" && file.name === name,
+      );
+      expect(page).toBeDefined();
+      const names = withImports(entry());
+      if (page) withImports(page, names);
+      expect(gzipped(names)).toBeLessThan(BUDGET_BYTES);
+      const code = [...names].map((file) => chunk(file)?.code ?? "").join();
+      expect(code).not.toContain("chartjs");
+    },
+  );
+
+  it("needs no exception from a strict content security policy", () => {
+    const html = readFileSync(join(ROOT, "index.html"), "utf8");
+    expect(html).not.toMatch(/<style|style=|onload=|<script(?![^>]*src=)/);
+    for (const file of files) {
+      const text = file.type === "chunk" ? file.code : String(file.source);
+      expect(text).not.toMatch(/\beval\(|new Function\(|createElement\(["']style["']\)/);
+    }
+  });
+
+  it("keeps nothing of a sign-in where it would outlive the tab", () => {
+    const written = files.flatMap((file) =>
+      file.type === "chunk" ? [...file.code.matchAll(/localStorage\.setItem\(([\w$]+)/g)] : [],
+    );
+    expect(written.length).toBe(2); // the language and the colours
+  });
+});

@@ -1,0 +1,120 @@
+import { fireEvent, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { FakeApi, problem } from "../fakeApi";
+import { model, registry, stats } from "../registry";
+import { renderDashboard } from "../render";
+
+let fake: FakeApi;
+beforeEach(() => {
+  fake = new FakeApi();
+  fake.models = registry();
+  fake.stats = stats();
+  fake.moves = [
+    {
+      alias: "production",
+      name: "visionflow20",
+      version: "1.0.0",
+      percent: null,
+      moved_at: "2026-03-01T09:00:00Z",
+      by: "ann",
+      action: "promote",
+      reason: "better on cats",
+    },
+  ];
+});
+
+const open = (version: string) =>
+  userEvent.click(screen.getByRole("button", { name: `visionflow20 ${version}` }));
+
+describe("the versions", () => {
+  it("show what serves, each form's size and speed, and the gate", async () => {
+    renderDashboard(fake, "/models");
+    expect(await screen.findByTestId("serving")).toHaveTextContent("visionflow20 1.0.0");
+    expect(screen.getByTestId("forms")).toHaveTextContent("ONNX int8 served5.9 MB4.0 ms4.5×");
+    expect(await screen.findByTestId("gate")).toHaveTextContent("int8: loss of accuracy0≤ 0.005");
+    expect(await screen.findByText("better on cats")).toBeVisible();
+    expect(screen.getByTestId("drift")).toHaveTextContent("steady");
+  });
+
+  it("are compared when two are ticked", async () => {
+    renderDashboard(fake, "/models");
+    const ticks = await screen.findAllByTestId("compare-check");
+    for (const tick of ticks) await userEvent.click(tick);
+    const comparison = await screen.findByTestId("comparison");
+    expect(await within(comparison).findByText("101")).toBeVisible();
+    expect(comparison).toHaveTextContent("Same answer94.0%");
+  });
+});
+
+describe("a move", () => {
+  it("is done only after its changes were named and confirmed", async () => {
+    renderDashboard(fake, "/models");
+    await screen.findByTestId("versions");
+    await open("2.0.0");
+    await userEvent.click(screen.getByTestId("promote"));
+    expect(await screen.findByTestId("move-changes")).toHaveTextContent(
+      "Production changes from visionflow20 1.0.0 to visionflow20 2.0.0.",
+    );
+    expect(fake.count("/models/2.0.0/promote")).toBe(0);
+    await userEvent.type(screen.getByTestId("move-reason"), "tested");
+    await userEvent.click(screen.getByTestId("move-confirm"));
+    await screen.findByTestId("versions");
+    expect(await fake.sent("/models/2.0.0/promote")).toEqual([{ reason: "tested" }]);
+    expect(screen.queryByTestId("move")).not.toBeInTheDocument();
+  });
+
+  it("to a canary names both shares", async () => {
+    renderDashboard(fake, "/models");
+    await screen.findByTestId("versions");
+    await open("2.0.0");
+    fireEvent.change(screen.getByTestId("canary-percent"), { target: { value: "25" } });
+    await userEvent.click(screen.getByTestId("canary"));
+    const changes = await screen.findByTestId("move-changes");
+    expect(changes).toHaveTextContent("25 % of the pictures go to visionflow20 2.0.0.");
+    expect(changes).toHaveTextContent("75 % stay with visionflow20 1.0.0.");
+    await userEvent.click(screen.getByTestId("move-confirm"));
+    expect(await fake.sent("/models/2.0.0/canary")).toEqual([{ percent: 25, reason: null }]);
+  });
+
+  it.each([
+    [403, "forbidden", "Your account may not do this."],
+    [409, "alias_conflict", "Somebody else changed this"],
+  ])("that is refused with %i says why and stays open", async (status, code, sentence) => {
+    fake.failing = (path, method) =>
+      method === "POST" && path.startsWith("/models") ? problem(status, code) : null;
+    renderDashboard(fake, "/models");
+    await userEvent.click(await screen.findByTestId("rollback"));
+    await userEvent.click(await screen.findByTestId("move-confirm"));
+    expect(await screen.findByTestId("problem")).toHaveTextContent(sentence);
+    expect(screen.getByTestId("move")).toBeInTheDocument();
+  });
+
+  it("is not offered for a version whose role it would break", async () => {
+    renderDashboard(fake, "/models");
+    await screen.findByTestId("versions");
+    await open("1.0.0");
+    for (const name of ["promote", "canary", "shadow", "retire"]) {
+      expect(screen.getByTestId(name)).toBeDisabled();
+    }
+  });
+});
+
+describe("a registry", () => {
+  it("without a version says what to do", async () => {
+    fake.models = { ...registry(), items: [] };
+    renderDashboard(fake, "/models");
+    expect(await screen.findByTestId("models-empty")).toBeVisible();
+  });
+
+  it("shows who published past the gate, and why", async () => {
+    const force = { by: "ann", at: "2026-03-01T09:00:00Z", reason: "a trial", failed: ["x"] };
+    fake.models = {
+      ...registry(),
+      items: [model("2.0.0", { gate_passed: false, force, aliases: ["production"] })],
+    };
+    renderDashboard(fake, "/models");
+    expect(await screen.findByText("Published past the gate by ann: a trial")).toBeVisible();
+  });
+});

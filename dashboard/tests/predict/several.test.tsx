@@ -1,0 +1,145 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { FakeApi, json, problem } from "../fakeApi";
+import { answer } from "../records";
+import { renderDashboard } from "../render";
+
+const picture = (name: string) => new File([name], name, { type: "image/jpeg" });
+
+let fake: FakeApi;
+beforeEach(() => {
+  fake = new FakeApi();
+  fake.prediction = answer();
+});
+
+describe("several pictures at once", () => {
+  it("are each classified under a key of their own, and shown when chosen", async () => {
+    renderDashboard(fake, "/predict");
+    const input = await screen.findByTestId("file-input");
+    await userEvent.upload(input, [picture("a.jpg"), picture("b.jpg"), picture("c.jpg")]);
+    expect(await screen.findByText("3 of 3 classified")).toBeVisible();
+    const keys = fake.requests
+      .filter(({ url }) => url.includes("/predict"))
+      .map(({ headers }) => headers.get("Idempotency-Key"));
+    expect(new Set(keys).size).toBe(3);
+    expect(screen.getByAltText("The chosen picture, a.jpg")).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Show c.jpg" }));
+    expect(screen.getByAltText("The chosen picture, c.jpg")).toBeInTheDocument();
+  });
+});
+
+describe("feedback on an answer", () => {
+  beforeEach(() => {
+    fake.records = [answer() as never];
+  });
+
+  it("confirms the label", async () => {
+    renderDashboard(fake, "/predict");
+    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.click(await screen.findByTestId("feedback-yes"));
+    expect(await screen.findByText("Confirmed as “cat”")).toBeVisible();
+    expect(await fake.sent("/predictions/s3-000000/feedback")).toEqual([{ label: "cat" }]);
+  });
+
+  it("corrects it", async () => {
+    renderDashboard(fake, "/predict");
+    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.click(await screen.findByTestId("feedback-no"));
+    await userEvent.selectOptions(await screen.findByTestId("feedback-label"), "dog");
+    await userEvent.click(screen.getByTestId("feedback-save"));
+    expect(await screen.findByText("Corrected to “dog”")).toBeVisible();
+  });
+
+  it("says why it was not taken", async () => {
+    fake.failing = (path) => (path.endsWith("/feedback") ? problem(403, "forbidden") : null);
+    renderDashboard(fake, "/predict");
+    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.click(await screen.findByTestId("feedback-yes"));
+    expect(await screen.findByTestId("problem")).toHaveTextContent("Your account may not do this.");
+  });
+});
+
+describe("an unknown picture", () => {
+  it("is told with the confidence that a name would need", async () => {
+    fake.prediction = answer({ status: "unknown", confidence: 0.31, unknown_threshold: 0.6 });
+    renderDashboard(fake, "/predict");
+    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    expect(await screen.findByTestId("result")).toHaveTextContent(
+      "It names a picture from 60.0% on.",
+    );
+  });
+});
+
+describe("the camera", () => {
+  const stopped = vi.fn();
+
+  function camera(getUserMedia: () => Promise<unknown>) {
+    vi.stubGlobal("navigator", {
+      ...navigator,
+      languages: ["en"],
+      userAgent: "test",
+      mediaDevices: { getUserMedia, enumerateDevices: () => Promise.resolve([]) },
+    });
+    HTMLMediaElement.prototype.play = () => Promise.resolve();
+  }
+
+  it("takes a picture, which is classified, and is let go of", async () => {
+    camera(() => Promise.resolve({ getTracks: () => [{ stop: stopped }] }));
+    HTMLCanvasElement.prototype.getContext = () => null;
+    HTMLCanvasElement.prototype.toBlob = (take) => {
+      take(new Blob(["shot"], { type: "image/jpeg" }));
+    };
+    renderDashboard(fake, "/predict?camera=1");
+    const shutter = await screen.findByTestId("take-picture");
+    await vi.waitFor(() => {
+      expect(shutter).toBeEnabled();
+    });
+    await userEvent.click(shutter);
+    expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
+    await vi.waitFor(() => {
+      expect(stopped).toHaveBeenCalled();
+    });
+  });
+
+  it("that may not be used leaves the way to the device's own", async () => {
+    camera(() => Promise.reject(new DOMException("denied", "NotAllowedError")));
+    renderDashboard(fake, "/predict?camera=1");
+    expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "camera_denied");
+    const input = screen.getByTestId("camera-file");
+    expect(input).toHaveAttribute("capture", "environment");
+    await userEvent.upload(input, picture("phone.jpg"));
+    expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
+  });
+
+  it("that is not there is said to be missing", async () => {
+    vi.stubGlobal("navigator", { ...navigator, languages: ["en"], userAgent: "test" });
+    renderDashboard(fake, "/predict?camera=1");
+    expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "camera_missing");
+  });
+});
+
+describe("an API that is", () => {
+  it.each([
+    [401, "unauthorized", "You are not signed in"],
+    [403, "forbidden", "Your account may not do this."],
+    [429, "too_many_requests", "Too many requests at once."],
+    [500, "server_error", "The API failed on its side."],
+  ])("answering %i says what that means", async (status, code, sentence) => {
+    fake.prediction = json({ message: "No" }, status);
+    renderDashboard(fake, "/predict");
+    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    const alert = await screen.findByTestId("problem");
+    expect(alert).toHaveAttribute("data-code", code);
+    expect(alert).toHaveTextContent(sentence);
+  });
+
+  it("slow shows the outline of the answer until it comes", async () => {
+    fake.delay = 300;
+    renderDashboard(fake, "/predict");
+    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    expect(screen.getByTestId("working")).toBeInTheDocument();
+    expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
+  });
+});

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+const SOURCE = readFileSync(join(import.meta.dirname, "../../public/sw.js"), "utf8");
+/** As in the local cloud: the page lies in a folder, and the API answers on the same origin. */
+const SCOPE = "http://127.0.0.1:4566/site-bucket/";
+
+type Listener = (event: object) => void;
+
+let kept: Map<string, Response>;
+let network: (url: string) => Promise<Response>;
+let listeners: Record<string, Listener>;
+
+beforeEach(() => {
+  kept = new Map();
+  network = (url) => Promise.resolve(new Response(`network ${url}`));
+  listeners = {};
+  const absolute = (request: string | Request) =>
+    new URL(typeof request === "string" ? request : request.url, SCOPE).href;
+  const cache = {
+    match: (request: string | Request) => Promise.resolve(kept.get(absolute(request))?.clone()),
+    put: (request: Request, response: Response) => {
+      kept.set(absolute(request), response);
+      return Promise.resolve();
+    },
+    add: async (path: string) => {
+      kept.set(absolute(path), await network(absolute(path)));
+    },
+  };
+  const caches = { open: () => Promise.resolve(cache), keys: () => Promise.resolve([]) };
+  const self = {
+    addEventListener: (name: string, listener: Listener) => (listeners[name] = listener),
+    registration: { scope: SCOPE },
+    skipWaiting: vi.fn(),
+    clients: { claim: vi.fn() },
+  };
+  const fetch = (request: Request) => network(request.url);
+  new Function("self", "caches", "fetch", SOURCE)(self, caches, fetch);
+});
+
+/** What the worker answers, `null` where it lets the request pass. */
+async function ask(path: string, method = "GET"): Promise<string | null> {
+  const request = new Request(new URL(path, SCOPE), { method });
+  let answer: Promise<Response> | null = null;
+  listeners.fetch?.({
+    request,
+    respondWith: (response: Promise<Response>) => (answer = response),
+  });
+  return answer === null ? null : (await (answer as Promise<Response>)).text();
+}
+
+describe("the service worker", () => {
+  it.each([
+    "/_aws/execute-api/abc/$default/logs?limit=50",
+    "/_aws/execute-api/abc/$default/health",
+    "/images-bucket/uploads/cat.jpg?X-Amz-Signature=1",
+    "https://abc.execute-api.eu-west-1.amazonaws.com/logs",
+    "config.json",
+    "index.html?code=secret&state=1",
+    "assets/deep/er.js",
+  ])("never touches %s", async (path) => {
+    expect(await ask(path)).toBeNull();
+    expect(kept.size).toBe(0);
+  });
+
+  it("touches nothing that is sent", async () => {
+    expect(await ask("index.html", "POST")).toBeNull();
+  });
+
+  it("keeps a file whose name changes with its content, and asks for it once", async () => {
+    await ask("assets/index-abc123.js");
+    network = () => Promise.reject(new TypeError("offline"));
+    expect(await ask("assets/index-abc123.js")).toContain("network");
+  });
+
+  it("takes the page from the network, and the last one where there is none", async () => {
+    await ask("index.html");
+    network = () => Promise.resolve(new Response("newer"));
+    expect(await ask("index.html")).toBe("newer");
+    network = () => Promise.reject(new TypeError("offline"));
+    expect(await ask("index.html")).toBe("newer");
+  });
+
+  it("keeps no answer that failed", async () => {
+    network = () => Promise.resolve(new Response("gone", { status: 404 }));
+    await ask("assets/old.js");
+    expect(kept.size).toBe(0);
+  });
+});

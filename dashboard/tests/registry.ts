@@ -1,0 +1,72 @@
+import type { ModelDetail, ModelItem, ModelList, Stats } from "../src/api/types";
+import report from "./data/report.json";
+
+/** A version as the registry lists it, with what training measured of the real run in `data`. */
+export function model(version: string, changes: Partial<ModelItem> = {}): ModelItem {
+  return {
+    name: "visionflow20",
+    version,
+    created_at: "2026-11-21T12:59:36.737771Z",
+    precision: "int8",
+    labels: 20,
+    metrics: {
+      test_top1: report.test.top1,
+      test_macro_f1: report.test.macro_f1,
+      test_ece: report.test.ece,
+      ...Object.fromEntries(
+        report.models.flatMap(({ form, bytes, latency_p50_ms, validation_top1 }) => [
+          [`${form}_bytes`, bytes],
+          [`${form}_latency_p50_ms`, latency_p50_ms],
+          [`${form}_validation_top1`, validation_top1],
+        ]),
+      ),
+    },
+    gate_passed: true,
+    force: null,
+    retired: null,
+    retired_at: null,
+    aliases: [],
+    ...changes,
+  };
+}
+
+export function registry(): ModelList {
+  return {
+    items: [model("2.0.0"), model("1.0.0", { aliases: ["production"] })],
+    aliases: {
+      production: { name: "visionflow20", version: "1.0.0" },
+      canary: null,
+      shadow: null,
+    },
+  };
+}
+
+export function detail(item: ModelItem): ModelDetail {
+  const { gate, quantization } = report;
+  return { ...item, manifest: { gate, quantization }, report, files: {} };
+}
+
+export function stats(changes: Partial<Stats> = {}): Stats {
+  return {
+    first_day: "2026-03-01",
+    last_day: "2026-03-01",
+    total: 100,
+    by_status: { ok: 90, unknown: 8, failed: 2 },
+    by_label: { cat: 60, dog: 38 },
+    by_model: { "1.0.0": 98 },
+    by_day: [{ day: "2026-03-01", ok: 90, unknown: 8, failed: 2 }],
+    feedback: {
+      by_model: {
+        "1.0.0": {
+          n: 10,
+          correct: 9,
+          low: 0.6,
+          high: 0.98,
+          per_label: { starfish: { n: 4, correct: 3, low: 0.3, high: 0.95 } },
+        },
+      },
+    },
+    drift: { "1.0.0": { labels: 0.05, embedding: 0.4, n: 500, alarm: false } },
+    ...changes,
+  };
+}
