@@ -17,8 +17,8 @@ import boto3
 import botocore.session
 from aws_lambda_powertools import Logger
 
-from lambdas.active_model import Serving
 from lambdas.classification import ClassificationService
+from lambdas.loading import Serving
 
 logger = Logger(child=True)
 
