@@ -32,7 +32,16 @@ def test_a_limit_can_be_left_out() -> None:
     assert rule.broken_by(Tally(errors=5)) is None
 
 
-@pytest.mark.parametrize("rule", [RollbackRule(min_pictures=0), RollbackRule(max_unknown_rate=1.0)])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        RollbackRule(min_pictures=0),
+        RollbackRule(min_pictures=10**40),
+        RollbackRule(max_unknown_rate=1.0),
+        RollbackRule(max_disagreement=1e-200),
+        RollbackRule(max_error_rate=float("nan")),
+    ],
+)
 def test_limits_that_are_none_are_refused(rule: RollbackRule) -> None:
     with pytest.raises(InvalidParameterError):
         rule.check()

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from visionflow.errors import InvalidParameterError
 
+# The table holds numbers of 38 digits and down to 1e-130; these are what still means something.
+_MOST_PICTURES = 1_000_000_000
+_LEAST_SHARE = 0.000001
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -37,12 +41,12 @@ class RollbackRule:
 
     def check(self) -> None:
         """Raises `InvalidParameterError` for limits that are none."""
-        if self.min_pictures < 1:
-            raise InvalidParameterError("min_pictures must be at least 1.")
+        if not 1 <= self.min_pictures <= _MOST_PICTURES:
+            raise InvalidParameterError(f"min_pictures must be between 1 and {_MOST_PICTURES:,}.")
         for name in ("max_error_rate", "max_unknown_rate", "max_disagreement"):
             limit = getattr(self, name)
-            if limit is not None and not 0 <= limit < 1:
-                raise InvalidParameterError(f"{name} must be at least 0 and under 1.")
+            if limit and not _LEAST_SHARE <= limit < 1:
+                raise InvalidParameterError(f"{name} must be 0, or {_LEAST_SHARE:f} to under 1.")
 
     def broken_by(self, tally: Tally) -> str | None:
         """A phrase for the first limit that the trial is over, or None."""

@@ -1,0 +1,86 @@
+"""The running API does what its own description says, to requests made from that description.
+
+Every operation of the document is tried with what it allows and with what it does not, so a new
+route is tried as soon as it is described.
+"""
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case
+from schemathesis.generation import GenerationMode
+from schemathesis.openapi.loaders import from_dict
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+)
+
+from infra.openapi import OPENAPI_FILE
+from lambdas.outcomes import STATUSES
+from tests.e2e.cloud import Cloud
+
+pytestmark = pytest.mark.e2e
+
+DOCUMENT = json.loads(OPENAPI_FILE.read_text(encoding="utf-8"))
+# An operation without any input cannot be asked for anything that is not allowed.
+OPERATIONS = [
+    (path, method, mode)
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+    for mode in GenerationMode
+    if mode is GenerationMode.POSITIVE or {"parameters", "requestBody"} & operation.keys()
+]
+REQUESTS = 300  # in all, whatever the number of routes
+CHECKS = [content_type_conformance, response_headers_conformance, response_schema_conformance]
+
+# What a sender may be told; a 5xx is none of it, unless the operation itself announces one.
+REFUSALS = {status for status in STATUSES.values() if status < HTTPStatus.INTERNAL_SERVER_ERROR}
+
+
+@pytest.fixture(scope="module")
+def operations(cloud: Cloud) -> Iterator[dict[tuple[str, str], APIOperation]]:
+    """By path and method. Afterwards the same version is in production as before."""
+    served = cloud.call("GET", "/openapi.json").body
+    assert served == DOCUMENT
+    before = cloud.call("GET", "/models").body["aliases"]["production"]
+    schema = from_dict(served)
+    schema.config.update(base_url=cloud.outputs.api_url)
+    found = [result.ok() for result in schema.get_all_operations()]
+    yield {(operation.path, operation.method): operation for operation in found}
+    for alias in ("canary", "shadow"):
+        cloud.call("DELETE", f"/models/{alias}")
+    if cloud.call("GET", "/models").body["aliases"]["production"] != before:
+        path = f"/models/{before['version']}/promote"
+        cloud.call("POST", path, b"{}", "application/json", {"name": before["name"]})
+
+
+@pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
+def test_every_answer_is_one_that_the_description_has(
+    path: str,
+    method: str,
+    mode: GenerationMode,
+    operations: dict[tuple[str, str], APIOperation],
+) -> None:
+    operation = operations[path, method]
+
+    @settings(
+        max_examples=max(2, REQUESTS // len(OPERATIONS)),
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(operation.as_strategy(generation_mode=mode))
+    def ask(case: Case) -> None:
+        response = case.call()
+        expected = {int(code) for code in operation.definition.raw["responses"] if code.isdigit()}
+        asked = f"{case.as_curl_command()}\n{response.text}"
+        assert response.status_code in expected | REFUSALS, asked
+        case.validate_response(response, checks=CHECKS)
+
+    ask()
