@@ -13,12 +13,19 @@ const tall = window.innerHeight;
 describe("100,000 records", () => {
   const older = Array.from({ length: COUNT }, (_, n) => record(COUNT - n));
 
-  it("take in what arrives within a frame", () => {
+  it("take in what arrives without comparing and sorting them all", () => {
     const newer = [record(COUNT + 2), record(COUNT + 1), record(COUNT)];
-    join(newer, older); // warm
-    const start = performance.now();
+    const fastest = (work: () => unknown) =>
+      Math.min(
+        ...Array.from({ length: 5 }, () => {
+          const start = performance.now();
+          work();
+          return performance.now() - start;
+        }),
+      );
+    const joining = fastest(() => join(newer, older));
+    expect(joining).toBeLessThan(fastest(() => merge(newer, older)) / 10);
     const rows = join(newer, older);
-    expect(performance.now() - start).toBeLessThan(16);
     expect(rows).toHaveLength(COUNT + 2);
     expect(rows.slice(0, 4).map(({ id }) => id)).toEqual(
       merge(newer, older.slice(0, 10))
@@ -101,7 +108,7 @@ describe("an export", () => {
     const fake = new FakeApi();
     fake.records = [record(1), record(2, { status: "failed" })];
     const made = vi.fn<(blob: Blob) => string>(() => "blob:export");
-    URL.createObjectURL = made as never;
+    URL.createObjectURL = made;
     const clicked = vi.spyOn(HTMLAnchorElement.prototype, "click").mockReturnValue();
     renderDashboard(fake, "/history?status=failed");
     await screen.findByTestId("history-row");

@@ -77,7 +77,6 @@ describe("the camera", () => {
 
   function camera(getUserMedia: () => Promise<unknown>) {
     vi.stubGlobal("navigator", {
-      ...navigator,
       languages: ["en"],
       userAgent: "test",
       mediaDevices: { getUserMedia, enumerateDevices: () => Promise.resolve([]) },
@@ -114,7 +113,7 @@ describe("the camera", () => {
   });
 
   it("that is not there is said to be missing", async () => {
-    vi.stubGlobal("navigator", { ...navigator, languages: ["en"], userAgent: "test" });
+    vi.stubGlobal("navigator", { languages: ["en"], userAgent: "test" });
     renderDashboard(fake, "/predict?camera=1");
     expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "camera_missing");
   });

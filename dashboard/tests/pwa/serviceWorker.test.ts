@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { compileFunction } from "node:vm";
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -37,18 +38,22 @@ beforeEach(() => {
     clients: { claim: vi.fn() },
   };
   const fetch = (request: Request) => network(request.url);
-  new Function("self", "caches", "fetch", SOURCE)(self, caches, fetch);
+  const start = compileFunction(SOURCE, ["self", "caches", "fetch"]) as (
+    ...globals: object[]
+  ) => void;
+  start(self, caches, fetch);
 });
 
 /** What the worker answers, `null` where it lets the request pass. */
 async function ask(path: string, method = "GET"): Promise<string | null> {
   const request = new Request(new URL(path, SCOPE), { method });
-  let answer: Promise<Response> | null = null;
+  const answers: Promise<Response>[] = [];
   listeners.fetch?.({
     request,
-    respondWith: (response: Promise<Response>) => (answer = response),
+    respondWith: (response: Promise<Response>) => answers.push(response),
   });
-  return answer === null ? null : (await (answer as Promise<Response>)).text();
+  const answer = await answers[0];
+  return answer === undefined ? null : answer.text();
 }
 
 describe("the service worker", () => {
