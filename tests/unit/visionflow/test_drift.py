@@ -21,9 +21,7 @@ FEATURES = 40
 LABELS = {"a": 300, "b": 300, "c": 400}
 
 
-def embeddings(
-    n: int, seed: int, shift: float = 0.0, spread: float = 1.0
-) -> FloatArray:
+def embeddings(n: int, seed: int, shift: float = 0.0, spread: float = 1.0) -> FloatArray:
     """Correlated and of very different sizes, as embeddings are; moved by so many deviations."""
     rng = np.random.default_rng(seed)
     mixing = np.random.default_rng(0).normal(size=(FEATURES, FEATURES)) * np.geomspace(
