@@ -115,8 +115,8 @@ def jobs_function(
         role,
         "ec2:CreateFleet",
         "ec2:RunInstances",
-        on=arns_of_launch(scope, machine, network),
-        reason=_RUN_TIME,
+        on=arns_of_launch(scope, machine, network) if stage.on_aws else ["*"],
+        reason=_RUN_TIME if stage.on_aws else "The emulator knows no resource of a launch.",
     )
     instances = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:instance/*"
     allow(
@@ -131,7 +131,8 @@ def jobs_function(
         "ec2:TerminateInstances",
         on=[instances],
         reason="Only machines that carry the tag of a training job.",
-        conditions={"StringLike": {f"aws:ResourceTag/{JOB_TAG}": "?*"}},
+        # The emulator's EC2 does not tell the tags of a machine to its IAM.
+        conditions=({"StringLike": {f"aws:ResourceTag/{JOB_TAG}": "?*"}} if stage.on_aws else None),
     )
     allow(role, "ec2:DescribeInstances", on=["*"], reason="EC2's Describe calls know no resources.")
     allow(
@@ -150,11 +151,13 @@ def jobs_function(
         ],
         conditions={"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}},
     )
+    # Public parameters are AWS's own, of no account; the emulator's are the account's.
+    owner = "" if stage.on_aws else stack.account
     allow(
         role,
         "ssm:GetParameter",
         on=[
-            f"arn:{stack.partition}:ssm:{stack.region}::parameter{settings.image_parameter}",
+            f"arn:{stack.partition}:ssm:{stack.region}:{owner}:parameter{settings.image_parameter}"
         ],
     )
     allow(

@@ -176,18 +176,18 @@ def test_a_machine_may_do_this_and_nothing_else(on_aws: Templates) -> None:
     assert trust["Principal"] == {"Service": "ec2.amazonaws.com"}
 
 
-def test_only_machines_of_jobs_can_be_ended(templates: Templates) -> None:
+def test_only_machines_of_jobs_can_be_ended(on_aws: Templates) -> None:
     (statement,) = (
         found
-        for found in statements(templates, "JobsRole")
+        for found in statements(on_aws, "JobsRole")
         if "ec2:TerminateInstances" in found["Action"]
     )
     assert statement["Condition"] == {"StringLike": {f"aws:ResourceTag/{JOB_TAG}": "?*"}}
 
 
-def test_launching_takes_this_template_network_and_role(templates: Templates) -> None:
+def test_launching_takes_this_template_network_and_role(on_aws: Templates) -> None:
     by_action: dict[str, list[Resource]] = {}
-    for statement in statements(templates, "JobsRole"):
+    for statement in statements(on_aws, "JobsRole"):
         for action in statement["Action"]:
             by_action.setdefault(action, []).append(statement)
     (launch,) = by_action["ec2:RunInstances"]

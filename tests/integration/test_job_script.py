@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from tests.jobs import DATASETS, JOBS, make_buckets, make_table, record, request, upload_folder
+from tests.tiny_model import write_tiny_run
 from tests.unit.training.conftest import draw_set
 from training.config import TrainConfig
 from training.data.training_data import load_training_data
@@ -225,6 +226,29 @@ def test_a_bug_is_reported_with_its_kind_and_logged(
     assert report.outcome is not None
     assert report.outcome.reason == "RuntimeError: out of luck"
     assert any("Traceback" in line for line in report.log_tail)
+
+
+def test_a_job_grows_from_the_run_of_another(
+    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ancestor = running(store, "AROA:i-1")
+    run = write_tiny_run(tmp_path / "run")
+    JobFiles(JOBS, "AROA:i-1", boto3.client("s3")).keep_run(run)
+    monkeypatch.setattr("training.job.train", only_fit)
+    monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
+    job = running(store, "AROA:i-2", grow_from=ancestor.id)
+    assert run_job(job.id, machine(store, "AROA:i-2", tmp_path / "work")) == 1
+    assert "has left no run to grow from" in str(reason_of(store, job))
+    store.put_report(replace(report_of(store, job), reporter="AROA:i-1", job_id=ancestor.id))
+    again = running(store, "AROA:i-3", grow_from=ancestor.id)
+    assert run_job(again.id, machine(store, "AROA:i-3", tmp_path / "again")) == 1
+    # The run has arrived and was read; it is none of this network's.
+    assert "was trained on pictures of 8 px" in str(reason_of(store, again))
+
+
+def reason_of(store: JobStore, job: JobRecord) -> str | None:
+    outcome = report_of(store, job).outcome
+    return outcome.reason if outcome else None
 
 
 def test_a_machine_that_the_job_does_not_name_does_nothing(store: JobStore, tmp_path: Path) -> None:

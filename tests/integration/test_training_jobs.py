@@ -473,6 +473,7 @@ def test_a_quota_for_small_machines_alone_leaves_these(world: World) -> None:
         ({"set": {"scratch.epoch": 3}}, "has no field 'scratch.epoch'"),
         ({"set": {"scratch.epochs": "3"}}, 'scratch.epochs is like 50, not "3"'),
         ({"data": "s3://elsewhere/pictures"}, "must lie in s3://datasets/"),
+        ({"grow_from": "0" * 26}, "grow_from: There is no training job"),
         ({"data": "s3://datasets/empty"}, "there is nothing below this prefix"),
     ],
 )
@@ -483,6 +484,12 @@ def test_what_cannot_work_is_refused_before_anything_is_launched(
     assert job.state == "failed"
     assert sentence in str(job.reason)
     assert "CreateFleet" not in [operation for operation, _ in world.calls]
+
+
+def test_a_job_grows_only_from_one_that_succeeded(world: World) -> None:
+    other = world.control.start(request()).id
+    job = world.live(request(grow_from=other))
+    assert job.reason == f"grow_from: job {other} is queued; only one that succeeded will do."
 
 
 def test_an_upload_that_fails_half_way_is_done_again(world: World) -> None:
