@@ -72,6 +72,11 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:BatchGetItem", "Insights"),
         ("dynamodb:Query", "Insights"),
         ("dynamodb:PutItem", "Insights"),
+        ("dynamodb:GetItem", "TrainingJobs"),
+        ("dynamodb:PutItem", "TrainingJobs"),
+        ("dynamodb:Query", "TrainingJobs"),
+        ("s3:ListBucket", "Datasets"),
+        ("states:StartExecution", "JobLifeStateMachine"),
     },
     "ModelWatchCounters": {
         ("s3:GetObject", "Models/*"),
