@@ -34,6 +34,8 @@ HEARTBEAT_SECONDS = 10.0
 TAIL = 40
 """Lines of the log that the report holds; all of them are in CloudWatch."""
 LONGEST_LINE = 300
+MOST_UNSENT = 5_000
+"""Lines that wait for CloudWatch; the oldest go when it stays away. It takes 10,000 at a time."""
 
 
 class LogStream:
@@ -152,11 +154,21 @@ class Reporter:
 
     def _send(self) -> None:
         with self._lock:
-            lines, self._unsent = self._unsent, []
             self._report = replace(self._report, heartbeat_at=_now(), log_tail=tuple(self._tail))
             report = self._report
         self._store.put_report(report)
-        self._log.write(lines)
+        self._send_log()
+
+    def _send_log(self) -> None:
+        """What CloudWatch does not take now goes later; no job fails for its log."""
+        with self._lock:
+            lines, self._unsent = self._unsent, []
+        try:
+            self._log.write(lines)
+        except (BotoCoreError, ClientError) as error:
+            print(f"log: {error}", file=sys.__stderr__, flush=True)
+            with self._lock:
+                self._unsent = [*lines, *self._unsent][-MOST_UNSENT:]
 
     def _beat(self) -> None:
         while not self._closing.wait(self._interval):

@@ -5,13 +5,14 @@ Nothing here costs anything while no job runs.
 
 from pathlib import Path
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from infra.constructs.training_job_data import allow
 from infra.nag import acknowledge
 from infra.packages import Package
 from infra.stacks.data import DataStack
@@ -134,6 +135,15 @@ class TrainingMachine(Construct):
         data.job_folders.allow_put(role, prefix=f"{FOLDER}{itself}/")
         data.jobs.allow_report(role, keys=itself if stage.on_aws else "*:local-*")
         log_group.grant_write(role)
+        if not stage.on_aws:
+            # The emulator asks for the group itself where AWS asks for a stream of it.
+            group = Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=log_group.log_group_name,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            allow(role, "logs:CreateLogStream", "logs:PutLogEvents", on=[group])
         return role
 
     def _allow_bundle(self, code: assets.Asset) -> None:

@@ -122,9 +122,10 @@ def test_a_job_gets_a_machine_and_loses_it_when_it_is_stopped(cloud: Cloud, data
     job_id = started.body["id"]
 
     def running() -> Record | None:
-        job = cloud.call("GET", f"/training-jobs/{job_id}").body
-        assert job["state"] in ("queued", "launching", "running"), job
-        return job if job["state"] == "running" else None
+        answer = cloud.call("GET", f"/training-jobs/{job_id}")
+        assert answer.status == 200, answer.body
+        assert answer.body["state"] in ("queued", "launching", "running"), answer.body
+        return answer.body if answer.body["state"] == "running" else None
 
     job = eventually(running, 60, "a machine")
     (machine,) = machines_of(cloud, job_id)

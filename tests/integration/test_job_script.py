@@ -24,11 +24,12 @@ from training.fit.fit import fit
 from training.job import INTERRUPTED, Machine, job_config, run_job
 from training.job_files import JobFiles
 from training.job_interruption import interruption_notice
+from training.job_reporter import LogStream, Reporter
 from training.train import SILENT, Observer
 from visionflow.job_folder import checkpoint_key, run_prefix
 from visionflow.job_store import JobStore
 from visionflow.manifest import MANIFEST_NAME, Manifest
-from visionflow.training_jobs import JobRecord, JobReport
+from visionflow.training_jobs import JobOutcome, JobRecord, JobReport
 
 GROUP = "/visionflow/jobs"
 
@@ -249,6 +250,21 @@ def test_a_job_grows_from_the_run_of_another(
 def reason_of(store: JobStore, job: JobRecord) -> str | None:
     outcome = report_of(store, job).outcome
     return outcome.reason if outcome else None
+
+
+def test_a_log_that_cannot_be_written_fails_no_job_and_comes_later(store: JobStore) -> None:
+    job = running(store, "AROA:i-1")
+    logs = boto3.client("logs")
+    log = LogStream(logs, "/missing", "stream")
+    with Reporter(store, job, log, lambda _: None, 60) as reporter:
+        reporter.line("first")
+        reporter.step("train", 3)
+        assert report_of(store, job).log_tail == ("first",)
+        logs.create_log_group(logGroupName="/missing")
+        reporter.line("second")
+        reporter.end(JobOutcome("finished", None))
+    events = logs.get_log_events(logGroupName="/missing", logStreamName="stream")["events"]
+    assert [event["message"] for event in events] == ["first", "second"]
 
 
 def test_a_machine_that_the_job_does_not_name_does_nothing(store: JobStore, tmp_path: Path) -> None:
