@@ -51,7 +51,7 @@ def uploads(message: dict[str, Any]) -> Iterator[tuple[Upload, str | None]]:
             continue
         # An object that was written while versioning was off has no version of its own.
         version_id = None if obj.version_id == "null" else obj.version_id
-        request_id = record.get("responseElements", {}).get("x-amz-request-id")
+        request_id = (record.get("responseElements") or {}).get("x-amz-request-id")
         yield Upload(record.s3.bucket.name, key, version_id, obj.etag), request_id
 
 
