@@ -16,12 +16,13 @@ from visionflow.drift import Drift
 from visionflow.model_registry import ModelRegistry
 from visionflow.prediction_store import read_prediction
 from visionflow.predictions import Prediction
+from visionflow.rollback_rule import RollbackRule
 from visionflow.routing import Aliases, Order
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# How stale the aliases may be that decide about the shadow and the trial.
+# How stale the aliases and the rule may be that decide about the shadow and the trial.
 REFRESH_S = 5.0
 # Drift moves slowly; it is measured this often while pictures come in, over this many days.
 DRIFT_EVERY_S = 300.0
@@ -63,6 +64,7 @@ class CountersService:
         self._sqs = sqs
         self._clock = clock
         self._aliases = Aliases()
+        self._rule = RollbackRule()
         self._aliases_at = self._drift_at = float("-inf")
 
     def count(self, written: Sequence[Written]) -> int:
@@ -78,9 +80,9 @@ class CountersService:
     def judge_trial(self, now: datetime) -> str | None:
         """Take a trial back when the rule says so; returns why, or None."""
         aliases = self._current_aliases()
-        if aliases.trial is None:
+        if aliases.trial is None or not self._rule.enabled:
             return None
-        reason = self._registry.rule().broken_by(self._counters.tally(aliases.trial))
+        reason = self._rule.broken_by(self._counters.tally(aliases.trial))
         if reason is None:
             return None
         self._aliases_at = float("-inf")
@@ -116,6 +118,7 @@ class CountersService:
     def _current_aliases(self) -> Aliases:
         if self._clock() - self._aliases_at >= REFRESH_S:
             self._aliases = self._registry.aliases()
+            self._rule = self._registry.rule()
             self._aliases_at = self._clock()
         return self._aliases
 

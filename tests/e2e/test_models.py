@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,7 @@ VERSION = "watched"
 NAME = {"name": "tiny"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry(cloud: Cloud) -> Iterator[ModelRegistry]:
     """Puts back afterwards what was in production: the other tests expect it."""
     registry = ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb)
@@ -35,9 +34,11 @@ def registry(cloud: Cloud) -> Iterator[ModelRegistry]:
     eventually(lambda: answer(cloud) if serves(cloud) == before.name else None, 30, before.name)
 
 
-@pytest.fixture
-def published(cloud: Cloud, registry: ModelRegistry, tmp_path: Path) -> ModelRegistry:
-    run = write_tiny_run(tmp_path / "run")
+@pytest.fixture(scope="module")
+def published(
+    cloud: Cloud, registry: ModelRegistry, tmp_path_factory: pytest.TempPathFactory
+) -> ModelRegistry:
+    run = write_tiny_run(tmp_path_factory.mktemp("run"))
     done = visionflow("publish", str(run), "--version", VERSION, state=cloud.state)
     assert done.returncode == 0, done.stderr
     return registry

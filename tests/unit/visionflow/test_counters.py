@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from visionflow.changes import created, relabelled, shadowed
 from visionflow.counters import Change, CounterStore
+from visionflow.errors import PlatformError
 from visionflow.predictions import Feedback, ImageRef, ModelRef, Prediction, timestamp
 from visionflow.rollback_rule import Tally
 from visionflow.routing import Trial
@@ -40,12 +43,13 @@ class Table:
     exceptions: Exceptions = field(default_factory=Exceptions)
     draw: random.Random = field(default_factory=lambda: random.Random(3))
     conflicts: int = 0
+    conflict_rate: float = 0.05
 
     def transact_write_items(self, TransactItems: list[Any]) -> None:  # noqa: N803
         assert 1 <= len(TransactItems) <= 100
         keys = [self._key(item) for item in TransactItems]
         assert len(set(keys)) == len(keys), "DynamoDB refuses two actions on one item"
-        if self.draw.random() < 0.05:
+        if self.draw.random() < self.conflict_rate:
             self.conflicts += 1
             raise CancelledError(["None"] * (len(keys) - 1) + ["TransactionConflict"])
         codes = [
@@ -230,3 +234,11 @@ def test_a_change_with_very_many_rows_still_fits_a_transaction() -> None:
     ]
     table = Table()
     assert store(table).count([created(one, None, None) for one in made]) == 90
+
+
+def test_rows_that_stay_busy_are_left_to_the_next_delivery() -> None:
+    table = Table(conflict_rate=1.0)
+    one = prediction(0, random.Random(6))
+    with pytest.raises(PlatformError, match="busy"):
+        store(table).count([created(one, None, None)])
+    assert table.rows == {}

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from visionflow.dynamodb import from_item, to_item
+from visionflow.errors import PlatformError
 from visionflow.predictions import ModelRef
 from visionflow.rollback_rule import Tally
 from visionflow.routing import Trial
@@ -118,7 +119,8 @@ class CounterStore:
     def count(self, changes: Sequence[Change], also: Sequence[Any] = ()) -> int:
         """Add what was not counted yet; returns how many changes that were.
 
-        ``also``: items of the same transaction, for a single change.
+        ``also``: items of the same transaction, for a single change. Raises `PlatformError` when
+        other consumers keep the rows busy.
         """
         distinct = list({(c.prediction_id, c.revision): c for c in changes}.values())
         added = 0
@@ -194,7 +196,7 @@ class CounterStore:
                 # Another consumer adds to the same rows: https://docs.aws.amazon.com/amazondynamodb
                 # /latest/developerguide/transaction-apis.html#transaction-conflict-handling
                 self._sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  spreads retries
-        raise TimeoutError("the counters stayed busy; the stream delivers the changes again")
+        raise PlatformError("The counters stayed busy; the stream delivers the changes again.")
 
     def _transaction(self, changes: list[Change], also: Sequence[Any]) -> list[Any]:
         """Markers first, in the order of ``changes``."""
