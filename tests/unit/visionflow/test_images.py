@@ -1,6 +1,7 @@
 import io
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -239,10 +240,15 @@ def with_repeated_scan(jpeg: bytes, times: int) -> bytes:
 
 
 def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
-    progressive = encode(textured(), progressive=True)
-    assert images.decode(progressive).size == (64, 48)
+    """Small pictures may have many; of a large one each takes its time."""
+    progressive = encode(textured((2000, 1500)), progressive=True)
+    assert images.decode(progressive).size == (2000, 1500)
+    start = time.process_time()
     with pytest.raises(ImageTooLargeError, match="scans"):
-        images.decode(with_repeated_scan(progressive, 100))
+        images.decode(with_repeated_scan(progressive, 500))
+    assert time.process_time() - start < 1
+    small = encode(textured(), progressive=True)
+    assert images.decode(with_repeated_scan(small, 500)).size == (64, 48)
 
 
 PEAK_MEMORY = """

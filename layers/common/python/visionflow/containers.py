@@ -51,12 +51,14 @@ _BMP_RUN_LENGTHS = (b"\x01", b"\x02")
 class Contents:
     """The file of one picture in ``data``, of ``format``, less everything but its pixels.
 
-    ``orientation`` is the EXIF orientation that it had, 1 to 8.
+    ``orientation`` is the EXIF orientation that it had, 1 to 8. ``scans``: how often a decoder
+    walks over all of a JPEG.
     """
 
     format: str
     data: bytes
     orientation: int = 1
+    scans: int = 1
 
 
 def format_of(data: bytes) -> str:
@@ -80,7 +82,7 @@ def media_type(data: bytes) -> str:
 def unpack(data: bytes, limits: ImageLimits) -> Contents:
     """What a decoder needs of ``data``.
 
-    Raises `UnreadableImageError`, `TruncatedImageError`, or `ImageTooLargeError` for more scans or
+    Raises `UnreadableImageError`, `TruncatedImageError`, or `ImageTooLargeError` for more
     parts than ``limits`` allow.
     """
     name = format_of(data)
@@ -119,11 +121,8 @@ def _jpeg(data: bytes, limits: ImageLimits) -> Contents:
                 exif = exif or segment[10:]
             if _names_colours(kind, segment) or not _is_metadata(kind):
                 kept.append(segment)
-    if scans > limits.max_scans:
-        raise ImageTooLargeError(
-            f"The JPEG has {scans:,} scans; at most {limits.max_scans} are accepted."
-        )
-    return Contents("JPEG", b"".join([*kept, data[first_scan:]]), tiff_tags.orientation(exif))
+    body = b"".join([*kept, data[first_scan:]])
+    return Contents("JPEG", body, tiff_tags.orientation(exif), scans)
 
 
 def _jpeg_segments(data: bytes, parts: _Parts) -> Iterator[tuple[int, int, int]]:

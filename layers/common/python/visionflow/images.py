@@ -144,7 +144,7 @@ def decode(
     contents = containers.unpack(data, limits)
     try:
         image = _open(contents)
-        _check_cost(image, limits)
+        _check_cost(image, contents.scans, limits)
         width, height = image.size
         reduction = _reduction(width, height, spec) if spec and contents.format == "JPEG" else 1
         if reduction > 1:
@@ -235,13 +235,18 @@ def _damaged(error: Exception) -> TruncatedImageError | UnreadableImageError:
     return UnreadableImageError(f"The image cannot be decoded ({error}).")
 
 
-def _check_cost(image: Image.Image, limits: ImageLimits) -> None:
-    """Refuse by the header what would take too much memory to decode."""
+def _check_cost(image: Image.Image, scans: int, limits: ImageLimits) -> None:
+    """Refuse by the header what would take too much memory or time to decode."""
     width, height = image.size
     if width * height > (most := limits.max_memory // _peak_bytes_per_pixel(image)):
         raise ImageTooLargeError(
             f"The image has {width} x {height} pixels; at most {most:,} are accepted "
             f"of a {image.format} in mode {image.mode}."
+        )
+    if width * height * scans > limits.max_scanned:
+        raise ImageTooLargeError(
+            f"The JPEG has {scans:,} scans of {width} x {height} pixels; at most "
+            f"{limits.max_scanned:,} pixels are accepted in all scans together."
         )
 
 
