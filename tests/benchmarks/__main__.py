@@ -25,10 +25,12 @@ from tests.benchmarks import (
     chaos,
     cold_start,
     costs,
+    fuzz,
     input_pipeline,
     latency,
     memory,
     package_size,
+    reduced_decode,
     serving,
     targets,
     throughput,
@@ -44,6 +46,8 @@ BENCHMARKS: dict[str, Callable[[], object]] = {
     "chaos": chaos.report,
     "costs": lambda: costs.report(hardware()),
     "input_pipeline": input_pipeline.report,
+    "reduced_decode": reduced_decode.report,
+    "fuzz": fuzz.report,
     "alias_moves": alias_moves.report,
 }
 
