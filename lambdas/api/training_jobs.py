@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
 from lambdas.api.settings import ApiSettings
@@ -33,7 +33,7 @@ from visionflow.training_jobs import (
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
-router = Router()
+router = APIGatewayHttpRouter()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ def test_the_command_of_cdk_json_synthesizes(tmp_path: Path) -> None:
     result = _run_app(tmp_path, stage="local")
     assert result.returncode == 0, result.stderr
     assert {path.name for path in tmp_path.glob("*.template.json")} == {
-        f"VisionFlow-Local-{stack}.template.json" for stack in ("Data", "Dashboard", "Service")
+        f"VisionFlow-Local-{stack}.template.json"
+        for stack in ("Data", "Dashboard", "Training", "Service")
     }
 
 

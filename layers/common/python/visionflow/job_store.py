@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
@@ -18,6 +18,8 @@ from visionflow.training_jobs import FOLLOWS, JobRecord, JobReport, JobState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+R = TypeVar("R", JobRecord, JobReport)
 
 JOBS = "JOB"
 JOB_ID = re.compile(r"[0-9A-Z]{26}")
@@ -115,7 +117,7 @@ class JobStore:
             TableName=self._table, Item=_item(report.reporter, report.job_id, report)
         )
 
-    def _read(self, pk: str, sk: str, cls: type[Any]) -> Any:
+    def _read(self, pk: str, sk: str, cls: type[R]) -> R | None:
         answer = self._client.get_item(
             TableName=self._table, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
         )
@@ -126,7 +128,7 @@ def _item(pk: str, sk: str, row: JobRecord | JobReport) -> dict[str, Any]:
     return to_item({"pk": pk, "sk": sk, **strict.to_dict(row)})
 
 
-def _parse(cls: type[Any], item: Mapping[str, Any]) -> Any:
+def _parse(cls: type[R], item: Mapping[str, Any]) -> R:
     row = {name: value for name, value in from_item(item).items() if name not in ("pk", "sk")}
     return strict.parse(cls, row, f"training job {cls.__name__}")
 
