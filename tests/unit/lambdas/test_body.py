@@ -1,4 +1,5 @@
 import base64
+import json
 from contextlib import suppress
 
 import pytest
@@ -10,6 +11,10 @@ from visionflow.errors import InputError, InvalidBodyError, MissingFieldError
 
 BOUNDARY = "b42"
 CONTENT_TYPE = f'multipart/form-data; boundary="{BOUNDARY}"'
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def form(name: str, content: bytes, *, end: str = "--\r\n") -> str:
@@ -70,3 +75,61 @@ def test_the_field_s_name_decides() -> None:
 
 def test_a_text_body_is_taken_as_it_is() -> None:
     assert read_picture('{"image": "aGk="}', False, "application/json") == b"hi"
+
+
+@pytest.mark.parametrize(("body", "is_base64"), [("abc", True), ("é", True), ("\ud800", False)])
+def test_a_body_that_is_not_what_the_gateway_says_is_refused(body: str, is_base64: bool) -> None:
+    with pytest.raises(InvalidBodyError):
+        read_picture(body, is_base64, "image/png")
+
+
+@given(
+    st.text(st.characters(codec=None, exclude_categories=[])),
+    st.booleans(),
+    st.sampled_from(
+        ["application/json", CONTENT_TYPE, "image/png", "image/", "multipart/form-data"]
+    ),
+)
+def test_any_text_in_an_event_is_read_or_refused(
+    body: str, is_base64: bool, content_type: str
+) -> None:
+    with suppress(InputError):
+        read_picture(body, is_base64, content_type)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text() | st.binary().map(b64),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["image", "x"]), inner),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_any_json_is_read_or_refused(document: object) -> None:
+    with suppress(InputError):
+        read_picture(json.dumps(document), False, "application/json")
+
+
+HEADER = st.sampled_from(
+    [
+        "Content-Disposition: form-data; name=file",
+        'Content-Disposition: form-data; name="file"; filename="a;b\\"c.jpg"',
+        "Content-Disposition: form-data; name*=utf-8''file",
+        "CONTENT-DISPOSITION:form-data;name=file",
+        "Content-Disposition:",
+        "Content-Transfer-Encoding: base64",
+        ": nothing",
+        "no colon",
+        "X: " + "y" * 5000,
+    ]
+)
+
+
+@given(st.lists(st.tuples(st.lists(HEADER, max_size=4), st.binary(max_size=50)), max_size=5))
+def test_any_form_is_read_or_refused(parts: list[tuple[list[str], bytes]]) -> None:
+    body = b"".join(
+        "\r\n".join([f"--{BOUNDARY}", *headers, "", ""]).encode() + content + b"\r\n"
+        for headers, content in parts
+    )
+    with suppress(InputError):
+        read_picture(b64(body + f"--{BOUNDARY}--\r\n".encode()), True, CONTENT_TYPE)

@@ -1,7 +1,7 @@
 """The containers that pictures come in, walked before a decoder sees them.
 
 Decoders also read what nobody here looks at: EXIF, colour profiles, comments, previews, further
-frames. A hostile file can make each of these cost gigabytes or minutes, so they are left out, and
+frames, mostly in Python, and a hostile file has millions of pieces. So these are left out, and
 what is left has a bounded number of parts. The one thing wanted of them, the EXIF orientation, is
 read here.
 """

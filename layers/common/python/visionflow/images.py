@@ -215,7 +215,7 @@ def _open(contents: containers.Contents) -> Image.Image:
 def _register_heif() -> None:
     """Make Pillow open HEIC, where pillow-heif is installed.
 
-    Imported here, because it takes 30 ms and few pictures need it.
+    Imported here, because it takes 40 ms and few pictures need it.
     """
     try:
         from pillow_heif import register_heif_opener  # noqa: PLC0415

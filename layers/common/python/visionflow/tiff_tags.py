@@ -72,7 +72,7 @@ def picture_only(data: bytes, max_parts: int) -> bytes:
 
 
 def _directory(data: bytes, wanted: frozenset[int]) -> tuple[str, dict[int, _Entry]]:
-    """Byte order and ``wanted`` entries of the first directory; of a repeated tag the last."""
+    """Byte order and ``wanted`` entries of the first directory; of a repeated tag the first."""
     order = _ORDERS.get(data[:4])
     if order is None:
         raise UnreadableImageError("The TIFF has no header of the kind that is accepted.")
@@ -82,5 +82,8 @@ def _directory(data: bytes, wanted: frozenset[int]) -> tuple[str, dict[int, _Ent
         (rows,) = struct.unpack_from(f"{count * _ENTRY_BYTES}s", data, start + 2)
     except struct.error as error:
         raise TruncatedImageError("The image data ends before its tags do.") from error
-    entries = struct.iter_unpack(order + _ENTRY, rows)
-    return order, {entry[0]: _Entry(*entry) for entry in entries if entry[0] in wanted}
+    found: dict[int, _Entry] = {}
+    for entry in struct.iter_unpack(order + _ENTRY, rows):
+        if entry[0] in wanted:
+            found.setdefault(entry[0], _Entry(*entry))
+    return order, found
