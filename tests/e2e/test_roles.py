@@ -87,7 +87,7 @@ def session_of(cloud: Cloud, function: Any) -> Iterator[boto3.Session]:
 
 def attempts(cloud: Cloud, session: boto3.Session) -> dict[str, Callable[[], object]]:
     """Calls that belong to one function or another, or to none."""
-    at = {"endpoint_url": cloud.emulator.endpoint_url}
+    at: Any = {"endpoint_url": cloud.emulator.endpoint_url}
     s3: Any = session.client("s3", **at)
     table: Any = session.client("dynamodb", **at)
     sqs: Any = session.client("sqs", **at)

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from infra.stages import DEV, PROD
 from lambdas.measurements import FAILURE_CODES, STEPS, failure_metric, status_metric, step_metric
 from tests.infra.conftest import Resource, Synthesize, Templates
+from visionflow.predictions import Status
 
 ALARM = "AWS::CloudWatch::Alarm"
 TOPIC = "AlarmsTopic"
@@ -91,7 +92,7 @@ def test_the_dashboard_shows_what_is_measured(templates: Templates) -> None:
     shown = _shown_metrics(templates)
     for service in ("predict", "ingest"):
         for metric in (
-            *map(status_metric, ("ok", "unknown", "failed")),
+            *map(status_metric, get_args(Status)),
             *map(step_metric, STEPS),
             *map(failure_metric, FAILURE_CODES),
         ):

@@ -4,7 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote_plus
 
 import pytest
@@ -21,6 +21,7 @@ from lambdas.measurements import (
 from tests.integration.conftest import Cloud, Context
 from tests.pictures import encode, plain
 from visionflow.image_store import ImageStore
+from visionflow.predictions import Status
 
 Line = dict[str, Any]
 
@@ -171,7 +172,7 @@ def test_the_metrics_are_those_that_the_bill_was_planned_for(
     planned = {
         "Messages",
         "Requests",
-        *map(status_metric, ("ok", "unknown", "failed")),
+        *map(status_metric, get_args(Status)),
         *map(step_metric, STEPS),
         *map(failure_metric, FAILURE_CODES),
     }
