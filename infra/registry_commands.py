@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from infra.command_line import add_command, print_json, print_table, workspace_of
 from infra.deployed import aws_sentences, deployed
@@ -19,7 +19,7 @@ from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef
 from visionflow.reviews import ReviewStore
-from visionflow.routing import Alias, Aliases, Order
+from visionflow.routing import Alias, Aliases, Move, Order
 from visionflow.shadows import ShadowStore
 
 if TYPE_CHECKING:
@@ -243,6 +243,7 @@ def _retire(session: Session) -> None:
 
 def _history(session: Session) -> None:
     asked = session.arguments
+    moves: tuple[Move, ...]
     if asked.at is not None:
         try:
             at = datetime.fromisoformat(asked.at)
@@ -267,7 +268,7 @@ def _history(session: Session) -> None:
 
 def _rule(session: Session) -> None:
     asked = vars(session.arguments)
-    changes = {
+    changes: dict[str, Any] = {
         name: None if value == "none" else value
         for name in ("enabled", "min_pictures", *_LIMITS)
         if (value := asked[name]) is not None

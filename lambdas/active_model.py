@@ -119,12 +119,12 @@ class ActiveModel:
         try:
             serving = self._load(production, refused, now)
         except (ArtifactError, ConfigError) as error:
-            serving = self._last_good(aliases, refused, now)
-            if serving is None:
+            last_good = self._last_good(aliases, refused, now)
+            if last_good is None:
                 raise ModelUnavailableError(
                     f"{production.name} {production.version} cannot be loaded ({error})."
                 ) from error
-            serving = replace(serving, refused=production)
+            serving = replace(last_good, refused=production)
         canary = None
         if aliases.canary:
             try:

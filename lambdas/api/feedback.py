@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
 from lambdas.answers import LogEntry, extend
@@ -26,7 +26,7 @@ from visionflow.reviews import ReviewStore
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
-router = Router()
+router = APIGatewayHttpRouter()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lambdas.api.comparison import Comparison
 from lambdas.api.model_answers import (
@@ -113,6 +114,6 @@ class ModelService:
         return None
 
 
-def _fields(row: RegisteredVersion, aliases: Aliases) -> dict[str, object]:
+def _fields(row: RegisteredVersion, aliases: Aliases) -> dict[str, Any]:
     retired_at = row.retired.at if row.retired else None
     return {**vars(row), "retired_at": retired_at, "aliases": aliases.named(row.model)}

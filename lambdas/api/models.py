@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
 from lambdas.api.comparison import Comparison
@@ -31,7 +31,7 @@ from visionflow.shadows import ShadowStore
 DEFAULT_LIMIT = 20
 DEFAULT_DAYS = 30
 
-router = Router()
+router = APIGatewayHttpRouter()
 
 
 @dataclass(frozen=True)

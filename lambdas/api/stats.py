@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
 from lambdas.api.models import days
@@ -24,7 +24,7 @@ from visionflow.intervals import Share, share
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef
 
-router = Router()
+router = APIGatewayHttpRouter()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Aliases, shadow, feedback and counters on the local cloud, each function with its own role."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -53,9 +53,11 @@ def serves(cloud: Cloud) -> str:
     return name
 
 
-def post(cloud: Cloud, path: str, body: object = None, query: dict[str, str | int] = {}) -> Answer:  # noqa: B006
+def post(
+    cloud: Cloud, path: str, body: object = None, query: Mapping[str, str] | None = None
+) -> Answer:
     data = json.dumps(body or {}).encode()
-    return cloud.call("POST", path, data, "application/json", query)
+    return cloud.call("POST", path, data, "application/json", {**(query or {})})
 
 
 def stats(cloud: Cloud) -> Record:

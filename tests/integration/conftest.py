@@ -206,7 +206,8 @@ class Cloud:
                 StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
             )["ShardIterator"]
             records += streams.get_records(ShardIterator=iterator)["Records"]
-        return json.loads(json.dumps(records, default=as_event_json))
+        event: list[dict[str, Any]] = json.loads(json.dumps(records, default=as_event_json))
+        return event
 
     @staticmethod
     def count(records: list[dict[str, Any]]) -> list[str]:

@@ -105,7 +105,8 @@ def test_the_history_is_paged_and_filtered(versions: Cloud) -> None:
         post(versions, f"/models/{version}/promote")
         post(versions, f"/models/{3 if version == '2' else 2}/canary", {"percent": 5})
     everything = versions.call("GET", "/models/history", {"limit": 100}).body["items"]
-    found, cursor = [], {}
+    found: list[Any] = []
+    cursor: dict[str, str] = {}
     while True:
         page = versions.call("GET", "/models/history", {"limit": 2, **cursor}).body
         found += page["items"]
@@ -123,10 +124,10 @@ def test_which_version_served_at_a_time(versions: Cloud) -> None:
     for hours, version in ((0, "2"), (2, "3"), (4, "1")):
         order = Order("somebody", start + timedelta(hours=hours))
         versions.registry.promote(ModelRef("tiny", version), order)
-    for hours, expected in ((0, "2"), (1, "2"), (2, "3"), (3.9, "3"), (4, "1"), (99, "1")):
-        at = (start + timedelta(hours=hours)).isoformat()
+    for passed, expected in ((0, "2"), (1, "2"), (2, "3"), (3.9, "3"), (4, "1"), (99, "1")):
+        at = (start + timedelta(hours=passed)).isoformat()
         move = versions.call("GET", "/models/served", {"at": at}).body["move"]
-        assert move["version"] == expected, hours
+        assert move["version"] == expected, passed
     before = versions.call("GET", "/models/served", {"at": "2020-01-01T00:00:00Z"}).body
     assert before == {"move": None}
 

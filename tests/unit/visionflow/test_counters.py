@@ -105,7 +105,7 @@ def prediction(index: int, draw: random.Random) -> Prediction:
     return Prediction(
         id=f"id-{index}",
         source="s3",
-        status="failed" if failed else draw.choice(("ok", "ok", "ok", "unknown")),  # type: ignore[arg-type]
+        status="failed" if failed else draw.choice(("ok", "ok", "ok", "unknown")),
         label=None if failed else draw.choice(LABELS),
         confidence=None if failed else draw.random(),
         top_k=(),

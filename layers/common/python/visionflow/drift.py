@@ -58,7 +58,8 @@ class EmbeddingReference:
         projection: FloatArray = self.__dict__["_projection"]
         whitened = projection @ (embedding.astype(np.float32) - mean)
         steps = np.rint(np.clip(whitened * _STEPS, -_LARGEST, _LARGEST))
-        return steps.astype(np.int8).tobytes()
+        sketch: bytes = steps.astype(np.int8).tobytes()
+        return sketch
 
 
 @dataclass(frozen=True)

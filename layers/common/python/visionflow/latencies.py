@@ -22,5 +22,5 @@ def percentile(histogram: Mapping[int, int], share: float) -> float | None:
     for index in sorted(histogram):
         left -= histogram[index]
         if left <= 0 < histogram[index]:
-            return round(_SMALLEST_MS * _RATIO ** (index + 0.5), 3)
+            return round(_SMALLEST_MS * float(_RATIO ** (index + 0.5)), 3)
     return None
