@@ -1,4 +1,4 @@
-import type { ModelDetail, ModelItem, ModelList, Stats } from "../src/api/types";
+import type { Costs, ModelDetail, ModelItem, ModelList, Stats } from "../src/api/types";
 import report from "./data/report.json";
 
 /** A version as the registry lists it, with what training measured of the real run in `data`. */
@@ -67,6 +67,19 @@ export function stats(changes: Partial<Stats> = {}): Stats {
       },
     },
     drift: { "1.0.0": { labels: 0.05, embedding: 0.4, n: 500, alarm: false } },
+    ...changes,
+  };
+}
+
+export function costs(changes: Partial<Costs> = {}): Costs {
+  return {
+    currency: "USD",
+    today: 0,
+    predictions_today: 100,
+    per_1000: 0.01,
+    fixed_per_day: 0,
+    period: { first_day: "2026-03-01", last_day: "2026-03-01", predictions: 100, usd: 0 },
+    assumptions: {},
     ...changes,
   };
 }

@@ -45,7 +45,7 @@ export function ClassesTab({ report }: { report: Report }) {
           </select>
         </label>
       </div>
-      <div className="table-scroll" role="region" aria-labelledby="classes-title" tabIndex={0}>
+      <div className="table-scroll" role="group" aria-labelledby="classes-title" tabIndex={0}>
         <table className={`table ${css.table}`} data-testid="class-table">
           <thead>
             <tr>

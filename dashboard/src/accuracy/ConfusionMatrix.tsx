@@ -16,7 +16,7 @@ export const ConfusionMatrix = memo(function ConfusionMatrix(props: ConfusionMat
   const { labels, counts, truth, answer, onChoose } = props;
   const { t } = useTranslation();
   return (
-    <div className="table-scroll" role="region" aria-label={t("accuracy.confusion")} tabIndex={0}>
+    <div className="table-scroll" role="group" aria-label={t("accuracy.confusion")} tabIndex={0}>
       <table className={css.matrix} data-testid="confusion">
         <thead>
           <tr>

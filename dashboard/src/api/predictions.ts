@@ -1,5 +1,4 @@
 import { ApiError } from "./errors";
-import { pending } from "./pending";
 import { ask, type Transport } from "./transport";
 import type {
   Costs,
@@ -93,7 +92,8 @@ export function predictionsApi(client: Transport): PredictionsApi {
     },
     stats: (query, signal) =>
       ask(signal, (bounded) => client.GET("/stats", { params: { query }, signal: bounded })),
-    costs: (query, signal) => pending<Costs>(client, "get", "/costs", { query }, signal),
+    costs: (query, signal) =>
+      ask(signal, (bounded) => client.GET("/costs", { params: { query }, signal: bounded })),
     health: (signal) =>
       ask(signal, async (bounded) => {
         const answer = await client.GET("/health", { signal: bounded });

@@ -1,7 +1,5 @@
 import type { components, paths } from "./schema";
 
-export type * from "./contract";
-
 type Schemas = components["schemas"];
 
 /** What `POST /predict` answers: the record, and its explanation. */
@@ -31,6 +29,7 @@ export type AliasMove = Schemas["Move"];
 export type Comparison = Schemas["ModelComparison"];
 export type Stats = Schemas["Stats"];
 export type Share = Schemas["Share"];
+export type Costs = Schemas["Costs"];
 
 export type Job = Schemas["TrainingJob"];
 export type JobState = Job["state"];

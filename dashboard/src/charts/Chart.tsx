@@ -9,45 +9,36 @@ const LazyLineChart = lazy(() => import("./LineChart"));
 const LazyScatterChart = lazy(() => import("./ScatterChart"));
 
 interface Framed {
-  /** What the chart shows, in words, for whoever cannot see it. */
-  summary: string;
   /** Pixels; known before the chart's code has arrived, so that nothing jumps. */
   height?: number;
   testId?: string;
 }
 
-export function LineChart({ summary, height = 260, testId, ...props }: LineChartProps & Framed) {
+export function LineChart({ height = 260, testId, ...props }: LineChartProps & Framed) {
   return (
-    <Frame summary={summary} height={height} testId={testId}>
+    <Frame height={height} testId={testId}>
       <LazyLineChart {...props} />
     </Frame>
   );
 }
 
-export function ScatterChart({
-  summary,
-  height = 420,
-  testId,
-  ...props
-}: ScatterChartProps & Framed) {
+export function ScatterChart({ height = 420, testId, ...props }: ScatterChartProps & Framed) {
   return (
-    <Frame summary={summary} height={height} testId={testId}>
+    <Frame height={height} testId={testId}>
       <LazyScatterChart {...props} />
     </Frame>
   );
 }
 
 interface FrameProps {
-  summary: string;
   height: number;
   testId: string | undefined;
   children: React.ReactNode;
 }
 
-function Frame({ summary, height, testId, children }: FrameProps) {
+function Frame({ height, testId, children }: FrameProps) {
   return (
     <figure className={css.figure} data-testid={testId}>
-      <figcaption className="visually-hidden">{summary}</figcaption>
       <div className={css.frame} style={{ "--height": `${height}px` } as CSSProperties}>
         <Suspense>{children}</Suspense>
       </div>

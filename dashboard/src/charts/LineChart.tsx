@@ -27,12 +27,14 @@ export interface Series {
 }
 
 export interface LineChartProps {
+  /** What the chart shows, in words, for whoever cannot see it. */
+  summary: string;
   series: readonly Series[];
   x: Axis;
   y: Axis;
 }
 
-export default function LineChart({ series, x, y }: LineChartProps) {
+export default function LineChart({ summary, series, x, y }: LineChartProps) {
   const language = useLanguage();
   const scheme = useScheme();
   const still = useMediaQuery("(prefers-reduced-motion: reduce)");
@@ -72,5 +74,5 @@ export default function LineChart({ series, x, y }: LineChartProps) {
       tooltip: { titleFont: { family }, bodyFont: { family } },
     },
   };
-  return <Line key={`${scheme}-${language}`} data={data} options={options} />;
+  return <Line key={`${scheme}-${language}`} aria-label={summary} data={data} options={options} />;
 }

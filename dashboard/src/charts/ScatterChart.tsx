@@ -28,13 +28,15 @@ export interface ScatterGroup {
 }
 
 export interface ScatterChartProps {
+  /** What the chart shows, in words, for whoever cannot see it. */
+  summary: string;
   groups: readonly ScatterGroup[];
   /** The index of the point under the pointer, `null` when it leaves. */
   onPoint: (index: number | null) => void;
 }
 
 /** Points without axes, which wheel, pinch and drag zoom and move. */
-export default function ScatterChart({ groups, onPoint }: ScatterChartProps) {
+export default function ScatterChart({ summary, groups, onPoint }: ScatterChartProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const scheme = useScheme();
@@ -87,6 +89,7 @@ export default function ScatterChart({ groups, onPoint }: ScatterChartProps) {
     <>
       <Scatter
         key={`${scheme}-${language}`}
+        aria-label={summary}
         ref={(drawn) => {
           chart.current = drawn ?? null;
         }}

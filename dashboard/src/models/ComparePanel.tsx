@@ -62,7 +62,7 @@ export function ComparePanel({ items }: ComparePanelProps) {
           onRetry={() => void compared.refetch()}
         />
       )}
-      <div className="table-scroll" role="region" aria-labelledby="compare-title" tabIndex={0}>
+      <div className="table-scroll" role="group" aria-labelledby="compare-title" tabIndex={0}>
         <table className={`table ${css.table}`}>
           <thead>
             <tr>

@@ -29,7 +29,7 @@ export function DriftPanel() {
       ) : drift.length === 0 ? (
         <p className="muted small">{t("models.noDrift")}</p>
       ) : (
-        <div className="table-scroll" role="region" aria-labelledby="drift-title" tabIndex={0}>
+        <div className="table-scroll" role="group" aria-labelledby="drift-title" tabIndex={0}>
           <table className="table">
             <thead>
               <tr>

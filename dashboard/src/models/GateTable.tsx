@@ -10,7 +10,7 @@ export function GateTable({ checks }: { checks: readonly GateCheck[] }) {
   const language = useLanguage();
   const number = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
   return (
-    <div className="table-scroll" role="region" aria-label={t("models.gateTitle")} tabIndex={0}>
+    <div className="table-scroll" role="group" aria-label={t("models.gateTitle")} tabIndex={0}>
       <table className="table" data-testid="gate">
         <thead>
           <tr>

@@ -91,7 +91,7 @@ function Forms({ item }: { item: ModelItem }) {
   return (
     <div className={css.part}>
       <h3 id="forms-title">{t("models.forms")}</h3>
-      <div className="table-scroll" role="region" aria-labelledby="forms-title" tabIndex={0}>
+      <div className="table-scroll" role="group" aria-labelledby="forms-title" tabIndex={0}>
         <table className="table" data-testid="forms">
           <thead>
             <tr>

@@ -33,7 +33,7 @@ export function MovesPanel() {
           onRetry={() => void moves.refetch()}
         />
       ) : (
-        <div className="table-scroll" role="region" aria-labelledby="moves-title" tabIndex={0}>
+        <div className="table-scroll" role="group" aria-labelledby="moves-title" tabIndex={0}>
           <table className="table" data-testid="moves">
             <thead>
               <tr>

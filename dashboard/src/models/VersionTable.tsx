@@ -32,7 +32,7 @@ export function VersionTable(props: VersionTableProps) {
         <h2 id="versions-title">{t("models.versions")}</h2>
         <p className="muted small">{t("models.compareHint")}</p>
       </div>
-      <div className="table-scroll" role="region" aria-labelledby="versions-title" tabIndex={0}>
+      <div className="table-scroll" role="group" aria-labelledby="versions-title" tabIndex={0}>
         <table className={`table ${css.table}`} data-testid="versions">
           <thead>
             <tr>

@@ -27,7 +27,7 @@ export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
           <p>{t("training.noJobsText")}</p>
         </Notice>
       ) : (
-        <div className="table-scroll" role="region" aria-labelledby="jobs-title" tabIndex={0}>
+        <div className="table-scroll" role="group" aria-labelledby="jobs-title" tabIndex={0}>
           <table className={`table ${css.table}`} data-testid="jobs">
             <thead>
               <tr>

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeApi, problem } from "../fakeApi";
 import { record } from "../records";
-import { stats } from "../registry";
+import { costs, stats } from "../registry";
 import { renderDashboard } from "../render";
 
 let fake: FakeApi;
@@ -29,7 +29,7 @@ describe("the live page", () => {
 
   it("shows rate, latency, shares and cost", async () => {
     fake.records = [record(400), record(401, { status: "unknown" }), record(402)];
-    fake.costs = { currency: "USD", today: 1.25, per_1000: 0.0123, assumptions: {} };
+    fake.costs = costs({ today: 1.25, per_1000: 0.0123 });
     fake.stats = stats();
     renderDashboard(fake, "/");
     expect(await screen.findByText("$1.25")).toBeVisible();

@@ -1,0 +1,88 @@
+"""The dashboard in Debian's Chromium, under the content security policy that AWS serves it with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Route
+
+from infra.constructs.static_site import security_policy
+from tests.e2e.cloud import Cloud
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path("dashboard/node_modules/axe-core/axe.min.js")
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PAGES = ("live", "predict", "history", "accuracy", "models", "training")
+ARGUMENTS = [
+    "--no-sandbox",  # Chromium refuses its sandbox to root, as which containers run
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+
+def launch(playwright: Playwright) -> Browser:
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser: {CHROMIUM} does not exist (apt-get install chromium)")
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+
+
+def address(cloud: Cloud, page: str) -> str:
+    """Of one of `PAGES`."""
+    return f"{cloud.outputs.dashboard_url}#/{'' if page == 'live' else page}"
+
+
+def enforce_policy(context: BrowserContext, cloud: Cloud) -> None:
+    """The local cloud's bucket sends no headers: the page gets here what CloudFront adds."""
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(cloud.outputs.api_url))
+    policy = security_policy(api=origin, pictures=origin, sign_in=origin)
+
+    def serve(route: Route) -> None:
+        response = route.fetch()
+        headers = {**response.headers, "content-security-policy": policy}
+        route.fulfill(response=response, headers=headers)
+
+    context.route("**/index.html", serve)
+
+
+@contextmanager
+def opened(
+    browser: Browser, cloud: Cloud, *, allowed: tuple[str, ...] = (), **options: object
+) -> Iterator[Page]:
+    """A tab that fails the test when the page logs an error, throws or breaks its policy.
+
+    The browser itself logs each answer of 400 and more; those in ``allowed`` are meant to come.
+    """
+    context = browser.new_context(service_workers="block", **options)  # type: ignore[arg-type]
+    enforce_policy(context, cloud)
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(part in message.text for part in allowed):
+            complaints.append(message.text)
+
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", note)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def accessibility_faults(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 A and AA, as ``rule: element``."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(
+        """async () => {
+            const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+            const { violations } = await axe.run(document, { runOnly: tags });
+            return violations.flatMap(({ id, nodes }) =>
+                nodes.map(({ html, failureSummary }) => `${id}: ${html}\\n${failureSummary}`));
+        }"""
+    )
+    return found

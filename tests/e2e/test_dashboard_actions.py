@@ -1,0 +1,223 @@
+"""What people do on the dashboard, each to its effect in the cloud."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from tests.e2e.cloud import Cloud, Record, eventually
+from tests.e2e.dashboard import address, launch, opened
+
+pytestmark = pytest.mark.e2e
+
+SAMPLE = Path("infra/samples/ship.jpg")
+DIRECT_LIMIT = 4_400_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield launch(playwright)
+
+
+@pytest.fixture
+def page(browser: Browser, cloud: Cloud) -> Iterator[Page]:
+    # An uploaded picture is asked for until it is recorded.
+    with opened(browser, cloud, allowed=("status of 404",), locale="en-US") as page:
+        yield page
+
+
+def open_page(page: Page, cloud: Cloud, name: str) -> None:
+    page.goto(address(cloud, name))
+
+
+def newest(cloud: Cloud, **query: str) -> Record:
+    return next(cloud.logs(**query))
+
+
+def test_several_pictures_are_classified_and_one_is_confirmed(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud, "predict")
+    page.get_by_test_id("file-input").set_input_files([SAMPLE, Path("infra/samples/frog.jpg")])
+    expect(page.get_by_test_id("queue-count")).to_have_text("2 of 2 classified", timeout=15_000)
+    expect(page.get_by_test_id("heatmap")).to_be_visible()
+    label = page.get_by_test_id("result-label").inner_text()
+    page.get_by_test_id("feedback-yes").click()
+    expect(page.get_by_test_id("feedback")).to_contain_text(f"Confirmed as “{label}”")
+    record = eventually(
+        lambda: next((r for r in cloud.logs(source="api") if r["feedback"]), None), 5, "feedback"
+    )
+    assert record["feedback"]["label"] == record["label"] == label
+
+
+def test_a_picture_is_taken_with_the_camera(page: Page, cloud: Cloud) -> None:
+    before = newest(cloud, source="api")["id"]
+    open_page(page, cloud, "predict")
+    page.get_by_test_id("open-camera").click()
+    shutter = page.get_by_test_id("take-picture")
+    expect(shutter).to_be_enabled(timeout=10_000)
+    shutter.click()
+    expect(page.get_by_test_id("result")).to_be_visible(timeout=10_000)
+    assert newest(cloud, source="api")["id"] != before
+
+
+def test_a_large_file_goes_through_the_bucket(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    noise = np.random.default_rng(1).integers(0, 256, (1300, 1300, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(large)
+    assert large.stat().st_size > DIRECT_LIMIT
+    open_page(page, cloud, "predict")
+    page.get_by_test_id("file-input").set_input_files(large)
+    expect(page.get_by_test_id("upload-progress")).to_be_visible()
+    expect(page.get_by_test_id("result")).to_be_visible(timeout=20_000)
+    recorded = newest(cloud)
+    assert recorded["image"]["bytes"] == large.stat().st_size
+
+
+def test_a_new_picture_is_live_within_three_seconds(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud, "live")
+    expect(page.get_by_test_id("live-status")).to_have_attribute("data-state", "live")
+    cloud.drop("uploads/live.jpg", SAMPLE.read_bytes())
+    (record,) = cloud.wait_for({"uploads/live.jpg"}, within=10)
+    expect(page.locator(f"[data-id='{record['id']}']")).to_be_visible(timeout=3_000)
+
+
+def test_the_filtered_rows_are_exported(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud, "history")
+    label = newest(cloud, status="ok")["label"]
+    page.get_by_test_id("filter-label").select_option(label)
+    expect(page.get_by_test_id("history-row").first).to_contain_text(label)
+    with page.expect_download() as download:
+        page.get_by_test_id("export-json").click()
+    rows = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert {row["label"] for row in rows} == {label}
+    assert len(rows) == sum(1 for _ in cloud.logs(label=label))
+
+
+def test_a_record_opens_by_its_address_and_shows_where_the_model_looked(
+    page: Page, cloud: Cloud
+) -> None:
+    cloud.drop("uploads/explained.jpg", SAMPLE.read_bytes())
+    (record,) = cloud.wait_for({"uploads/explained.jpg"}, within=10)
+    page.goto(f"{address(cloud, 'history')}?record={record['id']}")
+    expect(page.get_by_test_id("record-id")).to_have_text(record["id"])
+    page.get_by_test_id("record-explain").click()
+    expect(page.get_by_test_id("record-map")).to_be_visible(timeout=10_000)
+
+
+def test_the_least_certain_picture_is_labelled_with_a_key(page: Page, cloud: Cloud) -> None:
+    (first, *_) = cloud.call("GET", "/uncertain", query={"limit": 50}).body["items"]
+    page.goto(f"{address(cloud, 'accuracy')}?tab=label")
+    expect(page.get_by_test_id("label-picture")).to_be_visible()
+    page.locator("body").press("1")
+    expect(page.get_by_test_id("label-count")).to_contain_text("1 labelled")
+    told = cloud.call("GET", f"/predictions/{first['id']}").body["feedback"]
+    assert told["label"] == first["top_k"][0]["label"]
+
+
+def test_a_version_is_made_the_shadow_and_taken_back(page: Page, cloud: Cloud) -> None:
+    models = cloud.call("GET", "/models").body
+    serving = models["aliases"]["production"]
+    others = [m for m in models["items"] if not m["aliases"] and m["retired_at"] is None]
+    if not others:
+        pytest.skip("only one version is published")
+    other = others[0]
+    open_page(page, cloud, "models")
+    page.get_by_role("button", name=f"{other['name']} {other['version']}", exact=True).click()
+    page.get_by_test_id("shadow").click()
+    expect(page.get_by_test_id("move-changes")).to_contain_text(
+        f"{other['name']} {other['version']} sees what {serving['name']} {serving['version']}"
+    )
+    page.get_by_test_id("move-confirm").click()
+    expect(page.get_by_test_id("end-shadow")).to_be_visible()
+    shadow = cloud.call("GET", "/models").body["aliases"]["shadow"]
+    assert shadow == {"name": other["name"], "version": other["version"]}
+    page.get_by_test_id("end-shadow").click()
+    page.get_by_test_id("move-confirm").click()
+    expect(page.get_by_test_id("end-shadow")).to_have_count(0)
+    assert cloud.call("GET", "/models").body["aliases"]["shadow"] is None
+
+
+def test_a_training_job_says_what_it_can_cost_before_it_starts(page: Page, cloud: Cloud) -> None:
+    open_page(page, cloud, "training")
+    page.get_by_test_id("job-config").select_option("flowers")
+    expect(page.get_by_test_id("setting-finetune.head.epochs")).to_be_visible()
+    page.get_by_test_id("job-instance").select_option("g4dn.xlarge")
+    expect(page.get_by_test_id("estimate")).to_contain_text(re.compile(r"At most \$\d"))
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (401, "You are not signed in"),
+        (403, "Your account may not do this."),
+        (429, "Too many requests at once."),
+        (500, "The API failed on its side."),
+    ],
+)
+def test_a_refusal_is_said_in_words(
+    browser: Browser, cloud: Cloud, status: int, sentence: str
+) -> None:
+    with opened(browser, cloud, allowed=(f"status of {status}",), locale="en-US") as page:
+        page.route("**/predict?*", lambda route: route.fulfill(status=status, body="{}"))
+        open_page(page, cloud, "predict")
+        page.get_by_test_id("file-input").set_input_files(SAMPLE)
+        expect(page.get_by_test_id("problem")).to_contain_text(sentence)
+
+
+def test_an_api_that_goes_and_comes_back(browser: Browser, cloud: Cloud) -> None:
+    with opened(browser, cloud, allowed=("ERR_FAILED", "status of 404"), locale="ko-KR") as page:
+        open_page(page, cloud, "live")
+        status = page.get_by_test_id("live-status")
+        expect(status).to_have_attribute("data-state", "live")
+        gone = "**/_aws/execute-api/**"
+        page.route(gone, lambda route: route.abort())
+        expect(status).to_contain_text("API에 연결할 수 없습니다")
+        expect(page.get_by_test_id("live-item").first).to_be_visible()
+        page.unroute(gone)
+        expect(status).to_have_attribute("data-state", "live")
+
+
+def test_half_an_upload_is_said_to_be_none(browser: Browser, cloud: Cloud, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    large.write_bytes(SAMPLE.read_bytes() + bytes(DIRECT_LIMIT))
+    with opened(browser, cloud, allowed=("ERR_CONNECTION_RESET",), locale="en-US") as page:
+
+        def break_off(route: Route) -> None:
+            if route.request.method == "POST":
+                route.abort("connectionreset")
+            else:
+                route.continue_()
+
+        page.route(f"**/{cloud.outputs.images_bucket}**", break_off)
+        open_page(page, cloud, "predict")
+        page.get_by_test_id("file-input").set_input_files(large)
+        problem = page.get_by_test_id("problem")
+        expect(problem).to_have_attribute("data-code", "upload_interrupted")
+        expect(problem).to_contain_text("Nothing was recorded")
+
+
+def test_the_installed_page_opens_offline_and_keeps_no_answer(
+    browser: Browser, cloud: Cloud
+) -> None:
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(address(cloud, "live"))
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    page.reload()
+    expect(page.get_by_test_id("live-item").first).to_be_visible()
+    kept: list[str] = page.evaluate(
+        """async () => (await Promise.all((await caches.keys()).map(async name =>
+            (await (await caches.open(name)).keys()).map(({ url }) => url)))).flat()"""
+    )
+    site = cloud.outputs.dashboard_url.removesuffix("index.html")
+    assert any("/assets/" in url for url in kept)
+    assert all(url.startswith(site) and "config.json" not in url for url in kept)
+    context.set_offline(True)
+    page.reload()
+    expect(page.get_by_test_id("config-problem")).to_be_visible()
+    context.close()

@@ -1,0 +1,124 @@
+"""Every page of the dashboard: in both languages, light and dark, on a phone and a desktop."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.e2e.cloud import Cloud
+from tests.e2e.dashboard import DESKTOP, PAGES, PHONE, accessibility_faults, address, launch, opened
+from tests.pictures import encode, textured
+from visionflow.manifest import FileEntry
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
+
+pytestmark = pytest.mark.e2e
+
+RECORDS = 300
+NO_COSTS = ("status of 404",)
+"""An API may go without /costs, and the live page says so."""
+
+REPORT = Path("dashboard/tests/data/report.json")
+REPORTED = "9.0.0"
+"""A version with the report of a real run."""
+
+TITLES = {
+    "en-US": ("Live", "Classify a picture", "History", "Accuracy", "Models", "Training"),
+    "ko-KR": ("실시간", "이미지 분류", "기록", "정확도", "모델", "학습"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield launch(playwright)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def filled(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """At least `RECORDS` pictures were classified, and a version has a whole report."""
+    missing = RECORDS - sum(1 for _ in cloud.logs())
+    keys = {f"uploads/filled/{n}.jpg" for n in range(missing)}
+    for n, key in enumerate(sorted(keys)):
+        cloud.drop(key, encode(textured((96, 72), seed=n)))
+    cloud.wait_for(keys, within=90)
+    publish_reported(cloud, tmp_path_factory.mktemp("artifact") / "model")
+
+
+def publish_reported(cloud: Cloud, folder: Path) -> None:
+    shutil.copytree("infra/starter", folder)
+    shutil.copy(REPORT, folder / "report.json")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["version"] = REPORTED
+    entry = FileEntry.of(folder, "report.json")
+    others = [extra for extra in manifest["extra_files"] if extra["path"] != entry.path]
+    manifest["extra_files"] = [*others, vars(entry)]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    store = ModelStore(cloud.outputs.models_bucket, cloud.s3)
+    ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb).register(store.publish(folder))
+
+
+@pytest.mark.parametrize(
+    ("locale", "scheme", "size"),
+    [
+        ("en-US", "light", DESKTOP),
+        ("ko-KR", "dark", PHONE),
+    ],
+    ids=["en-light-desktop", "ko-dark-phone"],
+)
+def test_every_page_is_whole_and_accessible(
+    browser: Browser, cloud: Cloud, locale: str, scheme: str, size: dict[str, int]
+) -> None:
+    with opened(
+        browser, cloud, allowed=NO_COSTS, locale=locale, color_scheme=scheme, viewport=size
+    ) as page:
+        page.goto(address(cloud, "live"))
+        for name, title in zip(PAGES, TITLES[locale], strict=True):
+            page.get_by_test_id(f"nav-{name}").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(title)
+            page.wait_for_load_state("networkidle")
+            expect(page.locator(".skeleton")).to_have_count(0)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= size["width"], f"{name} is {width} px wide"
+            assert accessibility_faults(page) == []
+
+
+def test_every_part_of_the_accuracy_page_is_accessible(browser: Browser, cloud: Cloud) -> None:
+    with opened(browser, cloud, allowed=NO_COSTS, locale="en-US", color_scheme="dark") as page:
+        page.goto(f"{address(cloud, 'accuracy')}?version={REPORTED}")
+        expect(page.get_by_test_id("headline")).to_contain_text("98.8%")
+        for tab in ("classes", "confusion", "curves", "map", "mistakes", "label"):
+            page.get_by_test_id(f"tab-{tab}").click()
+            expect(page.locator(".skeleton")).to_have_count(0)
+            assert accessibility_faults(page) == []
+
+
+def test_the_map_of_pictures_is_zoomed(browser: Browser, cloud: Cloud) -> None:
+    with opened(browser, cloud, allowed=NO_COSTS, locale="en-US") as page:
+        page.goto(f"{address(cloud, 'accuracy')}?version={REPORTED}&tab=map")
+        canvas = page.get_by_test_id("embedding-map").locator("canvas")
+        expect(canvas).to_be_visible()
+        before = canvas.screenshot()
+        page.get_by_role("button", name="Zoom in").click()
+        page.wait_for_timeout(500)
+        assert canvas.screenshot() != before
+
+
+def test_the_page_works_with_the_keyboard_alone(browser: Browser, cloud: Cloud) -> None:
+    with opened(browser, cloud, allowed=NO_COSTS, locale="en-US") as page:
+        page.goto(address(cloud, "live"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Live")
+        page.keyboard.press("Tab")
+        expect(page.get_by_text("Skip to content")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#content")).to_be_focused()
+        page.goto(address(cloud, "history"))
+        row = page.get_by_test_id("history-row").first.locator("button")
+        row.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("record")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("record")).to_have_count(0)
