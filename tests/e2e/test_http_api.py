@@ -43,6 +43,13 @@ def test_raw_body_and_base64_json_give_the_same_answer(cloud: Cloud) -> None:
     assert raw.body["top_k"] == encoded.body["top_k"]
 
 
+def test_a_phone_s_heic_is_classified(cloud: Cloud) -> None:
+    data = encode(textured((300, 200)), "HEIF")
+    posted = cloud.call("POST", "/predict", data, "image/heic")
+    assert (posted.status, posted.body["status"] in ("ok", "unknown")) == (200, True)
+    assert (posted.body["image"]["width"], posted.body["image"]["height"]) == (300, 200)
+
+
 def test_explain_brings_a_heatmap(cloud: Cloud) -> None:
     data = SAMPLE.read_bytes()
     answer = cloud.call(
