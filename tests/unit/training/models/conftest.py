@@ -18,6 +18,7 @@ def plain() -> ModelConfig:
         dropout=0.4,
         weights="none",
         mirror=False,
+        grow_from="",
     )
 
 
