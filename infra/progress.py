@@ -11,9 +11,9 @@ from typing import TextIO
 class Progress:
     """Prints to stderr, so that a command's answer on stdout stays clean for machines."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         self._began = time.monotonic()
-        self._stream = stream
+        self._stream = stream or sys.stderr
 
     @property
     def elapsed(self) -> float:
@@ -36,7 +36,8 @@ class TransferBar:
 
     _CELLS = 30
 
-    def __init__(self, total: int, what: str, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, total: int, what: str, stream: TextIO | None = None) -> None:
+        stream = stream or sys.stderr
         self._total = max(total, 1)
         self._what = what
         self._done = 0
