@@ -5,6 +5,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./app/App";
+import { preloadPage } from "./app/pages";
 import { loadConfig } from "./config";
 import { createI18n, initialLanguage } from "./i18n";
 import { installServiceWorker } from "./pwa/install";
@@ -13,11 +14,23 @@ import { showTheme, storedTheme } from "./theme/theme";
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
+preloadPage(window.location.hash);
+const config = loadConfig();
+config.catch(() => undefined); // the page asks again, and says what is wrong
 showTheme(storedTheme());
 createRoot(root).render(
   <StrictMode>
-    <App i18n={createI18n(initialLanguage())} loadConfig={loadConfig} />
+    <App i18n={createI18n(initialLanguage())} loadConfig={firstThen(config, loadConfig)} />
   </StrictMode>,
 );
 
 installServiceWorker();
+
+/** The request that is under way already, and a new one for each try after it. */
+function firstThen<Value>(first: Promise<Value>, again: () => Promise<Value>) {
+  let next = () => {
+    next = again;
+    return first;
+  };
+  return () => next();
+}

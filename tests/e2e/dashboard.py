@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,13 +53,13 @@ def enforce_policy(context: BrowserContext, cloud: Cloud) -> None:
 
 @contextmanager
 def opened(
-    browser: Browser, cloud: Cloud, *, allowed: tuple[str, ...] = (), **options: object
+    browser: Browser, cloud: Cloud, *, allowed: tuple[str, ...] = (), **options: Any
 ) -> Iterator[Page]:
     """A tab that fails the test when the page logs an error, throws or breaks its policy.
 
     The browser itself logs each answer of 400 and more; those in ``allowed`` are meant to come.
     """
-    context = browser.new_context(service_workers="block", **options)  # type: ignore[arg-type]
+    context = browser.new_context(service_workers="block", **options)
     enforce_policy(context, cloud)
     page = context.new_page()
     complaints: list[str] = []

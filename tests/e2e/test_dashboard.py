@@ -59,6 +59,7 @@ def test_a_dragged_picture_is_classified(page: Page, cloud: Cloud) -> None:
         }""",
         base64.b64encode(SAMPLE.read_bytes()).decode(),
     )
+    page.wait_for_load_state("networkidle")  # the page listens once it is drawn
     page.dispatch_event("[data-testid=dropzone]", "drop", {"dataTransfer": dropped})
     expect_answer(page, cloud)
 

@@ -82,7 +82,7 @@ def test_a_new_picture_is_live_within_three_seconds(page: Page, cloud: Cloud) ->
     open_page(page, cloud, "live")
     expect(page.get_by_test_id("live-status")).to_have_attribute("data-state", "live")
     cloud.drop("uploads/live.jpg", SAMPLE.read_bytes())
-    (record,) = cloud.wait_for({"uploads/live.jpg"}, within=10)
+    (record, *_) = cloud.wait_for({"uploads/live.jpg"}, within=10)
     expect(page.locator(f"[data-id='{record['id']}']")).to_be_visible(timeout=3_000)
 
 
@@ -102,7 +102,7 @@ def test_a_record_opens_by_its_address_and_shows_where_the_model_looked(
     page: Page, cloud: Cloud
 ) -> None:
     cloud.drop("uploads/explained.jpg", SAMPLE.read_bytes())
-    (record,) = cloud.wait_for({"uploads/explained.jpg"}, within=10)
+    (record, *_) = cloud.wait_for({"uploads/explained.jpg"}, within=10)
     page.goto(f"{address(cloud, 'history')}?record={record['id']}")
     expect(page.get_by_test_id("record-id")).to_have_text(record["id"])
     page.get_by_test_id("record-explain").click()

@@ -3,8 +3,10 @@ import { useTranslation } from "react-i18next";
 import { LANGUAGES, useLanguage } from "../i18n";
 import css from "./LanguageSwitch.module.css";
 
-/** Each language is named in itself, so that whoever needs it can read it: in short, and the rest. */
-const NAMES = { ko: ["한", "국어"], en: ["EN", " English"] } as const;
+/** Each language is named in itself, so that whoever needs it can read it. */
+const SHORT = { ko: "한", en: "EN" } as const;
+/** With what is seen at the start: who speaks to the page says what stands on the button. */
+const NAMES = { ko: "한국어", en: "EN English" } as const;
 
 export function LanguageSwitch() {
   const { t, i18n } = useTranslation();
@@ -17,12 +19,12 @@ export function LanguageSwitch() {
           type="button"
           className={css.option}
           lang={language}
+          aria-label={NAMES[language]}
           aria-pressed={language === current}
           onClick={() => void i18n.changeLanguage(language)}
           data-testid={`language-${language}`}
         >
-          {NAMES[language][0]}
-          <span className="visually-hidden">{NAMES[language][1]}</span>
+          {SHORT[language]}
         </button>
       ))}
     </div>

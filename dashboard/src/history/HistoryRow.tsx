@@ -4,13 +4,12 @@ import { useTranslation } from "react-i18next";
 import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
 import { errorText } from "../i18n/texts";
+import { isFresh } from "../records/feed";
 import { dateTime, percent, shortDateTime } from "../ui/format";
 import { CheckIcon } from "../ui/icons";
 import { StatusChip } from "../ui/StatusChip";
 import { Thumbnail } from "../ui/Thumbnail";
 import css from "./HistoryList.module.css";
-
-const FRESH_MS = 4_000;
 
 interface HistoryRowProps {
   row: LogEntry;
@@ -72,11 +71,6 @@ export const HistoryRow = memo(function HistoryRow({
     </li>
   );
 });
-
-/** It has just come in, and is worth a glance. */
-function isFresh({ created_at }: LogEntry): boolean {
-  return Date.now() - Date.parse(created_at) < FRESH_MS;
-}
 
 /** The label is given as an answer only where the model committed itself to it. */
 function Result({ row: { status, label, confidence, error, feedback } }: { row: LogEntry }) {

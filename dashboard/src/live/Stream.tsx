@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
+import { isFresh } from "../records/feed";
 import { clockTime, percent } from "../ui/format";
 import { StatusChip } from "../ui/StatusChip";
 import { Thumbnail } from "../ui/Thumbnail";
@@ -30,7 +31,12 @@ export function Stream({ rows, isLoading, onOpen }: StreamProps) {
   return (
     <ul className={css.grid} data-testid="live-stream">
       {rows.slice(0, SHOWN).map((row) => (
-        <li key={row.id} className={css.item} data-testid="live-item" data-id={row.id}>
+        <li
+          key={row.id}
+          className={`${css.item} ${isFresh(row) ? css.arrived : ""}`}
+          data-testid="live-item"
+          data-id={row.id}
+        >
           <Arrival row={row} onOpen={onOpen} />
         </li>
       ))}

@@ -3,7 +3,7 @@ import type { LogEntry } from "../api/types";
 /** The rate is that of the last five minutes. */
 export const RATE_WINDOW_MS = 5 * 60_000;
 /** Latency and mix are those of so many records at most. */
-export const SAMPLE = 200;
+export const SAMPLE = 100;
 /** One bar of the arrivals. */
 export const SLOT_MS = 10_000;
 

@@ -19,6 +19,7 @@ const CATCH_UP_PAGE_SIZE = 100;
  * each poll looks this far behind the newest known record.
  */
 const SETTLING_MS = 15_000;
+const FRESH_MS = 4_000;
 /** A page under a rare filter may be empty and still have a cursor; this many are read in one go. */
 const EMPTY_PAGES = 5;
 
@@ -71,6 +72,11 @@ export async function readNewer(
     if (cursor === null) return found;
   }
   return null;
+}
+
+/** It has just come in, and is worth a glance. */
+export function isFresh({ created_at }: LogEntry): boolean {
+  return Date.now() - Date.parse(created_at) < FRESH_MS;
 }
 
 /** The time to look back to, but never before the one that was asked for. */
