@@ -26,8 +26,8 @@ def test_the_model_is_registered_when_it_is_whole(on_aws: Templates) -> None:
     call = _call(on_aws, register)
     assert call["action"] == "PutItem"
     assert call["parameters"]["TableName"] == "Registry"
-    assert call["parameters"]["Item"]["pk"] == {"S": "MODEL#tiny"}
-    assert call["parameters"]["Item"]["sk"] == {"S": "VERSION#1"}
+    assert call["parameters"]["Item"]["pk"] == {"S": "VERSIONS"}
+    assert call["parameters"]["Item"]["sk"] == {"S": "tiny#1"}
 
 
 def test_a_deploy_never_replaces_a_promoted_model(on_aws: Templates) -> None:
@@ -36,10 +36,12 @@ def test_a_deploy_never_replaces_a_promoted_model(on_aws: Templates) -> None:
     call = _call(on_aws, activate)
     assert call["action"] == "TransactWriteItems"
     first, *others = (item["Put"] for item in call["parameters"]["TransactItems"])
-    assert first["Item"]["pk"] == {"S": "ALIAS#production"}
+    assert first["Item"]["pk"] == {"S": "ALIASES"}
     assert first["Item"]["sk"] == {"S": "CURRENT"}
     assert first["ConditionExpression"] == "attribute_not_exists(pk)"
-    assert [put["Item"]["sk"]["S"].split("#")[0] for put in others] == ["MOVED"]
+    (move,) = others
+    assert move["Item"]["pk"] == {"S": "HISTORY"}
+    assert move["Item"]["sk"]["S"].endswith("#production")
     assert call["ignoreErrorCodesMatching"] == "TransactionCanceledException"
 
 
