@@ -1,5 +1,4 @@
 import { useLayoutEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
 import { percent, shortDateTime } from "../ui/format";
@@ -78,7 +77,6 @@ export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
 }
 
 function Tile({ row, onOpen }: { row: LogEntry; onOpen: (id: string) => void }) {
-  const { t } = useTranslation();
   const language = useLanguage();
   const { status, label, confidence, created_at } = row;
   return (
@@ -91,11 +89,16 @@ function Tile({ row, onOpen }: { row: LogEntry; onOpen: (id: string) => void }) 
     >
       <Thumbnail className={css.picture} url={row.thumbnail_url} />
       <span className={css.name}>
-        <strong data-testid="row-label">{status === "ok" ? label : t(`status.${status}`)}</strong>
-        {status === "ok" && confidence !== null && (
-          <span className="muted numeric">{percent(confidence, language)}</span>
+        {status === "ok" ? (
+          <>
+            <strong data-testid="row-label">{label}</strong>
+            {confidence !== null && (
+              <span className="muted numeric">{percent(confidence, language)}</span>
+            )}
+          </>
+        ) : (
+          <StatusChip status={status} />
         )}
-        {status !== "ok" && <StatusChip status={status} />}
       </span>
       <time className="muted small numeric" dateTime={created_at}>
         {shortDateTime(created_at, language)}

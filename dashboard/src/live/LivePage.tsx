@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
@@ -31,6 +31,12 @@ export default function LivePage() {
   useEnough(feed);
   const numbers = liveNumbers(feed.rows, now, !feed.hasOlder);
   const record = params.get("record");
+  const openRecord = useCallback(
+    (id: string) => {
+      setParams({ record: id });
+    },
+    [setParams],
+  );
   const share = (value: number | null) => (value === null ? null : percent(value, language));
   const time = (value: number | null) => (value === null ? null : milliseconds(value, language));
   const latest = t("live.lastN", { n: numbers.sample });
@@ -95,13 +101,7 @@ export default function LivePage() {
                 </Link>
               </Notice>
             ) : (
-              <Stream
-                rows={feed.rows}
-                isLoading={feed.isLoading}
-                onOpen={(id) => {
-                  setParams({ record: id });
-                }}
-              />
+              <Stream rows={feed.rows} isLoading={feed.isLoading} onOpen={openRecord} />
             )}
           </section>
           <div className={css.side}>

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { LogEntry } from "../api/types";
@@ -8,7 +9,7 @@ import { StatusChip } from "../ui/StatusChip";
 import { Thumbnail } from "../ui/Thumbnail";
 import css from "./Stream.module.css";
 
-const SHOWN = 24;
+const SHOWN = 20;
 
 interface StreamProps {
   rows: readonly LogEntry[];
@@ -17,7 +18,7 @@ interface StreamProps {
 }
 
 /** The pictures as they come in, newest first. */
-export function Stream({ rows, isLoading, onOpen }: StreamProps) {
+export const Stream = memo(function Stream({ rows, isLoading, onOpen }: StreamProps) {
   const { t } = useTranslation();
   if (isLoading) {
     return (
@@ -42,7 +43,7 @@ export function Stream({ rows, isLoading, onOpen }: StreamProps) {
       ))}
     </ul>
   );
-}
+});
 
 function Arrival({ row, onOpen }: { row: LogEntry; onOpen: (id: string) => void }) {
   const language = useLanguage();

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { BarRow, BarRows } from "../ui/BarRow";
+import { decimal } from "../ui/format";
 
 const EVERY_MS = 15_000;
 
@@ -20,14 +21,14 @@ export function Today() {
   });
   if (stats.data === undefined) return null;
   const { total, by_status: counts } = stats.data;
-  const number = new Intl.NumberFormat(language);
+  const number = (count: number) => decimal(count, language, 0);
   const tones = { ok: "main", unknown: "unsure", failed: "bad" } as const;
   return (
     <section className="card panel" aria-label={t("live.today")}>
       <div className="panel-heading">
         <h2>{t("live.today")}</h2>
         <p className="muted small numeric" data-testid="live-today">
-          {t("live.todayTotal", { total: number.format(total) })}
+          {t("live.todayTotal", { total: number(total) })}
         </p>
       </div>
       <BarRows>
@@ -35,7 +36,7 @@ export function Today() {
           <BarRow
             key={status}
             name={t(`status.${status}`)}
-            value={number.format(counts[status] ?? 0)}
+            value={number(counts[status] ?? 0)}
             share={(counts[status] ?? 0) / Math.max(total, 1)}
             tone={tones[status]}
           />

@@ -1,8 +1,32 @@
 import type { Language } from "../i18n";
 
+const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+
+/** Making a formatter takes a hundred times as long as using one, and lists use many. */
+function kept<Format extends Intl.NumberFormat | Intl.DateTimeFormat>(
+  key: string,
+  make: () => Format,
+): Format {
+  const known = formats.get(key) as Format | undefined;
+  if (known) return known;
+  const made = make();
+  formats.set(key, made);
+  return made;
+}
+
+function numberFormat(language: Language, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `number ${language} ${JSON.stringify(options)}`;
+  return kept(key, () => new Intl.NumberFormat(language, options));
+}
+
+function dateFormat(language: Language, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `date ${language} ${JSON.stringify(options)}`;
+  return kept(key, () => new Intl.DateTimeFormat(language, options));
+}
+
 /** 0.9997 -> "99.9%": cut, not rounded, so that 100 % is shown for certainty only. */
 export function percent(share: number, language: Language): string {
-  return new Intl.NumberFormat(language, {
+  return numberFormat(language, {
     style: "percent",
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
@@ -12,7 +36,7 @@ export function percent(share: number, language: Language): string {
 
 export function milliseconds(ms: number, language: Language): string {
   const digits = ms < 100 ? 1 : 0;
-  const number = new Intl.NumberFormat(language, {
+  const number = numberFormat(language, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
@@ -21,19 +45,17 @@ export function milliseconds(ms: number, language: Language): string {
 
 export function fileSize(bytes: number, language: Language): string {
   const [amount, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"];
-  return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(amount)} ${unit}`;
+  return `${numberFormat(language, { maximumFractionDigits: 1 }).format(amount)} ${unit}`;
 }
 
 /** Date and time to the second, in the reader's time zone. */
 export function dateTime(time: string | number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(
-    new Date(time),
-  );
+  return dateFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(time));
 }
 
 /** The same without the year, which lists of recent records can do without. */
 export function shortDateTime(time: string, language: Language): string {
-  return new Intl.DateTimeFormat(language, {
+  return dateFormat(language, {
     month: "short",
     day: "numeric",
     hour: "numeric",
@@ -43,22 +65,20 @@ export function shortDateTime(time: string, language: Language): string {
 }
 
 export function clockTime(epochMs: number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(new Date(epochMs));
+  return dateFormat(language, { timeStyle: "medium" }).format(new Date(epochMs));
 }
 
 export function date(epochSeconds: number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(
-    new Date(epochSeconds * 1000),
-  );
+  return dateFormat(language, { dateStyle: "medium" }).format(new Date(epochSeconds * 1000));
 }
 
 export function decimal(value: number, language: Language, digits = 1): string {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  return numberFormat(language, { maximumFractionDigits: digits }).format(value);
 }
 
 /** Small amounts keep two digits that mean something: $0.00042, $1.25. */
 export function money(amount: number, currency: string, language: Language): string {
-  return new Intl.NumberFormat(language, {
+  return numberFormat(language, {
     style: "currency",
     currency,
     minimumFractionDigits: 2,
@@ -79,12 +99,12 @@ export function duration(seconds: number, language: Language): string {
   const units = shown.length > 0 ? shown : ([[0, "second"]] as typeof parts);
   return units
     .map(([amount, unit]) =>
-      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(amount),
+      numberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(amount),
     )
     .join(" ");
 }
 
 /** The day of an ISO 8601 time. */
 export function dateOf(time: string, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(time));
+  return dateFormat(language, { dateStyle: "medium" }).format(new Date(time));
 }
