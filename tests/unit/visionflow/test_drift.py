@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from visionflow import strict
+from visionflow.classifier import FloatArray
 from visionflow.drift import (
     COMPONENTS,
-    FloatArray,
     Reference,
     embedding_distance,
     measure_drift,

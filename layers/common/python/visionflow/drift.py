@@ -7,15 +7,21 @@ to compare the mean and the spread of any number of pictures with the reference.
 """
 
 import base64
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, sqrt
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, TypeAlias
 
 from visionflow import strict
 from visionflow.errors import ConfigError
+
+# NumPy is imported by the functions that need it, so that the API starts without.
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 REFERENCE_FILE = "reference.json"
 COMPONENTS = 16
@@ -29,8 +35,6 @@ LABELS_LIMIT = 0.25
 # Half a standard deviation in every direction at once.
 EMBEDDING_LIMIT = 0.5
 MIN_PICTURES = 200
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,10 @@ class EmbeddingReference:
         object.__setattr__(self, "_mean", mean)
         object.__setattr__(self, "_projection", projection)
 
-    def sketch(self, embedding: FloatArray) -> bytes:
+    def sketch(self, embedding: "FloatArray") -> bytes:
         """K signed bytes for an embedding [F]."""
+        import numpy as np  # noqa: PLC0415
+
         mean: FloatArray = self.__dict__["_mean"]
         projection: FloatArray = self.__dict__["_projection"]
         whitened = projection @ (embedding.astype(np.float32) - mean)
@@ -87,11 +93,13 @@ class Drift:
     alarm: bool
 
 
-def measure_reference(labels: Mapping[str, int], embeddings: FloatArray) -> Reference:
+def measure_reference(labels: Mapping[str, int], embeddings: "FloatArray") -> Reference:
     """From answers by label (0 for those never given) and embeddings [N, F].
 
     The directions are the principal components: they hold most of what embeddings differ in.
     """
+    import numpy as np  # noqa: PLC0415
+
     n, features = embeddings.shape
     centre = embeddings.mean(axis=0, dtype=np.float64)
     _, values, directions = np.linalg.svd(embeddings - centre, full_matrices=False)
@@ -107,8 +115,7 @@ def measure_reference(labels: Mapping[str, int], embeddings: FloatArray) -> Refe
 
 def read_sketch(sketch: bytes) -> list[int]:
     """The steps of `EmbeddingReference.sketch`, to be summed as whole numbers."""
-    steps: list[int] = np.frombuffer(sketch, np.int8).tolist()
-    return steps
+    return array("b", sketch).tolist()
 
 
 def stability_index(found: Mapping[str, int], expected: Mapping[str, int]) -> float:
@@ -165,11 +172,13 @@ def measure_drift(
     )
 
 
-def _encoded(values: npt.NDArray[np.floating]) -> str:
+def _encoded(values: "npt.NDArray[np.floating]") -> str:
     return base64.b64encode(values.astype("<f4").tobytes()).decode()
 
 
-def _decoded(text: str, shape: tuple[int, ...]) -> FloatArray:
+def _decoded(text: str, shape: tuple[int, ...]) -> "FloatArray":
+    import numpy as np  # noqa: PLC0415
+
     try:
         values = np.frombuffer(base64.b64decode(text, validate=True), "<f4").reshape(shape)
     except ValueError as error:
