@@ -1,5 +1,7 @@
 """The dashboard in Debian's Chromium, under the content security policy that AWS serves it with."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,13 +9,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Route
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Route,
+    expect,
+)
 
 from infra.constructs.static_site import security_policy
 from tests.e2e.cloud import Cloud
+from visionflow.manifest import FileEntry
+from visionflow.model_registry import ModelRegistry
+from visionflow.model_store import ModelStore
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path("dashboard/node_modules/axe-core/axe.min.js")
+PATIENCE_MS = 15_000
+"""The emulator starts a worker for each function on its first request."""
+
+REPORT = Path("dashboard/tests/data/report.json")
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PAGES = ("live", "predict", "history", "accuracy", "models", "training")
@@ -30,6 +47,7 @@ ARGUMENTS = [
 def launch(playwright: Playwright) -> Browser:
     if not CHROMIUM.exists():
         pytest.skip(f"no browser: {CHROMIUM} does not exist (apt-get install chromium)")
+    expect.set_options(timeout=PATIENCE_MS)
     return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
 
 
@@ -87,3 +105,17 @@ def accessibility_faults(page: Page) -> list[str]:
         }"""
     )
     return found
+
+
+def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
+    """The starter under another version, with the report of a real run; ``folder`` is made."""
+    shutil.copytree("infra/starter", folder)
+    shutil.copy(REPORT, folder / "report.json")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["version"] = version
+    entry = FileEntry.of(folder, "report.json")
+    others = [extra for extra in manifest["extra_files"] if extra["path"] != entry.path]
+    manifest["extra_files"] = [*others, vars(entry)]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    store = ModelStore(cloud.outputs.models_bucket, cloud.s3)
+    ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb).register(store.publish(folder))

@@ -1,19 +1,22 @@
 """Every page of the dashboard: in both languages, light and dark, on a phone and a desktop."""
 
-import json
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.cloud import Cloud
-from tests.e2e.dashboard import DESKTOP, PAGES, PHONE, accessibility_faults, address, launch, opened
+from tests.e2e.dashboard import (
+    DESKTOP,
+    PAGES,
+    PHONE,
+    accessibility_faults,
+    address,
+    launch,
+    opened,
+    publish_reported,
+)
 from tests.pictures import encode, textured
-from visionflow.manifest import FileEntry
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
 
 pytestmark = pytest.mark.e2e
 
@@ -21,7 +24,6 @@ RECORDS = 300
 NO_COSTS = ("status of 404",)
 """An API may go without /costs, and the live page says so."""
 
-REPORT = Path("dashboard/tests/data/report.json")
 REPORTED = "9.0.0"
 """A version with the report of a real run."""
 
@@ -45,20 +47,7 @@ def filled(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> None:
     for n, key in enumerate(sorted(keys)):
         cloud.drop(key, encode(textured((96, 72), seed=n)))
     cloud.wait_for(keys, within=90)
-    publish_reported(cloud, tmp_path_factory.mktemp("artifact") / "model")
-
-
-def publish_reported(cloud: Cloud, folder: Path) -> None:
-    shutil.copytree("infra/starter", folder)
-    shutil.copy(REPORT, folder / "report.json")
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    manifest["version"] = REPORTED
-    entry = FileEntry.of(folder, "report.json")
-    others = [extra for extra in manifest["extra_files"] if extra["path"] != entry.path]
-    manifest["extra_files"] = [*others, vars(entry)]
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    store = ModelStore(cloud.outputs.models_bucket, cloud.s3)
-    ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb).register(store.publish(folder))
+    publish_reported(cloud, REPORTED, tmp_path_factory.mktemp("artifact") / "model")
 
 
 @pytest.mark.parametrize(
