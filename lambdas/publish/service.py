@@ -1,8 +1,8 @@
 """From the finished run in a job's folder to a version that can serve.
 
 The machine that trained has no right to touch a model. What it left is downloaded, verified against
-its own checksums, held against the gate, and published like any other run: files, manifest,
-row in the registry, alias. In this order and repeatable, so that whatever interrupts it leaves no half
+its own checksums, held against the gate, and published like any other run: files, manifest, row in
+the registry, alias. In this order and repeatable, so that whatever interrupts it leaves no half
 version, and the next try finishes it.
 """
 
