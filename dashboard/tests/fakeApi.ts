@@ -7,6 +7,7 @@ import type {
   LogPage,
   ModelList,
   PredictAnswer,
+  RollbackRule,
   Stats,
   TrainingOptions,
 } from "../src/api/types";
@@ -33,6 +34,7 @@ export class FakeApi {
   prediction: PredictAnswer | Response | null = null;
   models: ModelList | null = null;
   moves: AliasMove[] = [];
+  rule: RollbackRule | null = null;
   stats: Stats | null = null;
   costs: Costs | null = null;
   jobs: Job[] | null = null;
@@ -89,6 +91,8 @@ export class FakeApi {
     [/^GET \/models$/, () => offered(this.models)],
     [/^GET \/models\/history$/, () => json({ items: this.moves, next_cursor: null })],
     [/^GET \/models\/compare$/, (_, url) => this.#compare(url)],
+    [/^GET \/models\/rule$/, () => offered(this.rule)],
+    [/^POST \/models\/rule$/, (request) => this.#setRule(request)],
     [/^(POST|DELETE) \/models\/.+$/, () => offered(this.models)],
     [/^GET \/models\/[^/]+$/, (_, url) => this.#model(url)],
     [/^GET \/training-options$/, () => offered(this.trainingOptions)],
@@ -113,6 +117,11 @@ export class FakeApi {
   #model({ pathname }: URL): Response {
     const found = this.models?.items.find(({ version }) => pathname === `/models/${version}`);
     return found ? json(detail(found)) : problem(404, "model_not_found");
+  }
+
+  async #setRule(request: Request): Promise<Response> {
+    this.rule = (await body(request)) as RollbackRule;
+    return json(this.rule);
   }
 
   #compare({ searchParams }: URL): Response {

@@ -1,4 +1,11 @@
-import type { Costs, ModelDetail, ModelItem, ModelList, Stats } from "../src/api/types";
+import type {
+  Costs,
+  ModelDetail,
+  ModelItem,
+  ModelList,
+  RollbackRule,
+  Stats,
+} from "../src/api/types";
 import report from "./data/report.json";
 
 /** A version as the registry lists it, with what training measured of the real run in `data`. */
@@ -44,6 +51,18 @@ export function registry(): ModelList {
 export function detail(item: ModelItem): ModelDetail {
   const { gate, quantization } = report;
   return { ...item, manifest: { gate, quantization }, report, files: {} };
+}
+
+/** As a registry has it before anybody has said otherwise. */
+export function rollbackRule(changes: Partial<RollbackRule> = {}): RollbackRule {
+  return {
+    enabled: false,
+    min_pictures: 100,
+    max_error_rate: 0.05,
+    max_unknown_rate: 0.5,
+    max_disagreement: 0.3,
+    ...changes,
+  };
 }
 
 export function stats(changes: Partial<Stats> = {}): Stats {

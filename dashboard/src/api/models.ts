@@ -1,5 +1,13 @@
 import { ask, type Transport } from "./transport";
-import type { AliasMove, Aliases, Comparison, ModelDetail, ModelList, Page } from "./types";
+import type {
+  AliasMove,
+  Aliases,
+  Comparison,
+  ModelDetail,
+  ModelList,
+  Page,
+  RollbackRule,
+} from "./types";
 
 /** One move of the registry, as the page asks for it. A version alone may belong to two models. */
 export type Move = { reason?: string } & (
@@ -14,6 +22,8 @@ export interface ModelsApi {
   compare(name: string, versions: readonly string[], signal?: AbortSignal): Promise<Comparison>;
   moves(cursor: string | null, signal?: AbortSignal): Promise<Page<AliasMove>>;
   move(move: Move, signal?: AbortSignal): Promise<{ aliases: Aliases }>;
+  rule(signal?: AbortSignal): Promise<RollbackRule>;
+  setRule(rule: RollbackRule, signal?: AbortSignal): Promise<RollbackRule>;
 }
 
 const HISTORY_PAGE = 20;
@@ -43,6 +53,9 @@ export function modelsApi(client: Transport): ModelsApi {
         }),
       ),
     move: (move, signal) => ask(signal, (bounded) => send(client, move, bounded)),
+    rule: (signal) => ask(signal, (bounded) => client.GET("/models/rule", { signal: bounded })),
+    setRule: (body, signal) =>
+      ask(signal, (bounded) => client.POST("/models/rule", { body, signal: bounded })),
   };
 }
 

@@ -27,6 +27,7 @@ export type ModelDetail = Schemas["ModelDetail"];
 export type Aliases = Schemas["ServingAliases"];
 export type AliasMove = Schemas["Move"];
 export type Comparison = Schemas["ModelComparison"];
+export type RollbackRule = Schemas["RollbackRule"];
 export type Stats = Schemas["Stats"];
 export type Share = Schemas["Share"];
 export type Costs = Schemas["Costs"];

@@ -12,6 +12,7 @@ import { DriftPanel } from "./DriftPanel";
 import { ModelDetailPanel } from "./ModelDetailPanel";
 import { MoveDialog } from "./MoveDialog";
 import { MovesPanel } from "./MovesPanel";
+import { RulePanel } from "./RulePanel";
 import { ServingPanel } from "./ServingPanel";
 import { useModels } from "./useModels";
 import { VersionTable } from "./VersionTable";
@@ -74,6 +75,7 @@ export default function ModelsPage() {
             />
           )}
           <DriftPanel />
+          <RulePanel />
           <MovesPanel />
         </div>
       )}

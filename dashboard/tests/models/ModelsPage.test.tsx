@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { FakeApi, problem } from "../fakeApi";
-import { model, registry, stats } from "../registry";
+import { model, registry, rollbackRule, stats } from "../registry";
 import { renderDashboard } from "../render";
 
 let fake: FakeApi;
@@ -11,6 +11,7 @@ beforeEach(() => {
   fake = new FakeApi();
   fake.models = registry();
   fake.stats = stats();
+  fake.rule = rollbackRule();
   fake.moves = [
     {
       alias: "production",
@@ -98,6 +99,52 @@ describe("a move", () => {
     for (const name of ["promote", "canary", "shadow", "retire"]) {
       expect(screen.getByTestId(name)).toBeDisabled();
     }
+  });
+});
+
+describe("the rollback rule", () => {
+  const state = () => screen.findByTestId("rule-state");
+
+  it("is off until somebody turns it on, and says what each limit means", async () => {
+    renderDashboard(fake, "/models");
+    expect(await state()).toHaveTextContent("off");
+    expect(screen.getByTestId("rule-enabled")).not.toBeChecked();
+    const errors = screen.getByTestId("rule-max_error_rate");
+    expect(errors).toHaveValue(5);
+    expect(errors).toHaveAccessibleDescription(/those that it could not. Empty: no limit./);
+    expect(screen.getByTestId("rule-save")).toBeDisabled();
+  });
+
+  it("is saved with its limits, an empty one as none", async () => {
+    renderDashboard(fake, "/models");
+    await userEvent.click(await screen.findByTestId("rule-enabled"));
+    await userEvent.clear(screen.getByTestId("rule-max_error_rate"));
+    await userEvent.type(screen.getByTestId("rule-max_error_rate"), "0.7");
+    await userEvent.clear(screen.getByTestId("rule-max_disagreement"));
+    await userEvent.click(screen.getByTestId("rule-save"));
+    expect(await within(screen.getByTestId("rule")).findByText("on")).toBeVisible();
+    const saved = rollbackRule({ enabled: true, max_error_rate: 0.007, max_disagreement: null });
+    expect(await fake.sent("/models/rule")).toEqual([saved]);
+  });
+
+  it("is turned off", async () => {
+    fake.rule = rollbackRule({ enabled: true });
+    renderDashboard(fake, "/models", "ko");
+    expect(await state()).toHaveTextContent("켜짐");
+    await userEvent.click(screen.getByTestId("rule-enabled"));
+    await userEvent.click(screen.getByTestId("rule-save"));
+    expect(await within(screen.getByTestId("rule")).findByText("꺼짐")).toBeVisible();
+    expect(await fake.sent("/models/rule")).toEqual([rollbackRule()]);
+  });
+
+  it("stays as it was where one may not change it, and says so", async () => {
+    fake.failing = (path, method) =>
+      method === "POST" && path === "/models/rule" ? problem(403, "forbidden") : null;
+    renderDashboard(fake, "/models");
+    await userEvent.click(await screen.findByTestId("rule-enabled"));
+    await userEvent.click(screen.getByTestId("rule-save"));
+    expect(await screen.findByTestId("problem")).toHaveTextContent("may not do this");
+    expect(await state()).toHaveTextContent("off");
   });
 });
 
