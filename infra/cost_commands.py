@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, cast, get_args
 
 from infra.command_line import add_command, print_json, print_table
-from infra.stages import DEV, FREEZABLE, STAGES, StageConfig, stage_named
+from infra.stages import DEV, FREEZABLE, MORE_ALARMS, STAGES, StageConfig, stage_named
 from visionflow import strict
 from visionflow.costs import Architecture, Estimate, Workload, estimate
 from visionflow.prices import DEFAULT_REGION, price_table
@@ -32,7 +32,9 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument("--memory", type=int, metavar="MB", help="of the classifying functions")
     parser.add_argument("--days", type=int, metavar="N", help="that a picture is kept")
     parser.add_argument(
-        "--free-tier", action="store_true", help="take off what AWS gives each account every month"
+        "--free-tier",
+        action="store_true",
+        help="take off the pictures' cost what AWS gives each account every month",
     )
 
 
@@ -56,6 +58,7 @@ def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
         free_tier=arguments.free_tier,
         snap_start=FREEZABLE if stage.snap_start else 0,
         keys=int(stage.alarm_key),
+        more_alarms=MORE_ALARMS if stage.all_alarms else 0,
     )
 
 
@@ -70,11 +73,15 @@ def _print(found: Estimate) -> None:
     print_table([("ARCHITECTURE", "MB", "HTTP", "S3", "WARM CALL"), *choices])
     best = found.cheapest
     print(f"\nThe cheapest is {best.architecture} with {best.memory_mb} MB.")
-    print("\nUSD for a month with pictures at every hour")
-    fixed = ((_name(item), _usd(usd)) for item, usd in found.fixed_per_month.items() if usd)
+    print("\nUSD for a month")
+    idle = (
+        (f"idle: {_name(item)}", _usd(usd)) for item, usd in found.idle_per_month.items() if usd
+    )
     print_table(
         [
-            *fixed,
+            *idle,
+            ("idle, all", _usd(sum(found.idle_per_month.values()))),
+            ("metrics, with pictures at every hour", _usd(found.metrics_per_month)),
             ("all, through HTTP", _usd(found.month_through_http)),
             ("all, through S3", _usd(found.month_through_s3)),
             ("opening the dashboard 1,000 times", _usd(found.page_views_per_1000)),

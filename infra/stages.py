@@ -54,11 +54,14 @@ class StageConfig:
         reserved_concurrency: executions set aside for, and at most used by, each function.
         ingest_max_concurrency: most ingest executions the queue may drive at once (at least 2).
         snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
-            snapshot by the hour, used or not: `visionflow cost` names the sum.
+            snapshot by the hour, used or not: 13.47 dollars a month.
         alarm_email: who hears the alarms; None leaves the topic to be subscribed by hand.
+        program_clients: ids of the user pool's clients, made by hand, by which programs sign in.
         job_image_parameter: the public SSM parameter that names the image of training machines.
         job_watch_seconds: between two looks at a training job.
         alarm_key: encrypt alarms with a key of this account, which costs a dollar a month.
+        all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
+            function and the backlog of every queue; 70 cents a month.
     """
 
     name: str
@@ -79,6 +82,8 @@ class StageConfig:
     snap_start: bool
     alarm_email: str | None
     alarm_key: bool
+    all_alarms: bool
+    program_clients: tuple[str, ...]
     job_image_parameter: str
     job_watch_seconds: int
 
@@ -102,11 +107,15 @@ class StageConfig:
 
 
 # Ubuntu 24.04 with NVIDIA's driver and Python 3.12; AWS renews it, and a launch takes the newest.
+# The name has the documented form and is the one that published templates launch by:
+# https://docs.aws.amazon.com/dlami/latest/devguide/find-dlami-id.html
 GPU_IMAGE: Final = (
     "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
 )
 # How many functions a snapshot is taken of where the stage says so: predict and ingest.
 FREEZABLE: Final = 2
+# How many alarms `all_alarms` adds: six functions' errors and the backlog of the shadow's queue.
+MORE_ALARMS: Final = 7
 
 NOTHING_RESERVED: Final = Concurrency(predict=None, ingest=None, api=None)
 
@@ -129,6 +138,8 @@ LOCAL: Final = StageConfig(
     snap_start=False,
     alarm_email=None,
     alarm_key=False,
+    all_alarms=False,
+    program_clients=(),
     # The emulator has no image with a GPU, and nothing boots there.
     job_image_parameter=("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"),
     job_watch_seconds=2,
@@ -155,6 +166,8 @@ DEV: Final = StageConfig(
     snap_start=False,
     alarm_email=None,
     alarm_key=False,
+    all_alarms=False,
+    program_clients=(),
     job_image_parameter=GPU_IMAGE,
     job_watch_seconds=15,
 )
@@ -175,9 +188,11 @@ PROD: Final = StageConfig(
     throttle=Throttle(rate=100, burst=200),
     reserved_concurrency=Concurrency(predict=50, ingest=20, api=20),
     ingest_max_concurrency=20,
-    snap_start=True,
+    snap_start=False,
     alarm_email=None,
-    alarm_key=True,
+    alarm_key=False,
+    all_alarms=False,
+    program_clients=(),
     job_image_parameter=GPU_IMAGE,
     job_watch_seconds=15,
 )

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from visionflow.classifier import Classifier
 from visionflow.drift import Reference
@@ -14,9 +14,10 @@ from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef
 
 REFUSED_METRIC = "ModelRefused"
+# Whichever function refuses a version, the metric is this one's, and one alarm hears of it.
+REFUSED_SERVICE = "models"
 
 logger = Logger(child=True)
-metrics = Metrics()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,8 @@ class Loader:
             _try_out(classifier, reference)
         except (ArtifactError, ConfigError):
             logger.exception("version refused", extra={"version": model.version})
-            metrics.add_metric(REFUSED_METRIC, MetricUnit.Count, 1)
+            with single_metric(name=REFUSED_METRIC, unit=MetricUnit.Count, value=1) as metric:
+                metric.add_dimension(name="service", value=REFUSED_SERVICE)
             raise
         return Serving(model, classifier, reference)
 

@@ -28,6 +28,7 @@ FAILURE_CODES = tuple(
 
 VERSION = "model_version"
 RECORDED = "recorded"
+REFUSED = "refused"
 
 logger = Logger(child=True)
 

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.answers import Problem
-from lambdas.measurements import measure_refusal
+from lambdas.measurements import REFUSED, measure_refusal
 from lambdas.outcomes import outcome
 from lambdas.routes import ROUTES
 from visionflow import strict
@@ -33,6 +33,8 @@ _THROTTLED = {
     "ThrottlingException",
     "TransactionInProgressException",
 }
+# Why DynamoDB cancels a transaction that it would take at another moment.
+_CANCELLED_FOR_NOW = {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 
 
 def create_resolver() -> APIGatewayHttpResolver:
@@ -56,7 +58,7 @@ def create_resolver() -> APIGatewayHttpResolver:
 
     def on_error(error: VisionFlowError) -> Response[str]:
         log = logger.exception if outcome(error).status >= 500 else logger.info
-        log("refused", extra={"code": error.code, "detail": str(error)})
+        log(REFUSED, extra={"code": error.code, "detail": str(error)})
         return problem(error)
 
     def on_aws_error(error: Exception) -> Response[str]:
@@ -104,6 +106,9 @@ def _is_passing(error: Exception) -> bool:
     A call that is refused or malformed is a fault of ours and must not look like the weather.
     """
     if not isinstance(error, ClientError):
+        return True
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+    if reasons & _CANCELLED_FOR_NOW:
         return True
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     return (

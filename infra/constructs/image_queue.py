@@ -16,7 +16,7 @@ VISIBILITY_TIMEOUTS_PER_FUNCTION_TIMEOUT = 6
 
 
 class ImageQueue(Construct):
-    """A queue with a dead-letter queue behind it and alarms on both.
+    """A queue with a dead-letter queue behind it, and alarms.
 
     Attributes:
         queue: messages from S3, one or more object-created records each.
@@ -31,8 +31,10 @@ class ImageQueue(Construct):
         stage: StageConfig,
         consumer_timeout: Duration,
         what: str = "dropped picture",
+        backlog_alarm: bool = True,
     ) -> None:
-        """`what` waits in the queue, as the alarms call it."""
+        """`what` waits in the queue, as the alarms call it; `backlog_alarm` rings when it waits for
+        long."""
         super().__init__(scope, construct_id)
         self.dead_letter_queue = sqs.Queue(
             self,
@@ -66,12 +68,13 @@ class ImageQueue(Construct):
             limit=0,
             description=f"A {what} could not be processed after every retry.",
         )
-        alarm_above(
-            self,
-            "BacklogAlarm",
-            metric=self.queue.metric_approximate_age_of_oldest_message(
-                period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
-            ),
-            limit=Duration.minutes(15).to_seconds(),
-            description=f"A {what} has waited for more than 15 minutes.",
-        )
+        if backlog_alarm:
+            alarm_above(
+                self,
+                "BacklogAlarm",
+                metric=self.queue.metric_approximate_age_of_oldest_message(
+                    period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
+                ),
+                limit=Duration.minutes(15).to_seconds(),
+                description=f"A {what} has waited for more than 15 minutes.",
+            )

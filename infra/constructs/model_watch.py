@@ -21,17 +21,15 @@ from infra.stacks.data import DataStack
 from infra.stages import StageConfig
 from lambdas.counters.handler import DRIFT_METRIC, TRIAL_METRIC
 from lambdas.counters.settings import CountersSettings
-from lambdas.loading import REFUSED_METRIC
+from lambdas.loading import REFUSED_METRIC, REFUSED_SERVICE
 from lambdas.shadow.settings import ShadowSettings
 
 TIMEOUT = Duration.seconds(60)
 STREAM_BATCH = 500
-SHADOW_BATCH = 10
+# A message names ten pictures, and an invocation has a minute.
+SHADOW_BATCH = 1
 # With pauses that grow, about a day: as long as the stream keeps a record.
 STREAM_RETRIES = 100
-
-# Who loads versions, by the name that their metrics carry.
-_LOADERS = ("predict", "ingest", "shadow")
 
 
 class ModelWatch(Construct):
@@ -59,17 +57,17 @@ class ModelWatch(Construct):
             stage=stage,
             consumer_timeout=TIMEOUT,
             what="picture that the shadow was to see",
+            backlog_alarm=stage.all_alarms,
         )
         self._add_counters(stage, package, data, pictures.queue)
         self._add_shadow(stage, package, data, pictures.queue)
-        for service in _LOADERS:
-            self._alarm(
-                f"{service.capitalize()}RefusedAlarm",
-                metric=REFUSED_METRIC,
-                service=service,
-                description=f"The {service} function refused a version: its files are missing or "
-                "altered, or it does not run. The last good version goes on.",
-            )
+        self._alarm(
+            "RefusedAlarm",
+            metric=REFUSED_METRIC,
+            service=REFUSED_SERVICE,
+            description="A function refused a version: its files are missing or altered, or it "
+            "does not run. The last good version goes on.",
+        )
         self._alarm(
             "TrialAlarm",
             metric=TRIAL_METRIC,

@@ -14,24 +14,20 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.image_queue import ImageQueue
 from infra.constructs.service_function import METRICS_NAMESPACE, ServiceFunction, architecture_of
 from infra.stages import StageConfig
-from lambdas.measurements import (
-    FAILURE_CODES,
-    RECORDED,
-    STEPS,
-    VERSION,
-    failure_metric,
-    status_metric,
-    step_metric,
-)
+from lambdas.measurements import RECORDED, REFUSED, STEPS, VERSION, status_metric, step_metric
 from visionflow.prices import DEFAULT_REGION, price_table
 
 PERIOD = Duration.minutes(5)
 _PERCENTILES = ("p50", "p95", "p99")
-_WHOLE, _HALF = 24, 12
+_WHOLE, _HALF, _HEIGHT = 24, 12, 7
 
 
 class OperationsDashboard(Construct):
-    """One page about one stage. Rates and costs are per `PERIOD`."""
+    """One page about one stage. Rates and costs are per `PERIOD`.
+
+    An account has three dashboards of at most 50 metrics for nothing; a larger one costs 3 dollars
+    a month. So what has many names, failures and versions, is counted from the logs.
+    """
 
     def __init__(
         self,
@@ -94,15 +90,15 @@ class OperationsDashboard(Construct):
             ],
         )
 
-    def _failures(self) -> cloudwatch.GraphWidget:
-        return _graph(
-            "Failures by code",
+    def _failures(self) -> cloudwatch.LogQueryWidget:
+        return self._query(
+            "Failures and refusals by code",
             [
-                self._own(name, failure_metric(code), "Sum", f"{code} ({name})")
-                for name in self._classifying
-                for code in FAILURE_CODES
+                f'filter message in ["{RECORDED}", "{REFUSED}"] and strlen(code) > 0',
+                "stats count(*) as n by code, service",
+                "sort n desc",
             ],
-            stacked=True,
+            width=_HALF,
         )
 
     def _errors(self) -> cloudwatch.GraphWidget:
@@ -171,18 +167,25 @@ class OperationsDashboard(Construct):
 
     def _versions(self) -> cloudwatch.LogQueryWidget:
         """Of the log, not of metrics: a version as a dimension would be billed by the month."""
-        return cloudwatch.LogQueryWidget(
-            title="Predictions by model version",
-            log_group_names=[
-                self._functions[n].log_group.log_group_name for n in self._classifying
-            ],
-            query_lines=[
+        return self._query(
+            "Predictions by model version",
+            [
                 f'filter message = "{RECORDED}"',
                 f"stats count(*) as n, avg(timings.infer) as infer_ms by {VERSION}, status",
                 "sort n desc",
             ],
             width=_WHOLE,
-            height=6,
+        )
+
+    def _query(self, title: str, lines: Sequence[str], *, width: int) -> cloudwatch.LogQueryWidget:
+        """Asked of the classifying functions' logs whenever somebody looks."""
+        groups = [self._functions[name].log_group.log_group_name for name in self._classifying]
+        return cloudwatch.LogQueryWidget(
+            title=title,
+            log_group_names=groups,
+            query_lines=list(lines),
+            width=width,
+            height=_HEIGHT,
         )
 
     @staticmethod
@@ -216,5 +219,10 @@ def _graph(
     stacked: bool = False,
 ) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
-        title=title, left=list(left), right=list(right), stacked=stacked, width=_HALF, height=7
+        title=title,
+        left=list(left),
+        right=list(right),
+        stacked=stacked,
+        width=_HALF,
+        height=_HEIGHT,
     )

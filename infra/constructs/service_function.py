@@ -45,7 +45,7 @@ class ServiceFunction(lambda_.Function):
     """A function of the `lambdas` package.
 
     It has its own role, which may write to its own log group and, where the stage traces, to X-Ray;
-    everything else is granted by the stack. An alarm rings on an unhandled error.
+    everything else is granted by the stack.
 
     Attributes:
         execution_role: the function's own role.
@@ -64,8 +64,14 @@ class ServiceFunction(lambda_.Function):
         size: Size,
         environment: Mapping[str, str],
         freezable: bool = False,
+        error_alarm: bool = False,
     ) -> None:
-        """`freezable` says that `lambdas.snapshot` prepares the handler for SnapStart."""
+        """`freezable` says that `lambdas.snapshot` prepares the handler for SnapStart.
+
+        `error_alarm` rings on an unhandled error. Most functions go without, unless the stage has
+        all alarms: theirs end in a 5xx of the API, in a dead-letter queue or in a failed job, and
+        those are watched.
+        """
         name = construct_id.lower()
         log_group = log_group_of(scope, f"{construct_id}Logs", stage=stage)
         # The default role's managed policy may write to every log group of the account.
@@ -117,13 +123,14 @@ class ServiceFunction(lambda_.Function):
                 "AwsSolutions-IAM5[Resource::*]",
                 reason="X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.",
             )
-        alarm_above(
-            self,
-            "ErrorAlarm",
-            metric=self.metric_errors(period=Duration.minutes(5), statistic="Sum"),
-            limit=0,
-            description=f"The {name} function raised an error or ran out of time or memory.",
-        )
+        if error_alarm or stage.all_alarms:
+            alarm_above(
+                self,
+                "ErrorAlarm",
+                metric=self.metric_errors(period=Duration.minutes(5), statistic="Sum"),
+                limit=0,
+                description=f"The {name} function raised an error or ran out of time or memory.",
+            )
 
 
 def zip_code(package: ZipFile) -> lambda_.Code:

@@ -109,6 +109,8 @@ def jobs_function(
         package=package,
         size=Size(memory_mb=512, timeout=Duration.seconds(120), concurrency=None),
         environment=settings.to_env(),
+        # It is what ends machines, and an error may leave one running.
+        error_alarm=True,
     )
     role, stack = function.execution_role, Stack.of(scope)
     allow(

@@ -24,7 +24,7 @@ from infra.constructs.upload_notification import UPLOAD_PREFIX
 from infra.packages import Package as ZipFile
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
-from infra.stages import FREEZABLE, StageConfig
+from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.predict.settings import PredictSettings
@@ -184,6 +184,7 @@ class ServiceStack(Stack):
                 retention_days=stage.prediction_retention_days,
                 snap_start_functions=FREEZABLE if stage.snap_start else 0,
                 keys=int(stage.alarm_key),
+                more_alarms=MORE_ALARMS if stage.all_alarms else 0,
             ).to_env(),
         )
         # For the URLs and forms that it signs.

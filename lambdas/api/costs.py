@@ -11,11 +11,10 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from lambdas import clients
 from lambdas.api.settings import ApiSettings, CostSettings
-from lambdas.parameters import moment, only
+from lambdas.parameters import moment, only, whole_days
 from lambdas.resolver import json_response
 from visionflow.costs import DAYS_PER_MONTH, Estimate, Workload, estimate
 from visionflow.counters import CounterStore
-from visionflow.errors import InvalidParameterError
 from visionflow.prediction_store import LogQuery, PredictionStore
 from visionflow.predictions import Prediction, timestamp
 from visionflow.prices import DEFAULT_REGION, price_table
@@ -41,8 +40,10 @@ class PeriodCost:
 class Costs:
     """What predictions cost, reckoned from counters, measured times and a dated table of prices.
 
-    ``today`` is for the ``predictions_today`` alone; ``fixed_per_day`` is owed with or without
-    them, before AWS's free tier. ``assumptions`` says what the figures rest on.
+    ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
+    owed with or without them, after what AWS gives each account. Custom metrics are in neither:
+    ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
+    the figures rest on.
     """
 
     currency: str
@@ -50,6 +51,7 @@ class Costs:
     predictions_today: int
     per_1000: float
     fixed_per_day: float
+    metrics_per_day: float
     period: PeriodCost
     assumptions: dict[str, str]
 
@@ -64,9 +66,6 @@ class CostService:
     region: str
 
     def of(self, first_day: str, last_day: str, today: str) -> Costs:
-        """Raises `InvalidParameterError` when the first day is after the last."""
-        if first_day > last_day:
-            raise InvalidParameterError("from must not be later than to.")
         latest = self.predictions.page(LogQuery(), SAMPLE).items
         counted_today, counted = self._count(today, today), self._count(first_day, last_day)
         found = self._estimate(latest, counted_today)
@@ -78,7 +77,8 @@ class CostService:
             today=counted_today * each,
             predictions_today=counted_today,
             per_1000=1000 * each,
-            fixed_per_day=sum(found.fixed_per_month.values()) / DAYS_PER_MONTH,
+            fixed_per_day=sum(found.idle_per_month.values()) / DAYS_PER_MONTH,
+            metrics_per_day=found.metrics_per_month / DAYS_PER_MONTH,
             period=PeriodCost(first_day, last_day, counted, counted * each),
             assumptions=found.assumptions | {"ways": ways},
         )
@@ -99,6 +99,7 @@ class CostService:
                 retention_days=self.settings.retention_days,
                 snap_start=self.settings.snap_start_functions,
                 keys=self.settings.keys,
+                more_alarms=self.settings.more_alarms,
             )
         )
 
@@ -121,7 +122,7 @@ def costs() -> Response[str]:
     now = timestamp(datetime.now(UTC))
     last = moment("to", query.get("to")) or now
     first = moment("from", query.get("from")) or min(last, now)
-    return json_response(service().of(first[:10], last[:10], now[:10]))
+    return json_response(service().of(*whole_days(first, last), now[:10]))
 
 
 def _mean_megapixels(latest: Sequence[Prediction]) -> float:

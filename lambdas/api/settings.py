@@ -20,11 +20,13 @@ class ApiSettings(EnvSettings):
 @dataclass(frozen=True)
 class CostSettings(EnvSettings):
     """What the classifying functions are, by which their cost is reckoned: ``architecture`` is
-    x86_64 or arm64, ``snap_start_functions`` how many of them keep a snapshot, ``keys`` how many
-    encryption keys of its own the stage has."""
+    x86_64 or arm64, ``snap_start_functions`` how many of them keep a snapshot. ``keys`` and
+    ``more_alarms`` are the encryption keys and the alarms that the stage has beside the default.
+    """
 
     predict_memory_mb: int
     architecture: str
     retention_days: int
     snap_start_functions: int
     keys: int
+    more_alarms: int

@@ -16,10 +16,20 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from infra.app import build_app
 from infra.assets import Assets, project_assets
-from infra.stages import LOCAL, STAGES, StageConfig
+from infra.stages import LOCAL, PROD, STAGES, StageConfig
 from tests.tiny_model import write_tiny_artifact
 
 Resource = dict[str, Any]
+
+# A stage with all that is off by default, most of it because it costs money while nobody asks.
+EVERYTHING = replace(
+    PROD,
+    snap_start=True,
+    alarm_key=True,
+    all_alarms=True,
+    alarm_email="team@example.com",
+    program_clients=("1example23456789",),
+)
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
 

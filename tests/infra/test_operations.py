@@ -1,27 +1,52 @@
 """Who is told about what, what the CloudWatch dashboard shows, and how functions start."""
 
 import json
-from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 
-from infra.stages import DEV, PROD
-from lambdas.measurements import FAILURE_CODES, STEPS, failure_metric, status_metric, step_metric
-from tests.infra.conftest import Resource, Synthesize, Templates
+from infra.stages import DEV, MORE_ALARMS
+from lambdas.measurements import STEPS, status_metric, step_metric
+from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.predictions import Status
 
 ALARM = "AWS::CloudWatch::Alarm"
 TOPIC = "AlarmsTopic"
 CLASSIFYING = ("Predict", "Ingest")
+# What AWS gives an account for nothing: https://aws.amazon.com/cloudwatch/pricing/
+FREE_ALARMS = 10
+FREE_METRICS_OF_A_DASHBOARD = 50
 
 
 def test_every_alarm_tells_the_topic(templates: Templates) -> None:
     alarms = templates.properties(ALARM)
-    assert len(alarms) >= 8
     for name, alarm in alarms.items():
         assert [templates.text(action) for action in alarm["AlarmActions"]] == [TOPIC], name
         assert alarm["AlarmDescription"]
+
+
+def test_the_default_alarms_are_those_that_cost_nothing(
+    templates: Templates, synthesize: Synthesize
+) -> None:
+    assert len(templates.properties(ALARM)) == FREE_ALARMS
+    assert len(synthesize(EVERYTHING).properties(ALARM)) == FREE_ALARMS + MORE_ALARMS
+
+
+def test_no_stage_pays_while_nobody_asks(on_aws: Templates) -> None:
+    """Keys and snapshots are the options that would; nor does anything run by the hour."""
+    stage = on_aws.stage
+    assert not (stage.alarm_key or stage.snap_start or stage.all_alarms)
+    by_the_hour = (
+        *("AWS::KMS::Key", "AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::EC2::Instance"),
+        *("AWS::WAFv2::WebACL", "AWS::SecretsManager::Secret", "AWS::EC2::FlowLog"),
+    )
+    assert not on_aws.kinds() & set(by_the_hour)
+    for endpoint in on_aws.properties("AWS::EC2::VPCEndpoint").values():
+        assert endpoint["VpcEndpointType"] == "Gateway"
+    for function in on_aws.properties("AWS::Lambda::Function").values():
+        assert "SnapStart" not in function
+    for table in on_aws.properties("AWS::DynamoDB::Table").values():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
 def test_what_can_go_wrong_rings(templates: Templates) -> None:
@@ -38,8 +63,7 @@ def test_what_can_go_wrong_rings(templates: Templates) -> None:
             )
         ]
 
-    for function in (*CLASSIFYING, "Api"):
-        assert watched("Errors", "FunctionName", function)
+    assert watched("Errors", "FunctionName", "Jobs")
     assert watched("ApproximateAgeOfOldestMessage", "QueueName", "ImageQueue")
     (dead,) = watched("ApproximateNumberOfMessagesVisible", "QueueName", "ImageQueueDeadLetters")
     assert dead["Threshold"] == 0
@@ -67,7 +91,7 @@ def test_the_topic_takes_alarms_of_this_account_over_tls(on_aws: Templates) -> N
 def test_alarms_are_encrypted_by_a_key_of_the_account_where_the_stage_says_so(
     synthesize: Synthesize,
 ) -> None:
-    prod, dev = synthesize(PROD), synthesize(DEV)
+    prod, dev = synthesize(EVERYTHING), synthesize(DEV)
     topic = prod.properties("AWS::SNS::Topic", "Data")[TOPIC]
     assert prod.text(topic["KmsMasterKeyId"]) == "AlarmsKey"
     key = prod.properties("AWS::KMS::Key", "Data")["AlarmsKey"]
@@ -80,22 +104,17 @@ def test_alarms_are_encrypted_by_a_key_of_the_account_where_the_stage_says_so(
 
 def test_an_address_in_the_stage_hears_the_alarms(synthesize: Synthesize) -> None:
     nobody, somebody = (
-        synthesize(stage).properties("AWS::SNS::Subscription")
-        for stage in (DEV, replace(DEV, name="watched", alarm_email="team@example.com"))
+        synthesize(stage).properties("AWS::SNS::Subscription") for stage in (DEV, EVERYTHING)
     )
     assert nobody == {}
     (subscription,) = somebody.values()
-    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "team@example.com")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", EVERYTHING.alarm_email)
 
 
 def test_the_dashboard_shows_what_is_measured(templates: Templates) -> None:
     shown = _shown_metrics(templates)
     for service in ("predict", "ingest"):
-        for metric in (
-            *map(status_metric, get_args(Status)),
-            *map(step_metric, STEPS),
-            *map(failure_metric, FAILURE_CODES),
-        ):
+        for metric in (*map(status_metric, get_args(Status)), *map(step_metric, STEPS)):
             assert ("VisionFlow", metric, service) in shown
     names = {(namespace, metric) for namespace, metric, _ in shown}
     assert names >= {
@@ -117,9 +136,20 @@ def test_the_dashboard_shows_percentiles_costs_and_versions(templates: Templates
     assert (
         "predict_ms / 1000 * 1.72754 * 0.0000166667 + predict_calls * 0.0000002000" in expressions
     )
+    assert "by code, service" in widgets["Failures and refusals by code"]["query"]
     query = widgets["Predictions by model version"]["query"]
     assert "by model_version, status" in query
     assert "PredictLogs" in query
+
+
+def test_the_dashboard_has_no_more_metrics_than_are_free(templates: Templates) -> None:
+    rows = [
+        metric
+        for widget in _widgets(templates)
+        for metric in widget["properties"].get("metrics", ())
+        if isinstance(metric[0], str)
+    ]
+    assert 0 < len(rows) <= FREE_METRICS_OF_A_DASHBOARD
 
 
 @pytest.mark.parametrize("function", CLASSIFYING)
@@ -148,10 +178,10 @@ def test_nothing_invokes_the_latest_code_of_a_classifying_function(templates: Te
         assert f'"{function}"' not in text
 
 
-def test_a_snapshot_is_taken_where_the_stage_says_so(templates: Templates) -> None:
-    functions = templates.properties("AWS::Lambda::Function", "Service")
+def test_a_snapshot_is_taken_where_the_stage_says_so(synthesize: Synthesize) -> None:
+    functions = synthesize(EVERYTHING).properties("AWS::Lambda::Function", "Service")
     frozen = {name for name, function in functions.items() if "SnapStart" in function}
-    assert frozen == (set(CLASSIFYING) if templates.stage.snap_start else set())
+    assert frozen == set(CLASSIFYING)
     for name in frozen:
         assert functions[name]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
 

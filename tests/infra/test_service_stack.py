@@ -7,9 +7,10 @@ import pytest
 from lambdas.api.settings import ApiSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
+from lambdas.loading import REFUSED_SERVICE
 from lambdas.predict.settings import PredictSettings
 from lambdas.shadow.settings import ShadowSettings
-from tests.infra.conftest import Resource, Templates
+from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
@@ -214,6 +215,7 @@ def test_the_stream_feeds_the_counters_until_each_record_is_counted(templates: T
 def test_the_shadow_has_a_queue_of_its_own(templates: Templates) -> None:
     mapping = _source_of(templates, "ModelWatchShadow")
     assert templates.text(mapping["EventSourceArn"]) == "ModelWatchShadowQueue"
+    assert mapping["BatchSize"] == 1, "a message has ten pictures"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     queue = templates.properties("AWS::SQS::Queue")["ModelWatchShadowQueue"]
     shadow = templates.properties(FUNCTION)["ModelWatchShadow"]
@@ -225,7 +227,7 @@ def test_the_shadow_has_a_queue_of_its_own(templates: Templates) -> None:
 @pytest.mark.parametrize(
     ("metric", "services"),
     [
-        ("ModelRefused", {"predict", "ingest", "shadow"}),
+        ("ModelRefused", {REFUSED_SERVICE}),
         ("TrialTakenBack", {"counters"}),
         ("DriftAlarm", {"counters"}),
     ],
@@ -233,7 +235,7 @@ def test_the_shadow_has_a_queue_of_its_own(templates: Templates) -> None:
 def test_what_the_watch_finds_raises_an_alarm(
     templates: Templates, metric: str, services: set[str]
 ) -> None:
-    """The functions' own metrics carry their name as Powertools sets it."""
+    """A function's own metrics carry its name as Powertools sets it."""
     alarms = templates.properties("AWS::CloudWatch::Alarm", "Service").values()
     watched = set()
     for alarm in alarms:
@@ -244,17 +246,19 @@ def test_what_the_watch_finds_raises_an_alarm(
     assert watched == services
     functions = templates.properties(FUNCTION, "Service").values()
     names = {f["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for f in functions}
-    assert services <= names
+    assert services <= {*names, REFUSED_SERVICE}
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_an_error_in_a_function_raises_an_alarm(templates: Templates, function: str) -> None:
-    alarms = templates.properties("AWS::CloudWatch::Alarm", "Service").values()
-    assert any(
-        alarm["MetricName"] == "Errors"
-        and templates.text(alarm["Dimensions"][0]["Value"]) == function
-        for alarm in alarms
-    )
+def test_an_error_in_any_function_rings_where_the_stage_has_all_alarms(
+    synthesize: Synthesize,
+) -> None:
+    templates = synthesize(EVERYTHING)
+    watched = {
+        templates.text(alarm["Dimensions"][0]["Value"])
+        for alarm in templates.properties("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "Errors"
+    }
+    assert watched == {*FUNCTIONS, "Jobs", "Publish"}
 
 
 def _source_of(templates: Templates, function: str) -> Resource:

@@ -13,7 +13,7 @@ from visionflow.counters import Change, CounterStore, counts_row
 from visionflow.prediction_store import PredictionStore
 from visionflow.predictions import ImageRef, ModelRef, Prediction, new_id, timestamp
 
-SETTINGS = CostSettings(1769, "x86_64", 30, 0, 0)
+SETTINGS = CostSettings(1769, "x86_64", 30, 0, 0, 7)
 NOW = datetime.now(UTC)
 
 
@@ -63,15 +63,17 @@ def test_today_is_priced_by_how_pictures_come_and_how_large_they_are(priced: Clo
     answer = priced.call("GET", "/costs")
     assert answer.status == 200, answer.body
     expected = estimate(
-        Workload(5000, megapixels=(3 + 1 + 5 + 3) / 4, region="ap-northeast-2", memory_mb=1769)
+        Workload(5000, (3 + 1 + 5 + 3) / 4, region="ap-northeast-2", memory_mb=1769, more_alarms=7)
     )
     each = (expected.http.per_million + expected.s3.per_million) / 2 / 1e6
     assert answer.body["currency"] == "USD"
     assert answer.body["predictions_today"] == 5000
     assert answer.body["today"] == pytest.approx(5000 * each)
     assert answer.body["per_1000"] == pytest.approx(1000 * each)
-    fixed = sum(expected.fixed_per_month.values()) / DAYS_PER_MONTH
-    assert answer.body["fixed_per_day"] == pytest.approx(fixed)
+    idle = sum(expected.idle_per_month.values()) / DAYS_PER_MONTH
+    assert answer.body["fixed_per_day"] == pytest.approx(idle)
+    metrics = expected.metrics_per_month / DAYS_PER_MONTH
+    assert answer.body["metrics_per_day"] == pytest.approx(metrics)
     assert "50% through HTTP" in answer.body["assumptions"]["ways"]
 
 

@@ -280,7 +280,7 @@ def test_a_canary_that_cannot_be_loaded_reaches_nobody(
     answers = [versions.predict(PICTURE).body for _ in range(4)]
     assert {answer["model"]["version"] for answer in answers} == {"1"}
     assert {"name": "tiny", "version": "2"} in [answer["refused"] for answer in answers]
-    assert '"ModelRefused":[1.0]' in capsys.readouterr().out
+    assert '"service":"models","ModelRefused":[1.0]' in capsys.readouterr().out
 
 
 def test_a_cold_function_goes_back_to_the_version_before_a_broken_one(versions: Cloud) -> None:

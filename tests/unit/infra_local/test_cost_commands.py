@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from infra import cli
+from infra.stages import PROD, STAGES
 from visionflow.costs import Workload, estimate
 from visionflow.strict import to_dict
 
@@ -14,12 +16,21 @@ def test_the_command_prints_what_the_one_function_says(capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(to_dict(expected)))
 
 
-def test_a_stage_brings_its_memory_retention_snapshots_and_key(
-    capsys: pytest.CaptureFixture[str],
+def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert cli.main(["cost", "--per-day", "2000", "--stage", "prod", "--json"]) == 0
-    expected = estimate(Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1))
-    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(to_dict(expected)))
+    def printed() -> object:
+        assert cli.main(["cost", "--per-day", "2000", "--stage", "prod", "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    def reckoned(workload: Workload) -> object:
+        return json.loads(json.dumps(to_dict(estimate(workload))))
+
+    assert printed() == reckoned(Workload(2000, 3.0, retention_days=365))
+    costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
+    monkeypatch.setitem(STAGES, "prod", costly)
+    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=7)
+    assert printed() == reckoned(more)
 
 
 def test_the_table_names_the_cheapest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,9 @@ from visionflow.costs import (
     bill,
     duration_ms,
     estimate,
-    fixed_costs,
+    idle_costs,
     memory_sizes,
+    metric_costs,
     traces,
     way_cost,
 )
@@ -128,8 +129,11 @@ def test_the_free_tier_is_taken_off_a_month_once() -> None:
         {"lambda_requests": 0.10, "lambda_gb_seconds": 0.0, "s3_puts": 0.005}
     )
     few = Workload(per_day=100, megapixels=1, free_tier=True)
-    items = estimate(few, MEASURED).http.items
+    found = estimate(few, MEASURED)
+    items = found.http.items
     assert items["lambda_requests"] == items["lambda_gb_seconds"] == items["traces"] == 0
+    # The empty queues were asked for all of their free requests.
+    assert found.s3.items["sqs_requests"] == pytest.approx(3 * 0.4)
     assert items["s3_puts"] == pytest.approx(10.00)  # nothing of it is free for ever
 
 
@@ -139,16 +143,30 @@ def test_traces_are_all_recorded_below_one_a_second_and_a_twentieth_above() -> N
 
 
 def test_what_is_owed_whether_anybody_asks_or_not() -> None:
-    fixed = fixed_costs(ONE, MEASURED, price_table())
-    assert fixed["alarms"] == pytest.approx(1.20)
-    assert fixed["metrics"] == pytest.approx(6.00)
-    assert fixed["sqs_requests"] == pytest.approx(648_000 * 0.4e-6)
-    assert fixed["snap_start_cache_gb_seconds"] == 0
-    frozen = fixed_costs(replace(ONE, snap_start=1), MEASURED, price_table())
-    assert frozen["snap_start_cache_gb_seconds"] == pytest.approx(6.74, abs=0.01)
-    assert fixed_costs(replace(ONE, keys=1), MEASURED, price_table())["keys"] == 1
-    nothing = fixed_costs(replace(ONE, free_tier=True), MEASURED, price_table())
-    assert nothing["sqs_requests"] == nothing["dashboards"] == 0
+    """Two queues are asked 648,000 times each, of which a million are free; ten of twelve alarms
+    are; and a metric is owed only when it is sent."""
+    idle = idle_costs(ONE, MEASURED, price_table())
+    assert idle["alarms"] == pytest.approx(2 * 0.10)
+    assert idle["sqs_requests"] == pytest.approx(296_000 * 0.4e-6)
+    assert "metrics" not in idle
+    assert metric_costs(ONE, MEASURED, price_table()) == pytest.approx(10 * 0.30)
+    assert metric_costs(ONE, replace(MEASURED, metrics=3), price_table()) == 0
+
+
+def test_what_a_stage_has_beside_the_default_is_owed() -> None:
+    idle = idle_costs(ONE, MEASURED, price_table())
+    more = idle_costs(replace(ONE, snap_start=1, keys=1, more_alarms=7), MEASURED, price_table())
+    owed = {item: more[item] - idle[item] for item in more if more[item] != idle[item]}
+    assert owed == pytest.approx(
+        {"snap_start_cache_gb_seconds": 6.74, "keys": 1.00, "alarms": 0.70}, abs=0.01
+    )
+
+
+def test_the_default_deployment_owes_no_more_idle_than_its_queues_polling() -> None:
+    found = estimate(ONE)
+    assert {item for item, usd in found.idle_per_month.items() if usd} <= {"sqs_requests"}
+    assert sum(found.idle_per_month.values()) < 0.15
+    assert "10 alarms" in found.assumptions["allowances"]
 
 
 def test_opening_the_dashboard_by_hand() -> None:
@@ -157,10 +175,10 @@ def test_opening_the_dashboard_by_hand() -> None:
     assert estimate(ONE, MEASURED).page_views_per_1000 == pytest.approx(by_hand)
 
 
-def test_a_month_is_its_pictures_and_what_is_fixed() -> None:
+def test_a_month_is_its_pictures_and_what_comes_beside_them() -> None:
     found = estimate(replace(ONE, per_day=1000), MEASURED)
-    fixed = sum(found.fixed_per_month.values())
-    assert found.month_through_http == pytest.approx(0.03 * found.http.per_million + fixed)
+    beside = sum(found.idle_per_month.values()) + found.metrics_per_month
+    assert found.month_through_http == pytest.approx(0.03 * found.http.per_million + beside)
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,9 @@ FORM_CALLS = 3
 FORM_CALL_GB_SECONDS = 0.5 * 0.02
 # A message is sent by S3, received and deleted.
 QUEUE_REQUESTS = 3
-# Lambda asks an empty queue by five pollers, each for 20 seconds at a time.
-IDLE_POLLS = 5 * DAYS_PER_MONTH * 86_400 / 20
+# Lambda asks an empty queue by five pollers, each for 20 seconds at a time; two queues, dropped
+# pictures' and the shadow's, drive a function.
+IDLE_POLLS = 2 * 5 * DAYS_PER_MONTH * 86_400 / 20
 # X-Ray records the first request of each second, and a twentieth of the others.
 TRACED_SHARE = 0.05
 ANSWER_BYTES = 2_000
@@ -49,6 +50,13 @@ ANSWER_BYTES = 2_000
 PAGE_REQUESTS = 12
 PAGE_BYTES = 250_000
 
+# What is free of the costs beside the pictures.
+_ALLOWANCES = {
+    "alarms": "alarms",
+    "metrics": "metrics",
+    "dashboards": "dashboards of at most 50 metrics",
+    "sqs_requests": "requests of queues",
+}
 # Neither is measured: nothing of this project has run on AWS.
 S3_WAIT_MS = 30.0
 DYNAMODB_WAIT_MS = 6.0
@@ -59,8 +67,9 @@ class Workload:
     """What is asked for. ``megapixels`` is a JPEG's; ``memory_mb`` the classifying functions'.
 
     ``retention_days``: for how long a picture and its record are paid for. ``free_tier``: take off
-    what AWS gives each account every month. ``snap_start``: of how many functions a snapshot is
-    kept; ``keys``: how many encryption keys the account has of its own.
+    the pictures' cost what AWS gives each account every month. What a stage may have beside the
+    default: ``snap_start``, the number of functions that a snapshot is kept of, ``keys`` of
+    encryption, and ``more_alarms``.
     """
 
     per_day: float
@@ -72,6 +81,7 @@ class Workload:
     free_tier: bool = False
     snap_start: int = 0
     keys: int = 0
+    more_alarms: int = 0
 
     def check(self) -> None:
         """Raise `InvalidParameterError` for a number that is none."""
@@ -107,14 +117,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Estimate:
-    """``fixed_per_month`` comes beside the pictures, by item, where each hour of the month has
-    some; ``page_views_per_1000`` is for opening the dashboard; ``choices`` has the cheapest first;
-    ``assumptions`` says what the figures rest on."""
+    """``idle_per_month`` is owed with or without pictures, by item, and ``metrics_per_month`` where
+    each hour of the month has some, both after what AWS gives an account every month; the months'
+    sums have both. ``page_views_per_1000`` is for opening the dashboard; ``choices`` has the
+    cheapest first; ``assumptions`` says what the figures rest on."""
 
     currency: str
     http: WayCost
     s3: WayCost
-    fixed_per_month: Amounts
+    idle_per_month: Amounts
+    metrics_per_month: float
     month_through_http: float
     month_through_s3: float
     page_views_per_1000: float
@@ -136,15 +148,17 @@ def estimate(
     workload.check()
     found, prices = measurements or measured(), table or price_table()
     http, s3 = (way_cost(workload, way, found, prices) for way in get_args(Way))
-    fixed = fixed_costs(workload, found, prices)
+    idle, metrics = idle_costs(workload, found, prices), metric_costs(workload, found, prices)
+    beside = sum(idle.values()) + metrics
     pictures = workload.per_day * DAYS_PER_MONTH / 1e6
     return Estimate(
         currency=prices.currency,
         http=http,
         s3=s3,
-        fixed_per_month=fixed,
-        month_through_http=pictures * http.per_million + sum(fixed.values()),
-        month_through_s3=pictures * s3.per_million + sum(fixed.values()),
+        idle_per_month=idle,
+        metrics_per_month=metrics,
+        month_through_http=pictures * http.per_million + beside,
+        month_through_s3=pictures * s3.per_million + beside,
         page_views_per_1000=1000 * page_view(prices.of(workload.region)),
         choices=_choices(workload, found, prices),
         assumptions=_assumptions(workload, found, prices),
@@ -157,7 +171,8 @@ def way_cost(workload: Workload, way: Way, found: Measured, table: PriceTable) -
     amounts = {item: amount * pictures for item, amount in amounts_of(workload, way, found).items()}
     amounts["traces"] = traces(workload.per_day)
     prices = table.of(workload.region)
-    cost = bill(amounts, prices, workload.architecture, table.free if workload.free_tier else {})
+    free = _left_by_idling(table.free) if workload.free_tier else {}
+    cost = bill(amounts, prices, workload.architecture, free)
     per_million = {item: dollars / pictures * 1e6 for item, dollars in cost.items()}
     return WayCost(sum(per_million.values()), per_million, duration_ms(workload, way, found))
 
@@ -220,21 +235,32 @@ def traces(per_day: float) -> float:
     return recorded * 86_400 * DAYS_PER_MONTH
 
 
-def fixed_costs(workload: Workload, found: Measured, table: PriceTable) -> Amounts:
-    """Dollars of a month in which each hour has some pictures: a metric is paid for by the hour
-    that it is sent in, and what remains is owed in any case."""
+def idle_costs(workload: Workload, found: Measured, table: PriceTable) -> Amounts:
+    """Dollars of a month whether anybody asks or not, after what AWS gives each account for ever.
+
+    The deployment is taken to be the account's only one: a second one finds nothing left.
+    """
     amounts = {
         "sqs_requests": IDLE_POLLS,
-        "metrics": float(found.metrics),
-        "alarms": float(found.alarms),
+        "alarms": float(found.alarms + workload.more_alarms),
         "dashboards": 1.0,
         "keys": float(workload.keys),
         "snap_start_cache_gb_seconds": (
             workload.snap_start * workload.memory_mb / 1024 * DAYS_PER_MONTH * 86_400
         ),
     }
-    free = table.free if workload.free_tier else {}
-    return bill(amounts, table.of(workload.region), workload.architecture, free)
+    return bill(amounts, table.of(workload.region), workload.architecture, table.free)
+
+
+def metric_costs(workload: Workload, found: Measured, table: PriceTable) -> float:
+    """Dollars of a month in which each hour has some pictures: a metric is paid for by the hour
+    that it is sent in."""
+    paid = max(0.0, found.metrics - table.free["metrics"])
+    return paid * table.of(workload.region).metrics
+
+
+def _left_by_idling(free: Mapping[str, float]) -> Amounts:
+    return {**free, "sqs_requests": max(0.0, free["sqs_requests"] - IDLE_POLLS)}
 
 
 def page_view(prices: Prices) -> float:
@@ -263,7 +289,10 @@ def _choices(workload: Workload, found: Measured, table: PriceTable) -> tuple[Ch
 def _assumptions(workload: Workload, found: Measured, table: PriceTable) -> dict[str, str]:
     return {
         "prices": f"{workload.region}, on demand, looked up {table.looked_up}",
-        "free_tier": "taken off" if workload.free_tier else "not taken off",
+        "free_tier": f"{'' if workload.free_tier else 'not '}taken off the pictures' cost",
+        "allowances": "a month has "
+        + ", ".join(f"{table.free[item]:,.0f} {name}" for item, name in _ALLOWANCES.items())
+        + " free in each account; this stage is taken to be its only one",
         "measured": f"{found.measured_at} on {found.hardware}, model {found.model}, warm",
         "picture": f"JPEG of {workload.megapixels:g} MP, {found.at(workload.megapixels).bytes:,.0f}"
         " bytes",
