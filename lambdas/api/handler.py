@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
@@ -18,6 +18,7 @@ from lambdas.api.service import DEFAULT_LIMIT, ApiService
 from lambdas.api.settings import ApiSettings
 from lambdas.parameters import choice, moment, only, short_text, whole_number
 from lambdas.resolver import create_resolver, json_response
+from lambdas.trail import traced
 from visionflow.image_store import ImageStore
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
@@ -25,7 +26,6 @@ from visionflow.prediction_store import LogQuery, PredictionStore
 from visionflow.predictions import Source, Status
 
 logger = Logger()
-tracer = Tracer()
 metrics = Metrics()
 app = create_resolver()
 for routes in (uploads, models, feedback, stats, costs, training_jobs):
@@ -92,7 +92,7 @@ def description() -> Response[str]:
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("Requests", MetricUnit.Count, 1)

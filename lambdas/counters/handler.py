@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -16,6 +16,7 @@ from lambdas import clients
 from lambdas.counters.service import CountersService, Written
 from lambdas.counters.settings import CountersSettings
 from lambdas.drift_watch import DriftWatch
+from lambdas.trail import traced
 from visionflow.counters import CounterStore
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
@@ -24,7 +25,6 @@ TRIAL_METRIC = "TrialTakenBack"
 DRIFT_METRIC = "DriftAlarm"
 
 logger = Logger()
-tracer = Tracer()
 metrics = Metrics()
 
 # Records are handed over in groups: one that cannot be counted costs its group a second try.
@@ -47,7 +47,7 @@ def service() -> CountersService:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     records = event["Records"]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
@@ -22,10 +22,9 @@ from lambdas import snapshot
 from lambdas.ingest.service import IngestService, Upload
 from lambdas.ingest.settings import IngestSettings
 from lambdas.measurements import measure
-from lambdas.trail import follow, following
+from lambdas.trail import follow, following, traced
 
 logger = Logger()
-tracer = Tracer()
 metrics = Metrics()
 # A batch in which every message fails is still answered item by item: SQS counts each delivery.
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -77,7 +76,7 @@ def ingest(upload: Upload) -> None:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))

@@ -8,7 +8,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
@@ -16,13 +16,13 @@ from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, JobSteps, Place
 from lambdas.jobs.settings import JobsSettings
+from lambdas.trail import traced
 from visionflow import strict
 from visionflow.errors import PlatformError, VisionFlowError
 from visionflow.job_store import JobStore
 from visionflow.predictions import ModelRef
 
 logger = Logger()
-tracer = Tracer()
 
 END_STATES = ("succeeded", "failed", "cancelled")
 
@@ -46,7 +46,7 @@ def service() -> JobSteps:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     answer = _run(event)
     logger.info("step", extra={"step": event.get("step"), "answer": strict.to_dict(answer)})
@@ -85,7 +85,7 @@ def _end(steps: JobSteps, job_id: str, event: dict[str, Any]) -> Answer:
 
 
 def _end_from_outside(steps: JobSteps, execution: dict[str, Any]) -> Answer:
-    """Raises while a machine is still ending: EventBridge's call is then made again."""
+    """Raises while a machine is still ending: Lambda then makes the call again, twice."""
     job_id = str(json.loads(execution["input"])["job_id"])
     reason = f"The state machine's execution is {str(execution['status']).lower()}."
     answer = steps.end(job_id, "failed", reason, None)

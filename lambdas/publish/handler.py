@@ -6,19 +6,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
 from lambdas.publish.service import JobPublisher
 from lambdas.publish.settings import PublishSettings
+from lambdas.trail import traced
 from visionflow import strict
 from visionflow.job_store import JobStore
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
 
 logger = Logger()
-tracer = Tracer()
 
 
 def build_service(settings: PublishSettings) -> JobPublisher:
@@ -38,7 +38,7 @@ def service() -> JobPublisher:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         answer = service().publish(str(event["job_id"]), Path(folder))

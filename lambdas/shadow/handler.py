@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
@@ -21,6 +21,7 @@ from lambdas import clients
 from lambdas.shadow.model import ShadowModel
 from lambdas.shadow.service import ShadowService
 from lambdas.shadow.settings import ShadowSettings
+from lambdas.trail import traced
 from visionflow.counters import CounterStore
 from visionflow.image_store import ImageStore
 from visionflow.model_registry import ModelRegistry
@@ -29,7 +30,6 @@ from visionflow.prediction_store import PredictionStore
 from visionflow.shadows import ShadowStore
 
 logger = Logger()
-tracer = Tracer()
 metrics = Metrics()
 # A batch in which every message fails is still answered item by item: SQS counts each delivery.
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -68,7 +68,7 @@ def look_at(record: SQSRecord) -> None:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))

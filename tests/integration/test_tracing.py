@@ -85,3 +85,10 @@ def test_each_step_of_a_picture_is_a_segment_of_its_request_s_trace(daemon: Daem
 def test_a_stage_without_tracing_sends_nothing(daemon: Daemon) -> None:
     daemon.run(disabled=True)
     assert daemon.received() == []
+
+
+def test_a_stage_without_tracing_does_not_load_the_sdk() -> None:
+    """It would be a tenth of a cold start."""
+    program = "import sys, lambdas.predict.handler; sys.exit('aws_xray_sdk' in sys.modules)"
+    environment = os.environ | {"POWERTOOLS_TRACE_DISABLED": "true"}
+    assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
