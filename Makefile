@@ -24,8 +24,9 @@ down: .venv/.up ## End the local cloud
 
 test: test-dashboard test-python ## Run all tests: units, moto, templates, parity, local cloud, browser
 
+# Tests that share a group share a worker (tests/conftest.py says which, and in what order).
 test-python: .venv/.test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-dashboard: dashboard/node_modules/.package-lock.json
 	npm --prefix dashboard test
