@@ -104,7 +104,6 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Replace the rollback rule (admin)",
         {200: RollbackRule},
         body=json_body(RollbackRule),
-        body_required=False,
     ),
     ("POST", "/models/rollback"): Operation(
         "rollBack",

@@ -1,13 +1,15 @@
 """Query parameters from text. A bad value is an `InvalidParameterError`, never a guess."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, get_args
 
 from visionflow.errors import InvalidParameterError
 from visionflow.predictions import timestamp
 
 MAX_TEXT = 200
+# Counters have rows for each day, and whoever asks waits until all of them are read.
+MAX_DAYS = 366
 
 
 def only(query: Mapping[str, str], *names: str) -> None:
@@ -64,3 +66,14 @@ def moment(name: str, text: str | None) -> str | None:
             f"{name} must be an ISO 8601 time with a zone such as 2030-01-31T12:00:00Z, "
             f"found {text!r:.40}."
         ) from error
+
+
+def whole_days(since: str, until: str) -> tuple[str, str]:
+    """The days (UTC) of two times as records spell them, the first and the last included."""
+    first, last = since[:10], until[:10]
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    if days < 1:
+        raise InvalidParameterError("from must not be later than to.")
+    if days > MAX_DAYS:
+        raise InvalidParameterError(f"from and to may include at most {MAX_DAYS} days.")
+    return first, last

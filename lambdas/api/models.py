@@ -4,7 +4,6 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
@@ -16,7 +15,7 @@ from lambdas.api.model_service import ModelService
 from lambdas.api.settings import ApiSettings
 from lambdas.caller import name_of, require_admin
 from lambdas.json_body import read_json
-from lambdas.parameters import choice, moment, only, short_text, whole_number
+from lambdas.parameters import choice, moment, only, short_text, whole_days, whole_number
 from lambdas.resolver import json_response
 from visionflow.counters import CounterStore
 from visionflow.errors import MissingFieldError
@@ -122,7 +121,7 @@ def set_rule() -> Response[str]:
 
 @router.post("/models/rollback")
 def rollback() -> Response[str]:
-    order = _order(_body(MoveRequest).reason)
+    order = _order(_reason())
     return _moved(service().registry.roll_back(order))
 
 
@@ -144,7 +143,7 @@ def model(version: str) -> Response[str]:
 
 @router.post("/models/<version>/promote")
 def promote(version: str) -> Response[str]:
-    order = _order(_body(MoveRequest).reason, "name")
+    order = _order(_reason(), "name")
     return _moved(service().registry.promote(service().find(version, _name()), order))
 
 
@@ -158,13 +157,13 @@ def canary(version: str) -> Response[str]:
 
 @router.post("/models/<version>/shadow")
 def shadow(version: str) -> Response[str]:
-    order = _order(_body(MoveRequest).reason, "name")
+    order = _order(_reason(), "name")
     return _moved(service().registry.set_shadow(service().find(version, _name()), order))
 
 
 @router.post("/models/<version>/retire")
 def retire(version: str) -> Response[str]:
-    order = _order(_body(MoveRequest).reason, "name")
+    order = _order(_reason(), "name")
     registry = service().registry
     registry.retire(service().find(version, _name()), order)
     return _moved(registry.aliases())
@@ -175,15 +174,7 @@ def days(since: str | None, until: str | None) -> tuple[str, str]:
     now = datetime.now(UTC)
     first = moment("from", since) or timestamp(now - timedelta(days=DEFAULT_DAYS))
     last = moment("to", until) or timestamp(now)
-    return first[:10], last[:10]
-
-
-T = TypeVar("T", MoveRequest, RollbackRule)
-
-
-def _body(cls: type[T]) -> T:
-    """The body, which may be left out where every field has a default."""
-    return read_json(router.current_event, cls) if router.current_event.body else cls()
+    return whole_days(first, last)
 
 
 def _order(reason: str | None, *parameters: str) -> Order:
@@ -191,6 +182,12 @@ def _order(reason: str | None, *parameters: str) -> Order:
     _require_admin()
     only(_query(), *parameters)
     return Order(name_of(router.current_event), datetime.now(UTC), short_text("reason", reason))
+
+
+def _reason() -> str | None:
+    """The body says why; it may be left out."""
+    event = router.current_event
+    return read_json(event, MoveRequest).reason if event.body else None
 
 
 def _require_admin() -> None:

@@ -19,7 +19,6 @@ from lambdas.parameters import only
 from lambdas.resolver import json_response
 from visionflow.counters import Counted, CounterStore
 from visionflow.drift import Drift
-from visionflow.errors import InvalidParameterError
 from visionflow.intervals import Share, share
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef
@@ -77,9 +76,6 @@ class StatsService:
     drift: DriftWatch
 
     def of(self, first_day: str, last_day: str) -> Stats:
-        """Raises `InvalidParameterError` when the first day is after the last."""
-        if first_day > last_day:
-            raise InvalidParameterError("from must not be later than to.")
         counted = self.counters.days(first_day, last_day)
         names = _names({day.model for day in counted if day.model})
         by_status = _sum(counted, "status.")

@@ -1,10 +1,13 @@
 """What people say about predictions, and which picture they are asked about next."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from lambdas.api.feedback import service as feedback_service
 from tests.integration.conftest import Answer, Cloud
@@ -91,9 +94,28 @@ def test_two_who_speak_at_once_are_put_in_order(cloud: Cloud) -> None:
     assert cloud.call("GET", f"/predictions/{asked}").body["feedback"]["label"] == "blue"
 
 
-def test_the_least_certain_come_first_until_somebody_has_spoken(cloud: Cloud) -> None:
-    import dataclasses  # noqa: PLC0415
+@pytest.mark.parametrize(("reason", "status"), [("ThrottlingError", 503), ("ValidationError", 500)])
+def test_a_transaction_that_was_throttled_may_be_tried_again(
+    cloud: Cloud, reason: str, status: int
+) -> None:
+    (prediction_id,) = fill(cloud, [dataclasses.replace(record(0), model=None)])
 
+    def cancel(**_: Any) -> Any:
+        error = {"Code": "TransactionCanceledException", "Message": "cancelled"}
+        reasons = [{"Code": "None"}, {"Code": reason}]
+        answer = {
+            "Error": error,
+            "CancellationReasons": reasons,
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        }
+        return AWSResponse("", 400, HTTPHeaders(), None), answer
+
+    events = feedback_service().reviews._client.meta.events
+    events.register_first("before-call.dynamodb.TransactWriteItems", cancel)
+    assert say(cloud, prediction_id, {"label": "red"}).status == status
+
+
+def test_the_least_certain_come_first_until_somebody_has_spoken(cloud: Cloud) -> None:
     confidences = [0.91, 0.33, 0.77, 0.05, 0.62]
     records = [
         dataclasses.replace(record(i), confidence=confidence, model=None)

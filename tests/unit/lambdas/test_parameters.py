@@ -2,7 +2,15 @@ from typing import Literal
 
 import pytest
 
-from lambdas.parameters import choice, flag, moment, only, short_text, whole_number
+from lambdas.parameters import (
+    choice,
+    flag,
+    moment,
+    only,
+    short_text,
+    whole_days,
+    whole_number,
+)
 from visionflow.errors import InvalidParameterError
 
 
@@ -53,3 +61,15 @@ def test_a_choice_names_its_options() -> None:
 def test_a_moment_needs_a_zone_and_a_year_that_exists(text: str) -> None:
     with pytest.raises(InvalidParameterError, match="ISO 8601"):
         moment("m", text)
+
+
+def test_days_are_bounded_and_in_order() -> None:
+    assert whole_days("2030-01-31T23:00:00Z", "2030-02-01T01:00:00Z") == (
+        "2030-01-31",
+        "2030-02-01",
+    )
+    assert whole_days("2030-01-01T", "2031-01-01T") == ("2030-01-01", "2031-01-01")
+    with pytest.raises(InvalidParameterError, match="at most 366 days"):
+        whole_days("2030-01-01T", "2031-01-02T")
+    with pytest.raises(InvalidParameterError, match="later than to"):
+        whole_days("2030-01-02T", "2030-01-01T")
