@@ -51,7 +51,12 @@ mkdir -p /opt/visionflow
 cd /opt/visionflow
 aws s3 cp --no-progress "s3://@BUNDLE_BUCKET@/@BUNDLE_KEY@" bundle.zip
 python3 -m zipfile -e bundle.zip code
-python3 -m venv venv
+# Ubuntu's Python comes without what makes an environment, unless the image has added it.
+python3 -m venv venv || {
+  apt-get -o DPkg::Lock::Timeout=300 update
+  apt-get -o DPkg::Lock::Timeout=300 install --yes python3-venv
+  python3 -m venv --clear venv
+}
 
 # Wheels that somebody laid into the bucket make the installation independent of any index.
 aws s3 sync --no-progress "s3://@JOBS_BUCKET@/wheelhouse/" wheels

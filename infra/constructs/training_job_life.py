@@ -22,7 +22,6 @@ from infra.stages import StageConfig
 from lambdas.jobs.machines import JOB_TAG
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
-from visionflow.training_instances import QUOTAS
 
 _RUN_TIME = "The resource is made by the launch itself, so its name is not known before."
 
@@ -76,7 +75,8 @@ class TrainingJobLife(Construct):
             acknowledge(
                 self.state_machine, "AwsSolutions-SF2", reason="The local cloud has no X-Ray."
             )
-        # An execution that somebody aborts never reaches its own end.
+        # An execution that somebody aborts never reaches its own end. A failing call is made again
+        # by Lambda, twice; EventBridge's own retries are for calls that do not reach it.
         events.Rule(
             self,
             "EndedFromOutside",
@@ -88,7 +88,7 @@ class TrainingJobLife(Construct):
                     "status": ["FAILED", "TIMED_OUT", "ABORTED"],
                 },
             ),
-            targets=[targets.LambdaFunction(jobs, retry_attempts=10)],
+            targets=[targets.LambdaFunction(jobs)],
         )
 
 
@@ -136,7 +136,15 @@ def jobs_function(
         # The emulator's EC2 does not tell the tags of a machine to its IAM.
         conditions=({"StringLike": {f"aws:ResourceTag/{JOB_TAG}": "?*"}} if stage.on_aws else None),
     )
-    allow(role, "ec2:DescribeInstances", on=["*"], reason="EC2's Describe calls know no resources.")
+    # A quota's ARN looks as if it would do; the action supports none.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
+    allow(
+        role,
+        "ec2:DescribeInstances",
+        "servicequotas:GetServiceQuota",
+        on=["*"],
+        reason="EC2's Describe calls and reading a quota know no resources.",
+    )
     allow(
         role,
         "iam:PassRole",
@@ -160,14 +168,6 @@ def jobs_function(
         "ssm:GetParameter",
         on=[
             f"arn:{stack.partition}:ssm:{stack.region}:{owner}:parameter{settings.image_parameter}"
-        ],
-    )
-    allow(
-        role,
-        "servicequotas:GetServiceQuota",
-        on=[
-            f"arn:{stack.partition}:servicequotas:{stack.region}:{stack.account}:ec2/{code}"
-            for code in sorted(set(QUOTAS.values()))
         ],
     )
     return function

@@ -18,10 +18,11 @@ from infra.packages import Package
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
 from visionflow.job_folder import FOLDER, WHEELHOUSE
+from visionflow.training_instances import VOLUME_GB
 
 BOOT = Path(__file__).with_name("training_job_boot.sh")
 ZONES = 2  # as many as every region has
-VOLUME_GB = 150
+_MADE_BY_A_LAUNCH = ("fleet", "instance", "network-interface", "spot-instances-request", "volume")
 
 
 class TrainingNetwork(Construct):
@@ -118,6 +119,7 @@ class TrainingMachine(Construct):
                 )
             ],
         )
+        _leave_tags_to_the_launch(self.launch_template)
 
     def _role(self, stage: StageConfig, data: DataStack, log_group: logs.LogGroup) -> iam.Role:
         machines: iam.IPrincipal = iam.ServicePrincipal("ec2.amazonaws.com")
@@ -154,6 +156,15 @@ class TrainingMachine(Construct):
         )
 
 
+def _leave_tags_to_the_launch(template: ec2.LaunchTemplate) -> None:
+    """Drop the tags that CDK has a launch put on instance and volume: the launch names the instance
+    itself, and whoever launches would need the right to tag volumes too."""
+    resource = template.node.default_child
+    if not isinstance(resource, ec2.CfnLaunchTemplate):
+        raise TypeError(f"{template.node.path} is not a launch template of this app")
+    resource.add_property_deletion_override("LaunchTemplateData.TagSpecifications")
+
+
 def boot_script(code: assets.Asset, data: DataStack, log_group: logs.LogGroup) -> str:
     """The boot script with the names of this deployment."""
     script = BOOT.read_text(encoding="utf-8")
@@ -172,7 +183,11 @@ def arns_of_launch(
     scope: Construct, machine: TrainingMachine, network: TrainingNetwork
 ) -> list[str]:
     """What an EC2 launch by this template touches; where a resource is only made by the launch,
-    any of its kind in this account and region."""
+    any of its kind in this account and region.
+
+    With spot requests and snapshots, as Karpenter's policy for the same calls has them:
+    https://karpenter.sh/docs/reference/cloudformation/#allowscopedec2instanceaccessactions
+    """
     stack = Stack.of(scope)
 
     def own(kind: str, name: str) -> str:
@@ -180,10 +195,11 @@ def arns_of_launch(
 
     template = machine.launch_template.launch_template_id
     return [
-        *(own(kind, "*") for kind in ("fleet", "instance", "network-interface", "volume")),
+        *(own(kind, "*") for kind in _MADE_BY_A_LAUNCH),
         own("launch-template", str(template)),
         own("security-group", network.security_group.security_group_id),
         *(own("subnet", subnet.subnet_id) for subnet in network.vpc.public_subnets),
-        # Public images belong to no account of ours.
+        # Public images and their snapshots belong to no account of ours.
         f"arn:{stack.partition}:ec2:{stack.region}::image/*",
+        f"arn:{stack.partition}:ec2:{stack.region}::snapshot/*",
     ]

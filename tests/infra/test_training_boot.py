@@ -23,6 +23,7 @@ case "$*" in
 esac
 """,
     "shutdown": "",
+    "apt-get": "touch installed",
     "aws": """
 case "$*" in
   "s3 cp"*) [ -n "$NO_BUNDLE" ] && exit 1; cp "$BUNDLE" bundle.zip ;;
@@ -33,12 +34,14 @@ true
 """,
     "python3": """
 if [ "$1 $2" = "-m venv" ]; then
-  mkdir -p "$3/bin"
+  [ -n "$NO_VENV" ] && [ ! -f installed ] && exit 1
+  folder=${!#}/bin
+  mkdir -p "$folder"
   for name in pip python; do
-    printf '#!/bin/bash\\necho "%s $*" >> "$CALLS"\\n' "$name" > "$3/bin/$name"
+    printf '#!/bin/bash\\necho "%s $*" >> "$CALLS"\\n' "$name" > "$folder/$name"
   done
-  echo 'echo "table $VISIONFLOW_JOBS_TABLE" >> "$CALLS"; exit ${JOB_CODE:-0}' >> "$3/bin/python"
-  chmod +x "$3"/bin/*
+  echo 'echo "table $VISIONFLOW_JOBS_TABLE" >> "$CALLS"; exit ${JOB_CODE:-0}' >> "$folder/python"
+  chmod +x "$folder"/*
   exit 0
 fi
 exec "$REAL_PYTHON" "$@"
@@ -119,6 +122,14 @@ def test_a_wheelhouse_takes_the_place_of_the_package_index(tmp_path: Path) -> No
     done = boot(tmp_path, WHEELS="1")
     (install,) = (call for call in done.calls if call.startswith("pip"))
     assert "--no-index --find-links wheels --require-hashes" in install
+
+
+def test_an_image_without_venv_gets_it_from_the_distribution(tmp_path: Path) -> None:
+    assert not any(call.startswith("apt-get") for call in boot(tmp_path / "with").calls)
+    done = boot(tmp_path / "without", NO_VENV="1")
+    assert any(call.endswith("install --yes python3-venv") for call in done.calls)
+    assert any(call.startswith("python -m training.job") for call in done.calls)
+    assert "leaving with code 0" in done.events
 
 
 @pytest.mark.parametrize(

@@ -193,15 +193,30 @@ def test_launching_takes_this_template_network_and_role(on_aws: Templates) -> No
     (launch,) = by_action["ec2:RunInstances"]
     kinds = {resource.rpartition(":")[2] for resource in launch["Resource"]}
     assert {kind.partition("/")[0] for kind in kinds if kind.endswith("/*")} == {
-        *("fleet", "image", "instance", "network-interface", "volume")
+        *("fleet", "image", "instance", "network-interface", "snapshot"),
+        *("spot-instances-request", "volume"),
     }
     assert {kind.partition("/")[0] for kind in kinds if not kind.endswith("/*")} == {
         *("launch-template", "security-group", "subnet")
     }
+    # Only instances are tagged, so nothing else may be.
+    (tagging,) = by_action["ec2:CreateTags"]
+    assert [resource.rpartition(":")[2] for resource in tagging["Resource"]] == ["instance/*"]
+    assert "TagSpecifications" not in launch_template(on_aws)
     (passing,) = by_action["iam:PassRole"]
     assert passing["Resource"] == ["MachineRole"]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
     assert not any(action.startswith("s3:Put") for action in by_action)
+
+
+def test_quotas_are_read_by_a_grant_that_names_none(on_aws: Templates) -> None:
+    """Service Quotas' Get supports no resources: a grant on a quota's ARN would grant nothing."""
+    (statement,) = (
+        found
+        for found in statements(on_aws, "JobsRole")
+        if "servicequotas:GetServiceQuota" in found["Action"]
+    )
+    assert statement["Resource"] == ["*"]
 
 
 def test_publishing_cannot_touch_a_machine(templates: Templates) -> None:

@@ -467,7 +467,7 @@ def test_a_quota_for_small_machines_alone_leaves_these(world: World) -> None:
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"budget_usd": 0.01}, "0.01 USD buy 3 minutes of g4dn.xlarge (spot"),
+        ({"budget_usd": 0.01}, "0.01 USD buy 2 minutes of g4dn.xlarge (spot"),
         ({"config": "dogs"}, "config must be one of cifar10, "),
         ({"model": "resnet999"}, "model must be one of resnet18, "),
         ({"set": {"scratch.epoch": 3}}, "has no field 'scratch.epoch'"),

@@ -1,8 +1,9 @@
 """The machines that a training job may run on: size, quota and price.
 
-Prices are AWS's list prices in USD for an hour of Linux in us-east-1, and for spot what it has
-usually cost there; other regions differ by up to a third. They bound what a job may spend, they are
-no bill.
+Prices are AWS's list prices in USD for an hour of Linux in us-east-1, held against published copies
+of the price list on 2026-11-21, and for spot what it has usually cost there, which nothing could be
+held against; other regions differ by up to a third. They bound what a job may spend, they are no
+bill.
 """
 
 from dataclasses import dataclass
@@ -10,10 +11,15 @@ from typing import Literal
 
 Market = Literal["spot", "on-demand"]
 
+VOLUME_GB = 150
+# Beside any machine: its public address, and its volume of gp3 at 0.08 a GB and month.
+BESIDE_USD_PER_HOUR = 0.005 + VOLUME_GB * 0.08 / 730
+
 
 @dataclass(frozen=True)
 class InstanceType:
-    """``gpu`` names it and its memory; ``family`` decides which quota counts its vCPUs."""
+    """``gpu`` names it and its memory; ``family`` decides which quota counts its vCPUs. Prices are
+    the machine's own."""
 
     type: str
     gpu: str | None
@@ -23,7 +29,9 @@ class InstanceType:
     usd_per_hour: float
 
     def price(self, market: Market) -> float:
-        return self.usd_per_hour_spot if market == "spot" else self.usd_per_hour
+        """USD for an hour with address and volume."""
+        own = self.usd_per_hour_spot if market == "spot" else self.usd_per_hour
+        return own + BESIDE_USD_PER_HOUR
 
     def quota(self, market: Market) -> str:
         """The code of the EC2 quota, counted in vCPUs, that a launch in ``market`` draws on."""
