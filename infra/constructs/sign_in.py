@@ -73,7 +73,8 @@ class SignIn(Construct):
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=_domain_prefix(stage)),
         )
         # A person is an admin by the group. The scope is for programs: their clients are made with
-        # it by hand, and the dashboard's must not have it, since anybody may ask for a scope.
+        # it by hand and named by the stage, and the dashboard's must not have it, since anybody may
+        # ask for a scope.
         cognito.UserPoolGroup(
             self,
             "Admins",
@@ -107,8 +108,13 @@ class SignIn(Construct):
             id_token_validity=Duration.hours(1),
             refresh_token_validity=Duration.days(7),
         )
+        # API Gateway takes tokens of the clients that it knows, and of no other.
+        programs = [
+            cognito.UserPoolClient.from_user_pool_client_id(self, f"Program{number}", program)
+            for number, program in enumerate(stage.program_clients)
+        ]
         self.authorizer = authorizers.HttpUserPoolAuthorizer(
-            "Tokens", pool, user_pool_clients=[client]
+            "Tokens", pool, user_pool_clients=[client, *programs]
         )
         self.user_pool_id = pool.user_pool_id
         self.client_id = client.user_pool_client_id

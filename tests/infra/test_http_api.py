@@ -4,7 +4,7 @@ import json
 
 from lambdas.caller import ADMIN_GROUP, ADMIN_SCOPE
 from lambdas.routes import CATCH_ALL, ROUTES
-from tests.infra.conftest import Resource, Templates
+from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 
 PREFLIGHT = "OPTIONS /{proxy+}"
 
@@ -40,6 +40,12 @@ def test_the_tokens_come_from_the_user_pool(on_aws: Templates) -> None:
     assert authorizer["AuthorizerType"] == "JWT"
     assert [on_aws.text(client) for client in token["Audience"]] == ["SignInUsersDashboard"]
     assert on_aws.text(token["Issuer"]).endswith("/SignInUsers")
+
+
+def test_programs_may_sign_in_whose_clients_the_stage_names(synthesize: Synthesize) -> None:
+    (authorizer,) = synthesize(EVERYTHING).properties("AWS::ApiGatewayV2::Authorizer").values()
+    _, *programs = authorizer["JwtConfiguration"]["Audience"]
+    assert tuple(programs) == EVERYTHING.program_clients
 
 
 def test_nothing_asks_for_a_token_on_loopback(local: Templates) -> None:
