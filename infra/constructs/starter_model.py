@@ -88,7 +88,13 @@ class StarterModel(Construct):
             "Register",
             service="DynamoDB",
             action="PutItem",
-            parameters={"TableName": table, "Item": version_item(manifest)},
+            # As the registry writes it: a row that is there stays, retired or forced as it may be.
+            parameters={
+                "TableName": table,
+                "Item": version_item(manifest),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            },
+            ignore_error_codes_matching="ConditionalCheckFailedException",
         )
         registered.node.add_dependency(self._published)
         published_at = datetime.fromisoformat(manifest.created_at)

@@ -28,6 +28,9 @@ def test_the_model_is_registered_when_it_is_whole(on_aws: Templates) -> None:
     assert call["parameters"]["TableName"] == "Registry"
     assert call["parameters"]["Item"]["pk"] == {"S": "VERSIONS"}
     assert call["parameters"]["Item"]["sk"] == {"S": "tiny#1"}
+    # A version that somebody has retired is not brought back by a deploy.
+    assert call["parameters"]["ConditionExpression"] == "attribute_not_exists(pk)"
+    assert call["ignoreErrorCodesMatching"] == "ConditionalCheckFailedException"
 
 
 def test_a_deploy_never_replaces_a_promoted_model(on_aws: Templates) -> None:
