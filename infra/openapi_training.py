@@ -5,10 +5,9 @@ from lambdas.api.training_jobs import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
     TrainingJobList,
-    TrainingJobRequest,
     TrainingOptions,
 )
-from visionflow.training_jobs import TrainingJob
+from visionflow.training_jobs import TrainingJob, TrainingJobRequest
 
 _ID = in_path("id")
 

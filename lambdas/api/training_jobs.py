@@ -23,35 +23,12 @@ from visionflow.job_control import JobControl
 from visionflow.job_settings import JobControlSettings
 from visionflow.job_store import JobStore
 from visionflow.training_instances import INSTANCE_TYPES
-from visionflow.training_jobs import (
-    DEFAULT_BUDGET_USD,
-    DEFAULT_MAX_HOURS,
-    TrainingJob,
-    parse_request,
-)
+from visionflow.training_jobs import TrainingJob, TrainingJobRequest, parse_request
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
 router = APIGatewayHttpRouter()
-
-
-@dataclass(frozen=True)
-class TrainingJobRequest:
-    """What to train on what, and what it may take. ``set``: dotted fields of the config.
-    ``grow_from``: the id of a job whose model gets further classes."""
-
-    config: str
-    data: str
-    model: str | None = None
-    recipe: str | None = None
-    set: dict[str, Any] | None = None
-    instance: str | None = None
-    on_demand: bool = False
-    max_hours: float = DEFAULT_MAX_HOURS
-    budget_usd: float = DEFAULT_BUDGET_USD
-    promote: bool = False
-    grow_from: str | None = None
 
 
 @dataclass(frozen=True)

@@ -47,13 +47,12 @@ MOST_FIELDS = 50
 
 
 @dataclass(frozen=True)
-class JobRequest:
-    """What was asked for.
+class TrainingJobRequest:
+    """What to train on what, and what it may take.
 
     ``config``: a committed config. ``data``: ``s3://bucket/prefix`` of class folders. ``set``:
     dotted fields of the config and their values. ``instance``: a type, or null for any usual one.
-    ``grow_from``: the job whose model gets further classes. ``place``: ``local`` runs no machine;
-    the process is started by whoever asked.
+    ``grow_from``: the job whose model gets further classes.
     """
 
     config: str
@@ -67,6 +66,13 @@ class JobRequest:
     budget_usd: float = DEFAULT_BUDGET_USD
     promote: bool = False
     grow_from: str | None = None
+
+
+@dataclass(frozen=True)
+class JobRequest(TrainingJobRequest):
+    """What was asked for, and where. ``place``: ``local`` runs no machine; the process is started
+    by whoever asked, which the API cannot."""
+
     place: Place = "ec2"
 
 
