@@ -27,7 +27,7 @@ _NAME = query("name", "Of the model; production's where left out", {"type": "str
 _ALIAS = query("alias", "Only this alias", {"enum": list(get_args(Alias))})
 _DAYS = (
     query("from", "From the day of this time on; 30 days ago where left out", TIME),
-    query("to", "To the day of this time", TIME),
+    query("to", "To the day of this time; at most 366 days in all", TIME),
 )
 
 
@@ -65,7 +65,9 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: Costs},
         (
             query("from", "From the day of this time on; the last day where left out", TIME),
-            query("to", "To the day of this time; today where left out", TIME),
+            query(
+                "to", "To the day of this time; today where left out; at most 366 days in all", TIME
+            ),
         ),
     ),
     ("GET", "/stats"): Operation("stats", "Counters of whole days", {200: Stats}, _DAYS),

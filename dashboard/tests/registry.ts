@@ -97,6 +97,7 @@ export function costs(changes: Partial<Costs> = {}): Costs {
     predictions_today: 100,
     per_1000: 0.01,
     fixed_per_day: 0,
+    metrics_per_day: 0,
     period: { first_day: "2026-03-01", last_day: "2026-03-01", predictions: 100, usd: 0 },
     assumptions: {},
     ...changes,

@@ -567,8 +567,10 @@ export interface components {
          * Costs
          * @description What predictions cost, reckoned from counters, measured times and a dated table of prices.
          *
-         *     ``today`` is for the ``predictions_today`` alone; ``fixed_per_day`` is owed with or without
-         *     them, before AWS's free tier. ``assumptions`` says what the figures rest on.
+         *     ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
+         *     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
+         *     ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
+         *     the figures rest on.
          */
         Costs: {
             /** Currency */
@@ -581,6 +583,8 @@ export interface components {
             per_1000: number;
             /** Fixed Per Day */
             fixed_per_day: number;
+            /** Metrics Per Day */
+            metrics_per_day: number;
             period: components["schemas"]["PeriodCost"];
             /** Assumptions */
             assumptions: {
@@ -816,12 +820,8 @@ export interface components {
         };
         /**
          * JobRequest
-         * @description What was asked for.
-         *
-         *     ``config``: a committed config. ``data``: ``s3://bucket/prefix`` of class folders. ``set``:
-         *     dotted fields of the config and their values. ``instance``: a type, or null for any usual one.
-         *     ``grow_from``: the job whose model gets further classes. ``place``: ``local`` runs no machine;
-         *     the process is started by whoever asked.
+         * @description What was asked for, and where. ``place``: ``local`` runs no machine; the process is started
+         *     by whoever asked, which the API cannot.
          */
         JobRequest: {
             /** Config */
@@ -1779,7 +1779,7 @@ export interface operations {
             query?: {
                 /** @description From the day of this time on; 30 days ago where left out */
                 from?: string;
-                /** @description To the day of this time */
+                /** @description To the day of this time; at most 366 days in all */
                 to?: string;
             };
             header?: never;
@@ -1916,7 +1916,7 @@ export interface operations {
                 name?: string;
                 /** @description From the day of this time on; 30 days ago where left out */
                 from?: string;
-                /** @description To the day of this time */
+                /** @description To the day of this time; at most 366 days in all */
                 to?: string;
             };
             header?: never;
@@ -1981,7 +1981,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": {
                     /**
@@ -2588,7 +2588,7 @@ export interface operations {
             query?: {
                 /** @description From the day of this time on; the last day where left out */
                 from?: string;
-                /** @description To the day of this time; today where left out */
+                /** @description To the day of this time; today where left out; at most 366 days in all */
                 to?: string;
             };
             header?: never;
