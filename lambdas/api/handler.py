@@ -76,11 +76,13 @@ def logs() -> Response[str]:
 
 @app.get("/predictions/<prediction_id>")
 def prediction(prediction_id: str) -> Response[str]:
+    only(app.current_event.query_string_parameters)
     return json_response(service().prediction(prediction_id))
 
 
 @app.get("/health")
 def health() -> Response[str]:
+    only(app.current_event.query_string_parameters)
     answer = service().health()
     well = answer.status == "ok"
     return json_response(answer, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE)
@@ -88,6 +90,7 @@ def health() -> Response[str]:
 
 @app.get("/openapi.json")
 def description() -> Response[str]:
+    only(app.current_event.query_string_parameters)
     return Response(HTTPStatus.OK, "application/json", openapi())
 
 

@@ -115,23 +115,27 @@ def jobs() -> Response[str]:
 
 @router.get("/training-jobs/<job_id>")
 def job(job_id: str) -> Response[str]:
+    only(_query())
     return json_response(control().get(job_id))
 
 
 @router.delete("/training-jobs/<job_id>")
 def stop(job_id: str) -> Response[str]:
     _require_admin()
+    only(_query())
     return json_response(control().stop(job_id), HTTPStatus.ACCEPTED)
 
 
 @router.post("/training-jobs/<job_id>/resume")
 def resume(job_id: str) -> Response[str]:
     _require_admin()
+    only(_query())
     return json_response(control().resume(job_id), HTTPStatus.ACCEPTED)
 
 
 @router.get("/training-options")
 def options() -> Response[str]:
+    only(_query())
     known = training_options()
     configs = strict.parse(tuple[ConfigOption, ...], known["configs"], "training options")
     machines = (

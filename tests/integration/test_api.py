@@ -134,6 +134,16 @@ def test_a_rare_match_ends_the_page_early_and_the_cursor_goes_on(
     assert walk(cloud, source="api") == [rare.id]
 
 
+def test_no_route_takes_a_parameter_that_it_does_not_know(cloud: Cloud) -> None:
+    """A misspelt one would look like an answer."""
+    for route in ROUTES:
+        path = re.sub(r"{\w+}", "1", route.path)
+        body = b'{"percent": 5}' if path.endswith("/canary") else b"{}"
+        answer = cloud.call(route.method, path, {"lable": "cat"}, body)
+        assert (answer.status, answer.body["code"]) == (400, "invalid_parameter"), route
+        assert "'lable'" in answer.body["detail"], route
+
+
 def test_no_read_scans(cloud: Cloud) -> None:
     operations: list[str] = []
     fill(cloud, [record(i) for i in range(5)])
