@@ -90,7 +90,7 @@ export function Shell({ stage }: { stage: string }) {
       </header>
       <main id="content" className={css.main} tabIndex={-1}>
         <Suspense fallback={<PageSkeleton />}>
-          <Outlet />
+          <Outlet context={stage} />
         </Suspense>
       </main>
     </>

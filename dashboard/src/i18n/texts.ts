@@ -34,3 +34,10 @@ export function moveText(t: TFunction, action: string): string {
 export function stepText(t: TFunction, step: string): string {
   return isKey(en.step, step) ? t(`step.${step}`) : step;
 }
+
+const RULE = "the rollback rule";
+
+/** Who moved an alias: a person by their name, or the rule (`lambdas/counters/service.py`). */
+export function moverText(t: TFunction, by: string): string {
+  return by === RULE ? t("models.byRule") : by;
+}

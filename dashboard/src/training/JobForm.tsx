@@ -1,16 +1,19 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useOutletContext } from "react-router";
 
 import { useApi } from "../api/ApiContext";
 import type { Job, JobRequest, TrainingOptions } from "../api/types";
 import { Problem } from "../ui/Problem";
+import { useAbout } from "./about";
 import { DatasetField } from "./DatasetField";
 import { EstimateBox } from "./EstimateBox";
+import { ancestorsOf, classChange, inherited, isInherited } from "./growth";
+import { GrowthField } from "./GrowthField";
 import css from "./JobForm.module.css";
 import { MachineFields } from "./MachineFields";
 import { Select } from "./Select";
-import type { Setting } from "./settings";
 import { SettingsFields } from "./SettingsFields";
 
 interface JobFormProps {
@@ -26,7 +29,9 @@ export interface Draft {
   model: string;
   recipe: string;
   /** Only what differs from the configuration. */
-  set: Record<string, Setting>;
+  set: Record<string, unknown>;
+  /** The job whose version gets further classes; empty for none. */
+  growFrom: string;
   /** Empty: whichever of the usual ones has room. */
   instance: string;
   onDemand: boolean;
@@ -39,6 +44,7 @@ const EMPTY: Omit<Draft, "data" | "config"> = {
   model: "",
   recipe: "",
   set: {},
+  growFrom: "",
   instance: "",
   onDemand: false,
   maxHours: 8,
@@ -48,6 +54,8 @@ const EMPTY: Omit<Draft, "data" | "config"> = {
 
 export function JobForm({ options, past, onStarted }: JobFormProps) {
   const { t } = useTranslation();
+  const stage = useOutletContext<string>();
+  const tell = useAbout();
   const api = useApi();
   const queries = useQueryClient();
   const [draft, setDraft] = useState<Draft>({
@@ -65,6 +73,10 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
       onStarted(job.id);
     },
   });
+  const ancestors = ancestorsOf(past);
+  const ancestor = ancestors.find(({ id }) => id === draft.growFrom);
+  const grows = ancestor !== undefined;
+  const classes = grows ? classChange(options.datasets, ancestor, draft.data) : null;
   const config = options.configs.find(({ name }) => name === draft.config);
   return (
     <form
@@ -78,7 +90,13 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
     >
       <div>
         <h2 id="start-title">{t("training.start")}</h2>
-        <p className="muted small">{t("training.startText")}</p>
+        {stage === "local" ? (
+          <p className="muted small">
+            {t("training.startTextLocal")} <code>visionflow jobs machines</code>
+          </p>
+        ) : (
+          <p className="muted small">{t("training.startText")}</p>
+        )}
       </div>
       <DatasetField
         datasets={options.datasets}
@@ -87,14 +105,24 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
           change({ data });
         }}
       />
+      <GrowthField
+        ancestors={ancestors}
+        chosen={ancestor}
+        change={classes}
+        onChange={(next) => {
+          const anew = { growFrom: "", model: "", recipe: "", set: {} };
+          change(next ? { growFrom: next.id, ...inherited(next) } : anew);
+        }}
+      />
       <Select
         name={t("training.config")}
         value={draft.config}
+        disabled={grows}
         options={options.configs.map(({ name }) => name)}
         onChange={(next) => {
           change({ config: next, model: "", recipe: "", set: {} });
         }}
-        hint={config?.summary}
+        hint={config && tell(config.summary)}
         testId="job-config"
       />
       {config && (
@@ -103,6 +131,7 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
             <Select
               name={t("training.model")}
               value={draft.model}
+              disabled={grows}
               none={t("training.asConfig", { value: config.model })}
               options={options.models}
               onChange={(model) => {
@@ -122,11 +151,12 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
             />
           </div>
           <SettingsFields
-            key={`${config.name} ${draft.recipe}`}
+            key={`${config.name} ${draft.recipe} ${draft.growFrom}`}
             config={config}
             recipe={draft.recipe || config.recipe}
             recipes={options.recipes}
             set={draft.set}
+            isFixed={(name) => grows && isInherited(name)}
             onChange={(set) => {
               change({ set });
             }}
@@ -139,7 +169,12 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
       <button
         type="submit"
         className="button primary"
-        disabled={start.isPending || draft.data === "" || config === undefined}
+        disabled={
+          start.isPending ||
+          draft.data === "" ||
+          config === undefined ||
+          (classes !== null && classes.missing.length > 0)
+        }
         data-testid="start-job"
       >
         {t("training.startButton")}
@@ -149,13 +184,14 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
 }
 
 function toRequest(draft: Draft): JobRequest {
-  const { data, config, model, recipe, set, instance } = draft;
+  const { data, config, model, recipe, set, growFrom, instance } = draft;
   return {
     config,
     data,
     ...(model && { model }),
     ...(recipe && { recipe }),
     ...(Object.keys(set).length > 0 && { set }),
+    ...(growFrom && { grow_from: growFrom }),
     ...(instance && { instance }),
     on_demand: draft.onDemand,
     max_hours: draft.maxHours,

@@ -7,6 +7,7 @@ import { useApi } from "../api/ApiContext";
 import type { Job } from "../api/types";
 import { useLanguage } from "../i18n";
 import { stepText } from "../i18n/texts";
+import { DialogButtons } from "../ui/DialogButtons";
 import { dateTime, duration, money } from "../ui/format";
 import { Missing } from "../ui/Missing";
 import { Modal } from "../ui/Modal";
@@ -95,6 +96,14 @@ function JobView({ job }: { job: Job }) {
         <dd>
           <code>{job.config.data}</code>
         </dd>
+        {job.config.grow_from !== null && (
+          <>
+            <dt>{t("training.grownFrom")}</dt>
+            <dd>
+              <Link to={`/training?job=${job.config.grow_from}`}>{job.config.grow_from}</Link>
+            </dd>
+          </>
+        )}
         <dt>{t("training.cost")}</dt>
         <dd>
           {t("training.costOf", {
@@ -105,7 +114,7 @@ function JobView({ job }: { job: Job }) {
         <dt>{t("training.machine")}</dt>
         <dd>
           {instance
-            ? `${instance.type}, ${instance.zone}, ${instance.spot ? "spot" : "on-demand"}`
+            ? `${instance.type}, ${instance.zone}, ${t(instance.spot ? "training.spotMachine" : "training.wholeMachine")}`
             : "–"}
         </dd>
         <dt>{t("training.started")}</dt>
@@ -196,22 +205,16 @@ function StopButton({ job }: { job: Job }) {
         <Modal title={t("training.stopTitle")} onClose={close} testId="stop">
           <p>{t("training.stopText", { cost: money(job.cost_usd, "USD", language) })}</p>
           {stop.error && <Problem error={stop.error} />}
-          <div className={css.buttons}>
-            <button type="button" className="button" onClick={close}>
-              {t("app.cancel")}
-            </button>
-            <button
-              type="button"
-              className="button danger"
-              disabled={stop.isPending}
-              onClick={() => {
-                stop.mutate();
-              }}
-              data-testid="stop-confirm"
-            >
-              {t("training.stop")}
-            </button>
-          </div>
+          <DialogButtons
+            confirm={t("training.stop")}
+            tone="danger"
+            isPending={stop.isPending}
+            onCancel={close}
+            onConfirm={() => {
+              stop.mutate();
+            }}
+            testId="stop-confirm"
+          />
         </Modal>
       )}
     </>

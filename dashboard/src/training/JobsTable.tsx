@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
+import { DataTable } from "../ui/DataTable";
 import { dateTime, money, percent } from "../ui/format";
 import { TrainingIcon } from "../ui/icons";
 import { Notice } from "../ui/Notice";
@@ -27,51 +28,45 @@ export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
           <p>{t("training.noJobsText")}</p>
         </Notice>
       ) : (
-        <div className="table-scroll" role="group" aria-labelledby="jobs-title" tabIndex={0}>
-          <table className={`table ${css.table}`} data-testid="jobs">
-            <thead>
-              <tr>
-                <th scope="col">{t("training.started")}</th>
-                <th scope="col">{t("training.config")}</th>
-                <th scope="col">{t("history.status")}</th>
-                <th scope="col" className="end">
-                  {t("models.validationTop1")}
+        <DataTable
+          columns={[
+            { name: t("training.started") },
+            { name: t("training.config") },
+            { name: t("history.status") },
+            { name: t("models.validationTop1"), end: true },
+            { name: t("training.cost"), end: true },
+          ]}
+          labelledBy="jobs-title"
+          className={css.table}
+          testId="jobs"
+        >
+          {jobs.rows.map((job) => {
+            const best = Math.max(...job.epochs.map((epoch) => epoch.validation_top1), -1);
+            return (
+              <tr key={job.id} className={job.id === open ? css.open : ""}>
+                <th scope="row">
+                  <button
+                    type="button"
+                    className={css.link}
+                    aria-pressed={job.id === open}
+                    onClick={() => {
+                      onOpen(job.id);
+                    }}
+                    data-testid="job-row"
+                  >
+                    {dateTime(job.created_at, language)}
+                  </button>
                 </th>
-                <th scope="col" className="end">
-                  {t("training.cost")}
-                </th>
+                <td>{job.config.config}</td>
+                <td>
+                  <StateChip state={job.state} />
+                </td>
+                <td className="end">{best < 0 ? "–" : percent(best, language)}</td>
+                <td className="end">{money(job.cost_usd, "USD", language)}</td>
               </tr>
-            </thead>
-            <tbody>
-              {jobs.rows.map((job) => {
-                const best = Math.max(...job.epochs.map((epoch) => epoch.validation_top1), -1);
-                return (
-                  <tr key={job.id} className={job.id === open ? css.open : ""}>
-                    <th scope="row">
-                      <button
-                        type="button"
-                        className={css.link}
-                        aria-pressed={job.id === open}
-                        onClick={() => {
-                          onOpen(job.id);
-                        }}
-                        data-testid="job-row"
-                      >
-                        {dateTime(job.created_at, language)}
-                      </button>
-                    </th>
-                    <td>{job.config.config}</td>
-                    <td>
-                      <StateChip state={job.state} />
-                    </td>
-                    <td className="end">{best < 0 ? "–" : percent(best, language)}</td>
-                    <td className="end">{money(job.cost_usd, "USD", language)}</td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
+            );
+          })}
+        </DataTable>
       )}
       {jobs.hasOlder && (
         <div>

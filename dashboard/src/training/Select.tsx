@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 
+import type { Language } from "../i18n";
 import css from "./JobForm.module.css";
 
 interface SelectProps {
@@ -11,12 +12,13 @@ interface SelectProps {
   onChange: (value: string) => void;
   /** The name of choosing nothing, where that is possible. */
   none?: string;
-  /** In English, as the API has it. */
-  hint?: string | undefined;
+  hint?: { text: string; lang: Language } | undefined;
+  disabled?: boolean;
   testId: string;
 }
 
-export function Select({ name, value, options, show, onChange, none, hint, testId }: SelectProps) {
+export function Select(props: SelectProps) {
+  const { name, value, options, show, onChange, none, hint, disabled = false, testId } = props;
   const { t } = useTranslation();
   return (
     <label className="field">
@@ -24,6 +26,7 @@ export function Select({ name, value, options, show, onChange, none, hint, testI
       <select
         className="input"
         value={value}
+        disabled={disabled}
         onChange={({ target }) => {
           onChange(target.value);
         }}
@@ -38,8 +41,8 @@ export function Select({ name, value, options, show, onChange, none, hint, testI
         ))}
       </select>
       {hint !== undefined && (
-        <span className={css.hint} lang="en">
-          {hint}
+        <span className={css.hint} lang={hint.lang}>
+          {hint.text}
         </span>
       )}
     </label>

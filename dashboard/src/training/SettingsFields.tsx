@@ -2,20 +2,23 @@ import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { TrainingConfig } from "../api/types";
+import { useAbout } from "./about";
 import css from "./JobForm.module.css";
-import { type Field, fieldGroups, type Setting } from "./settings";
+import { type Field, fieldGroups, isSetting, type Setting, VERSION } from "./settings";
 
 interface SettingsFieldsProps {
   config: TrainingConfig;
   recipe: string;
   recipes: readonly string[];
-  set: Record<string, Setting>;
-  onChange: (set: Record<string, Setting>) => void;
+  set: Record<string, unknown>;
+  /** The fields that cannot be changed now. */
+  isFixed: (name: string) => boolean;
+  onChange: (set: Record<string, unknown>) => void;
 }
 
 /** Every hyperparameter with its default and what it means; only what is changed is sent. */
 export function SettingsFields(props: SettingsFieldsProps) {
-  const { config, recipe, recipes, set, onChange } = props;
+  const { config, recipe, recipes, set, isFixed, onChange } = props;
   const { t } = useTranslation();
   const { main, others } = useMemo(
     () => fieldGroups(config, recipe, recipes),
@@ -27,16 +30,20 @@ export function SettingsFields(props: SettingsFieldsProps) {
   };
   const inputs = (fields: readonly Field[]) => (
     <div className={css.fields}>
-      {fields.map((field) => (
-        <SettingInput
-          key={field.name}
-          field={field}
-          value={set[field.name] ?? field.value}
-          onChange={(value) => {
-            change(field, value);
-          }}
-        />
-      ))}
+      {fields.map((field) => {
+        const changed = set[field.name];
+        return (
+          <SettingInput
+            key={field.name}
+            field={field}
+            value={isSetting(changed) ? changed : field.value}
+            fixed={isFixed(field.name)}
+            onChange={(value) => {
+              change(field, value);
+            }}
+          />
+        );
+      })}
     </div>
   );
   return (
@@ -79,19 +86,27 @@ function Fold({ title, children }: { title: string; children: ReactNode }) {
 interface SettingInputProps {
   field: Field;
   value: Setting;
+  fixed: boolean;
   onChange: (value: Setting) => void;
 }
 
 function SettingInput({
   field: { name, value: usual, about },
   value,
+  fixed,
   onChange,
 }: SettingInputProps) {
   const { t } = useTranslation();
+  const tell = useAbout();
+  const explained = about === null ? null : tell(about);
   const hint = (
     <span className={css.hint}>
-      {about !== null && <span lang="en">{about} </span>}
-      {t("training.usual", { value: String(usual) })}
+      {explained && <span lang={explained.lang}>{explained.text} </span>}
+      {fixed
+        ? t("training.inherited")
+        : name === VERSION
+          ? t("training.usualVersion")
+          : t("training.usual", { value: String(usual) })}
     </span>
   );
   if (typeof usual === "boolean") {
@@ -101,6 +116,7 @@ function SettingInput({
           <input
             type="checkbox"
             checked={value === true}
+            disabled={fixed}
             onChange={({ target }) => {
               onChange(target.checked);
             }}
@@ -120,6 +136,7 @@ function SettingInput({
         type={isNumber ? "number" : "text"}
         step="any"
         required={isNumber}
+        disabled={fixed}
         value={String(value)}
         onChange={({ target }) => {
           onChange(isNumber && target.value !== "" ? target.valueAsNumber : target.value);

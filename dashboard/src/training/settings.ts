@@ -1,6 +1,6 @@
 import type { TrainingConfig } from "../api/types";
 
-/** A hyperparameter's value. Lists, which some have, cannot be set from here. */
+/** A hyperparameter's value. Lists, which some have, cannot be set by hand here. */
 export type Setting = string | number | boolean;
 
 export interface Field {
@@ -14,6 +14,11 @@ export interface FieldGroup {
   name: string;
   fields: Field[];
 }
+
+const CHOSEN_ELSEWHERE = ["recipe", "model.name", "model.grow_from"];
+
+/** A job calls its version by the time of its start, whatever the configuration says. */
+export const VERSION = "version";
 
 /** What every job is asked about; the rest waits behind a fold. */
 const MAIN =
@@ -29,9 +34,10 @@ export function fieldGroups(
     ([name, { default: value, about }]): Field[] => {
       const [section = ""] = name.split(".");
       const isOthers = recipes.includes(section) && section !== recipe;
-      const isChosenElsewhere = name === "recipe" || name === "model.name";
+      const isChosenElsewhere = CHOSEN_ELSEWHERE.includes(name);
       if (isOthers || isChosenElsewhere || !isSetting(value)) return [];
-      return [{ name, value, about: tellsMore(name, about) ? about : null }];
+      const usual = name === VERSION ? "" : value;
+      return [{ name, value: usual, about: tellsMore(name, about) ? about : null }];
     },
   );
   const main = fields.filter(({ name }) => MAIN.test(name));
@@ -51,7 +57,7 @@ export function fieldGroups(
 export function totalEpochs(
   { parameters }: TrainingConfig,
   recipe: string,
-  changes: Record<string, Setting>,
+  changes: Record<string, unknown>,
 ): number {
   return Object.entries(parameters)
     .filter(([name]) => name.startsWith(`${recipe}.`) && name.endsWith(".epochs"))
@@ -63,6 +69,6 @@ function tellsMore(name: string, about: string): boolean {
   return about.toLowerCase() !== name.split(".").at(-1)?.replaceAll("_", " ");
 }
 
-function isSetting(value: unknown): value is Setting {
+export function isSetting(value: unknown): value is Setting {
   return ["string", "number", "boolean"].includes(typeof value);
 }

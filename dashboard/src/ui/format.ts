@@ -24,6 +24,15 @@ function dateFormat(language: Language, options: Intl.DateTimeFormatOptions): In
   return kept(key, () => new Intl.DateTimeFormat(language, options));
 }
 
+/** What is not known is a dash, as wide tables have it. */
+export function orDash<Value>(
+  value: Value | null | undefined,
+  format: (value: Value, language: Language) => string,
+  language: Language,
+): string {
+  return value === null || value === undefined ? "–" : format(value, language);
+}
+
 /** 0.9997 -> "99.9%": cut, not rounded, so that 100 % is shown for certainty only. */
 export function percent(share: number, language: Language): string {
   return numberFormat(language, {

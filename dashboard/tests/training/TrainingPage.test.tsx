@@ -2,6 +2,8 @@ import { act, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { about } from "../../src/training/about";
+import { fieldGroups } from "../../src/training/settings";
 import { FakeApi, problem } from "../fakeApi";
 import { job, trainingOptions } from "../jobs";
 import { renderDashboard } from "../render";
@@ -17,11 +19,30 @@ beforeEach(() => {
 const user = () => userEvent.setup({ advanceTimers: vi.advanceTimersByTime.bind(vi) });
 const seconds = (count: number) => act(() => vi.advanceTimersByTimeAsync(count * 1000));
 
+describe("what training says of its configurations and fields", () => {
+  const { configs, recipes } = trainingOptions();
+  const fields = configs.flatMap((config) =>
+    recipes.flatMap((recipe) => {
+      const { main, others } = fieldGroups(config, recipe, recipes);
+      return [...main, ...others.flatMap((group) => group.fields)];
+    }),
+  );
+  const sentences = [
+    ...configs.map(({ summary }) => summary),
+    ...fields.flatMap((field) => field.about ?? []),
+  ];
+
+  it("is in Korean too, all of it", () => {
+    const english = sentences.filter((sentence) => about(sentence, "ko").lang !== "ko");
+    expect(english).toEqual([]);
+  });
+});
+
 describe("the form", () => {
   it("shows the classes and their imbalance, defaults explained, and what it can cost", async () => {
     renderDashboard(fake, "/training");
     const form = await screen.findByTestId("job-form");
-    expect(form).toHaveTextContent("750 pictures, 3 classes.");
+    expect(form).toHaveTextContent("Pictures: 750, classes: 3.");
     expect(form).toHaveTextContent("Largest to smallest class: 8 to 1. Balance them");
     await user().selectOptions(screen.getByTestId("job-config"), "flowers");
     expect(within(form).getByTestId("setting-finetune.head.epochs")).toBeInTheDocument();
@@ -56,11 +77,102 @@ describe("the form", () => {
     ]);
   });
 
+  it("says what trains the jobs of a local cloud", async () => {
+    renderDashboard(fake, "/training");
+    const form = await screen.findByTestId("job-form");
+    expect(form).toHaveTextContent("while this command runs there: visionflow jobs machines");
+  });
+
   it("says why a job was refused", async () => {
     fake.failing = (_, method) => (method === "POST" ? problem(422, "job_refused") : null);
     renderDashboard(fake, "/training");
     await user().click(await screen.findByTestId("start-job"));
     expect(await screen.findByTestId("problem")).toHaveTextContent("cannot run as it was asked");
+  });
+});
+
+describe("further classes for a version", () => {
+  const succeeded = () =>
+    job("old", {
+      state: "succeeded",
+      ended_at: "2026-03-01T10:00:00Z",
+      model: { name: "pets", version: "2.0.0" },
+      config: {
+        ...job("old").config,
+        data: "s3://datasets/two-pets",
+        model: "resnet34",
+        set: { version: "2.0.0", "model.dropout": 0.2, "model.widths": [8, 16, 32] },
+      },
+    });
+  const twoPets = (classes: Record<string, number>) => ({
+    prefix: "s3://datasets/two-pets",
+    classes,
+    pictures: 500,
+    complete: true,
+  });
+  const offered = (classes: Record<string, number>) => {
+    const options = trainingOptions();
+    return { ...options, datasets: [...options.datasets, twoPets(classes)] };
+  };
+
+  it("is offered for what a job has trained, and for nothing else", async () => {
+    fake.jobs = [job("failed", { state: "failed" })];
+    renderDashboard(fake, "/training");
+    const form = await screen.findByTestId("job-form");
+    expect(form).toHaveTextContent("Once a job has published a version");
+    expect(within(screen.getByTestId("job-grow-from")).getAllByRole("option")).toHaveLength(1);
+  });
+
+  it("keeps the network and the preparation, tells the new classes, and sends the job", async () => {
+    fake.jobs = [succeeded()];
+    fake.trainingOptions = offered({ cat: 250, dog: 250 });
+    renderDashboard(fake, "/training");
+    await user().selectOptions(await screen.findByTestId("job-grow-from"), "old");
+    expect(screen.getByTestId("growth")).toHaveTextContent("New classes: ferret.");
+    expect(screen.getByTestId("job-config")).toBeDisabled();
+    expect(screen.getByTestId("job-config")).toHaveValue("flowers");
+    expect(screen.getByTestId("job-model")).toBeDisabled();
+    expect(screen.getByTestId("job-model")).toHaveValue("resnet34");
+    await user().click(screen.getByText(/^input: \d+ more settings/));
+    expect(await screen.findByTestId("setting-input.size")).toBeDisabled();
+    await user().click(screen.getByText(/^model: \d+ more settings/));
+    expect(await screen.findByTestId("setting-model.head")).toBeDisabled();
+    expect(screen.queryByTestId("setting-model.grow_from")).not.toBeInTheDocument();
+    expect(screen.getByTestId("setting-model.dropout")).toBeEnabled();
+    expect(screen.getByTestId("setting-model.dropout")).toHaveValue(0.2);
+    await user().click(screen.getByTestId("start-job"));
+    expect(await fake.sent("/training-jobs")).toMatchObject([
+      {
+        config: "flowers",
+        data: "s3://datasets/pets",
+        model: "resnet34",
+        set: { "model.dropout": 0.2, "model.widths": [8, 16, 32] },
+        grow_from: "old",
+      },
+    ]);
+    expect((await fake.sent("/training-jobs"))[0]).not.toHaveProperty("set.version");
+  });
+
+  it("is not started without pictures of an old class", async () => {
+    fake.jobs = [succeeded()];
+    fake.trainingOptions = offered({ cat: 250, hamster: 250 });
+    renderDashboard(fake, "/training", "ko");
+    await user().selectOptions(await screen.findByTestId("job-grow-from"), "old");
+    expect(screen.getByTestId("growth")).toHaveTextContent("이미지가 없습니다: hamster.");
+    expect(screen.getByTestId("start-job")).toBeDisabled();
+    await user().selectOptions(screen.getByTestId("job-grow-from"), "");
+    expect(screen.getByTestId("start-job")).toBeEnabled();
+    expect(screen.getByTestId("job-model")).toHaveValue("");
+  });
+
+  it("stands with the job that got them", async () => {
+    fake.jobs = [job("new", { config: { ...job("new").config, grow_from: "old" } })];
+    renderDashboard(fake, "/training");
+    const panel = await screen.findByTestId("job");
+    expect(await within(panel).findByRole("link", { name: "old" })).toHaveAttribute(
+      "href",
+      "#/training?job=old",
+    );
   });
 });
 
