@@ -17,8 +17,9 @@ from training.data.listing import Listing
 from training.data.split import write_splits
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
+from training.evaluation.contact_sheet import MAP_PICTURES_FILE, contact_sheet
 from training.evaluation.findings import findings
-from training.evaluation.measure import measure_split
+from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import Evaluation, evaluate
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
@@ -156,7 +157,7 @@ def finish(
         growth=growth,
     )
     (out / REPORT_FILE).write_text(report.to_json(), encoding="utf-8")
-    pages = draw(report, out)
+    pages = (*draw(report, out), *_write_map_pictures(report, data.test, measured, out))
     manifest = replace(manifest, metrics=_metrics(report))
     reference = write_reference(classifier, data.validation, out, config.seed)
     kept = () if single is None else (WEIGHTS_FILE,)
@@ -182,6 +183,18 @@ def _calibrate(
     threshold = choose_unknown_threshold(probabilities.max(axis=1), correct, unknown_accuracy)
     manifest = replace(exported.manifest, temperature=temperature, unknown_threshold=threshold)
     return manifest, evaluate(probabilities, validation.targets, validation.labels, threshold)
+
+
+def _write_map_pictures(
+    report: Report, test: ImageSet, measured: Measured, out: Path
+) -> tuple[str, ...]:
+    """What lies behind the points of the map, where there is a map; returns the file's path."""
+    file = out / MAP_PICTURES_FILE
+    if report.findings.embedding_map.skipped is not None:
+        file.unlink(missing_ok=True)
+        return ()
+    write_whole(file, contact_sheet(test.images, measured.sample))
+    return (MAP_PICTURES_FILE,)
 
 
 def _summary(data: TrainingData, seed: int) -> DataSummary:

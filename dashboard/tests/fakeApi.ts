@@ -33,6 +33,8 @@ export class FakeApi {
   /** What `POST /predict` answers. */
   prediction: PredictAnswer | Response | null = null;
   models: ModelList | null = null;
+  /** The files of every version, by their paths. */
+  files: Record<string, string> = {};
   moves: AliasMove[] = [];
   rule: RollbackRule | null = null;
   stats: Stats | null = null;
@@ -116,7 +118,8 @@ export class FakeApi {
 
   #model({ pathname }: URL): Response {
     const found = this.models?.items.find(({ version }) => pathname === `/models/${version}`);
-    return found ? json(detail(found)) : problem(404, "model_not_found");
+    if (!found) return problem(404, "model_not_found");
+    return json({ ...detail(found), files: this.files });
   }
 
   async #setRule(request: Request): Promise<Response> {

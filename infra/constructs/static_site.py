@@ -9,7 +9,7 @@ from constructs import Construct
 from infra.nag import acknowledge
 
 
-def content_security_policy(*, images: s3.IBucket, sign_in_domain: str) -> str:
+def content_security_policy(*, images: s3.IBucket, models: s3.IBucket, sign_in_domain: str) -> str:
     """What the page may load.
 
     The API is named by its region only: the API's CORS rule names this page, so naming the API here
@@ -18,23 +18,25 @@ def content_security_policy(*, images: s3.IBucket, sign_in_domain: str) -> str:
     return security_policy(
         api=f"https://*.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}",
         pictures=f"https://{images.bucket_regional_domain_name}",
+        reports=f"https://{models.bucket_regional_domain_name}",
         sign_in=f"https://{sign_in_domain}",
     )
 
 
-def security_policy(*, api: str, pictures: str, sign_in: str) -> str:
+def security_policy(*, api: str, pictures: str, reports: str, sign_in: str) -> str:
     """The page's own files, and from elsewhere no code at all.
 
     It calls the API and the sign-in, posts large pictures to the images bucket, and shows pictures
-    from presigned URLs of that bucket, from its own memory (`blob:`, a picture before it is sent)
-    and from the API's answer (`data:`, the heatmap and a report's examples).
+    from presigned URLs of that bucket and of the models' (a report's test pictures), from its own
+    memory (`blob:`, a picture before it is sent) and from the API's answer (`data:`, the heatmap
+    and a report's examples).
     """
     directives = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "font-src": "'self'",
-        "img-src": f"'self' blob: data: {pictures}",
+        "img-src": f"'self' blob: data: {pictures} {reports}",
         "connect-src": f"'self' {api} {pictures} {sign_in}",
         "manifest-src": "'self'",
         "worker-src": "'self'",

@@ -29,6 +29,7 @@ class DashboardStack(Stack):
         *,
         stage: StageConfig,
         images: s3.IBucket,
+        models: s3.IBucket,
     ) -> None:
         super().__init__(scope, construct_id)
         self.site: StaticSite | None = None
@@ -43,7 +44,7 @@ class DashboardStack(Stack):
                 bucket=self.bucket,
                 access_logs=access_logs,
                 security_policy=content_security_policy(
-                    images=images, sign_in_domain=sign_in_domain(stage)
+                    images=images, models=models, sign_in_domain=sign_in_domain(stage)
                 ),
             )
             CfnOutput(self, "DashboardUrl", value=self.site.url)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import (
     Browser,
@@ -21,6 +22,8 @@ from playwright.sync_api import (
 
 from infra.constructs.static_site import security_policy
 from tests.e2e.cloud import Cloud
+from tests.pictures import textured
+from training.evaluation.contact_sheet import MAP_PICTURES_FILE, contact_sheet
 from visionflow.manifest import FileEntry
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
@@ -59,7 +62,7 @@ def address(cloud: Cloud, page: str) -> str:
 def enforce_policy(context: BrowserContext, cloud: Cloud) -> None:
     """The local cloud's bucket sends no headers: the page gets here what CloudFront adds."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(cloud.outputs.api_url))
-    policy = security_policy(api=origin, pictures=origin, sign_in=origin)
+    policy = security_policy(api=origin, pictures=origin, reports=origin, sign_in=origin)
 
     def serve(route: Route) -> None:
         response = route.fetch()
@@ -111,11 +114,23 @@ def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
     """The starter under another version, with the report of a real run; ``folder`` is made."""
     shutil.copytree("infra/starter", folder)
     shutil.copy(REPORT, folder / "report.json")
+    _draw_map_pictures(folder)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["version"] = version
-    entry = FileEntry.of(folder, "report.json")
-    others = [extra for extra in manifest["extra_files"] if extra["path"] != entry.path]
-    manifest["extra_files"] = [*others, vars(entry)]
+    own = [vars(FileEntry.of(folder, path)) for path in ("report.json", MAP_PICTURES_FILE)]
+    paths = {entry["path"] for entry in own}
+    others = [extra for extra in manifest["extra_files"] if extra["path"] not in paths]
+    manifest["extra_files"] = [*others, *own]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     store = ModelStore(cloud.outputs.models_bucket, cloud.s3)
     ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb).register(store.publish(folder))
+
+
+def _draw_map_pictures(folder: Path) -> None:
+    """A picture for each point of the report's map; the real ones belong to their photographers."""
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    points = np.arange(len(report["findings"]["embedding_map"]["x"]))
+    drawn = np.stack([textured((64, 64), seed=n) for n in range(16)])
+    file = folder / MAP_PICTURES_FILE
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(contact_sheet(drawn, points % len(drawn)))

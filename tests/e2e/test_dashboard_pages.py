@@ -1,8 +1,10 @@
 """Every page of the dashboard: in both languages, light and dark, on a phone and a desktop."""
 
+import io
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.cloud import Cloud
@@ -85,15 +87,37 @@ def test_every_part_of_the_accuracy_page_is_accessible(browser: Browser, cloud: 
             assert accessibility_faults(page) == []
 
 
-def test_the_map_of_pictures_is_zoomed(browser: Browser, cloud: Cloud) -> None:
+def test_the_map_shows_the_picture_behind_a_point_and_stays_zoomed(
+    browser: Browser, cloud: Cloud
+) -> None:
     with opened(browser, cloud, allowed=NO_COSTS, locale="en-US") as page:
         page.goto(f"{address(cloud, 'accuracy')}?version={REPORTED}&tab=map")
         canvas = page.get_by_test_id("embedding-map").locator("canvas")
         expect(canvas).to_be_visible()
-        before = canvas.screenshot()
         page.get_by_role("button", name="Zoom in").click()
+        page.get_by_role("button", name="Next picture").click()
+        picture = page.get_by_test_id("map-picture")
+        expect(picture).to_be_visible()
+        colours = Image.open(io.BytesIO(picture.screenshot())).convert("RGB").getcolors(1 << 16)
+        assert colours is not None
+        assert len(colours) > 50
+        told = page.get_by_test_id("map-point").inner_text()
+        # The network crowds its classes: somewhere on a grid the pointer meets a point.
+        box = canvas.bounding_box()
+        assert box is not None
+        for step in range(400):
+            across, down = step % 20, step // 20
+            page.mouse.move(box["x"] + box["width"] * (across + 0.5) / 20, box["y"] + 12 * down + 6)
+            if page.get_by_test_id("map-point").inner_text() != told:
+                break
+        else:
+            pytest.fail("no point of the map answers the pointer")
+        page.mouse.move(0, 0)
+        zoomed = canvas.screenshot()
+        page.get_by_role("button", name="Show all").click()
         page.wait_for_timeout(500)
-        assert canvas.screenshot() != before
+        # Neither stepping nor pointing has undone the zoom.
+        assert canvas.screenshot() != zoomed
 
 
 def test_the_page_works_with_the_keyboard_alone(browser: Browser, cloud: Cloud) -> None:

@@ -60,7 +60,8 @@ def test_the_page_reaches_the_api_the_pictures_and_the_sign_in(on_aws: Templates
         "https://Images",
         f"https://visionflow-{stage}-AWS::AccountId.auth.AWS::Region.amazoncognito.com",
     ]
-    assert set(policy["img-src"]) == {"'self'", "blob:", "data:", "https://Images"}
+    shown = {"'self'", "blob:", "data:", "https://Images", "https://Models"}
+    assert set(policy["img-src"]) == shown
 
 
 def test_the_page_may_be_installed_and_use_the_camera(on_aws: Templates) -> None:

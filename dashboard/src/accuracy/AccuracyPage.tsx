@@ -16,7 +16,7 @@ import { Headline } from "./Headline";
 import { LabelQueue } from "./LabelQueue";
 import { MistakesTab } from "./MistakesTab";
 import { NoReport } from "./NoReport";
-import { type Report, readReport } from "./report";
+import { MAP_PICTURES_FILE, type Report, readReport } from "./report";
 import { VersionPicker } from "./VersionPicker";
 
 const REPORT_TABS = ["classes", "confusion", "curves", "map", "mistakes"] as const;
@@ -86,7 +86,7 @@ export default function AccuracyPage() {
             ) : models.isPending || (model.isPending && version !== undefined) ? (
               <PageSkeleton />
             ) : report ? (
-              <ReportTab name={name} report={report} />
+              <ReportTab name={name} report={report} files={model.data?.files ?? {}} />
             ) : (
               <NoReport version={version} />
             )}
@@ -100,7 +100,14 @@ export default function AccuracyPage() {
   );
 }
 
-function ReportTab({ name, report }: { name: Exclude<Tab, "label">; report: Report }) {
+interface ReportTabProps {
+  name: Exclude<Tab, "label">;
+  report: Report;
+  /** Addresses of the version's files, by their paths. */
+  files: Record<string, string>;
+}
+
+function ReportTab({ name, report, files }: ReportTabProps) {
   switch (name) {
     case "classes":
       return <ClassesTab report={report} />;
@@ -109,7 +116,7 @@ function ReportTab({ name, report }: { name: Exclude<Tab, "label">; report: Repo
     case "curves":
       return <CurvesTab findings={report.findings} />;
     case "map":
-      return <EmbeddingTab report={report} />;
+      return <EmbeddingTab report={report} sheet={files[MAP_PICTURES_FILE]} />;
     case "mistakes":
       return <MistakesTab findings={report.findings} />;
   }

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { Share } from "../api/types";
 import { useLanguage } from "../i18n";
-import { decimal, percent } from "../ui/format";
+import { decimal, orDash, percent } from "../ui/format";
 import css from "./ClassesTab.module.css";
 import { IntervalBar } from "./IntervalBar";
 import { type ClassScore, type Report, wilson } from "./report";
@@ -81,7 +81,7 @@ export function ClassesTab({ report }: { report: Report }) {
                 <td>
                   <FeedbackBar share={feedback?.[label]} />
                 </td>
-                <td className="end">{precision === null ? "–" : percent(precision, language)}</td>
+                <td className="end">{orDash(precision, percent, language)}</td>
                 <td className="end">{f1 === null ? "–" : decimal(f1, language, 3)}</td>
               </tr>
             ))}

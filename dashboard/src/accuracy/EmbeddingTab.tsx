@@ -5,36 +5,52 @@ import { ScatterChart } from "../charts/Chart";
 import type { ScatterGroup } from "../charts/ScatterChart";
 import { hue, token, useScheme } from "../theme/colors";
 import css from "./EmbeddingTab.module.css";
-import { picturesOf, type Report } from "./report";
+import { PointInfo } from "./PointInfo";
+import type { Report } from "./report";
+
+interface EmbeddingTabProps {
+  report: Report;
+  /** The file with the pictures of all points; versions of earlier training have none. */
+  sheet: string | undefined;
+}
 
 /** The test pictures as the network sees them: near each other when it finds them alike. */
-export function EmbeddingTab({ report }: { report: Report }) {
+export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
   const { t } = useTranslation();
   const scheme = useScheme();
-  const [point, setPoint] = useState<number | null>(null);
+  const [hovered, setHovered] = useState<number | null>(null);
+  const [selected, setSelected] = useState<number | null>(null);
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
   const { labels } = report.data;
   const { x, y, truth, answer, skipped } = report.findings.embedding_map;
   const shown = useMemo(() => [...new Set(truth)].sort((a, b) => a - b), [truth]);
 
-  const groups = useMemo<ScatterGroup[]>(() => {
+  const { groups, order } = useMemo(() => {
     const points = truth
       .map((label, index) => ({ label, index, x: x[index] ?? 0, y: y[index] ?? 0 }))
       .filter(({ label }) => !hidden.has(label));
-    const right = shown.map((label) => ({
+    const right = shown.map((label): ScatterGroup => ({
       name: labels[label] ?? "",
       color: hue(label, labels.length, scheme),
-      mark: "dot" as const,
+      mark: "dot",
       points: points.filter((entry) => entry.label === label && answer[entry.index] === label),
     }));
-    const wrong = {
+    const wrong: ScatterGroup = {
       name: t("accuracy.wrong"),
       color: token("--bad"),
-      mark: "ring" as const,
+      mark: "ring",
       points: points.filter(({ label, index }) => answer[index] !== label),
     };
-    return [...right, wrong];
-  }, [x, y, truth, answer, labels, shown, hidden, scheme, t]);
+    const target: ScatterGroup = {
+      name: t("accuracy.mapSelected"),
+      color: token("--text"),
+      mark: "target",
+      points: points.filter(({ index }) => index === selected),
+    };
+    // The mistakes are what one wants to see; the rest follows class by class.
+    const order = [wrong, ...right].flatMap((group) => group.points.map(({ index }) => index));
+    return { groups: [...right, wrong, target], order };
+  }, [x, y, truth, answer, labels, shown, hidden, selected, scheme, t]);
 
   if (skipped !== null) {
     return (
@@ -59,13 +75,20 @@ export function EmbeddingTab({ report }: { report: Report }) {
       <div className={css.columns}>
         <ScatterChart
           groups={groups}
-          onPoint={setPoint}
+          onHover={setHovered}
+          onSelect={setSelected}
           summary={t("accuracy.mapText", { pictures: truth.length })}
           height={480}
           testId="embedding-map"
         />
         <div className={css.side}>
-          <PointInfo report={report} point={point} />
+          <PointInfo
+            report={report}
+            sheet={sheet}
+            point={hovered ?? selected}
+            order={order}
+            onSelect={setSelected}
+          />
           <ul className={css.legend} aria-label={t("accuracy.mapLegend")}>
             {shown.map((label) => (
               <li key={label}>
@@ -88,34 +111,5 @@ export function EmbeddingTab({ report }: { report: Report }) {
         </div>
       </div>
     </section>
-  );
-}
-
-/** What is under the pointer; as high with nothing there. */
-function PointInfo({ report, point }: { report: Report; point: number | null }) {
-  const { t } = useTranslation();
-  const { labels } = report.data;
-  const map = report.findings.embedding_map;
-  const truth = point === null ? undefined : labels[map.truth[point] ?? -1];
-  const answer = point === null ? undefined : labels[map.answer[point] ?? -1];
-  if (truth === undefined || answer === undefined) {
-    return <p className={`muted small ${css.info}`}>{t("accuracy.mapHint")}</p>;
-  }
-  // The report keeps the pictures of its examples; a point of the same kind shows one of them.
-  const [example] = picturesOf(report.findings, truth, answer);
-  return (
-    <div className={css.info} role="status">
-      <p>
-        <strong>{truth}</strong>
-        {truth !== answer && <span className="error-text"> → {answer}</span>}
-      </p>
-      {example && (
-        <img
-          className={css.example}
-          src={example.picture}
-          alt={t("accuracy.pictureOf", { truth })}
-        />
-      )}
-    </div>
   );
 }

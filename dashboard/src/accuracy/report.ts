@@ -120,6 +120,16 @@ export function picturesOf(
   );
 }
 
+/** Beside a report: the pictures behind its map, row by row (`training/evaluation/contact_sheet.py`). */
+export const MAP_PICTURES_FILE = "plots/embedding_map_pictures.jpg";
+
+/** Where picture `index` of `count` stands on such a sheet, in tiles. */
+export function tileOf(index: number, count: number) {
+  const columns = Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / columns);
+  return { column: index % columns, row: Math.floor(index / columns), columns, rows };
+}
+
 const Z_95 = 1.959964;
 
 /**

@@ -1,6 +1,7 @@
 import {
   type ActiveElement,
   Chart,
+  type ChartDataset,
   type ChartOptions,
   LinearScale,
   PointElement,
@@ -8,7 +9,7 @@ import {
   Tooltip,
 } from "chart.js";
 import zoomPlugin from "chartjs-plugin-zoom";
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Scatter } from "react-chartjs-2";
 
@@ -22,8 +23,8 @@ Chart.register(ScatterController, PointElement, LinearScale, Tooltip, zoomPlugin
 export interface ScatterGroup {
   name: string;
   color: string;
-  /** `ring`: hollow and larger, for what should be looked at first. */
-  mark: "dot" | "ring";
+  /** `ring`: hollow and larger, for what should be looked at first; `target`: around another. */
+  mark: "dot" | "ring" | "target";
   points: readonly { x: number; y: number; index: number }[];
 }
 
@@ -31,60 +32,47 @@ export interface ScatterChartProps {
   /** What the chart shows, in words, for whoever cannot see it. */
   summary: string;
   groups: readonly ScatterGroup[];
-  /** The index of the point under the pointer, `null` when it leaves. */
-  onPoint: (index: number | null) => void;
+  /** The index of the point under the pointer, `null` when it leaves. Must not change. */
+  onHover: (index: number | null) => void;
+  /** The index of the point that was clicked or tapped, `null` beside all. Must not change. */
+  onSelect: (index: number | null) => void;
 }
 
+interface Point {
+  x: number;
+  y: number;
+  index: number;
+}
+
+const MARKS = {
+  dot: { borderWidth: 0, pointRadius: 3 },
+  ring: { borderWidth: 2, pointRadius: 5 },
+  target: { borderWidth: 3, pointRadius: 9 },
+} as const;
+
 /** Points without axes, which wheel, pinch and drag zoom and move. */
-export default function ScatterChart({ summary, groups, onPoint }: ScatterChartProps) {
+export default function ScatterChart({ summary, groups, onHover, onSelect }: ScatterChartProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const scheme = useScheme();
-  const chart = useRef<Chart<"scatter", { x: number; y: number; index: number }[]> | null>(null);
+  const chart = useRef<Chart<"scatter", Point[]> | null>(null);
 
-  const data = {
-    datasets: groups.map(({ name, color, mark, points }) => ({
-      label: name,
-      data: [...points],
-      borderColor: color,
-      backgroundColor: mark === "ring" ? "transparent" : color,
-      borderWidth: mark === "ring" ? 2 : 0,
-      pointRadius: mark === "ring" ? 5 : 3,
-      pointHoverRadius: 7,
-      pointHitRadius: 6,
-    })),
-  };
-  const point = (elements: ActiveElement[]) => {
-    const [first] = elements;
-    if (first === undefined) return null;
-    return groups[first.datasetIndex]?.points[first.index]?.index ?? null;
-  };
-  const hidden = { display: false, grace: "5%" } as const;
-  const options: ChartOptions<"scatter"> = {
-    maintainAspectRatio: false,
-    animation: false,
-    font: { family: fontFamily() },
-    interaction: { mode: "nearest", intersect: true },
-    onHover: (_, elements) => {
-      onPoint(point(elements));
-    },
-    onClick: (_, elements) => {
-      onPoint(point(elements));
-    },
-    scales: { x: { type: "linear", ...hidden }, y: { type: "linear", ...hidden } },
-    plugins: {
-      legend: { display: false },
-      tooltip: { enabled: false },
-      zoom: {
-        limits: {
-          x: { min: "original", max: "original" },
-          y: { min: "original", max: "original" },
-        },
-        pan: { enabled: true },
-        zoom: { wheel: { enabled: true, speed: 0.15 }, pinch: { enabled: true }, mode: "xy" },
-      },
-    },
-  };
+  const data = useMemo(
+    () => ({
+      datasets: groups.map(({ name, color, mark, points }) => ({
+        label: name,
+        data: [...points],
+        borderColor: color,
+        backgroundColor: mark === "dot" ? color : "transparent",
+        pointHoverRadius: 7,
+        pointHitRadius: 6,
+        ...MARKS[mark],
+      })),
+    }),
+    [groups],
+  );
+  // The zoom is kept in the chart's options: new ones would undo it at every point.
+  const options = useMemo(() => scatterOptions(onHover, onSelect), [onHover, onSelect]);
   return (
     <>
       <Scatter
@@ -127,4 +115,42 @@ export default function ScatterChart({ summary, groups, onPoint }: ScatterChartP
       </div>
     </>
   );
+}
+
+const HIDDEN = { display: false, grace: "5%" } as const;
+
+function scatterOptions(
+  onHover: ScatterChartProps["onHover"],
+  onSelect: ScatterChartProps["onSelect"],
+): ChartOptions<"scatter"> {
+  const index = ([first]: ActiveElement[], { data }: Chart) => {
+    if (first === undefined) return null;
+    const { data: points } = data.datasets[first.datasetIndex] as ChartDataset<"scatter", Point[]>;
+    return points[first.index]?.index ?? null;
+  };
+  return {
+    maintainAspectRatio: false,
+    animation: false,
+    font: { family: fontFamily() },
+    interaction: { mode: "nearest", intersect: true },
+    onHover: (_, elements, chart) => {
+      onHover(index(elements, chart));
+    },
+    onClick: (_, elements, chart) => {
+      onSelect(index(elements, chart));
+    },
+    scales: { x: { type: "linear", ...HIDDEN }, y: { type: "linear", ...HIDDEN } },
+    plugins: {
+      legend: { display: false },
+      tooltip: { enabled: false },
+      zoom: {
+        limits: {
+          x: { min: "original", max: "original" },
+          y: { min: "original", max: "original" },
+        },
+        pan: { enabled: true },
+        zoom: { wheel: { enabled: true, speed: 0.15 }, pinch: { enabled: true }, mode: "xy" },
+      },
+    },
+  };
 }

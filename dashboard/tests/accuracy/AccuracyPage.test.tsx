@@ -59,6 +59,35 @@ describe("the version in production", () => {
     expect(within(map).getByRole("button", { name: "Zoom in" })).toBeInTheDocument();
   });
 
+  it("shows the picture behind each point, mistakes first, without a pointer too", async () => {
+    fake.files = { "plots/embedding_map_pictures.jpg": "http://models.test/sheet.jpg" };
+    renderDashboard(fake, "/accuracy?tab=map");
+    const { truth, answer, x, y } = written.findings.embedding_map;
+    const wrong = truth.findIndex((label, index) => answer[index] !== label);
+    const columns = Math.ceil(Math.sqrt(truth.length));
+    await userEvent.click(await screen.findByRole("button", { name: "Next picture" }));
+    const picture = screen.getByTestId("map-picture");
+    expect(picture).toHaveAccessibleName(
+      `A test picture of ${written.data.labels[truth[wrong] ?? -1] ?? ""}`,
+    );
+    expect(picture).toHaveAttribute(
+      "viewBox",
+      `${wrong % columns} ${Math.floor(wrong / columns)} 1 1`,
+    );
+    expect(picture.querySelector("image")).toHaveAttribute("href", "http://models.test/sheet.jpg");
+    const selected = `selected: ${x[wrong] ?? ""},${y[wrong] ?? ""}`;
+    expect(await screen.findByTestId("points")).toHaveTextContent(selected);
+    await userEvent.click(screen.getByRole("button", { name: "Previous picture" }));
+    expect(screen.getByTestId("map-point")).toHaveTextContent(`${truth.length} / ${truth.length}`);
+  });
+
+  it("shows a picture of the same kind where the version has none for each point", async () => {
+    renderDashboard(fake, "/accuracy?tab=map");
+    await userEvent.click(await screen.findByRole("button", { name: "Next picture" }));
+    const shown = within(screen.getByTestId("map-point")).getByRole("img");
+    expect(shown).toHaveAttribute("src", expect.stringMatching(/^data:image\/jpeg/));
+  });
+
   it("shows the mistakes that it was surest of", async () => {
     renderDashboard(fake, "/accuracy?tab=mistakes");
     const gallery = await screen.findByTestId("mistakes");

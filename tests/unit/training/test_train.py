@@ -1,6 +1,7 @@
 """The whole run on small pictures: training, export, proof, artifact."""
 
 import json
+import math
 import re
 import shutil
 from dataclasses import replace
@@ -10,11 +11,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from PIL import Image
 
 from infra.cli import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from training.config import TrainConfig
 from training.errors import DatasetError, TrainingError
+from training.evaluation.contact_sheet import MAP_PICTURES_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.report.report import Report
 from training.train import CACHE_FOLDER, SPLIT_FILE, export, train
@@ -46,6 +49,15 @@ def test_the_artifact_verifies_and_names_everything(run: tuple[Path, Report]) ->
     assert manifest.metrics["test_top1"] == report.test.top1
     assert all(check.passed for check in manifest.gate)
     assert manifest.dataset_sha256 == report.data.sha256
+
+
+def test_the_map_has_the_picture_behind_each_point(run: tuple[Path, Report]) -> None:
+    folder, report = run
+    points = len(report.findings.embedding_map.x)
+    assert points == 30
+    with Image.open(folder / MAP_PICTURES_FILE) as sheet:
+        columns = math.ceil(math.sqrt(points))
+        assert sheet.width / columns == sheet.height / math.ceil(points / columns) == 16
 
 
 def test_the_report_is_read_back_as_it_was_written(run: tuple[Path, Report]) -> None:

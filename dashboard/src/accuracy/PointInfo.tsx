@@ -1,0 +1,104 @@
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+
+import css from "./PointInfo.module.css";
+import { picturesOf, type Report, tileOf } from "./report";
+
+interface PointInfoProps {
+  report: Report;
+  sheet: string | undefined;
+  point: number | null;
+  /** The points that can be stepped through. */
+  order: readonly number[];
+  onSelect: (point: number) => void;
+}
+
+/** The picture behind a point, and the way to the next without a pointer; as high without one. */
+export function PointInfo({ report, sheet, point, order, onSelect }: PointInfoProps) {
+  const { t } = useTranslation();
+  const place = point === null ? -1 : order.indexOf(point);
+  const step = (by: number) => {
+    const next = place < 0 ? 0 : (place + by + order.length) % order.length;
+    const index = order[next];
+    if (index !== undefined) onSelect(index);
+  };
+  useEffect(() => {
+    // The first point should not have to wait for it.
+    if (sheet !== undefined) new Image().src = sheet;
+  }, [sheet]);
+  return (
+    <div className={css.info} data-testid="map-point">
+      <div className={css.picture} role="status">
+        {point === null ? (
+          <p className="muted small">{t("accuracy.mapHint")}</p>
+        ) : (
+          <Answer report={report} sheet={sheet} point={point} />
+        )}
+      </div>
+      <div className={css.steps}>
+        <button
+          type="button"
+          className="button small"
+          aria-label={t("accuracy.previousPoint")}
+          onClick={() => {
+            step(-1);
+          }}
+        >
+          ←
+        </button>
+        <span className="muted small numeric">
+          {place < 0 ? "–" : place + 1} / {order.length}
+        </span>
+        <button
+          type="button"
+          className="button small"
+          aria-label={t("accuracy.nextPoint")}
+          onClick={() => {
+            step(1);
+          }}
+        >
+          →
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface AnswerProps {
+  report: Report;
+  sheet: string | undefined;
+  point: number;
+}
+
+function Answer({ report, sheet, point }: AnswerProps) {
+  const { t } = useTranslation();
+  const { labels } = report.data;
+  const map = report.findings.embedding_map;
+  const truth = labels[map.truth[point] ?? -1] ?? "";
+  const answer = labels[map.answer[point] ?? -1] ?? "";
+  const alt = t("accuracy.pictureOf", { truth });
+  // A report without the sheet keeps the pictures of its examples: one of the same kind is shown.
+  const [example] = picturesOf(report.findings, truth, answer);
+  const { column, row, columns, rows } = tileOf(point, map.truth.length);
+  return (
+    <>
+      {sheet !== undefined ? (
+        <svg
+          className={css.tile}
+          viewBox={`${column} ${row} 1 1`}
+          role="img"
+          aria-label={alt}
+          data-testid="map-picture"
+        >
+          <image href={sheet} width={columns} height={rows} preserveAspectRatio="none" />
+        </svg>
+      ) : (
+        example && <img className={css.tile} src={example.picture} alt={alt} />
+      )}
+      <p>
+        <strong>{truth}</strong>
+        {truth !== answer && <span className="error-text"> → {answer}</span>}
+      </p>
+    </>
+  );
+}
