@@ -1,11 +1,9 @@
 import { useLayoutEffect, useState } from "react";
 
 import { useLanguage } from "../i18n";
-import { percent, shortDateTime } from "../ui/format";
-import { StatusChip } from "../ui/StatusChip";
-import { Thumbnail } from "../ui/Thumbnail";
-import type { LogEntry } from "../api/types";
+import { RecordTile } from "../records/RecordTile";
 import type { Feed } from "../records/useFeed";
+import { shortDateTime } from "../ui/format";
 import css from "./HistoryGrid.module.css";
 import { useWindowRows } from "./useWindowRows";
 
@@ -17,10 +15,11 @@ interface HistoryGridProps {
 const TILE_WIDTH = 170;
 const GAP = 12;
 /** Pixels of a tile below its square picture. */
-const CAPTION = 76;
+const CAPTION = 56;
 
 /** The pictures themselves, as many beside each other as there is room for. */
 export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
+  const language = useLanguage();
   const { rows } = feed;
   const [width, setWidth] = useState(0);
   const lanes = Math.max(2, Math.floor((width + GAP) / (TILE_WIDTH + GAP)));
@@ -67,42 +66,15 @@ export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
               data-id={row.id}
               data-status={row.status}
             >
-              <Tile row={row} onOpen={onOpen} />
+              <RecordTile
+                row={row}
+                time={shortDateTime(row.created_at, language)}
+                onOpen={onOpen}
+              />
             </li>
           )),
         )}
       </ul>
     </div>
-  );
-}
-
-function Tile({ row, onOpen }: { row: LogEntry; onOpen: (id: string) => void }) {
-  const language = useLanguage();
-  const { status, label, confidence, created_at } = row;
-  return (
-    <button
-      type="button"
-      className={css.button}
-      onClick={() => {
-        onOpen(row.id);
-      }}
-    >
-      <Thumbnail className={css.picture} url={row.thumbnail_url} />
-      <span className={css.name}>
-        {status === "ok" ? (
-          <>
-            <strong data-testid="row-label">{label}</strong>
-            {confidence !== null && (
-              <span className="muted numeric">{percent(confidence, language)}</span>
-            )}
-          </>
-        ) : (
-          <StatusChip status={status} />
-        )}
-      </span>
-      <time className="muted small numeric" dateTime={created_at}>
-        {shortDateTime(created_at, language)}
-      </time>
-    </button>
   );
 }

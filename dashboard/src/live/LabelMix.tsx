@@ -3,7 +3,6 @@ import { useTranslation } from "react-i18next";
 import { useLanguage } from "../i18n";
 import { BarRow, BarRows } from "../ui/BarRow";
 import { percent } from "../ui/format";
-import css from "./LabelMix.module.css";
 import type { LiveNumbers } from "./numbers";
 
 const SHOWN = 8;
@@ -20,30 +19,28 @@ export function LabelMix({ labels, sample }: Pick<LiveNumbers, "labels" | "sampl
         <h2>{t("live.labelMix")}</h2>
         <p className="muted small">{t("live.lastN", { n: sample })}</p>
       </div>
-      <div className={css.body}>
-        {labels.length === 0 ? (
-          <p className="muted small">{t("live.noLabels")}</p>
-        ) : (
-          <BarRows testId="live-labels">
-            {labels.slice(0, SHOWN).map(({ label, share }) => (
-              <BarRow
-                key={label}
-                name={label}
-                value={percent(share, language)}
-                share={share / most}
-              />
-            ))}
-            {rest > 0 && (
-              <BarRow
-                name={t("live.otherLabels", { n: labels.length - SHOWN })}
-                value={percent(rest, language)}
-                share={rest / most}
-                tone="rest"
-              />
-            )}
-          </BarRows>
-        )}
-      </div>
+      {labels.length === 0 ? (
+        <p className="muted small">{t("live.noLabels")}</p>
+      ) : (
+        <BarRows testId="live-labels">
+          {labels.slice(0, SHOWN).map(({ label, share }) => (
+            <BarRow
+              key={label}
+              name={label}
+              value={percent(share, language)}
+              share={share / most}
+            />
+          ))}
+          {rest > 0 && (
+            <BarRow
+              name={t("live.otherLabels", { n: labels.length - SHOWN })}
+              value={percent(rest, language)}
+              share={rest / most}
+              tone="rest"
+            />
+          )}
+        </BarRows>
+      )}
     </section>
   );
 }

@@ -106,8 +106,9 @@ export default function LivePage() {
           </section>
           <div className={css.side}>
             <Arrivals arrivals={numbers.arrivals} />
-            <LabelMix labels={numbers.labels} sample={numbers.sample} />
             <Today />
+            {/* Last, because it grows: nothing below it can jump. */}
+            <LabelMix labels={numbers.labels} sample={numbers.sample} />
           </div>
         </div>
       </div>

@@ -2,11 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
+import type { Stats } from "../api/types";
 import { useLanguage } from "../i18n";
 import { BarRow, BarRows } from "../ui/BarRow";
 import { decimal } from "../ui/format";
 
 const EVERY_MS = 15_000;
+
+/** What is shown, in the same place, until the API has answered. */
+const NOTHING: Pick<Stats, "total" | "by_status"> = { total: 0, by_status: {} };
 
 /** The day so far, which the API counts in UTC. Nothing where the API does not count. */
 export function Today() {
@@ -19,8 +23,8 @@ export function Today() {
     queryFn: ({ signal }) => api.stats({ from: today }, signal),
     refetchInterval: EVERY_MS,
   });
-  if (stats.data === undefined) return null;
-  const { total, by_status: counts } = stats.data;
+  if (stats.error && stats.data === undefined) return null;
+  const { total, by_status: counts } = stats.data ?? NOTHING;
   const number = (count: number) => decimal(count, language, 0);
   const tones = { ok: "main", unknown: "unsure", failed: "bad" } as const;
   return (
@@ -28,7 +32,7 @@ export function Today() {
       <div className="panel-heading">
         <h2>{t("live.today")}</h2>
         <p className="muted small numeric" data-testid="live-today">
-          {t("live.todayTotal", { total: number(total) })}
+          {stats.data && t("live.todayTotal", { total: number(total) })}
         </p>
       </div>
       <BarRows>
@@ -36,7 +40,7 @@ export function Today() {
           <BarRow
             key={status}
             name={t(`status.${status}`)}
-            value={number(counts[status] ?? 0)}
+            value={stats.data ? number(counts[status] ?? 0) : "–"}
             share={(counts[status] ?? 0) / Math.max(total, 1)}
             tone={tones[status]}
           />

@@ -4,7 +4,8 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
-import { fileSize, milliseconds, percent } from "../ui/format";
+import { DataTable } from "../ui/DataTable";
+import { fileSize, milliseconds, orDash, percent } from "../ui/format";
 import { Missing } from "../ui/Missing";
 import css from "./ComparePanel.module.css";
 import { servedMeasure } from "./forms";
@@ -26,16 +27,14 @@ export function ComparePanel({ items }: ComparePanelProps) {
     queryFn: ({ signal }) => api.compare(name, versions, signal),
   });
   const real = (version: string) => compared.data?.items.find((entry) => entry.version === version);
-  const share = (value: number | null | undefined) =>
-    value === null || value === undefined ? "–" : percent(value, language);
-  const time = (value: number | null | undefined) =>
-    value === null || value === undefined ? "–" : milliseconds(value, language);
+  const share = (value: number | null | undefined) => orDash(value, percent, language);
+  const time = (value: number | null | undefined) => orDash(value, milliseconds, language);
 
   const rows: [string, (item: ModelItem) => string][] = [
     [t("models.testTop1"), ({ metrics }) => share(metrics.test_top1)],
     [t("accuracy.f1"), ({ metrics }) => share(metrics.test_macro_f1)],
     [t("accuracy.ece"), ({ metrics }) => share(metrics.test_ece)],
-    [t("models.size"), (item) => fileSize(servedMeasure(item)?.bytes ?? 0, language)],
+    [t("models.size"), (item) => orDash(servedMeasure(item)?.bytes, fileSize, language)],
     [t("models.latency"), (item) => time(servedMeasure(item)?.latencyMs)],
     [t("models.realPictures"), ({ version }) => String(real(version)?.n ?? "–")],
     [t("models.agreement"), ({ version }) => share(real(version)?.agreement)],
@@ -62,34 +61,25 @@ export function ComparePanel({ items }: ComparePanelProps) {
           onRetry={() => void compared.refetch()}
         />
       )}
-      <div className="table-scroll" role="group" aria-labelledby="compare-title" tabIndex={0}>
-        <table className={`table ${css.table}`}>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="visually-hidden">{t("models.measured")}</span>
-              </th>
-              {items.map(({ name, version }) => (
-                <th key={`${name} ${version}`} scope="col" className="end">
-                  {name} {version}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([name, value]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                {items.map((item) => (
-                  <td key={`${item.name} ${item.version}`} className="end">
-                    {value(item)}
-                  </td>
-                ))}
-              </tr>
+      <DataTable
+        columns={[
+          { name: t("models.measured"), hidden: true },
+          ...items.map(({ name, version }) => ({ name: `${name} ${version}`, end: true })),
+        ]}
+        labelledBy="compare-title"
+        className={css.table}
+      >
+        {rows.map(([name, value]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            {items.map((item) => (
+              <td key={`${item.name} ${item.version}`} className="end">
+                {value(item)}
+              </td>
             ))}
-          </tbody>
-        </table>
-      </div>
+          </tr>
+        ))}
+      </DataTable>
     </section>
   );
 }

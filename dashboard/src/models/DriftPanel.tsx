@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
+import { DataTable } from "../ui/DataTable";
 import { decimal } from "../ui/format";
 import { Missing } from "../ui/Missing";
 
@@ -29,40 +30,30 @@ export function DriftPanel() {
       ) : drift.length === 0 ? (
         <p className="muted small">{t("models.noDrift")}</p>
       ) : (
-        <div className="table-scroll" role="group" aria-labelledby="drift-title" tabIndex={0}>
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">{t("accuracy.version")}</th>
-                <th scope="col" className="end">
-                  {t("models.realPictures")}
-                </th>
-                <th scope="col" className="end">
-                  {t("models.driftLabels")}
-                </th>
-                <th scope="col" className="end">
-                  {t("models.driftEmbedding")}
-                </th>
-                <th scope="col">{t("models.result")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {drift.map(([version, { labels, embedding, n, alarm }]) => (
-                <tr key={version}>
-                  <th scope="row">{version}</th>
-                  <td className="end">{n}</td>
-                  <td className="end">{number(labels)}</td>
-                  <td className="end">{number(embedding)}</td>
-                  <td>
-                    <span className={`chip ${alarm ? "bad" : "good"}`}>
-                      {alarm ? t("models.drifted") : t("models.steady")}
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable
+          columns={[
+            { name: t("accuracy.version") },
+            { name: t("models.realPictures"), end: true },
+            { name: t("models.driftLabels"), end: true },
+            { name: t("models.driftEmbedding"), end: true },
+            { name: t("models.result") },
+          ]}
+          labelledBy="drift-title"
+        >
+          {drift.map(([version, { labels, embedding, n, alarm }]) => (
+            <tr key={version}>
+              <th scope="row">{version}</th>
+              <td className="end">{n}</td>
+              <td className="end">{number(labels)}</td>
+              <td className="end">{number(embedding)}</td>
+              <td>
+                <span className={`chip ${alarm ? "bad" : "good"}`}>
+                  {alarm ? t("models.drifted") : t("models.steady")}
+                </span>
+              </td>
+            </tr>
+          ))}
+        </DataTable>
       )}
     </section>
   );

@@ -6,7 +6,8 @@ import { useApi } from "../api/ApiContext";
 import type { Move } from "../api/models";
 import type { Aliases, ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
-import { decimal, fileSize, milliseconds, percent } from "../ui/format";
+import { DataTable } from "../ui/DataTable";
+import { decimal, fileSize, milliseconds, orDash, percent } from "../ui/format";
 import { Missing } from "../ui/Missing";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";
@@ -51,10 +52,10 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
       <div className={css.columns}>
         <Forms item={item} />
         <div className={css.part}>
-          <h3>{t("models.gateTitle")}</h3>
+          <h3 id="gate-title">{t("models.gateTitle")}</h3>
           {manifest ? (
             <>
-              <GateTable checks={manifest.gate} />
+              <GateTable checks={manifest.gate} labelledBy="gate-title" />
               {quantization?.fallback_reason && (
                 <p className="error-text small" lang="en">
                   {quantization.fallback_reason}
@@ -91,49 +92,34 @@ function Forms({ item }: { item: ModelItem }) {
   return (
     <div className={css.part}>
       <h3 id="forms-title">{t("models.forms")}</h3>
-      <div className="table-scroll" role="group" aria-labelledby="forms-title" tabIndex={0}>
-        <table className="table" data-testid="forms">
-          <thead>
-            <tr>
-              <th scope="col">{t("models.form")}</th>
-              <th scope="col" className="end">
-                {t("models.size")}
-              </th>
-              <th scope="col" className="end">
-                {t("models.latency")}
-              </th>
-              <th scope="col" className="end">
-                {t("models.speedup")}
-              </th>
-              <th scope="col" className="end">
-                {t("models.validationTop1")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {measures.map(({ form, served, bytes, latencyMs, validationTop1 }) => (
-              <tr key={form}>
-                <th scope="row">
-                  {t(`models.formNames.${form}`)}{" "}
-                  {served && <span className="chip good">{t("models.served")}</span>}
-                </th>
-                <td className="end">{bytes === null ? "–" : fileSize(bytes, language)}</td>
-                <td className="end">
-                  {latencyMs === null ? "–" : milliseconds(latencyMs, language)}
-                </td>
-                <td className="end">
-                  {latencyMs === null || base === null
-                    ? "–"
-                    : `${decimal(base / latencyMs, language)}×`}
-                </td>
-                <td className="end">
-                  {validationTop1 === null ? "–" : percent(validationTop1, language)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        columns={[
+          { name: t("models.form") },
+          { name: t("models.size"), end: true },
+          { name: t("models.latency"), end: true },
+          { name: t("models.speedup"), end: true },
+          { name: t("models.validationTop1"), end: true },
+        ]}
+        labelledBy="forms-title"
+        testId="forms"
+      >
+        {measures.map(({ form, served, bytes, latencyMs, validationTop1 }) => (
+          <tr key={form}>
+            <th scope="row">
+              {t(`models.formNames.${form}`)}{" "}
+              {served && <span className="chip good">{t("models.served")}</span>}
+            </th>
+            <td className="end">{orDash(bytes, fileSize, language)}</td>
+            <td className="end">{orDash(latencyMs, milliseconds, language)}</td>
+            <td className="end">
+              {latencyMs === null || base === null
+                ? "–"
+                : `${decimal(base / latencyMs, language)}×`}
+            </td>
+            <td className="end">{orDash(validationTop1, percent, language)}</td>
+          </tr>
+        ))}
+      </DataTable>
       <p className="muted small">{t("models.formsNote")}</p>
     </div>
   );

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { Move } from "../api/models";
 import type { ModelList } from "../api/types";
+import { DialogButtons } from "../ui/DialogButtons";
 import { Modal } from "../ui/Modal";
 import { Problem } from "../ui/Problem";
 import css from "./MoveDialog.module.css";
@@ -55,22 +56,16 @@ export function MoveDialog({ move, list, onClose }: MoveDialogProps) {
         </label>
       )}
       {run.error && <Problem error={run.error} />}
-      <div className={css.buttons}>
-        <button type="button" className="button" onClick={onClose}>
-          {t("app.cancel")}
-        </button>
-        <button
-          type="button"
-          className="button primary"
-          disabled={run.isPending}
-          onClick={() => {
-            run.mutate();
-          }}
-          data-testid="move-confirm"
-        >
-          {confirm}
-        </button>
-      </div>
+      <DialogButtons
+        confirm={confirm}
+        tone="primary"
+        isPending={run.isPending}
+        onCancel={onClose}
+        onConfirm={() => {
+          run.mutate();
+        }}
+        testId="move-confirm"
+      />
     </Modal>
   );
 }

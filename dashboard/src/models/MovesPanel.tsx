@@ -4,7 +4,8 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { AliasMove, Page } from "../api/types";
 import { useLanguage } from "../i18n";
-import { moveText } from "../i18n/texts";
+import { moverText, moveText } from "../i18n/texts";
+import { DataTable } from "../ui/DataTable";
 import { dateTime } from "../ui/format";
 import { Missing } from "../ui/Missing";
 
@@ -33,35 +34,32 @@ export function MovesPanel() {
           onRetry={() => void moves.refetch()}
         />
       ) : (
-        <div className="table-scroll" role="group" aria-labelledby="moves-title" tabIndex={0}>
-          <table className="table" data-testid="moves">
-            <thead>
-              <tr>
-                <th scope="col">{t("history.time")}</th>
-                <th scope="col">{t("models.what")}</th>
-                <th scope="col">{t("history.model")}</th>
-                <th scope="col">{t("models.by")}</th>
-                <th scope="col">{t("models.reason")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((move) => (
-                <tr key={`${move.moved_at} ${move.alias} ${move.action}`}>
-                  <td className="numeric">{dateTime(move.moved_at, language)}</td>
-                  <th scope="row">
-                    {moveText(t, move.action)} · {t(`models.alias.${move.alias}`)}
-                  </th>
-                  <td>
-                    {move.name === null ? "–" : `${move.name} ${move.version ?? ""}`}
-                    {move.percent !== null && ` (${move.percent}%)`}
-                  </td>
-                  <td>{move.by}</td>
-                  <td>{move.reason ?? "–"}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable
+          columns={[
+            { name: t("history.time") },
+            { name: t("models.what") },
+            { name: t("history.model") },
+            { name: t("models.by") },
+            { name: t("models.reason") },
+          ]}
+          labelledBy="moves-title"
+          testId="moves"
+        >
+          {rows.map((move) => (
+            <tr key={`${move.moved_at} ${move.alias} ${move.action}`}>
+              <td className="numeric">{dateTime(move.moved_at, language)}</td>
+              <th scope="row">
+                {moveText(t, move.action)} · {t(`models.alias.${move.alias}`)}
+              </th>
+              <td>
+                {move.name === null ? "–" : `${move.name} ${move.version ?? ""}`}
+                {move.percent !== null && ` (${move.percent}%)`}
+              </td>
+              <td>{moverText(t, move.by)}</td>
+              <td>{move.reason ?? "–"}</td>
+            </tr>
+          ))}
+        </DataTable>
       )}
       {moves.hasNextPage && (
         <div>

@@ -2,7 +2,8 @@ import { useTranslation } from "react-i18next";
 
 import type { ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
-import { dateOf, fileSize, milliseconds, percent } from "../ui/format";
+import { DataTable } from "../ui/DataTable";
+import { dateOf, fileSize, milliseconds, orDash, percent } from "../ui/format";
 import { servedMeasure } from "./forms";
 import css from "./VersionTable.module.css";
 
@@ -32,46 +33,36 @@ export function VersionTable(props: VersionTableProps) {
         <h2 id="versions-title">{t("models.versions")}</h2>
         <p className="muted small">{t("models.compareHint")}</p>
       </div>
-      <div className="table-scroll" role="group" aria-labelledby="versions-title" tabIndex={0}>
-        <table className={`table ${css.table}`} data-testid="versions">
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="visually-hidden">{t("models.compare")}</span>
-              </th>
-              <th scope="col">{t("accuracy.version")}</th>
-              <th scope="col">{t("models.state")}</th>
-              <th scope="col" className="end">
-                {t("models.testTop1")}
-              </th>
-              <th scope="col" className="end">
-                {t("models.size")}
-              </th>
-              <th scope="col" className="end">
-                {t("models.latency")}
-              </th>
-              <th scope="col">{t("models.gate")}</th>
-              <th scope="col">{t("models.created")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((item) => (
-              <Version
-                key={`${item.name} ${item.version}`}
-                item={item}
-                isChosen={item === chosen}
-                isCompared={compared.includes(item.version)}
-                onChoose={() => {
-                  onChoose(item.version);
-                }}
-                onCompare={() => {
-                  toggle(item.version);
-                }}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        columns={[
+          { name: t("models.compare"), hidden: true },
+          { name: t("accuracy.version") },
+          { name: t("models.state") },
+          { name: t("models.testTop1"), end: true },
+          { name: t("models.size"), end: true },
+          { name: t("models.latency"), end: true },
+          { name: t("models.gate") },
+          { name: t("models.created") },
+        ]}
+        labelledBy="versions-title"
+        className={css.table}
+        testId="versions"
+      >
+        {items.map((item) => (
+          <Version
+            key={`${item.name} ${item.version}`}
+            item={item}
+            isChosen={item === chosen}
+            isCompared={compared.includes(item.version)}
+            onChoose={() => {
+              onChoose(item.version);
+            }}
+            onCompare={() => {
+              toggle(item.version);
+            }}
+          />
+        ))}
+      </DataTable>
     </section>
   );
 }
@@ -88,7 +79,6 @@ function Version({ item, isChosen, isCompared, onChoose, onCompare }: VersionPro
   const { t } = useTranslation();
   const language = useLanguage();
   const served = servedMeasure(item);
-  const top1 = item.metrics.test_top1;
   const title = `${item.name} ${item.version}`;
   return (
     <tr
@@ -120,9 +110,9 @@ function Version({ item, isChosen, isCompared, onChoose, onCompare }: VersionPro
           {item.retired_at !== null && <span className="chip">{t("models.retired")}</span>}
         </span>
       </td>
-      <td className="end">{top1 === undefined ? "–" : percent(top1, language)}</td>
-      <td className="end">{served?.bytes ? fileSize(served.bytes, language) : "–"}</td>
-      <td className="end">{served?.latencyMs ? milliseconds(served.latencyMs, language) : "–"}</td>
+      <td className="end">{orDash(item.metrics.test_top1, percent, language)}</td>
+      <td className="end">{orDash(served?.bytes, fileSize, language)}</td>
+      <td className="end">{orDash(served?.latencyMs, milliseconds, language)}</td>
       <td>
         <span className={`chip ${item.gate_passed ? "good" : "bad"}`}>
           {item.gate_passed ? t("models.passed") : t("models.failed")}

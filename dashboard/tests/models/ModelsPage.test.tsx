@@ -73,8 +73,8 @@ describe("a move", () => {
     fireEvent.change(screen.getByTestId("canary-percent"), { target: { value: "25" } });
     await userEvent.click(screen.getByTestId("canary"));
     const changes = await screen.findByTestId("move-changes");
-    expect(changes).toHaveTextContent("25 % of the pictures go to visionflow20 2.0.0.");
-    expect(changes).toHaveTextContent("75 % stay with visionflow20 1.0.0.");
+    expect(changes).toHaveTextContent("25% of the pictures go to visionflow20 2.0.0.");
+    expect(changes).toHaveTextContent("75% stay with visionflow20 1.0.0.");
     await userEvent.click(screen.getByTestId("move-confirm"));
     expect(await fake.sent("/models/2.0.0/canary")).toEqual([{ percent: 25, reason: null }]);
   });
@@ -125,6 +125,14 @@ describe("the rollback rule", () => {
     expect(await within(screen.getByTestId("rule")).findByText("on")).toBeVisible();
     const saved = rollbackRule({ enabled: true, max_error_rate: 0.007, max_disagreement: null });
     expect(await fake.sent("/models/rule")).toEqual([saved]);
+  });
+
+  it("is named where it has moved something, in the reader's language", async () => {
+    fake.moves = fake.moves.map((move) => ({ ...move, by: "the rollback rule" }));
+    renderDashboard(fake, "/models", "ko");
+    expect(
+      await within(await screen.findByTestId("moves")).findByText("되돌리기 규칙"),
+    ).toBeVisible();
   });
 
   it("is turned off", async () => {
