@@ -107,7 +107,7 @@ class JobSteps:
         except JobRefusedError as error:
             return _end(job_id, "failed", str(error))
         except JobConflictError:
-            return self._stopped(job_id)
+            return self._overtaken(job_id)
         return Answer(job_id, "wait", seconds)
 
     def watch(self, job_id: str) -> Answer:
@@ -132,7 +132,7 @@ class JobSteps:
                 )
                 return Answer(job_id, "launch")
         except JobConflictError:
-            return self._stopped(job_id)
+            return self._overtaken(job_id)
         return Answer(job_id, "wait", seconds=self._pause(record, now))
 
     def end(
@@ -147,14 +147,18 @@ class JobSteps:
             return Answer(job_id, "done")
         final: JobState = "cancelled" if record.state == "stopping" else state
         now = self._clock()
-        self._store.move(
-            record,
-            final,
-            reason=record.reason if record.state == "stopping" else reason,
-            ended_at=timestamp(now),
-            model=model,
-            **_settled(record, now),
-        )
+        try:
+            self._store.move(
+                record,
+                final,
+                reason=record.reason if record.state == "stopping" else reason,
+                ended_at=timestamp(now),
+                model=model,
+                **_settled(record, now),
+            )
+        except JobConflictError:
+            # Somebody has stopped it at this very moment: once more, with what they wrote.
+            return Answer(job_id, "end", 1, state, reason, model)
         return Answer(job_id, "done")
 
     def _check_data(self, data: str) -> None:
@@ -212,9 +216,12 @@ class JobSteps:
             reporters=(*record.reporters, f"{self._place.role_id}:{who}"),
         )
 
-    def _stopped(self, job_id: str) -> Answer:
-        """Somebody stopped the job between two of our calls."""
-        return _end(job_id, "cancelled", self._store.get(job_id).reason)
+    def _overtaken(self, job_id: str) -> Answer:
+        """Somebody has moved the job between two of our calls: most often, stopped it."""
+        record = self._store.get(job_id)
+        if record.state == "running":
+            return Answer(job_id, "wait", self._place.watch_seconds)
+        return _end(job_id, "cancelled", record.reason)
 
     def _pause(self, record: JobRecord, now: datetime) -> int:
         launched = datetime.fromisoformat(record.launched_at or timestamp(now))

@@ -633,6 +633,43 @@ def test_a_fresh_store_refuses_a_second_job_of_the_same_id(world: World) -> None
         world.store.add(record)
 
 
+def test_a_stop_that_meets_the_launch_loses_no_machine(world: World) -> None:
+    """Whoever stops a job has read its record before the machine was written into it."""
+    job_id = world.control.start(request()).id
+    world.store.move(world.store.get(job_id), "launching", attempt=1)
+    read, reads = world.store.get, 0
+
+    def read_late(_: str) -> JobRecord:
+        nonlocal reads
+        reads += 1
+        if reads > 1:
+            return read(job_id)
+        seen = read(job_id)
+        world.steps.launch(job_id)
+        return seen
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world.control._store, "get", read_late)
+        world.steps._store = JobStore(TABLE, boto3.client("dynamodb"))
+        assert world.control.stop(job_id).state == "stopping"
+    record = world.store.get(job_id)
+    assert record.instance is not None
+    assert (len(record.reporters), record.launched_at is not None) == (1, True)
+    assert record.usd_per_hour > 0
+
+
+def test_an_end_that_meets_a_stop_is_told_again(world: World) -> None:
+    job_id = world.control.start(request()).id
+    seen = world.store.get(job_id)
+    world.control.stop(job_id)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world.steps._store, "get", lambda _: seen)
+        answer = world.steps.end(job_id, "failed", "Something broke.", None)
+    assert (answer.next, answer.state) == ("end", "failed")
+    assert world.steps.end(job_id, "failed", "Something broke.", None).next == "done"
+    assert world.control.get(job_id).state == "cancelled"
+
+
 def test_a_row_of_another_time_is_refused(world: World) -> None:
     store: JobStore = world.store
     record = store.get(world.control.start(request()).id)

@@ -118,12 +118,14 @@ class JobControl:
                 input=f'{{"job_id": "{record.id}"}}',
             )
         except Exception as error:
-            self._store.move(
-                record,
-                "failed",
-                reason=f"The state machine did not start ({error}).",
-                ended_at=timestamp(self._clock()),
-            )
+            # It may have started all the same, and then the job's life is its own affair.
+            with suppress(JobConflictError):
+                self._store.move(
+                    record,
+                    "failed",
+                    reason=f"The state machine did not start ({error}).",
+                    ended_at=timestamp(self._clock()),
+                )
             raise
         return self._describe(record)
 

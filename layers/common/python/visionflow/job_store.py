@@ -61,27 +61,23 @@ class JobStore:
     def move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
         """The record in ``state``, with ``changes`` to other fields, written.
 
-        Raises `JobConflictError` when the job is by now in a state that ``state`` cannot follow,
-        or when another machine or execution has taken it over.
+        Raises `JobConflictError` when ``state`` cannot follow the record's, or when somebody has
+        moved the job since ``record`` was read: the whole row is written, and theirs would be lost.
         """
+        if record.state not in FOLLOWS[state]:
+            raise _conflict(record, state)
         moved = replace(record, state=state, **changes)
-        before = {f":{n}": {"S": name} for n, name in enumerate(sorted(FOLLOWS[state]))}
-        numbers = to_item({":attempt": record.attempt, ":execution": record.execution})
+        seen = {":state": record.state, ":attempt": record.attempt, ":execution": record.execution}
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=_item(JOBS, moved.id, moved),
-                ConditionExpression=(
-                    f"#state IN ({', '.join(before)}) AND attempt = :attempt AND #run = :execution"
-                ),
+                ConditionExpression="#state = :state AND attempt = :attempt AND #run = :execution",
                 ExpressionAttributeNames={"#state": "state", "#run": "execution"},
-                ExpressionAttributeValues={**before, **numbers},
+                ExpressionAttributeValues=to_item(seen),
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            found = self.get(record.id)
-            raise JobConflictError(
-                f"Job {record.id} is {found.state} and cannot become {state}."
-            ) from error
+            raise _conflict(self.get(record.id), state) from error
         return moved
 
     def page(self, limit: int, cursor: str | None = None) -> JobPage:
@@ -131,6 +127,10 @@ def _item(pk: str, sk: str, row: JobRecord | JobReport) -> dict[str, Any]:
 def _parse(cls: type[R], item: Mapping[str, Any]) -> R:
     row = {name: value for name, value in from_item(item).items() if name not in ("pk", "sk")}
     return strict.parse(cls, row, f"training job {cls.__name__}")
+
+
+def _conflict(found: JobRecord, state: JobState) -> JobConflictError:
+    return JobConflictError(f"Job {found.id} is {found.state} and cannot become {state}.")
 
 
 def _write_cursor(job_id: str) -> str:
