@@ -142,7 +142,7 @@ LOCAL: Final = StageConfig(
     program_clients=(),
     # The emulator has no image with a GPU, and nothing boots there.
     job_image_parameter=("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"),
-    job_watch_seconds=2,
+    job_watch_seconds=1,
 )
 
 DEV: Final = StageConfig(
