@@ -1,6 +1,5 @@
 """The committed starter model keeps what its manifest says."""
 
-import json
 import os
 import tarfile
 from pathlib import Path
@@ -11,13 +10,15 @@ import pytest
 from tests.parity.pictures import crops
 from training.evaluation.measure import measure_folder
 from training.export.gate import session_outputs
+from training.report.report import Report
 from visionflow.classifier import Classifier
+from visionflow.drift import REFERENCE_FILE, Reference
 from visionflow.images import load
 from visionflow.manifest import read_artifact
 
 STARTER = Path(__file__).parents[2] / "infra" / "starter"
 ARCHIVE = "cifar10-test.tar.gz"
-REQUIRED_TOP1 = 0.90
+REQUIRED_TOP1 = 0.91
 
 
 def test_the_artifact_is_whole_and_small() -> None:
@@ -30,10 +31,23 @@ def test_the_artifact_is_whole_and_small() -> None:
 
 def test_the_report_and_the_manifest_agree() -> None:
     manifest = read_artifact(STARTER)
-    report = json.loads((STARTER / "report.json").read_bytes())
-    assert report["served"] == manifest.precision
-    assert report["test"]["top1"] == manifest.metrics["test_top1"] >= REQUIRED_TOP1
-    assert report["config"] == manifest.config
+    report = Report.parse((STARTER / "report.json").read_bytes())
+    assert report.served == manifest.precision
+    assert report.test.top1 == manifest.metrics["test_top1"] >= REQUIRED_TOP1
+    assert report.config == manifest.config
+
+
+def test_its_report_holds_no_pictures_of_the_data_set() -> None:
+    text = (STARTER / "report.json").read_text() + (STARTER / "report.html").read_text()
+    assert "data:image/jpeg" not in text
+
+
+def test_drift_is_measured_against_its_own_embeddings() -> None:
+    manifest = read_artifact(STARTER)
+    reference = Reference.parse((STARTER / REFERENCE_FILE).read_bytes())
+    images = np.stack([load(data, manifest.input) for data in crops(manifest.input.size, 2)])
+    outputs = session_outputs(Classifier(STARTER / manifest.served_file.path, manifest), images)
+    assert reference.embedding.features == outputs.embedding.shape[1]
 
 
 def test_int8_answers_as_fp32_does_on_cut_outs_of_photographs() -> None:
