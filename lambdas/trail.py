@@ -6,9 +6,8 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from aws_lambda_powertools import Logger, Tracer
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
-Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+Handler = Callable[..., Any]  # as Powertools types one
 
 logger = Logger(child=True)
 

@@ -25,7 +25,7 @@ GROUPS = ("tests/unit/training/", "tests/e2e/", "tests/infra/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests, and give each the group that one worker runs from its first test to its last.
+    """Order the tests, and give each the group that one worker runs as a whole.
 
     Tests that fork come first: once torch has threads for its gradients, no child can have any.
     https://github.com/pytorch/pytorch/wiki/Autograd-and-Fork
