@@ -130,7 +130,7 @@ def _draw_map_pictures(folder: Path) -> None:
     """A picture for each point of the report's map; the real ones belong to their photographers."""
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     points = np.arange(len(report["findings"]["embedding_map"]["x"]))
-    drawn = np.stack([textured((64, 64), seed=n) for n in range(16)])
+    drawn = np.stack([np.asarray(textured((64, 64), seed=n)) for n in range(16)])
     file = folder / MAP_PICTURES_FILE
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(contact_sheet(drawn, points % len(drawn)))
