@@ -1,8 +1,8 @@
 """The picture in a request's body, whichever of the three ways it was sent."""
 
-import base64
 import json
 
+from pybase64 import b64decode
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
@@ -50,7 +50,7 @@ def read_picture(body: str | None, is_base64: bool | None, content_type: str | N
 
 def _decoded(body: str, is_base64: bool) -> bytes:
     try:
-        return base64.b64decode(body) if is_base64 else body.encode()
+        return b64decode(body, validate=True) if is_base64 else body.encode()
     except ValueError as error:  # binascii's and Unicode's errors are kinds of it
         raise InvalidBodyError("The body is not the bytes that it is announced as.") from error
 
@@ -63,7 +63,7 @@ def _from_json(data: bytes) -> bytes:
     if not isinstance(document, dict) or not isinstance(document.get("image"), str):
         raise MissingFieldError('The JSON body needs a string field "image".')
     try:
-        return base64.b64decode(document["image"], validate=True)
+        return b64decode(document["image"], validate=True)
     except ValueError as error:
         raise InvalidBase64Error('The field "image" is not base64.') from error
 
