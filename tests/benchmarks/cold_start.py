@@ -37,7 +37,7 @@ from tests.benchmarks.worker import install_service, call, request, photo
 event = request(photo((640, 480)))
 start = time.perf_counter()
 install_service(Path(sys.argv[1]))
-done("verify files, open session")
+done("copy, verify, open, try out")
 call(event)
 done("first answer (0.3 MP)")
 """
@@ -57,7 +57,7 @@ from tests.benchmarks.worker import photo
 picture = photo((640, 480))
 start = time.perf_counter()
 app = application(Path(sys.argv[1]) / "model.onnx")
-done("verify files, open session")
+done("copy, verify, open, try out")
 ask(app, picture)
 done("first answer (0.3 MP)")
 """

@@ -6,6 +6,7 @@ What is timed is VisionFlow's own work; the time of S3 and DynamoDB is not the p
 import base64
 import io
 import json
+import tempfile
 from contextlib import redirect_stdout
 from functools import lru_cache
 from logging import StreamHandler
@@ -16,12 +17,13 @@ import numpy as np
 from PIL import Image
 
 from lambdas.active_model import ActiveModel
-from lambdas.loading import Serving
+from lambdas.loading import Loader, Serving
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
 from visionflow.classifier import Classifier
 from visionflow.image_store import ImageStore
-from visionflow.manifest import Manifest, read_artifact
+from visionflow.manifest import MANIFEST_NAME, Manifest, read_artifact
+from visionflow.model_store import ModelStore
 from visionflow.prediction_store import PredictionStore
 from visionflow.predictions import ModelRef, Prediction
 
@@ -37,13 +39,24 @@ SIZES = {"32 px": (32, 32), "0.3 MP": (640, 480), "12 MP": (4000, 3000)}
 
 
 class _LocalModel(ActiveModel):
-    """A classifier in place of the promoted version in the cloud."""
+    """A version in place of the promoted one in the cloud."""
 
-    def __init__(self, manifest: Manifest, classifier: Classifier) -> None:
-        self._serving = Serving(ModelRef(manifest.name, manifest.version), classifier)
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
 
     def get(self, prediction_id: str) -> Serving:
         return self._serving
+
+
+class _LocalStore(ModelStore):
+    """An artifact's folder in place of the bucket."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _read(self, key: str) -> bytes:
+        _, _, _, path = key.split("/", 3)
+        return (self._folder / path).read_bytes()
 
 
 class _NoImages(ImageStore):
@@ -70,14 +83,21 @@ class _Context:
 
 
 def install_service(folder: Path = STARTER) -> None:
-    """Make the handler answer with the model in ``folder``, verified and loaded."""
-    manifest = read_artifact(folder)
-    serve_with(manifest, Classifier(folder / manifest.served_file.path, manifest))
+    """Make the handler answer with the model in ``folder``, loaded as the function loads it:
+    copied, verified, opened and tried out."""
+    manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
+    with tempfile.TemporaryDirectory() as cache:
+        loader = Loader(_LocalStore(folder), Path(cache), threads=1)
+        _install(loader.load(ModelRef(manifest.name, manifest.version)))
 
 
 def serve_with(manifest: Manifest, classifier: Classifier) -> None:
     """Make the handler answer with ``classifier``."""
-    service = PredictService(_LocalModel(manifest, classifier), _NoImages(), _NoPredictions(), 90)
+    _install(Serving(ModelRef(manifest.name, manifest.version), classifier))
+
+
+def _install(serving: Serving) -> None:
+    service = PredictService(_LocalModel(serving), _NoImages(), _NoPredictions(), 90)
     handler.service = lru_cache(lambda: service)
 
 
