@@ -53,10 +53,11 @@ def _before_and_after(
 ) -> tuple[float, float]:
     """Top-1 of the old model and of the new one on the pictures of the old classes."""
     old = np.flatnonzero(pictures.targets < len(ancestor.labels))
-    known = pictures.subset(old)
     served = ancestor.folder / ancestor.manifest.served_file.path
-    before = measure_split(Classifier(served, ancestor.manifest), known).logits
-    return _top1(before, known.targets), _top1(logits[old], known.targets)
+    # Of all pictures: those of the old classes may be too many to be copied out.
+    before = measure_split(Classifier(served, ancestor.manifest), pictures).logits
+    targets = pictures.targets[old]
+    return _top1(before[old], targets), _top1(logits[old], targets)
 
 
 def _top1(logits: FloatArray, targets: Int64Array) -> float:

@@ -3,7 +3,10 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from training.data.cache import cached_bytes
 from training.data.listing import Int64Array, Listing, read_bytes
@@ -12,6 +15,11 @@ from training.errors import DatasetError
 from visionflow.errors import ImageError
 from visionflow.images import UInt8Array, load
 from visionflow.input_spec import InputSpec
+
+# Of the pictures that a network sees at once: with more its activations leave the processor's
+# cache, and 250 of 224 px take VGG16 several GB.
+BATCH_PIXELS = 400_000
+LARGEST_BATCH = 250
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +56,33 @@ def load_images(listing: Listing, spec: InputSpec, cache: Path | None = None) ->
 
     Raises `DatasetError` for a file that is not a picture and for a cache that cannot be written.
     """
+    key = hashlib.sha256(f"{listing.sha256} {spec}".encode()).hexdigest()[:32]
+    path = cache / f"{key}.images" if cache else None
+    flat = cached_bytes(path, lambda: _decoded(listing, spec))
+    images = flat.reshape(len(listing), spec.size, spec.size, 3)
+    return ImageSet(listing.labels, images, listing.targets, listing.files)
 
-    def produce() -> Iterator[UInt8Array]:
-        return in_threads(decode, range(len(listing)), f"decode {listing.root.name}")
 
+def decoded_batches(listing: Listing, spec: InputSpec) -> Iterator[UInt8Array]:
+    """The listed pictures as `load_images` decodes them, some [N, size, size, 3] at a time: for
+    going through more of them than fit into memory. Raises `DatasetError` as it does."""
+    pictures = _decoded(listing, spec)
+    while batch := list(islice(pictures, pictures_at_once(spec.size, spec.size))):
+        yield np.stack(batch)
+
+
+def in_batches(images: UInt8Array) -> Iterator[UInt8Array]:
+    """``images`` [N, H, W, 3] in the portions that a network is best given."""
+    size = pictures_at_once(*images.shape[1:3])
+    return (images[start : start + size] for start in range(0, len(images), size))
+
+
+def pictures_at_once(height: int, width: int) -> int:
+    """How many pictures of this size a network is best given."""
+    return min(max(BATCH_PIXELS // (height * width), 1), LARGEST_BATCH)
+
+
+def _decoded(listing: Listing, spec: InputSpec) -> Iterator[UInt8Array]:
     def decode(index: int) -> UInt8Array:
         path = listing.path(index)
         try:
@@ -59,10 +90,7 @@ def load_images(listing: Listing, spec: InputSpec, cache: Path | None = None) ->
         except ImageError as error:
             raise damaged(path, error) from error
 
-    key = hashlib.sha256(f"{listing.sha256} {spec}".encode()).hexdigest()[:32]
-    flat = cached_bytes(cache / f"{key}.images" if cache else None, produce)
-    images = flat.reshape(len(listing), spec.size, spec.size, 3)
-    return ImageSet(listing.labels, images, listing.targets, listing.files)
+    return in_threads(decode, range(len(listing)), f"decode {listing.root.name}")
 
 
 def damaged(path: Path, error: ImageError) -> DatasetError:

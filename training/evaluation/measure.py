@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.image_set import ImageSet, load_images
+from training.data.image_set import ImageSet, decoded_batches, in_batches
 from training.data.listing import Int64Array, list_images
 from training.errors import DatasetError
 from training.evaluation.metrics import Evaluation, evaluate
 from visionflow.classifier import Classifier, FloatArray, softmax
 from visionflow.manifest import read_artifact
 
-BATCH = 250
 EMBEDDINGS = 800
 
 
@@ -38,17 +37,18 @@ def measure_split(classifier: Classifier, image_set: ImageSet, seed: int = 0) ->
     order = np.random.default_rng(seed).permutation(len(image_set))
     sample = np.sort(order[:EMBEDDINGS])
     logits, embeddings = [], []
-    for start in range(0, len(image_set), BATCH):
-        batch = image_set.images[start : start + BATCH]
+    start = 0
+    for batch in in_batches(image_set.images):
         batch_logits, batch_embeddings, _ = classifier.run(batch)
         logits.append(batch_logits)
-        inside = sample[(sample >= start) & (sample < start + BATCH)]
+        inside = sample[(sample >= start) & (sample < start + len(batch))]
         embeddings.append(batch_embeddings[inside - start])
+        start += len(batch)
     return Measured(np.concatenate(logits), sample, np.concatenate(embeddings))
 
 
 def measure_folder(artifact: Path, pictures: Path) -> Evaluation:
-    """Verify an artifact's checksums and score it on a folder of class folders.
+    """Verify an artifact's checksums and score it on a folder of class folders of any size.
 
     The folder may lack some of the model's labels; `Evaluation.unmeasured` names them. Raises
     `DatasetError` for a class folder that is none of the model's labels.
@@ -57,9 +57,13 @@ def measure_folder(artifact: Path, pictures: Path) -> Evaluation:
     part = pictures / "test"
     if part.is_dir() and part.name not in manifest.label_names:
         raise DatasetError(f"{pictures} is divided into parts; measure on one of them, say {part}")
-    image_set = load_images(list_images(pictures, manifest.label_names), manifest.input)
+    listing = list_images(pictures, manifest.label_names)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
-    probabilities = measure_split(classifier, image_set).probabilities(manifest.temperature)
+    batches = decoded_batches(listing, manifest.input)
+    logits = np.concatenate([classifier.run(batch)[0] for batch in batches])
     return evaluate(
-        probabilities, image_set.targets, manifest.label_names, manifest.unknown_threshold
+        softmax(logits / np.float32(manifest.temperature)),
+        listing.targets,
+        manifest.label_names,
+        manifest.unknown_threshold,
     )

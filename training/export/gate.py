@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from training.data.image_set import in_batches
 from training.data.listing import Int64Array
 from training.models.classifier import Network
 from training.report.report import Form, Parity
@@ -19,9 +20,6 @@ from visionflow.manifest import GateCheck
 # grows with the values themselves: this much of the largest, or of 10 where they are smaller.
 TOLERANCE = 1e-4
 LEAST_SCALE = 10.0
-# Pixels of a batch: with more the activations leave the processor's cache.
-BATCH_PIXELS = 400_000
-LARGEST_BATCH = 250
 # Embeddings and maps are compared on the first pictures only; the maps of all may not fit.
 COMPARED_MAPS = 64
 
@@ -51,13 +49,13 @@ def network_outputs(network: Network, images: UInt8Array) -> Outputs:
     with torch.inference_mode():
         return _collect(
             tuple(output.numpy() for output in network(torch.from_numpy(batch)))
-            for batch in _batches(images)
+            for batch in in_batches(images)
         )
 
 
 def session_outputs(classifier: Classifier, images: UInt8Array) -> Outputs:
     """Run ONNX Runtime as the Lambdas do."""
-    return _collect(classifier.run(batch) for batch in _batches(images))
+    return _collect(classifier.run(batch) for batch in in_batches(images))
 
 
 def compare(reference_form: Form, form: Form, reference: Outputs, outputs: Outputs) -> Parity:
@@ -146,11 +144,6 @@ def _difference(a: FloatArray, b: FloatArray) -> float:
 
 def _at_most(name: str, value: float, limit: float) -> GateCheck:
     return GateCheck(name, value, limit, passed=value <= limit)
-
-
-def _batches(images: UInt8Array) -> Iterator[UInt8Array]:
-    size = min(max(BATCH_PIXELS // (images.shape[1] * images.shape[2]), 1), LARGEST_BATCH)
-    return (images[start : start + size] for start in range(0, len(images), size))
 
 
 def _collect(batches: Iterator[tuple[FloatArray, ...]]) -> Outputs:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.image_set import ImageSet
+from training.data.image_set import ImageSet, pictures_at_once
+from training.data.listing import Int64Array
 from training.export.artifact import write_whole
 from visionflow import strict
 from visionflow.classifier import Classifier
 from visionflow.drift import REFERENCE_FILE, Reference, measure_reference
 
-_BATCH = 250
 # Enough for the mean and the spread of a few directions.
 MOST_PICTURES = 5_000
 
@@ -25,19 +25,21 @@ def write_reference(classifier: Classifier, images: ImageSet, folder: Path, seed
     """
     order = np.random.default_rng(seed).permutation(len(images))
     chosen = np.sort(order[:MOST_PICTURES])
-    reference = measure_answers(classifier, images.subset(chosen))
+    reference = measure_answers(classifier, images, chosen)
     text = json.dumps(strict.to_dict(reference), indent=2) + "\n"
     write_whole(folder / REFERENCE_FILE, text.encode())
     return REFERENCE_FILE
 
 
-def measure_answers(classifier: Classifier, images: ImageSet) -> Reference:
-    """How often each label is the best guess, and where the embeddings lie."""
+def measure_answers(classifier: Classifier, images: ImageSet, chosen: Int64Array) -> Reference:
+    """How often each label is the best guess, and where the embeddings lie, of the pictures at
+    ``chosen``."""
     names = classifier.manifest.label_names
     counts = dict.fromkeys(names, 0)
     embeddings = []
-    for start in range(0, len(images), _BATCH):
-        logits, embedding, _ = classifier.run(images.images[start : start + _BATCH])
+    size = pictures_at_once(*images.images.shape[1:3])
+    for start in range(0, len(chosen), size):
+        logits, embedding, _ = classifier.run(images.images[chosen[start : start + size]])
         embeddings.append(embedding)
         for index in logits.argmax(axis=1):
             counts[names[index]] += 1

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -7,9 +8,13 @@ from PIL import Image
 
 from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
 from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
+from training.data import image_set
+from training.data.image_set import LARGEST_BATCH, ImageSet
 from training.errors import DatasetError
-from training.evaluation.measure import BATCH, EMBEDDINGS, measure_folder, measure_split
+from training.evaluation.measure import EMBEDDINGS, measure_folder, measure_split
+from visionflow.classifier import Classifier, FloatArray
 from visionflow.errors import ArtifactError
+from visionflow.images import UInt8Array
 
 
 def write_pictures(folder: Path, *labels: str) -> Path:
@@ -25,7 +30,7 @@ def write_pictures(folder: Path, *labels: str) -> Path:
 
 def test_a_split_is_measured_in_batches_as_in_one(tmp_path: Path) -> None:
     classifier = tiny_classifier(tmp_path)
-    images = colour_set(BATCH + 7)
+    images = colour_set(LARGEST_BATCH + 7)
     measured = measure_split(classifier, images)
     logits, embeddings, _ = classifier.run(images.images)
     np.testing.assert_allclose(measured.logits, logits, rtol=1e-5)
@@ -61,6 +66,37 @@ def test_a_folder_is_measured_in_the_order_of_the_models_labels(tmp_path: Path) 
     assert (evaluation.pictures, evaluation.top1) == (6, 1)
     assert tuple(scores.label for scores in evaluation.classes) == LABELS
     assert evaluation.unmeasured == ()
+
+
+def test_a_folder_is_never_in_memory_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_set, "BATCH_PIXELS", 4 * SIDE * SIDE)
+    seen: list[int] = []
+    run = Classifier.run
+
+    def recorded(classifier: Classifier, images: UInt8Array) -> Any:
+        seen.append(len(images))
+        return run(classifier, images)
+
+    monkeypatch.setattr(Classifier, "run", recorded)
+    write_tiny_artifact(tmp_path / "artifact")
+    evaluation = measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", *LABELS))
+    assert (evaluation.pictures, evaluation.top1) == (6, 1)
+    assert seen == [4, 2]
+
+
+def test_large_pictures_are_measured_a_few_at_a_time(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    class Network:
+        def run(self, images: UInt8Array) -> tuple[FloatArray, FloatArray, None]:
+            seen.append(len(images))
+            return np.zeros((len(images), 3), np.float32), np.zeros((len(images), 2), "f4"), None
+
+    images = ImageSet(LABELS, np.zeros((16, 224, 224, 3), np.uint8), np.zeros(16, np.int64), ())
+    measure_split(cast(Classifier, Network()), images)
+    assert seen == [7, 7, 2]
 
 
 def test_a_folder_may_lack_labels(tmp_path: Path) -> None:
