@@ -28,7 +28,7 @@ def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]])
         return np.frombuffer(buffer, np.uint8)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path.parent):
+        with alone(path.parent):
             if not path.exists():
                 _write(path, produce())
         return np.memmap(path, np.uint8, mode="c")
@@ -49,8 +49,8 @@ def _write(path: Path, parts: Iterable[UInt8Array]) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes out: of several that need the same file one writes, the rest wait.
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other processes out: of several that need the same files one writes, the rest wait.
 
     The kernel opens the lock again when its holder dies.
     """

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from training.data.cache import not_writable
+from training.data.cache import alone, not_writable
 from training.data.listing import SUFFIXES
 from training.data.threads import in_threads
 from training.errors import DatasetError
@@ -55,6 +55,15 @@ def local_folder(source: str, cache: Path) -> Path:
 
 def _sync(client: "S3Client", place: tuple[str, str], folder: Path) -> None:
     objects = _list(client, *place)
+    folder.mkdir(parents=True, exist_ok=True)
+    # torchrun's processes all come here; the first one downloads.
+    with alone(folder):
+        _bring(client, place, objects, folder)
+
+
+def _bring(
+    client: "S3Client", place: tuple[str, str], objects: list[_Object], folder: Path
+) -> None:
     index = folder / INDEX_FILE
     known: dict[str, str] = json.loads(index.read_text()) if index.exists() else {}
     for name in known.keys() - {found.name for found in objects}:
@@ -72,7 +81,6 @@ def _sync(client: "S3Client", place: tuple[str, str], folder: Path) -> None:
         partial.replace(target)
         return wanted
 
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         for done in in_threads(download, missing, f"download {folder.name}", DOWNLOADS):
             have[done.name] = done.etag

@@ -1,12 +1,15 @@
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from training.data.listing import list_images
 from training.data.remote import local_folder
+from training.data.threads import in_threads
 from training.errors import DatasetError
 
 BUCKET = "pictures"
@@ -68,6 +71,20 @@ def test_only_what_changed_is_brought_again(bucket: None, tmp_path: Path) -> Non
     assert red.read_bytes() == contents[red][::-1]
     assert not (folder / "red" / "002.png").exists()
     assert not list(folder.rglob("*.partial"))
+
+
+def test_one_process_downloads_while_others_wait(
+    bucket: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "s3" / BUCKET / "sets" / "colours"
+
+    def locked(*arguments: Any) -> Iterator[Any]:
+        with (folder / ".lock").open("w") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return in_threads(*arguments)
+
+    monkeypatch.setattr("training.data.remote.in_threads", locked)
+    assert len(list(local_folder(SOURCE, tmp_path).rglob("*.png"))) == 6
 
 
 def test_an_empty_prefix_is_named(bucket: None, tmp_path: Path) -> None:
