@@ -71,15 +71,17 @@ class Checkpoint:
             partial.unlink(missing_ok=True)
             raise
 
-    def read(self, device: torch.device) -> dict[str, Any] | None:
-        """What `write` was given, on ``device``; None without a file.
+    def read(self) -> dict[str, Any] | None:
+        """What `write` was given, on the CPU, from where each `load_state_dict` brings it to its
+        device; None without a file.
 
+        Not on a GPU: Adam keeps its counters on the CPU, where reading them waits for nothing.
         Raises `TrainingError` for a damaged file and for one of another run.
         """
         if not self.path.exists():
             return None
         try:
-            state = torch.load(self.path, map_location=device, weights_only=True)
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
             found = state["run"]
         except _UNREADABLE as error:
             raise TrainingError(

@@ -57,7 +57,7 @@ def fit(
     keep_freed_memory()
     with join_processes() as process:
         checkpoint = Checkpoint(run, identity(config, data.sha256))
-        state = checkpoint.read(process.device)
+        state = checkpoint.read()
         if state is None or "weights" not in state:
             tracked = config.mlflow and process.main
             with tracking(config, run) if tracked else nullcontext() as log_history:
@@ -68,7 +68,7 @@ def fit(
 def load_fitted(config: TrainConfig, data: TrainingData, run: Path) -> Fitted:
     """What `fit` returned for a run that is finished. Raises `TrainingError` where it is not."""
     checkpoint = Checkpoint(run, identity(config, data.sha256))
-    state = checkpoint.read(torch.device("cpu"))
+    state = checkpoint.read()
     if state is None:
         raise TrainingError(f"{checkpoint.path} does not exist; train first.")
     if "weights" not in state:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -8,20 +9,32 @@ from tests.unit.training.conftest import shrunken_config
 from training.errors import TrainingError
 from training.fit.checkpoint import Checkpoint, identity
 
-CPU = torch.device("cpu")
 IDENTITY = {"config": {"seed": 1}, "dataset_sha256": "abc"}
 STATE = {"network": {"weight": torch.arange(3.0)}, "history": [{"epoch": 1}], "best": None}
 
 
 def test_a_state_comes_back(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "new" / "run", IDENTITY)
-    assert checkpoint.read(CPU) is None
+    assert checkpoint.read() is None
     checkpoint.write(STATE)
-    state = Checkpoint(tmp_path / "new" / "run", IDENTITY).read(CPU)
+    state = Checkpoint(tmp_path / "new" / "run", IDENTITY).read()
     assert state is not None
     assert state["history"] == [{"epoch": 1}]
     assert torch.equal(state["network"]["weight"], torch.arange(3.0))
     assert [path.name for path in checkpoint.path.parent.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_state_is_read_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Checkpoint(tmp_path, IDENTITY).write(STATE)
+    load, places = torch.load, []
+
+    def recorded(*arguments: Any, map_location: Any, **options: Any) -> Any:
+        places.append(str(map_location))
+        return load(*arguments, map_location=map_location, **options)
+
+    monkeypatch.setattr(torch, "load", recorded)
+    Checkpoint(tmp_path, IDENTITY).read()
+    assert places == ["cpu"]
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
@@ -49,7 +62,7 @@ def test_a_damaged_file_is_refused_at_every_length(tmp_path: Path) -> None:
     for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
         checkpoint.path.write_bytes(whole[:length])
         with pytest.raises(TrainingError, match=r"checkpoint.pt is damaged .* delete it"):
-            checkpoint.read(CPU)
+            checkpoint.read()
 
 
 class Foreign:
@@ -61,14 +74,14 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: object) -> None:
     checkpoint = Checkpoint(tmp_path, IDENTITY)
     torch.save(content, checkpoint.path)
     with pytest.raises(TrainingError, match="damaged or no checkpoint"):
-        checkpoint.read(CPU)
+        checkpoint.read()
 
 
 def test_a_file_of_another_run_is_refused(tmp_path: Path) -> None:
     Checkpoint(tmp_path, IDENTITY).write(STATE)
     other = Checkpoint(tmp_path, {**IDENTITY, "dataset_sha256": "abd"})
     with pytest.raises(TrainingError, match="another config or other pictures; choose another"):
-        other.read(CPU)
+        other.read()
 
 
 def test_what_shapes_no_weight_is_no_part_of_the_identity() -> None:
