@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
@@ -100,10 +102,13 @@ def git_commit() -> str | None:
 
 
 def hardware() -> str:
-    """The processor's name, or what the platform calls its architecture."""
+    """The processor's name, or what the platform calls its architecture, and the GPU's."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{len(names)} x {names[0]}" if names else platform.machine()
+    processors = f"{len(names)} x {names[0]}" if names else platform.machine()
+    if not torch.cuda.is_available():
+        return processors
+    return f"{processors}, {torch.cuda.device_count()} x {torch.cuda.get_device_name()}"

@@ -12,6 +12,12 @@ def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[Any]
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether ``device`` computes in bfloat16 at all. GPUs older than Ampere, such as the T4, only
+    emulate it, far slower than float32."""
+    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
+
+
 def keep_slow_layers_in_float32(network: nn.Module) -> None:
     """Exempt grouped convolutions from `autocast` while they are trained, but for the 3 x 3 ones
     of stride 1, the only ones that have a fast kernel for the gradient in bfloat16 on a CPU.

@@ -18,6 +18,7 @@ from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_n
 from training.fit.history import PhaseName
 from training.fit.loop import Phase
 from training.fit.optimizers import Part, make_optimizers
+from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_pictures
 from training.models.classifier import Classifier
 from visionflow.errors import ConfigError
@@ -35,8 +36,8 @@ class Session:
 
     @property
     def bfloat16(self) -> bool:
-        """Whether convolutions compute in bfloat16."""
-        return self.config.precision == "bfloat16"
+        """Whether convolutions compute in bfloat16: asked for, and the device can."""
+        return self.config.precision == "bfloat16" and has_bfloat16(self.process.device)
 
     @property
     def class_weights(self) -> Tensor | None:

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.tiny_model import write_tiny_artifact
 from training.errors import TrainingError
-from training.export.artifact import write_manifest, write_whole
+from training.export.artifact import hardware, write_manifest, write_whole
 from visionflow.manifest import MANIFEST_NAME, read_artifact
 
 
@@ -46,3 +47,12 @@ def test_the_manifest_names_the_files_beside_it(tmp_path: Path) -> None:
     written = write_manifest(manifest, tmp_path, ["report.json"])
     assert [entry.path for entry in written.extra_files] == ["report.json"]
     assert read_artifact(tmp_path) == written
+
+
+def test_the_hardware_names_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    processors = hardware()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Tesla T4")
+    assert hardware() == f"{processors}, 2 x Tesla T4"

@@ -1,9 +1,10 @@
 import copy
 
+import pytest
 import torch
 from torch import Tensor, nn
 
-from training.fit.precision import autocast, keep_slow_layers_in_float32
+from training.fit.precision import autocast, has_bfloat16, keep_slow_layers_in_float32
 
 CPU = torch.device("cpu")
 
@@ -24,6 +25,18 @@ def gradient(layer: nn.Module, inputs: Tensor, *, bfloat16: bool) -> Tensor:
     (found,) = torch.autograd.grad(outputs.float().square().sum(), list(layer.parameters()))
     assert isinstance(found, Tensor)
     return found
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_gpu_that_only_emulates_bfloat16_computes_in_float32(
+    native: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def supported(including_emulation: bool = True) -> bool:
+        return native or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    assert has_bfloat16(torch.device("cuda", 0)) == native
+    assert has_bfloat16(CPU)
 
 
 def test_only_the_slow_layers_are_exempt() -> None:
