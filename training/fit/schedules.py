@@ -82,9 +82,9 @@ def _factor_of_step(config: ScheduleConfig, total: int, step: int) -> float:
 def _one_cycle(optimizer: Optimizer, config: ScheduleConfig, total: int) -> OneCycleLR:
     """The momentum stays as it is configured, instead of moving against the rate."""
     peaks = [group["lr"] for group in optimizer.param_groups]
-    return OneCycleLR(
-        optimizer, peaks, total_steps=total, pct_start=config.warmup, cycle_momentum=False
-    )
+    # torch divides by the steps between the first and the peak: a climb of one step is none.
+    climb = config.warmup if config.warmup * total != 1 else 0.0
+    return OneCycleLR(optimizer, peaks, total_steps=total, pct_start=climb, cycle_momentum=False)
 
 
 def _plateau(optimizer: Optimizer, config: ScheduleConfig) -> ReduceLROnPlateau:

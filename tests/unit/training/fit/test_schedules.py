@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -48,6 +50,18 @@ def test_the_rate_falls_towards_zero(name: str) -> None:
     after = seen[round(0.2 * len(seen)) :]
     assert after == sorted(after, reverse=True)
     assert 0 <= after[-1] < 0.02
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_climb_of_a_single_step_is_possible(name: str) -> None:
+    sgd = optimizer(2.0)
+    schedule = Schedule([sgd], replace(config(name), warmup=0.25), 1, 4)
+    seen = []
+    for _ in range(4):
+        seen.append(sgd.param_groups[0]["lr"])
+        sgd.step()
+        schedule.after_step()
+    assert max(seen) <= 2.0 and seen[1] > 0.5
 
 
 def test_shapes_of_the_fall() -> None:
