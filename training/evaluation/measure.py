@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from training.data.image_set import ImageSet, decoded_batches, in_batches
-from training.data.listing import Int64Array, list_images
+from training.data.listing import Int64Array, class_folders, list_images
+from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import Evaluation, evaluate
 from visionflow.classifier import Classifier, FloatArray, softmax
@@ -54,9 +55,7 @@ def measure_folder(artifact: Path, pictures: Path) -> Evaluation:
     `DatasetError` for a class folder that is none of the model's labels.
     """
     manifest = read_artifact(artifact)
-    part = pictures / "test"
-    if part.is_dir() and part.name not in manifest.label_names:
-        raise DatasetError(f"{pictures} is divided into parts; measure on one of them, say {part}")
+    _require_known_classes(pictures, manifest.label_names)
     listing = list_images(pictures, manifest.label_names)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     batches = decoded_batches(listing, manifest.input)
@@ -67,3 +66,16 @@ def measure_folder(artifact: Path, pictures: Path) -> Evaluation:
         manifest.label_names,
         manifest.unknown_threshold,
     )
+
+
+def _require_known_classes(pictures: Path, labels: tuple[str, ...]) -> None:
+    unknown = [entry.name for entry in class_folders(pictures) if entry.name not in labels]
+    parts = [name for name in unknown if name.lower() in PARTS]
+    if parts:
+        part = pictures / ("test" if "test" in parts else parts[0])
+        raise DatasetError(f"{pictures} is divided into parts; measure on one of them, say {part}")
+    if unknown:
+        raise DatasetError(
+            f"{pictures}: the model has no class {', '.join(unknown)}, only {', '.join(labels)}; "
+            "rename the folder or move it elsewhere"
+        )

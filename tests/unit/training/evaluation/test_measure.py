@@ -108,7 +108,7 @@ def test_a_folder_may_lack_labels(tmp_path: Path) -> None:
 
 def test_a_label_that_the_model_never_had_is_refused(tmp_path: Path) -> None:
     write_tiny_artifact(tmp_path / "artifact")
-    with pytest.raises(DatasetError, match="yellow"):
+    with pytest.raises(DatasetError, match="the model has no class yellow, only red, green, blue"):
         measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", "red", "yellow"))
 
 
@@ -116,6 +116,13 @@ def test_a_divided_folder_is_answered_with_the_part_to_take(tmp_path: Path) -> N
     write_tiny_artifact(tmp_path / "artifact")
     write_pictures(tmp_path / "data" / "test", *LABELS)
     with pytest.raises(DatasetError, match=r"divided into parts.*data.test"):
+        measure_folder(tmp_path / "artifact", tmp_path / "data")
+
+
+def test_a_divided_folder_without_test_pictures_is_so_too(tmp_path: Path) -> None:
+    write_tiny_artifact(tmp_path / "artifact")
+    write_pictures(tmp_path / "data" / "valid", *LABELS)
+    with pytest.raises(DatasetError, match=r"divided into parts.*data.valid"):
         measure_folder(tmp_path / "artifact", tmp_path / "data")
 
 
