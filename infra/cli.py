@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of the pipe has seen enough; Python's own flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # A full disk, a folder that belongs to somebody else: the user's to mend.
+        return _fail(f"{error.filename or 'error'}: {error.strerror or error}.")
 
 
 def _fail(sentence: str, code: int = 1) -> int:

@@ -126,3 +126,13 @@ def test_bad_input_is_one_sentence_and_code_1(
     assert complaint.startswith("visionflow: ")
     assert said in complaint
     assert not (tmp_path / "run" / MANIFEST_NAME).exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    search = ["tune", "--config", "cifar10", "--data", str(tmp_path), "--out", str(taken)]
+    assert main(search) == 1
+    assert capsys.readouterr().err == f"visionflow: {taken}: File exists.\n"
