@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from training.ancestor import WEIGHTS_FILE, read_ancestor, weights_bytes
 from training.config import TrainConfig
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
-from training.data.split import write_splits
+from training.data.split import leaks, write_splits
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
 from training.evaluation.contact_sheet import MAP_PICTURES_FILE, contact_sheet
@@ -70,6 +71,8 @@ def train(
     """
     observer.on_step("read")
     pictures = _load(config, data, out, cache)
+    for sentence in leaks(pictures.splits):
+        print(f"Warning: {sentence}", file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
     pictures.decode()
     observer.on_step("train")
@@ -89,7 +92,10 @@ def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None
 def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
     """Make the artifact in ``out`` again from its finished checkpoint, say with another opset."""
     pictures = _load(config, data, out, cache)
-    return finish(config, pictures, load_fitted(config, pictures, out), out)
+    report = finish(config, pictures, load_fitted(config, pictures, out), out)
+    if cache is None:
+        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    return report
 
 
 def finish(
@@ -156,7 +162,7 @@ def finish(
         findings=findings(classifier, single, data.test, measured, config.seed),
         growth=growth,
     )
-    (out / REPORT_FILE).write_text(report.to_json(), encoding="utf-8")
+    write_whole(out / REPORT_FILE, report.to_json().encode())
     pages = (*draw(report, out), *_write_map_pictures(report, data.test, measured, out))
     manifest = replace(manifest, metrics=_metrics(report))
     reference = write_reference(classifier, data.validation, out, config.seed)

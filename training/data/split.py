@@ -1,7 +1,7 @@
 """Which pictures are for fitting, which for choosing, which for measuring."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +93,24 @@ def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, .
         seed,
         fractions,
     )
+
+
+def leaks(splits: Splits) -> Iterator[str]:
+    """A sentence for each part with files that, byte for byte, an earlier one has too: what is
+    measured on it is too good to be true."""
+    earlier: set[str] = set()
+    for name, part in (
+        ("training", splits.train),
+        ("validation", splits.validation),
+        ("test", splits.test),
+    ):
+        if earlier and (shared := sum(content in earlier for content in part.hashes)):
+            others = "training" if name == "validation" else "training or validation"
+            yield (
+                f"{shared:,} of {len(part):,} {name} pictures are {others} pictures too, so "
+                f"accuracy on {name} will be too high; `visionflow data inspect` names them."
+            )
+        earlier.update(part.hashes)
 
 
 def find_parts(folder: Path) -> dict[str, Path]:

@@ -174,4 +174,5 @@ def test_a_changed_export_setting_needs_no_training(
         replace(config, export=replace(config.export, opset=18), version="2"), pictures, tmp_path
     )
     assert again.history == report.history
+    assert not (tmp_path / CACHE_FOLDER).exists()
     assert onnx.load(tmp_path / "model.onnx").opset_import[0].version == 18

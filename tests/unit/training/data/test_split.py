@@ -7,7 +7,7 @@ import pytest
 
 from training.config import DataConfig
 from training.data.listing import Listing
-from training.data.split import carve, read_splits, write_splits
+from training.data.split import carve, leaks, read_splits, write_splits
 from training.errors import DatasetError
 
 CONFIG = DataConfig(validation=0.2, test=0.1, balance="none", workers=0)
@@ -142,6 +142,16 @@ def test_a_class_that_test_does_not_have_is_only_not_measured(divided: Path) -> 
     splits = read_splits(divided, CONFIG, seed=1)
     assert splits.test.labels == splits.train.labels
     assert splits.test.counts.tolist() == [10, 0, 10]
+
+
+def test_pictures_that_lie_in_two_parts_are_counted(divided: Path) -> None:
+    assert not list(leaks(read_splits(divided, CONFIG, seed=1)))
+    for number in ("000", "001"):
+        shutil.copy(
+            divided / "test" / "red" / f"{number}.png", divided / "train" / "red" / f"t{number}.png"
+        )
+    (sentence,) = leaks(read_splits(divided, CONFIG, seed=1))
+    assert sentence.startswith("2 of 30 test pictures are training or validation pictures too")
 
 
 def test_the_split_is_written_down_file_by_file(divided: Path, tmp_path: Path) -> None:
