@@ -40,6 +40,10 @@ def ensemble(
     Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, input or
     pictures, when ``data`` holds others, or when a checkpoint is missing.
     """
+    if out.resolve() in {run.resolve() for run in runs}:
+        raise TrainingError(
+            f"{out} is one of the runs and would be overwritten; choose another --out."
+        )
     reports = read_reports(runs)
     labels = run_labels(runs)
     configs = [_config(run, report) for run, report in zip(runs, reports, strict=True)]

@@ -78,9 +78,10 @@ def _tune(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return print_json(report)
     _print_columns(_trial_rows(report))
+    best = f"--config {arguments.out / BEST_FILE} --data {arguments.data} --out RUN"
     print(
         f"Best: trial {report.best} with {report.best_top1:.2%} of validation. Train it with "
-        f"'visionflow train --config {arguments.out / BEST_FILE}'."
+        f"'visionflow train {best}'."
     )
     return 0
 

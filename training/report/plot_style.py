@@ -30,6 +30,8 @@ _CJK_FONTS = (
 _STYLE: dict[Any, Any] = {
     "font.size": 10,
     "text.color": INK,
+    # A dollar sign in the name of a class begins no formula.
+    "text.parse_math": False,
     "axes.edgecolor": FAINT,
     "axes.labelcolor": INK,
     "axes.titlesize": 10.5,

@@ -56,6 +56,12 @@ def test_the_graph_answers_with_the_average_of_the_members(runs: Runs) -> None:
     assert found_cam.shape == cam.shape == (5, 3, SIDE // 2, SIDE // 2)
 
 
+def test_a_member_is_not_overwritten(runs: Runs, pictures: Path) -> None:
+    with pytest.raises(TrainingError, match="is one of the runs and would be overwritten"):
+        ensemble([runs.one, runs.other], pictures, runs.other, name="both", version="2")
+    assert read_artifact(runs.other).config["model"]["head"] == "mlp"
+
+
 def test_it_is_gated_and_described_like_any_run(runs: Runs) -> None:
     manifest = read_artifact(runs.joined)
     assert (manifest.name, manifest.version) == ("both", "2")

@@ -42,6 +42,13 @@ def test_every_plot_is_a_small_picture_with_a_palette(
     assert sum((folder / file).stat().st_size for file in files) < 1_000_000
 
 
+def test_names_of_classes_are_no_formulas(report: Report) -> None:
+    named = labelled(report, ("$a_$", r"$\\no$", "c", "d"))
+    with style():
+        assert to_png(plots_scores.confusion_matrix(named))
+        assert to_png(plots_scores.class_scores(named))
+
+
 def test_what_there_is_no_data_for_is_not_drawn_and_an_older_file_of_it_goes(
     report: Report, tmp_path: Path
 ) -> None:
