@@ -11,7 +11,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-python test-dashboard check bench deploy destroy types lock clean
+.PHONY: help up down test test-python test-in-process test-local-cloud test-dashboard check bench deploy destroy types lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -24,9 +24,15 @@ down: .venv/.up ## End the local cloud
 
 test: test-dashboard test-python ## Run all tests: units, moto, templates, parity, local cloud, browser
 
-# Tests that share a group share a worker (tests/conftest.py says which, and in what order).
+# Two runs side by side: one waits for its cloud where the other computes.
 test-python: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(MAKE) --jobs 2 test-in-process test-local-cloud
+
+test-in-process: .venv/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e"
+
+test-local-cloud: .venv/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m e2e
 
 test-dashboard: dashboard/node_modules/.package-lock.json
 	npm --prefix dashboard test

@@ -19,28 +19,12 @@ os.environ |= {
 }
 
 
-# Groups of tests that share what is dear to make (the decoded pictures, the local cloud, the
-# templates), the longest first.
-GROUPS = ("tests/unit/training/", "tests/e2e/", "tests/infra/")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests, and give each the group that one worker runs as a whole.
+    """Tests that fork come first: once torch has threads for its gradients, no child can have any.
 
-    Tests that fork come first: once torch has threads for its gradients, no child can have any.
     https://github.com/pytorch/pytorch/wiki/Autograd-and-Fork
     """
-    items.sort(key=lambda item: (_group(item)[0], "tests/unit/training/fit/" not in item.nodeid))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)[1]))
-
-
-def _group(item: pytest.Item) -> tuple[int, str]:
-    """The place of the test's group and its name; what is in none of `GROUPS` goes file by file."""
-    for place, group in enumerate(GROUPS):
-        if item.nodeid.startswith(group):
-            return place, group
-    return len(GROUPS), item.nodeid.partition("::")[0]
+    items.sort(key=lambda item: "tests/unit/training/fit/" not in item.nodeid)
 
 
 @pytest.fixture
