@@ -79,7 +79,10 @@ def _dimension(config: TrainConfig, field: str, domain: FloatRange | Choices) ->
     where = f"config: tune.space.{field}"
     value = _value(strict.to_dict(config), field, where)
     if reason := _reason_against(config, field):
-        raise ConfigError(f"{where} cannot be searched: {reason}")
+        raise ConfigError(
+            f"{where} cannot be searched: {reason}; state other fields below [tune.space] in a "
+            "config of your own"
+        )
     whole = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(domain, FloatRange):
         _check_range(domain, value, where, whole=whole)

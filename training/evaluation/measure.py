@@ -59,7 +59,7 @@ def measure_folder(artifact: Path, pictures: Path) -> Evaluation:
     listing = list_images(pictures, manifest.label_names)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     batches = decoded_batches(listing, manifest.input)
-    logits = np.concatenate([classifier.run(batch)[0] for batch in batches])
+    logits: FloatArray = np.concatenate([classifier.run(batch)[0] for batch in batches])
     return evaluate(
         softmax(logits / np.float32(manifest.temperature)),
         listing.targets,

@@ -15,7 +15,9 @@ def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[Any]
 def has_bfloat16(device: torch.device) -> bool:
     """Whether ``device`` computes in bfloat16 at all. GPUs older than Ampere, such as the T4, only
     emulate it, far slower than float32."""
-    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cuda":
+        return True
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def keep_slow_layers_in_float32(network: nn.Module) -> None:

@@ -25,7 +25,11 @@ def searching(config: TrainConfig, field: str, domain: FloatRange | Choices) -> 
         ("seed", Choices((1, 2)), "other validation pictures"),
         ("data.validation", FloatRange(0.1, 0.2, log=False), "other validation pictures"),
         ("export.opset", Choices((18, 20)), "no influence"),
-        ("finetune.rate_decay", FloatRange(0.1, 1.0, log=False), "the recipe scratch does not use"),
+        (
+            "finetune.rate_decay",
+            FloatRange(0.1, 1.0, log=False),
+            "does not use it; state other fields",
+        ),
         ("scratch.label_smoothing", FloatRange(0.2, 0.1, log=False), "low must be below high"),
         ("scratch.label_smoothing", FloatRange(0.0, 0.1, log=True), "low must be above 0"),
         ("scratch.label_smoothing", FloatRange(0.0, 1.0, log=False), "1.0 is not allowed"),

@@ -26,11 +26,12 @@ def test_a_state_comes_back(tmp_path: Path) -> None:
 
 def test_a_state_is_read_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Checkpoint(tmp_path, IDENTITY).write(STATE)
-    load, places = torch.load, []
+    load = torch.load
+    places: list[str] = []
 
-    def recorded(*arguments: Any, map_location: Any, **options: Any) -> Any:
-        places.append(str(map_location))
-        return load(*arguments, map_location=map_location, **options)
+    def recorded(file: Any, **options: Any) -> Any:
+        places.append(str(options["map_location"]))
+        return load(file, **options)
 
     monkeypatch.setattr(torch, "load", recorded)
     Checkpoint(tmp_path, IDENTITY).read()
