@@ -5,6 +5,8 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import { useApi } from "../api/ApiContext";
+import type { ModelItem, ModelList } from "../api/types";
+import { chosenModel, modelParams } from "../models/chosen";
 import { useModels } from "../models/useModels";
 import { Missing } from "../ui/Missing";
 import { PageSkeleton } from "../ui/PageSkeleton";
@@ -28,9 +30,8 @@ export default function AccuracyPage() {
   const api = useApi();
   const [params, setParams] = useSearchParams();
   const models = useModels();
-  const production = models.data?.aliases.production?.version;
-  const version = params.get("version") ?? production ?? models.data?.items[0]?.version;
-  const chosen = models.data?.items.find((item) => item.version === version);
+  const chosen = models.data && (chosenModel(models.data, params) ?? newest(models.data, params));
+  const version = chosen?.version ?? params.get("version") ?? undefined;
   const model = useQuery({
     queryKey: ["model", chosen?.name, version],
     queryFn: ({ signal }) => api.model(version ?? "", chosen?.name, signal),
@@ -54,12 +55,12 @@ export default function AccuracyPage() {
           <h1>{t("accuracy.title")}</h1>
           <p className="muted">{t("accuracy.intro")}</p>
         </div>
-        {models.data && version !== undefined && (
+        {models.data && chosen && (
           <VersionPicker
             models={models.data}
-            version={version}
+            chosen={chosen}
             onChange={(next) => {
-              change({ version: next });
+              change(modelParams(next));
             }}
           />
         )}
@@ -98,6 +99,11 @@ export default function AccuracyPage() {
       </Tabs.Root>
     </>
   );
+}
+
+/** What is shown where nothing serves; an address that names an unknown version shows none. */
+function newest({ items }: ModelList, params: URLSearchParams): ModelItem | undefined {
+  return params.has("version") ? undefined : items[0];
 }
 
 interface ReportTabProps {

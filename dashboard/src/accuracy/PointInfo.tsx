@@ -92,8 +92,10 @@ function Answer({ report, sheet, point }: AnswerProps) {
         >
           <image href={sheet} width={columns} height={rows} preserveAspectRatio="none" />
         </svg>
+      ) : example ? (
+        <img className={css.tile} src={example.picture} alt={alt} />
       ) : (
-        example && <img className={css.tile} src={example.picture} alt={alt} />
+        <p className="muted small">{t("accuracy.noPointPicture")}</p>
       )}
       <p>
         <strong>{truth}</strong>

@@ -1,30 +1,32 @@
 import { useTranslation } from "react-i18next";
 
-import type { ModelList } from "../api/types";
+import type { ModelItem, ModelList } from "../api/types";
+import { modelKey } from "../models/chosen";
 
 interface VersionPickerProps {
   models: ModelList;
-  version: string;
-  onChange: (version: string) => void;
+  chosen: ModelItem;
+  onChange: (item: ModelItem) => void;
 }
 
-export function VersionPicker({ models, version, onChange }: VersionPickerProps) {
+export function VersionPicker({ models, chosen, onChange }: VersionPickerProps) {
   const { t } = useTranslation();
   return (
     <label className="field">
       <span className="field-name">{t("accuracy.version")}</span>
       <select
         className="input"
-        value={version}
+        value={modelKey(chosen)}
         onChange={({ target }) => {
-          onChange(target.value);
+          const next = models.items.find((item) => modelKey(item) === target.value);
+          if (next) onChange(next);
         }}
         data-testid="version-picker"
       >
-        {models.items.map(({ name, version: known, aliases }) => (
-          <option key={`${name} ${known}`} value={known}>
-            {name} {known}
-            {aliases.map((alias) => ` · ${t(`models.alias.${alias}`)}`)}
+        {models.items.map((item) => (
+          <option key={modelKey(item)} value={modelKey(item)}>
+            {modelKey(item)}
+            {item.aliases.map((alias) => ` · ${t(`models.alias.${alias}`)}`)}
           </option>
         ))}
       </select>

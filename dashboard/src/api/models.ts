@@ -19,7 +19,12 @@ export type Move = { reason?: string } & (
 export interface ModelsApi {
   models(signal?: AbortSignal): Promise<ModelList>;
   model(version: string, name: string | undefined, signal?: AbortSignal): Promise<ModelDetail>;
-  compare(name: string, versions: readonly string[], signal?: AbortSignal): Promise<Comparison>;
+  /** Without a `name`, versions of several models. */
+  compare(
+    name: string | undefined,
+    versions: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Comparison>;
   moves(cursor: string | null, signal?: AbortSignal): Promise<Page<AliasMove>>;
   move(move: Move, signal?: AbortSignal): Promise<{ aliases: Aliases }>;
   rule(signal?: AbortSignal): Promise<RollbackRule>;
@@ -41,7 +46,7 @@ export function modelsApi(client: Transport): ModelsApi {
     compare: (name, versions, signal) =>
       ask(signal, (bounded) =>
         client.GET("/models/compare", {
-          params: { query: { versions: versions.join(","), name } },
+          params: { query: { versions: versions.join(","), ...(name !== undefined && { name }) } },
           signal: bounded,
         }),
       ),

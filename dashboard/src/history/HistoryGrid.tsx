@@ -1,4 +1,5 @@
 import { useLayoutEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
 import { RecordTile } from "../records/RecordTile";
@@ -12,6 +13,7 @@ interface HistoryGridProps {
   onOpen: (id: string) => void;
 }
 
+const PLACEHOLDERS = 18;
 const TILE_WIDTH = 170;
 const GAP = 12;
 /** Pixels of a tile below its square picture. */
@@ -75,6 +77,20 @@ export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
           )),
         )}
       </ul>
+    </div>
+  );
+}
+
+/** Tiles as large as the real ones, so that nothing jumps when they arrive. */
+export function HistoryGridSkeleton() {
+  const { t } = useTranslation();
+  return (
+    <div className={css.frame} role="status" aria-label={t("app.loading")}>
+      <div className={css.placeholders}>
+        {Array.from({ length: PLACEHOLDERS }, (_, index) => (
+          <div key={index} className={`skeleton ${css.placeholder}`} />
+        ))}
+      </div>
     </div>
   );
 }

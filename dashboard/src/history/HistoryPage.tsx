@@ -7,7 +7,7 @@ import { useMediaQuery } from "../ui/useMediaQuery";
 import { EmptyHistory } from "./EmptyHistory";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
-import { HistoryGrid } from "./HistoryGrid";
+import { HistoryGrid, HistoryGridSkeleton } from "./HistoryGrid";
 import { HistoryList, HistoryListSkeleton } from "./HistoryList";
 import css from "./HistoryPage.module.css";
 import { OlderBar } from "./OlderBar";
@@ -21,7 +21,8 @@ export default function HistoryPage() {
   const feed = useFeed(filters);
   const narrow = useMediaQuery("(width < 46rem)");
   const active = filterEntries(filters).length;
-  const List = view === "grid" ? HistoryGrid : HistoryList;
+  const [List, Skeleton] =
+    view === "grid" ? [HistoryGrid, HistoryGridSkeleton] : [HistoryList, HistoryListSkeleton];
   const filterBar = <FilterBar filters={filters} onChange={setFilters} rows={feed.rows} />;
 
   return (
@@ -50,7 +51,7 @@ export default function HistoryPage() {
           </div>
         </div>
         {feed.isLoading ? (
-          <HistoryListSkeleton />
+          <Skeleton />
         ) : feed.rows.length === 0 && !feed.hasOlder ? (
           <EmptyHistory filtered={active > 0} />
         ) : (

@@ -8,6 +8,7 @@ import { DataTable } from "../ui/DataTable";
 import { fileSize, milliseconds, orDash, percent } from "../ui/format";
 import { Missing } from "../ui/Missing";
 import css from "./ComparePanel.module.css";
+import { modelKey } from "./chosen";
 import { servedMeasure } from "./forms";
 
 interface ComparePanelProps {
@@ -21,12 +22,13 @@ export function ComparePanel({ items }: ComparePanelProps) {
   const language = useLanguage();
   const api = useApi();
   const versions = items.map(({ version }) => version);
-  const name = items[0]?.name ?? "";
+  const [name, ...others] = [...new Set(items.map((item) => item.name))];
   const compared = useQuery({
-    queryKey: ["compare", name, versions],
-    queryFn: ({ signal }) => api.compare(name, versions, signal),
+    queryKey: ["compare", name, others, versions],
+    queryFn: ({ signal }) => api.compare(others.length > 0 ? undefined : name, versions, signal),
   });
-  const real = (version: string) => compared.data?.items.find((entry) => entry.version === version);
+  const real = (item: ModelItem) =>
+    compared.data?.items.find((entry) => modelKey(entry) === modelKey(item));
   const share = (value: number | null | undefined) => orDash(value, percent, language);
   const time = (value: number | null | undefined) => orDash(value, milliseconds, language);
 
@@ -36,15 +38,15 @@ export function ComparePanel({ items }: ComparePanelProps) {
     [t("accuracy.ece"), ({ metrics }) => share(metrics.test_ece)],
     [t("models.size"), (item) => orDash(servedMeasure(item)?.bytes, fileSize, language)],
     [t("models.latency"), (item) => time(servedMeasure(item)?.latencyMs)],
-    [t("models.realPictures"), ({ version }) => String(real(version)?.n ?? "–")],
-    [t("models.agreement"), ({ version }) => share(real(version)?.agreement)],
-    [t("models.meanConfidence"), ({ version }) => share(real(version)?.mean_confidence)],
-    ["p50", ({ version }) => time(real(version)?.p50_ms)],
-    ["p95", ({ version }) => time(real(version)?.p95_ms)],
+    [t("models.realPictures"), (item) => String(real(item)?.n ?? "–")],
+    [t("models.agreement"), (item) => share(real(item)?.agreement)],
+    [t("models.meanConfidence"), (item) => share(real(item)?.mean_confidence)],
+    ["p50", (item) => time(real(item)?.p50_ms)],
+    ["p95", (item) => time(real(item)?.p95_ms)],
     [
       t("models.feedbackAccuracy"),
-      ({ version }) => {
-        const feedback = real(version)?.feedback;
+      (item) => {
+        const feedback = real(item)?.feedback;
         if (!feedback) return "–";
         const { accuracy, low, high, n } = feedback;
         return `${share(accuracy)} (${share(low)}–${share(high)}, n=${n})`;
@@ -64,7 +66,7 @@ export function ComparePanel({ items }: ComparePanelProps) {
       <DataTable
         columns={[
           { name: t("models.measured"), hidden: true },
-          ...items.map(({ name, version }) => ({ name: `${name} ${version}`, end: true })),
+          ...items.map((item) => ({ name: modelKey(item), end: true })),
         ]}
         labelledBy="compare-title"
         className={css.table}
@@ -73,7 +75,7 @@ export function ComparePanel({ items }: ComparePanelProps) {
           <tr key={name}>
             <th scope="row">{name}</th>
             {items.map((item) => (
-              <td key={`${item.name} ${item.version}`} className="end">
+              <td key={modelKey(item)} className="end">
                 {value(item)}
               </td>
             ))}

@@ -9,6 +9,7 @@ import { useLanguage } from "../i18n";
 import { DataTable } from "../ui/DataTable";
 import { decimal, fileSize, milliseconds, orDash, percent } from "../ui/format";
 import { Missing } from "../ui/Missing";
+import { modelKey, modelParams } from "./chosen";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";
 import css from "./ModelDetailPanel.module.css";
@@ -25,7 +26,7 @@ interface ModelDetailPanelProps {
 export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProps) {
   const { t } = useTranslation();
   const api = useApi();
-  const title = `${item.name} ${item.version}`;
+  const title = modelKey(item);
   const model = useQuery({
     queryKey: ["model", item.name, item.version],
     queryFn: ({ signal }) => api.model(item.version, item.name, signal),
@@ -39,7 +40,7 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
       <div className="panel-heading">
         <h2 id="detail-title">{title}</h2>
         <div className="row">
-          <Link to={`/accuracy?version=${encodeURIComponent(item.version)}`}>
+          <Link to={`/accuracy?${new URLSearchParams(modelParams(item)).toString()}`}>
             {t("models.openAccuracy")}
           </Link>
           {page !== undefined && (

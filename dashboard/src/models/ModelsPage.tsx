@@ -7,6 +7,7 @@ import { ModelsIcon } from "../ui/icons";
 import { Missing } from "../ui/Missing";
 import { Notice } from "../ui/Notice";
 import { PageSkeleton } from "../ui/PageSkeleton";
+import { chosenModel, modelKey, modelParams } from "./chosen";
 import { ComparePanel } from "./ComparePanel";
 import { DriftPanel } from "./DriftPanel";
 import { ModelDetailPanel } from "./ModelDetailPanel";
@@ -25,8 +26,7 @@ export default function ModelsPage() {
   const [asked, setAsked] = useState<Move | null>(null);
 
   const list = models.data;
-  const version = params.get("version") ?? list?.aliases.production?.version;
-  const chosen = list?.items.find((item) => item.version === version) ?? list?.items[0];
+  const chosen = list && (chosenModel(list, params) ?? list.items[0]);
   return (
     <>
       <title>{`${t("app.models")} · VisionFlow`}</title>
@@ -57,18 +57,16 @@ export default function ModelsPage() {
             chosen={chosen}
             compared={compared}
             onChoose={(next) => {
-              setParams({ version: next }, { replace: true });
+              setParams(modelParams(next), { replace: true });
             }}
             onCompare={setCompared}
           />
           {compared.length > 1 && (
-            <ComparePanel
-              items={list.items.filter(({ version: known }) => compared.includes(known))}
-            />
+            <ComparePanel items={list.items.filter((item) => compared.includes(modelKey(item)))} />
           )}
           {chosen && (
             <ModelDetailPanel
-              key={`${chosen.name} ${chosen.version}`}
+              key={modelKey(chosen)}
               item={chosen}
               aliases={list.aliases}
               onMove={setAsked}

@@ -40,7 +40,7 @@ export function MovesPanel() {
             { name: t("models.what") },
             { name: t("history.model") },
             { name: t("models.by") },
-            { name: t("models.reason") },
+            { name: t("models.because") },
           ]}
           labelledBy="moves-title"
           testId="moves"

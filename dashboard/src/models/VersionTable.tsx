@@ -4,15 +4,17 @@ import type { ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
 import { DataTable } from "../ui/DataTable";
 import { dateOf, fileSize, milliseconds, orDash, percent } from "../ui/format";
+import { modelKey } from "./chosen";
 import { servedMeasure } from "./forms";
 import css from "./VersionTable.module.css";
 
 interface VersionTableProps {
   items: readonly ModelItem[];
   chosen: ModelItem | undefined;
+  /** By their keys. */
   compared: readonly string[];
-  onChoose: (version: string) => void;
-  onCompare: (versions: readonly string[]) => void;
+  onChoose: (item: ModelItem) => void;
+  onCompare: (compared: readonly string[]) => void;
 }
 
 const ALIAS_TONE = { production: "good", canary: "unsure", shadow: "accent" } as const;
@@ -20,11 +22,9 @@ const ALIAS_TONE = { production: "good", canary: "unsure", shadow: "accent" } as
 export function VersionTable(props: VersionTableProps) {
   const { items, chosen, compared, onChoose, onCompare } = props;
   const { t } = useTranslation();
-  const toggle = (version: string) => {
+  const toggle = (key: string) => {
     onCompare(
-      compared.includes(version)
-        ? compared.filter((known) => known !== version)
-        : [...compared, version],
+      compared.includes(key) ? compared.filter((known) => known !== key) : [...compared, key],
     );
   };
   return (
@@ -50,15 +50,15 @@ export function VersionTable(props: VersionTableProps) {
       >
         {items.map((item) => (
           <Version
-            key={`${item.name} ${item.version}`}
+            key={modelKey(item)}
             item={item}
             isChosen={item === chosen}
-            isCompared={compared.includes(item.version)}
+            isCompared={compared.includes(modelKey(item))}
             onChoose={() => {
-              onChoose(item.version);
+              onChoose(item);
             }}
             onCompare={() => {
-              toggle(item.version);
+              toggle(modelKey(item));
             }}
           />
         ))}
@@ -79,7 +79,7 @@ function Version({ item, isChosen, isCompared, onChoose, onCompare }: VersionPro
   const { t } = useTranslation();
   const language = useLanguage();
   const served = servedMeasure(item);
-  const title = `${item.name} ${item.version}`;
+  const title = modelKey(item);
   return (
     <tr
       className={isChosen ? css.chosen : ""}

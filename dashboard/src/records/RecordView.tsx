@@ -24,7 +24,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
 
   return (
     <>
-      <RecordPicture key={record.id} record={record} />
+      <RecordPicture key={`picture ${record.id}`} record={record} />
       <div>
         <StatusChip status={status} />
         <p className={css.headline}>
@@ -35,7 +35,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
         </p>
         {error && <p className="muted">{errorText(t, language, error.code)}</p>}
       </div>
-      {status !== "failed" && <FeedbackForm key={record.id} record={record} />}
+      {status !== "failed" && <FeedbackForm key={`feedback ${record.id}`} record={record} />}
       {record.top_k.length > 0 && <TopK scores={record.top_k} unsure={status === "unknown"} />}
       <dl className="facts">
         <dt>{t("record.time")}</dt>

@@ -127,7 +127,7 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
       />
       {config && (
         <>
-          <div className={css.pair}>
+          <div className={css.choices}>
             <Select
               name={t("training.model")}
               value={draft.model}

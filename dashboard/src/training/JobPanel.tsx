@@ -7,6 +7,7 @@ import { useApi } from "../api/ApiContext";
 import type { Job } from "../api/types";
 import { useLanguage } from "../i18n";
 import { stepText } from "../i18n/texts";
+import { modelParams } from "../models/chosen";
 import { DialogButtons } from "../ui/DialogButtons";
 import { dateTime, duration, money } from "../ui/format";
 import { Missing } from "../ui/Missing";
@@ -63,7 +64,7 @@ function JobView({ job }: { job: Job }) {
         {model && (
           <Link
             className="button small primary"
-            to={`/accuracy?version=${encodeURIComponent(model.version)}`}
+            to={`/accuracy?${new URLSearchParams(modelParams(model)).toString()}`}
           >
             {t("training.openResult", model)}
           </Link>

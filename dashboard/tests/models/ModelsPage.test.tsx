@@ -49,6 +49,33 @@ describe("the versions", () => {
   });
 });
 
+describe("two models with the same version", () => {
+  beforeEach(() => {
+    const other = model("1.0.0", { name: "starter", aliases: [] });
+    fake.models = { ...registry(), items: [other, ...registry().items] };
+  });
+
+  it("are told apart: production is shown, the other one on request", async () => {
+    renderDashboard(fake, "/models");
+    const details = within(await screen.findByTestId("model-detail"));
+    expect(details.getByRole("heading", { name: "visionflow20 1.0.0" })).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "starter 1.0.0" }));
+    expect(await screen.findByRole("heading", { name: "starter 1.0.0" })).toBeVisible();
+    expect(window.location.hash).toBe("#/models?model=starter&version=1.0.0");
+    const asked = fake.requests.map(({ url }) => new URL(url).searchParams.get("name"));
+    expect(asked).toContain("starter");
+  });
+
+  it("are compared each with its own numbers", async () => {
+    renderDashboard(fake, "/models");
+    const ticks = await screen.findAllByTestId("compare-check");
+    for (const tick of ticks.slice(0, 2)) await userEvent.click(tick);
+    const comparison = within(await screen.findByTestId("comparison"));
+    expect(comparison.getByRole("columnheader", { name: "starter 1.0.0" })).toBeVisible();
+    expect(comparison.getByRole("columnheader", { name: "visionflow20 2.0.0" })).toBeVisible();
+  });
+});
+
 describe("a move", () => {
   it("is done only after its changes were named and confirmed", async () => {
     renderDashboard(fake, "/models");
