@@ -90,6 +90,7 @@ export function money(amount: number, currency: string, language: Language): str
   return numberFormat(language, {
     style: "currency",
     currency,
+    currencyDisplay: "narrowSymbol",
     minimumFractionDigits: 2,
     maximumFractionDigits: amount !== 0 && Math.abs(amount) < 0.1 ? 6 : 2,
     ...(amount !== 0 && Math.abs(amount) < 0.1 && { maximumSignificantDigits: 2 }),
