@@ -14,8 +14,9 @@ import { showTheme, storedTheme } from "./theme/theme";
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
-preloadPage(window.location.hash);
-const config = loadConfig();
+const config = Promise.all([loadConfig(), preloadPage(window.location.hash)]).then(
+  ([loaded]) => loaded,
+);
 config.catch(() => undefined); // the page asks again, and says what is wrong
 showTheme(storedTheme());
 createRoot(root).render(

@@ -1,8 +1,25 @@
-import { type ComponentType, lazy } from "react";
+import { type ComponentType, createElement, lazy, useState } from "react";
 
 type Load = () => Promise<{ default: ComponentType }>;
 
-const page = (path: string, load: Load) => ({ path, load, Page: lazy(load) });
+/**
+ * A page whose code comes when it is opened. Code that is here already is drawn at once: `lazy`
+ * alone would show the waiting page first, which React then keeps for 300 ms.
+ */
+function page(path: string, load: Load) {
+  let ready: ComponentType | null = null;
+  const fetched = async () => {
+    const module = await load();
+    ready = module.default;
+    return module;
+  };
+  const Later = lazy(fetched);
+  function Page() {
+    const [content] = useState<ComponentType>(() => ready ?? Later);
+    return createElement(content);
+  }
+  return { path, load: fetched, Page };
+}
 
 /** The pages in the order of the navigation. Each comes with its own code when it is opened. */
 export const PAGES = {
@@ -17,9 +34,9 @@ export const PAGES = {
 export type PageName = keyof typeof PAGES;
 export const PAGE_NAMES = Object.keys(PAGES) as PageName[];
 
-/** Fetches the code of the page that an address names, while the page's start-up still goes on. */
-export function preloadPage(hash: string): void {
+/** Fetches the code of the page that an address names; ends when it is here or could not be had. */
+export async function preloadPage(hash: string): Promise<void> {
   const path = hash.replace(/^#/, "").split("?")[0] ?? "";
   const name = PAGE_NAMES.find((known) => PAGES[known].path === path) ?? "live";
-  PAGES[name].load().catch(() => undefined); // asked for again, and reported, when it is shown
+  await PAGES[name].load().catch(() => undefined); // asked for again, and reported, when shown
 }
