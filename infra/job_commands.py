@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from infra.errors import CommandError
 from infra.job_target import JobTarget, job_target
 from infra.job_view import HEADER, epoch_line, row, screen
 from infra.local_job import bury_local_job, run_local_job
+from infra.local_machines import LocalMachines
 from infra.stages import LOCAL, STAGES
 from lambdas.training_options import check_settings
 from training.cli import toml_value
@@ -53,6 +55,8 @@ def add_parsers(commands: "Commands") -> None:
         ("watch", _watch, "Follow a job until it ends."),
     ):
         _add(jobs, name, run, summary).add_argument("job", metavar="JOB")
+    summary = "Train what the local cloud's jobs ask for on this computer, until Ctrl-C."
+    add_command(jobs, "machines", _machines, summary)
     listing = _add(jobs, "list", _list, "Jobs, newest first.")
     listing.add_argument("--limit", type=int, default=20)
 
@@ -175,6 +179,13 @@ def _list(arguments: argparse.Namespace) -> int:
         print_json(strict.to_dict(jobs))
     else:
         print_table([HEADER, *map(row, jobs)])
+    return 0
+
+
+def _machines(arguments: argparse.Namespace) -> int:
+    workspace = workspace_of(arguments)
+    with suppress(KeyboardInterrupt), aws_sentences():
+        LocalMachines(job_target(LOCAL.name, workspace), workspace).play()
     return 0
 
 

@@ -46,13 +46,8 @@ def run_local_job(job_id: str, target: JobTarget, workspace: Workspace) -> Train
     """
     record = _wait(target, job_id, "running", _START_SECONDS)
     if record.state == "running":
-        process = subprocess.Popen(
-            _command(record, workspace),
-            cwd=PROJECT,
-            env=_environment(record, target, workspace),
-            # Its own group: what Ctrl-C means is decided here.
-            start_new_session=True,
-        )
+        folder = job_folder(workspace, job_id)
+        process = start_machine(job_id, local_session(record), target, folder)
         try:
             process.wait()
         finally:
@@ -109,27 +104,36 @@ def _wait(target: JobTarget, job_id: str, state: str | None, seconds: float) -> 
         time.sleep(_LOOK_SECONDS)
 
 
-def _command(record: JobRecord, workspace: Workspace) -> list[str]:
-    folder = job_folder(workspace, record.id)
-    return [
-        *(sys.executable, "-m", "training.job", record.id),
-        *("--work", str(folder)),
-        *("--heartbeat-seconds", str(HEARTBEAT_SECONDS)),
-    ]
+def start_machine(
+    job_id: str, session: str, target: JobTarget, folder: Path
+) -> subprocess.Popen[bytes]:
+    """The job's script as EC2 would start it on a machine called ``session``, with ``folder`` as
+    its disk. Raises `CommandError` for a job on AWS."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "training.job", job_id),
+            *("--work", str(folder)),
+            *("--heartbeat-seconds", str(HEARTBEAT_SECONDS)),
+        ],
+        cwd=PROJECT,
+        env=_environment(session, target, folder),
+        # Its own group: what Ctrl-C means is for the caller to decide.
+        start_new_session=True,
+    )
 
 
-def _environment(record: JobRecord, target: JobTarget, workspace: Workspace) -> dict[str, str]:
+def _environment(session: str, target: JobTarget, folder: Path) -> dict[str, str]:
     """The user's own without any AWS setting, and the role's on the local cloud."""
     if target.cloud is None:
         raise CommandError("Only jobs of the local cloud run on this machine.")
     # A file of the job's own: the SDK renews the session by it for as long as the job takes.
-    file = job_folder(workspace, record.id) / "aws-config"
+    file = folder / "aws-config"
     file.parent.mkdir(parents=True, exist_ok=True)
     account = target.cloud.client_options
     file.write_text(
         "[profile machine]\n"
         f"role_arn = {target.job_role}\n"
-        f"role_session_name = {local_session(record)}\n"
+        f"role_session_name = {session}\n"
         "source_profile = account\n"
         "[profile account]\n"
         f"aws_access_key_id = {account['aws_access_key_id']}\n"

@@ -14,6 +14,7 @@ from infra import emulator
 from infra.outputs import read_outputs
 from infra.workspace import Workspace
 from tests.e2e.cloud import Cloud, Record
+from training.data.flowers import write_flowers
 
 VISIONFLOW = [str(Path(sys.executable).with_name("visionflow"))]
 
@@ -49,6 +50,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     ended = visionflow("down", state=state)
     assert ended.returncode == 0, ended.stderr
     assert processes_of(running) == []
+
+
+@pytest.fixture(scope="session")
+def drawn_flowers(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Five kinds of drawn flowers in the datasets bucket, 14 pictures each: its ``s3://`` name."""
+    folder = tmp_path_factory.mktemp("data") / "drawn-flowers"
+    write_flowers(folder, pictures=14, size=32)
+    for file in folder.rglob("*.jpg"):
+        key = f"drawn-flowers/{file.relative_to(folder)}"
+        cloud.s3.upload_file(str(file), cloud.outputs.datasets_bucket, key)
+    return f"s3://{cloud.outputs.datasets_bucket}/drawn-flowers"
 
 
 def processes_of(running: emulator.Emulator) -> list[psutil.Process]:

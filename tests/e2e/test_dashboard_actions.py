@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.e2e.cloud import Cloud, Record, eventually
+from tests.e2e.conftest import VISIONFLOW
 from tests.e2e.dashboard import address, launch, opened, publish_reported
 
 pytestmark = pytest.mark.e2e
@@ -148,6 +150,35 @@ def test_a_training_job_says_what_it_can_cost_before_it_starts(page: Page, cloud
     expect(page.get_by_test_id("setting-finetune.head.epochs")).to_be_visible()
     page.get_by_test_id("job-instance").select_option("g4dn.xlarge")
     expect(page.get_by_test_id("estimate")).to_contain_text(re.compile(r"At most \$\d"))
+
+
+def test_a_training_run_is_started_watched_to_its_end_and_opened(
+    page: Page, cloud: Cloud, drawn_flowers: str
+) -> None:
+    open_page(page, cloud, "training")
+    page.get_by_test_id("job-data").select_option(drawn_flowers)
+    page.get_by_test_id("job-config").select_option("cifar10-small")
+    page.get_by_test_id("setting-scratch.epochs").fill("2")
+    for group in ("data", "scratch"):
+        page.locator("summary", has_text=re.compile(rf"^{group}: ")).click()
+    page.get_by_test_id("setting-data.workers").fill("0")
+    page.get_by_test_id("setting-scratch.batch_size").fill("16")
+    page.get_by_test_id("start-job").click()
+    state = page.get_by_test_id("job").get_by_test_id("job-state")
+    expect(state).to_have_attribute("data-state", "running")
+
+    # The emulator's machines run nothing; this runs the job's script for them.
+    machines = subprocess.Popen([*VISIONFLOW, "jobs", "machines", "--state", str(cloud.state)])
+    try:
+        expect(page.get_by_test_id("loss-curve").locator("canvas")).to_be_visible(timeout=60_000)
+        expect(state).to_have_attribute("data-state", "succeeded", timeout=60_000)
+    finally:
+        machines.terminate()
+        machines.wait(30)
+    expect(page.get_by_test_id("job-log")).to_contain_text("scratch 2/2: train loss")
+    page.get_by_role("link", name=re.compile("^Results of ")).click()
+    expect(page.get_by_test_id("headline")).to_contain_text(re.compile(r"\d+\.\d%"))
+    expect(page.get_by_test_id("class-table")).to_contain_text("sunflower")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ import pytest
 
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import VISIONFLOW, visionflow
-from training.data.flowers import write_flowers
 from visionflow.job_store import JobStore
 
 pytestmark = pytest.mark.e2e
@@ -32,22 +31,12 @@ FIELDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def data(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("data") / "drawn-flowers"
-    write_flowers(folder, pictures=14, size=32)
-    for file in folder.rglob("*.jpg"):
-        key = f"drawn-flowers/{file.relative_to(folder)}"
-        cloud.s3.upload_file(str(file), cloud.outputs.datasets_bucket, key)
-    return f"s3://{cloud.outputs.datasets_bucket}/drawn-flowers"
-
-
-def start_local(cloud: Cloud, data: str) -> subprocess.Popen[str]:
+def start_local(cloud: Cloud, drawn_flowers: str) -> subprocess.Popen[str]:
     assignments = [f"--set={name}={json.dumps(value)}" for name, value in FIELDS.items()]
     return subprocess.Popen(
         [
             *VISIONFLOW,
-            *("jobs", "start", "--local", "--config", "cifar10-small", "--data", data),
+            *("jobs", "start", "--local", "--config", "cifar10-small", "--data", drawn_flowers),
             *(*assignments, "--json", "--state", str(cloud.state)),
         ],
         stdout=subprocess.PIPE,
@@ -68,8 +57,10 @@ def script_of(command: subprocess.Popen[str]) -> psutil.Process | None:
     return None
 
 
-def test_a_local_job_that_is_killed_goes_on_and_is_published(cloud: Cloud, data: str) -> None:
-    command = start_local(cloud, data)
+def test_a_local_job_that_is_killed_goes_on_and_is_published(
+    cloud: Cloud, drawn_flowers: str
+) -> None:
+    command = start_local(cloud, drawn_flowers)
 
     def after_an_epoch() -> Record | None:
         assert command.poll() is None, command.communicate()
@@ -115,8 +106,10 @@ def machines_of(cloud: Cloud, job_id: str) -> list[Any]:
     return [x for reservation in found["Reservations"] for x in reservation["Instances"]]
 
 
-def test_a_job_gets_a_machine_and_loses_it_when_it_is_stopped(cloud: Cloud, data: str) -> None:
-    asked = {"config": "cifar10-small", "data": data, "max_hours": 1}
+def test_a_job_gets_a_machine_and_loses_it_when_it_is_stopped(
+    cloud: Cloud, drawn_flowers: str
+) -> None:
+    asked = {"config": "cifar10-small", "data": drawn_flowers, "max_hours": 1}
     started = cloud.call("POST", "/training-jobs", json.dumps(asked).encode(), "application/json")
     assert started.status == 202, started.body
     job_id = started.body["id"]
@@ -164,7 +157,7 @@ def test_a_request_that_cannot_be_done_ends_with_its_reason(cloud: Cloud) -> Non
 
 
 def test_the_machines_role_reads_data_and_writes_its_own_folder_and_nothing_else(
-    cloud: Cloud, data: str, tmp_path: Path
+    cloud: Cloud, drawn_flowers: str, tmp_path: Path
 ) -> None:
     sts: Any = boto3.client("sts", **cloud.emulator.client_options)
     session = sts.assume_role(RoleArn=cloud.outputs.job_role, RoleSessionName="local-test-1")
