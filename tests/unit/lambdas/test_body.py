@@ -77,7 +77,9 @@ def test_a_text_body_is_taken_as_it_is() -> None:
     assert read_picture('{"image": "aGk="}', False, "application/json") == b"hi"
 
 
-@pytest.mark.parametrize(("body", "is_base64"), [("abc", True), ("é", True), ("YW Jj!", True), ("\ud800", False)])
+@pytest.mark.parametrize(
+    ("body", "is_base64"), [("abc", True), ("é", True), ("YW Jj!", True), ("\ud800", False)]
+)
 def test_a_body_that_is_not_what_the_gateway_says_is_refused(body: str, is_base64: bool) -> None:
     with pytest.raises(InvalidBodyError):
         read_picture(body, is_base64, "image/png")
