@@ -41,6 +41,7 @@ export default function AccuracyPage() {
   const report = useMemo(() => readReport(model.data?.report), [model.data]);
   const tab = TABS.find((known) => known === params.get("tab")) ?? "classes";
   const failure = models.error ?? model.error;
+  const isWaiting = !failure && (models.isPending || (model.isPending && version !== undefined));
 
   const change = (changes: Record<string, string>) => {
     setParams((before) => new URLSearchParams({ ...Object.fromEntries(before), ...changes }), {
@@ -55,7 +56,7 @@ export default function AccuracyPage() {
           <h1>{t("accuracy.title")}</h1>
           <p className="muted">{t("accuracy.intro")}</p>
         </div>
-        {models.data && chosen && (
+        {(chosen ?? models.isPending) && (
           <VersionPicker
             models={models.data}
             chosen={chosen}
@@ -72,7 +73,7 @@ export default function AccuracyPage() {
           change({ tab: next });
         }}
       >
-        {report && tab !== "label" && <Headline evaluation={report.test} />}
+        {(report ?? isWaiting) && tab !== "label" && <Headline evaluation={report?.test ?? null} />}
         <Tabs.List className="tabs" aria-label={t("accuracy.title")}>
           {TABS.map((name) => (
             <Tabs.Trigger key={name} className="tab" value={name} data-testid={`tab-${name}`}>
@@ -84,7 +85,7 @@ export default function AccuracyPage() {
           <Tabs.Content key={name} className="tab-content" value={name}>
             {failure ? (
               <Missing error={failure} route="GET /models" onRetry={() => void models.refetch()} />
-            ) : models.isPending || (model.isPending && version !== undefined) ? (
+            ) : isWaiting ? (
               <PageSkeleton />
             ) : report ? (
               <ReportTab name={name} report={report} files={model.data?.files ?? {}} />

@@ -1,35 +1,40 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { decimal, percent } from "../ui/format";
+import { decimal, orDash, percent } from "../ui/format";
 import { Tile } from "../ui/Tile";
 import css from "./Headline.module.css";
 import type { Evaluation } from "./report";
 
+interface HeadlineProps {
+  /** `null` until it is here: the place is taken already, so that nothing below it jumps. */
+  evaluation: Evaluation | null;
+}
+
 /** What the version scored on pictures that it had never seen. */
-export function Headline({ evaluation }: { evaluation: Evaluation }) {
+export function Headline({ evaluation }: HeadlineProps) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const share = (value: number) => percent(value, language);
-  const { top1, top1_interval: interval, top5, macro_f1, ece, known, pictures } = evaluation;
+  const share = (value: number | undefined) => orDash(value, percent, language);
+  const { top1, top1_interval: interval, top5, macro_f1, ece, known, pictures } = evaluation ?? {};
   return (
     <section className={css.tiles} aria-label={t("accuracy.headline")} data-testid="headline">
       <Tile
         name={t("accuracy.top1")}
         value={share(top1)}
-        note={t("accuracy.interval", { low: share(interval.low), high: share(interval.high) })}
+        note={t("accuracy.interval", { low: share(interval?.low), high: share(interval?.high) })}
       />
       <Tile name={t("accuracy.top5")} value={share(top5)} note={t("accuracy.top5Note")} />
       <Tile
         name={t("accuracy.f1")}
-        value={decimal(macro_f1, language, 3)}
+        value={orDash(macro_f1, (value) => decimal(value, language, 3), language)}
         note={t("accuracy.f1Note")}
       />
       <Tile name={t("accuracy.ece")} value={share(ece)} note={t("accuracy.eceNote")} />
       <Tile name={t("accuracy.known")} value={share(known)} note={t("accuracy.knownNote")} />
       <Tile
         name={t("accuracy.pictures")}
-        value={decimal(pictures, language, 0)}
+        value={orDash(pictures, (value) => decimal(value, language, 0), language)}
         note={t("accuracy.picturesNote")}
       />
     </section>

@@ -4,8 +4,9 @@ import type { ModelItem, ModelList } from "../api/types";
 import { modelKey } from "../models/chosen";
 
 interface VersionPickerProps {
-  models: ModelList;
-  chosen: ModelItem;
+  /** Without them it only takes its place. */
+  models: ModelList | undefined;
+  chosen: ModelItem | undefined;
   onChange: (item: ModelItem) => void;
 }
 
@@ -16,14 +17,15 @@ export function VersionPicker({ models, chosen, onChange }: VersionPickerProps) 
       <span className="field-name">{t("accuracy.version")}</span>
       <select
         className="input"
-        value={modelKey(chosen)}
+        value={chosen && modelKey(chosen)}
+        disabled={chosen === undefined}
         onChange={({ target }) => {
-          const next = models.items.find((item) => modelKey(item) === target.value);
+          const next = models?.items.find((item) => modelKey(item) === target.value);
           if (next) onChange(next);
         }}
         data-testid="version-picker"
       >
-        {models.items.map((item) => (
+        {models?.items.map((item) => (
           <option key={modelKey(item)} value={modelKey(item)}>
             {modelKey(item)}
             {item.aliases.map((alias) => ` · ${t(`models.alias.${alias}`)}`)}

@@ -1,5 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useEffectEvent, useState } from "react";
+import {
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useEffectEvent,
+  useMemo,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
@@ -29,7 +36,8 @@ export default function LivePage() {
   const feed = useFeed(ALL);
   const now = useNow();
   useEnough(feed);
-  const numbers = liveNumbers(feed.rows, now, !feed.hasOlder);
+  const { rows, isLoading } = useUnhurried(feed);
+  const numbers = liveNumbers(rows, now, !feed.hasOlder);
   const record = params.get("record");
   const openRecord = useCallback(
     (id: string) => {
@@ -55,7 +63,7 @@ export default function LivePage() {
         <section className={css.tiles} aria-label={t("live.numbers")}>
           <Tile
             name={t("live.rate")}
-            value={feed.isLoading ? null : decimal(numbers.perMinute, language)}
+            value={isLoading ? null : decimal(numbers.perMinute, language)}
             note={t("live.rateNote")}
             testId="live-rate"
           />
@@ -93,7 +101,7 @@ export default function LivePage() {
               <h2 id="stream-title">{t("live.stream")}</h2>
               <Link to="/history">{t("live.allRecords")}</Link>
             </div>
-            {!feed.isLoading && feed.rows.length === 0 ? (
+            {!isLoading && rows.length === 0 ? (
               <Notice icon={<PictureIcon />} title={t("history.emptyTitle")} testId="live-empty">
                 <p>{t("history.emptyText")}</p>
                 <Link to="/predict" className="button primary">
@@ -101,7 +109,7 @@ export default function LivePage() {
                 </Link>
               </Notice>
             ) : (
-              <Stream rows={feed.rows} isLoading={feed.isLoading} onOpen={openRecord} />
+              <Stream rows={rows} isLoading={isLoading} onOpen={openRecord} />
             )}
           </section>
           <div className={css.side}>
@@ -137,6 +145,14 @@ function useEnough(feed: Feed): void {
   useEffect(() => {
     if (wanted) loadOlder();
   }, [wanted]);
+}
+
+/**
+ * What is drawn of the feed. The first fifty records in one go would keep a slow processor from
+ * answering for a while; so they are drawn in slices, between which it can.
+ */
+function useUnhurried({ rows, isLoading }: Feed): Pick<Feed, "rows" | "isLoading"> {
+  return useDeferredValue(useMemo(() => ({ rows, isLoading }), [rows, isLoading]));
 }
 
 /** What the deployment has cost since midnight, and what a thousand pictures cost. */

@@ -38,7 +38,14 @@ export default function TrainingPage() {
           )}
         </div>
         {options.data ? (
-          <JobForm options={options.data} past={jobs.rows} onStarted={openJob} />
+          <JobForm
+            options={options.data}
+            past={jobs.rows}
+            onStarted={(id) => {
+              openJob(id);
+              window.scrollTo({ top: 0 }); // the form is long, and the job stands above
+            }}
+          />
         ) : options.error ? (
           <section className="card panel">
             <Missing

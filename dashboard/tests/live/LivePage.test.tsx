@@ -34,7 +34,7 @@ describe("the live page", () => {
     renderDashboard(fake, "/");
     expect(await screen.findByText("$1.25")).toBeVisible();
     expect(tile("cost-1000").getByText("$0.012")).toBeVisible();
-    expect(tile("rate").getByText("0.6")).toBeVisible();
+    expect(await tile("rate").findByText("0.6")).toBeVisible();
     expect(tile("p50").getByText("9.4 ms")).toBeVisible();
     expect(tile("unknown").getByText("33.3%")).toBeVisible();
     expect(await screen.findByText("100 in all")).toBeVisible();
