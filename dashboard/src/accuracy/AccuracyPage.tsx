@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import * as Tabs from "@radix-ui/react-tabs";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
@@ -43,6 +43,17 @@ export default function AccuracyPage() {
   const failure = models.error ?? model.error;
   const isWaiting = !failure && (models.isPending || (model.isPending && version !== undefined));
 
+  const tabs = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a phone the last ones lie beyond the edge.
+    const list = tabs.current;
+    const active = list?.querySelector<HTMLElement>("[data-state=active]");
+    if (list && active) {
+      const middle = active.offsetLeft - list.offsetLeft + active.offsetWidth / 2;
+      list.scrollLeft = middle - list.clientWidth / 2;
+    }
+  }, [tab]);
+
   const change = (changes: Record<string, string>) => {
     setParams((before) => new URLSearchParams({ ...Object.fromEntries(before), ...changes }), {
       replace: true,
@@ -74,7 +85,7 @@ export default function AccuracyPage() {
         }}
       >
         {(report ?? isWaiting) && tab !== "label" && <Headline evaluation={report?.test ?? null} />}
-        <Tabs.List className="tabs" aria-label={t("accuracy.title")}>
+        <Tabs.List ref={tabs} className="tabs" aria-label={t("accuracy.title")}>
           {TABS.map((name) => (
             <Tabs.Trigger key={name} className="tab" value={name} data-testid={`tab-${name}`}>
               {t(`accuracy.tabs.${name}`)}
