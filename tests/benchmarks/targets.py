@@ -114,5 +114,6 @@ TARGETS = (
 
 def report(results: Results) -> list[tuple[str, str, str, str]]:
     rows = [target.row(results) for target in TARGETS if target.needs in results]
-    print_table("Held to", ("what", "must", "measured", ""), rows)
+    if rows:
+        print_table("Held to", ("what", "must", "measured", ""), rows)
     return rows
