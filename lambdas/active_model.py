@@ -111,6 +111,8 @@ class ActiveModel:
 
     def _load_all(self, aliases: Aliases, production: ModelRef, now: float) -> _Loaded:
         before = self._loaded
+        if before is None or before.aliases != aliases:
+            self._loader.keep_only(aliases)
         refused = {
             model: at
             for model, at in (before.refused if before else {}).items()

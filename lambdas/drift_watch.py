@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from visionflow.counters import Counted
 from visionflow.drift import Drift, Reference, measure_drift
@@ -14,9 +13,8 @@ from visionflow.predictions import ModelRef
 class DriftWatch:
     """Reads each version's reference once."""
 
-    def __init__(self, models: ModelStore, cache: Path) -> None:
+    def __init__(self, models: ModelStore) -> None:
         self._models = models
-        self._cache = cache
         self._references: dict[ModelRef, Reference | None] = {}
 
     def by_model(self, days: Iterable[Counted]) -> dict[ModelRef, Drift]:
@@ -36,7 +34,7 @@ class DriftWatch:
         if model not in self._references:
             try:
                 manifest = self._models.manifest(model)
-                self._references[model] = self._models.reference(manifest, self._cache)
+                self._references[model] = self._models.reference(manifest)
             except (ArtifactError, ConfigError):
                 # A version without its files has raised its own alarm where it was to serve.
                 return None

@@ -10,8 +10,9 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from visionflow.classifier import Classifier
 from visionflow.drift import Reference
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.model_store import ModelStore
+from visionflow.model_store import ModelStore, forget_all_but
 from visionflow.predictions import ModelRef
+from visionflow.routing import Aliases
 
 REFUSED_METRIC = "ModelRefused"
 # Whichever function refuses a version, the metric is this one's, and one alarm hears of it.
@@ -50,7 +51,7 @@ class Loader:
             manifest = self.store.manifest(model)
             path = self.store.fetch(manifest, self.cache)
             classifier = Classifier(path, manifest, self.threads)
-            reference = self.store.reference(manifest, self.cache)
+            reference = self.store.reference(manifest)
             _try_out(classifier, reference)
         except (ArtifactError, ConfigError):
             logger.exception("version refused", extra={"version": model.version})
@@ -58,6 +59,11 @@ class Loader:
                 metric.add_dimension(name="service", value=REFUSED_SERVICE)
             raise
         return Serving(model, classifier, reference)
+
+    def keep_only(self, aliases: Aliases) -> None:
+        """Make room in the cache: 512 MB are all that Lambda gives, and a container may live
+        through any number of promotions."""
+        forget_all_but(self.cache, aliases.in_use)
 
 
 def _try_out(classifier: Classifier, reference: Reference | None) -> None:

@@ -1,12 +1,10 @@
 """GET /stats: what the counters say about some days."""
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
@@ -104,9 +102,8 @@ class StatsService:
 def service() -> StatsService:
     settings = ApiSettings.from_env(os.environ)
     models = ModelStore(settings.models_bucket, clients.s3())
-    cache = Path(tempfile.gettempdir()) / "models"
     return StatsService(
-        CounterStore(settings.insights_table, clients.dynamodb()), DriftWatch(models, cache)
+        CounterStore(settings.insights_table, clients.dynamodb()), DriftWatch(models)
     )
 
 

@@ -2,10 +2,8 @@
 
 import base64
 import os
-import tempfile
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -38,9 +36,7 @@ def service() -> CountersService:
     return CountersService(
         CounterStore(settings.insights_table, dynamodb),
         ModelRegistry(settings.registry_table, dynamodb),
-        DriftWatch(
-            ModelStore(settings.models_bucket, clients.s3()), Path(tempfile.gettempdir()) / "models"
-        ),
+        DriftWatch(ModelStore(settings.models_bucket, clients.s3())),
         settings.shadow_queue_url,
         clients.sqs(),
     )

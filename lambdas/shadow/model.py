@@ -10,7 +10,7 @@ from visionflow.errors import ArtifactError, ConfigError
 from visionflow.model_registry import ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef
-from visionflow.routing import Trial
+from visionflow.routing import Aliases, Trial
 
 
 class ShadowModel:
@@ -39,16 +39,18 @@ class ShadowModel:
             aliases = self._registry.aliases()
             self._check_at = self._clock() + REFRESH_S
             self._trial = aliases.trial
-            self._serving = self._loaded(aliases.shadow)
+            self._serving = self._loaded(aliases)
         return self._serving, self._trial
 
-    def _loaded(self, shadow: ModelRef | None) -> Serving | None:
+    def _loaded(self, aliases: Aliases) -> Serving | None:
+        shadow = aliases.shadow
         if shadow is None:
             return None
         if self._serving and self._serving.model == shadow:
             return self._serving
         if self._refused and self._refused[0] == shadow and self._clock() < self._refused[1]:
             return None
+        self._loader.keep_only(aliases)
         try:
             return self._loader.load(shadow)
         except (ArtifactError, ConfigError):

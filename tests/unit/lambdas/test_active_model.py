@@ -65,7 +65,7 @@ class Artifacts:
     def fetch(self, manifest: Manifest, cache: Path) -> Path:
         return self.root / manifest.version / manifest.served_file.path
 
-    def reference(self, manifest: Manifest, cache: Path) -> Reference | None:
+    def reference(self, manifest: Manifest) -> Reference | None:
         return None
 
 
@@ -79,7 +79,7 @@ class Clock:
 @pytest.fixture
 def parts(tmp_path: Path) -> tuple[Registry, Artifacts, Clock, ActiveModel]:
     registry, artifacts, clock = Registry(), Artifacts(tmp_path), Clock()
-    active = ActiveModel(registry, artifacts, cache=tmp_path, threads=1, clock=clock)  # type: ignore[arg-type]
+    active = ActiveModel(registry, artifacts, cache=tmp_path / "cache", threads=1, clock=clock)  # type: ignore[arg-type]
     return registry, artifacts, clock, active
 
 

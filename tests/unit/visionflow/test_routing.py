@@ -100,3 +100,13 @@ def test_the_shadow_of_what_is_promoted_ends() -> None:
     step = shadowed.promoted(TWO, ORDER)
     assert step.aliases.shadow is None
     assert [(m.alias, m.version) for m in step.moves] == [("production", "2"), ("shadow", None)]
+
+
+def test_in_use_is_what_an_alias_points_at_and_the_way_back() -> None:
+    assert Aliases().in_use == frozenset()
+    aliases = serving(ONE, TWO, THREE)
+    assert aliases.in_use == {TWO, THREE}
+    four, five = ModelRef("m", "4"), ModelRef("m", "5")
+    aliases = aliases.with_canary(four, 10, ORDER).aliases.with_shadow(five, ORDER).aliases
+    assert aliases.in_use == {TWO, THREE, four, five}
+    assert serving(ONE, TWO).rolled_back(ORDER).aliases.in_use == {ONE}

@@ -2,9 +2,9 @@
 
 import json
 import mimetypes
-import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,18 +87,30 @@ class ModelStore:
         """The file that is served, verified against the manifest, under ``cache``.
 
         A file that lies there already is verified again and replaced when it is damaged.
-        Raises `ArtifactError` when the bucket's file is missing or differs from its checksum.
+        Raises `ArtifactError` when the bucket's file is missing or differs from its checksum, and
+        when the cache cannot take it (`forget_all_but` makes room).
         """
-        return self._fetch(manifest, manifest.served_file, cache)
+        entry = manifest.served_file
+        target = cache / manifest.name / manifest.version / entry.path
+        if _is_intact(target, entry):
+            return target
+        data = self.read(manifest, entry)
+        try:
+            _write(target, data)
+        except OSError as error:
+            raise ArtifactError(
+                f"{entry.path}: {len(data):,} bytes cannot be kept in {cache} ({error.strerror})"
+            ) from error
+        return target
 
-    def reference(self, manifest: Manifest, cache: Path) -> Reference | None:
+    def reference(self, manifest: Manifest) -> Reference | None:
         """What drift is measured against; None for a version that was made without.
 
-        Raises as `fetch` does, and `ConfigError` for one that does not parse.
+        Raises `ArtifactError` as `read` does, and `ConfigError` for one that does not parse.
         """
         for entry in manifest.extra_files:
             if entry.path == REFERENCE_FILE:
-                return Reference.parse(self._fetch(manifest, entry, cache).read_bytes())
+                return Reference.parse(self.read(manifest, entry))
         return None
 
     def read(self, manifest: Manifest, entry: FileEntry) -> bytes:
@@ -113,18 +125,6 @@ class ModelStore:
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=URL_LIFETIME_S
         )
-
-    def _fetch(self, manifest: Manifest, entry: FileEntry, cache: Path) -> Path:
-        target = cache / manifest.name / manifest.version / entry.path
-        if _is_intact(target, entry):
-            return target
-        data = self.read(manifest, entry)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Renamed into place: a worker that is killed half-way leaves no half file behind.
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-            file.write(data)
-        os.replace(file.name, target)  # noqa: PTH105
-        return target
 
     def check_served_file(self, manifest: Manifest) -> None:
         """Raise `ArtifactError` unless the served file lies there whole. Downloads nothing."""
@@ -177,6 +177,27 @@ def _same_json(published: bytes, own: str) -> bool:
         return bool(json.loads(published) == json.loads(own))
     except ValueError:
         return False
+
+
+def forget_all_but(cache: Path, models: Collection[ModelRef]) -> None:
+    """Delete every version's files from ``cache`` but those of ``models``.
+
+    A session that is open on a deleted file keeps it: Linux frees it when the last one closes.
+    """
+    kept = {cache / model.name / model.version for model in models}
+    for version in cache.glob("*/*"):
+        if version not in kept:
+            # Another process that shares the folder may be deleting it too.
+            shutil.rmtree(version, ignore_errors=True)
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Renamed into place: a worker that is killed half-way leaves no half file behind."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        part = Path(folder) / target.name
+        part.write_bytes(data)
+        part.replace(target)
 
 
 def _is_intact(path: Path, entry: FileEntry) -> bool:

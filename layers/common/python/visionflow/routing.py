@@ -87,6 +87,13 @@ class Aliases:
         points[CANARY] = self.canary.model if self.canary else None
         return tuple(alias for alias in (PRODUCTION, CANARY, SHADOW) if model == points.get(alias))
 
+    @property
+    def in_use(self) -> frozenset[ModelRef]:
+        """What an alias points at, and what a rollback would go back to."""
+        canary = self.canary.model if self.canary else None
+        found = (self.production, canary, self.shadow, *self.trail[-1:])
+        return frozenset(model for model in found if model)
+
     def chosen_for(self, prediction_id: str) -> ModelRef | None:
         """Production, or the canary for its share of the ids. The same id always chooses alike."""
         if self.canary and share_of(prediction_id) < self.canary.percent / 100:
