@@ -5,6 +5,7 @@ An execution that was ended from outside comes as an event of EventBridge: its j
 
 import json
 import os
+import textwrap
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,7 @@ from visionflow.predictions import ModelRef
 logger = Logger()
 
 END_STATES = ("succeeded", "failed", "cancelled")
+LONGEST_CAUSE = 300
 
 
 def build_service(settings: JobsSettings) -> JobSteps:
@@ -76,12 +78,26 @@ def _end(steps: JobSteps, job_id: str, event: dict[str, Any]) -> Answer:
     answer = event.get("answer") or {}
     state = answer.get("state")
     if state not in END_STATES:
-        error = event.get("error") or {}
-        cause = str(error.get("Cause") or error.get("Error"))
-        return steps.end(job_id, "failed", f"A step of the job broke: {cause:.300}", None)
+        return steps.end(job_id, "failed", _broken(event.get("error") or {}), None)
     model = answer.get("model")
     published = strict.parse(ModelRef, model, "answer.model") if model else None
     return steps.end(job_id, state, answer.get("reason"), published)
+
+
+def _broken(error: dict[str, Any]) -> str:
+    """A sentence from what Step Functions caught: of a function's error, the ``Cause`` is JSON with
+    type, message and stack trace; of any other fault it is text, or missing."""
+    kind, cause = str(error.get("Error") or "no reason given"), str(error.get("Cause") or "")
+    try:
+        raised = json.loads(cause)
+    except ValueError:
+        raised = None
+    if isinstance(raised, dict):
+        kind, cause = str(raised.get("errorType") or kind), str(raised.get("errorMessage") or "")
+    what = textwrap.shorten(
+        f"{kind}: {cause}" if cause else kind, LONGEST_CAUSE, placeholder=" ..."
+    )
+    return f"A step of the job broke ({what}). Resume the job to try again."
 
 
 def _end_from_outside(steps: JobSteps, execution: dict[str, Any]) -> Answer:

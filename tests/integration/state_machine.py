@@ -2,6 +2,7 @@
 it uses, and no more."""
 
 import json
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -62,7 +63,14 @@ class StateMachine:
         if "Catch" not in state:
             raise error
         (catch,) = state["Catch"]
-        caught = {"Error": type(error).__name__, "Cause": str(error)}
+        # https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+        cause = {
+            "errorMessage": str(error),
+            "errorType": type(error).__name__,
+            "requestId": "52fdfc07-2182-154f-163f-5f0f9a621d72",
+            "stackTrace": traceback.format_tb(error.__traceback__),
+        }
+        caught = {"Error": type(error).__name__, "Cause": json.dumps(cause)}
         return {**data, catch["ResultPath"].removeprefix("$."): caught}, catch["Next"]
 
 

@@ -564,8 +564,36 @@ def test_a_step_that_breaks_ends_the_job_and_its_machine(world: World) -> None:
     world.on_wait = on_wait
     job = world.live(request())
     assert job.state == "failed"
-    assert str(job.reason).startswith("A step of the job broke: ")
+    assert job.reason == (
+        "A step of the job broke (ClientError: An error occurred (InternalError) when calling the "
+        "DescribeInstances operation: no). Resume the job to try again."
+    )
     assert world.machine.visited.count("Watch") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        ({"Error": "States.Timeout"}, "States.Timeout"),
+        ({"Error": "Lambda.Unknown", "Cause": "The cause could not be determined."}, None),
+        ({"Error": "Sandbox.Timedout", "Cause": '{"errorMessage": "Task timed out"}'}, None),
+        ({}, "no reason given"),
+        ({"Error": "E", "Cause": '"text"'}, 'E: "text"'),
+        ({"Error": "ValueError", "Cause": json.dumps({"errorMessage": "long " * 999})}, None),
+    ],
+)
+def test_the_reason_of_a_broken_step_is_a_short_sentence(
+    world: World, error: dict[str, str], what: str | None
+) -> None:
+    job_id = world.control.start(request()).id
+    event = {"step": "end", "job_id": job_id, "answer": {}, "error": error}
+    lambdas.jobs.handler.lambda_handler(event, Context())
+    reason = str(world.control.get(job_id).reason)
+    assert reason.startswith(f"A step of the job broke ({what or error['Error']}")
+    assert reason.endswith("). Resume the job to try again.")
+    assert len(reason) < 400
+    assert "{" not in reason
+    assert "\n" not in reason
 
 
 def test_a_launch_whose_answer_was_lost_is_not_made_twice(world: World) -> None:
