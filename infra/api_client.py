@@ -1,7 +1,6 @@
 """A client of the HTTP API, with the standard library alone."""
 
 import json
-import os
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -91,10 +90,6 @@ class ApiClient:
                 raise _problem(error) from error
         except (urllib.error.URLError, OSError, ValueError) as error:
             raise CommandError(f"{self.api_url} does not answer ({error}).") from error
-
-
-def token_from_environment() -> str | None:
-    return os.environ.get("VISIONFLOW_TOKEN")
 
 
 def _problem(error: urllib.error.HTTPError) -> ApiProblemError:

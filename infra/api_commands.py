@@ -3,13 +3,14 @@
 import argparse
 import base64
 import os
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.api_client import ApiClient
+from infra.api_client import ApiClient, ApiProblemError
 from infra.command_line import (
     PREDICTION_HEADER,
     add_command,
@@ -22,6 +23,7 @@ from infra.errors import CommandError
 from infra.outputs import read_outputs
 from infra.picture_upload import classify_by_upload
 from infra.progress import TransferBar
+from visionflow.errors import ImageError
 from visionflow.images import media_type
 from visionflow.uploads import MAX_DIRECT_BYTES
 
@@ -63,19 +65,38 @@ def _api(arguments: argparse.Namespace) -> ApiClient:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
-    api = _api(arguments)
     heatmaps: Path | None = arguments.explain
-    rows: list[tuple[str, ...]] = [PREDICTION_HEADER]
+    rows: list[tuple[str, ...]] = []
+    refused = 0
+    try:
+        for file, answer in _answers(arguments):
+            if answer is None:
+                refused += 1
+                continue
+            if heatmaps:
+                _write_heatmap(heatmaps / f"{file.stem}.png", answer["explanation"]["overlay"])
+            if arguments.json:
+                print_json({"file": str(file), **answer})
+            rows.append(prediction_row(answer, picture=str(file)))
+    finally:
+        # What was answered is said, whatever became of the pictures after it.
+        if rows and not arguments.json:
+            print_table([PREDICTION_HEADER, *rows])
+    return 1 if refused else 0
+
+
+def _answers(arguments: argparse.Namespace) -> Iterator[tuple[Path, dict[str, Any] | None]]:
+    """Each file with its answer; None for one at fault itself, which stops none of the others."""
+    api, explain = _api(arguments), arguments.explain is not None
     for file in arguments.files:
-        answer = _classify(api, file, arguments.top_k, explain=heatmaps is not None)
-        if heatmaps:
-            _write_heatmap(heatmaps / f"{file.stem}.png", answer["explanation"]["overlay"])
-        if arguments.json:
-            print_json({"file": str(file), **answer})
-        rows.append(prediction_row(answer, picture=str(file)))
-    if not arguments.json:
-        print_table(rows)
-    return 0
+        answer = None
+        try:
+            answer = _classify(api, file, arguments.top_k, explain=explain)
+        except (ApiProblemError, ImageError) as error:
+            if not (error.code or "").startswith("image_"):
+                raise
+            print(f"visionflow: {file}: {error}", file=sys.stderr)
+        yield file, answer
 
 
 def _classify(api: ApiClient, file: Path, top_k: int | None, *, explain: bool) -> dict[str, Any]:

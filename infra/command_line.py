@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,14 @@ def prediction_row(prediction: dict[str, Any], picture: str | None = None) -> tu
 def print_table(rows: Iterable[Sequence[str]]) -> None:
     """Left-aligned columns, each as wide as its widest cell."""
     cells = [list(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
     for row in cells:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        padded = (
+            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
+        )
         print("  ".join(padded).rstrip(), flush=True)
+
+
+def _columns(text: str) -> int:
+    """What ``text`` takes of a terminal's line: a Korean letter takes two columns."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

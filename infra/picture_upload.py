@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra.api_client import ApiClient
+from infra.api_client import ApiClient, ApiProblemError
 from infra.errors import CommandError
 
 _POST_SECONDS = 300
@@ -40,7 +40,7 @@ def classify_by_upload(
             )
         time.sleep(_POLL_SECONDS)
     if error := prediction["error"]:
-        raise CommandError(f"{error['message']} ({error['code']})")
+        raise ApiProblemError(f"{error['message']} ({error['code']})", error["code"])
     return prediction
 
 

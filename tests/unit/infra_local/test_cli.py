@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra import cli
+from infra.api_client import ApiClient, ApiProblemError
 from infra.outputs import Outputs, read_outputs
 
 OUTPUTS = Outputs(
@@ -89,6 +91,29 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
 ) -> None:
     assert run("predict", tmp_path / "nothing.jpg", "--api-url", "http://127.0.0.1:9") == 1
     assert "nothing.jpg cannot be read" in capsys.readouterr().err
+
+
+def test_a_bad_picture_stops_none_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def predict(_: ApiClient, image: bytes, **_options: object) -> dict[str, Any]:
+        if image == b"good":
+            answer = {"status": "ok", "label": "고양이", "confidence": 0.9}
+            return {**answer, "model": None, "error": None, "timings": {"infer": 1.0}}
+        raise ApiProblemError("No. (422, image_unreadable)", "image_unreadable")
+
+    monkeypatch.setattr(ApiClient, "predict", predict)
+    files = [tmp_path / name for name in ("좋은.jpg", "bad.jpg", "good.jpg")]
+    for file, data in zip(files, (b"good", b"bad", b"good"), strict=True):
+        file.write_bytes(data)
+    assert run("predict", *files, "--api-url", "http://127.0.0.1:9") == 1
+    said = capsys.readouterr()
+    assert said.err == f"visionflow: {files[1]}: No. (422, image_unreadable)\n"
+    first, second = said.out.splitlines()[1:]
+    assert "좋은.jpg" in first
+    assert "good.jpg" in second
+    # A Korean letter takes two columns of a terminal.
+    assert first.index("고양이") + len("좋은") == second.index("고양이")
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
