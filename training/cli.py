@@ -123,9 +123,13 @@ def toml_value(text: str) -> Any:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    from training.fit.fit import check_start  # noqa: PLC0415
     from training.train import assist, train  # noqa: PLC0415
 
-    config, folder = experiment(arguments), pictures_folder(arguments)
+    config = experiment(arguments)
+    # Pictures in S3 are brought here first, which may take long.
+    check_start(config, arguments.out)
+    folder = pictures_folder(arguments)
     if int(os.environ.get("RANK", "0")) > 0:
         assist(config, folder, arguments.out, arguments.cache)
         return 0

@@ -291,6 +291,16 @@ class TrainConfig:
             if not holds:
                 raise ConfigError(f"config: {field} must be {expected}")
 
+    @property
+    def epochs(self) -> int:
+        """The most that a run can have, through all phases of its recipe."""
+        phases = {
+            "probe": (self.probe,),
+            "finetune": (self.finetune.head, self.finetune.body),
+            "scratch": (self.scratch,),
+        }
+        return sum(phase.epochs for phase in phases[self.recipe])
+
     def _conditions(self) -> Iterator[_Condition]:
         yield "name", "not empty", bool(self.name)
         yield "version", "not empty", bool(self.version)

@@ -23,9 +23,10 @@ from typing import Any, NoReturn, TextIO, cast
 
 import boto3
 
-from training.config import LoopConfig, TrainConfig, load_config
+from training.config import TrainConfig, load_config
 from training.data.remote import local_folder
 from training.errors import TrainingError
+from training.fit.fit import check_start
 from training.fit.history import EpochRecord
 from training.job_files import JobFiles
 from training.job_interruption import POLL_SECONDS, SpotWatch, metadata_address
@@ -105,16 +106,6 @@ def job_config(record: JobRecord, found: Mapping[str, str] = MappingProxyType({}
     return load_config(record.request.config, fields)
 
 
-def epochs_of(config: TrainConfig) -> int:
-    """The most epochs that a run can have, through all its phases."""
-    phases: dict[str, tuple[LoopConfig, ...]] = {
-        "probe": (config.probe,),
-        "finetune": (config.finetune.head, config.finetune.body),
-        "scratch": (config.scratch,),
-    }
-    return sum(phase.epochs for phase in phases[config.recipe])
-
-
 def _notices(record: JobRecord) -> str | None:
     """Where EC2 would announce that it takes the machine back; None where there is no EC2."""
     return metadata_address() if record.request.place == "ec2" else None
@@ -152,11 +143,12 @@ def _attempt(record: JobRecord, machine: Machine, reporter: Reporter) -> JobOutc
 def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -> None:
     machine.work.mkdir(parents=True, exist_ok=True)
     config = _with_beginnings(record, machine, reporter)
-    reporter.step("download", epochs_of(config))
-    pictures = local_folder(record.request.data, machine.work / "pictures")
+    reporter.step("download", config.epochs)
     resumed = machine.files.fetch_checkpoint(record.reporters, run)
     if resumed is not None:
         print(f"job {record.id}: goes on from the checkpoint of {resumed}", file=sys.stderr)
+    check_start(config, run)
+    pictures = local_folder(record.request.data, machine.work / "pictures")
 
     def keep(epoch: EpochRecord) -> None:
         machine.files.keep_checkpoint(run)

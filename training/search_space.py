@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from training.config import Choices, FloatRange, TrainConfig
+from training.fit.recipes import check_recipe
 from visionflow import strict
 from visionflow.errors import ConfigError
 
@@ -91,7 +92,7 @@ def _dimension(config: TrainConfig, field: str, domain: FloatRange | Choices) ->
     dimension = Dimension(field, domain, whole)
     for extreme in dimension.extremes():
         try:
-            with_values(config, {field: extreme})
+            check_recipe(with_values(config, {field: extreme}))
         except ConfigError as error:
             raise ConfigError(f"{where}: {extreme!r} is not allowed ({error})") from error
     return dimension

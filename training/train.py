@@ -26,7 +26,7 @@ from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.export import Export, export_model
 from training.export.reference import write_reference
-from training.fit.fit import Fitted, fit, load_fitted
+from training.fit.fit import Fitted, check_start, fit, load_fitted
 from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
@@ -66,9 +66,10 @@ def train(
     made again. Decoded pictures are kept in ``cache``; without one, in ``out`` until the run ends.
     ``observer`` is told what goes on; what it raises ends the run.
 
-    Raises `DatasetError` for pictures that cannot be trained on, `TrainingError` for a run that
-    cannot go on.
+    Raises what `check_start` does before it reads a picture, `DatasetError` for pictures that
+    cannot be trained on, `TrainingError` for a run that cannot go on.
     """
+    check_start(config, out)
     observer.on_step("read")
     pictures = _load(config, data, out, cache)
     for sentence in leaks(pictures.splits):
@@ -86,6 +87,7 @@ def train(
 
 def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> None:
     """What `train` is in every process of torchrun but the first: its share of the fitting."""
+    check_start(config, out)
     fit(config, _load(config, data, out, cache), out)
 
 

@@ -22,9 +22,8 @@ from training.config import TrainConfig
 from training.config_file import to_toml
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import DivergedError, TrainingError
-from training.fit.fit import fit
+from training.fit.fit import check_start, fit
 from training.fit.history import EpochRecord, best_record
-from training.models.build import build_model
 from training.report.plots_search import draw_search
 from training.search_space import Dimension, read_space, with_values
 from training.tune_report import DIVERGED, TuneReport, finished_trials, report_of
@@ -56,9 +55,11 @@ def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) 
     the best trial as `BEST_FILE` and plots. Decoded pictures are shared by all trials and kept in
     ``cache``; without one, in ``out`` until the search ends.
 
-    Raises `ConfigError` for a space that cannot be searched, `TrainingError` when ``out`` belongs
-    to another search or when no trial comes to its end.
+    Raises what `check_start` does before it reads a picture, `ConfigError` for a space that cannot
+    be searched, `TrainingError` when ``out`` belongs to another search or when no trial comes to
+    its end.
     """
+    check_start(config, out)
     space = read_space(config)
     out.mkdir(parents=True, exist_ok=True)
     with _alone(out):
@@ -93,10 +94,8 @@ class _Search:
         self._cache = cache
         self._trials = out / "trials"
         self._data: dict[InputSpec, TrainingData] = {}
-        # Wrong weights or pictures should show before the first trial.
-        pictures = self._pictures(config)
-        build_model(config.model, len(pictures.labels))
-        self.identity = _identity(config, pictures)
+        # Wrong pictures should show before the first trial.
+        self.identity = _identity(config, self._pictures(config))
 
     def run(self, study: "Study") -> None:
         """Trials until the budget is spent."""
@@ -197,7 +196,7 @@ def _open_study(config: TrainConfig, identity: dict[str, Any], out: Path) -> "It
             direction="maximize",
             load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(
-                n_startup_trials=_RANDOM_TRIALS, n_warmup_steps=int(_SPARED_SHARE * _epochs(config))
+                n_startup_trials=_RANDOM_TRIALS, n_warmup_steps=int(_SPARED_SHARE * config.epochs)
             ),
         )
         if study.user_attrs.get(_IDENTITY, identity) != identity:
@@ -210,16 +209,6 @@ def _open_study(config: TrainConfig, identity: dict[str, Any], out: Path) -> "It
     finally:
         storage.remove_session()
         storage.engine.dispose()
-
-
-def _epochs(config: TrainConfig) -> int:
-    """Of a run that is not stopped early."""
-    phases = {
-        "probe": (config.probe,),
-        "finetune": (config.finetune.head, config.finetune.body),
-        "scratch": (config.scratch,),
-    }
-    return sum(phase.epochs for phase in phases[config.recipe])
 
 
 def _sampler(seed: int, finished: int) -> Any:

@@ -1,8 +1,8 @@
 """From pictures to weights, by the recipe of the config, through checkpoints."""
 
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from training.allocator import keep_freed_memory
 from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
-from training.fit.checkpoint import Checkpoint, identity
+from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
 from training.fit.distributed import Process, join_processes
 from training.fit.history import EpochRecord, best_record
 from training.fit.loop import Loop, Phase
 from training.fit.precision import keep_slow_layers_in_float32
 from training.fit.recipes import RECIPES, Session, check_recipe
 from training.fit.tracking import LogHistory, tracking
-from training.models.build import build_model
+from training.models.build import build_model, check_beginning
 from training.models.classifier import Network
 
 
@@ -37,6 +37,17 @@ class Fitted:
     """Of the fitting, without what an interruption threw away."""
 
 
+def check_start(config: TrainConfig, run: Path) -> None:
+    """What can be refused before any picture is there: choices that contradict each other, and
+    weights that the network cannot begin from, unless ``run`` has begun already.
+
+    Raises `ConfigError` and `TrainingError`.
+    """
+    check_recipe(config)
+    if not (run / CHECKPOINT_FILE).exists():
+        check_beginning(config.model)
+
+
 def fit(
     config: TrainConfig,
     data: TrainingData,
@@ -51,7 +62,8 @@ def fit(
     same answer; the first one alone writes and calls ``on_epoch``.
 
     Raises `DivergedError` when a loss stops being finite, `TrainingError` when the checkpoint is
-    damaged, of another run or cannot be written, `ConfigError` when the recipe contradicts itself.
+    damaged, of another run or cannot be written, or when the system ends a process that prepares
+    pictures, `ConfigError` when the recipe contradicts itself.
     """
     check_recipe(config)
     keep_freed_memory()
@@ -61,8 +73,26 @@ def fit(
         if state is None or "weights" not in state:
             tracked = config.mlflow and process.main
             with tracking(config, run) if tracked else nullcontext() as log_history:
-                state = _Run(config, data, process, checkpoint, log_history, on_epoch).go_on(state)
+                unfinished = _Run(config, data, process, checkpoint, log_history, on_epoch)
+                with _told_of_dead_workers():
+                    state = unfinished.go_on(state)
         return _fitted(config, data, state)
+
+
+@contextmanager
+def _told_of_dead_workers() -> Iterator[None]:
+    """Raise `TrainingError` where the system ends a process that decodes and augments."""
+    try:
+        yield
+    except RuntimeError as error:
+        # The loader has no type of its own for it, and its signal handler raises it anywhere.
+        if "DataLoader worker" not in str(error):
+            raise
+        raise TrainingError(
+            f"A process that prepares pictures died ({error}). Most often memory or /dev/shm is "
+            "full: set data.workers to a lower number, 0 for none, and start the same command "
+            "again; it goes on after the last epoch that was kept."
+        ) from error
 
 
 def load_fitted(config: TrainConfig, data: TrainingData, run: Path) -> Fitted:

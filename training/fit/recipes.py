@@ -66,6 +66,12 @@ def check_recipe(config: TrainConfig) -> None:
             "config: finetune.body.optimizer muon rescales weights, which a frozen batch norm does "
             'not follow; choose adamw or finetune.batch_norm = "adapt".'
         )
+    if config.recipe != "scratch" and config.model.weights == "none" and not config.model.grow_from:
+        raise ConfigError(
+            f"config: the recipe {config.recipe} trains a head on a trunk that has learnt already, "
+            'and with model.weights = "none" it is random; set model.weights to imagenet or a file '
+            "of weights, or take the recipe scratch."
+        )
 
 
 def scratch(session: Session) -> Phase:

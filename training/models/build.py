@@ -3,6 +3,7 @@
 import copy
 from typing import TypeVar
 
+import torch
 from torch import nn
 
 from training.ancestor import read_ancestor
@@ -25,15 +26,18 @@ def build_model(config: ModelConfig, classes: int) -> Classifier:
     Raises `TrainingError` when ``config.weights`` cannot be loaded into its trunk, or the network
     of ``config.grow_from`` is another one.
     """
-    trunk, features = _trunk(config)
-    head = _head(config, features, classes)
-    if config.grow_from:
-        model = Classifier(trunk, head, mirror=config.mirror)
-        adopt(model, read_ancestor(config.grow_from).weights(), config.grow_from)
-        return model
-    if config.weights != "none":
-        load_weights(trunk, config.name, config.weights)
-    return Classifier(trunk, head, mirror=config.mirror)
+    model = _network(config, classes)
+    _fill(model, config)
+    return model
+
+
+def check_beginning(config: ModelConfig) -> None:
+    """Raise what `build_model` would raise of the weights to begin from, without a network: shapes
+    alone are compared."""
+    classes = len(read_ancestor(config.grow_from).labels) if config.grow_from else 1
+    with torch.device("meta"):
+        model = _network(config, classes)
+    _fill(model, config)
 
 
 def exportable(network: N) -> N:
@@ -43,6 +47,19 @@ def exportable(network: N) -> N:
         if isinstance(part, Classifier):
             part.head = folded(part.head)
     return exported
+
+
+def _network(config: ModelConfig, classes: int) -> Classifier:
+    """With random weights."""
+    trunk, features = _trunk(config)
+    return Classifier(trunk, _head(config, features, classes), mirror=config.mirror)
+
+
+def _fill(model: Classifier, config: ModelConfig) -> None:
+    if config.grow_from:
+        adopt(model, read_ancestor(config.grow_from).weights(), config.grow_from)
+    elif config.weights != "none":
+        load_weights(model.trunk, config.name, config.weights)
 
 
 def _trunk(config: ModelConfig) -> tuple[nn.Sequential, int]:

@@ -1,13 +1,19 @@
 """A data set and a config small enough to train on in a second."""
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from training.config import DEFAULTS, TrainConfig, load_config
+from training.models.residual_cnn import ResidualCnn
 
 SIDE = 16
 COLOURS = {"blue": (40, 60, 210), "green": (50, 190, 70), "red": (210, 50, 40)}
@@ -69,6 +75,24 @@ SHRUNKEN = {
 
 
 def shrunken_config(**fields: Any) -> TrainConfig:
-    """Every part of the real thing, in a second. ``fields``: dotted names with ``__`` for dots."""
+    """Every part of the real thing, in a second. ``fields``: dotted names with ``__`` for dots.
+
+    A recipe that begins from weights gets those of a file, where ``fields`` name none.
+    """
     overrides = {name.replace("__", "."): value for name, value in fields.items()}
+    if overrides.get("recipe", "scratch") != "scratch":
+        overrides = {"model.weights": trunk_weights(), **overrides}
     return load_config(str(DEFAULTS), {**SHRUNKEN, **overrides})
+
+
+@cache
+def trunk_weights() -> str:
+    """A file with weights for the trunk of `SHRUNKEN`, the same in every process."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        trunk = ResidualCnn((8, 8, 16, 16))
+    file = folder / "trunk.pt"
+    torch.save({f"trunk.{name}": value for name, value in trunk.state_dict().items()}, file)
+    return str(file)

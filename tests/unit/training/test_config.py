@@ -97,3 +97,8 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     file.write_text("name = ")
     with pytest.raises(ConfigError, match=r"mine\.toml: not readable as TOML"):
         load_config(str(file))
+
+
+@pytest.mark.parametrize(("recipe", "epochs"), [("probe", 60), ("finetune", 50), ("scratch", 50)])
+def test_epochs_are_those_of_all_phases_of_the_recipe(recipe: str, epochs: int) -> None:
+    assert load_config("flowers", {"recipe": recipe}).epochs == epochs

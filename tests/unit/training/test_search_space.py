@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.training.conftest import shrunken_config
 from training.config import Choices, FloatRange, TrainConfig, committed_configs, load_config
 from training.config_file import to_toml
 from training.search_space import read_space, with_values
@@ -39,6 +40,7 @@ def searching(config: TrainConfig, field: str, domain: FloatRange | Choices) -> 
         ("augment.horizontal_flip", FloatRange(0.0, 1.0, log=False), "needs choices"),
         ("augment.crop", Choices(("resized", "sideways")), "'sideways' is not allowed"),
         ("augment.crop", Choices(()), "at least one"),
+        ("recipe", Choices(("scratch", "probe")), "'probe' is not allowed .*model.weights"),
     ],
 )
 def test_a_field_that_cannot_be_searched_is_named(
@@ -53,14 +55,15 @@ def test_an_empty_space_is_refused(config: TrainConfig) -> None:
         read_space(replace(config, tune=replace(config.tune, space={})))
 
 
-def test_a_probe_sees_no_augmentation_but_mirror_images(config: TrainConfig) -> None:
-    probe = replace(config, recipe="probe")
+def test_a_probe_sees_no_augmentation_but_mirror_images() -> None:
+    probe = shrunken_config(recipe="probe")
     with pytest.raises(ConfigError, match="the recipe probe does not use it"):
         read_space(searching(probe, "augment.crop_scale", FloatRange(0.1, 1.0, log=False)))
     assert read_space(searching(probe, "augment.horizontal_flip", Choices((True, False))))
 
 
-def test_with_the_recipe_searched_every_loop_may_be(config: TrainConfig) -> None:
+def test_with_the_recipe_searched_every_loop_may_be() -> None:
+    config = shrunken_config(recipe="finetune")
     space: dict[str, FloatRange | Choices] = {
         "recipe": Choices(("scratch", "finetune")),
         "finetune.rate_decay": FloatRange(0.1, 1.0, log=False),

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from PIL import Image
 
 from infra.cli import main
@@ -20,7 +22,8 @@ from training.errors import DatasetError, TrainingError
 from training.evaluation.contact_sheet import MAP_PICTURES_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.report.report import Report
-from training.train import CACHE_FOLDER, SPLIT_FILE, export, train
+from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
+from training.tune import tune
 from visionflow.manifest import MANIFEST_NAME, read_artifact
 
 
@@ -124,6 +127,33 @@ def test_a_damaged_test_picture_shows_before_training(pictures: Path, tmp_path: 
     with pytest.raises(DatasetError, match=r"red.000\.png"):
         train(shrunken_config(), data, tmp_path / "run")
     assert not (tmp_path / "run" / CHECKPOINT_FILE).exists()
+
+
+def _of_another_network(file: Path) -> None:
+    torch.save({"conv9.weight": torch.zeros(3, 3)}, file)
+
+
+def _damaged(file: Path) -> None:
+    file.write_bytes(b"PK damaged")
+
+
+def _missing(_file: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize("write", [_of_another_network, _damaged, _missing])
+def test_weights_that_do_not_fit_are_refused_before_any_picture_is_read(
+    write: Callable[[Path], None], tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights.pt"
+    write(weights)
+    config = shrunken_config(model__weights=str(weights))
+    commands: tuple[Callable[[TrainConfig, Path, Path], object], ...] = (train, assist, tune)
+    # No picture is there: to look for one would be another error.
+    for run in commands:
+        with pytest.raises(TrainingError, match=f"^{re.escape(str(weights))}: "):
+            run(config, tmp_path / "no pictures", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_failed_export_leaves_no_model_version(

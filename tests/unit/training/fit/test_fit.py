@@ -16,6 +16,7 @@ from training.errors import DivergedError, TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import Fitted, fit, load_fitted
 from training.fit.history import EpochRecord
+from training.fit.recipes import check_recipe
 from visionflow.errors import ConfigError
 from visionflow.images import UInt8Array
 
@@ -211,6 +212,19 @@ def test_a_full_disk_is_told_and_costs_no_kept_epoch(data: TrainingData, tmp_pat
     assert_same(fit(config, data, run), whole)
 
 
+def test_a_killed_worker_is_told_and_costs_no_kept_epoch(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    config = make_config("scratch", data__workers=1)
+    pictures = data.train_pictures
+    data.train_pictures = DeadlyPictures(pictures, reads=len(pictures) * 3 // 2)
+    with pytest.raises(TrainingError, match=r"prepares pictures died .*set data\.workers to"):
+        fit(config, data, tmp_path)
+    data.train_pictures = pictures
+    config = make_config("scratch", data__workers=0)
+    assert len(fit(config, data, tmp_path).history) == config.scratch.epochs
+
+
 def test_a_loss_that_is_not_finite_ends_the_run(data: TrainingData, tmp_path: Path) -> None:
     config = make_config(
         "scratch", scratch__optimizer__name="sgd", scratch__optimizer__learning_rate=1e38
@@ -228,6 +242,18 @@ def test_muon_is_refused_on_frozen_batch_norm_before_any_work(
     with pytest.raises(ConfigError, match="frozen batch norm"):
         fit(config, data, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("recipe", ["probe", "finetune"])
+def test_a_head_on_random_weights_is_refused_before_any_work(
+    data: TrainingData, tmp_path: Path, recipe: str
+) -> None:
+    config = make_config(recipe, model__weights="none")
+    with pytest.raises(ConfigError, match=f"the recipe {recipe} .*set model.weights to imagenet"):
+        fit(config, data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    # What it grows from gives the trunk.
+    check_recipe(make_config(recipe, model__weights="none", model__grow_from="runs/a"))
 
 
 @pytest.mark.parametrize("balance", ["inverse", "sampler"])
