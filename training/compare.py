@@ -12,7 +12,7 @@ from training.export.artifact import hardware
 from training.export.latency import measure_latencies
 from training.report.compare_page import draw_comparison
 from training.report.comparison import ComparedRun, Comparison, comparison_of
-from training.runs import read_reports, run_labels
+from training.runs import read_reports, require_apart, run_labels
 from visionflow.classifier import Classifier
 from visionflow.manifest import read_artifact
 
@@ -31,9 +31,12 @@ def compare(
     Each report's latencies were measured at the end of its own run, under the machine's load at
     that time; ``time_again`` measures those of all models here and now, in turns.
 
-    Raises what `read_reports` does and, unless ``allow_different_data``, `TrainingError` for runs
-    that were measured on different test pictures: their accuracies answer different questions.
+    Raises what `read_reports` and `require_apart` do and, unless ``allow_different_data``,
+    `TrainingError` for runs that were measured on different test pictures: their accuracies answer
+    different questions.
     """
+    if out is not None:
+        require_apart(out, runs)
     comparison = comparison_of(list(zip(run_labels(runs), read_reports(runs), strict=True)))
     if not comparison.same_test and not allow_different_data:
         sets = ", ".join(f"{run.run}: {run.test_set}" for run in comparison.runs)

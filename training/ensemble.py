@@ -14,7 +14,7 @@ from training.fit.history import best_record
 from training.models.classifier import Classifier
 from training.models.ensemble import Ensemble
 from training.report.report import DataSummary, Report
-from training.runs import read_reports, run_labels
+from training.runs import read_reports, require_apart, run_labels
 from training.train import CACHE_FOLDER, finish
 from visionflow import strict
 
@@ -40,10 +40,7 @@ def ensemble(
     Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, input or
     pictures, when ``data`` holds others, or when a checkpoint is missing.
     """
-    if out.resolve() in {run.resolve() for run in runs}:
-        raise TrainingError(
-            f"{out} is one of the runs and would be overwritten; choose another --out."
-        )
+    require_apart(out, runs)
     reports = read_reports(runs)
     labels = run_labels(runs)
     configs = [_config(run, report) for run, report in zip(runs, reports, strict=True)]

@@ -22,6 +22,14 @@ def read_reports(runs: Sequence[Path]) -> list[Report]:
     return [_read_report(run) for run in runs]
 
 
+def require_apart(out: Path, runs: Sequence[Path]) -> None:
+    """Raise `TrainingError` where ``out`` is one of the ``runs``."""
+    if out.resolve() in {run.resolve() for run in runs}:
+        raise TrainingError(
+            f"{out} is one of the runs and would be overwritten; choose another --out."
+        )
+
+
 def run_labels(runs: Sequence[Path]) -> list[str]:
     """The folders' names, or where two are the same all their paths."""
     names = [run.resolve().name for run in runs]

@@ -1,4 +1,5 @@
-"""``visionflow tune | compare | ensemble``: what is done with more than one run."""
+"""``visionflow tune | compare | ensemble | plots``: what is done with more than one run, and again
+with finished ones."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
@@ -65,12 +66,20 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument("--name", default="ensemble", help="of the model (default: ensemble)")
     parser.add_argument("--version", default="1.0.0", help="of the model (default: 1.0.0)")
     add_json(parser)
+    summary = "draw the plots of a run, a comparison or a search again, as SVG"
+    parser = commands.add_parser("plots", help=summary, description=summary)
+    parser.set_defaults(run=_plots)
+    parser.add_argument("results", type=Path, help="folder of a run, a comparison or a search")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the SVG files")
 
 
 def _tune(arguments: argparse.Namespace) -> int:
+    from training.fit.fit import check_start  # noqa: PLC0415
     from training.tune import BEST_FILE, tune  # noqa: PLC0415
 
     config = experiment(arguments)
+    # Pictures in S3 are brought here first, which may take long.
+    check_start(config, arguments.out)
     given = {"trials": arguments.trials, "seconds": arguments.seconds}
     budget = {name: value for name, value in given.items() if value is not None}
     config = replace(config, tune=replace(config.tune, **budget))
@@ -87,7 +96,7 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 
 def _trial_rows(report: "TuneReport") -> Iterator[Sequence[str]]:
-    fields = list(report.trials[0].values)
+    fields = list(report.best_values)
     yield "TRIAL", "STATE", "VALIDATION", "EPOCHS", *fields
     for trial in report.trials:
         top1 = "" if trial.top1 is None else f"{trial.top1:.2%}"
@@ -161,6 +170,14 @@ def _ensemble(arguments: argparse.Namespace) -> int:
         cache=arguments.cache,
     )
     return print_report(report, arguments)
+
+
+def _plots(arguments: argparse.Namespace) -> int:
+    from training.vector_plots import draw_vector_plots  # noqa: PLC0415
+
+    for file in draw_vector_plots(arguments.results, arguments.out):
+        print(file)
+    return 0
 
 
 def _print_columns(rows: Iterable[Sequence[str]]) -> None:

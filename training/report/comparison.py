@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count, product
+from string import ascii_uppercase
 
 from training.config import Recipe
 from training.evaluation.metrics import Interval
@@ -16,7 +18,7 @@ from visionflow.manifest import Precision
 @dataclass(frozen=True)
 class ComparedRun:
     """What one run is compared by. ``test_set`` and ``training_set`` are letters: runs that share
-    one were measured on, or made from, the same pictures.
+    them were measured on, or made from, the same pictures.
 
     ``measures``: of fp32 and, unless the gate kept it out for ``fallback_reason``, of int8.
     """
@@ -96,9 +98,12 @@ def comparison_of(reports: Sequence[tuple[str, Report]]) -> Comparison:
 
 
 def _letters(keys: Sequence[object]) -> list[str]:
-    """The same letter for the same key: A for the first."""
-    distinct = list(dict.fromkeys(keys))
-    return [chr(ord("A") + distinct.index(key)) for key in keys]
+    """The same letters for the same key, as a spreadsheet names its columns: A to Z, then AA."""
+    names = (
+        "".join(name) for length in count(1) for name in product(ascii_uppercase, repeat=length)
+    )
+    name_of = dict(zip(dict.fromkeys(keys), names, strict=False))
+    return [name_of[key] for key in keys]
 
 
 def _compared(run: str, report: Report, test_set: str, training_set: str) -> ComparedRun:

@@ -1,5 +1,6 @@
 """How a search went: its results in order, and which fields they depend on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,6 @@ from matplotlib.ticker import MaxNLocator
 
 from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, RED, plot_style, to_png
 from training.tune_report import TrialState, TuneReport
-
-HISTORY = "plots/history.png"
-IMPORTANCE = "plots/importance.png"
 
 _COLOURS: dict[TrialState, str] = {
     "complete": BLUE,
@@ -21,11 +19,11 @@ _COLOURS: dict[TrialState, str] = {
 
 
 def draw_search(report: TuneReport, folder: Path) -> None:
-    """Write `HISTORY` and `IMPORTANCE` below ``folder``."""
+    """Write every plot of `SEARCH_PLOTS` as PNG below ``folder``/plots."""
     (folder / "plots").mkdir(exist_ok=True)
     with plot_style():
-        (folder / HISTORY).write_bytes(to_png(search_history(report)))
-        (folder / IMPORTANCE).write_bytes(to_png(importance(report)))
+        for name, draw in SEARCH_PLOTS.items():
+            (folder / "plots" / f"{name}.png").write_bytes(to_png(draw(report)))
 
 
 def search_history(report: TuneReport) -> Figure:
@@ -67,3 +65,9 @@ def importance(report: TuneReport) -> Figure:
     axes.set_xlim(0, 1.1)
     axes.xaxis.set_major_formatter("{x:.0%}")
     return figure
+
+
+SEARCH_PLOTS: dict[str, Callable[[TuneReport], Figure]] = {
+    "history": search_history,
+    "importance": importance,
+}

@@ -11,14 +11,14 @@ import pytest
 
 from infra.cli import main
 from tests.unit.training.conftest import draw_set, shrunken_config
+from training import runs_commands
 from training import tune as tune_module
 from training.config import Choices, FloatRange, TrainConfig, load_config
 from training.config_file import to_toml
 from training.errors import TrainingError
 from training.fit.fit import Fitted, fit
-from training.report.plots_search import HISTORY, IMPORTANCE
 from training.tune import BEST_FILE, RESULT_FILE, STUDY_FILE, tune
-from training.tune_report import TuneReport
+from training.tune_report import TrialRecord, TuneReport
 from visionflow.errors import ConfigError
 
 RATE = "scratch.optimizer.learning_rate"
@@ -76,8 +76,8 @@ def test_the_best_trial_is_the_one_with_the_best_validation(
 
 def test_what_it_writes(finished: tuple[Path, TuneReport]) -> None:
     out, report = finished
-    for plot in (HISTORY, IMPORTANCE):
-        assert (out / plot).read_bytes().startswith(b"\x89PNG")
+    for plot in ("history", "importance"):
+        assert (out / "plots" / f"{plot}.png").read_bytes().startswith(b"\x89PNG")
     # Neither checkpoints nor decoded pictures are left behind.
     left = {file.name for file in out.iterdir()}
     assert left == {STUDY_FILE, RESULT_FILE, BEST_FILE, "plots", "tune.lock"}
@@ -181,6 +181,14 @@ def test_a_space_that_is_wrong_is_refused_before_anything_begins(
     with pytest.raises(ConfigError, match=r"no field scratch\.rate"):
         tune(searching(1, {"scratch.rate": Choices((1.0,))}), small, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_first_trial_that_was_killed_hides_no_field() -> None:
+    killed = TrialRecord(0, "failed", None, 0, None, {})
+    done = TrialRecord(1, "complete", 0.5, 3, 1.0, {RATE: 0.1})
+    found = TuneReport("colours", 1, 0.5, done.values, {}, (killed, done))
+    header, _, row = runs_commands._trial_rows(found)
+    assert (header[-1], row[-1]) == (RATE, "0.1")
 
 
 def test_the_command_goes_on_with_a_search_and_prints_its_trials(

@@ -13,7 +13,7 @@ from training import runs_commands
 from training.compare import RESULT_FILE, compare
 from training.errors import TrainingError
 from training.report.compare_page import PAGE_FILE
-from training.report.comparison import Comparison
+from training.report.comparison import Comparison, comparison_of
 from training.report.plots_compare import COMPARE_PLOTS
 from training.report.report import Report
 from visionflow.errors import ConfigError
@@ -104,6 +104,24 @@ def test_different_test_pictures_are_refused_unless_allowed(
     assert "accuracies of different test sets cannot be compared" in (out / PAGE_FILE).read_text(
         encoding="utf-8"
     )
+
+
+def test_no_plot_of_a_run_is_overwritten(write_run: Writer) -> None:
+    runs = [write_run("first"), write_run("second")]
+    with pytest.raises(TrainingError, match="is one of the runs and would be overwritten"):
+        compare(runs, runs[1])
+    assert [file.name for file in runs[1].iterdir()] == ["report.json"]
+
+
+def test_more_sets_than_letters_are_told_apart(report: Report) -> None:
+    reports = [
+        replace(report, data=replace(report.data, test=replace(report.data.test, sha256=str(n))))
+        for n in (*range(54), 0)
+    ]
+    sets = [
+        run.test_set for run in comparison_of([(str(n), r) for n, r in enumerate(reports)]).runs
+    ]
+    assert sets[:2] + sets[25:28] + sets[51:] == ["A", "B", "Z", "AA", "AB", "AZ", "BA", "BB", "A"]
 
 
 def test_other_labels_are_other_pictures(report: Report, write_run: Writer) -> None:
