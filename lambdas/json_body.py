@@ -36,6 +36,8 @@ def read_json(event: APIGatewayProxyEventV2, cls: type[T]) -> T:
 def _object(event: APIGatewayProxyEventV2) -> dict[str, object]:
     try:
         data = json.loads(event.decoded_body or "")
+        # Half of a surrogate pair can be escaped in JSON, but neither stored nor answered.
+        json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise InvalidBodyError("The body is not valid JSON.") from error
     if not isinstance(data, dict):

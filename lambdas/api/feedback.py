@@ -25,6 +25,7 @@ from visionflow.reviews import ReviewStore
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+LONGEST_FOLDER_NAME = 255
 
 router = APIGatewayHttpRouter()
 
@@ -65,8 +66,7 @@ class FeedbackService:
         `InvalidParameterError` for a label that is none of the version's and not said to be new."""
         prediction = self._prediction(prediction_id)
         label = short_text("label", wanted.label.strip()) or ""
-        if "/" in label or label.startswith("."):
-            raise InvalidParameterError("label becomes a folder's name; it may hold no slash.")
+        _check_folder_name(label)
         labels = self.labels_of(prediction.model) if prediction.model else ()
         if prediction.model and label not in labels and not wanted.new:
             raise InvalidParameterError(
@@ -95,6 +95,23 @@ class FeedbackService:
         key = prediction.thumbnail_key
         url = None if key is None else self.images.url(key)
         return extend(LogEntry, prediction, thumbnail_url=url)
+
+
+def _check_folder_name(label: str) -> None:
+    """What people label is collected into class folders; one bad name would end every collection.
+
+    Raises `InvalidParameterError`.
+    """
+    if "/" in label or label.startswith(".") or not label.isprintable():
+        raise InvalidParameterError(
+            "label becomes a folder's name; it may hold no slash and nothing that cannot be "
+            "printed, and not begin with a dot."
+        )
+    if len(label.encode()) > LONGEST_FOLDER_NAME:
+        raise InvalidParameterError(
+            f"label becomes a folder's name; it may have at most {LONGEST_FOLDER_NAME} bytes in "
+            f"UTF-8, found {len(label.encode())}."
+        )
 
 
 @lru_cache

@@ -83,8 +83,10 @@ class ModelService:
         self, versions: Sequence[str], first_day: str, last_day: str, name: str | None = None
     ) -> ModelComparison:
         """Each of ``versions`` beside the first. Raises as `find` does."""
-        if len(versions) < 2:
-            raise InvalidParameterError("versions must name at least two, with a comma between.")
+        if len(versions) < 2 or len(set(versions)) < len(versions):
+            raise InvalidParameterError(
+                "versions must name at least two different ones, with a comma between."
+            )
         models = [self.find(version, name) for version in versions]
         return self.comparison.of(models, first_day, last_day)
 

@@ -49,6 +49,8 @@ def test_a_class_that_the_model_does_not_know_has_to_be_meant(cloud: Cloud) -> N
     assert (typing_error.status, typing_error.body["code"]) == (400, "invalid_parameter")
     assert "red, green, blue" in typing_error.body["detail"]
     assert say(cloud, asked, {"label": "purple", "new": True}).status == 200
+    korean = say(cloud, asked, {"label": "보라색 꽃 💜", "new": True})
+    assert korean.body["feedback"]["label"] == "보라색 꽃 💜"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,10 @@ def test_a_class_that_the_model_does_not_know_has_to_be_meant(cloud: Cloud) -> N
         ({"label": 5}, "invalid_body"),
         ({"label": "red", "new": "yes"}, "invalid_body"),
         ({"label": "  "}, "invalid_parameter"),
+        ({"label": "a\0b", "new": True}, "invalid_parameter"),
+        ({"label": "two\nlines", "new": True}, "invalid_parameter"),
+        ({"label": "꽃" * 86, "new": True}, "invalid_parameter"),
+        ({"label": "\ud800", "new": True}, "invalid_body"),
         ({"label": "../etc", "new": True}, "invalid_parameter"),
         ({"label": "x" * 300, "new": True}, "invalid_parameter"),
     ],
