@@ -12,6 +12,7 @@ from training.config import DataConfig, TrainConfig
 from training.data.image_set import ImageSet, load_images
 from training.data.pictures import PictureSet, load_pictures
 from training.data.split import Splits, read_splits
+from training.errors import DatasetError
 from visionflow.input_spec import InputSpec
 
 
@@ -69,11 +70,30 @@ class TrainingData:
 def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) -> TrainingData:
     """List and divide ``folder``; nothing is decoded yet.
 
-    The labels of a model that gets further classes come first. Raises `DatasetError`, and
-    `TrainingError` when that model cannot be grown from.
+    The labels of a model that gets further classes come first. Raises `DatasetError`, also for a
+    ``cache`` among the classes, and `TrainingError` when that model cannot be grown from.
     """
+    if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
+        raise DatasetError(
+            f"{cache}: lies in {folder}, where its folder would be taken for a class; keep runs "
+            "and decoded pictures somewhere else"
+        )
     first: tuple[str, ...] = ()
     if config.model.grow_from:
         first = read_ancestor(config.model.grow_from, config.input).labels
     splits = read_splits(folder, config.data, config.seed, first)
+    for part in (splits.validation, splits.test):
+        if first and not part.counts[: len(first)].any():
+            raise DatasetError(
+                f"{part.root}: no pictures of {', '.join(first)}, which the model knows, so what "
+                "further classes cost them cannot be measured; add some"
+            )
     return TrainingData(splits, config.data, config.input, cache)
+
+
+def _is_a_class(path: Path, folder: Path) -> bool:
+    """Whether ``path`` lies in one of the folders that are classes, or parts, of ``folder``."""
+    if not path.is_relative_to(folder):
+        return False
+    # Hidden folders are none.
+    return not path.relative_to(folder).as_posix().startswith(".")

@@ -121,6 +121,17 @@ def test_an_old_class_without_pictures_is_refused(ancestor: Path, tmp_path: Path
     assert set(COLOURS) == {"red", "green", "blue"}
 
 
+def test_a_test_part_without_old_classes_is_refused(ancestor: Path, tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        draw_set(tmp_path / part, per_class=5, seed=1)
+    shutil.rmtree(tmp_path / "test" / "red")
+    config = shrunken_config(model__grow_from=str(ancestor))
+    load_training_data(tmp_path, config, None)
+    shutil.rmtree(tmp_path / "test" / "green")
+    with pytest.raises(DatasetError, match=r"no pictures of green, red, .*be measured"):
+        load_training_data(tmp_path, config, None)
+
+
 def test_pictures_of_another_size_are_refused(ancestor: Path) -> None:
     config = shrunken_config(input__size=24, input__resize=24)
     with pytest.raises(TrainingError, match="was trained on pictures of 16 px"):

@@ -40,3 +40,12 @@ def test_calibration_draws_from_training_pictures_only(pictures: Path) -> None:
 def test_bad_folders_are_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such folder"):
         load_training_data(tmp_path / "nowhere", shrunken_config(), None)
+
+
+def test_a_run_among_the_classes_would_be_one_of_them(pictures: Path) -> None:
+    for cache in (pictures / "train" / "run" / "cache", pictures / "cache"):
+        with pytest.raises(DatasetError, match="would be taken for a class"):
+            load_training_data(pictures, shrunken_config(), cache)
+    # Hidden folders are no classes, and files beside the classes no pictures of one.
+    for cache in (pictures / ".cache", pictures):
+        load_training_data(pictures, shrunken_config(), cache)
