@@ -1,7 +1,9 @@
 """Every page of the dashboard: in both languages, light and dark, on a phone and a desktop."""
 
 import io
+import json
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 from PIL import Image
@@ -43,12 +45,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """At least `RECORDS` pictures were classified, and a version has a whole report."""
+    """At least `RECORDS` pictures were classified and some judged; a version has a whole report."""
     missing = RECORDS - sum(1 for _ in cloud.logs())
     keys = {f"uploads/filled/{n}.jpg" for n in range(missing)}
     for n, key in enumerate(sorted(keys)):
         cloud.drop(key, encode(textured((96, 72), seed=n)))
     cloud.wait_for(keys, within=90)
+    for record in islice(cloud.logs(status="ok"), 5):
+        said = json.dumps({"label": record["label"]}).encode()
+        cloud.call("POST", f"/predictions/{record['id']}/feedback", said, "application/json")
     publish_reported(cloud, REPORTED, tmp_path_factory.mktemp("artifact") / "model")
 
 
@@ -131,7 +136,9 @@ def test_the_page_works_with_the_keyboard_alone(browser: Browser, cloud: Cloud) 
         page.goto(address(cloud, "history"))
         row = page.get_by_test_id("history-row").first.locator("button")
         row.focus()
-        page.keyboard.press("Enter")
-        expect(page.get_by_test_id("record")).to_be_visible()
-        page.keyboard.press("Escape")
-        expect(page.get_by_test_id("record")).to_have_count(0)
+        for close in ("Escape", "Enter"):  # the drawer begins with its button to close it
+            page.keyboard.press("Enter")
+            expect(page.get_by_test_id("record")).to_be_visible()
+            page.keyboard.press(close)
+            expect(page.get_by_test_id("record")).to_have_count(0)
+            expect(row).to_be_focused()

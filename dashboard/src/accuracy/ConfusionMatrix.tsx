@@ -24,7 +24,7 @@ export const ConfusionMatrix = memo(function ConfusionMatrix(props: ConfusionMat
               {t("accuracy.truthAnswer")}
             </th>
             {labels.map((label) => (
-              <th key={label} className={css.column} scope="col">
+              <th key={label} className={css.column} scope="col" title={label}>
                 <span>{label}</span>
               </th>
             ))}
@@ -36,7 +36,7 @@ export const ConfusionMatrix = memo(function ConfusionMatrix(props: ConfusionMat
             const total = row.reduce((sum, count) => sum + count, 0);
             return (
               <tr key={rowLabel}>
-                <th className={css.row} scope="row">
+                <th className={css.row} scope="row" title={rowLabel}>
                   {rowLabel}
                 </th>
                 {row.map((count, answerIndex) => {

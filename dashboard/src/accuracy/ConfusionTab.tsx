@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
 import { useLanguage } from "../i18n";
-import { decimal, percent } from "../ui/format";
+import { percent, whole } from "../ui/format";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import css from "./ConfusionTab.module.css";
 import { PictureCard, PictureGrid } from "./PictureCard";
@@ -62,7 +62,7 @@ export function ConfusionTab({ report }: { report: Report }) {
                       {pair.truth} → <strong>{pair.answer}</strong>
                     </span>
                     <span className="muted numeric">
-                      {decimal(pair.pictures, language, 0)} · {percent(pair.rate, language)}
+                      {whole(pair.pictures, language)} · {percent(pair.rate, language)}
                     </span>
                   </button>
                 </li>

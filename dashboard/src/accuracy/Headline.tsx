@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { decimal, orDash, percent } from "../ui/format";
+import { decimal, orDash, percent, whole } from "../ui/format";
 import { Tile } from "../ui/Tile";
 import css from "./Headline.module.css";
 import type { Evaluation } from "./report";
@@ -22,7 +22,11 @@ export function Headline({ evaluation }: HeadlineProps) {
       <Tile
         name={t("accuracy.top1")}
         value={share(top1)}
-        note={t("accuracy.interval", { low: share(interval?.low), high: share(interval?.high) })}
+        note={
+          interval
+            ? t("accuracy.interval", { low: share(interval.low), high: share(interval.high) })
+            : "–"
+        }
       />
       <Tile name={t("accuracy.top5")} value={share(top5)} note={t("accuracy.top5Note")} />
       <Tile
@@ -34,7 +38,7 @@ export function Headline({ evaluation }: HeadlineProps) {
       <Tile name={t("accuracy.known")} value={share(known)} note={t("accuracy.knownNote")} />
       <Tile
         name={t("accuracy.pictures")}
-        value={orDash(pictures, (value) => decimal(value, language, 0), language)}
+        value={orDash(pictures, whole, language)}
         note={t("accuracy.picturesNote")}
       />
     </section>

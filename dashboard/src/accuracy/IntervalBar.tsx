@@ -2,7 +2,7 @@ import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { percent } from "../ui/format";
+import { percent, whole } from "../ui/format";
 import css from "./IntervalBar.module.css";
 import type { Interval } from "./report";
 
@@ -37,7 +37,7 @@ export function IntervalBar({ share, interval, n, tone }: IntervalBarProps) {
       <span className={css.value}>
         {percent(share, language)}
         {range && <span className="visually-hidden"> {range}</span>}
-        <span className="muted"> n={n}</span>
+        <span className="muted"> n={whole(n, language)}</span>
       </span>
     </div>
   );

@@ -54,7 +54,7 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
   const language = useLanguage();
   const picker = useId();
   const labels = useLabels();
-  const say = useFeedback(entry.id);
+  const { say } = useFeedback(entry.id);
   const [other, setOther] = useState("");
   const choices = entry.top_k.slice(0, 9);
 
@@ -66,6 +66,7 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
     });
   };
   const onKey = useEffectEvent((event: KeyboardEvent) => {
+    // By the place of the key: with Korean input "s" types ㄴ.
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     const byNumber = choices[Number(event.key) - 1];
     const action =
@@ -78,11 +79,11 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
               choose(byNumber.label);
             }
           : {
-              s: () => {
+              KeyS: () => {
                 queue.next(false);
               },
-              b: queue.back,
-            }[event.key];
+              KeyB: queue.back,
+            }[event.code];
     if (!action || say.isPending) return;
     event.preventDefault();
     action();

@@ -16,7 +16,7 @@ export function EmptyHistory({ filtered }: { filtered: boolean }) {
       ) : (
         <Notice icon={<PictureIcon />} title={t("history.emptyTitle")} testId="history-empty">
           <p>{t("history.emptyText")}</p>
-          <Link to="/" className="button">
+          <Link to="/predict" className="button primary">
             {t("history.emptyAction")}
           </Link>
         </Notice>

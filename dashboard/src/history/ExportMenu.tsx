@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { download } from "../ui/download";
-import { decimal } from "../ui/format";
+import { whole } from "../ui/format";
 import { DownloadIcon } from "../ui/icons";
 import { Problem } from "../ui/Problem";
 import type { Filters } from "../records/feed";
@@ -41,7 +41,7 @@ export function ExportMenu({ filters }: { filters: Filters }) {
     return (
       <div className="row">
         <p className="muted small numeric" role="status">
-          {t("history.exporting", { rows: decimal(count, language, 0) })}
+          {t("history.exporting", { rows: whole(count, language) })}
         </p>
         <button type="button" className="button small" onClick={() => running.current?.abort()}>
           {t("app.cancel")}

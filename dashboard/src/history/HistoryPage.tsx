@@ -4,6 +4,7 @@ import { LiveStatus } from "../records/LiveStatus";
 import { RecordDialog } from "../records/RecordDialog";
 import { useFeed } from "../records/useFeed";
 import { useMediaQuery } from "../ui/useMediaQuery";
+import { useOverlay } from "../ui/useOverlay";
 import { EmptyHistory } from "./EmptyHistory";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
@@ -16,8 +17,8 @@ import { ViewSwitch } from "./ViewSwitch";
 
 export default function HistoryPage() {
   const { t } = useTranslation();
-  const { filters, setFilters, view, setView, recordId, openRecord, closeRecord } =
-    useHistoryParams();
+  const { filters, setFilters, view, setView } = useHistoryParams();
+  const record = useOverlay("record");
   const feed = useFeed(filters);
   const narrow = useMediaQuery("(width < 46rem)");
   const active = filterEntries(filters).length;
@@ -55,11 +56,13 @@ export default function HistoryPage() {
         ) : feed.rows.length === 0 && !feed.hasOlder ? (
           <EmptyHistory filtered={active > 0} />
         ) : (
-          <List key={JSON.stringify(filters)} feed={feed} onOpen={openRecord} />
+          <List key={JSON.stringify(filters)} feed={feed} onOpen={record.open} />
         )}
         <OlderBar feed={feed} />
       </section>
-      {recordId !== null && <RecordDialog key={recordId} id={recordId} onClose={closeRecord} />}
+      {record.value !== null && (
+        <RecordDialog key={record.value} id={record.value} onClose={record.close} />
+      )}
     </>
   );
 }

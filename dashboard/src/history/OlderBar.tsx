@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
 import type { Feed } from "../records/useFeed";
-import { decimal } from "../ui/format";
+import { whole } from "../ui/format";
 import { Problem } from "../ui/Problem";
 import css from "./OlderBar.module.css";
 
@@ -12,7 +12,7 @@ export function OlderBar({ feed }: { feed: Feed }) {
   const language = useLanguage();
   const { rows, isLoading, hasOlder, isLoadingOlder, olderError, loadOlder } = feed;
   if (isLoading || (rows.length === 0 && !hasOlder)) return null;
-  const count = decimal(rows.length, language, 0);
+  const count = whole(rows.length, language);
   return (
     <div className={css.bar}>
       <p className="muted" data-testid="history-count">

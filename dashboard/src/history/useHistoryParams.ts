@@ -9,7 +9,7 @@ export const SOURCES: readonly PredictionSource[] = ["api", "s3"];
 export const VIEWS = ["table", "grid"] as const;
 export type View = (typeof VIEWS)[number];
 
-/** Filters, view and the open record live in the address, so that a view can be kept and shared. */
+/** Filters and view live in the address, so that they can be kept and shared. */
 export function useHistoryParams() {
   const [params, setParams] = useSearchParams();
   const query = params.toString();
@@ -30,35 +30,20 @@ export function useHistoryParams() {
     },
     [setParams],
   );
-  const change = useCallback(
-    (name: string, value: string | null, replace: boolean) => {
-      setParams(
-        (before) => {
-          const after = [...before].filter(([known]) => known !== name);
-          return new URLSearchParams(value === null ? after : [...after, [name, value]]);
-        },
-        { replace },
-      );
-    },
-    [setParams],
-  );
   return {
     filters: stable,
     setFilters,
     view: VIEWS.find((known) => known === params.get("view")) ?? "table",
     setView: (view: View) => {
-      change("view", view === "table" ? null : view, true);
+      setParams(
+        (before) => {
+          if (view === "table") before.delete("view");
+          else before.set("view", view);
+          return before;
+        },
+        { replace: true },
+      );
     },
-    recordId: params.get("record"),
-    openRecord: useCallback(
-      (id: string) => {
-        change("record", id, false);
-      },
-      [change],
-    ),
-    closeRecord: useCallback(() => {
-      change("record", null, true);
-    }, [change]),
   };
 }
 

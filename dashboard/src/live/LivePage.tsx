@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useDeferredValue, useEffect, useEffectEvent, useMemo, useState } from "react";
+import { useDeferredValue, useEffect, useEffectEvent, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
@@ -12,6 +12,7 @@ import { decimal, milliseconds, money, percent } from "../ui/format";
 import { PictureIcon } from "../ui/icons";
 import { Notice } from "../ui/Notice";
 import { Tile } from "../ui/Tile";
+import { useOverlay } from "../ui/useOverlay";
 import { Arrivals } from "./Arrivals";
 import { LabelMix } from "./LabelMix";
 import css from "./LivePage.module.css";
@@ -25,19 +26,12 @@ const TICK_MS = 1_000;
 export default function LivePage() {
   const { t } = useTranslation();
   const language = useLanguage();
-  const [params, setParams] = useSearchParams();
+  const record = useOverlay("record");
   const feed = useFeed(ALL);
   const now = useNow();
   useEnough(feed);
   const { rows, isLoading } = useUnhurried(feed);
   const numbers = liveNumbers(rows, now, !feed.hasOlder);
-  const record = params.get("record");
-  const openRecord = useCallback(
-    (id: string) => {
-      setParams({ record: id });
-    },
-    [setParams],
-  );
   const share = (value: number | null) => (value === null ? null : percent(value, language));
   const time = (value: number | null) => (value === null ? null : milliseconds(value, language));
   const latest = t("live.lastN", { n: numbers.sample });
@@ -102,7 +96,7 @@ export default function LivePage() {
                 </Link>
               </Notice>
             ) : (
-              <Stream rows={rows} isLoading={isLoading} onOpen={openRecord} />
+              <Stream rows={rows} isLoading={isLoading} onOpen={record.open} />
             )}
           </section>
           <div className={css.side}>
@@ -113,14 +107,8 @@ export default function LivePage() {
           </div>
         </div>
       </div>
-      {record !== null && (
-        <RecordDialog
-          key={record}
-          id={record}
-          onClose={() => {
-            setParams({}, { replace: true });
-          }}
-        />
+      {record.value !== null && (
+        <RecordDialog key={record.value} id={record.value} onClose={record.close} />
       )}
     </>
   );

@@ -5,7 +5,7 @@ import { useApi } from "../api/ApiContext";
 import type { Stats } from "../api/types";
 import { useLanguage } from "../i18n";
 import { BarRow, BarRows } from "../ui/BarRow";
-import { decimal } from "../ui/format";
+import { whole } from "../ui/format";
 
 const EVERY_MS = 15_000;
 
@@ -25,7 +25,7 @@ export function Today() {
   });
   if (stats.error && stats.data === undefined) return null;
   const { total, by_status: counts } = stats.data ?? NOTHING;
-  const number = (count: number) => decimal(count, language, 0);
+  const number = (count: number) => whole(count, language);
   const tones = { ok: "main", unknown: "unsure", failed: "bad" } as const;
   return (
     <section className="card panel" aria-label={t("live.today")}>

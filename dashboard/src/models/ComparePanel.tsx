@@ -5,7 +5,7 @@ import { useApi } from "../api/ApiContext";
 import type { ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
 import { DataTable } from "../ui/DataTable";
-import { fileSize, milliseconds, orDash, percent } from "../ui/format";
+import { fileSize, milliseconds, orDash, percent, whole } from "../ui/format";
 import { Missing } from "../ui/Missing";
 import css from "./ComparePanel.module.css";
 import { modelKey } from "./chosen";
@@ -30,6 +30,7 @@ export function ComparePanel({ items }: ComparePanelProps) {
   const real = (item: ModelItem) =>
     compared.data?.items.find((entry) => modelKey(entry) === modelKey(item));
   const share = (value: number | null | undefined) => orDash(value, percent, language);
+  const count = (value: number | undefined) => orDash(value, whole, language);
   const time = (value: number | null | undefined) => orDash(value, milliseconds, language);
 
   const rows: [string, (item: ModelItem) => string][] = [
@@ -38,7 +39,7 @@ export function ComparePanel({ items }: ComparePanelProps) {
     [t("accuracy.ece"), ({ metrics }) => share(metrics.test_ece)],
     [t("models.size"), (item) => orDash(servedMeasure(item)?.bytes, fileSize, language)],
     [t("models.latency"), (item) => time(servedMeasure(item)?.latencyMs)],
-    [t("models.realPictures"), (item) => String(real(item)?.n ?? "–")],
+    [t("models.realPictures"), (item) => count(real(item)?.n)],
     [t("models.agreement"), (item) => share(real(item)?.agreement)],
     [t("models.meanConfidence"), (item) => share(real(item)?.mean_confidence)],
     ["p50", (item) => time(real(item)?.p50_ms)],

@@ -4,8 +4,9 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { DataTable } from "../ui/DataTable";
-import { decimal } from "../ui/format";
+import { decimal, whole } from "../ui/format";
 import { Missing } from "../ui/Missing";
+import css from "./DriftPanel.module.css";
 
 /** How far the pictures of late are from those that a version was made with. */
 export function DriftPanel() {
@@ -27,6 +28,8 @@ export function DriftPanel() {
       </div>
       {stats.error ? (
         <Missing error={stats.error} route="GET /stats" onRetry={() => void stats.refetch()} />
+      ) : stats.isPending ? (
+        <div className={`skeleton ${css.waiting}`} />
       ) : drift.length === 0 ? (
         <p className="muted small">{t("models.noDrift")}</p>
       ) : (
@@ -43,7 +46,7 @@ export function DriftPanel() {
           {drift.map(([version, { labels, embedding, n, alarm }]) => (
             <tr key={version}>
               <th scope="row">{version}</th>
-              <td className="end">{n}</td>
+              <td className="end">{whole(n, language)}</td>
               <td className="end">{number(labels)}</td>
               <td className="end">{number(embedding)}</td>
               <td>

@@ -8,6 +8,7 @@ import { moverText, moveText } from "../i18n/texts";
 import { DataTable } from "../ui/DataTable";
 import { dateTime } from "../ui/format";
 import { Missing } from "../ui/Missing";
+import css from "./MovesPanel.module.css";
 
 /** What served when, and who changed it. Only ever added to. */
 export function MovesPanel() {
@@ -43,6 +44,7 @@ export function MovesPanel() {
             { name: t("models.because") },
           ]}
           labelledBy="moves-title"
+          className={css.table}
           testId="moves"
         >
           {rows.map((move) => (

@@ -15,6 +15,7 @@ export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
       : null;
   const to = named(target ?? null);
   const from = named(production);
+  const noGate = target && !target.gate_passed ? [t("models.changesNoGate", { to })] : [];
 
   switch (move.action) {
     case "promote":
@@ -23,6 +24,7 @@ export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
         confirm: t("models.promote"),
         changes: [
           t("models.changesProduction", { from, to }),
+          ...noGate,
           ...(canary ? [t("models.changesCanaryStays", { canary: named(canary) })] : []),
           t("models.changesRecords"),
         ],
@@ -40,6 +42,7 @@ export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
         changes: [
           t("models.changesCanary", { to, percent: move.percent }),
           t("models.changesRest", { from, percent: 100 - move.percent }),
+          ...noGate,
           ...(canary && canary.version !== move.version
             ? [t("models.changesCanaryEnds", { canary: named(canary) })]
             : []),

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 
+import { useOverlay } from "../ui/useOverlay";
 import { CameraDialog } from "./CameraDialog";
 import { PictureStage } from "./PictureStage";
 import css from "./PredictPage.module.css";
@@ -16,7 +16,7 @@ export default function PredictPage() {
   const { t } = useTranslation();
   const { items, selected, add, select, retry, clear } = usePredictQueue();
   const [opacity, setOpacity] = useState(INITIAL_OPACITY);
-  const [params, setParams] = useSearchParams();
+  const camera = useOverlay("camera");
   const dragging = useFileArrival(add);
 
   return (
@@ -32,7 +32,7 @@ export default function PredictPage() {
           dragging={dragging}
           onFiles={add}
           onCamera={() => {
-            setParams({ camera: "1" });
+            camera.open("1");
           }}
         />
         <ResultPanel item={selected} onRetry={retry} />
@@ -40,15 +40,13 @@ export default function PredictPage() {
       {items.length > 1 && (
         <QueueStrip items={items} selected={selected} onSelect={select} onClear={clear} />
       )}
-      {params.has("camera") && (
+      {camera.value !== null && (
         <CameraDialog
           onPicture={(file) => {
-            setParams({}, { replace: true });
+            camera.close();
             add([file]);
           }}
-          onClose={() => {
-            setParams({}, { replace: true });
-          }}
+          onClose={camera.close}
         />
       )}
     </>

@@ -1,6 +1,7 @@
-import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 
 import { useApi } from "../api/ApiContext";
+import type { Api } from "../api/client";
 import { classify } from "./classify";
 import { type Item, PredictQueue } from "./queue";
 
@@ -14,21 +15,23 @@ export interface Predictions {
   clear: () => void;
 }
 
-export function usePredictQueue(): Predictions {
-  const api = useApi();
-  const queue = useMemo(
-    () =>
-      new PredictQueue(({ file, id }, onSent, signal) => classify(api, file, id, onSent, signal)),
-    [api],
+/** Pictures go on being classified while another page is looked at, and are here afterwards. */
+const queues = new WeakMap<Api, PredictQueue>();
+
+function queueOf(api: Api): PredictQueue {
+  const known = queues.get(api);
+  if (known) return known;
+  const made = new PredictQueue(({ file, id }, onSent, signal) =>
+    classify(api, file, id, onSent, signal),
   );
+  queues.set(api, made);
+  return made;
+}
+
+export function usePredictQueue(): Predictions {
+  const queue = queueOf(useApi());
   const items = useSyncExternalStore(queue.subscribe, queue.items);
   const [selectedId, select] = useState<string | null>(null);
-  useEffect(
-    () => () => {
-      queue.clear();
-    },
-    [queue],
-  );
   return {
     items,
     selected: items.find(({ id }) => id === selectedId) ?? items.at(-1),

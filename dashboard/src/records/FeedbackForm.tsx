@@ -21,10 +21,10 @@ interface FeedbackFormProps {
 export function FeedbackForm({ record }: FeedbackFormProps) {
   const { t } = useTranslation();
   const { id, status, label } = record;
-  const say = useFeedback(id);
+  const { say, said: saidHere } = useFeedback(id);
   const [choosing, setChoosing] = useState(false);
   const named = status === "ok" ? label : null;
-  const said = say.data ?? record.feedback ?? null;
+  const said = saidHere ?? record.feedback ?? null;
 
   return (
     <section className={css.feedback} aria-label={t("feedback.title")} data-testid="feedback">

@@ -1,19 +1,32 @@
-import { type InfiniteData, useMutation, useQueryClient } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  skipToken,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 
 import { useApi } from "../api/ApiContext";
 import type { Feedback, LogEntry, LogPage } from "../api/types";
 
-/** Says what one record really shows; every list that holds the record learns it at once. */
+/**
+ * Says what one record really shows; every list that holds the record learns it at once.
+ *
+ * `said` is what was said of it here: the answer to a picture that was just classified is in no list.
+ */
 export function useFeedback(id: string) {
   const api = useApi();
   const queries = useQueryClient();
-  return useMutation({
+  const saidKey = ["feedback", id];
+  const said = useQuery<Feedback>({ queryKey: saidKey, queryFn: skipToken, gcTime: Infinity });
+  const say = useMutation({
     mutationFn: async (label: string): Promise<Feedback> => {
       const { feedback } = await api.feedback(id, label);
       if (feedback === null) throw new Error("the API answered a record without the feedback");
       return feedback;
     },
     onSuccess: (feedback) => {
+      queries.setQueryData(saidKey, feedback);
       const told = (entry: LogEntry) => (entry.id === id ? { ...entry, feedback } : entry);
       queries.setQueriesData<LogEntry[]>({ queryKey: ["logs", "newer"] }, (rows) =>
         rows?.map(told),
@@ -37,4 +50,5 @@ export function useFeedback(id: string) {
       void queries.invalidateQueries({ queryKey: ["stats"] });
     },
   });
+  return { say, said: said.data ?? null };
 }

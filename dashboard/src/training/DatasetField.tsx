@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { TrainingOptions } from "../api/types";
 import { useLanguage } from "../i18n";
 import { BarRow, BarRows } from "../ui/BarRow";
-import { decimal } from "../ui/format";
+import { decimal, whole } from "../ui/format";
 import css from "./DatasetField.module.css";
 import { imbalance } from "./estimate";
 import { Select } from "./Select";
@@ -40,7 +40,7 @@ export function DatasetField({ datasets, value, onChange }: DatasetFieldProps) {
         <>
           <p className="small numeric">
             {t(chosen.complete ? "training.counts" : "training.countsAtLeast", {
-              pictures: decimal(chosen.pictures, language, 0),
+              pictures: whole(chosen.pictures, language),
               classes: classes.length,
             })}{" "}
             {ratio !== null && (
@@ -58,7 +58,7 @@ export function DatasetField({ datasets, value, onChange }: DatasetFieldProps) {
                   <BarRow
                     key={label}
                     name={label}
-                    value={decimal(count, language, 0)}
+                    value={whole(count, language)}
                     share={count / most}
                     tone={most / count > UNEVEN ? "unsure" : "main"}
                   />

@@ -14,7 +14,9 @@ interface BarRowProps {
 export function BarRow({ name, value, share, tone = "main" }: BarRowProps) {
   return (
     <li className={css.row}>
-      <span className={css.name}>{name}</span>
+      <span className={css.name} title={typeof name === "string" ? name : undefined}>
+        {name}
+      </span>
       <span className={css.track} aria-hidden>
         <span
           className={`${css.bar} ${css[tone]}`}

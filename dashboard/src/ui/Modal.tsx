@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import { CloseIcon } from "./icons";
@@ -18,10 +18,10 @@ export function Modal({ title, onClose, testId, place = "center", children }: Mo
   const { t } = useTranslation();
   const dialog = useRef<HTMLDialogElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    return () => element?.close(); // while it is in the document: the focus goes back then only
   }, []);
 
   return (

@@ -81,6 +81,10 @@ export function date(epochSeconds: number, language: Language): string {
   return dateFormat(language, { dateStyle: "medium" }).format(new Date(epochSeconds * 1000));
 }
 
+export function whole(value: number, language: Language): string {
+  return decimal(value, language, 0);
+}
+
 export function decimal(value: number, language: Language, digits = 1): string {
   return numberFormat(language, { maximumFractionDigits: digits }).format(value);
 }

@@ -107,10 +107,10 @@ describe("the queue to label", () => {
     expect(await screen.findByText("2 left · 1 labelled")).toBeVisible();
     fireEvent.keyDown(document.body, { key: "Enter" });
     expect(await screen.findByText("1 left · 2 labelled")).toBeVisible();
-    fireEvent.keyDown(document.body, { key: "b" });
+    fireEvent.keyDown(document.body, { key: "b", code: "KeyB" });
     expect(await screen.findByText("2 left · 2 labelled")).toBeVisible();
-    fireEvent.keyDown(document.body, { key: "s" });
-    fireEvent.keyDown(document.body, { key: "s" });
+    fireEvent.keyDown(document.body, { key: "ㄴ", code: "KeyS" });
+    fireEvent.keyDown(document.body, { key: "ㄴ", code: "KeyS" });
     expect(await screen.findByTestId("label-empty")).toBeVisible();
     expect(await fake.sent("/predictions/s3-000001/feedback")).toEqual([{ label: "dog" }]);
     expect(await fake.sent("/predictions/s3-000002/feedback")).toEqual([{ label: "cat" }]);

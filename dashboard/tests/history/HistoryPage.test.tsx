@@ -68,7 +68,8 @@ describe("live", () => {
 
   it("shows the first record of an empty list", async () => {
     renderDashboard(fake, "/history");
-    expect(await screen.findByTestId("history-empty")).toBeVisible();
+    const empty = within(await screen.findByTestId("history-empty"));
+    expect(empty.getByRole("link")).toHaveAttribute("href", "#/predict");
     fake.records.push(record(1));
     await seconds(2.9);
     expect(shownIds()).toEqual(["s3-000001"]);
@@ -206,17 +207,32 @@ describe("filters", () => {
 });
 
 describe("a record", () => {
-  it("opens from its row and closes again", async () => {
+  it("opens from its row and closes again, without a step of its own for the back button", async () => {
     fake.records = [record(1)];
     renderDashboard(fake, "/history");
-    await user().click(within(await screen.findByTestId("history-row")).getByRole("button"));
+    const row = within(await screen.findByTestId("history-row")).getByRole("button");
+    const step: unknown = window.history.state;
+    await user().click(row);
     expect(await screen.findByTestId("record-id")).toHaveTextContent("s3-000001");
     expect(screen.getByAltText("The picture that was classified")).toHaveAttribute(
       "src",
       "http://images.test/original.jpg",
     );
+    expect(window.history.state).not.toEqual(step);
+    await user().click(screen.getByRole("button", { name: "Close" }));
+    await waitFor(() => {
+      expect(screen.queryByTestId("record")).not.toBeInTheDocument();
+    });
+    expect(window.history.state).toEqual(step);
+  });
+
+  it("that a link opened closes where it is, and the filters stay", async () => {
+    fake.records = [record(1)];
+    renderDashboard(fake, "/history?label=cat&record=s3-000001");
+    await screen.findByTestId("record-id");
     await user().click(screen.getByRole("button", { name: "Close" }));
     expect(screen.queryByTestId("record")).not.toBeInTheDocument();
+    expect(window.location.hash).toBe("#/history?label=cat");
   });
 
   it("that has expired is said to be gone", async () => {

@@ -17,7 +17,7 @@ function flatten(table: object, prefix = ""): Map<string, string> {
   );
 }
 
-const placeholders = (text: string) => [...text.matchAll(/{{\w+}}/g)].map(String).sort();
+const placeholders = (text: string) => [...text.matchAll(/{{\w+(, \w+)?}}/g)].map(String).sort();
 
 describe("the two languages", () => {
   const english = flatten(en);

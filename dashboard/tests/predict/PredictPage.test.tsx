@@ -141,7 +141,7 @@ describe("the header", () => {
       reason: "no model promoted",
     };
     renderDashboard(fake, "/predict");
-    expect(await screen.findByText("No model can answer")).toBeVisible();
+    expect(await screen.findByText("No model available")).toBeVisible();
     expect(screen.getByTestId("model-badge")).toHaveAttribute("title", "no model promoted");
   });
 

@@ -28,6 +28,21 @@ describe("several pictures at once", () => {
     await userEvent.click(screen.getByRole("button", { name: "Show c.jpg" }));
     expect(screen.getByAltText("The chosen picture, c.jpg")).toBeInTheDocument();
   });
+
+  it("are still there, with what was said of them, when the reader comes back", async () => {
+    fake.records = [answer() as never];
+    renderDashboard(fake, "/predict");
+    const input = await screen.findByTestId("file-input");
+    await userEvent.upload(input, [picture("a.jpg"), picture("b.jpg")]);
+    await screen.findByText("2 of 2 classified");
+    await userEvent.click(screen.getByTestId("feedback-yes"));
+    await screen.findByText("Confirmed as “cat”");
+    await userEvent.click(screen.getByTestId("nav-history"));
+    await screen.findByTestId("history-row");
+    await userEvent.click(screen.getByTestId("nav-predict"));
+    expect(await screen.findByText("2 of 2 classified")).toBeVisible();
+    expect(screen.getByText("Confirmed as “cat”")).toBeVisible();
+  });
 });
 
 describe("feedback on an answer", () => {
@@ -67,7 +82,7 @@ describe("an unknown picture", () => {
     renderDashboard(fake, "/predict");
     await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
     expect(await screen.findByTestId("result")).toHaveTextContent(
-      "It names a picture from 60.0% on.",
+      "It names a picture only at 60.0% or more.",
     );
   });
 });
