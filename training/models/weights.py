@@ -113,7 +113,10 @@ def _advice(weights: Mapping[str, Tensor]) -> str:
 def _imagenet(name: str) -> Mapping[str, Tensor]:
     """torchvision's default weights, from its cache or the network."""
     if name not in PLANS:
-        raise TrainingError(f"There are no ImageNet weights of {name}: set model.weights to none.")
+        raise TrainingError(
+            f"There are no ImageNet weights of {name}: set model.weights to a file, or to none and "
+            "take the recipe scratch."
+        )
     published = get_model_weights(name).DEFAULT
     try:
         content = published.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)

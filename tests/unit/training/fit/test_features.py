@@ -18,7 +18,7 @@ ALONE = Process(0, 1, CPU)
 
 def network(seed: int = 1) -> Classifier:
     torch.manual_seed(seed)
-    return build_model(make_config("probe").model, 3)
+    return build_model(make_config("scratch").model, 3)
 
 
 def store(folder: Path, seed: int = 1, bfloat16: bool = False) -> FeatureStore:
