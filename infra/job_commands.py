@@ -16,7 +16,7 @@ from infra.job_view import HEADER, epoch_line, row, screen
 from infra.local_job import bury_local_job, run_local_job
 from infra.local_machines import LocalMachines
 from infra.stages import LOCAL, STAGES
-from lambdas.training_options import check_settings
+from lambdas.training_options import check_bucket, check_settings
 from training.cli import toml_value
 from training.config import committed_configs
 from visionflow import strict
@@ -135,6 +135,7 @@ def _start(arguments: argparse.Namespace) -> int:
     with aws_sentences():
         data: str = arguments.data
         request = _request(arguments, data if data.startswith("s3://") else _place(data, target))
+        check_bucket(request, target.datasets_bucket)
         if not data.startswith("s3://"):
             _upload(Path(data), target)
         job = target.control.start(request)

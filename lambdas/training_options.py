@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from visionflow.errors import JobRefusedError
+from visionflow.manifest import PLAIN_NAME
 from visionflow.training_jobs import JobRequest
 
 OPTIONS_FILE = Path(__file__).with_name("training_options.json")
@@ -38,6 +39,22 @@ def check_settings(request: JobRequest) -> None:
         if not _alike(value, parameters[field]["default"]):
             default = json.dumps(parameters[field]["default"])
             raise JobRefusedError(f"set: {field} is like {default}, not {json.dumps(value):.60}.")
+        # Said now and not when hours of training are to be published.
+        if field in ("name", "version") and not PLAIN_NAME.fullmatch(value):
+            raise JobRefusedError(
+                f"set: {field} is of at most 100 letters (A-Z, a-z), digits, dots, dashes and "
+                f"underscores, a letter or a digit first, not {value!r:.60}."
+            )
+
+
+def check_bucket(request: JobRequest, datasets_bucket: str) -> None:
+    """Raise `JobRefusedError` for pictures in a bucket that no training can read."""
+    bucket = request.data.removeprefix("s3://").partition("/")[0]
+    if bucket != datasets_bucket:
+        raise JobRefusedError(
+            f"{request.data:.200}: training data must lie in s3://{datasets_bucket}/; no other "
+            "bucket can be read."
+        )
 
 
 def _alike(value: Any, default: Any) -> bool:

@@ -4,7 +4,6 @@ In this order, so that whatever interrupts it leaves no half version behind, and
 again finishes the job.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,14 +11,11 @@ from pathlib import Path
 
 from training.errors import TrainingError
 from visionflow.gate import held_back_by
-from visionflow.manifest import Manifest, Precision, read_artifact
+from visionflow.manifest import PLAIN_NAME, Manifest, Precision, read_artifact
 from visionflow.model_registry import Force, ModelRegistry
 from visionflow.model_store import ModelStore
 from visionflow.predictions import ModelRef, timestamp
 from visionflow.routing import Order
-
-# A name and a version are parts of object keys, of table keys and of URLs.
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ def read_run(run: Path, name: str | None = None, version: str | None = None) -> 
     manifest = read_artifact(run)
     manifest = replace(manifest, name=name or manifest.name, version=version or manifest.version)
     for what, value in (("name", manifest.name), ("version", manifest.version)):
-        if not _PLAIN.fullmatch(value):
+        if not PLAIN_NAME.fullmatch(value):
             raise TrainingError(
                 f"The {what} {value!r} cannot be published; give another with --{what}: at most "
                 "100 letters, digits, dots, dashes and underscores, a letter or a digit first."

@@ -16,7 +16,7 @@ from lambdas.caller import require_admin
 from lambdas.json_body import read_json
 from lambdas.parameters import only, whole_number
 from lambdas.resolver import json_response
-from lambdas.training_options import check_settings, training_options
+from lambdas.training_options import check_bucket, check_settings, training_options
 from visionflow import strict
 from visionflow.errors import InvalidParameterError
 from visionflow.job_control import JobControl
@@ -98,6 +98,7 @@ def start() -> Response[str]:
     asked = read_json(router.current_event, TrainingJobRequest)
     request = parse_request(strict.to_dict(asked))
     check_settings(request)
+    check_bucket(request, settings().datasets_bucket)
     return json_response(control().start(request), HTTPStatus.ACCEPTED)
 
 

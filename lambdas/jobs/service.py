@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
 from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
-from lambdas.training_options import check_settings
+from lambdas.training_options import check_bucket, check_settings
 from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
 from visionflow.job_store import JobStore
 from visionflow.predictions import ModelRef, timestamp
@@ -82,6 +82,7 @@ class JobSteps:
             return Answer(job_id, "publish")
         try:
             check_settings(record.request)
+            check_bucket(record.request, self._place.datasets_bucket)
             self._check_data(record.request.data)
             self._check_ancestor(record.request.grow_from)
             if record.request.place == "ec2":
@@ -163,11 +164,6 @@ class JobSteps:
 
     def _check_data(self, data: str) -> None:
         bucket, _, prefix = data.removeprefix("s3://").partition("/")
-        if bucket != self._place.datasets_bucket:
-            raise JobRefusedError(
-                f"{data}: training data must lie in s3://{self._place.datasets_bucket}/; no other "
-                "bucket can be read."
-            )
         prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
         found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
         if not found.get("KeyCount"):

@@ -157,6 +157,15 @@ def test_a_damaged_artifact_is_not_published(empty_cloud: Cloud, run: Path) -> N
     assert keys(empty_cloud) == set()
 
 
+@pytest.mark.parametrize(("name", "version"), [("꽃 사진", "1"), ("tiny", "../../1")])
+def test_what_cannot_be_a_key_is_stored_by_nobody(
+    empty_cloud: Cloud, run: Path, name: str, version: str
+) -> None:
+    with pytest.raises(ArtifactError, match="cannot be the name or version of a model"):
+        empty_cloud.models.publish(run, replace(read_run(run), name=name, version=version))
+    assert keys(empty_cloud) == set()
+
+
 @pytest.mark.parametrize("version", ["1/2", "../1", "", "1#2", "-1", "x" * 101])
 def test_a_version_that_cannot_be_a_key_is_refused(run: Path, version: str) -> None:
     manifest = replace(read_run(run), version=version)

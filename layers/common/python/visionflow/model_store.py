@@ -13,6 +13,7 @@ from visionflow.errors import ArtifactError
 from visionflow.image_store import URL_LIFETIME_S
 from visionflow.manifest import (
     MANIFEST_NAME,
+    PLAIN_NAME,
     FileEntry,
     Manifest,
     artifact_prefix,
@@ -40,12 +41,16 @@ class ModelStore:
         """Upload a verified artifact. The manifest goes last: without it there is no version.
 
         A version never changes: publishing the same one again does nothing, and another one under
-        its name and version raises `ArtifactError`. An upload that was interrupted is begun again.
+        its name and version raises `ArtifactError`, as does a name that can be no part of a key.
+        An upload that was interrupted is begun again.
 
         ``manifest`` takes the place of the folder's own, to publish the same files under another
         name or version. ``on_upload`` is told the number of bytes after each piece.
         """
         manifest = manifest or read_artifact(folder)
+        for name in (manifest.name, manifest.version):
+            if not PLAIN_NAME.fullmatch(name):
+                raise ArtifactError(f"{name!r:.80} cannot be the name or version of a model")
         prefix = artifact_prefix(manifest.name, manifest.version)
         if self._is_published(manifest):
             return manifest
