@@ -45,8 +45,9 @@ def test_only_what_serves_and_the_way_back_stay_in_the_cache(served: Cloud, tmp_
 
 
 def test_what_any_alias_points_at_stays_in_the_cache(served: Cloud, tmp_path: Path) -> None:
-    post = {"content_type": "application/json", "body": b'{"percent": 50}'}
-    assert served.call("POST", "/models/2/canary", **post).status == 200  # type: ignore[arg-type]
+    body = b'{"percent": 50}'
+    canary = served.call("POST", "/models/2/canary", None, body, "application/json")
+    assert canary.status == 200
     assert served.call("POST", "/models/3/shadow").status == 200
     while answered_by(served) != "2":
         pass
