@@ -51,7 +51,7 @@ def filled(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> None:
     for n, key in enumerate(sorted(keys)):
         cloud.drop(key, encode(textured((96, 72), seed=n)))
     cloud.wait_for(keys, within=90)
-    for record in islice(cloud.logs(status="ok"), 5):
+    for record in islice(cloud.logs(status="ok", source="s3"), 5):
         said = json.dumps({"label": record["label"]}).encode()
         cloud.call("POST", f"/predictions/{record['id']}/feedback", said, "application/json")
     publish_reported(cloud, REPORTED, tmp_path_factory.mktemp("artifact") / "model")

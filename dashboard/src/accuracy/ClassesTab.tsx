@@ -5,7 +5,8 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { Share } from "../api/types";
 import { useLanguage } from "../i18n";
-import { decimal, orDash, percent } from "../ui/format";
+import { DataTable } from "../ui/DataTable";
+import { orDash, percent, score } from "../ui/format";
 import css from "./ClassesTab.module.css";
 import { IntervalBar } from "./IntervalBar";
 import { type ClassScore, type Report, wilson } from "./report";
@@ -45,49 +46,39 @@ export function ClassesTab({ report }: { report: Report }) {
           </select>
         </label>
       </div>
-      <div className="table-scroll" role="group" aria-labelledby="classes-title" tabIndex={0}>
-        <table className={`table ${css.table}`} data-testid="class-table">
-          <thead>
-            <tr>
-              <th scope="col">{t("predict.class")}</th>
-              <th scope="col" className={css.bars}>
-                {t("accuracy.testRecall")}
-              </th>
-              <th scope="col" className={css.bars}>
-                {t("accuracy.feedbackAccuracy")}
-              </th>
-              <th scope="col" className="end">
-                {t("accuracy.precision")}
-              </th>
-              <th scope="col" className="end">
-                F1
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {classes.map(({ label, pictures, recall, precision, f1 }) => (
-              <tr key={label}>
-                <th scope="row">{label}</th>
-                <td>
-                  {recall !== null && (
-                    <IntervalBar
-                      share={recall}
-                      interval={wilson(Math.round(recall * pictures), pictures)}
-                      n={pictures}
-                      tone="test"
-                    />
-                  )}
-                </td>
-                <td>
-                  <FeedbackBar share={feedback?.[label]} />
-                </td>
-                <td className="end">{orDash(precision, percent, language)}</td>
-                <td className="end">{f1 === null ? "–" : decimal(f1, language, 3)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        columns={[
+          { name: t("predict.class") },
+          { name: t("accuracy.testRecall") },
+          { name: t("accuracy.feedbackAccuracy") },
+          { name: t("accuracy.precision"), end: true },
+          { name: "F1", end: true },
+        ]}
+        labelledBy="classes-title"
+        className={css.table}
+        testId="class-table"
+      >
+        {classes.map(({ label, pictures, recall, precision, f1 }) => (
+          <tr key={label}>
+            <th scope="row">{label}</th>
+            <td>
+              {recall !== null && (
+                <IntervalBar
+                  share={recall}
+                  interval={wilson(Math.round(recall * pictures), pictures)}
+                  n={pictures}
+                  tone="test"
+                />
+              )}
+            </td>
+            <td>
+              <FeedbackBar share={feedback?.[label]} />
+            </td>
+            <td className="end">{orDash(precision, percent, language)}</td>
+            <td className="end">{orDash(f1, score, language)}</td>
+          </tr>
+        ))}
+      </DataTable>
     </section>
   );
 }

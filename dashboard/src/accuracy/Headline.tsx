@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { decimal, orDash, percent, whole } from "../ui/format";
+import { orDash, percent, score, whole } from "../ui/format";
 import { Tile } from "../ui/Tile";
 import css from "./Headline.module.css";
 import type { Evaluation } from "./report";
@@ -31,7 +31,7 @@ export function Headline({ evaluation }: HeadlineProps) {
       <Tile name={t("accuracy.top5")} value={share(top5)} note={t("accuracy.top5Note")} />
       <Tile
         name={t("accuracy.f1")}
-        value={orDash(macro_f1, (value) => decimal(value, language, 3), language)}
+        value={orDash(macro_f1, score, language)}
         note={t("accuracy.f1Note")}
       />
       <Tile name={t("accuracy.ece")} value={share(ece)} note={t("accuracy.eceNote")} />

@@ -70,7 +70,7 @@ function RuleFields({ saved }: { saved: RollbackRule }) {
         save.mutate();
       }}
     >
-      <label className={css.check}>
+      <label className="check">
         <input
           type="checkbox"
           checked={form.enabled}

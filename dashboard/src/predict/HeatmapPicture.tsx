@@ -2,6 +2,7 @@ import { type CSSProperties, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Explanation } from "../api/types";
+import { placement } from "../records/placement";
 import { PictureIcon } from "../ui/icons";
 import css from "./HeatmapPicture.module.css";
 
@@ -66,13 +67,4 @@ export function HeatmapPicture({ file, url, explanation, opacity }: HeatmapPictu
       )}
     </figure>
   );
-}
-
-function placement({ left, top, width, height }: Explanation["box"]): CSSProperties {
-  return {
-    left: `${left * 100}%`,
-    top: `${top * 100}%`,
-    width: `${width * 100}%`,
-    height: `${height * 100}%`,
-  };
 }

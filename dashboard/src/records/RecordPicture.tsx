@@ -5,9 +5,10 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import { ApiError } from "../api/errors";
 import { MAX_DIRECT_BYTES } from "../api/limits";
-import type { Explanation, PredictionDetail } from "../api/types";
+import type { PredictionDetail } from "../api/types";
 import { PictureIcon } from "../ui/icons";
 import { Problem } from "../ui/Problem";
+import { placement } from "./placement";
 import css from "./RecordPicture.module.css";
 
 /**
@@ -105,13 +106,4 @@ function useMap(record: PredictionDetail) {
       return api.predict(file, { key: `map-${record.id}`.slice(0, 64) });
     },
   });
-}
-
-function placement({ left, top, width, height }: Explanation["box"]): CSSProperties {
-  return {
-    left: `${left * 100}%`,
-    top: `${top * 100}%`,
-    width: `${width * 100}%`,
-    height: `${height * 100}%`,
-  };
 }

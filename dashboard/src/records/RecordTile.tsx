@@ -28,7 +28,7 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
       <span className={css.caption}>
         {status === "ok" ? (
           <span className={css.answer}>
-            <strong className={css.label} data-testid="row-label">
+            <strong className={css.label} title={label ?? undefined} data-testid="row-label">
               {label}
             </strong>
             {confidence !== null && (

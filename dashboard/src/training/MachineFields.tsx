@@ -73,7 +73,7 @@ export function MachineFields({ instances, draft, onChange }: MachineFieldsProps
         </label>
       </div>
       <div>
-        <label className={css.check}>
+        <label className="check">
           <input
             type="checkbox"
             checked={draft.onDemand}
@@ -83,7 +83,7 @@ export function MachineFields({ instances, draft, onChange }: MachineFieldsProps
           />
           {t("training.onDemand")}
         </label>
-        <label className={css.check}>
+        <label className="check">
           <input
             type="checkbox"
             checked={draft.promote}

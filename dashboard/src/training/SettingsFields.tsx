@@ -112,7 +112,7 @@ function SettingInput({
   if (typeof usual === "boolean") {
     return (
       <div className="field">
-        <label className={css.check}>
+        <label className="check">
           <input
             type="checkbox"
             checked={value === true}

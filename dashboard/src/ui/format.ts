@@ -89,6 +89,15 @@ export function decimal(value: number, language: Language, digits = 1): string {
   return numberFormat(language, { maximumFractionDigits: digits }).format(value);
 }
 
+/** 0.96 -> "0.960": scores that stand under each other have the same digits; cut as a percentage is. */
+export function score(value: number, language: Language): string {
+  return numberFormat(language, {
+    minimumFractionDigits: 3,
+    maximumFractionDigits: 3,
+    roundingMode: "trunc",
+  }).format(value);
+}
+
 /** Small amounts keep two digits that mean something: $0.00042, $1.25. */
 export function money(amount: number, currency: string, language: Language): string {
   return numberFormat(language, {

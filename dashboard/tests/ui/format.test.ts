@@ -1,11 +1,18 @@
 import { describe, expect, it } from "vitest";
 
-import { fileSize, milliseconds, percent } from "../../src/ui/format";
+import { fileSize, milliseconds, percent, score } from "../../src/ui/format";
 
 describe("percent", () => {
   it("never rounds up to certainty", () => {
     expect(percent(0.99996, "en")).toBe("99.9%");
     expect(percent(1, "en")).toBe("100.0%");
+  });
+});
+
+describe("a score", () => {
+  it("has three digits, whatever it is", () => {
+    expect(score(0.96, "en")).toBe("0.960");
+    expect(score(0.99996, "en")).toBe("0.999");
   });
 });
 
