@@ -96,19 +96,17 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 
 def _trial_rows(report: "TuneReport") -> Iterator[Sequence[str]]:
+    from training.tune_report import shown  # noqa: PLC0415
+
     fields = list(report.best_values)
     yield "TRIAL", "STATE", "VALIDATION", "EPOCHS", *fields
     for trial in report.trials:
         top1 = "" if trial.top1 is None else f"{trial.top1:.2%}"
-        values = [_short(trial.values.get(field, "")) for field in fields]
+        values = [shown(trial.values.get(field, "")) for field in fields]
         yield str(trial.number), trial.state, top1, str(trial.epochs), *values
     if report.importance:
         shares = [f"{report.importance.get(field, 0):.0%}" for field in fields]
         yield "", "importance", "", "", *shares
-
-
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _compare(arguments: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from training.fit.fit import check_start, fit
 from training.fit.history import EpochRecord, best_record
 from training.report.plots_search import draw_search
 from training.search_space import Dimension, read_space, with_values
-from training.tune_report import DIVERGED, TuneReport, finished_trials, report_of
+from training.tune_report import DIVERGED, TuneReport, finished_trials, report_of, shown
 from visionflow import strict
 from visionflow.input_spec import InputSpec
 
@@ -147,10 +147,10 @@ class _Search:
             top1 = best_record(fitted.history).validation_top1
             study.tell(trial, top1)
             outcome = f"validation top-1 {top1:.4f}"
-        where = ", ".join(f"{field} = {value}" for field, value in values.items())
+        where = ", ".join(f"{field} = {shown(value)}" for field, value in values.items())
+        count = f"{len(finished_trials(study))} of {self._config.tune.trials}"
         tqdm.write(
-            f"trial {len(finished_trials(study))}/{self._config.tune.trials}: {outcome}, {where}, "
-            f"{time.monotonic() - began:.1f} s",
+            f"trial {trial.number} ({count}): {outcome}, {where}, {time.monotonic() - began:.1f} s",
             file=sys.stderr,
         )
 

@@ -65,6 +65,11 @@ def finished_trials(study: "Study") -> "list[FrozenTrial]":
     return study.get_trials(deepcopy=False, states=(State.COMPLETE, State.PRUNED))
 
 
+def shown(value: object) -> str:
+    """A field's value for a person: numbers with a fraction have four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def report_of(name: str, space: tuple[Dimension, ...], study: "Study") -> TuneReport:
     """Raises `TrainingError` when no trial came to its end."""
     from optuna.trial import TrialState as State  # noqa: PLC0415

@@ -113,7 +113,10 @@ def test_a_search_that_is_done_finds_nothing_more_to_do(
 
 
 def test_ctrl_c_leaves_a_trial_that_does_not_count(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def interrupted(*_: Any) -> Fitted:
         raise KeyboardInterrupt
@@ -124,6 +127,8 @@ def test_ctrl_c_leaves_a_trial_that_does_not_count(
             tune(searching(1), small, tmp_path)
     report = tune(searching(1), small, tmp_path)
     assert [trial.state for trial in report.trials] == ["failed", "complete"]
+    # By its number, as in the table of all trials.
+    assert "trial 1 (1 of 1): validation top-1 " in capsys.readouterr().err
 
 
 def test_a_hopeless_trial_is_pruned(
