@@ -56,7 +56,13 @@ class HttpApi(Construct):
             cors_preflight=None if allowed_origin is None else _cors(allowed_origin),
         )
         by_name = {
-            name: integrations.HttpLambdaIntegration(f"{name.capitalize()}Integration", function)
+            name: integrations.HttpLambdaIntegration(
+                f"{name.capitalize()}Integration",
+                function,
+                # One permission for every method and path of this API: of one for each route, a
+                # function's policy of 20 KB holds about forty.
+                scope_permission_to_route=False,
+            )
             for name, function in functions.items()
         }
         for route in ROUTES:
@@ -77,7 +83,10 @@ class HttpApi(Construct):
             "CatchAll",
             http_api=api,
             route_key=apigateway.HttpRouteKey.DEFAULT,
-            integration=by_name[CATCH_ALL],
+            # Its calls name no method and no path, so that they need a permission of their own.
+            integration=integrations.HttpLambdaIntegration(
+                "CatchAllIntegration", functions[CATCH_ALL]
+            ),
             authorizer=authorizer,
         )
         if authorizer:

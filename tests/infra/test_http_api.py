@@ -24,6 +24,20 @@ def test_every_route_is_deployed_to_its_function(templates: Templates) -> None:
     assert deployed == expected | {"$default": CATCH_ALL}
 
 
+def test_this_api_may_invoke_its_functions_by_few_permissions(templates: Templates) -> None:
+    """A function's policy holds 20 KB. The default route's calls name no method and no path."""
+    permissions = templates.properties("AWS::Lambda::Permission", "Service").values()
+    allowed = sorted(
+        (templates.text(p["FunctionName"]), templates.text(p["SourceArn"]).rpartition(":")[2])
+        for p in permissions
+    )
+    assert allowed == [
+        ("Api", "HttpApi/*/*"),
+        ("Api", "HttpApi/*/*/*"),
+        ("PredictAliaslive", "HttpApi/*/*/*"),
+    ]
+
+
 def test_a_token_is_needed_for_all_but_health_on_aws(on_aws: Templates) -> None:
     routes = _routes(on_aws)
     open_routes = {key for key, route in routes.items() if route["AuthorizationType"] == "NONE"}
