@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from moto import mock_aws
 
@@ -17,6 +18,10 @@ os.environ |= {
     "POWERTOOLS_METRICS_NAMESPACE": "VisionFlow",
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
+
+# No test asserts a time, and on a busy machine an example may take any.
+hypothesis.settings.register_profile("visionflow", deadline=None)
+hypothesis.settings.load_profile("visionflow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
