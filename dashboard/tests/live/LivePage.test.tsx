@@ -40,11 +40,11 @@ describe("the live page", () => {
     expect(await screen.findByText("100 in all")).toBeVisible();
   });
 
-  it("says that costs are not offered where the API has none", async () => {
+  it("says that costs are not available where the API has none", async () => {
     renderDashboard(fake, "/");
     await screen.findByTestId("live-empty");
     await seconds(1);
-    expect(tile("cost-today").getByText("not offered")).toBeVisible();
+    expect(tile("cost-today").getByText("not available")).toBeVisible();
   });
 
   it("says plainly that the API is gone, keeps what it has, and recovers by itself", async () => {
