@@ -243,8 +243,8 @@ def test_a_job_grows_from_the_run_of_another(
     store.put_report(replace(report_of(store, job), reporter="AROA:i-1", job_id=ancestor.id))
     again = running(store, "AROA:i-3", grow_from=ancestor.id)
     assert run_job(again.id, machine(store, "AROA:i-3", tmp_path / "again")) == 1
-    # The run has arrived and was read; it is none of this network's.
-    assert "was trained on pictures of 8 px" in str(reason_of(store, again))
+    # The run has arrived and was read; it is one without weights.
+    assert "only a run that kept its weights can grow" in str(reason_of(store, again))
 
 
 def reason_of(store: JobStore, job: JobRecord) -> str | None:
