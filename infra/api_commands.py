@@ -24,8 +24,8 @@ from infra.outputs import read_outputs
 from infra.picture_upload import classify_by_upload
 from infra.progress import TransferBar
 from visionflow.errors import ImageError
-from visionflow.images import media_type
-from visionflow.uploads import MAX_DIRECT_BYTES
+from visionflow.images.pipeline import media_type
+from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 if TYPE_CHECKING:
     from infra.command_line import Commands

@@ -15,10 +15,10 @@ from pathlib import Path
 from infra.errors import CommandError
 from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
-from visionflow.image_store import ImageStore
-from visionflow.images import media_type
-from visionflow.predictions import ModelRef, Prediction
-from visionflow.reviews import ReviewStore
+from visionflow.images.pipeline import media_type
+from visionflow.images.store import ImageStore
+from visionflow.predictions.record import ModelRef, Prediction
+from visionflow.predictions.reviews import ReviewStore
 
 LINEAGE_FILE = "lineage.jsonl"
 

@@ -11,9 +11,9 @@ from infra.command_line import add_command, print_json, workspace_of
 from infra.deployed import aws_sentences, deployed
 from infra.errors import CommandError
 from infra.stages import LOCAL, STAGES
-from visionflow.image_store import ImageStore
-from visionflow.predictions import timestamp
-from visionflow.reviews import ReviewStore
+from visionflow.images.store import ImageStore
+from visionflow.predictions.record import timestamp
+from visionflow.predictions.reviews import ReviewStore
 
 if TYPE_CHECKING:
     from infra.command_line import Commands

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.outputs import Outputs
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
-from visionflow.routing import Order
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

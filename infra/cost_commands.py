@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast, get_args
 from infra.command_line import add_command, print_json, print_table
 from infra.stages import DEV, FREEZABLE, MORE_ALARMS, STAGES, StageConfig, stage_named
 from visionflow import strict
-from visionflow.costs import Architecture, Estimate, Workload, estimate
-from visionflow.prices import DEFAULT_REGION, price_table
+from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
+from visionflow.costs.prices import DEFAULT_REGION, price_table
 
 if TYPE_CHECKING:
     from infra.command_line import Commands

@@ -21,8 +21,8 @@ from training.cli import toml_value
 from training.config import committed_configs
 from visionflow import strict
 from visionflow.errors import ConfigError
-from visionflow.training_instances import BY_NAME
-from visionflow.training_jobs import (
+from visionflow.jobs.instances import BY_NAME
+from visionflow.jobs.record import (
     DEFAULT_BUDGET_USD,
     DEFAULT_MAX_HOURS,
     ENDED,

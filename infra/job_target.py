@@ -12,8 +12,8 @@ from infra.errors import CommandError
 from infra.outputs import read_outputs
 from infra.stages import LOCAL, stage_named
 from infra.workspace import Workspace
-from visionflow.job_control import JobControl
-from visionflow.job_store import JobStore
+from visionflow.jobs.control import JobControl
+from visionflow.jobs.store import JobStore
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from visionflow.training_jobs import ENDED, JobEpoch, TrainingJob
+from visionflow.jobs.record import ENDED, JobEpoch, TrainingJob
 
 HEADER = ("JOB", "STATE", "CONFIG", "EPOCH", "TOP-1", "COST", "MACHINE", "MODEL")
 _BARS = "▁▂▃▄▅▆▇█"

@@ -18,9 +18,7 @@ from infra.errors import CommandError
 from infra.job_target import JobTarget
 from infra.processes import end_group
 from infra.workspace import PROJECT, Workspace
-from visionflow.job_settings import JobMachineSettings
-from visionflow.predictions import timestamp
-from visionflow.training_jobs import (
+from visionflow.jobs.record import (
     ENDED,
     JobOutcome,
     JobRecord,
@@ -29,6 +27,8 @@ from visionflow.training_jobs import (
     hours_between,
     local_session,
 )
+from visionflow.jobs.settings import JobMachineSettings
+from visionflow.predictions.record import timestamp
 
 HEARTBEAT_SECONDS = 2.0
 _START_SECONDS = 120.0

@@ -17,7 +17,7 @@ from infra.job_target import JobTarget
 from infra.local_job import job_folder, start_machine
 from infra.processes import end_group
 from infra.workspace import Workspace
-from visionflow.training_jobs import TrainingJob
+from visionflow.jobs.record import TrainingJob
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

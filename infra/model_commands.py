@@ -10,8 +10,8 @@ from infra.progress import TransferBar
 from infra.stages import LOCAL, STAGES
 from training import publish
 from visionflow import strict
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
 
 if TYPE_CHECKING:
     from infra.command_line import Commands

@@ -24,9 +24,9 @@ from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
 from lambdas.routes import ROUTES, Route
-from visionflow.limits import DEFAULT_LIMITS
-from visionflow.predictions import Source, Status
-from visionflow.uploads import ACCEPTED_TYPES
+from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.uploads import ACCEPTED_TYPES
+from visionflow.predictions.record import Source, Status
 
 OPENAPI_FILE = Path(__file__).parents[1] / "lambdas" / "api" / "openapi.json"
 

@@ -18,8 +18,8 @@ from lambdas.api.model_answers import (
 from lambdas.api.model_service import MAX_LIMIT
 from lambdas.api.models import CanaryRequest, MoveRequest
 from lambdas.api.stats import Stats
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Alias
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Alias
 
 _VERSION = in_path("version")
 _ID = in_path("id")

@@ -7,7 +7,7 @@ from lambdas.api.training_jobs import (
     TrainingJobList,
     TrainingOptions,
 )
-from visionflow.training_jobs import TrainingJob, TrainingJobRequest
+from visionflow.jobs.record import TrainingJob, TrainingJobRequest
 
 _ID = in_path("id")
 

@@ -14,13 +14,13 @@ from lambdas.api.comparison import Comparison
 from lambdas.api.model_answers import ComparedModel, ServingAliases
 from lambdas.api.model_service import MAX_LIMIT, ModelService
 from visionflow import strict
-from visionflow.counters import CounterStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
-from visionflow.reviews import ReviewStore
-from visionflow.routing import Alias, Aliases, Move, Order
-from visionflow.shadows import ShadowStore
+from visionflow.insights.counters import CounterStore
+from visionflow.insights.shadows import ShadowStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Alias, Aliases, Move, Order
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef
+from visionflow.predictions.reviews import ReviewStore
 
 if TYPE_CHECKING:
     from infra.command_line import Commands

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from visionflow.predictions import ModelRef, Prediction
+from visionflow.predictions.record import ModelRef, Prediction
 
 P = TypeVar("P", bound=Prediction)
 

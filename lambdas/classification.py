@@ -17,14 +17,14 @@ from lambdas.active_model import ActiveModel
 from lambdas.loading import Serving
 from lambdas.predict.settings import PredictSettings
 from lambdas.trail import segment
-from visionflow import images
-from visionflow.classifier import Classification, Classifier
-from visionflow.image_store import ImageStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ImageRef, ModelRef, thumbnail_key
-from visionflow.replies import ClassActivationMap
+from visionflow.images import pipeline
+from visionflow.images.store import ImageStore
+from visionflow.models.classifier import Classification, Classifier
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ImageRef, ModelRef, thumbnail_key
+from visionflow.predictions.replies import ClassActivationMap
+from visionflow.predictions.store import PredictionStore
 
 DEFAULT_TOP_K = 5
 
@@ -55,7 +55,7 @@ class ClassifiedPicture:
     measured from.
     """
 
-    image: images.Picture
+    image: pipeline.Picture
     model: ModelRef
     classifier: Classifier
     classification: Classification
@@ -120,7 +120,7 @@ class ClassificationService:
         Raises an `ImageError`.
         """
         with stopwatch.step("decode"):
-            image = images.decode(data, serving.classifier.manifest.input)
+            image = pipeline.decode(data, serving.classifier.manifest.input)
         try:
             return _classified(image, stopwatch, serving)
         except Exception:
@@ -138,7 +138,7 @@ class ClassificationService:
         """Write the thumbnail beside the record-to-be and return its key."""
         key = thumbnail_key(prediction_id)
         with stopwatch.step("thumbnail"):
-            self.images.write(key, images.thumbnail(picture.image), "image/jpeg")
+            self.images.write(key, pipeline.thumbnail(picture.image), "image/jpeg")
         return key
 
     def expires_at(self, created_at: datetime) -> int:
@@ -146,9 +146,11 @@ class ClassificationService:
         return int((created_at + timedelta(days=self.retention_days)).timestamp())
 
 
-def _classified(image: images.Picture, stopwatch: Stopwatch, serving: Serving) -> ClassifiedPicture:
+def _classified(
+    image: pipeline.Picture, stopwatch: Stopwatch, serving: Serving
+) -> ClassifiedPicture:
     with stopwatch.step("prepare"):
-        tensor = images.prepare(image, serving.classifier.manifest.input)
+        tensor = pipeline.prepare(image, serving.classifier.manifest.input)
     with stopwatch.step("infer"):
         (classification,) = serving.classifier.classify(tensor[None])
     sketch = None

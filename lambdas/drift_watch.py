@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from visionflow.counters import Counted
-from visionflow.drift import Drift, Reference, measure_drift
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
+from visionflow.insights.counters import Counted
+from visionflow.models.drift import Drift, Reference, measure_drift
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef
 
 
 class DriftWatch:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.outcomes import STATUSES
 from visionflow.errors import ImageError, VisionFlowError
-from visionflow.predictions import Prediction, Status
+from visionflow.predictions.record import Prediction, Status
 
 # Steps that a record's timings may name, in the order in which they run.
 STEPS = ("read", "model", "decode", "prepare", "infer", "store", "thumbnail")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from visionflow.errors import JobRefusedError
-from visionflow.manifest import PLAIN_NAME
-from visionflow.training_jobs import JobRequest
+from visionflow.jobs.record import JobRequest
+from visionflow.models.manifest import PLAIN_NAME
 
 OPTIONS_FILE = Path(__file__).with_name("training_options.json")
 

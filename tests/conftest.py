@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from tests.tiny_model import write_tiny_artifact
-from visionflow.manifest import Manifest
+from visionflow.models.manifest import Manifest
 
 # Powertools reads these when a module that creates a logger is imported.
 os.environ |= {

@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 
 from tests.unit.training.conftest import SHRUNKEN
-from visionflow.job_store import JobStore
-from visionflow.predictions import new_id, timestamp
-from visionflow.training_jobs import JobRecord, JobRequest
+from visionflow.jobs.record import JobRecord, JobRequest
+from visionflow.jobs.store import JobStore
+from visionflow.predictions.record import new_id, timestamp
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 TABLE, JOBS, DATASETS = "jobs", "job-files", "datasets"

@@ -7,9 +7,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from visionflow.gate import REQUIRED_CHECKS
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import (
+from visionflow.images.input_spec import InputSpec
+from visionflow.models.gate import REQUIRED_CHECKS
+from visionflow.models.manifest import (
     MANIFEST_NAME,
     FileEntry,
     GateCheck,

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from training.errors import TrainingError
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import Manifest, read_artifact
+from visionflow.images.input_spec import InputSpec
+from visionflow.models.manifest import Manifest, read_artifact
 
 WEIGHTS_FILE = "weights.pt"
 """In an artifact: the state dict of the network that it was exported from."""

@@ -13,8 +13,8 @@ from training.export.latency import measure_latencies
 from training.report.compare_page import draw_comparison
 from training.report.comparison import ComparedRun, Comparison, comparison_of
 from training.runs import read_reports, require_apart, run_labels
-from visionflow.classifier import Classifier
-from visionflow.manifest import read_artifact
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import read_artifact
 
 RESULT_FILE = "compare.json"
 

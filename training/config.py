@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from visionflow.errors import ConfigError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 from visionflow.strict import parse
 
 CONFIGS = Path(__file__).parent / "configs"

@@ -14,8 +14,8 @@ from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.evaluation.measure import measure_split
 from training.report.report import Growth
-from visionflow.classifier import Classifier, FloatArray
-from visionflow.manifest import GateCheck
+from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.manifest import GateCheck
 
 OLD_CLASSES_CHECK = "old_classes_top1_drop"
 

@@ -33,9 +33,9 @@ from training.job_interruption import POLL_SECONDS, SpotWatch, metadata_address
 from training.job_reporter import HEARTBEAT_SECONDS, LogStream, Reporter, Tee, why_not
 from training.train import Observer, train
 from visionflow.errors import VisionFlowError
-from visionflow.job_settings import JobMachineSettings
-from visionflow.job_store import JobStore
-from visionflow.training_jobs import JobOutcome, JobRecord, overrides
+from visionflow.jobs.record import JobOutcome, JobRecord, overrides
+from visionflow.jobs.settings import JobMachineSettings
+from visionflow.jobs.store import JobStore
 
 INTERRUPTED = 75
 """EX_TEMPFAIL: try again."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
-from visionflow.job_folder import checkpoint_key, run_prefix
-from visionflow.manifest import MANIFEST_NAME, Manifest, read_artifact
+from visionflow.jobs.folder import checkpoint_key, run_prefix
+from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

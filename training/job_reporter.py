@@ -17,15 +17,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from training.fit.history import EpochRecord
 from visionflow.errors import JobNotFoundError
-from visionflow.job_store import JobStore
-from visionflow.predictions import timestamp
-from visionflow.training_jobs import (
+from visionflow.jobs.record import (
     JobEpoch,
     JobOutcome,
     JobProgress,
     JobRecord,
     JobReport,
 )
+from visionflow.jobs.store import JobStore
+from visionflow.predictions.record import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from training.errors import TrainingError
-from visionflow.gate import held_back_by
-from visionflow.manifest import PLAIN_NAME, Manifest, Precision, read_artifact
-from visionflow.model_registry import Force, ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef, timestamp
-from visionflow.routing import Order
+from visionflow.models.gate import held_back_by
+from visionflow.models.manifest import PLAIN_NAME, Manifest, Precision, read_artifact
+from visionflow.models.registry import Force, ModelRegistry
+from visionflow.models.routing import Order
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef, timestamp
 
 
 @dataclass(frozen=True)

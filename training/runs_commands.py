@@ -19,7 +19,7 @@ from training.cli import (
 if TYPE_CHECKING:
     from training.report.comparison import ComparedRun, Comparison
     from training.tune_report import TuneReport
-    from visionflow.manifest import Precision
+    from visionflow.models.manifest import Precision
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 

@@ -33,8 +33,8 @@ from training.growth import growth_check, measure_growth
 from training.models.classifier import Classifier as SingleNetwork
 from training.report.draw import draw
 from training.report.report import DataSummary, Report, SplitSummary
-from visionflow.classifier import Classifier, softmax
-from visionflow.manifest import MANIFEST_NAME, Manifest
+from visionflow.models.classifier import Classifier, softmax
+from visionflow.models.manifest import MANIFEST_NAME, Manifest
 
 SPLIT_FILE = "split.json"
 CACHE_FOLDER = "cache"

@@ -28,7 +28,7 @@ from training.report.plots_search import draw_search
 from training.search_space import Dimension, read_space, with_values
 from training.tune_report import DIVERGED, TuneReport, finished_trials, report_of, shown
 from visionflow import strict
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.nag import acknowledge
 from infra.stages import StageConfig
-from visionflow.prediction_store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
+from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 
 class OnDemandTable(dynamodb.Table):

@@ -14,10 +14,10 @@ from constructs import Construct
 from infra.constructs.file_copier import FileCopier
 from infra.constructs.service_function import log_group_of
 from infra.stages import StageConfig
-from visionflow.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
-from visionflow.model_registry import first_promotion, version_item
-from visionflow.predictions import ModelRef
-from visionflow.routing import Order
+from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
+from visionflow.models.registry import first_promotion, version_item
+from visionflow.models.routing import Order
+from visionflow.predictions.record import ModelRef
 
 
 class StarterModel(Construct):

@@ -12,7 +12,7 @@ from infra.constructs.private_bucket import PrivateBucket
 from infra.constructs.training_job_data import JobsBucket, JobsTable
 from infra.constructs.upload_notification import UploadNotification, page_may_post
 from infra.stages import StageConfig
-from visionflow.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX
 
 # A record is the work of seconds; a function that runs for a minute is stuck.
 INGEST_TIMEOUT = Duration.seconds(60)

@@ -28,7 +28,7 @@ from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.predict.settings import PredictSettings
-from visionflow.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)

@@ -20,8 +20,8 @@ from infra.stacks.data import DataStack
 from infra.stages import StageConfig
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
-from visionflow.job_folder import FOLDER
-from visionflow.job_settings import JobControlSettings
+from visionflow.jobs.folder import FOLDER
+from visionflow.jobs.settings import JobControlSettings
 
 
 class TrainingStack(Stack):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lambdas.api.model_answers import Accuracy, ComparedModel, ModelComparison
-from visionflow.changes import MILLION
-from visionflow.counters import Counted, CounterStore, Pair
-from visionflow.intervals import share
-from visionflow.latencies import percentile
-from visionflow.predictions import ModelRef, Prediction
-from visionflow.reviews import ReviewStore
-from visionflow.shadows import ShadowStore
+from visionflow.insights.changes import MILLION
+from visionflow.insights.counters import Counted, CounterStore, Pair
+from visionflow.insights.intervals import share
+from visionflow.insights.latencies import percentile
+from visionflow.insights.shadows import ShadowStore
+from visionflow.predictions.record import ModelRef, Prediction
+from visionflow.predictions.reviews import ReviewStore
 
 # Of the pictures that people spoke of, the latest: what shadows answered to them is read singly.
 MAX_FED_BACK = 1_000

@@ -17,11 +17,11 @@ from lambdas.json_body import read_json
 from lambdas.parameters import only, short_text, whole_number
 from lambdas.resolver import json_response
 from visionflow.errors import InvalidParameterError, PredictionNotFoundError
-from visionflow.image_store import ImageStore
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ID, Feedback, ModelRef, Prediction, timestamp
-from visionflow.reviews import ReviewStore
+from visionflow.images.store import ImageStore
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ID, Feedback, ModelRef, Prediction, timestamp
+from visionflow.predictions.reviews import ReviewStore
+from visionflow.predictions.store import PredictionStore
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

@@ -19,11 +19,11 @@ from lambdas.api.settings import ApiSettings
 from lambdas.parameters import choice, moment, only, short_text, whole_number
 from lambdas.resolver import create_resolver, json_response
 from lambdas.trail import traced
-from visionflow.image_store import ImageStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import LogQuery, PredictionStore
-from visionflow.predictions import Source, Status
+from visionflow.images.store import ImageStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import Source, Status
+from visionflow.predictions.store import LogQuery, PredictionStore
 
 logger = Logger()
 metrics = Metrics()

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from visionflow.manifest import Precision
-from visionflow.model_registry import Force, Retirement
-from visionflow.predictions import ModelRef
-from visionflow.routing import Alias, Aliases, Canary, Move
+from visionflow.models.manifest import Precision
+from visionflow.models.registry import Force, Retirement
+from visionflow.models.routing import Alias, Aliases, Canary, Move
+from visionflow.predictions.record import ModelRef
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ from lambdas.caller import name_of, require_admin
 from lambdas.json_body import read_json
 from lambdas.parameters import choice, moment, only, short_text, whole_days, whole_number
 from lambdas.resolver import json_response
-from visionflow.counters import CounterStore
 from visionflow.errors import MissingFieldError
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import timestamp
-from visionflow.reviews import ReviewStore
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Alias, Aliases, Order
-from visionflow.shadows import ShadowStore
+from visionflow.insights.counters import CounterStore
+from visionflow.insights.shadows import ShadowStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Alias, Aliases, Order
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import timestamp
+from visionflow.predictions.reviews import ReviewStore
 
 DEFAULT_LIMIT = 20
 DEFAULT_DAYS = 30

@@ -10,11 +10,11 @@ from visionflow.errors import (
     InvalidParameterError,
     PredictionNotFoundError,
 )
-from visionflow.image_store import ImageStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import LogQuery, PredictionStore
-from visionflow.predictions import ID, ModelRef, Prediction
+from visionflow.images.store import ImageStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ID, ModelRef, Prediction
+from visionflow.predictions.store import LogQuery, PredictionStore
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

@@ -15,11 +15,11 @@ from lambdas.api.settings import ApiSettings
 from lambdas.drift_watch import DriftWatch
 from lambdas.parameters import only
 from lambdas.resolver import json_response
-from visionflow.counters import Counted, CounterStore
-from visionflow.drift import Drift
-from visionflow.intervals import Share, share
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
+from visionflow.insights.counters import Counted, CounterStore
+from visionflow.insights.intervals import Share, share
+from visionflow.models.drift import Drift
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef
 
 router = APIGatewayHttpRouter()
 

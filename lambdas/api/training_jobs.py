@@ -19,11 +19,11 @@ from lambdas.resolver import json_response
 from lambdas.training_options import check_bucket, check_settings, training_options
 from visionflow import strict
 from visionflow.errors import InvalidParameterError
-from visionflow.job_control import JobControl
-from visionflow.job_settings import JobControlSettings
-from visionflow.job_store import JobStore
-from visionflow.training_instances import INSTANCE_TYPES
-from visionflow.training_jobs import TrainingJob, TrainingJobRequest, parse_request
+from visionflow.jobs.control import JobControl
+from visionflow.jobs.instances import INSTANCE_TYPES
+from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
+from visionflow.jobs.settings import JobControlSettings
+from visionflow.jobs.store import JobStore
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

@@ -14,10 +14,10 @@ from lambdas.api.settings import ApiSettings
 from lambdas.json_body import read_json
 from lambdas.parameters import only
 from lambdas.resolver import json_response
-from visionflow.image_store import FORM_LIFETIME, ImageStore
-from visionflow.limits import DEFAULT_LIMITS
-from visionflow.predictions import new_id, timestamp
-from visionflow.uploads import UploadRequest
+from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.store import FORM_LIFETIME, ImageStore
+from visionflow.images.uploads import UploadRequest
+from visionflow.predictions.record import new_id, timestamp
 
 router = APIGatewayHttpRouter()
 

@@ -15,9 +15,9 @@ from lambdas.counters.service import CountersService, Written
 from lambdas.counters.settings import CountersSettings
 from lambdas.drift_watch import DriftWatch
 from lambdas.trail import traced
-from visionflow.counters import CounterStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
+from visionflow.insights.counters import CounterStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
 
 TRIAL_METRIC = "TrialTakenBack"
 DRIFT_METRIC = "DriftAlarm"

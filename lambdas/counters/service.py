@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from lambdas.drift_watch import DriftWatch
-from visionflow.changes import created, relabelled
-from visionflow.counters import Change, CounterStore
-from visionflow.drift import Drift
-from visionflow.model_registry import ModelRegistry
-from visionflow.prediction_store import read_prediction
-from visionflow.predictions import Prediction
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Aliases, Order
+from visionflow.insights.changes import created, relabelled
+from visionflow.insights.counters import Change, CounterStore
+from visionflow.models.drift import Drift
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Aliases, Order
+from visionflow.predictions.record import Prediction
+from visionflow.predictions.store import read_prediction
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -12,8 +12,8 @@ from lambdas.classification import (
 )
 from lambdas.outcomes import outcome
 from visionflow.errors import VisionFlowError
-from visionflow.predictions import Failure, Prediction, s3_object_id, timestamp
-from visionflow.uploads import posted_id
+from visionflow.images.uploads import posted_id
+from visionflow.predictions.record import Failure, Prediction, s3_object_id, timestamp
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from lambdas.jobs.settings import JobsSettings
 from lambdas.trail import traced
 from visionflow import strict
 from visionflow.errors import PlatformError, VisionFlowError
-from visionflow.job_store import JobStore
-from visionflow.predictions import ModelRef
+from visionflow.jobs.store import JobStore
+from visionflow.predictions.record import ModelRef
 
 logger = Logger()
 

@@ -13,7 +13,7 @@ from visionflow.errors import (
     MissingFieldError,
     UnsupportedMediaTypeError,
 )
-from visionflow.uploads import MAX_DIRECT_BYTES
+from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 # Lambda refuses a payload over 6 MB, event included, before the function runs. Bodies just below
 # that, and all of them on the emulator, which has no such limit, are refused here.

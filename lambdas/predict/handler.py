@@ -21,7 +21,7 @@ from lambdas.predict.service import PredictService
 from lambdas.predict.settings import PredictSettings
 from lambdas.resolver import create_resolver, json_response
 from lambdas.trail import following, traced
-from visionflow.predictions import timestamp
+from visionflow.predictions.record import timestamp
 
 logger = Logger()
 metrics = Metrics()

@@ -13,11 +13,11 @@ from lambdas.classification import (
 )
 from lambdas.predict.idempotency import IdempotencyKey, PredictOptions, fingerprint
 from lambdas.trail import follow
-from visionflow.classifier import Explanation
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
-from visionflow.images import media_type
-from visionflow.predictions import Prediction, new_id, original_key, timestamp
-from visionflow.replies import Reply
+from visionflow.images.pipeline import media_type
+from visionflow.models.classifier import Explanation
+from visionflow.predictions.record import Prediction, new_id, original_key, timestamp
+from visionflow.predictions.replies import Reply
 
 DEFAULT_OPTIONS = PredictOptions()
 

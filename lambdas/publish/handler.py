@@ -14,9 +14,9 @@ from lambdas.publish.service import JobPublisher
 from lambdas.publish.settings import PublishSettings
 from lambdas.trail import traced
 from visionflow import strict
-from visionflow.job_store import JobStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
+from visionflow.jobs.store import JobStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
 
 logger = Logger()
 

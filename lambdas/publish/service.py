@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from visionflow.errors import AliasConflictError, ArtifactError, ConfigError, JobRefusedError
-from visionflow.gate import held_back_by
-from visionflow.job_folder import run_prefix
-from visionflow.job_store import JobStore
-from visionflow.manifest import Manifest, read_artifact
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
-from visionflow.routing import Order
-from visionflow.training_jobs import JobRecord
+from visionflow.jobs.folder import run_prefix
+from visionflow.jobs.record import JobRecord
+from visionflow.jobs.store import JobStore
+from visionflow.models.gate import held_back_by
+from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,10 +7,10 @@ from pathlib import Path
 from lambdas.active_model import REFRESH_S, RETRY_REFUSED_S
 from lambdas.loading import Loader, Serving
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
-from visionflow.routing import Aliases, Trial
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Aliases, Trial
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef
 
 
 class ShadowModel:

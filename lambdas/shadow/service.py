@@ -5,12 +5,12 @@ from datetime import datetime
 
 from lambdas.classification import Stopwatch
 from lambdas.shadow.model import ShadowModel
-from visionflow import images
 from visionflow.errors import MissingImageError
-from visionflow.image_store import ImageStore
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import timestamp
-from visionflow.shadows import ShadowAnswer, ShadowStore
+from visionflow.images import pipeline
+from visionflow.images.store import ImageStore
+from visionflow.insights.shadows import ShadowAnswer, ShadowStore
+from visionflow.predictions.record import timestamp
+from visionflow.predictions.store import PredictionStore
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ShadowService:
         except MissingImageError:
             return None
         stopwatch = Stopwatch()
-        tensor = images.load(data, serving.classifier.manifest.input)
+        tensor = pipeline.load(data, serving.classifier.manifest.input)
         with stopwatch.step("infer"):
             (found,) = serving.classifier.classify(tensor[None])
         answer = ShadowAnswer(

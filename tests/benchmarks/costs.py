@@ -1,4 +1,4 @@
-"""What `visionflow.costs` counts with: rewrites ``visionflow/measured.json``, to be committed."""
+"""What `visionflow.costs.estimate` counts with: rewrites its ``measured.json``, to be committed."""
 
 import io
 import json
@@ -27,11 +27,11 @@ from lambdas.predict.service import PredictService
 from tests.benchmarks.table import print_table
 from tests.benchmarks.worker import PROJECT, STARTER, install_service, photo, request
 from visionflow import strict
-from visionflow.costs import Workload, estimate
-from visionflow.image_store import ImageStore
-from visionflow.manifest import read_artifact
-from visionflow.measured import MEASURED_FILE, Measured, MeasuredPicture
-from visionflow.prediction_store import PredictionStore
+from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredPicture
+from visionflow.images.store import ImageStore
+from visionflow.models.manifest import read_artifact
+from visionflow.predictions.store import PredictionStore
 
 CALLS = 30
 SIZES = ((32, 32), (640, 480), (2000, 1500), (4000, 3000))

@@ -16,7 +16,7 @@ from tests.benchmarks.worker import (
     request,
     starter_manifest,
 )
-from visionflow.classifier import Classifier
+from visionflow.models.classifier import Classifier
 
 CALLS = 60
 INFERENCES = 400

@@ -28,7 +28,13 @@ from training.export.quantize import Quantizer
 from training.export.ranges import Calibration
 from training.models.build import build_model, exportable
 from training.models.classifier import Classifier
-from visionflow.manifest import MANIFEST_NAME, FileEntry, Manifest, Quantization, read_artifact
+from visionflow.models.manifest import (
+    MANIFEST_NAME,
+    FileEntry,
+    Manifest,
+    Quantization,
+    read_artifact,
+)
 
 STARTER = PROJECT / "infra" / "starter"
 FOLDER = PROJECT / ".visionflow" / "benchmarks"

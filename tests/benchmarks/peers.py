@@ -19,11 +19,11 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from training.models.classifier import PIXEL_MEAN, PIXEL_STD, Classifier
-from visionflow.classifier import Classifier as ServedClassifier
-from visionflow.classifier import FloatArray
-from visionflow.images import UInt8Array
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import Manifest
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import Classifier as ServedClassifier
+from visionflow.models.classifier import FloatArray
+from visionflow.models.manifest import Manifest
 
 TOP_K = 5
 

@@ -20,11 +20,11 @@ from PIL import Image
 from tests.benchmarks.table import print_table
 from tests.benchmarks.worker import photo
 from training.data.listing import list_images
-from visionflow import images
-from visionflow.classifier import Classifier
-from visionflow.images import Picture, UInt8Array
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import read_artifact
+from visionflow.images import pipeline
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import Picture, UInt8Array
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import read_artifact
 
 TURNS = 21
 SPEC = InputSpec(224, 256)
@@ -35,20 +35,20 @@ BATCH = 64
 
 def whole(data: bytes) -> Picture:
     """The plain way: every pixel."""
-    return images.decode(data)
+    return pipeline.decode(data)
 
 
 def reduced(data: bytes) -> Picture:
     """The way that serves."""
-    return images.decode(data, SPEC)
+    return pipeline.decode(data, SPEC)
 
 
 def seconds(decode: Callable[[bytes], Picture], data: bytes) -> float:
     """Processor time from bytes to tensor and thumbnail."""
     start = time.process_time()
     picture = decode(data)
-    images.prepare(picture, SPEC)
-    images.thumbnail(picture)
+    pipeline.prepare(picture, SPEC)
+    pipeline.thumbnail(picture)
     return time.process_time() - start
 
 
@@ -75,8 +75,8 @@ def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
     """The picture so large that the image path reduces it by ``reduction``, and only just."""
     image = Image.open(io.BytesIO(data)).convert("RGB")
     least = (
-        reduction * images.HEADROOM * spec.resize / min(image.size),
-        reduction * images.THUMBNAIL_HEADROOM * images.THUMBNAIL_SIDE / max(image.size),
+        reduction * pipeline.HEADROOM * spec.resize / min(image.size),
+        reduction * pipeline.THUMBNAIL_HEADROOM * pipeline.THUMBNAIL_SIDE / max(image.size),
     )
     size = [int(length * max(least)) + 2 for length in image.size]
     large = np.asarray(image.resize((size[0], size[1]), Image.Resampling.LANCZOS), np.float32)
@@ -99,10 +99,10 @@ def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
         tensors: tuple[list[UInt8Array], list[UInt8Array]] = ([], [])
         for index in indices[start : start + BATCH]:
             data = enlarged(listing.path(index).read_bytes(), manifest.input, reduction, index)
-            fast = images.decode(data, manifest.input)
+            fast = pipeline.decode(data, manifest.input)
             assert fast.reduction == reduction
-            for column, picture in zip(tensors, (images.decode(data), fast), strict=True):
-                column.append(images.prepare(picture, manifest.input))
+            for column, picture in zip(tensors, (pipeline.decode(data), fast), strict=True):
+                column.append(pipeline.prepare(picture, manifest.input))
             difference = np.abs(tensors[0][-1].astype(int) - tensors[1][-1])
             differences.append(float(difference.mean()))
         for given, column in zip(answers, tensors, strict=True):

@@ -21,7 +21,7 @@ from tests.benchmarks.peers import OpenVinoClassifier, eager, runtime, usual_bac
 from tests.benchmarks.serving_plot import draw
 from tests.benchmarks.table import print_table
 from tests.benchmarks.worker import SIZES, call, photo, request, serve_with
-from visionflow.classifier import Classifier
+from visionflow.models.classifier import Classifier
 
 OURS, USUAL, USUAL_RUNTIME, OPENVINO = (
     "VisionFlow int8",

@@ -20,12 +20,12 @@ from lambdas.active_model import ActiveModel
 from lambdas.loading import Loader, Serving
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
-from visionflow.classifier import Classifier
-from visionflow.image_store import ImageStore
-from visionflow.manifest import MANIFEST_NAME, Manifest, read_artifact
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ModelRef, Prediction
+from visionflow.images.store import ImageStore
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef, Prediction
+from visionflow.predictions.store import PredictionStore
 
 PROJECT = Path(__file__).parents[2]
 STARTER = PROJECT / "infra" / "starter"

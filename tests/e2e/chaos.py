@@ -16,7 +16,7 @@ from tests.e2e.cloud import Cloud, Record
 from tests.e2e.faults import Fault, FaultPlan, FaultyGateway
 from tests.pictures import bad_files, encode, textured
 from visionflow.dynamodb import from_item
-from visionflow.predictions import s3_object_id
+from visionflow.predictions.record import s3_object_id
 
 POISON_SHARE = 0.05
 OVERWRITTEN_SHARE = 0.05

@@ -24,9 +24,9 @@ from infra.constructs.static_site import security_policy
 from tests.e2e.cloud import Cloud
 from tests.pictures import textured
 from training.evaluation.contact_sheet import MAP_PICTURES_FILE, contact_sheet
-from visionflow.manifest import FileEntry
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
+from visionflow.models.manifest import FileEntry
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path("dashboard/node_modules/axe-core/axe.min.js")

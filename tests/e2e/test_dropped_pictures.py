@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.cloud import Cloud
 from tests.pictures import bad_files, encode, textured
-from visionflow.limits import DEFAULT_LIMITS
+from visionflow.images.limits import DEFAULT_LIMITS
 
 pytestmark = pytest.mark.e2e
 

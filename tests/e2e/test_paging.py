@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.e2e.cloud import Cloud, Record
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ImageRef, ModelRef, Prediction, Score, new_id, timestamp
+from visionflow.predictions.record import ImageRef, ModelRef, Prediction, Score, new_id, timestamp
+from visionflow.predictions.store import PredictionStore
 
 pytestmark = pytest.mark.e2e
 

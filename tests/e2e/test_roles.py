@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.cloud import Cloud, eventually
 from tests.pictures import encode, textured
-from visionflow.prediction_store import INDEXES
+from visionflow.predictions.store import INDEXES
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,7 @@ from infra.picture_upload import post_form
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
 from tests.pictures import encode, textured
-from visionflow.uploads import MAX_DIRECT_BYTES
+from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 pytestmark = pytest.mark.e2e
 

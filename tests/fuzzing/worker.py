@@ -18,9 +18,9 @@ from pathlib import Path
 from lambdas.predict.body import read_picture
 from tests.fuzzing.mutations import mutate
 from tests.fuzzing.seeds import Body, bodies, pictures
-from visionflow import images
 from visionflow.errors import InputError
-from visionflow.input_spec import InputSpec
+from visionflow.images import pipeline
+from visionflow.images.input_spec import InputSpec
 
 SPECS = (InputSpec(224, 256), InputSpec(32, 32, interpolation="bicubic"))
 BODY_SHARE = 0.25
@@ -63,11 +63,11 @@ def run(value: bytes | Body) -> str:
                     value.data.decode("utf-8", "surrogateescape"), False, value.content_type
                 )
         else:
-            images.media_type(value)
+            pipeline.media_type(value)
             spec = SPECS[len(value) % len(SPECS)]
-            picture = images.decode(value, spec)
-            images.prepare(picture, spec)
-            images.thumbnail(picture)
+            picture = pipeline.decode(value, spec)
+            pipeline.prepare(picture, spec)
+            pipeline.thumbnail(picture)
     except InputError as error:
         return error.code
     except Exception as error:

@@ -6,7 +6,7 @@ from infra.constructs.image_queue import MAX_RECEIVE_COUNT
 from infra.constructs.upload_notification import UPLOAD_PREFIX
 from infra.stages import LOCAL, PROD
 from tests.infra.conftest import Resource, Synthesize, Templates
-from visionflow.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX
 
 BUCKET = "AWS::S3::Bucket"
 QUEUE = "AWS::SQS::Queue"

@@ -23,8 +23,8 @@ from lambdas.predict.service import PredictService
 from tests.integration.conftest import INGEST, Cloud, Context
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
-from visionflow.predictions import ModelRef, Prediction
-from visionflow.routing import Order
+from visionflow.models.routing import Order
+from visionflow.predictions.record import ModelRef, Prediction
 
 CONTAINERS = 4
 PICTURE = encode(plain("red"))

@@ -27,12 +27,12 @@ from lambdas.api.settings import ApiSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.shadow.settings import ShadowSettings
-from visionflow.manifest import Manifest
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
-from visionflow.predictions import ModelRef
-from visionflow.routing import Order
+from visionflow.models.manifest import Manifest
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef
+from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)

@@ -14,11 +14,11 @@ from lambdas.routes import ROUTES
 from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
-from visionflow import prediction_store
 from visionflow.errors import ArtifactError
-from visionflow.manifest import Manifest
-from visionflow.prediction_store import LogQuery, PredictionStore
-from visionflow.predictions import Failure, ImageRef, ModelRef, Prediction, new_id, timestamp
+from visionflow.models.manifest import Manifest
+from visionflow.predictions import store
+from visionflow.predictions.record import Failure, ImageRef, ModelRef, Prediction, new_id, timestamp
+from visionflow.predictions.store import LogQuery, PredictionStore
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -124,8 +124,8 @@ def test_a_rare_match_ends_the_page_early_and_the_cursor_goes_on(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One call reads a bounded number of rows, however few of them match."""
-    assert prediction_store.MAX_ROWS_READ <= 1_000
-    monkeypatch.setattr(prediction_store, "MAX_ROWS_READ", 50)
+    assert store.MAX_ROWS_READ <= 1_000
+    monkeypatch.setattr(store, "MAX_ROWS_READ", 50)
     rare = record(0, source="api")
     fill(cloud, [rare, *(record(i) for i in range(1, 60))])
     first = cloud.call("GET", "/logs", {"source": "api"}).body

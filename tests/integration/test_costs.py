@@ -8,10 +8,10 @@ import pytest
 import lambdas.api.costs
 from lambdas.api.settings import CostSettings
 from tests.integration.conftest import Cloud
-from visionflow.costs import DAYS_PER_MONTH, Workload, estimate
-from visionflow.counters import Change, CounterStore, counts_row
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ImageRef, ModelRef, Prediction, new_id, timestamp
+from visionflow.costs.estimate import DAYS_PER_MONTH, Workload, estimate
+from visionflow.insights.counters import Change, CounterStore, counts_row
+from visionflow.predictions.record import ImageRef, ModelRef, Prediction, new_id, timestamp
+from visionflow.predictions.store import PredictionStore
 
 SETTINGS = CostSettings(1769, "x86_64", 30, 0, 0, 7)
 NOW = datetime.now(UTC)

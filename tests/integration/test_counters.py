@@ -12,9 +12,9 @@ from tests.integration.conftest import Cloud
 from tests.integration.test_api import fill, record
 from tests.integration.test_feedback import say
 from tests.pictures import encode, plain
-from visionflow.counters import CounterStore
-from visionflow.predictions import Feedback, ModelRef, Prediction
-from visionflow.reviews import ReviewStore
+from visionflow.insights.counters import CounterStore
+from visionflow.predictions.record import Feedback, ModelRef, Prediction
+from visionflow.predictions.reviews import ReviewStore
 
 WINDOW = {"from": "2030-01-01T00:00:00Z", "to": "2030-01-31T00:00:00Z"}
 LABELS = ("red", "green", "blue")

@@ -13,8 +13,8 @@ from lambdas.api.feedback import service as feedback_service
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_api import fill, record
 from tests.pictures import encode, plain
-from visionflow.predictions import Feedback
-from visionflow.reviews import ReviewStore
+from visionflow.predictions.record import Feedback
+from visionflow.predictions.reviews import ReviewStore
 
 RED = encode(plain("red"))
 

@@ -26,10 +26,10 @@ from training.job_files import JobFiles
 from training.job_interruption import interruption_notice
 from training.job_reporter import LogStream, Reporter
 from training.train import SILENT, Observer
-from visionflow.job_folder import checkpoint_key, run_prefix
-from visionflow.job_store import JobStore
-from visionflow.manifest import MANIFEST_NAME, Manifest
-from visionflow.training_jobs import JobOutcome, JobRecord, JobReport
+from visionflow.jobs.folder import checkpoint_key, run_prefix
+from visionflow.jobs.record import JobOutcome, JobRecord, JobReport
+from visionflow.jobs.store import JobStore
+from visionflow.models.manifest import MANIFEST_NAME, Manifest
 
 GROUP = "/visionflow/jobs"
 

@@ -13,10 +13,10 @@ from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelNotFoundError
-from visionflow.model_registry import ModelRegistry
-from visionflow.predictions import ModelRef
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Order
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Order
+from visionflow.predictions.record import ModelRef
 
 PICTURE = encode(plain())
 
@@ -261,7 +261,7 @@ def test_the_rule_is_off_until_it_is_set(versions: Cloud) -> None:
 def test_a_canary_answers_its_share_by_the_id(
     versions: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from visionflow.routing import share_of  # noqa: PLC0415
+    from visionflow.models.routing import share_of  # noqa: PLC0415
 
     post(versions, "/models/2/canary", {"percent": 50})
     seen = set()

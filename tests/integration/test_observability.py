@@ -20,8 +20,8 @@ from lambdas.measurements import (
 )
 from tests.integration.conftest import Cloud, Context
 from tests.pictures import encode, plain
-from visionflow.image_store import ImageStore
-from visionflow.predictions import Status
+from visionflow.images.store import ImageStore
+from visionflow.predictions.record import Status
 
 Line = dict[str, Any]
 

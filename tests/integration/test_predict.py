@@ -16,7 +16,7 @@ import lambdas.predict.handler
 from tests.integration.conftest import Cloud
 from tests.pictures import bad_files, encode, plain, textured
 from tests.tiny_model import LABELS
-from visionflow.manifest import Manifest
+from visionflow.models.manifest import Manifest
 
 RED = encode(plain("red"))
 BOUNDARY = "----boundary42"

@@ -16,11 +16,11 @@ from tests.tiny_model import write_tiny_run
 from training.errors import TrainingError
 from training.publish import Published, Target, publish, read_run
 from visionflow.errors import ArtifactError
-from visionflow.gate import REQUIRED_CHECKS
-from visionflow.manifest import MANIFEST_NAME, GateCheck, Manifest, artifact_prefix
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
+from visionflow.models.gate import REQUIRED_CHECKS
+from visionflow.models.manifest import MANIFEST_NAME, GateCheck, Manifest, artifact_prefix
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ModelRef
 
 # From here on boto3 uploads in parts.
 IN_PARTS = 8 * 1024 * 1024

@@ -15,10 +15,10 @@ from tests.integration.test_feedback import say
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow import strict
-from visionflow.drift import REFERENCE_FILE, measure_reference
-from visionflow.predictions import ModelRef
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Order
+from visionflow.models.drift import REFERENCE_FILE, measure_reference
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Order
+from visionflow.predictions.record import ModelRef
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 TWO = ModelRef("tiny", "2")
@@ -234,7 +234,7 @@ def test_pictures_unlike_the_reference_are_drift(
     (folder / REFERENCE_FILE).write_text(json.dumps(strict.to_dict(reference)))
     write_tiny_artifact(folder, "2", extra=(REFERENCE_FILE,))
     cloud.publish(folder)
-    monkeypatch.setattr("visionflow.drift.MIN_PICTURES", 6)
+    monkeypatch.setattr("visionflow.models.drift.MIN_PICTURES", 6)
     for _ in range(6):
         cloud.predict(RED)
     cloud.count(cloud.stream())

@@ -10,8 +10,8 @@ import pytest
 from lambdas.api import training_jobs as routes
 from tests.integration.conftest import Cloud
 from tests.jobs import TABLE, make_buckets, make_table
-from visionflow.job_settings import JobControlSettings
-from visionflow.job_store import JobStore
+from visionflow.jobs.settings import JobControlSettings
+from visionflow.jobs.store import JobStore
 
 ASKED = {"config": "flowers", "data": "s3://pictures/flowers", "set": {"seed": 3}}
 

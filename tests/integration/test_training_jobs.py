@@ -27,12 +27,8 @@ from tests.jobs import DATASETS, JOBS, NOW, ROLE_ID, TABLE, make_buckets, make_t
 from tests.tiny_model import write_tiny_run
 from training.job_files import JobFiles
 from visionflow.errors import JobConflictError
-from visionflow.job_control import JobControl
-from visionflow.job_store import JobStore
-from visionflow.manifest import MANIFEST_NAME, GateCheck
-from visionflow.model_registry import ModelRegistry
-from visionflow.predictions import ModelRef, timestamp
-from visionflow.training_jobs import (
+from visionflow.jobs.control import JobControl
+from visionflow.jobs.record import (
     JobInstance,
     JobOutcome,
     JobProgress,
@@ -42,6 +38,10 @@ from visionflow.training_jobs import (
     OutcomeKind,
     TrainingJob,
 )
+from visionflow.jobs.store import JobStore
+from visionflow.models.manifest import MANIFEST_NAME, GateCheck
+from visionflow.models.registry import ModelRegistry
+from visionflow.predictions.record import ModelRef, timestamp
 
 IMAGE = "/visionflow/image"
 MOTO_IMAGE = "ami-03cf127a"  # moto knows some; listing them takes seconds

@@ -11,8 +11,8 @@ import lambdas.ingest.handler
 from lambdas.ingest.service import IngestService, Upload
 from tests.integration.conftest import INGEST, Cloud
 from tests.pictures import encode, plain
-from visionflow.image_store import FORM_LIFETIME
-from visionflow.limits import DEFAULT_LIMITS
+from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.store import FORM_LIFETIME
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 

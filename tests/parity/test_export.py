@@ -13,9 +13,9 @@ from training.export.gate import Outputs, network_outputs, session_outputs
 from training.export.onnx_files import export_onnx
 from training.export.quantize import Quantizer
 from training.models.build import build_model, exportable
-from visionflow.classifier import Classifier, FloatArray
-from visionflow.images import load
-from visionflow.manifest import Label
+from visionflow.images.pipeline import load
+from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.manifest import Label
 
 CONFIG = load_config("cifar10")
 CLASSES = 10

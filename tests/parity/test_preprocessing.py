@@ -15,12 +15,12 @@ from tests.parity.pictures import odd_pictures, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images
 from training.data.listing import list_images
-from visionflow.classifier import Classifier
-from visionflow.image_store import ImageStore
-from visionflow.images import Picture, UInt8Array, prepare
-from visionflow.input_spec import InputSpec
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ModelRef
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import Picture, UInt8Array, prepare
+from visionflow.images.store import ImageStore
+from visionflow.models.classifier import Classifier
+from visionflow.predictions.record import ModelRef
+from visionflow.predictions.store import PredictionStore
 
 PICTURES = odd_pictures()
 SPECS = (InputSpec(32, 32), InputSpec(224, 256, interpolation="bicubic"))

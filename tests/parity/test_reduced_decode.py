@@ -18,11 +18,11 @@ from tests.benchmarks.reduced_decode import enlarged
 from tests.parity.pictures import photo
 from tests.pictures import encode
 from training.export.gate import session_outputs
-from visionflow import images
-from visionflow.classifier import Classifier
-from visionflow.images import UInt8Array
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import read_artifact
+from visionflow.images import pipeline
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import read_artifact
 
 STARTER = Path(__file__).parents[2] / "infra" / "starter"
 SETS = ("general20", "flowers5")
@@ -47,15 +47,15 @@ def pictures(name: str, count: int = PICTURES) -> list[bytes]:
 
 def both_ways(data: bytes, spec: InputSpec, reduction: int) -> tuple[UInt8Array, UInt8Array]:
     """The tensor from every pixel, and from what serving decodes."""
-    fast = images.decode(data, spec)
+    fast = pipeline.decode(data, spec)
     assert fast.reduction == reduction
-    return images.prepare(images.decode(data), spec), images.prepare(fast, spec)
+    return pipeline.prepare(pipeline.decode(data), spec), pipeline.prepare(fast, spec)
 
 
 @pytest.fixture
 def without_thumbnail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a thumbnail needs would leave small models more than the least headroom."""
-    monkeypatch.setattr(images, "THUMBNAIL_SIDE", 1)
+    monkeypatch.setattr(pipeline, "THUMBNAIL_SIDE", 1)
     yield
 
 
@@ -75,7 +75,7 @@ def test_a_photograph_s_tensor_stays_within_the_tolerance(
 ) -> None:
     spec = InputSpec(32, 36, interpolation="bicubic" if interpolation == "bicubic" else "bilinear")
     (difference,) = differences([encode(photo())], spec, reduction)
-    assert difference < images.TOLERANCE / 2
+    assert difference < pipeline.TOLERANCE / 2
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -83,7 +83,7 @@ def test_real_pictures_stay_within_the_tolerance(name: str, without_thumbnail: N
     found = differences(pictures(name), InputSpec(32, 32), 4)
     print(f"{name}: median {median(found):.2f}, most {max(found):.2f} grey levels")
     assert median(found) < 0.8
-    assert max(found) < images.TOLERANCE
+    assert max(found) < pipeline.TOLERANCE
 
 
 @pytest.mark.parametrize("name", SETS)

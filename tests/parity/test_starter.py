@@ -11,10 +11,10 @@ from tests.parity.pictures import crops
 from training.evaluation.measure import measure_folder
 from training.export.gate import session_outputs
 from training.report.report import Report
-from visionflow.classifier import Classifier
-from visionflow.drift import REFERENCE_FILE, Reference
-from visionflow.images import load
-from visionflow.manifest import read_artifact
+from visionflow.images.pipeline import load
+from visionflow.models.classifier import Classifier
+from visionflow.models.drift import REFERENCE_FILE, Reference
+from visionflow.models.manifest import read_artifact
 
 STARTER = Path(__file__).parents[2] / "infra" / "starter"
 ARCHIVE = "cifar10-test.tar.gz"

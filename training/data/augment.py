@@ -6,7 +6,7 @@ from torchvision.transforms import v2
 
 from training.config import AugmentConfig
 from visionflow.errors import ConfigError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 GREY = (124, 116, 104)
 """ImageNet's mean colour: what is painted with it says nothing to a normalised network."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from training.errors import DatasetError
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 
 def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]]) -> UInt8Array:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from visionflow.errors import ImageError
-from visionflow.images import decode
+from visionflow.images.pipeline import decode
 
 SIDE = 96
 PER_CLASS = 12

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from training.data.listing import Int64Array
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 Float32Array = npt.NDArray[np.float32]
 UInt64Array = npt.NDArray[np.uint64]

@@ -13,8 +13,8 @@ from training.data.listing import Int64Array, Listing, read_bytes
 from training.data.threads import in_threads
 from training.errors import DatasetError
 from visionflow.errors import ImageError
-from visionflow.images import UInt8Array, load
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import UInt8Array, load
 
 # Of the pictures that a network sees at once: with more its activations leave the processor's
 # cache, and 250 of 224 px take VGG16 several GB.
@@ -49,7 +49,7 @@ class ImageSet:
 
 
 def load_images(listing: Listing, spec: InputSpec, cache: Path | None = None) -> ImageSet:
-    """Decode the listed pictures through `visionflow.images.load`, on all cores.
+    """Decode the listed pictures through `visionflow.images.pipeline.load`, on all cores.
 
     With a ``cache`` folder the result is kept there and found again by the same content and
     ``spec``.

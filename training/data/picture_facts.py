@@ -13,7 +13,7 @@ from PIL.ExifTags import Base as ExifTag
 
 from training.data.duplicates import THUMBNAIL_SIDE, perceptual_code
 from visionflow.errors import ImageError, MissingImageError
-from visionflow.images import UInt8Array, decode, format_of
+from visionflow.images.pipeline import UInt8Array, decode, format_of
 
 Oddity = Literal[
     "greyscale", "cmyk", "alpha", "rotated", "animated", "small", "elongated", "one_colour"
@@ -106,5 +106,5 @@ def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTag.Orientation, 1))
     except Exception:
-        # As in visionflow.images: a damaged EXIF block says nothing about the pixels.
+        # As in visionflow.images.pipeline: a damaged EXIF block says nothing about the pixels.
         return 1

@@ -14,8 +14,8 @@ from training.data.image_set import damaged
 from training.data.listing import Int64Array, Listing, read_bytes
 from training.data.threads import in_threads
 from visionflow.errors import ImageError
-from visionflow.images import UInt8Array, decode
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import UInt8Array, decode
 
 LONGEST = 4
 """What is longer than this many times its shorter side loses both ends: no crop reaches there."""

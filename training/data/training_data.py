@@ -13,7 +13,7 @@ from training.data.image_set import ImageSet, load_images
 from training.data.pictures import PictureSet, load_pictures
 from training.data.split import Splits, read_splits
 from training.errors import DatasetError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 
 @dataclass

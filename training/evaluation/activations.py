@@ -8,8 +8,8 @@ from PIL import Image
 
 from training.evaluation.data_url import data_url
 from training.evaluation.mistakes import PictureAnswer
-from visionflow.classifier import FloatArray
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import FloatArray
 
 if TYPE_CHECKING:
     # Not at run time: a report is read where there is no torch, too.

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.listing import Int64Array
-from visionflow.classifier import FloatArray, softmax
+from visionflow.models.classifier import FloatArray, softmax
 
 CALIBRATION_BINS = 15
 CURVE_POINTS = 100

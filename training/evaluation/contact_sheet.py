@@ -6,7 +6,7 @@ import math
 from PIL import Image
 
 from training.data.listing import Int64Array
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 MAP_PICTURES_FILE = "plots/embedding_map_pictures.jpg"
 """In an artifact: the pictures behind the points of `EmbeddingMap`, in their order."""

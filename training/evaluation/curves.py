@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.listing import Int64Array
-from visionflow.classifier import FloatArray
+from visionflow.models.classifier import FloatArray
 
 CURVE_POINTS = 100
 # Of all classes together: many classes get coarser curves, so that the report stays small.

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 _QUALITY = 85
 

@@ -7,7 +7,7 @@ import numpy as np
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.evaluation.mistakes import PictureAnswer, picture_answer
-from visionflow.classifier import Classifier, FloatArray
+from visionflow.models.classifier import Classifier, FloatArray
 
 EXAMPLES = 6
 

@@ -18,7 +18,7 @@ from training.evaluation.explain import (
 from training.evaluation.measure import Measured
 from training.evaluation.mistakes import PictureAnswer, picture_answer, worst_mistakes
 from training.evaluation.tsne import EmbeddingMap, map_embeddings
-from visionflow.classifier import Classifier
+from visionflow.models.classifier import Classifier
 
 if TYPE_CHECKING:
     from training.models.classifier import Classifier as Network

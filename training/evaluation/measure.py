@@ -10,8 +10,8 @@ from training.data.listing import Int64Array, class_folders, list_images
 from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import Evaluation, evaluate
-from visionflow.classifier import Classifier, FloatArray, softmax
-from visionflow.manifest import read_artifact
+from visionflow.models.classifier import Classifier, FloatArray, softmax
+from visionflow.models.manifest import read_artifact
 
 EMBEDDINGS = 800
 

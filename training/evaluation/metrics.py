@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from training.data.listing import Int64Array
 from training.evaluation.calibration import expected_calibration_error
-from visionflow.classifier import FloatArray
+from visionflow.models.classifier import FloatArray
 
 CONFUSED_PAIRS = 15
 # Of the standard normal distribution: 95 % lie between minus and plus this.

@@ -8,8 +8,8 @@ from PIL import Image
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.evaluation.data_url import data_url
-from visionflow.classifier import FloatArray
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import FloatArray
 
 WORST = 24
 THUMBNAIL_SIDE = 112

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from training.data.listing import Int64Array
-from visionflow.classifier import FloatArray
+from visionflow.models.classifier import FloatArray
 
 LEAST_PICTURES = 20
 PERPLEXITY = 30.0

@@ -12,7 +12,7 @@ import onnxruntime
 
 from training.errors import TrainingError
 from training.export.ranges import BINS, SMALLEST, Calibration, Histogram, Range, choose_range
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 Values = npt.NDArray[np.float32]
 

@@ -22,8 +22,8 @@ from training.export.quantize import Quantizer
 from training.models.build import exportable
 from training.models.classifier import Network
 from training.report.report import Form, LadderStep, ModelMeasure, Parity
-from visionflow.classifier import Classifier, FloatArray
-from visionflow.manifest import FileEntry, Manifest
+from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.manifest import FileEntry, Manifest
 
 NO_BASE = "the fp32 graph does not reproduce the network, so int8 was not tried"
 THREADS = os.cpu_count() or 1

@@ -12,9 +12,9 @@ from training.data.image_set import in_batches
 from training.data.listing import Int64Array
 from training.models.classifier import Network
 from training.report.report import Form, Parity
-from visionflow.classifier import Classifier, FloatArray
-from visionflow.images import UInt8Array
-from visionflow.manifest import GateCheck
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.manifest import GateCheck
 
 # Batch norm is folded into the convolutions, which reorders sums of float32. How much that changes
 # grows with the values themselves: this much of the largest, or of 10 where they are smaller.

@@ -14,8 +14,8 @@ from training.export.quantize import Quantizer
 from training.export.ranges import CALIBRATIONS, Calibration
 from training.export.sensitivity import rank_nodes
 from training.report.report import LadderStep
-from visionflow.classifier import Classifier
-from visionflow.manifest import GateCheck, Quantization
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import GateCheck, Quantization
 
 
 @dataclass(frozen=True, eq=False)

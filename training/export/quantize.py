@@ -20,7 +20,7 @@ from training.export.rewrites import (
     keep_in_fp32,
     normalise_by_convolution,
 )
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 # Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
 COMPUTING = ("Conv", "Add", "Mul", "Sigmoid", "Concat", "AveragePool", "MaxPool")

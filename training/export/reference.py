@@ -9,8 +9,8 @@ from training.data.image_set import ImageSet, pictures_at_once
 from training.data.listing import Int64Array
 from training.export.artifact import write_whole
 from visionflow import strict
-from visionflow.classifier import Classifier
-from visionflow.drift import REFERENCE_FILE, Reference, measure_reference
+from visionflow.models.classifier import Classifier
+from visionflow.models.drift import REFERENCE_FILE, Reference, measure_reference
 
 # Enough for the mean and the spread of a few directions.
 MOST_PICTURES = 5_000

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from training.export.quantize import Quantizer
 from training.export.ranges import Calibration
-from visionflow.classifier import Classifier
+from visionflow.models.classifier import Classifier
 
 # The ranking needs only the order of errors that differ by orders of magnitude.
 PICTURES = 24

@@ -21,7 +21,7 @@ from training.fit.precision import autocast
 from training.fit.validation import batch_size
 from training.models.classifier import Classifier
 from training.models.heads import Head
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 
 class FeatureStore:

@@ -12,7 +12,7 @@ from training.evaluation.verdict import FitVerdict
 from training.fit.history import EpochRecord
 from training.report.report import Form, ModelMeasure, Report
 from visionflow import strict
-from visionflow.manifest import Precision
+from visionflow.models.manifest import Precision
 
 
 @dataclass(frozen=True)

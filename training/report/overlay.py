@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 from PIL import Image
 
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 _LEAST_OPAQUE, _MOST_OPAQUE = 0.15, 0.65
 

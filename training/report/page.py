@@ -14,8 +14,8 @@ from training.evaluation.explain import ExplainedPicture
 from training.evaluation.mistakes import THUMBNAIL_SIDE, PictureAnswer
 from training.report.overlay import heat_overlay
 from training.report.report import Form, Report
-from visionflow.costs import Workload, estimate
-from visionflow.measured import measured
+from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.measured import measured
 
 # A photo as most are sent, at a rate where the fixed costs say nothing.
 COSTED = Workload(per_day=10_000, megapixels=3.0)

@@ -14,7 +14,7 @@ from training.evaluation.mistakes import PictureAnswer
 from training.report.overlay import heat_overlay, resized
 from training.report.plot_style import DPI, GREEN, INK, RED, class_colours, shortened
 from training.report.report import Report
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 TILE = 96
 _GAP, _CAPTION = 8, 34

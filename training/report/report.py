@@ -10,7 +10,7 @@ from training.evaluation.metrics import Evaluation
 from training.evaluation.verdict import FitVerdict
 from training.fit.history import EpochRecord
 from visionflow import strict
-from visionflow.manifest import GateCheck, Precision, Quantization
+from visionflow.models.manifest import GateCheck, Precision, Quantization
 
 Form = Literal["torch", "fp32", "int8"]
 FORMS: tuple[Form, ...] = ("torch", "fp32", "int8")

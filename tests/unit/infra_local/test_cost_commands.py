@@ -5,7 +5,7 @@ import pytest
 
 from infra import cli
 from infra.stages import PROD, STAGES
-from visionflow.costs import Workload, estimate
+from visionflow.costs.estimate import Workload, estimate
 from visionflow.strict import to_dict
 
 

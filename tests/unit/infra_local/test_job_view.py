@@ -7,8 +7,7 @@ import pytest
 
 from infra.job_view import CURVE_WIDTH, bars, epoch_line, row, screen
 from tests.jobs import NOW, record
-from visionflow.predictions import ModelRef, timestamp
-from visionflow.training_jobs import (
+from visionflow.jobs.record import (
     JobEpoch,
     JobInstance,
     JobProgress,
@@ -16,6 +15,7 @@ from visionflow.training_jobs import (
     TrainingJob,
     describe,
 )
+from visionflow.predictions.record import ModelRef, timestamp
 
 EPOCHS = tuple(JobEpoch(n, 2 / n, n / 10, 2.2 / n, n / 11, 60.0) for n in range(1, 5))
 REPORT = JobReport(

@@ -6,11 +6,11 @@ from botocore.exceptions import EndpointConnectionError
 
 from lambdas.active_model import REFRESH_S, RETRY_AWS_S, RETRY_REFUSED_S, ActiveModel
 from tests.tiny_model import write_tiny_artifact
-from visionflow.drift import Reference
 from visionflow.errors import ArtifactError, ModelUnavailableError
-from visionflow.manifest import MANIFEST_NAME, FileEntry, Manifest, read_artifact
-from visionflow.predictions import ModelRef
-from visionflow.routing import Aliases, Canary
+from visionflow.models.drift import Reference
+from visionflow.models.manifest import MANIFEST_NAME, FileEntry, Manifest, read_artifact
+from visionflow.models.routing import Aliases, Canary
+from visionflow.predictions.record import ModelRef
 
 # An id that any canary gets, and one that none gets; test_routing shows how that is decided.
 FIRST, LAST = "canary-832", "production-108"

@@ -3,7 +3,7 @@ from urllib.parse import urlparse
 import pytest
 
 from lambdas import clients
-from visionflow.image_store import ImageStore
+from visionflow.images.store import ImageStore
 
 
 def presigned(monkeypatch: pytest.MonkeyPatch, region: str, endpoint: str | None = None) -> str:

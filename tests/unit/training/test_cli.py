@@ -11,7 +11,7 @@ import torch
 from infra.cli import main
 from tests.unit.training.conftest import SHRUNKEN, draw_set
 from training.config import DEFAULTS
-from visionflow.manifest import MANIFEST_NAME
+from visionflow.models.manifest import MANIFEST_NAME
 
 
 def train_command(data: Path, out: Path, *more: str) -> list[str]:

@@ -18,9 +18,9 @@ from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.report.report import Report
 from training.train import train
-from visionflow.classifier import Classifier
-from visionflow.gate import held_back_by
-from visionflow.manifest import read_artifact
+from visionflow.models.classifier import Classifier
+from visionflow.models.gate import held_back_by
+from visionflow.models.manifest import read_artifact
 
 
 @dataclass(frozen=True)

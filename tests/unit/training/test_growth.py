@@ -16,8 +16,8 @@ from training.growth import OLD_CLASSES_CHECK, growth_check
 from training.models.build import build_model
 from training.report.report import Growth, Report
 from training.train import train
-from visionflow.gate import held_back_by
-from visionflow.manifest import read_artifact
+from visionflow.models.gate import held_back_by
+from visionflow.models.manifest import read_artifact
 
 OLD = ("green", "red")
 

@@ -24,7 +24,7 @@ from training.fit.checkpoint import CHECKPOINT_FILE
 from training.report.report import Report
 from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
 from training.tune import tune
-from visionflow.manifest import MANIFEST_NAME, read_artifact
+from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 
 
 @pytest.fixture(scope="module")

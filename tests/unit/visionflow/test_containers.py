@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 
 from tests.pictures import encode, plain, textured
-from visionflow import images
-from visionflow.containers import ACCEPTED_FORMATS, format_of, unpack
 from visionflow.errors import (
     ImageError,
     ImageTooLargeError,
     TruncatedImageError,
     UnreadableImageError,
 )
-from visionflow.limits import DEFAULT_LIMITS
+from visionflow.images import pipeline
+from visionflow.images.containers import ACCEPTED_FORMATS, format_of, unpack
+from visionflow.images.limits import DEFAULT_LIMITS
 
 SECONDS = 2.0
 MEGABYTE = b"\xaa" * 1_000_000
@@ -57,7 +57,7 @@ def in_gif(*extensions: bytes) -> bytes:
 
 
 def pixels(data: bytes) -> bytes:
-    return images.decode(data).upright().tobytes()
+    return pipeline.decode(data).upright().tobytes()
 
 
 @pytest.mark.parametrize("name", ACCEPTED_FORMATS)
@@ -120,7 +120,7 @@ def strips(kind: int, count: int) -> bytes:
 def test_too_many_parts_are_refused_at_once(data: bytes) -> None:
     start = time.perf_counter()
     with pytest.raises(ImageTooLargeError, match="at most 65,536"):
-        images.decode(data)
+        pipeline.decode(data)
     assert time.perf_counter() - start < SECONDS
 
 
@@ -146,7 +146,7 @@ def big_tiff() -> bytes:
 @pytest.mark.parametrize("make", [big_gif_canvas, big_tiff])
 def test_a_huge_canvas_is_refused_by_its_header(make: Callable[[], bytes]) -> None:
     with pytest.raises(ImageTooLargeError, match="pixels"):
-        images.decode(make())
+        pipeline.decode(make())
 
 
 @pytest.mark.parametrize("announced", [(64, 64), (4000, 1000)])
@@ -159,12 +159,12 @@ def test_a_heic_of_another_size_than_its_container_says_is_refused(
     assert struct.unpack_from(">II", data, at) == (1024, 512)
     struct.pack_into(">II", data, at, *announced)
     with pytest.raises(ImageError):
-        images.decode(bytes(data))
+        pipeline.decode(bytes(data))
 
 
 def test_a_webp_whose_canvas_is_not_its_frame_is_refused() -> None:
     with pytest.raises(ImageError):
-        images.decode(big_webp_canvas())
+        pipeline.decode(big_webp_canvas())
 
 
 def test_only_the_first_page_of_a_tiff_is_looked_at() -> None:
@@ -191,17 +191,17 @@ def test_a_tiff_of_any_kind_survives_the_loss_of_its_metadata(mode: str, compres
     exif[0x0112] = 3
     data = encode(picture, "TIFF", compression=compression, description="x" * 5000)
     turned = encode(picture, "TIFF", compression=compression, exif=exif)
-    upright = images.decode(data).upright()
+    upright = pipeline.decode(data).upright()
     assert upright.size == picture.size
     turned_back = upright.transpose(Image.Transpose.ROTATE_180)
-    assert images.decode(turned).upright().tobytes() == turned_back.tobytes()
+    assert pipeline.decode(turned).upright().tobytes() == turned_back.tobytes()
 
 
 def test_a_run_length_encoded_bmp_is_refused() -> None:
     data = bytearray(encode(plain().convert("P"), "BMP"))
     data[30] = 1
     with pytest.raises(UnreadableImageError, match="send it as PNG"):
-        images.decode(bytes(data))
+        pipeline.decode(bytes(data))
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
@@ -211,7 +211,7 @@ def test_the_orientation_survives_the_loss_of_the_metadata(file_format: str) -> 
     data = encode(textured(), file_format, exif=exif)
     contents = unpack(data, DEFAULT_LIMITS)
     assert contents.orientation == 6
-    assert images.decode(data).size == (48, 64)
+    assert pipeline.decode(data).size == (48, 64)
     if file_format != "WEBP":
         assert b"MM\0*" not in contents.data
         assert b"II*\0" not in contents.data
@@ -224,7 +224,7 @@ def test_the_orientation_survives_the_loss_of_the_metadata(file_format: str) -> 
 def test_a_damaged_exif_block_leaves_the_picture_as_it_lies(exif: bytes) -> None:
     data = in_jpeg(segment(0xE1, b"Exif\0\0" + exif))
     assert unpack(data, DEFAULT_LIMITS).orientation == 1
-    assert images.decode(data).size == (64, 48)
+    assert pipeline.decode(data).size == (64, 48)
 
 
 def test_the_colours_of_an_adobe_jpeg_stay() -> None:
@@ -250,4 +250,4 @@ def test_only_the_picture_s_own_scans_count() -> None:
 @pytest.mark.parametrize("end", [10, 13, 20])
 def test_a_gif_that_ends_before_its_picture_is_truncated(end: int) -> None:
     with pytest.raises(TruncatedImageError):
-        images.decode(encode(plain(), "GIF")[:end])
+        pipeline.decode(encode(plain(), "GIF")[:end])

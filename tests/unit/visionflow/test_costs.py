@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from visionflow.costs import (
+from visionflow.costs.estimate import (
     MEMORY_SIZES_MB,
     Workload,
     amounts_of,
@@ -17,9 +17,9 @@ from visionflow.costs import (
     traces,
     way_cost,
 )
+from visionflow.costs.measured import Measured, MeasuredPicture, measured
+from visionflow.costs.prices import price_table
 from visionflow.errors import InvalidParameterError
-from visionflow.measured import Measured, MeasuredPicture, measured
-from visionflow.prices import price_table
 
 # One megapixel has 400 kB and takes 50 ms, ten have 4 MB and take 500 ms.
 MEASURED = Measured(

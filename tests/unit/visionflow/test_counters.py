@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from visionflow.changes import created, relabelled, shadowed
-from visionflow.counters import Change, CounterStore
 from visionflow.errors import PlatformError
-from visionflow.predictions import Feedback, ImageRef, ModelRef, Prediction, timestamp
-from visionflow.rollback_rule import Tally
-from visionflow.routing import Trial
+from visionflow.insights.changes import created, relabelled, shadowed
+from visionflow.insights.counters import Change, CounterStore
+from visionflow.models.rollback_rule import Tally
+from visionflow.models.routing import Trial
+from visionflow.predictions.record import Feedback, ImageRef, ModelRef, Prediction, timestamp
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 LABELS = ("red", "green", "blue")

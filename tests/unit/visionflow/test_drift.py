@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from visionflow import strict
-from visionflow.classifier import FloatArray
-from visionflow.drift import (
+from visionflow.errors import ConfigError
+from visionflow.models.classifier import FloatArray
+from visionflow.models.drift import (
     COMPONENTS,
     Reference,
     embedding_distance,
@@ -15,7 +16,6 @@ from visionflow.drift import (
     read_sketch,
     stability_index,
 )
-from visionflow.errors import ConfigError
 
 FEATURES = 40
 LABELS = {"a": 300, "b": 300, "c": 400}

@@ -11,25 +11,25 @@ import pytest
 from PIL import Image
 
 from tests.pictures import bad_files, encode, plain, png_bomb, textured
-from visionflow import images
 from visionflow.errors import (
     EmptyImageError,
     ImageTooLargeError,
     TruncatedImageError,
     UnreadableImageError,
 )
-from visionflow.images import Picture, UInt8Array
-from visionflow.input_spec import InputSpec
-from visionflow.limits import DEFAULT_LIMITS, ImageLimits
+from visionflow.images import pipeline
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
+from visionflow.images.pipeline import Picture, UInt8Array
 
 
 def decoded_pixels(data: bytes) -> UInt8Array:
-    return np.asarray(images.decode(data).upright())
+    return np.asarray(pipeline.decode(data).upright())
 
 
-@pytest.mark.parametrize("file_format", images.ACCEPTED_FORMATS)
+@pytest.mark.parametrize("file_format", pipeline.ACCEPTED_FORMATS)
 def test_every_accepted_format_decodes_to_the_same_size_in_rgb(file_format: str) -> None:
-    picture = images.decode(encode(textured(), file_format))
+    picture = pipeline.decode(encode(textured(), file_format))
     assert picture.upright().mode == "RGB"
     assert picture.size == picture.upright().size == (64, 48)
 
@@ -39,7 +39,7 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
     upright = textured()
     # The stored pixels that orientation N turns back into the upright picture.
     inverse = {5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, orientation)
-    transpose = images._UPRIGHT.get(inverse)
+    transpose = pipeline._UPRIGHT.get(inverse)
     stored = upright if transpose is None else upright.transpose(transpose)
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -51,7 +51,7 @@ def test_damaged_exif_leaves_the_picture_as_it_lies() -> None:
     data = encode(textured(), "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow reports the damage as a warning
-        assert images.decode(data).size == (64, 48)
+        assert pipeline.decode(data).size == (64, 48)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "1", "CMYK", "RGBA", "YCbCr"])
@@ -89,7 +89,7 @@ def test_palette_transparency_is_laid_on_white() -> None:
 def test_an_animation_shows_its_first_frame() -> None:
     frames = [plain(colour) for colour in ("red", "blue")]
     data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert images.decode(data).upright().getpixel((0, 0)) == (255, 0, 0)
+    assert pipeline.decode(data).upright().getpixel((0, 0)) == (255, 0, 0)
 
 
 @pytest.mark.parametrize("name", bad_files())
@@ -102,14 +102,14 @@ def test_bad_files_are_refused_with_their_code(name: str) -> None:
         "image_too_large": ImageTooLargeError,
     }[code]
     with pytest.raises(expected):
-        images.decode(data)
+        pipeline.decode(data)
 
 
 def test_every_truncation_of_a_jpeg_is_refused_or_decodes() -> None:
     data = encode(textured())
     for end in range(1, len(data), 7):
         try:
-            image = images.decode(data[:end])
+            image = pipeline.decode(data[:end])
         except (TruncatedImageError, UnreadableImageError):
             continue
         assert image.size == (64, 48)
@@ -117,39 +117,39 @@ def test_every_truncation_of_a_jpeg_is_refused_or_decodes() -> None:
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(ImageTooLargeError, match="pixels"):
-        images.decode(png_bomb(8_200))  # over our limit, under Pillow's own
+        pipeline.decode(png_bomb(8_200))  # over our limit, under Pillow's own
     with pytest.raises(ImageTooLargeError, match="pixels"):
-        images.decode(png_bomb(60_000))  # over Pillow's, which raises by itself
+        pipeline.decode(png_bomb(60_000))  # over Pillow's, which raises by itself
 
 
 def test_more_bytes_than_the_limit_are_refused() -> None:
     data = encode(textured())
     with pytest.raises(ImageTooLargeError, match="bytes"):
-        images.decode(data, limits=ImageLimits(max_bytes=len(data) - 1))
+        pipeline.decode(data, limits=ImageLimits(max_bytes=len(data) - 1))
 
 
 @pytest.mark.parametrize("file_format", ["PPM", "ICO"])
 def test_formats_nobody_should_send_are_refused(file_format: str) -> None:
     with pytest.raises(UnreadableImageError, match="accepted format"):
-        images.decode(encode(plain(), file_format))
+        pipeline.decode(encode(plain(), file_format))
 
 
 def test_prepare_gives_the_contracted_tensor() -> None:
-    tensor = images.load(encode(textured()), InputSpec(size=24, resize=32))
+    tensor = pipeline.load(encode(textured()), InputSpec(size=24, resize=32))
     assert tensor.shape == (24, 24, 3)
     assert tensor.dtype == np.uint8
 
 
 def test_a_picture_of_the_model_s_size_is_not_resampled() -> None:
     picture = textured((32, 32))
-    tensor = images.prepare(Picture.of(picture), InputSpec(32, 32))
+    tensor = pipeline.prepare(Picture.of(picture), InputSpec(32, 32))
     np.testing.assert_array_equal(tensor, np.asarray(picture))
 
 
 def test_prepare_takes_the_centre() -> None:
     picture = plain("black", (60, 20))
     picture.paste("white", (20, 0, 40, 20))
-    inner = images.prepare(Picture.of(picture), InputSpec(16, 20))
+    inner = pipeline.prepare(Picture.of(picture), InputSpec(16, 20))
     assert inner.min() == 255
 
 
@@ -159,7 +159,7 @@ def test_prepare_agrees_with_resize_then_crop() -> None:
     scaled = picture.resize((round(301 * 256 / 200), 256), Image.Resampling.BICUBIC)
     left, top = (scaled.width - 224) // 2, (scaled.height - 224) // 2
     two_steps = np.asarray(scaled.crop((left, top, left + 224, top + 224)), dtype=int)
-    difference = np.abs(images.prepare(Picture.of(picture), spec).astype(int) - two_steps)
+    difference = np.abs(pipeline.prepare(Picture.of(picture), spec).astype(int) - two_steps)
     assert difference.mean() < 1.0
 
 
@@ -181,7 +181,7 @@ def test_a_jpeg_is_reduced_as_far_as_model_and_thumbnail_allow(
     size: tuple[int, int], resize: int, reduction: int
 ) -> None:
     spec = InputSpec(resize, resize)
-    assert images._reduction(*size, spec) == images._reduction(*size[::-1], spec) == reduction
+    assert pipeline._reduction(*size, spec) == pipeline._reduction(*size[::-1], spec) == reduction
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -192,16 +192,16 @@ def test_a_reduced_picture_shows_the_same(size: tuple[int, int], orientation: in
     exif[0x0112] = orientation
     data = encode(textured(size), exif=exif, quality=95)
     spec = InputSpec(48, 64)
-    whole, reduced = images.decode(data), images.decode(data, spec)
+    whole, reduced = pipeline.decode(data), pipeline.decode(data, spec)
     assert reduced.reduction == 2
     assert reduced.stored.width == (size[0] + 1) // 2
     assert reduced.size == whole.size == (size if orientation < 5 else size[::-1])
     difference = np.abs(
-        images.prepare(reduced, spec).astype(int) - images.prepare(whole, spec).astype(int)
+        pipeline.prepare(reduced, spec).astype(int) - pipeline.prepare(whole, spec).astype(int)
     )
     assert difference.mean() < 0.5
     thumbnails = [
-        np.asarray(Image.open(io.BytesIO(images.thumbnail(picture))), dtype=int)
+        np.asarray(Image.open(io.BytesIO(pipeline.thumbnail(picture))), dtype=int)
         for picture in (whole, reduced)
     ]
     assert np.abs(thumbnails[0] - thumbnails[1]).mean() < 1.0
@@ -210,8 +210,8 @@ def test_a_reduced_picture_shows_the_same(size: tuple[int, int], orientation: in
 def test_without_a_spec_and_in_other_formats_every_pixel_is_there() -> None:
     spec = InputSpec(32, 32)
     picture = textured((1600, 1200))
-    assert images.decode(encode(picture)).stored.size == (1600, 1200)
-    assert images.decode(encode(picture, "WEBP"), spec).stored.size == (1600, 1200)
+    assert pipeline.decode(encode(picture)).stored.size == (1600, 1200)
+    assert pipeline.decode(encode(picture, "WEBP"), spec).stored.size == (1600, 1200)
 
 
 def test_heic_without_its_package_is_refused_with_the_way_out(
@@ -220,17 +220,17 @@ def test_heic_without_its_package_is_refused_with_the_way_out(
     data = encode(textured(), "HEIF")
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(UnreadableImageError, match="send the picture as JPEG"):
-        images.decode(data)
+        pipeline.decode(data)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (2, 3)])
 def test_slivers_are_resized_like_any_picture(size: tuple[int, int]) -> None:
-    assert images.prepare(Picture.of(plain(size=size)), InputSpec(32, 32)).shape == (32, 32, 3)
+    assert pipeline.prepare(Picture.of(plain(size=size)), InputSpec(32, 32)).shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize("size", [(1, 513), (2000, 3), (3, 5000)])
 def test_a_sliver_s_thumbnail_keeps_at_least_one_pixel(size: tuple[int, int]) -> None:
-    assert min(Image.open(io.BytesIO(images.thumbnail(Picture.of(plain(size=size))))).size) == 1
+    assert min(Image.open(io.BytesIO(pipeline.thumbnail(Picture.of(plain(size=size))))).size) == 1
 
 
 def with_repeated_scan(jpeg: bytes, times: int) -> bytes:
@@ -242,24 +242,24 @@ def with_repeated_scan(jpeg: bytes, times: int) -> bytes:
 def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
     """Small pictures may have many; of a large one each takes its time."""
     progressive = encode(textured((2000, 1500)), progressive=True)
-    assert images.decode(progressive).size == (2000, 1500)
+    assert pipeline.decode(progressive).size == (2000, 1500)
     start = time.process_time()
     with pytest.raises(ImageTooLargeError, match="scans"):
-        images.decode(with_repeated_scan(progressive, 500))
+        pipeline.decode(with_repeated_scan(progressive, 500))
     assert time.process_time() - start < 1
     small = encode(textured(), progressive=True)
-    assert images.decode(with_repeated_scan(small, 500)).size == (64, 48)
+    assert pipeline.decode(with_repeated_scan(small, 500)).size == (64, 48)
 
 
 PEAK_MEMORY = """
 import sys
 from pathlib import Path
 from tests.fuzzing.worker import peak_bytes
-from visionflow import images
+from visionflow.images import pipeline
 data = Path(sys.argv[1]).read_bytes()
-images._register_heif()
+pipeline._register_heif()
 before = peak_bytes()
-images.thumbnail(images.decode(data))
+pipeline.thumbnail(pipeline.decode(data))
 print(peak_bytes() - before)
 """
 
@@ -290,7 +290,7 @@ def test_the_largest_picture_of_each_kind_stays_within_the_memory(
 ) -> None:
     """With an EXIF rotation, too."""
     probe = Image.open(io.BytesIO(encode(Image.new(mode, (8, 8)), file_format, **options)))
-    most = DEFAULT_LIMITS.max_memory // images._peak_bytes_per_pixel(probe)
+    most = DEFAULT_LIMITS.max_memory // pipeline._peak_bytes_per_pixel(probe)
     side = int(most**0.5)
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -306,14 +306,14 @@ def test_heic_takes_what_it_is_reckoned_with(mode: str, tmp_path: Path) -> None:
     fast = {"preset": "ultrafast"}
     data = encode(textured((1200, 900)).convert(mode), "HEIF", quality=10, enc_params=fast)
     (tmp_path / "picture").write_bytes(data)
-    images._register_heif()
-    reckoned = images._peak_bytes_per_pixel(Image.open(io.BytesIO(data))) * 1200 * 900
+    pipeline._register_heif()
+    reckoned = pipeline._peak_bytes_per_pixel(Image.open(io.BytesIO(data))) * 1200 * 900
     assert peak_of(tmp_path / "picture") < reckoned + 5_000_000
 
 
 def test_a_thumbnail_fits_and_is_never_enlarged() -> None:
-    large = Image.open(io.BytesIO(images.thumbnail(Picture.of(textured((1000, 500))))))
-    small = Image.open(io.BytesIO(images.thumbnail(Picture.of(plain(size=(20, 10))))))
+    large = Image.open(io.BytesIO(pipeline.thumbnail(Picture.of(textured((1000, 500))))))
+    small = Image.open(io.BytesIO(pipeline.thumbnail(Picture.of(plain(size=(20, 10))))))
     assert (large.format, large.size) == ("JPEG", (256, 128))
     assert small.size == (20, 10)
 
@@ -323,4 +323,4 @@ def test_a_thumbnail_fits_and_is_never_enlarged() -> None:
     [("JPEG", "image/jpeg"), ("WEBP", "image/webp"), ("HEIF", "image/heic")],
 )
 def test_the_media_type_is_what_the_bytes_say(file_format: str, mime: str) -> None:
-    assert images.media_type(encode(plain(), file_format)) == mime
+    assert pipeline.media_type(encode(plain(), file_format)) == mime

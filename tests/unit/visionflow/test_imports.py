@@ -8,10 +8,10 @@ import pytest
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("visionflow.images", {"boto3", "botocore", "torch", "onnxruntime", "pydantic"}),
-        ("visionflow.classifier", {"boto3", "botocore", "torch", "onnxruntime", "pydantic"}),
-        ("visionflow.model_store", {"boto3", "botocore", "numpy", "PIL", "onnxruntime"}),
-        ("visionflow.prediction_store", {"boto3", "botocore", "numpy", "PIL", "onnxruntime"}),
+        ("visionflow.images.pipeline", {"boto3", "botocore", "torch", "onnxruntime", "pydantic"}),
+        ("visionflow.models.classifier", {"boto3", "botocore", "torch", "onnxruntime", "pydantic"}),
+        ("visionflow.models.store", {"boto3", "botocore", "numpy", "PIL", "onnxruntime"}),
+        ("visionflow.predictions.store", {"boto3", "botocore", "numpy", "PIL", "onnxruntime"}),
         ("lambdas.api.handler", {"onnxruntime", "torch", "pydantic", "numpy"}),
         ("lambdas.predict.handler", {"torch", "pydantic", "onnx"}),
     ],

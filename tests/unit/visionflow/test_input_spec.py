@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from visionflow.errors import ConfigError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 
 @pytest.mark.parametrize(

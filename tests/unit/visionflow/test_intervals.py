@@ -2,8 +2,8 @@ from math import sqrt
 
 import pytest
 
-from visionflow.intervals import share
-from visionflow.latencies import bucket, percentile
+from visionflow.insights.intervals import share
+from visionflow.insights.latencies import bucket, percentile
 
 
 @pytest.mark.parametrize(("correct", "n"), [(8, 10), (1, 10), (90, 100), (3, 4000)])

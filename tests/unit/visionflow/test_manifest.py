@@ -5,7 +5,7 @@ import pytest
 
 from visionflow import strict
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.manifest import MANIFEST_NAME, Manifest, read_artifact
+from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 
 Artifact = tuple[Path, Manifest]
 

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 
-from visionflow.predictions import new_id, s3_object_id, timestamp
+from visionflow.predictions.record import new_id, s3_object_id, timestamp
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from visionflow.errors import InvalidParameterError
-from visionflow.rollback_rule import RollbackRule, Tally
+from visionflow.models.rollback_rule import RollbackRule, Tally
 
 RULE = RollbackRule(enabled=True, min_pictures=10)
 

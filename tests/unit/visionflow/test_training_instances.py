@@ -1,6 +1,6 @@
 import pytest
 
-from visionflow.training_instances import BY_NAME, DEFAULT_TYPES
+from visionflow.jobs.instances import BY_NAME, DEFAULT_TYPES
 
 
 @pytest.mark.parametrize("name", DEFAULT_TYPES)

@@ -9,9 +9,9 @@ from visionflow.errors import (
     UnsupportedMediaTypeError,
     VisionFlowError,
 )
-from visionflow.images import media_type
-from visionflow.limits import DEFAULT_LIMITS
-from visionflow.uploads import ACCEPTED_TYPES, UploadRequest, posted_id
+from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.pipeline import media_type
+from visionflow.images.uploads import ACCEPTED_TYPES, UploadRequest, posted_id
 
 ID = "01JCZZZZZZZZZZZZZZZZZZZZZZ"
 

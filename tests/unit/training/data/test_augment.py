@@ -7,7 +7,7 @@ from torch import Tensor
 from tests.unit.training.conftest import SIDE, shrunken_config
 from training.data.augment import GREY, Mix, picture_transform
 from visionflow.errors import ConfigError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 PLAIN: dict[str, Any] = {
     "augment__crop_padding": 0,

@@ -9,7 +9,7 @@ import pytest
 
 from training.data.cache import cached_bytes
 from training.errors import DatasetError
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 PARTS = [np.arange(5, dtype=np.uint8), np.full((2, 3), 7, np.uint8)]
 FLAT = [0, 1, 2, 3, 4, 7, 7, 7, 7, 7, 7]

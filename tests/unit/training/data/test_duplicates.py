@@ -7,7 +7,7 @@ from PIL import Image, ImageEnhance
 from tests.pictures import textured
 from training.data import duplicates
 from training.data.duplicates import MOST_BITS, UInt64Array, near_pairs, perceptual_code
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 BITS = 64
 

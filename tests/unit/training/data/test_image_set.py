@@ -10,8 +10,8 @@ from tests.unit.training.conftest import SIDE
 from training.data.image_set import load_images
 from training.data.listing import list_images
 from training.errors import DatasetError
-from visionflow.images import load
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import load
 
 SPEC = InputSpec(SIDE, SIDE)
 

@@ -9,7 +9,7 @@ from tests.unit.training.conftest import SIDE
 from training.data.listing import Listing, list_images
 from training.data.pictures import load_pictures, scale
 from training.errors import DatasetError
-from visionflow.images import decode
+from visionflow.images.pipeline import decode
 
 
 @pytest.fixture

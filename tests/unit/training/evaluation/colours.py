@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
 from training.data.image_set import ImageSet
-from visionflow.classifier import Classifier
+from visionflow.models.classifier import Classifier
 
 
 def colour_set(count: int = 60, mislabelled: int = 6, seed: int = 0) -> ImageSet:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.evaluation.curves import CURVE_POINTS, Curve, score_curves
-from visionflow.classifier import softmax
+from visionflow.models.classifier import softmax
 
 LABELS = ("cat", "dog", "frog")
 

@@ -19,7 +19,7 @@ from training.models.build import exportable
 from training.models.classifier import Classifier
 from training.models.heads import linear_head
 from training.models.residual_cnn import ConvBlock
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 FEATURES = 16
 

@@ -24,7 +24,7 @@ from training.errors import TrainingError
 from training.export.artifact import FP32_FILE, INT8_FILE
 from training.export.export import Export, export_model
 from training.models.classifier import Classifier, Output
-from visionflow.manifest import FileEntry
+from visionflow.models.manifest import FileEntry
 
 
 class Exported(NamedTuple):

@@ -11,7 +11,7 @@ from training.export.gate import (
     top1_drop,
     worst_class_drop,
 )
-from visionflow.classifier import FloatArray
+from visionflow.models.classifier import FloatArray
 
 
 def outputs(logits: FloatArray) -> Outputs:

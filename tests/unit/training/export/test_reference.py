@@ -6,8 +6,8 @@ import pytest
 from tests.tiny_model import SIDE, tiny_graph, write_tiny_artifact
 from training.data.image_set import ImageSet
 from training.export.reference import write_reference
-from visionflow.classifier import Classifier
-from visionflow.drift import Reference, read_sketch
+from visionflow.models.classifier import Classifier
+from visionflow.models.drift import Reference, read_sketch
 
 
 @pytest.fixture

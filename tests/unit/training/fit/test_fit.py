@@ -18,7 +18,7 @@ from training.fit.fit import Fitted, fit, load_fitted
 from training.fit.history import EpochRecord
 from training.fit.recipes import check_recipe
 from visionflow.errors import ConfigError
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 
 class DeadlyPictures(PictureSet):

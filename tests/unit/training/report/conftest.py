@@ -20,7 +20,7 @@ from training.report.report import (
     Report,
     SplitSummary,
 )
-from visionflow.manifest import GateCheck, Quantization
+from visionflow.models.manifest import GateCheck, Quantization
 
 HISTORY = (
     EpochRecord("head", 1, 0.01, 1.2, 0.4, 1.0, 0.5, 2.0),

@@ -9,8 +9,8 @@ from training.evaluation.mistakes import PictureAnswer
 from training.report.page import COSTED, page
 from training.report.plots import PLOTS
 from training.report.report import Report
-from visionflow.costs import estimate
-from visionflow.measured import measured
+from visionflow.costs.estimate import estimate
+from visionflow.costs.measured import measured
 
 # Shown as cards with the pictures themselves, not as the plot.
 CARDS = {"right_answers", "wrong_answers", "mistakes", "stage_activations"}

@@ -1,6 +1,6 @@
 """What a version must have proven before anything may serve it."""
 
-from visionflow.manifest import Manifest, Precision
+from visionflow.models.manifest import Manifest, Precision
 
 # What a gate must have measured for the form that serves, whatever else it looked at.
 REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from visionflow.errors import ArtifactError
-from visionflow.images import UInt8Array
-from visionflow.manifest import Manifest
-from visionflow.predictions import Score
-from visionflow.replies import ClassActivationMap
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.manifest import Manifest
+from visionflow.predictions.record import Score
+from visionflow.predictions.replies import ClassActivationMap
 
 FloatArray = npt.NDArray[np.float32]
 

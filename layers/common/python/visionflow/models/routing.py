@@ -1,6 +1,6 @@
 """Which version answers which picture: the aliases, how they move, and how a canary is drawn.
 
-Nothing here reads or writes anything; `visionflow.model_registry` keeps what these classes say.
+Nothing here reads or writes anything; `visionflow.models.registry` keeps what these classes say.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from visionflow.errors import AliasConflictError, InvalidParameterError
-from visionflow.predictions import ModelRef, timestamp
+from visionflow.predictions.record import ModelRef, timestamp
 
 Alias = Literal["production", "canary", "shadow"]
 Action = Literal["promote", "rollback", "canary", "shadow", "clear"]

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from visionflow.costs.measured import Measured, measured
+from visionflow.costs.prices import DEFAULT_REGION, Prices, PriceTable, price_table
 from visionflow.errors import InvalidParameterError
-from visionflow.limits import DEFAULT_LIMITS
-from visionflow.measured import Measured, measured
-from visionflow.prediction_store import INDEXES
-from visionflow.prices import DEFAULT_REGION, Prices, PriceTable, price_table
-from visionflow.uploads import MAX_DIRECT_BYTES
+from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.uploads import MAX_DIRECT_BYTES
+from visionflow.predictions.store import INDEXES
 
 Architecture = Literal["x86_64", "arm64"]
 Way = Literal["http", "s3"]

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from visionflow import strict
-from visionflow.input_spec import Box
+from visionflow.images.input_spec import Box
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from visionflow.errors import JobConflictError
-from visionflow.job_store import JobStore
-from visionflow.predictions import new_id, timestamp
-from visionflow.training_jobs import (
+from visionflow.jobs.record import (
     ENDED,
     FOLLOWS,
     JobRecord,
@@ -16,6 +14,8 @@ from visionflow.training_jobs import (
     TrainingJob,
     describe,
 )
+from visionflow.jobs.store import JobStore
+from visionflow.predictions.record import new_id, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 from visionflow.errors import EmptyImageError, ImageTooLargeError, UnsupportedMediaTypeError
-from visionflow.limits import DEFAULT_LIMITS
+from visionflow.images.limits import DEFAULT_LIMITS
 
-# MIME types of the formats that `visionflow.images` decodes; phones write the last ones.
+# MIME types of the formats that `visionflow.images.pipeline` decodes; phones write the last ones.
 ACCEPTED_TYPES = frozenset(
     f"image/{name}" for name in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "heif")
 )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from visionflow import strict
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visionflow.drift import REFERENCE_FILE, Reference
 from visionflow.errors import ArtifactError
-from visionflow.image_store import URL_LIFETIME_S
-from visionflow.manifest import (
+from visionflow.images.store import URL_LIFETIME_S
+from visionflow.models.drift import REFERENCE_FILE, Reference
+from visionflow.models.manifest import (
     MANIFEST_NAME,
     PLAIN_NAME,
     FileEntry,
@@ -19,7 +19,7 @@ from visionflow.manifest import (
     artifact_prefix,
     read_artifact,
 )
-from visionflow.predictions import ModelRef
+from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

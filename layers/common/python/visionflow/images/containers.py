@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from visionflow import tiff_tags
 from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from visionflow.limits import ImageLimits
+from visionflow.images import tiff_tags
+from visionflow.images.limits import ImageLimits
 
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
 

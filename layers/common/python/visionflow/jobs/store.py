@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import InvalidCursorError, JobConflictError, JobNotFoundError
-from visionflow.training_jobs import FOLLOWS, JobRecord, JobReport, JobState
+from visionflow.jobs.record import FOLLOWS, JobRecord, JobReport, JobState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from visionflow.errors import ImageTooLargeError, MissingImageError
-from visionflow.limits import DEFAULT_LIMITS, ImageLimits
+from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import AliasConflictError, InvalidCursorError, ModelNotFoundError
-from visionflow.manifest import Manifest, Precision
-from visionflow.predictions import ModelRef, timestamp
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Alias, Aliases, Move, Order, Step
+from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Alias, Aliases, Move, Order, Step
+from visionflow.predictions.record import ModelRef, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

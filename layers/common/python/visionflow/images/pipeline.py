@@ -16,8 +16,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from visionflow import containers
-from visionflow.containers import ACCEPTED_FORMATS, format_of, media_type
 from visionflow.errors import (
     EmptyImageError,
     ImageError,
@@ -25,8 +23,10 @@ from visionflow.errors import (
     TruncatedImageError,
     UnreadableImageError,
 )
-from visionflow.input_spec import InputSpec
-from visionflow.limits import DEFAULT_LIMITS, ImageLimits
+from visionflow.images import containers
+from visionflow.images.containers import ACCEPTED_FORMATS, format_of, media_type
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
 
 __all__ = [
     "ACCEPTED_FORMATS",

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.changes import shadowed
-from visionflow.counters import CounterStore
 from visionflow.dynamodb import from_item, to_item
-from visionflow.predictions import ModelRef, Prediction, Status
-from visionflow.routing import Trial
+from visionflow.insights.changes import shadowed
+from visionflow.insights.counters import CounterStore
+from visionflow.models.routing import Trial
+from visionflow.predictions.record import ModelRef, Prediction, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from visionflow import strict
 from visionflow.errors import ConfigError, InvalidParameterError
-from visionflow.predictions import ModelRef
-from visionflow.training_instances import BY_NAME
+from visionflow.jobs.instances import BY_NAME
+from visionflow.predictions.record import ModelRef
 
 JobState = Literal[
     "queued", "launching", "running", "publishing", "stopping", "succeeded", "failed", "cancelled"

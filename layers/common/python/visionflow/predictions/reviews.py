@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import InvalidParameterError, PlatformError, PredictionNotFoundError
-from visionflow.prediction_store import (
+from visionflow.predictions.record import Feedback, Prediction
+from visionflow.predictions.store import (
     REVIEW_INDEX,
     REVIEW_KEYS,
     SHARDS,
     read_prediction,
     shard_of,
 )
-from visionflow.predictions import Feedback, Prediction
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import InvalidCursorError
-from visionflow.predictions import ID, Prediction, Source, Status
-from visionflow.replies import Reply
+from visionflow.predictions.record import ID, Prediction, Source, Status
+from visionflow.predictions.replies import Reply
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,7 +39,7 @@ INDEXES = {
     "by_status": "status_shard",
 }
 
-# Serves `visionflow.reviews`: its partition key and its sort key.
+# Serves `visionflow.predictions.reviews`: its partition key and its sort key.
 REVIEW_INDEX = "by_review"
 REVIEW_KEYS = ("review_shard", "review_position")
 
@@ -119,8 +119,8 @@ class PredictionStore:
     ) -> bool:
         """Write a new record. Returns False, changing nothing, when the id is taken.
 
-        ``sketch`` (of `visionflow.drift`) is kept for the counters and ``reply`` for `answered`;
-        neither is part of the record.
+        ``sketch`` (of `visionflow.models.drift`) is kept for the counters, ``reply`` for
+        `answered`; neither is part of the record.
         """
         more = {} if reply is None else {REPLY: reply.to_json()}
         try:
