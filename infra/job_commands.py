@@ -16,12 +16,12 @@ from infra.job_view import HEADER, epoch_line, row, screen
 from infra.local_job import bury_local_job, run_local_job
 from infra.local_machines import LocalMachines
 from infra.stages import LOCAL, STAGES
-from lambdas.training_options import check_bucket, check_settings
 from training.cli import toml_value
 from training.config import committed_configs
 from visionflow import strict
 from visionflow.errors import ConfigError
 from visionflow.jobs.instances import BY_NAME
+from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import (
     DEFAULT_BUDGET_USD,
     DEFAULT_MAX_HOURS,

@@ -16,14 +16,14 @@ from pydantic import TypeAdapter
 from infra.openapi_models import MODEL_OPERATIONS
 from infra.openapi_operation import PICTURE, TIME, Operation, Schema, query
 from infra.openapi_training import TRAINING_OPERATIONS
-from lambdas.answers import Health, LogPage, PredictionDetail, Problem, UploadForm
 from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
-from lambdas.classification import DEFAULT_TOP_K
+from lambdas.classification.service import DEFAULT_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
-from lambdas.routes import ROUTES, Route
+from lambdas.web.answers import Health, LogPage, PredictionDetail, Problem, UploadForm
+from lambdas.web.routes import ROUTES, Route
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import ACCEPTED_TYPES
 from visionflow.predictions.record import Source, Status

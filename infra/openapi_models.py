@@ -3,7 +3,6 @@
 from typing import get_args
 
 from infra.openapi_operation import TIME, Operation, in_path, json_body, limit_query, query
-from lambdas.answers import LogEntry
 from lambdas.api import feedback, models
 from lambdas.api.costs import Costs
 from lambdas.api.feedback import FeedbackHistory, FeedbackRequest, UncertainList
@@ -18,6 +17,7 @@ from lambdas.api.model_answers import (
 from lambdas.api.model_service import MAX_LIMIT
 from lambdas.api.models import CanaryRequest, MoveRequest
 from lambdas.api.stats import Stats
+from lambdas.web.answers import LogEntry
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias
 

@@ -1,8 +1,8 @@
 """Writes what a training job can be asked for, from the configs and the comments of their fields.
 
-``python -m infra.training_options`` rewrites ``lambdas/training_options.json``, which the API shows
-and the jobs function checks requests against; with ``--check`` it exits with 1 when the committed
-file is out of date. The functions never see the training package.
+``python -m infra.training_options`` rewrites ``options.json`` of `visionflow.jobs.options`, which
+the API shows and the jobs function checks requests against; with ``--check`` it exits with 1 when
+the committed file is out of date. The functions never see the training package.
 """
 
 import argparse
@@ -17,9 +17,8 @@ from typing import Any, get_args
 
 from training import config as experiments
 from training.config import CONFIGS, ModelName, Recipe, committed_configs, load_config
+from visionflow.jobs.options import OPTIONS_FILE
 from visionflow.strict import to_dict
-
-OPTIONS_FILE = Path(__file__).parents[1] / "lambdas" / "training_options.json"
 
 _LEFT_OUT = ("tune.", "mlflow")
 

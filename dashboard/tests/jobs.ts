@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import type { Job, TrainingOptions } from "../src/api/types";
 
-const OPTIONS = join(import.meta.dirname, "../../lambdas/training_options.json");
+const OPTIONS = join(import.meta.dirname, "../../layers/common/python/visionflow/jobs/options.json");
 
 /** What the training package itself offers, with a data set and two machines. */
 export function trainingOptions(): TrainingOptions {

@@ -19,9 +19,9 @@ from infra.constructs.service_function import (
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
+from lambdas.classification.loading import REFUSED_METRIC, REFUSED_SERVICE
 from lambdas.counters.handler import DRIFT_METRIC, TRIAL_METRIC
 from lambdas.counters.settings import CountersSettings
-from lambdas.loading import REFUSED_METRIC, REFUSED_SERVICE
 from lambdas.shadow.settings import ShadowSettings
 
 TIMEOUT = Duration.seconds(60)

@@ -1,6 +1,6 @@
 """The CloudWatch dashboard: what comes in, how long it takes, what fails and waits, what it costs.
 
-Metrics of the functions' own are named by `lambdas.measurements`, prices by
+Metrics of the functions' own are named by `lambdas.telemetry.measurements`, prices by
 `visionflow.costs.prices`.
 """
 
@@ -15,7 +15,14 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.image_queue import ImageQueue
 from infra.constructs.service_function import METRICS_NAMESPACE, ServiceFunction, architecture_of
 from infra.stages import StageConfig
-from lambdas.measurements import RECORDED, REFUSED, STEPS, VERSION, status_metric, step_metric
+from lambdas.telemetry.measurements import (
+    RECORDED,
+    REFUSED,
+    STEPS,
+    VERSION,
+    status_metric,
+    step_metric,
+)
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 
 PERIOD = Duration.minutes(5)

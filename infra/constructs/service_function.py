@@ -66,7 +66,8 @@ class ServiceFunction(lambda_.Function):
         freezable: bool = False,
         error_alarm: bool = False,
     ) -> None:
-        """`freezable` says that `lambdas.snapshot` prepares the handler for SnapStart.
+        """`freezable` says that `lambdas.classification.snapshot` prepares the handler for
+        SnapStart.
 
         `error_alarm` rings on an unhandled error. Most functions go without, unless the stage has
         all alarms: theirs end in a 5xx of the API, in a dead-letter queue or in a failed job, and

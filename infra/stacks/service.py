@@ -26,8 +26,8 @@ from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
+from lambdas.classification.settings import PredictSettings
 from lambdas.ingest.settings import IngestSettings
-from lambdas.predict.settings import PredictSettings
 from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.

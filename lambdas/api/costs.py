@@ -11,8 +11,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from lambdas import clients
 from lambdas.api.settings import ApiSettings, CostSettings
-from lambdas.parameters import moment, only, whole_days
-from lambdas.resolver import json_response
+from lambdas.web.parameters import moment, only, whole_days
+from lambdas.web.resolver import json_response
 from visionflow.costs.estimate import DAYS_PER_MONTH, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.insights.counters import CounterStore

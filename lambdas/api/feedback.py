@@ -10,12 +10,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
-from lambdas.answers import LogEntry, extend
 from lambdas.api.settings import ApiSettings
-from lambdas.caller import name_of
-from lambdas.json_body import read_json
-from lambdas.parameters import only, short_text, whole_number
-from lambdas.resolver import json_response
+from lambdas.web.answers import LogEntry, extend
+from lambdas.web.caller import name_of
+from lambdas.web.json_body import read_json
+from lambdas.web.parameters import only, short_text, whole_number
+from lambdas.web.resolver import json_response
 from visionflow.errors import InvalidParameterError, PredictionNotFoundError
 from visionflow.images.store import ImageStore
 from visionflow.models.store import ModelStore

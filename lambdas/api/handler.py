@@ -16,9 +16,9 @@ from lambdas import clients
 from lambdas.api import costs, feedback, models, stats, training_jobs, uploads
 from lambdas.api.service import DEFAULT_LIMIT, ApiService
 from lambdas.api.settings import ApiSettings
-from lambdas.parameters import choice, moment, only, short_text, whole_number
-from lambdas.resolver import create_resolver, json_response
-from lambdas.trail import traced
+from lambdas.telemetry.trail import traced
+from lambdas.web.parameters import choice, moment, only, short_text, whole_number
+from lambdas.web.resolver import create_resolver, json_response
 from visionflow.images.store import ImageStore
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore

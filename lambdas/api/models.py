@@ -13,10 +13,10 @@ from lambdas.api.comparison import Comparison
 from lambdas.api.model_answers import Moved, ServingAliases
 from lambdas.api.model_service import ModelService
 from lambdas.api.settings import ApiSettings
-from lambdas.caller import name_of, require_admin
-from lambdas.json_body import read_json
-from lambdas.parameters import choice, moment, only, short_text, whole_days, whole_number
-from lambdas.resolver import json_response
+from lambdas.web.caller import name_of, require_admin
+from lambdas.web.json_body import read_json
+from lambdas.web.parameters import choice, moment, only, short_text, whole_days, whole_number
+from lambdas.web.resolver import json_response
 from visionflow.errors import MissingFieldError
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore

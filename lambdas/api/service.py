@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from lambdas.answers import Health, LogEntry, LogPage, PredictionDetail, extend
+from lambdas.web.answers import Health, LogEntry, LogPage, PredictionDetail, extend
 from visionflow.errors import (
     ArtifactError,
     ConfigError,

@@ -12,10 +12,10 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from lambdas import clients
 from lambdas.api.models import days
 from lambdas.api.settings import ApiSettings
-from lambdas.drift_watch import DriftWatch
-from lambdas.parameters import only
-from lambdas.resolver import json_response
+from lambdas.web.parameters import only
+from lambdas.web.resolver import json_response
 from visionflow.insights.counters import Counted, CounterStore
+from visionflow.insights.drift_watch import DriftWatch
 from visionflow.insights.intervals import Share, share
 from visionflow.models.drift import Drift
 from visionflow.models.store import ModelStore

@@ -9,11 +9,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
-from lambdas.answers import UploadForm
 from lambdas.api.settings import ApiSettings
-from lambdas.json_body import read_json
-from lambdas.parameters import only
-from lambdas.resolver import json_response
+from lambdas.web.answers import UploadForm
+from lambdas.web.json_body import read_json
+from lambdas.web.parameters import only
+from lambdas.web.resolver import json_response
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.store import FORM_LIFETIME, ImageStore
 from visionflow.images.uploads import UploadRequest

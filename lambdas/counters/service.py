@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from lambdas.drift_watch import DriftWatch
 from visionflow.insights.changes import created, relabelled
 from visionflow.insights.counters import Change, CounterStore
+from visionflow.insights.drift_watch import DriftWatch
 from visionflow.models.drift import Drift
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.rollback_rule import RollbackRule

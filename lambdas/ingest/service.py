@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from lambdas.classification import (
+from lambdas.classification.service import (
     ClassificationService,
     ClassifiedPicture,
     Stopwatch,

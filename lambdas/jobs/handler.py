@@ -17,7 +17,7 @@ from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, JobSteps, Place
 from lambdas.jobs.settings import JobsSettings
-from lambdas.trail import traced
+from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.errors import PlatformError, VisionFlowError
 from visionflow.jobs.store import JobStore

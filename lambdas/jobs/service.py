@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
 from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
-from lambdas.training_options import check_bucket, check_settings
 from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
 from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
+from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import ENDED, JobInstance, JobRecord, JobState, local_session
 from visionflow.jobs.store import JobStore
 from visionflow.predictions.record import ModelRef, timestamp

@@ -12,15 +12,15 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas import snapshot
-from lambdas.measurements import measure
-from lambdas.parameters import flag, only, short_text, whole_number
+from lambdas.classification import snapshot
+from lambdas.classification.settings import PredictSettings
 from lambdas.predict.body import read_picture
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
-from lambdas.predict.settings import PredictSettings
-from lambdas.resolver import create_resolver, json_response
-from lambdas.trail import following, traced
+from lambdas.telemetry.measurements import measure
+from lambdas.telemetry.trail import following, traced
+from lambdas.web.parameters import flag, only, short_text, whole_number
+from lambdas.web.resolver import create_resolver, json_response
 from visionflow.predictions.record import timestamp
 
 logger = Logger()

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lambdas.answers import extend
-from lambdas.classification import (
+from lambdas.classification.service import (
     DEFAULT_TOP_K,
     ClassificationService,
     ClassifiedPicture,
@@ -12,7 +11,8 @@ from lambdas.classification import (
     image_ref,
 )
 from lambdas.predict.idempotency import IdempotencyKey, PredictOptions, fingerprint
-from lambdas.trail import follow
+from lambdas.telemetry.trail import follow
+from lambdas.web.answers import extend
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
 from visionflow.images.pipeline import media_type
 from visionflow.models.classifier import Explanation

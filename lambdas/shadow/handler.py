@@ -21,7 +21,7 @@ from lambdas import clients
 from lambdas.shadow.model import ShadowModel
 from lambdas.shadow.service import ShadowService
 from lambdas.shadow.settings import ShadowSettings
-from lambdas.trail import traced
+from lambdas.telemetry.trail import traced
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore

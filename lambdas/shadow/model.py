@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lambdas.active_model import REFRESH_S, RETRY_REFUSED_S
-from lambdas.loading import Loader, Serving
+from lambdas.classification.active_model import REFRESH_S, RETRY_REFUSED_S
+from lambdas.classification.loading import Loader, Serving
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Aliases, Trial

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lambdas.classification import Stopwatch
+from lambdas.classification.service import Stopwatch
 from lambdas.shadow.model import ShadowModel
 from visionflow.errors import MissingImageError
 from visionflow.images import pipeline

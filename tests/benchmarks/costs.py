@@ -20,10 +20,10 @@ import lambdas.predict.handler
 from infra.app import build_app
 from infra.assets import project_assets
 from infra.stages import LOCAL, PROD
-from lambdas.active_model import ActiveModel
+from lambdas.classification.active_model import ActiveModel
 from lambdas.ingest.service import IngestService
-from lambdas.measurements import status_metric
 from lambdas.predict.service import PredictService
+from lambdas.telemetry.measurements import status_metric
 from tests.benchmarks.table import print_table
 from tests.benchmarks.worker import PROJECT, STARTER, install_service, photo, request
 from visionflow import strict

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lambdas.active_model import ActiveModel
-from lambdas.loading import Loader, Serving
+from lambdas.classification.active_model import ActiveModel
+from lambdas.classification.loading import Loader, Serving
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
 from visionflow.images.store import ImageStore

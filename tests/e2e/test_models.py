@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lambdas.active_model import REFRESH_S
+from lambdas.classification.active_model import REFRESH_S
 from tests.e2e.cloud import Answer, Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
 from tests.pictures import encode, plain

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.active_model import REFRESH_S
+from lambdas.classification.active_model import REFRESH_S
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
 from tests.pictures import encode, plain

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from infra.stages import DEV, MORE_ALARMS
-from lambdas.measurements import STEPS, status_metric, step_metric
+from lambdas.telemetry.measurements import STEPS, status_metric, step_metric
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.predictions.record import Status
 

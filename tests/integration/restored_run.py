@@ -13,7 +13,7 @@ from pathlib import Path
 from moto import mock_aws
 
 import lambdas.predict.handler
-from lambdas import snapshot
+from lambdas.classification import snapshot
 from tests.integration.conftest import API, INGEST, Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact

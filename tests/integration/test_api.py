@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from infra.openapi import OPERATIONS, document
-from lambdas.routes import ROUTES
+from lambdas.web.routes import ROUTES
 from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
@@ -316,7 +316,7 @@ def test_a_promotion_is_followed_and_a_broken_one_refused(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    monkeypatch.setattr("lambdas.active_model.REFRESH_S", 0)
+    monkeypatch.setattr("lambdas.classification.active_model.REFRESH_S", 0)
     picture = encode(plain())
     assert cloud.predict(picture).body["model"]["version"] == "1"
     write_tiny_artifact(tmp_path / "second", version="2")

@@ -17,7 +17,7 @@ FOLLOWING = ("2", "3", "4", "5")
 @pytest.fixture
 def served(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Version 1 serves and is loaded; four others are published. Moves are followed at once."""
-    monkeypatch.setattr("lambdas.active_model.REFRESH_S", 0)
+    monkeypatch.setattr("lambdas.classification.active_model.REFRESH_S", 0)
     monkeypatch.setattr("lambdas.shadow.model.REFRESH_S", 0)
     for version in FOLLOWING:
         write_tiny_artifact(tmp_path / version, version)

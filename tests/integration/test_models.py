@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.active_model import REFRESH_S
+from lambdas.classification.active_model import REFRESH_S
 from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact

@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools import Logger
 from botocore.exceptions import EndpointConnectionError
 
-from lambdas.measurements import (
+from lambdas.telemetry.measurements import (
     FAILURE_CODES,
     STEPS,
     failure_metric,

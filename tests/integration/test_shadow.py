@@ -140,7 +140,7 @@ def production(cloud: Cloud) -> str | None:
 
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every function reads the aliases again for each picture."""
-    monkeypatch.setattr("lambdas.active_model.REFRESH_S", 0)
+    monkeypatch.setattr("lambdas.classification.active_model.REFRESH_S", 0)
     monkeypatch.setattr("lambdas.counters.service.REFRESH_S", 0)
 
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 import lambdas.predict.handler
-from lambdas import snapshot
+from lambdas.classification import snapshot
 from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from lambdas.active_model import ActiveModel
-from lambdas.classification import ClassificationService, Stopwatch
-from lambdas.loading import Serving
+from lambdas.classification.active_model import ActiveModel
+from lambdas.classification.loading import Serving
+from lambdas.classification.service import ClassificationService, Stopwatch
 from tests.parity.pictures import odd_pictures, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images

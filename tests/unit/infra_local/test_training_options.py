@@ -1,7 +1,8 @@
 """What a training job can be asked for is what the training package knows."""
 
-from infra.training_options import OPTIONS_FILE, document, text
+from infra.training_options import document, text
 from training.config import committed_configs
+from visionflow.jobs.options import OPTIONS_FILE
 
 
 def test_the_committed_file_is_up_to_date() -> None:

@@ -2,7 +2,7 @@ from typing import Literal
 
 import pytest
 
-from lambdas.parameters import (
+from lambdas.web.parameters import (
     choice,
     flag,
     moment,

@@ -1,6 +1,6 @@
 import pytest
 
-from lambdas.routes import ROUTES, Route
+from lambdas.web.routes import ROUTES, Route
 
 
 def test_only_health_is_public() -> None:

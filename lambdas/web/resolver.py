@@ -9,10 +9,10 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.answers import Problem
-from lambdas.measurements import REFUSED, measure_refusal
 from lambdas.outcomes import outcome
-from lambdas.routes import ROUTES
+from lambdas.telemetry.measurements import REFUSED, measure_refusal
+from lambdas.web.answers import Problem
+from lambdas.web.routes import ROUTES
 from visionflow import strict
 from visionflow.errors import (
     MethodNotAllowedError,

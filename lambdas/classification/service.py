@@ -13,10 +13,10 @@ from typing import Any, Self
 from aws_lambda_powertools import Logger
 
 from lambdas import clients
-from lambdas.active_model import ActiveModel
-from lambdas.loading import Serving
-from lambdas.predict.settings import PredictSettings
-from lambdas.trail import segment
+from lambdas.classification.active_model import ActiveModel
+from lambdas.classification.loading import Serving
+from lambdas.classification.settings import PredictSettings
+from lambdas.telemetry.trail import segment
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
 from visionflow.models.classifier import Classification, Classifier

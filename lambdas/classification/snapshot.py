@@ -17,8 +17,8 @@ import boto3
 import botocore.session
 from aws_lambda_powertools import Logger
 
-from lambdas.classification import ClassificationService
-from lambdas.loading import Serving
+from lambdas.classification.loading import Serving
+from lambdas.classification.service import ClassificationService
 
 logger = Logger(child=True)
 

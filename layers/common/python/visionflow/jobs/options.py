@@ -9,7 +9,7 @@ from visionflow.errors import JobRefusedError
 from visionflow.jobs.record import JobRequest
 from visionflow.models.manifest import PLAIN_NAME
 
-OPTIONS_FILE = Path(__file__).with_name("training_options.json")
+OPTIONS_FILE = Path(__file__).with_name("options.json")
 
 
 @lru_cache

@@ -9,7 +9,7 @@ from pathlib import Path
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.loading import Loader, Serving
+from lambdas.classification.loading import Loader, Serving
 from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Aliases
