@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.nag import acknowledge
-from infra.packages import Package as ZipFile
+from infra.packaging.zip_files import Package as ZipFile
 from infra.stages import StageConfig
 
 METRICS_NAMESPACE = "VisionFlow"

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from infra.constructs.training_job_data import allow
 from infra.nag import acknowledge
-from infra.packages import Package
+from infra.packaging.zip_files import Package
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
 from visionflow.jobs.folder import FOLDER, WHEELHOUSE

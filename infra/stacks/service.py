@@ -5,7 +5,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from infra.assets import Assets
 from infra.constructs.alarm import alarm_above
 from infra.constructs.http_api import HttpApi
 from infra.constructs.model_watch import ModelWatch
@@ -21,7 +20,8 @@ from infra.constructs.service_function import (
 from infra.constructs.sign_in import SignIn
 from infra.constructs.static_site import StaticSite
 from infra.constructs.upload_notification import UPLOAD_PREFIX
-from infra.packages import Package as ZipFile
+from infra.packaging.assets import Assets
+from infra.packaging.zip_files import Package as ZipFile
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig

@@ -19,7 +19,7 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "eu-central-1",
 }
 
-from infra.workspace import PROJECT
+from infra.packaging.workspace import PROJECT
 from tests.benchmarks import (
     alias_moves,
     chaos,

@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from infra import emulator
-from infra.outputs import read_outputs
-from infra.workspace import Workspace
+from infra.local_cloud import emulator
+from infra.local_cloud.outputs import read_outputs
+from infra.packaging.workspace import Workspace
 from tests.benchmarks.table import print_table
 from tests.e2e.chaos import NO_EVENTS, run_chaos
 from tests.e2e.cloud import Cloud

@@ -18,7 +18,7 @@ from typing import Any
 import lambdas.ingest.handler
 import lambdas.predict.handler
 from infra.app import build_app
-from infra.assets import project_assets
+from infra.packaging.assets import project_assets
 from infra.stages import LOCAL, PROD
 from lambdas.classification.active_model import ActiveModel
 from lambdas.ingest.service import IngestService

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from infra.workspace import PROJECT
+from infra.packaging.workspace import PROJECT
 from training.config import TrainConfig, load_config
 from training.data.flowers import write_flowers
 from training.data.training_data import TrainingData, load_training_data
@@ -36,7 +36,7 @@ from visionflow.models.manifest import (
     read_artifact,
 )
 
-STARTER = PROJECT / "infra" / "starter"
+STARTER = PROJECT / "infra" / "packaging" / "starter"
 FOLDER = PROJECT / ".visionflow" / "benchmarks"
 CALIBRATION: Calibration = "min-max"
 SEED = 1

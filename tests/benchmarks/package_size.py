@@ -1,8 +1,8 @@
 """Unzipped size of the predict function: code and layers, as Lambda counts them."""
 
-from infra.packages import source_package
-from infra.runtime_layer import build_runtime_layer
-from infra.workspace import PROJECT
+from infra.packaging.runtime_layer import build_runtime_layer
+from infra.packaging.workspace import PROJECT
+from infra.packaging.zip_files import source_package
 from tests.benchmarks.table import print_table
 
 

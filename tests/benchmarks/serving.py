@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from infra.workspace import PROJECT
+from infra.packaging.workspace import PROJECT
 from tests.benchmarks.asgi import Backend, multipart
 from tests.benchmarks.networks import NETWORKS, Timed, timed
 from tests.benchmarks.peers import OpenVinoClassifier, eager, runtime, usual_backend

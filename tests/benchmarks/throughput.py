@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from infra.outputs import read_outputs
-from infra.workspace import Workspace
+from infra.local_cloud.outputs import read_outputs
+from infra.packaging.workspace import Workspace
 from tests.benchmarks.table import print_table
 from tests.benchmarks.worker import SIZES, photo
 from tests.e2e.conftest import free_port, visionflow

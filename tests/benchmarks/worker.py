@@ -28,7 +28,7 @@ from visionflow.predictions.record import ModelRef, Prediction
 from visionflow.predictions.store import PredictionStore
 
 PROJECT = Path(__file__).parents[2]
-STARTER = PROJECT / "infra" / "starter"
+STARTER = PROJECT / "infra" / "packaging" / "starter"
 REQUEST: dict[str, Any] = json.loads(
     (PROJECT / "tests" / "events" / "http_request.json").read_text()
 )

@@ -14,8 +14,8 @@ from urllib.error import HTTPError
 
 import boto3
 
-from infra.emulator import Emulator
-from infra.outputs import Outputs
+from infra.local_cloud.emulator import Emulator
+from infra.local_cloud.outputs import Outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra import emulator
-from infra.outputs import read_outputs
-from infra.workspace import Workspace
+from infra.local_cloud import emulator
+from infra.local_cloud.outputs import read_outputs
+from infra.packaging.workspace import Workspace
 from tests.e2e.cloud import Cloud, Record
 from training.data.flowers import write_flowers
 

@@ -112,7 +112,7 @@ def accessibility_faults(page: Page) -> list[str]:
 
 def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
     """The starter under another version, with the report of a real run; ``folder`` is made."""
-    shutil.copytree("infra/starter", folder)
+    shutil.copytree("infra/packaging/starter", folder)
     shutil.copy(REPORT, folder / "report.json")
     _draw_map_pictures(folder)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

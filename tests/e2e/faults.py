@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
-from infra.emulator import Emulator
+from infra.local_cloud.emulator import Emulator
 from tests.e2e.conftest import processes_of
 
 Fault = Literal[

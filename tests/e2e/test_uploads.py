@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from infra.client.image_upload import post_form
 from infra.errors import CommandError
-from infra.picture_upload import post_form
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
 from tests.pictures import encode, textured

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.assets import Assets
-from infra.packages import source_package
-from infra.runtime_layer import LOCK, build_runtime_layer
+from infra.packaging.assets import Assets
+from infra.packaging.runtime_layer import LOCK, build_runtime_layer
+from infra.packaging.zip_files import source_package
 
 LIMIT_MB = 150
 

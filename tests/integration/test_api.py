@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 import jsonschema
 import pytest
 
-from infra.openapi import OPERATIONS, document
+from infra.generators.openapi import OPERATIONS, document
 from lambdas.web.routes import ROUTES
 from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain

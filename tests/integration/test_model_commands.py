@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 import pytest
 
-from infra import cli
-from infra.collect import LINEAGE_FILE, read_lineage
+from infra.cli import main
 from tests.integration.conftest import Cloud
 from tests.integration.test_feedback import say
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
+from training.data.collect import LINEAGE_FILE, read_lineage
 from training.data.listing import list_images
 
 Command = Callable[..., Any]
@@ -48,7 +48,7 @@ def visionflow(
 
     def command(*arguments: object) -> Any:
         capsys.readouterr()
-        code = cli.main([*map(str, arguments), "--stage", "dev"])
+        code = main.main([*map(str, arguments), "--stage", "dev"])
         captured = capsys.readouterr()
         if code:
             return captured.err

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from infra import cli
+from infra.cli import main
 from tests.integration.conftest import Cloud
 from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_run
@@ -273,7 +273,7 @@ def stage(empty_cloud: Cloud) -> Callable[..., int]:
     )
 
     def command(*arguments: object) -> int:
-        return cli.main(["publish", *map(str, arguments), "--stage", "dev"])
+        return main.main(["publish", *map(str, arguments), "--stage", "dev"])
 
     return command
 
@@ -309,7 +309,7 @@ def test_the_command_tells_who_forced_what(
 def test_a_stage_that_is_not_deployed_is_one_sentence(
     aws: None, run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["publish", str(run), "--stage", "prod"]) == 1
+    assert main.main(["publish", str(run), "--stage", "prod"]) == 1
     error = capsys.readouterr().err
     assert "VisionFlow-Prod-Data does not exist" in error
     assert len(error.splitlines()) == 1
@@ -328,5 +328,5 @@ def test_what_aws_refuses_is_one_sentence(
 def test_without_a_local_cloud_it_says_how_to_start_one(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["publish", str(run), "--state", str(tmp_path / "state")]) == 1
+    assert main.main(["publish", str(run), "--state", str(tmp_path / "state")]) == 1
     assert "start one with 'visionflow up'" in capsys.readouterr().err

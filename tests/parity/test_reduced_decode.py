@@ -24,7 +24,7 @@ from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import read_artifact
 
-STARTER = Path(__file__).parents[2] / "infra" / "starter"
+STARTER = Path(__file__).parents[2] / "infra" / "packaging" / "starter"
 SETS = ("general20", "flowers5")
 PICTURES = 60
 

@@ -16,7 +16,7 @@ from visionflow.models.classifier import Classifier
 from visionflow.models.drift import REFERENCE_FILE, Reference
 from visionflow.models.manifest import read_artifact
 
-STARTER = Path(__file__).parents[2] / "infra" / "starter"
+STARTER = Path(__file__).parents[2] / "infra" / "packaging" / "starter"
 ARCHIVE = "cifar10-test.tar.gz"
 REQUIRED_TOP1 = 0.91
 

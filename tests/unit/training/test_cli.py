@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from infra.cli import main
+from infra.cli.main import main
 from tests.unit.training.conftest import SHRUNKEN, draw_set
 from training.config import DEFAULTS
 from visionflow.models.manifest import MANIFEST_NAME

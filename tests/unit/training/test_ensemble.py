@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infra.cli import main
+from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from training.compare import compare
 from training.ensemble import ensemble

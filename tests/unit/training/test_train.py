@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from infra.cli import main
+from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from training.config import TrainConfig
 from training.errors import DatasetError, TrainingError

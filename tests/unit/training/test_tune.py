@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 
-from infra.cli import main
+from infra.cli.main import main
 from tests.unit.training.conftest import draw_set, shrunken_config
 from training import runs_commands
 from training import tune as tune_module

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.cli import main
+from infra.cli.main import main
 from training.report.comparison import comparison_of
 from training.report.plots import PLOTS
 from training.report.plots_compare import COMPARE_PLOTS
