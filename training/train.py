@@ -18,10 +18,10 @@ from training.data.listing import Listing
 from training.data.split import leaks, write_splits
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
-from training.evaluation.contact_sheet import MAP_PICTURES_FILE, contact_sheet
 from training.evaluation.findings import findings
 from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import Evaluation, evaluate
+from training.evaluation.sprite_sheet import MAP_PICTURES_FILE, contact_sheet
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.export import Export, export_model
@@ -30,7 +30,7 @@ from training.fit.fit import Fitted, check_start, fit, load_fitted
 from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
-from training.models.classifier import Classifier as SingleNetwork
+from training.models.network import Classifier as SingleNetwork
 from training.report.draw import draw
 from training.report.report import DataSummary, Report, SplitSummary
 from visionflow.models.classifier import Classifier, softmax

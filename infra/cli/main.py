@@ -10,8 +10,8 @@ from types import FrameType
 from infra.cli import api, cloud, collect, cost, models, publish
 from infra.cli.jobs import commands as jobs
 from infra.errors import CommandError
-from training import cli as training_commands
-from training import runs_commands
+from training.cli import experiments as training_commands
+from training.cli import runs
 from visionflow.errors import VisionFlowError
 
 _TRAINING_PACKAGES = {
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     api.add_parsers(commands)
     cost.add_parsers(commands)
     collect.add_parsers(training_commands.add_parsers(commands))
-    runs_commands.add_parsers(commands)
+    runs.add_parsers(commands)
     publish.add_parsers(commands)
     models.add_parsers(commands)
     jobs.add_parsers(commands)

@@ -26,8 +26,8 @@ from tests.benchmarks.worker import photo
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images
-from training.data.pictures import load_pictures
-from training.models.classifier import PIXEL_MEAN, PIXEL_STD
+from training.data.upright_images import load_pictures
+from training.models.network import PIXEL_MEAN, PIXEL_STD
 
 ROUNDS = 5
 EPOCHS = 10

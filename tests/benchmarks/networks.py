@@ -27,7 +27,7 @@ from training.export.onnx_files import export_onnx
 from training.export.quantize import Quantizer
 from training.export.ranges import Calibration
 from training.models.build import build_model, exportable
-from training.models.classifier import Classifier
+from training.models.network import Classifier
 from visionflow.models.manifest import (
     MANIFEST_NAME,
     FileEntry,

@@ -23,7 +23,7 @@ from playwright.sync_api import (
 from infra.constructs.static_site import security_policy
 from tests.e2e.cloud import Cloud
 from tests.pictures import textured
-from training.evaluation.contact_sheet import MAP_PICTURES_FILE, contact_sheet
+from training.evaluation.sprite_sheet import MAP_PICTURES_FILE, contact_sheet
 from visionflow.models.manifest import FileEntry
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore

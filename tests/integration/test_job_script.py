@@ -21,10 +21,10 @@ from training.data.training_data import load_training_data
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import fit
-from training.job import INTERRUPTED, Machine, job_config, run_job
-from training.job_files import JobFiles
-from training.job_interruption import interruption_notice
-from training.job_reporter import LogStream, Reporter
+from training.job.files import JobFiles
+from training.job.interruption import interruption_notice
+from training.job.reporter import LogStream, Reporter
+from training.job.script import INTERRUPTED, Machine, job_config, run_job
 from training.train import SILENT, Observer
 from visionflow.jobs.folder import checkpoint_key, run_prefix
 from visionflow.jobs.record import JobOutcome, JobRecord, JobReport
@@ -154,7 +154,7 @@ def only_fit(
 def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weights(
     store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.job.train", only_fit)
+    monkeypatch.setattr("training.job.script.train", only_fit)
     monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
     job = running(store, "AROA:i-1", set={"scratch.epochs": 8})
     only_fit(job_config(job), tmp_path / "pictures", tmp_path / "straight" / "run")
@@ -220,7 +220,7 @@ def test_a_bug_is_reported_with_its_kind_and_logged(
     def broken(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("training.job.train", broken)
+    monkeypatch.setattr("training.job.script.train", broken)
     job = running(store, "AROA:i-1")
     assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == 1
     report = report_of(store, job)
@@ -235,7 +235,7 @@ def test_a_job_grows_from_the_run_of_another(
     ancestor = running(store, "AROA:i-1")
     run = write_tiny_run(tmp_path / "run")
     JobFiles(JOBS, "AROA:i-1", boto3.client("s3")).keep_run(run)
-    monkeypatch.setattr("training.job.train", only_fit)
+    monkeypatch.setattr("training.job.script.train", only_fit)
     monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
     job = running(store, "AROA:i-2", grow_from=ancestor.id)
     assert run_job(job.id, machine(store, "AROA:i-2", tmp_path / "work")) == 1

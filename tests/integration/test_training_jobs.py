@@ -25,7 +25,7 @@ from tests.integration.conftest import Context
 from tests.integration.state_machine import StateMachine
 from tests.jobs import DATASETS, JOBS, NOW, ROLE_ID, TABLE, make_buckets, make_table, request
 from tests.tiny_model import write_tiny_run
-from training.job_files import JobFiles
+from training.job.files import JobFiles
 from visionflow.errors import JobConflictError
 from visionflow.jobs.control import JobControl
 from visionflow.jobs.record import (

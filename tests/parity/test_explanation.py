@@ -26,7 +26,7 @@ from training.export.onnx_files import export_onnx
 from training.export.quantize import Quantizer
 from training.fit.features import estimate_batch_norm
 from training.models.build import build_model, exportable
-from training.models.classifier import Classifier as Network
+from training.models.network import Classifier as Network
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, load
 from visionflow.models.classifier import Classification, Classifier, FloatArray

@@ -9,7 +9,7 @@ import torch
 from tests.parity.pictures import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import load_config
-from training.export.gate import Outputs, network_outputs, session_outputs
+from training.export.gate_checks import Outputs, network_outputs, session_outputs
 from training.export.onnx_files import export_onnx
 from training.export.quantize import Quantizer
 from training.models.build import build_model, exportable

@@ -17,7 +17,7 @@ import pytest
 from tests.benchmarks.reduced_decode import enlarged
 from tests.parity.pictures import photo
 from tests.pictures import encode
-from training.export.gate import session_outputs
+from training.export.gate_checks import session_outputs
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array

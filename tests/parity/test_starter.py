@@ -9,7 +9,7 @@ import pytest
 
 from tests.parity.pictures import crops
 from training.evaluation.measure import measure_folder
-from training.export.gate import session_outputs
+from training.export.gate_checks import session_outputs
 from training.report.report import Report
 from visionflow.images.pipeline import load
 from visionflow.models.classifier import Classifier

@@ -14,7 +14,7 @@ from training.config import TrainConfig
 from training.data.augment import Mix, picture_transform
 from training.data.balance import balanced_order
 from training.data.listing import Int64Array
-from training.data.pictures import PictureSet
+from training.data.upright_images import PictureSet
 from training.errors import TrainingError
 
 

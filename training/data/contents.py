@@ -10,8 +10,8 @@ import numpy as np
 from training.data.contact_sheet import choose
 from training.data.duplicates import near_pairs, same_content
 from training.data.found_files import FoundFile, FoundFiles, find_files
+from training.data.image_facts import PictureFacts, Unreadable, read_facts
 from training.data.listing import Int64Array
-from training.data.picture_facts import PictureFacts, Unreadable, read_facts
 from training.data.threads import in_threads
 
 Read = tuple[FoundFile, PictureFacts]

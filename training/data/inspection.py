@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.advice import Finding, find
 from training.data.contents import Contents, Duplicates, Spread, read_contents
-from training.data.findings import Finding, find
 from training.data.found_files import UNDIVIDED
 from visionflow import strict
 

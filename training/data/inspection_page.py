@@ -11,7 +11,7 @@ from training.data.contact_sheet import draw_strip, jpeg
 from training.data.contents import Contents, Duplicates
 from training.data.found_files import UNDIVIDED
 from training.data.inspection import Inspection
-from training.evaluation.data_url import file_url
+from training.report.data_url import file_url
 
 MOST_GROUPS = 48
 MOST_FILES = 100

@@ -10,8 +10,8 @@ import numpy as np
 from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
 from training.data.image_set import ImageSet, load_images
-from training.data.pictures import PictureSet, load_pictures
 from training.data.split import Splits, read_splits
+from training.data.upright_images import PictureSet, load_pictures
 from training.errors import DatasetError
 from visionflow.images.input_spec import InputSpec
 

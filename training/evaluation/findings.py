@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.data.image_set import ImageSet
-from training.evaluation.activations import Activations, stage_activations
 from training.evaluation.calibration import Calibration, calibration_on
 from training.evaluation.curves import Curves, score_curves
 from training.evaluation.explain import (
@@ -17,11 +16,12 @@ from training.evaluation.explain import (
 )
 from training.evaluation.measure import Measured
 from training.evaluation.mistakes import PictureAnswer, picture_answer, worst_mistakes
+from training.evaluation.stage_activations import Activations, stage_activations
 from training.evaluation.tsne import EmbeddingMap, map_embeddings
 from visionflow.models.classifier import Classifier
 
 if TYPE_CHECKING:
-    from training.models.classifier import Classifier as Network
+    from training.models.network import Classifier as Network
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 from torch import Tensor
 from torch.nn import functional
 
-from training.export.activations import Values
+from training.export.observed import Values
 from training.export.rewrites import Constants
 
 

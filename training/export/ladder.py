@@ -8,7 +8,7 @@ import numpy as np
 
 from training.config import ExportConfig
 from training.data.image_set import ImageSet
-from training.export import gate
+from training.export import gate_checks
 from training.export.latency import Measure, Run
 from training.export.quantize import Quantizer
 from training.export.ranges import CALIBRATIONS, Calibration
@@ -27,7 +27,7 @@ class Attempt:
     without: tuple[str, ...]
     """The nodes that were left in fp32 because they are sensitive."""
     model: bytes
-    outputs: gate.Outputs
+    outputs: gate_checks.Outputs
     distance: float
     """Mean squared difference of the logits from those of fp32."""
     checks: tuple[GateCheck, ...]
@@ -53,7 +53,7 @@ class Judge:
     def __init__(
         self,
         fp32: Classifier,
-        fp32_outputs: gate.Outputs,
+        fp32_outputs: gate_checks.Outputs,
         validation: ImageSet,
         limits: ExportConfig,
         measure: Measure,
@@ -71,17 +71,19 @@ class Judge:
     def attempt(self, model: bytes, calibration: Calibration, without: tuple[str, ...]) -> Attempt:
         """Judge one form by everything, also when one check has failed."""
         validation, manifest = self._validation, self.fp32.manifest
-        outputs = gate.session_outputs(Classifier(model, manifest, self.threads), validation.images)
+        outputs = gate_checks.session_outputs(
+            Classifier(model, manifest, self.threads), validation.images
+        )
         logits, targets = (self._fp32_logits, outputs.logits), validation.targets
-        drop = gate.top1_drop(*logits, targets)
-        worst = gate.worst_class_drop(
+        drop = gate_checks.top1_drop(*logits, targets)
+        worst = gate_checks.worst_class_drop(
             *logits, targets, validation.labels, self._limits.max_class_drop
         )
         if without not in self._ratios:
             # The calibration changes numbers, not nodes: it makes nothing faster.
             self._ratios[without] = self._latency_ratio(Classifier(model, manifest))
         ratio = self._ratios[without]
-        checks = gate.check_int8(drop, worst, ratio, self._limits.max_accuracy_drop)
+        checks = gate_checks.check_int8(drop, worst, ratio, self._limits.max_accuracy_drop)
         reason = _reason(checks, worst.label)
         step = LadderStep(
             name=_name(calibration, without),

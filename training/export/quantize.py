@@ -9,8 +9,8 @@ from onnx import ModelProto, NodeProto, shape_inference
 from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
 from onnxruntime.quantization.calibrate import TensorsData
 
-from training.export.activations import Activations
 from training.export.bias_correction import correct_bias
+from training.export.observed import Activations
 from training.export.onnx_files import strip_metadata
 from training.export.ranges import Calibration
 from training.export.rewrites import (

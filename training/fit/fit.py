@@ -21,7 +21,7 @@ from training.fit.precision import keep_slow_layers_in_float32
 from training.fit.recipes import RECIPES, Session, check_recipe
 from training.fit.tracking import LogHistory, tracking
 from training.models.build import build_model, check_beginning
-from training.models.classifier import Network
+from training.models.network import Network
 
 
 @dataclass(frozen=True)

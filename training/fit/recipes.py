@@ -20,7 +20,7 @@ from training.fit.loop import Phase
 from training.fit.optimizers import Part, make_optimizers
 from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_pictures
-from training.models.classifier import Classifier
+from training.models.network import Classifier
 from visionflow.errors import ConfigError
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 from training.data.image_set import ImageSet
 from training.fit.distributed import Process
 from training.fit.precision import autocast
-from training.models.classifier import Classifier
+from training.models.network import Classifier
 
 BATCH_PIXELS = 2**20
 """Of the pictures that are evaluated at once: bounds the memory of their features."""

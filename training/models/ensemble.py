@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.models.classifier import Classifier, Network, Output
+from training.models.network import Classifier, Network, Output
 
 
 class Ensemble(Network):

@@ -9,9 +9,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from training.evaluation.data_url import data_url, file_url, pixels_of
 from training.evaluation.explain import ExplainedPicture
 from training.evaluation.mistakes import THUMBNAIL_SIDE, PictureAnswer
+from training.report.data_url import data_url, file_url, pixels_of
 from training.report.overlay import heat_overlay
 from training.report.report import Form, Report
 from visionflow.costs.estimate import Workload, estimate

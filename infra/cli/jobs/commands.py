@@ -16,7 +16,7 @@ from infra.cli.jobs.target import JobTarget, job_target
 from infra.cli.jobs.view import HEADER, epoch_line, row, screen
 from infra.errors import CommandError
 from infra.stages import LOCAL, STAGES
-from training.cli import toml_value
+from training.cli.experiments import toml_value
 from training.config import committed_configs
 from visionflow import strict
 from visionflow.errors import ConfigError

@@ -19,11 +19,11 @@ from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from training.config import TrainConfig
 from training.errors import DatasetError, TrainingError
-from training.evaluation.contact_sheet import MAP_PICTURES_FILE
+from training.evaluation.sprite_sheet import MAP_PICTURES_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.report.report import Report
 from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
-from training.tune import tune
+from training.tune.search import tune
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 
 

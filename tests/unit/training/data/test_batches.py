@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.unit.training.conftest import SIDE, shrunken_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images
-from training.data.pictures import PictureSet, load_pictures
+from training.data.upright_images import PictureSet, load_pictures
 from training.errors import TrainingError
 
 Batches = list[tuple[Tensor, Tensor]]

@@ -5,7 +5,7 @@ import numpy as np
 
 from tests.tiny_model import LABELS
 from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
-from tests.unit.training.evaluation.test_activations import network
+from tests.unit.training.evaluation.test_stage_activations import network
 from training.data.image_set import ImageSet
 from training.evaluation.findings import Findings, findings
 from training.evaluation.measure import measure_split

@@ -16,8 +16,8 @@ from training.data.training_data import TrainingData, load_training_data
 from training.export.latency import Latencies, Run
 from training.export.onnx_files import export_onnx
 from training.models.build import exportable
-from training.models.classifier import Classifier
 from training.models.heads import linear_head
+from training.models.network import Classifier
 from training.models.residual_cnn import ConvBlock
 from visionflow.images.pipeline import UInt8Array
 

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 from torchvision.ops.misc import SqueezeExcitation
 
-from training.models.classifier import Classifier
 from training.models.heads import mlp_head
+from training.models.network import Classifier
 from training.models.residual_cnn import ConvBlock
 
 ODD_SIDE = 16

@@ -19,8 +19,8 @@ from training.export.rewrites import (
     normalise_by_convolution,
     pool_globally,
 )
-from training.models.classifier import Classifier
 from training.models.heads import linear_head
+from training.models.network import Classifier
 from training.models.residual_cnn import ConvBlock
 
 

@@ -10,7 +10,7 @@ from training.errors import TrainingError
 from training.fit.distributed import Process
 from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
 from training.models.build import build_model
-from training.models.classifier import Classifier
+from training.models.network import Classifier
 
 CPU = torch.device("cpu")
 ALONE = Process(0, 1, CPU)

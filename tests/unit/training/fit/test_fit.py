@@ -10,8 +10,8 @@ import torch
 from tests.unit.training.fit.conftest import make_config
 from tests.unit.training.fit.processes import run_forked
 from training.config import TrainConfig
-from training.data.pictures import PictureSet
 from training.data.training_data import TrainingData
+from training.data.upright_images import PictureSet
 from training.errors import DivergedError, TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import Fitted, fit, load_fitted

@@ -12,7 +12,7 @@ from torchvision.models import get_model, mobilenet_v2
 from training.config import ModelConfig
 from training.errors import TrainingError
 from training.models.build import build_model
-from training.models.classifier import PIXEL_MEAN, PIXEL_STD
+from training.models.network import PIXEL_MEAN, PIXEL_STD
 from training.models.weights import load_weights
 from training.models.zoo import torchvision_trunk
 
