@@ -16,7 +16,7 @@ export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-up: .venv/.up ## Bring up the local cloud and classify the sample pictures
+up: .venv/.up ## Bring up the local cloud and classify the sample images
 	$(BIN)/visionflow up --detach
 
 down: .venv/.up ## End the local cloud

@@ -48,7 +48,7 @@ class StageConfig:
         predict_memory_mb: `MB_PER_VCPU` buys one full vCPU.
         ingest_memory_mb: as above.
         api_memory_mb: memory of the read API.
-        prediction_retention_days: life of a record and of the pictures the service wrote itself.
+        prediction_retention_days: life of a record and of the images the service wrote itself.
         log_retention_days: life of function and access logs.
         throttle: limits of the HTTP API's default stage.
         reserved_concurrency: executions set aside for, and at most used by, each function.

@@ -59,5 +59,5 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
 
 
 def outcome(error: errors.VisionFlowError) -> Outcome:
-    """An error that a retry may mend is delivered again; any other is the picture's result."""
+    """An error that a retry may mend is delivered again; any other is the image's result."""
     return Outcome(STATUSES[type(error)], "retry" if error.retryable else "record")

@@ -38,7 +38,7 @@ def ensemble(
     the best member's, but for the seconds, which are all members'.
 
     Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, input or
-    pictures, when ``data`` holds others, or when a checkpoint is missing.
+    images, when ``data`` holds others, or when a checkpoint is missing.
     """
     require_apart(out, runs)
     reports = read_reports(runs)
@@ -48,17 +48,15 @@ def ensemble(
         _require_same(labels[0], reports[0].data, run, report.data)
         if config.input != configs[0].input:
             raise TrainingError(
-                f"{labels[0]} and {run} take other pictures ({configs[0].input} and "
+                f"{labels[0]} and {run} take other images ({configs[0].input} and "
                 f"{config.input}); an ensemble has one input for all."
             )
-    pictures = load_training_data(data, configs[0], cache or out / CACHE_FOLDER)
-    _require_pictures(data, pictures, labels[0], reports[0].data)
+    images = load_training_data(data, configs[0], cache or out / CACHE_FOLDER)
+    _require_images(data, images, labels[0], reports[0].data)
 
-    members = [
-        load_fitted(config, pictures, run) for run, config in zip(runs, configs, strict=True)
-    ]
+    members = [load_fitted(config, images, run) for run, config in zip(runs, configs, strict=True)]
     config = replace(configs[0], name=name, version=version, mlflow=False)
-    report = finish(config, pictures, _joined(members), out, _made_from(config, labels, configs))
+    report = finish(config, images, _joined(members), out, _made_from(config, labels, configs))
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
@@ -80,15 +78,13 @@ def _require_same(first: str, expected: DataSummary, run: str, found: DataSummar
     for part in ("train", "validation", "test"):
         if getattr(found, part).sha256 != getattr(expected, part).sha256:
             raise TrainingError(
-                f"{first} and {run} have other {part} pictures: what one learned from could be "
+                f"{first} and {run} have other {part} images: what one learned from could be "
                 "what the other is judged by. Train them on one split (same data, same seed)."
             )
 
 
-def _require_pictures(
-    folder: Path, pictures: TrainingData, run: str, expected: DataSummary
-) -> None:
-    splits = pictures.splits
+def _require_images(folder: Path, images: TrainingData, run: str, expected: DataSummary) -> None:
+    splits = images.splits
     for part, found in (
         ("train", splits.train),
         ("validation", splits.validation),
@@ -96,7 +92,7 @@ def _require_pictures(
     ):
         if found.sha256 != getattr(expected, part).sha256:
             raise TrainingError(
-                f"{folder}: its {part} pictures are not those that {run} was made from."
+                f"{folder}: its {part} images are not those that {run} was made from."
             )
 
 

@@ -37,11 +37,11 @@ _OVERLAP = timedelta(seconds=30)
 
 
 def add_parsers(commands: "Commands") -> None:
-    predict = add_command(commands, "predict", _predict, "Classify pictures through the API.")
+    predict = add_command(commands, "predict", _predict, "Classify images through the API.")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    predict.add_argument("--top-k", type=int, metavar="N", help="labels per picture")
+    predict.add_argument("--top-k", type=int, metavar="N", help="labels per image")
     predict.add_argument(
-        "--explain", type=Path, metavar="FOLDER", help="write a heatmap per picture to this folder"
+        "--explain", type=Path, metavar="FOLDER", help="write a heatmap per image to this folder"
     )
     logs = add_command(commands, "logs", _logs, "List predictions, newest first.")
     logs.add_argument("--label")
@@ -77,9 +77,9 @@ def _predict(arguments: argparse.Namespace) -> int:
                 _write_heatmap(heatmaps / f"{file.stem}.png", answer["explanation"]["overlay"])
             if arguments.json:
                 print_json({"file": str(file), **answer})
-            rows.append(prediction_row(answer, picture=str(file)))
+            rows.append(prediction_row(answer, image=str(file)))
     finally:
-        # What was answered is said, whatever became of the pictures after it.
+        # What was answered is said, whatever became of the images after it.
         if rows and not arguments.json:
             print_table([PREDICTION_HEADER, *rows])
     return 1 if refused else 0
@@ -106,7 +106,7 @@ def _classify(api: ApiClient, file: Path, top_k: int | None, *, explain: bool) -
         return api.predict(data, top_k=top_k, explain=explain)
     if explain:
         raise CommandError(
-            f"{file} is over {MAX_DIRECT_BYTES / 1e6} MB; such pictures go through the bucket, "
+            f"{file} is over {MAX_DIRECT_BYTES / 1e6} MB; such images go through the bucket, "
             "and no heatmap comes with their answer."
         )
     bar = TransferBar(len(data), f"{file.name} uploaded")

@@ -70,7 +70,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
 def _print_cloud(cloud: lifecycle.LocalCloud) -> None:
     print()
-    rows = (prediction_row(answer, picture=name) for name, answer in cloud.answers.items())
+    rows = (prediction_row(answer, image=name) for name, answer in cloud.answers.items())
     print_table([PREDICTION_HEADER, *rows])
     print()
     print_table(asdict(cloud.outputs).items())

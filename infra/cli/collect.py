@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_parsers(data_steps: "Commands") -> None:
     """Add ``collect`` to the steps of ``data``."""
-    summary = "put pictures that people labelled into class folders, with where they came from"
+    summary = "put images that people labelled into class folders, with where they came from"
     parser = add_command(data_steps, "collect", _collect, summary)
     parser.add_argument("--out", type=Path, required=True, help="the training folder")
     parser.add_argument("--since", metavar="TIME", help="only what was said from then on")

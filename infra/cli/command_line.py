@@ -40,14 +40,14 @@ def print_json(data: object) -> None:
     print(json.dumps(data, ensure_ascii=False), flush=True)
 
 
-PREDICTION_HEADER = ("PICTURE", "ANSWER", "CONFIDENCE", "STATUS", "MODEL", "TOOK")
+PREDICTION_HEADER = ("IMAGE", "ANSWER", "CONFIDENCE", "STATUS", "MODEL", "TOOK")
 
 
-def prediction_row(prediction: dict[str, Any], picture: str | None = None) -> tuple[str, ...]:
-    """Cells under `PREDICTION_HEADER`; ``picture`` replaces the object's key."""
+def prediction_row(prediction: dict[str, Any], image: str | None = None) -> tuple[str, ...]:
+    """Cells under `PREDICTION_HEADER`; ``image`` replaces the object's key."""
     model, error, confidence = prediction["model"], prediction["error"], prediction["confidence"]
     return (
-        picture or prediction["image"]["key"],
+        image or prediction["image"]["key"],
         error["code"] if error else prediction["label"],
         "" if confidence is None else f"{confidence:.1%}",
         prediction["status"],

@@ -1,4 +1,4 @@
-"""``visionflow cost``: what pictures cost, before anybody has sent one."""
+"""``visionflow cost``: what images cost, before anybody has sent one."""
 
 import argparse
 from typing import TYPE_CHECKING, cast, get_args
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def add_parsers(commands: "Commands") -> None:
     parser = add_command(
-        commands, "cost", _cost, "Say what pictures cost, from measured times and dated prices."
+        commands, "cost", _cost, "Say what images cost, from measured times and dated prices."
     )
-    parser.add_argument("--per-day", type=float, required=True, metavar="N", help="pictures a day")
+    parser.add_argument("--per-day", type=float, required=True, metavar="N", help="images a day")
     parser.add_argument(
         "--image-mp", type=float, default=3.0, metavar="X", help="megapixels of one (default: 3)"
     )
@@ -30,11 +30,11 @@ def add_parsers(commands: "Commands") -> None:
     )
     parser.add_argument("--architecture", choices=get_args(Architecture))
     parser.add_argument("--memory", type=int, metavar="MB", help="of the classifying functions")
-    parser.add_argument("--days", type=int, metavar="N", help="that a picture is kept")
+    parser.add_argument("--days", type=int, metavar="N", help="that an image is kept")
     parser.add_argument(
         "--free-tier",
         action="store_true",
-        help="take off the pictures' cost what AWS gives each account every month",
+        help="take off the images' cost what AWS gives each account every month",
     )
 
 
@@ -63,7 +63,7 @@ def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
 
 
 def _print(found: Estimate) -> None:
-    print("USD for a million pictures")
+    print("USD for a million images")
     print_table(_ways(found))
     print("\nBy architecture and memory, the cheapest first")
     choices = (
@@ -81,7 +81,7 @@ def _print(found: Estimate) -> None:
         [
             *idle,
             ("idle, all", _usd(sum(found.idle_per_month.values()))),
-            ("metrics, with pictures at every hour", _usd(found.metrics_per_month)),
+            ("metrics, with images at every hour", _usd(found.metrics_per_month)),
             ("all, through HTTP", _usd(found.month_through_http)),
             ("all, through S3", _usd(found.month_through_s3)),
             ("opening the dashboard 1,000 times", _usd(found.page_views_per_1000)),

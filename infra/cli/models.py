@@ -72,11 +72,11 @@ def add_parsers(commands: "Commands") -> None:
     compare.add_argument("--name", help="of the model")
     compare.add_argument("--days", type=int, default=30, help="look so far back (default 30)")
     _move(_with_version(_step(steps, "promote", _promote, "put a version into production")))
-    canary = _step(steps, "canary", _canary, "let a version answer a share of the pictures")
+    canary = _step(steps, "canary", _canary, "let a version answer a share of the images")
     _move(_with_version(canary, optional=True))
     canary.add_argument("--percent", type=int, help="1 to 99")
     canary.add_argument("--off", action="store_true", help="end the canary")
-    shadow = _step(steps, "shadow", _shadow, "let a version see every picture after the answer")
+    shadow = _step(steps, "shadow", _shadow, "let a version see every image after the answer")
     _move(_with_version(shadow, optional=True))
     shadow.add_argument("--off", action="store_true", help="end the shadow")
     _move(_step(steps, "rollback", _rollback, "put what was in production before back"))
@@ -93,7 +93,7 @@ def _add_rule(steps: "Commands") -> None:
     switch = rule.add_mutually_exclusive_group()
     switch.add_argument("--on", dest="enabled", action="store_true", default=None)
     switch.add_argument("--off", dest="enabled", action="store_false", default=None)
-    rule.add_argument("--min-pictures", type=int, metavar="N", help="before a share counts")
+    rule.add_argument("--min-images", type=int, metavar="N", help="before a share counts")
     for limit in _LIMITS:
         option = "--" + limit.replace("_", "-")
         rule.add_argument(option, type=_limit, metavar="SHARE", help="0..1, or none")
@@ -270,7 +270,7 @@ def _rule(session: Session) -> None:
     asked = vars(session.arguments)
     changes: dict[str, Any] = {
         name: None if value == "none" else value
-        for name in ("enabled", "min_pictures", *_LIMITS)
+        for name in ("enabled", "min_images", *_LIMITS)
         if (value := asked[name]) is not None
     }
     rule = replace(session.registry.rule(), **changes)

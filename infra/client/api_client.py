@@ -31,7 +31,7 @@ class ApiClient:
     def predict(
         self, image: bytes, *, top_k: int | None = None, explain: bool = False
     ) -> dict[str, Any]:
-        """Classify one picture; the answer is the API's JSON."""
+        """Classify one image; the answer is the API's JSON."""
         return self._call(
             "POST",
             "/predict",
@@ -41,7 +41,7 @@ class ApiClient:
         )
 
     def upload_form(self, content_type: str, size: int, filename: str) -> dict[str, Any]:
-        """A form that posts one picture of ``size`` bytes to the bucket."""
+        """A form that posts one image of ``size`` bytes to the bucket."""
         request = {"content_type": content_type, "bytes": size, "filename": filename}
         return self._call(
             "POST",

@@ -1,4 +1,4 @@
-"""Send a picture that is too large for a direct call: post it to the bucket, await its record."""
+"""Send an image that is too large for a direct call: post it to the bucket, await its record."""
 
 import io
 import secrets
@@ -24,9 +24,9 @@ def classify_by_upload(
     filename: str,
     on_sent: Callable[[int], object],
 ) -> dict[str, Any]:
-    """The prediction of a picture that goes through the bucket.
+    """The prediction of an image that goes through the bucket.
 
-    ``on_sent`` is told the number of bytes after each piece. Raises `CommandError` when the picture
+    ``on_sent`` is told the number of bytes after each piece. Raises `CommandError` when the image
     is refused, cannot be classified, or is not answered in time.
     """
     form = api.upload_form(content_type, len(data), filename)
@@ -52,7 +52,7 @@ def post_form(
     part = f"--{boundary}\r\nContent-Disposition: form-data; name="
     head = "".join(f'{part}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
     # S3 ignores whatever comes behind the file.
-    head += f'{part}"file"; filename="picture"\r\n\r\n'
+    head += f'{part}"file"; filename="image"\r\n\r\n'
     body = _Sent(head.encode() + data + f"\r\n--{boundary}--\r\n".encode(), on_sent)
     headers = {
         "Content-Type": f"multipart/form-data; boundary={boundary}",
@@ -64,9 +64,9 @@ def post_form(
     except urllib.error.HTTPError as error:
         with error:
             text = error.read(300).decode(errors="replace")
-        raise CommandError(f"The bucket refused the picture ({error.code}): {text}") from error
+        raise CommandError(f"The bucket refused the image ({error.code}): {text}") from error
     except OSError as error:
-        raise CommandError(f"The picture could not be sent ({error}).") from error
+        raise CommandError(f"The image could not be sent ({error}).") from error
 
 
 class _Sent(io.BytesIO):

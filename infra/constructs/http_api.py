@@ -76,7 +76,7 @@ class HttpApi(Construct):
                 acknowledge(
                     deployed[0],
                     "AwsSolutions-APIG4",
-                    reason="A health check has no token, and the answer holds no picture's data.",
+                    reason="A health check has no token, and the answer holds no image's data.",
                 )
         apigateway.HttpRoute(
             self,

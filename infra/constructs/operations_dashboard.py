@@ -134,7 +134,7 @@ class OperationsDashboard(Construct):
         )
         waiting = visible(queue.queue, "waiting")
         return _graph(
-            "Queue of dropped pictures, and age on the right",
+            "Queue of dropped images, and age on the right",
             [waiting, in_flight, visible(queue.dead_letter_queue, "dead letters")],
             [age],
         )

@@ -53,7 +53,7 @@ class OnDemandTable(dynamodb.Table):
 
 
 class PredictionsTable(OnDemandTable):
-    """One item per picture, under its deterministic id; DynamoDB forgets it at `expires_at`.
+    """One item per image, under its deterministic id; DynamoDB forgets it at `expires_at`.
 
     Its stream tells what was written, before and after.
     """

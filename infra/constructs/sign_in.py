@@ -61,7 +61,7 @@ class SignIn(Construct):
         acknowledge(
             pool,
             "AwsSolutions-COG2",
-            reason="Users may add an authenticator app; a team that classifies pictures decides.",
+            reason="Users may add an authenticator app; a team that classifies images decides.",
         )
         acknowledge(
             pool,

@@ -14,7 +14,7 @@ from typing import get_args
 from pydantic import TypeAdapter
 
 from infra.generators.openapi_models import MODEL_OPERATIONS
-from infra.generators.openapi_operation import PICTURE, TIME, Operation, Schema, query
+from infra.generators.openapi_operation import IMAGE, TIME, Operation, Schema, query
 from infra.generators.openapi_training import TRAINING_OPERATIONS
 from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.classification.service import DEFAULT_TOP_K
@@ -33,7 +33,7 @@ OPENAPI_FILE = Path(__file__).parents[2] / "lambdas" / "api" / "openapi.json"
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/predict"): Operation(
         "predict",
-        "Classify one picture",
+        "Classify one image",
         {200: PredictAnswer},
         (
             query(
@@ -43,7 +43,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             ),
             query(
                 "explain",
-                "Whether to answer where in the picture the evidence lies",
+                "Whether to answer where in the image the evidence lies",
                 {"type": "boolean", "default": False},
             ),
             query("label", "The label to explain instead of the best one", {"type": "string"}),
@@ -57,7 +57,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         {
             "multipart/form-data": {
                 "type": "object",
-                "properties": {FIELD: PICTURE},
+                "properties": {FIELD: IMAGE},
                 "required": [FIELD],
             },
             "application/json": {
@@ -65,13 +65,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
                 "properties": {"image": {"type": "string", "contentEncoding": "base64"}},
                 "required": ["image"],
             },
-            "application/octet-stream": PICTURE,
-            "image/*": PICTURE,
+            "application/octet-stream": IMAGE,
+            "image/*": IMAGE,
         },
     ),
     ("POST", "/uploads"): Operation(
         "uploads",
-        "A form that posts one large picture straight to the bucket",
+        "A form that posts one large image straight to the bucket",
         {201: UploadForm},
         body={
             "application/json": {
@@ -91,7 +91,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         },
     ),
     ("GET", "/health"): Operation(
-        "health", "Whether a picture would be classified now", {200: Health, 503: Health}
+        "health", "Whether an image would be classified now", {200: Health, 503: Health}
     ),
     ("GET", "/logs"): Operation(
         "logs",
@@ -107,14 +107,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             query("label", "Only this best label", {"type": "string"}),
             query("model_version", "Only answers of this version", {"type": "string"}),
             query("status", "Only this status", {"enum": list(get_args(Status))}),
-            query("source", "Only pictures that came this way", {"enum": list(get_args(Source))}),
+            query("source", "Only images that came this way", {"enum": list(get_args(Source))}),
             query("from", "Not before this time", TIME),
             query("to", "Not after this time", TIME),
         ),
     ),
     ("GET", "/predictions/{id}"): Operation(
         "prediction",
-        "One prediction, with URLs of its picture",
+        "One prediction, with URLs of its image",
         {200: PredictionDetail},
         ({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},),
     ),
@@ -135,7 +135,7 @@ def document() -> Schema:
         "info": {
             "title": "VisionFlow",
             "version": "1",
-            "description": "Classifies pictures and remembers the answers.",
+            "description": "Classifies images and remembers the answers.",
         },
         "paths": paths,
         "components": {

@@ -129,13 +129,13 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/models/{version}/promote"): _move("promote", "Put into production (admin)"),
     ("POST", "/models/{version}/canary"): Operation(
         "setCanary",
-        "Let a version answer a share of the pictures (admin)",
+        "Let a version answer a share of the images (admin)",
         {200: Moved},
         (_VERSION, _NAME),
         json_body(CanaryRequest),
     ),
     ("POST", "/models/{version}/shadow"): _move(
-        "setShadow", "Let a version look at every picture after it was answered (admin)"
+        "setShadow", "Let a version look at every image after it was answered (admin)"
     ),
     ("POST", "/models/{version}/retire"): _move("retire", "Never let it serve again (admin)"),
 }

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 Schema = dict[str, Any]
 
 TIME: Schema = {"type": "string", "format": "date-time"}
-PICTURE: Schema = {"type": "string", "format": "binary"}
+IMAGE: Schema = {"type": "string", "format": "binary"}
 
 
 @dataclass(frozen=True)

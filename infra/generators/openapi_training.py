@@ -14,7 +14,7 @@ _ID = in_path("id")
 TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/training-jobs"): Operation(
         "startTrainingJob",
-        "Train on pictures of the datasets bucket, on a rented machine (admin)",
+        "Train on images of the datasets bucket, on a rented machine (admin)",
         {202: TrainingJob},
         body=json_body(TrainingJobRequest),
     ),

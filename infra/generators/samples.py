@@ -1,4 +1,4 @@
-"""Draws the sample pictures of the local cloud, so that no photo travels with the project.
+"""Draws the sample images of the local cloud, so that no photo travels with the project.
 
 Run ``python -m infra.generators.samples``; the JPEGs in ``infra/samples`` are its result.
 """
@@ -19,7 +19,7 @@ _SCALE = 4
 
 
 class Scene:
-    """A square picture with the unit square as its coordinates, y downwards."""
+    """A square image with the unit square as its coordinates, y downwards."""
 
     def __init__(self, top: Color, bottom: Color) -> None:
         """Start from a vertical gradient."""

@@ -27,7 +27,7 @@ _WATCH_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class LocalCloud:
-    """A local cloud that answers, and what it said about each sample picture."""
+    """A local cloud that answers, and what it said about each sample image."""
 
     emulator: Emulator
     outputs: Outputs
@@ -164,9 +164,9 @@ def _fill(
         content.upload_dashboard(built.dashboard, outputs, s3)
         starter = workspace.project / "infra" / "packaging" / "starter"
         content.publish_starter(starter, outputs, s3, dynamodb)
-    pictures = first_predictions.sample_pictures(workspace.project)
-    with progress.step(f"{len(pictures)} sample pictures answered"):
-        return first_predictions.classify_samples(pictures, outputs, s3)
+    images = first_predictions.sample_images(workspace.project)
+    with progress.step(f"{len(images)} sample images answered"):
+        return first_predictions.classify_samples(images, outputs, s3)
 
 
 def _deployed_fingerprint(workspace: Workspace, built: _Built) -> str:

@@ -33,7 +33,7 @@ from visionflow.images.uploads import POSTED_PREFIX
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
 INGEST_BATCH = 10
-# A picture of 12 megapixels takes a tenth of it; only a cold start comes near.
+# An image of 12 megapixels takes a tenth of it; only a cold start comes near.
 SLOW_PREDICTION = Duration.seconds(3)
 
 
@@ -204,7 +204,7 @@ class ServiceStack(Stack):
 def _classifying(
     settings: type[PredictSettings], stage: StageConfig, data: DataStack
 ) -> PredictSettings:
-    """The environment of a function that classifies pictures."""
+    """The environment of a function that classifies images."""
     return settings(
         images_bucket=data.images.bucket_name,
         models_bucket=data.models.bucket_name,

@@ -19,7 +19,7 @@ from visionflow.insights.counters import CounterStore
 from visionflow.predictions.record import Prediction, timestamp
 from visionflow.predictions.store import LogQuery, PredictionStore
 
-# The latest predictions say how large pictures are and which way they come.
+# The latest predictions say how large images are and which way they come.
 SAMPLE = 100
 TYPICAL_MEGAPIXELS = 3.0
 

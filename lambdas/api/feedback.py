@@ -32,7 +32,7 @@ router = APIGatewayHttpRouter()
 
 @dataclass(frozen=True)
 class FeedbackRequest:
-    """What the picture shows. A label that the version does not have needs ``new``."""
+    """What the image shows. A label that the version does not have needs ``new``."""
 
     label: str
     new: bool = False

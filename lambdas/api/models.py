@@ -42,7 +42,7 @@ class MoveRequest:
 
 @dataclass(frozen=True)
 class CanaryRequest:
-    """``percent`` of the pictures, 1 to 99."""
+    """``percent`` of the images, 1 to 99."""
 
     percent: int
     reason: str | None = None

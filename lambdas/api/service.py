@@ -1,4 +1,4 @@
-"""What the API reads: records with their pictures, and whether the service is well."""
+"""What the API reads: records with their images, and whether the service is well."""
 
 import time
 from collections.abc import Callable

@@ -26,7 +26,7 @@ router = APIGatewayHttpRouter()
 
 @dataclass(frozen=True)
 class DayStats:
-    """Pictures of one day (UTC) by status."""
+    """Images of one day (UTC) by status."""
 
     day: str
     ok: int
@@ -37,7 +37,7 @@ class DayStats:
 @dataclass(frozen=True)
 class ModelFeedback(Share):
     """How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
-    the same by what the pictures show."""
+    the same by what the images show."""
 
     per_label: dict[str, Share]
 

@@ -1,4 +1,4 @@
-"""POST /uploads: the way for pictures that are too large for a direct call."""
+"""POST /uploads: the way for images that are too large for a direct call."""
 
 import os
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def uploads() -> Response[str]:
 
 
 def upload_form(request: UploadRequest, store: ImageStore, now: datetime) -> UploadForm:
-    """A form that posts one picture of the announced type and size, and the id of its prediction.
+    """A form that posts one image of the announced type and size, and the id of its prediction.
 
     Raises what `UploadRequest.check` raises. Nothing is written.
     """

@@ -23,7 +23,7 @@ logger = Logger(child=True)
 
 @dataclass(frozen=True, eq=False)
 class Serving:
-    """The version that answers one picture.
+    """The version that answers one image.
 
     ``refused`` is the one that should have, and could not be loaded; ``instead`` can answer when
     this one fails.
@@ -67,15 +67,15 @@ class Loader:
 
 
 def _try_out(classifier: Classifier, reference: Reference | None) -> None:
-    """Answer a grey picture. Raises `ArtifactError` for a model that opens and does not run."""
+    """Answer a grey image. Raises `ArtifactError` for a model that opens and does not run."""
     side = classifier.manifest.input.size
     grey = np.full((1, side, side, 3), 128, np.uint8)
     try:
         logits, embeddings, _ = classifier.run(grey)
     except Exception as error:
         # ONNX Runtime raises classes of its own, one for each of its status codes.
-        raise ArtifactError(f"the model fails on a grey picture ({error})") from error
+        raise ArtifactError(f"the model fails on a grey image ({error})") from error
     if not np.isfinite(logits).all():
-        raise ArtifactError("the model answers a grey picture with numbers that are not finite")
+        raise ArtifactError("the model answers a grey image with numbers that are not finite")
     if reference and reference.embedding.features != embeddings.shape[1]:
         raise ArtifactError("the reference is of another model's embeddings")

@@ -1,4 +1,4 @@
-"""From a picture's bytes to a recorded prediction: what `predict` and `ingest` do alike."""
+"""From an image's bytes to a recorded prediction: what `predict` and `ingest` do alike."""
 
 import hashlib
 import tempfile
@@ -48,14 +48,14 @@ class Stopwatch:
 
 
 @dataclass(frozen=True, eq=False)
-class ClassifiedPicture:
-    """A decoded picture and the model's answer for it.
+class ClassifiedImage:
+    """A decoded image and the model's answer for it.
 
     ``refused`` is the version that should have answered and could not; ``sketch`` is what drift is
     measured from.
     """
 
-    image: pipeline.Picture
+    image: pipeline.DecodedImage
     model: ModelRef
     classifier: Classifier
     classification: Classification
@@ -83,7 +83,7 @@ class ClassifiedPicture:
 
 @dataclass(frozen=True)
 class ClassificationService:
-    """What both functions are made of: a model, a bucket of pictures and a table of records."""
+    """What both functions are made of: a model, a bucket of images and a table of records."""
 
     active: ActiveModel
     images: ImageStore
@@ -92,7 +92,7 @@ class ClassificationService:
 
     @classmethod
     def build(cls, settings: PredictSettings, in_memory: Sequence[Serving] = ()) -> Self:
-        """Create clients and stores. What serves is loaded by the first picture, unless it is
+        """Create clients and stores. What serves is loaded by the first image, unless it is
         ``in_memory``."""
         s3, dynamodb = clients.s3(), clients.dynamodb()
         active = ActiveModel(
@@ -110,11 +110,11 @@ class ClassificationService:
         )
 
     def choose(self, prediction_id: str, stopwatch: Stopwatch) -> Serving:
-        """The version that answers the picture of this id. Raises `ModelUnavailableError`."""
+        """The version that answers the image of this id. Raises `ModelUnavailableError`."""
         with stopwatch.step("model"):
             return self.active.get(prediction_id)
 
-    def classify(self, data: bytes, stopwatch: Stopwatch, serving: Serving) -> ClassifiedPicture:
+    def classify(self, data: bytes, stopwatch: Stopwatch, serving: Serving) -> ClassifiedImage:
         """Decode, and classify by ``serving``, or by its stand-in should it fail.
 
         Raises an `ImageError`.
@@ -128,17 +128,17 @@ class ClassificationService:
             if serving.instead is None:
                 raise
             logger.exception("version failed", extra={"version": serving.model.version})
-            # Decoded anew, because it may want to see more of the picture.
+            # Decoded anew, because it may want to see more of the image.
             stand_in = replace(serving.instead, refused=serving.model)
             return self.classify(data, stopwatch, stand_in)
 
     def store_thumbnail(
-        self, picture: ClassifiedPicture, prediction_id: str, stopwatch: Stopwatch
+        self, image: ClassifiedImage, prediction_id: str, stopwatch: Stopwatch
     ) -> str:
         """Write the thumbnail beside the record-to-be and return its key."""
         key = thumbnail_key(prediction_id)
         with stopwatch.step("thumbnail"):
-            self.images.write(key, pipeline.thumbnail(picture.image), "image/jpeg")
+            self.images.write(key, pipeline.thumbnail(image.image), "image/jpeg")
         return key
 
     def expires_at(self, created_at: datetime) -> int:
@@ -147,8 +147,8 @@ class ClassificationService:
 
 
 def _classified(
-    image: pipeline.Picture, stopwatch: Stopwatch, serving: Serving
-) -> ClassifiedPicture:
+    image: pipeline.DecodedImage, stopwatch: Stopwatch, serving: Serving
+) -> ClassifiedImage:
     with stopwatch.step("prepare"):
         tensor = pipeline.prepare(image, serving.classifier.manifest.input)
     with stopwatch.step("infer"):
@@ -156,7 +156,7 @@ def _classified(
     sketch = None
     if serving.reference:
         sketch = serving.reference.embedding.sketch(classification.embedding)
-    return ClassifiedPicture(
+    return ClassifiedImage(
         image, serving.model, serving.classifier, classification, serving.refused, sketch
     )
 
@@ -166,10 +166,10 @@ def image_ref(
     key: str,
     version_id: str | None,
     data: bytes | None,
-    picture: ClassifiedPicture | None,
+    image: ClassifiedImage | None,
 ) -> ImageRef:
     """What is known of an object that may not have been read (``data``) or decoded."""
-    width, height = picture.image.size if picture else (None, None)
+    width, height = image.image.size if image else (None, None)
     return ImageRef(
         bucket=bucket,
         key=key,

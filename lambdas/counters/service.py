@@ -1,4 +1,4 @@
-"""Count what was recorded, hand pictures to the shadow, and watch over trials and drift."""
+"""Count what was recorded, hand images to the shadow, and watch over trials and drift."""
 
 import json
 import time
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 # How stale the aliases and the rule may be that decide about the shadow and the trial.
 REFRESH_S = 5.0
-# Drift moves slowly; it is measured this often while pictures come in, over this many days.
+# Drift moves slowly; it is measured this often while images come in, over this many days.
 DRIFT_EVERY_S = 300.0
 DRIFT_DAYS = 7
-# Pictures that the shadow looks at together; one that fails is what the others wait for again.
+# Images that the shadow looks at together; one that fails is what the others wait for again.
 IDS_PER_MESSAGE = 10
 
 RULE = "the rollback rule"

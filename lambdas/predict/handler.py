@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.classification import snapshot
 from lambdas.classification.settings import PredictSettings
-from lambdas.predict.body import read_picture
+from lambdas.predict.body import read_image
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import measure
@@ -44,9 +44,9 @@ def predict() -> Response[str]:
         label=short_text("label", query.get("label")),
     )
     key = idempotency_key(event)
-    picture = read_picture(event.body, event.is_base64_encoded, event.headers.get("content-type"))
+    image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))
     now = datetime.now(UTC)
-    answer = service().predict(picture, now, options, key)
+    answer = service().predict(image, now, options, key)
     if answer.created_at == timestamp(now):  # an answer that is given again is no new prediction
         measure(answer, metrics)
     return json_response(answer)

@@ -1,4 +1,4 @@
-"""Run the shadow on a picture that was answered, and keep what it says beside the record."""
+"""Run the shadow on an image that was answered, and keep what it says beside the record."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ class ShadowService:
 
     def look_at(self, prediction_id: str, now: datetime) -> ShadowAnswer | None:
         """The shadow's answer, kept once. None when there is nothing to do: no shadow (any more),
-        an answer of its own, a record or a picture that is gone, or an answer that is there.
+        an answer of its own, a record or an image that is gone, or an answer that is there.
         """
         serving, trial = self.model.get()
         prediction = self.predictions.get(prediction_id)

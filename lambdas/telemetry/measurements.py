@@ -2,7 +2,7 @@
 
 A metric costs by the month for each combination of its name and dimensions, so the only dimension
 is the function (``service``) and every name comes from a list that is known beforehand. The model's
-version is no dimension: it stands in the metrics' own log record and, with the picture's id, in the
+version is no dimension: it stands in the metrics' own log record and, with the image's id, in the
 line "recorded", where CloudWatch Logs Insights counts and averages by it for the price of a query.
 """
 
@@ -16,7 +16,7 @@ from visionflow.predictions.record import Prediction, Status
 # Steps that a record's timings may name, in the order in which they run.
 STEPS = ("read", "model", "decode", "prepare", "infer", "store", "thumbnail")
 
-# What makes a picture fail, and what makes the service fail. A request that is wrong in itself is
+# What makes an image fail, and what makes the service fail. A request that is wrong in itself is
 # the caller's affair: API Gateway counts it as 4xx, and the log has its code.
 FAILURE_CODES = tuple(
     sorted(
@@ -74,6 +74,6 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
 
 
 def measure_refusal(error: VisionFlowError, metrics: Metrics) -> None:
-    """Count a request that ended in ``error``, if a picture or the service is at fault."""
+    """Count a request that ended in ``error``, if an image or the service is at fault."""
     if error.code in FAILURE_CODES:
         metrics.add_metric(failure_metric(error.code), MetricUnit.Count, 1)

@@ -1,4 +1,4 @@
-"""One picture's trail: its ids in every log line about it, and a trace segment for each step."""
+"""One image's trail: its ids in every log line about it, and a trace segment for each step."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -27,16 +27,16 @@ def traced(handler: Handler) -> Handler:
 
 @contextmanager
 def following() -> Iterator[None]:
-    """One picture's part of an invocation. What `follow` names within is forgotten at its end."""
+    """One image's part of an invocation. What `follow` names within is forgotten at its end."""
     try:
-        with segment("picture"):
+        with segment("image"):
             yield
     finally:
         logger.thread_safe_clear_keys()
 
 
 def follow(prediction_id: str, correlation_id: str | None = None) -> None:
-    """Name the picture from here on, in each log line and in the trace, which is found by it.
+    """Name the image from here on, in each log line and in the trace, which is found by it.
 
     ``correlation_id`` is the id of the S3 request that dropped a file; that of an HTTP request is
     in the log already.

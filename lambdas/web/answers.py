@@ -17,7 +17,7 @@ class LogEntry(Prediction):
 
 @dataclass(frozen=True)
 class PredictionDetail(LogEntry):
-    """One prediction with short-lived URLs for its picture and thumbnail."""
+    """One prediction with short-lived URLs for its image and thumbnail."""
 
     image_url: str
 
@@ -32,9 +32,9 @@ class LogPage:
 
 @dataclass(frozen=True)
 class UploadForm:
-    """A form for ``POST url``: multipart/form-data, ``fields`` first, then the picture as ``file``.
+    """A form for ``POST url``: multipart/form-data, ``fields`` first, then the image as ``file``.
 
-    S3 takes it until ``expires_at``, for one picture of the type and size that were announced. Its
+    S3 takes it until ``expires_at``, for one image of the type and size that were announced. Its
     prediction is ``GET /predictions/{id}`` as soon as it is classified, and a 404 before.
     """
 
@@ -48,7 +48,7 @@ class UploadForm:
 
 @dataclass(frozen=True)
 class Health:
-    """Whether a picture would be classified now, by which model, into which labels."""
+    """Whether an image would be classified now, by which model, into which labels."""
 
     status: Literal["ok", "unavailable"]
     model: ModelRef | None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-BOUNDARY = "picture-boundary"
+BOUNDARY = "image-boundary"
 
 
 class Backend:
@@ -54,8 +54,8 @@ class Backend:
         return found
 
 
-def multipart(picture: bytes) -> bytes:
-    """``picture`` as the form field ``file``."""
+def multipart(image: bytes) -> bytes:
+    """``image`` as the form field ``file``."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n'
     tail = f"\r\n--{BOUNDARY}--\r\n"
-    return f"{head}Content-Type: image/jpeg\r\n\r\n".encode() + picture + tail.encode()
+    return f"{head}Content-Type: image/jpeg\r\n\r\n".encode() + image + tail.encode()

@@ -1,4 +1,4 @@
-"""2,000 pictures through dying workers, throttled tables, broken reads and repeated events."""
+"""2,000 images through dying workers, throttled tables, broken reads and repeated events."""
 
 import tempfile
 from pathlib import Path
@@ -32,7 +32,7 @@ def report() -> dict[str, Any]:
         finally:
             visionflow("down", state=state)
     print_table(
-        f"{found.images:,} dropped pictures, {found.poison} of them poison, by {found.messages:,} "
+        f"{found.images:,} dropped images, {found.poison} of them poison, by {found.messages:,} "
         f"messages in disorder, {found.seconds:.0f} s",
         ("what", "count"),
         [

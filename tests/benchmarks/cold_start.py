@@ -54,11 +54,11 @@ done("create AWS clients")
 from pathlib import Path
 from tests.benchmarks.straightforward import application, ask
 from tests.benchmarks.worker import photo
-picture = photo((640, 480))
+image = photo((640, 480))
 start = time.perf_counter()
 app = application(Path(sys.argv[1]) / "model.onnx")
 done("copy, verify, open, try out")
-ask(app, picture)
+ask(app, image)
 done("first answer (0.3 MP)")
 """
 

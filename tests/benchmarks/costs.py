@@ -28,7 +28,7 @@ from tests.benchmarks.table import print_table
 from tests.benchmarks.worker import PROJECT, STARTER, install_service, photo, request
 from visionflow import strict
 from visionflow.costs.estimate import Workload, estimate
-from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredPicture
+from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
 from visionflow.images.store import ImageStore
 from visionflow.models.manifest import read_artifact
 from visionflow.predictions.store import PredictionStore
@@ -55,15 +55,15 @@ print(round(psutil.Process().memory_info().rss / 1e6, 1))
 
 
 class _Images(ImageStore):
-    """Holds one picture, and remembers how large a thumbnail was."""
+    """Holds one image, and remembers how large a thumbnail was."""
 
     def __init__(self) -> None:
         self.bucket = "images"
-        self.picture = b""
+        self.image = b""
         self.thumbnail_bytes = 0
 
     def read(self, *_: object, **__: object) -> bytes:
-        return self.picture
+        return self.image
 
     def write(self, key: str, data: bytes, content_type: str) -> str | None:
         if key.startswith("thumbnails/"):
@@ -124,8 +124,8 @@ class _Functions:
         self.log_bytes = 0
         self.infer_ms: list[float] = []
 
-    def direct(self, picture: bytes) -> Callable[[], object]:
-        event = request(picture)
+    def direct(self, image: bytes) -> Callable[[], object]:
+        event = request(image)
 
         def call() -> None:
             answer = lambdas.predict.handler.lambda_handler(event, _Context())
@@ -133,8 +133,8 @@ class _Functions:
 
         return call
 
-    def dropped(self, picture: bytes) -> Callable[[], object]:
-        self.images.picture = picture
+    def dropped(self, image: bytes) -> Callable[[], object]:
+        self.images.image = image
         message = json.loads((EVENTS / "sqs_message.json").read_text())
         message["body"] = (EVENTS / "s3_notification.json").read_text()
         return lambda: lambdas.ingest.handler.lambda_handler({"Records": [message]}, _Context())
@@ -180,7 +180,7 @@ def alarms() -> int:
 
 
 def resident_mb() -> float:
-    """Of a worker that has answered some large pictures and waits for the next."""
+    """Of a worker that has answered some large images and waits for the next."""
     done = subprocess.run(
         [sys.executable, "-c", WORKER], capture_output=True, text=True, check=True
     )
@@ -190,11 +190,11 @@ def resident_mb() -> float:
 def measure(hardware: str) -> Measured:
     functions = _Functions()
     manifest = read_artifact(STARTER)
-    pictures = []
+    images = []
     for size in SIZES:
         data = photo(size)
-        pictures.append(
-            MeasuredPicture(
+        images.append(
+            MeasuredImage(
                 megapixels=size[0] * size[1] / 1e6,
                 bytes=len(data),
                 http_ms=round(functions.milliseconds("predict", functions.direct(data)), 2),
@@ -211,7 +211,7 @@ def measure(hardware: str) -> Measured:
         hardware=hardware,
         model=f"{manifest.name} {manifest.version}, {manifest.precision}, {manifest.input.size} px",
         infer_ms=min(functions.infer_ms),
-        pictures=tuple(pictures),
+        images=tuple(images),
         record_bytes=functions.table.item_bytes,
         thumbnail_bytes=functions.images.thumbnail_bytes,
         log_bytes=functions.log_bytes + PLATFORM_LOG_BYTES,
@@ -226,20 +226,20 @@ def report(hardware: str) -> dict[str, Any]:
     document: dict[str, Any] = strict.to_dict(found)
     MEASURED_FILE.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     rows = []
-    for picture in found.pictures:
-        cost = estimate(Workload(10_000, picture.megapixels), found)
+    for image in found.images:
+        cost = estimate(Workload(10_000, image.megapixels), found)
         rows.append(
             (
-                f"{picture.megapixels:.3g} MP",
-                f"{picture.http_ms:.1f}",
-                f"{picture.s3_ms:.1f}",
+                f"{image.megapixels:.3g} MP",
+                f"{image.http_ms:.1f}",
+                f"{image.s3_ms:.1f}",
                 f"{cost.http.per_million:.2f}",
                 f"{cost.s3.per_million:.2f}",
             )
         )
     print_table(
-        f"What a million pictures cost, x86_64, 1,769 MB (measured, median of {CALLS - 1} calls)",
-        ("picture", "HTTP, own ms", "S3, own ms", "HTTP, USD", "S3, USD"),
+        f"What a million images cost, x86_64, 1,769 MB (measured, median of {CALLS - 1} calls)",
+        ("image", "HTTP, own ms", "S3, own ms", "HTTP, USD", "S3, USD"),
         rows,
     )
     return document

@@ -1,4 +1,4 @@
-"""100,000 damaged pictures and bodies: no crash, no hang, nothing outside the tree of errors.
+"""100,000 damaged images and bodies: no crash, no hang, nothing outside the tree of errors.
 
 ``python -m tests.benchmarks fuzz``
 """

@@ -3,8 +3,8 @@
 Both sides do the same work on the same files with the same number of workers: a random resized
 crop to 224 px, a random flip, and normalisation to float32. They take turns, round by round.
 
-VisionFlow's first pass decodes every picture into the cache and then makes an epoch out of it. A
-later epoch only reads the cache, where the shorter side of every picture has 232 px: the smallest
+VisionFlow's first pass decodes every image into the cache and then makes an epoch out of it. A
+later epoch only reads the cache, where the shorter side of every image has 232 px: the smallest
 crops are enlarged from fewer pixels than the reference cuts out of the file.
 """
 
@@ -26,7 +26,7 @@ from tests.benchmarks.worker import photo
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images
-from training.data.upright_images import load_pictures
+from training.data.upright_images import load_upright_images
 from training.models.network import PIXEL_MEAN, PIXEL_STD
 
 ROUNDS = 5
@@ -49,7 +49,7 @@ def draw_photos(folder: Path) -> None:
 
 
 def unpack_photos(archive: Path, folder: Path) -> None:
-    """Every fourth picture of the archive."""
+    """Every fourth image of the archive."""
     with tarfile.open(archive) as tar:
         files = [member for member in tar.getmembers() if member.isfile()]
         tar.extractall(folder, members=files[::4], filter="data")
@@ -90,27 +90,27 @@ def normalised(batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
         yield (images.permute(0, 3, 1, 2).contiguous().float() - mean) / std, targets
 
 
-def seconds_per_picture(batches: Batches) -> float:
+def seconds_per_image(batches: Batches) -> float:
     start = time.perf_counter()
-    pictures = sum(len(images) for images, _ in batches)
-    return (time.perf_counter() - start) / pictures
+    count = sum(len(images) for images, _ in batches)
+    return (time.perf_counter() - start) / count
 
 
 def one_round(folder: Path, reference: Batches) -> dict[str, float]:
-    """Seconds per picture of each kind of epoch."""
+    """Seconds per image of each kind of epoch."""
     listing, config = list_images(folder), our_config()
-    theirs = seconds_per_picture(reference)
+    theirs = seconds_per_image(reference)
     with tempfile.TemporaryDirectory() as cache:
         start = time.perf_counter()
-        pictures = load_pictures(listing, config.input.resize, Path(cache))
+        images = load_upright_images(listing, config.input.resize, Path(cache))
         decoding = (time.perf_counter() - start) / len(listing)
-        batches = TrainBatches(pictures, config, BATCH)
-        first, later = (seconds_per_picture(normalised(batches.epoch(n))) for n in (1, 2))
+        batches = TrainBatches(images, config, BATCH)
+        first, later = (seconds_per_image(normalised(batches.epoch(n))) for n in (1, 2))
     return {"torchvision": theirs, "first pass": decoding + first, "later epoch": later}
 
 
 def compare(folder: Path) -> Rates:
-    """Pictures per second of each kind of epoch, medians of `ROUNDS`."""
+    """Images per second of each kind of epoch, medians of `ROUNDS`."""
     reference = reference_batches(folder)
     rounds = [one_round(folder, reference) for _ in range(ROUNDS)]
     seconds = {kind: statistics.median(times[kind] for times in rounds) for kind in rounds[0]}
@@ -127,11 +127,11 @@ def report() -> dict[str, Rates]:
     if data := os.environ.get("VISIONFLOW_DATA"):
         with tempfile.TemporaryDirectory() as folder:
             unpack_photos(Path(data) / ARCHIVE, Path(folder))
-            found["every fourth picture of general20"] = compare(Path(folder) / "general20")
+            found["every fourth image of general20"] = compare(Path(folder) / "general20")
     for name, rates in found.items():
         print_table(
-            f"Training pictures per second, {WORKERS} workers, median of {ROUNDS} rounds: {name}",
-            ("", "pictures/s", "against torchvision"),
+            f"Training images per second, {WORKERS} workers, median of {ROUNDS} rounds: {name}",
+            ("", "images/s", "against torchvision"),
             [
                 (kind, f"{rate:.0f}", f"{rate / rates['torchvision']:.2f}x")
                 for kind, rate in rates.items()

@@ -30,7 +30,7 @@ Steps = dict[str, float]
 
 
 def by_step() -> dict[str, Steps]:
-    """Median milliseconds of each step and of the whole invocation, by picture size."""
+    """Median milliseconds of each step and of the whole invocation, by image size."""
     install_service()
     found = {}
     for name, size in SIZES.items():
@@ -67,14 +67,14 @@ def by_precision() -> dict[str, float]:
 
 
 def by_batch() -> dict[str, dict[int, float]]:
-    """Median ms of one picture's share of an inference on one thread, by pictures in a batch."""
+    """Median ms of one image's share of an inference on one thread, by images in a batch."""
     found = {}
     for name in NETWORKS:
         network = timed(name)
         classifier = Classifier(network.file("int8"), network.manifest)
         side = network.manifest.input.size
-        pictures = np.random.default_rng(0).integers(0, 256, (max(BATCHES), side, side, 3))
-        images = pictures.astype(np.uint8)
+        shape = (max(BATCHES), side, side, 3)
+        images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
         times: dict[int, list[float]] = {size: [] for size in BATCHES}
         for _ in range(ROUNDS):
             for size in BATCHES:
@@ -105,7 +105,7 @@ def report() -> dict[str, object]:
     )
     batches = by_batch()
     print_table(
-        f"A picture's share of an int8 inference in ms, median of {ROUNDS}, one thread",
+        f"An image's share of an int8 inference in ms, median of {ROUNDS}, one thread",
         ("network", *(f"batch of {size}" for size in BATCHES)),
         [
             (name, *(f"{milliseconds:.2f}" for milliseconds in shares.values()))

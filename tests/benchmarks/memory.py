@@ -1,4 +1,4 @@
-"""Resident memory of a predict worker with ResNet-50 while it answers 1,000 pictures."""
+"""Resident memory of a predict worker with ResNet-50 while it answers 1,000 images."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from tests.benchmarks.table import print_table
 
 MARKS = (0, 1, 100, 500, 1000)
 
-# A fresh process, so that nothing of the benchmark itself is counted. Every tenth picture has 12
+# A fresh process, so that nothing of the benchmark itself is counted. Every tenth image has 12
 # megapixels, to show that what a large one takes is given back.
 WORKER = f"""
 import json, pathlib, psutil, sys
@@ -37,8 +37,8 @@ def report() -> dict[int, float]:
     )
     resident = {int(count): mb for count, mb in json.loads(done.stdout.splitlines()[-1]).items()}
     print_table(
-        "Resident memory of the worker, ResNet-50 int8 (every tenth picture has 12 MP)",
-        ("pictures answered", "MB"),
+        "Resident memory of the worker, ResNet-50 int8 (every tenth image has 12 MP)",
+        ("images answered", "MB"),
         [(count, f"{megabytes:.0f}") for count, megabytes in resident.items()],
     )
     return resident

@@ -1,7 +1,7 @@
 """The networks that are timed, each as a torch module and as the artifact made from it.
 
 Speed does not depend on what a network has learned, so they keep their initial weights; only batch
-norm sees some pictures, because without it the activations of a deep network overflow.
+norm sees some images, because without it the activations of a deep network overflow.
 """
 
 from dataclasses import dataclass, replace
@@ -74,7 +74,7 @@ def timed(name: str) -> Timed:
     torch.manual_seed(SEED)
     data = _data()
     module = build_model(config.model, len(data.labels))
-    _see_pictures(module, data.calibration(64, SEED).images)
+    _see_images(module, data.calibration(64, SEED).images)
     folder = FOLDER / config.model.name
     if not (folder / MANIFEST_NAME).exists():
         _write_artifact(module, config, data, folder)
@@ -94,17 +94,17 @@ def _config(network: str) -> TrainConfig:
 @cache
 def _data() -> TrainingData:
     flowers = FOLDER / "flowers"
-    write_flowers(flowers, pictures=40, size=256, seed=SEED)
+    write_flowers(flowers, images=40, size=256, seed=SEED)
     return load_training_data(flowers, _config("resnet18"), None)
 
 
-def _see_pictures(module: Classifier, pictures: np.ndarray) -> None:
+def _see_images(module: Classifier, images: np.ndarray) -> None:
     for layer in module.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum = None  # a plain mean over all batches
     module.train()
     with torch.no_grad():
-        for batch in torch.from_numpy(np.array(pictures)).split(32):
+        for batch in torch.from_numpy(np.array(images)).split(32):
             module.embed(batch)
     module.eval()
 
@@ -114,14 +114,14 @@ def _write_artifact(
 ) -> None:
     graph = export_onnx(exportable(module), config.input.size, config.export.opset)
     write_whole(folder / FP32_FILE, graph.SerializeToString())
-    pictures = data.calibration(64, SEED).images
-    quantizer = Quantizer(graph, pictures, reduce_range=config.export.reduce_range)
+    images = data.calibration(64, SEED).images
+    quantizer = Quantizer(graph, images, reduce_range=config.export.reduce_range)
     write_whole(folder / INT8_FILE, quantizer.quantize(CALIBRATION).SerializeToString())
     manifest = draft_manifest(config, data, folder)
     manifest = replace(
         manifest,
         precision="int8",
         files={**manifest.files, "int8": FileEntry.of(folder, INT8_FILE)},
-        quantization=Quantization(quantizer.scheme, CALIBRATION, len(pictures), (), None),
+        quantization=Quantization(quantizer.scheme, CALIBRATION, len(images), (), None),
     )
     write_manifest(manifest, folder, ())

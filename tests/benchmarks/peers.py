@@ -31,7 +31,7 @@ Infer = Callable[[Image.Image], Tensor]
 
 
 def usual_backend(infer: Infer, spec: InputSpec, labels: tuple[str, ...]) -> FastAPI:
-    """FastAPI + Pillow + torchvision. ``infer``: the cropped RGB picture to logits [1, C]."""
+    """FastAPI + Pillow + torchvision. ``infer``: the cropped RGB image to logits [1, C]."""
     crop = v2.Compose([v2.Resize(spec.resize), v2.CenterCrop(spec.size)])
     app = FastAPI()
 

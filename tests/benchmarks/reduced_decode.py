@@ -2,8 +2,8 @@
 
 ``python -m tests.benchmarks reduced_decode`` times the way from bytes to tensor and thumbnail.
 ``python -m tests.benchmarks.reduced_decode ARTIFACT FOLDER [--enlarge N] [--every N]`` scores an
-artifact on class folders by both ways, the pictures enlarged so that they are reduced again by N
-with no more headroom than is always left. Enlarged pictures get the grain of a camera's sensor.
+artifact on class folders by both ways, the images enlarged so that they are reduced again by N
+with no more headroom than is always left. Enlarged images get the grain of a camera's sensor.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from tests.benchmarks.worker import photo
 from training.data.listing import list_images
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
-from visionflow.images.pipeline import Picture, UInt8Array
+from visionflow.images.pipeline import DecodedImage, UInt8Array
 from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import read_artifact
 
@@ -33,27 +33,27 @@ GRAIN = 4.0  # standard deviation in grey levels
 BATCH = 64
 
 
-def whole(data: bytes) -> Picture:
+def whole(data: bytes) -> DecodedImage:
     """The plain way: every pixel."""
     return pipeline.decode(data)
 
 
-def reduced(data: bytes) -> Picture:
+def reduced(data: bytes) -> DecodedImage:
     """The way that serves."""
     return pipeline.decode(data, SPEC)
 
 
-def seconds(decode: Callable[[bytes], Picture], data: bytes) -> float:
+def seconds(decode: Callable[[bytes], DecodedImage], data: bytes) -> float:
     """Processor time from bytes to tensor and thumbnail."""
     start = time.process_time()
-    picture = decode(data)
-    pipeline.prepare(picture, SPEC)
-    pipeline.thumbnail(picture)
+    image = decode(data)
+    pipeline.prepare(image, SPEC)
+    pipeline.thumbnail(image)
     return time.process_time() - start
 
 
 def report() -> dict[str, dict[str, float]]:
-    """Median milliseconds by picture, both ways taking turns."""
+    """Median milliseconds by image, both ways taking turns."""
     found = {}
     for name, size in SIZES.items():
         data = photo(size)
@@ -62,7 +62,7 @@ def report() -> dict[str, dict[str, float]]:
         found[name] = {"whole": plain, "reduced": fast, "ratio": plain / fast}
     print_table(
         f"Bytes to tensor and thumbnail at 224 px, ms of one core, median of {TURNS} turns",
-        ("picture", "every pixel", "as served", "ratio"),
+        ("image", "every pixel", "as served", "ratio"),
         [
             (name, f"{row['whole']:.1f}", f"{row['reduced']:.1f}", f"{row['ratio']:.1f}x")
             for name, row in found.items()
@@ -72,7 +72,7 @@ def report() -> dict[str, dict[str, float]]:
 
 
 def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
-    """The picture so large that the image path reduces it by ``reduction``, and only just."""
+    """The image so large that the image path reduces it by ``reduction``, and only just."""
     image = Image.open(io.BytesIO(data)).convert("RGB")
     least = (
         reduction * pipeline.HEADROOM * spec.resize / min(image.size),
@@ -88,7 +88,7 @@ def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
 
 
 def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
-    """Print top-1 both ways over each ``every``-th picture of ``folder``."""
+    """Print top-1 both ways over each ``every``-th image of ``folder``."""
     manifest = read_artifact(artifact)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     listing = list_images(folder, manifest.label_names)
@@ -101,8 +101,8 @@ def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
             data = enlarged(listing.path(index).read_bytes(), manifest.input, reduction, index)
             fast = pipeline.decode(data, manifest.input)
             assert fast.reduction == reduction
-            for column, picture in zip(tensors, (pipeline.decode(data), fast), strict=True):
-                column.append(pipeline.prepare(picture, manifest.input))
+            for column, image in zip(tensors, (pipeline.decode(data), fast), strict=True):
+                column.append(pipeline.prepare(image, manifest.input))
             difference = np.abs(tensors[0][-1].astype(int) - tensors[1][-1])
             differences.append(float(difference.mean()))
         for given, column in zip(answers, tensors, strict=True):
@@ -110,7 +110,7 @@ def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
     plain, fast_answers = (np.array(given) for given in answers)
     targets = listing.targets[list(indices)]
     print(
-        f"{manifest.name} on {len(indices):,} pictures of {folder.name}, reduced by {reduction}: "
+        f"{manifest.name} on {len(indices):,} images of {folder.name}, reduced by {reduction}: "
         f"top-1 {np.mean(plain == targets):.2%} whole, {np.mean(fast_answers == targets):.2%} "
         f"reduced, the same answer to {np.mean(plain == fast_answers):.2%}; mean difference of "
         f"tensors {statistics.median(differences):.2f} grey levels, at most {max(differences):.2f}"

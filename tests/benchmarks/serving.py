@@ -41,9 +41,9 @@ Milliseconds = dict[str, float]
 Call = Callable[[], object]
 
 
-def compare(network: Timed, picture: bytes, threads: int) -> Milliseconds:
+def compare(network: Timed, image: bytes, threads: int) -> Milliseconds:
     """Median ms of one answer by contender."""
-    with _contenders(network, picture, threads) as calls:
+    with _contenders(network, image, threads) as calls:
         turn = 0.0
         for ask in calls.values():
             for _ in range(WARMUP):
@@ -59,9 +59,9 @@ def compare(network: Timed, picture: bytes, threads: int) -> Milliseconds:
 
 
 @contextmanager
-def _contenders(network: Timed, picture: bytes, threads: int) -> Iterator[Mapping[str, Call]]:
+def _contenders(network: Timed, image: bytes, threads: int) -> Iterator[Mapping[str, Call]]:
     manifest = network.manifest
-    event, body = request(picture), multipart(picture)
+    event, body = request(image), multipart(image)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     infers = {USUAL: eager(network.module), USUAL_RUNTIME: runtime(network.file("fp32"), threads)}
@@ -107,15 +107,15 @@ def report() -> dict[str, Any]:
     for name in NETWORKS:
         network = timed(name)
         for size, pixels in SIZES.items():
-            picture = photo(pixels)
+            image = photo(pixels)
             for threads in THREADS:
-                medians = compare(network, picture, threads)
+                medians = compare(network, image, threads)
                 found.setdefault(name, {}).setdefault(size, {})[threads] = medians
                 cells = (f"{ms:.1f} ({ms / medians[OURS]:.2f}x)" for ms in medians.values())
                 rows.append((f"{name}, {size}", threads, *cells))
     print_table(
         "Bytes to answer in ms (and against VisionFlow int8), medians, in turns",
-        ("network and picture", "threads", *CONTENDERS),
+        ("network and image", "threads", *CONTENDERS),
         rows,
     )
     draw(found, PLOT)

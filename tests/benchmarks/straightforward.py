@@ -32,9 +32,9 @@ def application(model: Path) -> FastAPI:
     return app
 
 
-def ask(app: FastAPI, picture: bytes) -> dict[str, Any]:
+def ask(app: FastAPI, image: bytes) -> dict[str, Any]:
     backend = Backend(app)
     try:
-        return backend.call(multipart(picture))
+        return backend.call(multipart(image))
     finally:
         backend.close()

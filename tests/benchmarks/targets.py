@@ -94,7 +94,7 @@ TARGETS = (
         unit=" MB",
     ),
     Target(
-        "resident memory, ResNet-50 int8, 1,000 pictures",
+        "resident memory, ResNet-50 int8, 1,000 images",
         "memory",
         lambda found: float(found[1000]),
         350,

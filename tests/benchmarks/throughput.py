@@ -20,7 +20,7 @@ CLIENTS = (1, 4, 16)
 SECONDS = 8.0
 
 
-def measure(api_url: str, picture: bytes, clients: int) -> dict[str, float]:
+def measure(api_url: str, image: bytes, clients: int) -> dict[str, float]:
     """Answers per second and percentiles in ms of ``clients`` that ask one after the other."""
     times: list[list[float]] = [[] for _ in range(clients)]
     failures: list[int] = []
@@ -31,7 +31,7 @@ def measure(api_url: str, picture: bytes, clients: int) -> dict[str, float]:
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         while (started := time.perf_counter()) < until:
             connection.request(
-                "POST", f"{address.path}/predict", picture, {"Content-Type": "image/jpeg"}
+                "POST", f"{address.path}/predict", image, {"Content-Type": "image/jpeg"}
             )
             response = connection.getresponse()
             response.read()
@@ -60,7 +60,7 @@ def measure(api_url: str, picture: bytes, clients: int) -> dict[str, float]:
 
 
 def report() -> dict[str, Any]:
-    picture = photo(SIZES["0.3 MP"])
+    image = photo(SIZES["0.3 MP"])
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
         up = visionflow("up", "--detach", "--json", "--port", str(free_port()), state=state)
@@ -68,8 +68,8 @@ def report() -> dict[str, Any]:
             raise RuntimeError(up.stderr)
         try:
             api_url = read_outputs(Workspace(state=state).outputs).api_url
-            measure(api_url, picture, max(CLIENTS))  # starts as many workers as there will be
-            found = {clients: measure(api_url, picture, clients) for clients in CLIENTS}
+            measure(api_url, image, max(CLIENTS))  # starts as many workers as there will be
+            found = {clients: measure(api_url, image, clients) for clients in CLIENTS}
         finally:
             visionflow("down", state=state)
     print_table(

@@ -34,7 +34,7 @@ REQUEST: dict[str, Any] = json.loads(
 )
 
 
-# Side lengths of the pictures: a CIFAR-sized one, a web photo, a phone's 12 megapixels.
+# Side lengths of the images: a CIFAR-sized one, a web photo, a phone's 12 megapixels.
 SIZES = {"32 px": (32, 32), "0.3 MP": (640, 480), "12 MP": (4000, 3000)}
 
 
@@ -113,9 +113,9 @@ def photo(size: tuple[int, int], seed: int = 0) -> bytes:
     return buffer.getvalue()
 
 
-def request(picture: bytes) -> dict[str, Any]:
-    """The event that API Gateway sends for ``picture`` as a raw body."""
-    return REQUEST | {"body": base64.b64encode(picture).decode()}
+def request(image: bytes) -> dict[str, Any]:
+    """The event that API Gateway sends for ``image`` as a raw body."""
+    return REQUEST | {"body": base64.b64encode(image).decode()}
 
 
 class _Nowhere(io.TextIOBase):

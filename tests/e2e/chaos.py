@@ -1,4 +1,4 @@
-"""Everything that can go wrong between a dropped picture and its record, at once."""
+"""Everything that can go wrong between a dropped image and its record, at once."""
 
 import hashlib
 import random
@@ -14,7 +14,7 @@ import boto3
 
 from tests.e2e.cloud import Cloud, Record
 from tests.e2e.faults import Fault, FaultPlan, FaultyGateway
-from tests.pictures import bad_files, encode, textured
+from tests.images import bad_files, encode, textured
 from visionflow.dynamodb import from_item
 from visionflow.predictions.record import s3_object_id
 
@@ -64,13 +64,13 @@ class ChaosReport:
 
 
 def run_chaos(cloud: Cloud, *, images: int, kills: int, seed: int = 0) -> ChaosReport:
-    """Drop ``images`` pictures, deliver their events in disorder, and count what came of them.
+    """Drop ``images`` images, deliver their events in disorder, and count what came of them.
 
     The calls of the workers go through a `FaultyGateway`. Returns when the queue is empty.
     """
     generator = random.Random(seed)
     prefix = f"uploads/chaos-{seed}/"
-    dropped = list(_pictures(images, prefix, generator))
+    dropped = list(_images(images, prefix, generator))
     outputs = cloud.outputs
     with _held_back(cloud) as let_go:
         versions = _drop(cloud, dropped)
@@ -111,7 +111,7 @@ def run_chaos(cloud: Cloud, *, images: int, kills: int, seed: int = 0) -> ChaosR
     )
 
 
-def _pictures(count: int, prefix: str, generator: random.Random) -> Iterator[Image]:
+def _images(count: int, prefix: str, generator: random.Random) -> Iterator[Image]:
     poison = sorted(bad_files().values())
     key = ""
     for number in range(count):

@@ -22,8 +22,8 @@ from playwright.sync_api import (
 
 from infra.constructs.static_site import security_policy
 from tests.e2e.cloud import Cloud
-from tests.pictures import textured
-from training.evaluation.sprite_sheet import MAP_PICTURES_FILE, contact_sheet
+from tests.images import textured
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, contact_sheet
 from visionflow.models.manifest import FileEntry
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -62,7 +62,7 @@ def address(cloud: Cloud, page: str) -> str:
 def enforce_policy(context: BrowserContext, cloud: Cloud) -> None:
     """The local cloud's bucket sends no headers: the page gets here what CloudFront adds."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(cloud.outputs.api_url))
-    policy = security_policy(api=origin, pictures=origin, reports=origin, sign_in=origin)
+    policy = security_policy(api=origin, images=origin, reports=origin, sign_in=origin)
 
     def serve(route: Route) -> None:
         response = route.fetch()
@@ -114,10 +114,10 @@ def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
     """The starter under another version, with the report of a real run; ``folder`` is made."""
     shutil.copytree("infra/packaging/starter", folder)
     shutil.copy(REPORT, folder / "report.json")
-    _draw_map_pictures(folder)
+    _draw_map_images(folder)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["version"] = version
-    own = [vars(FileEntry.of(folder, path)) for path in ("report.json", MAP_PICTURES_FILE)]
+    own = [vars(FileEntry.of(folder, path)) for path in ("report.json", MAP_IMAGES_FILE)]
     paths = {entry["path"] for entry in own}
     others = [extra for extra in manifest["extra_files"] if extra["path"] not in paths]
     manifest["extra_files"] = [*others, *own]
@@ -126,11 +126,11 @@ def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
     ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb).register(store.publish(folder))
 
 
-def _draw_map_pictures(folder: Path) -> None:
-    """A picture for each point of the report's map; the real ones belong to their photographers."""
+def _draw_map_images(folder: Path) -> None:
+    """An image for each point of the report's map; the real ones belong to their photographers."""
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     points = np.arange(len(report["findings"]["embedding_map"]["x"]))
     drawn = np.stack([np.asarray(textured((64, 64), seed=n)) for n in range(16)])
-    file = folder / MAP_PICTURES_FILE
+    file = folder / MAP_IMAGES_FILE
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(contact_sheet(drawn, points % len(drawn)))

@@ -30,7 +30,7 @@ Operation = Literal["read", "GetItem", "PutItem"]
 # Calls in a row that botocore makes before it gives up (`lambdas.clients`).
 CLIENT_ATTEMPTS = 3
 
-# Which share of the pictures meets which faults, one after the other, at which of its calls. The
+# Which share of the images meets which faults, one after the other, at which of its calls. The
 # client cannot retry a read that is cut off: it has answered already.
 _SHARES: tuple[tuple[Operation, float, tuple[Fault, ...]], ...] = (
     ("read", 0.05, ("read cut off",)),
@@ -52,16 +52,16 @@ _SLOW_DOWN = (
 
 
 class FaultPlan:
-    """What happens to which call of which picture, by a seed and whatever the timing.
+    """What happens to which call of which image, by a seed and whatever the timing.
 
-    A picture's own faults are bounded, so that the queue's five deliveries are enough for it; one
+    An image's own faults are bounded, so that the queue's five deliveries are enough for it; one
     has one kind at most. Besides, ``kills`` workers die, spread evenly over the written records.
     """
 
     def __init__(
         self, *, seed: int, versions: Sequence[str], records: Sequence[str], kills: int
     ) -> None:
-        """``versions`` and ``records``: version id and record id of each picture."""
+        """``versions`` and ``records``: version id and record id of each image."""
         self.happened: Counter[Fault] = Counter()
         self._every = len(versions) // (kills + 1)
         self._kills = kills

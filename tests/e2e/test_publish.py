@@ -10,7 +10,7 @@ import pytest
 from lambdas.classification.active_model import REFRESH_S
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
-from tests.pictures import encode, plain
+from tests.images import encode, plain
 from tests.tiny_model import write_tiny_run
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order

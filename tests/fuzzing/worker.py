@@ -15,9 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-from lambdas.predict.body import read_picture
+from lambdas.predict.body import read_image
 from tests.fuzzing.mutations import mutate
-from tests.fuzzing.seeds import Body, bodies, pictures
+from tests.fuzzing.seeds import Body, bodies, images
 from visionflow.errors import InputError
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
@@ -31,14 +31,14 @@ class Inputs:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._pictures = pictures()
+        self._images = images()
         self._bodies = bodies()
 
     def make(self, index: int) -> bytes | Body:
-        """A damaged picture, or a damaged body."""
+        """A damaged image, or a damaged body."""
         rng = random.Random(f"{self._seed} {index}")
         if rng.random() >= BODY_SHARE:
-            return mutate(rng, rng.choice(self._pictures), self._pictures)
+            return mutate(rng, rng.choice(self._images), self._images)
         body = rng.choice(self._bodies)
         others = [other.data for other in self._bodies]
         data, content_type = body.data, body.content_type
@@ -57,17 +57,15 @@ def run(value: bytes | Body) -> str:
     """
     try:
         if isinstance(value, Body):
-            read_picture(base64.b64encode(value.data).decode(), True, value.content_type)
+            read_image(base64.b64encode(value.data).decode(), True, value.content_type)
             with contextlib.suppress(InputError):
-                read_picture(
-                    value.data.decode("utf-8", "surrogateescape"), False, value.content_type
-                )
+                read_image(value.data.decode("utf-8", "surrogateescape"), False, value.content_type)
         else:
             pipeline.media_type(value)
             spec = SPECS[len(value) % len(SPECS)]
-            picture = pipeline.decode(value, spec)
-            pipeline.prepare(picture, spec)
-            pipeline.thumbnail(picture)
+            image = pipeline.decode(value, spec)
+            pipeline.prepare(image, spec)
+            pipeline.thumbnail(image)
     except InputError as error:
         return error.code
     except Exception as error:

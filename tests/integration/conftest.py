@@ -145,8 +145,8 @@ class Cloud:
             response["headers"].get("Allow"),
         )
 
-    def predict(self, picture: bytes, **query: Any) -> Answer:
-        return self.call("POST", "/predict", query, picture, "application/octet-stream")
+    def predict(self, image: bytes, **query: Any) -> Answer:
+        return self.call("POST", "/predict", query, image, "application/octet-stream")
 
     def drop(self, key: str, data: bytes) -> None:
         self.s3.put_object(Bucket="images", Key=key, Body=data)
@@ -216,7 +216,7 @@ class Cloud:
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def run_shadow(self) -> int:
-        """Deliver what waits for the shadow; returns how many pictures that were."""
+        """Deliver what waits for the shadow; returns how many images that were."""
         messages = []
         while batch := self.sqs.receive_message(
             QueueUrl=self.shadow_queue_url, MaxNumberOfMessages=10

@@ -14,8 +14,8 @@ from moto import mock_aws
 
 import lambdas.predict.handler
 from lambdas.classification import snapshot
+from tests.images import encode, plain
 from tests.integration.conftest import API, INGEST, Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from infra.generators.openapi import OPERATIONS, document
 from lambdas.web.routes import ROUTES
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ArtifactError
 from visionflow.models.manifest import Manifest
@@ -219,7 +219,7 @@ def test_a_record_of_a_newer_version_is_read_without_what_it_added(cloud: Cloud)
     assert cloud.call("GET", f"/predictions/{prediction_id}").status == 200
 
 
-def test_one_prediction_comes_with_urls_that_open_its_pictures(cloud: Cloud) -> None:
+def test_one_prediction_comes_with_urls_that_open_its_images(cloud: Cloud) -> None:
     prediction = cloud.predict(encode(plain())).body
     detail = cloud.call("GET", f"/predictions/{prediction['id']}").body
     for field, key in (
@@ -317,15 +317,15 @@ def test_a_promotion_is_followed_and_a_broken_one_refused(
 ) -> None:
 
     monkeypatch.setattr("lambdas.classification.active_model.REFRESH_S", 0)
-    picture = encode(plain())
-    assert cloud.predict(picture).body["model"]["version"] == "1"
+    image = encode(plain())
+    assert cloud.predict(image).body["model"]["version"] == "1"
     write_tiny_artifact(tmp_path / "second", version="2")
     cloud.publish(tmp_path / "second")
-    assert cloud.predict(picture).body["model"]["version"] == "2"
+    assert cloud.predict(image).body["model"]["version"] == "2"
     write_tiny_artifact(tmp_path / "third", version="3")
     cloud.publish(tmp_path / "third")
     cloud.s3.delete_object(Bucket="models", Key="models/tiny/3/model.onnx")
-    assert cloud.predict(picture).body["model"]["version"] == "2"
+    assert cloud.predict(image).body["model"]["version"] == "2"
 
 
 def test_a_version_is_published_once(
@@ -351,10 +351,10 @@ def test_a_manifest_in_the_wrong_place_is_refused(
 def test_a_damaged_file_in_the_cache_is_fetched_again(cloud: Cloud, tmp_path: Path) -> None:
     import lambdas.predict.handler  # noqa: PLC0415
 
-    picture = encode(plain())
-    cloud.predict(picture)
+    image = encode(plain())
+    cloud.predict(image)
     (cached,) = (tmp_path / "models").rglob("model.onnx")
     cached.write_bytes(b"half a fi")
     lambdas.predict.handler.service.cache_clear()
-    assert cloud.predict(picture).status == 200
+    assert cloud.predict(image).status == 200
     shutil.rmtree(tmp_path / "models")

@@ -54,7 +54,7 @@ def count(cloud: Cloud, day: datetime, predictions: int) -> None:
     store.count([change])
 
 
-def test_today_is_priced_by_how_pictures_come_and_how_large_they_are(priced: Cloud) -> None:
+def test_today_is_priced_by_how_images_come_and_how_large_they_are(priced: Cloud) -> None:
     keep(priced, "api", (2000, 1500))
     keep(priced, "api", (1000, 1000))
     keep(priced, "s3", (2000, 2500))

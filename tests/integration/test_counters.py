@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from lambdas.counters.handler import service
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_api import fill, record
 from tests.integration.test_feedback import say
-from tests.pictures import encode, plain
 from visionflow.insights.counters import CounterStore
 from visionflow.predictions.record import Feedback, ModelRef, Prediction
 from visionflow.predictions.reviews import ReviewStore
@@ -231,7 +231,7 @@ def test_feedback_comes_with_intervals(cloud: Cloud) -> None:
     }
 
 
-def test_an_answered_picture_is_counted_as_it_stands(cloud: Cloud) -> None:
+def test_an_answered_image_is_counted_as_it_stands(cloud: Cloud) -> None:
     answered = cloud.predict(encode(plain("blue"))).body
     cloud.count(cloud.stream())
     now = answered["created_at"]

@@ -39,8 +39,8 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     make_buckets(JOBS, DATASETS)
     boto3.client("logs").create_log_group(logGroupName=GROUP)
-    draw_set(tmp_path / "pictures", per_class=30, seed=1)
-    upload_folder(tmp_path / "pictures", DATASETS, "colours")
+    draw_set(tmp_path / "images", per_class=30, seed=1)
+    upload_folder(tmp_path / "images", DATASETS, "colours")
 
 
 @pytest.fixture
@@ -142,13 +142,13 @@ def metadata_service(notice: Callable[[], bool]) -> Iterator[str]:
 
 def only_fit(
     config: TrainConfig,
-    pictures: Path,
+    images: Path,
     run: Path,
     cache: Path | None = None,
     observer: Observer = SILENT,
 ) -> None:
     """The part of a run that can be interrupted half-way; export and report take longer."""
-    fit(config, load_training_data(pictures, config, cache), run, observer.on_epoch)
+    fit(config, load_training_data(images, config, cache), run, observer.on_epoch)
 
 
 def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weights(
@@ -157,7 +157,7 @@ def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weig
     monkeypatch.setattr("training.job.script.train", only_fit)
     monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
     job = running(store, "AROA:i-1", set={"scratch.epochs": 8})
-    only_fit(job_config(job), tmp_path / "pictures", tmp_path / "straight" / "run")
+    only_fit(job_config(job), tmp_path / "images", tmp_path / "straight" / "run")
 
     def after_two_epochs() -> bool:
         report = store.current_report(job)
@@ -202,7 +202,7 @@ def test_a_job_that_is_stopped_ends_on_its_machine_too(store: JobStore, tmp_path
     assert (outcome.kind, outcome.reason) == ("interrupted", "Stopped on request.")
 
 
-def test_pictures_that_cannot_be_trained_on_are_the_reason_that_is_reported(
+def test_images_that_cannot_be_trained_on_are_the_reason_that_is_reported(
     store: JobStore, tmp_path: Path
 ) -> None:
     job = running(store, "AROA:i-1", data=f"s3://{DATASETS}/colours/blue")
@@ -210,7 +210,7 @@ def test_pictures_that_cannot_be_trained_on_are_the_reason_that_is_reported(
     outcome = report_of(store, job).outcome
     assert outcome is not None
     assert outcome.kind == "failed"
-    assert "no pictures in folders of classes" in str(outcome.reason)
+    assert "no images in folders of classes" in str(outcome.reason)
     assert keys("jobs/") == set()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lambdas.classification.active_model import REFRESH_S
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelNotFoundError
 from visionflow.models.registry import ModelRegistry
@@ -18,7 +18,7 @@ from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Order
 from visionflow.predictions.record import ModelRef
 
-PICTURE = encode(plain())
+IMAGE = encode(plain())
 
 
 @pytest.fixture
@@ -251,10 +251,10 @@ def test_a_token_counts_even_where_none_is_required(versions: Cloud) -> None:
 
 def test_the_rule_is_off_until_it_is_set(versions: Cloud) -> None:
     assert versions.call("GET", "/models/rule").body["enabled"] is False
-    wanted = {"enabled": True, "min_pictures": 5, "max_unknown_rate": 0.2}
+    wanted = {"enabled": True, "min_images": 5, "max_unknown_rate": 0.2}
     assert post(versions, "/models/rule", wanted).status == 200
     found = versions.registry.rule()
-    assert found == RollbackRule(enabled=True, min_pictures=5, max_unknown_rate=0.2)
+    assert found == RollbackRule(enabled=True, min_images=5, max_unknown_rate=0.2)
     assert post(versions, "/models/rule", {"max_error_rate": 2}).status == 400
 
 
@@ -266,7 +266,7 @@ def test_a_canary_answers_its_share_by_the_id(
     post(versions, "/models/2/canary", {"percent": 50})
     seen = set()
     for _ in range(12):
-        answer = versions.predict(PICTURE).body
+        answer = versions.predict(IMAGE).body
         seen.add(answer["model"]["version"])
         assert answer["model"]["version"] == ("2" if share_of(answer["id"]) < 0.5 else "1")
     assert seen == {"1", "2"}
@@ -277,7 +277,7 @@ def test_a_canary_that_cannot_be_loaded_reaches_nobody(
 ) -> None:
     versions.s3.delete_object(Bucket="models", Key="models/tiny/2/model.onnx")
     post(versions, "/models/2/canary", {"percent": 99})
-    answers = [versions.predict(PICTURE).body for _ in range(4)]
+    answers = [versions.predict(IMAGE).body for _ in range(4)]
     assert {answer["model"]["version"] for answer in answers} == {"1"}
     assert {"name": "tiny", "version": "2"} in [answer["refused"] for answer in answers]
     assert '"service":"models","ModelRefused":[1.0]' in capsys.readouterr().out
@@ -286,7 +286,7 @@ def test_a_canary_that_cannot_be_loaded_reaches_nobody(
 def test_a_cold_function_goes_back_to_the_version_before_a_broken_one(versions: Cloud) -> None:
     versions.promote("2")
     versions.s3.put_object(Bucket="models", Key="models/tiny/2/model.onnx", Body=b"altered")
-    answer = versions.predict(PICTURE).body
+    answer = versions.predict(IMAGE).body
     assert answer["model"]["version"] == "1"
     assert answer["refused"] == {"name": "tiny", "version": "2"}
 

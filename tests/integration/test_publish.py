@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from infra.cli import main
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_run
 from training.errors import TrainingError
 from training.publish import Published, Target, publish, read_run

@@ -17,8 +17,8 @@ import pytest
 
 import lambdas.predict.handler
 from lambdas.classification import snapshot
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelUnavailableError
 from visionflow.predictions.record import new_id

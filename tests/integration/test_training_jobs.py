@@ -59,7 +59,7 @@ class World:
         self.s3 = boto3.client("s3")
         self.store = make_table()
         make_buckets(JOBS, DATASETS, "models")
-        self.s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"a picture")
+        self.s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
         self._make_registry()
         self.control = JobControl(
             self.store, boto3.client("stepfunctions"), self._make_state_machine(), self.clock
@@ -472,7 +472,7 @@ def test_a_quota_for_small_machines_alone_leaves_these(world: World) -> None:
         ({"model": "resnet999"}, "model must be one of resnet18, "),
         ({"set": {"scratch.epoch": 3}}, "has no field 'scratch.epoch'"),
         ({"set": {"scratch.epochs": "3"}}, 'scratch.epochs is like 50, not "3"'),
-        ({"data": "s3://elsewhere/pictures"}, "must lie in s3://datasets/"),
+        ({"data": "s3://elsewhere/images"}, "must lie in s3://datasets/"),
         ({"grow_from": "0" * 26}, "grow_from: There is no training job"),
         ({"data": "s3://datasets/empty"}, "there is nothing below this prefix"),
     ],

@@ -19,7 +19,7 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
-from tests.parity.pictures import crops
+from tests.parity.images import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import ModelConfig, load_config
 from training.export.onnx_files import export_onnx
@@ -60,7 +60,7 @@ class Explained:
     def answered(self, form: Form) -> FloatArray:
         """Rank correlations [N] of what the API answers for the best class with Grad-CAM.
 
-        Both hold positive evidence only; where a picture has none of it in either, nothing is
+        Both hold positive evidence only; where an image has none of it in either, nothing is
         compared.
         """
         classifier = self.classifiers[form]
@@ -143,7 +143,7 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     for name, parameter in network.head.named_parameters():
         if name.endswith("bias"):
             nn.init.zeros_(parameter)
-    # One pass in training mode gives batch norm the statistics of pictures.
+    # One pass in training mode gives batch norm the statistics of images.
     network.train().logits(torch.from_numpy(images))
     return explained(network, images[:16], images[16:], tmp_path_factory.mktemp("synthetic"))
 

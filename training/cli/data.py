@@ -69,9 +69,9 @@ def _add_flowers(steps: "Commands") -> None:
     parser = steps.add_parser("flowers", help=summary, description=summary)
     parser.set_defaults(run=_flowers)
     parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
-    parser.add_argument("--pictures", type=int, default=200, help="of each kind (default 200)")
+    parser.add_argument("--images", type=int, default=200, help="of each kind (default 200)")
     parser.add_argument("--size", type=int, default=96, help="side in pixels (default 96)")
-    parser.add_argument("--seed", type=int, default=1, help="decides every picture (default 1)")
+    parser.add_argument("--seed", type=int, default=1, help="decides every image (default 1)")
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
@@ -122,7 +122,7 @@ def _fetch(arguments: argparse.Namespace) -> int:
 def _flowers(arguments: argparse.Namespace) -> int:
     from training.data.flowers import write_flowers  # noqa: PLC0415
 
-    made = write_flowers(arguments.out, arguments.pictures, arguments.size, arguments.seed)
+    made = write_flowers(arguments.out, arguments.images, arguments.size, arguments.seed)
     return _say(arguments.out, made)
 
 

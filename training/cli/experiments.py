@@ -59,7 +59,7 @@ def add_parsers(commands: "Commands") -> "Commands":
 
 
 def add_experiment(parser: argparse.ArgumentParser) -> None:
-    """The options that `experiment` and `pictures_folder` read."""
+    """The options that `experiment` and `images_folder` read."""
     names = ", ".join(committed_configs())
     parser.add_argument("--config", required=True, help=f"a TOML file, or one of: {names}")
     parser.add_argument(
@@ -67,7 +67,7 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="class folders, or train/ (validation/, test/) of class folders; a folder or s3://",
     )
-    parser.add_argument("--cache", type=Path, help="keep decoded pictures here for further runs")
+    parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
     parser.add_argument("--model", choices=get_args(ModelName))
     parser.add_argument("--recipe", choices=get_args(Recipe))
     parser.add_argument("--weights", help="'imagenet', 'none' or a file")
@@ -101,12 +101,12 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
     return load_config(arguments.config, overrides)
 
 
-def pictures_folder(arguments: argparse.Namespace) -> Path:
+def images_folder(arguments: argparse.Namespace) -> Path:
     """``--data`` as a local folder; what lies in S3 is copied beside the run first."""
     from training.data.remote import local_folder  # noqa: PLC0415
 
     cache: Path | None = arguments.cache
-    return local_folder(arguments.data, (cache or arguments.out) / "pictures")
+    return local_folder(arguments.data, (cache or arguments.out) / "images")
 
 
 def print_json(data: Any) -> int:
@@ -127,9 +127,9 @@ def _train(arguments: argparse.Namespace) -> int:
     from training.train import assist, train  # noqa: PLC0415
 
     config = experiment(arguments)
-    # Pictures in S3 are brought here first, which may take long.
+    # Images in S3 are brought here first, which may take long.
     check_start(config, arguments.out)
-    folder = pictures_folder(arguments)
+    folder = images_folder(arguments)
     if int(os.environ.get("RANK", "0")) > 0:
         assist(config, folder, arguments.out, arguments.cache)
         return 0
@@ -139,7 +139,7 @@ def _train(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     from training.train import export  # noqa: PLC0415
 
-    config, folder = experiment(arguments), pictures_folder(arguments)
+    config, folder = experiment(arguments), images_folder(arguments)
     return print_report(export(config, folder, arguments.out, arguments.cache), arguments)
 
 
@@ -149,15 +149,15 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     evaluation = measure_folder(arguments.artifact, arguments.data)
     if arguments.json:
         return print_json(evaluation)
-    _print_evaluation("pictures", evaluation)
+    _print_evaluation("images", evaluation)
     for scores in evaluation.classes:
         if scores.precision is not None and scores.recall is not None and scores.f1 is not None:
             print(
                 f"  {scores.label:20} precision {scores.precision:.3f}  "
-                f"recall {scores.recall:.3f}  F1 {scores.f1:.3f}  ({scores.pictures:,})"
+                f"recall {scores.recall:.3f}  F1 {scores.f1:.3f}  ({scores.images:,})"
             )
     if evaluation.unmeasured:
-        print(f"  no pictures of: {', '.join(evaluation.unmeasured)}")
+        print(f"  no images of: {', '.join(evaluation.unmeasured)}")
     return 0
 
 
@@ -173,7 +173,7 @@ def _print_findings(report: "Report", out: Path) -> None:
     from training.export.latency import lightening_table  # noqa: PLC0415
 
     print(lightening_table(report.models))
-    _print_evaluation("test pictures", report.test)
+    _print_evaluation("test images", report.test)
     print(report.verdict.text)
     if report.quantization.fallback_reason:
         print(f"int8 was given up: {report.quantization.fallback_reason}")
@@ -185,7 +185,7 @@ def _print_findings(report: "Report", out: Path) -> None:
 
 def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
     print(
-        f"{evaluation.pictures:,} {what}: top-1 {evaluation.top1:.2%}, "
+        f"{evaluation.images:,} {what}: top-1 {evaluation.top1:.2%}, "
         f"top-5 {evaluation.top5:.2%}, macro F1 {evaluation.macro_f1:.4f}, "
         f"ECE {evaluation.ece:.4f}; {evaluation.known:.2%} known, "
         f"of these {evaluation.known_top1:.2%} right"

@@ -11,7 +11,7 @@ from training.cli.experiments import (
     add_experiment,
     add_json,
     experiment,
-    pictures_folder,
+    images_folder,
     print_json,
     print_report,
 )
@@ -46,7 +46,7 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument(
         "--allow-different-data",
         action="store_true",
-        help="compare runs that were measured on different test pictures, marked as such",
+        help="compare runs that were measured on different test images, marked as such",
     )
     parser.add_argument(
         "--time-again",
@@ -61,7 +61,7 @@ def add_parsers(commands: "Commands") -> None:
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a finished run"
     )
     parser.add_argument("--data", required=True, help="what the runs were made from, as for train")
-    parser.add_argument("--cache", type=Path, help="keep decoded pictures here for further runs")
+    parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
     parser.add_argument("--out", type=Path, required=True, help="folder of the ensemble")
     parser.add_argument("--name", default="ensemble", help="of the model (default: ensemble)")
     parser.add_argument("--version", default="1.0.0", help="of the model (default: 1.0.0)")
@@ -78,12 +78,12 @@ def _tune(arguments: argparse.Namespace) -> int:
     from training.tune.search import BEST_FILE, tune  # noqa: PLC0415
 
     config = experiment(arguments)
-    # Pictures in S3 are brought here first, which may take long.
+    # Images in S3 are brought here first, which may take long.
     check_start(config, arguments.out)
     given = {"trials": arguments.trials, "seconds": arguments.seconds}
     budget = {name: value for name, value in given.items() if value is not None}
     config = replace(config, tune=replace(config.tune, **budget))
-    report = tune(config, pictures_folder(arguments), arguments.out, arguments.cache)
+    report = tune(config, images_folder(arguments), arguments.out, arguments.cache)
     if arguments.json:
         return print_json(report)
     _print_columns(_trial_rows(report))
@@ -126,8 +126,8 @@ def _compare(arguments: argparse.Namespace) -> int:
         if run.fallback_reason:
             print(f"{run.run}: serves fp32: {run.fallback_reason}")
     for differs, sentence in (
-        (not comparison.same_test, "Different test pictures: compare only runs of one letter."),
-        (not comparison.same_training, "Not all runs were made from the same pictures."),
+        (not comparison.same_test, "Different test images: compare only runs of one letter."),
+        (not comparison.same_training, "Not all runs were made from the same images."),
         (not comparison.same_hardware, "Different machines: the times cannot be compared."),
     ):
         if differs:
@@ -161,7 +161,7 @@ def _ensemble(arguments: argparse.Namespace) -> int:
 
     report = ensemble(
         arguments.runs,
-        pictures_folder(arguments),
+        images_folder(arguments),
         arguments.out,
         name=arguments.name,
         version=arguments.version,

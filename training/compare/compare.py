@@ -32,7 +32,7 @@ def compare(
     that time; ``time_again`` measures those of all models here and now, in turns.
 
     Raises what `read_reports` and `require_apart` do and, unless ``allow_different_data``,
-    `TrainingError` for runs that were measured on different test pictures: their accuracies answer
+    `TrainingError` for runs that were measured on different test images: their accuracies answer
     different questions.
     """
     if out is not None:
@@ -41,7 +41,7 @@ def compare(
     if not comparison.same_test and not allow_different_data:
         sets = ", ".join(f"{run.run}: {run.test_set}" for run in comparison.runs)
         raise TrainingError(
-            f"The runs were measured on different test pictures ({sets}), so their accuracies "
+            f"The runs were measured on different test images ({sets}), so their accuracies "
             "cannot be compared; evaluate them on the same, or compare all the same with "
             "--allow-different-data."
         )
@@ -60,10 +60,10 @@ def _timed_together(runs: Sequence[Path], comparison: Comparison) -> Comparison:
     for folder, run in zip(runs, comparison.runs, strict=True):
         manifest = read_artifact(folder)
         side = manifest.input.size
-        picture = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)
+        image = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)
         for precision, entry in manifest.files.items():
             classifier = Classifier(folder / entry.path, manifest)
-            answers[f"{run.run} {precision}"] = partial(classifier.run, picture)
+            answers[f"{run.run} {precision}"] = partial(classifier.run, image)
     latencies = measure_latencies(answers)
 
     def timed(run: ComparedRun) -> ComparedRun:

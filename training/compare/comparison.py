@@ -18,7 +18,7 @@ from visionflow.models.manifest import Precision
 @dataclass(frozen=True)
 class ComparedRun:
     """What one run is compared by. ``test_set`` and ``training_set`` are letters: runs that share
-    them were measured on, or made from, the same pictures.
+    them were measured on, or made from, the same images.
 
     ``measures``: of fp32 and, unless the gate kept it out for ``fallback_reason``, of int8.
     """
@@ -30,7 +30,7 @@ class ComparedRun:
     recipe: Recipe
     test_set: str
     training_set: str
-    test_pictures: int
+    test_images: int
     validation_top1: float
     top1: float
     top1_interval: Interval
@@ -115,7 +115,7 @@ def _compared(run: str, report: Report, test_set: str, training_set: str) -> Com
         recipe=report.recipe,
         test_set=test_set,
         training_set=training_set,
-        test_pictures=report.test.pictures,
+        test_images=report.test.images,
         validation_top1=report.validation.top1,
         top1=report.test.top1,
         top1_interval=report.test.top1_interval,

@@ -56,7 +56,7 @@ def accuracy_latency(comparison: Comparison) -> Figure:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(0.1, 0.2)
     axes.set(
-        xlabel="latency of one picture on one thread, p50 (ms)",
+        xlabel="latency of one image on one thread, p50 (ms)",
         ylabel="test top-1",
         title="Accuracy against latency: up and left is better",
     )
@@ -135,7 +135,7 @@ def lightening(comparison: Comparison) -> Figure:
     size.set_yticks(rows, [_label(run, comparison) for run in runs])
     size.invert_yaxis()
     size.set_title("File (MB)")
-    latency.set_title("Latency of one picture, p50 (ms)")
+    latency.set_title("Latency of one image, p50 (ms)")
     for axes in (size, latency):
         axes.margins(x=0.15)
     latency.legend(loc="lower right")
@@ -151,6 +151,6 @@ COMPARE_PLOTS: dict[str, Callable[[Comparison], Figure]] = {
 
 
 def _label(run: ComparedRun, comparison: Comparison) -> str:
-    """The run, with the letter of its test pictures where they differ."""
+    """The run, with the letter of its test images where they differ."""
     name = shortened(run.run, 28)
     return name if comparison.same_test else f"{name} (test set {run.test_set})"

@@ -15,7 +15,7 @@ from visionflow.strict import parse
 Severity = Literal["problem", "warning", "note"]
 
 IMBALANCED = 5.0
-FEW_PICTURES = 20
+FEW_IMAGES = 20
 EXAMPLES = 10
 
 _TEXTS = Path(__file__).with_name("advice.toml")
@@ -54,7 +54,7 @@ def find(contents: Contents) -> tuple[Finding, ...]:
     """All findings, the most severe first; none where all is well."""
     numbers = {
         "needed": _needed(contents),
-        "few": FEW_PICTURES,
+        "few": FEW_IMAGES,
         "ratio": contents.imbalance,
         "small": SMALL_SIDE,
         "elongated": ELONGATED,
@@ -96,13 +96,13 @@ def _class_cases(contents: Contents) -> Iterator[_Case]:
     needed, source = _needed(contents), _source(contents)
     counts = {x.label: x.parts[source] for x in classes if x.parts.get(source)}
     tiny = {label: count for label, count in counts.items() if count < needed}
-    few = {label: count for label, count in counts.items() if needed <= count < FEW_PICTURES}
-    yield _Case("too_few_pictures", _counted(tiny))
-    yield _Case("few_pictures", _counted(few))
+    few = {label: count for label, count in counts.items() if needed <= count < FEW_IMAGES}
+    yield _Case("too_few_images", _counted(tiny))
+    yield _Case("few_images", _counted(few))
     if contents.imbalance > IMBALANCED:
-        filled = sorted((x for x in classes if x.pictures), key=lambda x: x.pictures)
-        yield _Case("imbalance", _counted({x.label: x.pictures for x in (filled[-1], filled[0])}))
-    grey = [x.label for x in classes if x.greyscale > x.pictures / 2]
+        filled = sorted((x for x in classes if x.images), key=lambda x: x.images)
+        yield _Case("imbalance", _counted({x.label: x.images for x in (filled[-1], filled[0])}))
+    grey = [x.label for x in classes if x.greyscale > x.images / 2]
     yield _Case("greyscale_classes", grey if len(grey) < len(classes) / 2 else [])
 
 
@@ -127,12 +127,12 @@ def _duplicate_cases(code: str, groups: Sequence[Duplicates]) -> Iterator[_Case]
 
 
 def _source(contents: Contents) -> str:
-    """The part whose pictures are learned from, and divided where others are missing."""
+    """The part whose images are learned from, and divided where others are missing."""
     return UNDIVIDED if UNDIVIDED in contents.parts else "train"
 
 
 def _needed(contents: Contents) -> int:
-    """Pictures that a class needs so that each part carved out of the source gets one."""
+    """Images that a class needs so that each part carved out of the source gets one."""
     return 1 + len({"validation", "test"} - set(contents.parts))
 
 

@@ -1,7 +1,7 @@
-"""Pictures that people spoke of become a training folder, each with where it came from.
+"""Images that people spoke of become a training folder, each with where it came from.
 
 The folder holds ``<label>/<prediction id>.<ending>`` and ``lineage.jsonl``, one line for each time
-that a picture was put somewhere: it is only appended to, so the last line about a picture holds.
+that an image was put somewhere: it is only appended to, so the last line about an image holds.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a picture of the folder came from, what was answered to it, and who labelled it."""
+    """Where an image of the folder came from, what was answered to it, and who labelled it."""
 
     file: str
     sha256: str
@@ -54,7 +54,7 @@ class Origin:
 
 @dataclass
 class Collected:
-    """How many pictures were added, were there already, changed their class, or are gone."""
+    """How many images were added, were there already, changed their class, or are gone."""
 
     added: int = 0
     kept: int = 0
@@ -67,8 +67,8 @@ def collect(
 ) -> Iterator[Collected]:
     """Bring ``folder`` up to date with what people said at ``since`` or later.
 
-    Nothing is overwritten: a picture that is there is left alone, one whose label has changed is
-    moved. A call that was interrupted is finished by the next one. Yields after each picture.
+    Nothing is overwritten: an image that is there is left alone, one whose label has changed is
+    moved. A call that was interrupted is finished by the next one. Yields after each image.
 
     Raises `DatasetError` for a file that is in the way, or a lineage that is not ours.
     """
@@ -91,7 +91,7 @@ def read_lineage(folder: Path) -> dict[str, Origin]:
     try:
         lines = [strict.parse_json(Origin, line, LINEAGE_FILE) for line in whole.splitlines()]
     except ConfigError as error:
-        raise DatasetError(f"{path} is no lineage of collected pictures ({error}).") from error
+        raise DatasetError(f"{path} is no lineage of collected images ({error}).") from error
     return {origin.prediction_id: origin for origin in lines}
 
 
@@ -113,7 +113,7 @@ def _bring(
         _place(folder / origin.file, (folder / before.file).read_bytes(), origin.sha256)
         _append(folder, origin)
         (folder / before.file).unlink()
-        with suppress(OSError):  # a class without pictures is none; one with others stays
+        with suppress(OSError):  # a class without images is none; one with others stays
             (folder / before.file).parent.rmdir()
         done.moved += 1
     else:
@@ -156,7 +156,7 @@ def _place(path: Path, data: bytes, sha256: str) -> None:
     if path.exists():
         if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             return
-        raise DatasetError(f"{path} is in the way: it is another picture. Move it elsewhere.")
+        raise DatasetError(f"{path} is in the way: it is another image. Move it elsewhere.")
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ Oddity = Literal[
 
 SMALL_SIDE = 16
 ELONGATED = 3.0
-"""A longer side above this many shorter sides loses most of the picture in the centre crop."""
+"""A longer side above this many shorter sides loses most of the image in the centre crop."""
 
 _CODE_SIDE = 32
 # 8-bit steps, over the cells of the thumbnail: JPEG noise stays below, anything to see is above.
@@ -30,8 +30,8 @@ _CONTRAST = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class PictureFacts:
-    """``width`` and ``height`` are the upright picture's, in pixels; ``bytes`` the file's.
+class ImageFacts:
+    """``width`` and ``height`` are the upright image's, in pixels; ``bytes`` the file's.
 
     ``thumbnail``: uint8 RGB [16, 16, 3]; ``code``: its 64-bit perceptual hash.
     """
@@ -47,31 +47,31 @@ class PictureFacts:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Why a file is no picture: code and sentence of the `ImageError` it raised."""
+    """Why a file is no image: code and sentence of the `ImageError` it raised."""
 
     code: str
     message: str
 
 
-def read_facts(file: Path) -> PictureFacts | Unreadable:
+def read_facts(file: Path) -> ImageFacts | Unreadable:
     """Decode ``file`` as training and serving do and look at it. Never raises for a bad file."""
     try:
         data = file.read_bytes()
     except OSError as error:
         return Unreadable(MissingImageError.code, f"The file cannot be read ({error.strerror}).")
     try:
-        picture = decode(data)
+        image = decode(data)
     except ImageError as error:
         return Unreadable(error.code, str(error))
     side = (_CODE_SIDE, _CODE_SIDE)
-    small = picture.upright().resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    small = image.upright().resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
     thumbnail = np.asarray(small.reduce(_CODE_SIDE // THUMBNAIL_SIDE))
-    return PictureFacts(
+    return ImageFacts(
         hashlib.sha256(data).hexdigest(),
         len(data),
-        picture.width,
-        picture.height,
-        (*_stored_oddly(data), *_looks_odd(picture.size, thumbnail)),
+        image.width,
+        image.height,
+        (*_stored_oddly(data), *_looks_odd(image.size, thumbnail)),
         thumbnail,
         perceptual_code(np.asarray(small.convert("L"), np.float32)),
     )

@@ -1,4 +1,4 @@
-"""Whole upright pictures at one scale, decoded once: what augmentation cuts its crops out of."""
+"""Whole upright images at one scale, decoded once: what augmentation cuts its crops out of."""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ LONGEST = 4
 """What is longer than this many times its shorter side loses both ends: no crop reaches there."""
 
 
-class PictureSet:
-    """Pictures of different shapes in one flat array, with what they show.
+class UprightImageSet:
+    """Images of different shapes in one flat array, with what they show.
 
     ``targets``: int64 [N], indices into ``labels``.
     """
 
     def __init__(self, listing: Listing, pixels: UInt8Array, sizes: Int64Array) -> None:
-        """``pixels``: the pictures' bytes one behind the other; ``sizes``: [N, 2], height, width"""
+        """``pixels``: the images' bytes one behind the other; ``sizes``: [N, 2], height, width"""
         self.labels = listing.labels
         self.targets = listing.targets
         self.files = listing.files
@@ -46,22 +46,22 @@ class PictureSet:
         return self._pixels[end - height * width * 3 : end].reshape(height, width, 3)
 
 
-def load_pictures(listing: Listing, side: int, cache: Path | None = None) -> PictureSet:
-    """Decode the listed pictures and scale them, so that the shorter side has ``side`` pixels.
+def load_upright_images(listing: Listing, side: int, cache: Path | None = None) -> UprightImageSet:
+    """Decode the listed images and scale them, so that the shorter side has ``side`` pixels.
 
     With a ``cache`` folder the result is kept there and found again by the same content and
     ``side``.
 
-    Raises `DatasetError` for a file that is not a picture and for a cache that cannot be written.
+    Raises `DatasetError` for a file that is not an image and for a cache that cannot be written.
     """
     count = len(listing)
 
     def produce() -> Iterator[UInt8Array]:
         sizes = np.empty((count, 2), np.int64)
-        pictures = in_threads(scaled, range(count), f"decode {listing.root.name}")
-        for index, picture in enumerate(pictures):
-            sizes[index] = picture.shape[:2]
-            yield picture
+        images = in_threads(scaled, range(count), f"decode {listing.root.name}")
+        for index, image in enumerate(images):
+            sizes[index] = image.shape[:2]
+            yield image
         yield sizes.view(np.uint8)
 
     def scaled(index: int) -> UInt8Array:
@@ -72,10 +72,10 @@ def load_pictures(listing: Listing, side: int, cache: Path | None = None) -> Pic
             raise damaged(path, error) from error
 
     key = hashlib.sha256(f"{listing.sha256} {side}".encode()).hexdigest()[:32]
-    flat = cached_bytes(cache / f"{key}.pictures" if cache else None, produce)
+    flat = cached_bytes(cache / f"{key}.images" if cache else None, produce)
     at = len(flat) - count * 2 * 8
     sizes = np.frombuffer(flat[at:].tobytes(), np.int64).reshape(count, 2)
-    return PictureSet(listing, flat[:at], sizes)
+    return UprightImageSet(listing, flat[:at], sizes)
 
 
 def scale(image: Image.Image, side: int) -> UInt8Array:

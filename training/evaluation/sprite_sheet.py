@@ -1,4 +1,4 @@
-"""Many small pictures in one file, so that a page loads them with one request."""
+"""Many small images in one file, so that a page loads them with one request."""
 
 import io
 import math
@@ -8,19 +8,19 @@ from PIL import Image
 from training.data.listing import Int64Array
 from visionflow.images.pipeline import UInt8Array
 
-MAP_PICTURES_FILE = "plots/embedding_map_pictures.jpg"
-"""In an artifact: the pictures behind the points of `EmbeddingMap`, in their order."""
+MAP_IMAGES_FILE = "plots/embedding_map_images.jpg"
+"""In an artifact: the images behind the points of `EmbeddingMap`, in their order."""
 
 TILE_SIDE = 64
 _QUALITY = 75
 
 
 def contact_sheet(images: UInt8Array, chosen: Int64Array) -> bytes:
-    """A JPEG of those of the pictures uint8 RGB [N, size, size, 3] that ``chosen`` [M] names, M
+    """A JPEG of those of the images uint8 RGB [N, size, size, 3] that ``chosen`` [M] names, M
     above 0.
 
     Row by row from the top left, in ``ceil(sqrt(M))`` columns and as many rows as it takes; a tile
-    has `TILE_SIDE` pixels, or as few as the pictures have.
+    has `TILE_SIDE` pixels, or as few as the images have.
     """
     count, size = len(chosen), images.shape[1]
     side = min(size, TILE_SIDE)

@@ -1,4 +1,4 @@
-"""What each stage of a network makes of one picture."""
+"""What each stage of a network makes of one image."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from training.evaluation.mistakes import PictureAnswer
+from training.evaluation.mistakes import ImageAnswer
 from training.report.data_url import data_url
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import FloatArray
@@ -24,9 +24,9 @@ _WHITE = 255
 
 @dataclass(frozen=True)
 class StageActivations:
-    """A stage's output for one picture: ``channels`` maps of ``height`` x ``width``.
+    """A stage's output for one image: ``channels`` maps of ``height`` x ``width``.
 
-    ``grid``: those that differ most over the picture, at most `ROWS` x `COLUMNS`, each reduced to
+    ``grid``: those that differ most over the image, at most `ROWS` x `COLUMNS`, each reduced to
     `MOST_PIXELS` or less, from its minimum (black) to its maximum (white), as one PNG (data URL).
     """
 
@@ -39,9 +39,9 @@ class StageActivations:
 
 @dataclass(frozen=True)
 class Activations:
-    """One picture on its way through the network, from the first stage to the last."""
+    """One image on its way through the network, from the first stage to the last."""
 
-    picture: PictureAnswer
+    image: ImageAnswer
     stages: tuple[StageActivations, ...]
 
 

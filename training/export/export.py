@@ -39,7 +39,7 @@ class Export:
     parity: tuple[Parity, ...]
     ladder: tuple[LadderStep, ...]
     logits: FloatArray
-    """Of the served form on the validation pictures, [N, C]."""
+    """Of the served form on the validation images, [N, C]."""
 
 
 def export_model(
@@ -53,7 +53,7 @@ def export_model(
 
     A graph that does not reproduce the network is written too, with the failed check in the
     manifest. Raises `TrainingError` when a file cannot be written, `DatasetError` when a
-    calibration picture cannot be read.
+    calibration image cannot be read.
     """
     graph = export_onnx(exportable(network), config.input.size, config.export.opset)
     write_whole(folder / FP32_FILE, graph.SerializeToString())
@@ -116,12 +116,12 @@ def _measures(
     measure: Measure,
 ) -> tuple[ModelMeasure, ...]:
     """Each form's row of the lightening table, the latencies measured side by side."""
-    picture = validation.images[:1]
-    runs: dict[str, Run] = {"torch": lambda: gate_checks.network_outputs(network, picture)}
+    image = validation.images[:1]
+    runs: dict[str, Run] = {"torch": lambda: gate_checks.network_outputs(network, image)}
     sizes = {"torch": sum(v.numel() * v.element_size() for v in network.state_dict().values())}
     for precision, entry in manifest.files.items():
         session = Classifier(folder / entry.path, manifest)
-        runs[precision] = partial(session.run, picture)
+        runs[precision] = partial(session.run, image)
         sizes[precision] = entry.size
     latencies = measure(runs)
     return tuple(

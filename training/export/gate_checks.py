@@ -20,13 +20,13 @@ from visionflow.models.manifest import GateCheck
 # grows with the values themselves: this much of the largest, or of 10 where they are smaller.
 TOLERANCE = 1e-4
 LEAST_SCALE = 10.0
-# Embeddings and maps are compared on the first pictures only; the maps of all may not fit.
+# Embeddings and maps are compared on the first images only; the maps of all may not fit.
 COMPARED_MAPS = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What one form of the model answers: logits [N, C] of all pictures, and of the first
+    """What one form of the model answers: logits [N, C] of all images, and of the first
     `COMPARED_MAPS` also the embedding [M, F] and the map [M, C, h, w]."""
 
     logits: FloatArray
@@ -114,7 +114,7 @@ def worst_class_drop(
     labels: tuple[str, ...],
     max_drop: float,
 ) -> ClassDrop:
-    """The class that loses most beyond what it may: ``max_drop`` of its recall, or one picture
+    """The class that loses most beyond what it may: ``max_drop`` of its recall, or one image
     where that weighs more."""
     counts = np.bincount(targets, minlength=len(labels))
     lost = np.bincount(targets, _lost(fp32, int8, targets), minlength=len(labels))
@@ -127,7 +127,7 @@ def worst_class_drop(
 
 
 def _lost(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> npt.NDArray[np.int64]:
-    """For each picture 1 where only fp32 is right, -1 where only int8 is."""
+    """For each image 1 where only fp32 is right, -1 where only int8 is."""
     right = [np.asarray(logits.argmax(axis=1) == targets, np.int64) for logits in (fp32, int8)]
     return right[0] - right[1]
 

@@ -48,7 +48,7 @@ class Climb:
 
 
 class Judge:
-    """Measures int8 forms of one fp32 model on the validation pictures."""
+    """Measures int8 forms of one fp32 model on the validation images."""
 
     def __init__(
         self,
@@ -98,10 +98,10 @@ class Judge:
         return Attempt(step, calibration, without, model, outputs, distance, checks)
 
     def _latency_ratio(self, int8: Classifier) -> float:
-        picture = self._validation.images[:1]
+        image = self._validation.images[:1]
         runs: dict[str, Run] = {
-            "fp32": lambda: self.fp32.run(picture),
-            "int8": lambda: int8.run(picture),
+            "fp32": lambda: self.fp32.run(image),
+            "int8": lambda: int8.run(image),
         }
         return self._measure(runs).ratio("int8", "fp32")
 
@@ -150,7 +150,7 @@ def _quantization(quantizer: Quantizer, attempt: Attempt) -> Quantization:
     return Quantization(
         scheme=quantizer.scheme,
         calibration=attempt.calibration,
-        calibration_images=len(quantizer.pictures),
+        calibration_images=len(quantizer.images),
         excluded_nodes=(*quantizer.fixed, *attempt.without),
         fallback_reason=None,
     )
@@ -174,7 +174,7 @@ def _rungs(
 
 
 def _closest(attempts: list[Attempt]) -> Attempt:
-    """By the logits: on a few hundred pictures it is chance which of two like forms loses less."""
+    """By the logits: on a few hundred images it is chance which of two like forms loses less."""
     return min(attempts, key=lambda attempt: attempt.distance)
 
 

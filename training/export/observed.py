@@ -1,4 +1,4 @@
-"""What a graph's activations are on calibration pictures: ranges, distributions, means."""
+"""What a graph's activations are on calibration images: ranges, distributions, means."""
 
 import copy
 import os
@@ -16,14 +16,14 @@ from visionflow.images.pipeline import UInt8Array
 
 Values = npt.NDArray[np.float32]
 
-# Each picture gives thousands of values of every activation; a histogram needs no more than these.
-HISTOGRAM_PICTURES = 64
+# Each image gives thousands of values of every activation; a histogram needs no more than these.
+HISTOGRAM_IMAGES = 64
 
 
 class Activations:
-    """The float tensors ``names`` of ``model`` over the pictures [N, H, W, 3].
+    """The float tensors ``names`` of ``model`` over the images [N, H, W, 3].
 
-    The pictures are run when something is first asked for, some of them a second time for the
+    The images are run when something is first asked for, some of them a second time for the
     ranges that need histograms.
     """
 
@@ -32,13 +32,13 @@ class Activations:
         model: onnx.ModelProto,
         names: Collection[str],
         averaged: Collection[str],
-        pictures: UInt8Array,
+        images: UInt8Array,
     ) -> None:
         """``averaged``: those of ``names`` of which `means` are asked for."""
         self._model = model
         self._names = sorted(names)
         self._averaged = set(averaged)
-        self._pictures = pictures
+        self._images = images
 
     def ranges(self, calibration: Calibration) -> dict[str, Range]:
         """The range of each tensor. Raises `TrainingError` where one is not finite."""
@@ -48,14 +48,14 @@ class Activations:
         return {name: choose_range(h, calibration) for name, h in self._histograms.items()}
 
     def means(self) -> dict[str, Values]:
-        """Of each averaged tensor [1, C, h, w] its mean over the pictures, of the same shape."""
+        """Of each averaged tensor [1, C, h, w] its mean over the images, of the same shape."""
         return self._observed[1]
 
     @cached_property
     def _observed(self) -> tuple[dict[str, Range], dict[str, Values]]:
         low, high = (np.full(len(self._names), sign * np.inf) for sign in (1, -1))
         sums: dict[str, Values] = {}
-        for values in self._run(self._pictures):
+        for values in self._run(self._images):
             low = np.minimum(low, [value.min() for value in values])
             high = np.maximum(high, [value.max() for value in values])
             for name, value in zip(self._names, values, strict=True):
@@ -67,18 +67,18 @@ class Activations:
         if not finite.all():
             raise TrainingError(
                 f"The network's activation {self._names[int(finite.argmin())]} is not finite on "
-                "training pictures: its weights are of no use. Train again with a lower learning "
+                "training images: its weights are of no use. Train again with a lower learning "
                 "rate."
             )
         extremes = zip(self._names, zip(low.tolist(), high.tolist(), strict=True), strict=True)
-        count = np.float32(len(self._pictures))
+        count = np.float32(len(self._images))
         return dict(extremes), {name: total / count for name, total in sums.items()}
 
     @cached_property
     def _histograms(self) -> dict[str, Histogram]:
         extremes, _ = self._observed
         counts = {name: np.zeros(BINS, np.int64) for name in self._names}
-        for values in self._run(self._pictures[:HISTOGRAM_PICTURES]):
+        for values in self._run(self._images[:HISTOGRAM_IMAGES]):
             for name, value in zip(self._names, values, strict=True):
                 low, high = extremes[name]
                 scale = np.float32(BINS / max(high - low, SMALLEST))
@@ -86,10 +86,10 @@ class Activations:
                 counts[name] += np.bincount(bins.clip(0, BINS - 1), minlength=BINS)
         return {name: Histogram(*extremes[name], counts[name]) for name in self._names}
 
-    def _run(self, pictures: UInt8Array) -> Iterator[list[Values]]:
-        """The tensors of one picture after the other, in the order of the names.
+    def _run(self, images: UInt8Array) -> Iterator[list[Values]]:
+        """The tensors of one image after the other, in the order of the names.
 
-        Larger batches are slower: all tensors of all their pictures are kept until the end.
+        Larger batches are slower: all tensors of all their images are kept until the end.
         """
         model = copy.deepcopy(self._model)
         del model.graph.output[:]
@@ -102,5 +102,5 @@ class Activations:
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-        for picture in pictures:
-            yield session.run(self._names, {"image": picture[None]})
+        for image in images:
+            yield session.run(self._names, {"image": image[None]})

@@ -40,7 +40,7 @@ FULL_RANGE = {
 
 
 class Quantizer:
-    """Makes int8 forms of ``fp32``, calibrated on training pictures [N, H, W, 3].
+    """Makes int8 forms of ``fp32``, calibrated on training images [N, H, W, 3].
 
     Static quantization in QDQ form: uint8 activations, int8 weights with a scale for each output
     channel, corrected biases. With ``reduce_range`` weights get 7 of the 8 bits: without VNNI
@@ -54,10 +54,10 @@ class Quantizer:
     a max pooling it pays, because that is slow on int8 in any but the convolutions' layout.
     """
 
-    def __init__(self, fp32: ModelProto, pictures: UInt8Array, *, reduce_range: bool) -> None:
+    def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
         self._graph = _prepared(fp32)
         self._reduce_range = reduce_range
-        self.pictures = pictures
+        self.images = images
         kernels = _kernels(self._graph)
         self.fixed = _kept_in_fp32(self._graph, kernels)
         floats = _float_tensors(self._graph)
@@ -80,7 +80,7 @@ class Quantizer:
         touched = {name for node in computing + absorbed for name in (*node.input, *node.output)}
         convolved = {node.input[0] for node in computing if node.op_type == "Conv"}
         observed = (touched & floats) - self._hidden.keys()
-        self._activations = Activations(self._graph, observed, convolved, pictures)
+        self._activations = Activations(self._graph, observed, convolved, images)
 
     @property
     def scheme(self) -> str:

@@ -1,6 +1,6 @@
 """One training job on its machine: ``python -m training.job JOB_ID``.
 
-Pictures from S3, training, evaluation, export, gate; then the finished run waits in the jobs bucket
+Images from S3, training, evaluation, export, gate; then the finished run waits in the jobs bucket
 for the control plane, which publishes it. The machine needs no right to touch a model. A checkpoint
 leaves the machine after every epoch, and the machine that takes over ends where an uninterrupted
 one would have.
@@ -148,13 +148,13 @@ def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -
     if resumed is not None:
         print(f"job {record.id}: goes on from the checkpoint of {resumed}", file=sys.stderr)
     check_start(config, run)
-    pictures = local_folder(record.request.data, machine.work / "pictures")
+    images = local_folder(record.request.data, machine.work / "images")
 
     def keep(epoch: EpochRecord) -> None:
         machine.files.keep_checkpoint(run)
         reporter.epoch(epoch)
 
-    train(config, pictures, run, machine.work / "cache", Observer(reporter.step, keep))
+    train(config, images, run, machine.work / "cache", Observer(reporter.step, keep))
     reporter.step("upload")
     machine.files.keep_run(run)
 

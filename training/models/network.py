@@ -29,7 +29,7 @@ class Network(nn.Module):
     """What an artifact's graph can be made from."""
 
     def forward(self, image: Tensor) -> Output:
-        """``image``: a batch of uint8 RGB pictures [N, H, W, 3]."""
+        """``image``: a batch of uint8 RGB images [N, H, W, 3]."""
         raise NotImplementedError
 
 
@@ -37,7 +37,7 @@ class Classifier(Network):
     """A convolutional trunk, global average pooling and a head.
 
     Normalisation and the change of layout are part of the network, so they cannot differ between
-    training and serving. Every ``image`` is a batch of uint8 RGB pictures [N, H, W, 3].
+    training and serving. Every ``image`` is a batch of uint8 RGB images [N, H, W, 3].
     """
 
     mean: Tensor
@@ -46,7 +46,7 @@ class Classifier(Network):
     def __init__(self, trunk: nn.Sequential, head: Head, *, mirror: bool = False) -> None:
         """``trunk``: normalised [N, 3, H, W] to features [N, F, h, w], a child for each stage.
 
-        With ``mirror`` evaluation answers with the mean over the picture and its mirror image.
+        With ``mirror`` evaluation answers with the mean over the image and its mirror image.
         """
         super().__init__()
         self.trunk = trunk
@@ -81,7 +81,7 @@ class Classifier(Network):
         return out
 
     def embed(self, image: Tensor) -> Tensor:
-        """[N, F], the pooled features of the picture as it is."""
+        """[N, F], the pooled features of the image as it is."""
         return self._features(image).mean(dim=(2, 3))
 
     def _features(self, image: Tensor) -> Tensor:

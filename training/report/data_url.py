@@ -1,4 +1,4 @@
-"""Small pictures as data URLs, so that a report needs no files beside it."""
+"""Small images as data URLs, so that a report needs no files beside it."""
 
 import base64
 import io

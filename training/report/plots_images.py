@@ -1,4 +1,4 @@
-"""Plots made of pictures: the map of embeddings, mistakes, activation maps, stages."""
+"""Plots made of images: the map of embeddings, mistakes, activation maps, stages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluation.explain import ExplainedPicture
-from training.evaluation.mistakes import PictureAnswer
+from training.evaluation.explain import ExplainedImage
+from training.evaluation.mistakes import ImageAnswer
 from training.evaluation.stage_activations import COLUMNS, ROWS
 from training.report.data_url import pixels_of
 from training.report.overlay import heat_overlay, resized
@@ -22,7 +22,7 @@ _NAMED_CLASSES = 25
 
 
 def embedding_map(report: Report) -> Figure | None:
-    """t-SNE: a point for each picture, coloured by its class; wrong answers wear a ring."""
+    """t-SNE: a point for each image, coloured by its class; wrong answers wear a ring."""
     points = report.findings.embedding_map
     if points.skipped is not None:
         return None
@@ -62,17 +62,17 @@ def mistakes(report: Report) -> Figure | None:
 
 
 def right_answers(report: Report) -> Figure | None:
-    """The picture, and where the evidence for the answer lies."""
+    """The image, and where the evidence for the answer lies."""
     return _sheet([_explained(one) for one in report.findings.right], columns=3)
 
 
 def wrong_answers(report: Report) -> Figure | None:
-    """The picture, where the evidence for the answer lies, and where that for the true class."""
+    """The image, where the evidence for the answer lies, and where that for the true class."""
     return _sheet([_explained(one) for one in report.findings.wrong], columns=2)
 
 
 def stage_activations(report: Report) -> Figure | None:
-    """One picture, and the liveliest channels of each stage of the network on it."""
+    """One image, and the liveliest channels of each stage of the network on it."""
     activations = report.findings.activations
     if activations is None:
         return None
@@ -80,8 +80,8 @@ def stage_activations(report: Report) -> Figure | None:
     grid_width, grid_height = 5 * TILE, 5 * TILE * ROWS // COLUMNS
     step = grid_height + 26
     figure, axes = _canvas(left + grid_width + _GAP, len(activations.stages) * step + _GAP)
-    _place(axes, _square(activations.picture), _GAP, _GAP)
-    _caption(axes, _answered(activations.picture), _GAP, _GAP + TILE)
+    _place(axes, _square(activations.image), _GAP, _GAP)
+    _caption(axes, _answered(activations.image), _GAP, _GAP + TILE)
     for row, stage in enumerate(activations.stages):
         top = row * step + 20
         grid = pixels_of(stage.grid)
@@ -100,7 +100,7 @@ class _Tile:
     colour: str
 
 
-def _answered(answer: PictureAnswer) -> _Tile:
+def _answered(answer: ImageAnswer) -> _Tile:
     right = answer.truth == answer.answer
     caption = f"{shortened(answer.answer, 14)} {answer.confidence:.0%}"
     if not right:
@@ -108,13 +108,13 @@ def _answered(answer: PictureAnswer) -> _Tile:
     return _Tile(_square(answer), caption, GREEN if right else RED)
 
 
-def _explained(explained: ExplainedPicture) -> list[_Tile]:
-    pixels = pixels_of(explained.picture.picture)
+def _explained(explained: ExplainedImage) -> list[_Tile]:
+    pixels = pixels_of(explained.image.image)
     maps = [
         _Tile(heat_overlay(pixels, one.values, TILE), f"for {shortened(one.label, 14)}", INK)
         for one in explained.maps
     ]
-    return [_answered(explained.picture), *maps]
+    return [_answered(explained.image), *maps]
 
 
 def _sheet(rows: Sequence[Sequence[_Tile]], columns: int) -> Figure | None:
@@ -160,5 +160,5 @@ def _caption(axes: Axes, tile: _Tile, left: int, top: int) -> None:
     axes.text(left, top + 4, tile.caption, fontsize=7.5, va="top", color=tile.colour)
 
 
-def _square(answer: PictureAnswer) -> UInt8Array:
-    return resized(pixels_of(answer.picture), TILE)
+def _square(answer: ImageAnswer) -> UInt8Array:
+    return resized(pixels_of(answer.image), TILE)

@@ -27,7 +27,7 @@ Figures = Callable[[bytes], Iterator[tuple[str, Figure]]]
 
 
 def draw_vector_plots(folder: Path, out: Path) -> list[Path]:
-    """Write every plot that ``folder`` has data for into ``out``; the files. Pictures in them stay
+    """Write every plot that ``folder`` has data for into ``out``; the files. Images in them stay
     pixels.
 
     Raises `TrainingError` where ``folder`` has no results, `ConfigError` for those of another age.

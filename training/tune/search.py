@@ -52,10 +52,10 @@ def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) 
 
     Finished trials that ``out`` holds count towards both, so the same call goes on with a killed
     search, and with a larger budget extends one. Writes `STUDY_FILE`, `RESULT_FILE`, the config of
-    the best trial as `BEST_FILE` and plots. Decoded pictures are shared by all trials and kept in
+    the best trial as `BEST_FILE` and plots. Decoded images are shared by all trials and kept in
     ``cache``; without one, in ``out`` until the search ends.
 
-    Raises what `check_start` does before it reads a picture, `ConfigError` for a space that cannot
+    Raises what `check_start` does before it reads an image, `ConfigError` for a space that cannot
     be searched, `TrainingError` when ``out`` belongs to another search or when no trial comes to
     its end.
     """
@@ -94,8 +94,8 @@ class _Search:
         self._cache = cache
         self._trials = out / "trials"
         self._data: dict[InputSpec, TrainingData] = {}
-        # Wrong pictures should show before the first trial.
-        self.identity = _identity(config, self._pictures(config))
+        # Wrong images should show before the first trial.
+        self.identity = _identity(config, self._images(config))
 
     def run(self, study: "Study") -> None:
         """Trials until the budget is spent."""
@@ -135,7 +135,7 @@ class _Search:
                 raise TrialPruned
 
         try:
-            fitted = fit(config, self._pictures(config), self._trials / str(trial.number), on_epoch)
+            fitted = fit(config, self._images(config), self._trials / str(trial.number), on_epoch)
         except TrialPruned:
             study.tell(trial, state=State.PRUNED)
             outcome = "pruned"
@@ -154,7 +154,7 @@ class _Search:
             file=sys.stderr,
         )
 
-    def _pictures(self, config: TrainConfig) -> TrainingData:
+    def _images(self, config: TrainConfig) -> TrainingData:
         if config.input not in self._data:
             self._data[config.input] = load_training_data(self._folder, config, self._cache)
         return self._data[config.input]
@@ -201,7 +201,7 @@ def _open_study(config: TrainConfig, identity: dict[str, Any], out: Path) -> "It
         )
         if study.user_attrs.get(_IDENTITY, identity) != identity:
             raise TrainingError(
-                f"{out / STUDY_FILE} belongs to a search with another config or other pictures; "
+                f"{out / STUDY_FILE} belongs to a search with another config or other images; "
                 "choose another folder, or delete this one to start afresh."
             )
         study.set_user_attr(_IDENTITY, identity)

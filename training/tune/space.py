@@ -17,7 +17,7 @@ _LOOPS = ("probe", "finetune", "scratch")
 # By beginnings of field names.
 _WITHOUT_INFLUENCE = ("name", "version", "mlflow", "data.workers", "export.", "tune.")
 _MIRROR = "augment.horizontal_flip"
-_OTHER_PICTURES = ("seed", "data.validation", "data.test")
+_OTHER_IMAGES = ("seed", "data.validation", "data.test")
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,11 @@ def _value(document: dict[str, Any], field: str, where: str) -> Any:
 def _reason_against(config: TrainConfig, field: str) -> str | None:
     if field.startswith(_WITHOUT_INFLUENCE):
         return "it has no influence on validation accuracy"
-    if field in _OTHER_PICTURES:
-        return "trials with other validation pictures cannot be compared"
+    if field in _OTHER_IMAGES:
+        return "trials with other validation images cannot be compared"
     if "recipe" in config.tune.space:
         return None
-    # A probe's features are those of the pictures as they are served, and of their mirror images.
+    # A probe's features are those of the images as they are served, and of their mirror images.
     unused = field.startswith(tuple(f"{loop}." for loop in _LOOPS if loop != config.recipe)) or (
         config.recipe == "probe" and field.startswith("augment.") and field != _MIRROR
     )

@@ -253,9 +253,9 @@ def _place(folder: str, target: JobTarget) -> str:
 
 
 def _upload(folder: Path, target: JobTarget) -> None:
-    """Copy a local folder of pictures to where `_place` says, without what is there already."""
+    """Copy a local folder of images to where `_place` says, without what is there already."""
     if not folder.is_dir():
-        raise CommandError(f"{folder}: no such folder; expected one folder of pictures per class.")
+        raise CommandError(f"{folder}: no such folder; expected one folder of images per class.")
     prefix = folder.resolve().name
     pages = target.s3.get_paginator("list_objects_v2").paginate(
         Bucket=target.datasets_bucket, Prefix=f"{prefix}/"

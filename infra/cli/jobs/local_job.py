@@ -88,7 +88,7 @@ def _report_death(record: JobRecord, target: JobTarget, reason: str) -> None:
 
 
 def job_folder(workspace: Workspace, job_id: str) -> Path:
-    """What a local job keeps between its attempts: pictures, checkpoint, run."""
+    """What a local job keeps between its attempts: images, checkpoint, run."""
     return workspace.state / "jobs" / job_id
 
 

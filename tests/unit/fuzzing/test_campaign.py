@@ -7,7 +7,7 @@ import pytest
 
 from tests.fuzzing import campaign
 from tests.fuzzing.campaign import Campaign
-from tests.fuzzing.seeds import bodies, pictures
+from tests.fuzzing.seeds import bodies, images
 from tests.fuzzing.worker import Inputs, run
 from visionflow.images import pipeline
 from visionflow.images.limits import DEFAULT_LIMITS
@@ -27,7 +27,7 @@ def test_two_thousand_damaged_inputs_end_as_they_may() -> None:
 
 
 def test_what_the_campaign_starts_from_is_whole() -> None:
-    assert {run(picture) for picture in pictures()} == {"ok"}
+    assert {run(image) for image in images()} == {"ok"}
     assert {run(body) for body in bodies()} == {"ok"}
 
 

@@ -34,13 +34,13 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+def runs(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     folder = tmp_path_factory.mktemp("runs")
     one, other, joined = (folder / name for name in ("one", "other", "joined"))
-    train(shrunken_config(), pictures, one)
+    train(shrunken_config(), images, one)
     # Another map size, another embedding, another head.
-    train(shrunken_config(model__widths=[8, 8, 12], model__head="mlp"), pictures, other)
-    report = ensemble([one, other], pictures, joined, name="both", version="2")
+    train(shrunken_config(model__widths=[8, 8, 12], model__head="mlp"), images, other)
+    report = ensemble([one, other], images, joined, name="both", version="2")
     return Runs(one, other, joined, report)
 
 
@@ -56,9 +56,9 @@ def test_the_graph_answers_with_the_average_of_the_members(runs: Runs) -> None:
     assert found_cam.shape == cam.shape == (5, 3, SIDE // 2, SIDE // 2)
 
 
-def test_a_member_is_not_overwritten(runs: Runs, pictures: Path) -> None:
+def test_a_member_is_not_overwritten(runs: Runs, images: Path) -> None:
     with pytest.raises(TrainingError, match="is one of the runs and would be overwritten"):
-        ensemble([runs.one, runs.other], pictures, runs.other, name="both", version="2")
+        ensemble([runs.one, runs.other], images, runs.other, name="both", version="2")
     assert read_artifact(runs.other).config["model"]["head"] == "mlp"
 
 
@@ -116,12 +116,12 @@ def other_input(report: dict[str, Any]) -> None:
     ("change", "message"),
     [
         (other_labels, r"other labels \(blue, cyan\)"),
-        (other_split, r"other validation pictures.*same data, same seed"),
+        (other_split, r"other validation images.*same data, same seed"),
         (other_input, "one input for all"),
     ],
 )
 def test_runs_that_differ_are_refused(
-    runs: Runs, pictures: Path, tmp_path: Path, change: Change, message: str
+    runs: Runs, images: Path, tmp_path: Path, change: Change, message: str
 ) -> None:
     report = json.loads((runs.other / "report.json").read_text(encoding="utf-8"))
     change(report)
@@ -129,28 +129,26 @@ def test_runs_that_differ_are_refused(
     changed.mkdir()
     (changed / "report.json").write_text(json.dumps(report), encoding="utf-8")
     with pytest.raises(TrainingError, match=message):
-        ensemble([runs.one, changed], pictures, tmp_path / "out", name="x", version="1")
+        ensemble([runs.one, changed], images, tmp_path / "out", name="x", version="1")
     assert not (tmp_path / "out").exists()
 
 
-def test_other_pictures_are_refused(runs: Runs, tmp_path: Path) -> None:
+def test_other_images_are_refused(runs: Runs, tmp_path: Path) -> None:
     draw_set(tmp_path / "data" / "train", per_class=8, seed=9)
-    with pytest.raises(TrainingError, match="its train pictures are not those that one"):
+    with pytest.raises(TrainingError, match="its train images are not those that one"):
         ensemble([runs.one, runs.other], tmp_path / "data", tmp_path, name="x", version="1")
 
 
-def test_a_run_without_its_checkpoint_is_refused(
-    runs: Runs, pictures: Path, tmp_path: Path
-) -> None:
+def test_a_run_without_its_checkpoint_is_refused(runs: Runs, images: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(runs.other, tmp_path / "copy")
     (copy / CHECKPOINT_FILE).unlink()
     with pytest.raises(TrainingError, match=rf"copy.{CHECKPOINT_FILE} does not exist"):
-        ensemble([runs.one, copy], pictures, tmp_path / "out", name="x", version="1")
+        ensemble([runs.one, copy], images, tmp_path / "out", name="x", version="1")
 
 
 def test_an_ensemble_of_ensembles_is_refused_on_the_command_line(
-    runs: Runs, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    runs: Runs, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["ensemble", runs.one, runs.joined, "--data", pictures, "--out", tmp_path / "out"]
+    arguments = ["ensemble", runs.one, runs.joined, "--data", images, "--out", tmp_path / "out"]
     assert main([str(argument) for argument in arguments]) == 1
     assert "is an ensemble itself; name its members" in capsys.readouterr().err

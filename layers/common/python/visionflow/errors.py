@@ -21,7 +21,7 @@
     |   |-- JobConflictError
     |   |-- JobRefusedError
     |   |-- IdempotencyConflictError
-    |   `-- ImageError                  a picture that can never be classified
+    |   `-- ImageError                  an image that can never be classified
     |       |-- EmptyImageError
     |       |-- UnreadableImageError
     |       |-- TruncatedImageError
@@ -126,7 +126,7 @@ class PredictionNotFoundError(InputError):
 
 
 class IdempotencyConflictError(InputError):
-    """The `Idempotency-Key` was used before, with another picture or other parameters."""
+    """The `Idempotency-Key` was used before, with another image or other parameters."""
 
     code = "idempotency_conflict"
     title = "Idempotency conflict"
@@ -175,7 +175,7 @@ class ForbiddenError(InputError):
 
 
 class ImageError(InputError):
-    """A picture that can never be classified, however often it is tried."""
+    """An image that can never be classified, however often it is tried."""
 
     code = "invalid_image"
     title = "Invalid image"

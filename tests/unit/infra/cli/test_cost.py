@@ -41,6 +41,6 @@ def test_the_table_names_the_cheapest(capsys: pytest.CaptureFixture[str]) -> Non
     assert "assumed, not measured" in out
 
 
-def test_no_pictures_are_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_images_are_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["cost", "--per-day", "0"]) == 1
     assert "above 0" in capsys.readouterr().err

@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
     assert "nothing.jpg cannot be read" in capsys.readouterr().err
 
 
-def test_a_bad_picture_stops_none_of_the_others(
+def test_a_bad_image_stops_none_of_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def predict(_: ApiClient, image: bytes, **_options: object) -> dict[str, Any]:

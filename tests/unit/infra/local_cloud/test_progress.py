@@ -33,4 +33,4 @@ def test_more_than_announced_is_still_all_of_it() -> None:
     bar.add(150)
     assert "100%" in stream.getvalue()
     bar.add(150)
-    assert stream.getvalue().count("\n") == 1, "a form is a little longer than its picture"
+    assert stream.getvalue().count("\n") == 1, "a form is a little longer than its image"

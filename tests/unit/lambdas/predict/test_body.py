@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.predict.body import read_picture
+from lambdas.predict.body import read_image
 from visionflow.errors import InputError, InvalidBodyError, MissingFieldError
 
 BOUNDARY = "b42"
@@ -25,56 +25,56 @@ def form(name: str, content: bytes, *, end: str = "--\r\n") -> str:
 
 @given(st.binary().filter(lambda data: b"--" + BOUNDARY.encode() not in data))
 def test_a_form_s_bytes_arrive_unchanged(content: bytes) -> None:
-    assert read_picture(form("file", content), True, CONTENT_TYPE) == content
+    assert read_image(form("file", content), True, CONTENT_TYPE) == content
 
 
 @given(st.binary(), st.text(max_size=40))
 def test_whatever_is_sent_is_read_or_refused(body: bytes, content_type: str) -> None:
     for header in (content_type, CONTENT_TYPE, "application/json", "image/png"):
         with suppress(InputError):
-            read_picture(base64.b64encode(body).decode(), True, header)
+            read_image(base64.b64encode(body).decode(), True, header)
 
 
 @given(st.data())
 def test_a_damaged_form_is_read_or_refused(data: st.DataObject) -> None:
-    body = bytearray(base64.b64decode(form("file", b"picture")))
+    body = bytearray(base64.b64decode(form("file", b"image")))
     for _ in range(data.draw(st.integers(1, 4))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     with suppress(InputError):
-        read_picture(base64.b64encode(body).decode(), True, CONTENT_TYPE)
+        read_image(base64.b64encode(body).decode(), True, CONTENT_TYPE)
 
 
 @pytest.mark.parametrize("length", [257, 5000])
 def test_a_boundary_that_no_client_makes_is_refused(length: int) -> None:
     with pytest.raises(InvalidBodyError):
-        read_picture("", True, f"multipart/form-data; boundary={'b' * length}")
+        read_image("", True, f"multipart/form-data; boundary={'b' * length}")
 
 
 def test_nesting_without_end_is_no_json() -> None:
     with pytest.raises(InvalidBodyError, match="not valid JSON"):
-        read_picture("[" * 200_000, False, "application/json")
+        read_image("[" * 200_000, False, "application/json")
 
 
 def test_of_a_repeated_field_the_first_counts() -> None:
     parts = [base64.b64decode(form("file", content, end="\r\n")) for content in (b"one", b"two")]
     first = parts[0].removesuffix(f"--{BOUNDARY}\r\n".encode())
     body = base64.b64encode(first + parts[1].removesuffix(b"\r\n") + b"--\r\n").decode()
-    assert read_picture(body, True, CONTENT_TYPE) == b"one"
+    assert read_image(body, True, CONTENT_TYPE) == b"one"
 
 
 def test_a_form_without_its_end_is_refused() -> None:
-    whole = base64.b64decode(form("file", b"picture"))
+    whole = base64.b64decode(form("file", b"image"))
     with pytest.raises(InvalidBodyError):
-        read_picture(base64.b64encode(whole[:-8]).decode(), True, CONTENT_TYPE)
+        read_image(base64.b64encode(whole[:-8]).decode(), True, CONTENT_TYPE)
 
 
 def test_the_field_s_name_decides() -> None:
     with pytest.raises(MissingFieldError):
-        read_picture(form("picture", b"x"), True, CONTENT_TYPE)
+        read_image(form("image", b"x"), True, CONTENT_TYPE)
 
 
 def test_a_text_body_is_taken_as_it_is() -> None:
-    assert read_picture('{"image": "aGk="}', False, "application/json") == b"hi"
+    assert read_image('{"image": "aGk="}', False, "application/json") == b"hi"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_text_body_is_taken_as_it_is() -> None:
 )
 def test_a_body_that_is_not_what_the_gateway_says_is_refused(body: str, is_base64: bool) -> None:
     with pytest.raises(InvalidBodyError):
-        read_picture(body, is_base64, "image/png")
+        read_image(body, is_base64, "image/png")
 
 
 @given(
@@ -96,7 +96,7 @@ def test_any_text_in_an_event_is_read_or_refused(
     body: str, is_base64: bool, content_type: str
 ) -> None:
     with suppress(InputError):
-        read_picture(body, is_base64, content_type)
+        read_image(body, is_base64, content_type)
 
 
 JSON = st.recursive(
@@ -109,7 +109,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_json_is_read_or_refused(document: object) -> None:
     with suppress(InputError):
-        read_picture(json.dumps(document), False, "application/json")
+        read_image(json.dumps(document), False, "application/json")
 
 
 HEADER = st.sampled_from(
@@ -134,4 +134,4 @@ def test_any_form_is_read_or_refused(parts: list[tuple[list[str], bytes]]) -> No
         for headers, content in parts
     )
     with suppress(InputError):
-        read_picture(b64(body + f"--{BOUNDARY}--\r\n".encode()), True, CONTENT_TYPE)
+        read_image(b64(body + f"--{BOUNDARY}--\r\n".encode()), True, CONTENT_TYPE)

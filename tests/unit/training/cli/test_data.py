@@ -9,7 +9,7 @@ import boto3
 import pytest
 from PIL import Image
 
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 from training.cli.data import add_parsers
 from training.errors import DatasetError
 
@@ -38,7 +38,7 @@ def put(file: Path, data: bytes) -> None:
 def test_inspect_prints_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("inspect", folder) == 0
     printed = capsys.readouterr().out
-    assert f"{folder}: 6 pictures" in printed
+    assert f"{folder}: 6 images" in printed
     assert "dog/broken.jpg (image_unreadable)" in printed
 
 
@@ -47,8 +47,8 @@ def test_inspect_prints_json_alone_for_machines(
 ) -> None:
     assert run("inspect", folder, "--json") == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed["contents"]["pictures"] == 6
-    assert [x["code"] for x in printed["findings"]] == ["unreadable", "few_pictures"]
+    assert printed["contents"]["images"] == 6
+    assert [x["code"] for x in printed["findings"]] == ["unreadable", "few_images"]
 
 
 def test_inspect_writes_json_page_and_contact_sheet(
@@ -74,7 +74,7 @@ def test_inspect_reads_from_s3(
         key = f"pets/{file.relative_to(folder).as_posix()}"
         client.put_object(Bucket="sets", Key=key, Body=file.read_bytes())
     assert run("inspect", "s3://sets/pets", "--json", "--cache", tmp_path / "cache") == 0
-    assert json.loads(capsys.readouterr().out)["contents"]["pictures"] == 6
+    assert json.loads(capsys.readouterr().out)["contents"]["images"] == 6
 
 
 @pytest.mark.parametrize("below", ["none", "set/cat"], ids=["missing", "no class folders"])
@@ -90,7 +90,7 @@ def test_a_file_in_the_way_is_one_sentence(folder: Path, tmp_path: Path) -> None
 
 
 def test_flowers_are_drawn_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["flowers", "--out", str(tmp_path / "set"), "--pictures", "2", "--size", "32"]
+    command = ["flowers", "--out", str(tmp_path / "set"), "--images", "2", "--size", "32"]
     assert run(*command) == 0
     assert "The data set is in" in capsys.readouterr().out
     assert run(*command) == 0

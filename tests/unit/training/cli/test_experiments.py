@@ -42,11 +42,11 @@ def test_train_prints_the_lightening_table(
 ) -> None:
     assert main(train_command(data, tmp_path / "run")) == 0
     out = capsys.readouterr().out
-    assert "test pictures: top-1" in out
+    assert "test images: top-1" in out
     assert "report.html" in out
 
 
-def _one_picture(data: Path, _tmp: Path) -> list[str]:
+def _one_image(data: Path, _tmp: Path) -> list[str]:
     for file in sorted((data / "red").iterdir())[1:]:
         file.unlink()
     return []
@@ -59,11 +59,11 @@ def _empty_class(data: Path, _tmp: Path) -> list[str]:
 
 
 def _corrupt_file(data: Path, _tmp: Path) -> list[str]:
-    (data / "red" / "003.png").write_bytes(b"not a picture")
+    (data / "red" / "003.png").write_bytes(b"not an image")
     return []
 
 
-def _no_pictures(data: Path, _tmp: Path) -> list[str]:
+def _no_images(data: Path, _tmp: Path) -> list[str]:
     for file in data.rglob("*.png"):
         file.rename(file.with_suffix(".txt"))
     return []
@@ -102,10 +102,10 @@ def _unknown_field(_data: Path, _tmp: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (_one_picture, "red"),
+        (_one_image, "red"),
         (_empty_class, "red"),
         (_corrupt_file, "003.png"),
-        (_no_pictures, "data"),
+        (_no_images, "data"),
         (_no_folder, "data"),
         (_strange_label, "yellow"),
         (_weights_of_another_network, "conv9.weight"),

@@ -35,8 +35,8 @@ def write_run(report: Report, tmp_path: Path) -> Writer:
     return write
 
 
-def other_pictures(report: Report, part: str) -> Any:
-    """The report's data with other pictures in one part."""
+def other_images(report: Report, part: str) -> Any:
+    """The report's data with other images in one part."""
     changed = replace(getattr(report.data, part), sha256="ef" * 32)
     sha256 = report.data.sha256 if part == "test" else "ef" * 32
     return replace(report.data, sha256=sha256, **{part: changed})
@@ -90,12 +90,12 @@ def test_any_number_of_runs_can_be_drawn(
     assert (tmp_path / "out" / PAGE_FILE).exists()
 
 
-def test_different_test_pictures_are_refused_unless_allowed(
+def test_different_test_images_are_refused_unless_allowed(
     report: Report, write_run: Writer, tmp_path: Path
 ) -> None:
-    runs = [write_run("first"), write_run("second", data=other_pictures(report, "test"))]
+    runs = [write_run("first"), write_run("second", data=other_images(report, "test"))]
     out = tmp_path / "out"
-    with pytest.raises(TrainingError, match=r"different test pictures \(first: A, second: B\)"):
+    with pytest.raises(TrainingError, match=r"different test images \(first: A, second: B\)"):
         compare(runs, out)
     assert not out.exists()
     comparison = compare(runs, out, allow_different_data=True)
@@ -124,23 +124,23 @@ def test_more_sets_than_letters_are_told_apart(report: Report) -> None:
     assert sets[:2] + sets[25:28] + sets[51:] == ["A", "B", "Z", "AA", "AB", "AZ", "BA", "BB", "A"]
 
 
-def test_other_labels_are_other_pictures(report: Report, write_run: Writer) -> None:
+def test_other_labels_are_other_images(report: Report, write_run: Writer) -> None:
     data = replace(report.data, labels=("red", "green", "violet"))
-    with pytest.raises(TrainingError, match="different test pictures"):
+    with pytest.raises(TrainingError, match="different test images"):
         compare([write_run("first"), write_run("second", data=data)])
 
 
-def test_other_training_pictures_and_machines_are_marked(
+def test_other_training_images_and_machines_are_marked(
     report: Report, write_run: Writer, tmp_path: Path
 ) -> None:
-    data = other_pictures(report, "train")
+    data = other_images(report, "train")
     second = write_run("second", data=data, hardware="a faster one")
     comparison = compare([write_run("first"), second], tmp_path / "out")
     assert comparison.same_test
     assert not comparison.same_training
     assert not comparison.same_hardware
     page = (tmp_path / "out" / PAGE_FILE).read_text(encoding="utf-8")
-    assert "may come from the pictures" in page
+    assert "may come from the images" in page
     assert "their times cannot be compared" in page
 
 
@@ -174,7 +174,7 @@ def command_line(*arguments: object) -> int:
 def test_the_command_prints_a_table_and_what_differs(
     report: Report, write_run: Writer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    second = write_run("second", data=other_pictures(report, "test"))
+    second = write_run("second", data=other_images(report, "test"))
     assert command_line("compare", write_run("first"), second, "--allow-different-data") == 0
     out = capsys.readouterr().out
     header, first, *_ = out.splitlines()
@@ -182,7 +182,7 @@ def test_the_command_prints_a_table_and_what_differs(
     assert first.split()[:3] == ["first", "residual_cnn", "A"]
     assert "1.00 MB" in first
     assert report.verdict.text in out
-    assert "Note: Different test pictures" in out
+    assert "Note: Different test images" in out
 
 
 def test_the_command_prints_json(write_run: Writer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import bad_files
+from tests.images import bad_files
 from tests.unit.training.data.messy_set import SCRIPT, draw_messy_set
 from training.data import advice
 from training.data.advice import Finding, find
@@ -12,7 +12,7 @@ from training.data.contents import ClassContents, Contents, read_contents
 
 FINE = Contents(
     folder="set",
-    pictures=80,
+    images=80,
     parts={"all": 80},
     classes=(
         ClassContents("cat", 40, 0, 0, {"all": 40}, ()),
@@ -32,8 +32,8 @@ FINE = Contents(
 )
 
 
-def with_class(contents: Contents, label: str, pictures: int, greyscale: int = 0) -> Contents:
-    added = ClassContents(label, pictures, greyscale, 0, {"all": pictures}, ())
+def with_class(contents: Contents, label: str, images: int, greyscale: int = 0) -> Contents:
+    added = ClassContents(label, images, greyscale, 0, {"all": images}, ())
     return replace(contents, classes=(*contents.classes, added))
 
 
@@ -62,7 +62,7 @@ def test_a_sound_set_has_no_findings() -> None:
         ("near_duplicates_across_classes", "warning", ("train/cat/06.jpg = train/dog/nearly.jpg",)),
         ("exact_duplicates", "note", ("train/cat/01.jpg = train/cat/again.jpg",)),
         ("near_duplicates", "note", ("train/cat/07.jpg = train/cat/nearly.jpg",)),
-        ("few_pictures", "warning", (f"{SCRIPT} (6)", "single (1)")),
+        ("few_images", "warning", (f"{SCRIPT} (6)", "single (1)")),
         ("imbalance", "warning", ("cat (42)", "single (1)")),
         ("missing_in_validation", "warning", (SCRIPT, "single")),
         ("missing_in_test", "warning", (SCRIPT, "single")),
@@ -103,8 +103,8 @@ def test_imbalance_above_five_to_one_suggests_the_settings_for_it() -> None:
 def test_a_class_too_small_to_be_divided_is_a_problem_and_a_small_one_a_warning() -> None:
     found = find(with_class(with_class(FINE, "tiny", 2), "few", 3))
     assert [(x.code, x.examples) for x in found] == [
-        ("too_few_pictures", ("tiny (2)",)),
-        ("few_pictures", ("few (3)",)),
+        ("too_few_images", ("tiny (2)",)),
+        ("few_images", ("few (3)",)),
     ]
     assert "fewer than 3" in found[0].english
 
@@ -131,7 +131,7 @@ def test_every_text_can_occur_and_says_something_in_both_languages(
     messy: dict[str, Finding],
 ) -> None:
     texts = tomllib.loads(Path(advice.__file__).with_suffix(".toml").read_text())
-    elsewhere = {"unclear_parts", "one_class", "too_few_pictures", "greyscale_classes"}
+    elsewhere = {"unclear_parts", "one_class", "too_few_images", "greyscale_classes"}
     assert set(texts) == set(messy) | elsewhere
     for text in texts.values():
         assert text["english"].isascii()

@@ -64,7 +64,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DatasetError, match="file: pictures cannot be kept here"):
+    with pytest.raises(DatasetError, match="file: images cannot be kept here"):
         cached_bytes(tmp_path / "file" / "a", lambda: PARTS)
 
 

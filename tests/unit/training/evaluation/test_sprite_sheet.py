@@ -11,7 +11,7 @@ def sheet_of(images: np.ndarray, chosen: list[int]) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(content)))
 
 
-def test_the_chosen_pictures_stand_row_by_row_in_their_order() -> None:
+def test_the_chosen_images_stand_row_by_row_in_their_order() -> None:
     greys = np.arange(0, 250, 25, dtype=np.uint8)
     images = np.broadcast_to(greys[:, None, None, None], (10, 16, 16, 3)).copy()
     sheet = sheet_of(images, [9, 0, 3, 7, 5])
@@ -20,7 +20,7 @@ def test_the_chosen_pictures_stand_row_by_row_in_their_order() -> None:
     assert np.abs(np.array(middles[:5]) - greys[[9, 0, 3, 7, 5]]).max() < 6
 
 
-def test_large_pictures_are_kept_small_enough_to_load_at_once() -> None:
+def test_large_images_are_kept_small_enough_to_load_at_once() -> None:
     images = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 3), np.uint8)
     large = images.repeat(8, axis=1).repeat(8, axis=2)
     content = contact_sheet(large, np.arange(4).repeat(200))

@@ -76,7 +76,7 @@ def test_a_class_may_lose_too_much_where_the_whole_does_not() -> None:
     assert [check.passed for check in checks] == [True, False, True]
 
 
-def test_a_class_of_few_pictures_may_lose_one_of_them() -> None:
+def test_a_class_of_few_images_may_lose_one_of_them() -> None:
     targets = np.repeat(np.array([0, 1], np.int64), [40, 4])
     right = targets.tolist()
     one_lost, two_lost = right.copy(), right.copy()
@@ -89,7 +89,7 @@ def test_a_class_of_few_pictures_may_lose_one_of_them() -> None:
         assert (worst.drop <= worst.allowed) is passes
 
 
-def test_a_class_without_pictures_is_not_judged() -> None:
+def test_a_class_without_images_is_not_judged() -> None:
     targets = np.zeros(3, np.int64)
     logits = answers([0, 0, 0], 2)
     assert worst_class_drop(logits, logits, targets, ("cat", "dog"), 0.05).label == "cat"

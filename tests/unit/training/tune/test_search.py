@@ -1,4 +1,4 @@
-"""A search on small pictures: budgets, pruning, resuming, and what it may not do."""
+"""A search on small images: budgets, pruning, resuming, and what it may not do."""
 
 import json
 from collections.abc import Iterator
@@ -41,13 +41,13 @@ def guided_early() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Training pictures, and test pictures that nothing can decode."""
+    """Training images, and test images that nothing can decode."""
     folder = tmp_path_factory.mktemp("small")
     draw_set(folder / "train", per_class=12, seed=1)
     for label in (folder / "train").iterdir():
         damaged = folder / "test" / label.name / "000.png"
         damaged.parent.mkdir(parents=True)
-        damaged.write_bytes(b"not a picture " + label.name.encode())
+        damaged.write_bytes(b"not an image " + label.name.encode())
     return folder
 
 
@@ -78,7 +78,7 @@ def test_what_it_writes(finished: tuple[Path, TuneReport]) -> None:
     out, report = finished
     for plot in ("history", "importance"):
         assert (out / "plots" / f"{plot}.png").read_bytes().startswith(b"\x89PNG")
-    # Neither checkpoints nor decoded pictures are left behind.
+    # Neither checkpoints nor decoded images are left behind.
     left = {file.name for file in out.iterdir()}
     assert left == {STUDY_FILE, RESULT_FILE, BEST_FILE, "plots", "tune.lock"}
     best = load_config(str(out / BEST_FILE))

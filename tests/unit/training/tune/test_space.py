@@ -23,8 +23,8 @@ def searching(config: TrainConfig, field: str, domain: FloatRange | Choices) -> 
         ("scratch.rate", Choices((1,)), "no field scratch.rate"),
         ("scratch.epochs.more", Choices((1,)), "no field scratch.epochs.more"),
         ("scratch.optimizer", Choices((1,)), "is a table"),
-        ("seed", Choices((1, 2)), "other validation pictures"),
-        ("data.validation", FloatRange(0.1, 0.2, log=False), "other validation pictures"),
+        ("seed", Choices((1, 2)), "other validation images"),
+        ("data.validation", FloatRange(0.1, 0.2, log=False), "other validation images"),
         ("export.opset", Choices((18, 20)), "no influence"),
         (
             "finetune.rate_decay",

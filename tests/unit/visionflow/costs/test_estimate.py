@@ -17,7 +17,7 @@ from visionflow.costs.estimate import (
     traces,
     way_cost,
 )
-from visionflow.costs.measured import Measured, MeasuredPicture, measured
+from visionflow.costs.measured import Measured, MeasuredImage, measured
 from visionflow.costs.prices import price_table
 from visionflow.errors import InvalidParameterError
 
@@ -27,7 +27,7 @@ MEASURED = Measured(
     hardware="a machine",
     model="a model",
     infer_ms=10,
-    pictures=(MeasuredPicture(1, 400_000, 50, 40), MeasuredPicture(10, 4_000_000, 500, 400)),
+    images=(MeasuredImage(1, 400_000, 50, 40), MeasuredImage(10, 4_000_000, 500, 400)),
     record_bytes=1_500,
     thumbnail_bytes=8_000,
     log_bytes=2_000,
@@ -96,7 +96,7 @@ def test_the_gateway_counts_pieces_of_512_kb(megabytes: float, pieces: int) -> N
     assert amounts_of(workload, "http", MEASURED)["http_api_requests"] == pieces
 
 
-def test_a_picture_over_a_direct_call_s_limit_goes_by_form_through_the_bucket() -> None:
+def test_an_image_over_a_direct_call_s_limit_goes_by_form_through_the_bucket() -> None:
     large = replace(ONE, megapixels=12)
     by_form, dropped = (amounts_of(large, way, MEASURED) for way in ("http", "s3"))
     assert by_form["sqs_requests"] == dropped["sqs_requests"] == 3
@@ -111,7 +111,7 @@ def test_a_share_of_a_vcpu_takes_longer_and_two_are_no_faster() -> None:
     assert duration_ms(twice, "http", MEASURED) == 116
 
 
-def test_the_cheapest_is_the_smallest_that_holds_the_largest_picture() -> None:
+def test_the_cheapest_is_the_smallest_that_holds_the_largest_image() -> None:
     found = estimate(ONE, MEASURED)
     assert memory_sizes(MEASURED) == MEMORY_SIZES_MB
     assert (found.cheapest.architecture, found.cheapest.memory_mb) == ("arm64", 1024)
@@ -175,7 +175,7 @@ def test_opening_the_dashboard_by_hand() -> None:
     assert estimate(ONE, MEASURED).page_views_per_1000 == pytest.approx(by_hand)
 
 
-def test_a_month_is_its_pictures_and_what_comes_beside_them() -> None:
+def test_a_month_is_its_images_and_what_comes_beside_them() -> None:
     found = estimate(replace(ONE, per_day=1000), MEASURED)
     beside = sum(found.idle_per_month.values()) + found.metrics_per_month
     assert found.month_through_http == pytest.approx(0.03 * found.http.per_million + beside)

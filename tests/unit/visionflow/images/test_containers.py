@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from tests.pictures import encode, plain, textured
+from tests.images import encode, plain, textured
 from visionflow.errors import (
     ImageError,
     ImageTooLargeError,
@@ -153,7 +153,7 @@ def test_a_huge_canvas_is_refused_by_its_header(make: Callable[[], bytes]) -> No
 def test_a_heic_of_another_size_than_its_container_says_is_refused(
     announced: tuple[int, int],
 ) -> None:
-    """The check of what a picture costs trusts the container; libheif decodes no larger one."""
+    """The check of what an image costs trusts the container; libheif decodes no larger one."""
     data = bytearray(encode(plain("red", (1024, 512)), "HEIF", quality=10))
     at = data.index(b"ispe") + 8
     assert struct.unpack_from(">II", data, at) == (1024, 512)
@@ -184,15 +184,15 @@ TIFF_KINDS = [
 
 @pytest.mark.parametrize(("mode", "compression"), TIFF_KINDS)
 def test_a_tiff_of_any_kind_survives_the_loss_of_its_metadata(mode: str, compression: str) -> None:
-    picture = textured().convert("L" if mode == "I;16" else mode)
+    image = textured().convert("L" if mode == "I;16" else mode)
     if mode == "I;16":
-        picture = picture.convert("I").point(lambda value: value * 257).convert("I;16")
+        image = image.convert("I").point(lambda value: value * 257).convert("I;16")
     exif = Image.Exif()
     exif[0x0112] = 3
-    data = encode(picture, "TIFF", compression=compression, description="x" * 5000)
-    turned = encode(picture, "TIFF", compression=compression, exif=exif)
+    data = encode(image, "TIFF", compression=compression, description="x" * 5000)
+    turned = encode(image, "TIFF", compression=compression, exif=exif)
     upright = pipeline.decode(data).upright()
-    assert upright.size == picture.size
+    assert upright.size == image.size
     turned_back = upright.transpose(Image.Transpose.ROTATE_180)
     assert pipeline.decode(turned).upright().tobytes() == turned_back.tobytes()
 
@@ -221,7 +221,7 @@ def test_the_orientation_survives_the_loss_of_the_metadata(file_format: str) -> 
     "exif",
     [b"", b"MM\0*", b"MM\0*\0\0\0\x08", b"II*\0\xff\xff\xff\xff", tiff((0x0112, 3, 9, 6))],
 )
-def test_a_damaged_exif_block_leaves_the_picture_as_it_lies(exif: bytes) -> None:
+def test_a_damaged_exif_block_leaves_the_image_as_it_lies(exif: bytes) -> None:
     data = in_jpeg(segment(0xE1, b"Exif\0\0" + exif))
     assert unpack(data, DEFAULT_LIMITS).orientation == 1
     assert pipeline.decode(data).size == (64, 48)
@@ -238,8 +238,8 @@ def scans(data: bytes) -> int:
     return unpack(data, DEFAULT_LIMITS).scans
 
 
-def test_only_the_picture_s_own_scans_count() -> None:
-    """Neither those of the thumbnail in its EXIF nor what a phone appends behind the picture."""
+def test_only_the_image_s_own_scans_count() -> None:
+    """Neither those of the thumbnail in its EXIF nor what a phone appends behind the image."""
     scan = b"\xff\xda"
     assert scans(encode(textured())) == 1
     assert scans(encode(textured(), exif=b"Exif\x00\x00" + scan * 500)) == 1
@@ -248,6 +248,6 @@ def test_only_the_picture_s_own_scans_count() -> None:
 
 
 @pytest.mark.parametrize("end", [10, 13, 20])
-def test_a_gif_that_ends_before_its_picture_is_truncated(end: int) -> None:
+def test_a_gif_that_ends_before_its_image_is_truncated(end: int) -> None:
     with pytest.raises(TruncatedImageError):
         pipeline.decode(encode(plain(), "GIF")[:end])

@@ -25,6 +25,6 @@ def test_the_relative_box_is_in_fractions() -> None:
 
 
 @pytest.mark.parametrize(("size", "resize"), [(0, 10), (11, 10), (-1, 10)])
-def test_a_crop_larger_than_the_picture_is_refused(size: int, resize: int) -> None:
+def test_a_crop_larger_than_the_image_is_refused(size: int, resize: int) -> None:
     with pytest.raises(ConfigError, match="between 1 and resize"):
         InputSpec(size, resize)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pictures import bad_files, encode, plain, png_bomb, textured
+from tests.images import bad_files, encode, plain, png_bomb, textured
 from visionflow.errors import (
     EmptyImageError,
     ImageTooLargeError,
@@ -20,7 +20,7 @@ from visionflow.errors import (
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
-from visionflow.images.pipeline import Picture, UInt8Array
+from visionflow.images.pipeline import DecodedImage, UInt8Array
 
 
 def decoded_pixels(data: bytes) -> UInt8Array:
@@ -29,15 +29,15 @@ def decoded_pixels(data: bytes) -> UInt8Array:
 
 @pytest.mark.parametrize("file_format", pipeline.ACCEPTED_FORMATS)
 def test_every_accepted_format_decodes_to_the_same_size_in_rgb(file_format: str) -> None:
-    picture = pipeline.decode(encode(textured(), file_format))
-    assert picture.upright().mode == "RGB"
-    assert picture.size == picture.upright().size == (64, 48)
+    image = pipeline.decode(encode(textured(), file_format))
+    assert image.upright().mode == "RGB"
+    assert image.size == image.upright().size == (64, 48)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_undone(orientation: int) -> None:
     upright = textured()
-    # The stored pixels that orientation N turns back into the upright picture.
+    # The stored pixels that orientation N turns back into the upright image.
     inverse = {5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, orientation)
     transpose = pipeline._UPRIGHT.get(inverse)
     stored = upright if transpose is None else upright.transpose(transpose)
@@ -47,7 +47,7 @@ def test_exif_orientation_is_undone(orientation: int) -> None:
     np.testing.assert_array_equal(decoded_pixels(data), np.asarray(upright))
 
 
-def test_damaged_exif_leaves_the_picture_as_it_lies() -> None:
+def test_damaged_exif_leaves_the_image_as_it_lies() -> None:
     data = encode(textured(), "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow reports the damage as a warning
@@ -140,26 +140,26 @@ def test_prepare_gives_the_contracted_tensor() -> None:
     assert tensor.dtype == np.uint8
 
 
-def test_a_picture_of_the_model_s_size_is_not_resampled() -> None:
-    picture = textured((32, 32))
-    tensor = pipeline.prepare(Picture.of(picture), InputSpec(32, 32))
-    np.testing.assert_array_equal(tensor, np.asarray(picture))
+def test_an_image_of_the_model_s_size_is_not_resampled() -> None:
+    image = textured((32, 32))
+    tensor = pipeline.prepare(DecodedImage.of(image), InputSpec(32, 32))
+    np.testing.assert_array_equal(tensor, np.asarray(image))
 
 
 def test_prepare_takes_the_centre() -> None:
-    picture = plain("black", (60, 20))
-    picture.paste("white", (20, 0, 40, 20))
-    inner = pipeline.prepare(Picture.of(picture), InputSpec(16, 20))
+    image = plain("black", (60, 20))
+    image.paste("white", (20, 0, 40, 20))
+    inner = pipeline.prepare(DecodedImage.of(image), InputSpec(16, 20))
     assert inner.min() == 255
 
 
 def test_prepare_agrees_with_resize_then_crop() -> None:
-    picture = textured((301, 200))
+    image = textured((301, 200))
     spec = InputSpec(224, 256, interpolation="bicubic")
-    scaled = picture.resize((round(301 * 256 / 200), 256), Image.Resampling.BICUBIC)
+    scaled = image.resize((round(301 * 256 / 200), 256), Image.Resampling.BICUBIC)
     left, top = (scaled.width - 224) // 2, (scaled.height - 224) // 2
     two_steps = np.asarray(scaled.crop((left, top, left + 224, top + 224)), dtype=int)
-    difference = np.abs(pipeline.prepare(Picture.of(picture), spec).astype(int) - two_steps)
+    difference = np.abs(pipeline.prepare(DecodedImage.of(image), spec).astype(int) - two_steps)
     assert difference.mean() < 1.0
 
 
@@ -186,7 +186,7 @@ def test_a_jpeg_is_reduced_as_far_as_model_and_thumbnail_allow(
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("size", [(1600, 1200), (1603, 1205)])
-def test_a_reduced_picture_shows_the_same(size: tuple[int, int], orientation: int) -> None:
+def test_a_reduced_image_shows_the_same(size: tuple[int, int], orientation: int) -> None:
     """Of sizes too that the scale does not divide, whichever end the odd pixels come to lie at."""
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -201,17 +201,17 @@ def test_a_reduced_picture_shows_the_same(size: tuple[int, int], orientation: in
     )
     assert difference.mean() < 0.5
     thumbnails = [
-        np.asarray(Image.open(io.BytesIO(pipeline.thumbnail(picture))), dtype=int)
-        for picture in (whole, reduced)
+        np.asarray(Image.open(io.BytesIO(pipeline.thumbnail(image))), dtype=int)
+        for image in (whole, reduced)
     ]
     assert np.abs(thumbnails[0] - thumbnails[1]).mean() < 1.0
 
 
 def test_without_a_spec_and_in_other_formats_every_pixel_is_there() -> None:
     spec = InputSpec(32, 32)
-    picture = textured((1600, 1200))
-    assert pipeline.decode(encode(picture)).stored.size == (1600, 1200)
-    assert pipeline.decode(encode(picture, "WEBP"), spec).stored.size == (1600, 1200)
+    image = textured((1600, 1200))
+    assert pipeline.decode(encode(image)).stored.size == (1600, 1200)
+    assert pipeline.decode(encode(image, "WEBP"), spec).stored.size == (1600, 1200)
 
 
 def test_heic_without_its_package_is_refused_with_the_way_out(
@@ -219,18 +219,24 @@ def test_heic_without_its_package_is_refused_with_the_way_out(
 ) -> None:
     data = encode(textured(), "HEIF")
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(UnreadableImageError, match="send the picture as JPEG"):
+    with pytest.raises(UnreadableImageError, match="send the image as JPEG"):
         pipeline.decode(data)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (2, 3)])
-def test_slivers_are_resized_like_any_picture(size: tuple[int, int]) -> None:
-    assert pipeline.prepare(Picture.of(plain(size=size)), InputSpec(32, 32)).shape == (32, 32, 3)
+def test_slivers_are_resized_like_any_image(size: tuple[int, int]) -> None:
+    assert pipeline.prepare(DecodedImage.of(plain(size=size)), InputSpec(32, 32)).shape == (
+        32,
+        32,
+        3,
+    )
 
 
 @pytest.mark.parametrize("size", [(1, 513), (2000, 3), (3, 5000)])
 def test_a_sliver_s_thumbnail_keeps_at_least_one_pixel(size: tuple[int, int]) -> None:
-    assert min(Image.open(io.BytesIO(pipeline.thumbnail(Picture.of(plain(size=size))))).size) == 1
+    assert (
+        min(Image.open(io.BytesIO(pipeline.thumbnail(DecodedImage.of(plain(size=size))))).size) == 1
+    )
 
 
 def with_repeated_scan(jpeg: bytes, times: int) -> bytes:
@@ -240,7 +246,7 @@ def with_repeated_scan(jpeg: bytes, times: int) -> bytes:
 
 
 def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
-    """Small pictures may have many; of a large one each takes its time."""
+    """Small images may have many; of a large one each takes its time."""
     progressive = encode(textured((2000, 1500)), progressive=True)
     assert pipeline.decode(progressive).size == (2000, 1500)
     start = time.process_time()
@@ -265,7 +271,7 @@ print(peak_bytes() - before)
 
 
 def peak_of(path: Path) -> int:
-    """Bytes that a picture takes at most, in a process of its own."""
+    """Bytes that an image takes at most, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PEAK_MEMORY, str(path)],
         capture_output=True,
@@ -285,7 +291,7 @@ def peak_of(path: Path) -> int:
         ("RGB", "JPEG", {"progressive": True, "subsampling": 0}),
     ],
 )
-def test_the_largest_picture_of_each_kind_stays_within_the_memory(
+def test_the_largest_image_of_each_kind_stays_within_the_memory(
     mode: str, file_format: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
     """With an EXIF rotation, too."""
@@ -305,15 +311,15 @@ def test_heic_takes_what_it_is_reckoned_with(mode: str, tmp_path: Path) -> None:
     """Of one megapixel: to encode the largest that is accepted would take minutes."""
     fast = {"preset": "ultrafast"}
     data = encode(textured((1200, 900)).convert(mode), "HEIF", quality=10, enc_params=fast)
-    (tmp_path / "picture").write_bytes(data)
+    (tmp_path / "image").write_bytes(data)
     pipeline._register_heif()
     reckoned = pipeline._peak_bytes_per_pixel(Image.open(io.BytesIO(data))) * 1200 * 900
-    assert peak_of(tmp_path / "picture") < reckoned + 5_000_000
+    assert peak_of(tmp_path / "image") < reckoned + 5_000_000
 
 
 def test_a_thumbnail_fits_and_is_never_enlarged() -> None:
-    large = Image.open(io.BytesIO(pipeline.thumbnail(Picture.of(textured((1000, 500))))))
-    small = Image.open(io.BytesIO(pipeline.thumbnail(Picture.of(plain(size=(20, 10))))))
+    large = Image.open(io.BytesIO(pipeline.thumbnail(DecodedImage.of(textured((1000, 500))))))
+    small = Image.open(io.BytesIO(pipeline.thumbnail(DecodedImage.of(plain(size=(20, 10))))))
     assert (large.format, large.size) == ("JPEG", (256, 128))
     assert small.size == (20, 10)
 

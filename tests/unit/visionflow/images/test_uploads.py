@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pictures import encode, plain
+from tests.images import encode, plain
 from visionflow.errors import (
     EmptyImageError,
     ImageTooLargeError,
@@ -48,11 +48,11 @@ def test_what_would_fail_is_refused_at_once(
         ("cat.jpg", "cat.jpg"),
         ("고양이 (1).jpg", "고양이 (1).jpg"),
         ("/etc/passwd", "passwd"),
-        ("C:\\pictures\\cat.jpg", "cat.jpg"),
+        ("C:\\images\\cat.jpg", "cat.jpg"),
         ("${filename}", "__filename_"),
-        ("..", "picture"),
-        ("", "picture"),
-        (None, "picture"),
+        ("..", "image"),
+        ("", "image"),
+        (None, "image"),
         ("\ud800\n.jpg", "__.jpg"),
         ("x" * 200 + ".png", "x" * 96 + ".png"),
     ],

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from PIL import Image
 
-from tests.pictures import plain
+from tests.images import plain
 from tests.tiny_model import SIDE, tiny_graph
 from visionflow.errors import ArtifactError
 from visionflow.images import pipeline
@@ -26,8 +26,8 @@ def classifier(tiny_artifact: Artifact) -> Classifier:
 
 def test_a_batch_gets_one_answer_each_in_order(classifier: Classifier) -> None:
     spec = classifier.manifest.input
-    pictures = [pipeline.Picture.of(plain(c)) for c in ("blue", "red", "lime")]
-    batch = np.stack([pipeline.prepare(picture, spec) for picture in pictures])
+    images = [pipeline.DecodedImage.of(plain(c)) for c in ("blue", "red", "lime")]
+    batch = np.stack([pipeline.prepare(image, spec) for image in images])
     answers = classifier.classify(batch)
     assert [answer.scores[0].label for answer in answers] == ["blue", "red", "green"]
     assert all(sum(s.confidence for s in a.scores) == pytest.approx(1) for a in answers)
@@ -49,17 +49,17 @@ def test_temperature_softens_and_keeps_the_order(tiny_artifact: Artifact) -> Non
 
 def test_under_the_threshold_the_answer_is_unknown(classifier: Classifier) -> None:
     grey = np.full((1, SIDE, SIDE, 3), 128, dtype=np.uint8)
-    red = pipeline.prepare(pipeline.Picture.of(plain("red")), classifier.manifest.input)[None]
+    red = pipeline.prepare(pipeline.DecodedImage.of(plain("red")), classifier.manifest.input)[None]
     assert not classifier.classify(grey)[0].known
     assert classifier.classify(red)[0].known
 
 
 def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> None:
-    picture = plain("black", (SIDE * 2, SIDE))
-    picture.paste("red", (SIDE // 2, 0, SIDE, SIDE))  # the left half of what the model sees
-    tensor = pipeline.prepare(pipeline.Picture.of(picture), classifier.manifest.input)
+    image = plain("black", (SIDE * 2, SIDE))
+    image.paste("red", (SIDE // 2, 0, SIDE, SIDE))  # the left half of what the model sees
+    tensor = pipeline.prepare(pipeline.DecodedImage.of(image), classifier.manifest.input)
     (answer,) = classifier.classify(tensor[None])
-    activation_map = classifier.activation_map(answer, "red", picture.size)
+    activation_map = classifier.activation_map(answer, "red", image.size)
     explanation = Explanation.draw(activation_map)
     values = np.array(explanation.values)
     assert (explanation.width, explanation.height) == (SIDE, SIDE)

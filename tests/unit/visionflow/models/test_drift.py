@@ -40,7 +40,7 @@ def sums(points: FloatArray) -> tuple[int, list[int], list[int]]:
     return len(points), steps.sum(axis=0).tolist(), (steps**2).sum(axis=0).tolist()
 
 
-def test_the_pictures_it_was_made_from_are_at_no_distance() -> None:
+def test_the_images_it_was_made_from_are_at_no_distance() -> None:
     distance = embedding_distance(*sums(embeddings(1000, seed=1)))
     assert distance is not None
     assert distance < 0.02  # what a byte's steps leave
@@ -74,7 +74,7 @@ def test_a_sketch_is_small_and_survives_outliers() -> None:
 
 
 def test_the_stability_index_of_a_textbook_example() -> None:
-    # (a - e) ln(a / e) over shares of 0.5/0.5 and 0.7/0.3, of too many for half a picture to show.
+    # (a - e) ln(a / e) over shares of 0.5/0.5 and 0.7/0.3, of too many for half an image to show.
     found = {"x": 700_000, "y": 300_000}
     expected = {"x": 500_000, "y": 500_000}
     index = 0.2 * np.log(0.7 / 0.5) + (-0.2) * np.log(0.3 / 0.5)
@@ -91,7 +91,7 @@ def test_the_same_mix_rings_no_alarm_at_any_size() -> None:
         assert not drift.alarm, drift
 
 
-def test_another_mix_or_other_pictures_ring_one_once_there_are_enough() -> None:
+def test_another_mix_or_other_images_ring_one_once_there_are_enough() -> None:
     same, other = {"a": 90, "b": 90, "c": 120}, {"a": 280, "b": 10, "c": 10}
     assert measure_drift(REFERENCE, other, *sums(embeddings(300, seed=6))).alarm
     assert measure_drift(REFERENCE, same, *sums(embeddings(300, seed=6, shift=2.0))).alarm
@@ -115,7 +115,7 @@ def test_a_damaged_reference_is_refused() -> None:
             Reference.parse(json.dumps(damaged))
 
 
-def test_a_handful_of_equal_pictures_still_make_a_reference() -> None:
+def test_a_handful_of_equal_images_still_make_a_reference() -> None:
     reference = measure_reference({"a": 3}, np.ones((3, 8), np.float32))
     assert reference.embedding.components == 1
     assert reference.embedding.sketch(np.ones(8, np.float32)) == b"\0"

@@ -30,13 +30,13 @@ def test_ids_are_spread_evenly_over_the_shares() -> None:
 
 
 def test_the_share_of_an_id_is_fixed() -> None:
-    """Another hash would let the same picture change its version when it is delivered again."""
+    """Another hash would let the same image change its version when it is delivered again."""
     assert share_of("canary-832") == pytest.approx(0.0011766643)
     assert share_of("production-108") == pytest.approx(0.9993723714)
 
 
 @given(st.text(max_size=64), st.integers(1, 98))
-def test_a_larger_share_keeps_the_pictures_of_a_smaller_one(text: str, percent: int) -> None:
+def test_a_larger_share_keeps_the_images_of_a_smaller_one(text: str, percent: int) -> None:
     aliases = serving(ONE)
     small = aliases.with_canary(TWO, percent, ORDER).aliases
     large = aliases.with_canary(TWO, percent + 1, ORDER).aliases

@@ -6,7 +6,7 @@ Lambda gives a function a share of a vCPU in proportion to its memory, one whole
 (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The serving path is taken
 as one thread: below that size it takes longer in the same proportion and costs the same, above it
 nothing gets faster. What is waited for (S3, DynamoDB) takes as long at any size, so it is cheapest
-at the smallest one that holds the largest picture.
+at the smallest one that holds the largest image.
 """
 
 import math
@@ -35,13 +35,13 @@ WRITE_UNIT = 1024
 READ_UNIT = 4096
 # "by_status" has a row for what is not recognised, and most is.
 INDEX_WRITES = len(INDEXES) - 1
-# A form for a large picture: asked for, and then its answer, on the average at the second look.
+# A form for a large image: asked for, and then its answer, on the average at the second look.
 FORM_CALLS = 3
 FORM_CALL_GB_SECONDS = 0.5 * 0.02
 # A message is sent by S3, received and deleted.
 QUEUE_REQUESTS = 3
 # Lambda asks an empty queue by five pollers, each for 20 seconds at a time; two queues, dropped
-# pictures' and the shadow's, drive a function.
+# images' and the shadow's, drive a function.
 IDLE_POLLS = 2 * 5 * DAYS_PER_MONTH * 86_400 / 20
 # X-Ray records the first request of each second, and a twentieth of the others.
 TRACED_SHARE = 0.05
@@ -50,7 +50,7 @@ ANSWER_BYTES = 2_000
 PAGE_REQUESTS = 12
 PAGE_BYTES = 250_000
 
-# What is free of the costs beside the pictures.
+# What is free of the costs beside the images.
 _ALLOWANCES = {
     "alarms": "alarms",
     "metrics": "metrics",
@@ -66,8 +66,8 @@ DYNAMODB_WAIT_MS = 6.0
 class Workload:
     """What is asked for. ``megapixels`` is a JPEG's; ``memory_mb`` the classifying functions'.
 
-    ``retention_days``: for how long a picture and its record are paid for. ``free_tier``: take off
-    the pictures' cost what AWS gives each account every month. What a stage may have beside the
+    ``retention_days``: for how long an image and its record are paid for. ``free_tier``: take off
+    the images' cost what AWS gives each account every month. What a stage may have beside the
     default: ``snap_start``, the number of functions that a snapshot is kept of, ``keys`` of
     encryption, and ``more_alarms``.
     """
@@ -86,7 +86,7 @@ class Workload:
     def check(self) -> None:
         """Raise `InvalidParameterError` for a number that is none."""
         if not (math.isfinite(self.per_day) and self.per_day > 0):
-            raise InvalidParameterError("the number of pictures per day must be above 0.")
+            raise InvalidParameterError("the number of images per day must be above 0.")
         if not 0 < self.megapixels <= 1000:
             raise InvalidParameterError("megapixels must be above 0 and at most 1,000.")
         if not 128 <= self.memory_mb <= 10_240:
@@ -97,7 +97,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class WayCost:
-    """One way in. ``items`` are dollars per million pictures; ``duration_ms`` is a warm call's."""
+    """One way in. ``items`` are dollars per million images; ``duration_ms`` is a warm call's."""
 
     per_million: float
     items: Amounts
@@ -106,7 +106,7 @@ class WayCost:
 
 @dataclass(frozen=True)
 class Choice:
-    """One architecture and memory size, per million pictures through HTTP and through S3."""
+    """One architecture and memory size, per million images through HTTP and through S3."""
 
     architecture: Architecture
     memory_mb: int
@@ -117,7 +117,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Estimate:
-    """``idle_per_month`` is owed with or without pictures, by item, and ``metrics_per_month`` where
+    """``idle_per_month`` is owed with or without images, by item, and ``metrics_per_month`` where
     each hour of the month has some, both after what AWS gives an account every month; the months'
     sums have both. ``page_views_per_1000`` is for opening the dashboard; ``choices`` has the
     cheapest first; ``assumptions`` says what the figures rest on."""
@@ -150,15 +150,15 @@ def estimate(
     http, s3 = (way_cost(workload, way, found, prices) for way in get_args(Way))
     idle, metrics = idle_costs(workload, found, prices), metric_costs(workload, found, prices)
     beside = sum(idle.values()) + metrics
-    pictures = workload.per_day * DAYS_PER_MONTH / 1e6
+    images = workload.per_day * DAYS_PER_MONTH / 1e6
     return Estimate(
         currency=prices.currency,
         http=http,
         s3=s3,
         idle_per_month=idle,
         metrics_per_month=metrics,
-        month_through_http=pictures * http.per_million + beside,
-        month_through_s3=pictures * s3.per_million + beside,
+        month_through_http=images * http.per_million + beside,
+        month_through_s3=images * s3.per_million + beside,
         page_views_per_1000=1000 * page_view(prices.of(workload.region)),
         choices=_choices(workload, found, prices),
         assumptions=_assumptions(workload, found, prices),
@@ -166,14 +166,14 @@ def estimate(
 
 
 def way_cost(workload: Workload, way: Way, found: Measured, table: PriceTable) -> WayCost:
-    """A month of ``workload`` through one way, without what is fixed, per million pictures."""
-    pictures = workload.per_day * DAYS_PER_MONTH
-    amounts = {item: amount * pictures for item, amount in amounts_of(workload, way, found).items()}
+    """A month of ``workload`` through one way, without what is fixed, per million images."""
+    images = workload.per_day * DAYS_PER_MONTH
+    amounts = {item: amount * images for item, amount in amounts_of(workload, way, found).items()}
     amounts["traces"] = traces(workload.per_day)
     prices = table.of(workload.region)
     free = _left_by_idling(table.free) if workload.free_tier else {}
     cost = bill(amounts, prices, workload.architecture, free)
-    per_million = {item: dollars / pictures * 1e6 for item, dollars in cost.items()}
+    per_million = {item: dollars / images * 1e6 for item, dollars in cost.items()}
     return WayCost(sum(per_million.values()), per_million, duration_ms(workload, way, found))
 
 
@@ -188,7 +188,7 @@ def bill(
 
 
 def amounts_of(workload: Workload, way: Way, found: Measured) -> Amounts:
-    """What one picture takes of each item."""
+    """What one image takes of each item."""
     size = found.at(workload.megapixels).bytes
     life = workload.retention_days / DAYS_PER_MONTH
     units = math.ceil(found.record_bytes / WRITE_UNIT)
@@ -196,7 +196,7 @@ def amounts_of(workload: Workload, way: Way, found: Measured) -> Amounts:
     amounts = {
         "lambda_requests": 1.0,
         "lambda_gb_seconds": seconds * workload.memory_mb / 1024,
-        "s3_puts": 2.0,  # the picture and its thumbnail
+        "s3_puts": 2.0,  # the image and its thumbnail
         "s3_gb_months": (size + found.thumbnail_bytes) / GIB * life,
         "dynamodb_write_units": float(units * (1 + INDEX_WRITES)),
         "dynamodb_gb_months": found.record_bytes * (1 + INDEX_WRITES) / GIB * life,
@@ -219,7 +219,7 @@ def amounts_of(workload: Workload, way: Way, found: Measured) -> Amounts:
 
 
 def duration_ms(workload: Workload, way: Way, found: Measured) -> float:
-    """Of a warm invocation for one picture: its own work at the memory's share of a vCPU, and the
+    """Of a warm invocation for one image: its own work at the memory's share of a vCPU, and the
     calls that it waits for one after the other."""
     at = found.at(workload.megapixels)
     direct = way == "http" and at.bytes <= MAX_DIRECT_BYTES
@@ -253,7 +253,7 @@ def idle_costs(workload: Workload, found: Measured, table: PriceTable) -> Amount
 
 
 def metric_costs(workload: Workload, found: Measured, table: PriceTable) -> float:
-    """Dollars of a month in which each hour has some pictures: a metric is paid for by the hour
+    """Dollars of a month in which each hour has some images: a metric is paid for by the hour
     that it is sent in."""
     paid = max(0.0, found.metrics - table.free["metrics"])
     return paid * table.of(workload.region).metrics
@@ -269,7 +269,7 @@ def page_view(prices: Prices) -> float:
 
 
 def memory_sizes(found: Measured) -> tuple[int, ...]:
-    """The sizes that hold the worker and the largest picture that it takes."""
+    """The sizes that hold the worker and the largest image that it takes."""
     least = found.resident_mb + DEFAULT_LIMITS.max_memory / 1e6
     return tuple(size for size in MEMORY_SIZES_MB if size * 2**20 / 1e6 >= least)
 
@@ -289,18 +289,18 @@ def _choices(workload: Workload, found: Measured, table: PriceTable) -> tuple[Ch
 def _assumptions(workload: Workload, found: Measured, table: PriceTable) -> dict[str, str]:
     return {
         "prices": f"{workload.region}, on demand, looked up {table.looked_up}",
-        "free_tier": f"{'' if workload.free_tier else 'not '}taken off the pictures' cost",
+        "free_tier": f"{'' if workload.free_tier else 'not '}taken off the images' cost",
         "allowances": "a month has "
         + ", ".join(f"{table.free[item]:,.0f} {name}" for item, name in _ALLOWANCES.items())
         + " free in each account; this stage is taken to be its only one",
         "measured": f"{found.measured_at} on {found.hardware}, model {found.model}, warm",
-        "picture": f"JPEG of {workload.megapixels:g} MP, {found.at(workload.megapixels).bytes:,.0f}"
+        "image": f"JPEG of {workload.megapixels:g} MP, {found.at(workload.megapixels).bytes:,.0f}"
         " bytes",
         "memory": f"{workload.memory_mb} MB; {MB_PER_VCPU} MB are one vCPU, which is taken to be as"
         " fast as a core of the measured machine, on arm64 too",
         "waits": f"{S3_WAIT_MS:g} ms for a call of S3 and {DYNAMODB_WAIT_MS:g} ms for one of"
         " DynamoDB: assumed, not measured",
-        "queue": "one message per invocation, as when pictures come singly",
-        "kept": f"picture, record and log for {workload.retention_days} days",
+        "queue": "one message per invocation, as when images come singly",
+        "kept": f"image, record and log for {workload.retention_days} days",
         "left_out": "cold starts, training, and counting for /stats",
     }

@@ -10,7 +10,7 @@ MEASURED_FILE = Path(__file__).with_name("measured.json")
 
 
 @dataclass(frozen=True)
-class MeasuredPicture:
+class MeasuredImage:
     """A JPEG and the median of a warm invocation's own milliseconds on one core, by way in."""
 
     megapixels: float
@@ -21,18 +21,18 @@ class MeasuredPicture:
 
 @dataclass(frozen=True)
 class Measured:
-    """``pictures`` has at least two sizes, the smallest first; what the network takes is in none.
+    """``images`` has at least two sizes, the smallest first; what the network takes is in none.
 
     ``infer_ms`` is the share of ``model`` in their milliseconds. ``record_bytes``,
-    ``thumbnail_bytes`` and ``log_bytes`` are of one picture, ``resident_mb`` of the worker between
-    pictures; ``metrics`` and ``alarms`` are how many the deployment has.
+    ``thumbnail_bytes`` and ``log_bytes`` are of one image, ``resident_mb`` of the worker between
+    images; ``metrics`` and ``alarms`` are how many the deployment has.
     """
 
     measured_at: str
     hardware: str
     model: str
     infer_ms: float
-    pictures: tuple[MeasuredPicture, ...]
+    images: tuple[MeasuredImage, ...]
     record_bytes: int
     thumbnail_bytes: int
     log_bytes: int
@@ -40,19 +40,19 @@ class Measured:
     metrics: int
     alarms: int
 
-    def at(self, megapixels: float) -> MeasuredPicture:
+    def at(self, megapixels: float) -> MeasuredImage:
         """On the line between the two measured sizes around ``megapixels``, or beyond the last."""
         above = next(
-            (i for i, p in enumerate(self.pictures) if i and p.megapixels >= megapixels),
-            len(self.pictures) - 1,
+            (i for i, p in enumerate(self.images) if i and p.megapixels >= megapixels),
+            len(self.images) - 1,
         )
-        low, high = self.pictures[above - 1], self.pictures[above]
+        low, high = self.images[above - 1], self.images[above]
         share = (megapixels - low.megapixels) / (high.megapixels - low.megapixels)
 
         def between(a: float, b: float) -> float:
             return max(0.0, a + share * (b - a))
 
-        return MeasuredPicture(
+        return MeasuredImage(
             megapixels,
             between(low.bytes, high.bytes),
             between(low.http_ms, high.http_ms),
@@ -60,12 +60,12 @@ class Measured:
         )
 
     def with_model(self, model: str, infer_ms: float) -> "Measured":
-        """The same with another model, which takes ``infer_ms`` for a picture."""
+        """The same with another model, which takes ``infer_ms`` for an image."""
         more = infer_ms - self.infer_ms
-        pictures = tuple(
-            replace(p, http_ms=p.http_ms + more, s3_ms=p.s3_ms + more) for p in self.pictures
+        images = tuple(
+            replace(p, http_ms=p.http_ms + more, s3_ms=p.s3_ms + more) for p in self.images
         )
-        return replace(self, model=model, infer_ms=infer_ms, pictures=pictures)
+        return replace(self, model=model, infer_ms=infer_ms, images=images)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The containers that pictures come in, walked before a decoder sees them.
+"""The containers that images come in, walked before a decoder sees them.
 
 Decoders also read what nobody here looks at: EXIF, colour profiles, comments, previews, further
 frames, mostly in Python, and a hostile file has millions of pieces. So these are left out, and
@@ -18,7 +18,7 @@ ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
 
 _MIME_TYPES = {"HEIF": "image/heic"}
 
-# The brands of ISO/IEC 23008-12 for pictures in HEVC, as phones write them, and for any codec.
+# The brands of ISO/IEC 23008-12 for images in HEVC, as phones write them, and for any codec.
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _SIGNATURES = (
     ("JPEG", re.compile(rb"\xff\xd8\xff")),
@@ -32,7 +32,7 @@ _SIGNATURES = (
 
 _EXIF_PREFIX = b"Exif\0\0"
 
-# A JPEG's markers that a length follows, and the one that ends the picture. ITU-T T.81, annex B.
+# A JPEG's markers that a length follows, and the one that ends the image. ITU-T T.81, annex B.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _APP0, _APP1, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xEE, 0xEF, 0xFE
@@ -41,7 +41,7 @@ _PNG_SIGNATURE_BYTES = 8
 _PNG_PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 
 _GIF_HEADER_BYTES = 13
-_GIF_EXTENSION, _GIF_PICTURE, _GIF_CONTROL = 0x21, 0x2C, 0xF9
+_GIF_EXTENSION, _GIF_IMAGE, _GIF_CONTROL = 0x21, 0x2C, 0xF9
 
 _BMP_COMPRESSION_AT = 30
 _BMP_RUN_LENGTHS = (b"\x01", b"\x02")
@@ -49,7 +49,7 @@ _BMP_RUN_LENGTHS = (b"\x01", b"\x02")
 
 @dataclass(frozen=True)
 class Contents:
-    """The file of one picture in ``data``, of ``format``, less everything but its pixels.
+    """The file of one image in ``data``, of ``format``, less everything but its pixels.
 
     ``orientation`` is the EXIF orientation that it had, 1 to 8. ``scans``: how often a decoder
     walks over all of a JPEG.
@@ -106,7 +106,7 @@ class _Parts:
 def _jpeg(data: bytes, limits: ImageLimits) -> Contents:
     """Without the segments of applications, except the two that name the colours (JFIF, Adobe).
 
-    Segments are stepped over by their length, so scans of what lies in EXIF or behind the picture
+    Segments are stepped over by their length, so scans of what lies in EXIF or behind the image
     (its own thumbnail, a phone's video) are not counted.
     """
     kept, exif = [data[:2]], b""
@@ -126,7 +126,7 @@ def _jpeg(data: bytes, limits: ImageLimits) -> Contents:
 
 
 def _jpeg_segments(data: bytes, parts: _Parts) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, end) of each segment with a length, up to the picture's end."""
+    """(marker, start, end) of each segment with a length, up to the image's end."""
     at = 2
     while marker := _JPEG_MARKER.search(data, at):
         parts.count()
@@ -186,9 +186,9 @@ def _gif(data: bytes, limits: ImageLimits) -> Contents:
         start = _GIF_HEADER_BYTES + _gif_palette_bytes(data[10])
         at, control = start, b""
         parts = _Parts(limits)
-        while data[at] != _GIF_PICTURE:
+        while data[at] != _GIF_IMAGE:
             if data[at] != _GIF_EXTENSION:
-                raise UnreadableImageError("The GIF holds no picture.")
+                raise UnreadableImageError("The GIF holds no image.")
             extension, label = at, data[at + 1]
             at += 2
             while length := data[at]:
@@ -199,7 +199,7 @@ def _gif(data: bytes, limits: ImageLimits) -> Contents:
             if label == _GIF_CONTROL:
                 control = data[extension:at]
     except IndexError as error:
-        raise TruncatedImageError("The image data ends before the picture does.") from error
+        raise TruncatedImageError("The image data ends before the image does.") from error
     return Contents("GIF", data[:start] + control + data[at:])
 
 
@@ -219,12 +219,12 @@ def _bmp(data: bytes, _: ImageLimits) -> Contents:
 def _tiff(data: bytes, limits: ImageLimits) -> Contents:
     """The first page, without metadata."""
     return Contents(
-        "TIFF", tiff_tags.picture_only(data, limits.max_parts), tiff_tags.orientation(data)
+        "TIFF", tiff_tags.image_only(data, limits.max_parts), tiff_tags.orientation(data)
     )
 
 
 def _heif(data: bytes, _: ImageLimits) -> Contents:
-    """As it is: libheif has limits of its own and turns the picture by the container's rotation."""
+    """As it is: libheif has limits of its own and turns the image by the container's rotation."""
     return Contents("HEIF", data)
 
 

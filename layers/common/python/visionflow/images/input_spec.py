@@ -10,7 +10,7 @@ Interpolation = Literal["bilinear", "bicubic", "lanczos"]
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in fractions of a picture's width and height, origin at the top left."""
+    """A rectangle in fractions of an image's width and height, origin at the top left."""
 
     left: float
     top: float
@@ -22,7 +22,7 @@ class Box:
 class InputSpec:
     """Geometry of the model's input.
 
-    The shorter side of the upright picture is scaled to ``resize`` pixels, then a centred square of
+    The shorter side of the upright image is scaled to ``resize`` pixels, then a centred square of
     ``size`` pixels is cut out. The tensor is uint8 RGB, [size, size, 3].
     """
 
@@ -44,6 +44,6 @@ class InputSpec:
         return left, top, left + side, top + side
 
     def relative_box(self, width: int, height: int) -> Box:
-        """`crop_box` in fractions of the picture, to lay an overlay over it."""
+        """`crop_box` in fractions of the image, to lay an overlay over it."""
         left, top, right, bottom = self.crop_box(width, height)
         return Box(left / width, top / height, (right - left) / width, (bottom - top) / height)

@@ -1,12 +1,12 @@
 """The one image path: bytes to upright RGB to the model's uint8 tensor.
 
 Training's evaluation, int8 calibration, the export gate and the Lambdas all call these functions,
-so a picture cannot look different to the network in training and in production.
+so an image cannot look different to the network in training and in production.
 
 A JPEG much larger than what is wanted of it is decoded at 1/2, 1/4 or 1/8 of its scale, by the
 lowest frequencies of its blocks alone. What is left has `HEADROOM` times the pixels, along each
-side, that the model sees; the tensor then differs from that of the whole picture by about half a
-grey level in the mean and by less than `TOLERANCE` for any picture. tests/parity measures it.
+side, that the model sees; the tensor then differs from that of the whole image by about half a
+grey level in the mean and by less than `TOLERANCE` for any image. tests/parity measures it.
 """
 
 import io
@@ -33,7 +33,7 @@ __all__ = [
     "HEADROOM",
     "THUMBNAIL_SIDE",
     "TOLERANCE",
-    "Picture",
+    "DecodedImage",
     "UInt8Array",
     "decode",
     "format_of",
@@ -52,7 +52,7 @@ THUMBNAIL_SIDE = 256
 HEADROOM = 2.9
 THUMBNAIL_HEADROOM = 1.9
 TOLERANCE = 2.5
-"""Mean absolute difference of two tensors of one picture, in grey levels of 255."""
+"""Mean absolute difference of two tensors of one image, in grey levels of 255."""
 
 _REDUCTIONS = (8, 4, 2)
 
@@ -62,7 +62,7 @@ _RESAMPLING = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 
-# EXIF 2.32, tag 0x0112: how to turn the stored pixels so that the picture stands upright.
+# EXIF 2.32, tag 0x0112: how to turn the stored pixels so that the image stands upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -76,11 +76,11 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """A decoded picture.
+class DecodedImage:
+    """A decoded image.
 
     ``stored``: RGB as it lies in the file, ``reduction`` of the file's pixels to one along each
-    side. ``width`` and ``height`` are the upright picture's at full scale, in pixels.
+    side. ``width`` and ``height`` are the upright image's at full scale, in pixels.
     ``orientation``: by EXIF, 1 is upright.
     """
 
@@ -91,7 +91,7 @@ class Picture:
     reduction: int = 1
 
     @classmethod
-    def of(cls, image: Image.Image) -> "Picture":
+    def of(cls, image: Image.Image) -> "DecodedImage":
         """An upright RGB image at full scale."""
         return cls(image, *image.size)
 
@@ -126,8 +126,8 @@ class Picture:
 
 def decode(
     data: bytes, spec: InputSpec | None = None, limits: ImageLimits = DEFAULT_LIMITS
-) -> Picture:
-    """Decode a picture to 8-bit RGB.
+) -> DecodedImage:
+    """Decode an image to 8-bit RGB.
 
     The first frame of an animation is taken, transparency is laid on white, 16-bit samples are
     scaled to 8. With ``spec`` a large JPEG is decoded at the smallest scale that is good enough for
@@ -160,14 +160,14 @@ def decode(
         raise _damaged(error) from error
     if contents.orientation in _ON_ITS_SIDE:
         width, height = height, width
-    return Picture(rgb, width, height, contents.orientation, reduction)
+    return DecodedImage(rgb, width, height, contents.orientation, reduction)
 
 
-def prepare(picture: Picture, spec: InputSpec) -> UInt8Array:
+def prepare(image: DecodedImage, spec: InputSpec) -> UInt8Array:
     """Resize and crop in one resampling step. Returns uint8 RGB, [size, size, 3]."""
-    box = spec.crop_box(*picture.size)
+    box = spec.crop_box(*image.size)
     side = (spec.size, spec.size)
-    return np.asarray(picture.resized(side, box, _RESAMPLING[spec.interpolation]))
+    return np.asarray(image.resized(side, box, _RESAMPLING[spec.interpolation]))
 
 
 def load(data: bytes, spec: InputSpec, limits: ImageLimits = DEFAULT_LIMITS) -> UInt8Array:
@@ -175,16 +175,16 @@ def load(data: bytes, spec: InputSpec, limits: ImageLimits = DEFAULT_LIMITS) -> 
     return prepare(decode(data, spec, limits), spec)
 
 
-def thumbnail(picture: Picture, side: int = THUMBNAIL_SIDE) -> bytes:
-    """A JPEG of the whole picture that fits into ``side`` x ``side`` pixels, never enlarged."""
-    scale = min(1.0, side / max(picture.size))
-    width, height = (max(1, round(length * scale)) for length in picture.size)
-    whole = (0, 0, *picture.size)
+def thumbnail(image: DecodedImage, side: int = THUMBNAIL_SIDE) -> bytes:
+    """A JPEG of the whole image that fits into ``side`` x ``side`` pixels, never enlarged."""
+    scale = min(1.0, side / max(image.size))
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    whole = (0, 0, *image.size)
     # Reduced by a whole step first where there is one, the rest by Hamming's filter: a third of
     # bicubic's time on a web photo, and one grey level away from it.
-    image = picture.resized((width, height), whole, Image.Resampling.HAMMING, reducing_gap=1.0)
+    small = image.resized((width, height), whole, Image.Resampling.HAMMING, reducing_gap=1.0)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=80)
+    small.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()
 
 
@@ -216,13 +216,13 @@ def _open(contents: containers.Contents) -> Image.Image:
 def _register_heif() -> None:
     """Make Pillow open HEIC, where pillow-heif is installed.
 
-    Imported here, because it takes 40 ms and few pictures need it.
+    Imported here, because it takes 40 ms and few images need it.
     """
     try:
         from pillow_heif import register_heif_opener  # noqa: PLC0415
     except ImportError as error:
         raise UnreadableImageError(
-            "HEIC is not read here; send the picture as JPEG instead (on an iPhone: Settings, "
+            "HEIC is not read here; send the image as JPEG instead (on an iPhone: Settings, "
             "Camera, Formats, Most Compatible)."
         ) from error
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
@@ -232,7 +232,7 @@ def _damaged(error: Exception) -> TruncatedImageError | UnreadableImageError:
     # Pillow's plugins raise whatever they trip over on damaged data (OSError, SyntaxError,
     # ValueError, struct.error ...), so behind a recognised format everything means "damaged".
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
-        return TruncatedImageError("The image data ends before the picture does.")
+        return TruncatedImageError("The image data ends before the image does.")
     return UnreadableImageError(f"The image cannot be decoded ({error}).")
 
 

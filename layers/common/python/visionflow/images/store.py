@@ -1,4 +1,4 @@
-"""Pictures and thumbnails in S3."""
+"""Images and thumbnails in S3."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -12,7 +12,7 @@ _ENTRY = "HHL4s"
 _ENTRY_BYTES = 12
 
 # What the pixels are decoded from: geometry, compression, colours, strips or tiles, JPEG tables.
-_PICTURE_TAGS = frozenset(
+_IMAGE_TAGS = frozenset(
     {
         *(254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 280, 281, 284, 292, 293),
         *(317, 320, 322, 323, 324, 325, 332, 338, 339, 347, 512, 513, 514, 515, 519, 520, 521),
@@ -34,7 +34,7 @@ class _Entry:
 def orientation(block: bytes) -> int:
     """The EXIF orientation 1 to 8 of a TIFF structure; 1 where it has none or is damaged.
 
-    Damage says nothing about the pixels: the picture is then taken as it lies.
+    Damage says nothing about the pixels: the image is then taken as it lies.
     """
     try:
         order, entries = _directory(block, frozenset({_ORIENTATION}))
@@ -48,13 +48,13 @@ def orientation(block: bytes) -> int:
     return value if 1 <= value <= 8 else 1
 
 
-def picture_only(data: bytes, max_parts: int) -> bytes:
+def image_only(data: bytes, max_parts: int) -> bytes:
     """A TIFF file whose first directory is its only one and holds what its pixels need.
 
     Raises `UnreadableImageError`, `TruncatedImageError`, or `ImageTooLargeError` for a tag of more
     than ``max_parts`` values: decoders hold each of them as an object of its own.
     """
-    order, entries = _directory(data, _PICTURE_TAGS)
+    order, entries = _directory(data, _IMAGE_TAGS)
     kept = [entry for _, entry in sorted(entries.items())]
     for entry in kept:
         if entry.count > max_parts:

@@ -1,4 +1,4 @@
-"""Pictures that are posted straight to the bucket: what may be asked for, and their keys.
+"""Images that are posted straight to the bucket: what may be asked for, and their keys.
 
 A posted upload's key carries the id that its prediction will have. The rest of the key is the name
 that the sender gave the file, so that a history is readable.
@@ -15,7 +15,7 @@ from visionflow.images.limits import DEFAULT_LIMITS
 ACCEPTED_TYPES = frozenset(
     f"image/{name}" for name in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "heif")
 )
-# Of a picture in a direct call. Lambda takes 6 MB of event, in which the picture is base64.
+# Of an image in a direct call. Lambda takes 6 MB of event, in which the image is base64.
 MAX_DIRECT_BYTES = 4_400_000
 
 POSTED_PREFIX = "uploads/posted/"
@@ -29,17 +29,17 @@ _KEY = re.compile(re.escape(POSTED_PREFIX) + r"([0-9A-HJKMNP-TV-Z]{26})/.+", re.
 
 @dataclass(frozen=True)
 class UploadRequest:
-    """A picture that wants to be uploaded: its MIME type, its size in bytes and its name."""
+    """An image that wants to be uploaded: its MIME type, its size in bytes and its name."""
 
     content_type: str
     bytes: int
     filename: str | None = None
 
     def check(self) -> None:
-        """Raises the error that the picture would end in if it were uploaded."""
+        """Raises the error that the image would end in if it were uploaded."""
         if self.content_type not in ACCEPTED_TYPES:
             accepted = ", ".join(sorted(ACCEPTED_TYPES))
-            raise UnsupportedMediaTypeError(f"Pictures may be {accepted}.")
+            raise UnsupportedMediaTypeError(f"Images may be {accepted}.")
         if self.bytes < 1:
             raise EmptyImageError("The image has zero bytes.")
         if self.bytes > DEFAULT_LIMITS.max_bytes:
@@ -49,7 +49,7 @@ class UploadRequest:
             )
 
     def key(self, prediction_id: str) -> str:
-        """Where the picture goes."""
+        """Where the image goes."""
         return f"{POSTED_PREFIX}{prediction_id}/{_safe_name(self.filename or '')}"
 
 
@@ -62,4 +62,4 @@ def posted_id(key: str) -> str | None:
 def _safe_name(filename: str) -> str:
     """The last part of a path of any system, without what a key or a form could trip over."""
     name = PureWindowsPath(PurePosixPath(filename).name).name
-    return _UNSAFE.sub("_", name)[-_LONGEST_NAME:].strip(". ") or "picture"
+    return _UNSAFE.sub("_", name)[-_LONGEST_NAME:].strip(". ") or "image"

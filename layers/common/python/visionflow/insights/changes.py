@@ -62,9 +62,9 @@ def shadowed(
     milliseconds: float,
     trial: Trial | None,
 ) -> Change:
-    """Of a shadow's answer to a picture that ``prediction.model`` has answered.
+    """Of a shadow's answer to an image that ``prediction.model`` has answered.
 
-    Raises `ValueError` for a picture that no version has answered.
+    Raises `ValueError` for an image that no version has answered.
     """
     if prediction.model is None or prediction.confidence is None:
         raise ValueError(f"no version has answered {prediction.id}")

@@ -60,7 +60,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Counted:
-    """The counters of one version (None: pictures that no version answered) on one day."""
+    """The counters of one version (None: images that no version answered) on one day."""
 
     day: str
     model: ModelRef | None
@@ -80,7 +80,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Pair:
-    """A version that answered and one that looked at the same pictures as its shadow."""
+    """A version that answered and one that looked at the same images as its shadow."""
 
     served: ModelRef
     shadow: ModelRef

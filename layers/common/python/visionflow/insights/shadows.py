@@ -20,7 +20,7 @@ _BATCH = 100
 
 @dataclass(frozen=True)
 class ShadowAnswer:
-    """A shadow's answer to the picture of ``prediction_id``; ``milliseconds`` of inference."""
+    """A shadow's answer to the image of ``prediction_id``; ``milliseconds`` of inference."""
 
     prediction_id: str
     model: ModelRef
@@ -53,7 +53,7 @@ class ShadowStore:
         return next(iter(self.of([prediction_id], [model])), None)
 
     def of(self, ids: Sequence[str], models: Iterable[ModelRef]) -> list[ShadowAnswer]:
-        """The answers that these versions gave as shadows to these pictures."""
+        """The answers that these versions gave as shadows to these images."""
         keys = [_key(prediction_id, model) for model in models for prediction_id in ids]
         found: list[ShadowAnswer] = []
         while keys:

@@ -48,7 +48,7 @@ def check_settings(request: JobRequest) -> None:
 
 
 def check_bucket(request: JobRequest, datasets_bucket: str) -> None:
-    """Raise `JobRefusedError` for pictures in a bucket that no training can read."""
+    """Raise `JobRefusedError` for images in a bucket that no training can read."""
     bucket = request.data.removeprefix("s3://").partition("/")[0]
     if bucket != datasets_bucket:
         raise JobRefusedError(

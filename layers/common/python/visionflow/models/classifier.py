@@ -21,7 +21,7 @@ FloatArray = npt.NDArray[np.float32]
 # Anchors of the heat colours at equal distances from 0 to 1: blue, cyan, yellow, red.
 _HEAT = np.array([[20, 40, 200], [0, 190, 230], [255, 220, 60], [220, 30, 30]], dtype=np.float32)
 _MOST_OPAQUE = 230
-# A cell of the map becomes so many pixels, as most networks see it, in a picture of this size.
+# A cell of the map becomes so many pixels, as most networks see it, in an image of this size.
 _OVERLAY_SCALE, _OVERLAY_SIDE = 32, 256
 
 
@@ -39,7 +39,7 @@ class Explanation(ClassActivationMap):
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """The answer for one picture.
+    """The answer for one image.
 
     ``scores`` has every label, best first; ``known`` says whether the best reaches the manifest's
     unknown threshold; ``embedding`` is [F]; ``cam`` is [C, h, w], the head at every location.
@@ -92,7 +92,7 @@ class Classifier:
         return outputs[0], outputs[1], outputs[2]
 
     def classify(self, batch: UInt8Array) -> list[Classification]:
-        """One `Classification` for each picture of a uint8 [N, size, size, 3] batch."""
+        """One `Classification` for each image of a uint8 [N, size, size, 3] batch."""
         logits, embeddings, cams = self.run(batch)
         probabilities = softmax(logits / self.manifest.temperature)
         return [
@@ -103,7 +103,7 @@ class Classifier:
     def activation_map(
         self, classification: Classification, label: str, image_size: tuple[int, int]
     ) -> ClassActivationMap:
-        """The map of ``label`` for a picture of ``image_size`` (width, height)."""
+        """The map of ``label`` for an image of ``image_size`` (width, height)."""
         index = self.manifest.label_names.index(label)
         heat = _scaled_to_unit(classification.cam[index])
         return ClassActivationMap(

@@ -1,9 +1,9 @@
-"""How far the pictures that come in have moved from those that a version was trained on.
+"""How far the images that come in have moved from those that a version was trained on.
 
 Training leaves a `Reference` in the artifact: how often each label was answered to the validation
-pictures, and where their embeddings lie, as a whitened projection on the K directions of largest
+images, and where their embeddings lie, as a whitened projection on the K directions of largest
 variance. Serving keeps `sketch`, K bytes, with each record; sums of sketches are all that is needed
-to compare the mean and the spread of any number of pictures with the reference.
+to compare the mean and the spread of any number of images with the reference.
 """
 
 import base64
@@ -34,7 +34,7 @@ _LARGEST = 127
 LABELS_LIMIT = 0.25
 # Half a standard deviation in every direction at once.
 EMBEDDING_LIMIT = 0.5
-MIN_PICTURES = 200
+MIN_IMAGES = 200
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class EmbeddingReference:
 
 @dataclass(frozen=True)
 class Reference:
-    """What a version answers to ``pictures`` validation pictures; ``labels`` are counts."""
+    """What a version answers to ``images`` validation images; ``labels`` are counts."""
 
-    pictures: int
+    images: int
     labels: dict[str, int]
     embedding: EmbeddingReference
 
@@ -85,7 +85,7 @@ class Reference:
 class Drift:
     """``labels`` is the population stability index of the answers, ``embedding`` the distance of
     the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
-    ``n`` pictures are enough to say so."""
+    ``n`` images are enough to say so."""
 
     labels: float
     embedding: float | None
@@ -107,7 +107,7 @@ def measure_reference(labels: Mapping[str, int], embeddings: "FloatArray") -> Re
     kept = int(min(COMPONENTS, max(1, (deviations > 1e-6 * deviations[0]).sum())))
     projection = directions[:kept] / np.maximum(deviations[:kept, None], 1e-12)
     return Reference(
-        pictures=n,
+        images=n,
         labels=dict(labels),
         embedding=EmbeddingReference(features, kept, _encoded(centre), _encoded(projection)),
     )
@@ -121,7 +121,7 @@ def read_sketch(sketch: bytes) -> list[int]:
 def stability_index(found: Mapping[str, int], expected: Mapping[str, int]) -> float:
     """Population stability index of two sets of counts, 0 where their shares are equal.
 
-    Half a picture is added to each count, so that a label that one of them lacks is no infinity.
+    Half an image is added to each count, so that a label that one of them lacks is no infinity.
     """
     labels = sorted({*found, *expected})
     if not labels:
@@ -161,14 +161,14 @@ def measure_drift(
     index = stability_index(labels, reference.labels)
     distance = embedding_distance(n, sums, squares)
     # Sampling alone gives an index of about (C - 1) (1/n + 1/N): Yurdakul (2018), Western Michigan.
-    expected = (len(reference.labels) - 1) * (1 / max(answers, 1) + 1 / max(reference.pictures, 1))
+    expected = (len(reference.labels) - 1) * (1 / max(answers, 1) + 1 / max(reference.images, 1))
     labels_moved = index > LABELS_LIMIT + expected
-    embedding_moved = distance is not None and n >= MIN_PICTURES and distance > EMBEDDING_LIMIT
+    embedding_moved = distance is not None and n >= MIN_IMAGES and distance > EMBEDDING_LIMIT
     return Drift(
         labels=round(index, 4),
         embedding=None if distance is None else round(distance, 4),
         n=answers,
-        alarm=answers >= MIN_PICTURES and (labels_moved or embedding_moved),
+        alarm=answers >= MIN_IMAGES and (labels_moved or embedding_moved),
     )
 
 

@@ -167,14 +167,14 @@ class ModelRegistry:
         return self._write(seen, step, None)
 
     def set_canary(self, model: ModelRef, percent: int, order: Order) -> Aliases:
-        """Let a registered version answer ``percent`` of the pictures."""
+        """Let a registered version answer ``percent`` of the images."""
         return self._move(lambda aliases: aliases.with_canary(model, percent, order), model)
 
     def clear_canary(self, order: Order) -> Aliases:
         return self._move(lambda aliases: aliases.without_canary(order))
 
     def set_shadow(self, model: ModelRef, order: Order) -> Aliases:
-        """Let a registered version look at every picture after it was answered."""
+        """Let a registered version look at every image after it was answered."""
         return self._move(lambda aliases: aliases.with_shadow(model, order), model)
 
     def clear_shadow(self, order: Order) -> Aliases:

@@ -1,4 +1,4 @@
-"""Which version answers which picture: the aliases, how they move, and how a canary is drawn.
+"""Which version answers which image: the aliases, how they move, and how a canary is drawn.
 
 Nothing here reads or writes anything; `visionflow.models.registry` keeps what these classes say.
 """
@@ -24,7 +24,7 @@ MAX_TRAIL = 20
 
 @dataclass(frozen=True)
 class Canary(ModelRef):
-    """The version that answers ``percent`` (1..99) of the pictures in production's place."""
+    """The version that answers ``percent`` (1..99) of the images in production's place."""
 
     percent: int
 
@@ -120,7 +120,7 @@ class Aliases:
         return self._in_production(self.trail[-1], self.trail[:-1], None, "rollback", order)
 
     def with_canary(self, model: ModelRef, percent: int, order: Order) -> "Step":
-        """``model`` answers ``percent`` of the pictures.
+        """``model`` answers ``percent`` of the images.
 
         Raises `AliasConflictError` when nothing or ``model`` itself is in production,
         `InvalidParameterError` for a share that is no canary's.
@@ -145,7 +145,7 @@ class Aliases:
         return self._step(replace(self, canary=None, trial=None), ((CANARY, None, "clear"),), order)
 
     def with_shadow(self, model: ModelRef, order: Order) -> "Step":
-        """``model`` looks at every picture after it was answered. Raises `AliasConflictError`."""
+        """``model`` looks at every image after it was answered. Raises `AliasConflictError`."""
         self._require_another_in_production(model)
         if self.shadow == model:
             return Step(self, ())

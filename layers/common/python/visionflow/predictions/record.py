@@ -37,7 +37,7 @@ class ModelRef:
 class ImageRef:
     """The classified object in S3 and what was found in it.
 
-    ``width`` and ``height`` (pixels, upright) are null when the picture could not be decoded,
+    ``width`` and ``height`` (pixels, upright) are null when the image could not be decoded,
     ``bytes`` and ``sha256`` when it could not be read.
     """
 
@@ -52,7 +52,7 @@ class ImageRef:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a picture can never be classified: the error's code and a sentence."""
+    """Why an image can never be classified: the error's code and a sentence."""
 
     code: str
     message: str
@@ -60,7 +60,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person says the picture shows; the last word counts."""
+    """What a person says the image shows; the last word counts."""
 
     label: str
     at: str
@@ -115,7 +115,7 @@ def s3_object_id(bucket: str, key: str, version: str) -> str:
 
 
 def original_key(prediction_id: str) -> str:
-    """Where the picture of a direct call is kept in the images bucket."""
+    """Where the image of a direct call is kept in the images bucket."""
     return f"api/{prediction_id}"
 
 

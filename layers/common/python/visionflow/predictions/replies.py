@@ -14,7 +14,7 @@ from visionflow.images.input_spec import Box
 class ClassActivationMap:
     """Where the evidence for ``label`` lies.
 
-    ``values`` is the map in ``height`` rows, scaled to 0..1, over ``box`` of the upright picture.
+    ``values`` is the map in ``height`` rows, scaled to 0..1, over ``box`` of the upright image.
     """
 
     label: str
@@ -28,7 +28,7 @@ class ClassActivationMap:
 class Reply:
     """``request`` is a fingerprint of what was asked; the numbers are those of the manifest.
 
-    ``activation_map`` is there where an explanation was asked for; its picture can be drawn again.
+    ``activation_map`` is there where an explanation was asked for; its image can be drawn again.
     """
 
     request: str

@@ -1,4 +1,4 @@
-"""People's word about predictions: which picture to ask about next, and what they said.
+"""People's word about predictions: which image to ask about next, and what they said.
 
 One sparse index serves both: ``open#<shard>`` holds the answers that nobody has spoken of, by their
 confidence, and ``given#<shard>`` the others, by the time of the last word.
@@ -47,7 +47,7 @@ class ReviewStore:
     def give(self, prediction_id: str, feedback: Feedback) -> Prediction:
         """Make ``feedback`` the last word about a prediction, and append it to the history.
 
-        Raises `PredictionNotFoundError`, `InvalidParameterError` for a picture without an answer,
+        Raises `PredictionNotFoundError`, `InvalidParameterError` for an image without an answer,
         and `PlatformError` when others keep speaking at the same moment.
         """
         for _ in range(_ATTEMPTS):
@@ -55,7 +55,7 @@ class ReviewStore:
             prediction = read_prediction(item)
             if prediction.label is None:
                 raise InvalidParameterError(
-                    "The picture could not be read, so there is no answer to confirm or correct."
+                    "The image could not be read, so there is no answer to confirm or correct."
                 )
             revision = int(item.get("feedback_revision", {"N": "0"})["N"])
             if self._write(prediction, feedback, revision):

@@ -1,4 +1,4 @@
-"""Pictures dropped into the bucket: S3 -> SQS -> Lambda -> record."""
+"""Images dropped into the bucket: S3 -> SQS -> Lambda -> record."""
 
 import json
 import time
@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.e2e.cloud import Cloud
-from tests.pictures import bad_files, encode, textured
+from tests.images import bad_files, encode, textured
 from visionflow.images.limits import DEFAULT_LIMITS
 
 pytestmark = pytest.mark.e2e
 
 
-def test_a_dropped_picture_is_listed_within_five_seconds(cloud: Cloud) -> None:
+def test_a_dropped_image_is_listed_within_five_seconds(cloud: Cloud) -> None:
     key = "uploads/one.jpg"
     began = time.monotonic()
     cloud.drop(key, encode(textured(seed=1)))
@@ -48,15 +48,15 @@ def test_a_new_version_of_a_key_is_a_new_record(cloud: Cloud) -> None:
     assert len(records) == 2
 
 
-def test_three_hundred_pictures_at_once_are_each_recorded_once(cloud: Cloud) -> None:
-    pictures = {f"uploads/flood/{n:03}.jpg": encode(textured(seed=n)) for n in range(300)}
+def test_three_hundred_images_at_once_are_each_recorded_once(cloud: Cloud) -> None:
+    images = {f"uploads/flood/{n:03}.jpg": encode(textured(seed=n)) for n in range(300)}
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(cloud.drop, pictures, pictures.values()))
-    cloud.wait_for(set(pictures), within=60)
+        list(pool.map(cloud.drop, images, images.values()))
+    cloud.wait_for(set(images), within=60)
     cloud.wait_until_idle()
-    records = cloud.records_of(set(pictures))
+    records = cloud.records_of(set(images))
     assert len(records) == 300
-    assert {record["image"]["key"] for record in records} == set(pictures)
+    assert {record["image"]["key"] for record in records} == set(images)
     assert cloud.messages(cloud.outputs.dead_letter_queue_url) == 0
 
 

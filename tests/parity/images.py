@@ -1,4 +1,4 @@
-"""Real pictures of the odd kinds that people send."""
+"""Real images of the odd kinds that people send."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,10 +7,10 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-from tests.pictures import encode
+from tests.images import encode
 
 SAMPLES = Path(__file__).parents[2] / "infra" / "samples"
-# A photograph that a dependency ships: no picture of a person's own has to travel with the project.
+# A photograph that a dependency ships: no image of a person's own has to travel with the project.
 PHOTO = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 
 
@@ -19,7 +19,7 @@ def photo() -> Image.Image:
     return Image.open(PHOTO).convert("RGB")
 
 
-def odd_pictures() -> dict[str, bytes]:
+def odd_images() -> dict[str, bytes]:
     """File name -> content. Every one shows the photograph, stored in another way."""
     rgb = photo()
     kinds: dict[str, Callable[[Image.Image], bytes]] = {

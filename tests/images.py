@@ -1,4 +1,4 @@
-"""Pictures of every kind that people send, drawn on the spot."""
+"""Images of every kind that people send, drawn on the spot."""
 
 import io
 import struct
