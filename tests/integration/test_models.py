@@ -13,10 +13,10 @@ from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelNotFoundError
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Order
-from visionflow.predictions.record import ModelRef
 
 IMAGE = encode(plain())
 

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visionflow.errors import AliasConflictError
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import MAX_TRAIL, Aliases, Canary, Order, share_of
-from visionflow.predictions.record import ModelRef, new_id
+from visionflow.timestamps import new_id
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ORDER = Order("somebody", NOW, "because")

@@ -14,9 +14,10 @@ from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import AliasConflictError, InvalidCursorError, ModelNotFoundError
 from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order, Step
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from visionflow.errors import AliasConflictError, InvalidParameterError
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.models.ref import ModelRef
+from visionflow.timestamps import timestamp
 
 Alias = Literal["production", "canary", "shadow"]
 Action = Literal["promote", "rollback", "canary", "shadow", "clear"]
