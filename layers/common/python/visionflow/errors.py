@@ -34,6 +34,7 @@
     |       `-- MissingImageError
     |-- ConfigError                     a setting, manifest or config file that does not parse
     |-- ArtifactError                   model files that are missing or not what the manifest says
+    |   `-- GateError                   a version that has not passed its gate
     |-- ModelUnavailableError           no model can answer now
     `-- PlatformError                   AWS throttled, timed out or failed
 
@@ -268,6 +269,13 @@ class ArtifactError(VisionFlowError):
 
     code = "invalid_artifact"
     title = "Invalid model artifact"
+
+
+class GateError(ArtifactError):
+    """A version failed a check of its gate, or one was never made, so it is not published."""
+
+    code = "gate_not_passed"
+    title = "Gate not passed"
 
 
 class ModelUnavailableError(VisionFlowError):
