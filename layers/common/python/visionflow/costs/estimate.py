@@ -25,8 +25,9 @@ Architecture = Literal["x86_64", "arm64"]
 Way = Literal["http", "s3"]
 Amounts = dict[str, float]
 
+# Of a Lambda: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MB_PER_VCPU = 1769
-MEMORY_SIZES_MB = (1024, 1536, 1769, 2048, 3008)
+MEMORY_SIZES_MB = (1024, 1536, MB_PER_VCPU, 2048, 3008)
 DAYS_PER_MONTH = 30
 GIB = 2**30
 

@@ -8,10 +8,10 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from visionflow import strict
-from visionflow.dynamodb import from_item, to_item
+from visionflow.dynamodb import Action, from_item, to_item, transact
 from visionflow.errors import InvalidParameterError, PlatformError, PredictionNotFoundError
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.store import (
@@ -24,6 +24,7 @@ from visionflow.predictions.store import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, UpdateTypeDef
 
 _ATTEMPTS = 5
 
@@ -108,7 +109,7 @@ class ReviewStore:
             for item in page["Items"]:
                 yield item[position]["S"], read_prediction(item)
 
-    def _item(self, prediction_id: str) -> Any:
+    def _item(self, prediction_id: str) -> "dict[str, AttributeValueTypeDef]":
         answer = self._client.get_item(
             TableName=self._predictions, Key={"id": {"S": prediction_id}}, ConsistentRead=True
         )
@@ -131,7 +132,7 @@ class ReviewStore:
         seen = (
             "feedback_revision = :seen" if revision else "attribute_not_exists(feedback_revision)"
         )
-        speak = {
+        speak: UpdateTypeDef = {
             "TableName": self._predictions,
             "Key": {"id": {"S": prediction.id}},
             "UpdateExpression": (
@@ -147,13 +148,6 @@ class ReviewStore:
             **strict.to_dict(feedback),
             "expires_at": prediction.expires_at,
         }
-        remember = {"TableName": self._insights, "Item": to_item(line)}
-        transaction: Any = [{"Update": speak}, {"Put": remember}]
-        try:
-            self._client.transact_write_items(TransactItems=transaction)
-        except self._client.exceptions.TransactionCanceledException as error:
-            codes = {reason.get("Code") for reason in error.response["CancellationReasons"]}
-            if not {"ConditionalCheckFailed", "TransactionConflict"} & codes:
-                raise
-            return False
-        return True
+        remember: PutTypeDef = {"TableName": self._insights, "Item": to_item(line)}
+        actions: list[Action] = [{"Update": speak}, {"Put": remember}]
+        return transact(self._client, actions) is None

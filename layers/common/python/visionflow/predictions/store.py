@@ -6,7 +6,6 @@ from the id, which spreads the writes of a busy label; a read merges the shards.
 continues below a *position*, rows that arrive meanwhile shift, repeat or hide none of the others.
 """
 
-import base64
 import hashlib
 import heapq
 import json
@@ -18,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.dynamodb import from_item, to_item
+from visionflow.dynamodb import from_item, read_cursor, to_item, unknown_cursor, write_cursor
 from visionflow.errors import InvalidCursorError
 from visionflow.predictions.record import ID, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
@@ -236,19 +235,13 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
 
 
 def _write_cursor(position: str, query: LogQuery) -> str:
-    text = f"{position} {query.fingerprint()}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return write_cursor(f"{position} {query.fingerprint()}")
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars="-_", validate=True).decode("ascii")
-    except ValueError as error:
-        raise InvalidCursorError("The cursor is not one that this API gave out.") from error
-    position, _, fingerprint = text.partition(" ")
+    position, _, fingerprint = read_cursor(cursor).partition(" ")
     if not _POSITION.fullmatch(position):
-        raise InvalidCursorError("The cursor is not one that this API gave out.")
+        raise unknown_cursor()
     if fingerprint != query.fingerprint() or not query.includes(position):
         raise InvalidCursorError("The cursor belongs to another query; start without one.")
     return position
