@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 
-from tests.benchmarks.networks import timed
+from tests.benchmarks.contenders.networks import timed
 from tests.benchmarks.table import print_table
 
 RUNS = 9
@@ -33,7 +33,7 @@ from lambdas import clients
 clients.s3(), clients.dynamodb()
 done("create AWS clients")
 from pathlib import Path
-from tests.benchmarks.worker import install_service, call, request, photo
+from tests.benchmarks.contenders.worker import install_service, call, request, photo
 event = request(photo((640, 480)))
 start = time.perf_counter()
 install_service(Path(sys.argv[1]))
@@ -52,8 +52,8 @@ done("import the handler")
 boto3.client("s3"), boto3.resource("dynamodb")
 done("create AWS clients")
 from pathlib import Path
-from tests.benchmarks.straightforward import application, ask
-from tests.benchmarks.worker import photo
+from tests.benchmarks.contenders.straightforward import application, ask
+from tests.benchmarks.contenders.worker import photo
 image = photo((640, 480))
 start = time.perf_counter()
 app = application(Path(sys.argv[1]) / "model.onnx")

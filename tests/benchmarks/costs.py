@@ -24,8 +24,8 @@ from lambdas.classification.active_model import ActiveModel
 from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import status_metric
+from tests.benchmarks.contenders.worker import PROJECT, STARTER, install_service, photo, request
 from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import PROJECT, STARTER, install_service, photo, request
 from visionflow import strict
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
@@ -44,7 +44,7 @@ PLATFORM_LOG_BYTES = 1_200
 WORKER = """
 import psutil
 from lambdas import clients
-from tests.benchmarks.worker import SIZES, call, install_service, photo, request
+from tests.benchmarks.contenders.worker import SIZES, call, install_service, photo, request
 install_service()
 clients.s3(), clients.dynamodb()
 event = request(photo(SIZES["12 MP"]))

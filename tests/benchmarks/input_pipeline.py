@@ -21,8 +21,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
+from tests.benchmarks.contenders.worker import photo
 from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import photo
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images

@@ -5,9 +5,8 @@ import time
 
 import numpy as np
 
-from tests.benchmarks.networks import NETWORKS, timed
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import (
+from tests.benchmarks.contenders.networks import NETWORKS, timed
+from tests.benchmarks.contenders.worker import (
     SIZES,
     STARTER,
     call,
@@ -16,6 +15,7 @@ from tests.benchmarks.worker import (
     request,
     starter_manifest,
 )
+from tests.benchmarks.table import print_table
 from visionflow.models.classifier import Classifier
 
 CALLS = 60

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from tests.benchmarks.networks import timed
+from tests.benchmarks.contenders.networks import timed
 from tests.benchmarks.table import print_table
 
 MARKS = (0, 1, 100, 500, 1000)
@@ -14,7 +14,7 @@ MARKS = (0, 1, 100, 500, 1000)
 WORKER = f"""
 import json, pathlib, psutil, sys
 from lambdas import clients
-from tests.benchmarks.worker import SIZES, call, install_service, photo, request
+from tests.benchmarks.contenders.worker import SIZES, call, install_service, photo, request
 install_service(pathlib.Path(sys.argv[1]))
 clients.s3(), clients.dynamodb()
 process = psutil.Process()

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tests.benchmarks.contenders.worker import photo
 from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import photo
 from training.data.listing import list_images
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec

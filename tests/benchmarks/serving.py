@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from infra.packaging.workspace import PROJECT
-from tests.benchmarks.asgi import Backend, multipart
-from tests.benchmarks.networks import NETWORKS, Timed, timed
-from tests.benchmarks.peers import OpenVinoClassifier, eager, runtime, usual_backend
+from tests.benchmarks.contenders.asgi import Backend, multipart
+from tests.benchmarks.contenders.networks import NETWORKS, Timed, timed
+from tests.benchmarks.contenders.peers import OpenVinoClassifier, eager, runtime, usual_backend
+from tests.benchmarks.contenders.worker import SIZES, call, photo, request, serve_with
 from tests.benchmarks.serving_plot import draw
 from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import SIZES, call, photo, request, serve_with
 from visionflow.models.classifier import Classifier
 
 OURS, USUAL, USUAL_RUNTIME, OPENVINO = (

@@ -12,8 +12,8 @@ import numpy as np
 
 from infra.local_cloud.outputs import read_outputs
 from infra.packaging.workspace import Workspace
+from tests.benchmarks.contenders.worker import SIZES, photo
 from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import SIZES, photo
 from tests.e2e.conftest import free_port, visionflow
 
 CLIENTS = (1, 4, 16)

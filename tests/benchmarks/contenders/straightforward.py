@@ -9,7 +9,7 @@ import onnxruntime
 from fastapi import FastAPI, File
 from PIL import Image
 
-from tests.benchmarks.asgi import Backend, multipart
+from tests.benchmarks.contenders.asgi import Backend, multipart
 
 SIDE, RESIZE = 224, 256
 

@@ -27,7 +27,7 @@ from visionflow.models.store import ModelStore
 from visionflow.predictions.record import ModelRef, Prediction
 from visionflow.predictions.store import PredictionStore
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 STARTER = PROJECT / "infra" / "packaging" / "starter"
 REQUEST: dict[str, Any] = json.loads(
     (PROJECT / "tests" / "events" / "http_request.json").read_text()
