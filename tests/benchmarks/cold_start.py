@@ -10,9 +10,11 @@ import subprocess
 import sys
 
 from tests.benchmarks.contenders.networks import timed
-from tests.benchmarks.table import print_table
+from tests.benchmarks.results import Figure, Target, figure
 
 RUNS = 9
+MOST_MS = 300
+MOST_RATIO = 0.5
 
 _CLOCK = """
 import json, sys, time
@@ -88,17 +90,29 @@ def measure() -> dict[str, dict[str, float]]:
 
 def _medians(runs: list[dict[str, float]]) -> dict[str, float]:
     parts = {part: statistics.median(run[part] for run in runs) for part in runs[0]}
-    return parts | {"all": statistics.median(sum(run.values()) for run in runs)}
+    return {"all": statistics.median(sum(run.values()) for run in runs)} | parts
 
 
-def report() -> dict[str, dict[str, float]]:
-    found = measure()
-    print_table(
-        f"Cold start with ResNet-50 in ms, medians of {RUNS} fresh interpreters each, in turns",
-        ("part", *found),
-        [
-            (part, *(f"{parts[part]:.0f}" for parts in found.values()))
-            for part in next(iter(found.values()))
-        ],
+def report() -> tuple[Figure, ...]:
+    ours, theirs = measure().values()
+    what = "ResNet-50, from the first import to the first answer"
+    n = f"median of {RUNS} fresh interpreters each, in turns"
+    return (
+        figure(
+            "cold start",
+            f"{what}: VisionFlow int8",
+            ours,
+            "ms",
+            target=Target("at most", MOST_MS),
+            n=n,
+        ),
+        figure("cold start", f"{what}: FastAPI + ONNX Runtime fp32", theirs, "ms", n=n),
+        figure(
+            "cold start",
+            f"{what}: VisionFlow's time against the other's",
+            ours["all"] / theirs["all"],
+            "x",
+            target=Target("at most", MOST_RATIO),
+            n=n,
+        ),
     )
-    return found

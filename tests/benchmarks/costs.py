@@ -25,7 +25,7 @@ from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import status_metric
 from tests.benchmarks.contenders.worker import PROJECT, STARTER, install_service, photo, request
-from tests.benchmarks.table import print_table
+from tests.benchmarks.results import Figure, Machine, figure
 from visionflow import strict
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
@@ -221,25 +221,31 @@ def measure(hardware: str) -> Measured:
     )
 
 
-def report(hardware: str) -> dict[str, Any]:
-    found = measure(hardware)
+def report() -> tuple[Figure, ...]:
+    found = measure(str(Machine.this()))
     document: dict[str, Any] = strict.to_dict(found)
     MEASURED_FILE.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    rows = []
+    figures = []
     for image in found.images:
         cost = estimate(Workload(10_000, image.megapixels), found)
-        rows.append(
-            (
-                f"{image.megapixels:.3g} MP",
-                f"{image.http_ms:.1f}",
-                f"{image.s3_ms:.1f}",
-                f"{cost.http.per_million:.2f}",
-                f"{cost.s3.per_million:.2f}",
+        size = f"{image.megapixels:.2g} MP"
+        figures.append(
+            figure(
+                "costs",
+                f"a million images of {size} on AWS, x86_64, 1,769 MB",
+                {"HTTP": cost.http.per_million, "S3": cost.s3.per_million},
+                "USD",
+                note="estimated from the prices and the times of this run",
             )
         )
-    print_table(
-        f"What a million images cost, x86_64, 1,769 MB (measured, median of {CALLS - 1} calls)",
-        ("image", "HTTP, own ms", "S3, own ms", "HTTP, USD", "S3, USD"),
-        rows,
-    )
-    return document
+        figures.append(
+            figure(
+                "costs",
+                f"processor time of the starter's function for an image of {size}",
+                {"HTTP": image.http_ms, "S3": image.s3_ms},
+                "ms",
+                n=f"median of {CALLS - 1} calls",
+                seed=0,
+            )
+        )
+    return tuple(figures)

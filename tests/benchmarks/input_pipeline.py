@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from tests.benchmarks.contenders.worker import photo
-from tests.benchmarks.table import print_table
+from tests.benchmarks.results import Figure, figure
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images
@@ -119,22 +119,27 @@ def compare(folder: Path) -> Rates:
     return {kind: 1 / value for kind, value in seconds.items()}
 
 
-def report() -> dict[str, Rates]:
+def report() -> tuple[Figure, ...]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         draw_photos(Path(folder))
-        found[f"{DRAWN} drawn photos, 500 x 375"] = compare(Path(folder))
+        found[f"{DRAWN} drawn images of 500 x 375"] = compare(Path(folder))
     if data := os.environ.get("VISIONFLOW_DATA"):
         with tempfile.TemporaryDirectory() as folder:
             unpack_photos(Path(data) / ARCHIVE, Path(folder))
-            found["every fourth image of general20"] = compare(Path(folder) / "general20")
-    for name, rates in found.items():
-        print_table(
-            f"Training images per second, {WORKERS} workers, median of {ROUNDS} rounds: {name}",
-            ("", "images/s", "against torchvision"),
-            [
-                (kind, f"{rate:.0f}", f"{rate / rates['torchvision']:.2f}x")
-                for kind, rate in rates.items()
-            ],
+            found["every 4th image of general20"] = compare(Path(folder) / "general20")
+    n = f"median of {ROUNDS} rounds, {WORKERS} workers"
+    return tuple(
+        part
+        for name, rates in found.items()
+        for part in (
+            figure("training pipeline", f"{name}: images a second", rates, "", n=n),
+            figure(
+                "training pipeline",
+                f"{name}: throughput against torchvision's reference loop",
+                {kind: rate / rates["torchvision"] for kind, rate in rates.items()},
+                "x",
+                n=n,
+            ),
         )
-    return found
+    )

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from tests.benchmarks.contenders.worker import photo
-from tests.benchmarks.table import print_table
+from tests.benchmarks.results import Figure, figure
 from training.data.listing import list_images
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
@@ -52,23 +52,24 @@ def seconds(decode: Callable[[bytes], DecodedImage], data: bytes) -> float:
     return time.process_time() - start
 
 
-def report() -> dict[str, dict[str, float]]:
-    """Median milliseconds by image, both ways taking turns."""
-    found = {}
+def report() -> tuple[Figure, ...]:
+    """Median milliseconds by image, both ways in turns."""
+    figures = []
     for name, size in SIZES.items():
         data = photo(size)
         times = [(seconds(whole, data), seconds(reduced, data)) for _ in range(TURNS)]
         plain, fast = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
-        found[name] = {"whole": plain, "reduced": fast, "ratio": plain / fast}
-    print_table(
-        f"Bytes to tensor and thumbnail at 224 px, ms of one core, median of {TURNS} turns",
-        ("image", "every pixel", "as served", "ratio"),
-        [
-            (name, f"{row['whole']:.1f}", f"{row['reduced']:.1f}", f"{row['ratio']:.1f}x")
-            for name, row in found.items()
-        ],
-    )
-    return found
+        figures.append(
+            figure(
+                "serving latency",
+                f"JPEG of {name}, bytes to tensor (224 px) and thumbnail, processor time",
+                {"as served": fast, "every pixel decoded": plain},
+                "ms",
+                n=f"median of {TURNS} turns",
+                seed=0,
+            )
+        )
+    return tuple(figures)
 
 
 def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
