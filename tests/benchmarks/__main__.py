@@ -31,7 +31,7 @@ from tests.benchmarks import (
     serving,
     throughput,
 )
-from tests.benchmarks.results import FOLDER, Figure, ResultFile, Run
+from tests.benchmarks.figures import FOLDER, Figure, ResultFile, Run
 
 BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "package_size": package_size.report,

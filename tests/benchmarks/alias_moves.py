@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from tests.benchmarks.results import Figure, Target, figure
+from tests.benchmarks.figures import Figure, Target, figure
 from tests.integration.alias_traffic import Traffic, publish
 from tests.integration.conftest import API, INGEST, Cloud
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from infra.local_cloud import emulator
 from infra.local_cloud.outputs import read_outputs
 from infra.packaging.workspace import Workspace
-from tests.benchmarks.results import Figure, figure
+from tests.benchmarks.figures import Figure, figure
 from tests.e2e.chaos import NO_EVENTS, run_chaos
 from tests.e2e.cloud import Cloud
 from tests.e2e.conftest import free_port, visionflow

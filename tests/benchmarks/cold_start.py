@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from tests.benchmarks.contenders.networks import timed
-from tests.benchmarks.results import Figure, Target, figure
+from tests.benchmarks.figures import Figure, Target, figure
 
 RUNS = 9
 MOST_MS = 300

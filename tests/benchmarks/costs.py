@@ -25,7 +25,7 @@ from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import status_metric
 from tests.benchmarks.contenders.worker import PROJECT, STARTER, install_service, photo, request
-from tests.benchmarks.results import Figure, Machine, figure
+from tests.benchmarks.figures import Figure, Machine, figure
 from visionflow import strict
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage

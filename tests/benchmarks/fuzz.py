@@ -5,7 +5,7 @@
 
 import time
 
-from tests.benchmarks.results import Figure, Target, figure
+from tests.benchmarks.figures import Figure, Target, figure
 from tests.fuzzing.campaign import MEMORY_CAP, MOST_SECONDS, Campaign
 
 INPUTS = 100_000

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from tests.benchmarks.contenders.worker import photo
-from tests.benchmarks.results import Figure, figure
+from tests.benchmarks.figures import Figure, figure
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images

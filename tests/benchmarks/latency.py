@@ -16,7 +16,7 @@ from tests.benchmarks.contenders.worker import (
     request,
     starter_manifest,
 )
-from tests.benchmarks.results import Figure, Target, figure
+from tests.benchmarks.figures import Figure, Target, figure
 from visionflow.models.classifier import Classifier
 
 CALLS = 60

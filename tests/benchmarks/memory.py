@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from tests.benchmarks.contenders.networks import timed
-from tests.benchmarks.results import Figure, Target, figure
+from tests.benchmarks.figures import Figure, Target, figure
 
 MARKS = (0, 1, 100, 500, 1000)
 MOST_MB = 350

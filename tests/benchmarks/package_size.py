@@ -5,7 +5,7 @@ import zipfile
 from infra.packaging.runtime_layer import build_runtime_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import source_package
-from tests.benchmarks.results import Figure, Target, figure
+from tests.benchmarks.figures import Figure, Target, figure
 
 MOST_MB = 150
 

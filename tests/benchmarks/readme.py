@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from tests.benchmarks.results import Figure, Group, Run, read_runs
+from tests.benchmarks.figures import Figure, Group, Run, read_runs
 from visionflow.whole_file import whole_file
 
 README = Path(__file__).with_name("README.md")

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from tests.benchmarks.contenders.worker import photo
-from tests.benchmarks.results import Figure, figure
+from tests.benchmarks.figures import Figure, figure
 from training.data.listing import list_images
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec

@@ -19,7 +19,7 @@ from tests.benchmarks.contenders.asgi import Backend, multipart
 from tests.benchmarks.contenders.networks import NETWORKS, Timed, timed
 from tests.benchmarks.contenders.peers import OpenVinoClassifier, eager, runtime, usual_backend
 from tests.benchmarks.contenders.worker import SIZES, call, photo, request, serve_with
-from tests.benchmarks.results import Figure, Target, figure
+from tests.benchmarks.figures import Figure, Target, figure
 from tests.benchmarks.serving_plot import Found, draw
 from visionflow.models.classifier import Classifier
 

@@ -12,7 +12,7 @@ import numpy as np
 from infra.local_cloud.outputs import read_outputs
 from infra.packaging.workspace import Workspace
 from tests.benchmarks.contenders.worker import SIZES, photo
-from tests.benchmarks.results import Figure, figure
+from tests.benchmarks.figures import Figure, figure
 from tests.e2e.conftest import free_port, visionflow
 
 CLIENTS = (1, 4, 16)

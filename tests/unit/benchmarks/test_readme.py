@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import readme
-from tests.benchmarks.results import Figure, Machine, ResultFile, Run, Target, figure, read_runs
+from tests.benchmarks.figures import Figure, Machine, ResultFile, Run, Target, figure, read_runs
 from visionflow.errors import ConfigError
 
 MACHINE = Machine("Example CPU", 4, 15.6, {"Python": "3.11.7"})
