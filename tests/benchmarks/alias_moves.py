@@ -1,4 +1,4 @@
-"""200 requests a second of mixed traffic while the alias moves ten times, in real time."""
+"""Sends 200 mixed requests a second while the alias moves ten times, in real time."""
 
 import os
 import tempfile
@@ -17,7 +17,7 @@ MOST_STALE_S = 15.0
 
 
 def report() -> tuple[Figure, ...]:
-    """Takes three minutes: each version serves for longer than a move may take to be followed."""
+    """Takes three minutes: each version serves for longer than the limit for following a move."""
     versions = [str(number) for number in range(11)]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")

@@ -1,4 +1,4 @@
-"""2,000 images through dying workers, throttled tables, broken reads and repeated events."""
+"""Drops 2,000 images while workers are killed, calls fail and events are repeated."""
 
 import tempfile
 from pathlib import Path
@@ -15,7 +15,7 @@ IMAGES, KILLS, SEED = 2_000, 8, 0
 
 
 def report() -> tuple[Figure, ...]:
-    """Raises `AssertionError` when an image has no record, two of them or a wrong one."""
+    """Raises `AssertionError` when an image has no record, two records or a wrong one."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
         up = visionflow("up", "--detach", "--json", "--port", str(free_port()), state=state)

@@ -1,7 +1,7 @@
 """Cold start by part: a fresh interpreter, from the first import to the first answer.
 
-Beside it the straightforward function: FastAPI, the clients by boto3, and the fp32 model in ONNX
-Runtime with its default options, one after the other. They take turns.
+It takes turns with the straightforward function: FastAPI, clients of boto3, and the fp32 model in
+ONNX Runtime with its default options.
 """
 
 import json
@@ -26,8 +26,8 @@ def done(part):
     start = time.perf_counter()
 """
 
-# Run in the fresh interpreter. What an earlier part has imported is not counted again in a later
-# one. The model lies on the disk: how long S3 takes is not the project's.
+# Run in the fresh interpreter. An import counts for the first part that needs it. The model is on
+# the disk, so the time of S3 is not included.
 _OURS = """
 import lambdas.predict.handler
 done("import the handler")

@@ -1,4 +1,4 @@
-"""What `visionflow.costs.estimate` counts with: rewrites its ``measured.json``, to be committed."""
+"""Measures the inputs of `visionflow.costs.estimate` and rewrites ``measured.json``."""
 
 import io
 import json
@@ -36,11 +36,11 @@ from visionflow.predictions.store import PredictionStore
 CALLS = 30
 SIZES = ((32, 32), (640, 480), (2000, 1500), (4000, 3000))
 EVENTS = PROJECT / "tests" / "events"
-# START, END and REPORT in JSON, which Lambda writes around an invocation, and the API's access log.
+# Lambda's START, END and REPORT lines of an invocation, and the API's access log.
 PLATFORM_LOG_BYTES = 1_200
 
 
-# A fresh process, so that nothing of the benchmark itself is counted.
+# A fresh process, so that the benchmark itself is not counted.
 WORKER = """
 import psutil
 from lambdas import clients
@@ -55,7 +55,7 @@ print(round(psutil.Process().memory_info().rss / 1e6, 1))
 
 
 class _Images(ImageStore):
-    """Holds one image, and remembers how large a thumbnail was."""
+    """Holds one image and remembers the size of its thumbnail."""
 
     def __init__(self) -> None:
         self.bucket = "images"
@@ -72,7 +72,7 @@ class _Images(ImageStore):
 
 
 class _Table:
-    """As much of DynamoDB's client as writes a record: takes it and remembers its size."""
+    """The part of DynamoDB's client that writes a record; remembers the item's size."""
 
     exceptions = SimpleNamespace(ConditionalCheckFailedException=KeyError)
 
@@ -87,7 +87,7 @@ class _Table:
 
 
 def _value_bytes(value: Mapping[str, Any]) -> int:
-    """As DynamoDB counts them.
+    """The size of an attribute value as DynamoDB counts it.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
@@ -107,7 +107,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
 
 
 class _Functions:
-    """Both classifying functions, with stores that answer at once, and what they leave behind."""
+    """Both classifying functions, with stores that answer at once and record what is written."""
 
     def __init__(self) -> None:
         install_service(STARTER)
@@ -146,7 +146,7 @@ class _Functions:
             self.log.seek(0)
             self.log.truncate()
             with redirect_stdout(io.StringIO()) as printed:
-                start = time.process_time()  # of the CPU, whatever else the machine does
+                start = time.process_time()  # other load does not change it
                 call()
                 times.append((time.process_time() - start) * 1000)
         written = self.log.getvalue() + printed.getvalue()
@@ -168,7 +168,7 @@ class _Context:
 
 
 def alarms() -> int:
-    """How many the stage `prod` has."""
+    """The number of alarms of the stage `prod`."""
     with tempfile.TemporaryDirectory() as folder:
         build_app(PROD, project_assets(LOCAL), outdir=folder).synth()
         templates = [json.loads(file.read_text()) for file in Path(folder).glob("*.template.json")]
@@ -180,7 +180,7 @@ def alarms() -> int:
 
 
 def resident_mb() -> float:
-    """Of a worker that has answered some large images and waits for the next."""
+    """Resident memory of an idle worker after some large images."""
     done = subprocess.run(
         [sys.executable, "-c", WORKER], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""Warm latency by step, and int8 beside fp32 in the same run."""
+"""Warm latency by step, int8 against fp32, and batches, in one run."""
 
 import statistics
 import time
@@ -21,11 +21,11 @@ from visionflow.models.classifier import Classifier
 
 CALLS = 60
 INFERENCES = 400
-# The queue hands over at most ten messages.
+# The queue delivers at most ten messages at once.
 BATCHES = (1, 5, 10)
 ROUNDS = 15
 MOST_OWN_MS = 3
-# What any server of this model has to do; the rest of an invocation is VisionFlow's own work.
+# Steps of any server of this model; the rest of an invocation is VisionFlow's own work.
 MODEL_STEPS = ("decode", "prepare", "infer")
 
 Steps = dict[str, float]
@@ -51,7 +51,7 @@ def by_step() -> dict[str, Steps]:
 
 
 def by_precision() -> dict[str, float]:
-    """Median milliseconds of one inference on one thread, the precisions taking turns."""
+    """Median milliseconds of one inference on one thread; the precisions take turns."""
     manifest = starter_manifest()
     side = manifest.input.size
     batch = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)

@@ -11,8 +11,8 @@ MARKS = (0, 1, 100, 500, 1000)
 MOST_MB = 350
 MOST_GROWTH_MB = 10
 
-# A fresh process, so that nothing of the benchmark itself is counted. Every tenth image has 12
-# megapixels, to show that what a large one takes is given back.
+# A fresh process, so that the benchmark itself is not counted. Every tenth image has 12 megapixels,
+# to show that the memory of a large image is released.
 WORKER = f"""
 import json, pathlib, psutil, sys
 from lambdas import clients

@@ -1,8 +1,8 @@
-"""The whole serving path, bytes to answer, side by side with what else could serve.
+"""The whole serving path, bytes to answer, beside other ways to serve the same network.
 
-Contenders take turns within one process, in an order drawn anew each time, so that a change of the
-machine's load meets all of them alike. What is timed begins with the request's bytes and ends with
-the answer's JSON; no network, no S3 and no DynamoDB.
+Contenders take turns in one process, in a random order each time, so that a change of the machine's
+load affects all of them alike. Timed is the request's bytes to the answer's JSON, without network,
+S3 and DynamoDB.
 """
 
 import statistics
@@ -32,7 +32,7 @@ OURS, USUAL, USUAL_RUNTIME, OPENVINO = (
 CONTENDERS = (OURS, "VisionFlow fp32", USUAL, USUAL_RUNTIME, OPENVINO)
 THREADS = (1, 2)
 WARMUP = 2
-# Turns of a comparison: as many as fit into its time, within these bounds.
+# Turns of a comparison: as many as fit into this time, within these bounds.
 SECONDS = 6.0
 TURNS = (7, 60)
 TURNED = f"median of {TURNS[0]} to {TURNS[1]} turns"

@@ -20,7 +20,8 @@ SECONDS = 8.0
 
 
 def measure(api_url: str, image: bytes, clients: int) -> dict[str, float]:
-    """Answers per second and percentiles in ms of ``clients`` that ask one after the other."""
+    """Answers per second and latency percentiles (ms) of ``clients`` that each send requests in
+    sequence."""
     times: list[list[float]] = [[] for _ in range(clients)]
     failures: list[int] = []
     until = time.perf_counter() + SECONDS

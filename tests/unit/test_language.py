@@ -26,7 +26,7 @@ TICS: Mapping[str, str] = {
     r"\bnobody asks\b": "idle",
     r"\bdata sets?\b": "dataset",
     r"(?<!there\s)\b(is|are) no (model|failure|answer|image|picture|number|prediction|version|JSON|"
-    r"event|choice|dimension|name|sum)s?\b": "is not a ...",
+    r"event|choice|dimension|name|sum|\d+)s?\b": "is not a ...",
     r"\| it says \| do \|": "Message / What to do",
     r"\bAWS did not do it\b": "AWS refused: <its reason>",
     r"\bon trial no more\b": "not watched again",

@@ -1,4 +1,4 @@
-"""The function as one would write it first: FastAPI, Pillow, NumPy, ONNX Runtime, no torch."""
+"""The straightforward function: FastAPI, Pillow, NumPy and ONNX Runtime, without torch."""
 
 import io
 from pathlib import Path
