@@ -1,4 +1,4 @@
-"""A real ONNX model small enough to reason about: it answers with the dominant colour."""
+"""A real ONNX model that answers with the dominant colour, so that tests know every answer."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ PASSED_GATE = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_
 def tiny_graph(turned: bool = False) -> bytes:
     """By the artifact's contract: logits are ten times the mean of each channel in 0..1.
 
-    ``turned`` has the channels' answers turned round: red is answered as green.
+    ``turned`` rotates the channels: red is answered as green.
     """
     nodes = [
         helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
@@ -70,7 +70,7 @@ def write_tiny_artifact(
     extra: tuple[str, ...] = (),
     turned: bool = False,
 ) -> Manifest:
-    """A complete, valid artifact in ``folder``, with ``extra`` files that lie there already."""
+    """Write a complete, valid artifact to ``folder``; the ``extra`` files are already there."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(tiny_graph(turned))
     manifest = Manifest(
@@ -101,7 +101,7 @@ def write_tiny_artifact(
 def write_tiny_run(
     folder: Path, gate: tuple[GateCheck, ...] = PASSED_GATE, large: int = 100
 ) -> Path:
-    """The artifact as a run leaves it: a checkpoint, a page and a plot of ``large`` bytes."""
+    """Write an artifact as a run does: a checkpoint, a page, a plot of ``large`` bytes."""
     manifest = write_tiny_artifact(folder)
     (folder / "checkpoint.pt").write_bytes(b"weights")
     (folder / "plots").mkdir(exist_ok=True)

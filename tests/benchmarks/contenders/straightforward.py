@@ -1,4 +1,4 @@
-"""The function as one would write it first: FastAPI, Pillow, NumPy, ONNX Runtime, no torch."""
+"""The straightforward function: FastAPI, Pillow, NumPy and ONNX Runtime, without torch."""
 
 import io
 from pathlib import Path
@@ -9,7 +9,7 @@ import onnxruntime
 from fastapi import FastAPI, File
 from PIL import Image
 
-from tests.benchmarks.asgi import Backend, multipart
+from tests.benchmarks.contenders.asgi import Backend, multipart
 
 SIDE, RESIZE = 224, 256
 

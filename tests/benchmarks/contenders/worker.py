@@ -1,6 +1,6 @@
 """The predict function without AWS: the real handler and model, with stores that keep nothing.
 
-What is timed is VisionFlow's own work; the time of S3 and DynamoDB is not the project's.
+Benchmarks time VisionFlow's own work, without S3 and DynamoDB.
 """
 
 import base64
@@ -28,7 +28,7 @@ from visionflow.models.store import ModelStore
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import PredictionStore
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 STARTER = PROJECT / "infra" / "packaging" / "starter"
 REQUEST: dict[str, Any] = json.loads(
     (PROJECT / "tests" / "events" / "http_request.json").read_text()
@@ -40,7 +40,7 @@ SIZES = {"32 px": (32, 32), "0.3 MP": (640, 480), "12 MP": (4000, 3000)}
 
 
 class _LocalModel(ActiveModel):
-    """A version in place of the promoted one in the cloud."""
+    """A fixed version in place of the promoted one."""
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
@@ -84,7 +84,7 @@ class _Context:
 
 
 def install_service(folder: Path = STARTER) -> None:
-    """Make the handler answer with the model in ``folder``, loaded as the function loads it:
+    """Make the handler answer with the model in ``folder``, loaded as the function does:
     copied, verified, opened and tried out."""
     manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
     with tempfile.TemporaryDirectory() as cache:
@@ -120,7 +120,7 @@ def request(image: bytes) -> dict[str, Any]:
 
 
 class _Nowhere(io.TextIOBase):
-    """Log lines are made, as they are in Lambda, but do not stand between the tables."""
+    """Takes log lines, which are formatted as in Lambda, but does not print them."""
 
     def write(self, text: str) -> int:
         return len(text)
@@ -132,7 +132,7 @@ _LOG.setStream(_Nowhere())
 
 
 def call(event: dict[str, Any]) -> dict[str, Any]:
-    """One invocation; returns the answer's body. Raises `RuntimeError` when it is no 200."""
+    """Invoke once and return the answer's body. Raises `RuntimeError` unless the status is 200."""
     with redirect_stdout(io.StringIO()):  # the metrics, which Lambda would read from there
         response = handler.lambda_handler(event, _Context())
     if response["statusCode"] != 200:

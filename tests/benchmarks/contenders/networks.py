@@ -1,7 +1,7 @@
-"""The networks that are timed, each as a torch module and as the artifact made from it.
+"""The networks that benchmarks time, each as a torch module and as its artifact.
 
-Speed does not depend on what a network has learned, so they keep their initial weights; only batch
-norm sees some images, because without it the activations of a deep network overflow.
+Speed does not depend on trained weights, so they keep their initial ones. Only batch norm sees some
+images, because without its statistics the activations of a deep network overflow.
 """
 
 from dataclasses import dataclass, replace
@@ -65,7 +65,7 @@ class Timed:
 
 @cache
 def timed(name: str) -> Timed:
-    """The network called ``name`` in `NETWORKS`, its artifact built where it is not there yet."""
+    """The network ``name`` of `NETWORKS`; builds its artifact if it does not exist."""
     if name == "starter":
         manifest = read_artifact(STARTER)
         module = build_model(load_config("cifar10").model, len(manifest.labels)).eval()

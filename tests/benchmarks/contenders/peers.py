@@ -1,7 +1,7 @@
-"""What VisionFlow is timed against: the usual backend, and another runtime for the same model.
+"""What VisionFlow is compared with: the usual backend, and another runtime for the same model.
 
-The usual backend is what tutorials build: FastAPI, an upload decoded by Pillow, torchvision's
-transforms, and the network in torch or in ONNX Runtime.
+The usual backend is the one of tutorials: FastAPI, Pillow, torchvision's transforms, and the
+network in torch or in ONNX Runtime.
 """
 
 import io
@@ -35,7 +35,7 @@ def usual_backend(infer: Infer, spec: InputSpec, labels: tuple[str, ...]) -> Fas
     crop = v2.Compose([v2.Resize(spec.resize), v2.CenterCrop(spec.size)])
     app = FastAPI()
 
-    # Not a coroutine, so FastAPI runs it in a thread, as the tutorials' handlers are.
+    # Not a coroutine, as in the tutorials, so FastAPI runs it in a thread.
     @app.post("/predict")
     def predict(file: bytes = File()) -> dict[str, Any]:
         image = Image.open(io.BytesIO(file)).convert("RGB")
@@ -67,9 +67,9 @@ def eager(module: Classifier) -> Infer:
 
 
 def runtime(model: Path, threads: int) -> Infer:
-    """``model`` in ONNX Runtime, all of its options but ``threads`` as they are by default.
+    """``model`` in ONNX Runtime with default options except ``threads``.
 
-    The graph takes the pixels as they are, so this backend is spared torchvision's normalisation.
+    The graph takes raw pixels, so this backend needs no normalisation.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

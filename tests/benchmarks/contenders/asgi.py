@@ -1,4 +1,4 @@
-"""Calls an ASGI application as a server does, without a network."""
+"""Calls an ASGI application like a server, without a network."""
 
 import asyncio
 import json
