@@ -12,6 +12,7 @@ from training.data.contents import Contents, Duplicates
 from training.data.found_files import UNDIVIDED
 from training.data.inspection import Inspection
 from training.report.data_url import file_url
+from training.texts.catalogue import spans, text_spans
 
 MOST_GROUPS = 48
 MOST_FILES = 100
@@ -106,10 +107,12 @@ def _strip(root: Path, names: Sequence[str]) -> str:
 
 
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {"t": text_spans, "spans": spans}
+    return made

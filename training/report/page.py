@@ -14,6 +14,7 @@ from training.evaluation.mistakes import THUMBNAIL_SIDE, ImageAnswer
 from training.report.data_url import data_url, file_url, pixels_of
 from training.report.overlay import heat_overlay
 from training.report.report import Form, Report
+from training.texts.catalogue import spans, text_spans
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
@@ -123,6 +124,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {"t": text_spans, "spans": spans}
     made.filters |= {
         "percent": _percent,
         "points": _points,
