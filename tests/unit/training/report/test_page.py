@@ -61,7 +61,7 @@ def test_every_plot_is_in_the_page(html: str) -> None:
 def test_the_page_says_all_in_english_and_in_korean(html: str) -> None:
     languages = [attributes.get("lang") for _, attributes in _Elements(html).found]
     assert languages.count("en") == languages.count("ko") + 1 > 50
-    for heading in ("Confidence", "신뢰도", "Worst mistakes", "신뢰도가 가장 높은 오답"):
+    for heading in ("Confidence", "신뢰도", "Worst mistakes", "확신했지만 틀린 답"):
         assert f">{heading}</span>" in html
 
 
