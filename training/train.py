@@ -27,12 +27,12 @@ from training.export.artifact import REPORT_FILE, hardware, write_manifest, writ
 from training.export.export import Export, export_model
 from training.export.reference import write_reference
 from training.fit.fit import Fitted, check_start, fit, load_fitted
-from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
-from training.models.network import Classifier as SingleNetwork
+from training.networks.network import Classifier as SingleNetwork
 from training.report.draw import draw
-from training.report.report import DataSummary, Report, SplitSummary
+from training.results.history import EpochRecord
+from training.results.report import DataSummary, Report, SplitSummary
 from visionflow.models.classifier import Classifier, softmax
 from visionflow.models.manifest import MANIFEST_NAME, Manifest
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from infra.packaging.workspace import PROJECT
 from training.config import TrainConfig, load_config
-from training.data.flowers import write_flowers
+from training.data.sources.flowers import write_flowers
 from training.data.training_data import TrainingData, load_training_data
 from training.export.artifact import (
     FP32_FILE,
@@ -23,11 +23,11 @@ from training.export.artifact import (
     write_manifest,
     write_whole,
 )
-from training.export.onnx_files import export_onnx
-from training.export.quantize import Quantizer
-from training.export.ranges import Calibration
-from training.models.build import build_model, exportable
-from training.models.network import Classifier
+from training.export.graph.onnx_files import export_onnx
+from training.export.graph.quantize import Quantizer
+from training.export.graph.ranges import Calibration
+from training.networks.build import build_model, exportable
+from training.networks.network import Classifier
 from visionflow.models.manifest import (
     MANIFEST_NAME,
     FileEntry,

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 from tests.parity.images import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import ModelConfig, load_config
-from training.export.onnx_files import export_onnx
-from training.export.quantize import Quantizer
+from training.export.graph.onnx_files import export_onnx
+from training.export.graph.quantize import Quantizer
 from training.fit.features import estimate_batch_norm
-from training.models.build import build_model, exportable
-from training.models.network import Classifier as Network
+from training.networks.build import build_model, exportable
+from training.networks.network import Classifier as Network
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, load
 from visionflow.models.classifier import Classification, Classifier, FloatArray

@@ -6,9 +6,9 @@ from markupsafe import Markup
 
 from training.compare.comparison import Comparison
 from training.compare.plots import COMPARE_PLOTS
-from training.report.data_url import file_url
 from training.report.page import environment
 from training.report.plot_style import plot_style, to_png
+from training.results.data_url import file_url
 
 PAGE_FILE = "compare.html"
 _CSS = Path(__file__).parents[1] / "report" / "page.css"
@@ -23,7 +23,7 @@ def draw_comparison(comparison: Comparison, folder: Path) -> None:
             plots[name] = to_png(draw(comparison))
             (folder / "plots" / f"{name}.png").write_bytes(plots[name])
     page = (
-        environment()
+        environment(Path(__file__).parent)
         .get_template("compare.html.j2")
         .render(
             comparison=comparison,

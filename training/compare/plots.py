@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from training.compare.comparison import ComparedRun, Comparison
 from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, class_colours, shortened
-from training.report.report import Form
+from training.results.report import Form
 
 _CURVES_IN_A_ROW = 4
 

@@ -21,7 +21,7 @@ from training.evaluation.tsne import EmbeddingMap, map_embeddings
 from visionflow.models.classifier import Classifier
 
 if TYPE_CHECKING:
-    from training.models.network import Classifier as Network
+    from training.networks.network import Classifier as Network
 
 
 @dataclass(frozen=True)

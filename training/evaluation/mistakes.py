@@ -7,7 +7,7 @@ from PIL import Image
 
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
-from training.report.data_url import data_url
+from training.results.data_url import data_url
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import FloatArray
 

@@ -7,13 +7,13 @@ import numpy as np
 from PIL import Image
 
 from training.evaluation.mistakes import ImageAnswer
-from training.report.data_url import data_url
+from training.results.data_url import data_url
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import FloatArray
 
 if TYPE_CHECKING:
     # Not at run time: a report is read where there is no torch, too.
-    from training.models.network import Classifier
+    from training.networks.network import Classifier
 
 MOST_STAGES = 8
 ROWS, COLUMNS = 2, 8

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from training.fit.history import EpochRecord, best_record
+from training.results.history import EpochRecord, best_record
 
 Judgement = Literal["good", "overfitting", "underfitting"]
 

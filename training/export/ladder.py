@@ -9,11 +9,11 @@ import numpy as np
 from training.config import ExportConfig
 from training.data.image_set import ImageSet
 from training.export import gate_checks
+from training.export.graph.quantize import Quantizer
+from training.export.graph.ranges import CALIBRATIONS, Calibration
+from training.export.graph.sensitivity import rank_nodes
 from training.export.latency import Measure, Run
-from training.export.quantize import Quantizer
-from training.export.ranges import CALIBRATIONS, Calibration
-from training.export.sensitivity import rank_nodes
-from training.report.report import LadderStep
+from training.results.report import LadderStep
 from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import GateCheck, Quantization
 

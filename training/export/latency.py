@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 import torch
 
-from training.report.report import Form, ModelMeasure
+from training.results.report import Form, ModelMeasure
 
 WARMUP = 3
 ROUNDS = 9

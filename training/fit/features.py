@@ -19,8 +19,8 @@ from training.data.listing import Int64Array
 from training.fit.distributed import Process
 from training.fit.precision import autocast
 from training.fit.validation import batch_size
-from training.models.heads import Head
-from training.models.network import Classifier
+from training.networks.heads import Head
+from training.networks.network import Classifier
 from visionflow.images.pipeline import UInt8Array
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from training.config import TrainConfig
 from training.errors import TrainingError
-from training.fit.history import EpochRecord
+from training.results.history import EpochRecord
 from visionflow.strict import to_dict
 
 if TYPE_CHECKING:

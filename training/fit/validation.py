@@ -10,7 +10,7 @@ from torch.nn import functional
 from training.data.image_set import ImageSet
 from training.fit.distributed import Process
 from training.fit.precision import autocast
-from training.models.network import Classifier
+from training.networks.network import Classifier
 
 BATCH_PIXELS = 2**20
 """Of the images that are evaluated at once: bounds the memory of their features."""

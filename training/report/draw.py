@@ -4,7 +4,7 @@ from pathlib import Path
 
 from training.report.page import page
 from training.report.plots import draw_plots
-from training.report.report import Report
+from training.results.report import Report
 
 PAGE_FILE = "report.html"
 

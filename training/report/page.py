@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from training.evaluation.explain import ExplainedImage
 from training.evaluation.mistakes import THUMBNAIL_SIDE, ImageAnswer
-from training.report.data_url import data_url, file_url, pixels_of
 from training.report.overlay import heat_overlay
-from training.report.report import Form, Report
+from training.results.data_url import data_url, file_url, pixels_of
+from training.results.report import Form, Report
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
@@ -114,10 +114,10 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
             yield f"{prefix}{key}", str(value)
 
 
-def environment() -> jinja2.Environment:
-    """Of every page: values are escaped, an undefined name is an error."""
+def environment(folder: Path = _FOLDER) -> jinja2.Environment:
+    """Of the templates in ``folder``: values are escaped, an undefined name is an error."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

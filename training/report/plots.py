@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from training.report import plots_confidence, plots_images, plots_scores, plots_training
 from training.report.plot_style import plot_style, to_png
-from training.report.report import Report
+from training.results.report import Report
 
 PLOTS_FOLDER = "plots"
 

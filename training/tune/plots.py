@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, RED, plot_style, to_png
-from training.tune.report import TrialState, TuneReport
+from training.tune.outcome import TrialState, TuneReport
 
 _COLOURS: dict[TrialState, str] = {
     "complete": BLUE,

@@ -19,13 +19,13 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import TrainConfig
-from training.config_file import to_toml
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import DivergedError, TrainingError
 from training.fit.fit import check_start, fit
-from training.fit.history import EpochRecord, best_record
+from training.results.history import EpochRecord, best_record
+from training.tune.config_file import to_toml
+from training.tune.outcome import DIVERGED, TuneReport, finished_trials, report_of, shown
 from training.tune.plots import draw_search
-from training.tune.report import DIVERGED, TuneReport, finished_trials, report_of, shown
 from training.tune.space import Dimension, read_space, with_values
 from visionflow import strict
 from visionflow.images.input_spec import InputSpec

@@ -10,9 +10,9 @@ from training.evaluation.stage_activations import (
     channel_grid,
     stage_activations,
 )
-from training.models.heads import linear_head
-from training.models.network import Classifier
-from training.report.data_url import pixels_of
+from training.networks.heads import linear_head
+from training.networks.network import Classifier
+from training.results.data_url import pixels_of
 
 
 def network(stages: int) -> Classifier:

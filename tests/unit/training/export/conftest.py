@@ -13,12 +13,12 @@ from tests.unit.training.conftest import shrunken_config
 from tests.unit.training.export.odd import ODD_SIDE, odd_network
 from training.config import TrainConfig
 from training.data.training_data import TrainingData, load_training_data
+from training.export.graph.onnx_files import export_onnx
 from training.export.latency import Latencies, Run
-from training.export.onnx_files import export_onnx
-from training.models.build import exportable
-from training.models.heads import linear_head
-from training.models.network import Classifier
-from training.models.residual_cnn import ConvBlock
+from training.networks.build import exportable
+from training.networks.heads import linear_head
+from training.networks.network import Classifier
+from training.networks.residual_cnn import ConvBlock
 from visionflow.images.pipeline import UInt8Array
 
 FEATURES = 16

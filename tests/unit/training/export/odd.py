@@ -4,9 +4,9 @@ import torch
 from torch import nn
 from torchvision.ops.misc import SqueezeExcitation
 
-from training.models.heads import mlp_head
-from training.models.network import Classifier
-from training.models.residual_cnn import ConvBlock
+from training.networks.heads import mlp_head
+from training.networks.network import Classifier
+from training.networks.residual_cnn import ConvBlock
 
 ODD_SIDE = 16
 

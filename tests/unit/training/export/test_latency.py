@@ -5,7 +5,7 @@ import time
 import torch
 
 from training.export.latency import ROUNDS, Latencies, lightening_table, measure_latencies
-from training.report.report import ModelMeasure
+from training.results.report import ModelMeasure
 
 
 def wait(milliseconds: float) -> None:

@@ -10,8 +10,8 @@ from training.evaluation.findings import findings
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.verdict import fit_verdict
-from training.fit.history import EpochRecord
-from training.report.report import (
+from training.results.history import EpochRecord
+from training.results.report import (
     DataSummary,
     Growth,
     LadderStep,

@@ -12,7 +12,7 @@ from training.report.plot_style import plot_style as style
 from training.report.plot_style import to_png
 from training.report.plots import PLOTS, draw_plots
 from training.report.plots_training import learning_curves
-from training.report.report import DataSummary, Report
+from training.results.report import DataSummary, Report
 
 
 def labelled(report: Report, labels: tuple[str, ...]) -> Report:
