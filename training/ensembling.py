@@ -11,7 +11,7 @@ from training.data.training_data import TrainingData, load_training_data
 from training.errors import TrainingError
 from training.fit.fit import Fitted, load_fitted
 from training.networks.ensemble import Ensemble
-from training.networks.network import Classifier
+from training.networks.network import ConvNet
 from training.results.history import best_record
 from training.results.report import DataSummary, Report
 from training.runs import read_reports, require_apart, run_labels
@@ -98,7 +98,7 @@ def _require_images(folder: Path, images: TrainingData, run: str, expected: Data
 
 def _joined(members: Sequence[Fitted]) -> Fitted:
     best = max(members, key=lambda member: best_record(member.history).validation_top1)
-    networks = [cast(Classifier, member.model) for member in members]
+    networks = [cast(ConvNet, member.model) for member in members]
     return replace(
         best, model=Ensemble(networks).eval(), seconds=sum(member.seconds for member in members)
     )

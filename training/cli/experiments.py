@@ -17,8 +17,8 @@ from visionflow import strict
 from visionflow.errors import ConfigError
 
 if TYPE_CHECKING:
-    from training.evaluation.metrics import Evaluation
     from training.results.report import Report
+    from training.results.scores import Evaluation
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 

@@ -1,12 +1,8 @@
 """Over- or underfitting, in words, from the course of the training."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
-from training.results.history import EpochRecord, best_record
-
-Judgement = Literal["good", "overfitting", "underfitting"]
+from training.results.history import EpochRecord, FitVerdict, Judgement, best_record
 
 # Augmentation usually keeps training top-1 below that of validation; this far
 # above it, the network knows its training images by heart.
@@ -20,25 +16,6 @@ UNDERFITTING_TOP1 = 0.70
 TOO_EASY_TOP1 = 0.995
 # Of all epochs, rounded up.
 EARLY_SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class FitVerdict:
-    """How the training went, judged at its ``best_epoch`` by validation top-1.
-
-    ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
-    of the last phase ended above its minimum, in nats. ``too_easy``: nearly nothing was wrong from
-    the first epochs on, so the set is easy or images of it are in both parts. ``text`` and
-    ``text_ko`` say it in English and Korean.
-    """
-
-    judgement: Judgement
-    too_easy: bool
-    best_epoch: int
-    gap: float
-    loss_rise: float
-    text: str
-    text_ko: str
 
 
 def fit_verdict(history: tuple[EpochRecord, ...]) -> FitVerdict:

@@ -11,7 +11,7 @@ from training.config import ModelConfig
 from training.networks import small_cnn
 from training.networks.heads import Head, folded, linear_head, mlp_head
 from training.networks.inherit import adopt
-from training.networks.network import Classifier, Network
+from training.networks.network import ConvNet, Network
 from training.networks.residual_cnn import ResidualCnn
 from training.networks.small_cnn import SmallCnn
 from training.networks.weights import load_weights
@@ -20,7 +20,7 @@ from training.networks.zoo import PLANS, torchvision_trunk
 N = TypeVar("N", bound=Network)
 
 
-def build_model(config: ModelConfig, classes: int) -> Classifier:
+def build_model(config: ModelConfig, classes: int) -> ConvNet:
     """The network of ``config`` with ``classes`` outputs and a fresh head, or a grown one.
 
     Raises `TrainingError` when ``config.weights`` cannot be loaded into its trunk, or the network
@@ -44,18 +44,18 @@ def exportable(network: N) -> N:
     """A copy on the CPU in evaluation mode, each head's BatchNorm folded and its Dropout gone."""
     exported = copy.deepcopy(network).cpu().eval()
     for part in tuple(exported.modules()):
-        if isinstance(part, Classifier):
+        if isinstance(part, ConvNet):
             part.head = folded(part.head)
     return exported
 
 
-def _network(config: ModelConfig, classes: int) -> Classifier:
+def _network(config: ModelConfig, classes: int) -> ConvNet:
     """With random weights."""
     trunk, features = _trunk(config)
-    return Classifier(trunk, _head(config, features, classes), mirror=config.mirror)
+    return ConvNet(trunk, _head(config, features, classes), mirror=config.mirror)
 
 
-def _fill(model: Classifier, config: ModelConfig) -> None:
+def _fill(model: ConvNet, config: ModelConfig) -> None:
     if config.grow_from:
         adopt(model, read_ancestor(config.grow_from).weights(), config.grow_from)
     elif config.weights != "none":

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.networks.network import Classifier, Network, Output
+from training.networks.network import ConvNet, Network, Output
 
 
 class Ensemble(Network):
@@ -16,7 +16,7 @@ class Ensemble(Network):
     are averaged as the logits are.
     """
 
-    def __init__(self, members: Sequence[Classifier]) -> None:
+    def __init__(self, members: Sequence[ConvNet]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
 

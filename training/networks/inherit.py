@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from training.errors import TrainingError
-from training.networks.network import Classifier
+from training.networks.network import ConvNet
 
 
 @torch.no_grad()
-def adopt(model: Classifier, weights: Mapping[str, Tensor], where: str) -> None:
+def adopt(model: ConvNet, weights: Mapping[str, Tensor], where: str) -> None:
     """Copy ``weights`` into ``model``: everything as it is, of the last layer the first rows.
 
     The rows of the new classes keep the values that they were drawn with. Raises `TrainingError`

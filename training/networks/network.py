@@ -33,7 +33,7 @@ class Network(nn.Module):
         raise NotImplementedError
 
 
-class Classifier(Network):
+class ConvNet(Network):
     """A convolutional trunk, global average pooling and a head.
 
     Normalisation and the change of layout are part of the network, so they cannot differ between

@@ -9,10 +9,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from training.evaluation.explain import ExplainedImage
-from training.evaluation.mistakes import THUMBNAIL_SIDE, ImageAnswer
 from training.report.overlay import heat_overlay
 from training.results.data_url import data_url, file_url, pixels_of
+from training.results.findings import THUMBNAIL_SIDE, ExplainedImage, ImageAnswer
 from training.results.report import Form, Report
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+Judgement = Literal["good", "overfitting", "underfitting"]
 PhaseName = Literal["probe", "head", "body", "scratch"]
 
 
@@ -22,6 +23,25 @@ class EpochRecord:
     validation_loss: float
     validation_top1: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class FitVerdict:
+    """How the training went, judged at its ``best_epoch`` by validation top-1.
+
+    ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
+    of the last phase ended above its minimum, in nats. ``too_easy``: nearly nothing was wrong from
+    the first epochs on, so the set is easy or images of it are in both parts. ``text`` and
+    ``text_ko`` say it in English and Korean.
+    """
+
+    judgement: Judgement
+    too_easy: bool
+    best_epoch: int
+    gap: float
+    loss_rise: float
+    text: str
+    text_ko: str
 
 
 def best_record(history: Iterable[EpochRecord]) -> EpochRecord:

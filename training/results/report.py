@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from training.config import Recipe
-from training.evaluation.findings import Findings
-from training.evaluation.metrics import Evaluation
-from training.evaluation.verdict import FitVerdict
-from training.results.history import EpochRecord
+from training.results.findings import Findings
+from training.results.history import EpochRecord, FitVerdict
+from training.results.scores import Evaluation
 from visionflow import strict
 from visionflow.models.manifest import GateCheck, Precision, Quantization
 

@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 
 from training.errors import TrainingError
-from training.export.graph.ranges import BINS, SMALLEST, Calibration, Histogram, Range, choose_range
+from training.export.graph.ranges import BINS, SMALLEST, Histogram, Range, RangeRule, choose_range
 from visionflow.images.pipeline import UInt8Array
 
 Values = npt.NDArray[np.float32]
@@ -20,7 +20,7 @@ Values = npt.NDArray[np.float32]
 HISTOGRAM_IMAGES = 64
 
 
-class Activations:
+class ObservedActivations:
     """The float tensors ``names`` of ``model`` over the images [N, H, W, 3].
 
     The images are run when something is first asked for, some of them a second time for the
@@ -40,7 +40,7 @@ class Activations:
         self._averaged = set(averaged)
         self._images = images
 
-    def ranges(self, calibration: Calibration) -> dict[str, Range]:
+    def ranges(self, calibration: RangeRule) -> dict[str, Range]:
         """The range of each tensor. Raises `TrainingError` where one is not finite."""
         extremes, _ = self._observed
         if calibration == "min-max":

@@ -10,9 +10,9 @@ from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
 from onnxruntime.quantization.calibrate import TensorsData
 
 from training.export.graph.bias_correction import correct_bias
-from training.export.graph.observed import Activations
+from training.export.graph.observed import ObservedActivations
 from training.export.graph.onnx_files import strip_metadata
-from training.export.graph.ranges import Calibration
+from training.export.graph.ranges import RangeRule
 from training.export.graph.rewrites import (
     batch_norm_by_convolution,
     drop_unused_weights,
@@ -80,7 +80,7 @@ class Quantizer:
         touched = {name for node in computing + absorbed for name in (*node.input, *node.output)}
         convolved = {node.input[0] for node in computing if node.op_type == "Conv"}
         observed = (touched & floats) - self._hidden.keys()
-        self._activations = Activations(self._graph, observed, convolved, images)
+        self._activations = ObservedActivations(self._graph, observed, convolved, images)
 
     @property
     def scheme(self) -> str:
@@ -91,15 +91,15 @@ class Quantizer:
             "corrected biases"
         )
 
-    def quantize(self, calibration: Calibration, without: Collection[str] = ()) -> ModelProto:
+    def quantize(self, calibration: RangeRule, without: Collection[str] = ()) -> ModelProto:
         """All of `nodes` in int8 but those in ``without``."""
         return self._quantize([name for name in self.nodes if name not in without], calibration)
 
-    def quantize_only(self, node: str, calibration: Calibration) -> ModelProto:
+    def quantize_only(self, node: str, calibration: RangeRule) -> ModelProto:
         """One of `nodes` in int8."""
         return self._quantize([node], calibration)
 
-    def _quantize(self, nodes: list[str], calibration: Calibration) -> ModelProto:
+    def _quantize(self, nodes: list[str], calibration: RangeRule) -> ModelProto:
         """``nodes`` with the activations that follow them."""
         graph = copy.deepcopy(self._graph)
         keep_in_fp32(graph, set(self.nodes) - set(nodes))

@@ -6,8 +6,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-Calibration = Literal["min-max", "percentile 99.999", "percentile 99.99", "entropy"]
-CALIBRATIONS: tuple[Calibration, ...] = get_args(Calibration)
+RangeRule = Literal["min-max", "percentile 99.999", "percentile 99.99", "entropy"]
+RANGE_RULES: tuple[RangeRule, ...] = get_args(RangeRule)
 
 Range = tuple[float, float]
 """Lowest and highest value."""
@@ -32,7 +32,7 @@ class Histogram:
         return self.low + (self.high - self.low) * index / BINS
 
 
-def choose_range(histogram: Histogram, calibration: Calibration) -> Range:
+def choose_range(histogram: Histogram, calibration: RangeRule) -> Range:
     """The range by a ``calibration`` that the extremes alone do not answer."""
     if calibration == "entropy":
         return entropy_range(histogram)

@@ -6,7 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from training.export.graph.quantize import Quantizer
-from training.export.graph.ranges import Calibration
+from training.export.graph.ranges import RangeRule
 from visionflow.models.classifier import Classifier
 
 # The ranking needs only the order of errors that differ by orders of magnitude.
@@ -15,7 +15,7 @@ IMAGES = 24
 
 def rank_nodes(
     quantizer: Quantizer,
-    calibration: Calibration,
+    calibration: RangeRule,
     fp32: Classifier,
     threads: int,
     out_of_time: Callable[[], bool],

@@ -1,13 +1,8 @@
 import numpy as np
 import pytest
 
-from training.evaluation.metrics import (
-    ConfusedPair,
-    evaluate,
-    most_confused,
-    top_k_accuracy,
-    wilson_interval,
-)
+from training.evaluation.metrics import evaluate, most_confused, top_k_accuracy, wilson_interval
+from training.results.scores import ConfusedPair
 
 LABELS = ("cat", "dog", "frog")
 

@@ -6,15 +6,15 @@ from tests.unit.training.conftest import SIDE
 from training.networks.build import exportable
 from training.networks.ensemble import Ensemble
 from training.networks.heads import linear_head, mlp_head
-from training.networks.network import Classifier
+from training.networks.network import ConvNet
 from training.networks.residual_cnn import ResidualCnn
 
 CLASSES = 3
 
 
-def member(widths: tuple[int, ...], *, mlp: bool = False, mirror: bool = False) -> Classifier:
+def member(widths: tuple[int, ...], *, mlp: bool = False, mirror: bool = False) -> ConvNet:
     head = mlp_head(widths[-1], 8, CLASSES, 0.4) if mlp else linear_head(widths[-1], CLASSES, 0.0)
-    return Classifier(ResidualCnn(widths), head, mirror=mirror).eval()
+    return ConvNet(ResidualCnn(widths), head, mirror=mirror).eval()
 
 
 def test_every_output_is_the_average_of_the_members() -> None:
@@ -40,7 +40,7 @@ def test_the_exportable_copy_has_every_head_folded() -> None:
     ensemble = Ensemble([member((8, 8, 16), mlp=True), member((8, 8, 16), mlp=True)]).eval()
     images = torch.randint(0, 256, (2, SIDE, SIDE, 3), dtype=torch.uint8)
     copy = exportable(ensemble)
-    heads = [part.head for part in copy.modules() if isinstance(part, Classifier)]
+    heads = [part.head for part in copy.modules() if isinstance(part, ConvNet)]
     assert len(heads) == 2
     for head in heads:
         assert not any(isinstance(part, torch.nn.BatchNorm1d) for part in head.modules())

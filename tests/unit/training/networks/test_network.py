@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from training.config import ModelConfig
 from training.networks.build import build_model
-from training.networks.network import Classifier
+from training.networks.network import ConvNet
 
-Build = Callable[..., Classifier]
+Build = Callable[..., ConvNet]
 HEADS = pytest.mark.parametrize("head", ["linear", "mlp"])
 
 
@@ -18,7 +18,7 @@ HEADS = pytest.mark.parametrize("head", ["linear", "mlp"])
 def build(plain: ModelConfig, images: Tensor) -> Build:
     """Networks of the same weights, whose batch norms have seen images."""
 
-    def built(**fields: Any) -> Classifier:
+    def built(**fields: Any) -> ConvNet:
         torch.manual_seed(0)
         model = build_model(replace(plain, **fields), classes=5)
         for _ in range(5):

@@ -6,12 +6,12 @@ import pytest
 from PIL import Image
 
 from training.evaluation.metrics import evaluate
-from training.evaluation.tsne import EmbeddingMap
 from training.report import plot_style, plots_scores
 from training.report.plot_style import plot_style as style
 from training.report.plot_style import to_png
 from training.report.plots import PLOTS, draw_plots
 from training.report.plots_training import learning_curves
+from training.results.findings import EmbeddingMap
 from training.results.report import DataSummary, Report
 
 

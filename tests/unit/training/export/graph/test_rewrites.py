@@ -20,7 +20,7 @@ from training.export.graph.rewrites import (
     pool_globally,
 )
 from training.networks.heads import linear_head
-from training.networks.network import Classifier
+from training.networks.network import ConvNet
 from training.networks.residual_cnn import ConvBlock
 
 
@@ -64,7 +64,7 @@ def test_batch_norm_ahead_of_a_relu_becomes_a_convolution(odd_graph: ModelProto)
 
 def test_the_weights_of_the_head_become_constants() -> None:
     # Large enough for the exporter to leave them as they are.
-    network = Classifier(nn.Sequential(ConvBlock(3, 600)), linear_head(600, 20)).eval()
+    network = ConvNet(nn.Sequential(ConvBlock(3, 600)), linear_head(600, 20)).eval()
     require_same_without("Unsqueeze", fold_unsqueeze, export_onnx(network, ODD_SIDE, opset=20))
 
 

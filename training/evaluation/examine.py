@@ -1,48 +1,27 @@
 """What lies behind the scores of the test images: one value that holds every figure's data."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from training.data.image_set import ImageSet
-from training.evaluation.calibration import Calibration, calibration_on
-from training.evaluation.curves import Curves, score_curves
-from training.evaluation.explain import (
-    EXAMPLES,
-    ExplainedImage,
-    explain_answers,
-    typical_right_answers,
-)
+from training.evaluation.calibration import calibration_on
+from training.evaluation.curves import score_curves
+from training.evaluation.explain import EXAMPLES, explain_answers, typical_right_answers
 from training.evaluation.measure import Measured
-from training.evaluation.mistakes import ImageAnswer, image_answer, worst_mistakes
-from training.evaluation.stage_activations import Activations, stage_activations
-from training.evaluation.tsne import EmbeddingMap, map_embeddings
+from training.evaluation.mistakes import image_answer, worst_mistakes
+from training.evaluation.stage_activations import stage_activations
+from training.evaluation.tsne import map_embeddings
+from training.results.findings import Activations, Findings
 from visionflow.models.classifier import Classifier
 
 if TYPE_CHECKING:
-    from training.networks.network import Classifier as Network
+    from training.networks.network import ConvNet
 
 
-@dataclass(frozen=True)
-class Findings:
-    """All of the served model on test images.
-
-    ``activations`` are of the network that it was made from; None where there is no single one.
-    """
-
-    curves: Curves
-    calibration: Calibration
-    embedding_map: EmbeddingMap
-    right: tuple[ExplainedImage, ...]
-    wrong: tuple[ExplainedImage, ...]
-    mistakes: tuple[ImageAnswer, ...]
-    activations: Activations | None
-
-
-def findings(
+def examine(
     classifier: Classifier,
-    network: "Network | None",
+    network: "ConvNet | None",
     image_set: ImageSet,
     measured: Measured,
     seed: int,

@@ -7,13 +7,14 @@ from tests.tiny_model import LABELS
 from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
 from tests.unit.training.evaluation.test_stage_activations import network
 from training.data.image_set import ImageSet
-from training.evaluation.findings import Findings, findings
+from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
+from training.results.findings import Findings
 
 
 def find(folder: Path, images: ImageSet) -> Findings:
     classifier = tiny_classifier(folder)
-    return findings(classifier, network(2), images, measure_split(classifier, images), seed=1)
+    return examine(classifier, network(2), images, measure_split(classifier, images), seed=1)
 
 
 def test_everything_that_lies_behind_the_scores(tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_where_all_is_wrong_a_mistake_is_followed_through_the_network(tmp_path: 
 def test_without_a_network_its_inside_is_left_out(tmp_path: Path) -> None:
     classifier, images = tiny_classifier(tmp_path), colour_set(12)
     measured = measure_split(classifier, images)
-    assert findings(classifier, None, images, measured, seed=1).activations is None
+    assert examine(classifier, None, images, measured, seed=1).activations is None
 
 
 def test_classes_without_images_disturb_nothing(tmp_path: Path) -> None:
