@@ -21,7 +21,7 @@ from training.evaluation.calibration import choose_unknown_threshold, fit_temper
 from training.evaluation.examine import examine
 from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import evaluate
-from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, contact_sheet
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.export import Export, export_model
@@ -202,7 +202,7 @@ def _write_map_images(
     if report.findings.embedding_map.skipped is not None:
         file.unlink(missing_ok=True)
         return ()
-    write_whole(file, contact_sheet(test.images, measured.sample))
+    write_whole(file, sprite_sheet(test.images, measured.sample))
     return (MAP_IMAGES_FILE,)
 
 

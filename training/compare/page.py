@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from markupsafe import Markup
-
 from training.compare.comparison import Comparison
 from training.compare.plots import COMPARE_PLOTS
 from training.report.page import environment
@@ -11,7 +9,6 @@ from training.report.plot_style import plot_style, to_png
 from training.results.data_url import file_url
 
 PAGE_FILE = "compare.html"
-_CSS = Path(__file__).parents[1] / "report" / "page.css"
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> None:
@@ -27,7 +24,6 @@ def draw_comparison(comparison: Comparison, folder: Path) -> None:
         .get_template("compare.html.j2")
         .render(
             comparison=comparison,
-            css=Markup(_CSS.read_text(encoding="utf-8")),  # noqa: S704
             plots={name: file_url(content, "PNG") for name, content in plots.items()},
         )
     )

@@ -4,20 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-from markupsafe import Markup
-
 from training.inspection.contact_sheet import draw_strip, jpeg
 from training.inspection.contents import Contents, Duplicates
 from training.inspection.found_files import UNDIVIDED
 from training.inspection.inspection import Inspection
+from training.report.page import environment
 from training.results.data_url import file_url
 
 MOST_GROUPS = 48
 MOST_FILES = 100
 _FILES_PER_GROUP = 4
-_FOLDER = Path(__file__).parent
-_STYLE = _FOLDER.parent / "report" / "page.css"
 _COLOURS = {UNDIVIDED: "#2563eb", "train": "#2563eb", "validation": "#f59e0b", "test": "#15803d"}
 
 
@@ -56,12 +52,11 @@ def page(inspection: Inspection) -> str:
     """
     contents = inspection.contents
     root = Path(contents.folder)
-    template = _environment().get_template("inspection_page.html.j2")
+    template = environment(Path(__file__).parent).get_template("inspection_page.html.j2")
     html = template.render(
         contents=contents,
         findings=inspection.findings,
         name=root.resolve().name,
-        css=Markup(_STYLE.read_text(encoding="utf-8")),  # noqa: S704
         colours={part: _COLOURS[part] for part in contents.parts},
         undivided=UNDIVIDED in contents.parts,
         classes=tuple(_class_bars(contents)),
@@ -103,13 +98,3 @@ def _group(root: Path, duplicates: Duplicates) -> _Group:
 
 def _strip(root: Path, names: Sequence[str]) -> str:
     return file_url(jpeg(draw_strip([root / name for name in names])), "JPEG")
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

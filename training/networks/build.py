@@ -10,7 +10,7 @@ from training.ancestor import read_ancestor
 from training.config import ModelConfig
 from training.networks import small_cnn
 from training.networks.heads import Head, folded, linear_head, mlp_head
-from training.networks.inherit import adopt
+from training.networks.inherit import inherit
 from training.networks.network import ConvNet, Network
 from training.networks.residual_cnn import ResidualCnn
 from training.networks.small_cnn import SmallCnn
@@ -57,7 +57,7 @@ def _network(config: ModelConfig, classes: int) -> ConvNet:
 
 def _fill(model: ConvNet, config: ModelConfig) -> None:
     if config.grow_from:
-        adopt(model, read_ancestor(config.grow_from).weights(), config.grow_from)
+        inherit(model, read_ancestor(config.grow_from).weights(), config.grow_from)
     elif config.weights != "none":
         load_weights(model.trunk, config.name, config.weights)
 

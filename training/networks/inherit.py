@@ -10,7 +10,7 @@ from training.networks.network import ConvNet
 
 
 @torch.no_grad()
-def adopt(model: ConvNet, weights: Mapping[str, Tensor], where: str) -> None:
+def inherit(model: ConvNet, weights: Mapping[str, Tensor], where: str) -> None:
     """Copy ``weights`` into ``model``: everything as it is, of the last layer the first rows.
 
     The rows of the new classes keep the values that they were drawn with. Raises `TrainingError`

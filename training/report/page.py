@@ -32,7 +32,6 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
     template = environment().get_template("page.html.j2")
     return template.render(
         report=report,
-        css=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704
         plots={name: file_url(content, "PNG") for name, content in plots.items()},
         models=tuple(_model_rows(report)),
         class_index={label: i for i, label in enumerate(report.data.labels)},
@@ -114,7 +113,8 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 
 
 def environment(folder: Path = _FOLDER) -> jinja2.Environment:
-    """Of the templates in ``folder``: values are escaped, an undefined name is an error."""
+    """Of the templates in ``folder``: values are escaped, an undefined name is an error, and
+    ``css`` is the style of all pages."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
@@ -128,6 +128,7 @@ def environment(folder: Path = _FOLDER) -> jinja2.Environment:
         "number": _number,
         "duration": _duration,
     }
+    made.globals["css"] = Markup((_FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704
     return made
 
 
