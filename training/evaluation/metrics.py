@@ -1,6 +1,5 @@
 """What probabilities are worth against the truth: accuracy, scores per class, confusions."""
 
-import math
 
 import numpy as np
 import numpy.typing as npt
@@ -8,11 +7,10 @@ import numpy.typing as npt
 from training.data.listing import Int64Array
 from training.evaluation.calibration import expected_calibration_error
 from training.results.scores import ClassScores, ConfusedPair, Evaluation, Interval
+from visionflow.insights.intervals import share
 from visionflow.models.classifier import FloatArray
 
 CONFUSED_PAIRS = 15
-# Of the standard normal distribution: 95 % lie between minus and plus this.
-_Z95 = 1.959964
 
 
 def evaluate(
@@ -33,7 +31,7 @@ def evaluate(
     return Evaluation(
         images=len(targets),
         top1=float(correct.mean()),
-        top1_interval=wilson_interval(int(correct.sum()), len(correct)),
+        top1_interval=_interval(int(correct.sum()), len(correct)),
         top5=top_k_accuracy(probabilities, targets, 5),
         macro_precision=_mean([scores.precision for scores in classes]),
         macro_recall=_mean([scores.recall for scores in classes]),
@@ -54,19 +52,6 @@ def top_k_accuracy(scores: FloatArray, targets: Int64Array, k: int) -> float:
     return float((best == targets[:, None]).any(axis=1).mean())
 
 
-def wilson_interval(successes: int, trials: int) -> Interval:
-    """Where a rate lies of which ``successes`` of ``trials`` were seen, with 95 % confidence.
-
-    Wilson 1927, doi:10.1080/01621459.1927.10502953: unlike the normal approximation it stays within
-    0..1 and keeps a width where all or none succeed.
-    """
-    rate, z2 = successes / trials, _Z95**2
-    centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
-    spread = rate * (1 - rate) / trials + z2 / (4 * trials**2)
-    half = _Z95 / (1 + z2 / trials) * math.sqrt(spread)
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
-
-
 def most_confused(
     confusion: npt.NDArray[np.int64], labels: tuple[str, ...], count: int = CONFUSED_PAIRS
 ) -> tuple[ConfusedPair, ...]:
@@ -85,11 +70,22 @@ def _class_scores(confusion: npt.NDArray[np.int64], index: int, label: str) -> C
     hits = int(confusion[index, index])
     answers, images = int(confusion[:, index].sum()), int(confusion[index].sum())
     if not images:
-        return ClassScores(label, 0, answers, None, None, None)
+        return ClassScores(label, 0, answers, None, None, None, None)
     precision = hits / answers if answers else 0.0
     return ClassScores(
-        label, images, answers, precision, hits / images, 2 * hits / (answers + images)
+        label=label,
+        images=images,
+        answers=answers,
+        precision=precision,
+        recall=hits / images,
+        recall_interval=_interval(hits, images),
+        f1=2 * hits / (answers + images),
     )
+
+
+def _interval(correct: int, n: int) -> Interval:
+    found = share(correct, n)
+    return Interval(found.low, found.high)
 
 
 def _mean(scores: list[float | None]) -> float:

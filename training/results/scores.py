@@ -24,6 +24,7 @@ class ClassScores:
     answers: int
     precision: float | None
     recall: float | None
+    recall_interval: Interval | None
     f1: float | None
 
 
