@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.errors import DatasetError
+from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from training.inspection.inspection import Inspection
@@ -101,12 +102,9 @@ def _write_files(inspection: "Inspection", arguments: argparse.Namespace) -> Non
 
 
 def _write(path: Path, content: bytes) -> None:
-    """In one step: the file is whole or as it was before."""
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written ({error.strerror})") from error
     print(f"Written: {path}", file=sys.stderr)

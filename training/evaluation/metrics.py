@@ -1,6 +1,5 @@
 """What probabilities are worth against the truth: accuracy, scores per class, confusions."""
 
-
 import numpy as np
 import numpy.typing as npt
 

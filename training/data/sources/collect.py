@@ -19,6 +19,7 @@ from visionflow.images.pipeline import media_type
 from visionflow.images.store import ImageStore
 from visionflow.predictions.record import ModelRef, Prediction
 from visionflow.predictions.reviews import ReviewStore
+from visionflow.whole_file import whole_file
 
 LINEAGE_FILE = "lineage.jsonl"
 
@@ -157,13 +158,10 @@ def _place(path: Path, data: bytes, sha256: str) -> None:
         if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             return
         raise DatasetError(f"{path} is in the way: it is another image. Move it elsewhere.")
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_bytes(data)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise DatasetError(f"{path} cannot be written ({error.strerror}).") from error
 
 

@@ -9,6 +9,7 @@ from training.data.cache import alone, not_writable
 from training.data.listing import SUFFIXES
 from training.data.threads import in_threads
 from training.errors import DatasetError
+from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -72,22 +73,17 @@ def _bring(
     missing = [found for found in objects if found.name not in have]
 
     def download(wanted: _Object) -> _Object:
-        target = folder / wanted.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f"{target.name}.partial")
         body = client.get_object(Bucket=place[0], Key=place[1] + wanted.name)["Body"]
-        with partial.open("wb") as file:
+        with whole_file(folder / wanted.name) as partial, partial.open("wb") as file:
             shutil.copyfileobj(body, file)
-        partial.replace(target)
         return wanted
 
     try:
         for done in in_threads(download, missing, f"download {folder.name}", DOWNLOADS):
             have[done.name] = done.etag
     finally:
-        partial = index.with_name(f"{index.name}.partial")
-        partial.write_text(json.dumps(have))
-        partial.replace(index)
+        with whole_file(index) as partial:
+            partial.write_text(json.dumps(have))
 
 
 def _list(client: "S3Client", bucket: str, prefix: str) -> list[_Object]:
