@@ -3,9 +3,8 @@
 All that they need lies in the JSON beside the PNG files.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from matplotlib.figure import Figure
 
@@ -14,7 +13,7 @@ from training.compare.comparison import Comparison
 from training.compare.plots import COMPARE_PLOTS
 from training.errors import TrainingError
 from training.export.artifact import REPORT_FILE
-from training.report.plot_style import plot_style, to_svg
+from training.report.plot_style import Plots, Results, plot_style, to_svg
 from training.report.plots import PLOTS
 from training.results.report import Report
 from training.tune import search
@@ -22,7 +21,6 @@ from training.tune.outcome import TuneReport
 from training.tune.plots import SEARCH_PLOTS
 from visionflow.errors import ConfigError
 
-Parsed = TypeVar("Parsed")
 Figures = Callable[[bytes], Iterator[tuple[str, Figure]]]
 
 
@@ -50,9 +48,7 @@ def draw_vector_plots(folder: Path, out: Path) -> list[Path]:
     return files
 
 
-def _figures(
-    parse: Callable[[bytes], Parsed], plots: Mapping[str, Callable[[Parsed], Figure | None]]
-) -> Figures:
+def _figures(parse: Callable[[bytes], Results], plots: Plots[Results]) -> Figures:
     """From the content of a file to its plots."""
 
     def figures(content: bytes) -> Iterator[tuple[str, Figure]]:

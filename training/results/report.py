@@ -1,6 +1,7 @@
 """What a run found, as data: `report.json` of the artifact."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +13,11 @@ from visionflow import strict
 from visionflow.models.manifest import GateCheck, Precision, Quantization
 
 Form = Literal["torch", "fp32", "int8"]
-FORMS: tuple[Form, ...] = ("torch", "fp32", "int8")
+FORM_NAMES: Mapping[Form, str] = {
+    "torch": "torch (base)",
+    "fp32": "ONNX fp32",
+    "int8": "ONNX int8",
+}
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def test_a_class_without_images_is_not_measured_and_not_in_the_macro_means() -> 
     result = evaluate(probabilities, np.array([0, 1, 1]), LABELS, unknown_threshold=0)
     frog = result.classes[2]
     assert (frog.images, frog.answers) == (0, 1)
-    assert frog.precision is frog.recall is frog.recall_interval is frog.f1 is None
+    assert frog.precision is frog.recall is frog.f1 is None
+    assert frog.recall_interval is None
     assert result.unmeasured == ("frog",)
     assert result.macro_precision == 1
     assert result.macro_recall == 0.75
