@@ -1,13 +1,9 @@
 """Over- or underfitting, in words, from the course of the training."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
-from training.fit.history import EpochRecord, best_record
+from training.results.history import EpochRecord, FitVerdict, Judgement, best_record
 from training.texts.catalogue import text
-
-Judgement = Literal["good", "overfitting", "underfitting"]
 
 # Augmentation usually keeps training top-1 below that of validation; this far
 # above it, the network knows its training images by heart.
@@ -21,25 +17,6 @@ UNDERFITTING_TOP1 = 0.70
 TOO_EASY_TOP1 = 0.995
 # Of all epochs, rounded up.
 EARLY_SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class FitVerdict:
-    """How the training went, judged at its ``best_epoch`` by validation top-1.
-
-    ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
-    of the last phase ended above its minimum, in nats. ``too_easy``: almost every answer was right
-    from the first epochs on, so the dataset is easy or both parts share images. ``text`` and
-    ``text_ko``: the same in English and Korean.
-    """
-
-    judgement: Judgement
-    too_easy: bool
-    best_epoch: int
-    gap: float
-    loss_rise: float
-    text: str
-    text_ko: str
 
 
 def fit_verdict(history: tuple[EpochRecord, ...]) -> FitVerdict:

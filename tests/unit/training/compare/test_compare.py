@@ -15,7 +15,7 @@ from training.compare.comparison import Comparison, comparison_of
 from training.compare.page import PAGE_FILE
 from training.compare.plots import COMPARE_PLOTS
 from training.errors import TrainingError
-from training.report.report import Report
+from training.results.report import Report
 from visionflow.errors import ConfigError
 
 Writer = Callable[..., Path]

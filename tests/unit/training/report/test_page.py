@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from training.evaluation.mistakes import ImageAnswer
 from training.report.page import COSTED, page
 from training.report.plots import PLOTS
-from training.report.report import Report
+from training.results.findings import ImageAnswer
+from training.results.report import Report
 from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import measured
 
