@@ -18,21 +18,22 @@ from training.data.listing import Listing
 from training.data.split import leaks, write_splits
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
-from training.evaluation.findings import findings
+from training.evaluation.examine import examine
 from training.evaluation.measure import Measured, measure_split
-from training.evaluation.metrics import Evaluation, evaluate
-from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, contact_sheet
+from training.evaluation.metrics import evaluate
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.export import Export, export_model
 from training.export.reference import write_reference
 from training.fit.fit import Fitted, check_start, fit, load_fitted
-from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
-from training.models.network import Classifier as SingleNetwork
+from training.networks.network import ConvNet
 from training.report.draw import draw
-from training.report.report import DataSummary, Report, SplitSummary
+from training.results.history import EpochRecord
+from training.results.report import DataSummary, Report, SplitSummary
+from training.results.scores import Evaluation
 from visionflow.models.classifier import Classifier, softmax
 from visionflow.models.manifest import MANIFEST_NAME, Manifest
 
@@ -134,7 +135,7 @@ def finish(
         manifest = replace(manifest, gate=(*manifest.gate, check))
     probabilities = measured.probabilities(manifest.temperature)
     test = evaluate(probabilities, data.test.targets, data.labels, manifest.unknown_threshold)
-    single = fitted.model if isinstance(fitted.model, SingleNetwork) else None
+    single = fitted.model if isinstance(fitted.model, ConvNet) else None
     report = Report(
         name=manifest.name,
         version=manifest.version,
@@ -161,7 +162,7 @@ def finish(
         unknown_threshold=manifest.unknown_threshold,
         validation=validation,
         test=test,
-        findings=findings(classifier, single, data.test, measured, config.seed),
+        findings=examine(classifier, single, data.test, measured, config.seed),
         growth=growth,
     )
     write_whole(out / REPORT_FILE, report.to_json().encode())
@@ -201,7 +202,7 @@ def _write_map_images(
     if report.findings.embedding_map.skipped is not None:
         file.unlink(missing_ok=True)
         return ()
-    write_whole(file, contact_sheet(test.images, measured.sample))
+    write_whole(file, sprite_sheet(test.images, measured.sample))
     return (MAP_IMAGES_FILE,)
 
 

@@ -10,7 +10,7 @@ from infra.cli.command_line import add_command, print_json, workspace_of
 from infra.cli.deployed import aws_sentences, deployed
 from infra.errors import CommandError
 from infra.stages import LOCAL, STAGES
-from training.data.collect import Collected, collect
+from training.data.sources.collect import Collected, collect
 from visionflow.images.store import ImageStore
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.timestamps import timestamp

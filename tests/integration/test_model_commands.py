@@ -14,8 +14,8 @@ from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_feedback import say
 from tests.tiny_model import write_tiny_artifact
-from training.data.collect import LINEAGE_FILE, read_lineage
 from training.data.listing import list_images
+from training.data.sources.collect import LINEAGE_FILE, read_lineage
 
 Command = Callable[..., Any]
 RED, BLUE = encode(plain("red")), encode(plain("blue"))

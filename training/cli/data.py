@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.errors import DatasetError
+from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from training.data.inspection import Inspection
+    from training.inspection.inspection import Inspection
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -75,8 +76,8 @@ def _add_flowers(steps: "Commands") -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from training.data.inspection import inspect_folder, to_text  # noqa: PLC0415
-    from training.data.remote import local_folder  # noqa: PLC0415
+    from training.data.sources.remote import local_folder  # noqa: PLC0415
+    from training.inspection.inspection import inspect_folder, to_text  # noqa: PLC0415
 
     inspection = inspect_folder(local_folder(arguments.data, arguments.cache))
     _write_files(inspection, arguments)
@@ -85,8 +86,8 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 
 def _write_files(inspection: "Inspection", arguments: argparse.Namespace) -> None:
-    from training.data.contact_sheet import draw_sheet, jpeg  # noqa: PLC0415
-    from training.data.inspection_page import page  # noqa: PLC0415
+    from training.inspection.contact_sheet import draw_sheet, jpeg  # noqa: PLC0415
+    from training.inspection.inspection_page import page  # noqa: PLC0415
 
     out: Path | None = arguments.out
     pages = [path for path in (arguments.html, out and out / PAGE_FILE) if path]
@@ -101,26 +102,23 @@ def _write_files(inspection: "Inspection", arguments: argparse.Namespace) -> Non
 
 
 def _write(path: Path, content: bytes) -> None:
-    """In one step: the file is whole or as it was before."""
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written ({error.strerror})") from error
     print(f"Written: {path}", file=sys.stderr)
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
-    from training.data.fetch import fetch  # noqa: PLC0415
+    from training.data.sources.fetch import fetch  # noqa: PLC0415
 
     made = fetch(arguments.name, arguments.out)
     return _say(arguments.out, made)
 
 
 def _flowers(arguments: argparse.Namespace) -> int:
-    from training.data.flowers import write_flowers  # noqa: PLC0415
+    from training.data.sources.flowers import write_flowers  # noqa: PLC0415
 
     made = write_flowers(arguments.out, arguments.images, arguments.size, arguments.seed)
     return _say(arguments.out, made)

@@ -17,8 +17,8 @@ from visionflow import strict
 from visionflow.errors import ConfigError
 
 if TYPE_CHECKING:
-    from training.evaluation.metrics import Evaluation
-    from training.report.report import Report
+    from training.results.report import Report
+    from training.results.scores import Evaluation
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -103,7 +103,7 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
 
 def images_folder(arguments: argparse.Namespace) -> Path:
     """``--data`` as a local folder; what lies in S3 is copied beside the run first."""
-    from training.data.remote import local_folder  # noqa: PLC0415
+    from training.data.sources.remote import local_folder  # noqa: PLC0415
 
     cache: Path | None = arguments.cache
     return local_folder(arguments.data, (cache or arguments.out) / "images")

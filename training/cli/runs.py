@@ -18,7 +18,7 @@ from training.cli.experiments import (
 
 if TYPE_CHECKING:
     from training.compare.comparison import ComparedRun, Comparison
-    from training.tune.report import TuneReport
+    from training.tune.outcome import TuneReport
     from visionflow.models.manifest import Precision
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -96,7 +96,7 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 
 def _trial_rows(report: "TuneReport") -> Iterator[Sequence[str]]:
-    from training.tune.report import shown  # noqa: PLC0415
+    from training.tune.outcome import shown  # noqa: PLC0415
 
     fields = list(report.best_values)
     yield "TRIAL", "STATE", "VALIDATION", "EPOCHS", *fields
@@ -171,7 +171,7 @@ def _ensemble(arguments: argparse.Namespace) -> int:
 
 
 def _plots(arguments: argparse.Namespace) -> int:
-    from training.report.vector_plots import draw_vector_plots  # noqa: PLC0415
+    from training.vector_plots import draw_vector_plots  # noqa: PLC0415
 
     for file in draw_vector_plots(arguments.results, arguments.out):
         print(file)

@@ -10,6 +10,7 @@ import numpy as np
 from training.config import DataConfig
 from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
 from training.errors import DatasetError
+from visionflow.whole_file import whole_file
 
 PARTS = {
     "train": "train",
@@ -58,10 +59,8 @@ class Splits:
 
 def write_splits(splits: Splits, path: Path) -> None:
     """Write `Splits.to_json` in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(splits.to_json(), encoding="utf-8")
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_text(splits.to_json(), encoding="utf-8")
 
 
 def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, ...] = ()) -> Splits:

@@ -9,7 +9,8 @@ from training.data.image_set import ImageSet, decoded_batches, in_batches
 from training.data.listing import Int64Array, class_folders, list_images
 from training.data.split import PARTS
 from training.errors import DatasetError
-from training.evaluation.metrics import Evaluation, evaluate
+from training.evaluation.metrics import evaluate
+from training.results.scores import Evaluation
 from visionflow.models.classifier import Classifier, FloatArray, softmax
 from visionflow.models.manifest import read_artifact
 

@@ -15,13 +15,13 @@ from training.data.training_data import TrainingData
 from training.evaluation.metrics import top_k_accuracy
 from training.export import gate_checks
 from training.export.artifact import FP32_FILE, INT8_FILE, draft_manifest, write_whole
+from training.export.graph.onnx_files import export_onnx
+from training.export.graph.quantize import Quantizer
 from training.export.ladder import Climb, Judge, climb, not_quantized
 from training.export.latency import Measure, Run, measure_latencies
-from training.export.onnx_files import export_onnx
-from training.export.quantize import Quantizer
-from training.models.build import exportable
-from training.models.network import Network
-from training.report.report import Form, LadderStep, ModelMeasure, Parity
+from training.networks.build import exportable
+from training.networks.network import Network
+from training.results.report import Form, LadderStep, ModelMeasure, Parity
 from visionflow.models.classifier import Classifier, FloatArray
 from visionflow.models.manifest import FileEntry, Manifest
 

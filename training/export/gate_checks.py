@@ -10,8 +10,8 @@ import torch
 
 from training.data.image_set import in_batches
 from training.data.listing import Int64Array
-from training.models.network import Network
-from training.report.report import Form, Parity
+from training.networks.network import Network
+from training.results.report import Form, Parity
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import Classifier, FloatArray
 from visionflow.models.manifest import GateCheck

@@ -19,15 +19,15 @@ from training.data.listing import Int64Array
 from training.fit.distributed import Process
 from training.fit.precision import autocast
 from training.fit.validation import batch_size
-from training.models.heads import Head
-from training.models.network import Classifier
+from training.networks.heads import Head
+from training.networks.network import ConvNet
 from visionflow.images.pipeline import UInt8Array
 
 
 class FeatureStore:
     """Pooled features of ``model``'s trunk, in files of ``folder`` that later runs find again."""
 
-    def __init__(self, model: Classifier, folder: Path, process: Process, bfloat16: bool) -> None:
+    def __init__(self, model: ConvNet, folder: Path, process: Process, bfloat16: bool) -> None:
         self._model = model
         self._folder = folder
         self._process = process

@@ -15,13 +15,13 @@ from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
 from training.fit.distributed import Process, join_processes
-from training.fit.history import EpochRecord, best_record
 from training.fit.loop import Loop, Phase
 from training.fit.precision import keep_slow_layers_in_float32
 from training.fit.recipes import RECIPES, Session, check_recipe
 from training.fit.tracking import LogHistory, tracking
-from training.models.build import build_model, check_beginning
-from training.models.network import Network
+from training.networks.build import build_model, check_beginning
+from training.networks.network import Network
+from training.results.history import EpochRecord, best_record
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from tqdm import tqdm
 
 from training.config import LoopConfig
 from training.errors import DivergedError
-from training.fit.averaging import averaged_copy
 from training.fit.distributed import Process
-from training.fit.history import EpochRecord, PhaseName, best_record
+from training.fit.optim.averaging import averaged_copy
+from training.fit.optim.schedules import Schedule
 from training.fit.precision import autocast
-from training.fit.schedules import Schedule
 from training.fit.validation import Score
+from training.results.history import EpochRecord, PhaseName, best_record
 
 LOOK_EVERY = 10
 """Steps between two looks at the loss: on a GPU each one waits for the work in flight."""

@@ -15,12 +15,12 @@ from training.data.batches import TrainBatches
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
 from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
-from training.fit.history import PhaseName
 from training.fit.loop import Phase
-from training.fit.optimizers import Part, make_optimizers
+from training.fit.optim.optimizers import Part, make_optimizers
 from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_images
-from training.models.network import Classifier
+from training.networks.network import ConvNet
+from training.results.history import PhaseName
 from visionflow.errors import ConfigError
 
 
@@ -31,7 +31,7 @@ class Session:
     config: TrainConfig
     data: TrainingData
     run: Path
-    model: Classifier
+    model: ConvNet
     process: Process
 
     @property
@@ -49,7 +49,7 @@ class Session:
 class Pixels(nn.Module):
     """A classifier as the loss sees it: images to logits and nothing else."""
 
-    def __init__(self, model: Classifier) -> None:
+    def __init__(self, model: ConvNet) -> None:
         super().__init__()
         self.model = model
 

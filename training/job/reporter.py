@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from training.fit.history import EpochRecord
+from training.results.history import EpochRecord
 from visionflow.errors import JobNotFoundError
 from visionflow.jobs.record import (
     JobEpoch,

@@ -24,13 +24,13 @@ from typing import Any, NoReturn, TextIO, cast
 import boto3
 
 from training.config import TrainConfig, load_config
-from training.data.remote import local_folder
+from training.data.sources.remote import local_folder
 from training.errors import TrainingError
 from training.fit.fit import check_start
-from training.fit.history import EpochRecord
 from training.job.files import JobFiles
 from training.job.interruption import POLL_SECONDS, SpotWatch, metadata_address
 from training.job.reporter import HEARTBEAT_SECONDS, LogStream, Reporter, Tee, why_not
+from training.results.history import EpochRecord
 from training.train import Observer, train
 from visionflow.errors import VisionFlowError
 from visionflow.jobs.record import JobOutcome, JobRecord, overrides

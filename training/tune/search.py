@@ -19,13 +19,14 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import TrainConfig
-from training.config_file import to_toml
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import DivergedError, TrainingError
 from training.fit.fit import check_start, fit
-from training.fit.history import EpochRecord, best_record
-from training.tune.plots import draw_search
-from training.tune.report import DIVERGED, TuneReport, finished_trials, report_of, shown
+from training.report.plot_style import write_plots
+from training.results.history import EpochRecord, best_record
+from training.tune.config_file import to_toml
+from training.tune.outcome import DIVERGED, TuneReport, finished_trials, report_of, shown
+from training.tune.plots import SEARCH_PLOTS
 from training.tune.space import Dimension, read_space, with_values
 from visionflow import strict
 from visionflow.images.input_spec import InputSpec
@@ -69,7 +70,7 @@ def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) 
             report = report_of(config.name, space, study)
     best = with_values(config, report.best_values)
     (out / BEST_FILE).write_text(to_toml(best), encoding="utf-8")
-    draw_search(report, out)
+    write_plots(SEARCH_PLOTS, report, out / "plots")
     (out / RESULT_FILE).write_text(report.to_json(), encoding="utf-8")
     if cache is None:
         shutil.rmtree(out / "cache", ignore_errors=True)

@@ -15,8 +15,8 @@ from training.data.upright_images import UprightImageSet
 from training.errors import DivergedError, TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import Fitted, fit, load_fitted
-from training.fit.history import EpochRecord
 from training.fit.recipes import check_recipe
+from training.results.history import EpochRecord
 from visionflow.errors import ConfigError
 from visionflow.images.pipeline import UInt8Array
 
