@@ -25,6 +25,7 @@ from training.job.files import JobFiles
 from training.job.interruption import interruption_notice
 from training.job.reporter import LogStream, Reporter
 from training.job.script import INTERRUPTED, Machine, job_config, run_job
+from training.stop import CheckStop, no_stop
 from training.train import SILENT, Observer
 from visionflow.jobs.folder import checkpoint_key, run_prefix
 from visionflow.jobs.record import JobOutcome, JobRecord, JobReport
@@ -146,9 +147,11 @@ def only_fit(
     run: Path,
     cache: Path | None = None,
     observer: Observer = SILENT,
+    check_stop: CheckStop = no_stop,
 ) -> None:
     """The part of a run that can be interrupted half-way; export and report take longer."""
-    fit(config, load_training_data(images, config, cache), run, observer.on_epoch)
+    data = load_training_data(images, config, cache, check_stop)
+    fit(config, data, run, observer.on_epoch, check_stop)
 
 
 def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weights(
