@@ -11,6 +11,7 @@ import torch
 
 from training.allocator import keep_freed_memory
 from training.config import TrainConfig
+from training.data.batches import worker_died
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
@@ -95,11 +96,7 @@ def _dead_workers_reported(check_stop: CheckStop) -> Iterator[None]:
         # The loader has no type of its own for it, and its signal handler raises it anywhere.
         if "DataLoader worker" not in str(error):
             raise
-        raise TrainingError(
-            f"A process that prepares images died ({error}). Most often memory or /dev/shm is "
-            "full: set data.workers to a lower number, 0 for none, and start the same command "
-            "again; it goes on after the last epoch that was kept."
-        ) from error
+        raise worker_died(error) from error
 
 
 def load_fitted(config: TrainConfig, data: TrainingData, run: Path) -> Fitted:
