@@ -14,6 +14,7 @@ from training.cli.experiments import (
     images_folder,
     print_json,
     print_report,
+    stoppable,
 )
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def _tune(arguments: argparse.Namespace) -> int:
     given = {"trials": arguments.trials, "seconds": arguments.seconds}
     budget = {name: value for name, value in given.items() if value is not None}
     config = replace(config, tune=replace(config.tune, **budget))
-    report = tune(config, images_folder(arguments), arguments.out, arguments.cache)
+    with stoppable() as check_stop:
+        folder = images_folder(arguments, check_stop)
+        report = tune(config, folder, arguments.out, arguments.cache, check_stop)
     if arguments.json:
         return print_json(report)
     _print_columns(_trial_rows(report))
