@@ -5,10 +5,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.access_log_bucket import AccessLogBucket
-from infra.constructs.private_bucket import PrivateBucket
-from infra.constructs.sign_in import sign_in_domain
-from infra.constructs.static_site import StaticSite, content_security_policy
+from infra.constructs.storage.access_log_bucket import AccessLogBucket
+from infra.constructs.storage.private_bucket import PrivateBucket
+from infra.constructs.web.sign_in import sign_in_domain
+from infra.constructs.web.static_site import StaticSite, content_security_policy
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
 

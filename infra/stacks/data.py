@@ -4,13 +4,13 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.access_log_bucket import AccessLogBucket
 from infra.constructs.alarm import AlarmTopic
-from infra.constructs.image_queue import ImageQueue
-from infra.constructs.prediction_tables import InsightsTable, PredictionsTable, RegistryTable
-from infra.constructs.private_bucket import PrivateBucket
-from infra.constructs.training_job_data import JobsBucket, JobsTable
-from infra.constructs.upload_notification import UploadNotification, page_may_post
+from infra.constructs.storage.access_log_bucket import AccessLogBucket
+from infra.constructs.storage.image_queue import ImageQueue
+from infra.constructs.storage.private_bucket import PrivateBucket
+from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
+from infra.constructs.storage.upload_notification import UploadNotification, page_may_post
+from infra.constructs.training_job.storage import JobsBucket, JobsTable
 from infra.stages import StageConfig
 from visionflow.images.uploads import POSTED_PREFIX
 

@@ -6,9 +6,6 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
-from infra.constructs.http_api import HttpApi
-from infra.constructs.model_watch import ModelWatch
-from infra.constructs.operations_dashboard import OperationsDashboard
 from infra.constructs.service_function import (
     RUNTIME,
     Package,
@@ -17,9 +14,12 @@ from infra.constructs.service_function import (
     architecture_of,
     zip_code,
 )
-from infra.constructs.sign_in import SignIn
-from infra.constructs.static_site import StaticSite
-from infra.constructs.upload_notification import UPLOAD_PREFIX
+from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
+from infra.constructs.watch.model_watch import ModelWatch
+from infra.constructs.watch.operations_dashboard import OperationsDashboard
+from infra.constructs.web.http_api import HttpApi
+from infra.constructs.web.sign_in import SignIn
+from infra.constructs.web.static_site import StaticSite
 from infra.packaging.assets import Assets
 from infra.packaging.zip_files import Package as ZipFile
 from infra.stacks.data import INGEST_TIMEOUT, DataStack

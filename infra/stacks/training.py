@@ -12,9 +12,9 @@ from infra.constructs.service_function import (
     log_group_of,
     zip_code,
 )
-from infra.constructs.training_job_data import allow
-from infra.constructs.training_job_life import TrainingJobLife, jobs_function, publish_function
-from infra.constructs.training_job_machine import TrainingMachine, TrainingNetwork
+from infra.constructs.training_job.life import TrainingJobLife, jobs_function, publish_function
+from infra.constructs.training_job.machine import TrainingMachine, TrainingNetwork
+from infra.constructs.training_job.storage import allow
 from infra.packaging.assets import Assets
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig

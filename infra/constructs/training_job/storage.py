@@ -8,8 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.prediction_tables import OnDemandTable
-from infra.constructs.private_bucket import PrivateBucket
+from infra.constructs.storage.private_bucket import PrivateBucket
+from infra.constructs.storage.tables import OnDemandTable
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from visionflow.jobs.folder import FOLDER

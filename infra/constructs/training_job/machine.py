@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from infra.constructs.training_job_data import allow
+from infra.constructs.training_job.storage import allow
 from infra.nag import acknowledge
 from infra.packaging.zip_files import Package
 from infra.stacks.data import DataStack
@@ -20,7 +20,7 @@ from infra.stages import StageConfig
 from visionflow.jobs.folder import FOLDER, WHEELHOUSE
 from visionflow.jobs.instances import VOLUME_GB
 
-BOOT = Path(__file__).with_name("training_job_boot.sh")
+BOOT = Path(__file__).with_name("boot.sh")
 ZONES = 2  # as many as every region has
 _MADE_BY_A_LAUNCH = ("fleet", "instance", "network-interface", "spot-instances-request", "volume")
 

@@ -9,13 +9,13 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
-from infra.constructs.image_queue import ImageQueue
 from infra.constructs.service_function import (
     METRICS_NAMESPACE,
     Package,
     ServiceFunction,
     Size,
 )
+from infra.constructs.storage.image_queue import ImageQueue
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
