@@ -60,8 +60,8 @@ class ContentStack(Stack):
             "StarterModel",
             stage=stage,
             artifact=assets.starter_model,
-            models=data.models,
-            registry=data.registry,
+            models=data.stores.models,
+            registry=data.stores.registry,
             copier=copier,
         )
-        copier.acknowledge_grants(dashboard.bucket, data.models)
+        copier.acknowledge_grants(dashboard.bucket, data.stores.models)

@@ -30,7 +30,7 @@ class ImageQueue(Construct):
         *,
         stage: StageConfig,
         consumer_timeout: Duration,
-        what: str = "dropped image",
+        what: str = "A dropped image",
         backlog_alarm: bool = True,
     ) -> None:
         """`what` waits in the queue, as the alarms call it; `backlog_alarm` rings when it waits for
@@ -66,7 +66,7 @@ class ImageQueue(Construct):
                 period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
             ),
             limit=0,
-            description=f"A {what} could not be processed after every retry.",
+            description=f"{what} could not be processed after every retry.",
         )
         if backlog_alarm:
             alarm_above(
@@ -76,5 +76,5 @@ class ImageQueue(Construct):
                     period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
                 ),
                 limit=Duration.minutes(15).to_seconds(),
-                description=f"A {what} has waited for more than 15 minutes.",
+                description=f"{what} has waited for more than 15 minutes.",
             )
