@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from infra.cli import api, cloud, collect, cost, models, publish
+from infra.cli import cloud, collect, cost, models, predictions, publish
 from infra.cli.jobs import commands as jobs
 from infra.errors import CommandError
 from training.cli import experiments as training_commands
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="command", required=True)
     cloud.add_parsers(commands)
-    api.add_parsers(commands)
+    predictions.add_parsers(commands)
     cost.add_parsers(commands)
     collect.add_parsers(training_commands.add_parsers(commands))
     runs.add_parsers(commands)
