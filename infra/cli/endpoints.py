@@ -90,7 +90,8 @@ class Endpoints:
     def caller(self) -> str:
         """Who uses these clients, as a history of moves names them."""
         if self.cloud is None:
-            return boto3.client("sts").get_caller_identity()["Arn"]
+            arn: str = boto3.client("sts").get_caller_identity()["Arn"]
+            return arn
         try:
             return getpass.getuser()
         except (KeyError, OSError):

@@ -1,24 +1,19 @@
-"""Writes what a training job can be asked for, from the configs and the comments of their fields.
+"""Makes the list of what a training job can be asked for: all configs with their fields.
 
-``python -m infra.generators.training_options`` rewrites ``options.json`` of
-`visionflow.jobs.options`, which the API shows and requests are checked against; with ``--check``
-it exits with 1 when the committed file is out of date. The functions never see the training
-package.
+It is ``options.json`` of `visionflow.jobs.options`, which the API shows and requests are checked
+against, because the functions never see the training package.
 """
 
-import argparse
 import ast
 import inspect
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from training import config as experiments
 from training.config import CONFIGS, ModelName, Recipe, committed_configs, load_config
-from visionflow.jobs.options import OPTIONS_FILE
 from visionflow.strict import to_dict
 
 _LEFT_OUT = ("tune.", "mlflow")
@@ -90,22 +85,3 @@ def _sentences() -> dict[tuple[str, str], str]:
                 sentence = re.sub(r"\s+", " ", str(after.value.value)).strip()
                 found[node.name, field.target.id] = sentence
     return found
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail when the file is out of date")
-    arguments = parser.parse_args()
-    if not arguments.check:
-        OPTIONS_FILE.write_text(text(), encoding="utf-8")
-    elif OPTIONS_FILE.read_text(encoding="utf-8") != text():
-        print(
-            f"{OPTIONS_FILE.name} is out of date: run python -m infra.generators.training_options",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
