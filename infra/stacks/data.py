@@ -11,7 +11,7 @@ from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
 from infra.constructs.storage.upload_notification import UploadNotification, page_may_post
-from infra.constructs.training_job.storage import JobsBucket, JobsTable, JobStores
+from infra.constructs.training_job.job_stores import JobsBucket, JobsTable, JobStores
 from infra.stages import StageConfig
 from visionflow.images.uploads import POSTED_PREFIX
 

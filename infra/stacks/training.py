@@ -8,9 +8,9 @@ from infra.constructs.service_function import (
     Package,
     log_group_of,
 )
+from infra.constructs.training_job.job_stores import allow
 from infra.constructs.training_job.life import TrainingJobLife, jobs_function, publish_function
 from infra.constructs.training_job.machine import TrainingMachine, TrainingNetwork
-from infra.constructs.training_job.storage import allow
 from infra.packaging.assets import Assets
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig

@@ -11,12 +11,12 @@ from constructs import Construct
 
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.training_job.definition import DEFINITION
+from infra.constructs.training_job.job_stores import allow
 from infra.constructs.training_job.machine import (
     TrainingMachine,
     TrainingNetwork,
     arns_of_launch,
 )
-from infra.constructs.training_job.storage import allow
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.jobs.machines import JOB_TAG

@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from infra.constructs.training_job.storage import JobStores, allow
+from infra.constructs.training_job.job_stores import JobStores, allow
 from infra.nag import acknowledge
 from infra.packaging.zip_files import Package
 from infra.stages import StageConfig
