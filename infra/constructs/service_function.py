@@ -57,7 +57,7 @@ class Size:
 
     memory_mb: int
     timeout: Duration
-    concurrency: int | None
+    concurrency: int | None = None
 
 
 class ServiceFunction(lambda_.Function):
@@ -148,7 +148,6 @@ class ServiceFunction(lambda_.Function):
                 self,
                 "ErrorAlarm",
                 metric=self.metric_errors(period=Duration.minutes(5), statistic="Sum"),
-                limit=0,
                 description=f"The {name} function raised an error or ran out of time or memory.",
             )
 

@@ -65,7 +65,6 @@ class ImageQueue(Construct):
             metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
             ),
-            limit=0,
             description=f"{what} could not be processed after every retry.",
         )
         if backlog_alarm:

@@ -107,7 +107,7 @@ def jobs_function(
         "Jobs",
         stage=stage,
         package=package,
-        size=Size(memory_mb=512, timeout=Duration.seconds(120), concurrency=None),
+        size=Size(memory_mb=512, timeout=Duration.seconds(120)),
         environment=settings.to_env(),
         # It is what ends machines, and an error may leave one running.
         error_alarm=True,
@@ -182,6 +182,6 @@ def publish_function(
         "Publish",
         stage=stage,
         package=package,
-        size=Size(memory_mb=1769, timeout=Duration.minutes(5), concurrency=None),
+        size=Size(memory_mb=1769, timeout=Duration.minutes(5)),
         environment=settings.to_env(),
     )

@@ -90,7 +90,7 @@ class ModelWatch(Construct):
             "Counters",
             stage=stage,
             package=package,
-            size=Size(memory_mb=stage.api_memory_mb, timeout=TIMEOUT, concurrency=None),
+            size=Size(memory_mb=stage.api_memory_mb, timeout=TIMEOUT),
             environment=CountersSettings(
                 models_bucket=stores.models.bucket_name,
                 registry_table=stores.registry.table_name,
@@ -121,7 +121,6 @@ class ModelWatch(Construct):
             metric=uncounted.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
             ),
-            limit=0,
             description="A recorded prediction could not be counted after every retry.",
         )
         function.add_event_source(
@@ -151,7 +150,7 @@ class ModelWatch(Construct):
             "Shadow",
             stage=stage,
             package=package,
-            size=Size(memory_mb=stage.ingest_memory_mb, timeout=TIMEOUT, concurrency=None),
+            size=Size(memory_mb=stage.ingest_memory_mb, timeout=TIMEOUT),
             environment=ShadowSettings(
                 images_bucket=stores.images.bucket_name,
                 models_bucket=stores.models.bucket_name,
@@ -187,6 +186,5 @@ class ModelWatch(Construct):
                 period=Duration.minutes(5),
                 statistic=cloudwatch.Stats.SUM,
             ),
-            limit=0,
             description=description,
         )
