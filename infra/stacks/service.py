@@ -98,19 +98,12 @@ class ServiceStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.api.url)
 
     def _predict(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
-        function = ServiceFunction(
-            self,
-            "Predict",
-            stage=stage,
-            package=package,
-            size=Size(
-                memory_mb=stage.predict_memory_mb,
-                timeout=HTTP_TIMEOUT,
-                concurrency=stage.reserved_concurrency.predict,
-            ),
-            environment=_classifying(PredictSettings, stage, stores).to_env(),
-            freezable=True,
+        size = Size(
+            memory_mb=stage.predict_memory_mb,
+            timeout=HTTP_TIMEOUT,
+            concurrency=stage.reserved_concurrency.predict,
         )
+        function = self._classifying("Predict", PredictSettings, size, stage, package, stores)
         alarm_above(
             function,
             "SlowAlarm",
@@ -124,22 +117,42 @@ class ServiceStack(Stack):
         return function
 
     def _ingest(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
-        function = ServiceFunction(
-            self,
-            "Ingest",
-            stage=stage,
-            package=package,
-            size=Size(
-                memory_mb=stage.ingest_memory_mb,
-                timeout=INGEST_TIMEOUT,
-                concurrency=stage.reserved_concurrency.ingest,
-            ),
-            environment=_classifying(IngestSettings, stage, stores).to_env(),
-            freezable=True,
+        size = Size(
+            memory_mb=stage.ingest_memory_mb,
+            timeout=INGEST_TIMEOUT,
+            concurrency=stage.reserved_concurrency.ingest,
         )
+        function = self._classifying("Ingest", IngestSettings, size, stage, package, stores)
         stores.images.allow_read(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
         _allow_classifying(function, stores)
         return function
+
+    def _classifying(
+        self,
+        name: str,
+        settings: type[PredictSettings],
+        size: Size,
+        stage: StageConfig,
+        package: Package,
+        stores: Stores,
+    ) -> ServiceFunction:
+        """A function that classifies images."""
+        return ServiceFunction(
+            self,
+            name,
+            stage=stage,
+            package=package,
+            size=size,
+            environment=settings(
+                images_bucket=stores.images.bucket_name,
+                models_bucket=stores.models.bucket_name,
+                predictions_table=stores.predictions.table_name,
+                registry_table=stores.registry.table_name,
+                retention_days=stage.prediction_retention_days,
+                ort_threads=stage.ort_threads,
+            ).to_env(),
+            freezable=True,
+        )
 
     def _api(
         self, stage: StageConfig, package: Package, stores: Stores, training: TrainingStack
@@ -185,22 +198,8 @@ class ServiceStack(Stack):
         return function
 
 
-def _classifying(
-    settings: type[PredictSettings], stage: StageConfig, stores: Stores
-) -> PredictSettings:
-    """The environment of a function that classifies images."""
-    return settings(
-        images_bucket=stores.images.bucket_name,
-        models_bucket=stores.models.bucket_name,
-        predictions_table=stores.predictions.table_name,
-        registry_table=stores.registry.table_name,
-        retention_days=stage.prediction_retention_days,
-        ort_threads=stage.ort_threads,
-    )
-
-
 def _allow_classifying(function: ServiceFunction, stores: Stores) -> None:
-    """What every function needs that loads the active model and records an answer."""
+    """Let a function load the active model and record an answer."""
     role = function.execution_role
     stores.images.allow_put(role, prefix="thumbnails/")
     stores.models.allow_read(role)

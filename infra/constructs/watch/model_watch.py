@@ -15,9 +15,9 @@ from infra.constructs.service_function import (
     ServiceFunction,
     Size,
 )
-from infra.constructs.storage.image_queue import ImageQueue
+from infra.constructs.storage.image_queue import DeadLetterQueue, ImageQueue
 from infra.constructs.storage.stores import Stores
-from infra.nag import LOOPBACK_ONLY, acknowledge
+from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.classification.loading import REFUSED_METRIC, REFUSED_SERVICE
 from lambdas.counters.handler import DRIFT_METRIC, TRIAL_METRIC
@@ -105,23 +105,12 @@ class ModelWatch(Construct):
         iam.Grant.add_to_principal(
             grantee=role, actions=["sqs:SendMessage"], resource_arns=[images.queue_arn]
         )
-        uncounted = sqs.Queue(
-            self,
-            "Uncounted",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=stage.tls_only,
-            retention_period=Duration.days(14),
-        )
+        uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
         acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
-        if not stage.tls_only:
-            acknowledge(uncounted, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
-        alarm_above(
+        uncounted.add_alarm(
             self,
             "UncountedAlarm",
-            metric=uncounted.metric_approximate_number_of_messages_visible(
-                period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
-            ),
-            description="A recorded prediction could not be counted after every retry.",
+            "A recorded prediction could not be counted after every retry.",
         )
         function.add_event_source(
             event_sources.DynamoEventSource(
