@@ -21,7 +21,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from infra.constructs.static_site import security_policy
+from infra.constructs.web.static_site import security_policy
 from tests.e2e.cloud import Cloud
 from tests.images import textured
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet

@@ -556,8 +556,7 @@ export interface components {
             recipe: string;
             /** Model */
             model: string;
-            /** Summary */
-            summary: string;
+            summary: components["schemas"]["Text"];
             /** Parameters */
             parameters: {
                 [key: string]: components["schemas"]["Parameter"];
@@ -1105,8 +1104,7 @@ export interface components {
         Parameter: {
             /** Default */
             default: unknown;
-            /** About */
-            about: string;
+            about: components["schemas"]["Text"];
         };
         /**
          * PeriodCost
@@ -1356,6 +1354,16 @@ export interface components {
             drift: {
                 [key: string]: components["schemas"]["Drift"];
             };
+        };
+        /**
+         * Text
+         * @description The same in English and Korean.
+         */
+        Text: {
+            /** En */
+            en: string;
+            /** Ko */
+            ko: string;
         };
         /**
          * TrainingJob

@@ -1,16 +1,9 @@
 """What a training job can be asked for is what the training package knows."""
 
-from infra.generators.training_options import document, file_text
+from infra.generators.training_options import document
 from training.config import committed_configs
 from training.texts.catalogue import texts
-from visionflow.jobs.options import OPTIONS_FILE
 from visionflow.strict import to_dict
-
-
-def test_the_committed_file_is_up_to_date() -> None:
-    assert OPTIONS_FILE.read_text(encoding="utf-8") == file_text(), (
-        "run python -m infra.generators.training_options"
-    )
 
 
 def test_every_config_is_there_with_its_fields_and_what_they_mean() -> None:

@@ -52,6 +52,11 @@ class PrivateBucket(s3.Bucket):
         actions = ["s3:GetObject", "s3:GetObjectVersion"] if versions else ["s3:GetObject"]
         self._allow(role, *actions, prefix=prefix)
 
+    def allow_read(self, role: iam.Role, *, prefix: str = "", versions: bool = False) -> None:
+        """`allow_get` and `allow_list`."""
+        self.allow_get(role, prefix=prefix, versions=versions)
+        self.allow_list(role)
+
     def allow_list(self, role: iam.Role) -> None:
         """Let `role` list keys; without it S3 answers 403 instead of 404 for a missing object."""
         iam.Grant.add_to_principal(

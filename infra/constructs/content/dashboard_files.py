@@ -8,8 +8,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
-from infra.constructs.file_copier import FileCopier
-from infra.constructs.static_site import StaticSite
+from infra.constructs.content.file_copier import FileCopier
+from infra.constructs.web.static_site import StaticSite
 from infra.errors import CommandError
 
 

@@ -2,33 +2,27 @@
 
 import argparse
 import base64
-import os
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from infra.cli.command_line import (
-    PREDICTION_HEADER,
-    add_command,
-    prediction_row,
-    print_json,
-    print_table,
-    workspace_of,
-)
+from infra.cli.command_line import PREDICTION_HEADER, add_command, prediction_row
+from infra.cli.endpoints import api_client
 from infra.client.api_client import ApiClient, ApiProblemError
 from infra.client.image_upload import classify_by_upload
 from infra.errors import CommandError
-from infra.local_cloud.outputs import read_outputs
 from infra.local_cloud.progress import TransferBar
+from training.cli.options import print_json, print_table
 from visionflow.errors import ImageError
 from visionflow.images.pipeline import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
+from visionflow.predictions.record import Status
 
 if TYPE_CHECKING:
-    from infra.cli.command_line import Commands
+    from training.cli.options import Commands
 
 _FOLLOW_SECONDS = 2.0
 _LARGEST_PAGE = 100
@@ -38,30 +32,24 @@ _OVERLAP = timedelta(seconds=30)
 
 def add_parsers(commands: "Commands") -> None:
     predict = add_command(commands, "predict", _predict, "Classify images through the API.")
-    predict.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="image files")
     predict.add_argument("--top-k", type=int, metavar="N", help="labels per image")
     predict.add_argument(
         "--explain", type=Path, metavar="FOLDER", help="write a heatmap per image to this folder"
     )
     logs = add_command(commands, "logs", _logs, "List predictions, newest first.")
-    logs.add_argument("--label")
-    logs.add_argument("--status", choices=("ok", "unknown", "failed"))
+    logs.add_argument("--label", help="only this label")
+    logs.add_argument("--status", choices=get_args(Status), help="only this status")
     logs.add_argument("--limit", type=int, default=20, metavar="N", help="1 to 100 (default: 20)")
     logs.add_argument(
-        "--follow", action="store_true", help="oldest first, and go on with new ones as they come"
+        "--follow", action="store_true", help="list the oldest first, then new ones as they come"
     )
     for parser in (predict, logs):
         parser.add_argument(
             "--api-url",
             metavar="URL",
-            help="a deployment other than the local cloud; $VISIONFLOW_TOKEN is its sign-in token",
+            help="API of a stage on AWS, with the token in $VISIONFLOW_TOKEN (default: local)",
         )
-
-
-def _api(arguments: argparse.Namespace) -> ApiClient:
-    if arguments.api_url:
-        return ApiClient(arguments.api_url.rstrip("/"), os.environ.get("VISIONFLOW_TOKEN"))
-    return ApiClient(read_outputs(workspace_of(arguments).outputs).api_url)
 
 
 def _predict(arguments: argparse.Namespace) -> int:
@@ -79,15 +67,15 @@ def _predict(arguments: argparse.Namespace) -> int:
                 print_json({"file": str(file), **answer})
             rows.append(prediction_row(answer, image=str(file)))
     finally:
-        # What was answered is said, whatever became of the images after it.
+        # The answers so far are printed, whatever happened to the images after them.
         if rows and not arguments.json:
             print_table([PREDICTION_HEADER, *rows])
     return 1 if refused else 0
 
 
 def _answers(arguments: argparse.Namespace) -> Iterator[tuple[Path, dict[str, Any] | None]]:
-    """Each file with its answer; None for one at fault itself, which stops none of the others."""
-    api, explain = _api(arguments), arguments.explain is not None
+    """Each file with its answer. An image that cannot be classified has None; the others go on."""
+    api, explain = api_client(arguments), arguments.explain is not None
     for file in arguments.files:
         answer = None
         try:
@@ -106,8 +94,8 @@ def _classify(api: ApiClient, file: Path, top_k: int | None, *, explain: bool) -
         return api.predict(data, top_k=top_k, explain=explain)
     if explain:
         raise CommandError(
-            f"{file} is over {MAX_DIRECT_BYTES / 1e6} MB; such images go through the bucket, "
-            "and no heatmap comes with their answer."
+            f"{file} is over {MAX_DIRECT_BYTES / 1e6} MB and goes through the bucket, which gives "
+            "no heatmap; leave --explain out, or make the image smaller."
         )
     bar = TransferBar(len(data), f"{file.name} uploaded")
     answer = classify_by_upload(
@@ -132,7 +120,7 @@ def _write_heatmap(file: Path, data_url: str) -> None:
 
 
 def _logs(arguments: argparse.Namespace) -> int:
-    api = _api(arguments)
+    api = api_client(arguments)
     query = {"label": arguments.label, "status": arguments.status}
     items = api.logs(**query, limit=arguments.limit)["items"]
     batches = _follow(api, query, items) if arguments.follow else iter([items])

@@ -9,15 +9,15 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
-from infra.constructs.image_queue import ImageQueue
 from infra.constructs.service_function import (
     METRICS_NAMESPACE,
     Package,
     ServiceFunction,
     Size,
 )
-from infra.nag import LOOPBACK_ONLY, acknowledge
-from infra.stacks.data import DataStack
+from infra.constructs.storage.image_queue import DeadLetterQueue, ImageQueue
+from infra.constructs.storage.stores import Stores
+from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.classification.loading import REFUSED_METRIC, REFUSED_SERVICE
 from lambdas.counters.handler import DRIFT_METRIC, TRIAL_METRIC
@@ -48,7 +48,7 @@ class ModelWatch(Construct):
         *,
         stage: StageConfig,
         package: Package,
-        data: DataStack,
+        stores: Stores,
     ) -> None:
         super().__init__(scope, construct_id)
         images = ImageQueue(
@@ -56,11 +56,11 @@ class ModelWatch(Construct):
             "ShadowQueue",
             stage=stage,
             consumer_timeout=TIMEOUT,
-            what="image that the shadow was to see",
+            what="An image for the shadow",
             backlog_alarm=stage.all_alarms,
         )
-        self._add_counters(stage, package, data, images.queue)
-        self._add_shadow(stage, package, data, images.queue)
+        self._add_counters(stage, package, stores, images.queue)
+        self._add_shadow(stage, package, stores, images.queue)
         self._alarm(
             "RefusedAlarm",
             metric=REFUSED_METRIC,
@@ -83,51 +83,38 @@ class ModelWatch(Construct):
         )
 
     def _add_counters(
-        self, stage: StageConfig, package: Package, data: DataStack, images: sqs.IQueue
+        self, stage: StageConfig, package: Package, stores: Stores, images: sqs.IQueue
     ) -> None:
         function = ServiceFunction(
             self,
             "Counters",
             stage=stage,
             package=package,
-            size=Size(memory_mb=stage.api_memory_mb, timeout=TIMEOUT, concurrency=None),
+            size=Size(memory_mb=stage.api_memory_mb, timeout=TIMEOUT),
             environment=CountersSettings(
-                models_bucket=data.models.bucket_name,
-                registry_table=data.registry.table_name,
-                insights_table=data.insights.table_name,
+                models_bucket=stores.models.bucket_name,
+                registry_table=stores.registry.table_name,
+                insights_table=stores.insights.table_name,
                 shadow_queue_url=images.queue_url,
             ).to_env(),
         )
         role = function.execution_role
-        data.models.allow_get(role)
-        data.models.allow_list(role)
-        data.registry.allow_take_back(role)
-        data.insights.allow_count(role)
+        stores.models.allow_read(role)
+        stores.registry.allow_take_back(role)
+        stores.insights.allow_count(role)
         iam.Grant.add_to_principal(
             grantee=role, actions=["sqs:SendMessage"], resource_arns=[images.queue_arn]
         )
-        uncounted = sqs.Queue(
-            self,
-            "Uncounted",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=stage.tls_only,
-            retention_period=Duration.days(14),
-        )
+        uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
         acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
-        if not stage.tls_only:
-            acknowledge(uncounted, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
-        alarm_above(
+        uncounted.add_alarm(
             self,
             "UncountedAlarm",
-            metric=uncounted.metric_approximate_number_of_messages_visible(
-                period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
-            ),
-            limit=0,
-            description="A recorded prediction could not be counted after every retry.",
+            "A recorded prediction could not be counted after every retry.",
         )
         function.add_event_source(
             event_sources.DynamoEventSource(
-                data.predictions,
+                stores.predictions,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=STREAM_BATCH,
                 max_batching_window=Duration.seconds(1),
@@ -145,31 +132,29 @@ class ModelWatch(Construct):
         )
 
     def _add_shadow(
-        self, stage: StageConfig, package: Package, data: DataStack, images: sqs.IQueue
+        self, stage: StageConfig, package: Package, stores: Stores, images: sqs.IQueue
     ) -> None:
         function = ServiceFunction(
             self,
             "Shadow",
             stage=stage,
             package=package,
-            size=Size(memory_mb=stage.ingest_memory_mb, timeout=TIMEOUT, concurrency=None),
+            size=Size(memory_mb=stage.ingest_memory_mb, timeout=TIMEOUT),
             environment=ShadowSettings(
-                images_bucket=data.images.bucket_name,
-                models_bucket=data.models.bucket_name,
-                predictions_table=data.predictions.table_name,
-                registry_table=data.registry.table_name,
-                insights_table=data.insights.table_name,
+                images_bucket=stores.images.bucket_name,
+                models_bucket=stores.models.bucket_name,
+                predictions_table=stores.predictions.table_name,
+                registry_table=stores.registry.table_name,
+                insights_table=stores.insights.table_name,
                 ort_threads=stage.ort_threads,
             ).to_env(),
         )
         role = function.execution_role
-        data.images.allow_get(role, versions=True)
-        data.images.allow_list(role)
-        data.models.allow_get(role)
-        data.models.allow_list(role)
-        data.registry.allow_read(role)
-        data.predictions.allow_get(role)
-        data.insights.allow_shadow(role)
+        stores.images.allow_read(role, versions=True)
+        stores.models.allow_read(role)
+        stores.registry.allow_read(role)
+        stores.predictions.allow_get(role)
+        stores.insights.allow_shadow(role)
         function.add_event_source(
             event_sources.SqsEventSource(
                 images,
@@ -190,6 +175,5 @@ class ModelWatch(Construct):
                 period=Duration.minutes(5),
                 statistic=cloudwatch.Stats.SUM,
             ),
-            limit=0,
             description=description,
         )

@@ -10,9 +10,9 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.constructs.service_function import Package, ServiceFunction, Size
-from infra.constructs.training_job_data import allow
-from infra.constructs.training_job_definition import DEFINITION
-from infra.constructs.training_job_machine import (
+from infra.constructs.training_job.definition import DEFINITION
+from infra.constructs.training_job.job_stores import allow
+from infra.constructs.training_job.machine import (
     TrainingMachine,
     TrainingNetwork,
     arns_of_launch,
@@ -108,7 +108,7 @@ def jobs_function(
         "Jobs",
         stage=stage,
         package=package,
-        size=Size(memory_mb=512, timeout=Duration.seconds(120), concurrency=None),
+        size=Size(memory_mb=512, timeout=Duration.seconds(120)),
         environment=settings.to_env(),
         # It is what ends machines, and an error may leave one running.
         error_alarm=True,
@@ -183,6 +183,6 @@ def publish_function(
         "Publish",
         stage=stage,
         package=package,
-        size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(5), concurrency=None),
+        size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(5)),
         environment=settings.to_env(),
     )

@@ -1,6 +1,7 @@
 """What jobs leave behind: the table of records and reports, and the bucket of their folders."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -8,8 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.prediction_tables import OnDemandTable
-from infra.constructs.private_bucket import PrivateBucket
+from infra.constructs.storage.private_bucket import PrivateBucket
+from infra.constructs.storage.tables import OnDemandTable
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from visionflow.jobs.folder import FOLDER
@@ -65,6 +66,21 @@ class JobsBucket(PrivateBucket):
                 ),
             ],
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobStores:
+    """What training jobs read and write.
+
+    Attributes:
+        datasets: training data.
+        folders: what the machines of jobs leave.
+        records: the table of jobs.
+    """
+
+    datasets: PrivateBucket
+    folders: JobsBucket
+    records: JobsTable
 
 
 def allow(

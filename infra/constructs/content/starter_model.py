@@ -11,7 +11,7 @@ from aws_cdk import aws_s3_deployment as s3_deployment
 from aws_cdk import custom_resources
 from constructs import Construct
 
-from infra.constructs.file_copier import FileCopier
+from infra.constructs.content.file_copier import FileCopier
 from infra.constructs.service_function import log_group_of
 from infra.stages import StageConfig
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact

@@ -111,7 +111,6 @@ class HttpApi(Construct):
             metric=api.metric_server_error(
                 period=Duration.minutes(5), statistic=cloudwatch.Stats.SUM
             ),
-            limit=0,
             description="The API answered with a 5xx status.",
         )
 

@@ -2,4 +2,4 @@
 
 from pathlib import Path
 
-DEFINITION = Path(__file__).with_name("training_job.asl.json")
+DEFINITION = Path(__file__).with_name("definition.asl.json")

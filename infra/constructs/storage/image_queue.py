@@ -15,6 +15,32 @@ MAX_RECEIVE_COUNT = 5
 VISIBILITY_TIMEOUTS_PER_FUNCTION_TIMEOUT = 6
 
 
+class DeadLetterQueue(sqs.Queue):
+    """Messages that failed after every retry, kept for 14 days."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=stage.tls_only,
+            retention_period=Duration.days(14),
+        )
+        if not stage.tls_only:
+            acknowledge(self, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
+
+    def add_alarm(self, scope: Construct, construct_id: str, description: str) -> None:
+        """Ring as soon as there is a message."""
+        alarm_above(
+            scope,
+            construct_id,
+            metric=self.metric_approximate_number_of_messages_visible(
+                period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+            ),
+            description=description,
+        )
+
+
 class ImageQueue(Construct):
     """A queue with a dead-letter queue behind it, and alarms.
 
@@ -30,19 +56,13 @@ class ImageQueue(Construct):
         *,
         stage: StageConfig,
         consumer_timeout: Duration,
-        what: str = "dropped image",
+        what: str = "A dropped image",
         backlog_alarm: bool = True,
     ) -> None:
         """`what` waits in the queue, as the alarms call it; `backlog_alarm` rings when it waits for
         long."""
         super().__init__(scope, construct_id)
-        self.dead_letter_queue = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=stage.tls_only,
-            retention_period=Duration.days(14),
-        )
+        self.dead_letter_queue = DeadLetterQueue(self, "DeadLetters", stage=stage)
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -58,15 +78,9 @@ class ImageQueue(Construct):
             ),
         )
         if not stage.tls_only:
-            acknowledge(self, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
-        alarm_above(
-            self,
-            "DeadLetterAlarm",
-            metric=self.dead_letter_queue.metric_approximate_number_of_messages_visible(
-                period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
-            ),
-            limit=0,
-            description=f"A {what} could not be processed after every retry.",
+            acknowledge(self.queue, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
+        self.dead_letter_queue.add_alarm(
+            self, "DeadLetterAlarm", f"{what} could not be processed after every retry."
         )
         if backlog_alarm:
             alarm_above(
@@ -76,5 +90,5 @@ class ImageQueue(Construct):
                     period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
                 ),
                 limit=Duration.minutes(15).to_seconds(),
-                description=f"A {what} has waited for more than 15 minutes.",
+                description=f"{what} has waited for more than 15 minutes.",
             )

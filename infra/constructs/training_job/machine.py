@@ -12,15 +12,14 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from infra.constructs.training_job_data import allow
+from infra.constructs.training_job.job_stores import JobStores, allow
 from infra.nag import acknowledge
 from infra.packaging.zip_files import Package
-from infra.stacks.data import DataStack
 from infra.stages import StageConfig
 from visionflow.jobs.folder import FOLDER, WHEELHOUSE
 from visionflow.jobs.instances import VOLUME_GB
 
-BOOT = Path(__file__).with_name("training_job_boot.sh")
+BOOT = Path(__file__).with_name("boot.sh")
 ZONES = 2  # as many as every region has
 _MADE_BY_A_LAUNCH = ("fleet", "instance", "network-interface", "spot-instances-request", "volume")
 
@@ -88,19 +87,19 @@ class TrainingMachine(Construct):
         stage: StageConfig,
         network: TrainingNetwork,
         bundle: Package,
-        data: DataStack,
+        stores: JobStores,
         log_group: logs.LogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
         code = assets.Asset(self, "Bundle", path=str(bundle.path), asset_hash=bundle.digest)
-        self.role = self._role(stage, data, log_group)
+        self.role = self._role(stage, stores, log_group)
         self._allow_bundle(code)
         self.launch_template = ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
             role=self.role,
             security_group=network.security_group,
-            user_data=ec2.UserData.custom(boot_script(code, data, log_group)),
+            user_data=ec2.UserData.custom(boot_script(code, stores, log_group)),
             require_imdsv2=True,
             http_put_response_hop_limit=1,
             # The job's id is a tag; this way the machine reads it without a right to describe tags.
@@ -121,7 +120,7 @@ class TrainingMachine(Construct):
         )
         _leave_tags_to_the_launch(self.launch_template)
 
-    def _role(self, stage: StageConfig, data: DataStack, log_group: logs.LogGroup) -> iam.Role:
+    def _role(self, stage: StageConfig, stores: JobStores, log_group: logs.LogGroup) -> iam.Role:
         machines: iam.IPrincipal = iam.ServicePrincipal("ec2.amazonaws.com")
         if not stage.on_aws:
             # `visionflow jobs start --local` runs the same script with the same role.
@@ -129,13 +128,12 @@ class TrainingMachine(Construct):
         role = iam.Role(self, "Role", assumed_by=machines)
         # The emulator does not fill in policy variables; there a pattern takes their place.
         itself = "${aws:userid}" if stage.on_aws else "*"
-        data.datasets.allow_get(role)
-        data.datasets.allow_list(role)
-        data.job_folders.allow_get(role, prefix=FOLDER)
-        data.job_folders.allow_get(role, prefix=WHEELHOUSE)
-        data.job_folders.allow_list(role)
-        data.job_folders.allow_put(role, prefix=f"{FOLDER}{itself}/")
-        data.jobs.allow_report(role, keys=itself if stage.on_aws else "*:local-*")
+        stores.datasets.allow_read(role)
+        stores.folders.allow_get(role, prefix=FOLDER)
+        stores.folders.allow_get(role, prefix=WHEELHOUSE)
+        stores.folders.allow_list(role)
+        stores.folders.allow_put(role, prefix=f"{FOLDER}{itself}/")
+        stores.records.allow_report(role, keys=itself if stage.on_aws else "*:local-*")
         log_group.grant_write(role)
         if not stage.on_aws:
             # The emulator asks for the group itself where AWS asks for a stream of it.
@@ -165,14 +163,14 @@ def _leave_tags_to_the_launch(template: ec2.LaunchTemplate) -> None:
     resource.add_property_deletion_override("LaunchTemplateData.TagSpecifications")
 
 
-def boot_script(code: assets.Asset, data: DataStack, log_group: logs.LogGroup) -> str:
+def boot_script(code: assets.Asset, stores: JobStores, log_group: logs.LogGroup) -> str:
     """The boot script with the names of this deployment."""
     script = BOOT.read_text(encoding="utf-8")
     for name, value in {
         "BUNDLE_BUCKET": code.s3_bucket_name,
         "BUNDLE_KEY": code.s3_object_key,
-        "JOBS_BUCKET": data.job_folders.bucket_name,
-        "JOBS_TABLE": data.jobs.table_name,
+        "JOBS_BUCKET": stores.folders.bucket_name,
+        "JOBS_TABLE": stores.records.table_name,
         "LOG_GROUP": log_group.log_group_name,
     }.items():
         script = script.replace(f"@{name}@", value)

@@ -11,9 +11,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.http_api import HttpApi
-from infra.constructs.image_queue import ImageQueue
 from infra.constructs.service_function import METRICS_NAMESPACE, ServiceFunction, architecture_of
+from infra.constructs.storage.image_queue import ImageQueue
+from infra.constructs.web.http_api import HttpApi
 from infra.stages import StageConfig
 from lambdas.telemetry.measurements import (
     RECORDED,
