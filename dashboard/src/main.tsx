@@ -6,7 +6,7 @@ import { createRoot } from "react-dom/client";
 
 import { App } from "./app/App";
 import { preloadPage } from "./app/pages";
-import { loadConfig } from "./config";
+import { loadConfig } from "./config/config";
 import { createI18n, initialLanguage } from "./i18n";
 import { installServiceWorker } from "./pwa/install";
 import { showTheme, storedTheme } from "./theme/theme";

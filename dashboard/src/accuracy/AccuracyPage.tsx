@@ -6,8 +6,8 @@ import { useSearchParams } from "react-router";
 
 import { useApi } from "../api/ApiContext";
 import type { ModelItem, ModelList } from "../api/types";
-import { chosenModel, modelParams } from "../models/chosen";
-import { useModels } from "../models/useModels";
+import { chosenModel, modelParams } from "../registry/chosen";
+import { useModels } from "../registry/useModels";
 import { Missing } from "../ui/Missing";
 import { PageSkeleton } from "../ui/PageSkeleton";
 import { ClassesTab } from "./ClassesTab";

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
 import { useLanguage } from "../i18n";
-import { percent, whole } from "../ui/format";
+import { percent, whole } from "../i18n/format";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import css from "./ConfusionTab.module.css";
 import { PictureCard, PictureGrid } from "./PictureCard";

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { LineChart } from "../charts/Chart";
 import type { Series } from "../charts/LineChart";
 import { useLanguage } from "../i18n";
-import { decimal, percent } from "../ui/format";
+import { decimal, percent } from "../i18n/format";
 import css from "./CurvesTab.module.css";
 import type { Curve, CurveSet, Findings, Reliability } from "./report";
 

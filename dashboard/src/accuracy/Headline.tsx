@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { orDash, percent, score, whole } from "../ui/format";
+import { orDash, percent, score, whole } from "../i18n/format";
 import { Tile } from "../ui/Tile";
 import css from "./Headline.module.css";
 import type { Evaluation } from "./report";

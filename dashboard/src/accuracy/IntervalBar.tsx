@@ -2,7 +2,7 @@ import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { percent, whole } from "../ui/format";
+import { percent, whole } from "../i18n/format";
 import css from "./IntervalBar.module.css";
 import type { Interval } from "./report";
 

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { percent } from "../ui/format";
+import { percent } from "../i18n/format";
 import css from "./PictureCard.module.css";
 import type { PictureAnswer } from "./report";
 

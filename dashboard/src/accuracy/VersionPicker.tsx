@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import type { ModelItem, ModelList } from "../api/types";
-import { modelKey } from "../models/chosen";
+import { modelKey } from "../registry/chosen";
 
 interface VersionPickerProps {
   /** Without them it only takes its place. */

@@ -5,7 +5,7 @@ import { I18nextProvider, useTranslation } from "react-i18next";
 
 import { createQueryClient } from "../api/queryClient";
 import { AuthGate } from "../auth/AuthGate";
-import type { Config } from "../config";
+import type { Config } from "../config/config";
 import { WarningIcon } from "../ui/icons";
 import { Notice } from "../ui/Notice";
 import { Splash } from "../ui/Splash";

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
+import { useHealth } from "../registry/useHealth";
 import css from "./ModelBadge.module.css";
-import { useHealth } from "./useHealth";
 
 /** Which model answers now, or that none does. */
 export function ModelBadge() {

@@ -1,6 +1,6 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 
-import type { AuthConfig } from "../config";
+import type { AuthConfig } from "../config/config";
 import { Splash } from "../ui/Splash";
 import type { CognitoSignIn } from "./cognito";
 import { type Session, SessionContext } from "./session";

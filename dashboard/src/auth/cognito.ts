@@ -1,6 +1,6 @@
 import { type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 
-import type { AuthConfig } from "../config";
+import type { AuthConfig } from "../config/config";
 import type { Session } from "./session";
 
 /** So that no token expires between here and the API. */

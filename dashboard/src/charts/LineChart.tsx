@@ -12,7 +12,7 @@ import { Line } from "react-chartjs-2";
 
 import { useLanguage } from "../i18n";
 import { SERIES, token, useScheme } from "../theme/colors";
-import { useMediaQuery } from "../ui/useMediaQuery";
+import { useMediaQuery } from "../theme/useMediaQuery";
 import { type Axis, axisOptions, fontFamily } from "./style";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip, Legend);

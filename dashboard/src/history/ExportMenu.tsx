@@ -4,13 +4,13 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
+import { whole } from "../i18n/format";
+import type { Filters } from "../records/feed";
 import { download } from "../ui/download";
-import { whole } from "../ui/format";
 import { DownloadIcon } from "../ui/icons";
 import { Problem } from "../ui/Problem";
-import type { Filters } from "../records/feed";
-import css from "./ExportMenu.module.css";
 import { type Format, readAll, toCsv, toJson } from "./export";
+import css from "./ExportMenu.module.css";
 
 const FORMATS = {
   csv: { type: "text/csv", write: toCsv },

@@ -2,9 +2,9 @@ import { useLayoutEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
+import { shortDateTime } from "../i18n/format";
 import { RecordTile } from "../records/RecordTile";
 import type { Feed } from "../records/useFeed";
-import { shortDateTime } from "../ui/format";
 import css from "./HistoryGrid.module.css";
 import { useWindowRows } from "./useWindowRows";
 

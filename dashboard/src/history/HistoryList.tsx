@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import type { Feed } from "../records/useFeed";
-import { useMediaQuery } from "../ui/useMediaQuery";
+import { useMediaQuery } from "../theme/useMediaQuery";
 import css from "./HistoryList.module.css";
 import { HistoryRow } from "./HistoryRow";
 import { useWindowRows } from "./useWindowRows";

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { LiveStatus } from "../records/LiveStatus";
 import { RecordDialog } from "../records/RecordDialog";
 import { useFeed } from "../records/useFeed";
-import { useMediaQuery } from "../ui/useMediaQuery";
+import { useMediaQuery } from "../theme/useMediaQuery";
 import { useOverlay } from "../ui/useOverlay";
 import { EmptyHistory } from "./EmptyHistory";
 import { ExportMenu } from "./ExportMenu";

@@ -3,9 +3,9 @@ import { useTranslation } from "react-i18next";
 
 import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
+import { dateTime, percent, shortDateTime } from "../i18n/format";
 import { errorText } from "../i18n/texts";
 import { isFresh } from "../records/feed";
-import { dateTime, percent, shortDateTime } from "../ui/format";
 import { CheckIcon } from "../ui/icons";
 import { StatusChip } from "../ui/StatusChip";
 import { Thumbnail } from "../ui/Thumbnail";

@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
+import { whole } from "../i18n/format";
 import type { Feed } from "../records/useFeed";
-import { whole } from "../ui/format";
 import { Problem } from "../ui/Problem";
 import css from "./OlderBar.module.css";
 

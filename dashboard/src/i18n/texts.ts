@@ -1,8 +1,8 @@
 import type { TFunction } from "i18next";
 
-import { MAX_DIRECT_BYTES } from "../api/limits";
-import { fileSize } from "../ui/format";
+import { MAX_DIRECT_BYTES } from "../config/limits";
 import en from "./en.json";
+import { fileSize } from "./format";
 import type { Language } from "./index";
 
 /** The sentence for an error code of the API or of a failed record. */

@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
+import { percent } from "../i18n/format";
 import { BarRow, BarRows } from "../ui/BarRow";
-import { percent } from "../ui/format";
 import type { LiveNumbers } from "./numbers";
 
 const SHOWN = 8;

@@ -5,10 +5,10 @@ import { Link } from "react-router";
 
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
+import { decimal, milliseconds, money, percent } from "../i18n/format";
 import { LiveStatus } from "../records/LiveStatus";
 import { RecordDialog } from "../records/RecordDialog";
 import { type Feed, useFeed } from "../records/useFeed";
-import { decimal, milliseconds, money, percent } from "../ui/format";
 import { PictureIcon } from "../ui/icons";
 import { Notice } from "../ui/Notice";
 import { Tile } from "../ui/Tile";

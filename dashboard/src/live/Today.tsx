@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { Stats } from "../api/types";
 import { useLanguage } from "../i18n";
+import { whole } from "../i18n/format";
 import { BarRow, BarRows } from "../ui/BarRow";
-import { whole } from "../ui/format";
 
 const EVERY_MS = 15_000;
 

@@ -4,11 +4,11 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
+import { fileSize, milliseconds, orDash, percent, whole } from "../i18n/format";
+import { modelKey } from "../registry/chosen";
 import { DataTable } from "../ui/DataTable";
-import { fileSize, milliseconds, orDash, percent, whole } from "../ui/format";
 import { Missing } from "../ui/Missing";
 import css from "./ComparePanel.module.css";
-import { modelKey } from "./chosen";
 import { servedMeasure } from "./forms";
 
 interface ComparePanelProps {

@@ -3,8 +3,8 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
+import { decimal, whole } from "../i18n/format";
 import { DataTable } from "../ui/DataTable";
-import { decimal, whole } from "../ui/format";
 import { Missing } from "../ui/Missing";
 import css from "./DriftPanel.module.css";
 

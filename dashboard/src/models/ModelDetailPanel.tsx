@@ -6,14 +6,14 @@ import { useApi } from "../api/ApiContext";
 import type { Move } from "../api/models";
 import type { Aliases, ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
+import { decimal, fileSize, milliseconds, orDash, percent } from "../i18n/format";
+import { modelKey, modelParams } from "../registry/chosen";
 import { DataTable } from "../ui/DataTable";
-import { decimal, fileSize, milliseconds, orDash, percent } from "../ui/format";
 import { Missing } from "../ui/Missing";
-import { modelKey, modelParams } from "./chosen";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";
-import css from "./ModelDetailPanel.module.css";
 import { readManifest } from "./manifest";
+import css from "./ModelDetailPanel.module.css";
 import { MoveActions } from "./MoveActions";
 
 interface ModelDetailPanelProps {

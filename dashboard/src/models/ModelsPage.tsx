@@ -3,11 +3,12 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
 import type { Move } from "../api/models";
+import { chosenModel, modelKey, modelParams } from "../registry/chosen";
+import { useModels } from "../registry/useModels";
 import { ModelsIcon } from "../ui/icons";
 import { Missing } from "../ui/Missing";
 import { Notice } from "../ui/Notice";
 import { PageSkeleton } from "../ui/PageSkeleton";
-import { chosenModel, modelKey, modelParams } from "./chosen";
 import { ComparePanel } from "./ComparePanel";
 import { DriftPanel } from "./DriftPanel";
 import { ModelDetailPanel } from "./ModelDetailPanel";
@@ -15,7 +16,6 @@ import { MoveDialog } from "./MoveDialog";
 import { MovesPanel } from "./MovesPanel";
 import { RulePanel } from "./RulePanel";
 import { ServingPanel } from "./ServingPanel";
-import { useModels } from "./useModels";
 import { VersionTable } from "./VersionTable";
 
 export default function ModelsPage() {

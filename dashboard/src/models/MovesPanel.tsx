@@ -4,9 +4,9 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { AliasMove, Page } from "../api/types";
 import { useLanguage } from "../i18n";
+import { dateTime } from "../i18n/format";
 import { moverText, moveText } from "../i18n/texts";
 import { DataTable } from "../ui/DataTable";
-import { dateTime } from "../ui/format";
 import { Missing } from "../ui/Missing";
 import css from "./MovesPanel.module.css";
 

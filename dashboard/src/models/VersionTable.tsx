@@ -2,9 +2,9 @@ import { useTranslation } from "react-i18next";
 
 import type { ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
+import { dateOf, fileSize, milliseconds, orDash, percent } from "../i18n/format";
+import { modelKey } from "../registry/chosen";
 import { DataTable } from "../ui/DataTable";
-import { dateOf, fileSize, milliseconds, orDash, percent } from "../ui/format";
-import { modelKey } from "./chosen";
 import { servedMeasure } from "./forms";
 import css from "./VersionTable.module.css";
 

@@ -1,9 +1,9 @@
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
-import { MAX_DIRECT_BYTES } from "../api/limits";
+import { MAX_DIRECT_BYTES } from "../config/limits";
 import { useLanguage } from "../i18n";
-import { fileSize } from "../ui/format";
+import { fileSize } from "../i18n/format";
 import { CameraIcon, UploadIcon } from "../ui/icons";
 import { FileButton } from "./FileButton";
 import { HeatmapPicture } from "./HeatmapPicture";

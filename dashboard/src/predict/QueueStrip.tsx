@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { percent } from "../ui/format";
+import { percent } from "../i18n/format";
 import { Thumbnail } from "../ui/Thumbnail";
 import type { Item } from "./queue";
 import css from "./QueueStrip.module.css";

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
-import { percent } from "../ui/format";
+import { percent } from "../i18n/format";
 import { PictureIcon } from "../ui/icons";
 import { Notice } from "../ui/Notice";
 import { Problem } from "../ui/Problem";

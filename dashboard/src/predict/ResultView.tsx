@@ -1,13 +1,13 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { TopK } from "../charts/TopK";
 import { useLanguage } from "../i18n";
+import { milliseconds, percent } from "../i18n/format";
 import { errorText } from "../i18n/texts";
 import { FeedbackForm } from "../records/FeedbackForm";
-import { milliseconds, percent } from "../ui/format";
 import { StatusChip } from "../ui/StatusChip";
 import { Timings } from "../ui/Timings";
-import { TopK } from "../ui/TopK";
 import type { Outcome } from "./classify";
 import css from "./ResultView.module.css";
 

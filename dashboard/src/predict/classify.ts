@@ -1,8 +1,8 @@
 import type { Api } from "../api/client";
 import { ApiError } from "../api/errors";
-import { MAX_DIRECT_BYTES } from "../api/limits";
 import { sendToBucket } from "../api/send";
 import type { PredictAnswer, PredictionDetail } from "../api/types";
+import { MAX_DIRECT_BYTES } from "../config/limits";
 
 export interface Outcome {
   /** A record of the bucket says less than a direct answer. */

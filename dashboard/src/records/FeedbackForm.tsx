@@ -2,11 +2,11 @@ import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Feedback } from "../api/types";
+import { useLabels } from "../registry/useLabels";
 import { CheckIcon } from "../ui/icons";
 import { Problem } from "../ui/Problem";
 import css from "./FeedbackForm.module.css";
 import { useFeedback } from "./useFeedback";
-import { useLabels } from "./useLabels";
 
 interface FeedbackFormProps {
   record: {

@@ -2,8 +2,8 @@ import { useTranslation } from "react-i18next";
 
 import { ApiError } from "../api/errors";
 import { useLanguage } from "../i18n";
+import { clockTime } from "../i18n/format";
 import { errorText } from "../i18n/texts";
-import { clockTime } from "../ui/format";
 import css from "./LiveStatus.module.css";
 
 interface LiveStatusProps {

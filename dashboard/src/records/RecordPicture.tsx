@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
 import { ApiError } from "../api/errors";
-import { MAX_DIRECT_BYTES } from "../api/limits";
 import type { PredictionDetail } from "../api/types";
+import { MAX_DIRECT_BYTES } from "../config/limits";
 import { PictureIcon } from "../ui/icons";
 import { Problem } from "../ui/Problem";
 import { placement } from "./placement";

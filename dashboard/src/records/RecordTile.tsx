@@ -1,6 +1,6 @@
 import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
-import { percent } from "../ui/format";
+import { percent } from "../i18n/format";
 import { StatusChip } from "../ui/StatusChip";
 import { Thumbnail } from "../ui/Thumbnail";
 import css from "./RecordTile.module.css";

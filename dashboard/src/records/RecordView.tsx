@@ -1,12 +1,12 @@
 import { useTranslation } from "react-i18next";
 
 import type { PredictionDetail } from "../api/types";
+import { TopK } from "../charts/TopK";
 import { useLanguage } from "../i18n";
+import { date, dateTime, fileSize, percent } from "../i18n/format";
 import { errorText } from "../i18n/texts";
-import { date, dateTime, fileSize, percent } from "../ui/format";
 import { StatusChip } from "../ui/StatusChip";
 import { Timings } from "../ui/Timings";
-import { TopK } from "../ui/TopK";
 import { FeedbackForm } from "./FeedbackForm";
 import { RecordPicture } from "./RecordPicture";
 import css from "./RecordView.module.css";

@@ -1,5 +1,5 @@
-import { useMediaQuery } from "../ui/useMediaQuery";
 import { useTheme } from "./theme";
+import { useMediaQuery } from "./useMediaQuery";
 
 /** Which of the two colour schemes is on the screen: a canvas does not follow CSS by itself. */
 export function useScheme(): "light" | "dark" {

@@ -2,8 +2,8 @@ import { useTranslation } from "react-i18next";
 
 import type { TrainingOptions } from "../api/types";
 import { useLanguage } from "../i18n";
+import { decimal, whole } from "../i18n/format";
 import { BarRow, BarRows } from "../ui/BarRow";
-import { decimal, whole } from "../ui/format";
 import css from "./DatasetField.module.css";
 import { imbalance } from "./estimate";
 import { Select } from "./Select";

@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
+import { dateTime, money, percent } from "../i18n/format";
 import { DataTable } from "../ui/DataTable";
-import { dateTime, money, percent } from "../ui/format";
 import { TrainingIcon } from "../ui/icons";
 import { Notice } from "../ui/Notice";
 import css from "./JobsTable.module.css";

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import type { TrainingOptions } from "../api/types";
 import { useLanguage } from "../i18n";
-import { money } from "../ui/format";
+import { money } from "../i18n/format";
 import type { Draft } from "./JobForm";
 import css from "./JobForm.module.css";
 

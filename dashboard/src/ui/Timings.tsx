@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
+import { milliseconds } from "../i18n/format";
 import { timingText } from "../i18n/texts";
-import { milliseconds } from "./format";
 import css from "./Timings.module.css";
 
 /** The sum of the steps, and each of them in the order in which they ran. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { fileSize, milliseconds, percent, score } from "../../src/ui/format";
+import { fileSize, milliseconds, percent, score } from "../../src/i18n/format";
 
 describe("percent", () => {
   it("never rounds up to certainty", () => {

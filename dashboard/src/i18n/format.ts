@@ -1,4 +1,4 @@
-import type { Language } from "../i18n";
+import type { Language } from "./index";
 
 const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 

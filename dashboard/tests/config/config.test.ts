@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { ConfigError, loadConfig, parseConfig } from "../src/config";
-import { json } from "./fakeApi";
+import { ConfigError, loadConfig, parseConfig } from "../../src/config/config";
+import { json } from "../fakeApi";
 
 const PAGE = "https://cloud.test/bucket/index.html";
 

@@ -1,4 +1,4 @@
-import { useHealth } from "../app/useHealth";
+import { useHealth } from "./useHealth";
 
 /** The labels of the model in service, and those that `others` bring, in the reader's order. */
 export function useLabels(others: Iterable<string | null | undefined> = []): string[] {

@@ -11,9 +11,9 @@ import { Bar } from "react-chartjs-2";
 
 import type { Score } from "../api/types";
 import type { Language } from "../i18n";
+import { percent } from "../i18n/format";
 import { token, useScheme } from "../theme/colors";
-import { percent } from "./format";
-import { useMediaQuery } from "./useMediaQuery";
+import { useMediaQuery } from "../theme/useMediaQuery";
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale);
 

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Score } from "../api/types";
 import { useLanguage } from "../i18n";
-import { percent } from "./format";
+import { percent } from "../i18n/format";
 import css from "./TopK.module.css";
 
 // Chart.js is the largest part of the page and is needed only once there is an answer.
