@@ -7,8 +7,8 @@ import { createQueryClient } from "../api/queryClient";
 import { AuthGate } from "../auth/AuthGate";
 import type { Config } from "../config/config";
 import { WarningIcon } from "../ui/icons";
-import { Notice } from "../ui/Notice";
-import { Splash } from "../ui/Splash";
+import { Notice } from "../ui/notice/Notice";
+import { Splash } from "../ui/notice/Splash";
 import { CrashBoundary } from "./CrashBoundary";
 import { Dashboard } from "./Dashboard";
 

@@ -2,7 +2,7 @@ import { Component, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { WarningIcon } from "../ui/icons";
-import { Notice } from "../ui/Notice";
+import { Notice } from "../ui/notice/Notice";
 
 interface CrashBoundaryProps {
   children: ReactNode;

@@ -13,7 +13,7 @@ import {
   TrainingIcon,
 } from "../ui/icons";
 import { LanguageSwitch } from "../ui/LanguageSwitch";
-import { PageSkeleton } from "../ui/PageSkeleton";
+import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { ModelBadge } from "./ModelBadge";
 import { PAGE_NAMES, PAGES } from "./pages";
 import css from "./Shell.module.css";

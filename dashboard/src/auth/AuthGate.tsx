@@ -1,7 +1,7 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 
 import type { AuthConfig } from "../config/config";
-import { Splash } from "../ui/Splash";
+import { Splash } from "../ui/notice/Splash";
 import type { CognitoSignIn } from "./cognito";
 import { type Session, SessionContext } from "./session";
 import { SignInPage } from "./SignInPage";

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { PictureIcon } from "../ui/icons";
-import { Notice } from "../ui/Notice";
+import { Notice } from "../ui/notice/Notice";
 import css from "./EmptyHistory.module.css";
 
 export function EmptyHistory({ filtered }: { filtered: boolean }) {

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
 import type { LogEntry } from "../api/types";
-import type { Filters } from "../records/feed";
+import type { Filters } from "../records/feed/feed";
 import { useLabels } from "../registry/useLabels";
 import css from "./FilterBar.module.css";
 import { filterEntries, readFilters, SOURCES, STATUSES } from "./useHistoryParams";

@@ -2,7 +2,7 @@ import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
 
 import type { PredictionSource, PredictionStatus } from "../api/types";
-import type { Filters } from "../records/feed";
+import type { Filters } from "../records/feed/feed";
 
 export const STATUSES: readonly PredictionStatus[] = ["ok", "unknown", "failed"];
 export const SOURCES: readonly PredictionSource[] = ["api", "s3"];

@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
 import { clockTime } from "../i18n/format";
-import { isFresh } from "../records/feed";
-import { RecordTile } from "../records/RecordTile";
+import { isFresh } from "../records/feed/feed";
+import { RecordTile } from "../records/record/RecordTile";
 import css from "./Stream.module.css";
 
 const SHOWN = 20;

@@ -7,9 +7,9 @@ import { useLanguage } from "../i18n";
 import { fileSize, milliseconds, orDash, percent, whole } from "../i18n/format";
 import { modelKey } from "../registry/chosen";
 import { DataTable } from "../ui/DataTable";
-import { Missing } from "../ui/Missing";
+import { Missing } from "../ui/notice/Missing";
 import css from "./ComparePanel.module.css";
-import { servedMeasure } from "./forms";
+import { servedMeasure } from "./version/forms";
 
 interface ComparePanelProps {
   /** Those to compare. */

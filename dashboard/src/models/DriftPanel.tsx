@@ -5,7 +5,7 @@ import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { decimal, whole } from "../i18n/format";
 import { DataTable } from "../ui/DataTable";
-import { Missing } from "../ui/Missing";
+import { Missing } from "../ui/notice/Missing";
 import css from "./DriftPanel.module.css";
 
 /** How far the pictures of late are from those that a version was made with. */

@@ -6,17 +6,17 @@ import type { Move } from "../api/models";
 import { chosenModel, modelKey, modelParams } from "../registry/chosen";
 import { useModels } from "../registry/useModels";
 import { ModelsIcon } from "../ui/icons";
-import { Missing } from "../ui/Missing";
-import { Notice } from "../ui/Notice";
-import { PageSkeleton } from "../ui/PageSkeleton";
+import { Missing } from "../ui/notice/Missing";
+import { Notice } from "../ui/notice/Notice";
+import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { ComparePanel } from "./ComparePanel";
 import { DriftPanel } from "./DriftPanel";
-import { ModelDetailPanel } from "./ModelDetailPanel";
-import { MoveDialog } from "./MoveDialog";
-import { MovesPanel } from "./MovesPanel";
-import { RulePanel } from "./RulePanel";
+import { MoveDialog } from "./moves/MoveDialog";
+import { MovesPanel } from "./moves/MovesPanel";
+import { RulePanel } from "./rule/RulePanel";
 import { ServingPanel } from "./ServingPanel";
-import { VersionTable } from "./VersionTable";
+import { ModelDetailPanel } from "./version/ModelDetailPanel";
+import { VersionTable } from "./version/VersionTable";
 
 export default function ModelsPage() {
   const { t } = useTranslation();

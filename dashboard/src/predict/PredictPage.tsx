@@ -1,14 +1,14 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useOverlay } from "../ui/useOverlay";
-import { CameraDialog } from "./CameraDialog";
+import { useOverlay } from "../ui/dialog/useOverlay";
+import { CameraDialog } from "./intake/CameraDialog";
+import { useFileArrival } from "./intake/useFileArrival";
 import { PictureStage } from "./PictureStage";
 import css from "./PredictPage.module.css";
-import { QueueStrip } from "./QueueStrip";
-import { ResultPanel } from "./ResultPanel";
-import { useFileArrival } from "./useFileArrival";
-import { usePredictQueue } from "./usePredictQueue";
+import { QueueStrip } from "./queue/QueueStrip";
+import { usePredictQueue } from "./queue/usePredictQueue";
+import { ResultPanel } from "./result/ResultPanel";
 
 const INITIAL_OPACITY = 0.6;
 

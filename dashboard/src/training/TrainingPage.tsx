@@ -1,13 +1,13 @@
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
-import { Missing } from "../ui/Missing";
-import { PageSkeleton } from "../ui/PageSkeleton";
-import { JobForm } from "./JobForm";
-import { JobPanel } from "./JobPanel";
-import { JobsTable } from "./JobsTable";
+import { Missing } from "../ui/notice/Missing";
+import { PageSkeleton } from "../ui/notice/PageSkeleton";
+import { JobForm } from "./form/JobForm";
+import { JobPanel } from "./jobs/JobPanel";
+import { JobsTable } from "./jobs/JobsTable";
+import { useJobs } from "./jobs/useJobs";
 import css from "./TrainingPage.module.css";
-import { useJobs } from "./useJobs";
 import { useTrainingOptions } from "./useTrainingOptions";
 
 export default function TrainingPage() {

@@ -2,7 +2,7 @@ import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { join, merge } from "../../src/records/feed";
+import { join, merge } from "../../src/records/feed/feed";
 import { FakeApi } from "../fakeApi";
 import { record } from "../records";
 import { renderDashboard } from "../render";

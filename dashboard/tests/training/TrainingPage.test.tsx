@@ -2,8 +2,8 @@ import { act, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { about } from "../../src/training/about";
-import { fieldGroups } from "../../src/training/settings";
+import { about } from "../../src/training/form/about";
+import { fieldGroups } from "../../src/training/form/settings";
 import { FakeApi, problem } from "../fakeApi";
 import { job, trainingOptions } from "../jobs";
 import { renderDashboard } from "../render";

@@ -1,0 +1,43 @@
+import { useTranslation } from "react-i18next";
+
+import { CheckIcon } from "../../ui/icons";
+import { Notice } from "../../ui/notice/Notice";
+import { PictureCard, PictureGrid } from "./PictureCard";
+import type { Findings } from "./report";
+
+/** The test pictures that the model was most sure of and wrong about. */
+export function MistakesTab({ findings: { mistakes, right } }: { findings: Findings }) {
+  const { t } = useTranslation();
+  return (
+    <div className="stack">
+      <section className="card panel" aria-labelledby="mistakes-title">
+        <div>
+          <h2 id="mistakes-title">{t("accuracy.mistakes")}</h2>
+          <p className="muted small">{t("accuracy.mistakesText")}</p>
+        </div>
+        {mistakes.length === 0 ? (
+          <Notice icon={<CheckIcon />} title={t("accuracy.noMistakes")} />
+        ) : (
+          <PictureGrid testId="mistakes">
+            {mistakes.map((picture) => (
+              <PictureCard key={picture.file} picture={picture} />
+            ))}
+          </PictureGrid>
+        )}
+      </section>
+      {right.length > 0 && (
+        <section className="card panel" aria-labelledby="right-title">
+          <div>
+            <h2 id="right-title">{t("accuracy.rightOnes")}</h2>
+            <p className="muted small">{t("accuracy.rightOnesText")}</p>
+          </div>
+          <PictureGrid>
+            {right.map(({ picture }) => (
+              <PictureCard key={picture.file} picture={picture} />
+            ))}
+          </PictureGrid>
+        </section>
+      )}
+    </div>
+  );
+}

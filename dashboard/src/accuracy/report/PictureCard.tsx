@@ -1,0 +1,36 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useLanguage } from "../../i18n";
+import { percent } from "../../i18n/format";
+import css from "./PictureCard.module.css";
+import type { PictureAnswer } from "./report";
+
+export function PictureGrid({ children, testId }: { children: ReactNode; testId?: string }) {
+  return (
+    <ul className={css.grid} data-testid={testId}>
+      {children}
+    </ul>
+  );
+}
+
+/** A test picture with what it shows and what the model said. */
+export function PictureCard({ picture }: { picture: PictureAnswer }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const { file, truth, answer, confidence, truth_confidence: own } = picture;
+  return (
+    <li className={css.card}>
+      <img className={css.picture} src={picture.picture} alt={t("accuracy.pictureOf", { truth })} />
+      <p className={css.text} title={file}>
+        <strong className={truth === answer ? css.right : css.wrong}>{answer}</strong>{" "}
+        <span className="numeric">{percent(confidence, language)}</span>
+        {truth !== answer && (
+          <span className="muted">
+            {t("accuracy.really", { truth, confidence: percent(own, language) })}
+          </span>
+        )}
+      </p>
+    </li>
+  );
+}
