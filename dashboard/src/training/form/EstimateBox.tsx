@@ -3,9 +3,9 @@ import { useTranslation } from "react-i18next";
 import type { Job, TrainingOptions } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { duration, money } from "../../i18n/format";
+import type { Draft } from "./draft";
 import { estimate } from "./estimate";
 import css from "./EstimateBox.module.css";
-import type { Draft } from "./JobForm";
 import { totalEpochs } from "./settings";
 
 interface EstimateBoxProps {

@@ -4,10 +4,11 @@ import { useTranslation } from "react-i18next";
 import { useOutletContext } from "react-router";
 
 import { useApi } from "../../api/ApiContext";
-import type { Job, JobRequest, TrainingOptions } from "../../api/types";
+import type { Job, TrainingOptions } from "../../api/types";
 import { Problem } from "../../ui/notice/Problem";
 import { useAbout } from "./about";
 import { DatasetField } from "./DatasetField";
+import { type Draft, newDraft, toRequest } from "./draft";
 import { EstimateBox } from "./EstimateBox";
 import { ancestorsOf, classChange, inherited, isInherited } from "./growth";
 import { GrowthField } from "./GrowthField";
@@ -22,47 +23,13 @@ interface JobFormProps {
   onStarted: (id: string) => void;
 }
 
-export interface Draft {
-  data: string;
-  config: string;
-  /** Empty: the configuration's own. */
-  model: string;
-  recipe: string;
-  /** Only what differs from the configuration. */
-  set: Record<string, unknown>;
-  /** The job whose version gets further classes; empty for none. */
-  growFrom: string;
-  /** Empty: whichever of the usual ones has room. */
-  instance: string;
-  onDemand: boolean;
-  maxHours: number;
-  budget: number;
-  promote: boolean;
-}
-
-const EMPTY: Omit<Draft, "data" | "config"> = {
-  model: "",
-  recipe: "",
-  set: {},
-  growFrom: "",
-  instance: "",
-  onDemand: false,
-  maxHours: 8,
-  budget: 10,
-  promote: false,
-};
-
 export function JobForm({ options, past, onStarted }: JobFormProps) {
   const { t } = useTranslation();
   const stage = useOutletContext<string>();
   const tell = useAbout();
   const api = useApi();
   const queries = useQueryClient();
-  const [draft, setDraft] = useState<Draft>({
-    ...EMPTY,
-    data: options.datasets[0]?.prefix ?? "",
-    config: options.configs[0]?.name ?? "",
-  });
+  const [draft, setDraft] = useState(() => newDraft(options));
   const change = (changes: Partial<Draft>) => {
     setDraft((before) => ({ ...before, ...changes }));
   };
@@ -181,21 +148,4 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
       </button>
     </form>
   );
-}
-
-function toRequest(draft: Draft): JobRequest {
-  const { data, config, model, recipe, set, growFrom, instance } = draft;
-  return {
-    config,
-    data,
-    ...(model && { model }),
-    ...(recipe && { recipe }),
-    ...(Object.keys(set).length > 0 && { set }),
-    ...(growFrom && { grow_from: growFrom }),
-    ...(instance && { instance }),
-    on_demand: draft.onDemand,
-    max_hours: draft.maxHours,
-    budget_usd: draft.budget,
-    promote: draft.promote,
-  };
 }
