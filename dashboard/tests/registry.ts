@@ -1,11 +1,4 @@
-import type {
-  Costs,
-  ModelDetail,
-  ModelItem,
-  ModelList,
-  RollbackRule,
-  Stats,
-} from "../src/api/types";
+import type { Costs, ModelItem, ModelList, RollbackRule, Stats } from "../src/api/types";
 import report from "./data/report.json";
 
 /** A version as the registry lists it, with what training measured of the real run in `data`. */
@@ -48,7 +41,8 @@ export function registry(): ModelList {
   };
 }
 
-export function detail(item: ModelItem): ModelDetail {
+/** As the API answers it, with the parts of its manifest that the page shows. */
+export function detail(item: ModelItem) {
   const { gate, quantization } = report;
   return { ...item, manifest: { gate, quantization }, report, files: {} };
 }

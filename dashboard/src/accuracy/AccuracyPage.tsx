@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import { useApi } from "../api/ApiContext";
+import type { Report } from "../api/artifact";
 import type { ModelItem, ModelList } from "../api/types";
 import { chosenModel, modelParams } from "../registry/chosen";
 import { useModels } from "../registry/useModels";
@@ -18,7 +19,7 @@ import { CurvesTab } from "./report/CurvesTab";
 import { EmbeddingTab } from "./report/EmbeddingTab";
 import { Headline } from "./report/Headline";
 import { MistakesTab } from "./report/MistakesTab";
-import { MAP_PICTURES_FILE, type Report, readReport } from "./report/report";
+import { MAP_PICTURES_FILE, readReport } from "./report/report";
 import { VersionPicker } from "./VersionPicker";
 
 const REPORT_TABS = ["classes", "confusion", "curves", "map", "mistakes"] as const;

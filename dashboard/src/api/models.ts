@@ -36,13 +36,13 @@ const HISTORY_PAGE = 20;
 export function modelsApi(client: Transport): ModelsApi {
   return {
     models: (signal) => ask(signal, (bounded) => client.GET("/models", { signal: bounded })),
-    model: (version, name, signal) =>
-      ask(signal, (bounded) =>
-        client.GET("/models/{version}", {
-          params: { path: { version }, ...(name !== undefined && { query: { name } }) },
-          signal: bounded,
-        }),
-      ),
+    model: async (version, name, signal) => {
+      const params = { path: { version }, ...(name !== undefined && { query: { name } }) };
+      const detail = await ask(signal, (bounded) =>
+        client.GET("/models/{version}", { params, signal: bounded }),
+      );
+      return detail as ModelDetail; // the API's description leaves the manifest open
+    },
     compare: (name, versions, signal) =>
       ask(signal, (bounded) =>
         client.GET("/models/compare", {

@@ -1,3 +1,4 @@
+import type { Manifest } from "./artifact";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -23,7 +24,8 @@ export type Health = Schemas["Health"];
 export type ModelName = Schemas["ModelRef"];
 export type ModelItem = Schemas["ModelEntry"];
 export type ModelList = Schemas["ModelList"];
-export type ModelDetail = Schemas["ModelDetail"];
+/** A version and its files; its report is of the age of the version, so it may hold less. */
+export type ModelDetail = Omit<Schemas["ModelDetail"], "manifest"> & { manifest: Manifest };
 export type Aliases = Schemas["ServingAliases"];
 export type AliasMove = Schemas["Move"];
 export type Comparison = Schemas["ModelComparison"];

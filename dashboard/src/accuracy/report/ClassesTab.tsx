@@ -3,13 +3,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
+import type { ClassScores, Report } from "../../api/artifact";
 import type { Share } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import css from "./ClassesTab.module.css";
 import { IntervalBar } from "./IntervalBar";
-import { type ClassScore, type Report, wilson } from "./report";
+import { wilson } from "./report";
 
 const ORDERS = ["worst", "name", "pictures"] as const;
 type Order = (typeof ORDERS)[number];
@@ -106,7 +107,7 @@ function useClassFeedback({ name, version }: Report): Record<string, Share> | un
   return (byModel?.[`${name} ${version}`] ?? byModel?.[version])?.per_label;
 }
 
-const BY: Record<Order, (a: ClassScore, b: ClassScore) => number> = {
+const BY: Record<Order, (a: ClassScores, b: ClassScores) => number> = {
   worst: (a, b) => (a.recall ?? 2) - (b.recall ?? 2) || a.label.localeCompare(b.label),
   name: (a, b) => a.label.localeCompare(b.label),
   pictures: (a, b) => b.pictures - a.pictures || a.label.localeCompare(b.label),

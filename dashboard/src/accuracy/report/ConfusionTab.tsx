@@ -1,12 +1,13 @@
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
+import type { Report } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import css from "./ConfusionTab.module.css";
 import { PictureCard, PictureGrid } from "./PictureCard";
-import { picturesOf, type Report } from "./report";
+import { picturesOf } from "./report";
 
 /** What was taken for what; a cell leads to the pictures behind it. */
 export function ConfusionTab({ report }: { report: Report }) {

@@ -1,12 +1,12 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { Curve, CurveSet, Findings, Reliability } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import type { Series } from "../../charts/LineChart";
 import { useLanguage } from "../../i18n";
 import { decimal, percent } from "../../i18n/format";
 import css from "./CurvesTab.module.css";
-import type { Curve, CurveSet, Findings, Reliability } from "./report";
 
 const SHARE = { min: 0, max: 1, percent: true } as const;
 const DIAGONAL = [

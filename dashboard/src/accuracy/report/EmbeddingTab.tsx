@@ -1,12 +1,12 @@
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { Report } from "../../api/artifact";
 import { ScatterChart } from "../../charts/Chart";
 import type { ScatterGroup } from "../../charts/ScatterChart";
 import { hue, token, useScheme } from "../../theme/colors";
 import css from "./EmbeddingTab.module.css";
 import { PointInfo } from "./PointInfo";
-import type { Report } from "./report";
 
 interface EmbeddingTabProps {
   report: Report;

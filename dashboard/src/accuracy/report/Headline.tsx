@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 
+import type { Evaluation } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score, whole } from "../../i18n/format";
 import { Tile } from "../../ui/Tile";
 import css from "./Headline.module.css";
-import type { Evaluation } from "./report";
 
 interface HeadlineProps {
   /** `null` until it is here: the place is taken already, so that nothing below it jumps. */

@@ -1,10 +1,10 @@
 import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { Interval } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import css from "./IntervalBar.module.css";
-import type { Interval } from "./report";
 
 interface IntervalBarProps {
   share: number;

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { PictureAnswer } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import css from "./PictureCard.module.css";
-import type { PictureAnswer } from "./report";
 
 export function PictureGrid({ children, testId }: { children: ReactNode; testId?: string }) {
   return (

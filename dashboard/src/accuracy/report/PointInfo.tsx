@@ -1,8 +1,9 @@
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { Report } from "../../api/artifact";
 import css from "./PointInfo.module.css";
-import { picturesOf, type Report, tileOf } from "./report";
+import { picturesOf, tileOf } from "./report";
 
 interface PointInfoProps {
   report: Report;

@@ -1,9 +1,9 @@
 import { useTranslation } from "react-i18next";
 
+import type { GateCheck } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { gateText } from "../../i18n/texts";
 import { DataTable } from "../../ui/DataTable";
-import type { GateCheck } from "./manifest";
 
 interface GateTableProps {
   checks: readonly GateCheck[];

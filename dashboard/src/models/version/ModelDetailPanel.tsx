@@ -13,7 +13,6 @@ import { Missing } from "../../ui/notice/Missing";
 import { MoveActions } from "../moves/MoveActions";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";
-import { readManifest } from "./manifest";
 import css from "./ModelDetailPanel.module.css";
 
 interface ModelDetailPanelProps {
@@ -32,7 +31,7 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
     queryFn: ({ signal }) => api.model(item.version, item.name, signal),
     staleTime: 60_000,
   });
-  const manifest = model.data && readManifest(model.data.manifest);
+  const manifest = model.data?.manifest;
   const quantization = manifest?.quantization;
   const page = model.data?.files["report.html"];
   return (

@@ -1,8 +1,8 @@
+import type { Form } from "../../api/artifact";
 import type { ModelItem } from "../../api/types";
 
-/** The three forms of one version: as it was trained, as ONNX, and as ONNX in 8 bits. */
-export const FORMS = ["torch", "fp32", "int8"] as const;
-export type Form = (typeof FORMS)[number];
+/** One version as it was trained, as ONNX, and as ONNX in 8 bits. */
+const FORMS: readonly Form[] = ["torch", "fp32", "int8"];
 
 export interface FormMeasure {
   form: Form;
