@@ -2,9 +2,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useOverlay } from "../ui/dialog/useOverlay";
+import { PictureStage } from "./ImageStage";
 import { CameraDialog } from "./intake/CameraDialog";
 import { useFileArrival } from "./intake/useFileArrival";
-import { PictureStage } from "./PictureStage";
 import css from "./PredictPage.module.css";
 import { QueueStrip } from "./queue/QueueStrip";
 import { usePredictQueue } from "./queue/usePredictQueue";

@@ -6,7 +6,7 @@ import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import css from "./ConfusionTab.module.css";
-import { PictureCard, PictureGrid } from "./PictureCard";
+import { PictureCard, PictureGrid } from "./ImageCard";
 import { picturesOf } from "./report";
 
 /** What was taken for what; a cell leads to the pictures behind it. */

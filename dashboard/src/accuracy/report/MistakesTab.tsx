@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Findings } from "../../api/artifact";
 import { CheckIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
-import { PictureCard, PictureGrid } from "./PictureCard";
+import { PictureCard, PictureGrid } from "./ImageCard";
 
 /** The test pictures that the model was most sure of and wrong about. */
 export function MistakesTab({ findings: { mistakes, right } }: { findings: Findings }) {

@@ -6,7 +6,7 @@ import { useLanguage } from "../../i18n";
 import { date, dateTime, fileSize, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { FeedbackForm } from "../feedback/FeedbackForm";
-import { RecordPicture } from "./RecordPicture";
+import { RecordPicture } from "./RecordImage";
 import css from "./RecordView.module.css";
 import { StatusChip } from "./StatusChip";
 import { Timings } from "./Timings";

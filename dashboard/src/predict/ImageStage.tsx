@@ -5,10 +5,10 @@ import { MAX_DIRECT_BYTES } from "../config/limits";
 import { useLanguage } from "../i18n";
 import { fileSize } from "../i18n/format";
 import { CameraIcon, UploadIcon } from "../ui/icons";
+import css from "./ImageStage.module.css";
 import { FileButton } from "./intake/FileButton";
-import css from "./PictureStage.module.css";
 import type { Item } from "./queue/queue";
-import { HeatmapPicture } from "./result/HeatmapPicture";
+import { HeatmapPicture } from "./result/HeatmapImage";
 
 interface PictureStageProps {
   item: Item | undefined;

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { PictureAnswer } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
-import css from "./PictureCard.module.css";
+import css from "./ImageCard.module.css";
 
 export function PictureGrid({ children, testId }: { children: ReactNode; testId?: string }) {
   return (

@@ -9,7 +9,7 @@ import { MAX_DIRECT_BYTES } from "../../config/limits";
 import { PictureIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import { placement } from "./placement";
-import css from "./RecordPicture.module.css";
+import css from "./RecordImage.module.css";
 
 /**
  * The original; where it is gone or no browser can show it, its thumbnail, else a sentence.

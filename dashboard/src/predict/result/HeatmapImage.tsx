@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Explanation } from "../../api/types";
 import { placement } from "../../records/record/placement";
 import { PictureIcon } from "../../ui/icons";
-import css from "./HeatmapPicture.module.css";
+import css from "./HeatmapImage.module.css";
 
 interface HeatmapPictureProps {
   file: File;
