@@ -3,7 +3,7 @@
  *
  * It keeps the site's own files and nothing else: the page, its icons, and the files under assets/,
  * whose names change with their content. Whatever it does not name here, above all every answer of
- * the API and every picture, goes past it untouched. The local cloud serves page and API from one
+ * the API and every image, goes past it untouched. The local cloud serves page and API from one
  * origin, so the rule is by path within the page's own folder, never by origin.
  */
 const CACHE = "visionflow-1";

@@ -17,7 +17,7 @@ export function trainingOptions(): TrainingOptions {
       {
         prefix: "s3://datasets/pets",
         classes: { cat: 400, dog: 300, ferret: 50 },
-        pictures: 750,
+        images: 750,
         complete: true,
       },
     ],

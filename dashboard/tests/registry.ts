@@ -51,7 +51,7 @@ export function detail(item: ModelItem) {
 export function rollbackRule(changes: Partial<RollbackRule> = {}): RollbackRule {
   return {
     enabled: false,
-    min_pictures: 100,
+    min_images: 100,
     max_error_rate: 0.05,
     max_unknown_rate: 0.5,
     max_disagreement: 0.3,

@@ -19,7 +19,7 @@ import { CurvesTab } from "./report/CurvesTab";
 import { EmbeddingTab } from "./report/EmbeddingTab";
 import { Headline } from "./report/Headline";
 import { MistakesTab } from "./report/MistakesTab";
-import { MAP_PICTURES_FILE, readReport } from "./report/report";
+import { MAP_IMAGES_FILE, readReport } from "./report/report";
 import { VersionPicker } from "./VersionPicker";
 
 const REPORT_TABS = ["classes", "confusion", "curves", "map", "mistakes"] as const;
@@ -135,7 +135,7 @@ function ReportTab({ name, report, files }: ReportTabProps) {
     case "curves":
       return <CurvesTab findings={report.findings} />;
     case "map":
-      return <EmbeddingTab report={report} sheet={files[MAP_PICTURES_FILE]} />;
+      return <EmbeddingTab report={report} sheet={files[MAP_IMAGES_FILE]} />;
     case "mistakes":
       return <MistakesTab findings={report.findings} />;
   }

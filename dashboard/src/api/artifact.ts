@@ -13,5 +13,5 @@ export type Findings = Schemas["Findings"];
 export type Curve = Schemas["Curve"];
 export type CurveSet = Schemas["CurveSet"];
 export type Reliability = Schemas["Reliability"];
-export type PictureAnswer = Schemas["PictureAnswer"];
+export type ImageAnswer = Schemas["ImageAnswer"];
 export type Form = Schemas["ModelMeasure"]["form"];

@@ -17,7 +17,7 @@ import type {
 const PREDICT_TIMEOUT_MS = 31_000;
 
 export interface PredictOptions {
-  /** The same key with the same picture is answered once, however often it is sent. */
+  /** The same key with the same image is answered once, however often it is sent. */
   key?: string;
 }
 

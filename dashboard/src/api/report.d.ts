@@ -9,7 +9,7 @@ export interface components {
     schemas: {
         /**
          * ActivationMap
-         * @description Evidence for ``label``: rows of values in 0..1 that span the whole picture.
+         * @description Evidence for ``label``: rows of values in 0..1 that span the whole image.
          */
         ActivationMap: {
             /** Label */
@@ -19,16 +19,16 @@ export interface components {
         };
         /**
          * Activations
-         * @description One picture on its way through the network, from the first stage to the last.
+         * @description One image on its way through the network, from the first stage to the last.
          */
         Activations: {
-            picture: components["schemas"]["PictureAnswer"];
+            image: components["schemas"]["ImageAnswer"];
             /** Stages */
             stages: components["schemas"]["StageActivations"][];
         };
         /**
          * Calibration
-         * @description On test pictures, with the temperature and the threshold that validation pictures chose.
+         * @description On test images, with the temperature and the threshold that validation images chose.
          */
         Calibration: {
             /** Temperature */
@@ -50,16 +50,16 @@ export interface components {
         };
         /**
          * ClassScores
-         * @description One class: how often its answers are right, how many of its pictures are found, both.
+         * @description One class: how often its answers are right, how many of its images are found, both.
          *
-         *     The scores are None for a class without pictures: they were not measured. ``precision`` is 0 for
-         *     a class that has pictures and was never answered.
+         *     The scores are None for a class without images: they were not measured. ``precision`` is 0 for
+         *     a class that has images and was never answered.
          */
         ClassScores: {
             /** Label */
             label: string;
-            /** Pictures */
-            pictures: number;
+            /** Images */
+            images: number;
             /** Answers */
             answers: number;
             /** Precision */
@@ -71,7 +71,7 @@ export interface components {
         };
         /**
          * ConfusedPair
-         * @description Pictures of ``truth`` that were answered ``answer``. ``rate``: of all pictures of ``truth``,
+         * @description Images of ``truth`` that were answered ``answer``. ``rate``: of all images of ``truth``,
          *     0..1.
          */
         ConfusedPair: {
@@ -79,8 +79,8 @@ export interface components {
             truth: string;
             /** Answer */
             answer: string;
-            /** Pictures */
-            pictures: number;
+            /** Images */
+            images: number;
             /** Rate */
             rate: number;
         };
@@ -111,8 +111,8 @@ export interface components {
         };
         /**
          * CurveSet
-         * @description ``micro``: every picture asked about every class, in one list. ``macro``: the mean of the
-         *     classes. Classes without test pictures are left out.
+         * @description ``micro``: every image asked about every class, in one list. ``macro``: the mean of the
+         *     classes. Classes without test images are left out.
          */
         CurveSet: {
             micro: components["schemas"]["Curve"];
@@ -133,7 +133,7 @@ export interface components {
         };
         /**
          * DataSummary
-         * @description Which pictures. ``sha256``: of all that the model was fitted to and chosen by.
+         * @description Which images. ``sha256``: of all that the model was fitted to and chosen by.
          */
         DataSummary: {
             /** Labels */
@@ -191,15 +191,15 @@ export interface components {
         };
         /**
          * Evaluation
-         * @description Measured on ``pictures`` pictures. All but ``confusion`` and the loss are in 0..1.
+         * @description Measured on ``images`` images. All but ``confusion`` and the loss are in 0..1.
          *
-         *     The macro scores are means over the classes that have pictures. ``confusion``: rows are the true
+         *     The macro scores are means over the classes that have images. ``confusion``: rows are the true
          *     class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
          *     log-likelihood in nats. ``known``: the share of answers at or above the unknown threshold.
          */
         Evaluation: {
-            /** Pictures */
-            pictures: number;
+            /** Images */
+            images: number;
             /** Top1 */
             top1: number;
             top1_interval: components["schemas"]["Interval"];
@@ -227,11 +227,11 @@ export interface components {
             most_confused: components["schemas"]["ConfusedPair"][];
         };
         /**
-         * ExplainedPicture
+         * ExplainedImage
          * @description An answer with the map of the class that was answered and, where wrong, of the true one.
          */
-        ExplainedPicture: {
-            picture: components["schemas"]["PictureAnswer"];
+        ExplainedImage: {
+            image: components["schemas"]["ImageAnswer"];
             /** Maps */
             maps: components["schemas"]["ActivationMap"][];
         };
@@ -249,7 +249,7 @@ export interface components {
         };
         /**
          * Findings
-         * @description All of the served model on test pictures.
+         * @description All of the served model on test images.
          *
          *     ``activations`` are of the network that it was made from; None where there is no single one.
          */
@@ -258,11 +258,11 @@ export interface components {
             calibration: components["schemas"]["Calibration"];
             embedding_map: components["schemas"]["EmbeddingMap"];
             /** Right */
-            right: components["schemas"]["ExplainedPicture"][];
+            right: components["schemas"]["ExplainedImage"][];
             /** Wrong */
-            wrong: components["schemas"]["ExplainedPicture"][];
+            wrong: components["schemas"]["ExplainedImage"][];
             /** Mistakes */
-            mistakes: components["schemas"]["PictureAnswer"][];
+            mistakes: components["schemas"]["ImageAnswer"][];
             activations: components["schemas"]["Activations"] | null;
         };
         /**
@@ -271,7 +271,7 @@ export interface components {
          *
          *     ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
          *     of the last phase ended above its minimum, in nats. ``too_easy``: nearly nothing was wrong from
-         *     the first epochs on, so the set is easy or pictures of it are in both parts. ``text`` and
+         *     the first epochs on, so the set is easy or images of it are in both parts. ``text`` and
          *     ``text_ko`` say it in English and Korean.
          */
         FitVerdict: {
@@ -310,7 +310,7 @@ export interface components {
         /**
          * Growth
          * @description What adding classes did to the old ones: top-1 of the model that was grown from (``before``)
-         *     and of this one, on the same pictures of the old classes.
+         *     and of this one, on the same images of the old classes.
          */
         Growth: {
             /** Name */
@@ -334,7 +334,7 @@ export interface components {
          * InputSpec
          * @description Geometry of the model's input.
          *
-         *     The shorter side of the upright picture is scaled to ``resize`` pixels, then a centred square of
+         *     The shorter side of the upright image is scaled to ``resize`` pixels, then a centred square of
          *     ``size`` pixels is cut out. The tensor is uint8 RGB, [size, size, 3].
          */
         InputSpec: {
@@ -457,7 +457,7 @@ export interface components {
         };
         /**
          * ModelMeasure
-         * @description One form of the model. Latency: median of single pictures on one thread.
+         * @description One form of the model. Latency: median of single images on one thread.
          */
         ModelMeasure: {
             /**
@@ -474,9 +474,9 @@ export interface components {
         };
         /**
          * Parity
-         * @description How far ``form`` is from ``reference`` on the validation pictures.
+         * @description How far ``form`` is from ``reference`` on the validation images.
          *
-         *     Largest absolute differences of the outputs, and the share of pictures with the same top-1.
+         *     Largest absolute differences of the outputs, and the share of images with the same top-1.
          */
         Parity: {
             /**
@@ -499,17 +499,17 @@ export interface components {
             top1_agreement: number;
         };
         /**
-         * PictureAnswer
-         * @description A picture as the network sees it, and what the network said of it.
+         * ImageAnswer
+         * @description An image as the network sees it, and what the network said of it.
          *
-         *     ``file``: relative to the folder of its split. ``picture``: a JPEG as data URL. ``confidence``:
+         *     ``file``: relative to the folder of its split. ``image``: a JPEG as data URL. ``confidence``:
          *     of the answer, 0..1; ``truth_confidence``: of the true class.
          */
-        PictureAnswer: {
+        ImageAnswer: {
             /** File */
             file: string;
-            /** Picture */
-            picture: string;
+            /** Image */
+            image: string;
             /** Truth */
             truth: string;
             /** Answer */
@@ -555,8 +555,8 @@ export interface components {
             low: number;
             /** High */
             high: number;
-            /** Pictures */
-            pictures: number;
+            /** Images */
+            images: number;
             /** Confidence */
             confidence: number;
             /** Accuracy */
@@ -631,12 +631,12 @@ export interface components {
         };
         /**
          * SplitSummary
-         * @description One part of the pictures. ``per_class``: in the order of the labels. ``sha256``: of the
+         * @description One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
          *     content. ``carved``: cut off the training folder by the seed, not a folder of its own.
          */
         SplitSummary: {
-            /** Pictures */
-            pictures: number;
+            /** Images */
+            images: number;
             /** Per Class */
             per_class: number[];
             /** Sha256 */
@@ -646,9 +646,9 @@ export interface components {
         };
         /**
          * StageActivations
-         * @description A stage's output for one picture: ``channels`` maps of ``height`` x ``width``.
+         * @description A stage's output for one image: ``channels`` maps of ``height`` x ``width``.
          *
-         *     ``grid``: those that differ most over the picture, at most `ROWS` x `COLUMNS`, each reduced to
+         *     ``grid``: those that differ most over the image, at most `ROWS` x `COLUMNS`, each reduced to
          *     `MOST_PIXELS` or less, from its minimum (black) to its maximum (white), as one PNG (data URL).
          */
         StageActivations: {

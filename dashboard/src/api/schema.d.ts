@@ -13,7 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Classify one picture */
+        /** Classify one image */
         post: operations["predict"];
         delete?: never;
         options?: never;
@@ -30,7 +30,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A form that posts one large picture straight to the bucket */
+        /** A form that posts one large image straight to the bucket */
         post: operations["uploads"];
         delete?: never;
         options?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether a picture would be classified now */
+        /** Whether an image would be classified now */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One prediction, with URLs of its picture */
+        /** One prediction, with URLs of its image */
         get: operations["prediction"];
         put?: never;
         post?: never;
@@ -321,7 +321,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a version answer a share of the pictures (admin) */
+        /** Let a version answer a share of the images (admin) */
         post: operations["setCanary"];
         delete?: never;
         options?: never;
@@ -338,7 +338,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a version look at every picture after it was answered (admin) */
+        /** Let a version look at every image after it was answered (admin) */
         post: operations["setShadow"];
         delete?: never;
         options?: never;
@@ -373,7 +373,7 @@ export interface paths {
         /** Training jobs, newest first */
         get: operations["trainingJobs"];
         put?: never;
-        /** Train on pictures of the datasets bucket, on a rented machine (admin) */
+        /** Train on images of the datasets bucket, on a rented machine (admin) */
         post: operations["startTrainingJob"];
         delete?: never;
         options?: never;
@@ -473,7 +473,7 @@ export interface components {
     schemas: {
         /**
          * Accuracy
-         * @description Of fed-back pictures, with a 95 % Wilson interval.
+         * @description Of fed-back images, with a 95 % Wilson interval.
          */
         Accuracy: {
             /** N */
@@ -487,7 +487,7 @@ export interface components {
         };
         /**
          * Box
-         * @description A rectangle in fractions of a picture's width and height, origin at the top left.
+         * @description A rectangle in fractions of an image's width and height, origin at the top left.
          */
         Box: {
             /** Left */
@@ -501,7 +501,7 @@ export interface components {
         };
         /**
          * Canary
-         * @description The version that answers ``percent`` (1..99) of the pictures in production's place.
+         * @description The version that answers ``percent`` (1..99) of the images in production's place.
          */
         Canary: {
             /** Name */
@@ -515,10 +515,10 @@ export interface components {
          * ComparedModel
          * @description One version beside the others.
          *
-         *     ``n`` pictures it answered, and ``compared`` that it and the first version in the comparison
+         *     ``n`` images it answered, and ``compared`` that it and the first version in the comparison
          *     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
          *     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
-         *     inference. ``feedback`` counts answers and shadow's answers to pictures that people spoke of.
+         *     inference. ``feedback`` counts answers and shadow's answers to images that people spoke of.
          */
         ComparedModel: {
             /** Name */
@@ -593,7 +593,7 @@ export interface components {
         };
         /**
          * DataSet
-         * @description Everything below one folder of the bucket; ``classes`` with their numbers of pictures.
+         * @description Everything below one folder of the bucket; ``classes`` with their numbers of images.
          *
          *     ``complete`` is false where the bucket holds more than was counted.
          */
@@ -604,14 +604,14 @@ export interface components {
             classes: {
                 [key: string]: number;
             };
-            /** Pictures */
-            pictures: number;
+            /** Images */
+            images: number;
             /** Complete */
             complete: boolean;
         };
         /**
          * DayStats
-         * @description Pictures of one day (UTC) by status.
+         * @description Images of one day (UTC) by status.
          */
         DayStats: {
             /** Day */
@@ -627,7 +627,7 @@ export interface components {
          * Drift
          * @description ``labels`` is the population stability index of the answers, ``embedding`` the distance of
          *     the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
-         *     ``n`` pictures are enough to say so.
+         *     ``n`` images are enough to say so.
          */
         Drift: {
             /** Labels */
@@ -658,7 +658,7 @@ export interface components {
         };
         /**
          * Failure
-         * @description Why a picture can never be classified: the error's code and a sentence.
+         * @description Why an image can never be classified: the error's code and a sentence.
          */
         Failure: {
             /** Code */
@@ -668,7 +668,7 @@ export interface components {
         };
         /**
          * Feedback
-         * @description What a person says the picture shows; the last word counts.
+         * @description What a person says the image shows; the last word counts.
          */
         Feedback: {
             /** Label */
@@ -711,7 +711,7 @@ export interface components {
         };
         /**
          * Health
-         * @description Whether a picture would be classified now, by which model, into which labels.
+         * @description Whether an image would be classified now, by which model, into which labels.
          */
         Health: {
             /**
@@ -741,7 +741,7 @@ export interface components {
          * ImageRef
          * @description The classified object in S3 and what was found in it.
          *
-         *     ``width`` and ``height`` (pixels, upright) are null when the picture could not be decoded,
+         *     ``width`` and ``height`` (pixels, upright) are null when the image could not be decoded,
          *     ``bytes`` and ``sha256`` when it could not be read.
          */
         ImageRef: {
@@ -1026,7 +1026,7 @@ export interface components {
         /**
          * ModelFeedback
          * @description How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
-         *     the same by what the pictures show.
+         *     the same by what the images show.
          */
         ModelFeedback: {
             /** N */
@@ -1173,7 +1173,7 @@ export interface components {
         };
         /**
          * PredictionDetail
-         * @description One prediction with short-lived URLs for its picture and thumbnail.
+         * @description One prediction with short-lived URLs for its image and thumbnail.
          */
         PredictionDetail: {
             /** Id */
@@ -1253,8 +1253,8 @@ export interface components {
          * RollbackRule
          * @description Limits of what a trial may show, as shares of 0..1; null sets none.
          *
-         *     A share counts from ``min_pictures`` on. A canary that is over one loses its share of the
-         *     pictures; a version in production makes place for the one before.
+         *     A share counts from ``min_images`` on. A canary that is over one loses its share of the
+         *     images; a version in production makes place for the one before.
          */
         RollbackRule: {
             /**
@@ -1263,10 +1263,10 @@ export interface components {
              */
             enabled: boolean;
             /**
-             * Min Pictures
+             * Min Images
              * @default 100
              */
-            min_pictures: number;
+            min_images: number;
             /**
              * Max Error Rate
              * @default 0.05
@@ -1433,9 +1433,9 @@ export interface components {
         };
         /**
          * UploadForm
-         * @description A form for ``POST url``: multipart/form-data, ``fields`` first, then the picture as ``file``.
+         * @description A form for ``POST url``: multipart/form-data, ``fields`` first, then the image as ``file``.
          *
-         *     S3 takes it until ``expires_at``, for one picture of the type and size that were announced. Its
+         *     S3 takes it until ``expires_at``, for one image of the type and size that were announced. Its
          *     prediction is ``GET /predictions/{id}`` as soon as it is classified, and a 404 before.
          */
         UploadForm: {
@@ -1468,7 +1468,7 @@ export interface operations {
             query?: {
                 /** @description How many of the best labels to answer, at most all there are */
                 top_k?: number;
-                /** @description Whether to answer where in the picture the evidence lies */
+                /** @description Whether to answer where in the image the evidence lies */
                 explain?: boolean;
                 /** @description The label to explain instead of the best one */
                 label?: string;
@@ -1604,7 +1604,7 @@ export interface operations {
                 model_version?: string;
                 /** @description Only this status */
                 status?: "ok" | "unknown" | "failed";
-                /** @description Only pictures that came this way */
+                /** @description Only images that came this way */
                 source?: "api" | "s3";
                 /** @description Not before this time */
                 from?: string;
@@ -1990,10 +1990,10 @@ export interface operations {
                      */
                     enabled?: boolean;
                     /**
-                     * Min Pictures
+                     * Min Images
                      * @default 100
                      */
-                    min_pictures?: number;
+                    min_images?: number;
                     /**
                      * Max Error Rate
                      * @default 0.05

@@ -10,7 +10,7 @@ import { LiveStatus } from "../records/feed/LiveStatus";
 import { type Feed, useFeed } from "../records/feed/useFeed";
 import { RecordDialog } from "../records/record/RecordDialog";
 import { useOverlay } from "../ui/dialog/useOverlay";
-import { PictureIcon } from "../ui/icons";
+import { ImageIcon } from "../ui/icons";
 import { Notice } from "../ui/notice/Notice";
 import { Tile } from "../ui/Tile";
 import { Arrivals } from "./Arrivals";
@@ -89,7 +89,7 @@ export default function LivePage() {
               <Link to="/history">{t("live.allRecords")}</Link>
             </div>
             {!isLoading && rows.length === 0 ? (
-              <Notice icon={<PictureIcon />} title={t("history.emptyTitle")} testId="live-empty">
+              <Notice icon={<ImageIcon />} title={t("history.emptyTitle")} testId="live-empty">
                 <p>{t("history.emptyText")}</p>
                 <Link to="/predict" className="button primary">
                   {t("history.emptyAction")}
@@ -136,7 +136,7 @@ function useUnhurried({ rows, isLoading }: Feed): Pick<Feed, "rows" | "isLoading
   return useDeferredValue(useMemo(() => ({ rows, isLoading }), [rows, isLoading]));
 }
 
-/** What the deployment has cost since midnight, and what a thousand pictures cost. */
+/** What the deployment has cost since midnight, and what a thousand images cost. */
 function CostTiles() {
   const { t } = useTranslation();
   const language = useLanguage();

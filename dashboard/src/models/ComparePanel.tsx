@@ -16,7 +16,7 @@ interface ComparePanelProps {
   items: readonly ModelItem[];
 }
 
-/** Versions side by side: what training measured, and what they did with real pictures. */
+/** Versions side by side: what training measured, and what they did with real images. */
 export function ComparePanel({ items }: ComparePanelProps) {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -39,7 +39,7 @@ export function ComparePanel({ items }: ComparePanelProps) {
     [t("accuracy.ece"), ({ metrics }) => share(metrics.test_ece)],
     [t("models.size"), (item) => orDash(servedMeasure(item)?.bytes, fileSize, language)],
     [t("models.latency"), (item) => time(servedMeasure(item)?.latencyMs)],
-    [t("models.realPictures"), (item) => count(real(item)?.n)],
+    [t("models.realImages"), (item) => count(real(item)?.n)],
     [t("models.agreement"), (item) => share(real(item)?.agreement)],
     [t("models.meanConfidence"), (item) => share(real(item)?.mean_confidence)],
     ["p50", (item) => time(real(item)?.p50_ms)],

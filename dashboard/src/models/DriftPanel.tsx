@@ -8,7 +8,7 @@ import { DataTable } from "../ui/DataTable";
 import { Missing } from "../ui/notice/Missing";
 import css from "./DriftPanel.module.css";
 
-/** How far the pictures of late are from those that a version was made with. */
+/** How far the images of late are from those that a version was made with. */
 export function DriftPanel() {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -36,7 +36,7 @@ export function DriftPanel() {
         <DataTable
           columns={[
             { name: t("accuracy.version") },
-            { name: t("models.realPictures"), end: true },
+            { name: t("models.realImages"), end: true },
             { name: t("models.driftLabels"), end: true },
             { name: t("models.driftEmbedding"), end: true },
             { name: t("models.result") },

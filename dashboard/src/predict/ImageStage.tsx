@@ -8,9 +8,9 @@ import { CameraIcon, UploadIcon } from "../ui/icons";
 import css from "./ImageStage.module.css";
 import { FileButton } from "./intake/FileButton";
 import type { Item } from "./queue/queue";
-import { HeatmapPicture } from "./result/HeatmapImage";
+import { HeatmapImage } from "./result/HeatmapImage";
 
-interface PictureStageProps {
+interface ImageStageProps {
   item: Item | undefined;
   opacity: number;
   onOpacity: (opacity: number) => void;
@@ -19,8 +19,8 @@ interface PictureStageProps {
   onCamera: () => void;
 }
 
-/** Where a picture is put and, once answered, where its heatmap is looked at. */
-export function PictureStage(props: PictureStageProps) {
+/** Where an image is put and, once answered, where its heatmap is looked at. */
+export function ImageStage(props: ImageStageProps) {
   const { item, opacity, onOpacity, dragging, onFiles, onCamera } = props;
   const { t } = useTranslation();
   const language = useLanguage();
@@ -40,7 +40,7 @@ export function PictureStage(props: PictureStageProps) {
             <span className={`muted ${css.paste}`}>{t("predict.or", { keys: pasteKeys() })}</span>
           </label>
         ) : (
-          <HeatmapPicture
+          <HeatmapImage
             key={item.id}
             file={item.file}
             url={item.url}

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useOverlay } from "../ui/dialog/useOverlay";
-import { PictureStage } from "./ImageStage";
+import { ImageStage } from "./ImageStage";
 import { CameraDialog } from "./intake/CameraDialog";
 import { useFileArrival } from "./intake/useFileArrival";
 import css from "./PredictPage.module.css";
@@ -25,7 +25,7 @@ export default function PredictPage() {
       <h1>{t("predict.title")}</h1>
       <p className={`muted ${css.intro}`}>{t("predict.intro")}</p>
       <div className={css.columns}>
-        <PictureStage
+        <ImageStage
           item={selected}
           opacity={opacity}
           onOpacity={setOpacity}
@@ -42,7 +42,7 @@ export default function PredictPage() {
       )}
       {camera.value !== null && (
         <CameraDialog
-          onPicture={(file) => {
+          onImage={(file) => {
             camera.close();
             add([file]);
           }}

@@ -100,7 +100,7 @@ describe("a move", () => {
     fireEvent.change(screen.getByTestId("canary-percent"), { target: { value: "25" } });
     await userEvent.click(screen.getByTestId("canary"));
     const changes = await screen.findByTestId("move-changes");
-    expect(changes).toHaveTextContent("25% of the pictures go to visionflow20 2.0.0.");
+    expect(changes).toHaveTextContent("25% of the images go to visionflow20 2.0.0.");
     expect(changes).toHaveTextContent("75% stay with visionflow20 1.0.0.");
     await userEvent.click(screen.getByTestId("move-confirm"));
     expect(await fake.sent("/models/2.0.0/canary")).toEqual([{ percent: 25, reason: null }]);

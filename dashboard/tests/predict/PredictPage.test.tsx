@@ -6,14 +6,14 @@ import { FakeApi, problem } from "../fakeApi";
 import { answer, explanation } from "../records";
 import { renderDashboard } from "../render";
 
-const PICTURE = new File(["picture"], "cat.jpg", { type: "image/jpeg" });
+const IMAGE = new File(["pixels"], "cat.jpg", { type: "image/jpeg" });
 
 let fake: FakeApi;
 beforeEach(() => {
   fake = new FakeApi();
 });
 
-async function choose(file = PICTURE) {
+async function choose(file = IMAGE) {
   await userEvent.upload(await screen.findByTestId("file-input"), file);
 }
 
@@ -58,28 +58,25 @@ describe("an answer", () => {
     expect(heatmap).toHaveStyle({ opacity: "0" });
   });
 
-  it("previews the picture", async () => {
+  it("previews the image", async () => {
     renderDashboard(fake, "/predict");
     await choose();
-    expect(screen.getByAltText("The chosen picture, cat.jpg")).toHaveAttribute(
-      "src",
-      "blob:picture",
-    );
+    expect(screen.getByAltText("The chosen image, cat.jpg")).toHaveAttribute("src", "blob:image");
   });
 
-  it("comes for a dropped picture too", async () => {
+  it("comes for a dropped image too", async () => {
     renderDashboard(fake, "/predict");
     const drop = createEvent.drop(document.body, {
-      dataTransfer: { files: [PICTURE], types: ["Files"] },
+      dataTransfer: { files: [IMAGE], types: ["Files"] },
     });
     fireEvent(document.body, drop);
     expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
-    expect(drop.defaultPrevented).toBe(true); // or the browser would leave for the picture
+    expect(drop.defaultPrevented).toBe(true); // or the browser would leave for the image
   });
 
-  it("comes for a pasted picture too", async () => {
+  it("comes for a pasted image too", async () => {
     renderDashboard(fake, "/predict");
-    fireEvent.paste(document.body, { clipboardData: { files: [PICTURE] } });
+    fireEvent.paste(document.body, { clipboardData: { files: [IMAGE] } });
     expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
   });
 });
@@ -97,7 +94,7 @@ describe("an answer that is none", () => {
   });
 
   it.each([
-    ["en", "This file is not a picture, or its format is not supported."],
+    ["en", "This file is not an image, or its format is not supported."],
     ["ko", "이미지가 아니거나 지원하지 않는 형식입니다."],
   ] as const)("is a problem in the reader's language: %s", async (language, sentence) => {
     fake.prediction = problem(422, "image_unreadable");

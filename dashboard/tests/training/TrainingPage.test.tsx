@@ -42,7 +42,7 @@ describe("the form", () => {
   it("shows the classes and their imbalance, defaults explained, and what it can cost", async () => {
     renderDashboard(fake, "/training");
     const form = await screen.findByTestId("job-form");
-    expect(form).toHaveTextContent("Pictures: 750, classes: 3.");
+    expect(form).toHaveTextContent("Images: 750, classes: 3.");
     expect(form).toHaveTextContent("Largest to smallest class: 8 to 1. Balance them");
     await user().selectOptions(screen.getByTestId("job-config"), "flowers");
     expect(within(form).getByTestId("setting-finetune.head.epochs")).toBeInTheDocument();
@@ -107,7 +107,7 @@ describe("further classes for a version", () => {
   const twoPets = (classes: Record<string, number>) => ({
     prefix: "s3://datasets/two-pets",
     classes,
-    pictures: 500,
+    images: 500,
     complete: true,
   });
   const offered = (classes: Record<string, number>) => {
@@ -153,7 +153,7 @@ describe("further classes for a version", () => {
     expect((await fake.sent("/training-jobs"))[0]).not.toHaveProperty("set.version");
   });
 
-  it("is not started without pictures of an old class", async () => {
+  it("is not started without images of an old class", async () => {
     fake.jobs = [succeeded()];
     fake.trainingOptions = offered({ cat: 250, hamster: 250 });
     renderDashboard(fake, "/training", "ko");

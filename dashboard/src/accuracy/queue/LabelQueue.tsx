@@ -8,14 +8,14 @@ import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import { useFeedback } from "../../records/feedback/useFeedback";
 import { useLabels } from "../../registry/useLabels";
-import { CheckIcon, PictureIcon } from "../../ui/icons";
+import { CheckIcon, ImageIcon } from "../../ui/icons";
 import { Missing } from "../../ui/notice/Missing";
 import { Notice } from "../../ui/notice/Notice";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./LabelQueue.module.css";
 import { type LabelQueueState, useLabelQueue } from "./useLabelQueue";
 
-/** The pictures that feedback helps with most, labelled without touching the mouse. */
+/** The images that feedback helps with most, labelled without touching the mouse. */
 export function LabelQueue() {
   const { t } = useTranslation();
   const queue = useLabelQueue();
@@ -97,7 +97,7 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
 
   return (
     <div className={css.columns}>
-      <Picture entry={entry} />
+      <EntryImage entry={entry} />
       <div className={css.side}>
         <ol className={css.choices} aria-label={t("predict.topK")}>
           {choices.map(({ label, confidence }, index) => (
@@ -175,8 +175,8 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, select, textarea, button, a");
 }
 
-/** The picture in full, its thumbnail until then. */
-function Picture({ entry }: { entry: LogEntry }) {
+/** The image in full, its thumbnail until then. */
+function EntryImage({ entry }: { entry: LogEntry }) {
   const { t } = useTranslation();
   const api = useApi();
   const record = useQuery({
@@ -189,13 +189,13 @@ function Picture({ entry }: { entry: LogEntry }) {
   return (
     <div className={css.stage}>
       {source === null ? (
-        <PictureIcon className={css.icon} />
+        <ImageIcon className={css.icon} />
       ) : (
         <img
-          className={css.picture}
+          className={css.image}
           src={source}
           alt={t("record.imageAlt")}
-          data-testid="label-picture"
+          data-testid="label-image"
         />
       )}
     </div>

@@ -12,10 +12,10 @@ import css from "./ClassesTab.module.css";
 import { IntervalBar } from "./IntervalBar";
 import { wilson } from "./report";
 
-const ORDERS = ["worst", "name", "pictures"] as const;
+const ORDERS = ["worst", "name", "images"] as const;
 type Order = (typeof ORDERS)[number];
 
-/** Each class twice: by the test pictures, and by what people said of real ones. */
+/** Each class twice: by the test images, and by what people said of real ones. */
 export function ClassesTab({ report }: { report: Report }) {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -59,15 +59,15 @@ export function ClassesTab({ report }: { report: Report }) {
         className={css.table}
         testId="class-table"
       >
-        {classes.map(({ label, pictures, recall, precision, f1 }) => (
+        {classes.map(({ label, images, recall, precision, f1 }) => (
           <tr key={label}>
             <th scope="row">{label}</th>
             <td>
               {recall !== null && (
                 <IntervalBar
                   share={recall}
-                  interval={wilson(Math.round(recall * pictures), pictures)}
-                  n={pictures}
+                  interval={wilson(Math.round(recall * images), images)}
+                  n={images}
                   tone="test"
                 />
               )}
@@ -110,5 +110,5 @@ function useClassFeedback({ name, version }: Report): Record<string, Share> | un
 const BY: Record<Order, (a: ClassScores, b: ClassScores) => number> = {
   worst: (a, b) => (a.recall ?? 2) - (b.recall ?? 2) || a.label.localeCompare(b.label),
   name: (a, b) => a.label.localeCompare(b.label),
-  pictures: (a, b) => b.pictures - a.pictures || a.label.localeCompare(b.label),
+  images: (a, b) => b.images - a.images || a.label.localeCompare(b.label),
 };

@@ -52,7 +52,7 @@ export const ConfusionMatrix = memo(function ConfusionMatrix(props: ConfusionMat
                         aria-label={t("accuracy.cellName", {
                           truth: rowLabel,
                           answer: columnLabel,
-                          pictures: count,
+                          images: count,
                         })}
                         aria-pressed={rowLabel === truth && columnLabel === answer}
                         onClick={() => {

@@ -6,10 +6,10 @@ import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import css from "./ConfusionTab.module.css";
-import { PictureCard, PictureGrid } from "./ImageCard";
-import { picturesOf } from "./report";
+import { ImageCard, ImageGrid } from "./ImageCard";
+import { imagesOf } from "./report";
 
-/** What was taken for what; a cell leads to the pictures behind it. */
+/** What was taken for what; a cell leads to the images behind it. */
 export function ConfusionTab({ report }: { report: Report }) {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -63,7 +63,7 @@ export function ConfusionTab({ report }: { report: Report }) {
                       {pair.truth} → <strong>{pair.answer}</strong>
                     </span>
                     <span className="muted numeric">
-                      {whole(pair.pictures, language)} · {percent(pair.rate, language)}
+                      {whole(pair.images, language)} · {percent(pair.rate, language)}
                     </span>
                   </button>
                 </li>
@@ -86,7 +86,7 @@ function Cell({ report, truth, answer }: CellProps) {
   const { t } = useTranslation();
   const { labels } = report.data;
   const count = report.test.confusion[labels.indexOf(truth)]?.[labels.indexOf(answer)] ?? 0;
-  const pictures = picturesOf(report.findings, truth, answer);
+  const images = imagesOf(report.findings, truth, answer);
   return (
     <section className="card panel" aria-label={t("accuracy.cell")} data-testid="confusion-cell">
       <div>
@@ -94,15 +94,15 @@ function Cell({ report, truth, answer }: CellProps) {
           {truth} → {answer}
         </h2>
         <p className="muted small">
-          {t("accuracy.cellText", { pictures: count, kept: pictures.length })}
+          {t("accuracy.cellText", { images: count, kept: images.length })}
         </p>
       </div>
-      {pictures.length > 0 && (
-        <PictureGrid>
-          {pictures.map((picture) => (
-            <PictureCard key={picture.file} picture={picture} />
+      {images.length > 0 && (
+        <ImageGrid>
+          {images.map((image) => (
+            <ImageCard key={image.file} image={image} />
           ))}
-        </PictureGrid>
+        </ImageGrid>
       )}
       <Link
         to={`/history?label=${encodeURIComponent(answer)}&version=${encodeURIComponent(report.version)}&view=grid`}

@@ -10,11 +10,11 @@ import { PointInfo } from "./PointInfo";
 
 interface EmbeddingTabProps {
   report: Report;
-  /** The file with the pictures of all points; versions of earlier training have none. */
+  /** The file with the images of all points; versions of earlier training have none. */
   sheet: string | undefined;
 }
 
-/** The test pictures as the network sees them: near each other when it finds them alike. */
+/** The test images as the network sees them: near each other when it finds them alike. */
 export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
   const { t } = useTranslation();
   const scheme = useScheme();
@@ -70,14 +70,14 @@ export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
     <section className="card panel" aria-labelledby="map-title">
       <div>
         <h2 id="map-title">{t("accuracy.map")}</h2>
-        <p className="muted small">{t("accuracy.mapText", { pictures: truth.length })}</p>
+        <p className="muted small">{t("accuracy.mapText", { images: truth.length })}</p>
       </div>
       <div className={css.columns}>
         <ScatterChart
           groups={groups}
           onHover={setHovered}
           onSelect={setSelected}
-          summary={t("accuracy.mapText", { pictures: truth.length })}
+          summary={t("accuracy.mapText", { images: truth.length })}
           height={480}
           testId="embedding-map"
         />

@@ -11,12 +11,12 @@ interface HeadlineProps {
   evaluation: Evaluation | null;
 }
 
-/** What the version scored on pictures that it had never seen. */
+/** What the version scored on images that it had never seen. */
 export function Headline({ evaluation }: HeadlineProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const share = (value: number | undefined) => orDash(value, percent, language);
-  const { top1, top1_interval: interval, top5, macro_f1, ece, known, pictures } = evaluation ?? {};
+  const { top1, top1_interval: interval, top5, macro_f1, ece, known, images } = evaluation ?? {};
   return (
     <section className={css.tiles} aria-label={t("accuracy.headline")} data-testid="headline">
       <Tile
@@ -37,9 +37,9 @@ export function Headline({ evaluation }: HeadlineProps) {
       <Tile name={t("accuracy.ece")} value={share(ece)} note={t("accuracy.eceNote")} />
       <Tile name={t("accuracy.known")} value={share(known)} note={t("accuracy.knownNote")} />
       <Tile
-        name={t("accuracy.pictures")}
-        value={orDash(pictures, whole, language)}
-        note={t("accuracy.picturesNote")}
+        name={t("accuracy.images")}
+        value={orDash(images, whole, language)}
+        note={t("accuracy.imagesNote")}
       />
     </section>
   );

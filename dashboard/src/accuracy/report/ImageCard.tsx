@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { PictureAnswer } from "../../api/artifact";
+import type { ImageAnswer } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import css from "./ImageCard.module.css";
 
-export function PictureGrid({ children, testId }: { children: ReactNode; testId?: string }) {
+export function ImageGrid({ children, testId }: { children: ReactNode; testId?: string }) {
   return (
     <ul className={css.grid} data-testid={testId}>
       {children}
@@ -14,14 +14,14 @@ export function PictureGrid({ children, testId }: { children: ReactNode; testId?
   );
 }
 
-/** A test picture with what it shows and what the model said. */
-export function PictureCard({ picture }: { picture: PictureAnswer }) {
+/** A test image with what it shows and what the model said. */
+export function ImageCard({ image }: { image: ImageAnswer }) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const { file, truth, answer, confidence, truth_confidence: own } = picture;
+  const { file, truth, answer, confidence, truth_confidence: own } = image;
   return (
     <li className={css.card}>
-      <img className={css.picture} src={picture.picture} alt={t("accuracy.pictureOf", { truth })} />
+      <img className={css.image} src={image.image} alt={t("accuracy.imageOf", { truth })} />
       <p className={css.text} title={file}>
         <strong className={truth === answer ? css.right : css.wrong}>{answer}</strong>{" "}
         <span className="numeric">{percent(confidence, language)}</span>

@@ -3,9 +3,9 @@ import { useTranslation } from "react-i18next";
 import type { Findings } from "../../api/artifact";
 import { CheckIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
-import { PictureCard, PictureGrid } from "./ImageCard";
+import { ImageCard, ImageGrid } from "./ImageCard";
 
-/** The test pictures that the model was most sure of and wrong about. */
+/** The test images that the model was most sure of and wrong about. */
 export function MistakesTab({ findings: { mistakes, right } }: { findings: Findings }) {
   const { t } = useTranslation();
   return (
@@ -18,11 +18,11 @@ export function MistakesTab({ findings: { mistakes, right } }: { findings: Findi
         {mistakes.length === 0 ? (
           <Notice icon={<CheckIcon />} title={t("accuracy.noMistakes")} />
         ) : (
-          <PictureGrid testId="mistakes">
-            {mistakes.map((picture) => (
-              <PictureCard key={picture.file} picture={picture} />
+          <ImageGrid testId="mistakes">
+            {mistakes.map((image) => (
+              <ImageCard key={image.file} image={image} />
             ))}
-          </PictureGrid>
+          </ImageGrid>
         )}
       </section>
       {right.length > 0 && (
@@ -31,11 +31,11 @@ export function MistakesTab({ findings: { mistakes, right } }: { findings: Findi
             <h2 id="right-title">{t("accuracy.rightOnes")}</h2>
             <p className="muted small">{t("accuracy.rightOnesText")}</p>
           </div>
-          <PictureGrid>
-            {right.map(({ picture }) => (
-              <PictureCard key={picture.file} picture={picture} />
+          <ImageGrid>
+            {right.map(({ image }) => (
+              <ImageCard key={image.file} image={image} />
             ))}
-          </PictureGrid>
+          </ImageGrid>
         </section>
       )}
     </div>

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Report } from "../../api/artifact";
 import css from "./PointInfo.module.css";
-import { picturesOf, tileOf } from "./report";
+import { imagesOf, tileOf } from "./report";
 
 interface PointInfoProps {
   report: Report;
@@ -14,7 +14,7 @@ interface PointInfoProps {
   onSelect: (point: number) => void;
 }
 
-/** The picture behind a point, and the way to the next without a pointer; as high without one. */
+/** The image behind a point, and the way to the next without a pointer; as high without one. */
 export function PointInfo({ report, sheet, point, order, onSelect }: PointInfoProps) {
   const { t } = useTranslation();
   const place = point === null ? -1 : order.indexOf(point);
@@ -29,7 +29,7 @@ export function PointInfo({ report, sheet, point, order, onSelect }: PointInfoPr
   }, [sheet]);
   return (
     <div className={css.info} data-testid="map-point">
-      <div className={css.picture} role="status">
+      <div className={css.image} role="status">
         {point === null ? (
           <p className="muted small">{t("accuracy.mapHint")}</p>
         ) : (
@@ -77,9 +77,9 @@ function Answer({ report, sheet, point }: AnswerProps) {
   const map = report.findings.embedding_map;
   const truth = labels[map.truth[point] ?? -1] ?? "";
   const answer = labels[map.answer[point] ?? -1] ?? "";
-  const alt = t("accuracy.pictureOf", { truth });
-  // A report without the sheet keeps the pictures of its examples: one of the same kind is shown.
-  const [example] = picturesOf(report.findings, truth, answer);
+  const alt = t("accuracy.imageOf", { truth });
+  // A report without the sheet keeps the images of its examples: one of the same kind is shown.
+  const [example] = imagesOf(report.findings, truth, answer);
   const { column, row, columns, rows } = tileOf(point, map.truth.length);
   return (
     <>
@@ -89,14 +89,14 @@ function Answer({ report, sheet, point }: AnswerProps) {
           viewBox={`${column} ${row} 1 1`}
           role="img"
           aria-label={alt}
-          data-testid="map-picture"
+          data-testid="map-image"
         >
           <image href={sheet} width={columns} height={rows} preserveAspectRatio="none" />
         </svg>
       ) : example ? (
-        <img className={css.tile} src={example.picture} alt={alt} />
+        <img className={css.tile} src={example.image} alt={alt} />
       ) : (
-        <p className="muted small">{t("accuracy.noPointPicture")}</p>
+        <p className="muted small">{t("accuracy.noPointImage")}</p>
       )}
       <p>
         <strong>{truth}</strong>

@@ -1,28 +1,25 @@
-import type { Findings, Interval, PictureAnswer, Report } from "../../api/artifact";
+import type { Findings, Interval, ImageAnswer, Report } from "../../api/artifact";
 
-/** The report, or `null` where there is none that this page understands: early ones held less. */
-export function readReport(json: unknown): Report | null {
-  if (typeof json !== "object" || json === null) return null;
-  return "test" in json && "findings" in json && "data" in json ? (json as Report) : null;
+/** The report, or `null` where there is none that this page understands: early ones are different. */
+export function readReport(json: Partial<Report> | null | undefined): Report | null {
+  return json?.data && json.findings && json.test?.images !== undefined ? (json as Report) : null;
 }
 
-/** Pictures that the report keeps of one cell of the confusion matrix, each once. */
-export function picturesOf(
+/** Images that the report keeps of one cell of the confusion matrix, each once. */
+export function imagesOf(
   { right, wrong, mistakes }: Findings,
   truth: string,
   answer: string,
-): PictureAnswer[] {
-  const all = [...right, ...wrong].map(({ picture }) => picture).concat(mistakes);
-  const byFile = new Map(all.map((picture) => [picture.file, picture]));
-  return [...byFile.values()].filter(
-    (picture) => picture.truth === truth && picture.answer === answer,
-  );
+): ImageAnswer[] {
+  const all = [...right, ...wrong].map(({ image }) => image).concat(mistakes);
+  const byFile = new Map(all.map((image) => [image.file, image]));
+  return [...byFile.values()].filter((image) => image.truth === truth && image.answer === answer);
 }
 
-/** Beside a report: the pictures behind its map, row by row (`training/evaluation/contact_sheet.py`). */
-export const MAP_PICTURES_FILE = "plots/embedding_map_pictures.jpg";
+/** Beside a report: the images behind its map, row by row (`training/evaluation/contact_sheet.py`). */
+export const MAP_IMAGES_FILE = "plots/embedding_map_images.jpg";
 
-/** Where picture `index` of `count` stands on such a sheet, in tiles. */
+/** Where image `index` of `count` stands on such a sheet, in tiles. */
 export function tileOf(index: number, count: number) {
   const columns = Math.ceil(Math.sqrt(count));
   const rows = Math.ceil(count / columns);

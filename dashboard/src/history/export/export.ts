@@ -24,7 +24,7 @@ export async function readAll(
   return found;
 }
 
-/** Addresses of pictures are left out: they expire within minutes. */
+/** Addresses of images are left out: they expire within minutes. */
 export function toJson(entries: readonly LogEntry[]): string {
   const rows = entries.map((entry) => ({ ...entry, thumbnail_url: undefined }));
   return `${JSON.stringify(rows, null, 2)}\n`;

@@ -16,10 +16,10 @@ interface HistoryGridProps {
 const PLACEHOLDERS = 18;
 const TILE_WIDTH = 170;
 const GAP = 12;
-/** Pixels of a tile below its square picture. */
+/** Pixels of a tile below its square image. */
 const CAPTION = 56;
 
-/** The pictures themselves, as many beside each other as there is room for. */
+/** The images themselves, as many beside each other as there is room for. */
 export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
   const language = useLanguage();
   const { rows } = feed;

@@ -60,7 +60,7 @@ export function HistoryListSkeleton() {
       <Columns />
       {Array.from({ length: PLACEHOLDERS }, (_, index) => (
         <div key={index} className={css.placeholder}>
-          <span className={`skeleton ${css.placeholderPicture}`} />
+          <span className={`skeleton ${css.placeholderImage}`} />
           <span className={`skeleton ${css.placeholderText}`} />
         </div>
       ))}
@@ -73,7 +73,7 @@ function Columns() {
   const { t } = useTranslation();
   return (
     <div className={`${css.grid} ${css.columns}`} aria-hidden>
-      <span>{t("history.picture")}</span>
+      <span>{t("history.image")}</span>
       <span>{t("history.result")}</span>
       <span>{t("history.status")}</span>
       <span>{t("history.model")}</span>

@@ -83,14 +83,14 @@ function RuleFields({ saved }: { saved: RollbackRule }) {
       </label>
       <div className={css.fields}>
         <NumberField
-          name={t("models.ruleMinPictures")}
-          hint={t("models.ruleMinPicturesHint")}
-          value={form.min_pictures}
+          name={t("models.ruleMinImages")}
+          hint={t("models.ruleMinImagesHint")}
+          value={form.min_images}
           bounds={{ min: 1, step: 1, required: true }}
-          onChange={(min_pictures) => {
-            change({ min_pictures });
+          onChange={(min_images) => {
+            change({ min_images });
           }}
-          testId="rule-min_pictures"
+          testId="rule-min_images"
         />
         {SHARES.map((share) => {
           const [name, hint] = TEXTS[share];

@@ -3,7 +3,7 @@ import type { RollbackRule } from "../../api/types";
 /** The rule's limits that are shares, in the order in which they are checked. */
 export const SHARES = ["max_error_rate", "max_unknown_rate", "max_disagreement"] as const;
 
-type Field = "min_pictures" | (typeof SHARES)[number];
+type Field = "min_images" | (typeof SHARES)[number];
 
 /** The rule as its form has it: what is typed, shares in percent, an empty one for no limit. */
 export type RuleForm = Record<Field, string> & { enabled: boolean };
@@ -11,7 +11,7 @@ export type RuleForm = Record<Field, string> & { enabled: boolean };
 export function formOf(rule: RollbackRule): RuleForm {
   return {
     enabled: rule.enabled,
-    min_pictures: String(rule.min_pictures),
+    min_images: String(rule.min_images),
     max_error_rate: percentText(rule.max_error_rate),
     max_unknown_rate: percentText(rule.max_unknown_rate),
     max_disagreement: percentText(rule.max_disagreement),
@@ -21,7 +21,7 @@ export function formOf(rule: RollbackRule): RuleForm {
 export function ruleOf(form: RuleForm): RollbackRule {
   return {
     enabled: form.enabled,
-    min_pictures: Number(form.min_pictures),
+    min_images: Number(form.min_images),
     max_error_rate: shareOf(form.max_error_rate),
     max_unknown_rate: shareOf(form.max_unknown_rate),
     max_disagreement: shareOf(form.max_disagreement),

@@ -8,7 +8,7 @@ export interface FormMeasure {
   form: Form;
   served: boolean;
   bytes: number | null;
-  /** Median of single pictures on one thread, milliseconds. */
+  /** Median of single images on one thread, milliseconds. */
   latencyMs: number | null;
   validationTop1: number | null;
 }

@@ -7,12 +7,12 @@ import css from "./CameraDialog.module.css";
 import { useCamera } from "./useCamera";
 
 interface CameraDialogProps {
-  onPicture: (file: File) => void;
+  onImage: (file: File) => void;
   onClose: () => void;
 }
 
 /** The camera in the page, and the device's own camera app where the page may not use it. */
-export function CameraDialog({ onPicture, onClose }: CameraDialogProps) {
+export function CameraDialog({ onImage, onClose }: CameraDialogProps) {
   const { t } = useTranslation();
   const { video, ready, error, turn, take } = useCamera();
   return (
@@ -20,7 +20,7 @@ export function CameraDialog({ onPicture, onClose }: CameraDialogProps) {
       {error ? (
         <>
           <Problem error={error} />
-          <DeviceCamera onPicture={onPicture} />
+          <DeviceCamera onImage={onImage} />
         </>
       ) : (
         <>
@@ -39,11 +39,11 @@ export function CameraDialog({ onPicture, onClose }: CameraDialogProps) {
               type="button"
               className="button primary"
               disabled={!ready}
-              onClick={() => void take().then(onPicture)}
-              data-testid="take-picture"
+              onClick={() => void take().then(onImage)}
+              data-testid="take-image"
             >
               <CameraIcon />
-              {t("predict.takePicture")}
+              {t("predict.takePhoto")}
             </button>
             {turn && (
               <button type="button" className="button" onClick={turn}>
@@ -57,7 +57,7 @@ export function CameraDialog({ onPicture, onClose }: CameraDialogProps) {
   );
 }
 
-function DeviceCamera({ onPicture }: Pick<CameraDialogProps, "onPicture">) {
+function DeviceCamera({ onImage }: Pick<CameraDialogProps, "onImage">) {
   const { t } = useTranslation();
   const label = t("predict.cameraFallback");
   return (
@@ -71,7 +71,7 @@ function DeviceCamera({ onPicture }: Pick<CameraDialogProps, "onPicture">) {
         className="visually-hidden"
         onChange={({ target }) => {
           const file = target.files?.[0];
-          if (file) onPicture(file);
+          if (file) onImage(file);
         }}
         data-testid="camera-file"
       />

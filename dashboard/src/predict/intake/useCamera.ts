@@ -65,7 +65,7 @@ export function useCamera(): Camera {
     const blob = await new Promise<Blob | null>((resolve) => {
       canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY);
     });
-    if (blob === null) throw new Error("the camera gave no picture");
+    if (blob === null) throw new Error("the camera gave no image");
     const time = new Date().toISOString().replace(/[:.]/g, "-");
     return new File([blob], `camera-${time}.jpg`, { type: "image/jpeg" });
   }, []);

@@ -13,7 +13,7 @@ interface QueueStripProps {
   onClear: () => void;
 }
 
-/** All pictures that were chosen, each with where it stands; one of them is shown large. */
+/** All images that were chosen, each with where it stands; one of them is shown large. */
 export function QueueStrip({ items, selected, onSelect, onClear }: QueueStripProps) {
   const { t } = useTranslation();
   const done = items.filter(({ state }) => state === "done" || state === "failed").length;
@@ -44,7 +44,7 @@ export function QueueStrip({ items, selected, onSelect, onClear }: QueueStripPro
               data-testid="queue-item"
               data-state={item.state}
             >
-              <Thumbnail className={css.picture} url={item.url} />
+              <Thumbnail className={css.image} url={item.url} />
               <State item={item} />
             </button>
           </li>

@@ -1,7 +1,7 @@
 import type { Outcome } from "./classify";
 
 export interface Item {
-  /** Also the request's idempotency key: a picture that is sent again is recorded once. */
+  /** Also the request's idempotency key: an image that is sent again is recorded once. */
   readonly id: string;
   readonly file: File;
   /** An object URL for the preview, valid until the item is removed. */
@@ -22,7 +22,7 @@ type Classify = (
 const PARALLEL = 2;
 
 /**
- * The pictures that were chosen, classified a few at a time in the order in which they came.
+ * The images that were chosen, classified a few at a time in the order in which they came.
  *
  * A store for `useSyncExternalStore`: `items` is a new array after each change, never an edited one.
  */

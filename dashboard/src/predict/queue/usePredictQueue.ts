@@ -15,7 +15,7 @@ export interface Predictions {
   clear: () => void;
 }
 
-/** Pictures go on being classified while another page is looked at, and are here afterwards. */
+/** Images go on being classified while another page is looked at, and are here afterwards. */
 const queues = new WeakMap<Api, PredictQueue>();
 
 function queueOf(api: Api): PredictQueue {

@@ -3,10 +3,10 @@ import { useTranslation } from "react-i18next";
 
 import type { Explanation } from "../../api/types";
 import { placement } from "../../records/record/placement";
-import { PictureIcon } from "../../ui/icons";
+import { ImageIcon } from "../../ui/icons";
 import css from "./HeatmapImage.module.css";
 
-interface HeatmapPictureProps {
+interface HeatmapImageProps {
   file: File;
   url: string;
   explanation: Explanation | null;
@@ -14,11 +14,11 @@ interface HeatmapPictureProps {
 }
 
 /**
- * The picture, upright as its EXIF says (browsers turn it by themselves), with the heatmap over the
- * box that the model saw. The figure has exactly the picture's rectangle, so fractions of the
- * picture are percentages of the figure.
+ * The image, upright as its EXIF says (browsers turn it by themselves), with the heatmap over the
+ * box that the model saw. The figure has exactly the image's rectangle, so fractions of the
+ * image are percentages of the figure.
  */
-export function HeatmapPicture({ file, url, explanation, opacity }: HeatmapPictureProps) {
+export function HeatmapImage({ file, url, explanation, opacity }: HeatmapImageProps) {
   const { t } = useTranslation();
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
   const [broken, setBroken] = useState(false);
@@ -27,7 +27,7 @@ export function HeatmapPicture({ file, url, explanation, opacity }: HeatmapPictu
   if (broken) {
     return (
       <figure className={css.broken}>
-        <PictureIcon className={css.brokenIcon} />
+        <ImageIcon className={css.brokenIcon} />
         <figcaption>
           <strong>{name}</strong>
           <br />
@@ -43,7 +43,7 @@ export function HeatmapPicture({ file, url, explanation, opacity }: HeatmapPictu
       data-ready={size !== null}
     >
       <img
-        className={css.picture}
+        className={css.image}
         src={url}
         alt={t("predict.previewAlt", { name })}
         onLoad={({ currentTarget: image }) => {

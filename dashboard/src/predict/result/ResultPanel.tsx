@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
-import { PictureIcon } from "../../ui/icons";
+import { ImageIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
 import { Problem } from "../../ui/notice/Problem";
 import type { Item } from "../queue/queue";
@@ -24,7 +24,7 @@ export function ResultPanel({ item, onRetry }: ResultPanelProps) {
       aria-busy={item?.state === "working" || item?.state === "waiting"}
     >
       {item === undefined ? (
-        <Notice icon={<PictureIcon />} title={t("predict.waitingTitle")}>
+        <Notice icon={<ImageIcon />} title={t("predict.waitingTitle")}>
           <p>{t("predict.waitingText")}</p>
         </Notice>
       ) : item.error ? (

@@ -12,7 +12,7 @@ import type { Feedback, LogEntry, LogPage } from "../../api/types";
 /**
  * Says what one record really shows; every list that holds the record learns it at once.
  *
- * `said` is what was said of it here: the answer to a picture that was just classified is in no list.
+ * `said` is what was said of it here: the answer to an image that was just classified is in no list.
  */
 export function useFeedback(id: string) {
   const api = useApi();

@@ -20,7 +20,7 @@ export function RecordDialog({ id, onClose }: RecordDialogProps) {
     queryKey: ["prediction", id],
     queryFn: ({ signal }) => api.prediction(id, signal),
     staleTime: Infinity, // a record changes by feedback only, which is written into the cache
-    gcTime: 0, // but its picture's address expires
+    gcTime: 0, // but its image's address expires
   });
   return (
     <Modal title={t("record.title")} place="side" onClose={onClose} testId="record">

@@ -6,7 +6,7 @@ import { useApi } from "../../api/ApiContext";
 import { ApiError } from "../../api/errors";
 import type { PredictionDetail } from "../../api/types";
 import { MAX_DIRECT_BYTES } from "../../config/limits";
-import { PictureIcon } from "../../ui/icons";
+import { ImageIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import { placement } from "./placement";
 import css from "./RecordImage.module.css";
@@ -14,10 +14,10 @@ import css from "./RecordImage.module.css";
 /**
  * The original; where it is gone or no browser can show it, its thumbnail, else a sentence.
  *
- * A record keeps no map. It is made on request, by classifying the picture once more with the model
+ * A record keeps no map. It is made on request, by classifying the image once more with the model
  * in service; the key sees to it that asking again and again adds one record only.
  */
-export function RecordPicture({ record }: { record: PredictionDetail }) {
+export function RecordImage({ record }: { record: PredictionDetail }) {
   const { t } = useTranslation();
   const [sources, setSources] = useState(
     [record.image_url, record.thumbnail_url].filter((url) => url !== null),
@@ -32,7 +32,7 @@ export function RecordPicture({ record }: { record: PredictionDetail }) {
     return (
       <div className={css.stage}>
         <p className={css.gone}>
-          <PictureIcon className={css.icon} />
+          <ImageIcon className={css.icon} />
           {t("record.noImage")}
         </p>
       </div>
@@ -46,7 +46,7 @@ export function RecordPicture({ record }: { record: PredictionDetail }) {
           style={size ? ({ "--ratio": size.width / size.height } as CSSProperties) : undefined}
         >
           <img
-            className={css.picture}
+            className={css.image}
             src={source}
             alt={t("record.imageAlt")}
             onLoad={({ currentTarget: image }) => {
@@ -97,7 +97,7 @@ function useMap(record: PredictionDetail) {
   return useMutation({
     mutationFn: async () => {
       const response = await fetch(record.image_url).catch((cause: unknown) => {
-        throw new ApiError("network_error", "the picture could not be read", { cause });
+        throw new ApiError("network_error", "the image could not be read", { cause });
       });
       if (!response.ok) throw new ApiError("image_missing", `HTTP ${response.status}`);
       const file = new File([await response.blob()], record.image.key.split("/").at(-1) ?? "", {

@@ -12,7 +12,7 @@ interface RecordTileProps {
   onOpen: (id: string) => void;
 }
 
-/** A record as its picture with what was answered; it fills its place. */
+/** A record as its image with what was answered; it fills its place. */
 export function RecordTile({ row, time, onOpen }: RecordTileProps) {
   const language = useLanguage();
   const { status, label, confidence } = row;
@@ -24,7 +24,7 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
         onOpen(row.id);
       }}
     >
-      <Thumbnail className={css.picture} url={row.thumbnail_url} />
+      <Thumbnail className={css.image} url={row.thumbnail_url} />
       <span className={css.caption}>
         {status === "ok" ? (
           <span className={css.answer}>

@@ -6,7 +6,7 @@ import { useLanguage } from "../../i18n";
 import { date, dateTime, fileSize, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { FeedbackForm } from "../feedback/FeedbackForm";
-import { RecordPicture } from "./RecordImage";
+import { RecordImage } from "./RecordImage";
 import css from "./RecordView.module.css";
 import { StatusChip } from "./StatusChip";
 import { Timings } from "./Timings";
@@ -24,7 +24,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
 
   return (
     <>
-      <RecordPicture key={`picture ${record.id}`} record={record} />
+      <RecordImage key={`image ${record.id}`} record={record} />
       <div>
         <StatusChip status={status} />
         <p className={css.headline}>

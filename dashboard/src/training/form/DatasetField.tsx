@@ -17,7 +17,7 @@ interface DatasetFieldProps {
 /** A modest imbalance trains well as it is; beyond this the classes should be weighed. */
 const UNEVEN = 3;
 
-/** Which pictures, and how many of each class there are: what is rare is learnt badly. */
+/** Which images, and how many of each class there are: what is rare is learnt badly. */
 export function DatasetField({ datasets, value, onChange }: DatasetFieldProps) {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -40,7 +40,7 @@ export function DatasetField({ datasets, value, onChange }: DatasetFieldProps) {
         <>
           <p className="small numeric">
             {t(chosen.complete ? "training.counts" : "training.countsAtLeast", {
-              pictures: whole(chosen.pictures, language),
+              images: whole(chosen.images, language),
               classes: classes.length,
             })}{" "}
             {ratio !== null && (

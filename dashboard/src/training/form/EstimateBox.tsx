@@ -19,18 +19,17 @@ export function EstimateBox({ options, draft, past }: EstimateBoxProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const config = options.configs.find(({ name }) => name === draft.config);
-  const pictures = (data: string) =>
-    options.datasets.find(({ prefix }) => prefix === data)?.pictures;
+  const images = (data: string) => options.datasets.find(({ prefix }) => prefix === data)?.images;
   const chosen = options.instances.find(({ type }) => type === draft.instance);
   const instance = chosen ?? options.instances[0];
   const epochs = config ? totalEpochs(config, draft.recipe || config.recipe, draft.set) : 0;
   const expected = estimate(
     { config: draft.config, on_demand: draft.onDemand },
     epochs,
-    pictures(draft.data) ?? 0,
+    images(draft.data) ?? 0,
     instance,
     past,
-    pictures,
+    images,
   );
   const rates = (chosen ? [chosen] : options.instances).map((machine) =>
     draft.onDemand ? machine.usd_per_hour : machine.usd_per_hour_spot,

@@ -13,20 +13,20 @@ export interface Estimate {
 const OVERHEAD_S = 180;
 
 /**
- * What a job would take, from jobs that ran: seconds an epoch and picture of the same configuration
+ * What a job would take, from jobs that ran: seconds an epoch and image of the same configuration
  * on the same kind of machine; `null` where none has run yet, because anything else were a guess.
  */
 export function estimate(
   request: { config: string; on_demand: boolean },
   epochs: number,
-  pictures: number,
+  images: number,
   instance: Instance | undefined,
   past: readonly Job[],
-  picturesOf: (prefix: string) => number | undefined,
+  imagesOf: (prefix: string) => number | undefined,
 ): Estimate | null {
-  if (instance === undefined || epochs <= 0 || pictures <= 0) return null;
+  if (instance === undefined || epochs <= 0 || images <= 0) return null;
   const paces = past.flatMap((job) => {
-    const trained = picturesOf(job.config.data);
+    const trained = imagesOf(job.config.data);
     const alike = job.config.config === request.config && job.instance?.type === instance.type;
     if (job.state !== "succeeded" || !alike || !trained || job.epochs.length === 0) return [];
     const seconds = job.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
@@ -34,7 +34,7 @@ export function estimate(
   });
   if (paces.length === 0) return null;
   const pace = paces.sort((a, b) => a - b)[Math.floor(paces.length / 2)] ?? 0;
-  const seconds = OVERHEAD_S + pace * pictures * epochs;
+  const seconds = OVERHEAD_S + pace * images * epochs;
   const rate = request.on_demand ? instance.usd_per_hour : instance.usd_per_hour_spot;
   return { seconds, usd: (seconds / 3600) * rate, jobs: paces.length };
 }

@@ -11,7 +11,7 @@ export function ancestorsOf(jobs: readonly Job[]): Ancestor[] {
 
 /**
  * Whether a field is as in the version that it grows from: its weights fit only the same network,
- * and what they know only pictures that are prepared alike (`training/models/adopt.py`).
+ * and what they know only images that are prepared alike (`training/models/adopt.py`).
  */
 export function isInherited(field: string): boolean {
   return /^input\.|^model\.(name|widths|head|hidden|weights)$/.test(field);
@@ -27,11 +27,11 @@ export function inherited({ config }: Ancestor) {
 
 export interface ClassChange {
   added: string[];
-  /** Old classes without a picture: training refuses, as the network would forget them. */
+  /** Old classes without an image: training refuses, as the network would forget them. */
   missing: string[];
 }
 
-/** Which classes `data` would add; `null` where the pictures of either are not counted. */
+/** Which classes `data` would add; `null` where the images of either are not counted. */
 export function classChange(
   datasets: TrainingOptions["datasets"],
   ancestor: Ancestor,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { picturesOf, readReport, wilson } from "../../../src/accuracy/report/report";
+import { imagesOf, readReport, wilson } from "../../../src/accuracy/report/report";
 import type { Report } from "../../../src/api/artifact";
 import written from "../../data/report.json";
 
@@ -14,27 +14,30 @@ type AsWritten<T> = T extends string
 describe("a report that training wrote", () => {
   it("is what the types that are made from Python say", () => {
     const report: AsWritten<Report> = written; // the compiler's test
-    expect(readReport(report)).toBe(report);
+    expect(readReport(report as Report)).toBe(report);
     expect(report.test.confusion).toHaveLength(report.data.labels.length);
   });
 
-  it("leads from a cell of the confusion matrix to its pictures, each once", () => {
+  it("leads from a cell of the confusion matrix to its images, each once", () => {
     const [pair] = written.test.most_confused;
-    const pictures = picturesOf(written.findings, pair?.truth ?? "", pair?.answer ?? "");
-    expect(pictures.length).toBeGreaterThan(0);
-    expect(new Set(pictures.map(({ file }) => file)).size).toBe(pictures.length);
+    const images = imagesOf(written.findings, pair?.truth ?? "", pair?.answer ?? "");
+    expect(images.length).toBeGreaterThan(0);
+    expect(new Set(images.map(({ file }) => file)).size).toBe(images.length);
   });
 
   it("of an early kind is none", () => {
     expect(readReport({ history: [], models: [] })).toBeNull();
+    const { images, ...scores } = written.test;
+    expect(images).toBeGreaterThan(0);
+    expect(readReport({ ...written, test: { ...scores, pictures: images } } as object)).toBeNull();
     expect(readReport(null)).toBeNull();
   });
 });
 
 describe("wilson", () => {
   it("agrees with the interval that Python wrote", () => {
-    const { top1, pictures, top1_interval: interval } = written.test;
-    const computed = wilson(Math.round(top1 * pictures), pictures);
+    const { top1, images, top1_interval: interval } = written.test;
+    const computed = wilson(Math.round(top1 * images), images);
     expect(computed?.low).toBeCloseTo(interval.low, 6);
     expect(computed?.high).toBeCloseTo(interval.high, 6);
   });

@@ -22,7 +22,7 @@ function slow() {
   return { queue, waiting };
 }
 
-describe("the queue of pictures", () => {
+describe("the queue of images", () => {
   it("classifies two at a time, in the order in which they came", async () => {
     const { queue, waiting } = slow();
     queue.add(files(4));

@@ -6,22 +6,22 @@ import { job, trainingOptions } from "../../jobs";
 
 const OPTIONS = trainingOptions();
 const FLOWERS = OPTIONS.configs.find(({ name }) => name === "flowers");
-const pictures = () => 750;
+const images = () => 750;
 
 describe("an estimate", () => {
   const request = { config: "flowers", on_demand: false };
   const past = [job("a", { state: "succeeded" }), job("b", { state: "failed" })];
 
-  it("scales what jobs like it took to its pictures and epochs", () => {
-    const found = estimate(request, 20, 1500, OPTIONS.instances[0], past, pictures);
+  it("scales what jobs like it took to its images and epochs", () => {
+    const found = estimate(request, 20, 1500, OPTIONS.instances[0], past, images);
     expect(found).toMatchObject({ seconds: 180 + 30 * 2 * 20, jobs: 1 });
     expect(found?.usd).toBeCloseTo(((180 + 1200) / 3600) * 0.22);
   });
 
   it("is none where no such job has finished", () => {
-    expect(estimate(request, 20, 1500, OPTIONS.instances[1], past, pictures)).toBeNull();
+    expect(estimate(request, 20, 1500, OPTIONS.instances[1], past, images)).toBeNull();
     expect(
-      estimate({ ...request, config: "cifar10" }, 20, 1500, OPTIONS.instances[0], past, pictures),
+      estimate({ ...request, config: "cifar10" }, 20, 1500, OPTIONS.instances[0], past, images),
     ).toBeNull();
   });
 });
