@@ -5,9 +5,16 @@ import en from "./en.json";
 import { fileSize } from "./format";
 import type { Language } from "./index";
 
-/** The sentence for an error code of the API or of a failed record. */
-export function errorText(t: TFunction, language: Language, code: string): string {
-  if (!isKey(en.errors, code)) return t("unlistedError", { code });
+/** Why a request or a record failed: an error of the API, or what a failed record keeps of it. */
+interface Failure {
+  code: string;
+  /** In English. */
+  message: string;
+}
+
+/** The sentence for a failure; for a code that is new here, the API's own sentence. */
+export function errorText(t: TFunction, language: Language, { code, message }: Failure): string {
+  if (!isKey(en.errors, code)) return message || t("unlistedError", { code });
   return t(`errors.${code}`, { limit: fileSize(MAX_DIRECT_BYTES, language) });
 }
 

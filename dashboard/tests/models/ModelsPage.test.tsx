@@ -108,7 +108,12 @@ describe("a move", () => {
 
   it.each([
     [403, "forbidden", "Your account may not do this."],
-    [409, "alias_conflict", "Somebody else changed this"],
+    [409, "alias_conflict", "Others are changing which versions serve"],
+    [409, "model_retired", "This version is retired and cannot serve."],
+    [409, "model_in_use", "This version has a role now"],
+    [409, "nothing_in_production", "Promote a version first."],
+    [409, "nothing_to_roll_back_to", "there is nothing to roll back to"],
+    [409, "a_code_of_next_year", "Detail of a_code_of_next_year."],
   ])("that is refused with %i says why and stays open", async (status, code, sentence) => {
     fake.failing = (path, method) =>
       method === "POST" && path.startsWith("/models") ? problem(status, code) : null;

@@ -105,11 +105,21 @@ describe("an answer that is none", () => {
     expect(alert).toHaveTextContent("request-1");
   });
 
-  it("names a code that the page does not know", async () => {
+  it("says in the API's own words what the page has none for", async () => {
     fake.prediction = problem(400, "brand_new_code");
     renderDashboard(fake, "/predict");
     await choose();
-    expect(await screen.findByTestId("problem")).toHaveTextContent("“brand_new_code”");
+    expect(await screen.findByTestId("problem")).toHaveTextContent("Detail of brand_new_code.");
+  });
+
+  it.each([
+    ["missing_image", "No image was sent."],
+    ["missing_field", "The request lacks a required value."],
+  ])("of a request without something says what: %s", async (code, sentence) => {
+    fake.prediction = problem(400, code);
+    renderDashboard(fake, "/predict");
+    await choose();
+    expect(await screen.findByTestId("problem")).toHaveTextContent(sentence);
   });
 
   it("can be asked for again", async () => {

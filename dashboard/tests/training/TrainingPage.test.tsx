@@ -87,7 +87,9 @@ describe("the form", () => {
     fake.failing = (_, method) => (method === "POST" ? problem(422, "job_refused") : null);
     renderDashboard(fake, "/training");
     await user().click(await screen.findByTestId("start-job"));
-    expect(await screen.findByTestId("problem")).toHaveTextContent("cannot run as it was asked");
+    expect(await screen.findByTestId("problem")).toHaveTextContent(
+      "cannot run with these settings",
+    );
   });
 });
 

@@ -84,9 +84,7 @@ function Result({ row: { status, label, confidence, error, feedback } }: { row: 
     );
   if (status === "failed") {
     return (
-      <span className={`muted ${css.failure}`}>
-        {error ? errorText(t, language, error.code) : "–"}
-      </span>
+      <span className={`muted ${css.failure}`}>{error ? errorText(t, language, error) : "–"}</span>
     );
   }
   if (status === "unknown") {

@@ -68,9 +68,7 @@ function Headline({ prediction }: { prediction: Outcome["prediction"] }) {
         </p>
       )}
       {status === "failed" && (
-        <p className="muted">
-          {error ? errorText(t, language, error.code) : t("predict.failedText")}
-        </p>
+        <p className="muted">{error ? errorText(t, language, error) : t("predict.failedText")}</p>
       )}
     </div>
   );

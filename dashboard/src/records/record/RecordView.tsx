@@ -33,7 +33,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
             <span className={css.confidence}>{percent(confidence, language)}</span>
           )}
         </p>
-        {error && <p className="muted">{errorText(t, language, error.code)}</p>}
+        {error && <p className="muted">{errorText(t, language, error)}</p>}
       </div>
       {status !== "failed" && <FeedbackForm key={`feedback ${record.id}`} record={record} />}
       {record.top_k.length > 0 && <TopK scores={record.top_k} unsure={status === "unknown"} />}

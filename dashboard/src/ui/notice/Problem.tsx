@@ -21,7 +21,7 @@ export function Problem({ error, onRetry }: ProblemProps) {
     <div className={css.problem} role="alert" data-testid="problem" data-code={problem.code}>
       <WarningIcon className={css.icon} />
       <div className={css.body}>
-        <p className={css.text}>{errorText(t, language, problem.code)}</p>
+        <p className={css.text}>{errorText(t, language, problem)}</p>
         <details>
           <summary>{t("problem.details")}</summary>
           <dl className="facts">
