@@ -1,18 +1,23 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import type { Job, TrainingOptions } from "../src/api/types";
+import offered from "../../lambdas/training_options.json";
 
-const OPTIONS = join(import.meta.dirname, "../../lambdas/training_options.json");
+/** As long as the options have English only. */
+const both = (text: string) => ({ en: text, ko: `한국어: ${text.slice(0, 20)}` });
 
-/** What the training package itself offers, with a data set and two machines. */
+/** What the training package itself offers, with a dataset and two machines. */
 export function trainingOptions(): TrainingOptions {
-  const offered = JSON.parse(readFileSync(OPTIONS, "utf8")) as Pick<
-    TrainingOptions,
-    "models" | "recipes" | "configs"
-  >;
   return {
     ...offered,
+    configs: offered.configs.map((config) => ({
+      ...config,
+      summary: both(config.summary),
+      parameters: Object.fromEntries(
+        Object.entries(config.parameters).map(([name, { default: value, about }]) => [
+          name,
+          { default: value, about: both(about) },
+        ]),
+      ),
+    })),
     datasets: [
       {
         prefix: "s3://datasets/pets",

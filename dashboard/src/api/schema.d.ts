@@ -557,7 +557,10 @@ export interface components {
             /** Model */
             model: string;
             /** Summary */
-            summary: string;
+            summary: {
+                en: string;
+                ko: string;
+            };
             /** Parameters */
             parameters: {
                 [key: string]: components["schemas"]["Parameter"];
@@ -1106,7 +1109,10 @@ export interface components {
             /** Default */
             default: unknown;
             /** About */
-            about: string;
+            about: {
+                en: string;
+                ko: string;
+            };
         };
         /**
          * PeriodCost

@@ -5,8 +5,8 @@ import { useOutletContext } from "react-router";
 
 import { useApi } from "../../api/ApiContext";
 import type { Job, TrainingOptions } from "../../api/types";
+import { useLanguage } from "../../i18n";
 import { Problem } from "../../ui/notice/Problem";
-import { useAbout } from "./about";
 import { DatasetField } from "./DatasetField";
 import { type Draft, newDraft, toRequest } from "./draft";
 import { EstimateBox } from "./EstimateBox";
@@ -26,7 +26,7 @@ interface JobFormProps {
 export function JobForm({ options, past, onStarted }: JobFormProps) {
   const { t } = useTranslation();
   const stage = useOutletContext<string>();
-  const tell = useAbout();
+  const language = useLanguage();
   const api = useApi();
   const queries = useQueryClient();
   const [draft, setDraft] = useState(() => newDraft(options));
@@ -89,7 +89,7 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
         onChange={(next) => {
           change({ config: next, model: "", recipe: "", set: {} });
         }}
-        hint={config && tell(config.summary)}
+        hint={config?.summary[language]}
         testId="job-config"
       />
       {config && (

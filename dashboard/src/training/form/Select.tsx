@@ -1,6 +1,5 @@
 import { useTranslation } from "react-i18next";
 
-import type { Language } from "../../i18n";
 import css from "./JobForm.module.css";
 
 interface SelectProps {
@@ -12,7 +11,7 @@ interface SelectProps {
   onChange: (value: string) => void;
   /** The name of choosing nothing, where that is possible. */
   none?: string;
-  hint?: { text: string; lang: Language } | undefined;
+  hint?: string | undefined;
   disabled?: boolean;
   testId: string;
 }
@@ -40,11 +39,7 @@ export function Select(props: SelectProps) {
           </option>
         ))}
       </select>
-      {hint !== undefined && (
-        <span className={css.hint} lang={hint.lang}>
-          {hint.text}
-        </span>
-      )}
+      {hint !== undefined && <span className={css.hint}>{hint}</span>}
     </label>
   );
 }

@@ -2,7 +2,7 @@ import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { TrainingConfig } from "../../api/types";
-import { useAbout } from "./about";
+import { useLanguage } from "../../i18n";
 import css from "./JobForm.module.css";
 import { type Field, fieldGroups, isSetting, type Setting, VERSION } from "./settings";
 
@@ -97,11 +97,10 @@ function SettingInput({
   onChange,
 }: SettingInputProps) {
   const { t } = useTranslation();
-  const tell = useAbout();
-  const explained = about === null ? null : tell(about);
+  const language = useLanguage();
   const hint = (
     <span className={css.hint}>
-      {explained && <span lang={explained.lang}>{explained.text} </span>}
+      {about && `${about[language]} `}
       {fixed
         ? t("training.inherited")
         : name === VERSION

@@ -1,4 +1,5 @@
 import type { TrainingConfig } from "../../api/types";
+import type { Language } from "../../i18n";
 
 /** A hyperparameter's value. Lists, which some have, cannot be set by hand here. */
 export type Setting = string | number | boolean;
@@ -6,8 +7,8 @@ export type Setting = string | number | boolean;
 export interface Field {
   name: string;
   value: Setting;
-  /** In English, as training has it; `null` where it says no more than the name. */
-  about: string | null;
+  /** What it means, by language; `null` where that says no more than the name. */
+  about: Record<Language, string> | null;
 }
 
 export interface FieldGroup {
@@ -37,7 +38,7 @@ export function fieldGroups(
       const isChosenElsewhere = CHOSEN_ELSEWHERE.includes(name);
       if (isOthers || isChosenElsewhere || !isSetting(value)) return [];
       const usual = name === VERSION ? "" : value;
-      return [{ name, value: usual, about: tellsMore(name, about) ? about : null }];
+      return [{ name, value: usual, about: tellsMore(name, about.en) ? about : null }];
     },
   );
   const main = fields.filter(({ name }) => MAIN.test(name));
