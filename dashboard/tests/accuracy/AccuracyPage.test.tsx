@@ -30,7 +30,7 @@ describe("the version in production", () => {
   it("leads from a confusion to its images", async () => {
     renderDashboard(fake, "/accuracy?tab=confusion");
     const [, pair] = written.test.most_confused;
-    const name = `${pair?.truth ?? ""} answered as ${pair?.answer ?? ""}`;
+    const name = `${pair?.truth ?? ""} classified as ${pair?.answer ?? ""}`;
     await userEvent.click(await screen.findByRole("button", { name: new RegExp(name) }));
     const cell = screen.getByTestId("confusion-cell");
     expect(cell).toHaveTextContent(`${pair?.truth ?? ""} → ${pair?.answer ?? ""}`);
@@ -43,7 +43,7 @@ describe("the version in production", () => {
     const roc = await screen.findByTestId("roc");
     expect(await within(roc).findByTestId("points")).toHaveTextContent("all images (0.9999)");
     await userEvent.selectOptions(
-      screen.getByRole("combobox", { name: /One class/ }),
+      screen.getByRole("combobox", { name: /one class/ }),
       written.data.labels[1] ?? "",
     );
     expect(within(roc).getByTestId("points")).toHaveTextContent("butterfly");

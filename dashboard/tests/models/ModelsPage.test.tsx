@@ -34,7 +34,7 @@ describe("the versions", () => {
     renderDashboard(fake, "/models");
     expect(await screen.findByTestId("serving")).toHaveTextContent("visionflow20 1.0.0");
     expect(screen.getByTestId("forms")).toHaveTextContent("ONNX int8 served5.9 MB4.0 ms4.5×");
-    expect(await screen.findByTestId("gate")).toHaveTextContent("int8: loss of accuracy0≤ 0.005");
+    expect(await screen.findByTestId("gate")).toHaveTextContent("int8: accuracy drop0≤ 0.005");
     expect(await screen.findByText("better on cats")).toBeVisible();
     expect(screen.getByTestId("drift")).toHaveTextContent("steady");
   });
@@ -143,7 +143,7 @@ describe("the rollback rule", () => {
     expect(screen.getByTestId("rule-enabled")).not.toBeChecked();
     const errors = screen.getByTestId("rule-max_error_rate");
     expect(errors).toHaveValue(5);
-    expect(errors).toHaveAccessibleDescription(/those that it could not. Empty: no limit./);
+    expect(errors).toHaveAccessibleDescription(/that it could not classify. Empty: no limit./);
     expect(screen.getByTestId("rule-save")).toBeDisabled();
   });
 
@@ -202,6 +202,6 @@ describe("a registry", () => {
       items: [model("2.0.0", { gate_passed: false, force, aliases: ["production"] })],
     };
     renderDashboard(fake, "/models");
-    expect(await screen.findByText("Published past the gate by ann: a trial")).toBeVisible();
+    expect(await screen.findByText("Published by ann although the gate failed: a trial")).toBeVisible();
   });
 });

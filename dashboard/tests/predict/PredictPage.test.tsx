@@ -89,7 +89,7 @@ describe("an answer that is none", () => {
     expect(await screen.findByTestId("result-label")).toHaveTextContent("Unknown");
     expect(screen.queryByTestId("result-confidence")).not.toBeInTheDocument();
     expect(screen.getByTestId("result")).toHaveTextContent(
-      "Its closest guess is “cat” with 31.2%.",
+      "Its best guess is “cat” with 31.2%.",
     );
   });
 

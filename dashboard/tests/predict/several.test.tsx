@@ -82,7 +82,7 @@ describe("an unknown image", () => {
     renderDashboard(fake, "/predict");
     await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     expect(await screen.findByTestId("result")).toHaveTextContent(
-      "It names an image only at 60.0% or more.",
+      "It names an image from 60.0% confidence.",
     );
   });
 });
