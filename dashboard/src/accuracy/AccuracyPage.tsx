@@ -114,7 +114,7 @@ export default function AccuracyPage() {
   );
 }
 
-/** What is shown where nothing serves; an address that names an unknown version shows none. */
+/** The newest version, for when nothing serves; nothing if the address names an unknown version. */
 function newest({ items }: ModelList, params: URLSearchParams): ModelItem | undefined {
   return params.has("version") ? undefined : items[0];
 }
@@ -122,7 +122,7 @@ function newest({ items }: ModelList, params: URLSearchParams): ModelItem | unde
 interface ReportTabProps {
   name: Exclude<Tab, "label">;
   report: Report;
-  /** Addresses of the version's files, by their paths. */
+  /** URLs of the version's files, by path. */
   files: Record<string, string>;
 }
 

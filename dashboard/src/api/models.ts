@@ -9,7 +9,7 @@ import type {
   RollbackRule,
 } from "./types";
 
-/** One move of the registry, as the page asks for it. A version alone may belong to two models. */
+/** A requested change of an alias. Two models may have the same version, so both are named. */
 export type Move = { reason?: string } & (
   | { action: "promote" | "shadow" | "retire"; name: string; version: string }
   | { action: "canary"; name: string; version: string; percent: number }
@@ -19,7 +19,7 @@ export type Move = { reason?: string } & (
 export interface ModelsApi {
   models(signal?: AbortSignal): Promise<ModelList>;
   model(version: string, name: string | undefined, signal?: AbortSignal): Promise<ModelDetail>;
-  /** Without a `name`, versions of several models. */
+  /** Without `name`, `versions` may belong to several models. */
   compare(
     name: string | undefined,
     versions: readonly string[],

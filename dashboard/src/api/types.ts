@@ -24,7 +24,7 @@ export type Health = Schemas["Health"];
 export type ModelName = Schemas["ModelRef"];
 export type ModelItem = Schemas["ModelEntry"];
 export type ModelList = Schemas["ModelList"];
-/** A version and its files; its report is of the age of the version, so it may hold less. */
+/** A version and its files. The report of an older version may lack fields. */
 export type ModelDetail = Omit<Schemas["ModelDetail"], "manifest"> & { manifest: Manifest };
 export type Aliases = Schemas["ServingAliases"];
 export type AliasMove = Schemas["Move"];
@@ -42,7 +42,7 @@ export type JobRequest =
 export type TrainingOptions = Schemas["TrainingOptions"];
 export type TrainingConfig = Schemas["ConfigOption"];
 
-/** What every list is answered in. A null cursor means that there is nothing older. */
+/** One page of a list. A null cursor: there are no older items. */
 export interface Page<Item> {
   items: Item[];
   next_cursor: string | null;

@@ -8,7 +8,7 @@ interface CrashBoundaryProps {
   children: ReactNode;
 }
 
-/** A fault of the page itself ends in a sentence and a button, not in an empty window. */
+/** Shows a message and a button when the page itself fails. */
 export class CrashBoundary extends Component<CrashBoundaryProps, { crashed: boolean }> {
   override state = { crashed: false };
 

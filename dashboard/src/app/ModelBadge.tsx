@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { useHealth } from "../registry/useHealth";
 import css from "./ModelBadge.module.css";
 
-/** Which model answers now, or that none does. */
+/** The model in service, or that there is none. */
 export function ModelBadge() {
   const { t } = useTranslation();
   const health = useHealth();

@@ -6,17 +6,17 @@ import { useLanguage } from "../i18n";
 import { percent } from "../i18n/format";
 import css from "./TopK.module.css";
 
-// Chart.js is the largest part of the page and is needed only once there is an answer.
+// Chart.js is the largest dependency and is needed only for an answer.
 const TopKChart = lazy(() => import("./TopKChart"));
 
 interface TopKProps {
   /** Best first. */
   scores: readonly Score[];
-  /** The model did not commit itself to the best one. */
+  /** The best score is under the model's threshold. */
   unsure: boolean;
 }
 
-/** Horizontal bars for the eye, the same numbers as a table for everyone else. */
+/** Horizontal bars, and the same numbers as a table for screen readers. */
 export function TopK({ scores, unsure }: TopKProps) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -25,7 +25,7 @@ interface TopKChartProps {
 
 export default function TopKChart({ scores, unsure, language }: TopKChartProps) {
   const still = useMediaQuery("(prefers-reduced-motion: reduce)");
-  const scheme = useScheme(); // the colours are read again when it changes
+  const scheme = useScheme(); // read the colours again when it changes
   const color = readColors(unsure);
   const fontFamily = getComputedStyle(document.body).fontFamily;
 

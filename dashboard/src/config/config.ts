@@ -1,9 +1,9 @@
 /** What the deployment tells the page: `config.json`, which lies beside `index.html`. */
 export interface Config {
-  /** Where the API answers; absolute, without a trailing slash. */
+  /** The API's URL: absolute, without a trailing slash. */
   apiUrl: string;
   stage: string;
-  /** `null` where the stage asks nobody to sign in. */
+  /** `null` in a stage without sign-in. */
   auth: AuthConfig | null;
 }
 

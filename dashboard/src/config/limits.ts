@@ -1,2 +1,2 @@
-/** What a direct call carries: Lambda takes 6 MB of event, and the image travels in base64. */
+/** Limit of a direct call: a Lambda event holds 6 MB, and the image is base64 in it. */
 export const MAX_DIRECT_BYTES = 4_400_000;

@@ -15,7 +15,7 @@ interface FilterBarProps {
   rows: readonly LogEntry[];
 }
 
-/** A filter that is `undefined` is taken away. */
+/** `undefined` removes a filter. */
 type Changes = { [Name in keyof Filters]?: Filters[Name] | undefined };
 
 const PERCENT_STEPS = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];

@@ -68,7 +68,7 @@ export function readFilters(params: URLSearchParams): Filters {
   };
 }
 
-/** The address's names and values for filters; what is not set is left out. */
+/** The filters as parameters of the address, without those that are not set. */
 export function filterEntries({
   model_version: version,
   ...filters

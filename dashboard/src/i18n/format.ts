@@ -24,7 +24,7 @@ function dateFormat(language: Language, options: Intl.DateTimeFormatOptions): In
   return kept(key, () => new Intl.DateTimeFormat(language, options));
 }
 
-/** What is not known is a dash, as wide tables have it. */
+/** A dash for an unknown value. */
 export function orDash<Value>(
   value: Value | null | undefined,
   format: (value: Value, language: Language) => string,
@@ -62,7 +62,7 @@ export function dateTime(time: string | number, language: Language): string {
   return dateFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(time));
 }
 
-/** The same without the year, which lists of recent records can do without. */
+/** The same without the year, for lists of recent records. */
 export function shortDateTime(time: string, language: Language): string {
   return dateFormat(language, {
     month: "short",
@@ -89,7 +89,7 @@ export function decimal(value: number, language: Language, digits = 1): string {
   return numberFormat(language, { maximumFractionDigits: digits }).format(value);
 }
 
-/** 0.96 -> "0.960": scores that stand under each other have the same digits; cut as a percentage is. */
+/** 0.96 -> "0.960": always three digits, for columns; cut, not rounded. */
 export function score(value: number, language: Language): string {
   return numberFormat(language, {
     minimumFractionDigits: 3,
@@ -98,7 +98,7 @@ export function score(value: number, language: Language): string {
   }).format(value);
 }
 
-/** Small amounts keep two digits that mean something: $0.00042, $1.25. */
+/** Small amounts keep two significant digits: $0.00042, $1.25. */
 export function money(amount: number, currency: string, language: Language): string {
   return numberFormat(language, {
     style: "currency",

@@ -7,7 +7,7 @@ import type { LiveNumbers } from "./numbers";
 
 const SHOWN = 8;
 
-/** Which labels were given lately, and how often. */
+/** The distribution of labels in the latest records. */
 export function LabelMix({ labels, sample }: Pick<LiveNumbers, "labels" | "sample">) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -16,7 +16,7 @@ interface StreamProps {
   onOpen: (id: string) => void;
 }
 
-/** The images as they come in, newest first. */
+/** The latest images, newest first. */
 export const Stream = memo(function Stream({ rows, isLoading, onOpen }: StreamProps) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -12,11 +12,11 @@ import css from "./ComparePanel.module.css";
 import { servedMeasure } from "./version/forms";
 
 interface ComparePanelProps {
-  /** Those to compare. */
+  /** The versions to compare. */
   items: readonly ModelItem[];
 }
 
-/** Versions side by side: what training measured, and what they did with real images. */
+/** Versions side by side: training's measurements, and results on real images. */
 export function ComparePanel({ items }: ComparePanelProps) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -8,7 +8,7 @@ import { DataTable } from "../ui/DataTable";
 import { Missing } from "../ui/notice/Missing";
 import css from "./DriftPanel.module.css";
 
-/** How far the images of late are from those that a version was made with. */
+/** How far recent images differ from a version's test images. */
 export function DriftPanel() {
   const { t } = useTranslation();
   const language = useLanguage();

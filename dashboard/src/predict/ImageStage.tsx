@@ -19,7 +19,7 @@ interface ImageStageProps {
   onCamera: () => void;
 }
 
-/** Where an image is put and, once answered, where its heatmap is looked at. */
+/** The drop zone for images, and the classified image with its heatmap. */
 export function ImageStage(props: ImageStageProps) {
   const { item, opacity, onOpacity, dragging, onFiles, onCamera } = props;
   const { t } = useTranslation();

@@ -1,16 +1,16 @@
 import type { ModelItem, ModelList, ModelName } from "../api/types";
 
-/** Of one version; the version alone may belong to two models. */
+/** A unique key: two models may have the same version. */
 export function modelKey({ name, version }: ModelName): string {
   return `${name} ${version}`;
 }
 
-/** What names a version in an address of the page. */
+/** A version as parameters of the page's address. */
 export function modelParams({ name, version }: ModelName): Record<"model" | "version", string> {
   return { model: name, version };
 }
 
-/** The version that an address names, by production's name where it says none; else production. */
+/** The version in the address, of production's model if it names none; else production. */
 export function chosenModel(
   { items, aliases: { production } }: ModelList,
   params: URLSearchParams,

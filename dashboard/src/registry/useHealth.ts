@@ -5,7 +5,7 @@ import { useApi } from "../api/ApiContext";
 const EVERY_MS = 15_000;
 const EVERY_MS_WHILE_DOWN = 3_000;
 
-/** The model in service and its labels; asked again so that a promoted version shows. */
+/** The model in service and its labels; polled, so that a promoted version shows. */
 export function useHealth() {
   const api = useApi();
   return useQuery({

@@ -1,6 +1,6 @@
 import { useHealth } from "./useHealth";
 
-/** The labels of the model in service, and those that `others` bring, in the reader's order. */
+/** The labels of the model in service and `others`, sorted in the user's language. */
 export function useLabels(others: Iterable<string | null | undefined> = []): string[] {
   const health = useHealth();
   const labels = new Set(health.data?.labels);

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { useApi } from "../api/ApiContext";
 
-/** Every version of the registry and what serves now; asked again, as others may move an alias. */
+/** Every version and the aliases; polled, because others may change an alias. */
 export function useModels() {
   const api = useApi();
   return useQuery({

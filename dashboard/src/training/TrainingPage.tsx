@@ -43,7 +43,7 @@ export default function TrainingPage() {
             past={jobs.rows}
             onStarted={(id) => {
               openJob(id);
-              window.scrollTo({ top: 0 }); // the form is long, and the job stands above
+              window.scrollTo({ top: 0 }); // the form is long, and the job is above it
             }}
           />
         ) : options.error ? (

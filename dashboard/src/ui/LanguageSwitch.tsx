@@ -3,9 +3,9 @@ import { useTranslation } from "react-i18next";
 import { LANGUAGES, useLanguage } from "../i18n";
 import css from "./LanguageSwitch.module.css";
 
-/** Each language is named in itself, so that whoever needs it can read it. */
+/** Each language is named in its own language. */
 const SHORT = { ko: "한", en: "EN" } as const;
-/** With what is seen at the start: who speaks to the page says what stands on the button. */
+/** Starts with the visible text, which users of voice control say. */
 const NAMES = { ko: "한국어", en: "EN English" } as const;
 
 export function LanguageSwitch() {

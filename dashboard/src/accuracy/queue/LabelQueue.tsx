@@ -15,7 +15,7 @@ import { Problem } from "../../ui/notice/Problem";
 import css from "./LabelQueue.module.css";
 import { type LabelQueueState, useLabelQueue } from "./useLabelQueue";
 
-/** The images that feedback helps with most, labelled without touching the mouse. */
+/** The images where feedback helps most, labelled by keyboard. */
 export function LabelQueue() {
   const { t } = useTranslation();
   const queue = useLabelQueue();
@@ -66,7 +66,7 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
     });
   };
   const onKey = useEffectEvent((event: KeyboardEvent) => {
-    // By the place of the key: with Korean input "s" types ㄴ.
+    // By the key's position: with Korean input "s" types ㄴ.
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     const byNumber = choices[Number(event.key) - 1];
     const action =

@@ -8,19 +8,19 @@ const BATCH = 50;
 
 export interface LabelQueueState {
   entry: LogEntry | undefined;
-  /** Still to be looked at, the shown one among them. */
+  /** Records left, including the one that is shown. */
   left: number;
   labelled: number;
   isPending: boolean;
   error: Error | null;
-  /** The shown record is done with; the next one comes. */
+  /** Goes on to the next record. */
   next: (labelled: boolean) => void;
-  /** Back to the one before. */
+  /** Goes back to the previous record. */
   back: () => void;
   reload: () => void;
 }
 
-/** The least certain records without feedback, one after the other. */
+/** The least certain records without feedback, one at a time. */
 export function useLabelQueue(): LabelQueueState {
   const api = useApi();
   const [position, setPosition] = useState(0);
@@ -28,7 +28,7 @@ export function useLabelQueue(): LabelQueueState {
   const uncertain = useQuery({
     queryKey: ["uncertain"],
     queryFn: ({ signal }) => api.uncertain(BATCH, signal),
-    staleTime: Infinity, // a list that changes under the hand cannot be worked through
+    staleTime: Infinity, // the list must not change while it is worked through
     gcTime: 0,
   });
   const entries = uncertain.data ?? [];

@@ -15,7 +15,7 @@ import { wilson } from "./report";
 const ORDERS = ["worst", "name", "images"] as const;
 type Order = (typeof ORDERS)[number];
 
-/** Each class twice: by the test images, and by what people said of real ones. */
+/** The scores of each class: on the test images, and by feedback on real ones. */
 export function ClassesTab({ report }: { report: Report }) {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -94,7 +94,7 @@ function FeedbackBar({ share }: { share: Share | undefined }) {
   );
 }
 
-/** What people said of this version's answers, by the true label. */
+/** Feedback on this version's answers, by true label. */
 function useClassFeedback({ name, version }: Report): Record<string, Share> | undefined {
   const api = useApi();
   const stats = useQuery({

@@ -11,7 +11,7 @@ interface ConfusionMatrixProps {
   onChoose: (cell: { truth: string; answer: string }) => void;
 }
 
-/** Truth down, answer across. Shades go by the share of the row, so that small classes show too. */
+/** Rows: truth; columns: answer. Shaded by the share of the row, so that small classes show too. */
 export const ConfusionMatrix = memo(function ConfusionMatrix(props: ConfusionMatrixProps) {
   const { labels, counts, truth, answer, onChoose } = props;
   const { t } = useTranslation();
@@ -73,7 +73,7 @@ export const ConfusionMatrix = memo(function ConfusionMatrix(props: ConfusionMat
   );
 });
 
-/** A tenth at least, or one mistake in a hundred would not be seen. */
+/** Never under 15 %, or one mistake in a hundred would be invisible. */
 function shade(share: number): CSSProperties {
   return { "--shade": `${Math.round(15 + share * 30)}%` } as CSSProperties;
 }

@@ -9,7 +9,7 @@ import css from "./ConfusionTab.module.css";
 import { ImageCard, ImageGrid } from "./ImageCard";
 import { imagesOf } from "./report";
 
-/** What was taken for what; a cell leads to the images behind it. */
+/** The confusion matrix; a cell leads to its images. */
 export function ConfusionTab({ report }: { report: Report }) {
   const { t } = useTranslation();
   const language = useLanguage();

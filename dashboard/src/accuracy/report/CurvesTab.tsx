@@ -14,7 +14,7 @@ const DIAGONAL = [
   { x: 1, y: 1 },
 ];
 
-/** How well the scores separate the classes, and how far a confidence can be believed. */
+/** How well the scores separate the classes, and how reliable the confidence is. */
 export function CurvesTab({ findings }: { findings: Findings }) {
   const { t } = useTranslation();
   const { roc, precision_recall: precisionRecall, skipped } = findings.curves;

@@ -10,11 +10,11 @@ import { PointInfo } from "./PointInfo";
 
 interface EmbeddingTabProps {
   report: Report;
-  /** The file with the images of all points; versions of earlier training have none. */
+  /** The file with the images of all points; older versions have none. */
   sheet: string | undefined;
 }
 
-/** The test images as the network sees them: near each other when it finds them alike. */
+/** The embeddings of the test images in two dimensions (t-SNE). */
 export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
   const { t } = useTranslation();
   const scheme = useScheme();
@@ -47,7 +47,7 @@ export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
       mark: "target",
       points: points.filter(({ index }) => index === selected),
     };
-    // The mistakes are what one wants to see; the rest follows class by class.
+    // Mistakes first, then class by class.
     const order = [wrong, ...right].flatMap((group) => group.points.map(({ index }) => index));
     return { groups: [...right, wrong, target], order };
   }, [x, y, truth, answer, labels, shown, hidden, selected, scheme, t]);

@@ -7,11 +7,11 @@ import { Tile } from "../../ui/Tile";
 import css from "./Headline.module.css";
 
 interface HeadlineProps {
-  /** `null` until it is here: the place is taken already, so that nothing below it jumps. */
+  /** `null` while loading: the space is reserved, so that nothing below it moves. */
   evaluation: Evaluation | null;
 }
 
-/** What the version scored on images that it had never seen. */
+/** The version's scores on its test images. */
 export function Headline({ evaluation }: HeadlineProps) {
   const { t } = useTranslation();
   const language = useLanguage();

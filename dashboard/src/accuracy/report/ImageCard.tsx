@@ -14,7 +14,7 @@ export function ImageGrid({ children, testId }: { children: ReactNode; testId?: 
   );
 }
 
-/** A test image with what it shows and what the model said. */
+/** A test image with its true class and the model's answer. */
 export function ImageCard({ image }: { image: ImageAnswer }) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -13,7 +13,7 @@ interface IntervalBarProps {
   tone: "test" | "feedback";
 }
 
-/** A share as a bar, with the 95 % interval that so few or so many images leave. */
+/** A share as a bar, with its 95 % interval. */
 export function IntervalBar({ share, interval, n, tone }: IntervalBarProps) {
   const { t } = useTranslation();
   const language = useLanguage();

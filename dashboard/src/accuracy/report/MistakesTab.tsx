@@ -5,7 +5,7 @@ import { CheckIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
 import { ImageCard, ImageGrid } from "./ImageCard";
 
-/** The test images that the model was most sure of and wrong about. */
+/** The wrong answers with the highest confidence. */
 export function MistakesTab({ findings: { mistakes, right } }: { findings: Findings }) {
   const { t } = useTranslation();
   return (

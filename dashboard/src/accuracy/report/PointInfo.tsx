@@ -9,12 +9,12 @@ interface PointInfoProps {
   report: Report;
   sheet: string | undefined;
   point: number | null;
-  /** The points that can be stepped through. */
+  /** The points in the order of the arrow buttons. */
   order: readonly number[];
   onSelect: (point: number) => void;
 }
 
-/** The image behind a point, and the way to the next without a pointer; as high without one. */
+/** The image of a point, and buttons to the next one. The same height without a point. */
 export function PointInfo({ report, sheet, point, order, onSelect }: PointInfoProps) {
   const { t } = useTranslation();
   const place = point === null ? -1 : order.indexOf(point);
@@ -24,7 +24,7 @@ export function PointInfo({ report, sheet, point, order, onSelect }: PointInfoPr
     if (index !== undefined) onSelect(index);
   };
   useEffect(() => {
-    // The first point should not have to wait for it.
+    // Preload, so that the first point does not wait for it.
     if (sheet !== undefined) new Image().src = sheet;
   }, [sheet]);
   return (
@@ -78,7 +78,7 @@ function Answer({ report, sheet, point }: AnswerProps) {
   const truth = labels[map.truth[point] ?? -1] ?? "";
   const answer = labels[map.answer[point] ?? -1] ?? "";
   const alt = t("accuracy.imageOf", { truth });
-  // A report without the sheet keeps the images of its examples: one of the same kind is shown.
+  // Without the sheet, an example with the same truth and answer is shown.
   const [example] = imagesOf(report.findings, truth, answer);
   const { column, row, columns, rows } = tileOf(point, map.truth.length);
   return (

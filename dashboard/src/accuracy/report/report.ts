@@ -1,11 +1,11 @@
 import type { Findings, Interval, ImageAnswer, Report } from "../../api/artifact";
 
-/** The report, or `null` where there is none that this page understands: early ones are different. */
+/** The report, or `null` if there is none or it is from a version that this page cannot read. */
 export function readReport(json: Partial<Report> | null | undefined): Report | null {
   return json?.data && json.findings && json.test?.images !== undefined ? (json as Report) : null;
 }
 
-/** Images that the report keeps of one cell of the confusion matrix, each once. */
+/** The images in the report for one cell of the confusion matrix, each once. */
 export function imagesOf(
   { right, wrong, mistakes }: Findings,
   truth: string,
@@ -16,10 +16,10 @@ export function imagesOf(
   return [...byFile.values()].filter((image) => image.truth === truth && image.answer === answer);
 }
 
-/** Beside a report: the images behind its map, row by row (`training/evaluation/contact_sheet.py`). */
+/** Beside a report: the images of its map, row by row (`training/evaluation/contact_sheet.py`). */
 export const MAP_IMAGES_FILE = "plots/embedding_map_images.jpg";
 
-/** Where image `index` of `count` stands on such a sheet, in tiles. */
+/** The position of image `index` of `count` on the sheet, in tiles. */
 export function tileOf(index: number, count: number) {
   const columns = Math.ceil(Math.sqrt(count));
   const rows = Math.ceil(count / columns);

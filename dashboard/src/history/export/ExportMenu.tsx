@@ -17,7 +17,7 @@ const FORMATS = {
   json: { type: "application/json", write: toJson },
 };
 
-/** All rows that match the filters as a file, not only those that were scrolled to. */
+/** Exports all rows that match the filters, not only the loaded ones. */
 export function ExportMenu({ filters }: { filters: Filters }) {
   const { t } = useTranslation();
   const language = useLanguage();

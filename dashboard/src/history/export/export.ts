@@ -6,7 +6,7 @@ const PAGE = 100;
 
 export type Format = "csv" | "json";
 
-/** Every record that matches, newest first; `onCount` is told how many there are so far. */
+/** Every record that matches, newest first; `onCount` gets the number so far. */
 export async function readAll(
   api: Api,
   filters: Filters,
@@ -62,7 +62,7 @@ export function toCsv(entries: readonly LogEntry[]): string {
 function cell(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
-  // A text that a spreadsheet would run as a formula is made plain.
+  // Escape texts that a spreadsheet would run as a formula.
   // https://owasp.org/www-community/attacks/CSV_Injection
   const plain = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;

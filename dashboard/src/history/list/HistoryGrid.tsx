@@ -19,7 +19,7 @@ const GAP = 12;
 /** Pixels of a tile below its square image. */
 const CAPTION = 56;
 
-/** The images themselves, as many beside each other as there is room for. */
+/** The images in a grid, as many per row as fit. */
 export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
   const language = useLanguage();
   const { rows } = feed;
@@ -81,7 +81,7 @@ export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
   );
 }
 
-/** Tiles as large as the real ones, so that nothing jumps when they arrive. */
+/** Placeholders of the same size, so that nothing moves when the tiles arrive. */
 export function HistoryGridSkeleton() {
   const { t } = useTranslation();
   return (

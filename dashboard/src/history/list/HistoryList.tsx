@@ -52,7 +52,7 @@ export function HistoryList({ feed, onOpen }: HistoryListProps) {
   );
 }
 
-/** Rows as high as the real ones, so that the page keeps its height when they arrive. */
+/** Placeholders of the same height, so that nothing moves when the rows arrive. */
 export function HistoryListSkeleton() {
   const { t } = useTranslation();
   return (

@@ -72,7 +72,7 @@ export const HistoryRow = memo(function HistoryRow({
   );
 });
 
-/** The label is given as an answer only where the model committed itself to it. */
+/** The label is shown as the answer only if the status is `ok`. */
 function Result({ row: { status, label, confidence, error, feedback } }: { row: LogEntry }) {
   const { t } = useTranslation();
   const language = useLanguage();

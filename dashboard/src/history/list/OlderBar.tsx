@@ -6,7 +6,7 @@ import type { Feed } from "../../records/feed/useFeed";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./OlderBar.module.css";
 
-/** How many records are shown, and the way to older ones. */
+/** The number of shown records, and a button for older ones. */
 export function OlderBar({ feed }: { feed: Feed }) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -12,12 +12,12 @@ interface WindowRows {
   feed: Feed;
 }
 
-/** So many rows before the end, the next page is asked for. */
+/** The next page loads this many rows before the end. */
 const AHEAD = 12;
 
 /**
- * Only the rows near the window exist in the document, whatever the length of the list, which
- * scrolls with the page; and older pages come before the reader gets to the end.
+ * Only the rows near the window are in the document, whatever the length of the list, which
+ * scrolls with the page. Older pages load before the end is reached.
  */
 export function useWindowRows({ count, rowHeight, keyOf, feed }: WindowRows) {
   const list = useRef<HTMLUListElement>(null);

@@ -11,7 +11,7 @@ interface MoveActionsProps {
   onMove: (move: Move) => void;
 }
 
-/** What can be done with a version. Each asks first; nothing moves by one click. */
+/** The actions on a version. Each is confirmed before it runs. */
 export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
   const { t } = useTranslation();
   const { name, version } = item;

@@ -17,7 +17,7 @@ interface MoveDialogProps {
   onClose: () => void;
 }
 
-/** Says what is about to change, from what to what, before it changes. */
+/** Confirms a change of an alias: shows what changes, from what to what. */
 export function MoveDialog({ move, list, onClose }: MoveDialogProps) {
   const { t } = useTranslation();
   const api = useApi();

@@ -10,7 +10,7 @@ import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import css from "./MovesPanel.module.css";
 
-/** What served when, and who changed it. Only ever added to. */
+/** The history of the aliases: what changed, when, and by whom. */
 export function MovesPanel() {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Move } from "../../api/models";
 import type { ModelList, ModelName } from "../../api/types";
 
-/** The sentences of a confirmation: what is asked for, and everything that it changes. */
+/** The texts of a confirmation: the question, and everything that changes. */
 export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
   const { t } = useTranslation();
   const { production, canary, shadow } = aliases;

@@ -11,7 +11,7 @@ import css from "./RulePanel.module.css";
 
 const KEY = ["rule"];
 
-/** When a version is taken back without asking: shown, edited, turned on and off. */
+/** The rule of automatic rollback: shown, edited, turned on and off. */
 export function RulePanel() {
   const { t } = useTranslation();
   const api = useApi();
@@ -30,7 +30,7 @@ export function RulePanel() {
         <p className="muted small">{t("models.ruleText")}</p>
       </div>
       {rule.data ? (
-        // What somebody else has saved meanwhile starts the form anew.
+        // A change saved by another user resets the form.
         <RuleFields key={JSON.stringify(rule.data)} saved={rule.data} />
       ) : rule.error ? (
         <Missing error={rule.error} route="GET /models/rule" onRetry={() => void rule.refetch()} />

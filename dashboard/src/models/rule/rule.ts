@@ -5,7 +5,7 @@ export const SHARES = ["max_error_rate", "max_unknown_rate", "max_disagreement"]
 
 type Field = "min_images" | (typeof SHARES)[number];
 
-/** The rule as its form has it: what is typed, shares in percent, an empty one for no limit. */
+/** The rule as typed in its form: shares in percent, empty for no limit. */
 export type RuleForm = Record<Field, string> & { enabled: boolean };
 
 export function formOf(rule: RollbackRule): RuleForm {

@@ -10,7 +10,7 @@ interface GateTableProps {
   labelledBy: string;
 }
 
-/** Each condition for promotion with what was measured and what is allowed. */
+/** Each condition for promotion with its measured value and its limit. */
 export function GateTable({ checks, labelledBy }: GateTableProps) {
   const { t } = useTranslation();
   const language = useLanguage();

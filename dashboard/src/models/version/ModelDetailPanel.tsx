@@ -21,7 +21,7 @@ interface ModelDetailPanelProps {
   onMove: (move: Move) => void;
 }
 
-/** One version: what each of its forms costs and scores, and what the gate says. */
+/** One version: size, latency and score of each form, and the gate. */
 export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProps) {
   const { t } = useTranslation();
   const api = useApi();

@@ -11,7 +11,7 @@ import css from "./VersionTable.module.css";
 interface VersionTableProps {
   items: readonly ModelItem[];
   chosen: ModelItem | undefined;
-  /** By their keys. */
+  /** Keys of the versions to compare. */
   compared: readonly string[];
   onChoose: (item: ModelItem) => void;
   onCompare: (compared: readonly string[]) => void;

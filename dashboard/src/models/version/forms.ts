@@ -13,7 +13,7 @@ export interface FormMeasure {
   validationTop1: number | null;
 }
 
-/** What training measured of each form; a form that was not made is left out. */
+/** Training's measurements of each form, without forms that were not made. */
 export function formMeasures({ metrics, precision }: Pick<ModelItem, "metrics" | "precision">) {
   return FORMS.map((form): FormMeasure => ({
     form,

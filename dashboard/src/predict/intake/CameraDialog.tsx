@@ -11,7 +11,7 @@ interface CameraDialogProps {
   onClose: () => void;
 }
 
-/** The camera in the page, and the device's own camera app where the page may not use it. */
+/** The camera in the page, or the device's camera app if the page may not use it. */
 export function CameraDialog({ onImage, onClose }: CameraDialogProps) {
   const { t } = useTranslation();
   const { video, ready, error, turn, take } = useCamera();

@@ -7,7 +7,7 @@ interface FileButtonProps {
   onFiles: (files: File[]) => void;
 }
 
-/** The browser's own file input, so that keyboard and screen readers know it, dressed as a button. */
+/** A native file input, for keyboard and screen readers, styled as a button. */
 export function FileButton({ id, label, primary, onFiles }: FileButtonProps) {
   return (
     <label className={`button ${css.button} ${primary ? "primary" : ""}`}>

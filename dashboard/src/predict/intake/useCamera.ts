@@ -9,7 +9,7 @@ export interface Camera {
   video: React.RefObject<HTMLVideoElement | null>;
   ready: boolean;
   error: Error | null;
-  /** Turns to the other camera, where there are two. */
+  /** Switches to the other camera, if there are two. */
   turn: (() => void) | null;
   take: () => Promise<File>;
 }
@@ -78,7 +78,7 @@ export function useCamera(): Camera {
 
 async function openCamera(facing: Facing): Promise<MediaStream> {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
-  // Plain http on another host than this machine has none.
+  // Missing on plain http, except on localhost.
   if (devices === undefined) throw new ApiError("camera_missing", "no mediaDevices");
   return devices.getUserMedia({
     video: { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1080 } },

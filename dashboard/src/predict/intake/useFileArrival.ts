@@ -2,7 +2,7 @@ import { useEffect, useEffectEvent, useState } from "react";
 
 /**
  * Takes files that are pasted or dropped anywhere on the page (a near miss must not make the
- * browser leave for the image). Returns whether some are being dragged over the page.
+ * browser navigate to the image). Returns whether files are being dragged over the page.
  */
 export function useFileArrival(onFiles: (files: File[]) => void): boolean {
   const [dragging, setDragging] = useState(false);

@@ -13,7 +13,7 @@ interface QueueStripProps {
   onClear: () => void;
 }
 
-/** All images that were chosen, each with where it stands; one of them is shown large. */
+/** All chosen images with their states; one of them is shown large. */
 export function QueueStrip({ items, selected, onSelect, onClear }: QueueStripProps) {
   const { t } = useTranslation();
   const done = items.filter(({ state }) => state === "done" || state === "failed").length;

@@ -5,11 +5,11 @@ import type { PredictAnswer, PredictionDetail } from "../../api/types";
 import { MAX_DIRECT_BYTES } from "../../config/limits";
 
 export interface Outcome {
-  /** A record of the bucket says less than a direct answer. */
+  /** The record of an upload has fewer fields than a direct answer. */
   prediction: PredictAnswer | (PredictionDetail & { explanation: null; unknown_threshold?: never });
-  /** From sending to the parsed answer, as the reader waits for it. */
+  /** Milliseconds from sending to the parsed answer. */
   roundTripMs: number;
-  /** It was too large for a direct call, and comes without an explanation. */
+  /** The file was too large for a direct call, so there is no explanation. */
   throughBucket: boolean;
 }
 
@@ -17,9 +17,9 @@ const POLL_MS = 500;
 const PATIENCE_MS = 60_000;
 
 /**
- * Classify one file, directly or, where it is too large for that, through the bucket.
+ * Classify one file: directly, or through the bucket if it is too large.
  *
- * `onSent` is given the share of a large file that has left, 0..1. Throws `ApiError`.
+ * `onSent` gets the share of a large file that was sent, 0..1. Throws `ApiError`.
  */
 export async function classify(
   api: Api,
@@ -35,7 +35,7 @@ export async function classify(
       const prediction = await api.predict(file, { key }, signal);
       return { prediction, roundTripMs: since(), throughBucket: false };
     } catch (cause) {
-      // A gateway with a smaller limit than the one that is known here.
+      // The gateway's limit is smaller than ours.
       if (!(cause instanceof ApiError && cause.code === "body_too_large")) throw cause;
     }
   }

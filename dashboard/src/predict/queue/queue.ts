@@ -7,7 +7,7 @@ export interface Item {
   /** An object URL for the preview, valid until the item is removed. */
   readonly url: string;
   readonly state: "waiting" | "working" | "done" | "failed";
-  /** Share of a large file that was sent, 0..1; `null` where it travels in one piece. */
+  /** Share of a large file that was sent, 0..1; `null` for a direct call. */
   readonly sent: number | null;
   readonly outcome: Outcome | null;
   readonly error: Error | null;
@@ -22,9 +22,9 @@ type Classify = (
 const PARALLEL = 2;
 
 /**
- * The images that were chosen, classified a few at a time in the order in which they came.
+ * The chosen images, classified a few at a time in the order of their arrival.
  *
- * A store for `useSyncExternalStore`: `items` is a new array after each change, never an edited one.
+ * A store for `useSyncExternalStore`: `items` is a new array after each change.
  */
 export class PredictQueue {
   readonly #classify: Classify;
@@ -112,7 +112,7 @@ function newItem(file: File): Item {
   };
 }
 
-/** 128 random bits in hex. Not `randomUUID`, which plain http on another host does not have. */
+/** 128 random bits in hex. Not `randomUUID`, which needs https except on localhost. */
 export function randomKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

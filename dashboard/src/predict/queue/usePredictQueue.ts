@@ -7,7 +7,7 @@ import { type Item, PredictQueue } from "./queue";
 
 export interface Predictions {
   items: readonly Item[];
-  /** The one that is shown large. */
+  /** The item that is shown large. */
   selected: Item | undefined;
   add: (files: readonly File[]) => void;
   select: (id: string) => void;
@@ -15,7 +15,7 @@ export interface Predictions {
   clear: () => void;
 }
 
-/** Images go on being classified while another page is looked at, and are here afterwards. */
+/** The queue keeps running while another page is open. */
 const queues = new WeakMap<Api, PredictQueue>();
 
 function queueOf(api: Api): PredictQueue {

@@ -43,7 +43,7 @@ export function ResultPanel({ item, onRetry }: ResultPanelProps) {
   );
 }
 
-/** The outline of the answer to come; above it, how much of a large file has left. */
+/** A placeholder for the answer; above it, the upload progress of a large file. */
 function Working({ sent }: Pick<Item, "sent">) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -11,7 +11,7 @@ interface LiveStatusProps {
   updatedAt: number;
 }
 
-/** Whether what is shown is current. Always there and always as high, so nothing jumps. */
+/** Whether the list is current. Always there, with a fixed height, so that nothing moves. */
 export function LiveStatus({ error, updatedAt }: LiveStatusProps) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -26,8 +26,8 @@ const EMPTY_PAGES = 5;
 /**
  * The next older page.
  *
- * Follows the cursor over pages in which nothing matched, so that a click on "load more" shows
- * something where there is something near.
+ * Follows the cursor over pages without a match, so that a click on "load more" shows something
+ * if a match is near.
  */
 export async function readPage(
   api: Api,
@@ -74,12 +74,12 @@ export async function readNewer(
   return null;
 }
 
-/** It has just come in, and is worth a glance. */
+/** Whether a record has just arrived. */
 export function isFresh({ created_at }: LogEntry): boolean {
   return Date.now() - Date.parse(created_at) < FRESH_MS;
 }
 
-/** The time to look back to, but never before the one that was asked for. */
+/** The start of a poll, never before the filter's start. */
 function settledBefore({ created_at }: LogEntry, from: string | undefined): string {
   const start = Date.parse(created_at) - SETTLING_MS;
   return new Date(Math.max(start, from === undefined ? start : Date.parse(from))).toISOString();

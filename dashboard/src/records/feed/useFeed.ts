@@ -21,14 +21,14 @@ const MAX_NEWER = 2_000;
 export interface Feed {
   rows: LogEntry[];
   isLoading: boolean;
-  /** Why the feed is not live; it goes on trying. */
+  /** Why the feed is not live; it keeps trying. */
   error: Error | null;
   /** When the API last answered, epoch ms; 0 before the first answer. */
   updatedAt: number;
   hasOlder: boolean;
   isLoadingOlder: boolean;
   olderError: Error | null;
-  /** The last page found nothing near that matches: going on is the reader's decision. */
+  /** The last pages had no match: the user decides whether to go on. */
   isSparse: boolean;
   loadOlder: () => void;
 }

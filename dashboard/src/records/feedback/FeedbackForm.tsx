@@ -17,7 +17,7 @@ interface FeedbackFormProps {
   };
 }
 
-/** Confirm or correct the label of one record. What was said stays in the record's history. */
+/** Confirm or correct the label of one record. All feedback stays in the record's history. */
 export function FeedbackForm({ record }: FeedbackFormProps) {
   const { t } = useTranslation();
   const { id, status, label } = record;

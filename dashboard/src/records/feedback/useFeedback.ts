@@ -10,9 +10,9 @@ import { useApi } from "../../api/ApiContext";
 import type { Feedback, LogEntry, LogPage } from "../../api/types";
 
 /**
- * Says what one record really shows; every list that holds the record learns it at once.
+ * Sends feedback on one record, and updates every list that holds the record.
  *
- * `said` is what was said of it here: the answer to an image that was just classified is in no list.
+ * `said`: the feedback given here, for a fresh answer that is not in a list yet.
  */
 export function useFeedback(id: string) {
   const api = useApi();

@@ -12,10 +12,10 @@ import { placement } from "./placement";
 import css from "./RecordImage.module.css";
 
 /**
- * The original; where it is gone or no browser can show it, its thumbnail, else a sentence.
+ * The original; if it is gone or the browser cannot show it, its thumbnail, else a sentence.
  *
- * A record keeps no map. It is made on request, by classifying the image once more with the model
- * in service; the key sees to it that asking again and again adds one record only.
+ * A record has no heatmap. It is made on request, by classifying the image again with the model
+ * in service; the idempotency key ensures that repeats add only one record.
  */
 export function RecordImage({ record }: { record: PredictionDetail }) {
   const { t } = useTranslation();

@@ -7,12 +7,12 @@ import { StatusChip } from "./StatusChip";
 
 interface RecordTileProps {
   row: LogEntry;
-  /** When it was, as exactly as the place of the tile asks for. */
+  /** The record's time, formatted for the tile. */
   time: string;
   onOpen: (id: string) => void;
 }
 
-/** A record as its image with what was answered; it fills its place. */
+/** A record as its image with the answer; fills its container. */
 export function RecordTile({ row, time, onOpen }: RecordTileProps) {
   const language = useLanguage();
   const { status, label, confidence } = row;

@@ -5,7 +5,7 @@ import { milliseconds } from "../../i18n/format";
 import { timingText } from "../../i18n/texts";
 import css from "./Timings.module.css";
 
-/** The sum of the steps, and each of them in the order in which they ran. */
+/** The total, and each step in the order in which it ran. */
 export function Timings({ timings }: { timings: Record<string, number> }) {
   const { t } = useTranslation();
   const language = useLanguage();

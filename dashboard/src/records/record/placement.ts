@@ -2,7 +2,7 @@ import type { CSSProperties } from "react";
 
 import type { Explanation } from "../../api/types";
 
-/** Where a map lies over its image: fractions of the image as percentages of its figure. */
+/** The position of a heatmap on its image: fractions as percentages of the figure. */
 export function placement({ left, top, width, height }: Explanation["box"]): CSSProperties {
   return {
     left: `${left * 100}%`,

@@ -14,10 +14,10 @@ interface DatasetFieldProps {
   onChange: (prefix: string) => void;
 }
 
-/** A modest imbalance trains well as it is; beyond this the classes should be weighed. */
+/** A ratio above which the classes should be balanced. */
 const UNEVEN = 3;
 
-/** Which images, and how many of each class there are: what is rare is learnt badly. */
+/** The dataset, and its images per class: a rare class is learned badly. */
 export function DatasetField({ datasets, value, onChange }: DatasetFieldProps) {
   const { t } = useTranslation();
   const language = useLanguage();

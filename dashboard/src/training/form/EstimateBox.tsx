@@ -14,7 +14,7 @@ interface EstimateBoxProps {
   past: readonly Job[];
 }
 
-/** What the job would take, from jobs like it; and in any case what it can cost at most. */
+/** Time and cost estimated from similar jobs, else the upper limit of the cost. */
 export function EstimateBox({ options, draft, past }: EstimateBoxProps) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -13,7 +13,7 @@ interface GrowthFieldProps {
   onChange: (ancestor: Ancestor | undefined) => void;
 }
 
-/** Whether a version gets further classes instead of being trained anew, and what that means. */
+/** Add classes to a version instead of training a new one, and what that means. */
 export function GrowthField({ ancestors, chosen, change, onChange }: GrowthFieldProps) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -12,7 +12,7 @@ interface MachineFieldsProps {
   onChange: (changes: Partial<Draft>) => void;
 }
 
-/** Where it runs and what it may spend. */
+/** The machine and the limits of time and cost. */
 export function MachineFields({ instances, draft, onChange }: MachineFieldsProps) {
   const { t } = useTranslation();
   const language = useLanguage();

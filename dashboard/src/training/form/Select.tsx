@@ -6,10 +6,10 @@ interface SelectProps {
   name: string;
   value: string;
   options: readonly string[];
-  /** How an option is shown, where not as it is. */
+  /** The text of an option; by default the option itself. */
   show?: (option: string) => string;
   onChange: (value: string) => void;
-  /** The name of choosing nothing, where that is possible. */
+  /** The text of the empty option, if there is one. */
   none?: string;
   hint?: string | undefined;
   disabled?: boolean;

@@ -11,12 +11,12 @@ interface SettingsFieldsProps {
   recipe: string;
   recipes: readonly string[];
   set: Record<string, unknown>;
-  /** The fields that cannot be changed now. */
+  /** Whether a field cannot be changed. */
   isFixed: (name: string) => boolean;
   onChange: (set: Record<string, unknown>) => void;
 }
 
-/** Every hyperparameter with its default and what it means; only what is changed is sent. */
+/** Every hyperparameter with its default and its meaning; only changes are sent. */
 export function SettingsFields(props: SettingsFieldsProps) {
   const { config, recipe, recipes, set, isFixed, onChange } = props;
   const { t } = useTranslation();
@@ -67,7 +67,7 @@ export function SettingsFields(props: SettingsFieldsProps) {
   );
 }
 
-/** A hundred fields are built only where somebody looks at them. */
+/** Renders its many fields only while it is open. */
 function Fold({ title, children }: { title: string; children: ReactNode }) {
   const [isOpen, setOpen] = useState(false);
   return (

@@ -1,6 +1,6 @@
 import type { JobRequest, TrainingOptions } from "../../api/types";
 
-/** The form as it is filled in. */
+/** The form's values. */
 export interface Draft {
   data: string;
   config: string;
@@ -9,9 +9,9 @@ export interface Draft {
   recipe: string;
   /** Only what differs from the configuration. */
   set: Record<string, unknown>;
-  /** The job whose version gets further classes; empty for none. */
+  /** The job to whose version classes are added; empty for none. */
   growFrom: string;
-  /** Empty: whichever of the usual ones has room. */
+  /** Empty: any default machine with capacity. */
   instance: string;
   onDemand: boolean;
   maxHours: number;
@@ -19,7 +19,7 @@ export interface Draft {
   promote: boolean;
 }
 
-/** The first dataset and configuration, and what every job is given unless somebody says otherwise. */
+/** The first dataset and configuration, and the defaults. */
 export function newDraft({ datasets, configs }: TrainingOptions): Draft {
   return {
     data: datasets[0]?.prefix ?? "",

@@ -5,16 +5,16 @@ type Instance = TrainingOptions["instances"][number];
 export interface Estimate {
   seconds: number;
   usd: number;
-  /** How many finished jobs it is drawn from. */
+  /** The number of finished jobs behind it. */
   jobs: number;
 }
 
-/** Time to bring up the machine, read the data and publish, beside the epochs. */
+/** Time to start the machine, read the data and publish, in addition to the epochs. */
 const OVERHEAD_S = 180;
 
 /**
- * What a job would take, from jobs that ran: seconds an epoch and image of the same configuration
- * on the same kind of machine; `null` where none has run yet, because anything else were a guess.
+ * Time and cost of a job, from finished jobs: seconds per epoch and image of the same
+ * configuration on the same machine type; `null` if there is none.
  */
 export function estimate(
   request: { config: string; on_demand: boolean },
@@ -39,7 +39,7 @@ export function estimate(
   return { seconds, usd: (seconds / 3600) * rate, jobs: paces.length };
 }
 
-/** Largest class by smallest: 1 is even. */
+/** The ratio of the largest to the smallest class. */
 export function imbalance(classes: Record<string, number>): number | null {
   const counts = Object.values(classes);
   const least = Math.min(...counts);

@@ -1,23 +1,23 @@
 import type { Job, TrainingOptions } from "../../api/types";
 import { VERSION } from "./settings";
 
-/** A job whose version can get further classes. */
+/** A job to whose version classes can be added. */
 export type Ancestor = Job & { model: NonNullable<Job["model"]> };
 
-/** Further classes are added to the run that a job has left, so only what a job trained will do. */
+/** Adding classes needs the run's files, so the version must come from a job. */
 export function ancestorsOf(jobs: readonly Job[]): Ancestor[] {
   return jobs.filter((job): job is Ancestor => job.state === "succeeded" && job.model !== null);
 }
 
 /**
- * Whether a field is as in the version that it grows from: its weights fit only the same network,
- * and what they know only images that are prepared alike (`training/models/adopt.py`).
+ * Whether a field must be as in the version that grows: its weights fit only the same network,
+ * and only images that are prepared the same way (`training/models/adopt.py`).
  */
 export function isInherited(field: string): boolean {
   return /^input\.|^model\.(name|widths|head|hidden|weights)$/.test(field);
 }
 
-/** What a job that grows from `ancestor` begins with. Each version needs a name of its own. */
+/** The settings that a job takes over from `ancestor`, all but the version. */
 export function inherited({ config }: Ancestor) {
   const set = Object.fromEntries(
     Object.entries(config.set ?? {}).filter(([field]) => field !== VERSION),
@@ -27,11 +27,11 @@ export function inherited({ config }: Ancestor) {
 
 export interface ClassChange {
   added: string[];
-  /** Old classes without an image: training refuses, as the network would forget them. */
+  /** Old classes without images: training refuses them, because the network would forget them. */
   missing: string[];
 }
 
-/** Which classes `data` would add; `null` where the images of either are not counted. */
+/** The classes that `data` adds; `null` if the images of either dataset are not counted. */
 export function classChange(
   datasets: TrainingOptions["datasets"],
   ancestor: Ancestor,

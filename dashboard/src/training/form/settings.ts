@@ -1,13 +1,13 @@
 import type { TrainingConfig } from "../../api/types";
 import type { Language } from "../../i18n";
 
-/** A hyperparameter's value. Lists, which some have, cannot be set by hand here. */
+/** A hyperparameter's value. The form does not edit lists. */
 export type Setting = string | number | boolean;
 
 export interface Field {
   name: string;
   value: Setting;
-  /** What it means, by language; `null` where that says no more than the name. */
+  /** Its meaning, by language; `null` if that only repeats the name. */
   about: Record<Language, string> | null;
 }
 
@@ -18,14 +18,14 @@ export interface FieldGroup {
 
 const CHOSEN_ELSEWHERE = ["recipe", "model.name", "model.grow_from"];
 
-/** A job calls its version by the time of its start, whatever the configuration says. */
+/** A job's default version is its start time, not the configuration's version. */
 export const VERSION = "version";
 
-/** What every job is asked about; the rest waits behind a fold. */
+/** The fields that are always shown; the others are folded. */
 const MAIN =
   /^(name|version|seed|precision)$|\.epochs$|(^|\.)optimizer\.learning_rate$|^model\.dropout$/;
 
-/** The fields that matter for `recipe`, main ones first, the others by their section. */
+/** The fields that apply to `recipe`: the main ones, and the others by section. */
 export function fieldGroups(
   { parameters }: TrainingConfig,
   recipe: string,
@@ -54,7 +54,7 @@ export function fieldGroups(
   };
 }
 
-/** Epochs of all phases of `recipe`, as the defaults and the changes have them. */
+/** Epochs of all phases of `recipe`, with `changes` applied to the defaults. */
 export function totalEpochs(
   { parameters }: TrainingConfig,
   recipe: string,
@@ -65,7 +65,7 @@ export function totalEpochs(
     .reduce((sum, [name, { default: value }]) => sum + Number(changes[name] ?? value), 0);
 }
 
-/** "Learning rate" says nothing of `optimizer.learning_rate` that its name does not. */
+/** Whether the text says more than the name: "Learning rate" does not. */
 function tellsMore(name: string, about: string): boolean {
   return about.toLowerCase() !== name.split(".").at(-1)?.replaceAll("_", " ");
 }

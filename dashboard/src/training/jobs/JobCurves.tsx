@@ -4,7 +4,7 @@ import type { JobEpoch } from "../../api/types";
 import { LineChart } from "../../charts/Chart";
 import css from "./JobCurves.module.css";
 
-/** Loss and accuracy by epoch, drawn on as the epochs come in. */
+/** Loss and accuracy by epoch, updated while the job runs. */
 export function JobCurves({ epochs }: { epochs: readonly JobEpoch[] }) {
   const { t } = useTranslation();
   const line = (name: string, value: (epoch: JobEpoch) => number) => ({

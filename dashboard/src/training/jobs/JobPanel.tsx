@@ -19,7 +19,7 @@ import { StateChip } from "./StateChip";
 
 const EVERY_MS = 3_000;
 
-/** One job as it runs: where it stands, how it learns, what it says, what it has cost. */
+/** One job: state, curves, log and cost. */
 export function JobPanel({ id }: { id: string }) {
   const { t } = useTranslation();
   const api = useApi();
@@ -143,7 +143,7 @@ function JobView({ job }: { job: Job }) {
   );
 }
 
-/** Goes on from the last checkpoint. */
+/** Resumes from the last checkpoint. */
 function ResumeButton({ job }: { job: Job }) {
   const { t } = useTranslation();
   const api = useApi();

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import css from "./DialogButtons.module.css";
 
 interface DialogButtonsProps {
-  /** What confirming does, in a word. */
+  /** The text of the confirm button. */
   confirm: string;
   tone: "primary" | "danger";
   isPending: boolean;
@@ -12,7 +12,7 @@ interface DialogButtonsProps {
   testId: string;
 }
 
-/** The end of a dialog that asks before something is done. */
+/** The buttons of a confirmation dialog. */
 export function DialogButtons(props: DialogButtonsProps) {
   const { confirm, tone, isPending, onCancel, onConfirm, testId } = props;
   const { t } = useTranslation();

@@ -21,7 +21,7 @@ export function Modal({ title, onClose, testId, place = "center", children }: Mo
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close(); // while it is in the document: the focus goes back then only
+    return () => element?.close(); // before it leaves the document, so that the focus returns
   }, []);
 
   return (

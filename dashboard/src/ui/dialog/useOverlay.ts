@@ -2,9 +2,9 @@ import { useCallback } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 
 /**
- * A drawer or dialog that stands in the address as `?name=value`: a link opens it, and the back
- * button closes it. Closing one that was opened from its page goes back to it, so that no press of
- * the back button is left over that seems to do nothing.
+ * A drawer or dialog whose state is in the address as `?name=value`: a link opens it, and the back
+ * button closes it. Closing one that was opened on this page navigates back, so that the history
+ * keeps no entry that seems to do nothing.
  */
 export function useOverlay(name: string) {
   const [params, setParams] = useSearchParams();

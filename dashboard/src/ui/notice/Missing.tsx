@@ -7,12 +7,12 @@ import { Problem } from "./Problem";
 
 interface MissingProps {
   error: Error;
-  /** The route that was asked for, as `GET /stats`. */
+  /** The requested route, as `GET /stats`. */
   route: string;
   onRetry: () => void;
 }
 
-/** Why a part of the page is not there: an API without that route, or one that failed. */
+/** Why a part of the page is missing: the API lacks the route, or the request failed. */
 export function Missing({ error, route, onRetry }: MissingProps) {
   const { t } = useTranslation();
   if (error instanceof ApiError && error.missingRoute) {

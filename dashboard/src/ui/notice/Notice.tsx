@@ -9,7 +9,7 @@ interface NoticeProps {
   testId?: string;
 }
 
-/** A designed empty space: what is not here, why, and what to do. */
+/** An empty state: what is missing, why, and what to do. */
 export function Notice({ icon, title, children, testId }: NoticeProps) {
   return (
     <div className={css.notice} data-testid={testId}>

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import css from "./PageSkeleton.module.css";
 
-/** The outline of a page whose code is on its way. */
+/** A placeholder while a page's code loads. */
 export function PageSkeleton() {
   const { t } = useTranslation();
   return (

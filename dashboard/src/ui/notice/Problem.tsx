@@ -11,7 +11,7 @@ interface ProblemProps {
   onRetry?: () => void;
 }
 
-/** One failed request: a sentence for everyone, and what support needs below it. */
+/** A failed request: a sentence, and the technical details folded below it. */
 export function Problem({ error, onRetry }: ProblemProps) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Logo } from "../icons";
 import css from "./Splash.module.css";
 
-/** The page before it knows its configuration or its reader. */
+/** Shown until the configuration and the sign-in are known. */
 export function Splash() {
   const { t } = useTranslation();
   return (
