@@ -16,7 +16,7 @@ export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-up: .venv/.up ## Bring up the local cloud and classify the sample pictures
+up: .venv/.up ## Bring up the local cloud and classify the sample images
 	$(BIN)/visionflow up --detach
 
 down: .venv/.up ## End the local cloud
@@ -42,7 +42,8 @@ check: .venv/.test dashboard/node_modules/.package-lock.json ## Lint, type-check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m infra.openapi --check
+	$(BIN)/python -m infra.generators.openapi --check
+	$(BIN)/python -m tests.benchmarks.readme --check
 	npm --prefix dashboard run check
 
 bench: .venv/.test ## Measure cold start by part, latency by step, memory and package size
@@ -55,7 +56,7 @@ destroy: .venv/.up ## Remove a deployment from AWS: make destroy STAGE=dev|prod
 	$(BIN)/visionflow destroy --stage $(STAGE)
 
 types: .venv/.test dashboard/node_modules/.package-lock.json ## Regenerate the API description and the dashboard's types
-	$(BIN)/python -m infra.openapi
+	$(BIN)/python -m infra.generators.openapi
 	npm --prefix dashboard run types
 
 # One resolution for all extras; the smaller locks are subsets of it. Hashes, no addresses.
@@ -64,7 +65,7 @@ lock: $(UV) ## Renew the lock files
 	$(COMPILE) pyproject.toml --extra infra --extra train --extra dev -o tests/requirements.txt
 	$(COMPILE) pyproject.toml --extra infra -c tests/requirements.txt -o infra/requirements.txt
 	$(COMPILE) pyproject.toml --extra train -c tests/requirements.txt -o training/requirements.txt
-	$(COMPILE) infra/ministack-requirements.in -o infra/ministack-requirements.txt
+	$(COMPILE) infra/local_cloud/ministack-requirements.in -o infra/local_cloud/ministack-requirements.txt
 	$(UV) pip compile layers/runtime/requirements.in --no-deps --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-annotate --quiet -o layers/runtime/requirements.txt
 

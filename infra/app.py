@@ -4,10 +4,10 @@ import sys
 
 from aws_cdk import App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer
 
-from infra.assets import Assets, project_assets
 from infra.constructs.alarm import notify
 from infra.errors import CommandError
 from infra.nag import check_at_synth
+from infra.packaging.assets import Assets, project_assets
 from infra.stacks.content import ContentStack
 from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import DataStack

@@ -1,1 +1,1 @@
-"""From a folder of pictures to a proven int8 model."""
+"""From a folder of images to a proven int8 model."""

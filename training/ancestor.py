@@ -11,8 +11,8 @@ from torch import Tensor
 
 from training.errors import TrainingError
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import Manifest, read_artifact
+from visionflow.images.input_spec import InputSpec
+from visionflow.models.manifest import Manifest, read_artifact
 
 WEIGHTS_FILE = "weights.pt"
 """In an artifact: the state dict of the network that it was exported from."""
@@ -45,7 +45,7 @@ class Ancestor:
 def read_ancestor(folder: str, spec: InputSpec | None = None) -> Ancestor:
     """The verified artifact in ``folder``.
 
-    Raises `TrainingError` for one that cannot be grown from: damaged, or made for pictures of
+    Raises `TrainingError` for one that cannot be grown from: damaged, or made for images of
     another size than ``spec``.
     """
     path = Path(folder)
@@ -55,7 +55,7 @@ def read_ancestor(folder: str, spec: InputSpec | None = None) -> Ancestor:
         raise TrainingError(f"{folder}: no whole run to grow from ({error}).") from error
     if spec is not None and manifest.input != spec:
         raise TrainingError(
-            f"{folder} was trained on pictures of {manifest.input.size} px and this config says "
+            f"{folder} was trained on images of {manifest.input.size} px and this config says "
             f"{spec.size} px, or prepares them in another way; take the same [input] for both."
         )
     return Ancestor(path, manifest)

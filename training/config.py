@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from visionflow.errors import ConfigError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 from visionflow.strict import parse
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -37,14 +37,14 @@ _Condition = tuple[str, str, bool]
 
 @dataclass(frozen=True)
 class DataConfig:
-    """How pictures are divided and how an imbalance of the classes is answered."""
+    """How images are divided and how an imbalance of the classes is answered."""
 
     validation: float
     """Share of each class to choose by, where the folder has no validation part of its own."""
     test: float
     """Share of each class to measure on, where the folder has no test part of its own."""
     balance: Literal["none", "inverse", "effective", "sampler"]
-    """Class weights in the loss by 1 / count or by the effective number of pictures (Cui et al.
+    """Class weights in the loss by 1 / count or by the effective number of images (Cui et al.
     2019, arXiv:1901.05555), a sampler that draws every class as often, or nothing."""
     workers: int
     """Processes that decode and augment; 0 does it in the training process."""
@@ -58,12 +58,12 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Random changes of the training pictures, all of torchvision.transforms.v2."""
+    """Random changes of the training images, all of torchvision.transforms.v2."""
 
     crop: Literal["resized", "padded", "random"]
-    """RandomResizedCrop; RandomCrop behind a mirrored border; RandomCrop of the resized picture."""
+    """RandomResizedCrop; RandomCrop behind a mirrored border; RandomCrop of the resized image."""
     crop_scale: float
-    """Smallest share of the picture's area that a resized crop keeps."""
+    """Smallest share of the image's area that a resized crop keeps."""
     crop_padding: int
     """Border in pixels of a padded crop."""
     horizontal_flip: bool
@@ -74,7 +74,7 @@ class AugmentConfig:
     random_erasing: float
     """Probability of painting a rectangle grey (Zhong et al. 2017, arXiv:1708.04896)."""
     mixup: float
-    """alpha of the Beta distribution that mixes two pictures; 0 for none."""
+    """alpha of the Beta distribution that mixes two images; 0 for none."""
     cutmix: float
     """alpha of CutMix; with both above 0 each batch takes one of the two."""
 
@@ -102,7 +102,7 @@ class ModelConfig:
     weights: str
     """``none``, ``imagenet`` (torchvision's, downloaded) or the path of a state dict."""
     mirror: bool
-    """Answer with the mean over the picture and its mirror image: twice the time, fewer errors."""
+    """Answer with the mean over the image and its mirror image: twice the time, fewer errors."""
     grow_from: str
     """The folder of a finished run whose network gets further classes, in place of ``weights``."""
 
@@ -208,13 +208,13 @@ class ExportConfig:
 
     opset: int
     calibration_images: int
-    """Training pictures that set the ranges of the int8 activations."""
+    """Training images that set the ranges of the int8 activations."""
     reduce_range: bool
     """7-bit weights, for processors without VNNI (AVX2 saturates); false where arm64 serves."""
     max_accuracy_drop: float
     """Largest loss of validation top-1, int8 against fp32, that still ships int8."""
     max_class_drop: float
-    """The same for each class, or one picture where the class has too few for that."""
+    """The same for each class, or one image where the class has too few for that."""
     ladder_seconds: float
     """After this long no further rung is tried: fp32 serves."""
     max_old_classes_drop: float
@@ -266,7 +266,7 @@ class TuneConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides what a run produces, apart from the pictures."""
+    """Everything that decides what a run produces, apart from the images."""
 
     name: str
     version: str

@@ -11,7 +11,7 @@ class TrainingError(VisionFlowError):
 
 
 class DatasetError(TrainingError):
-    """Pictures that cannot be trained on: no classes, an empty class, an unreadable file."""
+    """Images that cannot be trained on: no classes, an empty class, an unreadable file."""
 
     code = "invalid_dataset"
     title = "Invalid data set"

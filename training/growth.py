@@ -1,9 +1,9 @@
 """Class growth: an existing model gets further classes and keeps what it knows.
 
 The old labels keep their places and the new ones follow, so the rows of the old head are the first
-rows of the new one (`training.models.adopt`). Pictures of every old class are trained on again:
+rows of the new one (`training.models.adopt`). Images of every old class are trained on again:
 without them a network forgets (McCloskey & Cohen 1989). What the old classes lost is measured with
-the old artifact itself, on the pictures that choose and on those that only measure, and a check of
+the old artifact itself, on the images that choose and on those that only measure, and a check of
 the gate stands on the former.
 """
 
@@ -14,8 +14,8 @@ from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.evaluation.measure import measure_split
 from training.report.report import Growth
-from visionflow.classifier import Classifier, FloatArray
-from visionflow.manifest import GateCheck
+from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.manifest import GateCheck
 
 OLD_CLASSES_CHECK = "old_classes_top1_drop"
 
@@ -26,7 +26,7 @@ def measure_growth(
     validation: tuple[ImageSet, FloatArray],
     test: tuple[ImageSet, FloatArray],
 ) -> Growth:
-    """The old classes before and after. ``validation`` and ``test``: pictures, and the logits
+    """The old classes before and after. ``validation`` and ``test``: images, and the logits
     [N, C] that the grown model serves for them."""
     validation_before, validation_after = _before_and_after(ancestor, *validation)
     test_before, test_after = _before_and_after(ancestor, *test)
@@ -43,20 +43,20 @@ def measure_growth(
 
 
 def growth_check(growth: Growth, limit: float) -> GateCheck:
-    """How much top-1 the old classes may lose on the validation pictures."""
+    """How much top-1 the old classes may lose on the validation images."""
     drop = growth.validation_before - growth.validation_after
     return GateCheck(OLD_CLASSES_CHECK, drop, limit, passed=drop <= limit)
 
 
 def _before_and_after(
-    ancestor: Ancestor, pictures: ImageSet, logits: FloatArray
+    ancestor: Ancestor, images: ImageSet, logits: FloatArray
 ) -> tuple[float, float]:
-    """Top-1 of the old model and of the new one on the pictures of the old classes."""
-    old = np.flatnonzero(pictures.targets < len(ancestor.labels))
+    """Top-1 of the old model and of the new one on the images of the old classes."""
+    old = np.flatnonzero(images.targets < len(ancestor.labels))
     served = ancestor.folder / ancestor.manifest.served_file.path
-    # Of all pictures: those of the old classes may be too many to be copied out.
-    before = measure_split(Classifier(served, ancestor.manifest), pictures).logits
-    targets = pictures.targets[old]
+    # Of all images: those of the old classes may be too many to be copied out.
+    before = measure_split(Classifier(served, ancestor.manifest), images).logits
+    targets = images.targets[old]
     return _top1(before[old], targets), _top1(logits[old], targets)
 
 

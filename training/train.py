@@ -1,4 +1,4 @@
-"""One run from pictures to a proven artifact."""
+"""One run from images to a proven artifact."""
 
 import os
 import shutil
@@ -18,10 +18,10 @@ from training.data.listing import Listing
 from training.data.split import leaks, write_splits
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
-from training.evaluation.contact_sheet import MAP_PICTURES_FILE, contact_sheet
 from training.evaluation.findings import findings
 from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import Evaluation, evaluate
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, contact_sheet
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.export import Export, export_model
@@ -30,11 +30,11 @@ from training.fit.fit import Fitted, check_start, fit, load_fitted
 from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
-from training.models.classifier import Classifier as SingleNetwork
+from training.models.network import Classifier as SingleNetwork
 from training.report.draw import draw
 from training.report.report import DataSummary, Report, SplitSummary
-from visionflow.classifier import Classifier, softmax
-from visionflow.manifest import MANIFEST_NAME, Manifest
+from visionflow.models.classifier import Classifier, softmax
+from visionflow.models.manifest import MANIFEST_NAME, Manifest
 
 SPLIT_FILE = "split.json"
 CACHE_FOLDER = "cache"
@@ -59,27 +59,27 @@ def train(
     cache: Path | None = None,
     observer: Observer = SILENT,
 ) -> Report:
-    """Train on the pictures in ``data``, choose on validation, measure once on test.
+    """Train on the images in ``data``, choose on validation, measure once on test.
 
     ``data`` holds a folder for each class, or ``train/`` and what else is divided already. ``out``
     becomes the artifact's folder, and its checkpoint lets a killed run go on when the same call is
-    made again. Decoded pictures are kept in ``cache``; without one, in ``out`` until the run ends.
+    made again. Decoded images are kept in ``cache``; without one, in ``out`` until the run ends.
     ``observer`` is told what goes on; what it raises ends the run.
 
-    Raises what `check_start` does before it reads a picture, `DatasetError` for pictures that
+    Raises what `check_start` does before it reads an image, `DatasetError` for images that
     cannot be trained on, `TrainingError` for a run that cannot go on.
     """
     check_start(config, out)
     observer.on_step("read")
-    pictures = _load(config, data, out, cache)
-    for sentence in leaks(pictures.splits):
+    images = _load(config, data, out, cache)
+    for sentence in leaks(images.splits):
         print(f"Warning: {sentence}", file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
-    pictures.decode()
+    images.decode()
     observer.on_step("train")
-    fitted = fit(config, pictures, out, observer.on_epoch)
+    fitted = fit(config, images, out, observer.on_epoch)
     observer.on_step("export")
-    report = finish(config, pictures, fitted, out)
+    report = finish(config, images, fitted, out)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
@@ -93,8 +93,8 @@ def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None
 
 def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
     """Make the artifact in ``out`` again from its finished checkpoint, say with another opset."""
-    pictures = _load(config, data, out, cache)
-    report = finish(config, pictures, load_fitted(config, pictures, out), out)
+    images = _load(config, data, out, cache)
+    report = finish(config, images, load_fitted(config, images, out), out)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
@@ -165,7 +165,7 @@ def finish(
         growth=growth,
     )
     write_whole(out / REPORT_FILE, report.to_json().encode())
-    pages = (*draw(report, out), *_write_map_pictures(report, data.test, measured, out))
+    pages = (*draw(report, out), *_write_map_images(report, data.test, measured, out))
     manifest = replace(manifest, metrics=_metrics(report))
     reference = write_reference(classifier, data.validation, out, config.seed)
     kept = () if single is None else (WEIGHTS_FILE,)
@@ -184,7 +184,7 @@ def _load(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> Tra
 def _calibrate(
     exported: Export, validation: ImageSet, unknown_accuracy: float
 ) -> tuple[Manifest, Evaluation]:
-    """Fit temperature and unknown threshold of the served form on the validation pictures."""
+    """Fit temperature and unknown threshold of the served form on the validation images."""
     temperature = fit_temperature(exported.logits, validation.targets)
     probabilities = softmax(exported.logits / np.float32(temperature))
     correct = probabilities.argmax(axis=1) == validation.targets
@@ -193,16 +193,16 @@ def _calibrate(
     return manifest, evaluate(probabilities, validation.targets, validation.labels, threshold)
 
 
-def _write_map_pictures(
+def _write_map_images(
     report: Report, test: ImageSet, measured: Measured, out: Path
 ) -> tuple[str, ...]:
     """What lies behind the points of the map, where there is a map; returns the file's path."""
-    file = out / MAP_PICTURES_FILE
+    file = out / MAP_IMAGES_FILE
     if report.findings.embedding_map.skipped is not None:
         file.unlink(missing_ok=True)
         return ()
     write_whole(file, contact_sheet(test.images, measured.sample))
-    return (MAP_PICTURES_FILE,)
+    return (MAP_IMAGES_FILE,)
 
 
 def _summary(data: TrainingData, seed: int) -> DataSummary:

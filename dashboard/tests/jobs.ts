@@ -1,8 +1,9 @@
 import type { Job, TrainingOptions } from "../src/api/types";
-import offered from "../../lambdas/training_options.json";
+import offered from "../../layers/common/python/visionflow/jobs/options.json";
 
-/** As long as the options have English only. */
-const both = (text: string) => ({ en: text, ko: `한국어: ${text.slice(0, 20)}` });
+/** A text of the options, which may have English only. */
+const both = (text: string | { en: string; ko: string }) =>
+  typeof text === "string" ? { en: text, ko: `한국어: ${text.slice(0, 20)}` } : text;
 
 /** What the training package itself offers, with a dataset and two machines. */
 export function trainingOptions(): TrainingOptions {

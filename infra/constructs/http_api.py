@@ -1,4 +1,4 @@
-"""The HTTP API: the routes of `lambdas.routes`, limits, access logs, CORS and the token check."""
+"""The HTTP API: the routes of `lambdas.web.routes`, limits, access logs, CORS, the token check."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from infra.constructs.alarm import alarm_above
 from infra.constructs.service_function import log_group_of
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
-from lambdas.routes import CATCH_ALL, ROUTES, Function
+from lambdas.web.routes import CATCH_ALL, ROUTES, Function
 
 _ACCESS_LOG = {
     "request_id": "$context.requestId",
@@ -76,7 +76,7 @@ class HttpApi(Construct):
                 acknowledge(
                     deployed[0],
                     "AwsSolutions-APIG4",
-                    reason="A health check has no token, and the answer holds no picture's data.",
+                    reason="A health check has no token, and the answer holds no image's data.",
                 )
         apigateway.HttpRoute(
             self,

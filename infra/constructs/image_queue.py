@@ -1,4 +1,4 @@
-"""The queue between dropped pictures and the ingest function."""
+"""The queue between dropped images and the ingest function."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -30,7 +30,7 @@ class ImageQueue(Construct):
         *,
         stage: StageConfig,
         consumer_timeout: Duration,
-        what: str = "dropped picture",
+        what: str = "dropped image",
         backlog_alarm: bool = True,
     ) -> None:
         """`what` waits in the queue, as the alarms call it; `backlog_alarm` rings when it waits for

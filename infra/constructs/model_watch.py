@@ -19,14 +19,14 @@ from infra.constructs.service_function import (
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
+from lambdas.classification.loading import REFUSED_METRIC, REFUSED_SERVICE
 from lambdas.counters.handler import DRIFT_METRIC, TRIAL_METRIC
 from lambdas.counters.settings import CountersSettings
-from lambdas.loading import REFUSED_METRIC, REFUSED_SERVICE
 from lambdas.shadow.settings import ShadowSettings
 
 TIMEOUT = Duration.seconds(60)
 STREAM_BATCH = 500
-# A message names ten pictures, and an invocation has a minute.
+# A message names ten images, and an invocation has a minute.
 SHADOW_BATCH = 1
 # With pauses that grow, about a day: as long as the stream keeps a record.
 STREAM_RETRIES = 100
@@ -37,7 +37,7 @@ class ModelWatch(Construct):
 
     The shadow cannot run where the answer is made: Lambda stops a function as soon as it has
     answered, so work after the answer is either waited for or frozen. The stream is what knows that
-    a record was written; its consumer is called anyway, and passes a picture on only while there is
+    a record was written; its consumer is called anyway, and passes an image on only while there is
     a shadow.
     """
 
@@ -51,16 +51,16 @@ class ModelWatch(Construct):
         data: DataStack,
     ) -> None:
         super().__init__(scope, construct_id)
-        pictures = ImageQueue(
+        images = ImageQueue(
             self,
             "ShadowQueue",
             stage=stage,
             consumer_timeout=TIMEOUT,
-            what="picture that the shadow was to see",
+            what="image that the shadow was to see",
             backlog_alarm=stage.all_alarms,
         )
-        self._add_counters(stage, package, data, pictures.queue)
-        self._add_shadow(stage, package, data, pictures.queue)
+        self._add_counters(stage, package, data, images.queue)
+        self._add_shadow(stage, package, data, images.queue)
         self._alarm(
             "RefusedAlarm",
             metric=REFUSED_METRIC,
@@ -78,12 +78,12 @@ class ModelWatch(Construct):
             "DriftAlarm",
             metric=DRIFT_METRIC,
             service="counters",
-            description="The pictures of the last days are not like those that the version in "
+            description="The images of the last days are not like those that the version in "
             "production was trained on.",
         )
 
     def _add_counters(
-        self, stage: StageConfig, package: Package, data: DataStack, pictures: sqs.IQueue
+        self, stage: StageConfig, package: Package, data: DataStack, images: sqs.IQueue
     ) -> None:
         function = ServiceFunction(
             self,
@@ -95,7 +95,7 @@ class ModelWatch(Construct):
                 models_bucket=data.models.bucket_name,
                 registry_table=data.registry.table_name,
                 insights_table=data.insights.table_name,
-                shadow_queue_url=pictures.queue_url,
+                shadow_queue_url=images.queue_url,
             ).to_env(),
         )
         role = function.execution_role
@@ -104,7 +104,7 @@ class ModelWatch(Construct):
         data.registry.allow_take_back(role)
         data.insights.allow_count(role)
         iam.Grant.add_to_principal(
-            grantee=role, actions=["sqs:SendMessage"], resource_arns=[pictures.queue_arn]
+            grantee=role, actions=["sqs:SendMessage"], resource_arns=[images.queue_arn]
         )
         uncounted = sqs.Queue(
             self,
@@ -145,7 +145,7 @@ class ModelWatch(Construct):
         )
 
     def _add_shadow(
-        self, stage: StageConfig, package: Package, data: DataStack, pictures: sqs.IQueue
+        self, stage: StageConfig, package: Package, data: DataStack, images: sqs.IQueue
     ) -> None:
         function = ServiceFunction(
             self,
@@ -172,7 +172,7 @@ class ModelWatch(Construct):
         data.insights.allow_shadow(role)
         function.add_event_source(
             event_sources.SqsEventSource(
-                pictures,
+                images,
                 batch_size=SHADOW_BATCH,
                 max_concurrency=stage.ingest_max_concurrency,
                 report_batch_item_failures=True,

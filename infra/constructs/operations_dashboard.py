@@ -1,6 +1,7 @@
 """The CloudWatch dashboard: what comes in, how long it takes, what fails and waits, what it costs.
 
-Metrics of the functions' own are named by `lambdas.measurements`, prices by `visionflow.prices`.
+Metrics of the functions' own are named by `lambdas.telemetry.measurements`, prices by
+`visionflow.costs.prices`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +15,15 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.image_queue import ImageQueue
 from infra.constructs.service_function import METRICS_NAMESPACE, ServiceFunction, architecture_of
 from infra.stages import StageConfig
-from lambdas.measurements import RECORDED, REFUSED, STEPS, VERSION, status_metric, step_metric
-from visionflow.prices import DEFAULT_REGION, price_table
+from lambdas.telemetry.measurements import (
+    RECORDED,
+    REFUSED,
+    STEPS,
+    VERSION,
+    status_metric,
+    step_metric,
+)
+from visionflow.costs.prices import DEFAULT_REGION, price_table
 
 PERIOD = Duration.minutes(5)
 _PERCENTILES = ("p50", "p95", "p99")
@@ -126,7 +134,7 @@ class OperationsDashboard(Construct):
         )
         waiting = visible(queue.queue, "waiting")
         return _graph(
-            "Queue of dropped pictures, and age on the right",
+            "Queue of dropped images, and age on the right",
             [waiting, in_flight, visible(queue.dead_letter_queue, "dead letters")],
             [age],
         )

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.nag import acknowledge
 from infra.stages import StageConfig
-from visionflow.prediction_store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
+from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 
 class OnDemandTable(dynamodb.Table):
@@ -53,7 +53,7 @@ class OnDemandTable(dynamodb.Table):
 
 
 class PredictionsTable(OnDemandTable):
-    """One item per picture, under its deterministic id; DynamoDB forgets it at `expires_at`.
+    """One item per image, under its deterministic id; DynamoDB forgets it at `expires_at`.
 
     Its stream tells what was written, before and after.
     """

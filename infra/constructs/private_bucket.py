@@ -38,7 +38,7 @@ class PrivateBucket(s3.Bucket):
             cors=list(cors) or None,
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
-            # Otherwise the first picture would make `cdk destroy` fail.
+            # Otherwise the first image would make `cdk destroy` fail.
             auto_delete_objects=emptied,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
         )

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.nag import acknowledge
-from infra.packages import Package as ZipFile
+from infra.packaging.zip_files import Package as ZipFile
 from infra.stages import StageConfig
 
 METRICS_NAMESPACE = "VisionFlow"
@@ -66,7 +66,8 @@ class ServiceFunction(lambda_.Function):
         freezable: bool = False,
         error_alarm: bool = False,
     ) -> None:
-        """`freezable` says that `lambdas.snapshot` prepares the handler for SnapStart.
+        """`freezable` says that `lambdas.classification.snapshot` prepares the handler for
+        SnapStart.
 
         `error_alarm` rings on an unhandled error. Most functions go without, unless the stage has
         all alarms: theirs end in a 5xx of the API, in a dead-letter queue or in a failed job, and

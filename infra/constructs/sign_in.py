@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra.nag import acknowledge
 from infra.stages import StageConfig
-from lambdas.caller import ADMIN_GROUP, ADMIN_SCOPE
+from lambdas.web.caller import ADMIN_GROUP, ADMIN_SCOPE
 
 
 def sign_in_domain(stage: StageConfig) -> str:
@@ -61,7 +61,7 @@ class SignIn(Construct):
         acknowledge(
             pool,
             "AwsSolutions-COG2",
-            reason="Users may add an authenticator app; a team that classifies pictures decides.",
+            reason="Users may add an authenticator app; a team that classifies images decides.",
         )
         acknowledge(
             pool,

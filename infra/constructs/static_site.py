@@ -17,18 +17,18 @@ def content_security_policy(*, images: s3.IBucket, models: s3.IBucket, sign_in_d
     """
     return security_policy(
         api=f"https://*.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}",
-        pictures=f"https://{images.bucket_regional_domain_name}",
+        images=f"https://{images.bucket_regional_domain_name}",
         reports=f"https://{models.bucket_regional_domain_name}",
         sign_in=f"https://{sign_in_domain}",
     )
 
 
-def security_policy(*, api: str, pictures: str, reports: str, sign_in: str) -> str:
+def security_policy(*, api: str, images: str, reports: str, sign_in: str) -> str:
     """The page's own files, and from elsewhere no code at all.
 
-    It calls the API and the sign-in, posts large pictures to the images bucket, and shows pictures
-    from presigned URLs of that bucket and of the models' (a report's test pictures), from its own
-    memory (`blob:`, a picture before it is sent) and from the API's answer (`data:`, the heatmap
+    It calls the API and the sign-in, posts large images to the images bucket, and shows images
+    from presigned URLs of that bucket and of the models' (a report's test images), from its own
+    memory (`blob:`, an image before it is sent) and from the API's answer (`data:`, the heatmap
     and a report's examples).
     """
     directives = {
@@ -36,8 +36,8 @@ def security_policy(*, api: str, pictures: str, reports: str, sign_in: str) -> s
         "script-src": "'self'",
         "style-src": "'self'",
         "font-src": "'self'",
-        "img-src": f"'self' blob: data: {pictures} {reports}",
-        "connect-src": f"'self' {api} {pictures} {sign_in}",
+        "img-src": f"'self' blob: data: {images} {reports}",
+        "connect-src": f"'self' {api} {images} {sign_in}",
         "manifest-src": "'self'",
         "worker-src": "'self'",
         "base-uri": "'none'",

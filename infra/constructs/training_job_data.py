@@ -12,7 +12,7 @@ from infra.constructs.prediction_tables import OnDemandTable
 from infra.constructs.private_bucket import PrivateBucket
 from infra.nag import acknowledge
 from infra.stages import StageConfig
-from visionflow.job_folder import FOLDER
+from visionflow.jobs.folder import FOLDER
 
 # Long enough to resume a job after a holiday; a published run lies in the models bucket as well.
 KEEP_DAYS = 60

@@ -14,11 +14,11 @@ from constructs import Construct
 
 from infra.constructs.training_job_data import allow
 from infra.nag import acknowledge
-from infra.packages import Package
+from infra.packaging.zip_files import Package
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
-from visionflow.job_folder import FOLDER, WHEELHOUSE
-from visionflow.training_instances import VOLUME_GB
+from visionflow.jobs.folder import FOLDER, WHEELHOUSE
+from visionflow.jobs.instances import VOLUME_GB
 
 BOOT = Path(__file__).with_name("training_job_boot.sh")
 ZONES = 2  # as many as every region has

@@ -1,4 +1,4 @@
-"""How pictures come in: what a browser may post, and how S3 tells the queue about new objects.
+"""How images come in: what a browser may post, and how S3 tells the queue about new objects.
 
 The queue is told by the bucket's native notification property.
 `Bucket.add_event_notification` would do it with a custom resource: one more function, one more

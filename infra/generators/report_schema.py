@@ -10,9 +10,10 @@ import json
 import sys
 from pathlib import Path
 
-from infra.generators.schemas import Schema, component_schemas
+from infra.generators.openapi_operation import Schema
+from infra.generators.schemas import component_schemas
 from training.report.report import Report
-from visionflow.manifest import Manifest
+from visionflow.models.manifest import Manifest
 
 SCHEMA_FILE = Path(__file__).parents[2] / "dashboard" / "src" / "api" / "report.schema.json"
 

@@ -1,11 +1,10 @@
 """JSON schemas of dataclasses, as an OpenAPI document keeps them under ``components``."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import TypeAdapter
 
-Schema = dict[str, Any]
+from infra.generators.openapi_operation import Schema
 
 
 def component_schemas(classes: Iterable[type]) -> Schema:

@@ -7,11 +7,11 @@ copies the same files itself.
 from aws_cdk import Aws, Stack
 from constructs import Construct
 
-from infra.assets import Assets
 from infra.constructs.dashboard_files import DashboardFiles
 from infra.constructs.file_copier import FileCopier
 from infra.constructs.sign_in import sign_in_domain
 from infra.constructs.starter_model import StarterModel
+from infra.packaging.assets import Assets
 from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import DataStack
 from infra.stacks.service import ServiceStack

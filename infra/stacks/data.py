@@ -1,4 +1,4 @@
-"""What outlives a deploy: pictures, models, records, and the queue that feeds the service."""
+"""What outlives a deploy: images, models, records, and the queue that feeds the service."""
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_s3 as s3
@@ -12,7 +12,7 @@ from infra.constructs.private_bucket import PrivateBucket
 from infra.constructs.training_job_data import JobsBucket, JobsTable
 from infra.constructs.upload_notification import UploadNotification, page_may_post
 from infra.stages import StageConfig
-from visionflow.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX
 
 # A record is the work of seconds; a function that runs for a minute is stuck.
 INGEST_TIMEOUT = Duration.seconds(60)
@@ -30,7 +30,7 @@ class DataStack(Stack):
         predictions: the predictions table.
         registry: the model registry table.
         insights: counters, shadows' answers and the history of feedback.
-        image_queue: the queue of dropped pictures.
+        image_queue: the queue of dropped images.
         alarms: the topic that every alarm of the stage tells.
     """
 

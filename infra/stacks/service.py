@@ -5,7 +5,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from infra.assets import Assets
 from infra.constructs.alarm import alarm_above
 from infra.constructs.http_api import HttpApi
 from infra.constructs.model_watch import ModelWatch
@@ -21,19 +20,20 @@ from infra.constructs.service_function import (
 from infra.constructs.sign_in import SignIn
 from infra.constructs.static_site import StaticSite
 from infra.constructs.upload_notification import UPLOAD_PREFIX
-from infra.packages import Package as ZipFile
+from infra.packaging.assets import Assets
+from infra.packaging.zip_files import Package as ZipFile
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
+from lambdas.classification.settings import PredictSettings
 from lambdas.ingest.settings import IngestSettings
-from lambdas.predict.settings import PredictSettings
-from visionflow.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
 INGEST_BATCH = 10
-# A picture of 12 megapixels takes a tenth of it; only a cold start comes near.
+# An image of 12 megapixels takes a tenth of it; only a cold start comes near.
 SLOW_PREDICTION = Duration.seconds(3)
 
 
@@ -204,7 +204,7 @@ class ServiceStack(Stack):
 def _classifying(
     settings: type[PredictSettings], stage: StageConfig, data: DataStack
 ) -> PredictSettings:
-    """The environment of a function that classifies pictures."""
+    """The environment of a function that classifies images."""
     return settings(
         images_bucket=data.images.bucket_name,
         models_bucket=data.models.bucket_name,

@@ -5,7 +5,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.assets import Assets
 from infra.constructs.service_function import (
     RUNTIME,
     Package,
@@ -16,12 +15,13 @@ from infra.constructs.service_function import (
 from infra.constructs.training_job_data import allow
 from infra.constructs.training_job_life import TrainingJobLife, jobs_function, publish_function
 from infra.constructs.training_job_machine import TrainingMachine, TrainingNetwork
+from infra.packaging.assets import Assets
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
-from visionflow.job_folder import FOLDER
-from visionflow.job_settings import JobControlSettings
+from visionflow.jobs.folder import FOLDER
+from visionflow.jobs.settings import JobControlSettings
 
 
 class TrainingStack(Stack):

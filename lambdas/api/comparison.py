@@ -1,4 +1,4 @@
-"""Versions side by side, from the counters and from what shadows answered to fed-back pictures."""
+"""Versions side by side, from the counters and from what shadows answered to fed-back images."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lambdas.api.model_answers import Accuracy, ComparedModel, ModelComparison
-from visionflow.changes import MILLION
-from visionflow.counters import Counted, CounterStore, Pair
-from visionflow.intervals import share
-from visionflow.latencies import percentile
-from visionflow.predictions import ModelRef, Prediction
-from visionflow.reviews import ReviewStore
-from visionflow.shadows import ShadowStore
+from visionflow.insights.changes import MILLION
+from visionflow.insights.counters import Counted, CounterStore, Pair
+from visionflow.insights.intervals import share
+from visionflow.insights.latencies import percentile
+from visionflow.insights.shadows import ShadowStore
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import Prediction
+from visionflow.predictions.reviews import ReviewStore
 
-# Of the pictures that people spoke of, the latest: what shadows answered to them is read singly.
+# Of the images that people spoke of, the latest: what shadows answered to them is read singly.
 MAX_FED_BACK = 1_000
 
 
@@ -93,7 +94,7 @@ class Comparison:
 
 
 def _beside(model: ModelRef, base: ModelRef, pairs: list[Pair]) -> tuple[int, int, int]:
-    """Pictures that both saw, same labels, and millionths of confidence above ``base``."""
+    """Images that both saw, same labels, and millionths of confidence above ``base``."""
     compared = agreed = shift = 0
     for pair in pairs:
         sign = {(base, model): 1, (model, base): -1}.get((pair.served, pair.shadow), 0)

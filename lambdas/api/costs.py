@@ -11,15 +11,16 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from lambdas import clients
 from lambdas.api.settings import ApiSettings, CostSettings
-from lambdas.parameters import moment, only, whole_days
-from lambdas.resolver import json_response
-from visionflow.costs import DAYS_PER_MONTH, Estimate, Workload, estimate
-from visionflow.counters import CounterStore
-from visionflow.prediction_store import LogQuery, PredictionStore
-from visionflow.predictions import Prediction, timestamp
-from visionflow.prices import DEFAULT_REGION, price_table
+from lambdas.web.parameters import moment, only, whole_days
+from lambdas.web.resolver import json_response
+from visionflow.costs.estimate import DAYS_PER_MONTH, Estimate, Workload, estimate
+from visionflow.costs.prices import DEFAULT_REGION, price_table
+from visionflow.insights.counters import CounterStore
+from visionflow.predictions.record import Prediction
+from visionflow.predictions.store import LogQuery, PredictionStore
+from visionflow.timestamps import timestamp
 
-# The latest predictions say how large pictures are and which way they come.
+# The latest predictions say how large images are and which way they come.
 SAMPLE = 100
 TYPICAL_MEGAPIXELS = 3.0
 

@@ -10,18 +10,20 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
-from lambdas.answers import LogEntry, extend
 from lambdas.api.settings import ApiSettings
-from lambdas.caller import name_of
-from lambdas.json_body import read_json
-from lambdas.parameters import only, short_text, whole_number
-from lambdas.resolver import json_response
+from lambdas.web.answers import LogEntry, extend
+from lambdas.web.caller import name_of
+from lambdas.web.json_body import read_json
+from lambdas.web.parameters import only, short_text, whole_number
+from lambdas.web.resolver import json_response
 from visionflow.errors import InvalidParameterError, PredictionNotFoundError
-from visionflow.image_store import ImageStore
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ID, Feedback, ModelRef, Prediction, timestamp
-from visionflow.reviews import ReviewStore
+from visionflow.images.store import ImageStore
+from visionflow.models.ref import ModelRef
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ID, Feedback, Prediction
+from visionflow.predictions.reviews import ReviewStore
+from visionflow.predictions.store import PredictionStore
+from visionflow.timestamps import timestamp
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -32,7 +34,7 @@ router = APIGatewayHttpRouter()
 
 @dataclass(frozen=True)
 class FeedbackRequest:
-    """What the picture shows. A label that the version does not have needs ``new``."""
+    """What the image shows. A label that the version does not have needs ``new``."""
 
     label: str
     new: bool = False

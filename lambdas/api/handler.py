@@ -16,14 +16,14 @@ from lambdas import clients
 from lambdas.api import costs, feedback, models, stats, training_jobs, uploads
 from lambdas.api.service import DEFAULT_LIMIT, ApiService
 from lambdas.api.settings import ApiSettings
-from lambdas.parameters import choice, moment, only, short_text, whole_number
-from lambdas.resolver import create_resolver, json_response
-from lambdas.trail import traced
-from visionflow.image_store import ImageStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import LogQuery, PredictionStore
-from visionflow.predictions import Source, Status
+from lambdas.telemetry.trail import traced
+from lambdas.web.parameters import choice, moment, only, short_text, whole_number
+from lambdas.web.resolver import create_resolver, json_response
+from visionflow.images.store import ImageStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import Source, Status
+from visionflow.predictions.store import LogQuery, PredictionStore
 
 logger = Logger()
 metrics = Metrics()

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from visionflow.manifest import Precision
-from visionflow.model_registry import Force, Retirement
-from visionflow.predictions import ModelRef
-from visionflow.routing import Alias, Aliases, Canary, Move
+from visionflow.models.manifest import Precision
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import Force, Retirement
+from visionflow.models.routing import Alias, Aliases, Canary, Move
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Of fed-back pictures, with a 95 % Wilson interval."""
+    """Of fed-back images, with a 95 % Wilson interval."""
 
     n: int
     accuracy: float
@@ -94,10 +94,10 @@ class Accuracy:
 class ComparedModel:
     """One version beside the others.
 
-    ``n`` pictures it answered, and ``compared`` that it and the first version in the comparison
+    ``n`` images it answered, and ``compared`` that it and the first version in the comparison
     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
-    inference. ``feedback`` counts answers and shadow's answers to pictures that people spoke of.
+    inference. ``feedback`` counts answers and shadow's answers to images that people spoke of.
     """
 
     name: str

@@ -17,13 +17,13 @@ from lambdas.api.model_answers import (
     ServingAliases,
 )
 from visionflow import strict
-from visionflow.drift import REFERENCE_FILE
 from visionflow.errors import InvalidParameterError, ModelNotFoundError
-from visionflow.manifest import Manifest
-from visionflow.model_registry import ModelRegistry, RegisteredVersion
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
-from visionflow.routing import Alias, Aliases
+from visionflow.models.drift import REFERENCE_FILE
+from visionflow.models.manifest import Manifest
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry, RegisteredVersion
+from visionflow.models.routing import Alias, Aliases
+from visionflow.models.store import ModelStore
 
 REPORT_FILE = "report.json"
 # Lambda's answer may have 6 MB.

@@ -13,19 +13,19 @@ from lambdas.api.comparison import Comparison
 from lambdas.api.model_answers import Moved, ServingAliases
 from lambdas.api.model_service import ModelService
 from lambdas.api.settings import ApiSettings
-from lambdas.caller import name_of, require_admin
-from lambdas.json_body import read_json
-from lambdas.parameters import choice, moment, only, short_text, whole_days, whole_number
-from lambdas.resolver import json_response
-from visionflow.counters import CounterStore
+from lambdas.web.caller import name_of, require_admin
+from lambdas.web.json_body import read_json
+from lambdas.web.parameters import choice, moment, only, short_text, whole_days, whole_number
+from lambdas.web.resolver import json_response
 from visionflow.errors import MissingFieldError
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import timestamp
-from visionflow.reviews import ReviewStore
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Alias, Aliases, Order
-from visionflow.shadows import ShadowStore
+from visionflow.insights.counters import CounterStore
+from visionflow.insights.shadows import ShadowStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Alias, Aliases, Order
+from visionflow.models.store import ModelStore
+from visionflow.predictions.reviews import ReviewStore
+from visionflow.timestamps import timestamp
 
 DEFAULT_LIMIT = 20
 DEFAULT_DAYS = 30
@@ -42,7 +42,7 @@ class MoveRequest:
 
 @dataclass(frozen=True)
 class CanaryRequest:
-    """``percent`` of the pictures, 1 to 99."""
+    """``percent`` of the images, 1 to 99."""
 
     percent: int
     reason: str | None = None

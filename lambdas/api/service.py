@@ -1,20 +1,21 @@
-"""What the API reads: records with their pictures, and whether the service is well."""
+"""What the API reads: records with their images, and whether the service is well."""
 
 import time
 from collections.abc import Callable
 
-from lambdas.answers import Health, LogEntry, LogPage, PredictionDetail, extend
+from lambdas.web.answers import Health, LogEntry, LogPage, PredictionDetail, extend
 from visionflow.errors import (
     ArtifactError,
     ConfigError,
     InvalidParameterError,
     PredictionNotFoundError,
 )
-from visionflow.image_store import ImageStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import LogQuery, PredictionStore
-from visionflow.predictions import ID, ModelRef, Prediction
+from visionflow.images.store import ImageStore
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ID, Prediction
+from visionflow.predictions.store import LogQuery, PredictionStore
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

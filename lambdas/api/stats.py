@@ -12,21 +12,21 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from lambdas import clients
 from lambdas.api.models import days
 from lambdas.api.settings import ApiSettings
-from lambdas.drift_watch import DriftWatch
-from lambdas.parameters import only
-from lambdas.resolver import json_response
-from visionflow.counters import Counted, CounterStore
-from visionflow.drift import Drift
-from visionflow.intervals import Share, share
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
+from lambdas.web.parameters import only
+from lambdas.web.resolver import json_response
+from visionflow.insights.counters import Counted, CounterStore
+from visionflow.insights.drift_watch import DriftWatch
+from visionflow.insights.intervals import Share, share
+from visionflow.models.drift import Drift
+from visionflow.models.ref import ModelRef
+from visionflow.models.store import ModelStore
 
 router = APIGatewayHttpRouter()
 
 
 @dataclass(frozen=True)
 class DayStats:
-    """Pictures of one day (UTC) by status."""
+    """Images of one day (UTC) by status."""
 
     day: str
     ok: int
@@ -37,7 +37,7 @@ class DayStats:
 @dataclass(frozen=True)
 class ModelFeedback(Share):
     """How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
-    the same by what the pictures show."""
+    the same by what the images show."""
 
     per_label: dict[str, Share]
 

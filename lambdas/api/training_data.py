@@ -15,19 +15,19 @@ MOST_KEYS = 20_000
 
 @dataclass(frozen=True)
 class DataSet:
-    """Everything below one folder of the bucket; ``classes`` with their numbers of pictures.
+    """Everything below one folder of the bucket; ``classes`` with their numbers of images.
 
     ``complete`` is false where the bucket holds more than was counted.
     """
 
     prefix: str
     classes: dict[str, int]
-    pictures: int
+    images: int
     complete: bool
 
 
 def find_data_sets(bucket: str, client: "S3Client") -> tuple[DataSet, ...]:
-    """The bucket's folders. A picture's class is the folder that it lies in, so that the parts of a
+    """The bucket's folders. An image's class is the folder that it lies in, so that the parts of a
     divided set are counted together."""
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))

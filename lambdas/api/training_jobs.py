@@ -12,18 +12,18 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from lambdas import clients
 from lambdas.api.settings import ApiSettings
 from lambdas.api.training_data import DataSet, find_data_sets
-from lambdas.caller import require_admin
-from lambdas.json_body import read_json
-from lambdas.parameters import only, whole_number
-from lambdas.resolver import json_response
-from lambdas.training_options import check_bucket, check_settings, training_options
+from lambdas.web.caller import require_admin
+from lambdas.web.json_body import read_json
+from lambdas.web.parameters import only, whole_number
+from lambdas.web.resolver import json_response
 from visionflow import strict
 from visionflow.errors import InvalidParameterError
-from visionflow.job_control import JobControl
-from visionflow.job_settings import JobControlSettings
-from visionflow.job_store import JobStore
-from visionflow.training_instances import INSTANCE_TYPES
-from visionflow.training_jobs import TrainingJob, TrainingJobRequest, parse_request
+from visionflow.jobs.control import JobControl
+from visionflow.jobs.instances import INSTANCE_TYPES
+from visionflow.jobs.options import check_bucket, check_settings, training_options
+from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
+from visionflow.jobs.settings import JobControlSettings
+from visionflow.jobs.store import JobStore
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

@@ -1,4 +1,4 @@
-"""POST /uploads: the way for pictures that are too large for a direct call."""
+"""POST /uploads: the way for images that are too large for a direct call."""
 
 import os
 from datetime import UTC, datetime
@@ -9,15 +9,15 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
-from lambdas.answers import UploadForm
 from lambdas.api.settings import ApiSettings
-from lambdas.json_body import read_json
-from lambdas.parameters import only
-from lambdas.resolver import json_response
-from visionflow.image_store import FORM_LIFETIME, ImageStore
-from visionflow.limits import DEFAULT_LIMITS
-from visionflow.predictions import new_id, timestamp
-from visionflow.uploads import UploadRequest
+from lambdas.web.answers import UploadForm
+from lambdas.web.json_body import read_json
+from lambdas.web.parameters import only
+from lambdas.web.resolver import json_response
+from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.store import FORM_LIFETIME, ImageStore
+from visionflow.images.uploads import UploadRequest
+from visionflow.timestamps import new_id, timestamp
 
 router = APIGatewayHttpRouter()
 
@@ -35,7 +35,7 @@ def uploads() -> Response[str]:
 
 
 def upload_form(request: UploadRequest, store: ImageStore, now: datetime) -> UploadForm:
-    """A form that posts one picture of the announced type and size, and the id of its prediction.
+    """A form that posts one image of the announced type and size, and the id of its prediction.
 
     Raises what `UploadRequest.check` raises. Nothing is written.
     """

@@ -13,11 +13,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import clients
 from lambdas.counters.service import CountersService, Written
 from lambdas.counters.settings import CountersSettings
-from lambdas.drift_watch import DriftWatch
-from lambdas.trail import traced
-from visionflow.counters import CounterStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
+from lambdas.telemetry.trail import traced
+from visionflow.insights.counters import CounterStore
+from visionflow.insights.drift_watch import DriftWatch
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
 
 TRIAL_METRIC = "TrialTakenBack"
 DRIFT_METRIC = "DriftAlarm"

@@ -1,4 +1,4 @@
-"""Count what was recorded, hand pictures to the shadow, and watch over trials and drift."""
+"""Count what was recorded, hand images to the shadow, and watch over trials and drift."""
 
 import json
 import time
@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from lambdas.drift_watch import DriftWatch
-from visionflow.changes import created, relabelled
-from visionflow.counters import Change, CounterStore
-from visionflow.drift import Drift
-from visionflow.model_registry import ModelRegistry
-from visionflow.prediction_store import read_prediction
-from visionflow.predictions import Prediction
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Aliases, Order
+from visionflow.insights.changes import created, relabelled
+from visionflow.insights.counters import Change, CounterStore
+from visionflow.insights.drift_watch import DriftWatch
+from visionflow.models.drift import Drift
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Aliases, Order
+from visionflow.predictions.record import Prediction
+from visionflow.predictions.store import read_prediction
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 # How stale the aliases and the rule may be that decide about the shadow and the trial.
 REFRESH_S = 5.0
-# Drift moves slowly; it is measured this often while pictures come in, over this many days.
+# Drift moves slowly; it is measured this often while images come in, over this many days.
 DRIFT_EVERY_S = 300.0
 DRIFT_DAYS = 7
-# Pictures that the shadow looks at together; one that fails is what the others wait for again.
+# Images that the shadow looks at together; one that fails is what the others wait for again.
 IDS_PER_MESSAGE = 10
 
 RULE = "the rollback rule"

@@ -1,1 +1,1 @@
-"""Pictures dropped into the images bucket: S3 -> SQS -> record."""
+"""Images dropped into the images bucket: S3 -> SQS -> record."""

@@ -18,11 +18,11 @@ from aws_lambda_powertools.utilities.data_classes import S3Event
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas import snapshot
+from lambdas.classification import snapshot
 from lambdas.ingest.service import IngestService, Upload
 from lambdas.ingest.settings import IngestSettings
-from lambdas.measurements import measure
-from lambdas.trail import follow, following, traced
+from lambdas.telemetry.measurements import measure
+from lambdas.telemetry.trail import follow, following, traced
 
 logger = Logger()
 metrics = Metrics()

@@ -4,16 +4,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from lambdas.classification import (
+from lambdas.classification.service import (
     ClassificationService,
-    ClassifiedPicture,
+    ClassifiedImage,
     Stopwatch,
     image_ref,
 )
 from lambdas.outcomes import outcome
 from visionflow.errors import VisionFlowError
-from visionflow.predictions import Failure, Prediction, s3_object_id, timestamp
-from visionflow.uploads import posted_id
+from visionflow.images.uploads import posted_id
+from visionflow.predictions.record import Failure, Prediction, s3_object_id
+from visionflow.timestamps import timestamp
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class IngestService(ClassificationService):
     def ingest(self, upload: Upload, now: datetime) -> Prediction | None:
         """Record the one result of ``upload``; None when another delivery has done so already.
 
-        A picture that can never be classified becomes a ``failed`` record. Whatever a retry may
+        An image that can never be classified becomes a ``failed`` record. Whatever a retry may
         mend is raised, and nothing is recorded.
         """
         prediction_id = self._free_id(upload)
@@ -60,28 +61,28 @@ class IngestService(ClassificationService):
             return None
         stopwatch = Stopwatch()
         data: bytes | None = None
-        picture: ClassifiedPicture | None = None
+        image: ClassifiedImage | None = None
         try:
             with stopwatch.step("read"):
                 data = self.images.read(upload.key, upload.version_id, upload.etag)
-            picture = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
+            image = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
         except VisionFlowError as error:
             if outcome(error).on_queue == "retry":
                 raise
             answer = _failed(error)
         else:
-            key = self.store_thumbnail(picture, upload.own_id, stopwatch)
-            answer = picture.answer() | {"thumbnail_key": key}
+            key = self.store_thumbnail(image, upload.own_id, stopwatch)
+            answer = image.answer() | {"thumbnail_key": key}
         prediction = Prediction(
             id=prediction_id,
             source="s3",
             **answer,
-            image=image_ref(upload.bucket, upload.key, upload.version_id, data, picture),
+            image=image_ref(upload.bucket, upload.key, upload.version_id, data, image),
             timings=stopwatch.timings,
             created_at=timestamp(now),
             expires_at=self.expires_at(now),
         )
-        while not self.predictions.add(prediction, picture.sketch if picture else None):
+        while not self.predictions.add(prediction, image.sketch if image else None):
             # Another worker was faster: with this version, or with the id that the key carries.
             prediction_id = self._free_id(upload)
             if prediction_id is None:

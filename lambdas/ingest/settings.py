@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lambdas.predict.settings import PredictSettings
+from lambdas.classification.settings import PredictSettings
 
 
 @dataclass(frozen=True)

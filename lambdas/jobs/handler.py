@@ -17,11 +17,11 @@ from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, JobSteps, Place
 from lambdas.jobs.settings import JobsSettings
-from lambdas.trail import traced
+from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.errors import PlatformError, VisionFlowError
-from visionflow.job_store import JobStore
-from visionflow.predictions import ModelRef
+from visionflow.jobs.store import JobStore
+from visionflow.models.ref import ModelRef
 
 logger = Logger()
 

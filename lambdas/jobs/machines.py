@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.jobs.verdict import MachineState
 from visionflow.errors import JobRefusedError
-from visionflow.training_instances import InstanceType, Market
-from visionflow.training_jobs import JobInstance, JobRecord
+from visionflow.jobs.instances import InstanceType, Market
+from visionflow.jobs.record import JobInstance, JobRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

@@ -7,8 +7,8 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from visionflow.errors import JobRefusedError
-from visionflow.training_instances import InstanceType, Market
-from visionflow.training_jobs import JobRequest
+from visionflow.jobs.instances import InstanceType, Market
+from visionflow.jobs.record import JobRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_service_quotas import ServiceQuotasClient

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
 from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
-from lambdas.training_options import check_bucket, check_settings
 from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
-from visionflow.job_store import JobStore
-from visionflow.predictions import ModelRef, timestamp
-from visionflow.training_instances import BY_NAME, InstanceType, Market, candidates
-from visionflow.training_jobs import ENDED, JobInstance, JobRecord, JobState, local_session
+from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
+from visionflow.jobs.options import check_bucket, check_settings
+from visionflow.jobs.record import ENDED, JobInstance, JobRecord, JobState, local_session
+from visionflow.jobs.store import JobStore
+from visionflow.models.ref import ModelRef
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

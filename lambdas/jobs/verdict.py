@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from visionflow.training_jobs import JobRecord, JobReport, hours_between
+from visionflow.jobs.record import JobRecord, JobReport, hours_between
 
 Next = Literal["wait", "relaunch", "publish", "end"]
 

@@ -1,4 +1,4 @@
-"""The picture in a request's body, whichever of the three ways it was sent."""
+"""The image in a request's body, whichever of the three ways it was sent."""
 
 import json
 
@@ -8,12 +8,12 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from visionflow.errors import (
     BodyTooLargeError,
+    ImageNotSentError,
     InvalidBase64Error,
     InvalidBodyError,
-    MissingFieldError,
     UnsupportedMediaTypeError,
 )
-from visionflow.uploads import MAX_DIRECT_BYTES
+from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 # Lambda refuses a payload over 6 MB, event included, before the function runs. Bodies just below
 # that, and all of them on the emulator, which has no such limit, are refused here.
@@ -22,16 +22,16 @@ MAX_BODY_CHARACTERS = 6_000_000
 FIELD = "file"
 
 
-def read_picture(body: str | None, is_base64: bool | None, content_type: str | None) -> bytes:
-    """The bytes of the picture in an API Gateway body.
+def read_image(body: str | None, is_base64: bool | None, content_type: str | None) -> bytes:
+    """The bytes of the image in an API Gateway body.
 
     ``multipart/form-data`` carries it in the field ``file``, ``application/json`` as base64 under
-    ``image``, and an ``image/*`` or ``application/octet-stream`` body is the picture itself.
+    ``image``, and an ``image/*`` or ``application/octet-stream`` body is the image itself.
     """
     body = body or ""
     if len(body) > MAX_BODY_CHARACTERS:
         raise BodyTooLargeError(
-            f"A direct call carries {MAX_DIRECT_BYTES / 1e6} MB of picture at most; POST /uploads "
+            f"A direct call carries {MAX_DIRECT_BYTES / 1e6} MB of image at most; POST /uploads "
             "gives a form for a larger one."
         )
     data = _decoded(body, bool(is_base64))
@@ -61,7 +61,7 @@ def _from_json(data: bytes) -> bytes:
     except (ValueError, RecursionError) as error:
         raise InvalidBodyError("The body is not valid JSON.") from error
     if not isinstance(document, dict) or not isinstance(document.get("image"), str):
-        raise MissingFieldError('The JSON body needs a string field "image".')
+        raise ImageNotSentError('The JSON body needs a string field "image".')
     try:
         return b64decode(document["image"], validate=True)
     except ValueError as error:
@@ -89,7 +89,7 @@ def _from_multipart(data: bytes, boundary: bytes) -> bytes:
     except FormParserError as error:
         raise InvalidBodyError(f"The multipart body is malformed ({error}).") from error
     if FIELD not in parts.fields:
-        raise MissingFieldError(f'The form needs a field "{FIELD}" with the picture.')
+        raise ImageNotSentError(f'The form needs a field "{FIELD}" with the image.')
     if not parts.complete:
         raise InvalidBodyError("The multipart body ends before its last boundary.")
     return bytes(parts.fields[FIELD])

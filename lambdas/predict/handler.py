@@ -12,16 +12,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas import snapshot
-from lambdas.measurements import measure
-from lambdas.parameters import flag, only, short_text, whole_number
-from lambdas.predict.body import read_picture
+from lambdas.classification import snapshot
+from lambdas.classification.settings import PredictSettings
+from lambdas.predict.body import read_image
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
-from lambdas.predict.settings import PredictSettings
-from lambdas.resolver import create_resolver, json_response
-from lambdas.trail import following, traced
-from visionflow.predictions import timestamp
+from lambdas.telemetry.measurements import measure
+from lambdas.telemetry.trail import following, traced
+from lambdas.web.parameters import flag, only, short_text, whole_number
+from lambdas.web.resolver import create_resolver, json_response
+from visionflow.timestamps import timestamp
 
 logger = Logger()
 metrics = Metrics()
@@ -44,9 +44,9 @@ def predict() -> Response[str]:
         label=short_text("label", query.get("label")),
     )
     key = idempotency_key(event)
-    picture = read_picture(event.body, event.is_base64_encoded, event.headers.get("content-type"))
+    image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))
     now = datetime.now(UTC)
-    answer = service().predict(picture, now, options, key)
+    answer = service().predict(image, now, options, key)
     if answer.created_at == timestamp(now):  # an answer that is given again is no new prediction
         measure(answer, metrics)
     return json_response(answer)

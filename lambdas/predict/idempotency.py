@@ -20,7 +20,7 @@ KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """How a picture is to be answered.
+    """How an image is to be answered.
 
     ``top_k``: labels, 5 by default, or all there are. ``explain``: whether to answer a map of
     ``label``, by default the best one.
@@ -51,7 +51,7 @@ class IdempotencyKey:
         return "key-" + base64.b32encode(digest[:20]).decode().lower()
 
 
-def fingerprint(picture: bytes, options: PredictOptions) -> str:
+def fingerprint(image: bytes, options: PredictOptions) -> str:
     """SHA-256 of everything that the answer depends on and the sender chose."""
-    chosen = [hashlib.sha256(picture).hexdigest(), options.top_k, options.explain, options.label]
+    chosen = [hashlib.sha256(image).hexdigest(), options.top_k, options.explain, options.label]
     return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()

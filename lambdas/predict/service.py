@@ -1,23 +1,24 @@
-"""Classify a picture that was sent directly, keep it, and record the answer."""
+"""Classify an image that was sent directly, keep it, and record the answer."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lambdas.answers import extend
-from lambdas.classification import (
+from lambdas.classification.service import (
     DEFAULT_TOP_K,
     ClassificationService,
-    ClassifiedPicture,
+    ClassifiedImage,
     Stopwatch,
     image_ref,
 )
 from lambdas.predict.idempotency import IdempotencyKey, PredictOptions, fingerprint
-from lambdas.trail import follow
-from visionflow.classifier import Explanation
+from lambdas.telemetry.trail import follow
+from lambdas.web.answers import extend
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
-from visionflow.images import media_type
-from visionflow.predictions import Prediction, new_id, original_key, timestamp
-from visionflow.replies import Reply
+from visionflow.images.pipeline import media_type
+from visionflow.models.classifier import Explanation
+from visionflow.predictions.record import Prediction, original_key
+from visionflow.predictions.replies import Reply
+from visionflow.timestamps import new_id, timestamp
 
 DEFAULT_OPTIONS = PredictOptions()
 
@@ -45,9 +46,9 @@ class PredictService(ClassificationService):
         options: PredictOptions = DEFAULT_OPTIONS,
         key: IdempotencyKey | None = None,
     ) -> PredictAnswer:
-        """Classify ``data``, a picture's bytes, once for each ``key``.
+        """Classify ``data``, an image's bytes, once for each ``key``.
 
-        Nothing is stored when the picture or the request is refused: raises an `ImageError`,
+        Nothing is stored when the image or the request is refused: raises an `ImageError`,
         `InvalidParameterError` for options that the model cannot meet, `ModelUnavailableError`, or
         `IdempotencyConflictError` when ``key`` was used for another request.
         """
@@ -57,13 +58,13 @@ class PredictService(ClassificationService):
         if key and (answered := self._answered(prediction_id, request)):
             return answered
         stopwatch = Stopwatch()
-        picture = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
-        options = _checked(options, picture.classifier.manifest.label_names)
-        # Two requests with one key may be at work at once, perhaps with different pictures.
+        image = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
+        options = _checked(options, image.classifier.manifest.label_names)
+        # Two requests with one key may be at work at once, perhaps with different images.
         name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
-        prediction = self._prediction(prediction_id, name, data, picture, options, stopwatch, now)
-        reply = _reply(request, picture, options)
-        if self.predictions.add(prediction, picture.sketch, reply if key else None):
+        prediction = self._prediction(prediction_id, name, data, image, options, stopwatch, now)
+        reply = _reply(request, image, options)
+        if self.predictions.add(prediction, image.sketch, reply if key else None):
             return _answer(prediction, reply)
         if answered := self._answered(prediction_id, request):
             return answered
@@ -77,7 +78,7 @@ class PredictService(ClassificationService):
         prediction, reply = found
         if reply.request != request:
             raise IdempotencyConflictError(
-                "This Idempotency-Key belongs to another picture or other parameters; take a new "
+                "This Idempotency-Key belongs to another image or other parameters; take a new "
                 "one for each request."
             )
         return _answer(replace(prediction, feedback=None), reply)
@@ -87,21 +88,21 @@ class PredictService(ClassificationService):
         prediction_id: str,
         name: str,
         data: bytes,
-        picture: ClassifiedPicture,
+        image: ClassifiedImage,
         options: PredictOptions,
         stopwatch: Stopwatch,
         now: datetime,
     ) -> Prediction:
-        """The record, after the picture and its thumbnail were stored under ``name``."""
+        """The record, after the image and its thumbnail were stored under ``name``."""
         key = original_key(name)
         with stopwatch.step("store"):
             version_id = self.images.write(key, data, media_type(data))
         return Prediction(
             id=prediction_id,
             source="api",
-            **picture.answer(options.top_k or DEFAULT_TOP_K),
-            image=image_ref(self.images.bucket, key, version_id, data, picture),
-            thumbnail_key=self.store_thumbnail(picture, name, stopwatch),
+            **image.answer(options.top_k or DEFAULT_TOP_K),
+            image=image_ref(self.images.bucket, key, version_id, data, image),
+            thumbnail_key=self.store_thumbnail(image, name, stopwatch),
             timings=stopwatch.timings,
             created_at=timestamp(now),
             expires_at=self.expires_at(now),
@@ -122,13 +123,13 @@ def _checked(options: PredictOptions, labels: tuple[str, ...]) -> PredictOptions
     return replace(options, top_k=top_k)
 
 
-def _reply(request: str, picture: ClassifiedPicture, options: PredictOptions) -> Reply:
-    manifest = picture.classifier.manifest
+def _reply(request: str, image: ClassifiedImage, options: PredictOptions) -> Reply:
+    manifest = image.classifier.manifest
     return Reply(
         request,
         manifest.temperature,
         manifest.unknown_threshold,
-        picture.activation_map(options.label) if options.explain else None,
+        image.activation_map(options.label) if options.explain else None,
     )
 
 

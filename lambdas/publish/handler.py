@@ -12,11 +12,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import clients
 from lambdas.publish.service import JobPublisher
 from lambdas.publish.settings import PublishSettings
-from lambdas.trail import traced
+from lambdas.telemetry.trail import traced
 from visionflow import strict
-from visionflow.job_store import JobStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
+from visionflow.jobs.store import JobStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
 
 logger = Logger()
 

@@ -21,13 +21,13 @@ from lambdas import clients
 from lambdas.shadow.model import ShadowModel
 from lambdas.shadow.service import ShadowService
 from lambdas.shadow.settings import ShadowSettings
-from lambdas.trail import traced
-from visionflow.counters import CounterStore
-from visionflow.image_store import ImageStore
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import PredictionStore
-from visionflow.shadows import ShadowStore
+from lambdas.telemetry.trail import traced
+from visionflow.images.store import ImageStore
+from visionflow.insights.counters import CounterStore
+from visionflow.insights.shadows import ShadowStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.store import PredictionStore
 
 logger = Logger()
 metrics = Metrics()

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lambdas.active_model import REFRESH_S, RETRY_REFUSED_S
-from lambdas.loading import Loader, Serving
+from lambdas.classification.active_model import REFRESH_S, RETRY_REFUSED_S
+from lambdas.classification.loading import Loader, Serving
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.predictions import ModelRef
-from visionflow.routing import Aliases, Trial
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Aliases, Trial
+from visionflow.models.store import ModelStore
 
 
 class ShadowModel:

@@ -1,16 +1,16 @@
-"""Run the shadow on a picture that was answered, and keep what it says beside the record."""
+"""Run the shadow on an image that was answered, and keep what it says beside the record."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from lambdas.classification import Stopwatch
+from lambdas.classification.service import Stopwatch
 from lambdas.shadow.model import ShadowModel
-from visionflow import images
 from visionflow.errors import MissingImageError
-from visionflow.image_store import ImageStore
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import timestamp
-from visionflow.shadows import ShadowAnswer, ShadowStore
+from visionflow.images import pipeline
+from visionflow.images.store import ImageStore
+from visionflow.insights.shadows import ShadowAnswer, ShadowStore
+from visionflow.predictions.store import PredictionStore
+from visionflow.timestamps import timestamp
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ShadowService:
 
     def look_at(self, prediction_id: str, now: datetime) -> ShadowAnswer | None:
         """The shadow's answer, kept once. None when there is nothing to do: no shadow (any more),
-        an answer of its own, a record or a picture that is gone, or an answer that is there.
+        an answer of its own, a record or an image that is gone, or an answer that is there.
         """
         serving, trial = self.model.get()
         prediction = self.predictions.get(prediction_id)
@@ -38,7 +38,7 @@ class ShadowService:
         except MissingImageError:
             return None
         stopwatch = Stopwatch()
-        tensor = images.load(data, serving.classifier.manifest.input)
+        tensor = pipeline.load(data, serving.classifier.manifest.input)
         with stopwatch.step("infer"):
             (found,) = serving.classifier.classify(tensor[None])
         answer = ShadowAnswer(

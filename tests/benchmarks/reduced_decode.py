@@ -1,9 +1,9 @@
-"""What decoding a JPEG at reduced scale saves, and what it costs.
+"""The time that decoding a JPEG at reduced scale saves, and its effect on accuracy.
 
-``python -m tests.benchmarks reduced_decode`` times the way from bytes to tensor and thumbnail.
-``python -m tests.benchmarks.reduced_decode ARTIFACT FOLDER [--enlarge N] [--every N]`` scores an
-artifact on class folders by both ways, the pictures enlarged so that they are reduced again by N
-with no more headroom than is always left. Enlarged pictures get the grain of a camera's sensor.
+``python -m tests.benchmarks reduced_decode`` times bytes to tensor and thumbnail.
+``python -m tests.benchmarks.reduced_decode ARTIFACT FOLDER [--enlarge N] [--every N]`` measures an
+artifact's accuracy on class folders with and without reduced decoding. It enlarges the images, with
+the grain of a camera's sensor, to the smallest size that is reduced by N.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import photo
+from tests.benchmarks.contenders.worker import photo
+from tests.benchmarks.figures import Figure, figure
 from training.data.listing import list_images
-from visionflow import images
-from visionflow.classifier import Classifier
-from visionflow.images import Picture, UInt8Array
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import read_artifact
+from visionflow.images import pipeline
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import DecodedImage, UInt8Array
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import read_artifact
 
 TURNS = 21
 SPEC = InputSpec(224, 256)
@@ -33,50 +33,51 @@ GRAIN = 4.0  # standard deviation in grey levels
 BATCH = 64
 
 
-def whole(data: bytes) -> Picture:
-    """The plain way: every pixel."""
-    return images.decode(data)
+def whole(data: bytes) -> DecodedImage:
+    """Decode every pixel."""
+    return pipeline.decode(data)
 
 
-def reduced(data: bytes) -> Picture:
-    """The way that serves."""
-    return images.decode(data, SPEC)
+def reduced(data: bytes) -> DecodedImage:
+    """Decode as serving does."""
+    return pipeline.decode(data, SPEC)
 
 
-def seconds(decode: Callable[[bytes], Picture], data: bytes) -> float:
-    """Processor time from bytes to tensor and thumbnail."""
+def seconds(decode: Callable[[bytes], DecodedImage], data: bytes) -> float:
+    """Processor time of bytes to tensor and thumbnail."""
     start = time.process_time()
-    picture = decode(data)
-    images.prepare(picture, SPEC)
-    images.thumbnail(picture)
+    image = decode(data)
+    pipeline.prepare(image, SPEC)
+    pipeline.thumbnail(image)
     return time.process_time() - start
 
 
-def report() -> dict[str, dict[str, float]]:
-    """Median milliseconds by picture, both ways taking turns."""
-    found = {}
+def report() -> tuple[Figure, ...]:
+    """Median milliseconds by image, both ways in turns."""
+    figures = []
     for name, size in SIZES.items():
         data = photo(size)
         times = [(seconds(whole, data), seconds(reduced, data)) for _ in range(TURNS)]
         plain, fast = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
-        found[name] = {"whole": plain, "reduced": fast, "ratio": plain / fast}
-    print_table(
-        f"Bytes to tensor and thumbnail at 224 px, ms of one core, median of {TURNS} turns",
-        ("picture", "every pixel", "as served", "ratio"),
-        [
-            (name, f"{row['whole']:.1f}", f"{row['reduced']:.1f}", f"{row['ratio']:.1f}x")
-            for name, row in found.items()
-        ],
-    )
-    return found
+        figures.append(
+            figure(
+                "serving latency",
+                f"JPEG of {name}, bytes to tensor (224 px) and thumbnail, processor time",
+                {"as served": fast, "every pixel decoded": plain},
+                "ms",
+                n=f"median of {TURNS} turns",
+                seed=0,
+            )
+        )
+    return tuple(figures)
 
 
 def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
-    """The picture so large that the image path reduces it by ``reduction``, and only just."""
+    """Enlarge an image to the smallest size that the image path reduces by ``reduction``."""
     image = Image.open(io.BytesIO(data)).convert("RGB")
     least = (
-        reduction * images.HEADROOM * spec.resize / min(image.size),
-        reduction * images.THUMBNAIL_HEADROOM * images.THUMBNAIL_SIDE / max(image.size),
+        reduction * pipeline.HEADROOM * spec.resize / min(image.size),
+        reduction * pipeline.THUMBNAIL_HEADROOM * pipeline.THUMBNAIL_SIDE / max(image.size),
     )
     size = [int(length * max(least)) + 2 for length in image.size]
     large = np.asarray(image.resize((size[0], size[1]), Image.Resampling.LANCZOS), np.float32)
@@ -88,7 +89,7 @@ def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
 
 
 def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
-    """Print top-1 both ways over each ``every``-th picture of ``folder``."""
+    """Print top-1 of both ways on every ``every``-th image of ``folder``."""
     manifest = read_artifact(artifact)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     listing = list_images(folder, manifest.label_names)
@@ -99,10 +100,10 @@ def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
         tensors: tuple[list[UInt8Array], list[UInt8Array]] = ([], [])
         for index in indices[start : start + BATCH]:
             data = enlarged(listing.path(index).read_bytes(), manifest.input, reduction, index)
-            fast = images.decode(data, manifest.input)
+            fast = pipeline.decode(data, manifest.input)
             assert fast.reduction == reduction
-            for column, picture in zip(tensors, (images.decode(data), fast), strict=True):
-                column.append(images.prepare(picture, manifest.input))
+            for column, image in zip(tensors, (pipeline.decode(data), fast), strict=True):
+                column.append(pipeline.prepare(image, manifest.input))
             difference = np.abs(tensors[0][-1].astype(int) - tensors[1][-1])
             differences.append(float(difference.mean()))
         for given, column in zip(answers, tensors, strict=True):
@@ -110,7 +111,7 @@ def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
     plain, fast_answers = (np.array(given) for given in answers)
     targets = listing.targets[list(indices)]
     print(
-        f"{manifest.name} on {len(indices):,} pictures of {folder.name}, reduced by {reduction}: "
+        f"{manifest.name} on {len(indices):,} images of {folder.name}, reduced by {reduction}: "
         f"top-1 {np.mean(plain == targets):.2%} whole, {np.mean(fast_answers == targets):.2%} "
         f"reduced, the same answer to {np.mean(plain == fast_answers):.2%}; mean difference of "
         f"tensors {statistics.median(differences):.2f} grey levels, at most {max(differences):.2f}"

@@ -1,4 +1,4 @@
-"""The comparison of `serving`, as one picture."""
+"""Draws the comparison of `serving`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ Found = Mapping[str, Mapping[str, Mapping[int, Mapping[str, float]]]]
 
 
 def draw(found: Found, target: Path) -> None:
-    """One panel for each size of picture; a group of bars for each network, on one thread.
+    """One panel for each size of image; a group of bars for each network, on one thread.
 
     ``found``: milliseconds by network, size, threads and contender.
     """

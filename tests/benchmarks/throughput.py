@@ -5,23 +5,23 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
-from infra.outputs import read_outputs
-from infra.workspace import Workspace
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import SIZES, photo
+from infra.local_cloud.outputs import read_outputs
+from infra.packaging.workspace import Workspace
+from tests.benchmarks.contenders.worker import SIZES, photo
+from tests.benchmarks.figures import Figure, figure
 from tests.e2e.conftest import free_port, visionflow
 
 CLIENTS = (1, 4, 16)
 SECONDS = 8.0
 
 
-def measure(api_url: str, picture: bytes, clients: int) -> dict[str, float]:
-    """Answers per second and percentiles in ms of ``clients`` that ask one after the other."""
+def measure(api_url: str, image: bytes, clients: int) -> dict[str, float]:
+    """Answers per second and latency percentiles (ms) of ``clients`` that each send requests in
+    sequence."""
     times: list[list[float]] = [[] for _ in range(clients)]
     failures: list[int] = []
     until = time.perf_counter() + SECONDS
@@ -31,7 +31,7 @@ def measure(api_url: str, picture: bytes, clients: int) -> dict[str, float]:
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         while (started := time.perf_counter()) < until:
             connection.request(
-                "POST", f"{address.path}/predict", picture, {"Content-Type": "image/jpeg"}
+                "POST", f"{address.path}/predict", image, {"Content-Type": "image/jpeg"}
             )
             response = connection.getresponse()
             response.read()
@@ -59,8 +59,8 @@ def measure(api_url: str, picture: bytes, clients: int) -> dict[str, float]:
     }
 
 
-def report() -> dict[str, Any]:
-    picture = photo(SIZES["0.3 MP"])
+def report() -> tuple[Figure, ...]:
+    image = photo(SIZES["0.3 MP"])
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
         up = visionflow("up", "--detach", "--json", "--port", str(free_port()), state=state)
@@ -68,21 +68,16 @@ def report() -> dict[str, Any]:
             raise RuntimeError(up.stderr)
         try:
             api_url = read_outputs(Workspace(state=state).outputs).api_url
-            measure(api_url, picture, max(CLIENTS))  # starts as many workers as there will be
-            found = {clients: measure(api_url, picture, clients) for clients in CLIENTS}
+            measure(api_url, image, max(CLIENTS))  # starts as many workers as there will be
+            found = {clients: measure(api_url, image, clients) for clients in CLIENTS}
         finally:
             visionflow("down", state=state)
-    print_table(
-        f"POST /predict on the local cloud, 0.3 MP, {SECONDS:.0f} s each",
-        ("clients", "answers", "failed", "per second", "p50 ms", "p95 ms", "p99 ms"),
-        [
-            (
-                clients,
-                values["answers"],
-                values["failed"],
-                *(f"{values[k]:.0f}" for k in ("per_second", "p50", "p95", "p99")),
-            )
-            for clients, values in found.items()
-        ],
-    )
-    return {str(clients): values for clients, values in found.items()}
+    what = "the whole local cloud on one machine, `POST /predict` of 0.3 MP, clients"
+    figures = []
+    for clients, values in found.items():
+        n = f"{values['answers']:,} answers in {SECONDS:.0f} s, {values['failed']} failed"
+        rate = values["per_second"]
+        figures.append(figure("throughput", f"{what}: {clients}", rate, "answers/s", n=n, seed=0))
+        times = {name: values[name] for name in ("p50", "p95", "p99")}
+        figures.append(figure("throughput", f"{what}: {clients}", times, "ms", n=n, seed=0))
+    return tuple(figures)

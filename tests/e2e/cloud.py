@@ -1,4 +1,4 @@
-"""A running local cloud, used from outside as a person or a program would."""
+"""A running local cloud, used from outside like a person or a program would."""
 
 import json
 import time
@@ -14,8 +14,8 @@ from urllib.error import HTTPError
 
 import boto3
 
-from infra.emulator import Emulator
-from infra.outputs import Outputs
+from infra.local_cloud.emulator import Emulator
+from infra.local_cloud.outputs import Outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +36,7 @@ class Answer:
 
 
 def eventually(look: Callable[[], T | None], within: float, what: str) -> T:
-    """The first thing but None that ``look`` finds; fails after ``within`` seconds."""
+    """Return the first result of ``look`` that is not None; fails after ``within`` seconds."""
     deadline = time.monotonic() + within
     while True:
         found = look()

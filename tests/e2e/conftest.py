@@ -1,4 +1,4 @@
-"""One local cloud for all end-to-end tests, brought up and ended by the real command."""
+"""One local cloud for all end-to-end tests, started and ended by the real command."""
 
 import json
 import socket
@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra import emulator
-from infra.outputs import read_outputs
-from infra.workspace import Workspace
+from infra.local_cloud import emulator
+from infra.local_cloud.outputs import read_outputs
+from infra.packaging.workspace import Workspace
 from tests.e2e.cloud import Cloud, Record
 from training.data.flowers import write_flowers
 
@@ -20,7 +20,7 @@ VISIONFLOW = [str(Path(sys.executable).with_name("visionflow"))]
 
 
 def visionflow(*arguments: str, state: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user does; its state lies in ``state``."""
+    """Run the command line as a user does, with its state in the folder ``state``."""
     return subprocess.run(
         [*VISIONFLOW, *arguments, "--state", str(state)],
         capture_output=True,
@@ -54,9 +54,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def drawn_flowers(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Five kinds of drawn flowers in the datasets bucket, 14 pictures each: its ``s3://`` name."""
+    """Five kinds of drawn flowers in the datasets bucket, 14 images each: its ``s3://`` name."""
     folder = tmp_path_factory.mktemp("data") / "drawn-flowers"
-    write_flowers(folder, pictures=14, size=32)
+    write_flowers(folder, images=14, size=32)
     for file in folder.rglob("*.jpg"):
         key = f"drawn-flowers/{file.relative_to(folder)}"
         cloud.s3.upload_file(str(file), cloud.outputs.datasets_bucket, key)

@@ -1,4 +1,4 @@
-"""Pictures on the dashboard, classified and listed, in a real browser from the real bucket."""
+"""Images on the dashboard, classified and listed, in a real browser from the real bucket."""
 
 import base64
 import time
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.cloud import Cloud
 from tests.e2e.dashboard import address, launch, opened
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 
 pytestmark = pytest.mark.e2e
 
@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, cloud: Cloud) -> Iterator[Page]:
-    """The page that classifies pictures, in English."""
+    """The page that classifies images, in English."""
     with opened(browser, cloud, allowed=("status of 422",), locale="en-US") as page:
         page.goto(address(cloud, "predict"))
         yield page
@@ -44,12 +44,12 @@ def expect_answer(page: Page, cloud: Cloud) -> None:
     expect(page.get_by_test_id("model-version")).to_have_text(f"{model['name']} {model['version']}")
 
 
-def test_a_chosen_picture_is_classified_with_bars_and_heatmap(page: Page, cloud: Cloud) -> None:
+def test_a_chosen_image_is_classified_with_bars_and_heatmap(page: Page, cloud: Cloud) -> None:
     page.get_by_test_id("file-input").set_input_files(SAMPLE)
     expect_answer(page, cloud)
 
 
-def test_a_dragged_picture_is_classified(page: Page, cloud: Cloud) -> None:
+def test_a_dragged_image_is_classified(page: Page, cloud: Cloud) -> None:
     dropped = page.evaluate_handle(
         """data => {
             const bytes = Uint8Array.from(atob(data), character => character.charCodeAt(0));
@@ -64,14 +64,14 @@ def test_a_dragged_picture_is_classified(page: Page, cloud: Cloud) -> None:
     expect_answer(page, cloud)
 
 
-def test_a_file_that_is_no_picture_is_a_problem_in_words(page: Page, tmp_path: Path) -> None:
+def test_a_file_that_is_no_image_is_a_problem_in_words(page: Page, tmp_path: Path) -> None:
     notes = tmp_path / "notes.jpg"
-    notes.write_text("no picture")
+    notes.write_text("no image")
     page.get_by_test_id("file-input").set_input_files(notes)
     expect(page.get_by_test_id("problem")).to_have_attribute("data-code", "image_unreadable")
 
 
-def test_a_dropped_picture_comes_into_the_history_by_itself(page: Page, cloud: Cloud) -> None:
+def test_a_dropped_image_comes_into_the_history_by_itself(page: Page, cloud: Cloud) -> None:
     page.get_by_test_id("nav-history").click()
     rows = page.get_by_test_id("history-row")
     expect(rows.first).to_be_visible()
@@ -91,7 +91,7 @@ def test_a_dropped_picture_comes_into_the_history_by_itself(page: Page, cloud: C
 
 
 def test_filters_narrow_the_history(page: Page, cloud: Cloud) -> None:
-    cloud.drop("uploads/filtered.txt", b"not a picture")
+    cloud.drop("uploads/filtered.txt", b"not an image")
     cloud.wait_for({"uploads/filtered.txt"}, within=5)
     page.get_by_test_id("nav-history").click()
     rows = page.get_by_test_id("history-row")
@@ -126,7 +126,7 @@ def test_older_rows_come_by_scrolling(page: Page, cloud: Cloud) -> None:
 
 
 def test_the_language_is_switched_and_remembered(page: Page) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text("Classify a picture")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Classify an image")
     page.get_by_test_id("language-ko").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("이미지 분류")
     page.reload()

@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, cloud: Cloud) -> Iterator[Page]:
-    # An uploaded picture is asked for until it is recorded.
+    # An uploaded image is asked for until it is recorded.
     with opened(browser, cloud, allowed=("status of 404",), locale="en-US") as page:
         yield page
 
@@ -42,7 +42,7 @@ def newest(cloud: Cloud, **query: str) -> Record:
     return next(cloud.logs(**query))
 
 
-def test_several_pictures_are_classified_and_one_is_confirmed(page: Page, cloud: Cloud) -> None:
+def test_several_images_are_classified_and_one_is_confirmed(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud, "predict")
     page.get_by_test_id("file-input").set_input_files([SAMPLE, Path("infra/samples/frog.jpg")])
     expect(page.get_by_test_id("queue-count")).to_have_text("2 of 2 classified", timeout=15_000)
@@ -56,11 +56,11 @@ def test_several_pictures_are_classified_and_one_is_confirmed(page: Page, cloud:
     assert record["feedback"]["label"] == record["label"] == label
 
 
-def test_a_picture_is_taken_with_the_camera(page: Page, cloud: Cloud) -> None:
+def test_an_image_is_taken_with_the_camera(page: Page, cloud: Cloud) -> None:
     before = newest(cloud, source="api")["id"]
     open_page(page, cloud, "predict")
     page.get_by_test_id("open-camera").click()
-    shutter = page.get_by_test_id("take-picture")
+    shutter = page.get_by_test_id("take-image")
     expect(shutter).to_be_enabled(timeout=10_000)
     shutter.click()
     expect(page.get_by_test_id("result")).to_be_visible(timeout=10_000)
@@ -80,7 +80,7 @@ def test_a_large_file_goes_through_the_bucket(page: Page, cloud: Cloud, tmp_path
     assert recorded["image"]["bytes"] == large.stat().st_size
 
 
-def test_a_new_picture_is_live_within_three_seconds(page: Page, cloud: Cloud) -> None:
+def test_a_new_image_is_live_within_three_seconds(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud, "live")
     expect(page.get_by_test_id("live-status")).to_have_attribute("data-state", "live")
     cloud.drop("uploads/live.jpg", SAMPLE.read_bytes())
@@ -111,10 +111,10 @@ def test_a_record_opens_by_its_address_and_shows_where_the_model_looked(
     expect(page.get_by_test_id("record-map")).to_be_visible(timeout=10_000)
 
 
-def test_the_least_certain_picture_is_labelled_with_a_key(page: Page, cloud: Cloud) -> None:
+def test_the_least_certain_image_is_labelled_with_a_key(page: Page, cloud: Cloud) -> None:
     (first, *_) = cloud.call("GET", "/uncertain", query={"limit": 50}).body["items"]
     page.goto(f"{address(cloud, 'accuracy')}?tab=label")
-    expect(page.get_by_test_id("label-picture")).to_be_visible()
+    expect(page.get_by_test_id("label-image")).to_be_visible()
     page.locator("body").press("1")
     expect(page.get_by_test_id("label-count")).to_contain_text("1 labelled")
     told = cloud.call("GET", f"/predictions/{first['id']}").body["feedback"]

@@ -20,7 +20,7 @@ from tests.e2e.dashboard import (
     opened,
     publish_reported,
 )
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 
 pytestmark = pytest.mark.e2e
 
@@ -32,7 +32,7 @@ REPORTED = "9.0.0"
 """A version with the report of a real run."""
 
 TITLES = {
-    "en-US": ("Live", "Classify a picture", "History", "Accuracy", "Models", "Training"),
+    "en-US": ("Live", "Classify an image", "History", "Accuracy", "Models", "Training"),
     "ko-KR": ("실시간", "이미지 분류", "기록", "정확도", "모델", "학습"),
 }
 
@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """At least `RECORDS` pictures were classified and some judged; a version has a whole report."""
+    """At least `RECORDS` images were classified and some judged; a version has a whole report."""
     missing = RECORDS - sum(1 for _ in cloud.logs())
     keys = {f"uploads/filled/{n}.jpg" for n in range(missing)}
     for n, key in enumerate(sorted(keys)):
@@ -92,7 +92,7 @@ def test_every_part_of_the_accuracy_page_is_accessible(browser: Browser, cloud: 
             assert accessibility_faults(page) == []
 
 
-def test_the_map_shows_the_picture_behind_a_point_and_stays_zoomed(
+def test_the_map_shows_the_image_behind_a_point_and_stays_zoomed(
     browser: Browser, cloud: Cloud
 ) -> None:
     with opened(browser, cloud, allowed=NO_COSTS, locale="en-US") as page:
@@ -100,10 +100,10 @@ def test_the_map_shows_the_picture_behind_a_point_and_stays_zoomed(
         canvas = page.get_by_test_id("embedding-map").locator("canvas")
         expect(canvas).to_be_visible()
         page.get_by_role("button", name="Zoom in").click()
-        page.get_by_role("button", name="Next picture").click()
-        picture = page.get_by_test_id("map-picture")
-        expect(picture).to_be_visible()
-        colours = Image.open(io.BytesIO(picture.screenshot())).convert("RGB").getcolors(1 << 16)
+        page.get_by_role("button", name="Next image").click()
+        image = page.get_by_test_id("map-image")
+        expect(image).to_be_visible()
+        colours = Image.open(io.BytesIO(image.screenshot())).convert("RGB").getcolors(1 << 16)
         assert colours is not None
         assert len(colours) > 50
         told = page.get_by_test_id("map-point").inner_text()

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from tests.e2e.cloud import Cloud, eventually
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 
 pytestmark = pytest.mark.e2e
 
@@ -18,7 +18,7 @@ KEY = "uploads/denied.jpg"
 
 @contextmanager
 def without_reading_uploads(cloud: Cloud) -> Iterator[None]:
-    """Take the ingest function's grants on pictures in the bucket away, then give them back."""
+    """Take the ingest function's grants on images in the bucket away, then give them back."""
     iam: Any = boto3.client("iam", **cloud.emulator.client_options)
     role = ingest_function(cloud)["Role"].rpartition("/")[2]
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -65,7 +65,7 @@ def refusals(cloud: Cloud) -> list[str]:
     return [event["message"] for event in events if "AccessDenied" in event["message"]]
 
 
-def test_a_missing_grant_is_a_denied_call_and_the_picture_waits_for_it(cloud: Cloud) -> None:
+def test_a_missing_grant_is_a_denied_call_and_the_image_waits_for_it(cloud: Cloud) -> None:
     assert refusals(cloud) == []
     with quick_redelivery(cloud):
         with without_reading_uploads(cloud):

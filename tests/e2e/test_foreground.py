@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import emulator
-from infra.workspace import Workspace
+from infra.local_cloud import emulator
+from infra.packaging.workspace import Workspace
 from tests.e2e.conftest import VISIONFLOW, free_port, processes_of, visionflow
 
 pytestmark = pytest.mark.e2e

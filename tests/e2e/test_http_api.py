@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.cloud import Cloud
-from tests.pictures import bad_files, encode, textured
+from tests.images import bad_files, encode, textured
 
 pytestmark = pytest.mark.e2e
 
@@ -60,7 +60,7 @@ def test_explain_brings_a_heatmap(cloud: Cloud) -> None:
     assert answer["explanation"]["overlay"].startswith("data:image/png;base64,")
 
 
-def test_signed_urls_open_picture_and_thumbnail(cloud: Cloud) -> None:
+def test_signed_urls_open_image_and_thumbnail(cloud: Cloud) -> None:
     data = SAMPLE.read_bytes()
     posted = cloud.call("POST", "/predict", data, "image/jpeg").body
     record = cloud.call("GET", f"/predictions/{posted['id']}").body
@@ -96,7 +96,7 @@ class Bad:
     query: tuple[tuple[str, Any], ...] = ()
 
 
-PICTURE = encode(textured())
+IMAGE = encode(textured())
 FORM = "multipart/form-data; boundary=b"
 OTHER_FIELD = b'--b\r\nContent-Disposition: form-data; name="other"\r\n\r\nx\r\n--b--\r\n'
 IMAGE_STATUS = {"image_too_large": 413}
@@ -105,11 +105,11 @@ BAD = [
         Bad(name, IMAGE_STATUS.get(code, 422), code, body=data, content_type="image/jpeg")
         for name, (data, code) in bad_files().items()
     ),
-    Bad("no field file", 400, "missing_field", body=OTHER_FIELD, content_type=FORM),
-    Bad("no field image", 400, "missing_field", body=b"{}", content_type="application/json"),
+    Bad("no field file", 400, "missing_image", body=OTHER_FIELD, content_type=FORM),
+    Bad("no field image", 400, "missing_image", body=b"{}", content_type="application/json"),
     Bad("broken form", 400, "invalid_body", body=b"--x", content_type=FORM),
     Bad("broken json", 400, "invalid_body", body=b"{", content_type="application/json"),
-    Bad("wrong type", 415, "unsupported_media_type", body=PICTURE, content_type="text/plain"),
+    Bad("wrong type", 415, "unsupported_media_type", body=IMAGE, content_type="text/plain"),
     Bad("base64", 400, "invalid_base64", body=b'{"image":"%"}', content_type="application/json"),
     Bad("over 6 MB", 413, "body_too_large", body=bytes(6_000_001), content_type="image/jpeg"),
     *(
@@ -117,7 +117,7 @@ BAD = [
             f"{name}={value}",
             400,
             "invalid_parameter",
-            body=PICTURE,
+            body=IMAGE,
             content_type="image/jpeg",
             query=((name, value),),
         )

@@ -5,23 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.e2e.cloud import Answer, Cloud
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 
 pytestmark = pytest.mark.e2e
 
-PICTURE, OTHER = encode(textured(seed=41)), encode(textured(seed=42))
+IMAGE, OTHER = encode(textured(seed=41)), encode(textured(seed=42))
 
 
-def post(cloud: Cloud, picture: bytes, key: str) -> Answer:
+def post(cloud: Cloud, image: bytes, key: str) -> Answer:
     return cloud.call(
-        *("POST", "/predict", picture, "image/jpeg", {"explain": "true", "label": "cat"}),
+        *("POST", "/predict", image, "image/jpeg", {"explain": "true", "label": "cat"}),
         headers={"Idempotency-Key": key},
     )
 
 
 def test_of_concurrent_duplicates_one_is_recorded_and_all_are_answered(cloud: Cloud) -> None:
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: post(cloud, PICTURE, "six-at-once"), range(12)))
+        answers = list(pool.map(lambda _: post(cloud, IMAGE, "six-at-once"), range(12)))
     assert {answer.status for answer in answers} == {200}
     assert all(answer.body == answers[0].body for answer in answers)
     assert answers[0].body["explanation"]["label"] == "cat"
@@ -33,7 +33,7 @@ def test_of_concurrent_duplicates_one_is_recorded_and_all_are_answered(cloud: Cl
     ]
 
 
-def test_another_picture_with_the_same_key_is_a_conflict(cloud: Cloud) -> None:
-    assert post(cloud, PICTURE, "mine").status == 200
+def test_another_image_with_the_same_key_is_a_conflict(cloud: Cloud) -> None:
+    assert post(cloud, IMAGE, "mine").status == 200
     conflict = post(cloud, OTHER, "mine")
     assert (conflict.status, conflict.body["code"]) == (409, "idempotency_conflict")

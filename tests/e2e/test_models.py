@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lambdas.active_model import REFRESH_S
+from lambdas.classification.active_model import REFRESH_S
 from tests.e2e.cloud import Answer, Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
-from tests.pictures import encode, plain
+from tests.images import encode, plain
 from tests.tiny_model import write_tiny_run
-from visionflow.model_registry import ModelRegistry
-from visionflow.routing import Order
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
 
 pytestmark = pytest.mark.e2e
 
@@ -89,7 +89,7 @@ def test_a_shadow_is_compared_with_what_serves(cloud: Cloud, published: ModelReg
         items = cloud.call("GET", "/models/compare", query=versions).body["items"]
         return items[1] if items[1]["compared"] else None
 
-    found = eventually(look, 40, "a picture that both have seen")
+    found = eventually(look, 40, "an image that both have seen")
     assert 0 <= found["agreement"] <= 1
     assert found["p50_ms"] > 0
 

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
-from infra.openapi import OPENAPI_FILE
+from infra.generators.openapi import OPENAPI_FILE
 from lambdas.outcomes import STATUSES
 from tests.e2e.cloud import Cloud
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.active_model import REFRESH_S
+from lambdas.classification.active_model import REFRESH_S
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
-from tests.pictures import encode, plain
+from tests.images import encode, plain
 from tests.tiny_model import write_tiny_run
-from visionflow.model_registry import ModelRegistry
-from visionflow.routing import Order
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
 
 pytestmark = pytest.mark.e2e
 

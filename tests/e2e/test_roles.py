@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.cloud import Cloud, eventually
-from tests.pictures import encode, textured
-from visionflow.prediction_store import INDEXES
+from tests.images import encode, textured
+from visionflow.predictions.store import INDEXES
 
 pytestmark = pytest.mark.e2e
 
@@ -22,35 +22,34 @@ KEY = "uploads/roles.jpg"
 NOBODY = {
     "change the page",
     "delete a record",
-    "delete a picture",
-    "drop a picture",
+    "delete an image",
+    "drop an image",
     "list every record",
     "send to the queue",
 }
 # What one function does and these must not.
 DENIED = {
     "predict": NOBODY
-    | {"read a dropped picture", "publish a model", "read a data set", "move an alias"}
+    | {"read a dropped image", "publish a model", "read a dataset", "move an alias"}
     | {"page through records", "read the queue", "read a training job"},
     "ingest": NOBODY
-    | {"keep a posted picture", "publish a model", "read a data set", "move an alias"}
+    | {"keep a posted image", "publish a model", "read a dataset", "move an alias"}
     | {"page through records", "read a training job"},
-    "api": NOBODY
-    | {"keep a posted picture", "write a record", "publish a model", "read the queue"},
+    "api": NOBODY | {"keep a posted image", "write a record", "publish a model", "read the queue"},
     "counters": NOBODY
-    | {"read a dropped picture", "write a record", "publish a model", "read a data set"}
-    | {"keep a posted picture", "read the queue", "read a training job"},
+    | {"read a dropped image", "write a record", "publish a model", "read a dataset"}
+    | {"keep a posted image", "read the queue", "read a training job"},
     "shadow": NOBODY
-    | {"write a record", "publish a model", "read a data set", "move an alias"}
-    | {"keep a posted picture", "read the queue", "read a training job"},
+    | {"write a record", "publish a model", "read a dataset", "move an alias"}
+    | {"keep a posted image", "read the queue", "read a training job"},
 }
 # The work itself, as a sample against a test that denies everything.
 ALLOWED = {
-    "predict": {"keep a posted picture", "write a record", "read the alias"},
-    "ingest": {"read a dropped picture", "write a record", "read the queue", "read the alias"},
-    "api": {"read a dropped picture", "page through records", "move an alias", "read the alias"},
+    "predict": {"keep a posted image", "write a record", "read the alias"},
+    "ingest": {"read a dropped image", "write a record", "read the queue", "read the alias"},
+    "api": {"read a dropped image", "page through records", "move an alias", "read the alias"},
     "counters": {"read the alias"},
-    "shadow": {"read a dropped picture", "read the alias"},
+    "shadow": {"read a dropped image", "read the alias"},
 }
 
 
@@ -95,18 +94,16 @@ def attempts(cloud: Cloud, session: boto3.Session) -> dict[str, Callable[[], obj
     record = {"id": {"S": "of-the-test"}}
     alias = {"pk": {"S": "ALIAS#test"}, "sk": {"S": "CURRENT"}}
     return {
-        "read a dropped picture": lambda: s3.get_object(Bucket=out.images_bucket, Key=KEY),
-        "drop a picture": lambda: s3.put_object(
-            Bucket=out.images_bucket, Key="uploads/x", Body=b""
-        ),
-        "keep a posted picture": lambda: s3.put_object(
+        "read a dropped image": lambda: s3.get_object(Bucket=out.images_bucket, Key=KEY),
+        "drop an image": lambda: s3.put_object(Bucket=out.images_bucket, Key="uploads/x", Body=b""),
+        "keep a posted image": lambda: s3.put_object(
             Bucket=out.images_bucket, Key="api/test", Body=b""
         ),
-        "delete a picture": lambda: s3.delete_object(Bucket=out.images_bucket, Key="api/test"),
+        "delete an image": lambda: s3.delete_object(Bucket=out.images_bucket, Key="api/test"),
         "publish a model": lambda: s3.put_object(
             Bucket=out.models_bucket, Key="models/x/1/manifest.json", Body=b""
         ),
-        "read a data set": lambda: s3.get_object(Bucket=out.datasets_bucket, Key="x"),
+        "read a dataset": lambda: s3.get_object(Bucket=out.datasets_bucket, Key="x"),
         "change the page": lambda: s3.put_object(
             Bucket=out.dashboard_bucket, Key="index.html", Body=b""
         ),
@@ -151,7 +148,7 @@ def began() -> int:
 
 @pytest.fixture(scope="module")
 def dropped(cloud: Cloud, began: int) -> Cloud:
-    """After a picture came each way and somebody looked at the history."""
+    """After an image came each way and somebody looked at the history."""
     cloud.drop(KEY, encode(textured(seed=4)))
     (record,) = cloud.wait_for({KEY}, within=30)
     sent = cloud.call("POST", "/predict", encode(textured(seed=5)), "image/jpeg")

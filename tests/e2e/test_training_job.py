@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import VISIONFLOW, visionflow
-from visionflow.job_store import JobStore
+from visionflow.jobs.store import JobStore
 
 pytestmark = pytest.mark.e2e
 

@@ -14,7 +14,7 @@ from tests.e2e.conftest import free_port, processes_of, visionflow
 pytestmark = pytest.mark.e2e
 
 
-def test_the_sample_pictures_are_answered(cloud: Cloud) -> None:
+def test_the_sample_images_are_answered(cloud: Cloud) -> None:
     samples = {file.name for file in Path("infra/samples").glob("*.jpg")}
     assert set(cloud.answers) == samples
     answers = cloud.answers.values()
@@ -64,8 +64,8 @@ def test_a_second_up_on_another_port_is_refused_and_harmless(cloud: Cloud) -> No
 
 
 def test_predict_and_logs_answer_on_the_command_line(cloud: Cloud) -> None:
-    picture = "infra/samples/ship.jpg"
-    predicted = visionflow("predict", picture, "--top-k", "3", "--json", state=cloud.state)
+    image = "infra/samples/ship.jpg"
+    predicted = visionflow("predict", image, "--top-k", "3", "--json", state=cloud.state)
     assert predicted.returncode == 0, predicted.stderr
     answer = json.loads(predicted.stdout)
     assert len(answer["top_k"]) == 3
@@ -75,7 +75,7 @@ def test_predict_and_logs_answer_on_the_command_line(cloud: Cloud) -> None:
     assert answer["image"]["key"] in table
 
 
-def test_a_picture_that_is_none_is_one_sentence_on_stderr(cloud: Cloud) -> None:
+def test_an_image_that_is_none_is_one_sentence_on_stderr(cloud: Cloud) -> None:
     refused = visionflow("predict", "pyproject.toml", state=cloud.state)
     assert refused.returncode == 1
     assert "image_unreadable" in refused.stderr

@@ -1,4 +1,4 @@
-"""Large pictures: a form of the API, posted to the bucket as a browser does it, then the record."""
+"""Large images: a form of the API, posted to the bucket as a browser does it, then the record."""
 
 import json
 import re
@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from infra.client.image_upload import post_form
 from infra.errors import CommandError
-from infra.picture_upload import post_form
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
-from tests.pictures import encode, textured
-from visionflow.uploads import MAX_DIRECT_BYTES
+from tests.images import encode, textured
+from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
 def large() -> bytes:
-    """A picture over the limit of a direct call."""
+    """An image over the limit of a direct call."""
     noise = np.random.default_rng(0).integers(0, 256, (1300, 1300, 3), dtype=np.uint8)
     data = encode(Image.fromarray(noise), "PNG")
     assert len(data) > MAX_DIRECT_BYTES
@@ -48,7 +48,7 @@ def answer_to(cloud: Cloud, prediction_id: str) -> Callable[[], Record | None]:
     return look
 
 
-def test_a_large_picture_is_answered_under_the_id_that_came_with_the_form(
+def test_a_large_image_is_answered_under_the_id_that_came_with_the_form(
     cloud: Cloud, large: bytes
 ) -> None:
     refused = cloud.call("POST", "/predict", large, "image/png")
@@ -103,10 +103,10 @@ def test_a_form_takes_nothing_but_what_was_announced(
 def test_the_command_line_takes_the_way_that_the_size_asks_for(
     cloud: Cloud, large: bytes, tmp_path: Path
 ) -> None:
-    picture = tmp_path / "large.png"
-    picture.write_bytes(large)
+    image = tmp_path / "large.png"
+    image.write_bytes(large)
     done = visionflow(
-        *("predict", str(picture), "infra/samples/ship.jpg", "--top-k", "2", "--json"),
+        *("predict", str(image), "infra/samples/ship.jpg", "--top-k", "2", "--json"),
         state=cloud.state,
     )
     assert done.returncode == 0, done.stderr
@@ -116,11 +116,11 @@ def test_the_command_line_takes_the_way_that_the_size_asks_for(
     assert re.search(r"100 % of \d+\.\d MB large\.png uploaded", done.stderr)
 
 
-def test_a_large_picture_that_is_damaged_is_one_sentence(
+def test_a_large_image_that_is_damaged_is_one_sentence(
     cloud: Cloud, large: bytes, tmp_path: Path
 ) -> None:
-    picture = tmp_path / "damaged.png"
-    picture.write_bytes(large[:-100_000])
-    done = visionflow("predict", str(picture), state=cloud.state)
+    image = tmp_path / "damaged.png"
+    image.write_bytes(large[:-100_000])
+    done = visionflow("predict", str(image), state=cloud.state)
     assert done.returncode == 1
     assert "image_truncated" in done.stderr.splitlines()[-1]

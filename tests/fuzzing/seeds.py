@@ -1,4 +1,4 @@
-"""What the fuzzer starts from: pictures as real encoders write them, bodies as real clients do."""
+"""The fuzzer's seeds: images from real encoders, request bodies as real clients send them."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 
 SAMPLES = Path(__file__).parents[2] / "infra" / "samples"
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
@@ -20,14 +20,14 @@ FORM = f"multipart/form-data; boundary={BOUNDARY}"
 
 @dataclass(frozen=True)
 class Body:
-    """What API Gateway hands over: ``data`` as it was sent, and its Content-Type."""
+    """What API Gateway passes on: ``data`` as it was sent, and its Content-Type."""
 
     data: bytes
     content_type: str
 
 
-def pictures() -> list[bytes]:
-    """Every accepted format in the kinds that its decoder treats differently; small, for speed."""
+def images() -> list[bytes]:
+    """Every accepted format, in each variant that its decoder treats differently; small images."""
     rgb = textured()
     rgba = rgb.copy()
     rgba.putalpha(textured(seed=1).convert("L"))
@@ -36,12 +36,12 @@ def pictures() -> list[bytes]:
     frames = [textured(seed=seed) for seed in (2, 3)]
     several = {"save_all": True, "append_images": frames}
     exif = Image.Exif()
-    exif[0x0112], exif[0x010E] = 6, "a picture"
+    exif[0x0112], exif[0x010E] = 6, "an image"
     palette = rgb.quantize(32)
     return [
         encode(rgb, "JPEG", quality=85),
         encode(textured((400, 300)), "JPEG", quality=60),
-        encode(textured((1300, 1000)), "JPEG", quality=30),  # is decoded at reduced scale
+        encode(textured((1300, 1000)), "JPEG", quality=30),  # decoded at reduced scale
         encode(rgb, "JPEG", progressive=True, subsampling="4:2:0", exif=exif),
         encode(rgb, "JPEG", restart_marker_blocks=2, comment="hello", icc_profile=bytes(300)),
         encode(grey, "JPEG"),
@@ -95,25 +95,25 @@ def interlaced_png() -> bytes:
 
 
 def bodies() -> list[Body]:
-    """The three ways to send a picture, and what surrounds it in other clients' forms."""
-    picture = encode(textured((24, 16)), "PNG")
-    encoded = base64.b64encode(picture).decode()
+    """The three ways to send an image, and forms with further fields."""
+    image = encode(textured((24, 16)), "PNG")
+    encoded = base64.b64encode(image).decode()
     head = 'Content-Disposition: form-data; name="file"; filename="café.png"\r\n'
     return [
-        Body(form((head + "Content-Type: image/png\r\n", picture)), FORM),
+        Body(form((head + "Content-Type: image/png\r\n", image)), FORM),
         Body(
             form(
                 ('Content-Disposition: form-data; name="note"\r\n', b"hello"),
-                (head, picture),
-                ("content-disposition: form-data; name=file\r\n", picture),
+                (head, image),
+                ("content-disposition: form-data; name=file\r\n", image),
             ),
             FORM,
         ),
         Body(form((head, b"")) + b"epilogue", f'{FORM[:30]}"{BOUNDARY}"'),
         Body(json.dumps({"image": encoded}).encode(), "application/json"),
         Body(json.dumps({"image": encoded, "more": [{"a": None}]}).encode(), "application/json"),
-        Body(picture, "image/png"),
-        Body(picture, "application/octet-stream; charset=binary"),
+        Body(image, "image/png"),
+        Body(image, "application/octet-stream; charset=binary"),
     ]
 
 

@@ -1,9 +1,9 @@
-"""Runs damaged inputs one by one and says so, in a process that a crash may end.
+"""Runs damaged inputs one by one and prints each outcome; a crash ends only this process.
 
-``python -m tests.fuzzing.worker SEED FIRST END CAP`` makes the inputs FIRST to END - 1 of SEED,
-with at most CAP bytes of address space more than it begins with. Each ends in a line ``INDEX CODE
-MICROSECONDS`` (of processor time, which the machine's load does not change); the last line is the
-peak of resident memory in bytes.
+``python -m tests.fuzzing.worker SEED FIRST END CAP`` runs the inputs FIRST to END - 1 of SEED with
+at most CAP bytes of address space more than at the start. It prints a line ``INDEX CODE
+MICROSECONDS`` for each (processor time, which other load does not change), then its peak of
+resident memory in bytes.
 """
 
 import base64
@@ -15,12 +15,12 @@ import sys
 import time
 from pathlib import Path
 
-from lambdas.predict.body import read_picture
+from lambdas.predict.body import read_image
 from tests.fuzzing.mutations import mutate
-from tests.fuzzing.seeds import Body, bodies, pictures
-from visionflow import images
+from tests.fuzzing.seeds import Body, bodies, images
 from visionflow.errors import InputError
-from visionflow.input_spec import InputSpec
+from visionflow.images import pipeline
+from visionflow.images.input_spec import InputSpec
 
 SPECS = (InputSpec(224, 256), InputSpec(32, 32, interpolation="bicubic"))
 BODY_SHARE = 0.25
@@ -31,14 +31,14 @@ class Inputs:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._pictures = pictures()
+        self._images = images()
         self._bodies = bodies()
 
     def make(self, index: int) -> bytes | Body:
-        """A damaged picture, or a damaged body."""
+        """A damaged image, or a damaged body."""
         rng = random.Random(f"{self._seed} {index}")
         if rng.random() >= BODY_SHARE:
-            return mutate(rng, rng.choice(self._pictures), self._pictures)
+            return mutate(rng, rng.choice(self._images), self._images)
         body = rng.choice(self._bodies)
         others = [other.data for other in self._bodies]
         data, content_type = body.data, body.content_type
@@ -51,23 +51,21 @@ class Inputs:
 
 
 def run(value: bytes | Body) -> str:
-    """How an input ends: ``ok``, the code of an error that a sender can mend, or a finding.
+    """The outcome of an input: ``ok``, the code of an error that the sender can fix, or a finding.
 
-    A finding begins with ``!`` and is an exception outside the tree of errors.
+    A finding begins with ``!`` and is an exception outside the error tree.
     """
     try:
         if isinstance(value, Body):
-            read_picture(base64.b64encode(value.data).decode(), True, value.content_type)
+            read_image(base64.b64encode(value.data).decode(), True, value.content_type)
             with contextlib.suppress(InputError):
-                read_picture(
-                    value.data.decode("utf-8", "surrogateescape"), False, value.content_type
-                )
+                read_image(value.data.decode("utf-8", "surrogateescape"), False, value.content_type)
         else:
-            images.media_type(value)
+            pipeline.media_type(value)
             spec = SPECS[len(value) % len(SPECS)]
-            picture = images.decode(value, spec)
-            images.prepare(picture, spec)
-            images.thumbnail(picture)
+            image = pipeline.decode(value, spec)
+            pipeline.prepare(image, spec)
+            pipeline.thumbnail(image)
     except InputError as error:
         return error.code
     except Exception as error:
@@ -76,7 +74,7 @@ def run(value: bytes | Body) -> str:
 
 
 def peak_bytes() -> int:
-    """Most resident memory of this process so far (getrusage would count its parent's, too)."""
+    """Peak resident memory of this process (getrusage would include its parent's)."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 

@@ -15,7 +15,7 @@ import pytest
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from infra.app import build_app
-from infra.assets import Assets, project_assets
+from infra.packaging.assets import Assets, project_assets
 from infra.stages import LOCAL, PROD, STAGES, StageConfig
 from tests.tiny_model import write_tiny_artifact
 

@@ -6,7 +6,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from infra.workspace import PROJECT
+from infra.packaging.workspace import PROJECT
 
 INFRA = PROJECT / "infra"
 

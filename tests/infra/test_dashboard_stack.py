@@ -51,7 +51,7 @@ def test_the_page_loads_no_code_from_elsewhere(on_aws: Templates) -> None:
     assert not {"'unsafe-inline'", "'unsafe-eval'", "*", "https:"} & sources
 
 
-def test_the_page_reaches_the_api_the_pictures_and_the_sign_in(on_aws: Templates) -> None:
+def test_the_page_reaches_the_api_the_images_and_the_sign_in(on_aws: Templates) -> None:
     policy = _content_security_policy(on_aws)
     stage = on_aws.stage.name
     assert policy["connect-src"] == [

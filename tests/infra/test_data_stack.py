@@ -6,7 +6,7 @@ from infra.constructs.image_queue import MAX_RECEIVE_COUNT
 from infra.constructs.upload_notification import UPLOAD_PREFIX
 from infra.stages import LOCAL, PROD
 from tests.infra.conftest import Resource, Synthesize, Templates
-from visionflow.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX
 
 BUCKET = "AWS::S3::Bucket"
 QUEUE = "AWS::SQS::Queue"
@@ -53,7 +53,7 @@ def test_what_came_through_the_api_leaves_with_its_record(templates: Templates) 
     assert days == dict.fromkeys(("api/", "thumbnails/", POSTED_PREFIX), retention)
 
 
-def test_the_page_may_post_and_read_pictures_from_a_browser(on_aws: Templates) -> None:
+def test_the_page_may_post_and_read_images_from_a_browser(on_aws: Templates) -> None:
     (rule,) = on_aws.properties(BUCKET, "Data")["Images"]["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedMethods"] == ["GET", "POST"]
     assert rule["AllowedOrigins"] == ["https://*.cloudfront.net"]
@@ -71,7 +71,7 @@ def test_every_bucket_but_the_logs_writes_access_logs(on_aws: Templates) -> None
     assert silent == {"AccessLogs"}
 
 
-def test_dropped_pictures_reach_the_queue(templates: Templates) -> None:
+def test_dropped_images_reach_the_queue(templates: Templates) -> None:
     images = templates.properties(BUCKET, "Data")["Images"]
     (configuration,) = images["NotificationConfiguration"]["QueueConfigurations"]
     assert configuration["Event"] == "s3:ObjectCreated:*"
@@ -125,7 +125,7 @@ def test_what_keeps_failing_goes_to_the_dead_letter_queue(templates: Templates) 
         ("ApproximateAgeOfOldestMessage", "ImageQueue"),
     ],
 )
-def test_a_stuck_picture_raises_an_alarm(templates: Templates, metric: str, queue: str) -> None:
+def test_a_stuck_image_raises_an_alarm(templates: Templates, metric: str, queue: str) -> None:
     (alarm,) = (
         alarm
         for alarm in templates.properties("AWS::CloudWatch::Alarm", "Data").values()

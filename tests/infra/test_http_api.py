@@ -2,8 +2,8 @@
 
 import json
 
-from lambdas.caller import ADMIN_GROUP, ADMIN_SCOPE
-from lambdas.routes import CATCH_ALL, ROUTES
+from lambdas.web.caller import ADMIN_GROUP, ADMIN_SCOPE
+from lambdas.web.routes import CATCH_ALL, ROUTES
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 
 PREFLIGHT = "OPTIONS /{proxy+}"

@@ -150,9 +150,7 @@ def example(folder: Path, *, reason: str | None, on_stack: bool = False) -> Path
     app = App(outdir=str(folder), builtin_cloud_formation_validation=False)
     stack = Stack(app, "Example")
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    role.add_to_policy(
-        iam.PolicyStatement(actions=["s3:Get*"], resources=["arn:aws:s3:::pictures"])
-    )
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:Get*"], resources=["arn:aws:s3:::images"]))
     if reason is not None:
         where = stack if on_stack else role
         acknowledge(where, "AwsSolutions-IAM5[Action::s3:Get*]", reason=reason)
@@ -166,7 +164,7 @@ def test_a_wildcard_without_a_reason_is_found(tmp_path: Path) -> None:
 
 
 def test_a_reason_on_the_resource_explains_it(tmp_path: Path) -> None:
-    assert unexplained(example(tmp_path, reason="Reads every version of a picture.")) == []
+    assert unexplained(example(tmp_path, reason="Reads every version of an image.")) == []
 
 
 @pytest.mark.parametrize(("reason", "on_stack"), [("needed", False), ("For all of it here.", True)])
@@ -180,7 +178,7 @@ def test_cdk_nag_vetoes_the_same_wildcard(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     stack = Stack(app, "Example")
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:*"], resources=["arn:aws:s3:::pictures"]))
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:*"], resources=["arn:aws:s3:::images"]))
     check_at_synth(app)
     with pytest.raises(RuntimeError, match="IAM5"):
         app.synth()

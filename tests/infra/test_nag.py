@@ -8,8 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from infra.app import build_app
-from infra.assets import Assets
 from infra.nag import acknowledge, check_at_synth
+from infra.packaging.assets import Assets
 from infra.stages import LOCAL
 
 

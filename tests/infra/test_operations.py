@@ -6,9 +6,9 @@ from typing import Any, get_args
 import pytest
 
 from infra.stages import DEV, MORE_ALARMS
-from lambdas.measurements import STEPS, status_metric, step_metric
+from lambdas.telemetry.measurements import STEPS, status_metric, step_metric
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
-from visionflow.predictions import Status
+from visionflow.predictions.record import Status
 
 ALARM = "AWS::CloudWatch::Alarm"
 TOPIC = "AlarmsTopic"

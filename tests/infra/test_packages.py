@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.assets import Assets
-from infra.packages import source_package
-from infra.runtime_layer import LOCK, build_runtime_layer
+from infra.packaging.assets import Assets
+from infra.packaging.runtime_layer import LOCK, build_runtime_layer
+from infra.packaging.zip_files import source_package
 
 LIMIT_MB = 150
 
@@ -69,7 +69,7 @@ def test_the_function_finds_its_handlers_and_the_shared_library(assets: Assets) 
         assert f"lambdas/{function}/handler.py" in code
     with zipfile.ZipFile(assets.common_layer.path) as archive:
         common = set(archive.namelist())
-    assert "python/visionflow/classifier.py" in common
+    assert "python/visionflow/models/classifier.py" in common
     assert not {name for name in code | common if "__pycache__" in name or "/tests/" in name}
 
 

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from lambdas.api.settings import ApiSettings
+from lambdas.classification.loading import REFUSED_SERVICE
+from lambdas.classification.settings import PredictSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
-from lambdas.loading import REFUSED_SERVICE
-from lambdas.predict.settings import PredictSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.settings import EnvSettings
@@ -215,7 +215,7 @@ def test_the_stream_feeds_the_counters_until_each_record_is_counted(templates: T
 def test_the_shadow_has_a_queue_of_its_own(templates: Templates) -> None:
     mapping = _source_of(templates, "ModelWatchShadow")
     assert templates.text(mapping["EventSourceArn"]) == "ModelWatchShadowQueue"
-    assert mapping["BatchSize"] == 1, "a message has ten pictures"
+    assert mapping["BatchSize"] == 1, "a message has ten images"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     queue = templates.properties("AWS::SQS::Queue")["ModelWatchShadowQueue"]
     shadow = templates.properties(FUNCTION)["ModelWatchShadow"]

@@ -1,6 +1,6 @@
 """Mixed traffic on the functions while the alias for production moves.
 
-The handlers, what they load, the registry and the artifacts are the real ones (on moto); pictures
+The handlers, what they load, the registry and the artifacts are the real ones (on moto); images
 and records go to memory, so that moto's own work does not decide the rate. A container of Lambda
 handles one event at a time, so events are given to several containers in turn.
 """
@@ -20,14 +20,15 @@ import lambdas.ingest.handler
 import lambdas.predict.handler
 from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
+from tests.images import encode, plain
 from tests.integration.conftest import INGEST, Cloud, Context
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
-from visionflow.predictions import ModelRef, Prediction
-from visionflow.routing import Order
+from visionflow.models.ref import ModelRef
+from visionflow.models.routing import Order
+from visionflow.predictions.record import Prediction
 
 CONTAINERS = 4
-PICTURE = encode(plain("red"))
+IMAGE = encode(plain("red"))
 # Of every ten requests; the others look at what there is.
 TURNS = (
     *("predict", "predict", "ingest", "predict", "health"),
@@ -35,13 +36,13 @@ TURNS = (
 )
 
 
-class Pictures:
-    """Pictures in memory."""
+class Images:
+    """Images in memory."""
 
     bucket = "images"
 
     def read(self, *_: object) -> bytes:
-        return PICTURE
+        return IMAGE
 
     def write(self, *_: object) -> str:
         return "1"
@@ -126,7 +127,7 @@ class Traffic:
         return turns(lambdas.predict.handler, predict), turns(lambdas.ingest.handler, ingest)
 
     def _in_memory(self, service: Any) -> Any:
-        return type(service)(service.active, Pictures(), self.records, service.retention_days)
+        return type(service)(service.active, Images(), self.records, service.retention_days)
 
     def _ask(self, turn: str, number: int) -> tuple[str | None, str | None]:
         """The version that answered, where one did, and what went wrong, if anything."""
@@ -137,7 +138,7 @@ class Traffic:
         return ask[turn](number) if turn in ask else self._look(turn)
 
     def _predict(self, _: int) -> tuple[str | None, str | None]:
-        answer = self.cloud.predict(PICTURE)
+        answer = self.cloud.predict(IMAGE)
         if answer.status != 200 or answer.body["refused"]:
             return None, f"predict: {answer.status} {answer.body}"
         recorded = self.records.get(answer.body["id"])
@@ -147,7 +148,7 @@ class Traffic:
 
     def _ingest(self, number: int) -> tuple[str | None, str | None]:
         key = f"uploads/{number}.jpg"
-        obj = {"key": key, "versionId": "1", "eTag": str(number), "size": len(PICTURE)}
+        obj = {"key": key, "versionId": "1", "eTag": str(number), "size": len(IMAGE)}
         record = {"s3": {"bucket": {"name": "images"}, "object": obj}}
         message = self.cloud.message({"Records": [record]})
         before = set(self.records.kept)

@@ -27,12 +27,13 @@ from lambdas.api.settings import ApiSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.shadow.settings import ShadowSettings
-from visionflow.manifest import Manifest
-from visionflow.model_registry import ModelRegistry
-from visionflow.model_store import ModelStore
-from visionflow.prediction_store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
-from visionflow.predictions import ModelRef
-from visionflow.routing import Order
+from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.publication import Publisher
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
+from visionflow.models.store import ModelStore
+from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)
@@ -98,10 +99,11 @@ class Cloud:
         self.models = ModelStore("models", self.s3)
 
     def publish(self, folder: Path, *, promote: bool = True) -> Manifest:
-        manifest = self.models.publish(folder)
-        self.registry.register(manifest)
-        if promote:
-            self.promote(manifest.version, manifest.name)
+        manifest = read_artifact(folder)
+        order = Order("somebody", datetime.now(UTC))
+        Publisher(self.models, self.registry).publish(
+            folder, manifest, lambda: order, promote=promote
+        )
         return manifest
 
     def promote(self, version: str, name: str = "tiny") -> None:
@@ -145,8 +147,8 @@ class Cloud:
             response["headers"].get("Allow"),
         )
 
-    def predict(self, picture: bytes, **query: Any) -> Answer:
-        return self.call("POST", "/predict", query, picture, "application/octet-stream")
+    def predict(self, image: bytes, **query: Any) -> Answer:
+        return self.call("POST", "/predict", query, image, "application/octet-stream")
 
     def drop(self, key: str, data: bytes) -> None:
         self.s3.put_object(Bucket="images", Key=key, Body=data)
@@ -216,7 +218,7 @@ class Cloud:
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def run_shadow(self) -> int:
-        """Deliver what waits for the shadow; returns how many pictures that were."""
+        """Deliver what waits for the shadow; returns how many images that were."""
         messages = []
         while batch := self.sqs.receive_message(
             QueueUrl=self.shadow_queue_url, MaxNumberOfMessages=10

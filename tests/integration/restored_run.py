@@ -13,9 +13,9 @@ from pathlib import Path
 from moto import mock_aws
 
 import lambdas.predict.handler
-from lambdas import snapshot
+from lambdas.classification import snapshot
+from tests.images import encode, plain
 from tests.integration.conftest import API, INGEST, Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.active_model import REFRESH_S
+from lambdas.classification.active_model import REFRESH_S
 from tests.integration.alias_traffic import Traffic, publish
 from tests.integration.conftest import Cloud
 
@@ -16,7 +16,7 @@ FASTER = 20
 def test_no_answer_fails_or_comes_from_an_old_version_while_the_alias_moves_ten_times(
     empty_cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lambdas.active_model.REFRESH_S", REFRESH_S / FASTER)
+    monkeypatch.setattr("lambdas.classification.active_model.REFRESH_S", REFRESH_S / FASTER)
     publish(empty_cloud, tmp_path / "artifacts", VERSIONS)
     with monkeypatch.context() as patch:
         report = Traffic(empty_cloud, rate=200).run(VERSIONS, 0.6, patch)

@@ -9,16 +9,18 @@ from urllib.parse import parse_qs, urlparse
 import jsonschema
 import pytest
 
-from infra.openapi import OPERATIONS, document
-from lambdas.routes import ROUTES
+from infra.generators.openapi import OPERATIONS, document
+from lambdas.web.routes import ROUTES
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
-from visionflow import prediction_store
 from visionflow.errors import ArtifactError
-from visionflow.manifest import Manifest
-from visionflow.prediction_store import LogQuery, PredictionStore
-from visionflow.predictions import Failure, ImageRef, ModelRef, Prediction, new_id, timestamp
+from visionflow.models.manifest import Manifest
+from visionflow.models.ref import ModelRef
+from visionflow.predictions import store
+from visionflow.predictions.record import Failure, ImageRef, Prediction
+from visionflow.predictions.store import LogQuery, PredictionStore
+from visionflow.timestamps import new_id, timestamp
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -124,8 +126,8 @@ def test_a_rare_match_ends_the_page_early_and_the_cursor_goes_on(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One call reads a bounded number of rows, however few of them match."""
-    assert prediction_store.MAX_ROWS_READ <= 1_000
-    monkeypatch.setattr(prediction_store, "MAX_ROWS_READ", 50)
+    assert store.MAX_ROWS_READ <= 1_000
+    monkeypatch.setattr(store, "MAX_ROWS_READ", 50)
     rare = record(0, source="api")
     fill(cloud, [rare, *(record(i) for i in range(1, 60))])
     first = cloud.call("GET", "/logs", {"source": "api"}).body
@@ -219,7 +221,7 @@ def test_a_record_of_a_newer_version_is_read_without_what_it_added(cloud: Cloud)
     assert cloud.call("GET", f"/predictions/{prediction_id}").status == 200
 
 
-def test_one_prediction_comes_with_urls_that_open_its_pictures(cloud: Cloud) -> None:
+def test_one_prediction_comes_with_urls_that_open_its_images(cloud: Cloud) -> None:
     prediction = cloud.predict(encode(plain())).body
     detail = cloud.call("GET", f"/predictions/{prediction['id']}").body
     for field, key in (
@@ -316,16 +318,16 @@ def test_a_promotion_is_followed_and_a_broken_one_refused(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    monkeypatch.setattr("lambdas.active_model.REFRESH_S", 0)
-    picture = encode(plain())
-    assert cloud.predict(picture).body["model"]["version"] == "1"
+    monkeypatch.setattr("lambdas.classification.active_model.REFRESH_S", 0)
+    image = encode(plain())
+    assert cloud.predict(image).body["model"]["version"] == "1"
     write_tiny_artifact(tmp_path / "second", version="2")
     cloud.publish(tmp_path / "second")
-    assert cloud.predict(picture).body["model"]["version"] == "2"
+    assert cloud.predict(image).body["model"]["version"] == "2"
     write_tiny_artifact(tmp_path / "third", version="3")
     cloud.publish(tmp_path / "third")
     cloud.s3.delete_object(Bucket="models", Key="models/tiny/3/model.onnx")
-    assert cloud.predict(picture).body["model"]["version"] == "2"
+    assert cloud.predict(image).body["model"]["version"] == "2"
 
 
 def test_a_version_is_published_once(
@@ -351,10 +353,10 @@ def test_a_manifest_in_the_wrong_place_is_refused(
 def test_a_damaged_file_in_the_cache_is_fetched_again(cloud: Cloud, tmp_path: Path) -> None:
     import lambdas.predict.handler  # noqa: PLC0415
 
-    picture = encode(plain())
-    cloud.predict(picture)
+    image = encode(plain())
+    cloud.predict(image)
     (cached,) = (tmp_path / "models").rglob("model.onnx")
     cached.write_bytes(b"half a fi")
     lambdas.predict.handler.service.cache_clear()
-    assert cloud.predict(picture).status == 200
+    assert cloud.predict(image).status == 200
     shutil.rmtree(tmp_path / "models")

@@ -8,10 +8,12 @@ import pytest
 import lambdas.api.costs
 from lambdas.api.settings import CostSettings
 from tests.integration.conftest import Cloud
-from visionflow.costs import DAYS_PER_MONTH, Workload, estimate
-from visionflow.counters import Change, CounterStore, counts_row
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ImageRef, ModelRef, Prediction, new_id, timestamp
+from visionflow.costs.estimate import DAYS_PER_MONTH, Workload, estimate
+from visionflow.insights.counters import Change, CounterStore, counts_row
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import ImageRef, Prediction
+from visionflow.predictions.store import PredictionStore
+from visionflow.timestamps import new_id, timestamp
 
 SETTINGS = CostSettings(1769, "x86_64", 30, 0, 0, 7)
 NOW = datetime.now(UTC)
@@ -54,7 +56,7 @@ def count(cloud: Cloud, day: datetime, predictions: int) -> None:
     store.count([change])
 
 
-def test_today_is_priced_by_how_pictures_come_and_how_large_they_are(priced: Cloud) -> None:
+def test_today_is_priced_by_how_images_come_and_how_large_they_are(priced: Cloud) -> None:
     keep(priced, "api", (2000, 1500))
     keep(priced, "api", (1000, 1000))
     keep(priced, "s3", (2000, 2500))

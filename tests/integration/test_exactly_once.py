@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud, event
-from tests.pictures import encode, plain
 
 KEY = "uploads/colour.jpg"
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
@@ -38,7 +38,7 @@ def test_an_event_of_an_older_version_is_answered_with_that_version(cloud: Cloud
     assert colours(cloud) == ["blue", "red"]
 
 
-def test_a_picture_behind_a_delete_marker_is_still_answered(cloud: Cloud) -> None:
+def test_an_image_behind_a_delete_marker_is_still_answered(cloud: Cloud) -> None:
     cloud.drop(KEY, RED)
     messages = cloud.messages()
     cloud.s3.delete_object(Bucket="images", Key=KEY)
@@ -57,7 +57,7 @@ def test_of_two_versions_the_deleted_one_alone_is_missing(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("version_id", [None, "null"])
-def test_without_versions_a_replaced_picture_is_missing_and_not_mistaken(
+def test_without_versions_a_replaced_image_is_missing_and_not_mistaken(
     cloud: Cloud, version_id: str | None
 ) -> None:
     """Its bytes are gone; the newer ones belong to the newer event."""
@@ -97,7 +97,7 @@ def copy(cloud: Cloud) -> None:
 
 
 def multipart(cloud: Cloud) -> None:
-    large = RED + bytes(6_000_000)  # decoders stop at the end of the picture
+    large = RED + bytes(6_000_000)  # decoders stop at the end of the image
     started = cloud.s3.create_multipart_upload(Bucket="images", Key=KEY)
     upload: Any = {"Bucket": "images", "Key": KEY, "UploadId": started["UploadId"]}
     parts: list[Any] = []
@@ -108,7 +108,7 @@ def multipart(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("write", [copy, multipart])
-def test_copies_and_multipart_uploads_are_pictures_like_any(
+def test_copies_and_multipart_uploads_are_images_like_any(
     cloud: Cloud, write: Callable[[Cloud], None]
 ) -> None:
     write(cloud)
@@ -120,7 +120,7 @@ def test_copies_and_multipart_uploads_are_pictures_like_any(
     assert (entry["label"], entry["image"]["key"]) == ("red", KEY)
 
 
-def test_two_objects_with_the_same_bytes_are_two_pictures(cloud: Cloud) -> None:
+def test_two_objects_with_the_same_bytes_are_two_images(cloud: Cloud) -> None:
     cloud.drop("uploads/a.jpg", RED)
     cloud.deliver(cloud.messages())
     cloud.drop("uploads/b.jpg", RED)
@@ -128,7 +128,7 @@ def test_two_objects_with_the_same_bytes_are_two_pictures(cloud: Cloud) -> None:
     assert colours(cloud) == ["red", "red"]
 
 
-def test_one_message_may_announce_several_pictures(cloud: Cloud) -> None:
+def test_one_message_may_announce_several_images(cloud: Cloud) -> None:
     notification = event("s3_notification")
     (template,) = notification["Records"]
     notification["Records"] = []

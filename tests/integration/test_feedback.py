@@ -1,4 +1,4 @@
-"""What people say about predictions, and which picture they are asked about next."""
+"""What people say about predictions, and which image they are asked about next."""
 
 import dataclasses
 import json
@@ -10,11 +10,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from lambdas.api.feedback import service as feedback_service
+from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_api import fill, record
-from tests.pictures import encode, plain
-from visionflow.predictions import Feedback
-from visionflow.reviews import ReviewStore
+from visionflow.predictions.record import Feedback
+from visionflow.predictions.reviews import ReviewStore
 
 RED = encode(plain("red"))
 

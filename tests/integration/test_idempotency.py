@@ -11,8 +11,8 @@ import pytest
 import lambdas.predict.handler
 from lambdas.predict.idempotency import IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
+from tests.images import encode, plain
 from tests.integration.conftest import INGEST, Answer, Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.dynamodb import to_item
 from visionflow.errors import IdempotencyConflictError, VisionFlowError
@@ -21,9 +21,9 @@ RED, BLUE = encode(plain("red")), encode(plain("blue"))
 KEY = IdempotencyKey("key", None)
 
 
-def send(cloud: Cloud, picture: bytes, key: str, caller: str | None = None, **query: Any) -> Answer:
+def send(cloud: Cloud, image: bytes, key: str, caller: str | None = None, **query: Any) -> Answer:
     return cloud.call(
-        *("POST", "/predict", query, picture, "application/octet-stream"),
+        *("POST", "/predict", query, image, "application/octet-stream"),
         headers={"idempotency-key": key},
         claims=None if caller is None else {"sub": caller},
     )
@@ -64,14 +64,14 @@ def test_what_people_say_later_is_no_part_of_the_first_answer(cloud: Cloud) -> N
 
 
 @pytest.mark.parametrize(
-    ("picture", "query"),
+    ("image", "query"),
     [(BLUE, {}), (RED, {"top_k": 2}), (RED, {"explain": "true"})],
 )
 def test_another_request_with_the_same_key_is_a_conflict(
-    cloud: Cloud, picture: bytes, query: Any
+    cloud: Cloud, image: bytes, query: Any
 ) -> None:
     first = send(cloud, RED, "k")
-    answer = send(cloud, picture, "k", **query)
+    answer = send(cloud, image, "k", **query)
     assert (answer.status, answer.body["code"]) == (409, "idempotency_conflict")
     assert len(cloud.logs()) == 1
     assert send(cloud, RED, "k") == first
@@ -89,9 +89,9 @@ def test_a_key_that_is_none_is_refused(cloud: Cloud, key: str) -> None:
     assert "Idempotency-Key" in answer.body["detail"]
 
 
-@pytest.mark.parametrize(("picture", "query"), [(b"none", {}), (RED, {"top_k": 9})])
-def test_a_refused_request_leaves_its_key_free(cloud: Cloud, picture: bytes, query: Any) -> None:
-    assert 400 <= send(cloud, picture, "k", **query).status < 500
+@pytest.mark.parametrize(("image", "query"), [(b"none", {}), (RED, {"top_k": 9})])
+def test_a_refused_request_leaves_its_key_free(cloud: Cloud, image: bytes, query: Any) -> None:
+    assert 400 <= send(cloud, image, "k", **query).status < 500
     assert send(cloud, RED, "k").body["label"] == "red"
 
 
@@ -106,7 +106,7 @@ def test_a_repeated_answer_is_no_new_prediction_in_the_metrics(
 def test_a_request_that_died_half_way_is_done_by_the_next(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The picture and its thumbnail are stored, the record is not."""
+    """The image and its thumbnail are stored, the record is not."""
     service = PredictService.build(INGEST)
 
     def die(*_: Any) -> bool:
@@ -142,17 +142,17 @@ class Race:
         service.images.write = write_together  # type: ignore[method-assign]
         return service
 
-    def run(self, pictures: list[bytes]) -> list[Any]:
+    def run(self, images: list[bytes]) -> list[Any]:
         """Each worker's answer, or the error that it raised."""
 
-        def work(service: PredictService, picture: bytes) -> Any:
+        def work(service: PredictService, image: bytes) -> Any:
             try:
-                return service.predict(picture, datetime.now(UTC), PredictOptions(), KEY)
+                return service.predict(image, datetime.now(UTC), PredictOptions(), KEY)
             except VisionFlowError as error:
                 return error
 
         with ThreadPoolExecutor(len(self.workers)) as pool:
-            return list(pool.map(work, self.workers, pictures))
+            return list(pool.map(work, self.workers, images))
 
 
 def test_of_concurrent_duplicates_one_writes_and_all_get_its_answer(cloud: Cloud) -> None:
@@ -162,7 +162,7 @@ def test_of_concurrent_duplicates_one_writes_and_all_get_its_answer(cloud: Cloud
     assert len(cloud.logs()) == 1
 
 
-def test_of_concurrent_requests_for_two_pictures_one_wins_whole(cloud: Cloud) -> None:
+def test_of_concurrent_requests_for_two_images_one_wins_whole(cloud: Cloud) -> None:
     answers = Race(2).run([RED, BLUE])
     (winner,) = (answer for answer in answers if not isinstance(answer, VisionFlowError))
     (loser,) = (answer for answer in answers if isinstance(answer, VisionFlowError))

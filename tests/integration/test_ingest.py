@@ -6,14 +6,14 @@ import pytest
 
 import lambdas.ingest.handler
 from lambdas.ingest.service import IngestService
+from tests.images import bad_files, encode, plain
 from tests.integration.conftest import INGEST, Cloud, event
-from tests.pictures import bad_files, encode, plain
 from visionflow.errors import PlatformError
 
 RED = encode(plain("red"))
 
 
-def test_a_dropped_picture_is_recorded_with_its_thumbnail(cloud: Cloud) -> None:
+def test_a_dropped_image_is_recorded_with_its_thumbnail(cloud: Cloud) -> None:
     cloud.drop("uploads/red.jpg", RED)
     assert cloud.deliver(cloud.messages()) == []
     (entry,) = cloud.logs()
@@ -122,7 +122,7 @@ def test_an_archived_object_is_a_failed_record(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 513), (2000, 3)])
-def test_a_sliver_is_recorded_like_any_picture(cloud: Cloud, size: tuple[int, int]) -> None:
+def test_a_sliver_is_recorded_like_any_image(cloud: Cloud, size: tuple[int, int]) -> None:
     cloud.drop("uploads/sliver.png", encode(plain("red", size), "PNG"))
     assert cloud.deliver(cloud.messages()) == []
     (entry,) = cloud.logs()
@@ -158,7 +158,7 @@ def test_without_a_model_nothing_is_recorded_and_all_come_back(empty_cloud: Clou
     assert empty_cloud.logs() == []
 
 
-def test_s3_s_test_event_and_folder_markers_are_no_pictures(cloud: Cloud) -> None:
+def test_s3_s_test_event_and_folder_markers_are_no_images(cloud: Cloud) -> None:
     cloud.drop("uploads/holiday/", b"")
     messages = [cloud.message(event("s3_test_event")), *cloud.messages()]
     assert len(messages) == 2

@@ -21,15 +21,15 @@ from training.data.training_data import load_training_data
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import fit
-from training.job import INTERRUPTED, Machine, job_config, run_job
-from training.job_files import JobFiles
-from training.job_interruption import interruption_notice
-from training.job_reporter import LogStream, Reporter
+from training.job.files import JobFiles
+from training.job.interruption import interruption_notice
+from training.job.reporter import LogStream, Reporter
+from training.job.script import INTERRUPTED, Machine, job_config, run_job
 from training.train import SILENT, Observer
-from visionflow.job_folder import checkpoint_key, run_prefix
-from visionflow.job_store import JobStore
-from visionflow.manifest import MANIFEST_NAME, Manifest
-from visionflow.training_jobs import JobOutcome, JobRecord, JobReport
+from visionflow.jobs.folder import checkpoint_key, run_prefix
+from visionflow.jobs.record import JobOutcome, JobRecord, JobReport
+from visionflow.jobs.store import JobStore
+from visionflow.models.manifest import MANIFEST_NAME, Manifest
 
 GROUP = "/visionflow/jobs"
 
@@ -39,8 +39,8 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     make_buckets(JOBS, DATASETS)
     boto3.client("logs").create_log_group(logGroupName=GROUP)
-    draw_set(tmp_path / "pictures", per_class=30, seed=1)
-    upload_folder(tmp_path / "pictures", DATASETS, "colours")
+    draw_set(tmp_path / "images", per_class=30, seed=1)
+    upload_folder(tmp_path / "images", DATASETS, "colours")
 
 
 @pytest.fixture
@@ -142,22 +142,22 @@ def metadata_service(notice: Callable[[], bool]) -> Iterator[str]:
 
 def only_fit(
     config: TrainConfig,
-    pictures: Path,
+    images: Path,
     run: Path,
     cache: Path | None = None,
     observer: Observer = SILENT,
 ) -> None:
     """The part of a run that can be interrupted half-way; export and report take longer."""
-    fit(config, load_training_data(pictures, config, cache), run, observer.on_epoch)
+    fit(config, load_training_data(images, config, cache), run, observer.on_epoch)
 
 
 def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weights(
     store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.job.train", only_fit)
+    monkeypatch.setattr("training.job.script.train", only_fit)
     monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
     job = running(store, "AROA:i-1", set={"scratch.epochs": 8})
-    only_fit(job_config(job), tmp_path / "pictures", tmp_path / "straight" / "run")
+    only_fit(job_config(job), tmp_path / "images", tmp_path / "straight" / "run")
 
     def after_two_epochs() -> bool:
         report = store.current_report(job)
@@ -202,7 +202,7 @@ def test_a_job_that_is_stopped_ends_on_its_machine_too(store: JobStore, tmp_path
     assert (outcome.kind, outcome.reason) == ("interrupted", "Stopped on request.")
 
 
-def test_pictures_that_cannot_be_trained_on_are_the_reason_that_is_reported(
+def test_images_that_cannot_be_trained_on_are_the_reason_that_is_reported(
     store: JobStore, tmp_path: Path
 ) -> None:
     job = running(store, "AROA:i-1", data=f"s3://{DATASETS}/colours/blue")
@@ -210,7 +210,7 @@ def test_pictures_that_cannot_be_trained_on_are_the_reason_that_is_reported(
     outcome = report_of(store, job).outcome
     assert outcome is not None
     assert outcome.kind == "failed"
-    assert "no pictures in folders of classes" in str(outcome.reason)
+    assert "no images in folders of classes" in str(outcome.reason)
     assert keys("jobs/") == set()
 
 
@@ -220,7 +220,7 @@ def test_a_bug_is_reported_with_its_kind_and_logged(
     def broken(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("training.job.train", broken)
+    monkeypatch.setattr("training.job.script.train", broken)
     job = running(store, "AROA:i-1")
     assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == 1
     report = report_of(store, job)
@@ -235,7 +235,7 @@ def test_a_job_grows_from_the_run_of_another(
     ancestor = running(store, "AROA:i-1")
     run = write_tiny_run(tmp_path / "run")
     JobFiles(JOBS, "AROA:i-1", boto3.client("s3")).keep_run(run)
-    monkeypatch.setattr("training.job.train", only_fit)
+    monkeypatch.setattr("training.job.script.train", only_fit)
     monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
     job = running(store, "AROA:i-2", grow_from=ancestor.id)
     assert run_job(job.id, machine(store, "AROA:i-2", tmp_path / "work")) == 1

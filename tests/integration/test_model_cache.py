@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 import lambdas.predict.handler
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 
-PICTURE = encode(plain())
+IMAGE = encode(plain())
 FOLLOWING = ("2", "3", "4", "5")
 
 
 @pytest.fixture
 def served(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Version 1 serves and is loaded; four others are published. Moves are followed at once."""
-    monkeypatch.setattr("lambdas.active_model.REFRESH_S", 0)
+    monkeypatch.setattr("lambdas.classification.active_model.REFRESH_S", 0)
     monkeypatch.setattr("lambdas.shadow.model.REFRESH_S", 0)
     for version in FOLLOWING:
         write_tiny_artifact(tmp_path / version, version)
@@ -27,7 +27,7 @@ def served(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clo
 
 
 def answered_by(cloud: Cloud) -> str:
-    version: str = cloud.predict(PICTURE).body["model"]["version"]
+    version: str = cloud.predict(IMAGE).body["model"]["version"]
     return version
 
 
@@ -73,7 +73,7 @@ def test_a_full_disk_refuses_the_version_and_the_last_good_one_goes_on(
     served.promote("2")
     with monkeypatch.context() as full:
         full.setattr(Path, "write_bytes", half)
-        answer = served.predict(PICTURE).body
+        answer = served.predict(IMAGE).body
         assert answer["model"]["version"] == "1"
         assert answer["refused"] == {"name": "tiny", "version": "2"}
         lambdas.predict.handler.service.cache_clear()

@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 import pytest
 
-from infra import cli
-from infra.collect import LINEAGE_FILE, read_lineage
+from infra.cli import main
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_feedback import say
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
+from training.data.collect import LINEAGE_FILE, read_lineage
 from training.data.listing import list_images
 
 Command = Callable[..., Any]
@@ -48,7 +48,7 @@ def visionflow(
 
     def command(*arguments: object) -> Any:
         capsys.readouterr()
-        code = cli.main([*map(str, arguments), "--stage", "dev"])
+        code = main.main([*map(str, arguments), "--stage", "dev"])
         captured = capsys.readouterr()
         if code:
             return captured.err
@@ -80,7 +80,7 @@ def test_versions_are_listed_shown_and_compared(visionflow: Command, cloud: Clou
     listed = visionflow("models", "list")
     assert "production" in listed
     shown = visionflow("models", "show", "2")
-    assert "parity" in shown
+    assert "fp32_top1_changes" in shown
     assert "serves nowhere" in shown
     answered = cloud.predict(RED).body
     say(cloud, answered["id"], {"label": "red"})
@@ -106,11 +106,11 @@ def test_a_retired_version_stays_out(visionflow: Command) -> None:
 
 def test_the_rule_is_changed_piece_by_piece(visionflow: Command) -> None:
     assert visionflow("models", "rule", "--json")["enabled"] is False
-    visionflow("models", "rule", "--on", "--min-pictures", 50)
+    visionflow("models", "rule", "--on", "--min-images", 50)
     changed = visionflow("models", "rule", "--max-unknown-rate", "none", "--json")
     assert changed == {
         "enabled": True,
-        "min_pictures": 50,
+        "min_images": 50,
         "max_error_rate": 0.05,
         "max_unknown_rate": None,
         "max_disagreement": 0.3,
@@ -125,7 +125,7 @@ def test_the_rule_is_changed_piece_by_piece(visionflow: Command) -> None:
         (("promote", "9"), "There is no version '9'"),
         (("canary", "2"), "--percent"),
         (("shadow",), "or --off"),
-        (("rollback",), "no way back"),
+        (("rollback",), "none to roll back to"),
         (("compare", "1"), "at least two"),
     ],
 )
@@ -139,14 +139,14 @@ def test_what_cannot_be_done_is_one_sentence(
 
 @pytest.fixture
 def labelled(cloud: Cloud) -> list[dict[str, Any]]:
-    """Two pictures that people have labelled, and one that nobody has."""
-    answers = [cloud.predict(picture).body for picture in (RED, BLUE, BLUE)]
+    """Two images that people have labelled, and one that nobody has."""
+    answers = [cloud.predict(image).body for image in (RED, BLUE, BLUE)]
     say(cloud, answers[0]["id"], {"label": "red"}, claims={"email": "a@example.com"})
     say(cloud, answers[1]["id"], {"label": "purple", "new": True})
     return answers
 
 
-def test_labelled_pictures_become_a_training_folder(
+def test_labelled_images_become_a_training_folder(
     visionflow: Command, labelled: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     out = tmp_path / "collected"
@@ -200,12 +200,12 @@ def test_nothing_is_overwritten(
     out = tmp_path / "collected"
     (out / "red").mkdir(parents=True)
     mine = out / "red" / f"{labelled[0]['id']}.jpg"
-    mine.write_bytes(b"a picture of my own")
+    mine.write_bytes(b"an image of my own")
     assert "is in the way" in visionflow("data", "collect", "--out", out)
-    assert mine.read_bytes() == b"a picture of my own"
+    assert mine.read_bytes() == b"an image of my own"
 
 
-def test_a_picture_that_has_expired_is_counted_as_gone(
+def test_an_image_that_has_expired_is_counted_as_gone(
     visionflow: Command, cloud: Cloud, labelled: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     image = labelled[0]["image"]

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from lambdas.active_model import REFRESH_S
+from lambdas.classification.active_model import REFRESH_S
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelNotFoundError
-from visionflow.model_registry import ModelRegistry
-from visionflow.predictions import ModelRef
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Order
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Order
 
-PICTURE = encode(plain())
+IMAGE = encode(plain())
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_promotions_can_be_taken_back_one_by_one(versions: Cloud) -> None:
         assert post(versions, "/models/rollback").status == 200
         assert production(versions) == expected
     nowhere = post(versions, "/models/rollback")
-    assert (nowhere.status, nowhere.body["code"]) == (409, "alias_conflict")
+    assert (nowhere.status, nowhere.body["code"]) == (409, "nothing_to_roll_back_to")
 
 
 def test_the_history_says_who_moved_what_and_why(versions: Cloud) -> None:
@@ -163,7 +163,7 @@ def test_two_who_move_at_once_are_put_in_order(
 
 def test_a_retired_version_never_serves_again(versions: Cloud) -> None:
     used = post(versions, "/models/1/retire")
-    assert (used.status, used.body["code"]) == (409, "alias_conflict")
+    assert (used.status, used.body["code"]) == (409, "model_in_use")
     versions.promote("2")
     assert post(versions, "/models/1/retire", {"reason": "old"}).status == 200
     entry = versions.call("GET", "/models/1").body
@@ -171,9 +171,9 @@ def test_a_retired_version_never_serves_again(versions: Cloud) -> None:
     assert entry["retired"]["reason"] == "old"
     for path, body in (("promote", {}), ("shadow", {}), ("canary", {"percent": 1})):
         refused = post(versions, f"/models/1/{path}", body)
-        assert (refused.status, refused.body["code"]) == (409, "alias_conflict")
+        assert (refused.status, refused.body["code"]) == (409, "model_retired")
     # Nor is it gone back to.
-    assert post(versions, "/models/rollback").status == 409
+    assert post(versions, "/models/rollback").body["code"] == "nothing_to_roll_back_to"
 
 
 def test_a_version_that_is_not_registered_serves_nowhere(versions: Cloud) -> None:
@@ -187,7 +187,8 @@ def test_a_version_that_is_not_registered_serves_nowhere(versions: Cloud) -> Non
 
 def test_canary_and_shadow_need_another_version(versions: Cloud) -> None:
     for path, body in (("shadow", {}), ("canary", {"percent": 5})):
-        assert post(versions, f"/models/1/{path}", body).status == 409
+        refused = post(versions, f"/models/1/{path}", body)
+        assert (refused.status, refused.body["code"]) == (409, "model_in_use")
     for percent in (0, 100, "5"):
         assert post(versions, "/models/2/canary", {"percent": percent}).status == 400
     assert post(versions, "/models/2/canary", {}).body["code"] == "missing_field"
@@ -251,22 +252,22 @@ def test_a_token_counts_even_where_none_is_required(versions: Cloud) -> None:
 
 def test_the_rule_is_off_until_it_is_set(versions: Cloud) -> None:
     assert versions.call("GET", "/models/rule").body["enabled"] is False
-    wanted = {"enabled": True, "min_pictures": 5, "max_unknown_rate": 0.2}
+    wanted = {"enabled": True, "min_images": 5, "max_unknown_rate": 0.2}
     assert post(versions, "/models/rule", wanted).status == 200
     found = versions.registry.rule()
-    assert found == RollbackRule(enabled=True, min_pictures=5, max_unknown_rate=0.2)
+    assert found == RollbackRule(enabled=True, min_images=5, max_unknown_rate=0.2)
     assert post(versions, "/models/rule", {"max_error_rate": 2}).status == 400
 
 
 def test_a_canary_answers_its_share_by_the_id(
     versions: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from visionflow.routing import share_of  # noqa: PLC0415
+    from visionflow.models.routing import share_of  # noqa: PLC0415
 
     post(versions, "/models/2/canary", {"percent": 50})
     seen = set()
     for _ in range(12):
-        answer = versions.predict(PICTURE).body
+        answer = versions.predict(IMAGE).body
         seen.add(answer["model"]["version"])
         assert answer["model"]["version"] == ("2" if share_of(answer["id"]) < 0.5 else "1")
     assert seen == {"1", "2"}
@@ -277,7 +278,7 @@ def test_a_canary_that_cannot_be_loaded_reaches_nobody(
 ) -> None:
     versions.s3.delete_object(Bucket="models", Key="models/tiny/2/model.onnx")
     post(versions, "/models/2/canary", {"percent": 99})
-    answers = [versions.predict(PICTURE).body for _ in range(4)]
+    answers = [versions.predict(IMAGE).body for _ in range(4)]
     assert {answer["model"]["version"] for answer in answers} == {"1"}
     assert {"name": "tiny", "version": "2"} in [answer["refused"] for answer in answers]
     assert '"service":"models","ModelRefused":[1.0]' in capsys.readouterr().out
@@ -286,7 +287,7 @@ def test_a_canary_that_cannot_be_loaded_reaches_nobody(
 def test_a_cold_function_goes_back_to_the_version_before_a_broken_one(versions: Cloud) -> None:
     versions.promote("2")
     versions.s3.put_object(Bucket="models", Key="models/tiny/2/model.onnx", Body=b"altered")
-    answer = versions.predict(PICTURE).body
+    answer = versions.predict(IMAGE).body
     assert answer["model"]["version"] == "1"
     assert answer["refused"] == {"name": "tiny", "version": "2"}
 

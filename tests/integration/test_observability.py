@@ -1,4 +1,4 @@
-"""What a run leaves for whoever asks later: log lines that name the picture, and metrics."""
+"""What a run leaves for whoever asks later: log lines that name the image, and metrics."""
 
 import io
 import json
@@ -11,17 +11,17 @@ import pytest
 from aws_lambda_powertools import Logger
 from botocore.exceptions import EndpointConnectionError
 
-from lambdas.measurements import (
+from lambdas.telemetry.measurements import (
     FAILURE_CODES,
     STEPS,
     failure_metric,
     status_metric,
     step_metric,
 )
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud, Context
-from tests.pictures import encode, plain
-from visionflow.image_store import ImageStore
-from visionflow.predictions import Status
+from visionflow.images.store import ImageStore
+from visionflow.predictions.record import Status
 
 Line = dict[str, Any]
 
@@ -83,7 +83,7 @@ def test_a_dropped_file_can_be_followed_from_its_event_to_its_record(
     cloud: Cloud, log: Log
 ) -> None:
     cloud.drop("uploads/red.jpg", encode(plain("red")))
-    cloud.drop("uploads/none.jpg", b"no picture")
+    cloud.drop("uploads/none.jpg", b"no image")
     messages = [from_request(message) for message in cloud.messages()]
     assert cloud.deliver(messages) == []
     recorded = [line for line in log.lines() if line["message"] == "recorded"]
@@ -97,7 +97,7 @@ def test_a_dropped_file_can_be_followed_from_its_event_to_its_record(
     assert recorded[1]["code"] == "image_unreadable"
 
 
-def test_a_fault_names_the_picture_too_and_nothing_leaks_into_the_next_line(
+def test_a_fault_names_the_image_too_and_nothing_leaks_into_the_next_line(
     cloud: Cloud, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any, **__: Any) -> bytes:
@@ -118,7 +118,7 @@ def test_a_fault_names_the_picture_too_and_nothing_leaks_into_the_next_line(
 
 
 def test_a_refused_call_is_logged_by_its_request(cloud: Cloud, log: Log) -> None:
-    refused = cloud.predict(b"no picture")
+    refused = cloud.predict(b"no image")
     line = log.line("refused")
     assert line["correlation_id"] == refused.body["request_id"] == HTTP_REQUEST
     assert line["code"] == "image_unreadable"
@@ -127,7 +127,7 @@ def test_a_refused_call_is_logged_by_its_request(cloud: Cloud, log: Log) -> None
 def test_metrics_of_a_batch_by_status_failure_step_and_version(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, data in {"red": encode(plain("red")), "none": b"no picture", "empty": b""}.items():
+    for name, data in {"red": encode(plain("red")), "none": b"no image", "empty": b""}.items():
         cloud.drop(f"uploads/{name}.jpg", data)
     cloud.deliver(cloud.messages())
     (record,) = emitted(capsys)
@@ -141,10 +141,10 @@ def test_metrics_of_a_batch_by_status_failure_step_and_version(
     assert record["model_version"] == "1"
 
 
-def test_a_refused_picture_is_counted_by_its_code_and_a_wrong_request_is_not(
+def test_a_refused_image_is_counted_by_its_code_and_a_wrong_request_is_not(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud.predict(b"no picture")
+    cloud.predict(b"no image")
     (record,) = emitted(capsys)
     assert record[failure_metric("image_unreadable")] == [1]
     cloud.predict(encode(plain("red")), top_k=99)
@@ -165,10 +165,10 @@ def test_the_metrics_are_those_that_the_bill_was_planned_for(
 ) -> None:
     """CloudWatch bills each combination of name and dimensions; nothing may multiply them."""
     cloud.drop("uploads/red.jpg", encode(plain("red")))
-    cloud.drop("uploads/none.jpg", b"no picture")
+    cloud.drop("uploads/none.jpg", b"no image")
     cloud.deliver(cloud.messages())
     cloud.predict(encode(plain("red")))
-    cloud.predict(b"no picture")
+    cloud.predict(b"no image")
     planned = {
         "Messages",
         "Requests",

@@ -13,10 +13,10 @@ from botocore.exceptions import ConnectTimeoutError
 from PIL import Image
 
 import lambdas.predict.handler
+from tests.images import bad_files, encode, plain, textured
 from tests.integration.conftest import Cloud
-from tests.pictures import bad_files, encode, plain, textured
 from tests.tiny_model import LABELS
-from visionflow.manifest import Manifest
+from visionflow.models.manifest import Manifest
 
 RED = encode(plain("red"))
 BOUNDARY = "----boundary42"
@@ -31,21 +31,21 @@ def form(*parts: tuple[str, bytes]) -> bytes:
     return body + f"--{BOUNDARY}--\r\n".encode()
 
 
-def multipart(picture: bytes) -> tuple[bytes, str]:
-    return form(('name="note"', b"hi"), ('name="file"; filename="x.jpg"', picture)), MULTIPART
+def multipart(image: bytes) -> tuple[bytes, str]:
+    return form(('name="note"', b"hi"), ('name="file"; filename="x.jpg"', image)), MULTIPART
 
 
-def as_json(picture: bytes) -> tuple[bytes, str]:
-    document = {"image": base64.b64encode(picture).decode()}
+def as_json(image: bytes) -> tuple[bytes, str]:
+    document = {"image": base64.b64encode(image).decode()}
     return json.dumps(document).encode(), "application/json; charset=utf-8"
 
 
-def raw(picture: bytes) -> tuple[bytes, str]:
-    return picture, "image/jpeg"
+def raw(image: bytes) -> tuple[bytes, str]:
+    return image, "image/jpeg"
 
 
 @pytest.mark.parametrize("wrap", [multipart, as_json, raw])
-def test_three_ways_to_send_a_picture_give_one_answer(cloud: Cloud, wrap: Any) -> None:
+def test_three_ways_to_send_an_image_give_one_answer(cloud: Cloud, wrap: Any) -> None:
     body, content_type = wrap(RED)
     answer = cloud.call("POST", "/predict", None, body, content_type)
     assert answer.status == 200
@@ -71,7 +71,7 @@ def test_the_answer_is_what_the_history_holds(cloud: Cloud) -> None:
     assert entry["id"] == answer["id"]
 
 
-def test_picture_and_thumbnail_are_kept_beside_the_record(cloud: Cloud) -> None:
+def test_image_and_thumbnail_are_kept_beside_the_record(cloud: Cloud) -> None:
     large = encode(textured((900, 600)), "PNG")
     prediction = cloud.predict(large).body
     original = cloud.s3.get_object(Bucket="images", Key=prediction["image"]["key"])
@@ -97,9 +97,9 @@ def test_explain_answers_a_map_and_an_overlay(cloud: Cloud) -> None:
 
 
 def test_any_label_can_be_explained(cloud: Cloud) -> None:
-    picture = encode(textured(seed=3), "PNG")
+    image = encode(textured(seed=3), "PNG")
     maps = {
-        label: cloud.predict(picture, explain="true", label=label).body["explanation"]
+        label: cloud.predict(image, explain="true", label=label).body["explanation"]
         for label in LABELS
     }
     assert all(shown["label"] == label for label, shown in maps.items())
@@ -144,7 +144,7 @@ def test_an_unsure_answer_is_called_unknown(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("name", bad_files())
-def test_a_bad_picture_is_a_4xx_with_its_code_and_leaves_nothing(cloud: Cloud, name: str) -> None:
+def test_a_bad_image_is_a_4xx_with_its_code_and_leaves_nothing(cloud: Cloud, name: str) -> None:
     data, code = bad_files()[name]
     answer = cloud.predict(data)
     assert 400 <= answer.status < 500
@@ -158,15 +158,15 @@ def test_a_bad_picture_is_a_4xx_with_its_code_and_leaves_nothing(cloud: Cloud, n
     [
         (b"", "application/octet-stream", 422, "image_empty"),
         (form(('name="file"; filename="x"', b"")), MULTIPART, 422, "image_empty"),
-        (form(('name="picture"', RED)), MULTIPART, 400, "missing_field"),
-        (form(), MULTIPART, 400, "missing_field"),
-        (b"", MULTIPART, 400, "missing_field"),
+        (form(('name="image"', RED)), MULTIPART, 400, "missing_image"),
+        (form(), MULTIPART, 400, "missing_image"),
+        (b"", MULTIPART, 400, "missing_image"),
         (b"no boundary here", MULTIPART, 400, "invalid_body"),
         (form(('name="file"', RED))[:-40], MULTIPART, 400, "invalid_body"),
         (RED, "multipart/form-data", 400, "invalid_body"),
-        (b"{}", "application/json", 400, "missing_field"),
-        (b"[]", "application/json", 400, "missing_field"),
-        (b'{"image": 5}', "application/json", 400, "missing_field"),
+        (b"{}", "application/json", 400, "missing_image"),
+        (b"[]", "application/json", 400, "missing_image"),
+        (b'{"image": 5}', "application/json", 400, "missing_image"),
         (b"{", "application/json", 400, "invalid_body"),
         (b"\xff\xfe", "application/json", 400, "invalid_body"),
         (b'{"image": "@@@"}', "application/json", 400, "invalid_base64"),
@@ -251,7 +251,7 @@ def test_a_service_that_cannot_be_reached_is_a_503(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 513), (2000, 3), (3, 5000)])
-def test_a_sliver_is_answered_like_any_picture(cloud: Cloud, size: tuple[int, int]) -> None:
+def test_a_sliver_is_answered_like_any_image(cloud: Cloud, size: tuple[int, int]) -> None:
     answer = cloud.predict(encode(plain("red", size), "PNG"))
     assert (answer.status, answer.body["label"]) == (200, "red")
 

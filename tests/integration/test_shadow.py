@@ -10,15 +10,15 @@ import pytest
 
 from lambdas.counters.handler import service as counters
 from lambdas.shadow.handler import service as shadow
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_feedback import say
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow import strict
-from visionflow.drift import REFERENCE_FILE, measure_reference
-from visionflow.predictions import ModelRef
-from visionflow.rollback_rule import RollbackRule
-from visionflow.routing import Order
+from visionflow.models.drift import REFERENCE_FILE, measure_reference
+from visionflow.models.ref import ModelRef
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Order
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 TWO = ModelRef("tiny", "2")
@@ -60,7 +60,7 @@ def test_the_shadow_sees_what_was_answered_and_changes_nothing(versions: Cloud) 
     assert after["Item"] == before["Item"]
 
 
-def test_a_picture_that_is_delivered_twice_is_compared_once(versions: Cloud) -> None:
+def test_an_image_that_is_delivered_twice_is_compared_once(versions: Cloud) -> None:
     versions.registry.set_shadow(TWO, order())
     versions.predict(RED)
     for _ in range(2):
@@ -84,7 +84,7 @@ def test_the_shadow_does_not_judge_its_own_answers(versions: Cloud) -> None:
     assert versions.run_shadow() == 3 - own
 
 
-def test_a_picture_that_is_gone_is_no_fault(versions: Cloud) -> None:
+def test_an_image_that_is_gone_is_no_fault(versions: Cloud) -> None:
     versions.registry.set_shadow(TWO, order())
     answered = versions.predict(RED).body
     versions.count(versions.stream())
@@ -107,7 +107,7 @@ def test_a_shadow_that_cannot_be_loaded_sees_nothing(
 
 def test_versions_are_compared_by_what_both_saw(versions: Cloud) -> None:
     versions.registry.set_shadow(TWO, order())
-    answers = [versions.predict(picture).body for picture in (RED, RED, BLUE)]
+    answers = [versions.predict(image).body for image in (RED, RED, BLUE)]
     # It looks two channels on: red is green to it, blue is red.
     say(versions, answers[0]["id"], {"label": "red"})
     say(versions, answers[1]["id"], {"label": "green"})
@@ -130,7 +130,7 @@ def test_versions_are_compared_by_what_both_saw(versions: Cloud) -> None:
 
 
 def watch(cloud: Cloud, **limits: Any) -> None:
-    cloud.registry.set_rule(RollbackRule(enabled=True, min_pictures=4, **limits))
+    cloud.registry.set_rule(RollbackRule(enabled=True, min_images=4, **limits))
 
 
 def production(cloud: Cloud) -> str | None:
@@ -139,8 +139,8 @@ def production(cloud: Cloud) -> str | None:
 
 
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every function reads the aliases again for each picture."""
-    monkeypatch.setattr("lambdas.active_model.REFRESH_S", 0)
+    """Every function reads the aliases again for each image."""
+    monkeypatch.setattr("lambdas.classification.active_model.REFRESH_S", 0)
     monkeypatch.setattr("lambdas.counters.service.REFRESH_S", 0)
 
 
@@ -159,10 +159,10 @@ def test_an_unsure_version_is_taken_back(
     assert production(versions) == "1"
     move = versions.registry.history(1).items[0]
     assert (move.by, move.action) == ("the rollback rule", "rollback")
-    assert move.reason == "unknown rate 1.000 over 0.5 in 4 pictures"
+    assert move.reason == "unknown rate 1.000 over 0.5 in 4 images"
     assert '"TrialTakenBack":[1.0]' in capsys.readouterr().out
     # It does not go on and on: what is left was never on trial.
-    versions.registry.set_rule(RollbackRule(enabled=True, min_pictures=1, max_unknown_rate=0.0))
+    versions.registry.set_rule(RollbackRule(enabled=True, min_images=1, max_unknown_rate=0.0))
     versions.count(versions.stream())
     assert production(versions) == "1"
 
@@ -220,7 +220,7 @@ def test_a_move_of_somebody_else_ends_the_trial_first(versions: Cloud) -> None:
     assert production(versions) == "1"
 
 
-def test_pictures_unlike_the_reference_are_drift(
+def test_images_unlike_the_reference_are_drift(
     cloud: Cloud,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -234,7 +234,7 @@ def test_pictures_unlike_the_reference_are_drift(
     (folder / REFERENCE_FILE).write_text(json.dumps(strict.to_dict(reference)))
     write_tiny_artifact(folder, "2", extra=(REFERENCE_FILE,))
     cloud.publish(folder)
-    monkeypatch.setattr("visionflow.drift.MIN_PICTURES", 6)
+    monkeypatch.setattr("visionflow.models.drift.MIN_IMAGES", 6)
     for _ in range(6):
         cloud.predict(RED)
     cloud.count(cloud.stream())

@@ -16,12 +16,12 @@ import psutil
 import pytest
 
 import lambdas.predict.handler
-from lambdas import snapshot
+from lambdas.classification import snapshot
+from tests.images import encode, plain
 from tests.integration.conftest import Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelUnavailableError
-from visionflow.predictions import new_id
+from visionflow.timestamps import new_id
 
 predict = lambdas.predict.handler
 

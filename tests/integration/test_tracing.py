@@ -1,4 +1,4 @@
-"""The trace of a picture, as the X-Ray daemon receives it."""
+"""The trace of an image, as the X-Ray daemon receives it."""
 
 import json
 import os
@@ -24,7 +24,7 @@ class Daemon:
         self.socket.setblocking(False)
 
     def run(self, *, disabled: bool) -> str:
-        """Run the functions on two pictures; returns the id of the one that was sent."""
+        """Run the functions on two images; returns the id of the one that was sent."""
         environment = {
             # As Lambda sets them.
             "LAMBDA_TASK_ROOT": "/var/task",
@@ -68,11 +68,11 @@ def steps_below(segment: Segment, segments: list[Segment]) -> set[str]:
     return {s["name"].removeprefix("## ") for s in segments if s["parent_id"] == segment["id"]}
 
 
-def test_each_step_of_a_picture_is_a_segment_of_its_request_s_trace(daemon: Daemon) -> None:
+def test_each_step_of_an_image_is_a_segment_of_its_request_s_trace(daemon: Daemon) -> None:
     prediction_id = daemon.run(disabled=False)
     segments = daemon.received()
     assert {segment["trace_id"] for segment in segments} == {TRACE}
-    sent, dropped = (segment for segment in segments if segment["name"] == "## picture")
+    sent, dropped = (segment for segment in segments if segment["name"] == "## image")
     assert sent["annotations"]["prediction_id"] == prediction_id
     assert dropped["annotations"]["prediction_id"].startswith("s3-")
     common = {"model", "decode", "prepare", "infer", "thumbnail"}

@@ -25,14 +25,10 @@ from tests.integration.conftest import Context
 from tests.integration.state_machine import StateMachine
 from tests.jobs import DATASETS, JOBS, NOW, ROLE_ID, TABLE, make_buckets, make_table, request
 from tests.tiny_model import write_tiny_run
-from training.job_files import JobFiles
+from training.job.files import JobFiles
 from visionflow.errors import JobConflictError
-from visionflow.job_control import JobControl
-from visionflow.job_store import JobStore
-from visionflow.manifest import MANIFEST_NAME, GateCheck
-from visionflow.model_registry import ModelRegistry
-from visionflow.predictions import ModelRef, timestamp
-from visionflow.training_jobs import (
+from visionflow.jobs.control import JobControl
+from visionflow.jobs.record import (
     JobInstance,
     JobOutcome,
     JobProgress,
@@ -42,6 +38,11 @@ from visionflow.training_jobs import (
     OutcomeKind,
     TrainingJob,
 )
+from visionflow.jobs.store import JobStore
+from visionflow.models.manifest import MANIFEST_NAME, GateCheck
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.timestamps import timestamp
 
 IMAGE = "/visionflow/image"
 MOTO_IMAGE = "ami-03cf127a"  # moto knows some; listing them takes seconds
@@ -59,7 +60,7 @@ class World:
         self.s3 = boto3.client("s3")
         self.store = make_table()
         make_buckets(JOBS, DATASETS, "models")
-        self.s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"a picture")
+        self.s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
         self._make_registry()
         self.control = JobControl(
             self.store, boto3.client("stepfunctions"), self._make_state_machine(), self.clock
@@ -472,7 +473,7 @@ def test_a_quota_for_small_machines_alone_leaves_these(world: World) -> None:
         ({"model": "resnet999"}, "model must be one of resnet18, "),
         ({"set": {"scratch.epoch": 3}}, "has no field 'scratch.epoch'"),
         ({"set": {"scratch.epochs": "3"}}, 'scratch.epochs is like 50, not "3"'),
-        ({"data": "s3://elsewhere/pictures"}, "must lie in s3://datasets/"),
+        ({"data": "s3://elsewhere/images"}, "must lie in s3://datasets/"),
         ({"grow_from": "0" * 26}, "grow_from: There is no training job"),
         ({"data": "s3://datasets/empty"}, "there is nothing below this prefix"),
     ],
@@ -533,7 +534,7 @@ def test_a_run_that_its_gate_holds_back_is_not_published(world: World) -> None:
     world.on_wait = lambda record: world.finish(record, gate=(failed,)) if record.instance else None
     job = world.live(request())
     assert job.state == "failed"
-    assert "the gate has not passed (fp32_top1_changes is 0.3" in str(job.reason)
+    assert "has not passed its gate (fp32_top1_changes is 0.3" in str(job.reason)
     assert world.versions() == set()
 
 

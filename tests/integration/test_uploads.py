@@ -1,4 +1,4 @@
-"""Large pictures by a signed form: from POST /uploads to the record under the promised id."""
+"""Large images by a signed form: from POST /uploads to the record under the promised id."""
 
 import base64
 import json
@@ -9,10 +9,10 @@ import pytest
 
 import lambdas.ingest.handler
 from lambdas.ingest.service import IngestService, Upload
+from tests.images import encode, plain
 from tests.integration.conftest import INGEST, Cloud
-from tests.pictures import encode, plain
-from visionflow.image_store import FORM_LIFETIME
-from visionflow.limits import DEFAULT_LIMITS
+from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.store import FORM_LIFETIME
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 
@@ -22,8 +22,8 @@ def ask(cloud: Cloud, **request: Any) -> Any:
     return cloud.call("POST", "/uploads", None, body, "application/json")
 
 
-def form_for(cloud: Cloud, picture: bytes, filename: str = "red.jpg") -> Any:
-    answer = ask(cloud, content_type="image/jpeg", bytes=len(picture), filename=filename)
+def form_for(cloud: Cloud, image: bytes, filename: str = "red.jpg") -> Any:
+    answer = ask(cloud, content_type="image/jpeg", bytes=len(image), filename=filename)
     assert answer.status == 201, answer.body
     return answer.body
 
@@ -90,7 +90,7 @@ def test_a_body_that_is_no_object_is_refused(cloud: Cloud, body: bytes | None) -
     assert (answer.status, answer.body["code"]) == (400, "invalid_body")
 
 
-def test_the_picture_is_found_under_the_promised_id_once_it_is_classified(cloud: Cloud) -> None:
+def test_the_image_is_found_under_the_promised_id_once_it_is_classified(cloud: Cloud) -> None:
     form = form_for(cloud, RED)
     waiting = cloud.call("GET", f"/predictions/{form['id']}")
     assert (waiting.status, waiting.body["code"]) == (404, "prediction_not_found")
@@ -111,7 +111,7 @@ def test_the_picture_is_found_under_the_promised_id_once_it_is_classified(cloud:
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image_unreadable"),
     ],
 )
-def test_size_and_type_are_checked_again_when_the_picture_arrives(
+def test_size_and_type_are_checked_again_when_the_image_arrives(
     cloud: Cloud, data: bytes, code: str
 ) -> None:
     form = form_for(cloud, RED)

@@ -1,4 +1,4 @@
-"""A program for test_tracing.py: sends a picture and drops another, and prints the first one's id.
+"""A program for test_tracing.py: sends an image and drops another, and prints the first one's id.
 
 Powertools decides about tracing when a handler is imported, hence a process of its own.
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from moto import mock_aws
 
+from tests.images import encode, plain
 from tests.integration.conftest import API, INGEST, Cloud
-from tests.pictures import encode, plain
 from tests.tiny_model import write_tiny_artifact
 
 

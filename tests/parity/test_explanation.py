@@ -19,18 +19,18 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
-from tests.parity.pictures import crops
+from tests.parity.images import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import ModelConfig, load_config
 from training.export.onnx_files import export_onnx
 from training.export.quantize import Quantizer
 from training.fit.features import estimate_batch_norm
 from training.models.build import build_model, exportable
-from training.models.classifier import Classifier as Network
-from visionflow.classifier import Classification, Classifier, FloatArray
-from visionflow.images import UInt8Array, load
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import Label
+from training.models.network import Classifier as Network
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import UInt8Array, load
+from visionflow.models.classifier import Classification, Classifier, FloatArray
+from visionflow.models.manifest import Label
 
 ARCHIVE, WEIGHTS = "flowers5.tar", "mobilenet_v2-imagenet.pth"
 SPEC = InputSpec(size=160, resize=160)
@@ -60,7 +60,7 @@ class Explained:
     def answered(self, form: Form) -> FloatArray:
         """Rank correlations [N] of what the API answers for the best class with Grad-CAM.
 
-        Both hold positive evidence only; where a picture has none of it in either, nothing is
+        Both hold positive evidence only; where an image has none of it in either, nothing is
         compared.
         """
         classifier = self.classifiers[form]
@@ -143,7 +143,7 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     for name, parameter in network.head.named_parameters():
         if name.endswith("bias"):
             nn.init.zeros_(parameter)
-    # One pass in training mode gives batch norm the statistics of pictures.
+    # One pass in training mode gives batch norm the statistics of images.
     network.train().logits(torch.from_numpy(images))
     return explained(network, images[:16], images[16:], tmp_path_factory.mktemp("synthetic"))
 
@@ -225,8 +225,8 @@ def test_a_linear_head_s_map_is_grad_cam_s_on_photographs(flowers: Flowers, tmp_
 def test_an_mlp_head_s_map_is_near_grad_cam_s_on_photographs(
     flowers: Flowers, tmp_path: Path
 ) -> None:
-    """Such a head is no sum over locations: our map is what it would say at each of them, Grad-CAM
-    a linear approximation. They agree less, by construction."""
+    """Such a head is not a sum over locations: our map is its answer at each location, Grad-CAM a
+    linear approximation. They agree less, by construction."""
     found = on_flowers(flowers, "mlp", tmp_path)
     report("MobileNetV2, mlp head, flowers", "fp32", found)
     assert found.raw("fp32").mean() >= 0.85

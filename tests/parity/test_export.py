@@ -1,4 +1,4 @@
-"""torch, ONNX and int8 give the same answers on pictures."""
+"""torch, ONNX and int8 give the same answers on images."""
 
 from dataclasses import replace
 
@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from tests.parity.pictures import crops
+from tests.parity.images import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import load_config
-from training.export.gate import Outputs, network_outputs, session_outputs
+from training.export.gate_checks import Outputs, network_outputs, session_outputs
 from training.export.onnx_files import export_onnx
 from training.export.quantize import Quantizer
 from training.models.build import build_model, exportable
-from visionflow.classifier import Classifier, FloatArray
-from visionflow.images import load
-from visionflow.manifest import Label
+from visionflow.images.pipeline import load
+from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.manifest import Label
 
 CONFIG = load_config("cifar10")
 CLASSES = 10
@@ -24,11 +24,11 @@ TOLERANCE = 1e-3
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outputs]:
-    """The starter's network with random weights, in its three forms, on cut-outs of pictures."""
+    """The starter's network with random weights, in its three forms, on cut-outs of images."""
     images = np.stack([load(data, CONFIG.input) for data in crops(CONFIG.input.size, 64)])
     torch.manual_seed(0)
     network = build_model(CONFIG.model, CLASSES)
-    # One pass in training mode gives batch norm the statistics of pictures.
+    # One pass in training mode gives batch norm the statistics of images.
     network.train().logits(torch.from_numpy(images))
     graph = export_onnx(exportable(network), CONFIG.input.size, CONFIG.export.opset)
     quantizer = Quantizer(graph, images, reduce_range=CONFIG.export.reduce_range)

@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from lambdas.active_model import ActiveModel
-from lambdas.classification import ClassificationService, Stopwatch
-from lambdas.loading import Serving
-from tests.parity.pictures import odd_pictures, photo
+from lambdas.classification.active_model import ActiveModel
+from lambdas.classification.loading import Serving
+from lambdas.classification.service import ClassificationService, Stopwatch
+from tests.parity.images import odd_images, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images
 from training.data.listing import list_images
-from visionflow.classifier import Classifier
-from visionflow.image_store import ImageStore
-from visionflow.images import Picture, UInt8Array, prepare
-from visionflow.input_spec import InputSpec
-from visionflow.prediction_store import PredictionStore
-from visionflow.predictions import ModelRef
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import DecodedImage, UInt8Array, prepare
+from visionflow.images.store import ImageStore
+from visionflow.models.classifier import Classifier
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.store import PredictionStore
 
-PICTURES = odd_pictures()
+IMAGES = odd_images()
 SPECS = (InputSpec(32, 32), InputSpec(224, 256, interpolation="bicubic"))
 
 
@@ -78,22 +78,22 @@ def seen_by_training(data: bytes, name: str, spec: InputSpec, folder: Path) -> U
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.size}px")
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_training_and_lambda_see_the_same_tensor(
     name: str, spec: InputSpec, tmp_path: Path
 ) -> None:
-    training = seen_by_training(PICTURES[name], name, spec, tmp_path / "data")
-    in_lambda = seen_by_lambda(PICTURES[name], spec, tmp_path / "model")
+    training = seen_by_training(IMAGES[name], name, spec, tmp_path / "data")
+    in_lambda = seen_by_lambda(IMAGES[name], spec, tmp_path / "model")
     np.testing.assert_array_equal(training, in_lambda)
 
 
-@pytest.mark.parametrize("name", [name for name in PICTURES if "alpha" not in name])
+@pytest.mark.parametrize("name", [name for name in IMAGES if "alpha" not in name])
 def test_every_kind_shows_the_photograph_upright_and_bright(name: str, tmp_path: Path) -> None:
     spec = SPECS[0]
-    seen = seen_by_training(PICTURES[name], name, spec, tmp_path)
+    seen = seen_by_training(IMAGES[name], name, spec, tmp_path)
     source = photo()
     if name.startswith(("tall", "smaller")):
         source = source.resize((31, 400) if name.startswith("tall") else (9, 7))
-    expected = prepare(Picture.of(source), spec)
+    expected = prepare(DecodedImage.of(source), spec)
     # In grey, because some kinds have no colour; 12 of 255 is what palettes and JPEG cost.
     assert np.abs(seen.mean(axis=2) - expected.mean(axis=2)).mean() < 12

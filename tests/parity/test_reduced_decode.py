@@ -1,6 +1,6 @@
 """A JPEG that is decoded at reduced scale shows the model what the whole one shows it.
 
-On real pictures, enlarged so far that they are reduced with no more headroom than is always left:
+On real images, enlarged so far that they are reduced with no more headroom than is always left:
 every detail that the model could see is there, and the most of what it could not.
 """
 
@@ -15,18 +15,18 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.reduced_decode import enlarged
-from tests.parity.pictures import photo
-from tests.pictures import encode
-from training.export.gate import session_outputs
-from visionflow import images
-from visionflow.classifier import Classifier
-from visionflow.images import UInt8Array
-from visionflow.input_spec import InputSpec
-from visionflow.manifest import read_artifact
+from tests.images import encode
+from tests.parity.images import photo
+from training.export.gate_checks import session_outputs
+from visionflow.images import pipeline
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import read_artifact
 
-STARTER = Path(__file__).parents[2] / "infra" / "starter"
+STARTER = Path(__file__).parents[2] / "infra" / "packaging" / "starter"
 SETS = ("general20", "flowers5")
-PICTURES = 60
+IMAGES = 60
 
 
 def data_folder() -> Path:
@@ -37,8 +37,8 @@ def data_folder() -> Path:
 
 
 @cache
-def pictures(name: str, count: int = PICTURES) -> list[bytes]:
-    """``count`` pictures of a data set, spread over its classes."""
+def images(name: str, count: int = IMAGES) -> list[bytes]:
+    """``count`` images of a dataset, spread over its classes."""
     with tarfile.open(data_folder() / f"{name}.tar") as archive:
         members = [member for member in archive if member.isfile()]
         chosen = members[:: len(members) // count]
@@ -47,23 +47,23 @@ def pictures(name: str, count: int = PICTURES) -> list[bytes]:
 
 def both_ways(data: bytes, spec: InputSpec, reduction: int) -> tuple[UInt8Array, UInt8Array]:
     """The tensor from every pixel, and from what serving decodes."""
-    fast = images.decode(data, spec)
+    fast = pipeline.decode(data, spec)
     assert fast.reduction == reduction
-    return images.prepare(images.decode(data), spec), images.prepare(fast, spec)
+    return pipeline.prepare(pipeline.decode(data), spec), pipeline.prepare(fast, spec)
 
 
 @pytest.fixture
 def without_thumbnail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a thumbnail needs would leave small models more than the least headroom."""
-    monkeypatch.setattr(images, "THUMBNAIL_SIDE", 1)
+    monkeypatch.setattr(pipeline, "THUMBNAIL_SIDE", 1)
     yield
 
 
 def differences(data: list[bytes], spec: InputSpec, reduction: int) -> list[float]:
-    """Mean absolute difference of the two tensors of each picture, in grey levels."""
+    """Mean absolute difference of the two tensors of each image, in grey levels."""
     tensors = [
-        both_ways(enlarged(picture, spec, reduction, seed), spec, reduction)
-        for seed, picture in enumerate(data)
+        both_ways(enlarged(image, spec, reduction, seed), spec, reduction)
+        for seed, image in enumerate(data)
     ]
     return [float(np.abs(whole.astype(int) - fast).mean()) for whole, fast in tensors]
 
@@ -75,35 +75,35 @@ def test_a_photograph_s_tensor_stays_within_the_tolerance(
 ) -> None:
     spec = InputSpec(32, 36, interpolation="bicubic" if interpolation == "bicubic" else "bilinear")
     (difference,) = differences([encode(photo())], spec, reduction)
-    assert difference < images.TOLERANCE / 2
+    assert difference < pipeline.TOLERANCE / 2
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_real_pictures_stay_within_the_tolerance(name: str, without_thumbnail: None) -> None:
-    found = differences(pictures(name), InputSpec(32, 32), 4)
+def test_real_images_stay_within_the_tolerance(name: str, without_thumbnail: None) -> None:
+    found = differences(images(name), InputSpec(32, 32), 4)
     print(f"{name}: median {median(found):.2f}, most {max(found):.2f} grey levels")
     assert median(found) < 0.8
-    assert max(found) < images.TOLERANCE
+    assert max(found) < pipeline.TOLERANCE
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_the_sets_as_they_are_give_the_same_tensors_to_the_bit(name: str) -> None:
     """At 160 pixels they are not reduced for any network, so both ways are equally accurate."""
-    for data in pictures(name):
+    for data in images(name):
         for spec in (InputSpec(224, 256), InputSpec(32, 32)):
             whole, fast = both_ways(data, spec, 1)
             np.testing.assert_array_equal(whole, fast)
 
 
 def test_the_starter_answers_the_same_both_ways(without_thumbnail: None) -> None:
-    """To the pictures that it was made for, sixteen times enlarged."""
+    """To the images that it was made for, sixteen times enlarged."""
     manifest = read_artifact(STARTER)
     with tarfile.open(data_folder() / "cifar10-test.tar.gz") as archive:
         members = [member for member in archive if member.isfile()][::50]
         data = [file.read() for member in members if (file := archive.extractfile(member))]
     tensors = [
-        both_ways(enlarged(picture, manifest.input, 4, seed), manifest.input, 4)
-        for seed, picture in enumerate(data)
+        both_ways(enlarged(image, manifest.input, 4, seed), manifest.input, 4)
+        for seed, image in enumerate(data)
     ]
     classifier = Classifier(STARTER / manifest.served_file.path, manifest)
     whole, fast = (

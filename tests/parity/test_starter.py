@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.parity.pictures import crops
+from tests.parity.images import crops
 from training.evaluation.measure import measure_folder
-from training.export.gate import session_outputs
+from training.export.gate_checks import session_outputs
 from training.report.report import Report
-from visionflow.classifier import Classifier
-from visionflow.drift import REFERENCE_FILE, Reference
-from visionflow.images import load
-from visionflow.manifest import read_artifact
+from visionflow.images.pipeline import load
+from visionflow.models.classifier import Classifier
+from visionflow.models.drift import REFERENCE_FILE, Reference
+from visionflow.models.manifest import read_artifact
 
-STARTER = Path(__file__).parents[2] / "infra" / "starter"
+STARTER = Path(__file__).parents[2] / "infra" / "packaging" / "starter"
 ARCHIVE = "cifar10-test.tar.gz"
 REQUIRED_TOP1 = 0.91
 
@@ -37,7 +37,7 @@ def test_the_report_and_the_manifest_agree() -> None:
     assert report.config == manifest.config
 
 
-def test_its_report_holds_no_pictures_of_the_data_set() -> None:
+def test_its_report_holds_no_images_of_the_data_set() -> None:
     text = (STARTER / "report.json").read_text() + (STARTER / "report.html").read_text()
     assert "data:image/jpeg" not in text
 
@@ -65,7 +65,7 @@ def test_int8_answers_as_fp32_does_on_cut_outs_of_photographs() -> None:
     assert (fp32.logits.argmax(axis=1) == int8.logits.argmax(axis=1))[sure].mean() >= 0.97
 
 
-def test_accuracy_on_the_cifar10_test_pictures_through_the_serving_path(tmp_path: Path) -> None:
+def test_accuracy_on_the_cifar10_test_images_through_the_serving_path(tmp_path: Path) -> None:
     folder = os.environ.get("VISIONFLOW_DATA")
     if folder is None:
         pytest.skip(f"VISIONFLOW_DATA does not name a folder that holds {ARCHIVE}")
@@ -73,6 +73,6 @@ def test_accuracy_on_the_cifar10_test_pictures_through_the_serving_path(tmp_path
         archive.extractall(tmp_path, filter="data")
     evaluation = measure_folder(STARTER, tmp_path / "cifar10" / "test")
     claimed = read_artifact(STARTER).metrics["test_top1"]
-    print(f"top-1 {evaluation.top1:.4f} on {evaluation.pictures:,} pictures")
+    print(f"top-1 {evaluation.top1:.4f} on {evaluation.images:,} images")
     assert evaluation.top1 >= REQUIRED_TOP1
     assert evaluation.top1 == pytest.approx(claimed, abs=0.002)

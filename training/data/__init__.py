@@ -1,1 +1,1 @@
-"""From folders of pictures to batches: listing, splitting, decoding, augmenting."""
+"""From folders of images to batches: listing, splitting, decoding, augmenting."""

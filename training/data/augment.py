@@ -1,4 +1,4 @@
-"""Random changes of training pictures, all by torchvision.transforms.v2."""
+"""Random changes of training images, all by torchvision.transforms.v2."""
 
 import torch
 from torch import Tensor
@@ -6,14 +6,14 @@ from torchvision.transforms import v2
 
 from training.config import AugmentConfig
 from visionflow.errors import ConfigError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 GREY = (124, 116, 104)
 """ImageNet's mean colour: what is painted with it says nothing to a normalised network."""
 
 
-def picture_transform(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
-    """From a whole picture, uint8 [3, height, width], to uint8 [3, size, size].
+def image_transform(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
+    """From a whole image, uint8 [3, height, width], to uint8 [3, size, size].
 
     Raises `ConfigError` for a border that is wider than what it mirrors.
     """
@@ -54,7 +54,7 @@ class Mix:
         return bool(self._choices)
 
     def __call__(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Mix each picture of uint8 [N, 3, S, S] with the one before it.
+        """Mix each image of uint8 [N, 3, S, S] with the one before it.
 
         Returns uint8 [N, 3, S, S] and the shares of the classes, float32 [N, C].
         """

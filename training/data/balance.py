@@ -15,8 +15,8 @@ def class_weights(counts: Int64Array, balance: Balance) -> Tensor | None:
     """Weights of the classes in the loss, float32 [C], or None where ``balance`` asks for none.
 
     ``inverse``: 1 / count. ``effective``: 1 / effective number, (1 - beta^count) / (1 - beta) with
-    beta = 1 - 1 / largest count (Cui et al. 2019, arXiv:1901.05555): further pictures of a class
-    tell less and less. Scaled so that the mean over the pictures is 1, which leaves the learning
+    beta = 1 - 1 / largest count (Cui et al. 2019, arXiv:1901.05555): further images of a class
+    tell less and less. Scaled so that the mean over the images is 1, which leaves the learning
     rate's meaning alone.
     """
     if balance in ("none", "sampler"):
@@ -33,7 +33,7 @@ def class_weights(counts: Int64Array, balance: Balance) -> Tensor | None:
 def balanced_order(targets: Int64Array, generator: np.random.Generator) -> Int64Array:
     """Indices [N] that draw every class as often, shuffled.
 
-    A class goes through all its pictures before it repeats one.
+    A class goes through all its images before it repeats one.
     """
     members = [np.flatnonzero(targets == target) for target in np.unique(targets)]
     share = -(-len(targets) // len(members))

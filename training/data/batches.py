@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from training.config import TrainConfig
-from training.data.augment import Mix, picture_transform
+from training.data.augment import Mix, image_transform
 from training.data.balance import balanced_order
 from training.data.listing import Int64Array
-from training.data.pictures import PictureSet
+from training.data.upright_images import UprightImageSet
 from training.errors import TrainingError
 
 
@@ -29,7 +29,7 @@ class _Plan(NamedTuple):
 class TrainBatches:
     """The batches of every epoch, shuffled and augmented by the config's seed alone.
 
-    ``batch_size`` counts the pictures of all ``world`` processes together; this one, number
+    ``batch_size`` counts the images of all ``world`` processes together; this one, number
     ``rank``, makes its slice of every batch. ``steps`` per epoch: an incomplete last batch is
     dropped, because its noisier batch norm statistics cost accuracy, unless it is the only one.
 
@@ -38,22 +38,22 @@ class TrainBatches:
 
     def __init__(
         self,
-        pictures: PictureSet,
+        images: UprightImageSet,
         config: TrainConfig,
         batch_size: int,
         *,
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        size = min(batch_size, len(pictures) // world * world)
+        size = min(batch_size, len(images) // world * world)
         if size == 0 or size % world:
             raise TrainingError(
-                f"Batches of {batch_size} out of {len(pictures)} pictures cannot be divided among "
+                f"Batches of {batch_size} out of {len(images)} images cannot be divided among "
                 f"{world} processes; choose a batch size that is a multiple of {world}."
             )
-        self.steps = len(pictures) // size
-        dataset = _AugmentedBatches(pictures, config)
-        self._plans = _Plans(pictures.targets, config, (self.steps, size), (rank, world))
+        self.steps = len(images) // size
+        dataset = _AugmentedBatches(images, config)
+        self._plans = _Plans(images.targets, config, (self.steps, size), (rank, world))
         workers = config.data.workers
         self._loader = DataLoader(
             dataset,
@@ -69,7 +69,7 @@ class TrainBatches:
         )
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """uint8 [B, S, S, 3] with int64 [B], or float32 [B, C] where pictures are mixed.
+        """uint8 [B, S, S, 3] with int64 [B], or float32 [B, C] where images are mixed.
 
         In memory the channels are apart, as the transforms leave them and networks take them.
         """
@@ -112,9 +112,9 @@ class _Plans(Sampler[_Plan]):
             yield _Plan(order[places].tolist(), seeds[places].tolist(), int(mix_seeds[step]))
 
     def _slice(self) -> Int64Array:
-        """Where in a batch this process's pictures stand.
+        """Where in a batch this process's images stand.
 
-        With mixing also the picture in front of them, which the first of them is mixed with.
+        With mixing also the image in front of them, which the first of them is mixed with.
         """
         share = self._size // self._world
         start = self._rank * share
@@ -122,12 +122,12 @@ class _Plans(Sampler[_Plan]):
 
 
 class _AugmentedBatches(Dataset[tuple[Tensor, Tensor]]):
-    def __init__(self, pictures: PictureSet, config: TrainConfig) -> None:
-        self._pictures = pictures
-        self._targets = torch.from_numpy(pictures.targets)
+    def __init__(self, images: UprightImageSet, config: TrainConfig) -> None:
+        self._images = images
+        self._targets = torch.from_numpy(images.targets)
         self._side = config.input.size
-        self._transform = picture_transform(config.augment, config.input)
-        self._mix = Mix(config.augment, len(pictures.labels))
+        self._transform = image_transform(config.augment, config.input)
+        self._mix = Mix(config.augment, len(images.labels))
 
     def __getitem__(self, plan: _Plan) -> tuple[Tensor, Tensor]:
         # The generators of the training process are left as they were when there are no workers.
@@ -138,8 +138,8 @@ class _AugmentedBatches(Dataset[tuple[Tensor, Tensor]]):
         images = torch.empty((len(plan.indices), 3, self._side, self._side), dtype=torch.uint8)
         for row, index, seed in zip(images, plan.indices, plan.seeds, strict=True):
             torch.default_generator.manual_seed(seed)
-            picture = torch.from_numpy(self._pictures[index]).permute(2, 0, 1)
-            row.copy_(self._transform(picture))
+            image = torch.from_numpy(self._images[index]).permute(2, 0, 1)
+            row.copy_(self._transform(image))
         targets = self._targets[plan.indices]
         if self._mix:
             torch.default_generator.manual_seed(plan.mix_seed)
@@ -154,6 +154,6 @@ def _begin_worker(_: int) -> None:
 
 
 def _context() -> str:
-    """Forked workers share the decoded pictures and start at once."""
+    """Forked workers share the decoded images and start at once."""
     methods = multiprocessing.get_all_start_methods()
     return "fork" if "fork" in methods else methods[0]

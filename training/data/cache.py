@@ -1,4 +1,4 @@
-"""Decoded pictures in a file that is complete or absent, whatever happens while it is written."""
+"""Decoded images in a file that is complete or absent, whatever happens while it is written."""
 
 import errno
 import fcntl
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from training.errors import DatasetError
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 
 def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]]) -> UInt8Array:
@@ -60,10 +60,10 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def not_writable(folder: Path, error: OSError) -> DatasetError:
-    """What to tell whoever owns the disk that pictures cannot be kept on."""
+    """What to tell whoever owns the disk that images cannot be kept on."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DatasetError(
-            f"{folder}: the disk is full, the pictures do not fit; free some space or choose "
+            f"{folder}: the disk is full, the images do not fit; free some space or choose "
             "another folder"
         )
-    return DatasetError(f"{folder}: pictures cannot be kept here ({error})")
+    return DatasetError(f"{folder}: images cannot be kept here ({error})")

@@ -1,4 +1,4 @@
-"""Some pictures of every class side by side: a look at the whole data set."""
+"""Some images of every class side by side: a look at the whole data set."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from visionflow.errors import ImageError
-from visionflow.images import decode
+from visionflow.images.pipeline import decode
 
 SIDE = 96
 PER_CLASS = 12
 LEAST_PER_CLASS = 3
-MOST_PICTURES = 1200
+MOST_IMAGES = 1200
 """Above this each class shows fewer, down to `LEAST_PER_CLASS`."""
 MOST_HEIGHT = 12_000
 
@@ -28,7 +28,7 @@ _FONTS = ("NotoSansCJK-Regular.ttc", "malgun.ttf", "AppleSDGothicNeo.ttc", "Nanu
 
 def choose(files: Mapping[str, Sequence[str]], seed: int) -> dict[str, list[str]]:
     """Up to `PER_CLASS` files of each class, drawn by ``seed``, in their own order."""
-    count = max(LEAST_PER_CLASS, min(PER_CLASS, MOST_PICTURES // max(1, len(files))))
+    count = max(LEAST_PER_CLASS, min(PER_CLASS, MOST_IMAGES // max(1, len(files))))
     chosen = {}
     for position, (label, names) in enumerate(files.items()):
         generator = np.random.default_rng([seed, position])
@@ -38,7 +38,7 @@ def choose(files: Mapping[str, Sequence[str]], seed: int) -> dict[str, list[str]
 
 
 def draw_strip(files: Sequence[Path]) -> Image.Image:
-    """The pictures in a row, RGB, each whole on a square of `SIDE` pixels."""
+    """The images in a row, RGB, each whole on a square of `SIDE` pixels."""
     strip = Image.new("RGB", (max(1, len(files)) * (SIDE + _GAP) - _GAP, SIDE), _PAPER)
     for column, file in enumerate(files):
         tile = _tile(file)
@@ -73,11 +73,11 @@ def jpeg(image: Image.Image) -> bytes:
 
 def _tile(file: Path) -> Image.Image:
     try:
-        picture = decode(file.read_bytes()).upright()
+        image = decode(file.read_bytes()).upright()
     except (OSError, ImageError):
         # It could be read a moment ago; whoever looks sees that something is missing.
         return Image.new("RGB", (SIDE, SIDE), _MISSING)
-    return ImageOps.contain(picture, (SIDE, SIDE))
+    return ImageOps.contain(image, (SIDE, SIDE))
 
 
 @lru_cache

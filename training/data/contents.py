@@ -1,4 +1,4 @@
-"""What a data set holds: counts, sizes, files that are broken or odd, pictures held twice."""
+"""What a data set holds: counts, sizes, files that are broken or odd, images held twice."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ import numpy as np
 from training.data.contact_sheet import choose
 from training.data.duplicates import near_pairs, same_content
 from training.data.found_files import FoundFile, FoundFiles, find_files
+from training.data.image_facts import ImageFacts, Unreadable, read_facts
 from training.data.listing import Int64Array
-from training.data.picture_facts import PictureFacts, Unreadable, read_facts
 from training.data.threads import in_threads
 
-Read = tuple[FoundFile, PictureFacts]
+Read = tuple[FoundFile, ImageFacts]
 
 SHEET_SEED = 1
 
@@ -23,12 +23,12 @@ _SHORT_SIDES = (0, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1
 
 @dataclass(frozen=True)
 class ClassContents:
-    """``pictures`` can be read, ``greyscale`` of them have no colour. ``parts``: how many of them
+    """``images`` can be read, ``greyscale`` of them have no colour. ``parts``: how many of them
     lie in each part that has a folder for this class, also an empty one. ``examples``: some files,
     drawn by chance, for the contact sheet."""
 
     label: str
-    pictures: int
+    images: int
     greyscale: int
     unreadable: int
     parts: dict[str, int]
@@ -53,16 +53,16 @@ class Spread:
 
 @dataclass(frozen=True)
 class Bar:
-    """Pictures whose value is at least ``low`` and, unless that is None, below ``high``."""
+    """Images whose value is at least ``low`` and, unless that is None, below ``high``."""
 
     low: int
     high: int | None
-    pictures: int
+    images: int
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of the upright pictures in pixels, of their files in bytes."""
+    """Of the upright images in pixels, of their files in bytes."""
 
     width: Spread
     height: Spread
@@ -72,7 +72,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Files that hold the same picture.
+    """Files that hold the same image.
 
     ``difference``: 0 for the same bytes, else that of the thumbnails, at most 0.25.
     ``label_conflict``: they lie in different classes; ``leakage``: in different parts.
@@ -86,13 +86,13 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class Contents:
-    """``imbalance``: pictures of the largest class over those of the smallest that has any.
+    """``imbalance``: images of the largest class over those of the smallest that has any.
     ``effective_classes``: exp of the entropy of the counts; the number of classes where all have as
-    many pictures. ``oddities``: files of each kind, see `picture_facts.Oddity`. File names are
+    many images. ``oddities``: files of each kind, see `image_facts.Oddity`. File names are
     relative to ``folder``."""
 
     folder: str
-    pictures: int
+    images: int
     parts: dict[str, int]
     classes: tuple[ClassContents, ...]
     imbalance: float
@@ -109,7 +109,7 @@ class Contents:
 
 
 def read_contents(folder: Path) -> Contents:
-    """Read every picture below ``folder`` once and describe what is there.
+    """Read every image below ``folder`` once and describe what is there.
 
     Raises `DatasetError` where there is none.
     """
@@ -117,15 +117,15 @@ def read_contents(folder: Path) -> Contents:
     paths = [folder / file.name for file in found.files]
     results = list(in_threads(read_facts, paths, f"read {folder.name}"))
     read = list(zip(found.files, results, strict=True))
-    good = [(file, facts) for file, facts in read if isinstance(facts, PictureFacts)]
+    good = [(file, facts) for file, facts in read if isinstance(facts, ImageFacts)]
     bad = [(file, facts) for file, facts in read if isinstance(facts, Unreadable)]
     classes = _classes(found, good, [file for file, _ in bad])
-    counts = np.array([entry.pictures for entry in classes if entry.pictures])
+    counts = np.array([entry.images for entry in classes if entry.images])
     parts = Counter(file.part for file, _ in good)
     near, complete = _near_duplicates(good)
     return Contents(
         folder=str(folder),
-        pictures=len(good),
+        images=len(good),
         parts={part: parts[part] for part in found.folders},
         classes=classes,
         imbalance=float(counts.max() / counts.min()) if len(counts) else 1.0,
@@ -156,7 +156,7 @@ def _classes(
     return tuple(
         ClassContents(
             label,
-            pictures=len(names[label]),
+            images=len(names[label]),
             greyscale=greyscale[label],
             unreadable=unreadable[label],
             parts={
@@ -183,7 +183,7 @@ def _oddities(good: Sequence[Read]) -> dict[str, tuple[str, ...]]:
     return {oddity: tuple(files) for oddity, files in sorted(found.items())}
 
 
-def _sizes(good: Sequence[PictureFacts]) -> Sizes:
+def _sizes(good: Sequence[ImageFacts]) -> Sizes:
     width = np.array([facts.width for facts in good])
     height = np.array([facts.height for facts in good])
     size = np.array([facts.bytes for facts in good])
@@ -191,7 +191,7 @@ def _sizes(good: Sequence[PictureFacts]) -> Sizes:
     counts = np.bincount(np.searchsorted(_SHORT_SIDES, short, side="right") - 1).tolist()
     borders = zip(_SHORT_SIDES, (*_SHORT_SIDES[1:], None), strict=True)
     bars = [Bar(low, high, count) for (low, high), count in zip(borders, counts, strict=False)]
-    first = next(i for i, bar in enumerate(bars) if bar.pictures)
+    first = next(i for i, bar in enumerate(bars) if bar.images)
     return Sizes(_spread(width), _spread(height), _spread(size), tuple(bars[first:]))
 
 

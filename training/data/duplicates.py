@@ -1,7 +1,7 @@
-"""Pictures that a data set holds twice: the same bytes, or the same picture saved anew.
+"""Images that a data set holds twice: the same bytes, or the same image saved anew.
 
-Two pictures are candidates for near duplicates when their perceptual hashes differ in few bits, and
-are reported when their thumbnails agree too. Measured on 300 pictures each of photographs at 160
+Two images are candidates for near duplicates when their perceptual hashes differ in few bits, and
+are reported when their thumbnails agree too. Measured on 300 images each of photographs at 160
 pixels, flowers and CIFAR-10: of copies that were scaled by half, saved at JPEG quality 30 or
 brightened by a fifth at least 98 % are found; of copies trimmed by 2 % on each side 90 % (59 % at
 32 pixels), by 4 % a quarter. Greyscale copies are found in part, mirrored ones not at all.
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from training.data.listing import Int64Array
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 Float32Array = npt.NDArray[np.float32]
 UInt64Array = npt.NDArray[np.uint64]
@@ -41,7 +41,7 @@ _COSINES = np.cos(
 
 @dataclass(frozen=True, eq=False)
 class NearPairs:
-    """``pairs``: int64 [M, 2], indices of the pictures, the smaller one first; ``differences``:
+    """``pairs``: int64 [M, 2], indices of the images, the smaller one first; ``differences``:
     float32 [M], 0 for the same thumbnail. ``complete``: False where there were too many to list."""
 
     pairs: Int64Array
@@ -50,7 +50,7 @@ class NearPairs:
 
 
 def perceptual_code(grey: Float32Array) -> int:
-    """64-bit hash of a picture's coarse structure, from its luminance [32, 32].
+    """64-bit hash of an image's coarse structure, from its luminance [32, 32].
 
     Each bit says whether one of the 8 x 8 lowest frequencies of the cosine transform is above their
     median: pHash in Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions"
@@ -71,9 +71,9 @@ def same_content(hashes: Sequence[str]) -> list[list[int]]:
 
 
 def near_pairs(codes: UInt64Array, thumbnails: UInt8Array) -> NearPairs:
-    """The near duplicates among pictures with ``codes`` [N] and RGB ``thumbnails`` [N, 16, 16, 3].
+    """The near duplicates among images with ``codes`` [N] and RGB ``thumbnails`` [N, 16, 16, 3].
 
-    Where several pictures are near each other only the closest pairs that connect them are given:
+    Where several images are near each other only the closest pairs that connect them are given:
     at most N - 1 in all.
     """
     found: list[Int64Array] = []
@@ -100,7 +100,7 @@ def _candidates(codes: UInt64Array) -> Iterator[Int64Array]:
     """Pairs [M, 2] whose codes differ in at most `MOST_BITS` bits, each pair once.
 
     The codes are cut into one band more than bits may differ, so a pair agrees in one band at least
-    and only pictures that share a band are compared (Norouzi, Punjani & Fleet 2012,
+    and only images that share a band are compared (Norouzi, Punjani & Fleet 2012,
     arXiv:1307.2982).
     """
     shifts = np.arange(_BANDS, dtype=np.uint64) * np.uint64(_BAND_BITS)

@@ -91,14 +91,14 @@ def _write(source: Source, data: Any, folder: Path) -> None:
     labels = _folder_names(source.labels(data))
     count = len(data)
     digits = max(5, len(str(count)))
-    for i, (picture, target) in enumerate(tqdm(source.items(data), "write", count, unit="img")):
+    for i, (image, target) in enumerate(tqdm(source.items(data), "write", count, unit="img")):
         stem = folder / labels[target] / f"{i:0{digits}}"
-        # Not for all labels at once: a part need not have a picture of each.
+        # Not for all labels at once: a part need not have an image of each.
         stem.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(picture, Image.Image):
-            picture.save(stem.with_suffix(".png"))
+        if isinstance(image, Image.Image):
+            image.save(stem.with_suffix(".png"))
         else:
-            _copy(Path(picture), stem)
+            _copy(Path(image), stem)
 
 
 def _copy(file: Path, stem: Path) -> None:

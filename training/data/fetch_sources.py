@@ -63,7 +63,7 @@ def _caltech256_files(data: Any) -> Iterator[Item]:
 @dataclass(frozen=True)
 class Source:
     """``dataset``: the class in torchvision.datasets. ``parts``: what it is called with for each
-    part; "" for a set that has none. ``labels``: the classes by their numbers. ``items``: pictures,
+    part; "" for a set that has none. ``labels``: the classes by their numbers. ``items``: images,
     or their files, each with the number of its class."""
 
     dataset: str

@@ -14,7 +14,7 @@ _GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
 
 class Brush:
-    """Draws in the flower's own plane: unit radius, turned, tilted and moved into the picture."""
+    """Draws in the flower's own plane: unit radius, turned, tilted and moved into the image."""
 
     def __init__(self, image: Image.Image, generator: np.random.Generator) -> None:
         self.random = generator
@@ -23,7 +23,7 @@ class Brush:
         self.place((0.5, 0.5), 0.3, 0.0, 1.0)
 
     def place(self, centre: tuple[float, float], radius: float, turn: float, tilt: float) -> None:
-        """Where the next flower goes: shares of the picture's side; ``tilt`` 1 faces us."""
+        """Where the next flower goes: shares of the image's side; ``tilt`` 1 faces us."""
         self._centre = np.array(centre) * self._side
         self._radius = radius * self._side
         squash = np.diag([1.0, tilt])

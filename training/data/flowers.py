@@ -2,7 +2,7 @@
 
 What tells the classes apart is form, not colour: each kind comes in several colours that others
 have too, at any place, size, tilt and rotation, in changing light, partly hidden, before all sorts
-of backgrounds. So a network has to look at petals. Measured on 240 pictures of each kind, 80 others
+of backgrounds. So a network has to look at petals. Measured on 240 images of each kind, 80 others
 to test, at 48 pixels: a linear model on the pixels reaches 0.56, three convolutions 0.93.
 """
 
@@ -32,7 +32,7 @@ _GROUNDS: tuple[tuple[Colour, Colour], ...] = (
 
 
 def draw_flower(label: str, size: int, generator: np.random.Generator) -> Image.Image:
-    """One picture of ``label``, RGB, ``size`` x ``size`` pixels, decided by ``generator`` alone."""
+    """One image of ``label``, RGB, ``size`` x ``size`` pixels, decided by ``generator`` alone."""
     side = size * _OVERSAMPLING
     image = _background(side, generator)
     brush = Brush(image, generator)
@@ -51,28 +51,28 @@ def draw_flower(label: str, size: int, generator: np.random.Generator) -> Image.
     return _photograph(image.reduce(_OVERSAMPLING), generator)
 
 
-def write_flowers(folder: Path, pictures: int, size: int = 96, seed: int = 1) -> bool:
-    """Class folders with ``pictures`` JPEG files each; whole or not there at all.
+def write_flowers(folder: Path, images: int, size: int = 96, seed: int = 1) -> bool:
+    """Class folders with ``images`` JPEG files each; whole or not there at all.
 
-    Picture i of a class depends on the seed, the class and i, so a larger set begins with the
+    DecodedImage i of a class depends on the seed, the class and i, so a larger set begins with the
     smaller one. Returns False where ``folder`` holds this very set already. Raises `DatasetError`
     when it holds something else or a number is too small.
     """
-    if pictures < 1 or size < LEAST_SIZE:
+    if images < 1 or size < LEAST_SIZE:
         raise DatasetError(
-            f"flowers: at least 1 picture of at least {LEAST_SIZE} pixels; "
-            f"asked for {pictures} of {size}"
+            f"flowers: at least 1 image of at least {LEAST_SIZE} pixels; "
+            f"asked for {images} of {size}"
         )
-    source = {"name": "flowers", "pictures": pictures, "size": size, "seed": seed}
+    source = {"name": "flowers", "images": images, "size": size, "seed": seed}
     if already_made(folder, source):
         return False
     with (
         whole_folder(folder, source) as partial,
-        tqdm(total=pictures * len(LABELS), desc="draw flowers", unit="img") as progress,
+        tqdm(total=images * len(LABELS), desc="draw flowers", unit="img") as progress,
     ):
         for target, label in enumerate(LABELS):
             (partial / label).mkdir()
-            for i in range(pictures):
+            for i in range(images):
                 generator = np.random.default_rng([seed, target, i])
                 image = draw_flower(label, size, generator)
                 image.save(partial / label / f"{i:05}.jpg", quality=92)

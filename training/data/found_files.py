@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import filterfalse
 from pathlib import Path
 
-from training.data.listing import class_folders, is_picture
+from training.data.listing import class_folders, is_image
 from training.data.split import PARTS, find_parts
 from training.errors import DatasetError
 
@@ -16,7 +16,7 @@ PART_ORDER = (UNDIVIDED, "train", "validation", "test")
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A picture by its name: ``name`` is relative to the data set's folder, with slashes."""
+    """An image by its name: ``name`` is relative to the data set's folder, with slashes."""
 
     name: str
     label: str
@@ -25,8 +25,8 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class FoundFiles:
-    """``folders``: the classes that each part has a folder for. ``outside_classes``: pictures that
-    lie in no class folder; ``other_files``: files in class folders that are no pictures by name.
+    """``folders``: the classes that each part has a folder for. ``outside_classes``: images that
+    lie in no class folder; ``other_files``: files in class folders that are no images by name.
     ``complaint``: why training would not accept how the folder is divided, if so."""
 
     root: Path
@@ -40,7 +40,7 @@ class FoundFiles:
 def find_files(folder: Path) -> FoundFiles:
     """Walk ``folder``, which holds class folders, or parts (train, test, ...) that hold them.
 
-    Raises `DatasetError` where there is no picture in any class folder.
+    Raises `DatasetError` where there is no image in any class folder.
     """
     parts, complaint = _parts(folder)
     parts.sort(key=lambda entry: PART_ORDER.index(entry[0]))
@@ -49,18 +49,18 @@ def find_files(folder: Path) -> FoundFiles:
     outside: list[str] = []
     other: list[str] = []
     for part, path in parts:
-        outside += _names(folder, filter(is_picture, path.iterdir()))
+        outside += _names(folder, filter(is_image, path.iterdir()))
         labels = folders.setdefault(part, [])
         for entry in class_folders(path):
             labels.append(entry.name)
             inside = [file for file in entry.rglob("*") if file.is_file()]
-            pictures = _names(folder, filter(is_picture, inside))
-            files += [FoundFile(name, entry.name, part) for name in pictures]
-            other += _names(folder, filterfalse(_is_picture_or_hidden, inside))
+            images = _names(folder, filter(is_image, inside))
+            files += [FoundFile(name, entry.name, part) for name in images]
+            other += _names(folder, filterfalse(_is_image_or_hidden, inside))
     if not files:
         raise DatasetError(
-            f"{folder}: nothing to inspect: no pictures in folders of classes; "
-            f"expected {folder.name}/<class>/<picture>"
+            f"{folder}: nothing to inspect: no images in folders of classes; "
+            f"expected {folder.name}/<class>/<image>"
         )
     unique = {part: tuple(sorted(set(labels))) for part, labels in folders.items()}
     return FoundFiles(folder, tuple(files), unique, tuple(outside), tuple(other), complaint)
@@ -79,18 +79,18 @@ def _parts(folder: Path) -> tuple[list[tuple[str, Path]], str | None]:
     if len(named) > 1 and all(map(_holds_classes, entries)):
         names = ", ".join(entry.name for entry in entries)
         return named, (
-            f"{folder}: training takes {names} for classes; move pictures that lie in them "
+            f"{folder}: training takes {names} for classes; move images that lie in them "
             "directly into class folders"
         )
     return [(UNDIVIDED, folder)], None
 
 
 def _holds_classes(folder: Path) -> bool:
-    return any(any(map(is_picture, entry.iterdir())) for entry in class_folders(folder))
+    return any(any(map(is_image, entry.iterdir())) for entry in class_folders(folder))
 
 
-def _is_picture_or_hidden(file: Path) -> bool:
-    return is_picture(file) or file.name.startswith(".")
+def _is_image_or_hidden(file: Path) -> bool:
+    return is_image(file) or file.name.startswith(".")
 
 
 def _names(root: Path, files: Iterable[Path]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pictures as the served model sees them, decoded once: for every measurement."""
+"""Images as the served model sees them, decoded once: for every measurement."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from training.data.listing import Int64Array, Listing, read_bytes
 from training.data.threads import in_threads
 from training.errors import DatasetError
 from visionflow.errors import ImageError
-from visionflow.images import UInt8Array, load
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import UInt8Array, load
 
-# Of the pictures that a network sees at once: with more its activations leave the processor's
+# Of the images that a network sees at once: with more its activations leave the processor's
 # cache, and 250 of 224 px take VGG16 several GB.
 BATCH_PIXELS = 400_000
 LARGEST_BATCH = 250
@@ -24,7 +24,7 @@ LARGEST_BATCH = 250
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Pictures ready for a network, with what they show.
+    """Images ready for a network, with what they show.
 
     ``images``: uint8 RGB [N, size, size, 3], in memory or mapped from a file; ``targets``: int64
     [N], indices into ``labels``; ``files``: POSIX paths relative to the folder they come from.
@@ -39,7 +39,7 @@ class ImageSet:
         return len(self.targets)
 
     def subset(self, indices: Int64Array) -> "ImageSet":
-        """The pictures at ``indices``, in that order."""
+        """The images at ``indices``, in that order."""
         return ImageSet(
             self.labels,
             self.images[indices],
@@ -49,12 +49,12 @@ class ImageSet:
 
 
 def load_images(listing: Listing, spec: InputSpec, cache: Path | None = None) -> ImageSet:
-    """Decode the listed pictures through `visionflow.images.load`, on all cores.
+    """Decode the listed images through `visionflow.images.pipeline.load`, on all cores.
 
     With a ``cache`` folder the result is kept there and found again by the same content and
     ``spec``.
 
-    Raises `DatasetError` for a file that is not a picture and for a cache that cannot be written.
+    Raises `DatasetError` for a file that is not an image and for a cache that cannot be written.
     """
     key = hashlib.sha256(f"{listing.sha256} {spec}".encode()).hexdigest()[:32]
     path = cache / f"{key}.images" if cache else None
@@ -64,21 +64,21 @@ def load_images(listing: Listing, spec: InputSpec, cache: Path | None = None) ->
 
 
 def decoded_batches(listing: Listing, spec: InputSpec) -> Iterator[UInt8Array]:
-    """The listed pictures as `load_images` decodes them, some [N, size, size, 3] at a time: for
+    """The listed images as `load_images` decodes them, some [N, size, size, 3] at a time: for
     going through more of them than fit into memory. Raises `DatasetError` as it does."""
-    pictures = _decoded(listing, spec)
-    while batch := list(islice(pictures, pictures_at_once(spec.size, spec.size))):
+    images = _decoded(listing, spec)
+    while batch := list(islice(images, images_at_once(spec.size, spec.size))):
         yield np.stack(batch)
 
 
 def in_batches(images: UInt8Array) -> Iterator[UInt8Array]:
     """``images`` [N, H, W, 3] in the portions that a network is best given."""
-    size = pictures_at_once(*images.shape[1:3])
+    size = images_at_once(*images.shape[1:3])
     return (images[start : start + size] for start in range(0, len(images), size))
 
 
-def pictures_at_once(height: int, width: int) -> int:
-    """How many pictures of this size a network is best given."""
+def images_at_once(height: int, width: int) -> int:
+    """How many images of this size a network is best given."""
     return min(max(BATCH_PIXELS // (height * width), 1), LARGEST_BATCH)
 
 
@@ -94,7 +94,7 @@ def _decoded(listing: Listing, spec: InputSpec) -> Iterator[UInt8Array]:
 
 
 def damaged(path: Path, error: ImageError) -> DatasetError:
-    """What to tell whoever owns a file that is not a picture."""
+    """What to tell whoever owns a file that is not an image."""
     return DatasetError(
         f"{path}: {error} Remove or replace the file; `visionflow data inspect` finds all like it."
     )

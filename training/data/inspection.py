@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.advice import Finding, find
 from training.data.contents import Contents, Duplicates, Spread, read_contents
-from training.data.findings import Finding, find
 from training.data.found_files import UNDIVIDED
 from visionflow import strict
 
@@ -33,7 +33,7 @@ class Inspection:
 
 
 def inspect_folder(folder: Path) -> Inspection:
-    """Read every picture below ``folder``. Raises `DatasetError` where there is none at all."""
+    """Read every image below ``folder``. Raises `DatasetError` where there is none at all."""
     contents = read_contents(folder)
     return Inspection(contents, find(contents))
 
@@ -49,17 +49,17 @@ def _overview(contents: Contents) -> Iterator[str]:
     parts = ""
     if UNDIVIDED not in contents.parts:
         parts = ": " + ", ".join(f"{part} {count:,}" for part, count in contents.parts.items())
-    yield f"{contents.folder}: {contents.pictures:,} pictures{parts}"
+    yield f"{contents.folder}: {contents.images:,} images{parts}"
     width = max(_columns(entry.label) for entry in contents.classes)
-    largest = max(entry.pictures for entry in contents.classes)
+    largest = max(entry.images for entry in contents.classes)
     for entry in contents.classes:
-        bar = "#" * round(_BAR * entry.pictures / max(1, largest))
+        bar = "#" * round(_BAR * entry.images / max(1, largest))
         unreadable = f" (unreadable: {entry.unreadable:,})" if entry.unreadable else ""
         label = entry.label + " " * (width - _columns(entry.label))
-        yield f"  {label} {entry.pictures:8,} {bar}{unreadable}"
+        yield f"  {label} {entry.images:8,} {bar}{unreadable}"
     yield (
         f"{len(contents.classes)} classes, as good as {contents.effective_classes:.1f} of equal "
-        f"size; the largest has {contents.imbalance:.1f} times the pictures of the smallest."
+        f"size; the largest has {contents.imbalance:.1f} times the images of the smallest."
     )
     if sizes := contents.sizes:
         yield f"Width {_range(sizes.width)} px, height {_range(sizes.height)} px."

@@ -11,7 +11,7 @@ from training.data.contact_sheet import draw_strip, jpeg
 from training.data.contents import Contents, Duplicates
 from training.data.found_files import UNDIVIDED
 from training.data.inspection import Inspection
-from training.evaluation.data_url import file_url
+from training.report.data_url import file_url
 
 MOST_GROUPS = 48
 MOST_FILES = 100
@@ -34,7 +34,7 @@ class _Segment:
 @dataclass(frozen=True)
 class _Bar:
     label: str
-    pictures: int
+    images: int
     segments: tuple[_Segment, ...]
 
 
@@ -51,7 +51,7 @@ class _Group:
 def page(inspection: Inspection) -> str:
     """The HTML. No script, nothing loaded from outside, every name escaped.
 
-    The pictures are read again from the inspected folder; one that is gone is shown as a grey
+    The images are read again from the inspected folder; one that is gone is shown as a grey
     square.
     """
     contents = inspection.contents
@@ -76,23 +76,23 @@ def page(inspection: Inspection) -> str:
 
 
 def _class_bars(contents: Contents) -> Iterator[_Bar]:
-    most = max(1, *(entry.pictures for entry in contents.classes))
+    most = max(1, *(entry.images for entry in contents.classes))
     for entry in contents.classes:
         segments, left = [], 0.0
-        for part, pictures in entry.parts.items():
-            width = 100 * pictures / most
+        for part, images in entry.parts.items():
+            width = 100 * images / most
             segments.append(_Segment(part, left, width, _COLOURS[part]))
             left += width
-        yield _Bar(entry.label, entry.pictures, tuple(segments))
+        yield _Bar(entry.label, entry.images, tuple(segments))
 
 
 def _side_bars(contents: Contents) -> Iterator[_Bar]:
     bars = contents.sizes.short_side if contents.sizes else ()
-    most = max((bar.pictures for bar in bars), default=1)
+    most = max((bar.images for bar in bars), default=1)
     for bar in bars:
         label = f"{bar.low:,} +" if bar.high is None else f"{bar.low:,}-{bar.high - 1:,}"
-        segment = _Segment("", 0, 100 * bar.pictures / most, _COLOURS[UNDIVIDED])
-        yield _Bar(f"{label} px", bar.pictures, (segment,))
+        segment = _Segment("", 0, 100 * bar.images / most, _COLOURS[UNDIVIDED])
+        yield _Bar(f"{label} px", bar.images, (segment,))
 
 
 def _group(root: Path, duplicates: Duplicates) -> _Group:

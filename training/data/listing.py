@@ -1,4 +1,4 @@
-"""Which pictures a folder of class folders holds: names, classes and content hashes."""
+"""Which images a folder of class folders holds: names, classes and content hashes."""
 
 import hashlib
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SUFFIXES = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """Files of pictures with what they show; nothing is decoded.
+    """Files of images with what they show; nothing is decoded.
 
     ``files``: POSIX paths relative to ``root``, sorted by class, then by name. ``targets``: int64
     [N], indices into ``labels``. ``hashes``: SHA-256 (hex) of each file's bytes.
@@ -47,7 +47,7 @@ class Listing:
 
     @property
     def counts(self) -> Int64Array:
-        """int64 [C]: the pictures of each class."""
+        """int64 [C]: the images of each class."""
         return np.bincount(self.targets, minlength=len(self.labels)).astype(np.int64)
 
     def path(self, index: int) -> Path:
@@ -67,12 +67,12 @@ class Listing:
 def list_images(
     folder: Path, labels: tuple[str, ...] | None = None, first: tuple[str, ...] = ()
 ) -> Listing:
-    """List and hash every picture below ``folder``, whose folders are the classes.
+    """List and hash every image below ``folder``, whose folders are the classes.
 
     With ``labels`` given (those of the training part) these are the classes, and some of them may
     be missing. Without them the labels are sorted, those in ``first`` before the others.
 
-    Raises `DatasetError` on a missing folder, a class without pictures, a class that is not in
+    Raises `DatasetError` on a missing folder, a class without images, a class that is not in
     ``labels``, one of ``first`` that is missing, and without labels on fewer than two classes.
     """
     classes = _find_classes(folder)
@@ -80,16 +80,16 @@ def list_images(
         labels = (*first, *(label for label in classes if label not in first))
         if lost := [label for label in first if label not in classes]:
             raise DatasetError(
-                f"{folder}: no pictures of {', '.join(lost)}, which the model knows that this one "
-                "grows from; without pictures of a class it would be forgotten"
+                f"{folder}: no images of {', '.join(lost)}, which the model knows that this one "
+                "grows from; without images of a class it would be forgotten"
             )
         if len(labels) < 2:
             raise DatasetError(
-                f"{folder}: found {len(labels)} class folders with pictures, at least 2 are needed"
+                f"{folder}: found {len(labels)} class folders with images, at least 2 are needed"
             )
     if unknown := sorted(set(classes) - set(labels)):
         raise DatasetError(
-            f"{folder}: the training pictures have no class {', '.join(unknown)}; add it to them "
+            f"{folder}: the training images have no class {', '.join(unknown)}; add it to them "
             "or remove the folder"
         )
     position = {label: target for target, label in enumerate(labels)}
@@ -101,7 +101,7 @@ def list_images(
 
 
 def read_bytes(file: Path) -> bytes:
-    """The content of a picture. Raises `DatasetError` where it cannot be read."""
+    """The content of an image. Raises `DatasetError` where it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as error:
@@ -111,26 +111,26 @@ def read_bytes(file: Path) -> bytes:
 def class_folders(folder: Path) -> list[Path]:
     """The folders in ``folder``, sorted, without hidden ones. Raises `DatasetError`."""
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; expected one folder of pictures per class")
+        raise DatasetError(f"{folder}: no such folder; expected one folder of images per class")
     return sorted(x for x in folder.iterdir() if x.is_dir() and not x.name.startswith("."))
 
 
-def is_picture(file: Path) -> bool:
-    """Whether the name is a picture's; a Mac's ``._name.jpg`` holds no picture."""
+def is_image(file: Path) -> bool:
+    """Whether the name is an image's; a Mac's ``._name.jpg`` holds no image."""
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
 def _find_classes(folder: Path) -> dict[str, list[Path]]:
     classes = {
-        entry.name: sorted(filter(is_picture, entry.rglob("*"))) for entry in class_folders(folder)
+        entry.name: sorted(filter(is_image, entry.rglob("*"))) for entry in class_folders(folder)
     }
     if not any(classes.values()):
         raise DatasetError(
-            f"{folder}: no pictures in folders of classes; expected {folder.name}/<class>/<picture>"
+            f"{folder}: no images in folders of classes; expected {folder.name}/<class>/<image>"
         )
     if empty := [label for label, files in classes.items() if not files]:
         raise DatasetError(
-            f"{folder}: no pictures in class {', '.join(empty)}; add some or remove the folder"
+            f"{folder}: no images in class {', '.join(empty)}; add some or remove the folder"
         )
     return classes
 

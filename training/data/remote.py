@@ -1,4 +1,4 @@
-"""Pictures in S3, as a folder on this disk."""
+"""Images in S3, as a folder on this disk."""
 
 import json
 import shutil
@@ -29,10 +29,10 @@ class _Object(NamedTuple):
 def local_folder(source: str, cache: Path) -> Path:
     """The folder that ``source`` names; ``s3://bucket/prefix`` is brought into ``cache`` first.
 
-    Below a prefix only pictures are taken. What an earlier call brought is kept where size and ETag
+    Below a prefix only images are taken. What an earlier call brought is kept where size and ETag
     are still the same, and deleted where the object is gone.
 
-    Raises `DatasetError` when S3 refuses, holds no pictures there, or they do not fit on the disk.
+    Raises `DatasetError` when S3 refuses, holds no images there, or they do not fit on the disk.
     """
     if not source.startswith(SCHEME):
         return Path(source)
@@ -103,7 +103,7 @@ def _list(client: "S3Client", bucket: str, prefix: str) -> list[_Object]:
                 raise DatasetError(f"{source}: the key {entry['Key']} is no path below a folder")
             objects.append(_Object(str(name), entry["Size"], entry["ETag"]))
     if not objects:
-        raise DatasetError(f"{source}: no pictures there; check bucket and prefix")
+        raise DatasetError(f"{source}: no images there; check bucket and prefix")
     return objects
 
 

@@ -1,4 +1,4 @@
-"""Which pictures are for fitting, which for choosing, which for measuring."""
+"""Which images are for fitting, which for choosing, which for measuring."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from training.config import DataConfig
-from training.data.listing import Int64Array, Listing, class_folders, is_picture, list_images
+from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
 from training.errors import DatasetError
 
 PARTS = {
@@ -69,7 +69,7 @@ def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, .
 
     ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
     and ``test``), which hold the class folders. A part that is missing is carved out of the
-    training pictures by `carve`, with the share that ``config`` states. ``first``: labels that come
+    training images by `carve`, with the share that ``config`` states. ``first``: labels that come
     before all others.
 
     Raises `DatasetError` where `list_images` and `carve` do, and for a folder that is divided in an
@@ -107,7 +107,7 @@ def leaks(splits: Splits) -> Iterator[str]:
         if earlier and (shared := sum(content in earlier for content in part.hashes)):
             others = "training" if name == "validation" else "training or validation"
             yield (
-                f"{shared:,} of {len(part):,} {name} pictures are {others} pictures too, so "
+                f"{shared:,} of {len(part):,} {name} images are {others} images too, so "
                 f"accuracy on {name} will be too high; `visionflow data inspect` names them."
             )
         earlier.update(part.hashes)
@@ -120,9 +120,9 @@ def find_parts(folder: Path) -> dict[str, Path]:
     """
     entries = class_folders(folder)
     by_name = {entry.name.lower(): entry for entry in entries}
-    # A class may well be called "train": then it holds pictures, and no folders of classes.
+    # A class may well be called "train": then it holds images, and no folders of classes.
     train = by_name.get("train")
-    loose = next(filter(is_picture, sorted(train.iterdir())), None) if train else None
+    loose = next(filter(is_image, sorted(train.iterdir())), None) if train else None
     if train is None or not class_folders(train) or loose:
         if entries and set(by_name) <= set(PARTS) and train is None:
             raise DatasetError(f"{folder}: there is no folder train beside {', '.join(by_name)}")
@@ -146,11 +146,11 @@ def find_parts(folder: Path) -> dict[str, Path]:
 def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[str, Int64Array]:
     """Sorted indices of each part in ``fractions`` and of the rest, called ``train``.
 
-    Each part gets its share of every class, rounded, and at least one picture. Files with the same
+    Each part gets its share of every class, rounded, and at least one image. Files with the same
     content stay in one part; those that exist once are taken first, so what is measured is seldom
     counted twice.
 
-    Raises `DatasetError` for a class with fewer different pictures than parts.
+    Raises `DatasetError` for a class with fewer different images than parts.
     """
     generator = np.random.default_rng(seed)
     taken: dict[str, list[int]] = {name: [] for name in (*fractions, "train")}
@@ -158,8 +158,8 @@ def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[s
         groups = _same_content(listing, np.flatnonzero(listing.targets == target))
         if len(groups) < len(taken):
             raise DatasetError(
-                f"{listing.root / label}: {len(groups)} different pictures cannot be divided into "
-                f"{', '.join(taken)}; add pictures or leave the class out"
+                f"{listing.root / label}: {len(groups)} different images cannot be divided into "
+                f"{', '.join(taken)}; add images or leave the class out"
             )
         count = sum(map(len, groups))
         room = {name: round(fraction * count) for name, fraction in fractions.items()}

@@ -1,4 +1,4 @@
-"""Work on many pictures at once: Pillow leaves the interpreter's lock while it decodes."""
+"""Work on many images at once: Pillow leaves the interpreter's lock while it decodes."""
 
 import os
 from collections import deque
@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CHUNK = 16
-"""Pictures per task: a task for each small one would cost more than its decoding."""
+"""Images per task: a task for each small one would cost more than its decoding."""
 
 
 def in_threads(

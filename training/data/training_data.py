@@ -1,4 +1,4 @@
-"""All pictures of one run, each form decoded when it is first asked for."""
+"""All images of one run, each form decoded when it is first asked for."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import numpy as np
 from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
 from training.data.image_set import ImageSet, load_images
-from training.data.pictures import PictureSet, load_pictures
 from training.data.split import Splits, read_splits
+from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import DatasetError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 
 @dataclass
@@ -34,18 +34,18 @@ class TrainingData:
 
     @cached_property
     def sha256(self) -> str:
-        """Content hash of all that decides a run's weights: training and validation pictures."""
+        """Content hash of all that decides a run's weights: training and validation images."""
         both = self.splits.train.sha256 + self.splits.validation.sha256
         return hashlib.sha256(both.encode()).hexdigest()
 
     @cached_property
-    def train_pictures(self) -> PictureSet:
-        """For `TrainBatches`: whole pictures."""
-        return load_pictures(self.splits.train, self.spec.resize, self.cache)
+    def train_upright_images(self) -> UprightImageSet:
+        """For `TrainBatches`: whole images."""
+        return load_upright_images(self.splits.train, self.spec.resize, self.cache)
 
     @cached_property
     def train_images(self) -> ImageSet:
-        """The training pictures through the serving path: for frozen features."""
+        """The training images through the serving path: for frozen features."""
         return load_images(self.splits.train, self.spec, self.cache)
 
     @cached_property
@@ -62,7 +62,7 @@ class TrainingData:
             getattr(self, part)
 
     def calibration(self, count: int, seed: int) -> ImageSet:
-        """``count`` training pictures (all, when there are fewer), drawn without replacement."""
+        """``count`` training images (all, when there are fewer), drawn without replacement."""
         drawn = np.random.default_rng(seed).permutation(len(self.splits.train))[:count]
         return load_images(self.splits.train.subset(drawn), self.spec)
 
@@ -76,7 +76,7 @@ def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) ->
     if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
         raise DatasetError(
             f"{cache}: lies in {folder}, where its folder would be taken for a class; keep runs "
-            "and decoded pictures somewhere else"
+            "and decoded images somewhere else"
         )
     first: tuple[str, ...] = ()
     if config.model.grow_from:
@@ -85,7 +85,7 @@ def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) ->
     for part in (splits.validation, splits.test):
         if first and not part.counts[: len(first)].any():
             raise DatasetError(
-                f"{part.root}: no pictures of {', '.join(first)}, which the model knows, so what "
+                f"{part.root}: no images of {', '.join(first)}, which the model knows, so what "
                 "further classes cost them cannot be measured; add some"
             )
     return TrainingData(splits, config.data, config.input, cache)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.listing import Int64Array
-from visionflow.classifier import FloatArray, softmax
+from visionflow.models.classifier import FloatArray, softmax
 
 CALIBRATION_BINS = 15
 CURVE_POINTS = 100
@@ -20,7 +20,7 @@ class ReliabilityBin:
 
     low: float
     high: float
-    pictures: int
+    images: int
     confidence: float
     accuracy: float
 
@@ -46,7 +46,7 @@ class CoverageCurve:
 
 @dataclass(frozen=True)
 class Calibration:
-    """On test pictures, with the temperature and the threshold that validation pictures chose."""
+    """On test images, with the temperature and the threshold that validation images chose."""
 
     temperature: float
     unknown_threshold: float
@@ -82,7 +82,7 @@ def reliability(confidence: FloatArray, correct: BoolArray) -> Reliability:
             ReliabilityBin(
                 low=float(index / CALIBRATION_BINS),
                 high=float((index + 1) / CALIBRATION_BINS),
-                pictures=int(inside.sum()),
+                images=int(inside.sum()),
                 confidence=float(confidence[inside].mean()),
                 accuracy=float(correct[inside].mean()),
             )

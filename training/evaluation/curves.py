@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.listing import Int64Array
-from visionflow.classifier import FloatArray
+from visionflow.models.classifier import FloatArray
 
 CURVE_POINTS = 100
 # Of all classes together: many classes get coarser curves, so that the report stays small.
@@ -37,8 +37,8 @@ class ClassCurve:
 
 @dataclass(frozen=True)
 class CurveSet:
-    """``micro``: every picture asked about every class, in one list. ``macro``: the mean of the
-    classes. Classes without test pictures are left out."""
+    """``micro``: every image asked about every class, in one list. ``macro``: the mean of the
+    classes. Classes without test images are left out."""
 
     micro: Curve
     macro: Curve
@@ -62,9 +62,9 @@ def score_curves(probabilities: FloatArray, targets: Int64Array, labels: tuple[s
     truth = targets[:, None] == np.arange(len(labels))
     measured = np.flatnonzero(truth.any(axis=0))
     if len(measured) < 2:
-        return Curves("the pictures are all of one class", None, None)
+        return Curves("the images are all of one class", None, None)
     points = int(np.clip(_ALL_POINTS // len(measured), _LEAST_POINTS, CURVE_POINTS))
-    # The scores of a class without pictures hold no true answer for the micro average to find.
+    # The scores of a class without images hold no true answer for the micro average to find.
     pooled = truth[:, measured].ravel(), probabilities[:, measured].ravel()
     rows = [(labels[i], truth[:, i], probabilities[:, i]) for i in measured]
     sets = []

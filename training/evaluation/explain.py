@@ -6,32 +6,32 @@ import numpy as np
 
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
-from training.evaluation.mistakes import PictureAnswer, picture_answer
-from visionflow.classifier import Classifier, FloatArray
+from training.evaluation.mistakes import ImageAnswer, image_answer
+from visionflow.models.classifier import Classifier, FloatArray
 
 EXAMPLES = 6
 
 
 @dataclass(frozen=True)
 class ActivationMap:
-    """Evidence for ``label``: rows of values in 0..1 that span the whole picture."""
+    """Evidence for ``label``: rows of values in 0..1 that span the whole image."""
 
     label: str
     values: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
-class ExplainedPicture:
+class ExplainedImage:
     """An answer with the map of the class that was answered and, where wrong, of the true one."""
 
-    picture: PictureAnswer
+    image: ImageAnswer
     maps: tuple[ActivationMap, ...]
 
 
 def explain_answers(
     classifier: Classifier, image_set: ImageSet, probabilities: FloatArray, indices: Int64Array
-) -> tuple[ExplainedPicture, ...]:
-    """Run the pictures at ``indices`` again, for the maps of these few alone.
+) -> tuple[ExplainedImage, ...]:
+    """Run the images at ``indices`` again, for the maps of these few alone.
 
     ``probabilities`` [N, C]: of all of ``image_set``.
     """
@@ -41,11 +41,11 @@ def explain_answers(
     size = (classifier.manifest.input.size, classifier.manifest.input.size)
     explained = []
     for index, answer in zip(indices, answers, strict=True):
-        picture = picture_answer(image_set, int(index), probabilities)
-        labels = dict.fromkeys((picture.answer, picture.truth))
+        image = image_answer(image_set, int(index), probabilities)
+        labels = dict.fromkeys((image.answer, image.truth))
         maps = (classifier.activation_map(answer, label, size) for label in labels)
         explained.append(
-            ExplainedPicture(picture, tuple(ActivationMap(m.label, m.values) for m in maps))
+            ExplainedImage(image, tuple(ActivationMap(m.label, m.values) for m in maps))
         )
     return tuple(explained)
 
@@ -55,7 +55,7 @@ def typical_right_answers(
 ) -> Int64Array:
     """Indices of right answers of [N, C], of up to ``count`` classes one each.
 
-    The classes lie evenly among those with a right answer; the picture of each is the one of median
+    The classes lie evenly among those with a right answer; the image of each is the one of median
     confidence.
     """
     right = np.flatnonzero(probabilities.argmax(axis=1) == targets)

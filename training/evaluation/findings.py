@@ -1,4 +1,4 @@
-"""What lies behind the scores of the test pictures: one value that holds every figure's data."""
+"""What lies behind the scores of the test images: one value that holds every figure's data."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.data.image_set import ImageSet
-from training.evaluation.activations import Activations, stage_activations
 from training.evaluation.calibration import Calibration, calibration_on
 from training.evaluation.curves import Curves, score_curves
 from training.evaluation.explain import (
     EXAMPLES,
-    ExplainedPicture,
+    ExplainedImage,
     explain_answers,
     typical_right_answers,
 )
 from training.evaluation.measure import Measured
-from training.evaluation.mistakes import PictureAnswer, picture_answer, worst_mistakes
+from training.evaluation.mistakes import ImageAnswer, image_answer, worst_mistakes
+from training.evaluation.stage_activations import Activations, stage_activations
 from training.evaluation.tsne import EmbeddingMap, map_embeddings
-from visionflow.classifier import Classifier
+from visionflow.models.classifier import Classifier
 
 if TYPE_CHECKING:
-    from training.models.classifier import Classifier as Network
+    from training.models.network import Classifier as Network
 
 
 @dataclass(frozen=True)
 class Findings:
-    """All of the served model on test pictures.
+    """All of the served model on test images.
 
     ``activations`` are of the network that it was made from; None where there is no single one.
     """
@@ -34,9 +34,9 @@ class Findings:
     curves: Curves
     calibration: Calibration
     embedding_map: EmbeddingMap
-    right: tuple[ExplainedPicture, ...]
-    wrong: tuple[ExplainedPicture, ...]
-    mistakes: tuple[PictureAnswer, ...]
+    right: tuple[ExplainedImage, ...]
+    wrong: tuple[ExplainedImage, ...]
+    mistakes: tuple[ImageAnswer, ...]
     activations: Activations | None
 
 
@@ -62,7 +62,7 @@ def findings(
         # A right answer where there is one.
         index = int(np.concatenate([typical, worst])[0])
         followed = Activations(
-            picture_answer(image_set, index, probabilities),
+            image_answer(image_set, index, probabilities),
             stage_activations(network, image_set.images[index]),
         )
     return Findings(
@@ -75,6 +75,6 @@ def findings(
         ),
         right=explain_answers(classifier, image_set, probabilities, typical),
         wrong=explain_answers(classifier, image_set, probabilities, worst[:EXAMPLES]),
-        mistakes=tuple(picture_answer(image_set, int(i), probabilities) for i in worst),
+        mistakes=tuple(image_answer(image_set, int(i), probabilities) for i in worst),
         activations=followed,
     )

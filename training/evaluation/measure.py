@@ -10,18 +10,18 @@ from training.data.listing import Int64Array, class_folders, list_images
 from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import Evaluation, evaluate
-from visionflow.classifier import Classifier, FloatArray, softmax
-from visionflow.manifest import read_artifact
+from visionflow.models.classifier import Classifier, FloatArray, softmax
+from visionflow.models.manifest import read_artifact
 
 EMBEDDINGS = 800
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What a model answers to a set of N pictures.
+    """What a model answers to a set of N images.
 
-    Of `EMBEDDINGS` of them at most the embedding is kept: ``embeddings`` [M, F] are of the pictures
-    ``sample`` [M]. Maps are not kept at all; `explain_answers` makes those of a few pictures again.
+    Of `EMBEDDINGS` of them at most the embedding is kept: ``embeddings`` [M, F] are of the images
+    ``sample`` [M]. Maps are not kept at all; `explain_answers` makes those of a few images again.
     """
 
     logits: FloatArray
@@ -34,7 +34,7 @@ class Measured:
 
 
 def measure_split(classifier: Classifier, image_set: ImageSet, seed: int = 0) -> Measured:
-    """Run every picture once. ``seed`` draws the pictures whose embedding is kept."""
+    """Run every image once. ``seed`` draws the images whose embedding is kept."""
     order = np.random.default_rng(seed).permutation(len(image_set))
     sample = np.sort(order[:EMBEDDINGS])
     logits, embeddings = [], []
@@ -48,15 +48,15 @@ def measure_split(classifier: Classifier, image_set: ImageSet, seed: int = 0) ->
     return Measured(np.concatenate(logits), sample, np.concatenate(embeddings))
 
 
-def measure_folder(artifact: Path, pictures: Path) -> Evaluation:
+def measure_folder(artifact: Path, images: Path) -> Evaluation:
     """Verify an artifact's checksums and score it on a folder of class folders of any size.
 
     The folder may lack some of the model's labels; `Evaluation.unmeasured` names them. Raises
     `DatasetError` for a class folder that is none of the model's labels.
     """
     manifest = read_artifact(artifact)
-    _require_known_classes(pictures, manifest.label_names)
-    listing = list_images(pictures, manifest.label_names)
+    _require_known_classes(images, manifest.label_names)
+    listing = list_images(images, manifest.label_names)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     batches = decoded_batches(listing, manifest.input)
     logits: FloatArray = np.concatenate([classifier.run(batch)[0] for batch in batches])
@@ -68,14 +68,14 @@ def measure_folder(artifact: Path, pictures: Path) -> Evaluation:
     )
 
 
-def _require_known_classes(pictures: Path, labels: tuple[str, ...]) -> None:
-    unknown = [entry.name for entry in class_folders(pictures) if entry.name not in labels]
+def _require_known_classes(images: Path, labels: tuple[str, ...]) -> None:
+    unknown = [entry.name for entry in class_folders(images) if entry.name not in labels]
     parts = [name for name in unknown if name.lower() in PARTS]
     if parts:
-        part = pictures / ("test" if "test" in parts else parts[0])
-        raise DatasetError(f"{pictures} is divided into parts; measure on one of them, say {part}")
+        part = images / ("test" if "test" in parts else parts[0])
+        raise DatasetError(f"{images} is divided into parts; measure on one of them, say {part}")
     if unknown:
         raise DatasetError(
-            f"{pictures}: the model has no class {', '.join(unknown)}, only {', '.join(labels)}; "
+            f"{images}: the model has no class {', '.join(unknown)}, only {', '.join(labels)}; "
             "rename the folder or move it elsewhere"
         )

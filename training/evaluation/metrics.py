@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from training.data.listing import Int64Array
 from training.evaluation.calibration import expected_calibration_error
-from visionflow.classifier import FloatArray
+from visionflow.models.classifier import FloatArray
 
 CONFUSED_PAIRS = 15
 # Of the standard normal distribution: 95 % lie between minus and plus this.
@@ -25,14 +25,14 @@ class Interval:
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class: how often its answers are right, how many of its pictures are found, both.
+    """One class: how often its answers are right, how many of its images are found, both.
 
-    The scores are None for a class without pictures: they were not measured. ``precision`` is 0 for
-    a class that has pictures and was never answered.
+    The scores are None for a class without images: they were not measured. ``precision`` is 0 for
+    a class that has images and was never answered.
     """
 
     label: str
-    pictures: int
+    images: int
     answers: int
     precision: float | None
     recall: float | None
@@ -41,25 +41,25 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """Pictures of ``truth`` that were answered ``answer``. ``rate``: of all pictures of ``truth``,
+    """Images of ``truth`` that were answered ``answer``. ``rate``: of all images of ``truth``,
     0..1."""
 
     truth: str
     answer: str
-    pictures: int
+    images: int
     rate: float
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Measured on ``pictures`` pictures. All but ``confusion`` and the loss are in 0..1.
+    """Measured on ``images`` images. All but ``confusion`` and the loss are in 0..1.
 
-    The macro scores are means over the classes that have pictures. ``confusion``: rows are the true
+    The macro scores are means over the classes that have images. ``confusion``: rows are the true
     class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
     log-likelihood in nats. ``known``: the share of answers at or above the unknown threshold.
     """
 
-    pictures: int
+    images: int
     top1: float
     top1_interval: Interval
     top5: float
@@ -76,8 +76,8 @@ class Evaluation:
 
     @property
     def unmeasured(self) -> tuple[str, ...]:
-        """The classes without pictures, which no macro score counts."""
-        return tuple(scores.label for scores in self.classes if not scores.pictures)
+        """The classes without images, which no macro score counts."""
+        return tuple(scores.label for scores in self.classes if not scores.images)
 
 
 def evaluate(
@@ -96,7 +96,7 @@ def evaluate(
     classes = tuple(_class_scores(confusion, i, label) for i, label in enumerate(labels))
     picked = probabilities[np.arange(len(targets)), targets]
     return Evaluation(
-        pictures=len(targets),
+        images=len(targets),
         top1=float(correct.mean()),
         top1_interval=wilson_interval(int(correct.sum()), len(correct)),
         top5=top_k_accuracy(probabilities, targets, 5),
@@ -114,7 +114,7 @@ def evaluate(
 
 
 def top_k_accuracy(scores: FloatArray, targets: Int64Array, k: int) -> float:
-    """Share of pictures whose class is among the ``k`` highest of ``scores`` [N, C]."""
+    """Share of images whose class is among the ``k`` highest of ``scores`` [N, C]."""
     best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     return float((best == targets[:, None]).any(axis=1).mean())
 
@@ -135,25 +135,25 @@ def wilson_interval(successes: int, trials: int) -> Interval:
 def most_confused(
     confusion: npt.NDArray[np.int64], labels: tuple[str, ...], count: int = CONFUSED_PAIRS
 ) -> tuple[ConfusedPair, ...]:
-    """The ``count`` largest confusions by rate, then by pictures; none where nothing was wrong."""
-    pictures = confusion.sum(axis=1)
+    """The ``count`` largest confusions by rate, then by images; none where nothing was wrong."""
+    images = confusion.sum(axis=1)
     pairs = [
         ConfusedPair(labels[i], labels[j], int(confusion[i, j]), float(confusion[i, j]) / float(n))
-        for i, n in enumerate(pictures)
+        for i, n in enumerate(images)
         for j in np.flatnonzero(confusion[i])
         if i != j
     ]
-    return tuple(sorted(pairs, key=lambda pair: (-pair.rate, -pair.pictures))[:count])
+    return tuple(sorted(pairs, key=lambda pair: (-pair.rate, -pair.images))[:count])
 
 
 def _class_scores(confusion: npt.NDArray[np.int64], index: int, label: str) -> ClassScores:
     hits = int(confusion[index, index])
-    answers, pictures = int(confusion[:, index].sum()), int(confusion[index].sum())
-    if not pictures:
+    answers, images = int(confusion[:, index].sum()), int(confusion[index].sum())
+    if not images:
         return ClassScores(label, 0, answers, None, None, None)
     precision = hits / answers if answers else 0.0
     return ClassScores(
-        label, pictures, answers, precision, hits / pictures, 2 * hits / (answers + pictures)
+        label, images, answers, precision, hits / images, 2 * hits / (answers + images)
     )
 
 

@@ -7,24 +7,24 @@ from PIL import Image
 
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
-from training.evaluation.data_url import data_url
-from visionflow.classifier import FloatArray
-from visionflow.images import UInt8Array
+from training.report.data_url import data_url
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import FloatArray
 
 WORST = 24
 THUMBNAIL_SIDE = 112
 
 
 @dataclass(frozen=True)
-class PictureAnswer:
-    """A picture as the network sees it, and what the network said of it.
+class ImageAnswer:
+    """An image as the network sees it, and what the network said of it.
 
-    ``file``: relative to the folder of its split. ``picture``: a JPEG as data URL. ``confidence``:
+    ``file``: relative to the folder of its split. ``image``: a JPEG as data URL. ``confidence``:
     of the answer, 0..1; ``truth_confidence``: of the true class.
     """
 
     file: str
-    picture: str
+    image: str
     truth: str
     answer: str
     confidence: float
@@ -40,13 +40,13 @@ def worst_mistakes(
     return wrong[order][:count]
 
 
-def picture_answer(image_set: ImageSet, index: int, probabilities: FloatArray) -> PictureAnswer:
-    """What ``probabilities`` [N, C] say of picture ``index``."""
+def image_answer(image_set: ImageSet, index: int, probabilities: FloatArray) -> ImageAnswer:
+    """What ``probabilities`` [N, C] say of image ``index``."""
     row, target = probabilities[index], int(image_set.targets[index])
     answer = int(row.argmax())
-    return PictureAnswer(
+    return ImageAnswer(
         file=image_set.files[index],
-        picture=data_url(_thumbnail(image_set.images[index])),
+        image=data_url(_thumbnail(image_set.images[index])),
         truth=image_set.labels[target],
         answer=image_set.labels[answer],
         confidence=float(row[answer]),

@@ -1,4 +1,4 @@
-"""Embeddings laid out on a plane: pictures that look alike to the network lie close together."""
+"""Embeddings laid out on a plane: images that look alike to the network lie close together."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -6,9 +6,9 @@ from importlib.util import find_spec
 import numpy as np
 
 from training.data.listing import Int64Array
-from visionflow.classifier import FloatArray
+from visionflow.models.classifier import FloatArray
 
-LEAST_PICTURES = 20
+LEAST_IMAGES = 20
 PERPLEXITY = 30.0
 
 
@@ -36,14 +36,14 @@ def map_embeddings(
     """
     if find_spec("sklearn") is None:
         return _skipped("scikit-learn is not installed")
-    if len(embeddings) < LEAST_PICTURES:
-        return _skipped(f"{len(embeddings)} pictures are too few, {LEAST_PICTURES} are needed")
+    if len(embeddings) < LEAST_IMAGES:
+        return _skipped(f"{len(embeddings)} images are too few, {LEAST_IMAGES} are needed")
     if not np.ptp(embeddings, axis=0).any():
-        return _skipped("the embeddings of all pictures are the same")
+        return _skipped("the embeddings of all images are the same")
     from sklearn.manifold import TSNE  # noqa: PLC0415
 
     norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    # Of unit length, so that Euclidean distance orders pictures as the angle does.
+    # Of unit length, so that Euclidean distance orders images as the angle does.
     directions = embeddings / np.maximum(norms, np.finfo(np.float32).tiny)
     perplexity = min(PERPLEXITY, (len(embeddings) - 1) / 3)
     layout = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)

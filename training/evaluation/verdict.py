@@ -9,7 +9,7 @@ from training.fit.history import EpochRecord, best_record
 Judgement = Literal["good", "overfitting", "underfitting"]
 
 # Augmentation usually keeps training top-1 below that of validation; this far
-# above it, the network knows its training pictures by heart.
+# above it, the network knows its training images by heart.
 OVERFITTING_GAP = 0.10
 # How far the validation loss may end above its minimum: as a share of that, and at least in nats.
 RELATIVE_RISE = 0.10
@@ -28,7 +28,7 @@ class FitVerdict:
 
     ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
     of the last phase ended above its minimum, in nats. ``too_easy``: nearly nothing was wrong from
-    the first epochs on, so the set is easy or pictures of it are in both parts. ``text`` and
+    the first epochs on, so the set is easy or images of it are in both parts. ``text`` and
     ``text_ko`` say it in English and Korean.
     """
 
@@ -70,9 +70,9 @@ def fit_verdict(history: tuple[EpochRecord, ...]) -> FitVerdict:
 def _english(judgement: Judgement, best: EpochRecord, rise: float, too_easy: bool) -> str:
     meaning = {
         "good": "A good fit: validation keeps up with training.",
-        "overfitting": "Overfitting: the network does better on pictures it has seen than on "
-        "others. More pictures, stronger augmentation, more dropout or fewer epochs help.",
-        "underfitting": "Underfitting: even the training pictures are not learned well. A larger "
+        "overfitting": "Overfitting: the network does better on images it has seen than on "
+        "others. More images, stronger augmentation, more dropout or fewer epochs help.",
+        "underfitting": "Underfitting: even the training images are not learned well. A larger "
         "or pretrained network, more epochs or a higher learning rate help.",
     }[judgement]
     facts = (
@@ -81,7 +81,7 @@ def _english(judgement: Judgement, best: EpochRecord, rise: float, too_easy: boo
         f"{rise:.3f} nats above its minimum."
     )
     warning = (
-        " Nearly nothing was wrong from the first epochs on: the pictures may be too easy, or the "
+        " Nearly nothing was wrong from the first epochs on: the images may be too easy, or the "
         "same ones may be in training and validation; `visionflow data inspect` finds those."
     )
     return meaning + facts + (warning if too_easy else "")

@@ -15,7 +15,7 @@ from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from visionflow import strict
-from visionflow.manifest import (
+from visionflow.models.manifest import (
     MANIFEST_NAME,
     FileEntry,
     Label,

@@ -12,14 +12,14 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 from torch import Tensor
 from torch.nn import functional
 
-from training.export.activations import Values
+from training.export.observed import Values
 from training.export.rewrites import Constants
 
 
 def correct_bias(model: ModelProto, node: NodeProto, mean: Values, levels: int) -> None:
     """Give the convolution ``node`` of ``model`` the bias that its rounded weights need.
 
-    ``mean``: of its input over pictures, [1, C, h, w]. ``levels``: the largest weight of a channel
+    ``mean``: of its input over images, [1, C, h, w]. ``levels``: the largest weight of a channel
     is rounded to this integer.
     """
     constants = Constants(model)

@@ -13,17 +13,17 @@ from training.config import TrainConfig
 from training.data.image_set import ImageSet
 from training.data.training_data import TrainingData
 from training.evaluation.metrics import top_k_accuracy
-from training.export import gate
+from training.export import gate_checks
 from training.export.artifact import FP32_FILE, INT8_FILE, draft_manifest, write_whole
 from training.export.ladder import Climb, Judge, climb, not_quantized
 from training.export.latency import Measure, Run, measure_latencies
 from training.export.onnx_files import export_onnx
 from training.export.quantize import Quantizer
 from training.models.build import exportable
-from training.models.classifier import Network
+from training.models.network import Network
 from training.report.report import Form, LadderStep, ModelMeasure, Parity
-from visionflow.classifier import Classifier, FloatArray
-from visionflow.manifest import FileEntry, Manifest
+from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.manifest import FileEntry, Manifest
 
 NO_BASE = "the fp32 graph does not reproduce the network, so int8 was not tried"
 THREADS = os.cpu_count() or 1
@@ -39,7 +39,7 @@ class Export:
     parity: tuple[Parity, ...]
     ladder: tuple[LadderStep, ...]
     logits: FloatArray
-    """Of the served form on the validation pictures, [N, C]."""
+    """Of the served form on the validation images, [N, C]."""
 
 
 def export_model(
@@ -53,7 +53,7 @@ def export_model(
 
     A graph that does not reproduce the network is written too, with the failed check in the
     manifest. Raises `TrainingError` when a file cannot be written, `DatasetError` when a
-    calibration picture cannot be read.
+    calibration image cannot be read.
     """
     graph = export_onnx(exportable(network), config.input.size, config.export.opset)
     write_whole(folder / FP32_FILE, graph.SerializeToString())
@@ -64,19 +64,19 @@ def export_model(
     network = copy.deepcopy(network).cpu().eval()
     images = data.validation.images
     fp32 = Classifier(folder / FP32_FILE, manifest, THREADS)
-    outputs: dict[Form, gate.Outputs] = {
-        "torch": gate.network_outputs(network, images),
-        "fp32": gate.session_outputs(fp32, images),
+    outputs: dict[Form, gate_checks.Outputs] = {
+        "torch": gate_checks.network_outputs(network, images),
+        "fp32": gate_checks.session_outputs(fp32, images),
     }
-    parity = [gate.compare("torch", "fp32", outputs["torch"], outputs["fp32"])]
-    manifest = replace(manifest, gate=gate.check_fp32(outputs["torch"], outputs["fp32"]))
+    parity = [gate_checks.compare("torch", "fp32", outputs["torch"], outputs["fp32"])]
+    manifest = replace(manifest, gate=gate_checks.check_fp32(outputs["torch"], outputs["fp32"]))
     climbed = Climb((), None, not_quantized(NO_BASE))
     if all(check.passed for check in manifest.gate):
         judge = Judge(fp32, outputs["fp32"], data.validation, config.export, measure, THREADS)
         climbed = _climb(graph, judge, config, data)
     if climbed.accepted:
         outputs["int8"] = climbed.accepted.outputs
-        parity.append(gate.compare("fp32", "int8", outputs["fp32"], outputs["int8"]))
+        parity.append(gate_checks.compare("fp32", "int8", outputs["fp32"], outputs["int8"]))
     manifest = _with_int8(manifest, climbed, folder)
     return Export(
         manifest=manifest,
@@ -112,16 +112,16 @@ def _measures(
     manifest: Manifest,
     folder: Path,
     validation: ImageSet,
-    outputs: Mapping[Form, gate.Outputs],
+    outputs: Mapping[Form, gate_checks.Outputs],
     measure: Measure,
 ) -> tuple[ModelMeasure, ...]:
     """Each form's row of the lightening table, the latencies measured side by side."""
-    picture = validation.images[:1]
-    runs: dict[str, Run] = {"torch": lambda: gate.network_outputs(network, picture)}
+    image = validation.images[:1]
+    runs: dict[str, Run] = {"torch": lambda: gate_checks.network_outputs(network, image)}
     sizes = {"torch": sum(v.numel() * v.element_size() for v in network.state_dict().values())}
     for precision, entry in manifest.files.items():
         session = Classifier(folder / entry.path, manifest)
-        runs[precision] = partial(session.run, picture)
+        runs[precision] = partial(session.run, image)
         sizes[precision] = entry.size
     latencies = measure(runs)
     return tuple(

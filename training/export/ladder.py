@@ -8,14 +8,14 @@ import numpy as np
 
 from training.config import ExportConfig
 from training.data.image_set import ImageSet
-from training.export import gate
+from training.export import gate_checks
 from training.export.latency import Measure, Run
 from training.export.quantize import Quantizer
 from training.export.ranges import CALIBRATIONS, Calibration
 from training.export.sensitivity import rank_nodes
 from training.report.report import LadderStep
-from visionflow.classifier import Classifier
-from visionflow.manifest import GateCheck, Quantization
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import GateCheck, Quantization
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Attempt:
     without: tuple[str, ...]
     """The nodes that were left in fp32 because they are sensitive."""
     model: bytes
-    outputs: gate.Outputs
+    outputs: gate_checks.Outputs
     distance: float
     """Mean squared difference of the logits from those of fp32."""
     checks: tuple[GateCheck, ...]
@@ -48,12 +48,12 @@ class Climb:
 
 
 class Judge:
-    """Measures int8 forms of one fp32 model on the validation pictures."""
+    """Measures int8 forms of one fp32 model on the validation images."""
 
     def __init__(
         self,
         fp32: Classifier,
-        fp32_outputs: gate.Outputs,
+        fp32_outputs: gate_checks.Outputs,
         validation: ImageSet,
         limits: ExportConfig,
         measure: Measure,
@@ -71,17 +71,19 @@ class Judge:
     def attempt(self, model: bytes, calibration: Calibration, without: tuple[str, ...]) -> Attempt:
         """Judge one form by everything, also when one check has failed."""
         validation, manifest = self._validation, self.fp32.manifest
-        outputs = gate.session_outputs(Classifier(model, manifest, self.threads), validation.images)
+        outputs = gate_checks.session_outputs(
+            Classifier(model, manifest, self.threads), validation.images
+        )
         logits, targets = (self._fp32_logits, outputs.logits), validation.targets
-        drop = gate.top1_drop(*logits, targets)
-        worst = gate.worst_class_drop(
+        drop = gate_checks.top1_drop(*logits, targets)
+        worst = gate_checks.worst_class_drop(
             *logits, targets, validation.labels, self._limits.max_class_drop
         )
         if without not in self._ratios:
             # The calibration changes numbers, not nodes: it makes nothing faster.
             self._ratios[without] = self._latency_ratio(Classifier(model, manifest))
         ratio = self._ratios[without]
-        checks = gate.check_int8(drop, worst, ratio, self._limits.max_accuracy_drop)
+        checks = gate_checks.check_int8(drop, worst, ratio, self._limits.max_accuracy_drop)
         reason = _reason(checks, worst.label)
         step = LadderStep(
             name=_name(calibration, without),
@@ -96,10 +98,10 @@ class Judge:
         return Attempt(step, calibration, without, model, outputs, distance, checks)
 
     def _latency_ratio(self, int8: Classifier) -> float:
-        picture = self._validation.images[:1]
+        image = self._validation.images[:1]
         runs: dict[str, Run] = {
-            "fp32": lambda: self.fp32.run(picture),
-            "int8": lambda: int8.run(picture),
+            "fp32": lambda: self.fp32.run(image),
+            "int8": lambda: int8.run(image),
         }
         return self._measure(runs).ratio("int8", "fp32")
 
@@ -148,7 +150,7 @@ def _quantization(quantizer: Quantizer, attempt: Attempt) -> Quantization:
     return Quantization(
         scheme=quantizer.scheme,
         calibration=attempt.calibration,
-        calibration_images=len(quantizer.pictures),
+        calibration_images=len(quantizer.images),
         excluded_nodes=(*quantizer.fixed, *attempt.without),
         fallback_reason=None,
     )
@@ -172,7 +174,7 @@ def _rungs(
 
 
 def _closest(attempts: list[Attempt]) -> Attempt:
-    """By the logits: on a few hundred pictures it is chance which of two like forms loses less."""
+    """By the logits: on a few hundred images it is chance which of two like forms loses less."""
     return min(attempts, key=lambda attempt: attempt.distance)
 
 

@@ -11,7 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from training.errors import TrainingError
 from training.export.rewrites import pool_globally
-from training.models.classifier import Network, Output
+from training.models.network import Network, Output
 
 
 def export_onnx(model: Network, size: int, opset: int) -> onnx.ModelProto:

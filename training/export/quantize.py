@@ -9,8 +9,8 @@ from onnx import ModelProto, NodeProto, shape_inference
 from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
 from onnxruntime.quantization.calibrate import TensorsData
 
-from training.export.activations import Activations
 from training.export.bias_correction import correct_bias
+from training.export.observed import Activations
 from training.export.onnx_files import strip_metadata
 from training.export.ranges import Calibration
 from training.export.rewrites import (
@@ -20,7 +20,7 @@ from training.export.rewrites import (
     keep_in_fp32,
     normalise_by_convolution,
 )
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 # Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
 COMPUTING = ("Conv", "Add", "Mul", "Sigmoid", "Concat", "AveragePool", "MaxPool")
@@ -40,7 +40,7 @@ FULL_RANGE = {
 
 
 class Quantizer:
-    """Makes int8 forms of ``fp32``, calibrated on training pictures [N, H, W, 3].
+    """Makes int8 forms of ``fp32``, calibrated on training images [N, H, W, 3].
 
     Static quantization in QDQ form: uint8 activations, int8 weights with a scale for each output
     channel, corrected biases. With ``reduce_range`` weights get 7 of the 8 bits: without VNNI
@@ -54,10 +54,10 @@ class Quantizer:
     a max pooling it pays, because that is slow on int8 in any but the convolutions' layout.
     """
 
-    def __init__(self, fp32: ModelProto, pictures: UInt8Array, *, reduce_range: bool) -> None:
+    def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
         self._graph = _prepared(fp32)
         self._reduce_range = reduce_range
-        self.pictures = pictures
+        self.images = images
         kernels = _kernels(self._graph)
         self.fixed = _kept_in_fp32(self._graph, kernels)
         floats = _float_tensors(self._graph)
@@ -80,7 +80,7 @@ class Quantizer:
         touched = {name for node in computing + absorbed for name in (*node.input, *node.output)}
         convolved = {node.input[0] for node in computing if node.op_type == "Conv"}
         observed = (touched & floats) - self._hidden.keys()
-        self._activations = Activations(self._graph, observed, convolved, pictures)
+        self._activations = Activations(self._graph, observed, convolved, images)
 
     @property
     def scheme(self) -> str:

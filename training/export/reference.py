@@ -5,26 +5,26 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.image_set import ImageSet, pictures_at_once
+from training.data.image_set import ImageSet, images_at_once
 from training.data.listing import Int64Array
 from training.export.artifact import write_whole
 from visionflow import strict
-from visionflow.classifier import Classifier
-from visionflow.drift import REFERENCE_FILE, Reference, measure_reference
+from visionflow.models.classifier import Classifier
+from visionflow.models.drift import REFERENCE_FILE, Reference, measure_reference
 
 # Enough for the mean and the spread of a few directions.
-MOST_PICTURES = 5_000
+MOST_IMAGES = 5_000
 
 
 def write_reference(classifier: Classifier, images: ImageSet, folder: Path, seed: int) -> str:
     """Measure what ``classifier``, as it serves, answers to ``images``; returns the file's name.
 
     ``images`` should be ones that the model was not fitted to, such as validation's: to its
-    training pictures it is surer than it will ever be again. ``seed`` draws the pictures where
+    training images it is surer than it will ever be again. ``seed`` draws the images where
     there are very many.
     """
     order = np.random.default_rng(seed).permutation(len(images))
-    chosen = np.sort(order[:MOST_PICTURES])
+    chosen = np.sort(order[:MOST_IMAGES])
     reference = measure_answers(classifier, images, chosen)
     text = json.dumps(strict.to_dict(reference), indent=2) + "\n"
     write_whole(folder / REFERENCE_FILE, text.encode())
@@ -32,12 +32,12 @@ def write_reference(classifier: Classifier, images: ImageSet, folder: Path, seed
 
 
 def measure_answers(classifier: Classifier, images: ImageSet, chosen: Int64Array) -> Reference:
-    """How often each label is the best guess, and where the embeddings lie, of the pictures at
+    """How often each label is the best guess, and where the embeddings lie, of the images at
     ``chosen``."""
     names = classifier.manifest.label_names
     counts = dict.fromkeys(names, 0)
     embeddings = []
-    size = pictures_at_once(*images.images.shape[1:3])
+    size = images_at_once(*images.images.shape[1:3])
     for start in range(0, len(chosen), size):
         logits, embedding, _ = classifier.run(images.images[chosen[start : start + size]])
         embeddings.append(embedding)

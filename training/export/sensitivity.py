@@ -7,10 +7,10 @@ from tqdm import tqdm
 
 from training.export.quantize import Quantizer
 from training.export.ranges import Calibration
-from visionflow.classifier import Classifier
+from visionflow.models.classifier import Classifier
 
 # The ranking needs only the order of errors that differ by orders of magnitude.
-PICTURES = 24
+IMAGES = 24
 
 
 def rank_nodes(
@@ -22,16 +22,16 @@ def rank_nodes(
 ) -> tuple[str, ...]:
     """The nodes of ``quantizer``, the most sensitive first; none when the time ran out.
 
-    Each is measured by quantizing it alone: how far the logits of calibration pictures then are
+    Each is measured by quantizing it alone: how far the logits of calibration images then are
     from those of ``fp32``, as the mean squared difference.
     """
-    pictures = quantizer.pictures[:PICTURES]
-    reference = fp32.run(pictures)[0]
+    images = quantizer.images[:IMAGES]
+    reference = fp32.run(images)[0]
     errors: dict[str, float] = {}
     for node in tqdm(quantizer.nodes, desc="sensitivity", unit="node"):
         if out_of_time():
             return ()
         model = quantizer.quantize_only(node, calibration).SerializeToString()
-        logits = Classifier(model, fp32.manifest, threads).run(pictures)[0]
+        logits = Classifier(model, fp32.manifest, threads).run(images)[0]
         errors[node] = float(np.square(logits - reference).mean())
     return tuple(sorted(errors, key=errors.__getitem__, reverse=True))

@@ -90,7 +90,7 @@ class Checkpoint:
             ) from error
         if found != self._identity:
             raise TrainingError(
-                f"{self.path} belongs to another config or other pictures; choose another folder, "
+                f"{self.path} belongs to another config or other images; choose another folder, "
                 "or delete the file to start afresh."
             )
         return cast(dict[str, Any], state)

@@ -19,9 +19,9 @@ from training.data.listing import Int64Array
 from training.fit.distributed import Process
 from training.fit.precision import autocast
 from training.fit.validation import batch_size
-from training.models.classifier import Classifier
 from training.models.heads import Head
-from visionflow.images import UInt8Array
+from training.models.network import Classifier
+from visionflow.images.pipeline import UInt8Array
 
 
 class FeatureStore:
@@ -38,8 +38,8 @@ class FeatureStore:
             self._trunk.update(value.cpu().contiguous().numpy().tobytes())
 
     def features(self, image_set: ImageSet, sha256: str, *, mirrored: bool) -> Tensor:
-        """float32 [N, views, F] on the process's device: the pictures as they are and, with
-        ``mirrored``, their mirror images. ``sha256`` names the pictures.
+        """float32 [N, views, F] on the process's device: the images as they are and, with
+        ``mirrored``, their mirror images. ``sha256`` names the images.
 
         Raises `DatasetError` when the file cannot be written.
         """
@@ -78,7 +78,7 @@ def estimate_batch_norm(head: Head, features: Tensor) -> None:
 class FeatureBatches:
     """Batches of features [N, views, F] and ``targets`` [N], shuffled by the config's seed.
 
-    Each picture comes once an epoch, in one of its views. As of pictures, an incomplete last batch
+    Each image comes once an epoch, in one of its views. As of images, an incomplete last batch
     is dropped and each process makes its slice of every batch.
     """
 

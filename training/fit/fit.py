@@ -1,4 +1,4 @@
-"""From pictures to weights, by the recipe of the config, through checkpoints."""
+"""From images to weights, by the recipe of the config, through checkpoints."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from training.fit.precision import keep_slow_layers_in_float32
 from training.fit.recipes import RECIPES, Session, check_recipe
 from training.fit.tracking import LogHistory, tracking
 from training.models.build import build_model, check_beginning
-from training.models.classifier import Network
+from training.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Fitted:
 
 
 def check_start(config: TrainConfig, run: Path) -> None:
-    """What can be refused before any picture is there: choices that contradict each other, and
+    """What can be refused before any image is there: choices that contradict each other, and
     weights that the network cannot begin from, unless ``run`` has begun already.
 
     Raises `ConfigError` and `TrainingError`.
@@ -63,7 +63,7 @@ def fit(
 
     Raises `DivergedError` when a loss stops being finite, `TrainingError` when the checkpoint is
     damaged, of another run or cannot be written, or when the system ends a process that prepares
-    pictures, `ConfigError` when the recipe contradicts itself.
+    images, `ConfigError` when the recipe contradicts itself.
     """
     check_recipe(config)
     keep_freed_memory()
@@ -89,7 +89,7 @@ def _told_of_dead_workers() -> Iterator[None]:
         if "DataLoader worker" not in str(error):
             raise
         raise TrainingError(
-            f"A process that prepares pictures died ({error}). Most often memory or /dev/shm is "
+            f"A process that prepares images died ({error}). Most often memory or /dev/shm is "
             "full: set data.workers to a lower number, 0 for none, and start the same command "
             "again; it goes on after the last epoch that was kept."
         ) from error

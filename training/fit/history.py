@@ -18,7 +18,7 @@ class EpochRecord:
     """Of the head, in the epoch's last step."""
     train_loss: float
     train_top1: float
-    """Of augmented pictures, in training mode; of mixed pictures against their larger share."""
+    """Of augmented images, in training mode; of mixed images against their larger share."""
     validation_loss: float
     validation_top1: float
     seconds: float

@@ -192,7 +192,7 @@ class Loop:
             label_smoothing=config.label_smoothing,
             reduction="sum",
         )
-        # The mean is over the batch of all processes, each picture counting by its class's weight.
+        # The mean is over the batch of all processes, each image counting by its class's weight.
         weight, count = self._process.sum(_weight_and_count(targets, self.phase.class_weights))
         loss = total / weight
         for optimizer in self.phase.optimizers:
@@ -246,7 +246,7 @@ class Loop:
 
 
 def _weight_and_count(targets: Tensor, class_weights: Tensor | None) -> Tensor:
-    """float32 [2]: the sum of the pictures' weights and their number."""
+    """float32 [2]: the sum of the images' weights and their number."""
     count = float(len(targets))
     if class_weights is None:
         return torch.tensor([count, count], device=targets.device)

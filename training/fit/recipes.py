@@ -19,8 +19,8 @@ from training.fit.history import PhaseName
 from training.fit.loop import Phase
 from training.fit.optimizers import Part, make_optimizers
 from training.fit.precision import has_bfloat16
-from training.fit.validation import Score, score_features, score_pictures
-from training.models.classifier import Classifier
+from training.fit.validation import Score, score_features, score_images
+from training.models.network import Classifier
 from visionflow.errors import ConfigError
 
 
@@ -47,7 +47,7 @@ class Session:
 
 
 class Pixels(nn.Module):
-    """A classifier as the loss sees it: pictures to logits and nothing else."""
+    """A classifier as the loss sees it: images to logits and nothing else."""
 
     def __init__(self, model: Classifier) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ def check_recipe(config: TrainConfig) -> None:
 def scratch(session: Session) -> Phase:
     """Everything trains from the first step."""
     parts = [Part(session.model.head), Part(session.model.trunk)]
-    return _on_pictures(session, "scratch", session.config.scratch, parts, lambda _epoch: None)
+    return _on_images(session, "scratch", session.config.scratch, parts, lambda _epoch: None)
 
 
 def probe(session: Session) -> Phase:
@@ -110,7 +110,7 @@ def body(session: Session) -> Phase:
 
     parts = [Part(model.head)]
     parts += [Part(stage, config.rate_decay**depth) for depth, stage in enumerate(trained)]
-    return _on_pictures(session, "body", config.body, parts, freeze)
+    return _on_images(session, "body", config.body, parts, freeze)
 
 
 RECIPES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {
@@ -121,7 +121,7 @@ RECIPES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] 
 """The phases of each recipe, in order."""
 
 
-def _on_pictures(
+def _on_images(
     session: Session,
     name: PhaseName,
     config: LoopConfig,
@@ -132,14 +132,14 @@ def _on_pictures(
 
     def evaluate(network: nn.Module) -> Score:
         model = cast(Pixels, network).model
-        return score_pictures(model, data.validation, process, session.bfloat16)
+        return score_images(model, data.validation, process, session.bfloat16)
 
     return Phase(
         name=name,
         config=config,
         network=Pixels(session.model),
         batches=TrainBatches(
-            data.train_pictures,
+            data.train_upright_images,
             session.config,
             config.batch_size,
             rank=process.rank,

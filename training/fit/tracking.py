@@ -67,7 +67,7 @@ def tracking(config: TrainConfig, run: Path) -> Iterator[LogHistory]:
 
 
 def log_results(run: Path, metrics: Mapping[str, float]) -> None:
-    """Add the figures that are known after training, say of the test pictures.
+    """Add the figures that are known after training, say of the test images.
 
     Raises `TrainingError` when the run in this folder was not tracked.
     """

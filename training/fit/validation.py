@@ -1,4 +1,4 @@
-"""How good a network is on the validation pictures while it is trained."""
+"""How good a network is on the validation images while it is trained."""
 
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ from torch.nn import functional
 from training.data.image_set import ImageSet
 from training.fit.distributed import Process
 from training.fit.precision import autocast
-from training.models.classifier import Classifier
+from training.models.network import Classifier
 
 BATCH_PIXELS = 2**20
-"""Of the pictures that are evaluated at once: bounds the memory of their features."""
+"""Of the images that are evaluated at once: bounds the memory of their features."""
 
 
 class Score(NamedTuple):
@@ -24,9 +24,7 @@ class Score(NamedTuple):
 
 
 @torch.inference_mode()
-def score_pictures(
-    model: Classifier, image_set: ImageSet, process: Process, bfloat16: bool
-) -> Score:
+def score_images(model: Classifier, image_set: ImageSet, process: Process, bfloat16: bool) -> Score:
     """As the finished model will answer, its mirror image included; each process does a part."""
     model.eval()
     mine = np.arange(process.rank, len(image_set), process.world)
@@ -52,7 +50,7 @@ def score_features(head: nn.Module, features: Tensor, targets: Tensor, process: 
 
 
 def batch_size(image_set: ImageSet) -> int:
-    """How many of these pictures make `BATCH_PIXELS`."""
+    """How many of these images make `BATCH_PIXELS`."""
     height, width = image_set.images.shape[1:3]
     return max(1, int(BATCH_PIXELS // (height * width)))
 

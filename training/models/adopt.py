@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from training.errors import TrainingError
-from training.models.classifier import Classifier
+from training.models.network import Classifier
 
 
 @torch.no_grad()

@@ -10,8 +10,8 @@ from training.ancestor import read_ancestor
 from training.config import ModelConfig
 from training.models import small_cnn
 from training.models.adopt import adopt
-from training.models.classifier import Classifier, Network
 from training.models.heads import Head, folded, linear_head, mlp_head
+from training.models.network import Classifier, Network
 from training.models.residual_cnn import ResidualCnn
 from training.models.small_cnn import SmallCnn
 from training.models.weights import load_weights

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.models.classifier import Classifier, Network, Output
+from training.models.network import Classifier, Network, Output
 
 
 class Ensemble(Network):
@@ -21,7 +21,7 @@ class Ensemble(Network):
         self.members = nn.ModuleList(members)
 
     def forward(self, image: Tensor) -> Output:
-        """``image``: a batch of uint8 RGB pictures [N, H, W, 3], of the same size for all."""
+        """``image``: a batch of uint8 RGB images [N, H, W, 3], of the same size for all."""
         outputs: list[Output] = [member(image) for member in self.members]
         finest = max((output.cam.shape[2:] for output in outputs), key=lambda shape: shape[0])
         return Output(

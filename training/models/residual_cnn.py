@@ -1,4 +1,4 @@
-"""residual_cnn: the fast network for pictures of 32 px."""
+"""residual_cnn: the fast network for images of 32 px."""
 
 from collections import OrderedDict
 from itertools import pairwise

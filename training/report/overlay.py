@@ -1,16 +1,16 @@
-"""Pictures at the size of a tile, with the evidence of an activation map over them."""
+"""Images at the size of a tile, with the evidence of an activation map over them."""
 
 import matplotlib as mpl
 import numpy as np
 from PIL import Image
 
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 _LEAST_OPAQUE, _MOST_OPAQUE = 0.15, 0.65
 
 
 def resized(pixels: UInt8Array, side: int) -> UInt8Array:
-    """uint8 RGB [H, W, 3] to [side, side, 3]; the pixels of a tiny picture stay squares."""
+    """uint8 RGB [H, W, 3] to [side, side, 3]; the pixels of a tiny image stay squares."""
     tiny = 2 * max(pixels.shape[:2]) <= side
     method = Image.Resampling.NEAREST if tiny else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(pixels).resize((side, side), method))

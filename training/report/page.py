@@ -9,13 +9,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from training.evaluation.data_url import data_url, file_url, pixels_of
-from training.evaluation.explain import ExplainedPicture
-from training.evaluation.mistakes import THUMBNAIL_SIDE, PictureAnswer
+from training.evaluation.explain import ExplainedImage
+from training.evaluation.mistakes import THUMBNAIL_SIDE, ImageAnswer
+from training.report.data_url import data_url, file_url, pixels_of
 from training.report.overlay import heat_overlay
 from training.report.report import Form, Report
-from visionflow.costs import Workload, estimate
-from visionflow.measured import measured
+from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.measured import measured
 
 # A photo as most are sent, at a rate where the fixed costs say nothing.
 COSTED = Workload(per_day=10_000, megapixels=3.0)
@@ -67,7 +67,7 @@ class _Overlay:
 
 @dataclass(frozen=True)
 class _Explained:
-    picture: PictureAnswer
+    image: ImageAnswer
     maps: tuple[_Overlay, ...]
 
 
@@ -88,14 +88,14 @@ def _model_rows(report: Report) -> Iterator[_ModelRow]:
 
 
 def _cost(form: str, infer_ms: float) -> float:
-    """Dollars for a million typical pictures through POST /predict, with a model this quick."""
+    """Dollars for a million typical images through POST /predict, with a model this quick."""
     return estimate(COSTED, measured().with_model(form, infer_ms)).http.per_million
 
 
-def _with_overlays(explained: ExplainedPicture) -> _Explained:
-    pixels = pixels_of(explained.picture.picture)
+def _with_overlays(explained: ExplainedImage) -> _Explained:
+    pixels = pixels_of(explained.image.image)
     return _Explained(
-        explained.picture,
+        explained.image,
         tuple(
             _Overlay(one.label, data_url(heat_overlay(pixels, one.values, THUMBNAIL_SIDE)))
             for one in explained.maps

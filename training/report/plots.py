@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from training.report import plots_confidence, plots_pictures, plots_scores, plots_training
+from training.report import plots_confidence, plots_images, plots_scores, plots_training
 from training.report.plot_style import plot_style, to_png
 from training.report.report import Report
 
@@ -18,11 +18,11 @@ PLOTS: dict[str, Callable[[Report], Figure | None]] = {
     "score_curves": plots_scores.score_curves,
     "reliability": plots_confidence.reliability_diagram,
     "coverage": plots_confidence.coverage_accuracy,
-    "embedding_map": plots_pictures.embedding_map,
-    "right_answers": plots_pictures.right_answers,
-    "wrong_answers": plots_pictures.wrong_answers,
-    "mistakes": plots_pictures.mistakes,
-    "stage_activations": plots_pictures.stage_activations,
+    "embedding_map": plots_images.embedding_map,
+    "right_answers": plots_images.right_answers,
+    "wrong_answers": plots_images.wrong_answers,
+    "mistakes": plots_images.mistakes,
+    "stage_activations": plots_images.stage_activations,
 }
 """What draws each plot; it returns None where the report has nothing to draw."""
 

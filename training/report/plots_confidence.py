@@ -24,13 +24,13 @@ def reliability_diagram(report: Report) -> Figure:
         bins = reliability.bins
         lower.bar(
             [one.low for one in bins],
-            [one.pictures for one in bins],
+            [one.images for one in bins],
             width=[one.high - one.low for one in bins],
             align="edge",
             color=FAINT,
             edgecolor="white",
         )
-        lower.set(xlabel="confidence", ylabel="pictures")
+        lower.set(xlabel="confidence", ylabel="images")
     left.set_ylabel("share that is right")
     left.legend(loc="upper left")
     return figure

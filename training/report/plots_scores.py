@@ -1,4 +1,4 @@
-"""Scores of the test pictures: confusion matrix, scores per class, ROC and precision-recall."""
+"""Scores of the test images: confusion matrix, scores per class, ROC and precision-recall."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,12 +14,12 @@ LEGEND_CLASSES = 10
 
 
 def confusion_matrix(report: Report) -> Figure:
-    """Rows: true class, shares of its pictures in percent; columns: the answer."""
+    """Rows: true class, shares of its images in percent; columns: the answer."""
     labels = [shortened(scores.label) for scores in report.test.classes]
     counts = np.array(report.test.confusion, np.float64)
-    pictures = counts.sum(axis=1, keepdims=True)
+    images = counts.sum(axis=1, keepdims=True)
     percent = np.full_like(counts, np.nan)
-    np.divide(100 * counts, pictures, out=percent, where=pictures > 0)
+    np.divide(100 * counts, images, out=percent, where=images > 0)
     side = min(3 + 0.42 * len(labels), 11)
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
@@ -46,7 +46,7 @@ def _write_cells(axes: Axes, percent: np.ndarray[tuple[int, ...], np.dtype[np.fl
 
 
 def class_scores(report: Report) -> Figure:
-    """Precision, recall and F1 of each class that has pictures, the best F1 at the top."""
+    """Precision, recall and F1 of each class that has images, the best F1 at the top."""
     measured = [scores for scores in report.test.classes if scores.f1 is not None]
     measured.sort(key=lambda scores: scores.f1 or 0)
     rows = np.arange(len(measured))
@@ -58,7 +58,7 @@ def class_scores(report: Report) -> Figure:
     axes.scatter(precision, rows, color=ORANGE, label="precision", s=28, zorder=3)
     axes.scatter(recall, rows, color=GREEN, label="recall", s=28, zorder=3)
     axes.scatter([s.f1 or 0 for s in measured], rows, color=BLUE, label="F1", s=28, zorder=4)
-    names = [f"{shortened(scores.label)} ({scores.pictures:,})" for scores in measured]
+    names = [f"{shortened(scores.label)} ({scores.images:,})" for scores in measured]
     axes.set_yticks(rows, names, fontsize=9 if len(names) <= 40 else 6)
     axes.set_ylim(-0.7, len(measured) - 0.3)
     axes.set_xlim(right=1.01)

@@ -10,7 +10,7 @@ from training.evaluation.metrics import Evaluation
 from training.evaluation.verdict import FitVerdict
 from training.fit.history import EpochRecord
 from visionflow import strict
-from visionflow.manifest import GateCheck, Precision, Quantization
+from visionflow.models.manifest import GateCheck, Precision, Quantization
 
 Form = Literal["torch", "fp32", "int8"]
 FORMS: tuple[Form, ...] = ("torch", "fp32", "int8")
@@ -18,10 +18,10 @@ FORMS: tuple[Form, ...] = ("torch", "fp32", "int8")
 
 @dataclass(frozen=True)
 class SplitSummary:
-    """One part of the pictures. ``per_class``: in the order of the labels. ``sha256``: of the
+    """One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
     content. ``carved``: cut off the training folder by the seed, not a folder of its own."""
 
-    pictures: int
+    images: int
     per_class: tuple[int, ...]
     sha256: str
     carved: bool
@@ -29,7 +29,7 @@ class SplitSummary:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """Which pictures. ``sha256``: of all that the model was fitted to and chosen by."""
+    """Which images. ``sha256``: of all that the model was fitted to and chosen by."""
 
     labels: tuple[str, ...]
     sha256: str
@@ -41,7 +41,7 @@ class DataSummary:
 
 @dataclass(frozen=True)
 class ModelMeasure:
-    """One form of the model. Latency: median of single pictures on one thread."""
+    """One form of the model. Latency: median of single images on one thread."""
 
     form: Form
     bytes: int
@@ -51,9 +51,9 @@ class ModelMeasure:
 
 @dataclass(frozen=True)
 class Parity:
-    """How far ``form`` is from ``reference`` on the validation pictures.
+    """How far ``form`` is from ``reference`` on the validation images.
 
-    Largest absolute differences of the outputs, and the share of pictures with the same top-1.
+    Largest absolute differences of the outputs, and the share of images with the same top-1.
     """
 
     reference: Form
@@ -85,7 +85,7 @@ class LadderStep:
 @dataclass(frozen=True)
 class Growth:
     """What adding classes did to the old ones: top-1 of the model that was grown from (``before``)
-    and of this one, on the same pictures of the old classes."""
+    and of this one, on the same images of the old classes."""
 
     name: str
     version: str

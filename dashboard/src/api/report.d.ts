@@ -331,6 +331,27 @@ export interface components {
             test_after: number;
         };
         /**
+         * ImageAnswer
+         * @description An image as the network sees it, and what the network said of it.
+         *
+         *     ``file``: relative to the folder of its split. ``image``: a JPEG as data URL. ``confidence``:
+         *     of the answer, 0..1; ``truth_confidence``: of the true class.
+         */
+        ImageAnswer: {
+            /** File */
+            file: string;
+            /** Image */
+            image: string;
+            /** Truth */
+            truth: string;
+            /** Answer */
+            answer: string;
+            /** Confidence */
+            confidence: number;
+            /** Truth Confidence */
+            truth_confidence: number;
+        };
+        /**
          * InputSpec
          * @description Geometry of the model's input.
          *
@@ -497,27 +518,6 @@ export interface components {
             cam: number;
             /** Top1 Agreement */
             top1_agreement: number;
-        };
-        /**
-         * ImageAnswer
-         * @description An image as the network sees it, and what the network said of it.
-         *
-         *     ``file``: relative to the folder of its split. ``image``: a JPEG as data URL. ``confidence``:
-         *     of the answer, 0..1; ``truth_confidence``: of the true class.
-         */
-        ImageAnswer: {
-            /** File */
-            file: string;
-            /** Image */
-            image: string;
-            /** Truth */
-            truth: string;
-            /** Answer */
-            answer: string;
-            /** Confidence */
-            confidence: number;
-            /** Truth Confidence */
-            truth_confidence: number;
         };
         /**
          * Quantization

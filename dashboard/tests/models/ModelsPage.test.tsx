@@ -202,6 +202,8 @@ describe("a registry", () => {
       items: [model("2.0.0", { gate_passed: false, force, aliases: ["production"] })],
     };
     renderDashboard(fake, "/models");
-    expect(await screen.findByText("Published by ann although the gate failed: a trial")).toBeVisible();
+    expect(
+      await screen.findByText("Published by ann although the gate failed: a trial"),
+    ).toBeVisible();
   });
 });

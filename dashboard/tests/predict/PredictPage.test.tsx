@@ -88,9 +88,7 @@ describe("an answer that is none", () => {
     await choose();
     expect(await screen.findByTestId("result-label")).toHaveTextContent("Unknown");
     expect(screen.queryByTestId("result-confidence")).not.toBeInTheDocument();
-    expect(screen.getByTestId("result")).toHaveTextContent(
-      "Its best guess is “cat” with 31.2%.",
-    );
+    expect(screen.getByTestId("result")).toHaveTextContent("Its best guess is “cat” with 31.2%.");
   });
 
   it.each([

@@ -7,10 +7,10 @@ import pytest
 
 from tests.fuzzing import campaign
 from tests.fuzzing.campaign import Campaign
-from tests.fuzzing.seeds import bodies, pictures
+from tests.fuzzing.seeds import bodies, images
 from tests.fuzzing.worker import Inputs, run
-from visionflow import images
-from visionflow.limits import DEFAULT_LIMITS
+from visionflow.images import pipeline
+from visionflow.images.limits import DEFAULT_LIMITS
 
 FOUND = sorted((Path(__file__).parents[2] / "fuzzing" / "found").glob("*"))
 
@@ -27,7 +27,7 @@ def test_two_thousand_damaged_inputs_end_as_they_may() -> None:
 
 
 def test_what_the_campaign_starts_from_is_whole() -> None:
-    assert {run(picture) for picture in pictures()} == {"ok"}
+    assert {run(image) for image in images()} == {"ok"}
     assert {run(body) for body in bodies()} == {"ok"}
 
 
@@ -45,7 +45,7 @@ def test_an_exception_outside_the_tree_is_a_finding(monkeypatch: pytest.MonkeyPa
     def broken(_: bytes) -> str:
         raise KeyError("unforeseen")
 
-    monkeypatch.setattr(images, "media_type", broken)
+    monkeypatch.setattr(pipeline, "media_type", broken)
     assert run(b"any") == "!KeyError"
 
 

@@ -20,7 +20,7 @@ COLOURS = {"blue": (40, 60, 210), "green": (50, 190, 70), "red": (210, 50, 40)}
 
 
 def draw_set(folder: Path, per_class: int, seed: int) -> None:
-    """Class folders of noisy one-coloured pictures: learnable, and never twice the same."""
+    """Class folders of noisy one-coloured images: learnable, and never twice the same."""
     generator = np.random.default_rng(seed)
     for label, colour in COLOURS.items():
         (folder / label).mkdir(parents=True)
@@ -31,9 +31,9 @@ def draw_set(folder: Path, per_class: int, seed: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``train`` (120 pictures) and ``test`` (30). Not to be changed."""
-    folder = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``train`` (120 images) and ``test`` (30). Not to be changed."""
+    folder = tmp_path_factory.mktemp("images")
     draw_set(folder / "train", per_class=40, seed=1)
     draw_set(folder / "test", per_class=10, seed=2)
     return folder

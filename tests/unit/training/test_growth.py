@@ -16,8 +16,8 @@ from training.growth import OLD_CLASSES_CHECK, growth_check
 from training.models.build import build_model
 from training.report.report import Growth, Report
 from training.train import train
-from visionflow.gate import held_back_by
-from visionflow.manifest import read_artifact
+from visionflow.models.gate import held_back_by
+from visionflow.models.manifest import read_artifact
 
 OLD = ("green", "red")
 
@@ -26,18 +26,18 @@ OLD = ("green", "red")
 def ancestor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on two of the three colours, without `blue`, which comes first by name."""
     folder = tmp_path_factory.mktemp("ancestor")
-    draw_set(folder / "pictures", per_class=30, seed=1)
-    shutil.rmtree(folder / "pictures" / "blue")
-    train(shrunken_config(name="two", version="7"), folder / "pictures", folder / "run")
+    draw_set(folder / "images", per_class=30, seed=1)
+    shutil.rmtree(folder / "images" / "blue")
+    train(shrunken_config(name="two", version="7"), folder / "images", folder / "run")
     return folder / "run"
 
 
 @pytest.fixture(scope="module")
 def grown(ancestor: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     folder = tmp_path_factory.mktemp("grown")
-    draw_set(folder / "pictures", per_class=30, seed=2)
+    draw_set(folder / "images", per_class=30, seed=2)
     config = shrunken_config(model__grow_from=str(ancestor))
-    return folder / "run", train(config, folder / "pictures", folder / "run")
+    return folder / "run", train(config, folder / "images", folder / "run")
 
 
 def test_the_old_labels_keep_their_order_and_the_new_one_follows(
@@ -82,11 +82,11 @@ def test_a_grown_network_answers_as_before_for_the_old_classes(ancestor: Path) -
     old = build_model(config, 2)
     old.load_state_dict(dict(read_ancestor(str(ancestor)).weights()))
     new = build_model(replace(config, grow_from=str(ancestor)), 5)
-    pictures = torch.from_numpy(
+    images = torch.from_numpy(
         np.random.default_rng(1).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
     )
     with torch.no_grad():
-        before, after = old.eval()(pictures), new.eval()(pictures)
+        before, after = old.eval()(images), new.eval()(images)
     assert after.logits.shape == (4, 5)
     torch.testing.assert_close(after.logits[:, :2], before.logits, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(after.embedding, before.embedding)
@@ -112,12 +112,12 @@ def test_a_network_with_more_classes_cannot_be_grown_from(ancestor: Path) -> Non
         build_model(shrunken_config(model__grow_from=str(ancestor)).model, 1)
 
 
-def test_an_old_class_without_pictures_is_refused(ancestor: Path, tmp_path: Path) -> None:
-    draw_set(tmp_path / "pictures", per_class=5, seed=1)
-    shutil.rmtree(tmp_path / "pictures" / "red")
+def test_an_old_class_without_images_is_refused(ancestor: Path, tmp_path: Path) -> None:
+    draw_set(tmp_path / "images", per_class=5, seed=1)
+    shutil.rmtree(tmp_path / "images" / "red")
     config = shrunken_config(model__grow_from=str(ancestor))
-    with pytest.raises(DatasetError, match="no pictures of red"):
-        load_training_data(tmp_path / "pictures", config, None)
+    with pytest.raises(DatasetError, match="no images of red"):
+        load_training_data(tmp_path / "images", config, None)
     assert set(COLOURS) == {"red", "green", "blue"}
 
 
@@ -128,13 +128,13 @@ def test_a_test_part_without_old_classes_is_refused(ancestor: Path, tmp_path: Pa
     config = shrunken_config(model__grow_from=str(ancestor))
     load_training_data(tmp_path, config, None)
     shutil.rmtree(tmp_path / "test" / "green")
-    with pytest.raises(DatasetError, match=r"no pictures of green, red, .*be measured"):
+    with pytest.raises(DatasetError, match=r"no images of green, red, .*be measured"):
         load_training_data(tmp_path, config, None)
 
 
-def test_pictures_of_another_size_are_refused(ancestor: Path) -> None:
+def test_images_of_another_size_are_refused(ancestor: Path) -> None:
     config = shrunken_config(input__size=24, input__resize=24)
-    with pytest.raises(TrainingError, match="was trained on pictures of 16 px"):
+    with pytest.raises(TrainingError, match="was trained on images of 16 px"):
         read_ancestor(str(ancestor), config.input)
 
 

@@ -1,4 +1,4 @@
-"""The whole run on small pictures: training, export, proof, artifact."""
+"""The whole run on small images: training, export, proof, artifact."""
 
 import json
 import math
@@ -15,30 +15,30 @@ import pytest
 import torch
 from PIL import Image
 
-from infra.cli import main
+from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from training.config import TrainConfig
 from training.errors import DatasetError, TrainingError
-from training.evaluation.contact_sheet import MAP_PICTURES_FILE
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.report.report import Report
 from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
-from training.tune import tune
-from visionflow.manifest import MANIFEST_NAME, read_artifact
+from training.tune.search import tune
+from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 
 
 @pytest.fixture(scope="module")
-def run(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
+def run(images: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     """A finished run. Not to be changed."""
     out = tmp_path_factory.mktemp("run")
-    return out, train(shrunken_config(), pictures, out)
+    return out, train(shrunken_config(), images, out)
 
 
 def test_the_network_learns_the_colours(run: tuple[Path, Report]) -> None:
     _, report = run
     assert report.test.top1 >= 0.9
-    assert report.data.test.pictures == report.test.pictures == 30
-    assert (report.data.train.pictures, report.data.validation.pictures) == (90, 30)
+    assert report.data.test.images == report.test.images == 30
+    assert (report.data.train.images, report.data.validation.images) == (90, 30)
     assert (report.data.validation.carved, report.data.test.carved) == (True, False)
 
 
@@ -54,11 +54,11 @@ def test_the_artifact_verifies_and_names_everything(run: tuple[Path, Report]) ->
     assert manifest.dataset_sha256 == report.data.sha256
 
 
-def test_the_map_has_the_picture_behind_each_point(run: tuple[Path, Report]) -> None:
+def test_the_map_has_the_image_behind_each_point(run: tuple[Path, Report]) -> None:
     folder, report = run
     points = len(report.findings.embedding_map.x)
     assert points == 30
-    with Image.open(folder / MAP_PICTURES_FILE) as sheet:
+    with Image.open(folder / MAP_IMAGES_FILE) as sheet:
         columns = math.ceil(math.sqrt(points))
         assert sheet.width / columns == sheet.height / math.ceil(points / columns) == 16
 
@@ -74,7 +74,7 @@ def test_the_split_is_kept_with_the_run(run: tuple[Path, Report]) -> None:
     assert len(re.findall(r"\.png", json.dumps(split))) == 150
 
 
-def test_decoded_pictures_are_cleared_away(run: tuple[Path, Report]) -> None:
+def test_decoded_images_are_cleared_away(run: tuple[Path, Report]) -> None:
     folder, _ = run
     assert not (folder / CACHE_FOLDER).exists()
 
@@ -121,8 +121,8 @@ def test_every_recipe_ends_in_an_artifact(recipe: str, tmp_path: Path) -> None:
     assert read_artifact(tmp_path / "run").label_names == ("blue", "green", "red")
 
 
-def test_a_damaged_test_picture_shows_before_training(pictures: Path, tmp_path: Path) -> None:
-    data = shutil.copytree(pictures, tmp_path / "data")
+def test_a_damaged_test_image_shows_before_training(images: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(images, tmp_path / "data")
     (data / "test" / "red" / "000.png").write_bytes(b"damaged")
     with pytest.raises(DatasetError, match=r"red.000\.png"):
         train(shrunken_config(), data, tmp_path / "run")
@@ -142,27 +142,27 @@ def _missing(_file: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [_of_another_network, _damaged, _missing])
-def test_weights_that_do_not_fit_are_refused_before_any_picture_is_read(
+def test_weights_that_do_not_fit_are_refused_before_any_image_is_read(
     write: Callable[[Path], None], tmp_path: Path
 ) -> None:
     weights = tmp_path / "weights.pt"
     write(weights)
     config = shrunken_config(model__weights=str(weights))
     commands: tuple[Callable[[TrainConfig, Path, Path], object], ...] = (train, assist, tune)
-    # No picture is there: to look for one would be another error.
+    # No image is there: to look for one would be another error.
     for run in commands:
         with pytest.raises(TrainingError, match=f"^{re.escape(str(weights))}: "):
-            run(config, tmp_path / "no pictures", tmp_path / "run")
+            run(config, tmp_path / "no images", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_failed_export_leaves_no_model_version(
-    run: tuple[Path, Report], pictures: Path, tmp_path: Path
+    run: tuple[Path, Report], images: Path, tmp_path: Path
 ) -> None:
     finished, _ = run
     for name in (CHECKPOINT_FILE, MANIFEST_NAME):
         shutil.copy(finished / name, tmp_path)
-    data = shutil.copytree(pictures, tmp_path / "data")
+    data = shutil.copytree(images, tmp_path / "data")
     (data / "test" / "red" / "000.png").write_bytes(b"damaged")
     with pytest.raises(DatasetError, match=r"red.000\.png"):
         export(shrunken_config(), data, tmp_path)
@@ -170,38 +170,38 @@ def test_a_failed_export_leaves_no_model_version(
 
 
 def test_an_export_without_training_says_what_to_do(
-    config: TrainConfig, pictures: Path, tmp_path: Path
+    config: TrainConfig, images: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(TrainingError, match="train first"):
-        export(config, pictures, tmp_path)
+        export(config, images, tmp_path)
 
 
 def test_evaluate_prints_for_machines_what_the_report_says(
-    run: tuple[Path, Report], pictures: Path, capsys: pytest.CaptureFixture[str]
+    run: tuple[Path, Report], images: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, report = run
-    assert main(["evaluate", str(folder), str(pictures / "test"), "--json"]) == 0
+    assert main(["evaluate", str(folder), str(images / "test"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["top1"] == report.test.top1
 
 
 def test_evaluate_prints_a_line_for_each_class(
-    run: tuple[Path, Report], pictures: Path, capsys: pytest.CaptureFixture[str]
+    run: tuple[Path, Report], images: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, _ = run
-    assert main(["evaluate", str(folder), str(pictures / "test")]) == 0
+    assert main(["evaluate", str(folder), str(images / "test")]) == 0
     out = capsys.readouterr().out
-    assert "30 pictures: top-1" in out
+    assert "30 images: top-1" in out
     assert all(label in out for label in ("blue", "green", "red"))
 
 
 def test_a_changed_export_setting_needs_no_training(
-    run: tuple[Path, Report], pictures: Path, tmp_path: Path
+    run: tuple[Path, Report], images: Path, tmp_path: Path
 ) -> None:
     finished, report = run
     shutil.copy(finished / CHECKPOINT_FILE, tmp_path)
     config = shrunken_config()
     again = export(
-        replace(config, export=replace(config.export, opset=18), version="2"), pictures, tmp_path
+        replace(config, export=replace(config.export, opset=18), version="2"), images, tmp_path
     )
     assert again.history == report.history
     assert not (tmp_path / CACHE_FOLDER).exists()

@@ -13,16 +13,16 @@ class Example(EnvSettings):
 
 
 def test_the_environment_is_read_as_it_was_written() -> None:
-    settings = Example("pictures", 90)
-    assert settings.to_env() == {"VISIONFLOW_BUCKET": "pictures", "VISIONFLOW_DAYS": "90"}
+    settings = Example("images", 90)
+    assert settings.to_env() == {"VISIONFLOW_BUCKET": "images", "VISIONFLOW_DAYS": "90"}
     assert Example.from_env(settings.to_env() | {"PATH": "/bin"}) == settings
 
 
 def test_a_missing_variable_is_named() -> None:
     with pytest.raises(ConfigError, match="VISIONFLOW_DAYS is not set"):
-        Example.from_env({"VISIONFLOW_BUCKET": "pictures"})
+        Example.from_env({"VISIONFLOW_BUCKET": "images"})
 
 
 def test_a_number_must_be_one() -> None:
     with pytest.raises(ConfigError, match="VISIONFLOW_DAYS must be a number"):
-        Example.from_env({"VISIONFLOW_BUCKET": "pictures", "VISIONFLOW_DAYS": "many"})
+        Example.from_env({"VISIONFLOW_BUCKET": "images", "VISIONFLOW_DAYS": "many"})

@@ -3,8 +3,9 @@
 ::
 
     VisionFlowError
-    |-- InputError                      the sender can mend it; a retry changes nothing
+    |-- InputError                      the sender can correct it; a retry changes nothing
     |   |-- MissingFieldError
+    |   |   `-- ImageNotSentError       a call that classifies, without an image
     |   |-- UnsupportedMediaTypeError
     |   |-- InvalidBodyError
     |   |-- InvalidBase64Error
@@ -15,13 +16,17 @@
     |   |-- MethodNotAllowedError
     |   |-- PredictionNotFoundError
     |   |-- ModelNotFoundError
-    |   |-- AliasConflictError
+    |   |-- AliasConflictError          others keep moving the aliases
+    |   |   |-- ModelRetiredError
+    |   |   |-- ModelInUseError
+    |   |   |-- NothingInProductionError
+    |   |   `-- NothingToRollBackToError
     |   |-- ForbiddenError
     |   |-- JobNotFoundError
     |   |-- JobConflictError
     |   |-- JobRefusedError
     |   |-- IdempotencyConflictError
-    |   `-- ImageError                  a picture that can never be classified
+    |   `-- ImageError                  an image that can never be classified
     |       |-- EmptyImageError
     |       |-- UnreadableImageError
     |       |-- TruncatedImageError
@@ -29,6 +34,7 @@
     |       `-- MissingImageError
     |-- ConfigError                     a setting, manifest or config file that does not parse
     |-- ArtifactError                   model files that are missing or not what the manifest says
+    |   `-- GateError                   a version that has not passed its gate
     |-- ModelUnavailableError           no model can answer now
     `-- PlatformError                   AWS throttled, timed out or failed
 
@@ -60,6 +66,13 @@ class MissingFieldError(InputError):
 
     code = "missing_field"
     title = "Missing field"
+
+
+class ImageNotSentError(MissingFieldError):
+    """A request to classify an image whose body carries none."""
+
+    code = "missing_image"
+    title = "No image sent"
 
 
 class UnsupportedMediaTypeError(InputError):
@@ -126,7 +139,7 @@ class PredictionNotFoundError(InputError):
 
 
 class IdempotencyConflictError(InputError):
-    """The `Idempotency-Key` was used before, with another picture or other parameters."""
+    """The `Idempotency-Key` was used before, with another image or other parameters."""
 
     code = "idempotency_conflict"
     title = "Idempotency conflict"
@@ -161,10 +174,38 @@ class ModelNotFoundError(InputError):
 
 
 class AliasConflictError(InputError):
-    """The version cannot take this place, or the aliases are not as the caller thinks."""
+    """The aliases moved while this call wanted to move them, each time it tried."""
 
     code = "alias_conflict"
     title = "Alias conflict"
+
+
+class ModelRetiredError(AliasConflictError):
+    """A retired version cannot serve again."""
+
+    code = "model_retired"
+    title = "Model retired"
+
+
+class ModelInUseError(AliasConflictError):
+    """An alias points at the version: it cannot retire, or run beside itself."""
+
+    code = "model_in_use"
+    title = "Model in use"
+
+
+class NothingInProductionError(AliasConflictError):
+    """A canary or a shadow runs beside production, and nothing is in production."""
+
+    code = "nothing_in_production"
+    title = "Nothing in production"
+
+
+class NothingToRollBackToError(AliasConflictError):
+    """No version was in production before this one."""
+
+    code = "nothing_to_roll_back_to"
+    title = "Nothing to roll back to"
 
 
 class ForbiddenError(InputError):
@@ -175,7 +216,7 @@ class ForbiddenError(InputError):
 
 
 class ImageError(InputError):
-    """A picture that can never be classified, however often it is tried."""
+    """An image that can never be classified, however often it is tried."""
 
     code = "invalid_image"
     title = "Invalid image"
@@ -228,6 +269,13 @@ class ArtifactError(VisionFlowError):
 
     code = "invalid_artifact"
     title = "Invalid model artifact"
+
+
+class GateError(ArtifactError):
+    """A version failed a check of its gate, or one was never made, so it is not published."""
+
+    code = "gate_not_passed"
+    title = "Gate not passed"
 
 
 class ModelUnavailableError(VisionFlowError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.ExifTags import Base as ExifTag
 
-from tests.pictures import bad_files, encode, plain, textured
+from tests.images import bad_files, encode, plain, textured
 
 SCRIPT = "<script>alert('x')<"
 """A class whose name must not reach a page as it is; folders cannot have a slash in their name."""
@@ -35,7 +35,7 @@ def draw_messy_set(root: Path) -> Path:
     put("val/cat/nearly.jpg", saved_anew(root / "train/cat/05.jpg"))
     put("train/dog/nearly.jpg", saved_anew(root / "train/cat/06.jpg"))
     put("train/cat/nearly.jpg", saved_anew(root / "train/cat/07.jpg"))
-    put("train/dog/phone.avif", b"no picture")
+    put("train/dog/phone.avif", b"no image")
     put("val/loose.jpg")
     for name, (data, _) in bad_files().items():
         put(f"train/dog/bad/{Path(name).stem}.jpg", data)

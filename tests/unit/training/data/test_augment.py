@@ -5,62 +5,62 @@ import torch
 from torch import Tensor
 
 from tests.unit.training.conftest import SIDE, shrunken_config
-from training.data.augment import GREY, Mix, picture_transform
+from training.data.augment import GREY, Mix, image_transform
 from visionflow.errors import ConfigError
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
 
 PLAIN: dict[str, Any] = {
     "augment__crop_padding": 0,
     "augment__horizontal_flip": False,
     "augment__random_erasing": 0.0,
 }
-PICTURE = torch.arange(SIDE * SIDE * 3).reshape(3, SIDE, SIDE).remainder(251).byte()
+IMAGE = torch.arange(SIDE * SIDE * 3).reshape(3, SIDE, SIDE).remainder(251).byte()
 WIDE = torch.arange(3 * 20 * 50).reshape(3, 20, 50).remainder(251).byte()
 
 
-def transformed(picture: Tensor, times: int = 40, **fields: Any) -> list[Tensor]:
+def transformed(image: Tensor, times: int = 40, **fields: Any) -> list[Tensor]:
     config = shrunken_config(**{**PLAIN, **fields})
-    transform = picture_transform(config.augment, config.input)
+    transform = image_transform(config.augment, config.input)
     torch.manual_seed(0)
-    results = [transform(picture) for _ in range(times)]
+    results = [transform(image) for _ in range(times)]
     assert {(result.dtype, result.shape) for result in results} == {
         (torch.uint8, (3, SIDE, SIDE)),
     }
     return results
 
 
-def windows(picture: Tensor) -> list[Tensor]:
+def windows(image: Tensor) -> list[Tensor]:
     """Every crop that there is."""
-    _, height, width = picture.shape
+    _, height, width = image.shape
     return [
-        picture[:, top : top + SIDE, left : left + SIDE]
+        image[:, top : top + SIDE, left : left + SIDE]
         for top in range(height - SIDE + 1)
         for left in range(width - SIDE + 1)
     ]
 
 
-def test_without_any_change_pictures_stay_as_they_are() -> None:
-    assert all(torch.equal(result, PICTURE) for result in transformed(PICTURE))
+def test_without_any_change_images_stay_as_they_are() -> None:
+    assert all(torch.equal(result, IMAGE) for result in transformed(IMAGE))
 
 
-def test_a_flip_mirrors_about_half_of_the_pictures() -> None:
-    results = transformed(PICTURE, augment__horizontal_flip=True)
-    mirrored = sum(torch.equal(result, PICTURE.flip(2)) for result in results)
-    assert mirrored + sum(torch.equal(result, PICTURE) for result in results) == 40
+def test_a_flip_mirrors_about_half_of_the_images() -> None:
+    results = transformed(IMAGE, augment__horizontal_flip=True)
+    mirrored = sum(torch.equal(result, IMAGE.flip(2)) for result in results)
+    assert mirrored + sum(torch.equal(result, IMAGE) for result in results) == 40
     assert 10 < mirrored < 30
 
 
 def test_a_padded_crop_is_a_window_behind_a_mirrored_border() -> None:
-    padded = torch.nn.functional.pad(PICTURE.float(), (3,) * 4, mode="reflect").byte()
+    padded = torch.nn.functional.pad(IMAGE.float(), (3,) * 4, mode="reflect").byte()
     crops = windows(padded)
     found = {
         next(i for i, crop in enumerate(crops) if torch.equal(result, crop))
-        for result in transformed(PICTURE, augment__crop_padding=3)
+        for result in transformed(IMAGE, augment__crop_padding=3)
     }
     assert len(found) > 20
 
 
-def test_a_random_crop_is_a_window_of_the_whole_picture() -> None:
+def test_a_random_crop_is_a_window_of_the_whole_image() -> None:
     crops = windows(WIDE)
     found = {
         next(i for i, crop in enumerate(crops) if torch.equal(result, crop))
@@ -91,15 +91,15 @@ def test_colour_jitter_moves_colours_and_not_places() -> None:
     assert sum(bool(result[1, 0, 0] != result[2, 0, 0]) for result in results) > 20
 
 
-def test_trivial_augment_changes_most_pictures() -> None:
-    results = transformed(PICTURE, augment__trivial_augment=True)
+def test_trivial_augment_changes_most_images() -> None:
+    results = transformed(IMAGE, augment__trivial_augment=True)
     assert len({result.numpy().tobytes() for result in results}) > 20
 
 
 def test_erasing_paints_one_grey_rectangle() -> None:
     grey = torch.tensor(GREY, dtype=torch.uint8)[:, None, None]
     changed = 0
-    for result in transformed(torch.zeros_like(PICTURE), augment__random_erasing=0.5):
+    for result in transformed(torch.zeros_like(IMAGE), augment__random_erasing=0.5):
         painted = (result == grey).all(dim=0)
         assert torch.equal(result != 0, painted.expand(3, SIDE, SIDE))
         rows, columns = painted.any(dim=1), painted.any(dim=0)
@@ -108,13 +108,13 @@ def test_erasing_paints_one_grey_rectangle() -> None:
     assert 10 < changed < 30
 
 
-def test_a_border_wider_than_the_picture_is_refused() -> None:
+def test_a_border_wider_than_the_image_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"augment\.crop_padding must be below input\.resize"):
-        picture_transform(shrunken_config(augment__crop_padding=16).augment, InputSpec(16, 16))
+        image_transform(shrunken_config(augment__crop_padding=16).augment, InputSpec(16, 16))
 
 
 def mixed(**fields: Any) -> tuple[Tensor, Tensor, Tensor]:
-    """Pictures of one value each, what mixing makes of them, and the shares of the classes."""
+    """Images of one value each, what mixing makes of them, and the shares of the classes."""
     images = torch.tensor([10, 50, 90, 130, 170], dtype=torch.uint8)
     images = images[:, None, None, None].expand(5, 3, SIDE, SIDE).contiguous()
     mix = Mix(shrunken_config(**fields).augment, classes=5)
@@ -122,7 +122,7 @@ def mixed(**fields: Any) -> tuple[Tensor, Tensor, Tensor]:
     return images, *mix(images, torch.arange(5))
 
 
-def test_mixup_blends_each_picture_with_the_one_before_it() -> None:
+def test_mixup_blends_each_image_with_the_one_before_it() -> None:
     torch.manual_seed(0)
     images, blended, shares = mixed(augment__mixup=1.0)
     assert blended.dtype == torch.uint8 and blended.shape == images.shape

@@ -28,7 +28,7 @@ def test_effective_numbers_lie_between_inverse_and_none() -> None:
 
 
 @pytest.mark.parametrize("balance", ["inverse", "effective"])
-def test_the_mean_weight_of_a_picture_is_one(balance: Balance) -> None:
+def test_the_mean_weight_of_an_image_is_one(balance: Balance) -> None:
     weights = class_weights(COUNTS, balance)
     assert weights is not None
     assert (weights.numpy() * COUNTS).sum() / COUNTS.sum() == pytest.approx(1)
@@ -43,6 +43,6 @@ def test_the_sampler_draws_every_class_as_often() -> None:
     assert set(times[90:99]) == {3, 4}
 
 
-def test_the_sampler_works_on_single_pictures_each() -> None:
+def test_the_sampler_works_on_single_images_each() -> None:
     targets = np.arange(4)
     assert sorted(balanced_order(targets, np.random.default_rng(0))) == [0, 1, 2, 3]

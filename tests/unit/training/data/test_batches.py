@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.unit.training.conftest import SIDE, shrunken_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images
-from training.data.pictures import PictureSet, load_pictures
+from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import TrainingError
 
 Batches = list[tuple[Tensor, Tensor]]
@@ -26,9 +26,9 @@ UNCHANGED: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def whole(pictures: Path) -> PictureSet:
-    """120 pictures of three classes."""
-    return load_pictures(list_images(pictures / "train"), SIDE)
+def whole(images: Path) -> UprightImageSet:
+    """120 images of three classes."""
+    return load_upright_images(list_images(images / "train"), SIDE)
 
 
 def same(first: Batches, second: Batches) -> bool:
@@ -47,7 +47,7 @@ def no_children_left() -> bool:
     return False
 
 
-def test_an_epoch_shows_every_picture_once(whole: PictureSet) -> None:
+def test_an_epoch_shows_every_image_once(whole: UprightImageSet) -> None:
     batches = list(TrainBatches(whole, shrunken_config(**UNCHANGED), 16).epoch(1))
     assert len(batches) == 7
     seen: dict[bytes, int] = {}
@@ -60,13 +60,13 @@ def test_an_epoch_shows_every_picture_once(whole: PictureSet) -> None:
     assert all(known[content] == target for content, target in seen.items())
 
 
-def test_an_incomplete_batch_is_taken_when_it_is_the_only_one(whole: PictureSet) -> None:
+def test_an_incomplete_batch_is_taken_when_it_is_the_only_one(whole: UprightImageSet) -> None:
     batches = TrainBatches(whole, shrunken_config(), 1000)
     assert batches.steps == 1
     assert len(next(batches.epoch(1))[0]) == 120
 
 
-def test_the_same_epoch_is_the_same_and_others_are_not(whole: PictureSet) -> None:
+def test_the_same_epoch_is_the_same_and_others_are_not(whole: UprightImageSet) -> None:
     batches = TrainBatches(whole, shrunken_config(), 32)
     first = list(batches.epoch(1))
     assert same(first, list(batches.epoch(1)))
@@ -78,7 +78,7 @@ MIXES = [{}, {"augment__mixup": 0.8, "augment__cutmix": 1.0}]
 
 
 @pytest.mark.parametrize("mix", MIXES)
-def test_workers_change_nothing(whole: PictureSet, mix: dict[str, float]) -> None:
+def test_workers_change_nothing(whole: UprightImageSet, mix: dict[str, float]) -> None:
     inline = TrainBatches(whole, shrunken_config(**mix), 32)
     parallel = TrainBatches(whole, shrunken_config(data__workers=2, **mix), 32)
     for epoch in (1, 2):
@@ -86,7 +86,9 @@ def test_workers_change_nothing(whole: PictureSet, mix: dict[str, float]) -> Non
 
 
 @pytest.mark.parametrize("mix", MIXES)
-def test_processes_share_out_the_batches_of_one(whole: PictureSet, mix: dict[str, float]) -> None:
+def test_processes_share_out_the_batches_of_one(
+    whole: UprightImageSet, mix: dict[str, float]
+) -> None:
     config = shrunken_config(**mix)
     alone = list(TrainBatches(whole, config, 30).epoch(1))
     shares = [list(TrainBatches(whole, config, 30, rank=r, world=3).epoch(1)) for r in range(3)]
@@ -97,42 +99,42 @@ def test_processes_share_out_the_batches_of_one(whole: PictureSet, mix: dict[str
     assert same(alone, together)
 
 
-def test_a_batch_that_cannot_be_shared_out_is_refused(whole: PictureSet) -> None:
+def test_a_batch_that_cannot_be_shared_out_is_refused(whole: UprightImageSet) -> None:
     with pytest.raises(
         TrainingError, match=r"Batches of 32 .+ 3 processes; choose .+ multiple of 3"
     ):
         TrainBatches(whole, shrunken_config(), 32, rank=0, world=3)
 
 
-def test_mixed_targets_are_shares_of_classes(whole: PictureSet) -> None:
+def test_mixed_targets_are_shares_of_classes(whole: UprightImageSet) -> None:
     config = shrunken_config(augment__mixup=1.0)
     for _, targets in TrainBatches(whole, config, 32).epoch(1):
         assert targets.dtype == torch.float32 and targets.shape == (32, 3)
         torch.testing.assert_close(targets.sum(dim=1), torch.ones(32))
 
 
-def test_the_sampler_shows_every_class_as_often(pictures: Path) -> None:
-    listing = list_images(pictures / "train")
-    uneven = load_pictures(listing.subset(np.r_[0:40, 40:45, 80:85]), SIDE)
+def test_the_sampler_shows_every_class_as_often(images: Path) -> None:
+    listing = list_images(images / "train")
+    uneven = load_upright_images(listing.subset(np.r_[0:40, 40:45, 80:85]), SIDE)
     config = shrunken_config(data__balance="sampler")
     targets = torch.cat([y for _, y in TrainBatches(uneven, config, 48).epoch(1)])
     assert sorted(torch.bincount(targets).tolist()) == [15, 16, 17]
 
 
-def test_the_generators_of_the_training_process_are_left_alone(whole: PictureSet) -> None:
+def test_the_generators_of_the_training_process_are_left_alone(whole: UprightImageSet) -> None:
     before = torch.get_rng_state()
     list(TrainBatches(whole, shrunken_config(augment__cutmix=1.0), 32).epoch(1))
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_an_epoch_may_be_left_early(whole: PictureSet) -> None:
+def test_an_epoch_may_be_left_early(whole: UprightImageSet) -> None:
     batches = TrainBatches(whole, shrunken_config(data__workers=2), 8)
     list(islice(batches.epoch(1), 3))
     inline = TrainBatches(whole, shrunken_config(), 8)
     assert same(list(batches.epoch(2)), list(inline.epoch(2)))
 
 
-def test_workers_live_through_epochs_and_end_with_the_batches(whole: PictureSet) -> None:
+def test_workers_live_through_epochs_and_end_with_the_batches(whole: UprightImageSet) -> None:
     batches = TrainBatches(whole, shrunken_config(data__workers=2), 32)
     list(batches.epoch(1))
     first = {child.pid for child in multiprocessing.active_children()}
@@ -143,7 +145,7 @@ def test_workers_live_through_epochs_and_end_with_the_batches(whole: PictureSet)
     assert no_children_left()
 
 
-def test_an_exception_ends_the_workers(whole: PictureSet) -> None:
+def test_an_exception_ends_the_workers(whole: UprightImageSet) -> None:
     def train() -> None:
         for _ in TrainBatches(whole, shrunken_config(data__workers=2), 8).epoch(1):
             raise ValueError("the loss is not finite")
@@ -153,7 +155,7 @@ def test_an_exception_ends_the_workers(whole: PictureSet) -> None:
     assert no_children_left()
 
 
-def test_ctrl_c_ends_the_workers(whole: PictureSet, heeded_ctrl_c: None) -> None:
+def test_ctrl_c_ends_the_workers(whole: UprightImageSet, heeded_ctrl_c: None) -> None:
     def train() -> None:
         for _ in TrainBatches(whole, shrunken_config(data__workers=2), 8).epoch(1):
             # A terminal sends the signal to every process of the group.

@@ -9,7 +9,7 @@ import pytest
 
 from training.data.cache import cached_bytes
 from training.errors import DatasetError
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 PARTS = [np.arange(5, dtype=np.uint8), np.full((2, 3), 7, np.uint8)]
 FLAT = [0, 1, 2, 3, 4, 7, 7, 7, 7, 7, 7]
@@ -64,7 +64,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DatasetError, match="file: pictures cannot be kept here"):
+    with pytest.raises(DatasetError, match="file: images cannot be kept here"):
         cached_bytes(tmp_path / "file" / "a", lambda: PARTS)
 
 

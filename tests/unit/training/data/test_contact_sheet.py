@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pictures import plain, textured
+from tests.images import plain, textured
 from training.data.contact_sheet import MOST_HEIGHT, SIDE, choose, draw_sheet, draw_strip, jpeg
 
 
@@ -34,7 +34,7 @@ def test_of_many_classes_each_shows_fewer() -> None:
     assert {len(names) for names in chosen.values()} == {4}
 
 
-def test_a_strip_shows_each_picture_whole_and_in_order(folder: Path) -> None:
+def test_a_strip_shows_each_image_whole_and_in_order(folder: Path) -> None:
     strip = np.asarray(draw_strip([folder / "red/0.png", folder / "blue/0.png"]))
     assert strip.shape[0] == SIDE
     middle = strip[SIDE // 2]
@@ -70,7 +70,7 @@ def test_a_korean_label_is_drawn(folder: Path) -> None:
     assert np.asarray(korean).tobytes() != np.asarray(latin).tobytes()
 
 
-def test_a_strip_takes_all_kinds_of_pictures(tmp_path: Path) -> None:
+def test_a_strip_takes_all_kinds_of_images(tmp_path: Path) -> None:
     textured().convert("CMYK").save(tmp_path / "a.jpg")
     textured((300, 20)).convert("L").save(tmp_path / "b.png")
     assert isinstance(draw_strip([tmp_path / "a.jpg", tmp_path / "b.png"]), Image.Image)

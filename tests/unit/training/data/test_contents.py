@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import bad_files, encode, plain, textured
+from tests.images import bad_files, encode, plain, textured
 from tests.unit.training.data.messy_set import draw_messy_set
 from training.data.contents import Contents, Duplicates, read_contents
 from training.errors import DatasetError
@@ -38,15 +38,15 @@ def test_counts_per_class_and_part(messy: Contents) -> None:
     # Of 14 dogs in train, the odd ones and the nearly same one are readable too.
     dog = next(entry for entry in messy.classes if entry.label == "dog")
     assert dog.parts == {"train": 14 + 1 + 8, "validation": 1, "test": 2}
-    assert dog.pictures == 26
+    assert dog.images == 26
     assert dog.unreadable == len(bad_files())
     assert messy.parts == {"train": 69, "validation": 4, "test": 4}
-    assert messy.pictures == 77
+    assert messy.images == 77
 
 
-def test_a_class_folder_without_pictures_counts_none(messy: Contents) -> None:
+def test_a_class_folder_without_images_counts_none(messy: Contents) -> None:
     empty = next(entry for entry in messy.classes if entry.label == "empty")
-    assert (empty.pictures, empty.parts, empty.examples) == (0, {"train": 0}, ())
+    assert (empty.images, empty.parts, empty.examples) == (0, {"train": 0}, ())
 
 
 def test_every_broken_file_is_told_with_its_code(messy: Contents) -> None:
@@ -88,13 +88,13 @@ def test_sizes(tmp_path: Path) -> None:
     assert sizes is not None
     assert (sizes.width.smallest, sizes.width.median, sizes.width.largest) == (40, 100, 1000)
     assert (sizes.height.smallest, sizes.height.median, sizes.height.largest) == (30, 50, 3000)
-    counted = [(bar.low, bar.high, bar.pictures) for bar in sizes.short_side if bar.pictures]
+    counted = [(bar.low, bar.high, bar.images) for bar in sizes.short_side if bar.images]
     assert counted == [(24, 32, 1), (48, 64, 1), (768, 1024, 1)]
     assert sizes.short_side[0].low == 24
     assert sizes.short_side[-1].high == 1024
 
 
-def test_pictures_of_one_colour_are_no_near_duplicates(tmp_path: Path) -> None:
+def test_images_of_one_colour_are_no_near_duplicates(tmp_path: Path) -> None:
     for i, colour in enumerate(["red", "green", "blue", "white"]):
         put(tmp_path, f"a/{i}.png", encode(plain(colour), "PNG"))
     contents = read_contents(tmp_path)
@@ -112,7 +112,7 @@ def test_examples_are_the_same_every_time(tmp_path: Path) -> None:
 def test_a_folder_of_broken_files_only_is_still_inspected(tmp_path: Path) -> None:
     put(tmp_path, "a/1.jpg", b"broken")
     contents = read_contents(tmp_path)
-    assert (contents.pictures, contents.sizes, contents.imbalance) == (0, None, 1.0)
+    assert (contents.images, contents.sizes, contents.imbalance) == (0, None, 1.0)
     assert len(contents.unreadable) == 1
 
 

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from tests.pictures import textured
+from tests.images import textured
 from training.data import duplicates
 from training.data.duplicates import MOST_BITS, UInt64Array, near_pairs, perceptual_code
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 BITS = 64
 
 
-def code(picture: Image.Image) -> int:
-    return perceptual_code(np.asarray(picture.convert("L").resize((32, 32)), np.float32))
+def code(image: Image.Image) -> int:
+    return perceptual_code(np.asarray(image.convert("L").resize((32, 32)), np.float32))
 
 
-def thumbnail(picture: Image.Image) -> UInt8Array:
-    return np.asarray(picture.resize((16, 16)))
+def thumbnail(image: Image.Image) -> UInt8Array:
+    return np.asarray(image.resize((16, 16)))
 
 
 def copies(count: int) -> UInt8Array:
@@ -26,7 +26,7 @@ def copies(count: int) -> UInt8Array:
 
 
 def components(pairs: list[list[int]], count: int) -> list[int]:
-    """For each of ``count`` pictures the smallest one it is connected with."""
+    """For each of ``count`` images the smallest one it is connected with."""
     smallest = list(range(count))
     for _ in range(count):
         for first, second in pairs:
@@ -46,11 +46,11 @@ def components(pairs: list[list[int]], count: int) -> list[int]:
 def test_the_code_hardly_changes_with_what_does_not_matter(
     change: Callable[[Image.Image], Image.Image],
 ) -> None:
-    picture = textured((200, 160), seed=3)
-    assert (code(picture) ^ code(change(picture))).bit_count() <= MOST_BITS
+    image = textured((200, 160), seed=3)
+    assert (code(image) ^ code(change(image))).bit_count() <= MOST_BITS
 
 
-def test_the_codes_of_different_pictures_are_far_apart() -> None:
+def test_the_codes_of_different_images_are_far_apart() -> None:
     distances = [
         (code(textured(seed=i)) ^ code(textured(seed=i + 1))).bit_count() for i in range(40)
     ]
@@ -58,17 +58,17 @@ def test_the_codes_of_different_pictures_are_far_apart() -> None:
     assert 28 < np.mean(distances) < 36
 
 
-def test_a_copy_is_found_among_other_pictures() -> None:
-    pictures = [textured((120, 100), seed=i) for i in range(60)]
-    pictures.append(ImageEnhance.Brightness(pictures[17].resize((60, 50))).enhance(0.9))
-    codes = np.array([code(x) for x in pictures], np.uint64)
-    near = near_pairs(codes, np.stack([thumbnail(x) for x in pictures]))
+def test_a_copy_is_found_among_other_images() -> None:
+    images = [textured((120, 100), seed=i) for i in range(60)]
+    images.append(ImageEnhance.Brightness(images[17].resize((60, 50))).enhance(0.9))
+    codes = np.array([code(x) for x in images], np.uint64)
+    near = near_pairs(codes, np.stack([thumbnail(x) for x in images]))
     assert near.pairs.tolist() == [[17, 60]]
     assert near.differences[0] < 0.1
     assert near.complete
 
 
-def test_pictures_with_the_same_code_that_look_different_are_no_duplicates() -> None:
+def test_images_with_the_same_code_that_look_different_are_no_duplicates() -> None:
     thumbnails = np.stack([thumbnail(textured(seed=i)) for i in (1, 2)])
     assert len(near_pairs(np.array([7, 7], np.uint64), thumbnails).pairs) == 0
 

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 from torchvision import datasets
 
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 from training.data.fetch import fetch
 from training.data.fetch_sources import SOURCES, TRAFFIC_SIGNS
 from training.data.listing import list_images
@@ -71,7 +71,7 @@ def pickled(content: dict[str, Any]) -> bytes:
 
 
 class Cifar:
-    """A CIFAR-10 of six pictures: the archive's name, layout, pickles and sums."""
+    """A CIFAR-10 of six images: the archive's name, layout, pickles and sums."""
 
     def __init__(self, site: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.pixels = RANDOM.integers(0, 256, (6, 3, 32, 32), np.uint8)
@@ -335,7 +335,7 @@ def test_each_format_becomes_class_folders_with_the_real_names(
     found = names(tmp_path / "out")
     for part in SOURCES[name].parts:
         inside = {file.removeprefix(f"{part}/") for file in found if file.startswith(part)}
-        # The test part of flowers102 has its pictures the other way round.
+        # The test part of flowers102 has its images the other way round.
         assert {Path(x).parent for x in inside} >= {Path(x).parent for x in expected}
         assert part == "test" or inside >= set(expected)
     for file in found:
@@ -357,7 +357,7 @@ def test_photographs_are_copied_byte_by_byte(
     assert (tmp_path / "out/abbey/00000.jpg").read_bytes() == before["abbey"]
 
 
-def test_a_class_that_is_missing_in_the_first_pictures_is_no_empty_folder(
+def test_a_class_that_is_missing_in_the_first_images_is_no_empty_folder(
     cifar: Cifar, tmp_path: Path
 ) -> None:
     """The test part has no plane: training takes that, but refuses an empty class folder."""

@@ -16,16 +16,16 @@ def drawn(label: str, seed: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_the_generator_alone_decides_a_picture(label: str) -> None:
+def test_the_generator_alone_decides_an_image(label: str) -> None:
     assert drawn(label, 1).tobytes() == drawn(label, 1).tobytes()
     assert drawn(label, 1).tobytes() != drawn(label, 2).tobytes()
     assert (drawn(label, 1).size, drawn(label, 1).mode) == ((SIZE, SIZE), "RGB")
 
 
 def test_kinds_differ_before_the_same_ground() -> None:
-    pictures = {label: np.asarray(drawn(label, 1), np.int64) for label in LABELS}
+    images = {label: np.asarray(drawn(label, 1), np.int64) for label in LABELS}
     for label in LABELS[1:]:
-        assert np.abs(pictures[label] - pictures["daisy"]).mean() > 2
+        assert np.abs(images[label] - images["daisy"]).mean() > 2
 
 
 def test_colour_does_not_tell_the_kinds_apart() -> None:
@@ -60,8 +60,8 @@ def test_the_same_command_again_changes_nothing(tmp_path: Path) -> None:
         write_flowers(tmp_path / "set", 1, SIZE, seed=6)
 
 
-@pytest.mark.parametrize(("pictures", "size"), [(0, 96), (5, 8)])
-def test_numbers_that_are_too_small_are_refused(pictures: int, size: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("images", "size"), [(0, 96), (5, 8)])
+def test_numbers_that_are_too_small_are_refused(images: int, size: int, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="at least"):
-        write_flowers(tmp_path / "set", pictures, size)
+        write_flowers(tmp_path / "set", images, size)
     assert list(tmp_path.iterdir()) == []

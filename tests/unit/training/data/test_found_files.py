@@ -61,7 +61,7 @@ def test_what_is_not_used_is_told(tmp_path: Path) -> None:
         ("train/cat/1.jpg", "val/cat/1.jpg", "valid/cat/2.jpg"),
         ("train/cat/1.jpg", "train/loose.jpg", "test/cat/1.jpg"),
     ],
-    ids=["no train", "two for validation", "loose pictures"],
+    ids=["no train", "two for validation", "loose images"],
 )
 def test_what_training_would_refuse_or_misread_is_inspected_with_a_complaint(
     names: tuple[str, ...], tmp_path: Path
@@ -73,7 +73,7 @@ def test_what_training_would_refuse_or_misread_is_inspected_with_a_complaint(
 
 
 @pytest.mark.parametrize("names", [(), ("1.jpg", "2.jpg"), ("cat/notes.txt",)])
-def test_a_folder_without_pictures_in_classes_is_refused(
+def test_a_folder_without_images_in_classes_is_refused(
     names: tuple[str, ...], tmp_path: Path
 ) -> None:
     with pytest.raises(DatasetError, match="nothing to inspect"):

@@ -10,19 +10,19 @@ from tests.unit.training.conftest import SIDE
 from training.data.image_set import load_images
 from training.data.listing import list_images
 from training.errors import DatasetError
-from visionflow.images import load
-from visionflow.input_spec import InputSpec
+from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import load
 
 SPEC = InputSpec(SIDE, SIDE)
 
 
 @pytest.fixture
-def folder(pictures: Path, tmp_path: Path) -> Path:
+def folder(images: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
-    return Path(shutil.copytree(pictures / "test", tmp_path / "set"))
+    return Path(shutil.copytree(images / "test", tmp_path / "set"))
 
 
-def test_every_picture_is_what_the_served_model_sees(folder: Path) -> None:
+def test_every_image_is_what_the_served_model_sees(folder: Path) -> None:
     Image.effect_noise((40, 25), 90).convert("RGB").save(folder / "blue" / "005.png")
     listing = list_images(folder)
     images = load_images(listing, SPEC)
@@ -33,14 +33,14 @@ def test_every_picture_is_what_the_served_model_sees(folder: Path) -> None:
         np.testing.assert_array_equal(image, load(listing.path(i).read_bytes(), SPEC))
 
 
-def test_a_subset_keeps_pictures_targets_and_names_together(folder: Path) -> None:
+def test_a_subset_keeps_images_targets_and_names_together(folder: Path) -> None:
     images = load_images(list_images(folder), SPEC)
     some = images.subset(np.array([25, 3]))
     assert (some.files, some.targets.tolist()) == (("red/005.png", "blue/003.png"), [2, 0])
     np.testing.assert_array_equal(some.images, images.images[[25, 3]])
 
 
-def test_the_cache_answers_with_the_same_pictures(folder: Path, tmp_path: Path) -> None:
+def test_the_cache_answers_with_the_same_images(folder: Path, tmp_path: Path) -> None:
     listing = list_images(folder)
     first = load_images(listing, SPEC, tmp_path / "cache")
     shutil.rmtree(folder)
@@ -67,7 +67,7 @@ def test_a_changed_array_does_not_change_the_cache(folder: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_a_corrupt_picture_is_named_and_leaves_no_cache(
+def test_a_corrupt_image_is_named_and_leaves_no_cache(
     folder: Path, tmp_path: Path, cached: bool
 ) -> None:
     broken = folder / "green" / "007.png"

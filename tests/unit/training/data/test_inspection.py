@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 from tests.unit.training.data.messy_set import SCRIPT, draw_messy_set
 from training.data.inspection import Inspection, inspect_folder, to_text
 from visionflow.errors import ConfigError
@@ -32,8 +32,8 @@ def test_json_round_trip_is_strict(messy: Inspection) -> None:
 
 def test_the_text_says_what_is_there_and_what_to_do(messy: Inspection) -> None:
     text = to_text(messy)
-    assert "77 pictures: train 69, validation 4, test 4" in text
-    assert "the largest has 42.0 times the pictures of the smallest" in text
+    assert "77 images: train 69, validation 4, test 4" in text
+    assert "the largest has 42.0 times the images of the smallest" in text
     assert "Exact duplicates, groups: 3, across parts: 1, across classes: 1." in text
     assert "PROBLEM unreadable (4)" in text
     assert "train/dog/bad/empty.jpg (image_empty)" in text

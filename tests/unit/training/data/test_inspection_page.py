@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pictures import encode, textured
+from tests.images import encode, textured
 from tests.unit.training.data.messy_set import SCRIPT, draw_messy_set
 from training.data.inspection import Inspection, inspect_folder
 from training.data.inspection_page import page
@@ -80,8 +80,8 @@ def test_every_class_has_a_bar_and_a_strip(messy: Inspection, html: str) -> None
     alternatives = [attributes["alt"] for tag, attributes in tags.found if tag == "img"]
     for entry in messy.contents.classes:
         labels = [attributes.get("aria-label") for tag, attributes in tags.found if tag == "svg"]
-        assert f"{entry.label}: {entry.pictures}" in labels
-        assert (entry.label in alternatives) == bool(entry.pictures)
+        assert f"{entry.label}: {entry.images}" in labels
+        assert (entry.label in alternatives) == bool(entry.images)
 
 
 def test_duplicates_are_shown_side_by_side(messy: Inspection, html: str) -> None:
@@ -91,7 +91,7 @@ def test_duplicates_are_shown_side_by_side(messy: Inspection, html: str) -> None
     assert html.count("<small>test/dog/leak.jpg</small>") == 1
 
 
-def test_a_picture_that_is_gone_meanwhile_stops_nothing(
+def test_an_image_that_is_gone_meanwhile_stops_nothing(
     folder: Path, messy: Inspection, tmp_path: Path
 ) -> None:
     moved = shutil.copytree(folder, tmp_path / "moved")

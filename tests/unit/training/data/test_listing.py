@@ -9,9 +9,9 @@ from training.errors import DatasetError
 
 
 @pytest.fixture
-def folder(pictures: Path, tmp_path: Path) -> Path:
+def folder(images: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
-    return Path(shutil.copytree(pictures / "test", tmp_path / "test"))
+    return Path(shutil.copytree(images / "test", tmp_path / "test"))
 
 
 def test_files_come_sorted_by_class_and_name(folder: Path) -> None:
@@ -35,15 +35,15 @@ def test_the_content_hash_knows_content_and_class_but_not_the_place(
     assert list_images(elsewhere).sha256 != original
 
 
-def test_what_is_no_picture_and_what_is_hidden_is_left_out(folder: Path) -> None:
+def test_what_is_no_image_and_what_is_hidden_is_left_out(folder: Path) -> None:
     original = list_images(folder).files
-    (folder / "red" / "notes.txt").write_text("no picture", encoding="utf-8")
+    (folder / "red" / "notes.txt").write_text("no image", encoding="utf-8")
     (folder / "red" / "._000.png").write_text("a Mac's notes", encoding="utf-8")
     (folder / ".thumbnails").mkdir()
     assert list_images(folder).files == original
 
 
-def test_pictures_may_lie_deeper_and_have_any_case(folder: Path) -> None:
+def test_images_may_lie_deeper_and_have_any_case(folder: Path) -> None:
     (folder / "red" / "summer").mkdir()
     (folder / "red" / "000.png").rename(folder / "red" / "summer" / "A.PNG")
     assert list_images(folder).files[-1] == "red/summer/A.PNG"
@@ -57,21 +57,21 @@ def test_a_name_that_is_not_utf_8_is_a_name_too(folder: Path) -> None:
 
 def test_an_empty_class_is_named(folder: Path) -> None:
     (folder / "yellow").mkdir()
-    (folder / "yellow" / "notes.txt").write_text("no picture", encoding="utf-8")
-    with pytest.raises(DatasetError, match="no pictures in class yellow; add some or remove"):
+    (folder / "yellow" / "notes.txt").write_text("no image", encoding="utf-8")
+    with pytest.raises(DatasetError, match="no images in class yellow; add some or remove"):
         list_images(folder)
 
 
-def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"not in a class folder")
-    with pytest.raises(DatasetError, match="no pictures in folders of classes; expected"):
+    with pytest.raises(DatasetError, match="no images in folders of classes; expected"):
         list_images(tmp_path)
 
 
 def test_a_single_class_is_refused(folder: Path) -> None:
     shutil.rmtree(folder / "red")
     shutil.rmtree(folder / "blue")
-    with pytest.raises(DatasetError, match="found 1 class folders with pictures, at least 2"):
+    with pytest.raises(DatasetError, match="found 1 class folders with images, at least 2"):
         list_images(folder)
 
 
@@ -83,7 +83,7 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 def test_with_given_labels_classes_may_be_missing_but_not_unknown(folder: Path) -> None:
     labels = ("amber", "blue", "green", "red")
     assert set(list_images(folder, labels).targets) == {1, 2, 3}
-    with pytest.raises(DatasetError, match="the training pictures have no class red; add it"):
+    with pytest.raises(DatasetError, match="the training images have no class red; add it"):
         list_images(folder, ("blue", "green"))
 
 

@@ -12,22 +12,22 @@ from training.data.remote import local_folder
 from training.data.threads import in_threads
 from training.errors import DatasetError
 
-BUCKET = "pictures"
+BUCKET = "images"
 SOURCE = f"s3://{BUCKET}/sets/colours"
 
 
 @pytest.fixture
-def bucket(aws: None, pictures: Path) -> Iterator[None]:
-    """Two classes of three pictures, and what is no picture or lies beside the prefix."""
+def bucket(aws: None, images: Path) -> Iterator[None]:
+    """Two classes of three images, and what is no image or lies beside the prefix."""
     client = boto3.client("s3")
     client.create_bucket(
         Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
     for label in ("blue", "red"):
         for number in range(3):
-            content = (pictures / "test" / label / f"{number:03}.png").read_bytes()
+            content = (images / "test" / label / f"{number:03}.png").read_bytes()
             put(f"sets/colours/{label}/{number:03}.png", content)
-    put("sets/colours/notes.txt", b"no picture")
+    put("sets/colours/notes.txt", b"no image")
     put("sets/colours-of-old/green/000.png", b"another set")
     yield
 
@@ -41,13 +41,13 @@ def test_a_local_folder_stays_where_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", [SOURCE, f"{SOURCE}/"])
-def test_the_pictures_below_a_prefix_are_brought_here(
-    bucket: None, pictures: Path, tmp_path: Path, source: str
+def test_the_images_below_a_prefix_are_brought_here(
+    bucket: None, images: Path, tmp_path: Path, source: str
 ) -> None:
     listing = list_images(local_folder(source, tmp_path))
     assert listing.labels == ("blue", "red")
     assert len(listing) == 6
-    assert listing.path(5).read_bytes() == (pictures / "test/red/002.png").read_bytes()
+    assert listing.path(5).read_bytes() == (images / "test/red/002.png").read_bytes()
 
 
 def test_a_whole_bucket_may_be_the_source(bucket: None, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_one_process_downloads_while_others_wait(
 
 
 def test_an_empty_prefix_is_named(bucket: None, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="s3://pictures/nothing/: no pictures there"):
+    with pytest.raises(DatasetError, match="s3://images/nothing/: no images there"):
         local_folder(f"s3://{BUCKET}/nothing", tmp_path)
 
 

@@ -14,7 +14,7 @@ CONFIG = DataConfig(validation=0.2, test=0.1, balance="none", workers=0)
 
 
 def listing(*counts: int, copies: int = 1) -> Listing:
-    """``counts`` pictures of each class, ``copies`` of them with the same content."""
+    """``counts`` images of each class, ``copies`` of them with the same content."""
     targets = np.repeat(np.arange(len(counts)), counts)
     labels = tuple("abcdefgh"[: len(counts)])
     files = tuple(f"{labels[t]}/{i:04}.png" for i, t in enumerate(targets))
@@ -23,9 +23,9 @@ def listing(*counts: int, copies: int = 1) -> Listing:
 
 
 @pytest.fixture
-def divided(pictures: Path, tmp_path: Path) -> Path:
+def divided(images: Path, tmp_path: Path) -> Path:
     """A copy of ``train`` and ``test`` that a test may change."""
-    return Path(shutil.copytree(pictures, tmp_path / "set"))
+    return Path(shutil.copytree(images, tmp_path / "set"))
 
 
 def test_every_class_is_divided_in_the_same_shares() -> None:
@@ -38,7 +38,7 @@ def test_every_class_is_divided_in_the_same_shares() -> None:
 
 @pytest.mark.parametrize("fractions", [(0.15, 0.15), (0.45, 0.45), (0.01, 0.01)])
 @pytest.mark.parametrize("count", [3, 4, 5])
-def test_every_part_gets_one_picture_at_least(count: int, fractions: tuple[float, float]) -> None:
+def test_every_part_gets_one_image_at_least(count: int, fractions: tuple[float, float]) -> None:
     found = listing(count, 40)
     parts = carve(found, dict(zip(("validation", "test"), fractions, strict=True)), seed=5)
     for indices in parts.values():
@@ -61,7 +61,7 @@ def test_files_of_the_same_content_stay_together() -> None:
     assert found.subset(parts["test"]).counts.tolist() == [12, 12]
 
 
-def test_pictures_that_exist_once_are_measured_before_copies() -> None:
+def test_images_that_exist_once_are_measured_before_copies() -> None:
     singles, copied = listing(20, 20), listing(20, 20, copies=2)
     hashes = tuple(
         copied.hashes[i] if i % 20 < 12 else single for i, single in enumerate(singles.hashes)
@@ -72,13 +72,13 @@ def test_pictures_that_exist_once_are_measured_before_copies() -> None:
 
 
 @pytest.mark.parametrize(("counts", "copies"), [((9, 1), 1), ((9, 2), 1), ((20, 8), 4)])
-def test_a_class_with_too_few_pictures_is_named(counts: tuple[int, int], copies: int) -> None:
-    with pytest.raises(DatasetError, match=r"set.b: \d different pictures? cannot be divided into"):
+def test_a_class_with_too_few_images_is_named(counts: tuple[int, int], copies: int) -> None:
+    with pytest.raises(DatasetError, match=r"set.b: \d different images? cannot be divided into"):
         carve(listing(*counts, copies=copies), {"validation": 0.2, "test": 0.1}, seed=1)
 
 
-def test_class_folders_are_divided_into_three_parts(pictures: Path) -> None:
-    splits = read_splits(pictures / "train", CONFIG, seed=1)
+def test_class_folders_are_divided_into_three_parts(images: Path) -> None:
+    splits = read_splits(images / "train", CONFIG, seed=1)
     assert splits.carved == ("validation", "test")
     counts = [part.counts.tolist() for part in (splits.train, splits.validation, splits.test)]
     assert counts == [[28] * 3, [8] * 3, [4] * 3]
@@ -118,22 +118,22 @@ def test_parts_without_a_training_part_are_refused(divided: Path) -> None:
         read_splits(divided, CONFIG, seed=1)
 
 
-def test_a_picture_beside_the_class_folders_of_train_is_refused(divided: Path) -> None:
+def test_an_image_beside_the_class_folders_of_train_is_refused(divided: Path) -> None:
     stray = next((divided / "train").rglob("*.png"))
     stray.rename(divided / "train" / stray.name)
     with pytest.raises(DatasetError, match="lies beside class folders; move it into its class"):
         read_splits(divided, CONFIG, seed=1)
 
 
-def test_a_class_may_be_called_train(pictures: Path, tmp_path: Path) -> None:
-    shutil.copytree(pictures / "train" / "red", tmp_path / "train")
-    shutil.copytree(pictures / "train" / "blue", tmp_path / "tram")
+def test_a_class_may_be_called_train(images: Path, tmp_path: Path) -> None:
+    shutil.copytree(images / "train" / "red", tmp_path / "train")
+    shutil.copytree(images / "train" / "blue", tmp_path / "tram")
     assert read_splits(tmp_path, CONFIG, seed=1).train.labels == ("train", "tram")
 
 
 def test_a_label_in_test_that_train_never_had_is_named(divided: Path) -> None:
     (divided / "test" / "red").rename(divided / "test" / "rose")
-    with pytest.raises(DatasetError, match=r"test: the training pictures have no class rose"):
+    with pytest.raises(DatasetError, match=r"test: the training images have no class rose"):
         read_splits(divided, CONFIG, seed=1)
 
 
@@ -144,14 +144,14 @@ def test_a_class_that_test_does_not_have_is_only_not_measured(divided: Path) -> 
     assert splits.test.counts.tolist() == [10, 0, 10]
 
 
-def test_pictures_that_lie_in_two_parts_are_counted(divided: Path) -> None:
+def test_images_that_lie_in_two_parts_are_counted(divided: Path) -> None:
     assert not list(leaks(read_splits(divided, CONFIG, seed=1)))
     for number in ("000", "001"):
         shutil.copy(
             divided / "test" / "red" / f"{number}.png", divided / "train" / "red" / f"t{number}.png"
         )
     (sentence,) = leaks(read_splits(divided, CONFIG, seed=1))
-    assert sentence.startswith("2 of 30 test pictures are training or validation pictures too")
+    assert sentence.startswith("2 of 30 test images are training or validation images too")
 
 
 def test_the_split_is_written_down_file_by_file(divided: Path, tmp_path: Path) -> None:

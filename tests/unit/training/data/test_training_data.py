@@ -8,27 +8,27 @@ from training.data.training_data import load_training_data
 from training.errors import DatasetError
 
 
-def test_nothing_is_decoded_before_it_is_needed(pictures: Path, tmp_path: Path) -> None:
-    data = load_training_data(pictures, shrunken_config(), tmp_path)
+def test_nothing_is_decoded_before_it_is_needed(images: Path, tmp_path: Path) -> None:
+    data = load_training_data(images, shrunken_config(), tmp_path)
     assert not list(tmp_path.iterdir())
-    assert data.train_pictures[0].shape == (SIDE, SIDE, 3)
+    assert data.train_upright_images[0].shape == (SIDE, SIDE, 3)
     assert data.train_images.images.shape == (90, SIDE, SIDE, 3)
     assert (len(data.validation), len(data.test)) == (30, 30)
     assert data.labels == data.test.labels == ("blue", "green", "red")
     assert data.train_images is data.train_images
 
 
-def test_the_hash_is_of_training_and_validation_pictures(pictures: Path) -> None:
+def test_the_hash_is_of_training_and_validation_images(images: Path) -> None:
     first, again, reseeded = (
-        load_training_data(pictures, shrunken_config(seed=seed), None).sha256 for seed in (1, 1, 2)
+        load_training_data(images, shrunken_config(seed=seed), None).sha256 for seed in (1, 1, 2)
     )
     assert first == again != reseeded
-    whole = load_training_data(pictures / "train", shrunken_config(), None).sha256
+    whole = load_training_data(images / "train", shrunken_config(), None).sha256
     assert whole != first
 
 
-def test_calibration_draws_from_training_pictures_only(pictures: Path) -> None:
-    data = load_training_data(pictures, shrunken_config(), None)
+def test_calibration_draws_from_training_images_only(images: Path) -> None:
+    data = load_training_data(images, shrunken_config(), None)
     sample = data.calibration(30, seed=1)
     assert len(set(sample.files) & set(data.splits.train.files)) == 30
     assert data.calibration(30, seed=2).files != sample.files
@@ -42,10 +42,10 @@ def test_bad_folders_are_refused_at_once(tmp_path: Path) -> None:
         load_training_data(tmp_path / "nowhere", shrunken_config(), None)
 
 
-def test_a_run_among_the_classes_would_be_one_of_them(pictures: Path) -> None:
-    for cache in (pictures / "train" / "run" / "cache", pictures / "cache"):
+def test_a_run_among_the_classes_would_be_one_of_them(images: Path) -> None:
+    for cache in (images / "train" / "run" / "cache", images / "cache"):
         with pytest.raises(DatasetError, match="would be taken for a class"):
-            load_training_data(pictures, shrunken_config(), cache)
-    # Hidden folders are no classes, and files beside the classes no pictures of one.
-    for cache in (pictures / ".cache", pictures):
-        load_training_data(pictures, shrunken_config(), cache)
+            load_training_data(images, shrunken_config(), cache)
+    # Hidden folders are no classes, and files beside the classes no images of one.
+    for cache in (images / ".cache", images):
+        load_training_data(images, shrunken_config(), cache)

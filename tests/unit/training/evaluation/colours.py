@@ -1,4 +1,4 @@
-"""Pictures that the model of `tests.tiny_model` names by their colour, some of them mislabelled."""
+"""Images that the model of `tests.tiny_model` names by their colour, some of them mislabelled."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
 from training.data.image_set import ImageSet
-from visionflow.classifier import Classifier
+from visionflow.models.classifier import Classifier
 
 
 def colour_set(count: int = 60, mislabelled: int = 6, seed: int = 0) -> ImageSet:
-    """``count`` pictures; the last ``mislabelled`` of them have the label after their colour."""
+    """``count`` images; the last ``mislabelled`` of them have the label after their colour."""
     generator = np.random.default_rng(seed)
     colours = np.arange(count) % len(LABELS)
     images = generator.integers(0, 120, (count, SIDE, SIDE, 3), np.uint8)

@@ -10,7 +10,7 @@ from training.evaluation.calibration import (
     fit_temperature,
     reliability,
 )
-from visionflow.classifier import softmax
+from visionflow.models.classifier import softmax
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
@@ -23,7 +23,7 @@ def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
 def test_reliability_has_a_bin_for_each_confidence_that_occurs() -> None:
     confidence = np.array([0.9, 0.92, 0.5, 1.0], np.float32)
     result = reliability(confidence, np.array([True, False, True, True]))
-    assert [(one.pictures, one.accuracy) for one in result.bins] == [(1, 1), (2, 0.5), (1, 1)]
+    assert [(one.images, one.accuracy) for one in result.bins] == [(1, 1), (2, 0.5), (1, 1)]
     assert result.bins[1].confidence == pytest.approx(0.91)
     for one, inside in zip(result.bins, (0.5, 0.91, 1.0), strict=True):
         assert one.low <= inside <= one.high

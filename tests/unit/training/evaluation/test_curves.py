@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.evaluation.curves import CURVE_POINTS, Curve, score_curves
-from visionflow.classifier import softmax
+from visionflow.models.classifier import softmax
 
 LABELS = ("cat", "dog", "frog")
 
@@ -52,17 +52,17 @@ def test_many_classes_get_coarser_curves() -> None:
     assert any(len(one.curve.x) > 30 for one in curves.roc.classes)
 
 
-def test_a_class_without_pictures_has_no_curve_and_changes_no_mean() -> None:
+def test_a_class_without_images_has_no_curve_and_changes_no_mean() -> None:
     probabilities, targets = drawn(300)
     without = score_curves(probabilities, targets, LABELS)
     padded = np.concatenate([probabilities, np.zeros((300, 1), np.float32)], axis=1)
     assert score_curves(padded, targets, (*LABELS, "owl")) == without
 
 
-def test_pictures_of_one_class_alone_have_no_curves() -> None:
+def test_images_of_one_class_alone_have_no_curves() -> None:
     probabilities, _ = drawn(10)
     curves = score_curves(probabilities, np.zeros(10, np.int64), LABELS)
-    assert curves.skipped == "the pictures are all of one class"
+    assert curves.skipped == "the images are all of one class"
     assert curves.roc is curves.precision_recall is None
 
 

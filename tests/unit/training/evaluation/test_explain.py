@@ -18,7 +18,7 @@ def test_the_maps_show_where_each_colour_is(tmp_path: Path) -> None:
     images = ImageSet(LABELS, image, np.array([1]), ("green/1.png",))
     probabilities = measure_split(classifier, images).probabilities(1.0)
     (one,) = explain_answers(classifier, images, probabilities, np.array([0]))
-    assert (one.picture.truth, one.picture.answer) == ("green", "red")
+    assert (one.image.truth, one.image.answer) == ("green", "red")
     assert [found.label for found in one.maps] == ["red", "green"]
     red, green = (np.array(found.values) for found in one.maps)
     assert red[: SIDE // 2].min() == 1 and red[SIDE // 2 :].max() == 0

@@ -12,13 +12,13 @@ from training.data import image_set
 from training.data.image_set import LARGEST_BATCH, ImageSet
 from training.errors import DatasetError
 from training.evaluation.measure import EMBEDDINGS, measure_folder, measure_split
-from visionflow.classifier import Classifier, FloatArray
 from visionflow.errors import ArtifactError
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import Classifier, FloatArray
 
 
-def write_pictures(folder: Path, *labels: str) -> Path:
-    """Two pictures of each label, of its colour where it is one."""
+def write_images(folder: Path, *labels: str) -> Path:
+    """Two images of each label, of its colour where it is one."""
     for label in labels:
         (folder / label).mkdir(parents=True)
         for i in range(2):
@@ -62,8 +62,8 @@ def test_probabilities_are_those_that_the_classifier_serves(tmp_path: Path) -> N
 def test_a_folder_is_measured_in_the_order_of_the_models_labels(tmp_path: Path) -> None:
     write_tiny_artifact(tmp_path / "artifact")
     # Sorted, the folders are blue, green, red: the reverse of the model's order.
-    evaluation = measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", *LABELS))
-    assert (evaluation.pictures, evaluation.top1) == (6, 1)
+    evaluation = measure_folder(tmp_path / "artifact", write_images(tmp_path / "data", *LABELS))
+    assert (evaluation.images, evaluation.top1) == (6, 1)
     assert tuple(scores.label for scores in evaluation.classes) == LABELS
     assert evaluation.unmeasured == ()
 
@@ -81,12 +81,12 @@ def test_a_folder_is_never_in_memory_as_a_whole(
 
     monkeypatch.setattr(Classifier, "run", recorded)
     write_tiny_artifact(tmp_path / "artifact")
-    evaluation = measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", *LABELS))
-    assert (evaluation.pictures, evaluation.top1) == (6, 1)
+    evaluation = measure_folder(tmp_path / "artifact", write_images(tmp_path / "data", *LABELS))
+    assert (evaluation.images, evaluation.top1) == (6, 1)
     assert seen == [4, 2]
 
 
-def test_large_pictures_are_measured_a_few_at_a_time(tmp_path: Path) -> None:
+def test_large_images_are_measured_a_few_at_a_time(tmp_path: Path) -> None:
     seen: list[int] = []
 
     class Network:
@@ -101,27 +101,27 @@ def test_large_pictures_are_measured_a_few_at_a_time(tmp_path: Path) -> None:
 
 def test_a_folder_may_lack_labels(tmp_path: Path) -> None:
     write_tiny_artifact(tmp_path / "artifact")
-    evaluation = measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", "blue"))
-    assert (evaluation.pictures, evaluation.top1) == (2, 1)
+    evaluation = measure_folder(tmp_path / "artifact", write_images(tmp_path / "data", "blue"))
+    assert (evaluation.images, evaluation.top1) == (2, 1)
     assert evaluation.unmeasured == ("red", "green")
 
 
 def test_a_label_that_the_model_never_had_is_refused(tmp_path: Path) -> None:
     write_tiny_artifact(tmp_path / "artifact")
     with pytest.raises(DatasetError, match="the model has no class yellow, only red, green, blue"):
-        measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", "red", "yellow"))
+        measure_folder(tmp_path / "artifact", write_images(tmp_path / "data", "red", "yellow"))
 
 
 def test_a_divided_folder_is_answered_with_the_part_to_take(tmp_path: Path) -> None:
     write_tiny_artifact(tmp_path / "artifact")
-    write_pictures(tmp_path / "data" / "test", *LABELS)
+    write_images(tmp_path / "data" / "test", *LABELS)
     with pytest.raises(DatasetError, match=r"divided into parts.*data.test"):
         measure_folder(tmp_path / "artifact", tmp_path / "data")
 
 
-def test_a_divided_folder_without_test_pictures_is_so_too(tmp_path: Path) -> None:
+def test_a_divided_folder_without_test_images_is_so_too(tmp_path: Path) -> None:
     write_tiny_artifact(tmp_path / "artifact")
-    write_pictures(tmp_path / "data" / "valid", *LABELS)
+    write_images(tmp_path / "data" / "valid", *LABELS)
     with pytest.raises(DatasetError, match=r"divided into parts.*data.valid"):
         measure_folder(tmp_path / "artifact", tmp_path / "data")
 
@@ -130,4 +130,4 @@ def test_an_altered_artifact_is_not_measured(tmp_path: Path) -> None:
     write_tiny_artifact(tmp_path / "artifact")
     (tmp_path / "artifact" / "model.onnx").write_bytes(b"other")
     with pytest.raises(ArtifactError, match="checksum"):
-        measure_folder(tmp_path / "artifact", write_pictures(tmp_path / "data", *LABELS))
+        measure_folder(tmp_path / "artifact", write_images(tmp_path / "data", *LABELS))

@@ -20,7 +20,7 @@ def test_scores_of_a_small_example_worked_out_by_hand() -> None:
     assert result.top1 == 0.5
     assert result.confusion == ((1, 0, 1), (1, 1, 0), (0, 0, 0))
     cat, dog, _ = result.classes
-    assert (cat.precision, cat.recall, cat.f1, cat.pictures, cat.answers) == (0.5, 0.5, 0.5, 2, 2)
+    assert (cat.precision, cat.recall, cat.f1, cat.images, cat.answers) == (0.5, 0.5, 0.5, 2, 2)
     assert (dog.precision, dog.recall) == (1, 0.5)
     assert dog.f1 == pytest.approx(2 / 3)
     assert result.known == 0.75
@@ -29,11 +29,11 @@ def test_scores_of_a_small_example_worked_out_by_hand() -> None:
     assert result.top1_interval == wilson_interval(2, 4)
 
 
-def test_a_class_without_pictures_is_not_measured_and_not_in_the_macro_means() -> None:
+def test_a_class_without_images_is_not_measured_and_not_in_the_macro_means() -> None:
     probabilities = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], np.float32)
     result = evaluate(probabilities, np.array([0, 1, 1]), LABELS, unknown_threshold=0)
     frog = result.classes[2]
-    assert (frog.pictures, frog.answers) == (0, 1)
+    assert (frog.images, frog.answers) == (0, 1)
     assert frog.precision is frog.recall is frog.f1 is None
     assert result.unmeasured == ("frog",)
     assert result.macro_precision == 1
@@ -47,7 +47,7 @@ def test_a_class_that_is_never_answered_has_no_precision_to_speak_of() -> None:
     assert (dog.precision, dog.recall, dog.f1) == (0, 0, 0)
 
 
-def test_the_most_confused_come_by_rate_and_then_by_pictures() -> None:
+def test_the_most_confused_come_by_rate_and_then_by_images() -> None:
     confusion = np.array([[90, 10, 0], [1, 8, 1], [20, 0, 80]])
     assert most_confused(confusion, LABELS, 3) == (
         ConfusedPair("frog", "cat", 20, 0.2),

@@ -2,8 +2,8 @@ import numpy as np
 
 from tests.unit.training.evaluation.colours import colour_set
 from training.data.image_set import ImageSet
-from training.evaluation.data_url import pixels_of
-from training.evaluation.mistakes import THUMBNAIL_SIDE, picture_answer, worst_mistakes
+from training.evaluation.mistakes import THUMBNAIL_SIDE, image_answer, worst_mistakes
+from training.report.data_url import pixels_of
 
 
 def test_the_most_confident_wrong_answers_come_first() -> None:
@@ -14,18 +14,18 @@ def test_the_most_confident_wrong_answers_come_first() -> None:
     assert worst_mistakes(probabilities, np.array([0, 0, 1, 0])).tolist() == []
 
 
-def test_a_mistake_shows_the_picture_and_both_confidences() -> None:
+def test_a_mistake_shows_the_image_and_both_confidences() -> None:
     images = colour_set(3, mislabelled=0)
     probabilities = np.array([[0.25, 0.5, 0.25]] * 3, np.float32)
-    one = picture_answer(images, 0, probabilities)
+    one = image_answer(images, 0, probabilities)
     assert (one.file, one.truth, one.answer) == ("red/000.png", "red", "green")
     assert (one.confidence, one.truth_confidence) == (0.5, 0.25)
-    pixels = pixels_of(one.picture)
+    pixels = pixels_of(one.image)
     assert pixels.shape == images.images[0].shape
     assert np.abs(pixels.mean(axis=(0, 1)) - images.images[0].mean(axis=(0, 1))).max() < 12
 
 
-def test_large_pictures_are_kept_small() -> None:
+def test_large_images_are_kept_small() -> None:
     images = ImageSet(("a", "b"), np.zeros((1, 224, 224, 3), np.uint8), np.array([0]), ("a/1.png",))
-    one = picture_answer(images, 0, np.array([[1, 0]], np.float32))
-    assert pixels_of(one.picture).shape == (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)
+    one = image_answer(images, 0, np.array([[1, 0]], np.float32))
+    assert pixels_of(one.image).shape == (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)

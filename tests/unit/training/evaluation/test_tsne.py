@@ -33,17 +33,17 @@ def test_a_seed_gives_one_map() -> None:
     )
 
 
-def test_too_few_pictures_are_not_mapped() -> None:
+def test_too_few_images_are_not_mapped() -> None:
     embeddings, targets = clusters(12)
     found = map_embeddings(embeddings, targets, targets, seed=1)
-    assert found.skipped == "12 pictures are too few, 20 are needed"
+    assert found.skipped == "12 images are too few, 20 are needed"
     assert found.x == ()
 
 
 def test_embeddings_that_are_all_the_same_are_not_mapped() -> None:
     targets = np.zeros(30, np.int64)
     found = map_embeddings(np.ones((30, 4), np.float32), targets, targets, seed=1)
-    assert found.skipped == "the embeddings of all pictures are the same"
+    assert found.skipped == "the embeddings of all images are the same"
 
 
 def test_without_scikit_learn_there_is_no_map(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,17 +16,17 @@ from training.data.training_data import TrainingData, load_training_data
 from training.export.latency import Latencies, Run
 from training.export.onnx_files import export_onnx
 from training.models.build import exportable
-from training.models.classifier import Classifier
 from training.models.heads import linear_head
+from training.models.network import Classifier
 from training.models.residual_cnn import ConvBlock
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 FEATURES = 16
 
 
 @pytest.fixture(scope="session")
 def strict_config() -> TrainConfig:
-    """With the limits of the defaults, which on 30 pictures are: no picture may be lost."""
+    """With the limits of the defaults, which on 30 images are: no image may be lost."""
     return shrunken_config(export__max_accuracy_drop=0.005, export__max_class_drop=0.05)
 
 
@@ -37,13 +37,13 @@ def odd_graph() -> ModelProto:
 
 
 @pytest.fixture(scope="session")
-def data(pictures: Path, strict_config: TrainConfig) -> TrainingData:
-    return load_training_data(pictures / "train", strict_config, None)
+def data(images: Path, strict_config: TrainConfig) -> TrainingData:
+    return load_training_data(images / "train", strict_config, None)
 
 
 @pytest.fixture
 def network(data: TrainingData) -> Classifier:
-    """Four convolutions in a row, right about nearly every picture. To be changed freely."""
+    """Four convolutions in a row, right about nearly every image. To be changed freely."""
     return colour_network(data)
 
 
@@ -58,7 +58,7 @@ def colour_network(data: TrainingData) -> Classifier:
 
 
 def fit_quickly(network: Classifier, data: TrainingData) -> None:
-    """Batch norm by one pass over the training pictures, the linear head by least squares."""
+    """Batch norm by one pass over the training images, the linear head by least squares."""
     images, targets = data.train_images.images, data.train_images.targets
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 from torchvision.ops.misc import SqueezeExcitation
 
-from training.models.classifier import Classifier
 from training.models.heads import mlp_head
+from training.models.network import Classifier
 from training.models.residual_cnn import ConvBlock
 
 ODD_SIDE = 16
@@ -13,7 +13,7 @@ ODD_SIDE = 16
 
 def odd_network() -> Classifier:
     """Max pooling behind the first convolution, batch norm ahead of one, a depthwise one without
-    bias, squeeze-and-excitation, SiLU, the mlp head; random weights that have seen pictures."""
+    bias, squeeze-and-excitation, SiLU, the mlp head; random weights that have seen images."""
     torch.manual_seed(1)
     trunk = nn.Sequential(
         ConvBlock(3, 8, pool=True),
@@ -24,11 +24,11 @@ def odd_network() -> Classifier:
         nn.SiLU(),
     )
     network = Classifier(trunk, mlp_head(16, 12, 3, dropout=0.4))
-    network.train().logits(odd_pictures(64))
+    network.train().logits(odd_images(64))
     return network.eval()
 
 
-def odd_pictures(count: int) -> torch.Tensor:
+def odd_images(count: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(count)
     size = (count, ODD_SIDE, ODD_SIDE, 3)
     return torch.randint(0, 256, size, dtype=torch.uint8, generator=generator)

@@ -11,7 +11,7 @@ import torch
 from tests.tiny_model import write_tiny_artifact
 from training.errors import TrainingError
 from training.export.artifact import hardware, write_manifest, write_whole
-from visionflow.manifest import MANIFEST_NAME, read_artifact
+from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from onnx import ModelProto, numpy_helper
 
 from tests.unit.training.conftest import SIDE
 from tests.unit.training.export.conftest import colour_network
-from tests.unit.training.export.odd import odd_pictures
+from tests.unit.training.export.odd import odd_images
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.bias_correction import rounded
@@ -23,7 +23,7 @@ from training.models.build import exportable
 
 @pytest.fixture(scope="module")
 def quantizer(odd_graph: ModelProto) -> Quantizer:
-    return Quantizer(odd_graph, odd_pictures(16).numpy(), reduce_range=True)
+    return Quantizer(odd_graph, odd_images(16).numpy(), reduce_range=True)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def largest(model: ModelProto, *, depthwise: bool) -> int:
 
 def logits(model: ModelProto) -> np.ndarray:
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    answer: np.ndarray = session.run(["logits"], {"image": odd_pictures(32).numpy()})[0]
+    answer: np.ndarray = session.run(["logits"], {"image": odd_images(32).numpy()})[0]
     return answer
 
 
@@ -69,7 +69,7 @@ def test_dense_weights_get_7_bits_and_depthwise_ones_8(
 
 
 def test_without_the_reduced_range_all_weights_get_8_bits(odd_graph: ModelProto) -> None:
-    quantizer = Quantizer(odd_graph, odd_pictures(16).numpy(), reduce_range=False)
+    quantizer = Quantizer(odd_graph, odd_images(16).numpy(), reduce_range=False)
     assert largest(quantizer.quantize("min-max"), depthwise=False) == 127
     assert "int8 weights" in quantizer.scheme
 
@@ -152,6 +152,6 @@ def test_activations_that_are_not_finite_are_refused(odd_graph: ModelProto) -> N
     weight = next(t for t in broken.graph.initializer if list(t.dims) == [16, 8, 1, 1])
     infinite = np.full(weight.dims, np.inf, np.float32)
     weight.CopyFrom(numpy_helper.from_array(infinite, weight.name))
-    quantizer = Quantizer(broken, odd_pictures(2).numpy(), reduce_range=True)
-    with pytest.raises(TrainingError, match="is not finite on training pictures"):
+    quantizer = Quantizer(broken, odd_images(2).numpy(), reduce_range=True)
+    with pytest.raises(TrainingError, match="is not finite on training images"):
         quantizer.quantize("min-max")

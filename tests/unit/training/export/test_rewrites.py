@@ -10,7 +10,7 @@ import onnxruntime
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import nn
 
-from tests.unit.training.export.odd import ODD_SIDE, odd_pictures
+from tests.unit.training.export.odd import ODD_SIDE, odd_images
 from training.export.onnx_files import export_onnx
 from training.export.rewrites import (
     batch_norm_by_convolution,
@@ -19,8 +19,8 @@ from training.export.rewrites import (
     normalise_by_convolution,
     pool_globally,
 )
-from training.models.classifier import Classifier
 from training.models.heads import linear_head
+from training.models.network import Classifier
 from training.models.residual_cnn import ConvBlock
 
 
@@ -30,7 +30,7 @@ def operators(model: ModelProto) -> Counter[str]:
 
 def answers(model: ModelProto) -> list[np.ndarray]:
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    found: list[np.ndarray] = session.run(None, {"image": odd_pictures(5).numpy()})
+    found: list[np.ndarray] = session.run(None, {"image": odd_images(5).numpy()})
     return found
 
 
@@ -90,7 +90,7 @@ def test_only_a_mean_over_the_whole_map_becomes_a_pooling() -> None:
 
 
 def test_what_has_another_form_is_left_alone() -> None:
-    """Differences of two pictures, divided by each other: no constants, so no normalisation."""
+    """Differences of two images, divided by each other: no constants, so no normalisation."""
     nodes = [
         helper.make_node("Sub", ["a", "b"], ["difference"]),
         helper.make_node("Div", ["difference", "b"], ["c"]),

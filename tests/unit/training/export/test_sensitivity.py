@@ -14,8 +14,8 @@ from training.export.onnx_files import export_onnx
 from training.export.quantize import Quantizer
 from training.export.sensitivity import rank_nodes
 from training.models.build import exportable
-from visionflow.classifier import Classifier
-from visionflow.manifest import Label
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import Label
 
 
 @pytest.fixture(scope="module")

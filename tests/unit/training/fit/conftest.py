@@ -1,4 +1,4 @@
-"""Real pictures, small enough to fit to in half a second."""
+"""Real images, small enough to fit to in half a second."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +32,8 @@ def config() -> TrainConfig:
 
 
 @pytest.fixture
-def data(pictures: Path, config: TrainConfig) -> TrainingData:
-    return load_training_data(pictures, config, None)
+def data(images: Path, config: TrainConfig) -> TrainingData:
+    return load_training_data(images, config, None)
 
 
 @pytest.fixture(autouse=True)

@@ -21,12 +21,12 @@ CONFIGS = {
 }
 
 
-def fits(pictures: Path, out: Path) -> dict[str, Any]:
+def fits(images: Path, out: Path) -> dict[str, Any]:
     """Weights and curves by recipe."""
     torch.set_num_threads(1)
     found: dict[str, Any] = {}
     for recipe, config in CONFIGS.items():
-        data = load_training_data(pictures, config, out / "cache")
+        data = load_training_data(images, config, out / "cache")
         fitted = fit(config, data, out / recipe)
         curves = [[r.train_loss, r.validation_loss, r.validation_top1] for r in fitted.history]
         found[recipe] = {"weights": fitted.model.state_dict(), "curves": torch.tensor(curves)}

@@ -12,7 +12,7 @@ from training.fit.distributed import is_main_process, join_processes
 ROOT = Path(__file__).parents[4]
 
 
-def test_two_processes_of_torchrun_train_as_one_does(pictures: Path, tmp_path: Path) -> None:
+def test_two_processes_of_torchrun_train_as_one_does(images: Path, tmp_path: Path) -> None:
     command = "-m torch.distributed.run --standalone --nproc-per-node 2 -m"
     module = "tests.unit.training.fit.fits_of_a_process"
     together = tmp_path / "together"
@@ -26,7 +26,7 @@ def test_two_processes_of_torchrun_train_as_one_does(pictures: Path, tmp_path: P
         "PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode"),
     }
     done = subprocess.run(
-        [sys.executable, *command.split(), module, str(pictures), str(together)],
+        [sys.executable, *command.split(), module, str(images), str(together)],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -38,7 +38,7 @@ def test_two_processes_of_torchrun_train_as_one_does(pictures: Path, tmp_path: P
     # The first process alone prints and writes.
     assert done.stderr.count("scratch 1/2: ") == 1
     main, other = (torch.load(together / f"{name}.pt") for name in ("main", "other"))
-    alone = fits(pictures, tmp_path / "alone")
+    alone = fits(images, tmp_path / "alone")
     for recipe, expected in alone.items():
         assert torch.equal(main[recipe]["curves"], other[recipe]["curves"])
         torch.testing.assert_close(main[recipe]["curves"], expected["curves"], rtol=1e-3, atol=1e-4)

@@ -10,7 +10,7 @@ from training.errors import TrainingError
 from training.fit.distributed import Process
 from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
 from training.models.build import build_model
-from training.models.classifier import Classifier
+from training.models.network import Classifier
 
 CPU = torch.device("cpu")
 ALONE = Process(0, 1, CPU)
@@ -30,10 +30,10 @@ def test_features_are_what_the_trunk_gives_in_evaluation_mode(
 ) -> None:
     images = data.validation
     features = store(tmp_path).features(images, "v", mirrored=True)
-    pictures = torch.from_numpy(images.images)
+    pixels = torch.from_numpy(images.images)
     model = network().eval()
     with torch.inference_mode():
-        for view, expected in enumerate((model.embed(pictures), model.embed(pictures.flip(2)))):
+        for view, expected in enumerate((model.embed(pixels), model.embed(pixels.flip(2)))):
             torch.testing.assert_close(features[:, view], expected)
     alone = store(tmp_path).features(images, "v", mirrored=False)
     assert alone.shape == (len(images), 1, model.features)
@@ -47,7 +47,7 @@ def test_bfloat16_is_close(data: TrainingData, tmp_path: Path) -> None:
     torch.testing.assert_close(fast, exact, rtol=0.05, atol=0.02)
 
 
-def test_they_are_computed_once_for_the_same_trunk_and_pictures(
+def test_they_are_computed_once_for_the_same_trunk_and_images(
     data: TrainingData, tmp_path: Path
 ) -> None:
     store(tmp_path).features(data.validation, "v", mirrored=False)
@@ -58,7 +58,7 @@ def test_they_are_computed_once_for_the_same_trunk_and_pictures(
     assert (again == 7).all()
     for other in (
         store(tmp_path, seed=2).features(data.validation, "v", mirrored=False),
-        store(tmp_path).features(data.validation, "other pictures", mirrored=False),
+        store(tmp_path).features(data.validation, "other images", mirrored=False),
         store(tmp_path).features(data.validation, "v", mirrored=True),
         store(tmp_path, bfloat16=True).features(data.validation, "v", mirrored=False),
     ):
@@ -93,7 +93,7 @@ def batches(size: int, process: Process = ALONE, balance: str = "none") -> Featu
     return FeatureBatches(FEATURES, TARGETS, config, size, process)
 
 
-def test_an_epoch_shows_every_picture_once_in_one_of_its_views() -> None:
+def test_an_epoch_shows_every_image_once_in_one_of_its_views() -> None:
     epochs = [list(batches(5).epoch(number)) for number in (1, 2)]
     values = [torch.cat([inputs for inputs, _ in epoch]).flatten() for epoch in epochs]
     for epoch, seen in zip(epochs, values, strict=True):

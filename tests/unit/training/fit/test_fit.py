@@ -10,22 +10,22 @@ import torch
 from tests.unit.training.fit.conftest import make_config
 from tests.unit.training.fit.processes import run_forked
 from training.config import TrainConfig
-from training.data.pictures import PictureSet
 from training.data.training_data import TrainingData
+from training.data.upright_images import UprightImageSet
 from training.errors import DivergedError, TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import Fitted, fit, load_fitted
 from training.fit.history import EpochRecord
 from training.fit.recipes import check_recipe
 from visionflow.errors import ConfigError
-from visionflow.images import UInt8Array
+from visionflow.images.pipeline import UInt8Array
 
 
-class DeadlyPictures(PictureSet):
+class DeadlyImages(UprightImageSet):
     """Kills its process, as the system does when memory runs out, on being read a certain time."""
 
-    def __init__(self, pictures: PictureSet, reads: int) -> None:
-        vars(self).update(vars(pictures))
+    def __init__(self, images: UprightImageSet, reads: int) -> None:
+        vars(self).update(vars(images))
         self._left = reads
 
     def __getitem__(self, index: int) -> UInt8Array:
@@ -35,9 +35,9 @@ class DeadlyPictures(PictureSet):
         return super().__getitem__(index)
 
 
-def killed_at_picture(config: TrainConfig, data: TrainingData, run: Path, reads: int) -> None:
+def killed_at_image(config: TrainConfig, data: TrainingData, run: Path, reads: int) -> None:
     def work() -> None:
-        data.train_pictures = DeadlyPictures(data.train_pictures, reads)
+        data.train_upright_images = DeadlyImages(data.train_upright_images, reads)
         fit(config, data, run)
 
     assert run_forked(work) == -signal.SIGKILL
@@ -70,8 +70,8 @@ def test_a_run_killed_in_an_epoch_ends_where_an_uninterrupted_one_ends(
 ) -> None:
     config = make_config("scratch", scratch__schedule__name=schedule)
     whole = fit(config, data, tmp_path / "whole")
-    pictures = len(data.train_pictures)
-    killed_at_picture(config, data, tmp_path / "killed", reads=pictures * 3 // 2)
+    images = len(data.train_upright_images)
+    killed_at_image(config, data, tmp_path / "killed", reads=images * 3 // 2)
     resumed = fit(config, data, tmp_path / "killed")
     assert len(resumed.history) == config.scratch.epochs
     assert_same(resumed, whole)
@@ -96,7 +96,7 @@ def test_a_finetuning_killed_in_each_phase_ends_where_an_uninterrupted_one_ends(
     run = tmp_path / "killed"
     killed_after_epoch(config, data, run, epoch=2)
     killed_after_epoch(config, data, run, epoch=3)
-    killed_at_picture(config, data, run, reads=len(data.train_pictures) * 3 // 2)
+    killed_at_image(config, data, run, reads=len(data.train_upright_images) * 3 // 2)
     assert_same(fit(config, data, run), whole)
 
 
@@ -186,14 +186,14 @@ def test_what_on_epoch_raises_ends_the_run_after_its_epoch_is_kept(
     assert len(torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)["history"]) == 2
 
 
-def test_another_config_or_other_pictures_are_refused(data: TrainingData, tmp_path: Path) -> None:
+def test_another_config_or_other_images_are_refused(data: TrainingData, tmp_path: Path) -> None:
     config = make_config("probe", probe__epochs=1)
     fit(config, data, tmp_path)
-    with pytest.raises(TrainingError, match="another config or other pictures"):
+    with pytest.raises(TrainingError, match="another config or other images"):
         fit(replace(config, seed=config.seed + 1), data, tmp_path)
     other = TrainingData(data.splits, data.config, data.spec, None)
     other.sha256 = "0" * 64
-    with pytest.raises(TrainingError, match="another config or other pictures"):
+    with pytest.raises(TrainingError, match="another config or other images"):
         fit(config, other, tmp_path)
 
 
@@ -216,11 +216,11 @@ def test_a_killed_worker_is_told_and_costs_no_kept_epoch(
     data: TrainingData, tmp_path: Path
 ) -> None:
     config = make_config("scratch", data__workers=1)
-    pictures = data.train_pictures
-    data.train_pictures = DeadlyPictures(pictures, reads=len(pictures) * 3 // 2)
-    with pytest.raises(TrainingError, match=r"prepares pictures died .*set data\.workers to"):
+    images = data.train_upright_images
+    data.train_upright_images = DeadlyImages(images, reads=len(images) * 3 // 2)
+    with pytest.raises(TrainingError, match=r"prepares images died .*set data\.workers to"):
         fit(config, data, tmp_path)
-    data.train_pictures = pictures
+    data.train_upright_images = images
     config = make_config("scratch", data__workers=0)
     assert len(fit(config, data, tmp_path).history) == config.scratch.epochs
 
@@ -258,7 +258,7 @@ def test_a_head_on_random_weights_is_refused_before_any_work(
 
 @pytest.mark.parametrize("balance", ["inverse", "sampler"])
 @pytest.mark.parametrize("mixing", [0.0, 1.0])
-def test_balance_and_mixed_pictures_train_together(
+def test_balance_and_mixed_images_train_together(
     data: TrainingData, tmp_path: Path, balance: str, mixing: float
 ) -> None:
     config = make_config(

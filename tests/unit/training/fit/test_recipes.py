@@ -114,9 +114,9 @@ def test_mirror_images_are_features_where_the_network_answers_with_them(
     for mirror in (True, False):
         of = session(make_config("probe", model__mirror=mirror), data, tmp_path)
         inputs = torch.cat([batch for batch, _ in probe(of).batches.epoch(1)])
-        pictures = torch.from_numpy(data.train_images.images)
+        images = torch.from_numpy(data.train_images.images)
         with torch.inference_mode():
-            plain = of.model.eval().embed(pictures)
+            plain = of.model.eval().embed(images)
         # By differences: the faster way by products loses the digits that matter here.
         distances = torch.cdist(inputs, plain, compute_mode="donot_use_mm_for_euclid_dist")
         found = distances.min(dim=1).values < 1e-4

@@ -10,7 +10,7 @@ from training.data.image_set import ImageSet
 from training.data.training_data import TrainingData
 from training.fit import validation
 from training.fit.distributed import Process
-from training.fit.validation import score_features, score_pictures
+from training.fit.validation import score_features, score_images
 from training.models.build import build_model
 
 ALONE = Process(0, 1, torch.device("cpu"))
@@ -22,7 +22,7 @@ def images(data: TrainingData) -> ImageSet:
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-def test_a_picture_is_answered_as_the_finished_model_will(
+def test_an_image_is_answered_as_the_finished_model_will(
     images: ImageSet, mirror: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(1)
@@ -33,7 +33,7 @@ def test_a_picture_is_answered_as_the_finished_model_will(
     expected = functional.cross_entropy(logits, targets).item()
     # Three batches, the last one smaller.
     monkeypatch.setattr(validation, "BATCH_PIXELS", 16 * 16 * 13)
-    score = score_pictures(model.train(), images, ALONE, bfloat16=False)
+    score = score_images(model.train(), images, ALONE, bfloat16=False)
     assert score.loss == pytest.approx(expected, rel=1e-5)
     assert score.top1 == pytest.approx((logits.argmax(dim=1) == targets).float().mean().item())
 
@@ -41,18 +41,18 @@ def test_a_picture_is_answered_as_the_finished_model_will(
 def test_features_are_answered_by_the_mean_over_their_views(images: ImageSet) -> None:
     torch.manual_seed(1)
     model = build_model(replace(make_config("scratch").model, mirror=True), 3)
-    pictures = torch.from_numpy(images.images)
+    pixels = torch.from_numpy(images.images)
     model.eval()
     with torch.inference_mode():
-        views = torch.stack([model.embed(pictures), model.embed(pictures.flip(2))], dim=1)
+        views = torch.stack([model.embed(pixels), model.embed(pixels.flip(2))], dim=1)
     targets = torch.from_numpy(images.targets)
     score = score_features(model.head.train(), views, targets, ALONE)
-    assert score == pytest.approx(score_pictures(model, images, ALONE, bfloat16=False), rel=1e-4)
+    assert score == pytest.approx(score_images(model, images, ALONE, bfloat16=False), rel=1e-4)
 
 
 def test_nothing_is_written(images: ImageSet, tmp_path: Path) -> None:
     model = build_model(make_config("scratch").model, 3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    score_pictures(model.train(), images, ALONE, bfloat16=True)
+    score_images(model.train(), images, ALONE, bfloat16=True)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name

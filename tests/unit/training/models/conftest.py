@@ -1,4 +1,4 @@
-"""A model config to change with `dataclasses.replace`, and pictures to run models on."""
+"""A model config to change with `dataclasses.replace`, and images to run models on."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ def plain() -> ModelConfig:
 
 
 @pytest.fixture
-def pictures() -> Tensor:
+def images() -> Tensor:
     """uint8 [3, 32, 32, 3]"""
     generator = torch.Generator().manual_seed(1)
     return torch.randint(0, 256, (3, 32, 32, 3), dtype=torch.uint8, generator=generator)

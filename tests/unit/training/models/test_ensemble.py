@@ -4,9 +4,9 @@ import torch
 
 from tests.unit.training.conftest import SIDE
 from training.models.build import exportable
-from training.models.classifier import Classifier
 from training.models.ensemble import Ensemble
 from training.models.heads import linear_head, mlp_head
+from training.models.network import Classifier
 from training.models.residual_cnn import ResidualCnn
 
 CLASSES = 3

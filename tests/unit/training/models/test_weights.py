@@ -12,7 +12,7 @@ from torchvision.models import get_model, mobilenet_v2
 from training.config import ModelConfig
 from training.errors import TrainingError
 from training.models.build import build_model
-from training.models.classifier import PIXEL_MEAN, PIXEL_STD
+from training.models.network import PIXEL_MEAN, PIXEL_STD
 from training.models.weights import load_weights
 from training.models.zoo import torchvision_trunk
 
@@ -178,7 +178,7 @@ def test_small_networks_have_no_imagenet_weights(plain: ModelConfig) -> None:
 
 @torch.no_grad()
 def test_the_mobilenet_v2_file_answers_as_in_torchvision(
-    plain: ModelConfig, pictures: Tensor
+    plain: ModelConfig, images: Tensor
 ) -> None:
     folder = os.environ.get("VISIONFLOW_DATA")
     if folder is None:
@@ -191,7 +191,7 @@ def test_the_mobilenet_v2_file_answers_as_in_torchvision(
     ours.head[0].load_state_dict({k: state[f"classifier.1.{k}"] for k in ("weight", "bias")})
 
     mean, std = torch.tensor(PIXEL_MEAN), torch.tensor(PIXEL_STD)
-    pixels = ((pictures - mean) / std).permute(0, 3, 1, 2)
-    logits, embedding, _ = ours(pictures)
+    pixels = ((images - mean) / std).permute(0, 3, 1, 2)
+    logits, embedding, _ = ours(images)
     torch.testing.assert_close(embedding, theirs.features(pixels).mean(dim=(2, 3)))
     torch.testing.assert_close(logits, theirs(pixels))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
-from tests.unit.training.evaluation.test_activations import network
+from tests.unit.training.evaluation.test_stage_activations import network
 from training.evaluation.findings import findings
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
@@ -20,7 +20,7 @@ from training.report.report import (
     Report,
     SplitSummary,
 )
-from visionflow.manifest import GateCheck, Quantization
+from visionflow.models.manifest import GateCheck, Quantization
 
 HISTORY = (
     EpochRecord("head", 1, 0.01, 1.2, 0.4, 1.0, 0.5, 2.0),

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from training.evaluation.mistakes import PictureAnswer
+from training.evaluation.mistakes import ImageAnswer
 from training.report.page import COSTED, page
 from training.report.plots import PLOTS
 from training.report.report import Report
-from visionflow.costs import estimate
-from visionflow.measured import measured
+from visionflow.costs.estimate import estimate
+from visionflow.costs.measured import measured
 
-# Shown as cards with the pictures themselves, not as the plot.
+# Shown as cards with the images themselves, not as the plot.
 CARDS = {"right_answers", "wrong_answers", "mistakes", "stage_activations"}
 
 
@@ -88,7 +88,7 @@ def test_values_are_escaped(report: Report) -> None:
         classes=(replace(report.test.classes[0], label=attack), *report.test.classes[1:]),
         most_confused=(replace(report.test.most_confused[0], truth=attack, answer=attack),),
     )
-    mistake: PictureAnswer = replace(report.findings.mistakes[0], file=attack, truth=attack)
+    mistake: ImageAnswer = replace(report.findings.mistakes[0], file=attack, truth=attack)
     html = page(
         replace(
             report,
@@ -106,7 +106,7 @@ def test_values_are_escaped(report: Report) -> None:
 
 
 def test_what_was_left_out_is_said(report: Report) -> None:
-    frog = replace(report.test.classes[0], pictures=0, precision=None, recall=None, f1=None)
+    frog = replace(report.test.classes[0], images=0, precision=None, recall=None, f1=None)
     findings = replace(
         report.findings,
         curves=replace(report.findings.curves, skipped="of one class", roc=None),
@@ -127,5 +127,5 @@ def test_what_was_left_out_is_said(report: Report) -> None:
     assert "of one class." in html and "12 are too few." in html
     assert "int8 lost too much" in html
     assert "not in the macro means:</span>" in html
-    assert "None: every test picture was answered right." in html
+    assert "None: every test image was answered right." in html
     assert "Inside the network" not in html and "Wrong answers</span>" not in html

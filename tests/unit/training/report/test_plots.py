@@ -16,7 +16,7 @@ from training.report.report import DataSummary, Report
 
 
 def labelled(report: Report, labels: tuple[str, ...]) -> Report:
-    """``report`` with random scores of the classes ``labels``; the last has no picture."""
+    """``report`` with random scores of the classes ``labels``; the last has no image."""
     count = len(labels)
     generator = np.random.default_rng(0)
     probabilities = generator.dirichlet(np.ones(count), 400).astype(np.float32)
@@ -25,7 +25,7 @@ def labelled(report: Report, labels: tuple[str, ...]) -> Report:
     return replace(report, data=summary, test=scores)
 
 
-def test_every_plot_is_a_small_picture_with_a_palette(
+def test_every_plot_is_a_small_image_with_a_palette(
     drawn: tuple[Path, tuple[str, ...]],
 ) -> None:
     folder, files = drawn
@@ -96,7 +96,7 @@ def test_numbers_stand_in_the_cells_of_small_matrices_alone(report: Report) -> N
     assert max(large.get_size_inches()) <= 11
 
 
-def test_a_class_without_pictures_has_no_row_of_zeros(report: Report) -> None:
+def test_a_class_without_images_has_no_row_of_zeros(report: Report) -> None:
     with style():
         figure = plots_scores.confusion_matrix(labelled(report, tuple("abc")))
         scores = plots_scores.class_scores(labelled(report, tuple("abc")))

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from infra.cli import main
-from training.report.comparison import comparison_of
+from infra.cli.main import main
+from training.compare.comparison import comparison_of
+from training.compare.plots import COMPARE_PLOTS
 from training.report.plots import PLOTS
-from training.report.plots_compare import COMPARE_PLOTS
-from training.report.plots_search import SEARCH_PLOTS
 from training.report.report import Report
-from training.tune_report import TrialRecord, TuneReport
-from training.vector_plots import draw_vector_plots
+from training.report.vector_plots import draw_vector_plots
+from training.tune.plots import SEARCH_PLOTS
+from training.tune.report import TrialRecord, TuneReport
 from visionflow.errors import ConfigError
 
 

@@ -1,0 +1,113 @@
+"""``visionflow cost``: what images cost, before anybody has sent one."""
+
+import argparse
+from typing import TYPE_CHECKING, cast, get_args
+
+from infra.cli.command_line import add_command, print_json, print_table
+from infra.stages import DEV, FREEZABLE, MORE_ALARMS, STAGES, StageConfig, stage_named
+from visionflow import strict
+from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
+from visionflow.costs.prices import DEFAULT_REGION, price_table
+
+if TYPE_CHECKING:
+    from infra.cli.command_line import Commands
+
+
+def add_parsers(commands: "Commands") -> None:
+    parser = add_command(
+        commands, "cost", _cost, "Say what images cost, from measured times and dated prices."
+    )
+    parser.add_argument("--per-day", type=float, required=True, metavar="N", help="images a day")
+    parser.add_argument(
+        "--image-mp", type=float, default=3.0, metavar="X", help="megapixels of one (default: 3)"
+    )
+    parser.add_argument("--region", choices=tuple(price_table().region), default=DEFAULT_REGION)
+    parser.add_argument(
+        "--stage",
+        choices=tuple(name for name, stage in STAGES.items() if stage.on_aws),
+        default=DEV.name,
+        help="memory, retention and the like as this stage has them (default: dev)",
+    )
+    parser.add_argument("--architecture", choices=get_args(Architecture))
+    parser.add_argument("--memory", type=int, metavar="MB", help="of the classifying functions")
+    parser.add_argument("--days", type=int, metavar="N", help="that an image is kept")
+    parser.add_argument(
+        "--free-tier",
+        action="store_true",
+        help="take off the images' cost what AWS gives each account every month",
+    )
+
+
+def _cost(arguments: argparse.Namespace) -> int:
+    found = estimate(_workload(arguments, stage_named(arguments.stage)))
+    if arguments.json:
+        print_json(strict.to_dict(found))
+    else:
+        _print(found)
+    return 0
+
+
+def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
+    return Workload(
+        per_day=arguments.per_day,
+        megapixels=arguments.image_mp,
+        region=arguments.region,
+        architecture=arguments.architecture or cast("Architecture", stage.layer_target),
+        memory_mb=arguments.memory or stage.predict_memory_mb,
+        retention_days=arguments.days or stage.prediction_retention_days,
+        free_tier=arguments.free_tier,
+        snap_start=FREEZABLE if stage.snap_start else 0,
+        keys=int(stage.alarm_key),
+        more_alarms=MORE_ALARMS if stage.all_alarms else 0,
+    )
+
+
+def _print(found: Estimate) -> None:
+    print("USD for a million images")
+    print_table(_ways(found))
+    print("\nBy architecture and memory, the cheapest first")
+    choices = (
+        (c.architecture, str(c.memory_mb), _usd(c.http), _usd(c.s3), f"{c.duration_ms:.0f} ms")
+        for c in found.choices
+    )
+    print_table([("ARCHITECTURE", "MB", "HTTP", "S3", "WARM CALL"), *choices])
+    best = found.cheapest
+    print(f"\nThe cheapest is {best.architecture} with {best.memory_mb} MB.")
+    print("\nUSD for a month")
+    idle = (
+        (f"idle: {_name(item)}", _usd(usd)) for item, usd in found.idle_per_month.items() if usd
+    )
+    print_table(
+        [
+            *idle,
+            ("idle, all", _usd(sum(found.idle_per_month.values()))),
+            ("metrics, with images at every hour", _usd(found.metrics_per_month)),
+            ("all, through HTTP", _usd(found.month_through_http)),
+            ("all, through S3", _usd(found.month_through_s3)),
+            ("opening the dashboard 1,000 times", _usd(found.page_views_per_1000)),
+        ]
+    )
+    print()
+    print_table(found.assumptions.items())
+
+
+def _ways(found: Estimate) -> list[tuple[str, str, str]]:
+    http, s3 = found.http, found.s3
+    items = [
+        (_name(item), _usd(http.items.get(item, 0)), _usd(s3.items.get(item, 0)))
+        for item in s3.items | http.items
+    ]
+    return [
+        ("", "HTTP", "S3"),
+        *items,
+        ("all", _usd(http.per_million), _usd(s3.per_million)),
+        ("a warm call, ms", f"{http.duration_ms:.0f}", f"{s3.duration_ms:.0f}"),
+    ]
+
+
+def _name(item: str) -> str:
+    return item.replace("_", " ")
+
+
+def _usd(amount: float) -> str:
+    return f"{amount:.2f}"

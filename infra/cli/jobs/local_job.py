@@ -1,0 +1,153 @@
+"""The machine of a local job: the job's own script as a process, with the machines' own role.
+
+The credentials are those of the role that EC2 would give a machine, so what the policy does not
+allow fails here too. Killing the process loses nothing but the epoch at hand: the job is resumed
+like any other.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infra.cli.jobs.target import JobTarget
+from infra.errors import CommandError
+from infra.local_cloud.emulator import REGION
+from infra.local_cloud.processes import end_group
+from infra.packaging.workspace import PROJECT, Workspace
+from visionflow.jobs.record import (
+    ENDED,
+    JobOutcome,
+    JobRecord,
+    JobReport,
+    TrainingJob,
+    hours_between,
+    local_session,
+)
+from visionflow.jobs.settings import JobMachineSettings
+from visionflow.timestamps import timestamp
+
+HEARTBEAT_SECONDS = 2.0
+_START_SECONDS = 120.0
+_END_SECONDS = 600.0
+_LOOK_SECONDS = 0.3
+# A process that has not reported for so long is not there any more.
+_DEAD_SECONDS = 8 * HEARTBEAT_SECONDS
+
+
+def run_local_job(job_id: str, target: JobTarget, workspace: Workspace) -> TrainingJob:
+    """Run the job's script here until it ends, and wait for what the state machine makes of it.
+
+    Ctrl-C ends the script, which reports that it was interrupted. Raises `CommandError` when the
+    job never gets to the point where a machine is due, or never ends.
+    """
+    record = _wait(target, job_id, "running", _START_SECONDS)
+    if record.state == "running":
+        folder = job_folder(workspace, job_id)
+        process = start_machine(job_id, local_session(record), target, folder)
+        try:
+            process.wait()
+        finally:
+            end_group(process)
+            _report_death(record, target, f"The process ended with code {process.returncode}.")
+    _wait(target, job_id, None, _END_SECONDS)
+    return target.control.get(job_id)
+
+
+def bury_local_job(job_id: str, target: JobTarget) -> None:
+    """Let a local job end whose process was killed together with the command that ran it."""
+    record = target.store.get(job_id)
+    if record.request.place != "local" or record.state != "running":
+        return
+    report = target.store.current_report(record)
+    seen = report.heartbeat_at if report else record.launched_at
+    if seen and hours_between(seen, datetime.now(UTC)) * 3600 > _DEAD_SECONDS:
+        _report_death(record, target, "The process was killed.")
+        _wait(target, job_id, None, _END_SECONDS)
+
+
+def _report_death(record: JobRecord, target: JobTarget, reason: str) -> None:
+    """Say for a process what it could not say itself, as EC2 does for a machine."""
+    report = target.store.current_report(record)
+    if report is None:
+        before = target.store.report(record)
+        report = JobReport(
+            reporter=str(record.reporter),
+            job_id=record.id,
+            heartbeat_at=timestamp(datetime.now(UTC)),
+            progress=before.progress if before else None,
+            epochs=before.epochs if before else (),
+            log_tail=(),
+            outcome=None,
+        )
+    if report.outcome is None:
+        target.store.put_report(replace(report, outcome=JobOutcome("interrupted", reason)))
+
+
+def job_folder(workspace: Workspace, job_id: str) -> Path:
+    """What a local job keeps between its attempts: images, checkpoint, run."""
+    return workspace.state / "jobs" / job_id
+
+
+def _wait(target: JobTarget, job_id: str, state: str | None, seconds: float) -> JobRecord:
+    """The record once it has ended, or is in ``state``."""
+    deadline = time.monotonic() + seconds
+    while True:
+        record = target.store.get(job_id)
+        if record.state in ENDED or record.state == state:
+            return record
+        if time.monotonic() > deadline:
+            raise CommandError(f"Job {job_id} is still {record.state} after {seconds:.0f} s.")
+        time.sleep(_LOOK_SECONDS)
+
+
+def start_machine(
+    job_id: str, session: str, target: JobTarget, folder: Path
+) -> subprocess.Popen[bytes]:
+    """The job's script as EC2 would start it on a machine called ``session``, with ``folder`` as
+    its disk. Raises `CommandError` for a job on AWS."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "training.job", job_id),
+            *("--work", str(folder)),
+            *("--heartbeat-seconds", str(HEARTBEAT_SECONDS)),
+        ],
+        cwd=PROJECT,
+        env=_environment(session, target, folder),
+        # Its own group: what Ctrl-C means is for the caller to decide.
+        start_new_session=True,
+    )
+
+
+def _environment(session: str, target: JobTarget, folder: Path) -> dict[str, str]:
+    """The user's own without any AWS setting, and the role's on the local cloud."""
+    if target.cloud is None:
+        raise CommandError("Only jobs of the local cloud run on this machine.")
+    # A file of the job's own: the SDK renews the session by it for as long as the job takes.
+    file = folder / "aws-config"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    account = target.cloud.client_options
+    file.write_text(
+        "[profile machine]\n"
+        f"role_arn = {target.job_role}\n"
+        f"role_session_name = {session}\n"
+        "source_profile = account\n"
+        "[profile account]\n"
+        f"aws_access_key_id = {account['aws_access_key_id']}\n"
+        f"aws_secret_access_key = {account['aws_secret_access_key']}\n"
+    )
+    settings = JobMachineSettings(target.jobs_table, target.jobs_bucket, target.log_group)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {
+        **own,
+        **settings.to_env(),
+        "AWS_CONFIG_FILE": str(file),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_PROFILE": "machine",
+        "AWS_ENDPOINT_URL": target.cloud.endpoint_url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }

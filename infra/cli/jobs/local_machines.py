@@ -1,0 +1,78 @@
+"""The machines of the local cloud's jobs, as processes of this computer.
+
+The emulator's EC2 lends machines that run nothing. While this watches, the job's script runs for
+each of them as on a real one: with the role's credentials, the machine's id as its session, and
+the machine gone when the script ends. So a job that the dashboard or the API starts is trained.
+"""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from infra.cli.jobs.local_job import job_folder, start_machine
+from infra.cli.jobs.target import JobTarget
+from infra.errors import CommandError
+from infra.local_cloud.processes import end_group
+from infra.packaging.workspace import Workspace
+from visionflow.jobs.record import TrainingJob
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+_LOOK_SECONDS = 1.0
+_NEWEST_JOBS = 10
+
+
+class LocalMachines:
+    """A process for each machine that a job has; all end with this."""
+
+    def __init__(self, target: JobTarget, workspace: Workspace) -> None:
+        """Raises `CommandError` for a stage on AWS, which has machines of its own."""
+        if target.cloud is None:
+            raise CommandError("Only the local cloud has its machines here.")
+        self._target = target
+        self._workspace = workspace
+        self._ec2: EC2Client = boto3.client("ec2", **target.cloud.client_options)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        # Its job still names it for a moment.
+        self._gone: set[str] = set()
+
+    def play(self) -> None:
+        """Run what jobs ask for, until somebody interrupts."""
+        try:
+            while True:
+                self._look()
+                time.sleep(_LOOK_SECONDS)
+        finally:
+            for machine in tuple(self._processes):
+                self._end(machine)
+
+    def _look(self) -> None:
+        jobs, _ = self._target.control.page(_NEWEST_JOBS, None)
+        running = {
+            job.instance.id: job
+            for job in jobs
+            if job.instance and job.state == "running" and job.config.place == "ec2"
+        }
+        for machine, process in tuple(self._processes.items()):
+            if machine not in running or process.poll() is not None:
+                self._end(machine)
+        for machine, job in running.items():
+            if machine not in self._processes and machine not in self._gone:
+                self._start(machine, job)
+
+    def _start(self, machine: str, job: TrainingJob) -> None:
+        print(f"Job {job.id} runs on this computer as {machine}.", flush=True)
+        # A job that goes on after it lost its machine gets another disk, as on EC2.
+        folder: Path = job_folder(self._workspace, job.id) / machine
+        self._processes[machine] = start_machine(job.id, machine, self._target, folder)
+
+    def _end(self, machine: str) -> None:
+        """A machine shuts itself down when its script ends."""
+        end_group(self._processes.pop(machine))
+        self._gone.add(machine)
+        self._ec2.terminate_instances(InstanceIds=[machine])
+        print(f"{machine} is gone.", flush=True)

@@ -1,0 +1,103 @@
+"""A client of the HTTP API, with the standard library alone."""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.errors import CommandError
+
+_TIMEOUT_SECONDS = 60
+
+
+class ApiProblemError(CommandError):
+    """The API refused; ``code`` is its problem's, where the answer was one."""
+
+    def __init__(self, sentence: str, code: str | None) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class ApiClient:
+    """``token`` is a sign-in token for stages that ask for one; the local cloud does not."""
+
+    api_url: str
+    token: str | None = None
+
+    def predict(
+        self, image: bytes, *, top_k: int | None = None, explain: bool = False
+    ) -> dict[str, Any]:
+        """Classify one image; the answer is the API's JSON."""
+        return self._call(
+            "POST",
+            "/predict",
+            {"top_k": top_k, "explain": "true" if explain else None},
+            body=image,
+            headers={"Content-Type": "application/octet-stream"},
+        )
+
+    def upload_form(self, content_type: str, size: int, filename: str) -> dict[str, Any]:
+        """A form that posts one image of ``size`` bytes to the bucket."""
+        request = {"content_type": content_type, "bytes": size, "filename": filename}
+        return self._call(
+            "POST",
+            "/uploads",
+            {},
+            body=json.dumps(request).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+
+    def prediction(self, prediction_id: str) -> dict[str, Any] | None:
+        """One prediction; None while there is none with this id."""
+        try:
+            return self._call("GET", f"/predictions/{prediction_id}", {})
+        except ApiProblemError as error:
+            if error.code == "prediction_not_found":
+                return None
+            raise
+
+    def logs(self, **query: str | int | None) -> dict[str, Any]:
+        """One page of predictions, newest first; the API's filters are the keyword arguments."""
+        return self._call("GET", "/logs", query)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int | None],
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Raises `ApiProblemError` with the API's own sentence when it refuses."""
+        given = {name: value for name, value in query.items() if value is not None}
+        url = f"{self.api_url}{path}?{urllib.parse.urlencode(given)}"
+        request = urllib.request.Request(  # noqa: S310  api_url is the deployment's own
+            url, data=body, method=method, headers=dict(headers or {})
+        )
+        if self.token:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+                answer: dict[str, Any] = json.load(response)
+                return answer
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _problem(error) from error
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            raise CommandError(f"{self.api_url} does not answer ({error}).") from error
+
+
+def _problem(error: urllib.error.HTTPError) -> ApiProblemError:
+    text = error.read()
+    try:
+        problem = json.loads(text)
+        sentence = f"{problem['detail']} ({error.code}, {problem['code']})"
+        return ApiProblemError(sentence, problem["code"])
+    except (ValueError, KeyError, TypeError):
+        sentence = f"{error.url} answered {error.code}: {text[:200].decode(errors='replace')}"
+        return ApiProblemError(sentence, None)

@@ -1,0 +1,82 @@
+"""Send an image that is too large for a direct call: post it to the bucket, await its record."""
+
+import io
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from infra.client.api_client import ApiClient, ApiProblemError
+from infra.errors import CommandError
+
+_POST_SECONDS = 300
+_WAIT_SECONDS = 120.0
+_POLL_SECONDS = 0.3
+
+
+def classify_by_upload(
+    api: ApiClient,
+    data: bytes,
+    *,
+    content_type: str,
+    filename: str,
+    on_sent: Callable[[int], object],
+) -> dict[str, Any]:
+    """The prediction of an image that goes through the bucket.
+
+    ``on_sent`` is told the number of bytes after each piece. Raises `CommandError` when the image
+    is refused, cannot be classified, or is not answered in time.
+    """
+    form = api.upload_form(content_type, len(data), filename)
+    post_form(form["url"], form["fields"], data, on_sent)
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while (prediction := api.prediction(form["id"])) is None:
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"{filename} was uploaded and is not classified after {_WAIT_SECONDS:.0f} s; look "
+                f"for {form['id']} later."
+            )
+        time.sleep(_POLL_SECONDS)
+    if error := prediction["error"]:
+        raise ApiProblemError(f"{error['message']} ({error['code']})", error["code"])
+    return prediction
+
+
+def post_form(
+    url: str, fields: Mapping[str, str], data: bytes, on_sent: Callable[[int], object]
+) -> None:
+    """Post ``data`` as the file of a signed form. Raises `CommandError` when it is refused."""
+    boundary = secrets.token_hex(16)
+    part = f"--{boundary}\r\nContent-Disposition: form-data; name="
+    head = "".join(f'{part}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
+    # S3 ignores whatever comes behind the file.
+    head += f'{part}"file"; filename="image"\r\n\r\n'
+    body = _Sent(head.encode() + data + f"\r\n--{boundary}--\r\n".encode(), on_sent)
+    headers = {
+        "Content-Type": f"multipart/form-data; boundary={boundary}",
+        "Content-Length": str(body.getbuffer().nbytes),
+    }
+    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310  from the API
+    try:
+        urllib.request.urlopen(request, timeout=_POST_SECONDS).close()  # noqa: S310
+    except urllib.error.HTTPError as error:
+        with error:
+            text = error.read(300).decode(errors="replace")
+        raise CommandError(f"The bucket refused the image ({error.code}): {text}") from error
+    except OSError as error:
+        raise CommandError(f"The image could not be sent ({error}).") from error
+
+
+class _Sent(io.BytesIO):
+    """Tells how much of it was read."""
+
+    def __init__(self, data: bytes, on_sent: Callable[[int], object]) -> None:
+        super().__init__(data)
+        self._on_sent = on_sent
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self._on_sent(len(piece))
+        return piece

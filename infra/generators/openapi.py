@@ -1,0 +1,212 @@
+"""Writes the API's OpenAPI description from the classes that the functions answer with.
+
+``python -m infra.generators.openapi`` rewrites ``lambdas/api/openapi.json``; with ``--check`` it
+exits with 1 when the committed file is out of date. Pydantic derives the schemas here, at build
+time, so the functions need not carry it.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import get_args
+
+from infra.generators.openapi_models import MODEL_OPERATIONS
+from infra.generators.openapi_operation import IMAGE, TIME, Operation, Schema, query
+from infra.generators.openapi_training import TRAINING_OPERATIONS
+from infra.generators.schemas import component_schemas
+from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
+from lambdas.classification.service import DEFAULT_TOP_K
+from lambdas.outcomes import STATUSES
+from lambdas.predict.body import FIELD
+from lambdas.predict.idempotency import HEADER, KEY
+from lambdas.predict.service import PredictAnswer
+from lambdas.web.answers import Health, LogPage, PredictionDetail, Problem, UploadForm
+from lambdas.web.routes import ROUTES, Route
+from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.uploads import ACCEPTED_TYPES
+from visionflow.predictions.record import Source, Status
+
+OPENAPI_FILE = Path(__file__).parents[2] / "lambdas" / "api" / "openapi.json"
+
+OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("POST", "/predict"): Operation(
+        "predict",
+        "Classify one image",
+        {200: PredictAnswer},
+        (
+            query(
+                "top_k",
+                "How many of the best labels to answer, at most all there are",
+                {"type": "integer", "minimum": 1, "default": DEFAULT_TOP_K},
+            ),
+            query(
+                "explain",
+                "Whether to answer where in the image the evidence lies",
+                {"type": "boolean", "default": False},
+            ),
+            query("label", "The label to explain instead of the best one", {"type": "string"}),
+            {
+                "name": HEADER,
+                "in": "header",
+                "description": "The same key with the same request gets the first answer again",
+                "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
+            },
+        ),
+        {
+            "multipart/form-data": {
+                "type": "object",
+                "properties": {FIELD: IMAGE},
+                "required": [FIELD],
+            },
+            "application/json": {
+                "type": "object",
+                "properties": {"image": {"type": "string", "contentEncoding": "base64"}},
+                "required": ["image"],
+            },
+            "application/octet-stream": IMAGE,
+            "image/*": IMAGE,
+        },
+    ),
+    ("POST", "/uploads"): Operation(
+        "uploads",
+        "A form that posts one large image straight to the bucket",
+        {201: UploadForm},
+        body={
+            "application/json": {
+                "type": "object",
+                "properties": {
+                    "content_type": {"enum": sorted(ACCEPTED_TYPES)},
+                    "bytes": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": DEFAULT_LIMITS.max_bytes,
+                    },
+                    "filename": {"type": ["string", "null"], "default": None},
+                },
+                "required": ["content_type", "bytes"],
+                "additionalProperties": False,
+            }
+        },
+    ),
+    ("GET", "/health"): Operation(
+        "health", "Whether an image would be classified now", {200: Health, 503: Health}
+    ),
+    ("GET", "/logs"): Operation(
+        "logs",
+        "Predictions, newest first",
+        {200: LogPage},
+        (
+            query(
+                "limit",
+                "Records per page",
+                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+            ),
+            query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+            query("label", "Only this best label", {"type": "string"}),
+            query("model_version", "Only answers of this version", {"type": "string"}),
+            query("status", "Only this status", {"enum": list(get_args(Status))}),
+            query("source", "Only images that came this way", {"enum": list(get_args(Source))}),
+            query("from", "Not before this time", TIME),
+            query("to", "Not after this time", TIME),
+        ),
+    ),
+    ("GET", "/predictions/{id}"): Operation(
+        "prediction",
+        "One prediction, with URLs of its image",
+        {200: PredictionDetail},
+        ({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},),
+    ),
+    ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
+    **MODEL_OPERATIONS,
+    **TRAINING_OPERATIONS,
+}
+
+
+def document() -> Schema:
+    """The whole description, OpenAPI 3.1. Raises `KeyError` for a route without an `Operation`."""
+    paths: dict[str, Schema] = {}
+    for route in ROUTES:
+        operation = OPERATIONS[route.method, route.path]
+        paths.setdefault(route.path, {})[route.method.lower()] = _path_item(route, operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "VisionFlow",
+            "version": "1",
+            "description": "Classifies images and remembers the answers.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def error_codes() -> list[str]:
+    """Every ``code`` that a `Problem` can carry."""
+    return sorted(error.code for error in STATUSES)
+
+
+def _path_item(route: Route, operation: Operation) -> Schema:
+    responses: Schema = {
+        str(status): _response("The answer", "application/json", answer)
+        for status, answer in operation.answers.items()
+    }
+    responses["default"] = _response("What went wrong", "application/problem+json", Problem)
+    item: Schema = {
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
+        "responses": responses,
+        "security": [] if route.public else [{"token": []}],
+    }
+    if operation.parameters:
+        item["parameters"] = list(operation.parameters)
+    if operation.body:
+        content = {media_type: {"schema": schema} for media_type, schema in operation.body.items()}
+        item["requestBody"] = {"required": operation.body_required, "content": content}
+    return item
+
+
+def _response(description: str, media_type: str, answer: type | None) -> Schema:
+    schema = {"type": "object"} if answer is None else _reference(answer)
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def _reference(cls: type) -> Schema:
+    return {"$ref": f"#/components/schemas/{cls.__name__}"}
+
+
+def _schemas() -> Schema:
+    answers = {
+        answer
+        for operation in OPERATIONS.values()
+        for answer in operation.answers.values()
+        if answer is not None
+    }
+    schemas = component_schemas({*answers, Problem})
+    schemas["Problem"]["properties"]["code"]["enum"] = error_codes()
+    return schemas
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail when the file is out of date")
+    arguments = parser.parse_args()
+    text = json.dumps(document(), indent=2) + "\n"
+    if not arguments.check:
+        OPENAPI_FILE.write_text(text, encoding="utf-8")
+    elif OPENAPI_FILE.read_text(encoding="utf-8") != text:
+        print(
+            f"{OPENAPI_FILE.name} is out of date: run python -m infra.generators.openapi",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""What the API's description says of one route, and the pieces that routes have in common."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+Schema = dict[str, Any]
+
+TIME: Schema = {"type": "string", "format": "date-time"}
+IMAGE: Schema = {"type": "string", "format": "binary"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the description says of a route beyond its method and path.
+
+    ``answers`` maps a status to the class of its body; every other status carries a `Problem`.
+    """
+
+    operation_id: str
+    summary: str
+    answers: dict[int, type | None]
+    parameters: tuple[Schema, ...] = ()
+    body: Schema | None = None
+    body_required: bool = True
+
+
+def query(name: str, description: str, schema: Schema, *, required: bool = False) -> Schema:
+    """A query parameter."""
+    parameter = {"name": name, "in": "query", "description": description, "schema": schema}
+    return {**parameter, "required": True} if required else parameter
+
+
+def in_path(name: str) -> Schema:
+    """A part of the path."""
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def limit_query(default: int, largest: int) -> Schema:
+    schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": default}
+    return query("limit", "At most so many", schema)
+
+
+def json_body(cls: type) -> Schema:
+    """A JSON object with the fields of dataclass ``cls`` and no others."""
+    schema = TypeAdapter(cls).json_schema()
+    return {"application/json": {**schema, "additionalProperties": False}}

@@ -1,0 +1,48 @@
+"""The description of the routes about training jobs."""
+
+from infra.generators.openapi_operation import Operation, in_path, json_body, limit_query, query
+from lambdas.api.training_jobs import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    TrainingJobList,
+    TrainingOptions,
+)
+from visionflow.jobs.record import TrainingJob, TrainingJobRequest
+
+_ID = in_path("id")
+
+TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("POST", "/training-jobs"): Operation(
+        "startTrainingJob",
+        "Train on images of the datasets bucket, on a rented machine (admin)",
+        {202: TrainingJob},
+        body=json_body(TrainingJobRequest),
+    ),
+    ("GET", "/training-jobs"): Operation(
+        "trainingJobs",
+        "Training jobs, newest first",
+        {200: TrainingJobList},
+        (
+            limit_query(DEFAULT_LIMIT, MAX_LIMIT),
+            query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+        ),
+    ),
+    ("GET", "/training-jobs/{id}"): Operation(
+        "trainingJob",
+        "One job with its curves, its cost and its estimated end",
+        {200: TrainingJob},
+        (_ID,),
+    ),
+    ("DELETE", "/training-jobs/{id}"): Operation(
+        "stopTrainingJob", "End a job and its machine (admin)", {202: TrainingJob}, (_ID,)
+    ),
+    ("POST", "/training-jobs/{id}/resume"): Operation(
+        "resumeTrainingJob",
+        "Go on with a job that failed or was cancelled, from its checkpoint (admin)",
+        {202: TrainingJob},
+        (_ID,),
+    ),
+    ("GET", "/training-options"): Operation(
+        "trainingOptions", "What a training job can be asked for", {200: TrainingOptions}
+    ),
+}

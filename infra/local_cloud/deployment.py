@@ -1,0 +1,112 @@
+"""Deploying the CDK app with the CDK CLI."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from infra.errors import CommandError
+from infra.local_cloud.emulator import ACCOUNT, REGION, Emulator
+from infra.local_cloud.outputs import Outputs
+from infra.local_cloud.processes import Tools
+from infra.packaging.workspace import Workspace
+
+# The command line's own Python. -P: the folder `infra` has a package of its own called constructs.
+APP = f'"{sys.executable}" -P -m infra.app'
+
+
+class LocalDeployment:
+    """Stage ``local`` on one emulator."""
+
+    def __init__(self, workspace: Workspace, tools: Tools, cdk: Path, emulator: Emulator) -> None:
+        self._workspace = workspace
+        self._tools = tools
+        self._cdk = cdk
+        self._emulator = emulator
+
+    def bootstrap(self) -> None:
+        """Create the bucket that the CDK CLI keeps assets in."""
+        self._run("cdk-bootstrap", "bootstrap", f"aws://{ACCOUNT}/{REGION}")
+
+    def synthesize(self) -> None:
+        self._run(
+            "cdk-synth",
+            "synth",
+            "--quiet",
+            "--app",
+            APP,
+            "--output",
+            str(self._workspace.cloud_assembly),
+            "--context",
+            "stage=local",
+        )
+
+    def deploy(self) -> Outputs:
+        outputs = self._workspace.state / "stack-outputs.json"
+        self._run(
+            "cdk-deploy",
+            "deploy",
+            "--all",
+            "--app",
+            str(self._workspace.cloud_assembly),
+            "--require-approval",
+            "never",
+            "--method",
+            "direct",
+            "--concurrency",
+            "4",
+            "--outputs-file",
+            str(outputs),
+        )
+        return _local_outputs(json.loads(outputs.read_text()), self._emulator)
+
+    def _run(self, name: str, *arguments: str) -> None:
+        self._tools.run(
+            name,
+            [self._cdk, *arguments, "--no-notices"],
+            # Not the folder of cdk.json: bootstrapping would run the app that it names.
+            cwd=self._workspace.state,
+            env=_without_aws_settings() | self._emulator.client_environment,
+        )
+
+
+def run_on_aws(workspace: Workspace, cdk: Path, command: str, stage: str) -> None:
+    """``cdk deploy`` or ``cdk destroy`` of a stage with the user's own credentials and terminal.
+
+    Raises `CommandError` when the CDK CLI fails; it has said why by then.
+    """
+    arguments = ["--all", "--app", APP, "--context", f"stage={stage}", "--no-notices"]
+    result = subprocess.run([cdk, command, *arguments], cwd=workspace.project, check=False)
+    if result.returncode != 0:
+        raise CommandError(f"cdk {command} of stage {stage} failed with the output above.")
+
+
+def _without_aws_settings() -> dict[str, str]:
+    """The environment without the user's own AWS profile, so that nothing can reach AWS."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+def _local_outputs(stacks: Mapping[str, Mapping[str, str]], emulator: Emulator) -> Outputs:
+    """The stacks' outputs, with AWS's own addresses replaced by the emulator's."""
+    values = {
+        _snake_case(name): value for stack in stacks.values() for name, value in stack.items()
+    }
+    api_id = str(urlsplit(values["api_url"]).hostname).partition(".")[0]
+    endpoint = emulator.endpoint_url
+    # Page and API share an origin, so the page needs no CORS here.
+    values |= {
+        "api_url": f"{endpoint}/_aws/execute-api/{api_id}/$default",
+        "dashboard_url": f"{endpoint}/{values['dashboard_bucket']}/index.html",
+        "endpoint_url": endpoint,
+        "region": REGION,
+    }
+    return Outputs(**{field.name: values[field.name] for field in fields(Outputs)})
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

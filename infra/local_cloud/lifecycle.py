@@ -1,0 +1,191 @@
+"""The local cloud: the real template on an emulator, up and down again."""
+
+import platform
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+
+from infra.errors import CommandError
+from infra.local_cloud import content, emulator, first_predictions, toolchain
+from infra.local_cloud.deployment import LocalDeployment
+from infra.local_cloud.emulator import Emulator
+from infra.local_cloud.fingerprint import fingerprint, is_current
+from infra.local_cloud.outputs import Outputs, read_outputs
+from infra.local_cloud.processes import Tools
+from infra.local_cloud.progress import Progress
+from infra.packaging.workspace import Workspace, exclusive
+
+DEFAULT_PORT = 4566
+_WATCH_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A local cloud that answers, and what it said about each sample image."""
+
+    emulator: Emulator
+    outputs: Outputs
+    answers: dict[str, dict[str, Any]]
+
+
+def up(workspace: Workspace, port: int | None, progress: Progress) -> LocalCloud:
+    """Bring the local cloud up, or up to date when it already runs.
+
+    Raises `CommandError` when a step fails; then nothing that this call started is left running.
+    """
+    toolchain.require_node()
+    with _alone(workspace), Tools(workspace.logs) as tools:
+        found = emulator.running(workspace)
+        if found is None:
+            emulator.stop(workspace)
+        elif port not in (None, found.port):
+            raise CommandError(
+                f"The local cloud already runs on port {found.port}; end it with 'visionflow down'"
+                " before choosing another."
+            )
+        try:
+            return _bring_up(workspace, tools, progress, found, port or DEFAULT_PORT)
+        except BaseException:
+            tools.close()
+            if found is None:
+                emulator.stop(workspace)
+            raise
+
+
+def down(workspace: Workspace) -> bool:
+    """End the local cloud of this workspace and nothing else; returns whether one was running."""
+    with _alone(workspace):
+        return emulator.stop(workspace)
+
+
+def watch(workspace: Workspace, running: Emulator) -> None:
+    """Return when someone ended the local cloud; raise `CommandError` when it died."""
+    while running.is_alive():
+        time.sleep(_WATCH_SECONDS)
+    # Waits for a 'visionflow down' that is still at it; that one clears the record.
+    with exclusive(workspace.lock):
+        if emulator.recorded(workspace) == running:
+            emulator.stop(workspace)
+            raise CommandError(f"The emulator died; its log: {emulator.emulator_log(workspace)}")
+
+
+def _alone(workspace: Workspace) -> AbstractContextManager[None]:
+    return exclusive(
+        workspace.lock,
+        busy="Another 'visionflow up' or 'down' is at work here; let it finish or end it first.",
+    )
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What the set-up steps leave behind."""
+
+    emulator_python: Path
+    cdk: Path
+    dashboard: Path
+
+
+def _bring_up(
+    workspace: Workspace, tools: Tools, progress: Progress, found: Emulator | None, port: int
+) -> LocalCloud:
+    built = _build(workspace, tools, progress)
+    expected = _deployed_fingerprint(workspace, built)
+    if found and is_current(workspace.deployed, expected):
+        progress.say(f"already up on port {found.port}, and nothing has changed since")
+        outputs = read_outputs(workspace.outputs)
+        return LocalCloud(found, outputs, first_predictions.answered_samples(outputs))
+    # From here on the deployment is neither the old one nor the new one, should a step fail.
+    workspace.deployed.unlink(missing_ok=True)
+    if found is None:
+        with progress.step("emulator started"):
+            running = emulator.start(workspace, built.emulator_python, port)
+    else:
+        running = found
+    outputs = _deploy(workspace, tools, progress, built, running, is_fresh=found is None)
+    answers = _fill(workspace, progress, built, running, outputs)
+    outputs.write(workspace.outputs)
+    workspace.deployed.write_text(expected)
+    return LocalCloud(running, outputs, answers)
+
+
+def _build(workspace: Workspace, tools: Tools, progress: Progress) -> _Built:
+    """Install and build, at the same time, what is not there yet."""
+
+    def step(name: str, build: Callable[[Workspace, Tools], Path]) -> Callable[[], Path]:
+        def run() -> Path:
+            with progress.step(name):
+                return build(workspace, tools)
+
+        return run
+
+    # Two local clouds of one checkout share what is built here.
+    with exclusive(workspace.build_lock):
+        python, cdk, dashboard, _ = _in_parallel(
+            tools,
+            step("emulator's environment ready", toolchain.emulator_python),
+            step("CDK CLI ready", toolchain.cdk_cli),
+            step("dashboard built", toolchain.dashboard),
+            step("runtime layer built", toolchain.runtime_layer),
+        )
+    return _Built(python, cdk, dashboard)
+
+
+def _deploy(
+    workspace: Workspace,
+    tools: Tools,
+    progress: Progress,
+    built: _Built,
+    running: Emulator,
+    *,
+    is_fresh: bool,
+) -> Outputs:
+    deployment = LocalDeployment(workspace, tools, built.cdk, running)
+    with progress.step("template synthesized"):
+        if is_fresh:
+            _in_parallel(tools, deployment.bootstrap, deployment.synthesize)
+        else:
+            deployment.synthesize()
+    with progress.step("stacks deployed"):
+        return deployment.deploy()
+
+
+def _fill(
+    workspace: Workspace, progress: Progress, built: _Built, running: Emulator, outputs: Outputs
+) -> dict[str, dict[str, Any]]:
+    s3 = boto3.client("s3", **running.client_options)
+    dynamodb = boto3.client("dynamodb", **running.client_options)
+    with progress.step("dashboard and starter model uploaded"):
+        content.upload_dashboard(built.dashboard, outputs, s3)
+        starter = workspace.project / "infra" / "packaging" / "starter"
+        content.publish_starter(starter, outputs, s3, dynamodb)
+    images = first_predictions.sample_images(workspace.project)
+    with progress.step(f"{len(images)} sample images answered"):
+        return first_predictions.classify_samples(images, outputs, s3)
+
+
+def _deployed_fingerprint(workspace: Workspace, built: _Built) -> str:
+    """Over everything that reaches the local cloud."""
+    sources = [workspace.project / name for name in ("infra", "lambdas", "layers")]
+    return fingerprint([*sources, built.dashboard], platform.python_version())
+
+
+T = TypeVar("T")
+
+
+def _in_parallel(tools: Tools, *steps: Callable[[], T]) -> list[T]:
+    """Run steps at the same time; the first that fails calls the others off."""
+    with ThreadPoolExecutor(len(steps)) as pool:
+        futures = [pool.submit(step) for step in steps]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except BaseException:
+            tools.close()
+            raise
+    return [future.result() for future in futures]

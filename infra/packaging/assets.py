@@ -1,0 +1,50 @@
+"""What a deploy carries beside the template: code, layers, the built dashboard, the first model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.packaging.runtime_layer import build_runtime_layer
+from infra.packaging.workspace import PROJECT
+from infra.packaging.zip_files import Package, source_package, training_bundle
+from infra.stages import StageConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assets:
+    """Files that go with the stacks.
+
+    Attributes:
+        code: the `lambdas` package.
+        common_layer: `visionflow`.
+        runtime_layer: onnxruntime, numpy, pillow and Powertools.
+        training_bundle: the `training` package with what it needs, for a machine that trains.
+        dashboard: folder of the built dashboard.
+        starter_model: folder of the artifact that a fresh deployment classifies with.
+    """
+
+    code: Package
+    common_layer: Package
+    runtime_layer: Package
+    training_bundle: Package
+    dashboard: Path
+    starter_model: Path
+
+    @property
+    def unzipped_bytes(self) -> int:
+        """Code and layers as Lambda counts them."""
+        packages = (self.code, self.common_layer, self.runtime_layer)
+        return sum(package.unzipped_bytes for package in packages)
+
+
+def project_assets(stage: StageConfig) -> Assets:
+    """The assets of this checkout, built for `stage` where they were not built before."""
+    return Assets(
+        code=source_package("lambdas", PROJECT / "lambdas", below="lambdas"),
+        common_layer=source_package(
+            "common", PROJECT / "layers" / "common" / "python", below="python"
+        ),
+        runtime_layer=build_runtime_layer(stage.layer_target),
+        training_bundle=training_bundle(PROJECT),
+        dashboard=PROJECT / "dashboard" / "dist",
+        starter_model=PROJECT / "infra" / "packaging" / "starter",
+    )

@@ -1,0 +1,92 @@
+"""Zip files for Lambda that depend on nothing but what is in them.
+
+The same files give the same name, so an unchanged package is neither zipped again nor uploaded
+again, and a deploy without changes has nothing to do.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.packaging.workspace import PROJECT
+from visionflow.whole_file import whole_file
+
+BUILD_FOLDER = PROJECT / ".visionflow" / "build"
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip file can hold
+_COMPRESSION_LEVEL = 1  # most of it is machine code, which hardly gets smaller above this
+
+
+@dataclass(frozen=True)
+class Package:
+    """A zip file and a digest of what it was made from, for CDK to name the asset by."""
+
+    path: Path
+    digest: str
+
+    @property
+    def unzipped_bytes(self) -> int:
+        """Size as Lambda counts it against its limit of 250 MB."""
+        with zipfile.ZipFile(self.path) as archive:
+            return sum(entry.file_size for entry in archive.infolist())
+
+
+def source_package(name: str, folder: Path, *, below: str, into: Path = BUILD_FOLDER) -> Package:
+    """The files under `folder`, which appear under the path `below` in the zip file.
+
+    Bytecode caches stay out: they differ from machine to machine.
+    """
+    return _package(name, dict(_below(below, folder)), into)
+
+
+def training_bundle(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
+    """What a training machine runs: `training`, `visionflow`, and the locked requirements."""
+    common = project / "layers" / "common" / "python" / "visionflow"
+    files = {
+        **dict(_below("training", project / "training")),
+        **dict(_below("visionflow", common)),
+        "requirements.txt": project / "training" / "requirements.txt",
+    }
+    return _package("training", files, into)
+
+
+def _below(path: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    for file in _source_files(folder):
+        yield f"{path}/{file.relative_to(folder).as_posix()}", file
+
+
+def _package(name: str, files: Mapping[str, Path], into: Path) -> Package:
+    digest = hashlib.sha256()
+    for path, file in files.items():
+        digest.update(f"{path}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\0".encode())
+    package = Package(into / f"{name}-{digest.hexdigest()[:16]}.zip", digest.hexdigest())
+    if not package.path.exists():
+        write_zip(files, package.path)
+    return package
+
+
+def write_zip(files: Mapping[str, Path], target: Path) -> None:
+    """Write `files` (path in the zip file -> file on disk) with fixed times, order and modes.
+
+    The file appears under its name only when it is whole.
+    """
+    with (
+        # Two deployments of one checkout may build it at once.
+        whole_file(target, shared=True) as partial,
+        zipfile.ZipFile(
+            partial, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL
+        ) as archive,
+    ):
+        for path, file in sorted(files.items()):
+            entry = zipfile.ZipInfo(path, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, file.read_bytes())
+
+
+def _source_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path

@@ -1,0 +1,168 @@
+"""The versions that serve, loaded: which they are comes from the registry, their files from S3."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.classification.loading import Loader, Serving
+from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Aliases
+from visionflow.models.store import ModelStore
+
+# A move is followed within 15 seconds: this long, and the time to load a version.
+REFRESH_S = 10.0
+# How long a version that was refused is left alone while another one can answer.
+RETRY_REFUSED_S = 60.0
+# How soon AWS is asked again when it did not answer.
+RETRY_AWS_S = 1.0
+
+logger = Logger(child=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """What the registry said, and the classifiers for it; replaced as a whole, never changed."""
+
+    aliases: Aliases
+    production: Serving
+    canary: Serving | None
+    refused: dict[ModelRef, float] = field(default_factory=dict)
+
+
+class ActiveModel:
+    """Keeps the classifiers of production and canary, and follows their aliases."""
+
+    def __init__(
+        self,
+        registry: ModelRegistry,
+        store: ModelStore,
+        *,
+        cache: Path,
+        threads: int,
+        clock: Callable[[], float] = time.monotonic,
+        in_memory: Sequence[Serving] = (),
+    ) -> None:
+        """``in_memory`` are versions that are open already; they serve if an alias says so."""
+        self._registry = registry
+        self._loader = Loader(store, cache, threads)
+        self._clock = clock
+        self._check_at = float("-inf")
+        self._loaded: _Loaded | None = None
+        self._opened = tuple(in_memory)
+        self._lock = threading.Lock()
+
+    def get(self, prediction_id: str) -> Serving:
+        """The version that answers the image of this id, from `REFRESH_S` after a move on.
+
+        To be asked once for an image. A version whose files are missing or altered, or that cannot
+        run, is refused: the last good one goes on, in a new container the one before it. Raises
+        `ModelUnavailableError` when there is none.
+        """
+        loaded = self._current()
+        wanted = loaded.aliases.chosen_for(prediction_id)
+        if loaded.aliases.canary and wanted == loaded.aliases.canary.model:
+            if loaded.canary:
+                return loaded.canary
+            return replace(loaded.production, refused=wanted)
+        return loaded.production
+
+    def load(self) -> tuple[Serving, ...]:
+        """Have ready what the aliases point at. Raises `ModelUnavailableError`."""
+        self._current()
+        return tuple(self._in_memory())
+
+    def _current(self) -> _Loaded:
+        loaded = self._loaded
+        if loaded and self._clock() < self._check_at:
+            return loaded
+        # One thread looks after the aliases while the others go on with what is there.
+        if not self._lock.acquire(blocking=loaded is None):
+            return loaded or self._current()
+        try:
+            if self._loaded is None or self._clock() >= self._check_at:
+                self._refresh()
+            if self._loaded is None:
+                raise ModelUnavailableError("No model version is promoted yet.")
+            return self._loaded
+        finally:
+            self._lock.release()
+
+    def _refresh(self) -> None:
+        now = self._clock()
+        try:
+            aliases = self._registry.aliases()
+            if aliases.production is None:
+                return
+            self._loaded = self._load_all(aliases, aliases.production, now)
+        except (BotoCoreError, ClientError):
+            if self._loaded is None:
+                raise
+            logger.exception("aliases not refreshed")
+            self._check_at = now + RETRY_AWS_S
+        else:
+            self._check_at = now + REFRESH_S
+
+    def _load_all(self, aliases: Aliases, production: ModelRef, now: float) -> _Loaded:
+        before = self._loaded
+        if before is None or before.aliases != aliases:
+            self._loader.keep_only(aliases)
+        refused = {
+            model: at
+            for model, at in (before.refused if before else {}).items()
+            if now - at < RETRY_REFUSED_S
+        }
+        try:
+            serving = self._load(production, refused, now)
+        except (ArtifactError, ConfigError) as error:
+            last_good = self._last_good(aliases, refused, now)
+            if last_good is None:
+                raise ModelUnavailableError(
+                    f"{production.name} {production.version} cannot be loaded ({error})."
+                ) from error
+            serving = replace(last_good, refused=production)
+        canary = None
+        if aliases.canary:
+            try:
+                found = self._load(aliases.canary.model, refused, now)
+                canary = replace(found, instead=serving)
+            except (ArtifactError, ConfigError):
+                canary = None
+        return _Loaded(aliases, serving, canary, refused)
+
+    def _last_good(
+        self, aliases: Aliases, refused: dict[ModelRef, float], now: float
+    ) -> Serving | None:
+        if self._loaded:
+            return self._loaded.production
+        for earlier in reversed(aliases.trail):
+            try:
+                return self._load(earlier, refused, now)
+            except (ArtifactError, ConfigError):
+                continue
+        return None
+
+    def _load(self, model: ModelRef, refused: dict[ModelRef, float], now: float) -> Serving:
+        """Raises `ArtifactError` or `ConfigError` for a version that cannot serve."""
+        for known in self._in_memory():
+            if known.model == model:
+                return replace(known, refused=None, instead=None)
+        if model in refused:
+            raise ArtifactError(f"{model.name} {model.version} was refused a moment ago")
+        try:
+            return self._loader.load(model)
+        except (ArtifactError, ConfigError):
+            refused[model] = now
+            raise
+
+    def _in_memory(self) -> list[Serving]:
+        loaded = self._loaded
+        if loaded is None:
+            return list(self._opened)
+        return [s for s in (loaded.production, loaded.canary) if s]

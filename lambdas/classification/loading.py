@@ -1,0 +1,81 @@
+"""A version from the bucket to memory: verified, opened, and tried out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from visionflow.errors import ArtifactError, ConfigError
+from visionflow.models.classifier import Classifier
+from visionflow.models.drift import Reference
+from visionflow.models.ref import ModelRef
+from visionflow.models.routing import Aliases
+from visionflow.models.store import ModelStore, forget_all_but
+
+REFUSED_METRIC = "ModelRefused"
+# Whichever function refuses a version, the metric is this one's, and one alarm hears of it.
+REFUSED_SERVICE = "models"
+
+logger = Logger(child=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Serving:
+    """The version that answers one image.
+
+    ``refused`` is the one that should have, and could not be loaded; ``instead`` can answer when
+    this one fails.
+    """
+
+    model: ModelRef
+    classifier: Classifier
+    reference: Reference | None = None
+    refused: ModelRef | None = None
+    instead: "Serving | None" = None
+
+
+@dataclass(frozen=True)
+class Loader:
+    """``cache`` is a folder that outlives a request; ``threads`` are ONNX Runtime's."""
+
+    store: ModelStore
+    cache: Path
+    threads: int
+
+    def load(self, model: ModelRef) -> Serving:
+        """Raises `ArtifactError` or `ConfigError` for a version that cannot serve; a metric counts
+        those."""
+        try:
+            manifest = self.store.manifest(model)
+            path = self.store.fetch(manifest, self.cache)
+            classifier = Classifier(path, manifest, self.threads)
+            reference = self.store.reference(manifest)
+            _try_out(classifier, reference)
+        except (ArtifactError, ConfigError):
+            logger.exception("version refused", extra={"version": model.version})
+            with single_metric(name=REFUSED_METRIC, unit=MetricUnit.Count, value=1) as metric:
+                metric.add_dimension(name="service", value=REFUSED_SERVICE)
+            raise
+        return Serving(model, classifier, reference)
+
+    def keep_only(self, aliases: Aliases) -> None:
+        """Make room in the cache: 512 MB are all that Lambda gives, and a container may live
+        through any number of promotions."""
+        forget_all_but(self.cache, aliases.in_use)
+
+
+def _try_out(classifier: Classifier, reference: Reference | None) -> None:
+    """Answer a grey image. Raises `ArtifactError` for a model that opens and does not run."""
+    side = classifier.manifest.input.size
+    grey = np.full((1, side, side, 3), 128, np.uint8)
+    try:
+        logits, embeddings, _ = classifier.run(grey)
+    except Exception as error:
+        # ONNX Runtime raises classes of its own, one for each of its status codes.
+        raise ArtifactError(f"the model fails on a grey image ({error})") from error
+    if not np.isfinite(logits).all():
+        raise ArtifactError("the model answers a grey image with numbers that are not finite")
+    if reference and reference.embedding.features != embeddings.shape[1]:
+        raise ArtifactError("the reference is of another model's embeddings")

@@ -1,0 +1,182 @@
+"""From an image's bytes to a recorded prediction: what `predict` and `ingest` do alike."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from aws_lambda_powertools import Logger
+
+from lambdas import clients
+from lambdas.classification.active_model import ActiveModel
+from lambdas.classification.loading import Serving
+from lambdas.classification.settings import PredictSettings
+from lambdas.telemetry.trail import segment
+from visionflow.images import pipeline
+from visionflow.images.store import ImageStore
+from visionflow.models.answer import ClassActivationMap
+from visionflow.models.classifier import Classification, Classifier
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.record import ImageRef, thumbnail_key
+from visionflow.predictions.store import PredictionStore
+
+DEFAULT_TOP_K = 5
+
+logger = Logger(child=True)
+
+
+@dataclass
+class Stopwatch:
+    """Milliseconds by step, in the order in which the steps ran; a trace shows them too."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            with segment(name):
+                yield
+        finally:
+            self.timings[name] = round((time.perf_counter() - start) * 1000, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifiedImage:
+    """A decoded image and the model's answer for it.
+
+    ``refused`` is the version that should have answered and could not; ``sketch`` is what drift is
+    measured from.
+    """
+
+    image: pipeline.DecodedImage
+    model: ModelRef
+    classifier: Classifier
+    classification: Classification
+    refused: ModelRef | None
+    sketch: bytes | None
+
+    def answer(self, top_k: int = DEFAULT_TOP_K) -> dict[str, Any]:
+        """The fields of a `Prediction` that hold the model's answer."""
+        scores = self.classification.scores
+        return {
+            "status": "ok" if self.classification.known else "unknown",
+            "label": scores[0].label,
+            "confidence": scores[0].confidence,
+            "top_k": scores[:top_k],
+            "model": self.model,
+            "refused": self.refused,
+            "error": None,
+        }
+
+    def activation_map(self, label: str | None = None) -> ClassActivationMap:
+        """Where the evidence for ``label`` lies, by default for the best one."""
+        label = label or self.classification.scores[0].label
+        return self.classifier.activation_map(self.classification, label, self.image.size)
+
+
+@dataclass(frozen=True)
+class ClassificationService:
+    """What both functions are made of: a model, a bucket of images and a table of records."""
+
+    active: ActiveModel
+    images: ImageStore
+    predictions: PredictionStore
+    retention_days: int
+
+    @classmethod
+    def build(cls, settings: PredictSettings, in_memory: Sequence[Serving] = ()) -> Self:
+        """Create clients and stores. What serves is loaded by the first image, unless it is
+        ``in_memory``."""
+        s3, dynamodb = clients.s3(), clients.dynamodb()
+        active = ActiveModel(
+            ModelRegistry(settings.registry_table, dynamodb),
+            ModelStore(settings.models_bucket, s3),
+            cache=Path(tempfile.gettempdir()) / "models",
+            threads=settings.ort_threads,
+            in_memory=in_memory,
+        )
+        return cls(
+            active,
+            ImageStore(settings.images_bucket, s3),
+            PredictionStore(settings.predictions_table, dynamodb),
+            settings.retention_days,
+        )
+
+    def choose(self, prediction_id: str, stopwatch: Stopwatch) -> Serving:
+        """The version that answers the image of this id. Raises `ModelUnavailableError`."""
+        with stopwatch.step("model"):
+            return self.active.get(prediction_id)
+
+    def classify(self, data: bytes, stopwatch: Stopwatch, serving: Serving) -> ClassifiedImage:
+        """Decode, and classify by ``serving``, or by its stand-in should it fail.
+
+        Raises an `ImageError`.
+        """
+        with stopwatch.step("decode"):
+            image = pipeline.decode(data, serving.classifier.manifest.input)
+        try:
+            return _classified(image, stopwatch, serving)
+        except Exception:
+            # ONNX Runtime raises classes of its own; a canary's fault must reach nobody.
+            if serving.instead is None:
+                raise
+            logger.exception("version failed", extra={"version": serving.model.version})
+            # Decoded anew, because it may want to see more of the image.
+            stand_in = replace(serving.instead, refused=serving.model)
+            return self.classify(data, stopwatch, stand_in)
+
+    def store_thumbnail(
+        self, image: ClassifiedImage, prediction_id: str, stopwatch: Stopwatch
+    ) -> str:
+        """Write the thumbnail beside the record-to-be and return its key."""
+        key = thumbnail_key(prediction_id)
+        with stopwatch.step("thumbnail"):
+            self.images.write(key, pipeline.thumbnail(image.image), "image/jpeg")
+        return key
+
+    def expires_at(self, created_at: datetime) -> int:
+        """When DynamoDB may delete a record, in epoch seconds."""
+        return int((created_at + timedelta(days=self.retention_days)).timestamp())
+
+
+def _classified(
+    image: pipeline.DecodedImage, stopwatch: Stopwatch, serving: Serving
+) -> ClassifiedImage:
+    with stopwatch.step("prepare"):
+        tensor = pipeline.prepare(image, serving.classifier.manifest.input)
+    with stopwatch.step("infer"):
+        (classification,) = serving.classifier.classify(tensor[None])
+    sketch = None
+    if serving.reference:
+        sketch = serving.reference.embedding.sketch(classification.embedding)
+    return ClassifiedImage(
+        image, serving.model, serving.classifier, classification, serving.refused, sketch
+    )
+
+
+def image_ref(
+    bucket: str,
+    key: str,
+    version_id: str | None,
+    data: bytes | None,
+    image: ClassifiedImage | None,
+) -> ImageRef:
+    """What is known of an object that may not have been read (``data``) or decoded."""
+    width, height = image.image.size if image else (None, None)
+    return ImageRef(
+        bucket=bucket,
+        key=key,
+        version_id=version_id,
+        width=width,
+        height=height,
+        bytes=None if data is None else len(data),
+        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+    )

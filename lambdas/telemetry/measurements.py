@@ -1,0 +1,79 @@
+"""What a prediction leaves in CloudWatch: metrics by status, failure and step, and one log line.
+
+A metric costs by the month for each combination of its name and dimensions, so the only dimension
+is the function (``service``) and every name comes from a list that is known beforehand. The model's
+version is no dimension: it stands in the metrics' own log record and, with the image's id, in the
+line "recorded", where CloudWatch Logs Insights counts and averages by it for the price of a query.
+"""
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambdas.outcomes import STATUSES
+from visionflow.errors import ImageError, VisionFlowError
+from visionflow.predictions.record import Prediction, Status
+
+# Steps that a record's timings may name, in the order in which they run.
+STEPS = ("read", "model", "decode", "prepare", "infer", "store", "thumbnail")
+
+# What makes an image fail, and what makes the service fail. A request that is wrong in itself is
+# the caller's affair: API Gateway counts it as 4xx, and the log has its code.
+FAILURE_CODES = tuple(
+    sorted(
+        error.code
+        for error, status in STATUSES.items()
+        if issubclass(error, ImageError) or status >= 500
+    )
+)
+
+VERSION = "model_version"
+RECORDED = "recorded"
+REFUSED = "refused"
+
+logger = Logger(child=True)
+
+
+def status_metric(status: Status) -> str:
+    return f"Predictions.{status}"
+
+
+def step_metric(step: str) -> str:
+    return f"Time.{step}"
+
+
+def failure_metric(code: str) -> str:
+    return f"Failed.{code}"
+
+
+def measure(prediction: Prediction, metrics: Metrics) -> None:
+    """Add the metrics of one recorded prediction and log that it is recorded.
+
+    EMF aggregates the values of a batch; the versions that answered stand beside them.
+    """
+    metrics.add_metric(status_metric(prediction.status), MetricUnit.Count, 1)
+    for step, milliseconds in prediction.timings.items():
+        metrics.add_metric(step_metric(step), MetricUnit.Milliseconds, milliseconds)
+    code = prediction.error.code if prediction.error else None
+    if code is not None:
+        metrics.add_metric(failure_metric(code), MetricUnit.Count, 1)
+    version = prediction.model.version if prediction.model else None
+    if version is not None:
+        others = metrics.metadata_set.get(VERSION, "").split()
+        metrics.add_metadata(VERSION, " ".join(sorted({*others, version})))
+    logger.info(
+        RECORDED,
+        extra={
+            "prediction_id": prediction.id,
+            "status": prediction.status,
+            "code": code,
+            "model": prediction.model.name if prediction.model else None,
+            VERSION: version,
+            "timings": prediction.timings,
+        },
+    )
+
+
+def measure_refusal(error: VisionFlowError, metrics: Metrics) -> None:
+    """Count a request that ended in ``error``, if an image or the service is at fault."""
+    if error.code in FAILURE_CODES:
+        metrics.add_metric(failure_metric(error.code), MetricUnit.Count, 1)

@@ -1,0 +1,79 @@
+"""Query parameters from text. A bad value is an `InvalidParameterError`, never a guess."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, get_args
+
+from visionflow.errors import InvalidParameterError
+from visionflow.timestamps import timestamp
+
+MAX_TEXT = 200
+# Counters have rows for each day, and whoever asks waits until all of them are read.
+MAX_DAYS = 366
+
+
+def only(query: Mapping[str, str], *names: str) -> None:
+    """Refuse a parameter that the route does not know: it is a typing error, not a wish."""
+    if unknown := sorted(set(query) - set(names)):
+        taken = ", ".join(names) or "none"
+        raise InvalidParameterError(
+            f"unknown parameter {unknown[0]!r:.40}; this route takes {taken}."
+        )
+
+
+def short_text(name: str, text: str | None) -> str | None:
+    """A value to look for, no longer than a DynamoDB key may be."""
+    if text is not None and not 1 <= len(text) <= MAX_TEXT:
+        raise InvalidParameterError(f"{name} must have 1 to {MAX_TEXT} characters.")
+    return text
+
+
+def whole_number(name: str, text: str | None) -> int | None:
+    """None stays None; the caller knows the default and the range."""
+    if text is None:
+        return None
+    # int() would also take "1_0", " 5" and digits of other scripts.
+    if not (text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 9):
+        raise InvalidParameterError(f"{name} must be a whole number, found {text!r:.40}.")
+    return int(text)
+
+
+def flag(name: str, text: str | None) -> bool:
+    if text not in (None, "true", "false"):
+        raise InvalidParameterError(f"{name} must be true or false, found {text!r:.40}.")
+    return text == "true"
+
+
+def choice(name: str, text: str | None, literal: Any) -> Any:
+    """One of the values of a ``Literal`` type, or None."""
+    options = get_args(literal)
+    if text is not None and text not in options:
+        raise InvalidParameterError(f"{name} must be {' or '.join(options)}, found {text!r:.40}.")
+    return text
+
+
+def moment(name: str, text: str | None) -> str | None:
+    """An ISO 8601 time with its zone, as records spell it."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError("no time zone")
+        return timestamp(at)
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameterError(
+            f"{name} must be an ISO 8601 time with a zone such as 2030-01-31T12:00:00Z, "
+            f"found {text!r:.40}."
+        ) from error
+
+
+def whole_days(since: str, until: str) -> tuple[str, str]:
+    """The days (UTC) of two times as records spell them, the first and the last included."""
+    first, last = since[:10], until[:10]
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    if days < 1:
+        raise InvalidParameterError("from must not be later than to.")
+    if days > MAX_DAYS:
+        raise InvalidParameterError(f"from and to may include at most {MAX_DAYS} days.")
+    return first, last

@@ -1,0 +1,103 @@
+"""Images and thumbnails in S3."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from visionflow.errors import ImageTooLargeError, MissingImageError
+from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+URL_LIFETIME_S = 900
+FORM_LIFETIME = timedelta(minutes=15)
+
+# S3's answers that no retry changes.
+_ABSENT = {
+    "NoSuchKey": "The object was deleted before it was read.",
+    "NoSuchVersion": "The object's version was deleted before it was read.",
+    "PreconditionFailed": "The object was replaced before it was read.",
+    "InvalidObjectState": "The object is archived and cannot be read until it is restored.",
+}
+
+
+@dataclass(frozen=True)
+class PostForm:
+    """A form that uploads one object by ``POST url``; the file goes after ``fields``."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class ImageStore:
+    """Owns the images bucket."""
+
+    def __init__(self, bucket: str, client: "S3Client") -> None:
+        self.bucket = bucket
+        self._client = client
+
+    def read(
+        self,
+        key: str,
+        version_id: str | None,
+        etag: str | None = None,
+        limits: ImageLimits = DEFAULT_LIMITS,
+    ) -> bytes:
+        """The bytes of one version. In a bucket that keeps none, ``etag`` tells that it is the one.
+
+        Raises `MissingImageError` when it is gone, replaced or archived, and `ImageTooLargeError`,
+        before anything is downloaded, when it is over ``limits.max_bytes``.
+        """
+        which = {"Bucket": self.bucket, "Key": key}
+        if version_id:
+            which["VersionId"] = version_id
+        elif etag:
+            which["IfMatch"] = etag
+        try:
+            answer = self._client.get_object(**which)  # type: ignore[arg-type]
+        except self._client.exceptions.ClientError as error:
+            reason = _ABSENT.get(error.response["Error"]["Code"])
+            if reason is None:
+                raise
+            raise MissingImageError(reason) from error
+        with answer["Body"] as body:
+            if answer["ContentLength"] > limits.max_bytes:
+                raise ImageTooLargeError(
+                    f"The image has {answer['ContentLength']:,} bytes; "
+                    f"at most {limits.max_bytes:,} are accepted."
+                )
+            return body.read()
+
+    def write(self, key: str, data: bytes, content_type: str) -> str | None:
+        """Store an object and return its version id, None in a bucket without versioning."""
+        answer = self._client.put_object(
+            Bucket=self.bucket, Key=key, Body=data, ContentType=content_type
+        )
+        return answer.get("VersionId")
+
+    def url(self, key: str, version_id: str | None = None) -> str:
+        """A URL that opens the object for `URL_LIFETIME_S` seconds. Makes no call."""
+        params = {"Bucket": self.bucket, "Key": key}
+        if version_id:
+            params["VersionId"] = version_id
+        return self._client.generate_presigned_url(
+            "get_object", Params=params, ExpiresIn=URL_LIFETIME_S
+        )
+
+    def post_form(self, key: str, content_type: str, size: int) -> PostForm:
+        """A form that S3 takes for `FORM_LIFETIME`: this key, this type, ``size`` bytes exactly.
+
+        Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+        """
+        answer = self._client.generate_presigned_post(
+            Bucket=self.bucket,
+            Key=key,
+            Fields={"Content-Type": content_type},
+            Conditions=[
+                {"Content-Type": content_type},
+                ["content-length-range", size, size],
+            ],
+            ExpiresIn=int(FORM_LIFETIME.total_seconds()),
+        )
+        return PostForm(answer["url"], answer["fields"])

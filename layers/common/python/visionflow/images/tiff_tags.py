@@ -1,0 +1,89 @@
+"""The tag directory (IFD) that begins a TIFF file and an EXIF block. TIFF 6.0, section 2."""
+
+import struct
+from dataclasses import dataclass
+
+from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
+
+_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_SHORT, _LONG = 3, 4
+_ORIENTATION = 0x0112
+_ENTRY = "HHL4s"
+_ENTRY_BYTES = 12
+
+# What the pixels are decoded from: geometry, compression, colours, strips or tiles, JPEG tables.
+_IMAGE_TAGS = frozenset(
+    {
+        *(254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 280, 281, 284, 292, 293),
+        *(317, 320, 322, 323, 324, 325, 332, 338, 339, 347, 512, 513, 514, 515, 519, 520, 521),
+        *(529, 530, 531, 532),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One tag: ``count`` values of ``kind``, which lie in ``value`` or where it points."""
+
+    tag: int
+    kind: int
+    count: int
+    value: bytes
+
+
+def orientation(block: bytes) -> int:
+    """The EXIF orientation 1 to 8 of a TIFF structure; 1 where it has none or is damaged.
+
+    Damage says nothing about the pixels: the image is then taken as it lies.
+    """
+    try:
+        order, entries = _directory(block, frozenset({_ORIENTATION}))
+    except (TruncatedImageError, UnreadableImageError):
+        return 1
+    entry = entries.get(_ORIENTATION)
+    if entry is None or entry.count != 1 or entry.kind not in (_SHORT, _LONG):
+        return 1
+    value: int
+    (value,) = struct.unpack_from(order + ("H" if entry.kind == _SHORT else "L"), entry.value)
+    return value if 1 <= value <= 8 else 1
+
+
+def image_only(data: bytes, max_parts: int) -> bytes:
+    """A TIFF file whose first directory is its only one and holds what its pixels need.
+
+    Raises `UnreadableImageError`, `TruncatedImageError`, or `ImageTooLargeError` for a tag of more
+    than ``max_parts`` values: decoders hold each of them as an object of its own.
+    """
+    order, entries = _directory(data, _IMAGE_TAGS)
+    kept = [entry for _, entry in sorted(entries.items())]
+    for entry in kept:
+        if entry.count > max_parts:
+            raise ImageTooLargeError(
+                f"The TIFF has {entry.count:,} values in tag {entry.tag}; "
+                f"at most {max_parts:,} are accepted."
+            )
+    # The directory may lie anywhere, on an even offset.
+    body = data[8:] + bytes(len(data) % 2)
+    directory = struct.pack(order + "H", len(kept)) + b"".join(
+        struct.pack(order + _ENTRY, entry.tag, entry.kind, entry.count, entry.value)
+        for entry in kept
+    )
+    return data[:4] + struct.pack(order + "L", 8 + len(body)) + body + directory + bytes(4)
+
+
+def _directory(data: bytes, wanted: frozenset[int]) -> tuple[str, dict[int, _Entry]]:
+    """Byte order and ``wanted`` entries of the first directory; of a repeated tag the first."""
+    order = _ORDERS.get(data[:4])
+    if order is None:
+        raise UnreadableImageError("The TIFF has no header of the kind that is accepted.")
+    try:
+        (start,) = struct.unpack_from(order + "L", data, 4)
+        (count,) = struct.unpack_from(order + "H", data, start)
+        (rows,) = struct.unpack_from(f"{count * _ENTRY_BYTES}s", data, start + 2)
+    except struct.error as error:
+        raise TruncatedImageError("The image data ends before its tags do.") from error
+    found: dict[int, _Entry] = {}
+    for entry in struct.iter_unpack(order + _ENTRY, rows):
+        if entry[0] in wanted:
+            found.setdefault(entry[0], _Entry(*entry))
+    return order, found

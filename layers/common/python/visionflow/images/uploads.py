@@ -1,0 +1,65 @@
+"""Images that are posted straight to the bucket: what may be asked for, and their keys.
+
+A posted upload's key carries the id that its prediction will have. The rest of the key is the name
+that the sender gave the file, so that a history is readable.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
+
+from visionflow.errors import EmptyImageError, ImageTooLargeError, UnsupportedMediaTypeError
+from visionflow.images.limits import DEFAULT_LIMITS
+
+# MIME types of the formats that `visionflow.images.pipeline` decodes; phones write the last ones.
+ACCEPTED_TYPES = frozenset(
+    f"image/{name}" for name in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "heif")
+)
+# Of an image in a direct call. Lambda takes 6 MB of event, in which the image is base64.
+MAX_DIRECT_BYTES = 4_400_000
+
+POSTED_PREFIX = "uploads/posted/"
+
+_LONGEST_NAME = 100
+# S3 would fill in "${filename}", and slashes would make folders.
+_UNSAFE = re.compile(r"[^\w.() -]")
+# Ids as `new_id` makes them, so that no key can take the id of another kind of prediction.
+_KEY = re.compile(re.escape(POSTED_PREFIX) + r"([0-9A-HJKMNP-TV-Z]{26})/.+", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class UploadRequest:
+    """An image that wants to be uploaded: its MIME type, its size in bytes and its name."""
+
+    content_type: str
+    bytes: int
+    filename: str | None = None
+
+    def check(self) -> None:
+        """Raises the error that the image would end in if it were uploaded."""
+        if self.content_type not in ACCEPTED_TYPES:
+            accepted = ", ".join(sorted(ACCEPTED_TYPES))
+            raise UnsupportedMediaTypeError(f"Images may be {accepted}.")
+        if self.bytes < 1:
+            raise EmptyImageError("The image has zero bytes.")
+        if self.bytes > DEFAULT_LIMITS.max_bytes:
+            raise ImageTooLargeError(
+                f"The image has {self.bytes:,} bytes; "
+                f"at most {DEFAULT_LIMITS.max_bytes:,} are accepted."
+            )
+
+    def key(self, prediction_id: str) -> str:
+        """Where the image goes."""
+        return f"{POSTED_PREFIX}{prediction_id}/{_safe_name(self.filename or '')}"
+
+
+def posted_id(key: str) -> str | None:
+    """The id that the key of a posted upload carries; None for any other object."""
+    match = _KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def _safe_name(filename: str) -> str:
+    """The last part of a path of any system, without what a key or a form could trip over."""
+    name = PureWindowsPath(PurePosixPath(filename).name).name
+    return _UNSAFE.sub("_", name)[-_LONGEST_NAME:].strip(". ") or "image"

@@ -1,0 +1,84 @@
+"""What a new record, a person's word about it, or a shadow's answer adds to the counters."""
+
+from collections import Counter
+
+from visionflow.insights.counters import Change, Row, counts_row, pair_row, trial_row
+from visionflow.insights.latencies import bucket
+from visionflow.models.drift import read_sketch
+from visionflow.models.ref import ModelRef
+from visionflow.models.routing import Trial
+from visionflow.predictions.record import Feedback, Prediction
+
+# Confidences are summed as whole millionths, so that the order of additions changes nothing.
+MILLION = 1_000_000
+
+
+def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -> Change:
+    """Of a record that was written. ``trial`` is what the rollback rule watches, if anything."""
+    day, model = prediction.created_at[:10], prediction.model
+    amounts: dict[Row, Counter[str]] = {}
+    counts = amounts.setdefault(counts_row(day, model), Counter())
+    counts[f"status.{prediction.status}"] += 1
+    if prediction.label is not None:
+        counts[f"label.{prediction.label}"] += 1
+    if prediction.confidence is not None:
+        counts["confidence"] += round(prediction.confidence * MILLION)
+    if (milliseconds := prediction.timings.get("infer")) is not None and model:
+        counts[f"ms.{bucket(milliseconds)}"] += 1
+    if sketch is not None:
+        counts["sketches"] += 1
+        for index, steps in enumerate(read_sketch(sketch)):
+            counts[f"sum.{index}"] += steps
+            counts[f"square.{index}"] += steps * steps
+    if prediction.refused:
+        amounts.setdefault(counts_row(day, prediction.refused), Counter())["errors"] += 1
+    if trial and prediction.created_at >= trial.since:
+        tally = Counter[str]()
+        if model == trial.model:
+            tally["answers"] += 1
+            tally["unknown"] += prediction.status == "unknown"
+        tally["errors"] += prediction.refused == trial.model
+        amounts[trial_row(trial)] = tally
+    return Change(prediction.id, "created", amounts)
+
+
+def relabelled(
+    prediction: Prediction, before: Feedback | None, after: Feedback | None, revision: int
+) -> Change:
+    """Of the ``revision``-th word about a record; the one before no longer counts."""
+    counts = Counter[str]()
+    for feedback, sign in ((before, -1), (after, 1)):
+        if feedback:
+            counts[f"given.{feedback.label}"] += sign
+            counts[f"right.{feedback.label}"] += sign * (prediction.label == feedback.label)
+    row = counts_row(prediction.created_at[:10], prediction.model)
+    return Change(prediction.id, f"feedback#{revision}", {row: counts})
+
+
+def shadowed(
+    prediction: Prediction,
+    shadow: ModelRef,
+    label: str,
+    confidence: float,
+    milliseconds: float,
+    trial: Trial | None,
+) -> Change:
+    """Of a shadow's answer to an image that ``prediction.model`` has answered.
+
+    Raises `ValueError` for an image that no version has answered.
+    """
+    if prediction.model is None or prediction.confidence is None:
+        raise ValueError(f"no version has answered {prediction.id}")
+    agreed = label == prediction.label
+    pair = Counter[str]()
+    pair["compared"] += 1
+    pair["agreed"] += agreed
+    pair["confidence"] += round(confidence * MILLION)
+    pair["served_confidence"] += round(prediction.confidence * MILLION)
+    pair[f"ms.{bucket(milliseconds)}"] += 1
+    amounts: dict[Row, Counter[str]] = {
+        pair_row(prediction.created_at[:10], prediction.model, shadow): pair
+    }
+    if trial and prediction.created_at >= trial.since and trial.model in (shadow, prediction.model):
+        amounts[trial_row(trial)] = Counter(compared=1, disagreed=int(not agreed))
+    return Change(prediction.id, f"shadow#{shadow.name}#{shadow.version}", amounts)

@@ -1,0 +1,237 @@
+"""Counters of what was answered, kept so that each change of a record counts exactly once.
+
+A stream delivers a change at least once. Whoever counts writes, in one transaction, a marker for
+each change (under the condition that it is not there) and the sums of what they add; a marker that
+is there already takes its change out of the sums. Additions commute, so their order is free.
+
+Rows of the table, besides the markers ``COUNTED#<id> / <revision>``:
+``COUNTS / <day>#<name>#<version>#<shard>`` for what one version answered to the records of one day
+(UTC), ``PAIRS / <day>#<name>#<version>#<name>#<version>#<shard>`` for a version and its
+shadow, and ``TRIAL / <alias>#<since>`` for what the rollback rule looks at.
+"""
+
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from visionflow.dynamodb import Action, Sleep, back_off, from_item, to_item, transact
+from visionflow.errors import PlatformError
+from visionflow.models.ref import ModelRef
+from visionflow.models.rollback_rule import Tally
+from visionflow.models.routing import Trial
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Rows that concurrent consumers add to are spread over this many, and summed when read.
+SHARDS = 4
+# A transaction holds 100 items, and an update's expression 4 KB.
+CHUNK = 45
+_MOST_ITEMS = 100
+# A stream keeps a change for a day, so no marker is asked for after that.
+MARKER_LIFETIME_S = 3 * 86_400
+_ATTEMPTS = 8
+
+Amounts = Mapping[str, int]
+
+
+@dataclass(frozen=True, order=True)
+class Row:
+    """The key of a row of counters, without its shard."""
+
+    kind: str
+    name: str
+    sharded: bool = True
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that happened to a record, and what it adds to which row."""
+
+    prediction_id: str
+    revision: str
+    amounts: Mapping[Row, Amounts]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The counters of one version (None: images that no version answered) on one day."""
+
+    day: str
+    model: ModelRef | None
+    amounts: Counter[str] = field(default_factory=Counter)
+
+    def __getitem__(self, counter: str) -> int:
+        return self.amounts[counter]
+
+    def under(self, prefix: str) -> dict[str, int]:
+        """The counters whose name begins with ``prefix``, by the rest of it, without zeros."""
+        return {
+            name.removeprefix(prefix): amount
+            for name, amount in self.amounts.items()
+            if amount and name.startswith(prefix)
+        }
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A version that answered and one that looked at the same images as its shadow."""
+
+    served: ModelRef
+    shadow: ModelRef
+    amounts: Counter[str]
+
+
+def counts_row(day: str, model: ModelRef | None) -> Row:
+    name, version = (model.name, model.version) if model else ("-", "-")
+    return Row("COUNTS", f"{day}#{name}#{version}")
+
+
+def pair_row(day: str, served: ModelRef, shadow: ModelRef) -> Row:
+    names = (served.name, served.version, shadow.name, shadow.version)
+    return Row("PAIRS", "#".join((day, *names)))
+
+
+def trial_row(trial: Trial) -> Row:
+    return Row("TRIAL", f"{trial.alias}#{trial.since}", sharded=False)
+
+
+class CounterStore:
+    """Owns the counters in the insights table."""
+
+    def __init__(
+        self,
+        table: str,
+        client: "DynamoDBClient",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self._table = table
+        self._client = client
+        self._clock = clock
+        self._sleep = sleep
+
+    def count(self, changes: Sequence[Change], also: Sequence[Action] = ()) -> int:
+        """Add what was not counted yet; returns how many changes that were.
+
+        ``also``: items of the same transaction, for a single change. Raises `PlatformError` when
+        other consumers keep the rows busy.
+        """
+        distinct = list({(c.prediction_id, c.revision): c for c in changes}.values())
+        added = 0
+        for start in range(0, len(distinct), CHUNK):
+            added += self._count_chunk(distinct[start : start + CHUNK], also)
+        return added
+
+    def days(self, first: str, last: str) -> list[Counted]:
+        """Counters by day and version, from day ``first`` to ``last`` (2030-01-31, inclusive)."""
+        found: dict[tuple[str, str, str], Counter[str]] = {}
+        for name, amounts in self._rows("COUNTS", first, last):
+            day, model, version, _ = name.split("#")
+            found.setdefault((day, model, version), Counter()).update(amounts)
+        return [
+            Counted(day, None if model == "-" else ModelRef(model, version), amounts)
+            for (day, model, version), amounts in found.items()
+        ]
+
+    def pairs(self, first: str, last: str) -> list[Pair]:
+        """What shadows answered beside the versions that served, summed over the days."""
+        found: dict[tuple[ModelRef, ModelRef], Counter[str]] = {}
+        for name, amounts in self._rows("PAIRS", first, last):
+            _, served, version, shadow, shadow_version, _ = name.split("#")
+            pair = ModelRef(served, version), ModelRef(shadow, shadow_version)
+            found.setdefault(pair, Counter()).update(amounts)
+        return [Pair(served, shadow, amounts) for (served, shadow), amounts in found.items()]
+
+    def tally(self, trial: Trial) -> Tally:
+        """What a trial has shown so far."""
+        row = trial_row(trial)
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key=to_item({"pk": row.kind, "sk": row.name}),
+            ConsistentRead=True,
+        )
+        item = from_item(answer.get("Item", {}))
+        return Tally(**{name: item.get(name, 0) for name in Tally.__dataclass_fields__})
+
+    def _rows(self, kind: str, first: str, last: str) -> Iterator[tuple[str, Counter[str]]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":pk": {"S": kind},
+                ":first": {"S": first},
+                ":last": {"S": f"{last}#~"},
+            },
+        )
+        for page in pages:
+            for item in page["Items"]:
+                row = from_item(item)
+                numbers = {k: v for k, v in row.items() if k not in ("pk", "sk")}
+                yield row["sk"], Counter(numbers)
+
+    def _count_chunk(self, changes: list[Change], also: Sequence[Action]) -> int:
+        for attempt in range(_ATTEMPTS):
+            if not changes:
+                return 0
+            items = self._transaction(changes, also)
+            if len(items) > _MOST_ITEMS:
+                half = len(changes) // 2
+                return self._count_chunk(changes[:half], also) + self._count_chunk(
+                    changes[half:], also
+                )
+            codes = transact(self._client, items)
+            if codes is None:
+                return len(changes)
+            known = [code == "ConditionalCheckFailed" for code in codes[: len(changes)]]
+            changes = [
+                change for change, is_known in zip(changes, known, strict=True) if not is_known
+            ]
+            if not any(known):
+                # Another consumer adds to the same rows: https://docs.aws.amazon.com/amazondynamodb
+                # /latest/developerguide/transaction-apis.html#transaction-conflict-handling
+                back_off(attempt, self._sleep)
+        raise PlatformError("The counters stayed busy; the stream delivers the changes again.")
+
+    def _transaction(self, changes: list[Change], also: Sequence[Action]) -> list[Action]:
+        """Markers first, in the order of ``changes``."""
+        expires_at = int(self._clock().timestamp()) + MARKER_LIFETIME_S
+        items = [self._marker(change, expires_at) for change in changes]
+        sums: dict[Row, Counter[str]] = {}
+        for change in changes:
+            for row, amounts in change.amounts.items():
+                sums.setdefault(row, Counter()).update(amounts)
+        shard = zlib.crc32(changes[0].prediction_id.encode()) % SHARDS
+        for row, amounts in sorted(sums.items()):
+            if changed := {name: amount for name, amount in amounts.items() if amount}:
+                items.append(self._addition(row, changed, shard))
+        return [*items, *also]
+
+    def _marker(self, change: Change, expires_at: int) -> Action:
+        key = {"pk": f"COUNTED#{change.prediction_id}", "sk": change.revision}
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": to_item({**key, "expires_at": expires_at}),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+    def _addition(self, row: Row, amounts: Amounts, shard: int) -> Action:
+        sort_key = f"{row.name}#{shard}" if row.sharded else row.name
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": to_item({"pk": row.kind, "sk": sort_key}),
+                "UpdateExpression": "ADD "
+                + ",".join(f"#{index} :{index}" for index in range(len(amounts))),
+                "ExpressionAttributeNames": {f"#{i}": name for i, name in enumerate(amounts)},
+                "ExpressionAttributeValues": to_item(
+                    {f":{i}": amount for i, amount in enumerate(amounts.values())}
+                ),
+            }
+        }

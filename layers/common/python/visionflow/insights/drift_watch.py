@@ -1,0 +1,52 @@
+"""Drift of what came in over some days, by version, against the reference of each version."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from visionflow.errors import ArtifactError, ConfigError
+from visionflow.insights.counters import Counted
+from visionflow.models.drift import Drift, Reference, measure_drift
+from visionflow.models.ref import ModelRef
+from visionflow.models.store import ModelStore
+
+
+class DriftWatch:
+    """Reads each version's reference once."""
+
+    def __init__(self, models: ModelStore) -> None:
+        self._models = models
+        self._references: dict[ModelRef, Reference | None] = {}
+
+    def by_model(self, days: Iterable[Counted]) -> dict[ModelRef, Drift]:
+        """For the versions that have answered something and were made with a reference."""
+        sums: dict[ModelRef, Counter[str]] = {}
+        for day in days:
+            if day.model:
+                sums.setdefault(day.model, Counter()).update(day.amounts)
+        found = {}
+        for model, amounts in sums.items():
+            reference = self._reference(model)
+            if reference and any(name.startswith("label.") for name in amounts):
+                found[model] = _drift(reference, Counted("", model, amounts))
+        return found
+
+    def _reference(self, model: ModelRef) -> Reference | None:
+        if model not in self._references:
+            try:
+                manifest = self._models.manifest(model)
+                self._references[model] = self._models.reference(manifest)
+            except (ArtifactError, ConfigError):
+                # A version without its files has raised its own alarm where it was to serve.
+                return None
+        return self._references[model]
+
+
+def _drift(reference: Reference, counted: Counted) -> Drift:
+    components = range(reference.embedding.components)
+    return measure_drift(
+        reference,
+        counted.under("label."),
+        counted["sketches"],
+        [counted[f"sum.{index}"] for index in components],
+        [counted[f"square.{index}"] for index in components],
+    )

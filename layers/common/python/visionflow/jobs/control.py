@@ -1,0 +1,133 @@
+"""Starting, stopping and resuming training jobs: the record, then the state machine."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from visionflow.errors import JobConflictError
+from visionflow.jobs.record import (
+    ENDED,
+    FOLLOWS,
+    JobRecord,
+    JobRequest,
+    TrainingJob,
+    describe,
+)
+from visionflow.jobs.store import JobStore
+from visionflow.timestamps import new_id, timestamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+Clock = Callable[[], datetime]
+
+_TRIES = 3
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class JobControl:
+    """What the API and the command line do to jobs; the state machine does the rest."""
+
+    def __init__(
+        self, store: JobStore, states: "SFNClient", state_machine: str, clock: Clock = utc_now
+    ) -> None:
+        """``state_machine``: its ARN."""
+        self._store = store
+        self._states = states
+        self._state_machine = state_machine
+        self._clock = clock
+
+    def start(self, request: JobRequest) -> TrainingJob:
+        """Record a job and start its life."""
+        now = self._clock()
+        record = JobRecord(
+            id=new_id(now),
+            state="queued",
+            reason=None,
+            request=request,
+            created_at=timestamp(now),
+            started_at=None,
+            ended_at=None,
+            instance=None,
+            attempt=0,
+            execution=1,
+            reporters=(),
+            usd_per_hour=0.0,
+            launched_at=None,
+            spent_usd=0.0,
+            model=None,
+        )
+        self._store.add(record)
+        return self._run(record)
+
+    def stop(self, job_id: str) -> TrainingJob:
+        """Ask for a job's end; its machine is gone within about a minute.
+
+        Raises `JobNotFoundError`, and `JobConflictError` for a job that is being published or has
+        ended.
+        """
+        for _ in range(_TRIES):
+            record = self._store.get(job_id)
+            if record.state not in FOLLOWS["stopping"]:
+                raise JobConflictError(f"Job {job_id} is {record.state}; it cannot be stopped.")
+            # The state machine may move the job in between.
+            with suppress(JobConflictError):
+                return self._describe(
+                    self._store.move(record, "stopping", reason="Stopped on request.")
+                )
+        raise JobConflictError(f"Job {job_id} changes too fast to be stopped; try again.")
+
+    def resume(self, job_id: str) -> TrainingJob:
+        """Queue a job that failed or was cancelled again; it goes on from its last checkpoint.
+
+        Raises `JobNotFoundError`, `JobConflictError`.
+        """
+        record = self._store.get(job_id)
+        if record.state not in ENDED:
+            raise JobConflictError(f"Job {job_id} is {record.state}; it needs no resuming.")
+        queued = self._store.move(
+            record,
+            "queued",
+            reason=None,
+            execution=record.execution + 1,
+            started_at=None,
+            ended_at=None,
+            instance=None,
+        )
+        return self._run(queued)
+
+    def get(self, job_id: str) -> TrainingJob:
+        """Raises `JobNotFoundError`."""
+        return self._describe(self._store.get(job_id))
+
+    def page(self, limit: int, cursor: str | None) -> tuple[tuple[TrainingJob, ...], str | None]:
+        """Newest first, and the cursor of the next page. Raises `InvalidCursorError`."""
+        page = self._store.page(limit, cursor)
+        return tuple(map(self._describe, page.items)), page.next_cursor
+
+    def _run(self, record: JobRecord) -> TrainingJob:
+        try:
+            self._states.start_execution(
+                stateMachineArn=self._state_machine,
+                # The same name and input start nothing twice.
+                name=f"{record.id}-{record.execution}",
+                input=f'{{"job_id": "{record.id}"}}',
+            )
+        except Exception as error:
+            # It may have started all the same, and then the job's life is its own affair.
+            with suppress(JobConflictError):
+                self._store.move(
+                    record,
+                    "failed",
+                    reason=f"The state machine did not start ({error}).",
+                    ended_at=timestamp(self._clock()),
+                )
+            raise
+        return self._describe(record)
+
+    def _describe(self, record: JobRecord) -> TrainingJob:
+        return describe(record, self._store.report(record), self._clock())

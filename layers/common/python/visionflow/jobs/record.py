@@ -1,0 +1,289 @@
+"""A training job: what was asked, where it stands, and what its machine reports.
+
+Two rows tell of a job. The *record* belongs to the control plane (API, state machine): state,
+reason, instance, money. The *report* belongs to the machine that trains: heartbeat, epochs, log,
+outcome. Neither side writes the other's row, so a machine that went astray can neither change its
+job's state nor another job's anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from visionflow import strict
+from visionflow.errors import ConfigError, InvalidParameterError
+from visionflow.jobs.instances import BY_NAME
+from visionflow.models.ref import ModelRef
+
+JobState = Literal[
+    "queued", "launching", "running", "publishing", "stopping", "succeeded", "failed", "cancelled"
+]
+Place = Literal["ec2", "local"]
+OutcomeKind = Literal["finished", "failed", "interrupted"]
+
+ENDED: frozenset[JobState] = frozenset({"succeeded", "failed", "cancelled"})
+
+# What each state may follow. A job that failed or was cancelled may be queued again: it goes on
+# from its checkpoint.
+FOLLOWS: dict[JobState, frozenset[JobState]] = {
+    "queued": frozenset({"failed", "cancelled"}),
+    "launching": frozenset({"queued", "launching", "running"}),
+    "running": frozenset({"launching", "running"}),
+    # From queued: a finished run whose publishing had failed.
+    "publishing": frozenset({"queued", "running", "publishing"}),
+    "stopping": frozenset({"queued", "launching", "running", "stopping"}),
+    "succeeded": frozenset({"publishing"}),
+    "failed": frozenset({"queued", "launching", "running", "publishing", "stopping"}),
+    "cancelled": frozenset({"stopping"}),
+}
+
+DEFAULT_MAX_HOURS = 8.0
+LONGEST_HOURS = 24.0
+DEFAULT_BUDGET_USD = 10.0
+LARGEST_BUDGET_USD = 500.0
+LONGEST_TEXT = 500
+MOST_FIELDS = 50
+
+
+@dataclass(frozen=True)
+class TrainingJobRequest:
+    """What to train on what, and what it may take.
+
+    ``config``: a committed config. ``data``: ``s3://bucket/prefix`` of class folders. ``set``:
+    dotted fields of the config and their values. ``instance``: a type, or null for any usual one.
+    ``grow_from``: the job whose model gets further classes.
+    """
+
+    config: str
+    data: str
+    model: str | None = None
+    recipe: str | None = None
+    set: dict[str, Any] | None = None
+    instance: str | None = None
+    on_demand: bool = False
+    max_hours: float = DEFAULT_MAX_HOURS
+    budget_usd: float = DEFAULT_BUDGET_USD
+    promote: bool = False
+    grow_from: str | None = None
+
+
+@dataclass(frozen=True)
+class JobRequest(TrainingJobRequest):
+    """What was asked for, and where. ``place``: ``local`` runs no machine; the process is started
+    by whoever asked, which the API cannot."""
+
+    place: Place = "ec2"
+
+
+@dataclass(frozen=True)
+class JobInstance:
+    """The machine of a job."""
+
+    id: str
+    type: str
+    zone: str
+    spot: bool
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """The control plane's row.
+
+    Attributes:
+        attempt: which machine this is, from 1; 0 before the first.
+        execution: which run of the state machine this is, from 1.
+        reporters: the row and folder of every machine so far, newest last.
+        usd_per_hour: of the machine that runs now.
+        launched_at: of the machine that runs now.
+        spent_usd: by the machines before it.
+        model: what was published.
+    """
+
+    id: str
+    state: JobState
+    reason: str | None
+    request: JobRequest
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    instance: JobInstance | None
+    attempt: int
+    execution: int
+    reporters: tuple[str, ...]
+    usd_per_hour: float
+    launched_at: str | None
+    spent_usd: float
+    model: ModelRef | None
+
+    @property
+    def reporter(self) -> str | None:
+        """The row and folder of the machine that may report now."""
+        return self.reporters[-1] if self.reporters else None
+
+    def cost_usd(self, now: datetime) -> float:
+        """What the machines have cost until ``now``."""
+        if self.launched_at is None:
+            return self.spent_usd
+        return self.spent_usd + hours_between(self.launched_at, now) * self.usd_per_hour
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """``epoch`` of ``epochs`` are done, through all phases of the recipe."""
+
+    step: str
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class JobEpoch:
+    """One point of the curves."""
+
+    epoch: int
+    train_loss: float
+    train_top1: float
+    validation_loss: float
+    validation_top1: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """How the machine's work ended. ``reason`` is a sentence, null for ``finished``."""
+
+    kind: OutcomeKind
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """The machine's row."""
+
+    reporter: str
+    job_id: str
+    heartbeat_at: str
+    progress: JobProgress | None
+    epochs: tuple[JobEpoch, ...]
+    log_tail: tuple[str, ...]
+    outcome: JobOutcome | None
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """A job as people see it: record and report in one. Money in USD, times ISO 8601 in UTC."""
+
+    id: str
+    state: JobState
+    reason: str | None
+    config: JobRequest
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    heartbeat_at: str | None
+    instance: JobInstance | None
+    progress: JobProgress | None
+    epochs: tuple[JobEpoch, ...]
+    eta_seconds: float | None
+    cost_usd: float
+    budget_usd: float
+    max_hours: float
+    model: ModelRef | None
+    log_tail: tuple[str, ...]
+
+
+def parse_request(data: Mapping[str, Any]) -> JobRequest:
+    """A request from JSON; what it leaves out is as the class has it.
+
+    Raises `InvalidParameterError`.
+    """
+    defaults = strict.to_dict(JobRequest(config="", data=""))
+    missing = [name for name in ("config", "data") if not data.get(name)]
+    if missing:
+        raise InvalidParameterError(f"{' and '.join(missing)} must be given.")
+    try:
+        request = strict.parse(JobRequest, {**defaults, **data}, "body")
+    except ConfigError as error:
+        raise InvalidParameterError(str(error)) from error
+    for wrong, sentence in _complaints(request):
+        if wrong:
+            raise InvalidParameterError(sentence)
+    return request
+
+
+def _complaints(request: JobRequest) -> list[tuple[bool, str]]:
+    bucket, slash, _ = request.data.removeprefix("s3://").partition("/")
+    texts = (request.config, request.data, request.model, request.recipe, request.grow_from)
+    return [
+        (
+            not request.data.startswith("s3://") or not bucket or not slash,
+            "data must be s3://BUCKET/PREFIX, a folder of class folders.",
+        ),
+        (
+            any(text is not None and not 1 <= len(text) <= LONGEST_TEXT for text in texts),
+            f"a text must have 1 to {LONGEST_TEXT} characters.",
+        ),
+        (len(request.set or {}) > MOST_FIELDS, f"set takes at most {MOST_FIELDS} fields."),
+        (
+            request.instance is not None and request.instance not in BY_NAME,
+            f"instance must be one of {', '.join(BY_NAME)}.",
+        ),
+        (
+            not 0 < request.max_hours <= LONGEST_HOURS,
+            f"max_hours must be above 0 and at most {LONGEST_HOURS:g}.",
+        ),
+        (
+            not 0 < request.budget_usd <= LARGEST_BUDGET_USD,
+            f"budget_usd must be above 0 and at most {LARGEST_BUDGET_USD:g}.",
+        ),
+    ]
+
+
+def local_session(record: JobRecord) -> str:
+    """The session name under which the process of a local job takes the machines' role."""
+    return f"local-{record.id}-{record.attempt}"
+
+
+def overrides(request: JobRequest) -> dict[str, Any]:
+    """What the request says about the config, by dotted field name."""
+    given = {"model.name": request.model, "recipe": request.recipe}
+    return {name: value for name, value in given.items() if value is not None} | (request.set or {})
+
+
+def describe(record: JobRecord, report: JobReport | None, now: datetime) -> TrainingJob:
+    """Both rows as one."""
+    ended = record.state in ENDED
+    progress = report.progress if report else None
+    return TrainingJob(
+        id=record.id,
+        state=record.state,
+        reason=record.reason,
+        config=record.request,
+        created_at=record.created_at,
+        started_at=record.started_at,
+        ended_at=record.ended_at,
+        heartbeat_at=report.heartbeat_at if report else None,
+        instance=record.instance,
+        progress=progress,
+        epochs=report.epochs if report else (),
+        eta_seconds=None if ended or report is None else _eta(report),
+        cost_usd=round(record.cost_usd(now), 4),
+        budget_usd=record.request.budget_usd,
+        max_hours=record.request.max_hours,
+        model=record.model,
+        log_tail=report.log_tail if report else (),
+    )
+
+
+def hours_between(earlier: str, now: datetime) -> float:
+    """Hours from a timestamp to ``now``, at least 0."""
+    return max(0.0, (now - datetime.fromisoformat(earlier)).total_seconds() / 3600)
+
+
+def _eta(report: JobReport) -> float | None:
+    """Seconds that the epochs to come will take, by the mean of those that are done."""
+    if report.progress is None or not report.epochs:
+        return None
+    mean = sum(epoch.seconds for epoch in report.epochs) / len(report.epochs)
+    return round(mean * max(0, report.progress.epochs - len(report.epochs)), 1)

@@ -1,0 +1,149 @@
+"""The one place that runs a model: an ONNX Runtime session behind labels and probabilities."""
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from visionflow.errors import ArtifactError
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.answer import ClassActivationMap, Score
+from visionflow.models.manifest import Manifest
+
+FloatArray = npt.NDArray[np.float32]
+
+# Anchors of the heat colours at equal distances from 0 to 1: blue, cyan, yellow, red.
+_HEAT = np.array([[20, 40, 200], [0, 190, 230], [255, 220, 60], [220, 30, 30]], dtype=np.float32)
+_MOST_OPAQUE = 230
+# A cell of the map becomes so many pixels, as most networks see it, in an image of this size.
+_OVERLAY_SCALE, _OVERLAY_SIDE = 32, 256
+
+
+@dataclass(frozen=True)
+class Explanation(ClassActivationMap):
+    """A map, and the same as a small PNG (data URL, RGBA) to be stretched over ``box``."""
+
+    overlay: str
+
+    @classmethod
+    def draw(cls, activation_map: ClassActivationMap) -> Self:
+        heat = np.array(activation_map.values, dtype=np.float32)
+        return cls(**vars(activation_map), overlay=_overlay_url(heat))
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """The answer for one image.
+
+    ``scores`` has every label, best first; ``known`` says whether the best reaches the manifest's
+    unknown threshold; ``embedding`` is [F]; ``cam`` is [C, h, w], the head at every location.
+    """
+
+    scores: tuple[Score, ...]
+    known: bool
+    embedding: FloatArray
+    cam: FloatArray
+
+
+class Classifier:
+    """Runs one model version. Thread-safe, as ONNX Runtime sessions are."""
+
+    def __init__(self, model: bytes | Path, manifest: Manifest, threads: int = 1) -> None:
+        """Open the session on ``model`` (a path, or a file's bytes) with ``threads`` threads.
+
+        Raises `ArtifactError` when it is no model, or not one for this manifest.
+        """
+        # Imported here so that records and manifests can be read without ONNX Runtime.
+        import onnxruntime  # noqa: PLC0415
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Spinning burns the vCPU share of a Lambda that is billed by time.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        source = model if isinstance(model, bytes) else str(model)
+        self.manifest = manifest
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                source, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            # ONNX Runtime raises classes of its own, one for each of its status codes.
+            raise ArtifactError(f"ONNX Runtime cannot open the model ({error})") from error
+        self._check_outputs()
+
+    def _check_outputs(self) -> None:
+        shapes = {output.name: output.shape for output in self._session.get_outputs()}
+        if missing := {"logits", "embedding", "cam"} - set(shapes):
+            raise ArtifactError(f"the model has no output {', '.join(sorted(missing))}")
+        classes, labels = shapes["logits"][1], len(self.manifest.labels)
+        if classes != labels:
+            raise ArtifactError(f"the model has {classes} classes, the manifest {labels} labels")
+
+    def run(self, batch: UInt8Array) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The raw outputs (logits [N, C], embedding [N, F], cam [N, C, h, w]) for [N, H, W, 3]."""
+        outputs = self._session.run(["logits", "embedding", "cam"], {"image": batch})
+        return outputs[0], outputs[1], outputs[2]
+
+    def classify(self, batch: UInt8Array) -> list[Classification]:
+        """One `Classification` for each image of a uint8 [N, size, size, 3] batch."""
+        logits, embeddings, cams = self.run(batch)
+        probabilities = softmax(logits / self.manifest.temperature)
+        return [
+            self._classification(*outputs)
+            for outputs in zip(probabilities, embeddings, cams, strict=True)
+        ]
+
+    def activation_map(
+        self, classification: Classification, label: str, image_size: tuple[int, int]
+    ) -> ClassActivationMap:
+        """The map of ``label`` for an image of ``image_size`` (width, height)."""
+        index = self.manifest.label_names.index(label)
+        heat = _scaled_to_unit(classification.cam[index])
+        return ClassActivationMap(
+            label=label,
+            width=heat.shape[1],
+            height=heat.shape[0],
+            values=tuple(tuple(round(float(v), 4) for v in row) for row in heat),
+            box=self.manifest.input.relative_box(*image_size),
+        )
+
+    def _classification(
+        self, probabilities: FloatArray, embedding: FloatArray, cam: FloatArray
+    ) -> Classification:
+        names = self.manifest.label_names
+        order = np.argsort(-probabilities, kind="stable")
+        scores = tuple(Score(names[i], float(probabilities[i])) for i in order)
+        known = scores[0].confidence >= self.manifest.unknown_threshold
+        return Classification(scores, known, embedding, cam)
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Row-wise probabilities of [N, C], shifted by the maximum so that nothing overflows."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: FloatArray = shifted / shifted.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def _scaled_to_unit(cam: FloatArray) -> FloatArray:
+    """Positive evidence only, the strongest location at 1 (Zhou et al. 2016, arXiv:1512.04150)."""
+    positive = np.maximum(cam, np.float32(0))
+    peak = positive.max()
+    return positive / peak if peak > 0 else positive
+
+
+def _overlay_url(heat: FloatArray) -> str:
+    side = min(max(heat.shape) * _OVERLAY_SCALE, _OVERLAY_SIDE)
+    smooth = np.asarray(Image.fromarray(heat).resize((side, side), Image.Resampling.BICUBIC))
+    smooth = smooth.clip(0, 1)
+    anchors = np.linspace(0, 1, len(_HEAT))
+    channels = [np.interp(smooth, anchors, _HEAT[:, c]) for c in range(3)]
+    rgba = np.stack([*channels, smooth * _MOST_OPAQUE], axis=-1).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(rgba).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

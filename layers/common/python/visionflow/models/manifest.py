@@ -1,0 +1,148 @@
+"""The model artifact's manifest: everything that serving needs to know about a version.
+
+A manifest is read strictly: an unknown or a missing field is a `ConfigError`, never a default, so a
+producer and a consumer of different ages cannot quietly disagree.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from visionflow import strict
+from visionflow.errors import ArtifactError, ConfigError
+from visionflow.images.input_spec import InputSpec
+
+SCHEMA_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+
+Precision = Literal["fp32", "int8"]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A class. Its place in the manifest's list is its index in the logits."""
+
+    name: str
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A file, relative to the artifact's folder: its SHA-256 in hex and its size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+    @classmethod
+    def of(cls, folder: Path, path: str) -> "FileEntry":
+        """Measure an existing file."""
+        data = (folder / path).read_bytes()
+        return cls(path=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+    def check(self, data: bytes) -> None:
+        """Raise `ArtifactError` unless ``data`` is this file's content."""
+        if len(data) != self.size or hashlib.sha256(data).hexdigest() != self.sha256:
+            raise ArtifactError(f"{self.path}: content differs from the manifest's checksum")
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """How the int8 model was made, or why there is none."""
+
+    scheme: str
+    calibration: str
+    calibration_images: int
+    excluded_nodes: tuple[str, ...]
+    fallback_reason: str | None
+
+
+@dataclass(frozen=True)
+class GateCheck:
+    """One measured condition for promotion."""
+
+    name: str
+    value: float
+    limit: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One version of one model. ``created_at`` is ISO 8601 in UTC."""
+
+    schema_version: Literal[1]
+    name: str
+    version: str
+    created_at: str
+    labels: tuple[Label, ...]
+    input: InputSpec
+    precision: Precision
+    files: dict[Precision, FileEntry]
+    extra_files: tuple[FileEntry, ...]
+    opset: int
+    quantization: Quantization
+    temperature: float
+    unknown_threshold: float
+    metrics: dict[str, float]
+    gate: tuple[GateCheck, ...]
+    dataset_sha256: str
+    config: dict[str, Any]
+    git_commit: str | None
+    library_versions: dict[str, str]
+
+    def __post_init__(self) -> None:
+        names = [label.name for label in self.labels]
+        if not names or len(set(names)) != len(names):
+            raise ConfigError("manifest.labels: must be non-empty and distinct")
+        if self.precision not in self.files or "fp32" not in self.files:
+            raise ConfigError("manifest.files: must hold fp32 and the served precision")
+        if self.temperature <= 0:
+            raise ConfigError(f"manifest.temperature: must be positive, found {self.temperature}")
+        for entry in self.all_files():
+            if Path(entry.path).is_absolute() or ".." in Path(entry.path).parts:
+                raise ConfigError(f"manifest.files: {entry.path} leaves the artifact's folder")
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.labels)
+
+    @property
+    def served_file(self) -> FileEntry:
+        """The ONNX file that the Lambdas load."""
+        return self.files[self.precision]
+
+    def all_files(self) -> tuple[FileEntry, ...]:
+        return (*self.files.values(), *self.extra_files)
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> "Manifest":
+        """Raises `ConfigError` naming the field that is unknown, missing or mistyped."""
+        return strict.parse_json(cls, text, "manifest")
+
+    def to_json(self) -> str:
+        return json.dumps(strict.to_dict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def read_artifact(folder: Path) -> Manifest:
+    """Parse the manifest in ``folder`` and verify every file against it.
+
+    Raises `ConfigError` for the manifest and `ArtifactError` for a missing or altered file.
+    """
+    try:
+        manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{folder}: no {MANIFEST_NAME}, so this is no model version") from error
+    for entry in manifest.all_files():
+        try:
+            entry.check((folder / entry.path).read_bytes())
+        except FileNotFoundError as error:
+            raise ArtifactError(f"{entry.path}: named by the manifest, but missing") from error
+    return manifest
+
+
+def artifact_prefix(name: str, version: str) -> str:
+    """Where a version lies in the models bucket."""
+    return f"models/{name}/{version}/"

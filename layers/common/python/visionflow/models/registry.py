@@ -1,0 +1,352 @@
+"""Which model versions exist and which one serves, in DynamoDB.
+
+Rows: ``VERSIONS / <name>#<version>`` for a published version, ``ALIASES / CURRENT`` for what serves
+now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollback rule, and
+``HISTORY / <time>#<alias>`` for each move, never changed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from visionflow import strict
+from visionflow.dynamodb import Action, Item, from_item, to_item, transact, unknown_cursor
+from visionflow.errors import (
+    AliasConflictError,
+    ModelNotFoundError,
+    ModelRetiredError,
+)
+from visionflow.models.gate import held_back_by
+from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.ref import ModelRef
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Alias, Aliases, Move, Order, Step
+from visionflow.timestamps import timestamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        ConditionCheckTypeDef,
+        PutItemInputTypeDef,
+        PutTypeDef,
+        UpdateTypeDef,
+    )
+
+_ALIASES_KEY: Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
+_RULE_KEY: Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
+
+# A move that loses a race is tried again; people do not move aliases more often than this.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Force:
+    """Who published a version that its gate holds back, when (ISO 8601, UTC) and why.
+
+    ``failed`` names the checks that failed or were never made.
+    """
+
+    by: str
+    at: str
+    reason: str
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Retirement:
+    """Who said, when and why, that a version is not to serve again."""
+
+    by: str
+    at: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """The row of a published version; ``labels`` is their number."""
+
+    name: str
+    version: str
+    created_at: str
+    precision: Precision
+    labels: int
+    metrics: dict[str, float]
+    gate_passed: bool
+    force: Force | None
+    retired: Retirement | None
+
+    @property
+    def model(self) -> ModelRef:
+        return ModelRef(self.name, self.version)
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """Moves, the latest first. ``next_cursor`` is null when there is nothing older."""
+
+    items: tuple[Move, ...]
+    next_cursor: str | None
+
+
+def registration(
+    table: str, manifest: Manifest, force: Force | None = None
+) -> "PutItemInputTypeDef":
+    """The write that records a published version, on the condition that it is not there yet."""
+    row = RegisteredVersion(
+        name=manifest.name,
+        version=manifest.version,
+        created_at=manifest.created_at,
+        precision=manifest.precision,
+        labels=len(manifest.labels),
+        metrics=manifest.metrics,
+        gate_passed=not held_back_by(manifest),
+        force=force,
+        retired=None,
+    )
+    return {
+        "TableName": table,
+        "Item": {**_version_key(row.model), **to_item(strict.to_dict(row))},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+
+
+def first_promotion(table: str, model: ModelRef, order: Order) -> list[Action]:
+    """The transaction that puts ``model`` into production where nothing ever was."""
+    return _step_actions(table, Aliases(), Aliases().promoted(model, order))
+
+
+class ModelRegistry:
+    """Owns the registry table."""
+
+    def __init__(self, table: str, client: "DynamoDBClient") -> None:
+        self._table = table
+        self._client = client
+
+    def aliases(self) -> Aliases:
+        """What serves now, read consistently and in one piece."""
+        row = self._get(_ALIASES_KEY)
+        return Aliases() if row is None else strict.parse(Aliases, row, "registry.aliases")
+
+    def current(self) -> ModelRef | None:
+        """The version in production, or None when none ever was."""
+        return self.aliases().production
+
+    def version(self, model: ModelRef) -> RegisteredVersion | None:
+        """The row of a published version, or None when it was never registered."""
+        row = self._get(_version_key(model))
+        return None if row is None else _registered(row)
+
+    def versions(self) -> tuple[RegisteredVersion, ...]:
+        """Every published version, the latest first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "VERSIONS"}},
+        )
+        rows = [_registered(_row(item)) for page in pages for item in page["Items"]]
+        return tuple(sorted(rows, key=lambda row: row.created_at, reverse=True))
+
+    def register(self, manifest: Manifest, force: Force | None = None) -> None:
+        """Record a published version. A version never changes, so neither does its row: one that
+        is there already stays, with whatever force it was published by."""
+        try:
+            self._client.put_item(**registration(self._table, manifest, force))
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
+
+    def promote(self, model: ModelRef, order: Order) -> Aliases:
+        """Put a registered version into production.
+
+        This and the other moves raise `ModelNotFoundError` for a version that is not registered,
+        `ModelRetiredError` for a retired one, what `Aliases` raises for a move that it does not
+        allow, and `AliasConflictError` when others keep moving the aliases.
+        """
+        return self._move(lambda aliases: aliases.promoted(model, order), model)
+
+    def roll_back(self, order: Order) -> Aliases:
+        """Put into production what was there before."""
+        return self._move(lambda aliases: aliases.rolled_back(order))
+
+    def end_trial(self, seen: Aliases, order: Order) -> bool:
+        """Take back the move that ``seen.trial`` is about, unless somebody has moved meanwhile."""
+        if seen.trial is None:
+            return False
+        canary = seen.trial.alias == "canary"
+        step = seen.without_canary(order) if canary else seen.rolled_back(order)
+        if canary:
+            # The history says why it ended: a rule took it back, nobody cleared it.
+            step = replace(step, moves=tuple(replace(m, action="rollback") for m in step.moves))
+        return self._write(seen, step, None)
+
+    def set_canary(self, model: ModelRef, percent: int, order: Order) -> Aliases:
+        """Let a registered version answer ``percent`` of the images."""
+        return self._move(lambda aliases: aliases.with_canary(model, percent, order), model)
+
+    def clear_canary(self, order: Order) -> Aliases:
+        return self._move(lambda aliases: aliases.without_canary(order))
+
+    def set_shadow(self, model: ModelRef, order: Order) -> Aliases:
+        """Let a registered version look at every image after it was answered."""
+        return self._move(lambda aliases: aliases.with_shadow(model, order), model)
+
+    def clear_shadow(self, order: Order) -> Aliases:
+        return self._move(lambda aliases: aliases.without_shadow(order))
+
+    def retire(self, model: ModelRef, order: Order) -> None:
+        """Mark a version as never to serve again; its files stay. Once retired, always retired.
+
+        Raises `ModelNotFoundError`, and `ModelInUseError` while an alias points at it.
+        """
+        retired = strict.to_dict(Retirement(order.by, timestamp(order.at), order.reason))
+        values = {":retired": retired, ":none": None}
+        for _ in range(_ATTEMPTS):
+            row = self.version(model)
+            if row is None:
+                raise _not_found(model)
+            if row.retired:
+                return
+            aliases = self.aliases()
+            mark: UpdateTypeDef = {
+                "TableName": self._table,
+                "Key": _version_key(model),
+                "UpdateExpression": "SET retired = :retired",
+                "ConditionExpression": "retired = :none",
+                "ExpressionAttributeValues": to_item(values),
+            }
+            # With the aliases' row: nobody can promote it at the same moment.
+            put = _put_aliases(self._table, aliases, aliases.forgetting(model))
+            if transact(self._client, [{"Update": mark}, put]) is None:
+                return
+        raise AliasConflictError("Others keep moving the aliases; try again.")
+
+    def rule(self) -> RollbackRule:
+        """When a trial is taken back without asking; off until somebody sets it."""
+        row = self._get(_RULE_KEY)
+        return RollbackRule() if row is None else strict.parse(RollbackRule, row, "registry.rule")
+
+    def set_rule(self, rule: RollbackRule) -> None:
+        rule.check()
+        item = {**_RULE_KEY, **to_item(strict.to_dict(rule))}
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def history(
+        self, limit: int, alias: Alias | None = None, cursor: str | None = None
+    ) -> HistoryPage:
+        """At most ``limit`` moves, of ``alias`` or of all. Raises `InvalidCursorError`."""
+        below = "~" if cursor is None else _read_cursor(cursor)
+        found: list[Move] = []
+        for move in self._moves(below, alias):
+            if len(found) == limit:
+                return HistoryPage(tuple(found), _position(found[-1]))
+            found.append(move)
+        return HistoryPage(tuple(found), None)
+
+    def served_at(self, at: datetime, alias: Alias = "production") -> Move | None:
+        """The move by which ``alias`` stood at a point in time; None when it was not yet set."""
+        return next(self._moves(f"{timestamp(at)}$", alias), None)
+
+    def _moves(self, below: str, alias: Alias | None) -> Iterator[Move]:
+        """The latest first, under the sort key ``below``."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk < :below",
+            ExpressionAttributeValues={":pk": {"S": "HISTORY"}, ":below": {"S": below}},
+            ScanIndexForward=False,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                move = strict.parse(Move, _row(item), "registry.history")
+                if alias in (None, move.alias):
+                    yield move
+
+    def _move(self, decide: Callable[[Aliases], Step], model: ModelRef | None = None) -> Aliases:
+        for _ in range(_ATTEMPTS):
+            aliases = self.aliases()
+            step = decide(aliases)
+            if not step.moves or self._write(aliases, step, model):
+                return step.aliases
+        raise AliasConflictError("Others keep moving the aliases; try again.")
+
+    def _write(self, seen: Aliases, step: Step, model: ModelRef | None) -> bool:
+        """Write the aliases and the history together; False when they are not as ``seen``."""
+        actions = _step_actions(self._table, seen, step)
+        if model is not None:
+            actions.append({"ConditionCheck": self._may_serve(model)})
+        failed = transact(self._client, actions)
+        if failed is None:
+            return True
+        if model is not None and failed[-1] == "ConditionalCheckFailed":
+            row = self.version(model)
+            if row is None:
+                raise _not_found(model)
+            raise ModelRetiredError(
+                f"{model.name} {model.version} is retired; a retired version cannot serve again."
+            )
+        return False
+
+    def _may_serve(self, model: ModelRef) -> "ConditionCheckTypeDef":
+        return {
+            "TableName": self._table,
+            "Key": _version_key(model),
+            "ConditionExpression": "attribute_exists(pk) AND retired = :none",
+            "ExpressionAttributeValues": to_item({":none": None}),
+        }
+
+    def _get(self, key: Item) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return _row(answer["Item"]) if "Item" in answer else None
+
+
+def _version_key(model: ModelRef) -> Item:
+    return to_item({"pk": "VERSIONS", "sk": f"{model.name}#{model.version}"})
+
+
+def _step_actions(table: str, seen: Aliases, step: Step) -> list[Action]:
+    """The aliases, on the condition that they still are as ``seen``, and the history's lines."""
+    actions = [_put_aliases(table, seen, step.aliases)]
+    for move in step.moves:
+        row = {"pk": "HISTORY", "sk": _position(move), **strict.to_dict(move)}
+        put: PutTypeDef = {
+            "TableName": table,
+            "Item": to_item(row),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        actions.append({"Put": put})
+    return actions
+
+
+def _put_aliases(table: str, seen: Aliases, after: Aliases) -> Action:
+    put: PutTypeDef = {
+        "TableName": table,
+        "Item": {**_ALIASES_KEY, **to_item(strict.to_dict(after))},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+    if seen.revision:
+        put["ConditionExpression"] = "revision = :seen"
+        put["ExpressionAttributeValues"] = to_item({":seen": seen.revision})
+    return {"Put": put}
+
+
+def _position(move: Move) -> str:
+    return f"{move.moved_at}#{move.alias}"
+
+
+def _read_cursor(cursor: str) -> str:
+    at, _, alias = cursor.partition("#")
+    if not at.endswith("Z") or alias not in ("production", "canary", "shadow"):
+        raise unknown_cursor()
+    return cursor
+
+
+def _row(item: Mapping[str, Any]) -> dict[str, Any]:
+    row = from_item(item)
+    return {key: value for key, value in row.items() if key not in ("pk", "sk")}
+
+
+def _registered(row: dict[str, Any]) -> RegisteredVersion:
+    return strict.parse(RegisteredVersion, row, f"registry.{row.get('name')}.{row.get('version')}")
+
+
+def _not_found(model: ModelRef) -> ModelNotFoundError:
+    return ModelNotFoundError(f"{model.name} {model.version} is not registered.")

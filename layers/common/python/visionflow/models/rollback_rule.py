@@ -1,0 +1,63 @@
+"""When a version that was let serve is taken back without asking."""
+
+from dataclasses import dataclass
+
+from visionflow.errors import InvalidParameterError
+
+# The table holds numbers of 38 digits and down to 1e-130; these are what still means something.
+_MOST_IMAGES = 1_000_000_000
+_LEAST_SHARE = 0.000001
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a trial has shown so far.
+
+    ``answers`` the version gave, ``unknown`` of them under its threshold; ``errors`` are images
+    that it should have answered and could not; ``compared`` images that another version has seen
+    too, with another label for ``disagreed`` of them.
+    """
+
+    answers: int = 0
+    unknown: int = 0
+    errors: int = 0
+    compared: int = 0
+    disagreed: int = 0
+
+
+@dataclass(frozen=True)
+class RollbackRule:
+    """Limits of what a trial may show, as shares of 0..1; null sets none.
+
+    A share counts from ``min_images`` on. A canary that is over one loses its share of the
+    images; a version in production makes place for the one before.
+    """
+
+    enabled: bool = False
+    min_images: int = 100
+    max_error_rate: float | None = 0.05
+    max_unknown_rate: float | None = 0.5
+    max_disagreement: float | None = 0.3
+
+    def check(self) -> None:
+        """Raises `InvalidParameterError` for limits that are none."""
+        if not 1 <= self.min_images <= _MOST_IMAGES:
+            raise InvalidParameterError(f"min_images must be between 1 and {_MOST_IMAGES:,}.")
+        for name in ("max_error_rate", "max_unknown_rate", "max_disagreement"):
+            limit = getattr(self, name)
+            if limit and not _LEAST_SHARE <= limit < 1:
+                raise InvalidParameterError(f"{name} must be 0, or {_LEAST_SHARE:f} to under 1.")
+
+    def broken_by(self, tally: Tally) -> str | None:
+        """A phrase for the first limit that the trial is over, or None."""
+        if not self.enabled:
+            return None
+        asked = tally.answers + tally.errors
+        for what, limit, count, of in (
+            ("error rate", self.max_error_rate, tally.errors, asked),
+            ("unknown rate", self.max_unknown_rate, tally.unknown, tally.answers),
+            ("disagreement", self.max_disagreement, tally.disagreed, tally.compared),
+        ):
+            if limit is not None and of >= self.min_images and count > limit * of:
+                return f"{what} {count / of:.3f} over {limit:g} in {of} images"
+        return None

@@ -1,0 +1,95 @@
+"""The prediction record: what is stored, listed and answered, and the keys made of its id."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from visionflow.models.answer import Score
+from visionflow.models.ref import ModelRef
+
+Source = Literal["api", "s3"]
+Status = Literal["ok", "unknown", "failed"]
+
+ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+@dataclass(frozen=True)
+class ImageRef:
+    """The classified object in S3 and what was found in it.
+
+    ``width`` and ``height`` (pixels, upright) are null when the image could not be decoded,
+    ``bytes`` and ``sha256`` when it could not be read.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+    width: int | None
+    height: int | None
+    bytes: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an image can never be classified: the error's code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a person says the image shows; the last word counts."""
+
+    label: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The one result of one image.
+
+    ``label`` and ``confidence`` are the best guess for status ``ok`` and ``unknown`` (the guess
+    stayed under the model's threshold), and null for ``failed``. ``timings`` are milliseconds by
+    step. ``created_at`` is ISO 8601 UTC with microseconds, ``expires_at`` epoch seconds.
+    ``refused`` is the version that should have answered and could not, so that ``model`` did.
+    """
+
+    id: str
+    source: Source
+    status: Status
+    label: str | None
+    confidence: float | None
+    top_k: tuple[Score, ...]
+    model: ModelRef | None
+    image: ImageRef
+    thumbnail_key: str | None
+    timings: dict[str, float]
+    created_at: str
+    error: Failure | None
+    expires_at: int
+    feedback: Feedback | None = field(default=None, kw_only=True)
+    refused: ModelRef | None = field(default=None, kw_only=True)
+
+
+def s3_object_id(bucket: str, key: str, version: str) -> str:
+    """The same id for the same object version, whatever is delivered twice.
+
+    ``version`` is the object's version id, or its ETag in a bucket without versioning.
+    """
+    digest = hashlib.sha256("\n".join((bucket, version, key)).encode()).digest()
+    return "s3-" + base64.b32encode(digest[:20]).decode().lower()
+
+
+def original_key(prediction_id: str) -> str:
+    """Where the image of a direct call is kept in the images bucket."""
+    return f"api/{prediction_id}"
+
+
+def thumbnail_key(prediction_id: str) -> str:
+    """Where a prediction's thumbnail lies. Outside ``uploads/``, so it triggers nothing."""
+    return f"thumbnails/{prediction_id}.jpg"

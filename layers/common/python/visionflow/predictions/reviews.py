@@ -1,0 +1,153 @@
+"""People's word about predictions: which image to ask about next, and what they said.
+
+One sparse index serves both: ``open#<shard>`` holds the answers that nobody has spoken of, by their
+confidence, and ``given#<shard>`` the others, by the time of the last word.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from visionflow import strict
+from visionflow.dynamodb import Action, from_item, to_item, transact
+from visionflow.errors import InvalidParameterError, PlatformError, PredictionNotFoundError
+from visionflow.predictions.record import Feedback, Prediction
+from visionflow.predictions.store import (
+    REVIEW_INDEX,
+    REVIEW_KEYS,
+    SHARDS,
+    read_prediction,
+    shard_of,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, UpdateTypeDef
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Word:
+    """One line of what was said about a prediction; ``revision`` counts them from 1."""
+
+    revision: int
+    feedback: Feedback
+
+
+class ReviewStore:
+    """Owns the feedback in the predictions table, and its history in the insights table."""
+
+    def __init__(self, predictions: str, insights: str, client: "DynamoDBClient") -> None:
+        self._predictions = predictions
+        self._insights = insights
+        self._client = client
+
+    def give(self, prediction_id: str, feedback: Feedback) -> Prediction:
+        """Make ``feedback`` the last word about a prediction, and append it to the history.
+
+        Raises `PredictionNotFoundError`, `InvalidParameterError` for an image without an answer,
+        and `PlatformError` when others keep speaking at the same moment.
+        """
+        for _ in range(_ATTEMPTS):
+            item = self._item(prediction_id)
+            prediction = read_prediction(item)
+            if prediction.label is None:
+                raise InvalidParameterError(
+                    "The image could not be read, so there is no answer to confirm or correct."
+                )
+            revision = int(item.get("feedback_revision", {"N": "0"})["N"])
+            if self._write(prediction, feedback, revision):
+                return replace(prediction, feedback=feedback)
+        raise PlatformError("Others speak about this prediction at the same moment; try again.")
+
+    def words(self, prediction_id: str) -> tuple[Word, ...]:
+        """All that was said about a prediction, the first word first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._insights,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"FEEDBACK#{prediction_id}"}},
+        )
+        rows = (from_item(item) for page in pages for item in page["Items"])
+        return tuple(
+            Word(int(row["sk"]), Feedback(row["label"], row["at"], row["by"])) for row in rows
+        )
+
+    def uncertain(self, limit: int) -> tuple[Prediction, ...]:
+        """Answers that nobody has spoken of, the least certain first."""
+        return tuple(islice(self._merged("open", "0", limit, forward=True), limit))
+
+    def given(self, since: str = "0", *, newest_first: bool = False) -> Iterator[Prediction]:
+        """Answers that somebody has spoken of at ``since`` or later, by the time of that word."""
+        return self._merged("given", since, 1_000, forward=not newest_first)
+
+    def _merged(
+        self, partition: str, since: str, page_size: int, *, forward: bool
+    ) -> Iterator[Prediction]:
+        shards = (
+            self._shard(f"{partition}#{shard}", since, page_size, forward=forward)
+            for shard in range(SHARDS)
+        )
+        merged = heapq.merge(*shards, key=lambda row: row[0], reverse=not forward)
+        return (prediction for _, prediction in merged)
+
+    def _shard(
+        self, partition: str, since: str, page_size: int, *, forward: bool
+    ) -> Iterator[tuple[str, Prediction]]:
+        shard, position = REVIEW_KEYS
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._predictions,
+            IndexName=REVIEW_INDEX,
+            KeyConditionExpression=f"{shard} = :shard AND {position} >= :since",
+            ExpressionAttributeValues={":shard": {"S": partition}, ":since": {"S": since}},
+            ScanIndexForward=forward,
+            PaginationConfig={"PageSize": page_size},
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield item[position]["S"], read_prediction(item)
+
+    def _item(self, prediction_id: str) -> "dict[str, AttributeValueTypeDef]":
+        answer = self._client.get_item(
+            TableName=self._predictions, Key={"id": {"S": prediction_id}}, ConsistentRead=True
+        )
+        if "Item" not in answer:
+            raise PredictionNotFoundError(f"There is no prediction {prediction_id!r:.80}.")
+        return answer["Item"]
+
+    def _write(self, prediction: Prediction, feedback: Feedback, revision: int) -> bool:
+        """False when somebody else has spoken since ``revision``."""
+        shard, position = REVIEW_KEYS
+        values = {
+            ":feedback": strict.to_dict(feedback),
+            ":next": revision + 1,
+            ":seen": revision,
+            ":shard": f"given#{shard_of(prediction.id)}",
+            ":position": f"{feedback.at}#{prediction.id}",
+        }
+        if revision == 0:
+            del values[":seen"]
+        seen = (
+            "feedback_revision = :seen" if revision else "attribute_not_exists(feedback_revision)"
+        )
+        speak: UpdateTypeDef = {
+            "TableName": self._predictions,
+            "Key": {"id": {"S": prediction.id}},
+            "UpdateExpression": (
+                "SET feedback = :feedback, feedback_revision = :next, "
+                f"{shard} = :shard, {position} = :position"
+            ),
+            "ConditionExpression": f"attribute_exists(id) AND {seen}",
+            "ExpressionAttributeValues": to_item(values),
+        }
+        line = {
+            "pk": f"FEEDBACK#{prediction.id}",
+            "sk": f"{revision + 1:06d}",
+            **strict.to_dict(feedback),
+            "expires_at": prediction.expires_at,
+        }
+        remember: PutTypeDef = {"TableName": self._insights, "Item": to_item(line)}
+        actions: list[Action] = [{"Update": speak}, {"Put": remember}]
+        return transact(self._client, actions) is None

@@ -1,0 +1,247 @@
+"""Predictions in DynamoDB: written once, read newest first without a scan.
+
+Besides its key ``id`` an item carries one partition key per index and their common sort key
+``position`` (``created_at#id``). An index's partition is ``<value>#<shard>`` with a shard taken
+from the id, which spreads the writes of a busy label; a read merges the shards. Since a page
+continues below a *position*, rows that arrive meanwhile shift, repeat or hide none of the others.
+"""
+
+import hashlib
+import heapq
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from visionflow import strict
+from visionflow.dynamodb import from_item, read_cursor, to_item, unknown_cursor, write_cursor
+from visionflow.errors import InvalidCursorError
+from visionflow.predictions.record import ID, Prediction, Source, Status
+from visionflow.predictions.replies import Reply
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+SHARDS = 4
+SORT_KEY = "position"
+REPLY = "reply"
+
+# Index name -> its partition key. `by_status` is sparse: "ok" is nearly every row, and those are
+# read by time.
+INDEXES = {
+    "by_time": "time_shard",
+    "by_label": "label_shard",
+    "by_model": "model_shard",
+    "by_status": "status_shard",
+}
+
+# Serves `visionflow.predictions.reviews`: its partition key and its sort key.
+REVIEW_INDEX = "by_review"
+REVIEW_KEYS = ("review_shard", "review_position")
+
+# A filter that few rows meet must not turn one call into a read of the whole table: a page ends
+# after this many rows were looked at, with a cursor to go on from there.
+MAX_ROWS_READ = 1_000
+
+# Fields that records written before they existed do not have.
+_LATER_FIELDS = {"feedback": None, "refused": None}
+
+_POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#" + ID.pattern)
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """What to list. ``since`` and ``until`` are timestamps as in the records, both inclusive."""
+
+    label: str | None = None
+    model_version: str | None = None
+    status: Status | None = None
+    source: Source | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def partition(self) -> tuple[str, str]:
+        """The most selective index for this query, and the value to read in it."""
+        if self.label is not None:
+            return "by_label", self.label
+        if self.status is not None and self.status != "ok":
+            return "by_status", self.status
+        if self.model_version is not None:
+            return "by_model", self.model_version
+        return "by_time", "all"
+
+    def matches(self, prediction: Prediction) -> bool:
+        version = prediction.model.version if prediction.model else None
+        return (
+            self.label in (None, prediction.label)
+            and self.model_version in (None, version)
+            and self.status in (None, prediction.status)
+            and self.source in (None, prediction.source)
+        )
+
+    def positions(self) -> tuple[str, str]:
+        """The oldest and the newest sort key that the time range lets in."""
+        return self.since or "0", f"{self.until}#~" if self.until else "~"
+
+    def includes(self, position: str) -> bool:
+        oldest, newest = self.positions()
+        return oldest <= position <= newest
+
+    def fingerprint(self) -> str:
+        text = json.dumps(strict.to_dict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Predictions, newest first. ``next_cursor`` is null when there is nothing older.
+
+    A page may be shorter than its limit while a cursor says that the search can go on.
+    """
+
+    items: tuple[Prediction, ...]
+    next_cursor: str | None
+
+
+class PredictionStore:
+    """Owns the predictions table."""
+
+    def __init__(self, table: str, client: "DynamoDBClient") -> None:
+        self._table = table
+        self._client = client
+
+    def add(
+        self, prediction: Prediction, sketch: bytes | None = None, reply: Reply | None = None
+    ) -> bool:
+        """Write a new record. Returns False, changing nothing, when the id is taken.
+
+        ``sketch`` (of `visionflow.models.drift`) is kept for the counters, ``reply`` for
+        `answered`; neither is part of the record.
+        """
+        more = {} if reply is None else {REPLY: reply.to_json()}
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=to_item(_attributes(prediction, sketch) | more),
+                ConditionExpression="attribute_not_exists(id)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def get(self, prediction_id: str) -> Prediction | None:
+        """Read one record, consistently."""
+        answer = self._client.get_item(
+            TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
+        )
+        return read_prediction(answer["Item"]) if "Item" in answer else None
+
+    def answered(self, prediction_id: str) -> tuple[Prediction, Reply] | None:
+        """A record with the reply that was added with it; None where there is none."""
+        answer = self._client.get_item(
+            TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
+        )
+        item = answer.get("Item", {})
+        if REPLY not in item:
+            return None
+        return read_prediction(item), Reply.parse(item[REPLY]["S"])
+
+    def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page:
+        """At most ``limit`` predictions below ``cursor``, newest first.
+
+        Raises `InvalidCursorError` for a cursor that no page of this query gave out.
+        """
+        below = None if cursor is None else _read_cursor(cursor, query)
+        rows = heapq.merge(
+            *(self._shard(query, shard, below, limit) for shard in range(SHARDS)),
+            key=_position,
+            reverse=True,
+        )
+        items: list[Prediction] = []
+        last = None
+        for prediction in islice(rows, MAX_ROWS_READ):
+            last = prediction
+            if query.matches(prediction):
+                items.append(prediction)
+            if len(items) == limit:
+                break
+        more = last is not None and next(rows, None) is not None
+        return Page(tuple(items), _write_cursor(_position(last), query) if more and last else None)
+
+    def _shard(
+        self, query: LogQuery, shard: int, below: str | None, limit: int
+    ) -> Iterator[Prediction]:
+        index, value = query.partition()
+        oldest, newest = query.positions()
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=index,
+            KeyConditionExpression=(
+                f"{INDEXES[index]} = :shard AND #sort_key BETWEEN :old AND :new"
+            ),
+            ExpressionAttributeNames={"#sort_key": SORT_KEY},  # POSITION is a reserved word
+            ExpressionAttributeValues={
+                ":shard": {"S": f"{value}#{shard}"},
+                ":old": {"S": oldest},
+                ":new": {"S": below or newest},
+            },
+            ScanIndexForward=False,
+            # Its share of the page and some slack: rows spread evenly, but not exactly.
+            PaginationConfig={"PageSize": limit // SHARDS + 10},
+        )
+        for page in pages:
+            for item in page["Items"]:
+                if item[SORT_KEY]["S"] != below:  # BETWEEN includes its bounds
+                    yield read_prediction(item)
+
+
+def _position(prediction: Prediction) -> str:
+    return f"{prediction.created_at}#{prediction.id}"
+
+
+def shard_of(prediction_id: str) -> int:
+    return zlib.crc32(prediction_id.encode()) % SHARDS
+
+
+def _attributes(prediction: Prediction, sketch: bytes | None) -> dict[str, Any]:
+    shard = shard_of(prediction.id)
+    keys: dict[str, Any] = {SORT_KEY: _position(prediction), "time_shard": f"all#{shard}"}
+    if prediction.label is not None:
+        keys["label_shard"] = f"{prediction.label}#{shard}"
+    if prediction.model is not None:
+        keys["model_shard"] = f"{prediction.model.version}#{shard}"
+    if prediction.status != "ok":
+        keys["status_shard"] = f"{prediction.status}#{shard}"
+    if prediction.confidence is not None:
+        position = f"{prediction.confidence:.6f}#{prediction.id}"
+        keys |= dict(zip(REVIEW_KEYS, (f"open#{shard}", position), strict=True))
+    if sketch is not None:
+        keys["sketch"] = sketch
+    attributes: dict[str, Any] = strict.to_dict(prediction)
+    return attributes | keys
+
+
+def read_prediction(item: Mapping[str, Any]) -> Prediction:
+    """A record from its item, as attribute values.
+
+    Index keys are left out, and so is what a newer version of this code may have added; what an
+    older one could not know is null.
+    """
+    known = {key: item[key] for key in Prediction.__dataclass_fields__ if key in item}
+    return strict.parse(Prediction, _LATER_FIELDS | from_item(known), "prediction")
+
+
+def _write_cursor(position: str, query: LogQuery) -> str:
+    return write_cursor(f"{position} {query.fingerprint()}")
+
+
+def _read_cursor(cursor: str, query: LogQuery) -> str:
+    position, _, fingerprint = read_cursor(cursor).partition(" ")
+    if not _POSITION.fullmatch(position):
+        raise unknown_cursor()
+    if fingerprint != query.fingerprint() or not query.includes(position):
+        raise InvalidCursorError("The cursor belongs to another query; start without one.")
+    return position

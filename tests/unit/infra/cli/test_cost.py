@@ -1,0 +1,46 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from infra.cli import main
+from infra.stages import PROD, STAGES
+from visionflow.costs.estimate import Workload, estimate
+from visionflow.strict import to_dict
+
+
+def test_the_command_prints_what_the_one_function_says(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--per-day", "2000", "--image-mp", "12", "--region", "ap-northeast-2", "--json")
+    assert main.main(["cost", *options]) == 0
+    expected = estimate(Workload(per_day=2000, megapixels=12, region="ap-northeast-2"))
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(to_dict(expected)))
+
+
+def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def printed() -> object:
+        assert main.main(["cost", "--per-day", "2000", "--stage", "prod", "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    def reckoned(workload: Workload) -> object:
+        return json.loads(json.dumps(to_dict(estimate(workload))))
+
+    assert printed() == reckoned(Workload(2000, 3.0, retention_days=365))
+    costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
+    monkeypatch.setitem(STAGES, "prod", costly)
+    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=7)
+    assert printed() == reckoned(more)
+
+
+def test_the_table_names_the_cheapest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["cost", "--per-day", "2000", "--architecture", "arm64", "--free-tier"]) == 0
+    out = capsys.readouterr().out
+    best = estimate(Workload(2000, 3.0, architecture="arm64", free_tier=True)).cheapest
+    assert f"The cheapest is {best.architecture} with {best.memory_mb} MB." in out
+    assert "assumed, not measured" in out
+
+
+def test_no_images_are_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["cost", "--per-day", "0"]) == 1
+    assert "above 0" in capsys.readouterr().err

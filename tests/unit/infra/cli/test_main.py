@@ -1,0 +1,133 @@
+"""The command line's own promises: one sentence on stderr, exit code 1, JSON for machines."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.cli import main
+from infra.client.api_client import ApiClient, ApiProblemError
+from infra.local_cloud.outputs import Outputs, read_outputs
+
+OUTPUTS = Outputs(
+    api_url="http://127.0.0.1:9",
+    dashboard_url="http://127.0.0.1:9/page",
+    endpoint_url="http://127.0.0.1:9",
+    region="us-east-1",
+    images_bucket="images",
+    models_bucket="models",
+    dashboard_bucket="dashboard",
+    datasets_bucket="datasets",
+    predictions_table="predictions",
+    registry_table="registry",
+    insights_table="insights",
+    jobs_bucket="job-files",
+    jobs_table="jobs",
+    job_state_machine="arn:aws:states:us-east-1:000000000000:stateMachine:jobs",
+    job_role="arn:aws:iam::000000000000:role/machines",
+    job_log_group="machines",
+    queue_url="http://127.0.0.1:9/queue",
+    dead_letter_queue_url="http://127.0.0.1:9/dead",
+)
+
+
+def run(*arguments: object) -> int:
+    return main.main([str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("up", "down", "deploy", "destroy", "predict", "logs", "publish"),
+        *("train", "evaluate", "tune", "compare", "ensemble"),
+    ],
+)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        run(command, "--help")
+    assert f"visionflow {command}" in capsys.readouterr().out
+
+
+def test_down_without_a_local_cloud_is_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("down", "--state", tmp_path, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"ended": False}
+
+
+def test_asking_without_a_local_cloud_says_how_to_start_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("logs", "--state", tmp_path) == 1
+    assert capsys.readouterr().err == (
+        "visionflow: No local cloud is running; start one with 'visionflow up'.\n"
+    )
+
+
+def test_outputs_survive_being_written_and_read(tmp_path: Path) -> None:
+    OUTPUTS.write(tmp_path / "outputs.json")
+    assert read_outputs(tmp_path / "outputs.json") == OUTPUTS
+
+
+def test_outputs_of_another_version_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "outputs.json").write_text('{"api_url": "http://127.0.0.1:9"}')
+    assert run("logs", "--state", tmp_path) == 1
+    assert "missing field" in capsys.readouterr().err
+
+
+def test_an_api_that_does_not_answer_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    OUTPUTS.write(tmp_path / "outputs.json")
+    assert run("logs", "--state", tmp_path) == 1
+    assert capsys.readouterr().err.startswith("visionflow: http://127.0.0.1:9 does not answer")
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", tmp_path / "nothing.jpg", "--api-url", "http://127.0.0.1:9") == 1
+    assert "nothing.jpg cannot be read" in capsys.readouterr().err
+
+
+def test_a_bad_image_stops_none_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def predict(_: ApiClient, image: bytes, **_options: object) -> dict[str, Any]:
+        if image == b"good":
+            answer = {"status": "ok", "label": "고양이", "confidence": 0.9}
+            return {**answer, "model": None, "error": None, "timings": {"infer": 1.0}}
+        raise ApiProblemError("No. (422, image_unreadable)", "image_unreadable")
+
+    monkeypatch.setattr(ApiClient, "predict", predict)
+    files = [tmp_path / name for name in ("좋은.jpg", "bad.jpg", "good.jpg")]
+    for file, data in zip(files, (b"good", b"bad", b"good"), strict=True):
+        file.write_bytes(data)
+    assert run("predict", *files, "--api-url", "http://127.0.0.1:9") == 1
+    said = capsys.readouterr()
+    assert said.err == f"visionflow: {files[1]}: No. (422, image_unreadable)\n"
+    first, second = said.out.splitlines()[1:]
+    assert "좋은.jpg" in first
+    assert "good.jpg" in second
+    # A Korean letter takes two columns of a terminal.
+    assert first.index("고양이") + len("좋은") == second.index("고양이")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("up", "--port", port)
+    assert "is not a port" in capsys.readouterr().err
+
+
+def test_missing_training_packages_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    for name in [name for name in __import__("sys").modules if name.startswith("training.")]:
+        monkeypatch.delitem(__import__("sys").modules, name)
+    assert run("train", "--config", "starter", "--data", tmp_path, "--out", tmp_path) == 1
+    assert "training needs the extra 'train'" in capsys.readouterr().err

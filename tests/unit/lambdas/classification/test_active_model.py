@@ -1,0 +1,213 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from lambdas.classification.active_model import REFRESH_S, RETRY_AWS_S, RETRY_REFUSED_S, ActiveModel
+from tests.tiny_model import write_tiny_artifact
+from visionflow.errors import ArtifactError, ModelUnavailableError
+from visionflow.models.drift import Reference
+from visionflow.models.manifest import MANIFEST_NAME, FileEntry, Manifest, read_artifact
+from visionflow.models.ref import ModelRef
+from visionflow.models.routing import Aliases, Canary
+
+# An id that any canary gets, and one that none gets; test_routing shows how that is decided.
+FIRST, LAST = "canary-832", "production-108"
+
+
+class Registry:
+    """Points where the test says, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.version: str | None = None
+        self.canary: str | None = None
+        self.trail: tuple[str, ...] = ()
+        self.asked = 0
+        self.broken = False
+
+    def aliases(self) -> Aliases:
+        self.asked += 1
+        if self.broken:
+            raise EndpointConnectionError(endpoint_url="https://dynamodb")
+        return Aliases(
+            production=None if self.version is None else ModelRef("tiny", self.version),
+            canary=None if self.canary is None else Canary("tiny", self.canary, 50),
+            trail=tuple(ModelRef("tiny", version) for version in self.trail),
+        )
+
+
+class Artifacts:
+    """Versions as folders; a missing folder is a missing version."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.fetched: list[str] = []
+
+    def add(self, *versions: str) -> None:
+        for version in versions:
+            write_tiny_artifact(self.root / version, version)
+
+    def spoil(self, version: str) -> None:
+        """Whole by its checksum, and no model."""
+        folder = self.root / version
+        (folder / "model.onnx").write_bytes(b"whole, but no model")
+        manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
+        whole = dataclasses.replace(manifest, files={"fp32": FileEntry.of(folder, "model.onnx")})
+        (folder / MANIFEST_NAME).write_text(whole.to_json())
+
+    def manifest(self, model: ModelRef) -> Manifest:
+        self.fetched.append(model.version)
+        if not (self.root / model.version).exists():
+            raise ArtifactError("missing")
+        return read_artifact(self.root / model.version)
+
+    def fetch(self, manifest: Manifest, cache: Path) -> Path:
+        return self.root / manifest.version / manifest.served_file.path
+
+    def reference(self, manifest: Manifest) -> Reference | None:
+        return None
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> tuple[Registry, Artifacts, Clock, ActiveModel]:
+    registry, artifacts, clock = Registry(), Artifacts(tmp_path), Clock()
+    active = ActiveModel(registry, artifacts, cache=tmp_path / "cache", threads=1, clock=clock)  # type: ignore[arg-type]
+    return registry, artifacts, clock, active
+
+
+Parts = tuple[Registry, Artifacts, Clock, ActiveModel]
+
+
+def test_the_registry_is_asked_once_per_interval(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1")
+    registry.version = "1"
+    for _ in range(10):
+        active.get(LAST)
+    assert registry.asked == 1
+    clock.now += REFRESH_S
+    active.get(LAST)
+    assert registry.asked == 2
+
+
+def test_a_promotion_is_followed_after_the_interval(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1", "2")
+    registry.version = "1"
+    first = active.get(LAST)
+    registry.version = "2"
+    assert active.get(LAST) is first
+    clock.now += REFRESH_S
+    assert active.get(LAST).model.version == "2"
+
+
+def test_the_same_version_is_not_loaded_twice(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1")
+    registry.version = "1"
+    classifier = active.get(LAST).classifier
+    clock.now += REFRESH_S
+    assert active.get(LAST).classifier is classifier
+
+
+def test_a_canary_that_is_promoted_stays_loaded(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1", "2")
+    registry.version, registry.canary = "1", "2"
+    canary = active.get(FIRST)
+    assert (canary.model.version, active.get(LAST).model.version) == ("2", "1")
+    assert canary.instead is not None
+    assert canary.instead.model.version == "1"
+    registry.version, registry.canary = "2", None
+    clock.now += REFRESH_S
+    assert active.get(LAST).classifier is canary.classifier
+    assert active.get(FIRST).instead is None
+    assert artifacts.fetched == ["1", "2"]
+
+
+def test_a_broken_canary_leaves_everything_to_production(parts: Parts) -> None:
+    registry, artifacts, _, active = parts
+    artifacts.add("1")
+    registry.version, registry.canary = "1", "broken"
+    answer = active.get(FIRST)
+    assert (answer.model.version, answer.refused) == ("1", ModelRef("tiny", "broken"))
+    assert active.get(LAST).refused is None
+
+
+def test_a_broken_promotion_leaves_the_last_good_version(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1")
+    registry.version = "1"
+    active.get(LAST)
+    registry.version = "broken"
+    clock.now += REFRESH_S
+    answer = active.get(LAST)
+    assert (answer.model.version, answer.refused) == ("1", ModelRef("tiny", "broken"))
+
+
+def test_a_refused_version_is_tried_again_later(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1")
+    registry.version = "1"
+    active.get(LAST)
+    registry.version = "2"
+    for _ in range(5):
+        clock.now += REFRESH_S
+        assert active.get(LAST).model.version == "1"
+    assert artifacts.fetched.count("2") == 1
+    artifacts.add("2")
+    clock.now += RETRY_REFUSED_S
+    assert active.get(LAST).model.version == "2"
+
+
+def test_a_new_container_falls_back_to_what_served_before(parts: Parts) -> None:
+    registry, artifacts, _, active = parts
+    artifacts.add("1", "2")
+    artifacts.spoil("2")
+    registry.version, registry.trail = "3", ("1", "2")
+    answer = active.get(LAST)
+    assert (answer.model.version, answer.refused) == ("1", ModelRef("tiny", "3"))
+
+
+def test_a_file_that_onnx_runtime_cannot_open_leaves_the_last_good_version(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1", "2")
+    registry.version = "1"
+    active.get(LAST)
+    artifacts.spoil("2")
+    registry.version = "2"
+    clock.now += REFRESH_S
+    assert active.get(LAST).model.version == "1"
+
+
+def test_a_registry_that_does_not_answer_is_asked_again_soon(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1", "2")
+    registry.version = "1"
+    active.get(LAST)
+    registry.version, registry.broken = "2", True
+    clock.now += REFRESH_S
+    assert active.get(LAST).model.version == "1"
+    registry.broken = False
+    assert active.get(LAST).model.version == "1"
+    clock.now += RETRY_AWS_S
+    assert active.get(LAST).model.version == "2"
+
+
+def test_with_nothing_good_the_model_is_unavailable_until_it_is(parts: Parts) -> None:
+    registry, artifacts, _, active = parts
+    with pytest.raises(ModelUnavailableError, match="promoted"):
+        active.get(LAST)
+    registry.version = "1"
+    with pytest.raises(ModelUnavailableError, match="cannot be loaded"):
+        active.get(LAST)
+    artifacts.add("1")
+    assert active.get(LAST).model.version == "1"

@@ -1,0 +1,138 @@
+"""The command line: what it prints, and its exit code when something is wrong with the input."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from infra.cli.main import main
+from tests.unit.training.conftest import SHRUNKEN, draw_set
+from training.config import DEFAULTS
+from visionflow.models.manifest import MANIFEST_NAME
+
+
+def train_command(data: Path, out: Path, *more: str) -> list[str]:
+    fields = [f"--set={name}={json.dumps(value)}" for name, value in SHRUNKEN.items()]
+    command = ["train", "--config", str(DEFAULTS), "--data", str(data), "--out", str(out)]
+    return [*command, *fields, *more]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    draw_set(folder, per_class=12, seed=1)
+    return folder
+
+
+def test_train_prints_the_report_for_machines(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(train_command(data, tmp_path / "run", "--version", "9", "--json")) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((tmp_path / "run" / "report.json").read_text())
+    assert printed["version"] == "9"
+    assert {"top1", "top5", "macro_f1"} <= set(printed["test"])
+
+
+def test_train_prints_the_lightening_table(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(train_command(data, tmp_path / "run")) == 0
+    out = capsys.readouterr().out
+    assert "test images: top-1" in out
+    assert "report.html" in out
+
+
+def _one_image(data: Path, _tmp: Path) -> list[str]:
+    for file in sorted((data / "red").iterdir())[1:]:
+        file.unlink()
+    return []
+
+
+def _empty_class(data: Path, _tmp: Path) -> list[str]:
+    shutil.rmtree(data / "red")
+    (data / "red").mkdir()
+    return []
+
+
+def _corrupt_file(data: Path, _tmp: Path) -> list[str]:
+    (data / "red" / "003.png").write_bytes(b"not an image")
+    return []
+
+
+def _no_images(data: Path, _tmp: Path) -> list[str]:
+    for file in data.rglob("*.png"):
+        file.rename(file.with_suffix(".txt"))
+    return []
+
+
+def _no_folder(data: Path, _tmp: Path) -> list[str]:
+    shutil.rmtree(data)
+    return []
+
+
+def _strange_label(data: Path, _tmp: Path) -> list[str]:
+    whole = shutil.copytree(data, data / "train")
+    shutil.copytree(whole, data / "test")
+    for label in ("blue", "green", "red"):
+        shutil.rmtree(data / label)
+    (data / "test" / "red").rename(data / "test" / "yellow")
+    return []
+
+
+def _weights_of_another_network(_data: Path, tmp: Path) -> list[str]:
+    torch.save({"conv9.weight": torch.zeros(3, 3)}, tmp / "weights.pth")
+    return ["--weights", str(tmp / "weights.pth")]
+
+
+def _loss_not_finite(_data: Path, _tmp: Path) -> list[str]:
+    return [
+        "--set=scratch.optimizer.name=sgd",
+        "--set=scratch.optimizer.learning_rate=1e30",
+    ]
+
+
+def _unknown_field(_data: Path, _tmp: Path) -> list[str]:
+    return ["--set=scratch.epoch=3"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (_one_image, "red"),
+        (_empty_class, "red"),
+        (_corrupt_file, "003.png"),
+        (_no_images, "data"),
+        (_no_folder, "data"),
+        (_strange_label, "yellow"),
+        (_weights_of_another_network, "conv9.weight"),
+        (_loss_not_finite, "epoch 1"),
+        (_unknown_field, "unknown field epoch"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_1(
+    spoil: Callable[[Path, Path], list[str]],
+    said: str,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    more = spoil(data, tmp_path)
+    assert main(train_command(data, tmp_path / "run", *more)) == 1
+    complaint = capsys.readouterr().err.splitlines()[-1]
+    assert complaint.startswith("visionflow: ")
+    assert said in complaint
+    assert not (tmp_path / "run" / MANIFEST_NAME).exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    search = ["tune", "--config", "cifar10", "--data", str(tmp_path), "--out", str(taken)]
+    assert main(search) == 1
+    assert capsys.readouterr().err == f"visionflow: {taken}: File exists.\n"

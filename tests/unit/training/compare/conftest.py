@@ -1,0 +1,3 @@
+from tests.unit.training.report.conftest import report
+
+__all__ = ["report"]

@@ -1,0 +1,246 @@
+"""10,000 records through duplicated and reordered stream batches, against a recount."""
+
+import copy
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from visionflow.errors import PlatformError
+from visionflow.insights.changes import created, relabelled, shadowed
+from visionflow.insights.counters import Change, CounterStore
+from visionflow.models.ref import ModelRef
+from visionflow.models.rollback_rule import Tally
+from visionflow.models.routing import Trial
+from visionflow.predictions.record import Feedback, ImageRef, Prediction
+from visionflow.timestamps import timestamp
+
+START = datetime(2030, 1, 1, tzinfo=UTC)
+LABELS = ("red", "green", "blue")
+MODELS = tuple(ModelRef("tiny", version) for version in "123")
+
+
+class CancelledError(Exception):
+    """As boto3 raises it."""
+
+    def __init__(self, codes: list[str]) -> None:
+        self.response = {"CancellationReasons": [{"Code": code} for code in codes]}
+
+
+@dataclass
+class Exceptions:
+    TransactionCanceledException: type[CancelledError] = CancelledError
+
+
+@dataclass
+class Table:
+    """What the counters ask of DynamoDB, in memory: transactions of puts and additions that are
+    done whole or not at all, refused like the real one's, and sometimes in each other's way."""
+
+    rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    exceptions: Exceptions = field(default_factory=Exceptions)
+    draw: random.Random = field(default_factory=lambda: random.Random(3))
+    conflicts: int = 0
+    conflict_rate: float = 0.05
+
+    def transact_write_items(self, TransactItems: list[Any]) -> None:  # noqa: N803
+        assert 1 <= len(TransactItems) <= 100
+        keys = [self._key(item) for item in TransactItems]
+        assert len(set(keys)) == len(keys), "DynamoDB refuses two actions on one item"
+        if self.draw.random() < self.conflict_rate:
+            self.conflicts += 1
+            raise CancelledError(["None"] * (len(keys) - 1) + ["TransactionConflict"])
+        codes = [
+            "ConditionalCheckFailed" if "Put" in item and key in self.rows else "None"
+            for item, key in zip(TransactItems, keys, strict=True)
+        ]
+        if set(codes) != {"None"}:
+            raise CancelledError(codes)
+        for item, key in zip(TransactItems, keys, strict=True):
+            row = self.rows.setdefault(key, {"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+            if "Update" in item:
+                self._add(row, item["Update"])
+
+    @staticmethod
+    def _key(item: Any) -> tuple[str, str]:
+        ((_, action),) = item.items()
+        key = action.get("Key") or action["Item"]
+        return key["pk"]["S"], key["sk"]["S"]
+
+    @staticmethod
+    def _add(row: dict[str, Any], update: Any) -> None:
+        assert len(update["UpdateExpression"]) < 4096
+        clauses = update["UpdateExpression"].removeprefix("ADD ").split(",")
+        for name, value in (clause.split() for clause in clauses):
+            attribute = update["ExpressionAttributeNames"][name]
+            amount = int(update["ExpressionAttributeValues"][value]["N"])
+            before = int(row.get(attribute, {"N": "0"})["N"])
+            row[attribute] = {"N": str(before + amount)}
+
+    def get_paginator(self, _: str) -> "Table":
+        return self
+
+    def paginate(self, ExpressionAttributeValues: Any, **_: Any) -> Iterator[Any]:  # noqa: N803
+        pk, first, last = (
+            ExpressionAttributeValues[name]["S"] for name in (":pk", ":first", ":last")
+        )
+        found = [row for (p, s), row in sorted(self.rows.items()) if p == pk and first <= s <= last]
+        for start in range(0, len(found), 7):
+            yield {"Items": copy.deepcopy(found[start : start + 7])}
+
+    def get_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803
+        row = self.rows.get((Key["pk"]["S"], Key["sk"]["S"]))
+        return {} if row is None else {"Item": row}
+
+
+def store(table: Table) -> CounterStore:
+    return CounterStore("insights", table, sleep=lambda _: None)  # type: ignore[arg-type]
+
+
+def prediction(index: int, draw: random.Random) -> Prediction:
+    at = START + timedelta(seconds=draw.randrange(6 * 86_400))
+    failed = draw.random() < 0.05
+    return Prediction(
+        id=f"id-{index}",
+        source="s3",
+        status="failed" if failed else draw.choice(("ok", "ok", "ok", "unknown")),
+        label=None if failed else draw.choice(LABELS),
+        confidence=None if failed else draw.random(),
+        top_k=(),
+        model=None if failed else draw.choice(MODELS),
+        image=ImageRef("images", f"{index}", None, None, None, None, None),
+        thumbnail_key=None,
+        timings={"infer": draw.uniform(1, 50)},
+        created_at=timestamp(at),
+        error=None,
+        expires_at=0,
+        refused=draw.choice(MODELS) if draw.random() < 0.02 else None,
+    )
+
+
+def words(made: list[Prediction], draw: random.Random) -> list[tuple[Prediction, list[Feedback]]]:
+    """Up to three words about every fifth answer."""
+    spoken = []
+    for one in made[::5]:
+        if one.label:
+            said = [
+                Feedback(draw.choice(LABELS), f"{turn}", "me") for turn in range(draw.randint(1, 3))
+            ]
+            spoken.append((one, said))
+    return spoken
+
+
+def delivered(changes: list[Change], draw: random.Random) -> Iterator[list[Change]]:
+    """Batches of any size in any order, each once or more, and some that overlap others."""
+    batches, start = [], 0
+    while start < len(changes):
+        size = draw.randint(1, 500)
+        batches.append(changes[start : start + size])
+        start += size
+    batches += draw.choices(batches, k=len(batches) // 2)
+    batches += [changes[at : at + 100] for at in draw.choices(range(len(changes)), k=5)]
+    draw.shuffle(batches)
+    for batch in batches:
+        yield draw.sample(batch, len(batch))
+
+
+def test_10000_records_are_counted_once_each_however_they_are_delivered() -> None:
+    draw = random.Random(1)
+    made = [prediction(index, draw) for index in range(10_000)]
+    spoken = words(made, draw)
+    sketches = {one.id: draw.randbytes(4) for one in made if one.label}
+    changes = [created(one, sketches.get(one.id), None) for one in made]
+    for one, said in spoken:
+        for turn, (before, after) in enumerate(zip([None, *said], said, strict=False)):
+            changes.append(relabelled(one, before, after, turn + 1))
+    table = Table()
+    counters = store(table)
+    added = sum(counters.count(batch) for batch in delivered(changes, draw))
+    assert added == len(changes)
+    assert table.conflicts > 10
+
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in counters.days("2030-01-01", "2030-01-31"):
+        version = row.model.version if row.model else "-"
+        for name, amount in row.amounts.items():
+            found[row.day, version, name] += amount
+    expected: Counter[tuple[str, str, str]] = Counter()
+    for one in made:
+        key = one.created_at[:10], one.model.version if one.model else "-"
+        expected[*key, f"status.{one.status}"] += 1
+        if one.label:
+            expected[*key, f"label.{one.label}"] += 1
+            for index, byte in enumerate(sketches[one.id]):
+                steps = byte - 256 if byte > 127 else byte
+                expected[*key, f"sum.{index}"] += steps
+                expected[*key, f"square.{index}"] += steps * steps
+        if one.refused:
+            expected[key[0], one.refused.version, "errors"] += 1
+    for one, said in spoken:
+        assert one.model
+        key = one.created_at[:10], one.model.version
+        expected[*key, f"given.{said[-1].label}"] += 1
+        expected[*key, f"right.{said[-1].label}"] += said[-1].label == one.label
+    kinds = ("status.", "label.", "errors", "sum.", "square.", "given.", "right.")
+    compared = {key: n for key, n in found.items() if n and key[2].startswith(kinds)}
+    assert compared == {key: n for key, n in expected.items() if n}
+
+
+def test_busy_days_are_spread_over_rows() -> None:
+    table = Table()
+    draw = random.Random(2)
+    made = [replace(prediction(i, draw), created_at=timestamp(START)) for i in range(2000)]
+    store(table).count([created(one, None, None) for one in made])
+    rows = [sk for pk, sk in table.rows if pk == "COUNTS" and sk.startswith("2030-01-01#tiny#1#")]
+    assert len(rows) > 1
+
+
+def test_a_trial_counts_its_version_from_its_beginning() -> None:
+    trial = Trial("canary", MODELS[1], timestamp(START + timedelta(hours=1)))
+    early, late = timestamp(START), timestamp(START + timedelta(hours=2))
+    draw = random.Random(4)
+    one = replace(prediction(0, draw), status="unknown", label="red", confidence=0.4, refused=None)
+    made = [
+        replace(one, id="early", model=MODELS[1], created_at=early),
+        replace(one, id="late", model=MODELS[1], created_at=late),
+        replace(one, id="sure", model=MODELS[1], created_at=late, status="ok"),
+        replace(one, id="other", model=MODELS[0], created_at=late),
+        replace(one, id="error", model=MODELS[0], created_at=late, refused=MODELS[1]),
+    ]
+    counters = store(Table())
+    counters.count([created(record, None, trial) for record in made])
+    counters.count(
+        [
+            shadowed(made[1], MODELS[0], "red", 0.9, 1.0, trial),
+            shadowed(made[2], MODELS[0], "blue", 0.9, 1.0, trial),
+            shadowed(made[3], MODELS[2], "blue", 0.9, 1.0, trial),
+        ]
+    )
+    assert counters.tally(trial) == Tally(answers=2, unknown=1, errors=1, compared=2, disagreed=1)
+
+
+def test_a_change_with_very_many_rows_still_fits_a_transaction() -> None:
+    draw = random.Random(5)
+    made = [
+        replace(
+            prediction(index, draw),
+            created_at=timestamp(START + timedelta(days=index)),
+            model=ModelRef("tiny", f"{index}"),
+            refused=ModelRef("other", f"{index}"),
+        )
+        for index in range(90)
+    ]
+    table = Table()
+    assert store(table).count([created(one, None, None) for one in made]) == 90
+
+
+def test_rows_that_stay_busy_are_left_to_the_next_delivery() -> None:
+    table = Table(conflict_rate=1.0)
+    one = prediction(0, random.Random(6))
+    with pytest.raises(PlatformError, match="busy"):
+        store(table).count([created(one, None, None)])
+    assert table.rows == {}

@@ -1,0 +1,103 @@
+import base64
+import dataclasses
+import io
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from tests.images import plain
+from tests.tiny_model import SIDE, tiny_graph
+from visionflow.errors import ArtifactError
+from visionflow.images import pipeline
+from visionflow.models.classifier import Classifier, Explanation, softmax
+from visionflow.models.manifest import Manifest
+
+Artifact = tuple[Path, Manifest]
+
+
+@pytest.fixture
+def classifier(tiny_artifact: Artifact) -> Classifier:
+    folder, manifest = tiny_artifact
+    return Classifier(folder / "model.onnx", manifest)
+
+
+def test_a_batch_gets_one_answer_each_in_order(classifier: Classifier) -> None:
+    spec = classifier.manifest.input
+    images = [pipeline.DecodedImage.of(plain(c)) for c in ("blue", "red", "lime")]
+    batch = np.stack([pipeline.prepare(image, spec) for image in images])
+    answers = classifier.classify(batch)
+    assert [answer.scores[0].label for answer in answers] == ["blue", "red", "green"]
+    assert all(sum(s.confidence for s in a.scores) == pytest.approx(1) for a in answers)
+    np.testing.assert_allclose(answers[0].embedding, [0, 0, 1])
+
+
+def test_temperature_softens_and_keeps_the_order(tiny_artifact: Artifact) -> None:
+    folder, manifest = tiny_artifact
+    soft = Classifier(folder / "model.onnx", dataclasses.replace(manifest, temperature=4.0))
+    sharp = Classifier((folder / "model.onnx").read_bytes(), manifest)
+    batch = np.full((1, SIDE, SIDE, 3), (200, 100, 50), dtype=np.uint8)
+    (cool,), (hot,) = soft.classify(batch), sharp.classify(batch)
+    assert [s.label for s in cool.scores] == [s.label for s in hot.scores]
+    assert cool.scores[0].confidence < hot.scores[0].confidence
+    logits = np.array([[200, 100, 50]], dtype=np.float32) / 255 * 10
+    expected = softmax((logits / 4).astype(np.float32)).max()
+    assert cool.scores[0].confidence == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_under_the_threshold_the_answer_is_unknown(classifier: Classifier) -> None:
+    grey = np.full((1, SIDE, SIDE, 3), 128, dtype=np.uint8)
+    red = pipeline.prepare(pipeline.DecodedImage.of(plain("red")), classifier.manifest.input)[None]
+    assert not classifier.classify(grey)[0].known
+    assert classifier.classify(red)[0].known
+
+
+def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> None:
+    image = plain("black", (SIDE * 2, SIDE))
+    image.paste("red", (SIDE // 2, 0, SIDE, SIDE))  # the left half of what the model sees
+    tensor = pipeline.prepare(pipeline.DecodedImage.of(image), classifier.manifest.input)
+    (answer,) = classifier.classify(tensor[None])
+    activation_map = classifier.activation_map(answer, "red", image.size)
+    explanation = Explanation.draw(activation_map)
+    values = np.array(explanation.values)
+    assert (explanation.width, explanation.height) == (SIDE, SIDE)
+    assert values[:, : SIDE // 2].min() == 1.0
+    assert values[:, SIDE // 2 :].max() == 0.0
+    assert dataclasses.astuple(explanation.box) == (0.25, 0.0, 0.5, 1.0)
+    encoded = explanation.overlay.removeprefix("data:image/png;base64,")
+    overlay = Image.open(io.BytesIO(base64.b64decode(encoded)))
+    alpha = np.asarray(overlay)[..., 3]
+    assert overlay.mode == "RGBA"
+    assert alpha[:, : overlay.width // 4].mean() > 200
+    assert alpha[:, -overlay.width // 4 :].mean() < 5
+
+
+def test_no_evidence_is_an_empty_map(classifier: Classifier) -> None:
+    (answer,) = classifier.classify(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8))
+    explanation = classifier.activation_map(answer, "red", (SIDE, SIDE))
+    assert np.max(explanation.values) == 0.0
+
+
+def test_what_is_no_model_is_an_invalid_artifact(tiny_artifact: Artifact) -> None:
+    with pytest.raises(ArtifactError, match="cannot open"):
+        Classifier(b"no model at all", tiny_artifact[1])
+
+
+def test_a_model_for_other_labels_is_refused(tiny_artifact: Artifact) -> None:
+    folder, manifest = tiny_artifact
+    fewer = dataclasses.replace(manifest, labels=manifest.labels[:2])
+    with pytest.raises(ArtifactError, match="3 classes, the manifest 2 labels"):
+        Classifier(folder / "model.onnx", fewer)
+
+
+def test_a_model_without_the_contract_s_outputs_is_refused(tiny_artifact: Artifact) -> None:
+    model = onnx.load_from_string(tiny_graph())
+    model.graph.output.pop()
+    with pytest.raises(ArtifactError, match="no output cam"):
+        Classifier(model.SerializeToString(), tiny_artifact[1])
+
+
+def test_softmax_survives_large_logits() -> None:
+    np.testing.assert_allclose(softmax(np.array([[1e4, 0.0]], dtype=np.float32)), [[1, 0]])

@@ -1,0 +1,187 @@
+"""``visionflow tune | compare | ensemble | plots``: what is done with more than one run, and again
+with finished ones."""
+
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from training.cli.experiments import (
+    add_experiment,
+    add_json,
+    experiment,
+    images_folder,
+    print_json,
+    print_report,
+)
+
+if TYPE_CHECKING:
+    from training.compare.comparison import ComparedRun, Comparison
+    from training.tune.report import TuneReport
+    from visionflow.models.manifest import Precision
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_parsers(commands: "Commands") -> None:
+    """Add the commands; each sets ``run``, a function from its arguments to the exit code."""
+    summary = "search a config's best settings by validation accuracy; goes on where it was killed"
+    parser = commands.add_parser("tune", help=summary, description=summary)
+    parser.set_defaults(run=_tune)
+    add_experiment(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the search")
+    parser.add_argument("--trials", type=int, help="finished trials in all (default: the config's)")
+    parser.add_argument(
+        "--seconds", type=float, help="no trial begins after so much time of trials"
+    )
+    add_json(parser)
+    summary = "set finished runs side by side: accuracy, size, latency, training time, fit"
+    parser = commands.add_parser("compare", help=summary, description=summary)
+    parser.set_defaults(run=_compare)
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a finished run"
+    )
+    parser.add_argument("--out", type=Path, help="write page, plots and JSON into this folder")
+    parser.add_argument(
+        "--allow-different-data",
+        action="store_true",
+        help="compare runs that were measured on different test images, marked as such",
+    )
+    parser.add_argument(
+        "--time-again",
+        action="store_true",
+        help="measure the latencies of all models now, side by side, instead of the reports' own",
+    )
+    add_json(parser)
+    summary = "make one model of finished runs: the average of their logits, gated like any"
+    parser = commands.add_parser("ensemble", help=summary, description=summary)
+    parser.set_defaults(run=_ensemble)
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="folder of a finished run"
+    )
+    parser.add_argument("--data", required=True, help="what the runs were made from, as for train")
+    parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the ensemble")
+    parser.add_argument("--name", default="ensemble", help="of the model (default: ensemble)")
+    parser.add_argument("--version", default="1.0.0", help="of the model (default: 1.0.0)")
+    add_json(parser)
+    summary = "draw the plots of a run, a comparison or a search again, as SVG"
+    parser = commands.add_parser("plots", help=summary, description=summary)
+    parser.set_defaults(run=_plots)
+    parser.add_argument("results", type=Path, help="folder of a run, a comparison or a search")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the SVG files")
+
+
+def _tune(arguments: argparse.Namespace) -> int:
+    from training.fit.fit import check_start  # noqa: PLC0415
+    from training.tune.search import BEST_FILE, tune  # noqa: PLC0415
+
+    config = experiment(arguments)
+    # Images in S3 are brought here first, which may take long.
+    check_start(config, arguments.out)
+    given = {"trials": arguments.trials, "seconds": arguments.seconds}
+    budget = {name: value for name, value in given.items() if value is not None}
+    config = replace(config, tune=replace(config.tune, **budget))
+    report = tune(config, images_folder(arguments), arguments.out, arguments.cache)
+    if arguments.json:
+        return print_json(report)
+    _print_columns(_trial_rows(report))
+    best = f"--config {arguments.out / BEST_FILE} --data {arguments.data} --out RUN"
+    print(
+        f"Best: trial {report.best} with {report.best_top1:.2%} of validation. Train it with "
+        f"'visionflow train {best}'."
+    )
+    return 0
+
+
+def _trial_rows(report: "TuneReport") -> Iterator[Sequence[str]]:
+    from training.tune.report import shown  # noqa: PLC0415
+
+    fields = list(report.best_values)
+    yield "TRIAL", "STATE", "VALIDATION", "EPOCHS", *fields
+    for trial in report.trials:
+        top1 = "" if trial.top1 is None else f"{trial.top1:.2%}"
+        values = [shown(trial.values.get(field, "")) for field in fields]
+        yield str(trial.number), trial.state, top1, str(trial.epochs), *values
+    if report.importance:
+        shares = [f"{report.importance.get(field, 0):.0%}" for field in fields]
+        yield "", "importance", "", "", *shares
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from training.compare.compare import compare  # noqa: PLC0415
+
+    comparison = compare(
+        arguments.runs,
+        arguments.out,
+        allow_different_data=arguments.allow_different_data,
+        time_again=arguments.time_again,
+    )
+    if arguments.json:
+        return print_json(comparison)
+    _print_columns(_run_rows(comparison))
+    for run in comparison.runs:
+        print(f"{run.run}: {run.verdict.text}")
+        if run.fallback_reason:
+            print(f"{run.run}: serves fp32: {run.fallback_reason}")
+    for differs, sentence in (
+        (not comparison.same_test, "Different test images: compare only runs of one letter."),
+        (not comparison.same_training, "Not all runs were made from the same images."),
+        (not comparison.same_hardware, "Different machines: the times cannot be compared."),
+    ):
+        if differs:
+            print(f"Note: {sentence}")
+    return 0
+
+
+def _run_rows(comparison: "Comparison") -> Iterator[Sequence[str]]:
+    yield (
+        *("RUN", "MODEL", "TEST SET", "TOP-1", "TOP-5", "F1", "VALIDATION", "PARAMETERS"),
+        *("FP32", "INT8", "SERVES", "P50", "TRAINING", "FIT"),
+    )
+    for run in comparison.runs:
+        yield (
+            *(run.run, run.model, run.test_set, f"{run.top1:.2%}", f"{run.top5:.2%}"),
+            *(f"{run.macro_f1:.4f}", f"{run.validation_top1:.2%}", f"{run.parameters:,}"),
+            *(_megabytes(run, "fp32"), _megabytes(run, "int8"), run.served),
+            f"{run.served_measure.latency_p50_ms:.2f} ms",
+            f"{run.train_seconds:.0f} s",
+            run.verdict.judgement,
+        )
+
+
+def _megabytes(run: "ComparedRun", form: "Precision") -> str:
+    measure = run.measure(form)
+    return "" if measure is None else f"{measure.bytes / 1e6:.2f} MB"
+
+
+def _ensemble(arguments: argparse.Namespace) -> int:
+    from training.ensembling import ensemble  # noqa: PLC0415
+
+    report = ensemble(
+        arguments.runs,
+        images_folder(arguments),
+        arguments.out,
+        name=arguments.name,
+        version=arguments.version,
+        cache=arguments.cache,
+    )
+    return print_report(report, arguments)
+
+
+def _plots(arguments: argparse.Namespace) -> int:
+    from training.report.vector_plots import draw_vector_plots  # noqa: PLC0415
+
+    for file in draw_vector_plots(arguments.results, arguments.out):
+        print(file)
+    return 0
+
+
+def _print_columns(rows: Iterable[Sequence[str]]) -> None:
+    """Left-aligned columns, each as wide as its widest cell."""
+    cells = list(rows)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(padded).rstrip(), flush=True)

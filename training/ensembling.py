@@ -1,0 +1,116 @@
+"""Finished runs as one model: the average of their logits, exported and gated like any other."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from training.config import TrainConfig
+from training.data.training_data import TrainingData, load_training_data
+from training.errors import TrainingError
+from training.fit.fit import Fitted, load_fitted
+from training.fit.history import best_record
+from training.models.ensemble import Ensemble
+from training.models.network import Classifier
+from training.report.report import DataSummary, Report
+from training.runs import read_reports, require_apart, run_labels
+from training.train import CACHE_FOLDER, finish
+from visionflow import strict
+
+MEMBERS = "members"
+"""In the config that the artifact keeps: each member's own, by the name of its run."""
+
+
+def ensemble(
+    runs: Sequence[Path],
+    data: Path,
+    out: Path,
+    *,
+    name: str,
+    version: str,
+    cache: Path | None = None,
+) -> Report:
+    """Make one artifact in ``out`` of finished ``runs``, whose checkpoints must still be there.
+
+    The members' logits are averaged as they are; temperature and threshold are fitted to the
+    average. ``data`` is what the runs were made from. What the report tells about the training is
+    the best member's, but for the seconds, which are all members'.
+
+    Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, input or
+    images, when ``data`` holds others, or when a checkpoint is missing.
+    """
+    require_apart(out, runs)
+    reports = read_reports(runs)
+    labels = run_labels(runs)
+    configs = [_config(run, report) for run, report in zip(runs, reports, strict=True)]
+    for run, report, config in zip(labels, reports, configs, strict=True):
+        _require_same(labels[0], reports[0].data, run, report.data)
+        if config.input != configs[0].input:
+            raise TrainingError(
+                f"{labels[0]} and {run} take other images ({configs[0].input} and "
+                f"{config.input}); an ensemble has one input for all."
+            )
+    images = load_training_data(data, configs[0], cache or out / CACHE_FOLDER)
+    _require_images(data, images, labels[0], reports[0].data)
+
+    members = [load_fitted(config, images, run) for run, config in zip(runs, configs, strict=True)]
+    config = replace(configs[0], name=name, version=version, mlflow=False)
+    report = finish(config, images, _joined(members), out, _made_from(config, labels, configs))
+    if cache is None:
+        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    return report
+
+
+def _config(run: Path, report: Report) -> TrainConfig:
+    if MEMBERS in report.config:
+        raise TrainingError(f"{run} is an ensemble itself; name its members instead.")
+    return strict.parse(TrainConfig, report.config, f"{run}: config")
+
+
+def _require_same(first: str, expected: DataSummary, run: str, found: DataSummary) -> None:
+    if found.labels != expected.labels:
+        only = sorted(set(found.labels) ^ set(expected.labels))
+        raise TrainingError(
+            f"{first} and {run} have other labels ({', '.join(only) or 'in another order'}); an "
+            "ensemble answers with one list."
+        )
+    for part in ("train", "validation", "test"):
+        if getattr(found, part).sha256 != getattr(expected, part).sha256:
+            raise TrainingError(
+                f"{first} and {run} have other {part} images: what one learned from could be "
+                "what the other is judged by. Train them on one split (same data, same seed)."
+            )
+
+
+def _require_images(folder: Path, images: TrainingData, run: str, expected: DataSummary) -> None:
+    splits = images.splits
+    for part, found in (
+        ("train", splits.train),
+        ("validation", splits.validation),
+        ("test", splits.test),
+    ):
+        if found.sha256 != getattr(expected, part).sha256:
+            raise TrainingError(
+                f"{folder}: its {part} images are not those that {run} was made from."
+            )
+
+
+def _joined(members: Sequence[Fitted]) -> Fitted:
+    best = max(members, key=lambda member: best_record(member.history).validation_top1)
+    networks = [cast(Classifier, member.model) for member in members]
+    return replace(
+        best, model=Ensemble(networks).eval(), seconds=sum(member.seconds for member in members)
+    )
+
+
+def _made_from(
+    config: TrainConfig, runs: Sequence[str], configs: Sequence[TrainConfig]
+) -> dict[str, Any]:
+    """The config of an ensemble: what its members share in place of a model's, and their own."""
+    made_from: dict[str, Any] = strict.to_dict(config)
+    names = " + ".join(member.model.name for member in configs)
+    return made_from | {
+        "model": {"name": f"ensemble of {names}"},
+        MEMBERS: {run: strict.to_dict(member) for run, member in zip(runs, configs, strict=True)},
+    }

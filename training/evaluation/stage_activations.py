@@ -1,0 +1,100 @@
+"""What each stage of a network makes of one image."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from training.evaluation.mistakes import ImageAnswer
+from training.report.data_url import data_url
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import FloatArray
+
+if TYPE_CHECKING:
+    # Not at run time: a report is read where there is no torch, too.
+    from training.models.network import Classifier
+
+MOST_STAGES = 8
+ROWS, COLUMNS = 2, 8
+MOST_PIXELS = 32
+_GAP = 1
+_WHITE = 255
+
+
+@dataclass(frozen=True)
+class StageActivations:
+    """A stage's output for one image: ``channels`` maps of ``height`` x ``width``.
+
+    ``grid``: those that differ most over the image, at most `ROWS` x `COLUMNS`, each reduced to
+    `MOST_PIXELS` or less, from its minimum (black) to its maximum (white), as one PNG (data URL).
+    """
+
+    stage: str
+    channels: int
+    height: int
+    width: int
+    grid: str
+
+
+@dataclass(frozen=True)
+class Activations:
+    """One image on its way through the network, from the first stage to the last."""
+
+    image: ImageAnswer
+    stages: tuple[StageActivations, ...]
+
+
+def stage_activations(network: "Classifier", image: UInt8Array) -> tuple[StageActivations, ...]:
+    """Run ``image`` [H, W, 3] through ``network`` and keep what leaves its stages.
+
+    Of a network with more than `MOST_STAGES` every so manieth is kept, first and last among them.
+    """
+    import torch  # noqa: PLC0415
+
+    stages = network.stages()
+    places = np.linspace(0, len(stages) - 1, min(len(stages), MOST_STAGES)).round().astype(int)
+    kept: dict[str, FloatArray] = {}
+
+    def keep(name: str) -> Any:
+        def hook(_module: Any, _inputs: Any, output: torch.Tensor) -> None:
+            kept[name] = output[0].float().cpu().numpy()
+
+        return hook
+
+    network.eval()
+    hooks = [stages[i][1].register_forward_hook(keep(stages[i][0])) for i in places]
+    try:
+        with torch.inference_mode():
+            network.embed(torch.from_numpy(image[None].copy()).to(network.mean.device))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return tuple(
+        StageActivations(name, channels, height, width, data_url(channel_grid(maps), "PNG"))
+        for name, maps in kept.items()
+        for channels, height, width in [maps.shape]
+    )
+
+
+def channel_grid(maps: FloatArray) -> UInt8Array:
+    """The ``maps`` [C, h, w] of the highest deviation as tiles, the highest first."""
+    count = min(len(maps), ROWS * COLUMNS)
+    liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:count]
+    columns = min(count, COLUMNS)
+    tiles = [_tile(maps[channel]) for channel in liveliest]
+    height, width = tiles[0].shape
+    rows = -(-count // columns)
+    shape = (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP)
+    grid = np.full(shape, _WHITE, np.uint8)
+    for place, tile in enumerate(tiles):
+        top, left = (height + _GAP) * (place // columns), (width + _GAP) * (place % columns)
+        grid[top : top + height, left : left + width] = tile
+    return grid
+
+
+def _tile(channel: FloatArray) -> UInt8Array:
+    raised = channel - channel.min()
+    peak = raised.max()
+    grey = (255 * raised / peak if peak > 0 else raised).astype(np.uint8)
+    return np.asarray(Image.fromarray(grey).reduce(-(-max(grey.shape) // MOST_PIXELS)))

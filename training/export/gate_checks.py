@@ -1,0 +1,158 @@
+"""Whether an exported file may serve: its outputs against those of what it was made from."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from training.data.image_set import in_batches
+from training.data.listing import Int64Array
+from training.models.network import Network
+from training.report.report import Form, Parity
+from visionflow.images.pipeline import UInt8Array
+from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.manifest import GateCheck
+
+# Batch norm is folded into the convolutions, which reorders sums of float32. How much that changes
+# grows with the values themselves: this much of the largest, or of 10 where they are smaller.
+TOLERANCE = 1e-4
+LEAST_SCALE = 10.0
+# Embeddings and maps are compared on the first images only; the maps of all may not fit.
+COMPARED_MAPS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What one form of the model answers: logits [N, C] of all images, and of the first
+    `COMPARED_MAPS` also the embedding [M, F] and the map [M, C, h, w]."""
+
+    logits: FloatArray
+    embedding: FloatArray
+    cam: FloatArray
+
+
+@dataclass(frozen=True)
+class ClassDrop:
+    """What int8 loses of the recall of one class, and what it may lose, both in 0..1."""
+
+    label: str
+    drop: float
+    allowed: float
+
+
+def network_outputs(network: Network, images: UInt8Array) -> Outputs:
+    """Run torch in float32 on the CPU."""
+    network.eval()
+    with torch.inference_mode():
+        return _collect(
+            tuple(output.numpy() for output in network(torch.from_numpy(batch)))
+            for batch in in_batches(images)
+        )
+
+
+def session_outputs(classifier: Classifier, images: UInt8Array) -> Outputs:
+    """Run ONNX Runtime as the Lambdas do."""
+    return _collect(classifier.run(batch) for batch in in_batches(images))
+
+
+def compare(reference_form: Form, form: Form, reference: Outputs, outputs: Outputs) -> Parity:
+    """The largest differences of ``outputs`` from ``reference``."""
+    same = reference.logits.argmax(axis=1) == outputs.logits.argmax(axis=1)
+    return Parity(
+        reference=reference_form,
+        form=form,
+        logits=_difference(reference.logits, outputs.logits),
+        embedding=_difference(reference.embedding, outputs.embedding),
+        cam=_difference(reference.cam, outputs.cam),
+        top1_agreement=float(same.mean()),
+    )
+
+
+def check_fp32(network: Outputs, fp32: Outputs) -> tuple[GateCheck, ...]:
+    """The graph must reproduce the network: its outputs within rounding, its top-1 but for ties."""
+    tolerance = _tolerance(network.logits)
+    best_two = np.sort(network.logits, axis=1)[:, -2:]
+    tie = best_two[:, 1] - best_two[:, 0] <= 2 * tolerance
+    changed = network.logits.argmax(axis=1) != fp32.logits.argmax(axis=1)
+    return (
+        *(
+            _at_most(f"fp32_{name}_difference", _difference(wanted, found), _tolerance(wanted))
+            for name, wanted, found in (
+                ("logit", network.logits, fp32.logits),
+                ("embedding", network.embedding, fp32.embedding),
+                ("cam", network.cam, fp32.cam),
+            )
+        ),
+        _at_most("fp32_top1_changes", float((changed & ~tie).sum()), 0.0),
+    )
+
+
+def check_int8(
+    top1_drop: float, worst_class: ClassDrop, latency_ratio: float, max_drop: float
+) -> tuple[GateCheck, ...]:
+    """int8 may lose ``max_drop`` of validation top-1 and what a class may lose, and must be faster
+    than fp32: ``latency_ratio`` is its time by that of fp32."""
+    return (
+        _at_most("int8_top1_drop", top1_drop, max_drop),
+        _at_most("int8_worst_class_drop", worst_class.drop, worst_class.allowed),
+        GateCheck("int8_latency_ratio", latency_ratio, 1.0, passed=latency_ratio < 1),
+    )
+
+
+def top1_drop(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> float:
+    """How much of top-1 the logits ``int8`` [N, C] lose against ``fp32``; negative for a gain."""
+    return float(_lost(fp32, int8, targets).sum()) / len(targets)
+
+
+def worst_class_drop(
+    fp32: FloatArray,
+    int8: FloatArray,
+    targets: Int64Array,
+    labels: tuple[str, ...],
+    max_drop: float,
+) -> ClassDrop:
+    """The class that loses most beyond what it may: ``max_drop`` of its recall, or one image
+    where that weighs more."""
+    counts = np.bincount(targets, minlength=len(labels))
+    lost = np.bincount(targets, _lost(fp32, int8, targets), minlength=len(labels))
+    drops = [
+        ClassDrop(label, float(gone / count), max(max_drop, float(1 / count)))
+        for label, gone, count in zip(labels, lost, counts, strict=True)
+        if count
+    ]
+    return max(drops, key=lambda each: (each.drop - each.allowed, each.drop))
+
+
+def _lost(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> npt.NDArray[np.int64]:
+    """For each image 1 where only fp32 is right, -1 where only int8 is."""
+    right = [np.asarray(logits.argmax(axis=1) == targets, np.int64) for logits in (fp32, int8)]
+    return right[0] - right[1]
+
+
+def _tolerance(values: FloatArray) -> float:
+    return TOLERANCE * max(LEAST_SCALE, float(np.abs(values).max()))
+
+
+def _difference(a: FloatArray, b: FloatArray) -> float:
+    """The largest absolute one; where an output is not finite, the largest number that JSON has."""
+    largest = float(np.abs(a - b).max())
+    return largest if np.isfinite(largest) else sys.float_info.max
+
+
+def _at_most(name: str, value: float, limit: float) -> GateCheck:
+    return GateCheck(name, value, limit, passed=value <= limit)
+
+
+def _collect(batches: Iterator[tuple[FloatArray, ...]]) -> Outputs:
+    logits, embeddings, cams = [], [], []
+    collected = 0
+    for batch_logits, batch_embedding, batch_cam in batches:
+        logits.append(batch_logits)
+        if collected < COMPARED_MAPS:
+            embeddings.append(batch_embedding[: COMPARED_MAPS - collected])
+            cams.append(batch_cam[: COMPARED_MAPS - collected])
+        collected += len(batch_logits)
+    return Outputs(np.concatenate(logits), np.concatenate(embeddings), np.concatenate(cams))

@@ -1,0 +1,3 @@
+from training.job.script import main
+
+raise SystemExit(main())

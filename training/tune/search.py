@@ -1,0 +1,218 @@
+"""Searching a config's best settings: Optuna proposes, validation top-1 decides.
+
+The test part is never decoded. What was found is kept in SQLite after every epoch. A search that
+was killed goes on from there and ends with the trials of an uninterrupted one: a proposal depends
+on the seed and the finished trials, not on the course of a process.
+"""
+
+import fcntl
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from training.config import TrainConfig
+from training.config_file import to_toml
+from training.data.training_data import TrainingData, load_training_data
+from training.errors import DivergedError, TrainingError
+from training.fit.fit import check_start, fit
+from training.fit.history import EpochRecord, best_record
+from training.tune.plots import draw_search
+from training.tune.report import DIVERGED, TuneReport, finished_trials, report_of, shown
+from training.tune.space import Dimension, read_space, with_values
+from visionflow import strict
+from visionflow.images.input_spec import InputSpec
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
+
+STUDY_FILE = "tune.db"
+RESULT_FILE = "tune.json"
+BEST_FILE = "best.toml"
+
+_STUDY = "tune"
+_IDENTITY = "identity"
+# So many trials are drawn at random before the others' results guide the search or end a trial.
+_RANDOM_TRIALS = 5
+# No trial is ended in the first quarter of its epochs: a warm-up says little.
+_SPARED_SHARE = 0.25
+_WITHOUT_INFLUENCE = ("name", "version", "mlflow", "export")
+
+
+def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> TuneReport:
+    """Search ``config.tune.space`` within its budget of trials and seconds.
+
+    Finished trials that ``out`` holds count towards both, so the same call goes on with a killed
+    search, and with a larger budget extends one. Writes `STUDY_FILE`, `RESULT_FILE`, the config of
+    the best trial as `BEST_FILE` and plots. Decoded images are shared by all trials and kept in
+    ``cache``; without one, in ``out`` until the search ends.
+
+    Raises what `check_start` does before it reads an image, `ConfigError` for a space that cannot
+    be searched, `TrainingError` when ``out`` belongs to another search or when no trial comes to
+    its end.
+    """
+    check_start(config, out)
+    space = read_space(config)
+    out.mkdir(parents=True, exist_ok=True)
+    with _alone(out):
+        search = _Search(config, space, data, out, cache or out / "cache")
+        with _open_study(config, search.identity, out) as study:
+            search.run(study)
+            report = report_of(config.name, space, study)
+    best = with_values(config, report.best_values)
+    (out / BEST_FILE).write_text(to_toml(best), encoding="utf-8")
+    draw_search(report, out)
+    (out / RESULT_FILE).write_text(report.to_json(), encoding="utf-8")
+    if cache is None:
+        shutil.rmtree(out / "cache", ignore_errors=True)
+    return report
+
+
+class _Search:
+    """What all trials share."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        space: tuple[Dimension, ...],
+        folder: Path,
+        out: Path,
+        cache: Path,
+    ) -> None:
+        # The study's own database keeps the trials.
+        self._config = replace(config, mlflow=False)
+        self._space = space
+        self._folder = folder
+        self._cache = cache
+        self._trials = out / "trials"
+        self._data: dict[InputSpec, TrainingData] = {}
+        # Wrong images should show before the first trial.
+        self.identity = _identity(config, self._images(config))
+
+    def run(self, study: "Study") -> None:
+        """Trials until the budget is spent."""
+        from optuna.trial import TrialState as State  # noqa: PLC0415
+
+        # Of a trial that was running when a search was killed.
+        for killed in study.get_trials(deepcopy=False, states=(State.RUNNING,)):
+            study.tell(killed.number, state=State.FAIL)
+        shutil.rmtree(self._trials, ignore_errors=True)
+        while not self._is_spent(finished := finished_trials(study)):
+            study.sampler = _sampler(self._config.seed, len(finished))
+            trial = study.ask()
+            try:
+                self._run_trial(study, trial)
+            except BaseException:
+                study.tell(trial, state=State.FAIL)
+                raise
+            finally:
+                shutil.rmtree(self._trials, ignore_errors=True)
+
+    def _is_spent(self, finished: "list[FrozenTrial]") -> bool:
+        budget = self._config.tune
+        seconds = sum(trial.duration.total_seconds() for trial in finished if trial.duration)
+        return len(finished) >= budget.trials or 0 < budget.seconds <= seconds
+
+    def _run_trial(self, study: "Study", trial: "Trial") -> None:
+        from optuna import TrialPruned  # noqa: PLC0415
+        from optuna.trial import TrialState as State  # noqa: PLC0415
+
+        values = {dimension.field: dimension.suggest(trial) for dimension in self._space}
+        config = with_values(self._config, values)
+        began = time.monotonic()
+
+        def on_epoch(record: EpochRecord) -> None:
+            trial.report(record.validation_top1, step=record.epoch)
+            if trial.should_prune():
+                raise TrialPruned
+
+        try:
+            fitted = fit(config, self._images(config), self._trials / str(trial.number), on_epoch)
+        except TrialPruned:
+            study.tell(trial, state=State.PRUNED)
+            outcome = "pruned"
+        except DivergedError as error:
+            trial.set_user_attr(DIVERGED, str(error))
+            study.tell(trial, state=State.PRUNED)
+            outcome = "diverged"
+        else:
+            top1 = best_record(fitted.history).validation_top1
+            study.tell(trial, top1)
+            outcome = f"validation top-1 {top1:.4f}"
+        where = ", ".join(f"{field} = {shown(value)}" for field, value in values.items())
+        count = f"{len(finished_trials(study))} of {self._config.tune.trials}"
+        tqdm.write(
+            f"trial {trial.number} ({count}): {outcome}, {where}, {time.monotonic() - began:.1f} s",
+            file=sys.stderr,
+        )
+
+    def _images(self, config: TrainConfig) -> TrainingData:
+        if config.input not in self._data:
+            self._data[config.input] = load_training_data(self._folder, config, self._cache)
+        return self._data[config.input]
+
+
+def _identity(config: TrainConfig, data: TrainingData) -> dict[str, Any]:
+    """What must be equal for trials to be compared: all but what shapes no weights."""
+    fields: dict[str, Any] = strict.to_dict(config)
+    for field in _WITHOUT_INFLUENCE:
+        del fields[field]
+    fields["tune"] = fields["tune"]["space"]
+    return {"config": fields, "data": data.sha256}
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Keep other processes from searching in ``out``; the system lets go when this one ends."""
+    with (out / "tune.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrainingError(
+                f"{out}: another 'visionflow tune' is at work here; let it finish or choose "
+                "another folder."
+            ) from None
+        yield
+
+
+@contextmanager
+def _open_study(config: TrainConfig, identity: dict[str, Any], out: Path) -> "Iterator[Study]":
+    import optuna  # noqa: PLC0415
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = optuna.storages.RDBStorage(f"sqlite:///{(out / STUDY_FILE).resolve()}")
+    try:
+        study = optuna.create_study(
+            storage=storage,
+            study_name=_STUDY,
+            direction="maximize",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(
+                n_startup_trials=_RANDOM_TRIALS, n_warmup_steps=int(_SPARED_SHARE * config.epochs)
+            ),
+        )
+        if study.user_attrs.get(_IDENTITY, identity) != identity:
+            raise TrainingError(
+                f"{out / STUDY_FILE} belongs to a search with another config or other images; "
+                "choose another folder, or delete this one to start afresh."
+            )
+        study.set_user_attr(_IDENTITY, identity)
+        yield study
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _sampler(seed: int, finished: int) -> Any:
+    from optuna.samplers import TPESampler  # noqa: PLC0415
+
+    drawn = np.random.SeedSequence((seed, finished)).generate_state(1)
+    return TPESampler(seed=int(drawn[0]), n_startup_trials=_RANDOM_TRIALS)
