@@ -3,7 +3,7 @@
  *
  * It keeps the site's own files and nothing else: the page, its icons, and the files under assets/,
  * whose names change with their content. Whatever it does not name here, above all every answer of
- * the API and every picture, goes past it untouched. The local cloud serves page and API from one
+ * the API and every image, goes past it untouched. The local cloud serves page and API from one
  * origin, so the rule is by path within the page's own folder, never by origin.
  */
 const CACHE = "visionflow-1";
@@ -37,7 +37,7 @@ self.addEventListener("fetch", (event) => {
   event.respondWith(path.startsWith("assets/") ? cacheFirst(request) : networkFirst(request));
 });
 
-/** The request's path within the page's folder, `null` for what is none of this worker's business. */
+/** The request's path within the page's folder, `null` if this worker does not handle it. */
 function keptPath({ method, url }) {
   const scope = self.registration.scope;
   const { origin, pathname, search } = new URL(url);
@@ -47,14 +47,14 @@ function keptPath({ method, url }) {
   return KEPT.test(path) ? path : null;
 }
 
-/** A file whose name changes with its content never changes itself. */
+/** A file with a content hash in its name never changes. */
 async function cacheFirst(request) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request);
   return kept ?? keep(cache, request, await fetch(request));
 }
 
-/** The newest page where there is a network, the last one where there is none. */
+/** The newest page if there is a network, else the last one. */
 async function networkFirst(request) {
   const cache = await caches.open(CACHE);
   try {

@@ -1,7 +1,7 @@
 """Cut a real run's report down to what the dashboard's tests need.
 
 ``python dashboard/scripts/report_sample.py runs/NAME`` writes ``dashboard/tests/data/report.json``:
-all numbers as training wrote them, with a few of its pictures, and without the paths of the machine
+all numbers as training wrote them, with a few of its images, and without the paths of the machine
 that trained.
 """
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "tests" / "data" / "report.json"
-PICTURES = 2
+IMAGES = 2
 
 
 def main(run: Path) -> None:
@@ -18,7 +18,7 @@ def main(run: Path) -> None:
     report["config"]["model"]["weights"] = "imagenet"
     findings = report["findings"]
     findings["activations"] = None
-    findings["right"] = findings["right"][:PICTURES]
+    findings["right"] = findings["right"][:IMAGES]
     TARGET.parent.mkdir(exist_ok=True)
     text = json.dumps(report, ensure_ascii=False, separators=(",", ":"))
     TARGET.write_text(f"{text}\n", encoding="utf-8")

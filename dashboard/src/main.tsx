@@ -6,7 +6,7 @@ import { createRoot } from "react-dom/client";
 
 import { App } from "./app/App";
 import { preloadPage } from "./app/pages";
-import { loadConfig } from "./config";
+import { loadConfig } from "./config/config";
 import { createI18n, initialLanguage } from "./i18n";
 import { installServiceWorker } from "./pwa/install";
 import { showTheme, storedTheme } from "./theme/theme";
@@ -17,7 +17,7 @@ if (root === null) throw new Error("index.html has no #root");
 const config = Promise.all([loadConfig(), preloadPage(window.location.hash)]).then(
   ([loaded]) => loaded,
 );
-config.catch(() => undefined); // the page asks again, and says what is wrong
+config.catch(() => undefined); // the page tries again, and shows the error
 showTheme(storedTheme());
 createRoot(root).render(
   <StrictMode>
@@ -27,7 +27,7 @@ createRoot(root).render(
 
 installServiceWorker();
 
-/** The request that is under way already, and a new one for each try after it. */
+/** Returns `first` at the first call, a new request at each later one. */
 function firstThen<Value>(first: Promise<Value>, again: () => Promise<Value>) {
   let next = () => {
     next = again;

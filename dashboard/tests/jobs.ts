@@ -1,23 +1,15 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import type { Job, TrainingOptions } from "../src/api/types";
+import offered from "../../layers/common/python/visionflow/jobs/options.json";
 
-const OPTIONS = join(import.meta.dirname, "../../layers/common/python/visionflow/jobs/options.json");
-
-/** What the training package itself offers, with a data set and two machines. */
+/** What the training package itself offers, with a dataset and two machines. */
 export function trainingOptions(): TrainingOptions {
-  const offered = JSON.parse(readFileSync(OPTIONS, "utf8")) as Pick<
-    TrainingOptions,
-    "models" | "recipes" | "configs"
-  >;
   return {
     ...offered,
     datasets: [
       {
         prefix: "s3://datasets/pets",
         classes: { cat: 400, dog: 300, ferret: 50 },
-        pictures: 750,
+        images: 750,
         complete: true,
       },
     ],

@@ -32,7 +32,7 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     thumbnail_url: failed ? null : `http://images.test/thumbnails/${n}.jpg`,
     timings: { decode: 3.2, prepare: 1.8, infer: 4.4 },
     created_at: new Date(START + n * 1000).toISOString().replace("Z", "000Z"),
-    error: failed ? { code: "image_truncated", message: "The picture ends early." } : null,
+    error: failed ? { code: "image_truncated", message: "The image ends early." } : null,
     expires_at: START / 1000 + 30 * 86_400,
     feedback: null,
     refused: null,

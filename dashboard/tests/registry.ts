@@ -1,11 +1,4 @@
-import type {
-  Costs,
-  ModelDetail,
-  ModelItem,
-  ModelList,
-  RollbackRule,
-  Stats,
-} from "../src/api/types";
+import type { Costs, ModelItem, ModelList, RollbackRule, Stats } from "../src/api/types";
 import report from "./data/report.json";
 
 /** A version as the registry lists it, with what training measured of the real run in `data`. */
@@ -48,7 +41,8 @@ export function registry(): ModelList {
   };
 }
 
-export function detail(item: ModelItem): ModelDetail {
+/** As the API answers it, with the parts of its manifest that the page shows. */
+export function detail(item: ModelItem) {
   const { gate, quantization } = report;
   return { ...item, manifest: { gate, quantization }, report, files: {} };
 }
@@ -57,7 +51,7 @@ export function detail(item: ModelItem): ModelDetail {
 export function rollbackRule(changes: Partial<RollbackRule> = {}): RollbackRule {
   return {
     enabled: false,
-    min_pictures: 100,
+    min_images: 100,
     max_error_rate: 0.05,
     max_unknown_rate: 0.5,
     max_disagreement: 0.3,

@@ -29,7 +29,7 @@ globalThis.ResizeObserver = class {
   disconnect = () => undefined;
 };
 
-URL.createObjectURL = () => "blob:picture";
+URL.createObjectURL = () => "blob:image";
 URL.revokeObjectURL = () => undefined;
 
 afterEach(() => {

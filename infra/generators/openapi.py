@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 from typing import get_args
 
-from pydantic import TypeAdapter
-
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import IMAGE, TIME, Operation, Schema, query
 from infra.generators.openapi_training import TRAINING_OPERATIONS
+from infra.generators.schemas import component_schemas
 from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.classification.service import DEFAULT_TOP_K
 from lambdas.outcomes import STATUSES
@@ -189,17 +188,6 @@ def _schemas() -> Schema:
         for answer in operation.answers.values()
         if answer is not None
     }
-    _, definitions = TypeAdapter.json_schemas(
-        [
-            (answer, "serialization", TypeAdapter(answer))
-            for answer in sorted({*answers, Problem}, key=lambda cls: cls.__name__)
-        ],
-        ref_template="#/components/schemas/{model}",
-    )
-    schemas: Schema = definitions["$defs"]
-    for schema in schemas.values():
-        # Defaults are for code: an answer always has every field.
-        if "properties" in schema:
-            schema["required"] = list(schema["properties"])
+    schemas = component_schemas({*answers, Problem})
     schemas["Problem"]["properties"]["code"]["enum"] = error_codes()
     return schemas

@@ -5,20 +5,21 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import { useApi } from "../api/ApiContext";
+import type { Report } from "../api/artifact";
 import type { ModelItem, ModelList } from "../api/types";
-import { chosenModel, modelParams } from "../models/chosen";
-import { useModels } from "../models/useModels";
-import { Missing } from "../ui/Missing";
-import { PageSkeleton } from "../ui/PageSkeleton";
-import { ClassesTab } from "./ClassesTab";
-import { ConfusionTab } from "./ConfusionTab";
-import { CurvesTab } from "./CurvesTab";
-import { EmbeddingTab } from "./EmbeddingTab";
-import { Headline } from "./Headline";
-import { LabelQueue } from "./LabelQueue";
-import { MistakesTab } from "./MistakesTab";
+import { chosenModel, modelParams } from "../registry/chosen";
+import { useModels } from "../registry/useModels";
+import { Missing } from "../ui/notice/Missing";
+import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { NoReport } from "./NoReport";
-import { MAP_PICTURES_FILE, type Report, readReport } from "./report";
+import { LabelQueue } from "./queue/LabelQueue";
+import { ClassesTab } from "./report/ClassesTab";
+import { ConfusionTab } from "./report/ConfusionTab";
+import { CurvesTab } from "./report/CurvesTab";
+import { EmbeddingTab } from "./report/EmbeddingTab";
+import { Headline } from "./report/Headline";
+import { MistakesTab } from "./report/MistakesTab";
+import { MAP_IMAGES_FILE, readReport } from "./report/report";
 import { VersionPicker } from "./VersionPicker";
 
 const REPORT_TABS = ["classes", "confusion", "curves", "map", "mistakes"] as const;
@@ -113,7 +114,7 @@ export default function AccuracyPage() {
   );
 }
 
-/** What is shown where nothing serves; an address that names an unknown version shows none. */
+/** The newest version, for when nothing serves; nothing if the address names an unknown version. */
 function newest({ items }: ModelList, params: URLSearchParams): ModelItem | undefined {
   return params.has("version") ? undefined : items[0];
 }
@@ -121,7 +122,7 @@ function newest({ items }: ModelList, params: URLSearchParams): ModelItem | unde
 interface ReportTabProps {
   name: Exclude<Tab, "label">;
   report: Report;
-  /** Addresses of the version's files, by their paths. */
+  /** URLs of the version's files, by path. */
   files: Record<string, string>;
 }
 
@@ -134,7 +135,7 @@ function ReportTab({ name, report, files }: ReportTabProps) {
     case "curves":
       return <CurvesTab findings={report.findings} />;
     case "map":
-      return <EmbeddingTab report={report} sheet={files[MAP_PICTURES_FILE]} />;
+      return <EmbeddingTab report={report} sheet={files[MAP_IMAGES_FILE]} />;
     case "mistakes":
       return <MistakesTab findings={report.findings} />;
   }

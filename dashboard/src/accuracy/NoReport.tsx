@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { AccuracyIcon } from "../ui/icons";
-import { Notice } from "../ui/Notice";
+import { Notice } from "../ui/notice/Notice";
 
 export function NoReport({ version }: { version: string | undefined }) {
   const { t } = useTranslation();

@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 
 import type { ModelItem, ModelList } from "../api/types";
-import { modelKey } from "../models/chosen";
+import { modelKey } from "../registry/chosen";
 
 interface VersionPickerProps {
-  /** Without them it only takes its place. */
+  /** `undefined` while loading: the picker only reserves its space. */
   models: ModelList | undefined;
   chosen: ModelItem | undefined;
   onChange: (item: ModelItem) => void;

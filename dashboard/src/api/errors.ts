@@ -1,4 +1,4 @@
-/** Why no usable answer came. `code` is the API's own, or one of those that are named here. */
+/** A request that failed. `code` is the API's, or one of this file's if the API did not answer. */
 export class ApiError extends Error {
   override name = "ApiError";
   readonly code: string;
@@ -17,12 +17,12 @@ export class ApiError extends Error {
     this.requestId = requestId;
   }
 
-  /** The API could not be reached, as opposed to: it refused. */
+  /** The API could not be reached. */
   get unreachable(): boolean {
     return this.status === null;
   }
 
-  /** The API that answers has no such route: it is older than this page, or was deployed without. */
+  /** The deployed API has no such route: it is older than this page, or was deployed without it. */
   get missingRoute(): boolean {
     return MISSING_ROUTE.has(this.code);
   }
@@ -45,7 +45,7 @@ export function fromResponse(response: Response, body: unknown): ApiError {
   return new ApiError(code, detail, { status, requestId });
 }
 
-/** Whatever `fetch` or the parsing of its answer threw. */
+/** An exception of `fetch` or of parsing its answer. */
 export function fromException(cause: unknown): ApiError {
   if (cause instanceof ApiError) return cause;
   if (cause instanceof DOMException && cause.name === "TimeoutError") {

@@ -9,7 +9,7 @@ import type {
   RollbackRule,
 } from "./types";
 
-/** One move of the registry, as the page asks for it. A version alone may belong to two models. */
+/** A requested change of an alias. Two models may have the same version, so both are named. */
 export type Move = { reason?: string } & (
   | { action: "promote" | "shadow" | "retire"; name: string; version: string }
   | { action: "canary"; name: string; version: string; percent: number }
@@ -19,7 +19,7 @@ export type Move = { reason?: string } & (
 export interface ModelsApi {
   models(signal?: AbortSignal): Promise<ModelList>;
   model(version: string, name: string | undefined, signal?: AbortSignal): Promise<ModelDetail>;
-  /** Without a `name`, versions of several models. */
+  /** Without `name`, `versions` may belong to several models. */
   compare(
     name: string | undefined,
     versions: readonly string[],
@@ -36,13 +36,13 @@ const HISTORY_PAGE = 20;
 export function modelsApi(client: Transport): ModelsApi {
   return {
     models: (signal) => ask(signal, (bounded) => client.GET("/models", { signal: bounded })),
-    model: (version, name, signal) =>
-      ask(signal, (bounded) =>
-        client.GET("/models/{version}", {
-          params: { path: { version }, ...(name !== undefined && { query: { name } }) },
-          signal: bounded,
-        }),
-      ),
+    model: async (version, name, signal) => {
+      const params = { path: { version }, ...(name !== undefined && { query: { name } }) };
+      const detail = await ask(signal, (bounded) =>
+        client.GET("/models/{version}", { params, signal: bounded }),
+      );
+      return detail as ModelDetail; // the API's description leaves the manifest open
+    },
     compare: (name, versions, signal) =>
       ask(signal, (bounded) =>
         client.GET("/models/compare", {

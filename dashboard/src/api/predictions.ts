@@ -17,7 +17,7 @@ import type {
 const PREDICT_TIMEOUT_MS = 31_000;
 
 export interface PredictOptions {
-  /** The same key with the same picture is answered once, however often it is sent. */
+  /** Idempotency key: repeats with the same key and image get the first answer. */
   key?: string;
 }
 
@@ -28,7 +28,7 @@ export interface Span {
 
 export interface PredictionsApi {
   predict(file: File, options?: PredictOptions, signal?: AbortSignal): Promise<PredictAnswer>;
-  /** Leave to send one large file to the images bucket. */
+  /** A presigned form that uploads one large file to the images bucket. */
   upload(file: File, signal?: AbortSignal): Promise<UploadForm>;
   logs(query: LogQuery, signal?: AbortSignal): Promise<LogPage>;
   prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
@@ -37,7 +37,7 @@ export interface PredictionsApi {
   uncertain(limit: number, signal?: AbortSignal): Promise<LogEntry[]>;
   stats(span: Span, signal?: AbortSignal): Promise<Stats>;
   costs(span: Span, signal?: AbortSignal): Promise<Costs>;
-  /** Also answers where the API is up and its model is not. */
+  /** Also resolves if the API is up and its model is not. */
   health(signal?: AbortSignal): Promise<Health>;
 }
 
@@ -52,7 +52,7 @@ export function predictionsApi(client: Transport): PredictionsApi {
               query: { explain: true },
               ...(key !== undefined && { header: { "Idempotency-Key": key } }),
             },
-            // The description can only say "binary text"; what travels is the file itself.
+            // OpenAPI types a binary field as string; the file itself is sent.
             body: { file: file as unknown as string },
             bodySerializer: () => multipart(file),
             signal: bounded,

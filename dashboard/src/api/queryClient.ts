@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 
 /**
  * `networkMode: always`: a local cloud answers on a laptop that is offline.
- * No hidden retries: what fails is said at once, and polling tries again anyway.
+ * No hidden retries: a failure shows at once, and polling tries again anyway.
  */
 export function createQueryClient(): QueryClient {
   return new QueryClient({

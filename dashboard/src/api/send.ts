@@ -6,9 +6,9 @@ const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 /**
  * Send a file straight to the bucket with a presigned POST.
  *
- * `XMLHttpRequest`, because `fetch` tells nothing of what it has sent so far. `onProgress` is given
- * the share that left, 0..1. Throws `ApiError`: `upload_interrupted` when the connection broke,
- * `upload_refused` when the bucket did not take the file, `timeout`; an `AbortError` on `signal`.
+ * `XMLHttpRequest`, because `fetch` does not report upload progress. `onProgress` gets the share
+ * that was sent, 0..1. Throws `ApiError`: `upload_interrupted` when the connection broke,
+ * `upload_refused` when the bucket rejected the file, `timeout`; an `AbortError` on `signal`.
  */
 export function sendToBucket(
   { url, fields }: Pick<UploadForm, "url" | "fields">,

@@ -9,7 +9,7 @@ export interface TrainingApi {
   jobs(cursor: string | null, signal?: AbortSignal): Promise<Page<Job>>;
   job(id: string, signal?: AbortSignal): Promise<Job>;
   stopJob(id: string, signal?: AbortSignal): Promise<Job>;
-  /** Goes on from the last checkpoint of a job that failed or was stopped. */
+  /** Resumes a failed or stopped job from its last checkpoint. */
   resumeJob(id: string, signal?: AbortSignal): Promise<Job>;
 }
 

@@ -1,3 +1,4 @@
+import type { Manifest } from "./artifact";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -23,7 +24,8 @@ export type Health = Schemas["Health"];
 export type ModelName = Schemas["ModelRef"];
 export type ModelItem = Schemas["ModelEntry"];
 export type ModelList = Schemas["ModelList"];
-export type ModelDetail = Schemas["ModelDetail"];
+/** A version and its files. The report of an older version may lack fields. */
+export type ModelDetail = Omit<Schemas["ModelDetail"], "manifest"> & { manifest: Manifest };
 export type Aliases = Schemas["ServingAliases"];
 export type AliasMove = Schemas["Move"];
 export type Comparison = Schemas["ModelComparison"];
@@ -40,7 +42,7 @@ export type JobRequest =
 export type TrainingOptions = Schemas["TrainingOptions"];
 export type TrainingConfig = Schemas["ConfigOption"];
 
-/** What every list is answered in. A null cursor means that there is nothing older. */
+/** One page of a list. A null cursor: there are no older items. */
 export interface Page<Item> {
   items: Item[];
   next_cursor: string | null;

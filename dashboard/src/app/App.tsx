@@ -5,10 +5,10 @@ import { I18nextProvider, useTranslation } from "react-i18next";
 
 import { createQueryClient } from "../api/queryClient";
 import { AuthGate } from "../auth/AuthGate";
-import type { Config } from "../config";
+import type { Config } from "../config/config";
 import { WarningIcon } from "../ui/icons";
-import { Notice } from "../ui/Notice";
-import { Splash } from "../ui/Splash";
+import { Notice } from "../ui/notice/Notice";
+import { Splash } from "../ui/notice/Splash";
 import { CrashBoundary } from "./CrashBoundary";
 import { Dashboard } from "./Dashboard";
 

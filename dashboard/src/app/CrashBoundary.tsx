@@ -2,13 +2,13 @@ import { Component, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { WarningIcon } from "../ui/icons";
-import { Notice } from "../ui/Notice";
+import { Notice } from "../ui/notice/Notice";
 
 interface CrashBoundaryProps {
   children: ReactNode;
 }
 
-/** A fault of the page itself ends in a sentence and a button, not in an empty window. */
+/** Shows a message and a button when the page itself fails. */
 export class CrashBoundary extends Component<CrashBoundaryProps, { crashed: boolean }> {
   override state = { crashed: false };
 

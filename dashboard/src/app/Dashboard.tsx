@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { ApiContext } from "../api/ApiContext";
 import { createApi } from "../api/client";
 import { useSession } from "../auth/session";
-import type { Config } from "../config";
+import type { Config } from "../config/config";
 import { AppRoutes } from "./AppRoutes";
 
 interface DashboardProps {

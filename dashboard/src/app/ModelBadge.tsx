@@ -1,9 +1,9 @@
 import { useTranslation } from "react-i18next";
 
+import { useHealth } from "../registry/useHealth";
 import css from "./ModelBadge.module.css";
-import { useHealth } from "./useHealth";
 
-/** Which model answers now, or that none does. */
+/** The model in service, or that there is none. */
 export function ModelBadge() {
   const { t } = useTranslation();
   const health = useHealth();

@@ -12,8 +12,8 @@ import {
   PredictIcon,
   TrainingIcon,
 } from "../ui/icons";
-import { PageSkeleton } from "../ui/PageSkeleton";
-import { LanguageSwitch } from "./LanguageSwitch";
+import { LanguageSwitch } from "../ui/LanguageSwitch";
+import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { ModelBadge } from "./ModelBadge";
 import { PAGE_NAMES, PAGES } from "./pages";
 import css from "./Shell.module.css";

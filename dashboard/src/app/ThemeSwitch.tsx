@@ -6,7 +6,7 @@ import css from "./ThemeSwitch.module.css";
 
 const ICONS = { system: SystemIcon, light: SunIcon, dark: MoonIcon };
 
-/** One button that goes round: as the system, light, dark. */
+/** One button that cycles: system, light, dark. */
 export function ThemeSwitch() {
   const { t } = useTranslation();
   const theme = useTheme();

@@ -3,8 +3,8 @@ import { type ComponentType, createElement, lazy, useState } from "react";
 type Load = () => Promise<{ default: ComponentType }>;
 
 /**
- * A page whose code comes when it is opened. Code that is here already is drawn at once: `lazy`
- * alone would show the waiting page first, which React then keeps for 300 ms.
+ * A page whose code loads when it is opened. Code that is loaded already renders at once: `lazy`
+ * alone would show the skeleton first, which React then keeps for 300 ms.
  */
 function page(path: string, load: Load) {
   let ready: ComponentType | null = null;
@@ -21,7 +21,7 @@ function page(path: string, load: Load) {
   return { path, load: fetched, Page };
 }
 
-/** The pages in the order of the navigation. Each comes with its own code when it is opened. */
+/** The pages in the order of the navigation. */
 export const PAGES = {
   live: page("/", () => import("../live/LivePage")),
   predict: page("/predict", () => import("../predict/PredictPage")),
@@ -34,9 +34,9 @@ export const PAGES = {
 export type PageName = keyof typeof PAGES;
 export const PAGE_NAMES = Object.keys(PAGES) as PageName[];
 
-/** Fetches the code of the page that an address names; ends when it is here or could not be had. */
+/** Loads the code of the page at `hash`; resolves when that has succeeded or failed. */
 export async function preloadPage(hash: string): Promise<void> {
   const path = hash.replace(/^#/, "").split("?")[0] ?? "";
   const name = PAGE_NAMES.find((known) => PAGES[known].path === path) ?? "live";
-  await PAGES[name].load().catch(() => undefined); // asked for again, and reported, when shown
+  await PAGES[name].load().catch(() => undefined); // loaded again, and reported, when shown
 }

@@ -1,7 +1,7 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 
-import type { AuthConfig } from "../config";
-import { Splash } from "../ui/Splash";
+import type { AuthConfig } from "../config/config";
+import { Splash } from "../ui/notice/Splash";
 import type { CognitoSignIn } from "./cognito";
 import { type Session, SessionContext } from "./session";
 import { SignInPage } from "./SignInPage";
@@ -55,7 +55,7 @@ export function AuthGate({ auth, children }: AuthGateProps) {
   return <SessionContext value={gate.session}>{children(onUnauthorized)}</SessionContext>;
 }
 
-/** StrictMode runs effects twice, but a sign-in code is good for one use only. */
+/** StrictMode runs effects twice, but a sign-in code can be used only once. */
 const opening = new WeakMap<AuthConfig, Promise<Gate>>();
 
 function openGate(auth: AuthConfig): Promise<Gate> {

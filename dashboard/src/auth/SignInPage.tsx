@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import { LanguageSwitch } from "../app/LanguageSwitch";
 import { Logo } from "../ui/icons";
+import { LanguageSwitch } from "../ui/LanguageSwitch";
 import css from "./SignInPage.module.css";
 
 interface SignInPageProps {

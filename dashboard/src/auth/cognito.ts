@@ -1,9 +1,9 @@
 import { type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 
-import type { AuthConfig } from "../config";
+import type { AuthConfig } from "../config/config";
 import type { Session } from "./session";
 
-/** So that no token expires between here and the API. */
+/** Renew this early, so that no token expires on its way to the API. */
 const RENEW_BEFORE_S = 30;
 
 /**
@@ -22,7 +22,7 @@ export class CognitoSignIn {
     this.#pageUrl = pageUrl;
     this.#manager = new UserManager({
       authority: issuer,
-      // Written down rather than discovered: one request less, one host less to allow.
+      // Fixed instead of discovered: one request and one allowed host fewer.
       metadata: {
         issuer,
         authorization_endpoint: `https://${config.domain}/oauth2/authorize`,
@@ -35,7 +35,7 @@ export class CognitoSignIn {
       scope: "openid email",
       userStore: store,
       stateStore: store,
-      automaticSilentRenew: false, // renewed when a token is asked for
+      automaticSilentRenew: false, // renewed when a token is needed
       monitorSession: false,
     });
   }
@@ -81,7 +81,7 @@ export class CognitoSignIn {
 
   #renewal: Promise<User | null> | null = null;
 
-  /** Many requests may find the token expired at once; they share one renewal. */
+  /** Requests that find the token expired at the same time share one renewal. */
   async #validUser(): Promise<User | null> {
     const user = await this.#manager.getUser();
     if (user === null || (user.expires_in ?? 0) > RENEW_BEFORE_S) return user;

@@ -4,12 +4,12 @@ import css from "./Chart.module.css";
 import type { LineChartProps } from "./LineChart";
 import type { ScatterChartProps } from "./ScatterChart";
 
-// Chart.js is the largest part of the page; it comes with the first chart.
+// Chart.js is the largest dependency; it loads with the first chart.
 const LazyLineChart = lazy(() => import("./LineChart"));
 const LazyScatterChart = lazy(() => import("./ScatterChart"));
 
 interface Framed {
-  /** Pixels; known before the chart's code has arrived, so that nothing jumps. */
+  /** Pixels; set before the chart's code is loaded, so that nothing moves. */
   height?: number;
   testId?: string;
 }

@@ -12,7 +12,7 @@ import { Line } from "react-chartjs-2";
 
 import { useLanguage } from "../i18n";
 import { SERIES, token, useScheme } from "../theme/colors";
-import { useMediaQuery } from "../ui/useMediaQuery";
+import { useMediaQuery } from "../theme/useMediaQuery";
 import { type Axis, axisOptions, fontFamily } from "./style";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip, Legend);
@@ -20,14 +20,14 @@ Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip, 
 export interface Series {
   name: string;
   points: readonly { x: number; y: number }[];
-  /** Drawn thin and dashed, as a reference that others are compared with. */
+  /** A reference line: thin and dashed. */
   reference?: boolean;
-  /** Each point is a measurement worth seeing, not only part of a line. */
+  /** Draw each point, not only the line. */
   dots?: boolean;
 }
 
 export interface LineChartProps {
-  /** What the chart shows, in words, for whoever cannot see it. */
+  /** The chart in words, for screen readers. */
   summary: string;
   series: readonly Series[];
   x: Axis;

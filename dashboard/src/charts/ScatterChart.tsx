@@ -23,18 +23,18 @@ Chart.register(ScatterController, PointElement, LinearScale, Tooltip, zoomPlugin
 export interface ScatterGroup {
   name: string;
   color: string;
-  /** `ring`: hollow and larger, for what should be looked at first; `target`: around another. */
+  /** `ring`: hollow and larger, to stand out; `target`: around another point. */
   mark: "dot" | "ring" | "target";
   points: readonly { x: number; y: number; index: number }[];
 }
 
 export interface ScatterChartProps {
-  /** What the chart shows, in words, for whoever cannot see it. */
+  /** The chart in words, for screen readers. */
   summary: string;
   groups: readonly ScatterGroup[];
-  /** The index of the point under the pointer, `null` when it leaves. Must not change. */
+  /** Gets the index of the point under the pointer, `null` when it leaves. Must be stable. */
   onHover: (index: number | null) => void;
-  /** The index of the point that was clicked or tapped, `null` beside all. Must not change. */
+  /** Gets the index of the clicked point, `null` beside all points. Must be stable. */
   onSelect: (index: number | null) => void;
 }
 
@@ -50,7 +50,7 @@ const MARKS = {
   target: { borderWidth: 3, pointRadius: 9 },
 } as const;
 
-/** Points without axes, which wheel, pinch and drag zoom and move. */
+/** Points without axes; zoom with wheel or pinch, pan by dragging. */
 export default function ScatterChart({ summary, groups, onHover, onSelect }: ScatterChartProps) {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -71,7 +71,7 @@ export default function ScatterChart({ summary, groups, onHover, onSelect }: Sca
     }),
     [groups],
   );
-  // The zoom is kept in the chart's options: new ones would undo it at every point.
+  // The chart keeps its zoom in the options: new options would reset it.
   const options = useMemo(() => scatterOptions(onHover, onSelect), [onHover, onSelect]);
   return (
     <>

@@ -15,7 +15,7 @@ export function fontFamily(): string {
   return getComputedStyle(document.body).fontFamily;
 }
 
-/** The look that every chart's axes share. */
+/** The style of every chart's axes. */
 export function axisOptions({ title, min, max, percent, whole }: Axis, language: Language) {
   const number = new Intl.NumberFormat(
     language,

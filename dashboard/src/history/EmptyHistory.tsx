@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import { PictureIcon } from "../ui/icons";
-import { Notice } from "../ui/Notice";
+import { ImageIcon } from "../ui/icons";
+import { Notice } from "../ui/notice/Notice";
 import css from "./EmptyHistory.module.css";
 
 export function EmptyHistory({ filtered }: { filtered: boolean }) {
@@ -10,11 +10,11 @@ export function EmptyHistory({ filtered }: { filtered: boolean }) {
   return (
     <div className={css.empty}>
       {filtered ? (
-        <Notice icon={<PictureIcon />} title={t("history.noMatchTitle")} testId="history-no-match">
+        <Notice icon={<ImageIcon />} title={t("history.noMatchTitle")} testId="history-no-match">
           <p>{t("history.noMatchText")}</p>
         </Notice>
       ) : (
-        <Notice icon={<PictureIcon />} title={t("history.emptyTitle")} testId="history-empty">
+        <Notice icon={<ImageIcon />} title={t("history.emptyTitle")} testId="history-empty">
           <p>{t("history.emptyText")}</p>
           <Link to="/predict" className="button primary">
             {t("history.emptyAction")}

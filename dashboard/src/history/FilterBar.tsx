@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
 import type { LogEntry } from "../api/types";
-import type { Filters } from "../records/feed";
-import { useLabels } from "../records/useLabels";
+import type { Filters } from "../records/feed/feed";
+import { useLabels } from "../registry/useLabels";
 import css from "./FilterBar.module.css";
 import { filterEntries, readFilters, SOURCES, STATUSES } from "./useHistoryParams";
 
@@ -15,7 +15,7 @@ interface FilterBarProps {
   rows: readonly LogEntry[];
 }
 
-/** A filter that is `undefined` is taken away. */
+/** `undefined` removes a filter. */
 type Changes = { [Name in keyof Filters]?: Filters[Name] | undefined };
 
 const PERCENT_STEPS = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];

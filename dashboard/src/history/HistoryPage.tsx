@@ -1,17 +1,17 @@
 import { useTranslation } from "react-i18next";
 
-import { LiveStatus } from "../records/LiveStatus";
-import { RecordDialog } from "../records/RecordDialog";
-import { useFeed } from "../records/useFeed";
-import { useMediaQuery } from "../ui/useMediaQuery";
-import { useOverlay } from "../ui/useOverlay";
+import { LiveStatus } from "../records/feed/LiveStatus";
+import { useFeed } from "../records/feed/useFeed";
+import { RecordDialog } from "../records/record/RecordDialog";
+import { useMediaQuery } from "../theme/useMediaQuery";
+import { useOverlay } from "../ui/dialog/useOverlay";
 import { EmptyHistory } from "./EmptyHistory";
-import { ExportMenu } from "./ExportMenu";
+import { ExportMenu } from "./export/ExportMenu";
 import { FilterBar } from "./FilterBar";
-import { HistoryGrid, HistoryGridSkeleton } from "./HistoryGrid";
-import { HistoryList, HistoryListSkeleton } from "./HistoryList";
 import css from "./HistoryPage.module.css";
-import { OlderBar } from "./OlderBar";
+import { HistoryGrid, HistoryGridSkeleton } from "./list/HistoryGrid";
+import { HistoryList, HistoryListSkeleton } from "./list/HistoryList";
+import { OlderBar } from "./list/OlderBar";
 import { filterEntries, useHistoryParams } from "./useHistoryParams";
 import { ViewSwitch } from "./ViewSwitch";
 

@@ -2,7 +2,7 @@ import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
 
 import type { PredictionSource, PredictionStatus } from "../api/types";
-import type { Filters } from "../records/feed";
+import type { Filters } from "../records/feed/feed";
 
 export const STATUSES: readonly PredictionStatus[] = ["ok", "unknown", "failed"];
 export const SOURCES: readonly PredictionSource[] = ["api", "s3"];
@@ -68,7 +68,7 @@ export function readFilters(params: URLSearchParams): Filters {
   };
 }
 
-/** The address's names and values for filters; what is not set is left out. */
+/** The filters as parameters of the address, without those that are not set. */
 export function filterEntries({
   model_version: version,
   ...filters

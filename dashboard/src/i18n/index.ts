@@ -9,7 +9,7 @@ export type Language = (typeof LANGUAGES)[number];
 
 const STORAGE_KEY = "visionflow.language";
 
-/** The remembered choice, else the first of the browser's languages that the page speaks. */
+/** The stored choice, else the first of the browser's languages that the page has. */
 export function initialLanguage(
   storage: Storage = localStorage,
   preferred: readonly string[] = navigator.languages,
@@ -22,7 +22,7 @@ export function initialLanguage(
   return "en";
 }
 
-/** Both languages travel with the page, so that switching needs no request and cannot fail. */
+/** Both languages are in the bundle, so that switching needs no request and cannot fail. */
 export function createI18n(language: Language): i18n {
   const instance = i18next.createInstance();
   void instance.use(initReactI18next).init({

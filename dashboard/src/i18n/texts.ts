@@ -1,17 +1,24 @@
 import type { TFunction } from "i18next";
 
-import { MAX_DIRECT_BYTES } from "../api/limits";
-import { fileSize } from "../ui/format";
+import { MAX_DIRECT_BYTES } from "../config/limits";
 import en from "./en.json";
+import { fileSize } from "./format";
 import type { Language } from "./index";
 
-/** The sentence for an error code of the API or of a failed record. */
-export function errorText(t: TFunction, language: Language, code: string): string {
-  if (!isKey(en.errors, code)) return t("unlistedError", { code });
+/** An `ApiError`, or the error of a failed record. */
+interface Failure {
+  code: string;
+  /** In English. */
+  message: string;
+}
+
+/** The sentence for a failure; for an unknown code, the API's own sentence. */
+export function errorText(t: TFunction, language: Language, { code, message }: Failure): string {
+  if (!isKey(en.errors, code)) return message || t("unlistedError", { code });
   return t(`errors.${code}`, { limit: fileSize(MAX_DIRECT_BYTES, language) });
 }
 
-/** The name of a step in `timings`; a step that is new here is shown by its own name. */
+/** The name of a step in `timings`; an unknown one is shown by its name. */
 export function timingText(t: TFunction, step: string): string {
   return isKey(en.timing, step) ? t(`timing.${step}`) : step;
 }
@@ -20,17 +27,17 @@ function isKey<Table extends object>(table: Table, key: PropertyKey): key is key
   return Object.hasOwn(table, key);
 }
 
-/** What a condition of the gate measures; one that is new here is shown by its own name. */
+/** What a condition of the gate measures; an unknown one is shown by its name. */
 export function gateText(t: TFunction, name: string): string {
   return isKey(en.gate, name) ? t(`gate.${name}`) : name;
 }
 
-/** What a move of the registry did; one that is new here is shown by its own name. */
+/** What a change of an alias did; an unknown one is shown by its name. */
 export function moveText(t: TFunction, action: string): string {
   return isKey(en.move, action) ? t(`move.${action}`) : action;
 }
 
-/** A step of a training job; one that is new here is shown by its own name. */
+/** A step of a training job; an unknown one is shown by its name. */
 export function stepText(t: TFunction, step: string): string {
   return isKey(en.step, step) ? t(`step.${step}`) : step;
 }

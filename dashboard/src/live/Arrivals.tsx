@@ -5,7 +5,7 @@ import { RATE_WINDOW_MS, SLOT_MS } from "./numbers";
 
 const HEIGHT = 48;
 
-/** How many pictures came in each slot of the last minutes. */
+/** Images per time slot in the last minutes. */
 export function Arrivals({ arrivals }: { arrivals: readonly number[] }) {
   const { t } = useTranslation();
   const most = Math.max(...arrivals, 1);

@@ -1,13 +1,13 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../i18n";
+import { percent } from "../i18n/format";
 import { BarRow, BarRows } from "../ui/BarRow";
-import { percent } from "../ui/format";
 import type { LiveNumbers } from "./numbers";
 
 const SHOWN = 8;
 
-/** Which labels were given lately, and how often. */
+/** The distribution of labels in the latest records. */
 export function LabelMix({ labels, sample }: Pick<LiveNumbers, "labels" | "sample">) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -5,14 +5,14 @@ import { Link } from "react-router";
 
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
-import { LiveStatus } from "../records/LiveStatus";
-import { RecordDialog } from "../records/RecordDialog";
-import { type Feed, useFeed } from "../records/useFeed";
-import { decimal, milliseconds, money, percent } from "../ui/format";
-import { PictureIcon } from "../ui/icons";
-import { Notice } from "../ui/Notice";
+import { decimal, milliseconds, money, percent } from "../i18n/format";
+import { LiveStatus } from "../records/feed/LiveStatus";
+import { type Feed, useFeed } from "../records/feed/useFeed";
+import { RecordDialog } from "../records/record/RecordDialog";
+import { useOverlay } from "../ui/dialog/useOverlay";
+import { ImageIcon } from "../ui/icons";
+import { Notice } from "../ui/notice/Notice";
 import { Tile } from "../ui/Tile";
-import { useOverlay } from "../ui/useOverlay";
 import { Arrivals } from "./Arrivals";
 import { LabelMix } from "./LabelMix";
 import css from "./LivePage.module.css";
@@ -89,7 +89,7 @@ export default function LivePage() {
               <Link to="/history">{t("live.allRecords")}</Link>
             </div>
             {!isLoading && rows.length === 0 ? (
-              <Notice icon={<PictureIcon />} title={t("history.emptyTitle")} testId="live-empty">
+              <Notice icon={<ImageIcon />} title={t("history.emptyTitle")} testId="live-empty">
                 <p>{t("history.emptyText")}</p>
                 <Link to="/predict" className="button primary">
                   {t("history.emptyAction")}
@@ -116,7 +116,7 @@ export default function LivePage() {
 
 const ALL = {};
 
-/** The numbers want a sample, which is more than the first page. */
+/** Loads pages until the sample of the numbers is complete. */
 function useEnough(feed: Feed): void {
   const { rows, hasOlder, isLoadingOlder, olderError } = feed;
   const wanted = rows.length < SAMPLE && hasOlder && !isLoadingOlder && olderError === null;
@@ -129,14 +129,14 @@ function useEnough(feed: Feed): void {
 }
 
 /**
- * What is drawn of the feed. The first fifty records in one go would keep a slow processor from
- * answering for a while; so they are drawn in slices, between which it can.
+ * The rendered part of the feed. Rendering the first fifty records at once would block a slow
+ * processor; deferred, they render in slices.
  */
 function useUnhurried({ rows, isLoading }: Feed): Pick<Feed, "rows" | "isLoading"> {
   return useDeferredValue(useMemo(() => ({ rows, isLoading }), [rows, isLoading]));
 }
 
-/** What the deployment has cost since midnight, and what a thousand pictures cost. */
+/** The deployment's cost since midnight, and the cost of a thousand images. */
 function CostTiles() {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -167,7 +167,7 @@ function CostTiles() {
   );
 }
 
-/** The time, second by second, while the tab is seen. */
+/** The current time, updated each second while the tab is visible. */
 function useNow(): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -3,9 +3,9 @@ import { useTranslation } from "react-i18next";
 
 import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
-import { isFresh } from "../records/feed";
-import { RecordTile } from "../records/RecordTile";
-import { clockTime } from "../ui/format";
+import { clockTime } from "../i18n/format";
+import { isFresh } from "../records/feed/feed";
+import { RecordTile } from "../records/record/RecordTile";
 import css from "./Stream.module.css";
 
 const SHOWN = 20;
@@ -16,7 +16,7 @@ interface StreamProps {
   onOpen: (id: string) => void;
 }
 
-/** The pictures as they come in, newest first. */
+/** The latest images, newest first. */
 export const Stream = memo(function Stream({ rows, isLoading, onOpen }: StreamProps) {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -4,15 +4,15 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { Stats } from "../api/types";
 import { useLanguage } from "../i18n";
+import { whole } from "../i18n/format";
 import { BarRow, BarRows } from "../ui/BarRow";
-import { whole } from "../ui/format";
 
 const EVERY_MS = 15_000;
 
-/** What is shown, in the same place, until the API has answered. */
+/** Shown until the API has answered. */
 const NOTHING: Pick<Stats, "total" | "by_status"> = { total: 0, by_status: {} };
 
-/** The day so far, which the API counts in UTC. Nothing where the API does not count. */
+/** The day's counts (UTC). Nothing if the API has no such route. */
 export function Today() {
   const { t } = useTranslation();
   const language = useLanguage();

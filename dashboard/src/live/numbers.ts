@@ -2,15 +2,15 @@ import type { LogEntry } from "../api/types";
 
 /** The rate is that of the last five minutes. */
 export const RATE_WINDOW_MS = 5 * 60_000;
-/** Latency and mix are those of so many records at most. */
+/** Latency and label distribution use at most this many records. */
 export const SAMPLE = 100;
 /** One bar of the arrivals. */
 export const SLOT_MS = 10_000;
 
 export interface LiveNumbers {
-  /** Records a minute; over less than the window where more of them came than are known here. */
+  /** Records a minute; over a shorter time if not all records of the window are loaded. */
   perMinute: number;
-  /** Milliseconds in the function; `null` without a record that was classified. */
+  /** Latency in the function, milliseconds; `null` without a classified record. */
   p50: number | null;
   p95: number | null;
   /** Shares of the sample, 0..1; `null` for an empty one. */
@@ -23,7 +23,7 @@ export interface LiveNumbers {
   sample: number;
 }
 
-/** `rows` newest first; `complete`: there are none older than those. */
+/** `rows` newest first; `complete`: there are no older ones. */
 export function liveNumbers(
   rows: readonly LogEntry[],
   now: number,

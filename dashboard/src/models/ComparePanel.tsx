@@ -4,19 +4,19 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { ModelItem } from "../api/types";
 import { useLanguage } from "../i18n";
+import { fileSize, milliseconds, orDash, percent, whole } from "../i18n/format";
+import { modelKey } from "../registry/chosen";
 import { DataTable } from "../ui/DataTable";
-import { fileSize, milliseconds, orDash, percent, whole } from "../ui/format";
-import { Missing } from "../ui/Missing";
+import { Missing } from "../ui/notice/Missing";
 import css from "./ComparePanel.module.css";
-import { modelKey } from "./chosen";
-import { servedMeasure } from "./forms";
+import { servedMeasure } from "./version/forms";
 
 interface ComparePanelProps {
-  /** Those to compare. */
+  /** The versions to compare. */
   items: readonly ModelItem[];
 }
 
-/** Versions side by side: what training measured, and what they did with real pictures. */
+/** Versions side by side: training's measurements, and results on real images. */
 export function ComparePanel({ items }: ComparePanelProps) {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -39,7 +39,7 @@ export function ComparePanel({ items }: ComparePanelProps) {
     [t("accuracy.ece"), ({ metrics }) => share(metrics.test_ece)],
     [t("models.size"), (item) => orDash(servedMeasure(item)?.bytes, fileSize, language)],
     [t("models.latency"), (item) => time(servedMeasure(item)?.latencyMs)],
-    [t("models.realPictures"), (item) => count(real(item)?.n)],
+    [t("models.realImages"), (item) => count(real(item)?.n)],
     [t("models.agreement"), (item) => share(real(item)?.agreement)],
     [t("models.meanConfidence"), (item) => share(real(item)?.mean_confidence)],
     ["p50", (item) => time(real(item)?.p50_ms)],

@@ -3,12 +3,12 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
+import { decimal, whole } from "../i18n/format";
 import { DataTable } from "../ui/DataTable";
-import { decimal, whole } from "../ui/format";
-import { Missing } from "../ui/Missing";
+import { Missing } from "../ui/notice/Missing";
 import css from "./DriftPanel.module.css";
 
-/** How far the pictures of late are from those that a version was made with. */
+/** How far recent images differ from a version's test images. */
 export function DriftPanel() {
   const { t } = useTranslation();
   const language = useLanguage();
@@ -36,7 +36,7 @@ export function DriftPanel() {
         <DataTable
           columns={[
             { name: t("accuracy.version") },
-            { name: t("models.realPictures"), end: true },
+            { name: t("models.realImages"), end: true },
             { name: t("models.driftLabels"), end: true },
             { name: t("models.driftEmbedding"), end: true },
             { name: t("models.result") },

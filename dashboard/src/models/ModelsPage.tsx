@@ -3,20 +3,20 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
 import type { Move } from "../api/models";
+import { chosenModel, modelKey, modelParams } from "../registry/chosen";
+import { useModels } from "../registry/useModels";
 import { ModelsIcon } from "../ui/icons";
-import { Missing } from "../ui/Missing";
-import { Notice } from "../ui/Notice";
-import { PageSkeleton } from "../ui/PageSkeleton";
-import { chosenModel, modelKey, modelParams } from "./chosen";
+import { Missing } from "../ui/notice/Missing";
+import { Notice } from "../ui/notice/Notice";
+import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { ComparePanel } from "./ComparePanel";
 import { DriftPanel } from "./DriftPanel";
-import { ModelDetailPanel } from "./ModelDetailPanel";
-import { MoveDialog } from "./MoveDialog";
-import { MovesPanel } from "./MovesPanel";
-import { RulePanel } from "./RulePanel";
+import { MoveDialog } from "./moves/MoveDialog";
+import { MovesPanel } from "./moves/MovesPanel";
+import { RulePanel } from "./rule/RulePanel";
 import { ServingPanel } from "./ServingPanel";
-import { useModels } from "./useModels";
-import { VersionTable } from "./VersionTable";
+import { ModelDetailPanel } from "./version/ModelDetailPanel";
+import { VersionTable } from "./version/VersionTable";
 
 export default function ModelsPage() {
   const { t } = useTranslation();

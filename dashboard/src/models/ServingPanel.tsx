@@ -10,7 +10,7 @@ interface ServingPanelProps {
   onMove: (move: Move) => void;
 }
 
-/** Which versions answer now, and in what role. */
+/** The versions that serve now, by role. */
 export function ServingPanel({ aliases, onMove }: ServingPanelProps) {
   const { t } = useTranslation();
   const { production, canary, shadow } = aliases;

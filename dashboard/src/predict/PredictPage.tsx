@@ -1,14 +1,14 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useOverlay } from "../ui/useOverlay";
-import { CameraDialog } from "./CameraDialog";
-import { PictureStage } from "./PictureStage";
+import { useOverlay } from "../ui/dialog/useOverlay";
+import { ImageStage } from "./ImageStage";
+import { CameraDialog } from "./intake/CameraDialog";
+import { useFileArrival } from "./intake/useFileArrival";
 import css from "./PredictPage.module.css";
-import { QueueStrip } from "./QueueStrip";
-import { ResultPanel } from "./ResultPanel";
-import { useFileArrival } from "./useFileArrival";
-import { usePredictQueue } from "./usePredictQueue";
+import { QueueStrip } from "./queue/QueueStrip";
+import { usePredictQueue } from "./queue/usePredictQueue";
+import { ResultPanel } from "./result/ResultPanel";
 
 const INITIAL_OPACITY = 0.6;
 
@@ -25,7 +25,7 @@ export default function PredictPage() {
       <h1>{t("predict.title")}</h1>
       <p className={`muted ${css.intro}`}>{t("predict.intro")}</p>
       <div className={css.columns}>
-        <PictureStage
+        <ImageStage
           item={selected}
           opacity={opacity}
           onOpacity={setOpacity}
@@ -42,7 +42,7 @@ export default function PredictPage() {
       )}
       {camera.value !== null && (
         <CameraDialog
-          onPicture={(file) => {
+          onImage={(file) => {
             camera.close();
             add([file]);
           }}

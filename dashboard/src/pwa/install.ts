@@ -1,6 +1,6 @@
 /**
  * Registers the service worker beside the page. Without one (an old browser, plain http on another
- * host) the page works all the same; it only does not open while offline.
+ * host) the page works too, but does not open offline.
  */
 export function installServiceWorker(
   container = navigator.serviceWorker as ServiceWorkerContainer | undefined,

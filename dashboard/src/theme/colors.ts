@@ -1,7 +1,7 @@
-import { useMediaQuery } from "../ui/useMediaQuery";
 import { useTheme } from "./theme";
+import { useMediaQuery } from "./useMediaQuery";
 
-/** Which of the two colour schemes is on the screen: a canvas does not follow CSS by itself. */
+/** The active colour scheme: a canvas does not follow CSS by itself. */
 export function useScheme(): "light" | "dark" {
   const theme = useTheme();
   const systemIsDark = useMediaQuery("(prefers-color-scheme: dark)");
@@ -9,7 +9,7 @@ export function useScheme(): "light" | "dark" {
   return systemIsDark ? "dark" : "light";
 }
 
-/** A colour of the style sheet as a canvas takes it, resolved for the scheme on the screen. */
+/** A custom property's colour for a canvas, resolved for the active scheme. */
 export function token(name: `--${string}`): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
@@ -28,7 +28,7 @@ export const SERIES = [
   "--series-6",
 ] as const;
 
-/** The `index`-th colour of a categorical scale of `count` that stay apart from each other. */
+/** The `index`-th colour of a categorical scale of `count` distinct colours. */
 export function hue(index: number, count: number, scheme: "light" | "dark"): string {
   const turn = Math.round((index * 360) / Math.max(count, 1));
   const lightness = (scheme === "dark" ? 68 : 42) + (index % 2 === 0 ? 0 : 10);

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** `system` follows the operating system, and is what a first visitor gets. */
+/** `system` (the default) follows the operating system. */
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -11,7 +11,7 @@ export function storedTheme(storage: Storage = localStorage): Theme {
   return THEMES.find((known) => known === storage.getItem(STORAGE_KEY)) ?? "system";
 }
 
-/** Shows `theme` now, without remembering it. */
+/** Applies `theme` without storing it. */
 export function showTheme(theme: Theme): void {
   const { dataset } = document.documentElement;
   if (theme === "system") delete dataset.theme;

@@ -1,13 +1,13 @@
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
-import { Missing } from "../ui/Missing";
-import { PageSkeleton } from "../ui/PageSkeleton";
-import { JobForm } from "./JobForm";
-import { JobPanel } from "./JobPanel";
-import { JobsTable } from "./JobsTable";
+import { Missing } from "../ui/notice/Missing";
+import { PageSkeleton } from "../ui/notice/PageSkeleton";
+import { JobForm } from "./form/JobForm";
+import { JobPanel } from "./jobs/JobPanel";
+import { JobsTable } from "./jobs/JobsTable";
+import { useJobs } from "./jobs/useJobs";
 import css from "./TrainingPage.module.css";
-import { useJobs } from "./useJobs";
 import { useTrainingOptions } from "./useTrainingOptions";
 
 export default function TrainingPage() {
@@ -43,7 +43,7 @@ export default function TrainingPage() {
             past={jobs.rows}
             onStarted={(id) => {
               openJob(id);
-              window.scrollTo({ top: 0 }); // the form is long, and the job stands above
+              window.scrollTo({ top: 0 }); // the form is long, and the job is above it
             }}
           />
         ) : options.error ? (

@@ -10,7 +10,7 @@ interface BarRowProps {
   tone?: "main" | "rest" | "unsure" | "bad";
 }
 
-/** A named bar with its value at the end, in the document rather than on a canvas. */
+/** A bar with a name and a value, in HTML rather than on a canvas. */
 export function BarRow({ name, value, share, tone = "main" }: BarRowProps) {
   return (
     <li className={css.row}>

@@ -2,9 +2,9 @@ import type { ReactNode } from "react";
 
 export interface Column {
   name: string;
-  /** Of numbers, which stand under each other at the end of the cell. */
+  /** Aligned at the end of the cell, for numbers. */
   end?: boolean;
-  /** Named for whoever hears the page only: what is in it tells it to the others. */
+  /** The heading is for screen readers only. */
   hidden?: boolean;
 }
 
@@ -18,7 +18,7 @@ interface DataTableProps {
   children: ReactNode;
 }
 
-/** A table that scrolls by itself, by keyboard too, where it is wider than its place. */
+/** A table that scrolls horizontally, by keyboard too, if it is wider than its container. */
 export function DataTable({ columns, labelledBy, className, testId, children }: DataTableProps) {
   return (
     <div className="table-scroll" role="group" aria-labelledby={labelledBy} tabIndex={0}>

@@ -1,17 +1,17 @@
 import { useState } from "react";
 
-import { PictureIcon } from "./icons";
+import { ImageIcon } from "./icons";
 import css from "./Thumbnail.module.css";
 
 interface ThumbnailProps {
-  /** Short-lived, and different in each answer for the same picture. */
+  /** Expires, and differs in each answer for the same image. */
   url: string | null;
   className?: string | undefined;
 }
 
 /**
- * Keeps the address it was first given, or each poll would load every picture again; takes the
- * current one when the kept one fails, which is what an expired one does.
+ * Keeps its first URL, or each poll would load every image again; takes the current one when
+ * the kept one fails, as an expired URL does.
  */
 export function Thumbnail({ url, className }: ThumbnailProps) {
   const [kept, setKept] = useState(url);
@@ -20,10 +20,10 @@ export function Thumbnail({ url, className }: ThumbnailProps) {
   return (
     <span className={`${css.thumbnail} ${className ?? ""}`}>
       {source === null ? (
-        <PictureIcon className={css.icon} />
+        <ImageIcon className={css.icon} />
       ) : (
         <img
-          className={css.picture}
+          className={css.image}
           src={source}
           alt=""
           decoding="async"

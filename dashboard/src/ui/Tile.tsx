@@ -2,14 +2,14 @@ import css from "./Tile.module.css";
 
 interface TileProps {
   name: string;
-  /** `null` while it is not known yet. */
+  /** `null` while loading. */
   value: string | null;
   note?: string;
   tone?: "good" | "unsure" | "bad" | undefined;
   testId?: string;
 }
 
-/** One number worth a glance. */
+/** One number with its name. */
 export function Tile({ name, value, note, tone, testId }: TileProps) {
   return (
     <div className={`card ${css.tile}`} data-testid={testId}>

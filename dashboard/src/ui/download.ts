@@ -1,4 +1,4 @@
-/** Hand the browser a text as a file to keep. */
+/** Save a text as a file through the browser. */
 export function download(text: string, type: string, name: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");

@@ -163,7 +163,7 @@ export function TableIcon({ className }: IconProps) {
   );
 }
 
-export function PictureIcon({ className }: IconProps) {
+export function ImageIcon({ className }: IconProps) {
   return (
     <svg className={className} {...stroked}>
       <rect x="3.5" y="4.5" width="17" height="15" rx="2" />

@@ -27,10 +27,10 @@ describe("the version in production", () => {
     });
   });
 
-  it("leads from a confusion to its pictures", async () => {
+  it("leads from a confusion to its images", async () => {
     renderDashboard(fake, "/accuracy?tab=confusion");
     const [, pair] = written.test.most_confused;
-    const name = `${pair?.truth ?? ""} answered as ${pair?.answer ?? ""}`;
+    const name = `${pair?.truth ?? ""} classified as ${pair?.answer ?? ""}`;
     await userEvent.click(await screen.findByRole("button", { name: new RegExp(name) }));
     const cell = screen.getByTestId("confusion-cell");
     expect(cell).toHaveTextContent(`${pair?.truth ?? ""} → ${pair?.answer ?? ""}`);
@@ -41,9 +41,9 @@ describe("the version in production", () => {
   it("has curves, with one class on request", async () => {
     renderDashboard(fake, "/accuracy?tab=curves");
     const roc = await screen.findByTestId("roc");
-    expect(await within(roc).findByTestId("points")).toHaveTextContent("all pictures (0.9999)");
+    expect(await within(roc).findByTestId("points")).toHaveTextContent("all images (0.9999)");
     await userEvent.selectOptions(
-      screen.getByRole("combobox", { name: /One class/ }),
+      screen.getByRole("combobox", { name: /one class/ }),
       written.data.labels[1] ?? "",
     );
     expect(within(roc).getByTestId("points")).toHaveTextContent("butterfly");
@@ -59,31 +59,31 @@ describe("the version in production", () => {
     expect(within(map).getByRole("button", { name: "Zoom in" })).toBeInTheDocument();
   });
 
-  it("shows the picture behind each point, mistakes first, without a pointer too", async () => {
-    fake.files = { "plots/embedding_map_pictures.jpg": "http://models.test/sheet.jpg" };
+  it("shows the image behind each point, mistakes first, without a pointer too", async () => {
+    fake.files = { "plots/embedding_map_images.jpg": "http://models.test/sheet.jpg" };
     renderDashboard(fake, "/accuracy?tab=map");
     const { truth, answer, x, y } = written.findings.embedding_map;
     const wrong = truth.findIndex((label, index) => answer[index] !== label);
     const columns = Math.ceil(Math.sqrt(truth.length));
-    await userEvent.click(await screen.findByRole("button", { name: "Next picture" }));
-    const picture = screen.getByTestId("map-picture");
-    expect(picture).toHaveAccessibleName(
-      `A test picture of ${written.data.labels[truth[wrong] ?? -1] ?? ""}`,
+    await userEvent.click(await screen.findByRole("button", { name: "Next image" }));
+    const image = screen.getByTestId("map-image");
+    expect(image).toHaveAccessibleName(
+      `A test image of ${written.data.labels[truth[wrong] ?? -1] ?? ""}`,
     );
-    expect(picture).toHaveAttribute(
+    expect(image).toHaveAttribute(
       "viewBox",
       `${wrong % columns} ${Math.floor(wrong / columns)} 1 1`,
     );
-    expect(picture.querySelector("image")).toHaveAttribute("href", "http://models.test/sheet.jpg");
+    expect(image.querySelector("image")).toHaveAttribute("href", "http://models.test/sheet.jpg");
     const selected = `selected: ${x[wrong] ?? ""},${y[wrong] ?? ""}`;
     expect(await screen.findByTestId("points")).toHaveTextContent(selected);
-    await userEvent.click(screen.getByRole("button", { name: "Previous picture" }));
+    await userEvent.click(screen.getByRole("button", { name: "Previous image" }));
     expect(screen.getByTestId("map-point")).toHaveTextContent(`${truth.length} / ${truth.length}`);
   });
 
-  it("shows a picture of the same kind where the version has none for each point", async () => {
+  it("shows an image of the same kind where the version has none for each point", async () => {
     renderDashboard(fake, "/accuracy?tab=map");
-    await userEvent.click(await screen.findByRole("button", { name: "Next picture" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Next image" }));
     const shown = within(screen.getByTestId("map-point")).getByRole("img");
     expect(shown).toHaveAttribute("src", expect.stringMatching(/^data:image\/jpeg/));
   });
@@ -117,7 +117,7 @@ describe("the queue to label", () => {
     expect(fake.count("/predictions/s3-000003/feedback")).toBe(0);
   });
 
-  it("stays at a picture whose label was not taken, and says why", async () => {
+  it("stays at an image whose label was not taken, and says why", async () => {
     fake.failing = (path) =>
       path.endsWith("/feedback") ? problem(429, "too_many_requests") : null;
     renderDashboard(fake, "/accuracy?tab=label");

@@ -5,7 +5,7 @@ import { ApiError } from "../../src/api/errors";
 import { FakeApi, json, problem } from "../fakeApi";
 import { answer, record } from "../records";
 
-const PICTURE = new File(["picture"], "cat.jpg", { type: "image/jpeg" });
+const IMAGE = new File(["pixels"], "cat.jpg", { type: "image/jpeg" });
 
 let fake: FakeApi;
 let api: Api;
@@ -24,18 +24,18 @@ async function failure(call: Promise<unknown>): Promise<ApiError> {
 }
 
 describe("predict", () => {
-  it("posts the picture as the form field `file` and asks for an explanation", async () => {
+  it("posts the image as the form field `file` and asks for an explanation", async () => {
     fake.prediction = answer();
-    await expect(api.predict(PICTURE)).resolves.toEqual(answer());
+    await expect(api.predict(IMAGE)).resolves.toEqual(answer());
     const request = fake.requests[0];
     expect(request?.url).toBe("http://api.test/predict?explain=true");
     expect(request?.headers.get("Content-Type")).toMatch(/^multipart\/form-data; boundary=/);
-    await expect(request?.text()).resolves.toMatch(/name="file"; filename=.*picture/s);
+    await expect(request?.text()).resolves.toMatch(/name="file"; filename=.*pixels/s);
   });
 
   it("turns a problem+json into an error with its code", async () => {
     fake.prediction = problem(422, "image_unreadable");
-    const error = await failure(api.predict(PICTURE));
+    const error = await failure(api.predict(IMAGE));
     expect(error).toMatchObject({
       code: "image_unreadable",
       status: 422,
@@ -54,7 +54,7 @@ describe("predict", () => {
     [418, "unexpected_answer"],
   ])("gives API Gateway's own %i a code", async (status, code) => {
     fake.prediction = json({ message: "No" }, status);
-    const error = await failure(api.predict(PICTURE));
+    const error = await failure(api.predict(IMAGE));
     expect(error).toMatchObject({ code, status, message: "No" });
   });
 });
@@ -68,7 +68,7 @@ describe("an API that does not answer as one", () => {
 
   it("is unexpected when a page comes instead of JSON", async () => {
     fake.prediction = new Response("<html>", { headers: { "Content-Type": "text/html" } });
-    const error = await failure(api.predict(PICTURE));
+    const error = await failure(api.predict(IMAGE));
     expect(error).toMatchObject({ code: "unexpected_answer", unreachable: false });
   });
 
@@ -116,7 +116,7 @@ describe("signed in", () => {
     const onUnauthorized = vi.fn();
     api = createApi({ apiUrl: fake.url, fetch: fake.fetch, onUnauthorized });
     fake.prediction = json({ message: "Unauthorized" }, 401);
-    await failure(api.predict(PICTURE));
+    await failure(api.predict(IMAGE));
     expect(onUnauthorized).toHaveBeenCalledOnce();
   });
 });

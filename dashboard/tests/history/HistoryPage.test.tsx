@@ -19,7 +19,7 @@ const some = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => record(from + index));
 
 describe("a row", () => {
-  it("shows picture, label, confidence, model, source and time", async () => {
+  it("shows image, label, confidence, model, source and time", async () => {
     fake.records = [record(1)];
     renderDashboard(fake, "/history");
     const row = within(await screen.findByTestId("history-row"));
@@ -31,7 +31,7 @@ describe("a row", () => {
     expect(row.getByRole("time")).toHaveAttribute("datetime", record(1).created_at);
   });
 
-  it("does not name a picture that the model did not", async () => {
+  it("does not name an image that the model did not", async () => {
     fake.records = [record(1, { status: "unknown", confidence: 0.31 })];
     renderDashboard(fake, "/history");
     const row = within(await screen.findByTestId("history-row"));
@@ -39,14 +39,14 @@ describe("a row", () => {
     expect(row.getByTestId("row-label")).toHaveTextContent("closest: cat");
   });
 
-  it("says in the reader's language why a picture failed", async () => {
+  it("says in the reader's language why an image failed", async () => {
     fake.records = [record(1, { status: "failed" })];
     renderDashboard(fake, "/history", "ko");
     const row = await screen.findByTestId("history-row");
     expect(row).toHaveTextContent("이미지가 불완전합니다");
   });
 
-  it("keeps its picture when the next poll brings another address for it", async () => {
+  it("keeps its image when the next poll brings another address for it", async () => {
     fake.records = [record(1)];
     renderDashboard(fake, "/history");
     await screen.findByTestId("thumbnail");
@@ -214,7 +214,7 @@ describe("a record", () => {
     const step: unknown = window.history.state;
     await user().click(row);
     expect(await screen.findByTestId("record-id")).toHaveTextContent("s3-000001");
-    expect(screen.getByAltText("The picture that was classified")).toHaveAttribute(
+    expect(screen.getByAltText("The image that was classified")).toHaveAttribute(
       "src",
       "http://images.test/original.jpg",
     );

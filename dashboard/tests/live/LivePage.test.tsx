@@ -17,7 +17,7 @@ const shownIds = () => screen.queryAllByTestId("live-item").map((item) => item.d
 const tile = (name: string) => within(screen.getByTestId(`live-${name}`));
 
 describe("the live page", () => {
-  it("shows a picture within 3 s of its record", async () => {
+  it("shows an image within 3 s of its record", async () => {
     fake.records = [record(1)];
     renderDashboard(fake, "/");
     await screen.findByTestId("live-item");

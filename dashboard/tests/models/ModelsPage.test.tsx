@@ -34,7 +34,7 @@ describe("the versions", () => {
     renderDashboard(fake, "/models");
     expect(await screen.findByTestId("serving")).toHaveTextContent("visionflow20 1.0.0");
     expect(screen.getByTestId("forms")).toHaveTextContent("ONNX int8 served5.9 MB4.0 ms4.5×");
-    expect(await screen.findByTestId("gate")).toHaveTextContent("int8: loss of accuracy0≤ 0.005");
+    expect(await screen.findByTestId("gate")).toHaveTextContent("int8: accuracy drop0≤ 0.005");
     expect(await screen.findByText("better on cats")).toBeVisible();
     expect(screen.getByTestId("drift")).toHaveTextContent("steady");
   });
@@ -100,7 +100,7 @@ describe("a move", () => {
     fireEvent.change(screen.getByTestId("canary-percent"), { target: { value: "25" } });
     await userEvent.click(screen.getByTestId("canary"));
     const changes = await screen.findByTestId("move-changes");
-    expect(changes).toHaveTextContent("25% of the pictures go to visionflow20 2.0.0.");
+    expect(changes).toHaveTextContent("25% of the images go to visionflow20 2.0.0.");
     expect(changes).toHaveTextContent("75% stay with visionflow20 1.0.0.");
     await userEvent.click(screen.getByTestId("move-confirm"));
     expect(await fake.sent("/models/2.0.0/canary")).toEqual([{ percent: 25, reason: null }]);
@@ -108,7 +108,12 @@ describe("a move", () => {
 
   it.each([
     [403, "forbidden", "Your account may not do this."],
-    [409, "alias_conflict", "Somebody else changed this"],
+    [409, "alias_conflict", "Others are changing which versions serve"],
+    [409, "model_retired", "This version is retired and cannot serve."],
+    [409, "model_in_use", "This version has a role now"],
+    [409, "nothing_in_production", "Promote a version first."],
+    [409, "nothing_to_roll_back_to", "there is nothing to roll back to"],
+    [409, "a_code_of_next_year", "Detail of a_code_of_next_year."],
   ])("that is refused with %i says why and stays open", async (status, code, sentence) => {
     fake.failing = (path, method) =>
       method === "POST" && path.startsWith("/models") ? problem(status, code) : null;
@@ -138,7 +143,7 @@ describe("the rollback rule", () => {
     expect(screen.getByTestId("rule-enabled")).not.toBeChecked();
     const errors = screen.getByTestId("rule-max_error_rate");
     expect(errors).toHaveValue(5);
-    expect(errors).toHaveAccessibleDescription(/those that it could not. Empty: no limit./);
+    expect(errors).toHaveAccessibleDescription(/that it could not classify. Empty: no limit./);
     expect(screen.getByTestId("rule-save")).toBeDisabled();
   });
 
@@ -197,6 +202,8 @@ describe("a registry", () => {
       items: [model("2.0.0", { gate_passed: false, force, aliases: ["production"] })],
     };
     renderDashboard(fake, "/models");
-    expect(await screen.findByText("Published past the gate by ann: a trial")).toBeVisible();
+    expect(
+      await screen.findByText("Published by ann although the gate failed: a trial"),
+    ).toBeVisible();
   });
 });

@@ -6,14 +6,14 @@ import { FakeApi, problem } from "../fakeApi";
 import { answer, explanation } from "../records";
 import { renderDashboard } from "../render";
 
-const PICTURE = new File(["picture"], "cat.jpg", { type: "image/jpeg" });
+const IMAGE = new File(["pixels"], "cat.jpg", { type: "image/jpeg" });
 
 let fake: FakeApi;
 beforeEach(() => {
   fake = new FakeApi();
 });
 
-async function choose(file = PICTURE) {
+async function choose(file = IMAGE) {
   await userEvent.upload(await screen.findByTestId("file-input"), file);
 }
 
@@ -58,28 +58,25 @@ describe("an answer", () => {
     expect(heatmap).toHaveStyle({ opacity: "0" });
   });
 
-  it("previews the picture", async () => {
+  it("previews the image", async () => {
     renderDashboard(fake, "/predict");
     await choose();
-    expect(screen.getByAltText("The chosen picture, cat.jpg")).toHaveAttribute(
-      "src",
-      "blob:picture",
-    );
+    expect(screen.getByAltText("The chosen image, cat.jpg")).toHaveAttribute("src", "blob:image");
   });
 
-  it("comes for a dropped picture too", async () => {
+  it("comes for a dropped image too", async () => {
     renderDashboard(fake, "/predict");
     const drop = createEvent.drop(document.body, {
-      dataTransfer: { files: [PICTURE], types: ["Files"] },
+      dataTransfer: { files: [IMAGE], types: ["Files"] },
     });
     fireEvent(document.body, drop);
     expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
-    expect(drop.defaultPrevented).toBe(true); // or the browser would leave for the picture
+    expect(drop.defaultPrevented).toBe(true); // or the browser would leave for the image
   });
 
-  it("comes for a pasted picture too", async () => {
+  it("comes for a pasted image too", async () => {
     renderDashboard(fake, "/predict");
-    fireEvent.paste(document.body, { clipboardData: { files: [PICTURE] } });
+    fireEvent.paste(document.body, { clipboardData: { files: [IMAGE] } });
     expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
   });
 });
@@ -91,13 +88,11 @@ describe("an answer that is none", () => {
     await choose();
     expect(await screen.findByTestId("result-label")).toHaveTextContent("Unknown");
     expect(screen.queryByTestId("result-confidence")).not.toBeInTheDocument();
-    expect(screen.getByTestId("result")).toHaveTextContent(
-      "Its closest guess is “cat” with 31.2%.",
-    );
+    expect(screen.getByTestId("result")).toHaveTextContent("Its best guess is “cat” with 31.2%.");
   });
 
   it.each([
-    ["en", "This file is not a picture, or its format is not supported."],
+    ["en", "This file is not an image, or its format is not supported."],
     ["ko", "이미지가 아니거나 지원하지 않는 형식입니다."],
   ] as const)("is a problem in the reader's language: %s", async (language, sentence) => {
     fake.prediction = problem(422, "image_unreadable");
@@ -108,11 +103,21 @@ describe("an answer that is none", () => {
     expect(alert).toHaveTextContent("request-1");
   });
 
-  it("names a code that the page does not know", async () => {
+  it("says in the API's own words what the page has none for", async () => {
     fake.prediction = problem(400, "brand_new_code");
     renderDashboard(fake, "/predict");
     await choose();
-    expect(await screen.findByTestId("problem")).toHaveTextContent("“brand_new_code”");
+    expect(await screen.findByTestId("problem")).toHaveTextContent("Detail of brand_new_code.");
+  });
+
+  it.each([
+    ["missing_image", "No image was sent."],
+    ["missing_field", "The request lacks a required value."],
+  ])("of a request without something says what: %s", async (code, sentence) => {
+    fake.prediction = problem(400, code);
+    renderDashboard(fake, "/predict");
+    await choose();
+    expect(await screen.findByTestId("problem")).toHaveTextContent(sentence);
   });
 
   it("can be asked for again", async () => {

@@ -80,7 +80,7 @@ describe("a file too large for a direct call", () => {
     expect(await screen.findByText("Sent. Waiting for the answer…")).toBeVisible();
     fake.records = [record(1, { id: "up-1" })];
     expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
-    expect(screen.getByTestId("dropzone")).toHaveTextContent("come without a heatmap");
+    expect(screen.getByTestId("dropzone")).toHaveTextContent("without a heatmap");
     expect(fake.count("/predict")).toBe(0);
   });
 

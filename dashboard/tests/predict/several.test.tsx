@@ -6,7 +6,7 @@ import { FakeApi, json, problem } from "../fakeApi";
 import { answer } from "../records";
 import { renderDashboard } from "../render";
 
-const picture = (name: string) => new File([name], name, { type: "image/jpeg" });
+const image = (name: string) => new File([name], name, { type: "image/jpeg" });
 
 let fake: FakeApi;
 beforeEach(() => {
@@ -14,26 +14,26 @@ beforeEach(() => {
   fake.prediction = answer();
 });
 
-describe("several pictures at once", () => {
+describe("several images at once", () => {
   it("are each classified under a key of their own, and shown when chosen", async () => {
     renderDashboard(fake, "/predict");
     const input = await screen.findByTestId("file-input");
-    await userEvent.upload(input, [picture("a.jpg"), picture("b.jpg"), picture("c.jpg")]);
+    await userEvent.upload(input, [image("a.jpg"), image("b.jpg"), image("c.jpg")]);
     expect(await screen.findByText("3 of 3 classified")).toBeVisible();
     const keys = fake.requests
       .filter(({ url }) => url.includes("/predict"))
       .map(({ headers }) => headers.get("Idempotency-Key"));
     expect(new Set(keys).size).toBe(3);
-    expect(screen.getByAltText("The chosen picture, a.jpg")).toBeInTheDocument();
+    expect(screen.getByAltText("The chosen image, a.jpg")).toBeInTheDocument();
     await userEvent.click(screen.getByRole("button", { name: "Show c.jpg" }));
-    expect(screen.getByAltText("The chosen picture, c.jpg")).toBeInTheDocument();
+    expect(screen.getByAltText("The chosen image, c.jpg")).toBeInTheDocument();
   });
 
   it("are still there, with what was said of them, when the reader comes back", async () => {
     fake.records = [answer() as never];
     renderDashboard(fake, "/predict");
     const input = await screen.findByTestId("file-input");
-    await userEvent.upload(input, [picture("a.jpg"), picture("b.jpg")]);
+    await userEvent.upload(input, [image("a.jpg"), image("b.jpg")]);
     await screen.findByText("2 of 2 classified");
     await userEvent.click(screen.getByTestId("feedback-yes"));
     await screen.findByText("Confirmed as “cat”");
@@ -52,7 +52,7 @@ describe("feedback on an answer", () => {
 
   it("confirms the label", async () => {
     renderDashboard(fake, "/predict");
-    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     await userEvent.click(await screen.findByTestId("feedback-yes"));
     expect(await screen.findByText("Confirmed as “cat”")).toBeVisible();
     expect(await fake.sent("/predictions/s3-000000/feedback")).toEqual([{ label: "cat" }]);
@@ -60,7 +60,7 @@ describe("feedback on an answer", () => {
 
   it("corrects it", async () => {
     renderDashboard(fake, "/predict");
-    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     await userEvent.click(await screen.findByTestId("feedback-no"));
     await userEvent.selectOptions(await screen.findByTestId("feedback-label"), "dog");
     await userEvent.click(screen.getByTestId("feedback-save"));
@@ -70,19 +70,19 @@ describe("feedback on an answer", () => {
   it("says why it was not taken", async () => {
     fake.failing = (path) => (path.endsWith("/feedback") ? problem(403, "forbidden") : null);
     renderDashboard(fake, "/predict");
-    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     await userEvent.click(await screen.findByTestId("feedback-yes"));
     expect(await screen.findByTestId("problem")).toHaveTextContent("Your account may not do this.");
   });
 });
 
-describe("an unknown picture", () => {
+describe("an unknown image", () => {
   it("is told with the confidence that a name would need", async () => {
     fake.prediction = answer({ status: "unknown", confidence: 0.31, unknown_threshold: 0.6 });
     renderDashboard(fake, "/predict");
-    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     expect(await screen.findByTestId("result")).toHaveTextContent(
-      "It names a picture only at 60.0% or more.",
+      "It names an image from 60.0% confidence.",
     );
   });
 });
@@ -99,14 +99,14 @@ describe("the camera", () => {
     HTMLMediaElement.prototype.play = () => Promise.resolve();
   }
 
-  it("takes a picture, which is classified, and is let go of", async () => {
+  it("takes an image, which is classified, and is let go of", async () => {
     camera(() => Promise.resolve({ getTracks: () => [{ stop: stopped }] }));
     HTMLCanvasElement.prototype.getContext = () => null;
     HTMLCanvasElement.prototype.toBlob = (take) => {
       take(new Blob(["shot"], { type: "image/jpeg" }));
     };
     renderDashboard(fake, "/predict?camera=1");
-    const shutter = await screen.findByTestId("take-picture");
+    const shutter = await screen.findByTestId("take-image");
     await vi.waitFor(() => {
       expect(shutter).toBeEnabled();
     });
@@ -123,7 +123,7 @@ describe("the camera", () => {
     expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "camera_denied");
     const input = screen.getByTestId("camera-file");
     expect(input).toHaveAttribute("capture", "environment");
-    await userEvent.upload(input, picture("phone.jpg"));
+    await userEvent.upload(input, image("phone.jpg"));
     expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
   });
 
@@ -143,7 +143,7 @@ describe("an API that is", () => {
   ])("answering %i says what that means", async (status, code, sentence) => {
     fake.prediction = json({ message: "No" }, status);
     renderDashboard(fake, "/predict");
-    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     const alert = await screen.findByTestId("problem");
     expect(alert).toHaveAttribute("data-code", code);
     expect(alert).toHaveTextContent(sentence);
@@ -152,7 +152,7 @@ describe("an API that is", () => {
   it("slow shows the outline of the answer until it comes", async () => {
     fake.delay = 300;
     renderDashboard(fake, "/predict");
-    await userEvent.upload(await screen.findByTestId("file-input"), picture("a.jpg"));
+    await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     expect(screen.getByTestId("working")).toBeInTheDocument();
     expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
   });

@@ -1,0 +1,61 @@
+/**
+ * The floors of `src`, from the top. A room imports from the floors below its own and from itself:
+ * never from a floor above, and never from another room on its own floor.
+ */
+const FLOORS = [
+  ["main"],
+  ["app"],
+  ["live", "predict", "history", "accuracy", "models", "training"],
+  ["records", "auth"],
+  ["ui", "charts", "registry"],
+  ["api"],
+  ["i18n", "theme"],
+  ["config", "pwa", "styles"],
+];
+
+/** The files of `rooms`: folders, or one file of that name. */
+const within = (rooms) => `^src/(${rooms.join("|")})[/.]`;
+
+const floors = FLOORS.flatMap((floor, level) =>
+  floor.map((room) => ({
+    name: `floor-of-${room}`,
+    severity: "error",
+    comment: `${room} may import from these floors only: ${FLOORS.slice(level + 1).join(" / ")}`,
+    from: { path: within([room]) },
+    to: { path: "^src/", pathNot: within([room, ...FLOORS.slice(level + 1).flat()]) },
+  })),
+);
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    ...floors,
+    {
+      name: "has-a-floor",
+      severity: "error",
+      comment: "A new folder of src gets a place in FLOORS.",
+      from: { path: "^src/", pathNot: within(FLOORS.flat()) },
+      to: {},
+    },
+    { name: "no-circle-of-files", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-circle-of-folders",
+      severity: "error",
+      scope: "folder",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "resolvable",
+      severity: "error",
+      comment: "What is not resolved is not checked.",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true, // an import of a type is an import
+  },
+};

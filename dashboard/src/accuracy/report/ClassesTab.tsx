@@ -1,0 +1,108 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useApi } from "../../api/ApiContext";
+import type { ClassScores, Report } from "../../api/artifact";
+import type { Share } from "../../api/types";
+import { useLanguage } from "../../i18n";
+import { orDash, percent, score } from "../../i18n/format";
+import { DataTable } from "../../ui/DataTable";
+import css from "./ClassesTab.module.css";
+import { IntervalBar } from "./IntervalBar";
+
+const ORDERS = ["worst", "name", "images"] as const;
+type Order = (typeof ORDERS)[number];
+
+/** The scores of each class: on the test images, and by feedback on real ones. */
+export function ClassesTab({ report }: { report: Report }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const [order, setOrder] = useState<Order>("worst");
+  const feedback = useClassFeedback(report);
+  const classes = [...report.test.classes].sort(BY[order]);
+
+  return (
+    <section className="card panel" aria-labelledby="classes-title">
+      <div className="panel-heading">
+        <div>
+          <h2 id="classes-title">{t("accuracy.perClass")}</h2>
+          <p className="muted small">{t("accuracy.perClassText")}</p>
+        </div>
+        <label className="field">
+          <span className="field-name">{t("accuracy.order")}</span>
+          <select
+            className="input"
+            value={order}
+            onChange={({ target }) => {
+              setOrder(ORDERS.find((known) => known === target.value) ?? "worst");
+            }}
+          >
+            {ORDERS.map((known) => (
+              <option key={known} value={known}>
+                {t(`accuracy.orders.${known}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <DataTable
+        columns={[
+          { name: t("predict.class") },
+          { name: t("accuracy.testRecall") },
+          { name: t("accuracy.feedbackAccuracy") },
+          { name: t("accuracy.precision"), end: true },
+          { name: "F1", end: true },
+        ]}
+        labelledBy="classes-title"
+        className={css.table}
+        testId="class-table"
+      >
+        {classes.map(({ label, images, recall, recall_interval: interval, precision, f1 }) => (
+          <tr key={label}>
+            <th scope="row">{label}</th>
+            <td>
+              {recall !== null && (
+                <IntervalBar share={recall} interval={interval} n={images} tone="test" />
+              )}
+            </td>
+            <td>
+              <FeedbackBar share={feedback?.[label]} />
+            </td>
+            <td className="end">{orDash(precision, percent, language)}</td>
+            <td className="end">{orDash(f1, score, language)}</td>
+          </tr>
+        ))}
+      </DataTable>
+    </section>
+  );
+}
+
+function FeedbackBar({ share }: { share: Share | undefined }) {
+  const { t } = useTranslation();
+  if (share === undefined || share.n === 0) {
+    return <span className="muted small">{t("accuracy.noFeedback")}</span>;
+  }
+  return (
+    <IntervalBar share={share.correct / share.n} interval={share} n={share.n} tone="feedback" />
+  );
+}
+
+/** Feedback on this version's answers, by true label. */
+function useClassFeedback({ name, version }: Report): Record<string, Share> | undefined {
+  const api = useApi();
+  const stats = useQuery({
+    queryKey: ["stats", "all"],
+    queryFn: ({ signal }) => api.stats({}, signal),
+    staleTime: 10_000,
+  });
+  const byModel = stats.data?.feedback.by_model;
+  // The longer key where two models share a version.
+  return (byModel?.[`${name} ${version}`] ?? byModel?.[version])?.per_label;
+}
+
+const BY: Record<Order, (a: ClassScores, b: ClassScores) => number> = {
+  worst: (a, b) => (a.recall ?? 2) - (b.recall ?? 2) || a.label.localeCompare(b.label),
+  name: (a, b) => a.label.localeCompare(b.label),
+  images: (a, b) => b.images - a.images || a.label.localeCompare(b.label),
+};

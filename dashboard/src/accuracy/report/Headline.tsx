@@ -1,0 +1,46 @@
+import { useTranslation } from "react-i18next";
+
+import type { Evaluation } from "../../api/artifact";
+import { useLanguage } from "../../i18n";
+import { orDash, percent, score, whole } from "../../i18n/format";
+import { Tile } from "../../ui/Tile";
+import css from "./Headline.module.css";
+
+interface HeadlineProps {
+  /** `null` while loading: the space is reserved, so that nothing below it moves. */
+  evaluation: Evaluation | null;
+}
+
+/** The version's scores on its test images. */
+export function Headline({ evaluation }: HeadlineProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const share = (value: number | undefined) => orDash(value, percent, language);
+  const { top1, top1_interval: interval, top5, macro_f1, ece, known, images } = evaluation ?? {};
+  return (
+    <section className={css.tiles} aria-label={t("accuracy.headline")} data-testid="headline">
+      <Tile
+        name={t("accuracy.top1")}
+        value={share(top1)}
+        note={
+          interval
+            ? t("accuracy.interval", { low: share(interval.low), high: share(interval.high) })
+            : "–"
+        }
+      />
+      <Tile name={t("accuracy.top5")} value={share(top5)} note={t("accuracy.top5Note")} />
+      <Tile
+        name={t("accuracy.f1")}
+        value={orDash(macro_f1, score, language)}
+        note={t("accuracy.f1Note")}
+      />
+      <Tile name={t("accuracy.ece")} value={share(ece)} note={t("accuracy.eceNote")} />
+      <Tile name={t("accuracy.known")} value={share(known)} note={t("accuracy.knownNote")} />
+      <Tile
+        name={t("accuracy.images")}
+        value={orDash(images, whole, language)}
+        note={t("accuracy.imagesNote")}
+      />
+    </section>
+  );
+}

@@ -1,2 +1,0 @@
-/** What a direct call carries: Lambda takes 6 MB of event, and the picture travels in base64. */
-export const MAX_DIRECT_BYTES = 4_400_000;

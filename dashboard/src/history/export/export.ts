@@ -1,0 +1,77 @@
+import type { Api } from "../../api/client";
+import type { LogEntry } from "../../api/types";
+import { type Filters, readPage } from "../../records/feed/feed";
+
+const PAGE = 100;
+
+export type Format = "csv" | "json";
+
+/** Every record that matches, newest first; `onCount` gets the number so far. */
+export async function readAll(
+  api: Api,
+  filters: Filters,
+  onCount: (count: number) => void,
+  signal: AbortSignal,
+): Promise<LogEntry[]> {
+  const found: LogEntry[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await readPage(api, filters, cursor, signal, PAGE);
+    found.push(...page.items);
+    onCount(found.length);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return found;
+}
+
+/** Addresses of images are left out: they expire within minutes. */
+export function toJson(entries: readonly LogEntry[]): string {
+  const rows = entries.map((entry) => ({ ...entry, thumbnail_url: undefined }));
+  return `${JSON.stringify(rows, null, 2)}\n`;
+}
+
+const COLUMNS: readonly [string, (entry: LogEntry) => string | number | null | undefined][] = [
+  ["id", ({ id }) => id],
+  ["created_at", ({ created_at }) => created_at],
+  ["source", ({ source }) => source],
+  ["status", ({ status }) => status],
+  ["label", ({ label }) => label],
+  ["confidence", ({ confidence }) => confidence],
+  ["feedback_label", ({ feedback }) => feedback?.label],
+  ["feedback_at", ({ feedback }) => feedback?.at],
+  ["model_name", ({ model }) => model?.name],
+  ["model_version", ({ model }) => model?.version],
+  ["image_key", ({ image }) => image.key],
+  ["image_width", ({ image }) => image.width],
+  ["image_height", ({ image }) => image.height],
+  ["image_bytes", ({ image }) => image.bytes],
+  ["total_ms", ({ timings }) => sum(timings)],
+  ["infer_ms", ({ timings }) => timings.infer],
+  ["error_code", ({ error }) => error?.code],
+];
+
+/** RFC 4180, with a byte-order mark so that spreadsheets read Korean labels. */
+export function toCsv(entries: readonly LogEntry[]): string {
+  const lines = [
+    COLUMNS.map(([name]) => name),
+    ...entries.map((entry) => COLUMNS.map(([, value]) => cell(value(entry)))),
+  ];
+  return `\uFEFF${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
+}
+
+function cell(value: string | number | null | undefined): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return String(value);
+  // Escape texts that a spreadsheet would run as a formula.
+  // https://owasp.org/www-community/attacks/CSV_Injection
+  const plain = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
+
+function sum(timings: Record<string, number>): number {
+  return Number(
+    Object.values(timings)
+      .reduce((total, ms) => total + ms, 0)
+      .toFixed(3),
+  );
+}

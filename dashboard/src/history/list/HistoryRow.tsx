@@ -1,0 +1,109 @@
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { LogEntry } from "../../api/types";
+import { useLanguage } from "../../i18n";
+import { dateTime, percent, shortDateTime } from "../../i18n/format";
+import { errorText } from "../../i18n/texts";
+import { isFresh } from "../../records/feed/feed";
+import { StatusChip } from "../../records/record/StatusChip";
+import { CheckIcon } from "../../ui/icons";
+import { Thumbnail } from "../../ui/Thumbnail";
+import css from "./HistoryList.module.css";
+
+interface HistoryRowProps {
+  row: LogEntry;
+  /** Pixels from the top of the list. */
+  offset: number;
+  /** 1 for the newest. */
+  position: number;
+  onOpen: (id: string) => void;
+}
+
+export const HistoryRow = memo(function HistoryRow({
+  row,
+  offset,
+  position,
+  onOpen,
+}: HistoryRowProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  return (
+    <li
+      className={`${css.item} ${isFresh(row) ? css.arrived : ""}`}
+      style={{ transform: `translateY(${offset}px)` }}
+      aria-posinset={position}
+      aria-setsize={-1}
+      data-testid="history-row"
+      data-id={row.id}
+      data-status={row.status}
+    >
+      <button
+        type="button"
+        className={`${css.grid} ${css.row}`}
+        onClick={() => {
+          onOpen(row.id);
+        }}
+      >
+        <Thumbnail className={css.thumbnail} url={row.thumbnail_url} />
+        <span className={css.result}>
+          <Result row={row} />
+        </span>
+        <span className={css.status}>
+          <StatusChip status={row.status} />
+        </span>
+        <span className={css.origin}>
+          <span className={css.model} data-testid="row-model">
+            {row.model ? `${row.model.name} ${row.model.version}` : "–"}
+          </span>
+          <span className={css.source} data-testid="row-source">
+            {t(`source.${row.source}`)}
+          </span>
+          <time
+            className={css.time}
+            dateTime={row.created_at}
+            title={dateTime(row.created_at, language)}
+          >
+            {shortDateTime(row.created_at, language)}
+          </time>
+        </span>
+      </button>
+    </li>
+  );
+});
+
+/** The label is shown as the answer only if the status is `ok`. */
+function Result({ row: { status, label, confidence, error, feedback } }: { row: LogEntry }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const share =
+    confidence === null ? null : (
+      <span className={css.confidence} data-testid="row-confidence">
+        {percent(confidence, language)}
+      </span>
+    );
+  if (status === "failed") {
+    return (
+      <span className={`muted ${css.failure}`}>{error ? errorText(t, language, error) : "–"}</span>
+    );
+  }
+  if (status === "unknown") {
+    return (
+      <>
+        <span className={`muted ${css.label}`} data-testid="row-label">
+          {label === null ? "–" : t("history.closest", { label })}
+        </span>
+        {share}
+      </>
+    );
+  }
+  return (
+    <>
+      <strong className={css.label} data-testid="row-label">
+        {label}
+        {feedback && <CheckIcon className={css.told} />}
+      </strong>
+      {share}
+    </>
+  );
+}

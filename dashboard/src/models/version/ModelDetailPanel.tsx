@@ -1,0 +1,126 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { useApi } from "../../api/ApiContext";
+import type { Move } from "../../api/models";
+import type { Aliases, ModelItem } from "../../api/types";
+import { useLanguage } from "../../i18n";
+import { decimal, fileSize, milliseconds, orDash, percent } from "../../i18n/format";
+import { modelKey, modelParams } from "../../registry/chosen";
+import { DataTable } from "../../ui/DataTable";
+import { Missing } from "../../ui/notice/Missing";
+import { MoveActions } from "../moves/MoveActions";
+import { formMeasures } from "./forms";
+import { GateTable } from "./GateTable";
+import css from "./ModelDetailPanel.module.css";
+
+interface ModelDetailPanelProps {
+  item: ModelItem;
+  aliases: Aliases;
+  onMove: (move: Move) => void;
+}
+
+/** One version: size, latency and score of each form, and the gate. */
+export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProps) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const title = modelKey(item);
+  const model = useQuery({
+    queryKey: ["model", item.name, item.version],
+    queryFn: ({ signal }) => api.model(item.version, item.name, signal),
+    staleTime: 60_000,
+  });
+  const manifest = model.data?.manifest;
+  const quantization = manifest?.quantization;
+  const page = model.data?.files["report.html"];
+  return (
+    <section className="card panel" aria-labelledby="detail-title" data-testid="model-detail">
+      <div className="panel-heading">
+        <h2 id="detail-title">{title}</h2>
+        <div className="row">
+          <Link to={`/accuracy?${new URLSearchParams(modelParams(item)).toString()}`}>
+            {t("models.openAccuracy")}
+          </Link>
+          {page !== undefined && (
+            <a href={page} target="_blank" rel="noreferrer">
+              {t("models.openReport")}
+            </a>
+          )}
+        </div>
+      </div>
+      <div className={css.columns}>
+        <Forms item={item} />
+        <div className={css.part}>
+          <h3 id="gate-title">{t("models.gateTitle")}</h3>
+          {manifest ? (
+            <>
+              <GateTable checks={manifest.gate} labelledBy="gate-title" />
+              {quantization?.fallback_reason && (
+                <p className="error-text small" lang="en">
+                  {quantization.fallback_reason}
+                </p>
+              )}
+              {item.force && <p className="error-text small">{t("models.forced", item.force)}</p>}
+              {quantization && (
+                <p className="muted small" lang="en">
+                  {quantization.scheme}; {quantization.calibration}
+                </p>
+              )}
+            </>
+          ) : model.error ? (
+            <Missing
+              error={model.error}
+              route="GET /models/{version}"
+              onRetry={() => void model.refetch()}
+            />
+          ) : (
+            <div className={`skeleton ${css.waiting}`} />
+          )}
+        </div>
+      </div>
+      <MoveActions item={item} aliases={aliases} onMove={onMove} />
+    </section>
+  );
+}
+
+function Forms({ item }: { item: ModelItem }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const measures = formMeasures(item);
+  const base = measures.find(({ form }) => form === "torch")?.latencyMs ?? null;
+  return (
+    <div className={css.part}>
+      <h3 id="forms-title">{t("models.forms")}</h3>
+      <DataTable
+        columns={[
+          { name: t("models.form") },
+          { name: t("models.size"), end: true },
+          { name: t("models.latency"), end: true },
+          { name: t("models.speedup"), end: true },
+          { name: t("models.validationTop1"), end: true },
+        ]}
+        labelledBy="forms-title"
+        testId="forms"
+      >
+        {measures.map(({ form, served, bytes, latencyMs, validationTop1 }) => (
+          <tr key={form}>
+            <th scope="row">
+              {t(`models.formNames.${form}`)}{" "}
+              {served && <span className="chip good">{t("models.served")}</span>}
+            </th>
+            <td className="end">{orDash(bytes, fileSize, language)}</td>
+            <td className="end">{orDash(latencyMs, milliseconds, language)}</td>
+            <td className="end">
+              {latencyMs === null || base === null
+                ? "–"
+                : `${decimal(base / latencyMs, language)}×`}
+            </td>
+            <td className="end">{orDash(validationTop1, percent, language)}</td>
+          </tr>
+        ))}
+      </DataTable>
+      <p className="muted small">{t("models.formsNote")}</p>
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+
+import { ApiError } from "../../api/errors";
+
+type Facing = "environment" | "user";
+
+export interface Camera {
+  /** For the `<video>` that shows what the camera sees. */
+  video: React.RefObject<HTMLVideoElement | null>;
+  ready: boolean;
+  error: Error | null;
+  /** Switches to the other camera, if there are two. */
+  turn: (() => void) | null;
+  take: () => Promise<File>;
+}
+
+const JPEG_QUALITY = 0.92;
+
+/** The device's camera while the calling component is shown; back camera first, as on a phone. */
+export function useCamera(): Camera {
+  const video = useRef<HTMLVideoElement>(null);
+  const [facing, setFacing] = useState<Facing>("environment");
+  const [ready, setReady] = useState(false);
+  const [several, setSeveral] = useState(false);
+  const [error, setError] = useState<Error | null>(null);
+
+  useEffect(() => {
+    let stream: MediaStream | null = null;
+    let wanted = true;
+    const stop = () =>
+      stream?.getTracks().forEach((track) => {
+        track.stop();
+      });
+    openCamera(facing).then(
+      async (opened) => {
+        stream = opened;
+        if (!wanted || video.current === null) {
+          stop();
+          return;
+        }
+        video.current.srcObject = opened;
+        await video.current.play().catch(() => undefined); // the next frame starts it
+        setReady(true);
+        const devices = await navigator.mediaDevices.enumerateDevices();
+        setSeveral(devices.filter(({ kind }) => kind === "videoinput").length > 1);
+      },
+      (cause: unknown) => {
+        if (wanted) setError(cameraError(cause));
+      },
+    );
+    return () => {
+      wanted = false;
+      setReady(false);
+      stop();
+    };
+  }, [facing]);
+
+  const take = useCallback(async () => {
+    const { current } = video;
+    if (current === null) throw new Error("the camera is closed");
+    const canvas = document.createElement("canvas");
+    canvas.width = current.videoWidth;
+    canvas.height = current.videoHeight;
+    canvas.getContext("2d")?.drawImage(current, 0, 0);
+    const blob = await new Promise<Blob | null>((resolve) => {
+      canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY);
+    });
+    if (blob === null) throw new Error("the camera gave no image");
+    const time = new Date().toISOString().replace(/[:.]/g, "-");
+    return new File([blob], `camera-${time}.jpg`, { type: "image/jpeg" });
+  }, []);
+
+  const turn = () => {
+    setFacing(facing === "user" ? "environment" : "user");
+  };
+  return { video, ready, error, turn: several ? turn : null, take };
+}
+
+async function openCamera(facing: Facing): Promise<MediaStream> {
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  // Missing on plain http, except on localhost.
+  if (devices === undefined) throw new ApiError("camera_missing", "no mediaDevices");
+  return devices.getUserMedia({
+    video: { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1080 } },
+    audio: false,
+  });
+}
+
+function cameraError(cause: unknown): Error {
+  if (cause instanceof ApiError) return cause;
+  const name = cause instanceof DOMException ? cause.name : "";
+  const code = name === "NotAllowedError" ? "camera_denied" : "camera_missing";
+  return new ApiError(code, cause instanceof Error ? cause.message : String(cause));
+}

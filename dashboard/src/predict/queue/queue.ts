@@ -1,0 +1,119 @@
+import type { Outcome } from "./classify";
+
+export interface Item {
+  /** Also the request's idempotency key: an image that is sent again is recorded once. */
+  readonly id: string;
+  readonly file: File;
+  /** An object URL for the preview, valid until the item is removed. */
+  readonly url: string;
+  readonly state: "waiting" | "working" | "done" | "failed";
+  /** Share of a large file that was sent, 0..1; `null` for a direct call. */
+  readonly sent: number | null;
+  readonly outcome: Outcome | null;
+  readonly error: Error | null;
+}
+
+type Classify = (
+  item: Item,
+  onSent: (share: number) => void,
+  signal: AbortSignal,
+) => Promise<Outcome>;
+
+const PARALLEL = 2;
+
+/**
+ * The chosen images, classified a few at a time in the order of their arrival.
+ *
+ * A store for `useSyncExternalStore`: `items` is a new array after each change.
+ */
+export class PredictQueue {
+  readonly #classify: Classify;
+  readonly #listeners = new Set<() => void>();
+  readonly #running = new Map<string, AbortController>();
+  #items: readonly Item[] = [];
+
+  constructor(classify: Classify) {
+    this.#classify = classify;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly items = (): readonly Item[] => this.#items;
+
+  /** Returns the first of the new items. */
+  add(files: readonly File[]): Item | undefined {
+    const added = files.map(newItem);
+    this.#set([...this.#items, ...added]);
+    this.#next();
+    return added[0];
+  }
+
+  retry(id: string): void {
+    this.#change(id, { state: "waiting", error: null, sent: null });
+    this.#next();
+  }
+
+  clear(): void {
+    for (const abort of this.#running.values()) abort.abort();
+    for (const { url } of this.#items) URL.revokeObjectURL(url);
+    this.#running.clear();
+    this.#set([]);
+  }
+
+  #next(): void {
+    for (const item of this.#items) {
+      if (this.#running.size >= PARALLEL) return;
+      if (item.state === "waiting") void this.#run(item);
+    }
+  }
+
+  async #run(item: Item): Promise<void> {
+    const abort = new AbortController();
+    this.#running.set(item.id, abort);
+    this.#change(item.id, { state: "working" });
+    try {
+      const onSent = (sent: number) => {
+        this.#change(item.id, { sent });
+      };
+      const outcome = await this.#classify(item, onSent, abort.signal);
+      this.#change(item.id, { state: "done", outcome });
+    } catch (cause) {
+      if (abort.signal.aborted) return;
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      this.#change(item.id, { state: "failed", error });
+    } finally {
+      this.#running.delete(item.id);
+      this.#next();
+    }
+  }
+
+  #change(id: string, changes: Partial<Item>): void {
+    this.#set(this.#items.map((item) => (item.id === id ? { ...item, ...changes } : item)));
+  }
+
+  #set(items: readonly Item[]): void {
+    this.#items = items;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function newItem(file: File): Item {
+  return {
+    id: randomKey(),
+    file,
+    url: URL.createObjectURL(file),
+    state: "waiting",
+    sent: null,
+    outcome: null,
+    error: null,
+  };
+}
+
+/** 128 random bits in hex. Not `randomUUID`, which needs https except on localhost. */
+export function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,50 @@
+import { useState, useSyncExternalStore } from "react";
+
+import { useApi } from "../../api/ApiContext";
+import type { Api } from "../../api/client";
+import { classify } from "./classify";
+import { type Item, PredictQueue } from "./queue";
+
+export interface Predictions {
+  items: readonly Item[];
+  /** The item that is shown large. */
+  selected: Item | undefined;
+  add: (files: readonly File[]) => void;
+  select: (id: string) => void;
+  retry: (id: string) => void;
+  clear: () => void;
+}
+
+/** The queue keeps running while another page is open. */
+const queues = new WeakMap<Api, PredictQueue>();
+
+function queueOf(api: Api): PredictQueue {
+  const known = queues.get(api);
+  if (known) return known;
+  const made = new PredictQueue(({ file, id }, onSent, signal) =>
+    classify(api, file, id, onSent, signal),
+  );
+  queues.set(api, made);
+  return made;
+}
+
+export function usePredictQueue(): Predictions {
+  const queue = queueOf(useApi());
+  const items = useSyncExternalStore(queue.subscribe, queue.items);
+  const [selectedId, select] = useState<string | null>(null);
+  return {
+    items,
+    selected: items.find(({ id }) => id === selectedId) ?? items.at(-1),
+    add: (files) => {
+      const first = queue.add(files);
+      if (first) select(first.id);
+    },
+    select,
+    retry: (id) => {
+      queue.retry(id);
+    },
+    clear: () => {
+      queue.clear();
+    },
+  };
+}

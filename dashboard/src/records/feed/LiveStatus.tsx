@@ -1,0 +1,47 @@
+import { useTranslation } from "react-i18next";
+
+import { ApiError } from "../../api/errors";
+import { useLanguage } from "../../i18n";
+import { clockTime } from "../../i18n/format";
+import { errorText } from "../../i18n/texts";
+import css from "./LiveStatus.module.css";
+
+interface LiveStatusProps {
+  error: Error | null;
+  updatedAt: number;
+}
+
+/** Whether the list is current. Always there, with a fixed height, so that nothing moves. */
+export function LiveStatus({ error, updatedAt }: LiveStatusProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const time = updatedAt > 0 ? clockTime(updatedAt, language) : null;
+  const state = error ? "down" : time === null ? "connecting" : "live";
+  const unreachable = error instanceof ApiError && error.unreachable;
+
+  const headline = {
+    down: t(unreachable ? "history.unreachable" : "history.failing"),
+    connecting: t("history.connecting"),
+    live: t("history.live"),
+  }[state];
+  const explanation = {
+    down: time === null ? t("history.retrying") : t("history.stale", { time }),
+    connecting: "",
+    live: time === null ? "" : t("history.updated", { time }),
+  }[state];
+
+  return (
+    <div
+      className={`${css.status} ${css[state]}`}
+      title={error instanceof ApiError ? errorText(t, language, error) : undefined}
+      data-testid="live-status"
+      data-state={state}
+    >
+      {/* Only a change of state is announced, not each new time. */}
+      <p className={css.headline} role="status">
+        {headline}
+      </p>
+      <p className={css.explanation}>{explanation}</p>
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+import { useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Feedback } from "../../api/types";
+import { useLabels } from "../../registry/useLabels";
+import { CheckIcon } from "../../ui/icons";
+import { Problem } from "../../ui/notice/Problem";
+import css from "./FeedbackForm.module.css";
+import { useFeedback } from "./useFeedback";
+
+interface FeedbackFormProps {
+  record: {
+    id: string;
+    status: string;
+    label: string | null;
+    feedback?: Feedback | null;
+  };
+}
+
+/** Confirm or correct the label of one record. All feedback stays in the record's history. */
+export function FeedbackForm({ record }: FeedbackFormProps) {
+  const { t } = useTranslation();
+  const { id, status, label } = record;
+  const { say, said: saidHere } = useFeedback(id);
+  const [choosing, setChoosing] = useState(false);
+  const named = status === "ok" ? label : null;
+  const said = saidHere ?? record.feedback ?? null;
+
+  return (
+    <section className={css.feedback} aria-label={t("feedback.title")} data-testid="feedback">
+      {said && !choosing ? (
+        <div className={css.said} role="status">
+          <span className="chip good">
+            <CheckIcon className={css.icon} />
+            {said.label === label
+              ? t("feedback.confirmed", { label: said.label })
+              : t("feedback.corrected", { label: said.label })}
+          </span>
+          <button
+            type="button"
+            className="button small"
+            onClick={() => {
+              setChoosing(true);
+            }}
+          >
+            {t("feedback.change")}
+          </button>
+        </div>
+      ) : (
+        <>
+          <h3>{named ? t("feedback.ask", { label: named }) : t("feedback.askUnknown")}</h3>
+          {named && !choosing ? (
+            <div className="row">
+              <button
+                type="button"
+                className="button small"
+                disabled={say.isPending}
+                onClick={() => {
+                  say.mutate(named);
+                }}
+                data-testid="feedback-yes"
+              >
+                <CheckIcon />
+                {t("feedback.yes")}
+              </button>
+              <button
+                type="button"
+                className="button small"
+                disabled={say.isPending}
+                onClick={() => {
+                  setChoosing(true);
+                }}
+                data-testid="feedback-no"
+              >
+                {t("feedback.no")}
+              </button>
+            </div>
+          ) : (
+            <LabelPicker
+              suggested={said?.label ?? null}
+              busy={say.isPending}
+              onPick={(right) => {
+                say.mutate(right, {
+                  onSuccess: () => {
+                    setChoosing(false);
+                  },
+                });
+              }}
+            />
+          )}
+        </>
+      )}
+      {say.error && <Problem error={say.error} />}
+    </section>
+  );
+}
+
+interface LabelPickerProps {
+  suggested: string | null;
+  busy: boolean;
+  onPick: (label: string) => void;
+}
+
+function LabelPicker({ suggested, busy, onPick }: LabelPickerProps) {
+  const { t } = useTranslation();
+  const id = useId();
+  const labels = useLabels([suggested]);
+  const [label, setLabel] = useState(suggested ?? "");
+  return (
+    <form
+      className={css.picker}
+      onSubmit={(event) => {
+        event.preventDefault();
+        onPick(label);
+      }}
+    >
+      <label htmlFor={id} className="visually-hidden">
+        {t("feedback.right")}
+      </label>
+      <select
+        id={id}
+        className="input"
+        value={label}
+        onChange={({ target }) => {
+          setLabel(target.value);
+        }}
+        data-testid="feedback-label"
+      >
+        <option value="" disabled>
+          {t("feedback.pick")}
+        </option>
+        {labels.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <button
+        type="submit"
+        className="button primary"
+        disabled={busy || label === ""}
+        data-testid="feedback-save"
+      >
+        {t("feedback.save")}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,47 @@
+import type { LogEntry } from "../../api/types";
+import { useLanguage } from "../../i18n";
+import { percent } from "../../i18n/format";
+import { Thumbnail } from "../../ui/Thumbnail";
+import css from "./RecordTile.module.css";
+import { StatusChip } from "./StatusChip";
+
+interface RecordTileProps {
+  row: LogEntry;
+  /** The record's time, formatted for the tile. */
+  time: string;
+  onOpen: (id: string) => void;
+}
+
+/** A record as its image with the answer; fills its container. */
+export function RecordTile({ row, time, onOpen }: RecordTileProps) {
+  const language = useLanguage();
+  const { status, label, confidence } = row;
+  return (
+    <button
+      type="button"
+      className={css.tile}
+      onClick={() => {
+        onOpen(row.id);
+      }}
+    >
+      <Thumbnail className={css.image} url={row.thumbnail_url} />
+      <span className={css.caption}>
+        {status === "ok" ? (
+          <span className={css.answer}>
+            <strong className={css.label} title={label ?? undefined} data-testid="row-label">
+              {label}
+            </strong>
+            {confidence !== null && (
+              <span className={css.detail}>{percent(confidence, language)}</span>
+            )}
+          </span>
+        ) : (
+          <StatusChip status={status} />
+        )}
+        <time className={css.detail} dateTime={row.created_at}>
+          {time}
+        </time>
+      </span>
+    </button>
+  );
+}

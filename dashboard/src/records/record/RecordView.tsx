@@ -1,0 +1,74 @@
+import { useTranslation } from "react-i18next";
+
+import type { PredictionDetail } from "../../api/types";
+import { TopK } from "../../charts/TopK";
+import { useLanguage } from "../../i18n";
+import { date, dateTime, fileSize, percent } from "../../i18n/format";
+import { errorText } from "../../i18n/texts";
+import { FeedbackForm } from "../feedback/FeedbackForm";
+import { RecordImage } from "./RecordImage";
+import css from "./RecordView.module.css";
+import { StatusChip } from "./StatusChip";
+import { Timings } from "./Timings";
+
+export function RecordView({ record }: { record: PredictionDetail }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const { status, label, confidence, model, image, error } = record;
+  const measures = [
+    image.width !== null && image.height !== null
+      ? t("record.pixels", { width: image.width, height: image.height })
+      : null,
+    image.bytes !== null ? fileSize(image.bytes, language) : null,
+  ].filter((measure) => measure !== null);
+
+  return (
+    <>
+      <RecordImage key={`image ${record.id}`} record={record} />
+      <div>
+        <StatusChip status={status} />
+        <p className={css.headline}>
+          {status === "ok" && label !== null ? label : t(`status.${status}`)}
+          {status === "ok" && confidence !== null && (
+            <span className={css.confidence}>{percent(confidence, language)}</span>
+          )}
+        </p>
+        {error && <p className="muted">{errorText(t, language, error)}</p>}
+      </div>
+      {status !== "failed" && <FeedbackForm key={`feedback ${record.id}`} record={record} />}
+      {record.top_k.length > 0 && <TopK scores={record.top_k} unsure={status === "unknown"} />}
+      <dl className="facts">
+        <dt>{t("record.time")}</dt>
+        <dd>{dateTime(record.created_at, language)}</dd>
+        <dt>{t("record.source")}</dt>
+        <dd>{t(`source.${record.source}`)}</dd>
+        <dt>{t("record.model")}</dt>
+        <dd>{model ? `${model.name} ${model.version}` : "–"}</dd>
+        <dt>{t("record.size")}</dt>
+        <dd>{measures.length > 0 ? measures.join(", ") : "–"}</dd>
+        <dt>{t("record.object")}</dt>
+        <dd>
+          <code>{image.key}</code>
+        </dd>
+        {error && (
+          <>
+            <dt>{t("record.error")}</dt>
+            <dd>
+              <code>{error.code}</code> <span lang="en">{error.message}</span>
+            </dd>
+          </>
+        )}
+        <dt>{t("record.timings")}</dt>
+        <dd>
+          <Timings timings={record.timings} />
+        </dd>
+        <dt>{t("record.expires")}</dt>
+        <dd>{date(record.expires_at, language)}</dd>
+        <dt>{t("record.id")}</dt>
+        <dd>
+          <code data-testid="record-id">{record.id}</code>
+        </dd>
+      </dl>
+    </>
+  );
+}

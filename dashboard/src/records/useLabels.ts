@@ -1,9 +1,0 @@
-import { useHealth } from "../app/useHealth";
-
-/** The labels of the model in service, and those that `others` bring, in the reader's order. */
-export function useLabels(others: Iterable<string | null | undefined> = []): string[] {
-  const health = useHealth();
-  const labels = new Set(health.data?.labels);
-  for (const label of others) if (label) labels.add(label);
-  return [...labels].sort((a, b) => a.localeCompare(b));
-}

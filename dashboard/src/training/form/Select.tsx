@@ -1,0 +1,45 @@
+import { useTranslation } from "react-i18next";
+
+import css from "./JobForm.module.css";
+
+interface SelectProps {
+  name: string;
+  value: string;
+  options: readonly string[];
+  /** The text of an option; by default the option itself. */
+  show?: (option: string) => string;
+  onChange: (value: string) => void;
+  /** The text of the empty option, if there is one. */
+  none?: string;
+  hint?: string | undefined;
+  disabled?: boolean;
+  testId: string;
+}
+
+export function Select(props: SelectProps) {
+  const { name, value, options, show, onChange, none, hint, disabled = false, testId } = props;
+  const { t } = useTranslation();
+  return (
+    <label className="field">
+      <span className="field-name">{name}</span>
+      <select
+        className="input"
+        value={value}
+        disabled={disabled}
+        onChange={({ target }) => {
+          onChange(target.value);
+        }}
+        data-testid={testId}
+      >
+        {none !== undefined && <option value="">{none}</option>}
+        {options.length === 0 && none === undefined && <option>{t("training.nothing")}</option>}
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {show ? show(option) : option}
+          </option>
+        ))}
+      </select>
+      {hint !== undefined && <span className={css.hint}>{hint}</span>}
+    </label>
+  );
+}

@@ -1,0 +1,148 @@
+import { type ReactNode, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { TrainingConfig } from "../../api/types";
+import { useLanguage } from "../../i18n";
+import css from "./JobForm.module.css";
+import { type Field, fieldGroups, isSetting, type Setting, VERSION } from "./settings";
+
+interface SettingsFieldsProps {
+  config: TrainingConfig;
+  recipe: string;
+  recipes: readonly string[];
+  set: Record<string, unknown>;
+  /** Whether a field cannot be changed. */
+  isFixed: (name: string) => boolean;
+  onChange: (set: Record<string, unknown>) => void;
+}
+
+/** Every hyperparameter with its default and its meaning; only changes are sent. */
+export function SettingsFields(props: SettingsFieldsProps) {
+  const { config, recipe, recipes, set, isFixed, onChange } = props;
+  const { t } = useTranslation();
+  const { main, others } = useMemo(
+    () => fieldGroups(config, recipe, recipes),
+    [config, recipe, recipes],
+  );
+  const change = ({ name, value: usual }: Field, value: Setting) => {
+    const kept = Object.fromEntries(Object.entries(set).filter(([known]) => known !== name));
+    onChange(value === usual ? kept : { ...kept, [name]: value });
+  };
+  const inputs = (fields: readonly Field[]) => (
+    <div className={css.fields}>
+      {fields.map((field) => {
+        const changed = set[field.name];
+        return (
+          <SettingInput
+            key={field.name}
+            field={field}
+            value={isSetting(changed) ? changed : field.value}
+            fixed={isFixed(field.name)}
+            onChange={(value) => {
+              change(field, value);
+            }}
+          />
+        );
+      })}
+    </div>
+  );
+  return (
+    <div data-testid="settings">
+      {inputs(main)}
+      {others.map(({ name, fields }) => {
+        const changed = fields.filter((field) => field.name in set).length;
+        return (
+          <Fold
+            key={name}
+            title={
+              t("training.group", { name, fields: fields.length }) +
+              (changed > 0 ? ` · ${t("training.changed", { changed })}` : "")
+            }
+          >
+            {inputs(fields)}
+          </Fold>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Renders its many fields only while it is open. */
+function Fold({ title, children }: { title: string; children: ReactNode }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details
+      className={css.group}
+      onToggle={({ currentTarget }) => {
+        setOpen(currentTarget.open);
+      }}
+    >
+      <summary>{title}</summary>
+      {isOpen && children}
+    </details>
+  );
+}
+
+interface SettingInputProps {
+  field: Field;
+  value: Setting;
+  fixed: boolean;
+  onChange: (value: Setting) => void;
+}
+
+function SettingInput({
+  field: { name, value: usual, about },
+  value,
+  fixed,
+  onChange,
+}: SettingInputProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const hint = (
+    <span className={css.hint}>
+      {`${about[language]} `}
+      {fixed
+        ? t("training.inherited")
+        : name === VERSION
+          ? t("training.usualVersion")
+          : t("training.usual", { value: String(usual) })}
+    </span>
+  );
+  if (typeof usual === "boolean") {
+    return (
+      <div className="field">
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={value === true}
+            disabled={fixed}
+            onChange={({ target }) => {
+              onChange(target.checked);
+            }}
+          />
+          {name}
+        </label>
+        {hint}
+      </div>
+    );
+  }
+  const isNumber = typeof usual === "number";
+  return (
+    <label className="field">
+      <span className="field-name">{name}</span>
+      <input
+        className={`input ${value === usual ? "" : css.changed}`}
+        type={isNumber ? "number" : "text"}
+        step="any"
+        required={isNumber}
+        disabled={fixed}
+        value={String(value)}
+        onChange={({ target }) => {
+          onChange(isNumber && target.value !== "" ? target.valueAsNumber : target.value);
+        }}
+        data-testid={`setting-${name}`}
+      />
+      {hint}
+    </label>
+  );
+}

@@ -1,0 +1,62 @@
+import { useTranslation } from "react-i18next";
+
+import { ApiError } from "../../api/errors";
+import { useLanguage } from "../../i18n";
+import { errorText } from "../../i18n/texts";
+import { WarningIcon } from "../icons";
+import css from "./Problem.module.css";
+
+interface ProblemProps {
+  error: Error;
+  onRetry?: () => void;
+}
+
+/** A failed request: a sentence, and the technical details folded below it. */
+export function Problem({ error, onRetry }: ProblemProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const problem =
+    error instanceof ApiError ? error : new ApiError("unexpected_answer", error.message);
+  return (
+    <div className={css.problem} role="alert" data-testid="problem" data-code={problem.code}>
+      <WarningIcon className={css.icon} />
+      <div className={css.body}>
+        <p className={css.text}>{errorText(t, language, problem)}</p>
+        <details>
+          <summary>{t("problem.details")}</summary>
+          <dl className="facts">
+            <dt>{t("problem.code")}</dt>
+            <dd>
+              <code>{problem.code}</code>
+            </dd>
+            {problem.status !== null && (
+              <>
+                <dt>{t("problem.status")}</dt>
+                <dd>{problem.status}</dd>
+              </>
+            )}
+            {problem.requestId !== null && (
+              <>
+                <dt>{t("problem.requestId")}</dt>
+                <dd>
+                  <code>{problem.requestId}</code>
+                </dd>
+              </>
+            )}
+            {problem.message !== "" && (
+              <>
+                <dt>{t("problem.detail")}</dt>
+                <dd lang="en">{problem.message}</dd>
+              </>
+            )}
+          </dl>
+        </details>
+        {onRetry && (
+          <button type="button" className="button" onClick={onRetry}>
+            {t("app.retry")}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

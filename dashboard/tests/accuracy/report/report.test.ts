@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+
+import { imagesOf, readReport } from "../../../src/accuracy/report/report";
+import type { Report } from "../../../src/api/artifact";
+import written from "../../data/report.json";
+
+/** A type as the compiler sees it in a JSON file: any text where only some are allowed. */
+type AsWritten<T> = T extends string
+  ? string
+  : T extends object
+    ? { [Key in keyof T]: AsWritten<T[Key]> }
+    : T;
+
+describe("a report that training wrote", () => {
+  it("is what the types that are made from Python say", () => {
+    const report: AsWritten<Report> = written; // the compiler's test
+    expect(readReport(report as Report)).toBe(report);
+    expect(report.test.confusion).toHaveLength(report.data.labels.length);
+  });
+
+  it("leads from a cell of the confusion matrix to its images, each once", () => {
+    const [pair] = written.test.most_confused;
+    const images = imagesOf(written.findings, pair?.truth ?? "", pair?.answer ?? "");
+    expect(images.length).toBeGreaterThan(0);
+    expect(new Set(images.map(({ file }) => file)).size).toBe(images.length);
+  });
+
+  it("of an early kind is none", () => {
+    expect(readReport({ history: [], models: [] })).toBeNull();
+    const { images, ...scores } = written.test;
+    expect(images).toBeGreaterThan(0);
+    expect(readReport({ ...written, test: { ...scores, pictures: images } } as object)).toBeNull();
+    expect(readReport(null)).toBeNull();
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+
+import { createApi } from "../../../src/api/client";
+import { readAll, toCsv, toJson } from "../../../src/history/export/export";
+import { FakeApi } from "../../fakeApi";
+import { record } from "../../records";
+
+const { signal } = new AbortController();
+
+describe("an export", () => {
+  it("reads every row that matches, page by page", async () => {
+    const fake = new FakeApi();
+    fake.records = Array.from({ length: 250 }, (_, n) =>
+      record(n, { confidence: n % 2 === 0 ? 0.99 : 0.4 }),
+    );
+    const counts: number[] = [];
+    const api = createApi({ apiUrl: fake.url, fetch: fake.fetch });
+    const rows = await readAll(api, { min: 0.9 }, (count) => counts.push(count), signal);
+    expect(rows).toHaveLength(125);
+    expect(counts).toEqual([50, 100, 125]);
+    expect(fake.count("/logs")).toBe(3);
+  });
+
+  it("is CSV that spreadsheets read, and run nothing of", () => {
+    const entry = record(1, {
+      label: '=HYPERLINK("http://evil")',
+      feedback: { label: "개, 고양이", at: "2026-03-01T09:00:00Z", by: "a" },
+    });
+    const [header, line] = toCsv([entry]).split("\r\n");
+    expect(header).toMatch(/^\uFEFFid,created_at,source,status,label,confidence,feedback_label/);
+    expect(line).toContain(`"'=HYPERLINK(""http://evil"")"`);
+    expect(line).toContain('"개, 고양이"');
+  });
+
+  it("is JSON without addresses that expire", () => {
+    const [entry] = JSON.parse(toJson([record(1)])) as Record<string, unknown>[];
+    expect(entry).toMatchObject({ id: "s3-000001", label: "cat" });
+    expect(entry).not.toHaveProperty("thumbnail_url");
+  });
+});
