@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 from infra.cli.command_line import add_command, print_json, workspace_of
 from infra.cli.deployed import aws_sentences, deployed
-from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
 from infra.stages import LOCAL, STAGES
 from visionflow import strict
-from visionflow.errors import GateError
-from visionflow.models.manifest import Manifest, read_artifact
-from visionflow.models.publication import Published, Publisher
+from visionflow.models.manifest import read_artifact
+from visionflow.models.publication import Publisher
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
@@ -46,12 +44,21 @@ def _publish(arguments: argparse.Namespace) -> int:
         name=arguments.name or manifest.name,
         version=arguments.version or manifest.version,
     )
-    try:
-        published = _published(arguments, manifest)
-    except GateError as error:
-        raise CommandError(
-            f"{error} Train or export again, or publish it all the same with --force REASON."
-        ) from error
+    found = deployed(arguments.stage, workspace_of(arguments))
+    publisher = Publisher(
+        ModelStore(found.models_bucket, found.s3),
+        ModelRegistry(found.registry_table, found.dynamodb),
+    )
+    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
+    with aws_sentences():
+        published = publisher.publish(
+            arguments.folder,
+            manifest,
+            lambda: Order(found.caller(), datetime.now(UTC)),
+            promote=arguments.promote,
+            force_reason=arguments.force,
+            on_upload=upload.add,
+        )
     if arguments.json:
         print_json(strict.to_dict(published))
         return 0
@@ -66,21 +73,3 @@ def _publish(arguments: argparse.Namespace) -> int:
             f"{'; '.join(published.force.failed)}."
         )
     return 0
-
-
-def _published(arguments: argparse.Namespace, manifest: Manifest) -> Published:
-    found = deployed(arguments.stage, workspace_of(arguments))
-    publisher = Publisher(
-        ModelStore(found.models_bucket, found.s3),
-        ModelRegistry(found.registry_table, found.dynamodb),
-    )
-    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
-    with aws_sentences():
-        return publisher.publish(
-            arguments.folder,
-            manifest,
-            lambda: Order(found.caller(), datetime.now(UTC)),
-            promote=arguments.promote,
-            force_reason=arguments.force,
-            on_upload=upload.add,
-        )

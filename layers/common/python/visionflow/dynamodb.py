@@ -18,8 +18,10 @@ if TYPE_CHECKING:
         UniversalAttributeValueTypeDef,
     )
 
-# An item or a key as attribute values; one action of a transaction; a pause for so many seconds.
+# An item or a key to send, and an item that was found; one action of a transaction; a pause in
+# seconds.
 Item: TypeAlias = "dict[str, UniversalAttributeValueTypeDef]"
+Found: TypeAlias = "dict[str, AttributeValueTypeDef]"
 Action: TypeAlias = "TransactWriteItemTypeDef"
 Sleep = Callable[[float], None]
 
@@ -45,9 +47,14 @@ def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | 
     return None
 
 
+def read_item(client: "DynamoDBClient", table: str, key: Item) -> "Found | None":
+    """The item under ``key``, read consistently."""
+    return client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+
 def batch_get(
     client: "DynamoDBClient", table: str, keys: Sequence[Item], sleep: Sleep = time.sleep
-) -> "list[dict[str, AttributeValueTypeDef]]":
+) -> "list[Found]":
     """The items that exist under ``keys``, in any order.
 
     DynamoDB leaves out keys when it is throttled: they are read again after a pause. Raises

@@ -15,6 +15,7 @@ from visionflow.dynamodb import (
     Item,
     from_item,
     read_cursor,
+    read_item,
     to_item,
     unknown_cursor,
     write_cursor,
@@ -122,10 +123,8 @@ class JobStore:
         )
 
     def _read(self, pk: str, sk: str, cls: type[R]) -> R | None:
-        answer = self._client.get_item(
-            TableName=self._table, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
-        )
-        return _parse(cls, answer["Item"]) if "Item" in answer else None
+        item = read_item(self._client, self._table, to_item({"pk": pk, "sk": sk}))
+        return _parse(cls, item) if item else None
 
 
 def _item(pk: str, sk: str, row: JobRecord | JobReport) -> Item:

@@ -11,7 +11,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.dynamodb import Action, Item, from_item, to_item, transact, unknown_cursor
+from visionflow.dynamodb import (
+    Action,
+    Item,
+    from_item,
+    read_item,
+    to_item,
+    transact,
+    unknown_cursor,
+)
 from visionflow.errors import (
     AliasConflictError,
     ModelNotFoundError,
@@ -294,8 +302,8 @@ class ModelRegistry:
         }
 
     def _get(self, key: Item) -> dict[str, Any] | None:
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _row(answer["Item"]) if "Item" in answer else None
+        item = read_item(self._client, self._table, key)
+        return _row(item) if item else None
 
 
 def _version_key(model: ModelRef) -> Item:
