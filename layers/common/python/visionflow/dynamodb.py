@@ -4,8 +4,9 @@ import base64
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from visionflow.errors import InvalidCursorError, PlatformError
 
@@ -25,10 +26,20 @@ Found: TypeAlias = "dict[str, AttributeValueTypeDef]"
 Action: TypeAlias = "TransactWriteItemTypeDef"
 Sleep = Callable[[float], None]
 
+T = TypeVar("T")
+
 # What DynamoDB reads in one call.
 _BATCH = 100
 _BATCH_ATTEMPTS = 8
 _FIRST_WAIT_S = 0.02
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Part of a list. ``next_cursor`` is null when nothing follows."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
 
 
 def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | None] | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
 from visionflow.dynamodb import (
+    Page,
     from_item,
     read_cursor,
     read_item,
@@ -102,17 +103,6 @@ class LogQuery:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-@dataclass(frozen=True)
-class Page:
-    """Predictions, newest first. ``next_cursor`` is null when there is nothing older.
-
-    A page may be shorter than its limit while a cursor says that the search can go on.
-    """
-
-    items: tuple[Prediction, ...]
-    next_cursor: str | None
-
-
 class PredictionStore:
     """Owns the predictions table."""
 
@@ -151,8 +141,10 @@ class PredictionStore:
             return None
         return read_prediction(item), Reply.parse(item[REPLY]["S"])
 
-    def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page:
+    def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page[Prediction]:
         """At most ``limit`` predictions below ``cursor``, newest first.
+
+        A page may be short while its cursor says that the search can go on.
 
         Raises `InvalidCursorError` for a cursor that is not of a page of this query.
         """
