@@ -121,10 +121,7 @@ def decode(
     """
     if not data:
         raise EmptyImageError("The image has zero bytes.")
-    if len(data) > limits.max_bytes:
-        raise ImageTooLargeError(
-            f"The image has {len(data):,} bytes; at most {limits.max_bytes:,} are accepted."
-        )
+    limits.check_bytes(len(data))
     contents = containers.unpack(data, limits)
     try:
         image = _open(contents)
