@@ -17,7 +17,7 @@ from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
 from training.cli.options import print_json, print_table
 from visionflow.errors import ImageError
-from visionflow.images.pipeline import media_type
+from visionflow.images.containers import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 from visionflow.predictions.record import Status
 

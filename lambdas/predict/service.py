@@ -14,7 +14,7 @@ from lambdas.predict.idempotency import IdempotencyKey, PredictOptions, fingerpr
 from lambdas.telemetry.trail import follow
 from lambdas.web.answers import extend
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
-from visionflow.images.pipeline import media_type
+from visionflow.images.containers import media_type
 from visionflow.models.classifier import Explanation
 from visionflow.predictions.record import Prediction, original_key
 from visionflow.predictions.replies import Reply
