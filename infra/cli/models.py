@@ -10,9 +10,9 @@ from infra.cli.command_line import add_command, print_json, print_table, workspa
 from infra.cli.deployed import aws_sentences, deployed
 from infra.errors import CommandError
 from infra.stages import LOCAL, STAGES
-from lambdas.api.comparison import Comparison
-from lambdas.api.model_answers import ComparedModel, ServingAliases
-from lambdas.api.model_service import MAX_LIMIT, ModelService
+from lambdas.api.models.bodies import ComparedModel, ServingAliases
+from lambdas.api.models.comparison import Comparison
+from lambdas.api.models.service import MAX_LIMIT, ModelService
 from visionflow import strict
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore

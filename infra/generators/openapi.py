@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import IMAGE, TIME, Operation, Schema, query
 from infra.generators.openapi_training import TRAINING_OPERATIONS
-from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
+from lambdas.api.predictions.service import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.classification.service import DEFAULT_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD

@@ -10,10 +10,11 @@ from infra.generators.openapi_operation import (
     limit_query,
     query,
 )
-from lambdas.api import feedback, models
-from lambdas.api.costs import Costs
-from lambdas.api.feedback import FeedbackHistory, FeedbackRequest, UncertainList
-from lambdas.api.model_answers import (
+from lambdas.api.costs.service import Costs
+from lambdas.api.feedback import service as feedback
+from lambdas.api.feedback.service import FeedbackHistory, FeedbackRequest, UncertainList
+from lambdas.api.models import routes as models
+from lambdas.api.models.bodies import (
     History,
     ModelComparison,
     ModelDetail,
@@ -21,9 +22,9 @@ from lambdas.api.model_answers import (
     Moved,
     Served,
 )
-from lambdas.api.model_service import MAX_LIMIT
-from lambdas.api.models import CanaryRequest, MoveRequest
-from lambdas.api.stats import Stats
+from lambdas.api.models.routes import CanaryRequest, MoveRequest
+from lambdas.api.models.service import MAX_LIMIT
+from lambdas.api.stats.service import Stats
 from lambdas.web.answers import LogEntry
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias

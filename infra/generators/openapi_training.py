@@ -1,7 +1,7 @@
 """The description of the routes about training jobs."""
 
 from infra.generators.openapi_operation import Operation, in_path, json_body, limit_query, query
-from lambdas.api.training_jobs import (
+from lambdas.api.training_jobs.routes import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
     TrainingJobList,

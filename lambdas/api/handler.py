@@ -13,9 +13,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
-from lambdas.api import costs, feedback, models, stats, training_jobs, uploads
-from lambdas.api.service import DEFAULT_LIMIT, ApiService
+from lambdas.api.costs import service as costs
+from lambdas.api.feedback import service as feedback
+from lambdas.api.models import routes as models
+from lambdas.api.predictions.service import DEFAULT_LIMIT, ApiService
 from lambdas.api.settings import ApiSettings
+from lambdas.api.stats import service as stats
+from lambdas.api.training_jobs import routes as training_jobs
+from lambdas.api.uploads import service as uploads
 from lambdas.telemetry.trail import traced
 from lambdas.web.parameters import choice, moment, only, short_text, whole_number
 from lambdas.web.resolver import create_resolver, json_response
@@ -28,8 +33,8 @@ from visionflow.predictions.store import LogQuery, PredictionStore
 logger = Logger()
 metrics = Metrics()
 app = create_resolver()
-for routes in (uploads, models, feedback, stats, costs, training_jobs):
-    app.include_router(routes.router)
+for group in (uploads, models, feedback, stats, costs, training_jobs):
+    app.include_router(group.router)
 
 
 def build_service(settings: ApiSettings) -> ApiService:

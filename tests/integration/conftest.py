@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-import lambdas.api.feedback
+import lambdas.api.feedback.service
 import lambdas.api.handler
-import lambdas.api.models
-import lambdas.api.stats
-import lambdas.api.uploads
+import lambdas.api.models.routes
+import lambdas.api.stats.service
+import lambdas.api.uploads.service
 import lambdas.counters.handler
 import lambdas.ingest.handler
 import lambdas.predict.handler
@@ -42,9 +42,9 @@ HANDLERS = (
     lambdas.predict.handler,
     lambdas.ingest.handler,
     lambdas.api.handler,
-    lambdas.api.feedback,
-    lambdas.api.models,
-    lambdas.api.stats,
+    lambdas.api.feedback.service,
+    lambdas.api.models.routes,
+    lambdas.api.stats.service,
     lambdas.counters.handler,
     lambdas.shadow.handler,
 )
@@ -306,7 +306,7 @@ def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
     yield cloud
     for handler in HANDLERS:
         handler.service.cache_clear()
-    lambdas.api.uploads.images.cache_clear()
+    lambdas.api.uploads.service.images.cache_clear()
 
 
 @pytest.fixture

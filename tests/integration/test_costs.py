@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-import lambdas.api.costs
+import lambdas.api.costs.service
 from lambdas.api.settings import CostSettings
 from tests.integration.conftest import Cloud
 from visionflow.costs.estimate import DAYS_PER_MONTH, Workload, estimate
@@ -22,9 +22,9 @@ def priced(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in SETTINGS.to_env().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_REGION", "ap-northeast-2")
-    lambdas.api.costs.service.cache_clear()
+    lambdas.api.costs.service.service.cache_clear()
     yield cloud
-    lambdas.api.costs.service.cache_clear()
+    lambdas.api.costs.service.service.cache_clear()
 
 
 def keep(cloud: Cloud, source: Any, size: tuple[int, int]) -> None:

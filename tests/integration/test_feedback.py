@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from lambdas.api.feedback import service as feedback_service
+from lambdas.api.feedback.service import service as feedback_service
 from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_api import fill, record

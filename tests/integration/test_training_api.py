@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lambdas.api import training_jobs as routes
+from lambdas.api.training_jobs import routes
 from tests.integration.conftest import Cloud
 from tests.jobs import TABLE, make_buckets, make_table
 from visionflow.jobs.settings import JobControlSettings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from lambdas.api.model_answers import Accuracy, ComparedModel, ModelComparison
+from lambdas.api.models.bodies import Accuracy, ComparedModel, ModelComparison
 from visionflow.insights.changes import MILLION
 from visionflow.insights.counters import Counted, CounterStore, Pair
 from visionflow.insights.intervals import share

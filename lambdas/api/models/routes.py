@@ -9,9 +9,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
-from lambdas.api.comparison import Comparison
-from lambdas.api.model_answers import Moved, ServingAliases
-from lambdas.api.model_service import ModelService
+from lambdas.api.models.bodies import Moved, ServingAliases
+from lambdas.api.models.comparison import Comparison
+from lambdas.api.models.service import ModelService
 from lambdas.api.settings import ApiSettings
 from lambdas.web.caller import name_of, require_admin
 from lambdas.web.json_body import read_json

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
-from lambdas.api.models import days
+from lambdas.api.models.routes import days
 from lambdas.api.settings import ApiSettings
 from lambdas.web.parameters import only
 from lambdas.web.resolver import json_response

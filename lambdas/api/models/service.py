@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lambdas.api.comparison import Comparison
-from lambdas.api.model_answers import (
+from lambdas.api.models.bodies import (
     History,
     ModelComparison,
     ModelDetail,
@@ -16,6 +15,7 @@ from lambdas.api.model_answers import (
     Served,
     ServingAliases,
 )
+from lambdas.api.models.comparison import Comparison
 from visionflow import strict
 from visionflow.errors import InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE

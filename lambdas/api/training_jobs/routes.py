@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from lambdas import clients
 from lambdas.api.settings import ApiSettings
-from lambdas.api.training_data import DataSet, find_data_sets
+from lambdas.api.training_jobs.datasets import DataSet, find_data_sets
 from lambdas.web.caller import require_admin
 from lambdas.web.json_body import read_json
 from lambdas.web.parameters import only, whole_number
