@@ -13,7 +13,7 @@ from tests.jobs import TABLE, make_buckets, make_table
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
 
-ASKED = {"config": "flowers", "data": "s3://images/flowers", "set": {"seed": 3}}
+ASKED = {"config": "flowers", "data": "s3://datasets/flowers", "set": {"seed": 3}}
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def store(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobSt
         definition=json.dumps(definition),
         roleArn="arn:aws:iam::123456789012:role/jobs",
     )["stateMachineArn"]
-    for name, value in JobControlSettings(TABLE, "images", machine).to_env().items():
+    for name, value in JobControlSettings(TABLE, "datasets", machine).to_env().items():
         monkeypatch.setenv(name, value)
-    make_buckets("images")
+    make_buckets("datasets")
     yield make_table()
     routes.control.cache_clear()
     routes.settings.cache_clear()
@@ -43,7 +43,7 @@ def test_a_job_is_recorded_started_and_shown(empty_cloud: Cloud, store: JobStore
     job = answer.body
     assert job["state"] == "queued"
     assert job["config"] == {
-        **{"config": "flowers", "data": "s3://images/flowers", "set": {"seed": 3}},
+        **{"config": "flowers", "data": "s3://datasets/flowers", "set": {"seed": 3}},
         **{"model": None, "recipe": None, "instance": None, "on_demand": False},
         **{"max_hours": 8.0, "budget_usd": 10.0, "promote": False, "grow_from": None},
         "place": "ec2",
@@ -79,7 +79,7 @@ def test_a_job_can_be_stopped_once(empty_cloud: Cloud, store: JobStore) -> None:
         ({"set": {"name": "꽃 사진"}}, 422, "job_refused", "set: name is of at most 100 letters"),
         ({"set": {"version": "../1"}}, 422, "job_refused", "set: version is of at most"),
         ({"data": "/home/images"}, 400, "invalid_parameter", "s3://BUCKET/PREFIX"),
-        ({"data": "s3://a/b"}, 422, "job_refused", "must lie in s3://images/"),
+        ({"data": "s3://a/b"}, 422, "job_refused", "must lie in s3://datasets/"),
         ({"max_hours": 1000}, 400, "invalid_parameter", "max_hours must be above 0"),
         ({"budget_usd": 0}, 400, "invalid_parameter", "budget_usd must be above 0"),
         ({"instance": "p5.48xlarge"}, 400, "invalid_parameter", "instance must be one of"),
@@ -118,18 +118,18 @@ def test_a_cursor_of_somebody_elses_is_a_problem(empty_cloud: Cloud, store: JobS
 
 def test_a_form_gets_configs_data_sets_and_machines(empty_cloud: Cloud, store: JobStore) -> None:
     for key in ("flowers/rose/1.jpg", "flowers/rose/2.jpg", "flowers/tulip/1.jpg", "readme.txt"):
-        empty_cloud.s3.put_object(Bucket="images", Key=key, Body=b"x")
+        empty_cloud.s3.put_object(Bucket="datasets", Key=key, Body=b"x")
     for part in ("train", "test"):
-        empty_cloud.s3.put_object(Bucket="images", Key=f"split/{part}/a/1.jpg", Body=b"x")
+        empty_cloud.s3.put_object(Bucket="datasets", Key=f"split/{part}/a/1.jpg", Body=b"x")
     options = empty_cloud.call("GET", "/training-options").body
     assert options["datasets"] == [
         {
-            "prefix": "s3://images/flowers",
+            "prefix": "s3://datasets/flowers",
             "classes": {"rose": 2, "tulip": 1},
             "images": 3,
             "complete": True,
         },
-        {"prefix": "s3://images/split", "classes": {"a": 2}, "images": 2, "complete": True},
+        {"prefix": "s3://datasets/split", "classes": {"a": 2}, "images": 2, "complete": True},
     ]
     configs = {config["name"]: config for config in options["configs"]}
     assert configs["cifar10-small"]["model"] == "small_cnn"
