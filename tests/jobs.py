@@ -10,7 +10,7 @@ import boto3
 from tests.unit.training.conftest import SHRUNKEN
 from visionflow.jobs.record import JobRecord, JobRequest
 from visionflow.jobs.store import JobStore
-from visionflow.predictions.record import new_id, timestamp
+from visionflow.timestamps import new_id, timestamp
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 TABLE, JOBS, DATASETS = "jobs", "job-files", "datasets"

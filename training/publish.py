@@ -11,11 +11,12 @@ from pathlib import Path
 
 from training.errors import TrainingError
 from visionflow.models.gate import held_back_by
-from visionflow.models.manifest import PLAIN_NAME, Manifest, Precision, read_artifact
+from visionflow.models.manifest import Manifest, Precision, read_artifact
+from visionflow.models.ref import PLAIN_NAME, ModelRef
 from visionflow.models.registry import Force, ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.timestamps import timestamp
 
 
 @dataclass(frozen=True)

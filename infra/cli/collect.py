@@ -12,8 +12,8 @@ from infra.errors import CommandError
 from infra.stages import LOCAL, STAGES
 from training.data.collect import Collected, collect
 from visionflow.images.store import ImageStore
-from visionflow.predictions.record import timestamp
 from visionflow.predictions.reviews import ReviewStore
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from infra.cli.command_line import Commands

@@ -16,10 +16,10 @@ from lambdas.api.models.service import MAX_LIMIT, ModelService
 from visionflow import strict
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Alias, Aliases, Move, Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 from visionflow.predictions.reviews import ReviewStore
 
 if TYPE_CHECKING:

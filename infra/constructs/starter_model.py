@@ -15,9 +15,9 @@ from infra.constructs.file_copier import FileCopier
 from infra.constructs.service_function import log_group_of
 from infra.stages import StageConfig
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import first_promotion, version_item
 from visionflow.models.routing import Order
-from visionflow.predictions.record import ModelRef
 
 
 class StarterModel(Construct):

@@ -18,10 +18,10 @@ from visionflow.jobs.record import JobRecord
 from visionflow.jobs.store import JobStore
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -23,8 +23,9 @@ from lambdas.predict.service import PredictService
 from visionflow.images.store import ImageStore
 from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
+from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef, Prediction
+from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import PredictionStore
 
 PROJECT = Path(__file__).parents[2]

@@ -28,10 +28,10 @@ from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.shadow.settings import ShadowSettings
 from visionflow.models.manifest import Manifest
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 EVENTS = Path(__file__).parents[1] / "events"

@@ -13,7 +13,8 @@ from tests.integration.conftest import Cloud
 from tests.integration.test_api import fill, record
 from tests.integration.test_feedback import say
 from visionflow.insights.counters import CounterStore
-from visionflow.predictions.record import Feedback, ModelRef, Prediction
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
 
 WINDOW = {"from": "2030-01-01T00:00:00Z", "to": "2030-01-31T00:00:00Z"}

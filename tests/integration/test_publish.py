@@ -18,9 +18,9 @@ from training.publish import Published, Target, publish, read_run
 from visionflow.errors import ArtifactError
 from visionflow.models.gate import REQUIRED_CHECKS
 from visionflow.models.manifest import MANIFEST_NAME, GateCheck, Manifest, artifact_prefix
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 # From here on boto3 uploads in parts.
 IN_PARTS = 8 * 1024 * 1024

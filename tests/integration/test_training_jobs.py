@@ -40,8 +40,9 @@ from visionflow.jobs.record import (
 )
 from visionflow.jobs.store import JobStore
 from visionflow.models.manifest import MANIFEST_NAME, GateCheck
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.timestamps import timestamp
 
 IMAGE = "/visionflow/image"
 MOTO_IMAGE = "ami-03cf127a"  # moto knows some; listing them takes seconds

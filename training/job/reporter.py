@@ -25,7 +25,7 @@ from visionflow.jobs.record import (
     JobReport,
 )
 from visionflow.jobs.store import JobStore
-from visionflow.predictions.record import timestamp
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

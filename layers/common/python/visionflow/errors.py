@@ -3,8 +3,9 @@
 ::
 
     VisionFlowError
-    |-- InputError                      the sender can mend it; a retry changes nothing
+    |-- InputError                      the sender can correct it; a retry changes nothing
     |   |-- MissingFieldError
+    |   |   `-- ImageNotSentError       a call that classifies, without an image
     |   |-- UnsupportedMediaTypeError
     |   |-- InvalidBodyError
     |   |-- InvalidBase64Error
@@ -15,7 +16,11 @@
     |   |-- MethodNotAllowedError
     |   |-- PredictionNotFoundError
     |   |-- ModelNotFoundError
-    |   |-- AliasConflictError
+    |   |-- AliasConflictError          others keep moving the aliases
+    |   |   |-- ModelRetiredError
+    |   |   |-- ModelInUseError
+    |   |   |-- NothingInProductionError
+    |   |   `-- NothingToRollBackToError
     |   |-- ForbiddenError
     |   |-- JobNotFoundError
     |   |-- JobConflictError
@@ -60,6 +65,13 @@ class MissingFieldError(InputError):
 
     code = "missing_field"
     title = "Missing field"
+
+
+class ImageNotSentError(MissingFieldError):
+    """A request to classify an image whose body carries none."""
+
+    code = "missing_image"
+    title = "No image sent"
 
 
 class UnsupportedMediaTypeError(InputError):
@@ -161,10 +173,38 @@ class ModelNotFoundError(InputError):
 
 
 class AliasConflictError(InputError):
-    """The version cannot take this place, or the aliases are not as the caller thinks."""
+    """The aliases moved while this call wanted to move them, each time it tried."""
 
     code = "alias_conflict"
     title = "Alias conflict"
+
+
+class ModelRetiredError(AliasConflictError):
+    """A retired version cannot serve again."""
+
+    code = "model_retired"
+    title = "Model retired"
+
+
+class ModelInUseError(AliasConflictError):
+    """An alias points at the version: it cannot retire, or run beside itself."""
+
+    code = "model_in_use"
+    title = "Model in use"
+
+
+class NothingInProductionError(AliasConflictError):
+    """A canary or a shadow runs beside production, and nothing is in production."""
+
+    code = "nothing_in_production"
+    title = "Nothing in production"
+
+
+class NothingToRollBackToError(AliasConflictError):
+    """No version was in production before this one."""
+
+    code = "nothing_to_roll_back_to"
+    title = "Nothing to roll back to"
 
 
 class ForbiddenError(InputError):

@@ -5,8 +5,9 @@ from collections import Counter
 from visionflow.insights.counters import Change, Row, counts_row, pair_row, trial_row
 from visionflow.insights.latencies import bucket
 from visionflow.models.drift import read_sketch
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Trial
-from visionflow.predictions.record import Feedback, ModelRef, Prediction
+from visionflow.predictions.record import Feedback, Prediction
 
 # Confidences are summed as whole millionths, so that the order of additions changes nothing.
 MILLION = 1_000_000

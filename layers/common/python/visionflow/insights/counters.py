@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from visionflow.dynamodb import from_item, to_item
 from visionflow.errors import PlatformError
+from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
 from visionflow.models.routing import Trial
-from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.insights.counters import Counted
 from visionflow.models.drift import Drift, Reference, measure_drift
+from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 
 class DriftWatch:

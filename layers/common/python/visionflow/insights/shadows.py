@@ -8,8 +8,9 @@ from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
 from visionflow.insights.changes import shadowed
 from visionflow.insights.counters import CounterStore
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Trial
-from visionflow.predictions.record import ModelRef, Prediction, Status
+from visionflow.predictions.record import Prediction, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

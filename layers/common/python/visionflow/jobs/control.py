@@ -15,7 +15,7 @@ from visionflow.jobs.record import (
     describe,
 )
 from visionflow.jobs.store import JobStore
-from visionflow.predictions.record import new_id, timestamp
+from visionflow.timestamps import new_id, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -7,7 +7,7 @@ from typing import Any
 
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.record import JobRequest
-from visionflow.models.manifest import PLAIN_NAME
+from visionflow.models.ref import PLAIN_NAME
 
 OPTIONS_FILE = Path(__file__).with_name("options.json")
 

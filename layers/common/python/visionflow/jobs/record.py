@@ -14,7 +14,7 @@ from typing import Any, Literal
 from visionflow import strict
 from visionflow.errors import ConfigError, InvalidParameterError
 from visionflow.jobs.instances import BY_NAME
-from visionflow.predictions.record import ModelRef
+from visionflow.models.ref import ModelRef
 
 JobState = Literal[
     "queued", "launching", "running", "publishing", "stopping", "succeeded", "failed", "cancelled"

@@ -12,9 +12,8 @@ from PIL import Image
 
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
+from visionflow.models.answer import ClassActivationMap, Score
 from visionflow.models.manifest import Manifest
-from visionflow.predictions.record import Score
-from visionflow.predictions.replies import ClassActivationMap
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -6,7 +6,6 @@ producer and a consumer of different ages cannot quietly disagree.
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +16,6 @@ from visionflow.images.input_spec import InputSpec
 
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"
-# A name and a version are parts of object keys, table keys, paths and URLs.
-PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 Precision = Literal["fp32", "int8"]
 

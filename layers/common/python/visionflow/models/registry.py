@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
 from visionflow.dynamodb import from_item, to_item
-from visionflow.errors import AliasConflictError, InvalidCursorError, ModelNotFoundError
+from visionflow.errors import (
+    AliasConflictError,
+    InvalidCursorError,
+    ModelNotFoundError,
+    ModelRetiredError,
+)
 from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order, Step
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -146,8 +152,9 @@ class ModelRegistry:
     def promote(self, model: ModelRef, order: Order) -> Aliases:
         """Put a registered version into production.
 
-        This and the other moves raise `ModelNotFoundError` for a version that is not registered and
-        `AliasConflictError` for one that is retired or that cannot take this place.
+        This and the other moves raise `ModelNotFoundError` for a version that is not registered,
+        `ModelRetiredError` for a retired one, what `Aliases` raises for a move that it does not
+        allow, and `AliasConflictError` when others keep moving the aliases.
         """
         return self._move(lambda aliases: aliases.promoted(model, order), model)
 
@@ -183,7 +190,7 @@ class ModelRegistry:
     def retire(self, model: ModelRef, order: Order) -> None:
         """Mark a version as never to serve again; its files stay. Once retired, always retired.
 
-        Raises `ModelNotFoundError`, and `AliasConflictError` while an alias points at it.
+        Raises `ModelNotFoundError`, and `ModelInUseError` while an alias points at it.
         """
         retired = strict.to_dict(Retirement(order.by, timestamp(order.at), order.reason))
         values = {":retired": retired, ":none": None}
@@ -270,7 +277,9 @@ class ModelRegistry:
             row = self.version(model)
             if row is None:
                 raise _not_found(model)
-            raise AliasConflictError(f"{model.name} {model.version} is retired.")
+            raise ModelRetiredError(
+                f"{model.name} {model.version} is retired; a retired version cannot serve again."
+            )
         return False
 
     def _put_aliases(self, seen: Aliases, after: Aliases) -> dict[str, Any]:

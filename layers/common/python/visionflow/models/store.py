@@ -13,13 +13,12 @@ from visionflow.images.store import URL_LIFETIME_S
 from visionflow.models.drift import REFERENCE_FILE, Reference
 from visionflow.models.manifest import (
     MANIFEST_NAME,
-    PLAIN_NAME,
     FileEntry,
     Manifest,
     artifact_prefix,
     read_artifact,
 )
-from visionflow.predictions.record import ModelRef
+from visionflow.models.ref import PLAIN_NAME, ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,36 +1,18 @@
-"""The prediction record: what is stored, listed and answered, and how its ids are made."""
+"""The prediction record: what is stored, listed and answered, and the keys made of its id."""
 
 import base64
 import hashlib
 import re
-import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal
+
+from visionflow.models.answer import Score
+from visionflow.models.ref import ModelRef
 
 Source = Literal["api", "s3"]
 Status = Literal["ok", "unknown", "failed"]
 
 ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-
-# Crockford's base32 alphabet sorts as its values do, so ids of one source sort by time.
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-@dataclass(frozen=True)
-class Score:
-    """A label with its temperature-scaled probability, 0..1."""
-
-    label: str
-    confidence: float
-
-
-@dataclass(frozen=True)
-class ModelRef:
-    """One version of one model."""
-
-    name: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -92,17 +74,6 @@ class Prediction:
     expires_at: int
     feedback: Feedback | None = field(default=None, kw_only=True)
     refused: ModelRef | None = field(default=None, kw_only=True)
-
-
-def timestamp(at: datetime) -> str:
-    """Fixed-width ISO 8601 in UTC, so that text order is time order."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-
-
-def new_id(at: datetime) -> str:
-    """A fresh sortable id: 48 bits of milliseconds and 80 random bits (the layout of a ULID)."""
-    value = int(at.timestamp() * 1000) << 80 | secrets.randbits(80)
-    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
 
 
 def s3_object_id(bucket: str, key: str, version: str) -> str:

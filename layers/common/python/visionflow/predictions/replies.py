@@ -7,21 +7,7 @@ import json
 from dataclasses import dataclass
 
 from visionflow import strict
-from visionflow.images.input_spec import Box
-
-
-@dataclass(frozen=True)
-class ClassActivationMap:
-    """Where the evidence for ``label`` lies.
-
-    ``values`` is the map in ``height`` rows, scaled to 0..1, over ``box`` of the upright image.
-    """
-
-    label: str
-    width: int
-    height: int
-    values: tuple[tuple[float, ...], ...]
-    box: Box
+from visionflow.models.answer import ClassActivationMap
 
 
 @dataclass(frozen=True)
