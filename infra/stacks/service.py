@@ -26,8 +26,9 @@ from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
-from lambdas.classification.settings import PredictSettings
+from lambdas.classification.settings import ClassificationSettings
 from lambdas.ingest.settings import IngestSettings
+from lambdas.predict.settings import PredictSettings
 from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
@@ -202,8 +203,8 @@ class ServiceStack(Stack):
 
 
 def _classifying(
-    settings: type[PredictSettings], stage: StageConfig, data: DataStack
-) -> PredictSettings:
+    settings: type[ClassificationSettings], stage: StageConfig, data: DataStack
+) -> ClassificationSettings:
     """The environment of a function that classifies images."""
     return settings(
         images_bucket=data.images.bucket_name,

@@ -10,11 +10,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.outcomes import STATUSES
+from lambdas.telemetry.stopwatch import FAILED_ATTEMPT
 from visionflow.errors import ImageError, VisionFlowError
 from visionflow.predictions.record import Prediction, Status
 
 # Steps that a record's timings may name, in the order in which they run.
-STEPS = ("read", "model", "decode", "prepare", "infer", "store", "thumbnail")
+STEPS = ("read", "model", FAILED_ATTEMPT, "decode", "prepare", "infer", "store", "thumbnail")
 
 # What makes an image fail, and what makes the service fail. A request that is wrong in itself is
 # the caller's affair: API Gateway counts it as 4xx, and the log has its code.

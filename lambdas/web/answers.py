@@ -1,10 +1,11 @@
 """The bodies that the API answers with. The OpenAPI document is generated from these classes."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
+from visionflow.models.answer import Score
 from visionflow.models.ref import ModelRef
-from visionflow.predictions.record import Prediction
+from visionflow.predictions.record import Failure, Feedback, ImageRef, Prediction, Source, Status
 
 P = TypeVar("P", bound=Prediction)
 
@@ -73,3 +74,43 @@ class Problem:
 def extend(cls: type[P], prediction: Prediction, **more: Any) -> P:
     """A prediction's fields and ``more`` as an instance of its subclass ``cls``."""
     return cls(**vars(prediction), **more)
+
+
+class PredictionFields(TypedDict):
+    """The fields of a `Prediction`, for the classes that add some."""
+
+    id: str
+    source: Source
+    status: Status
+    label: str | None
+    confidence: float | None
+    top_k: tuple[Score, ...]
+    model: ModelRef | None
+    image: ImageRef
+    thumbnail_key: str | None
+    timings: dict[str, float]
+    created_at: str
+    error: Failure | None
+    expires_at: int
+    feedback: Feedback | None
+    refused: ModelRef | None
+
+
+def fields_of(prediction: Prediction) -> PredictionFields:
+    return {
+        "id": prediction.id,
+        "source": prediction.source,
+        "status": prediction.status,
+        "label": prediction.label,
+        "confidence": prediction.confidence,
+        "top_k": prediction.top_k,
+        "model": prediction.model,
+        "image": prediction.image,
+        "thumbnail_key": prediction.thumbnail_key,
+        "timings": prediction.timings,
+        "created_at": prediction.created_at,
+        "error": prediction.error,
+        "expires_at": prediction.expires_at,
+        "feedback": prediction.feedback,
+        "refused": prediction.refused,
+    }

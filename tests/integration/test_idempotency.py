@@ -118,8 +118,8 @@ def test_a_request_that_died_half_way_is_done_by_the_next(
             service.predict(RED, datetime.now(UTC), key=KEY)
     assert cloud.s3.list_objects_v2(Bucket="images")["KeyCount"] == 2
     assert cloud.logs() == []
-    answer = service.predict(RED, datetime.now(UTC), key=KEY)
-    assert answer.label == "red"
+    answered = service.predict(RED, datetime.now(UTC), key=KEY)
+    assert (answered.answer.label, answered.repeated) == ("red", False)
     assert len(cloud.logs()) == 1
 
 
