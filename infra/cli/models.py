@@ -12,7 +12,8 @@ from infra.errors import CommandError
 from infra.stages import LOCAL, STAGES
 from lambdas.api.models.bodies import ComparedModel, ServingAliases
 from lambdas.api.models.comparison import Comparison
-from lambdas.api.models.service import MAX_LIMIT, ModelService
+from lambdas.api.models.service import ModelService
+from lambdas.web.parameters import MAX_LIMIT
 from visionflow import strict
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
@@ -253,7 +254,9 @@ def _history(session: Session) -> None:
         move = session.registry.served_at(at, asked.alias or "production")
         moves = (move,) if move else ()
     else:
-        moves = session.service.history(min(asked.limit, MAX_LIMIT), asked.alias, None).items
+        moves = session.service.history(
+            min(max(asked.limit, 1), MAX_LIMIT), asked.alias, None
+        ).items
 
     def text() -> None:
         rows = [("MOVED (UTC)", "ALIAS", "VERSION", "ACTION", "BY", "REASON")]

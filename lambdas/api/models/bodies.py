@@ -1,4 +1,4 @@
-"""The bodies that the routes about model versions answer with."""
+"""The bodies of the routes about model versions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,21 @@ from visionflow.models.manifest import Precision
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import Force, Retirement
 from visionflow.models.routing import Alias, Aliases, Canary, Move
+
+
+@dataclass(frozen=True)
+class MoveRequest:
+    """Why, for the history."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class CanaryRequest:
+    """``percent`` of the images, 1 to 99."""
+
+    percent: int
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -25,7 +40,7 @@ class ServingAliases:
 @dataclass(frozen=True)
 class ModelEntry:
     """A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
-    published by ``force``; ``retired_at`` is null for one that may serve."""
+    published by ``force``; ``retired`` is null for one that may serve."""
 
     name: str
     version: str
@@ -36,7 +51,6 @@ class ModelEntry:
     gate_passed: bool
     force: Force | None
     retired: Retirement | None
-    retired_at: str | None
     aliases: tuple[Alias, ...]
 
 

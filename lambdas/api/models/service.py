@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Self
 
 from lambdas.api.models.bodies import (
     History,
@@ -12,23 +12,25 @@ from lambdas.api.models.bodies import (
     ModelDetail,
     ModelEntry,
     ModelList,
+    Moved,
     Served,
     ServingAliases,
 )
 from lambdas.api.models.comparison import Comparison
+from lambdas.api.resources import Resources
 from visionflow import strict
 from visionflow.errors import InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
 from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
-from visionflow.models.routing import Alias, Aliases
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Alias, Aliases, Order
 from visionflow.models.store import ModelStore
 
 REPORT_FILE = "report.json"
 # Lambda's answer may have 6 MB.
 MAX_REPORT_BYTES = 4_000_000
-MAX_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,37 @@ class ModelService:
     models: ModelStore
     comparison: Comparison
 
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        comparison = Comparison(resources.counters, resources.reviews, resources.shadows)
+        return cls(resources.registry, resources.models, comparison)
+
     def list(self) -> ModelList:
         aliases = self.registry.aliases()
         rows = self.registry.versions()
-        return ModelList(
-            tuple(ModelEntry(**_fields(row, aliases)) for row in rows), ServingAliases.of(aliases)
-        )
+        return ModelList(tuple(_entry(row, aliases) for row in rows), ServingAliases.of(aliases))
 
     def detail(self, version: str, name: str | None = None) -> ModelDetail:
         """Raises `ModelNotFoundError`, and `ArtifactError` where files are missing."""
         row = self._row(version, name)
         manifest = self.models.manifest(row.model)
         files = {
-            entry.path: self.models.url(manifest, entry)
-            for entry in manifest.extra_files
-            if entry.path not in (REPORT_FILE, REFERENCE_FILE)
+            file.path: self.models.url(manifest, file)
+            for file in manifest.extra_files
+            if file.path not in (REPORT_FILE, REFERENCE_FILE)
         }
+        entry = _entry(row, self.registry.aliases())
         return ModelDetail(
-            **_fields(row, self.registry.aliases()),
+            name=entry.name,
+            version=entry.version,
+            created_at=entry.created_at,
+            precision=entry.precision,
+            labels=entry.labels,
+            metrics=entry.metrics,
+            gate_passed=entry.gate_passed,
+            force=entry.force,
+            retired=entry.retired,
+            aliases=entry.aliases,
             manifest=strict.to_dict(manifest),
             report=self._report(manifest),
             files=files,
@@ -70,9 +85,7 @@ class ModelService:
         return self._row(version, name).model
 
     def history(self, limit: int, alias: Alias | None, cursor: str | None) -> History:
-        """Raises `InvalidParameterError` or `InvalidCursorError`."""
-        if not 1 <= limit <= MAX_LIMIT:
-            raise InvalidParameterError(f"limit must be between 1 and {MAX_LIMIT}, found {limit}.")
+        """Raises `InvalidCursorError`."""
         page = self.registry.history(limit, alias, cursor)
         return History(page.items, page.next_cursor)
 
@@ -89,6 +102,37 @@ class ModelService:
             )
         models = [self.find(version, name) for version in versions]
         return self.comparison.of(models, first_day, last_day)
+
+    def rule(self) -> RollbackRule:
+        return self.registry.rule()
+
+    def set_rule(self, rule: RollbackRule) -> RollbackRule:
+        """Raises `InvalidParameterError`."""
+        self.registry.set_rule(rule)
+        return rule
+
+    def promote(self, version: str, name: str | None, order: Order) -> Moved:
+        """This and the next moves raise `AliasConflictError`; with a version, as `find` does."""
+        return _moved(self.registry.promote(self.find(version, name), order))
+
+    def roll_back(self, order: Order) -> Moved:
+        return _moved(self.registry.roll_back(order))
+
+    def set_canary(self, version: str, name: str | None, percent: int, order: Order) -> Moved:
+        return _moved(self.registry.set_canary(self.find(version, name), percent, order))
+
+    def clear_canary(self, order: Order) -> Moved:
+        return _moved(self.registry.clear_canary(order))
+
+    def set_shadow(self, version: str, name: str | None, order: Order) -> Moved:
+        return _moved(self.registry.set_shadow(self.find(version, name), order))
+
+    def clear_shadow(self, order: Order) -> Moved:
+        return _moved(self.registry.clear_shadow(order))
+
+    def retire(self, version: str, name: str | None, order: Order) -> Moved:
+        self.registry.retire(self.find(version, name), order)
+        return _moved(self.registry.aliases())
 
     def _row(self, version: str, name: str | None) -> RegisteredVersion:
         if name is not None:
@@ -116,6 +160,20 @@ class ModelService:
         return None
 
 
-def _fields(row: RegisteredVersion, aliases: Aliases) -> dict[str, Any]:
-    retired_at = row.retired.at if row.retired else None
-    return {**vars(row), "retired_at": retired_at, "aliases": aliases.named(row.model)}
+def _entry(row: RegisteredVersion, aliases: Aliases) -> ModelEntry:
+    return ModelEntry(
+        name=row.name,
+        version=row.version,
+        created_at=row.created_at,
+        precision=row.precision,
+        labels=row.labels,
+        metrics=row.metrics,
+        gate_passed=row.gate_passed,
+        force=row.force,
+        retired=row.retired,
+        aliases=aliases.named(row.model),
+    )
+
+
+def _moved(aliases: Aliases) -> Moved:
+    return Moved(ServingAliases.of(aliases))

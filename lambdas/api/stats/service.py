@@ -1,77 +1,28 @@
-"""GET /stats: what the counters say about some days."""
+"""Statistics: what the counters say about some days."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Self
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-
-from lambdas import clients
-from lambdas.api.models.routes import days
-from lambdas.api.settings import ApiSettings
-from lambdas.web.parameters import only
-from lambdas.web.resolver import json_response
+from lambdas.api.resources import Resources
+from lambdas.api.stats.bodies import DayStats, FeedbackStats, ModelFeedback, Stats
 from visionflow.insights.counters import Counted, CounterStore
 from visionflow.insights.drift_watch import DriftWatch
-from visionflow.insights.intervals import Share, share
-from visionflow.models.drift import Drift
+from visionflow.insights.intervals import share
 from visionflow.models.ref import ModelRef
-from visionflow.models.store import ModelStore
-
-router = APIGatewayHttpRouter()
-
-
-@dataclass(frozen=True)
-class DayStats:
-    """Images of one day (UTC) by status."""
-
-    day: str
-    ok: int
-    unknown: int
-    failed: int
-
-
-@dataclass(frozen=True)
-class ModelFeedback(Share):
-    """How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
-    the same by what the images show."""
-
-    per_label: dict[str, Share]
-
-
-@dataclass(frozen=True)
-class FeedbackStats:
-    by_model: dict[str, ModelFeedback]
-
-
-@dataclass(frozen=True)
-class Stats:
-    """Counters of whole days (UTC), of records also that have expired since.
-
-    Versions are keys by their version alone, or as ``name version`` where two models share one.
-    ``by_label`` counts the best guess of every answer, unknown ones too.
-    """
-
-    first_day: str
-    last_day: str
-    total: int
-    by_status: dict[str, int]
-    by_label: dict[str, int]
-    by_model: dict[str, int]
-    by_day: tuple[DayStats, ...]
-    feedback: FeedbackStats
-    drift: dict[str, Drift]
 
 
 @dataclass(frozen=True)
 class StatsService:
-    """Statistics without HTTP."""
+    """Adds counters up."""
 
     counters: CounterStore
     drift: DriftWatch
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        return cls(resources.counters, DriftWatch(resources.models))
 
     def of(self, first_day: str, last_day: str) -> Stats:
         counted = self.counters.days(first_day, last_day)
@@ -96,22 +47,6 @@ class StatsService:
             feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
             drift={names[model]: found for model, found in drift.items()},
         )
-
-
-@lru_cache
-def service() -> StatsService:
-    settings = ApiSettings.from_env(os.environ)
-    models = ModelStore(settings.models_bucket, clients.s3())
-    return StatsService(
-        CounterStore(settings.insights_table, clients.dynamodb()), DriftWatch(models)
-    )
-
-
-@router.get("/stats")
-def stats() -> Response[str]:
-    query = router.current_event.query_string_parameters
-    only(query, "from", "to")
-    return json_response(service().of(*days(query.get("from"), query.get("to"))))
 
 
 def _names(models: Iterable[ModelRef]) -> dict[ModelRef, str]:
@@ -145,4 +80,4 @@ def _feedback(counted: list[Counted]) -> ModelFeedback:
     given, right = _sum(counted, "given."), _sum(counted, "right.")
     per_label = {label: share(right.get(label, 0), n) for label, n in given.items()}
     total = share(sum(right.values()), sum(given.values()))
-    return ModelFeedback(**vars(total), per_label=per_label)
+    return ModelFeedback(total.n, total.correct, total.low, total.high, per_label)

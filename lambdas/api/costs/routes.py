@@ -1,0 +1,15 @@
+"""The route of the costs."""
+
+from datetime import UTC, datetime, timedelta
+
+from lambdas.api.costs.bodies import Costs
+from lambdas.api.costs.service import CostService
+from lambdas.api.endpoints import Endpoints, Request
+
+endpoints = Endpoints(CostService.build)
+
+
+@endpoints.add("GET", "/costs", "from", "to")
+def costs(service: CostService, request: Request) -> Costs:
+    today = datetime.now(UTC).date().isoformat()
+    return service.of(*request.days(timedelta()), today)

@@ -1,0 +1,12 @@
+"""The route of the statistics."""
+
+from lambdas.api.endpoints import Endpoints, Request
+from lambdas.api.stats.bodies import Stats
+from lambdas.api.stats.service import StatsService
+
+endpoints = Endpoints(StatsService.build)
+
+
+@endpoints.add("GET", "/stats", "from", "to")
+def stats(service: StatsService, request: Request) -> Stats:
+    return service.of(*request.days())

@@ -1,0 +1,77 @@
+"""Training jobs as the API offers them: starting, watching, stopping, and what can be asked for."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from lambdas import clients
+from lambdas.api.resources import Resources
+from lambdas.api.training_jobs.bodies import (
+    ConfigOption,
+    InstanceOption,
+    TrainingJobList,
+    TrainingOptions,
+)
+from lambdas.api.training_jobs.datasets import find_data_sets
+from visionflow import strict
+from visionflow.jobs.control import JobControl
+from visionflow.jobs.instances import INSTANCE_TYPES
+from visionflow.jobs.options import check_bucket, check_settings, training_options
+from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
+from visionflow.jobs.settings import JobControlSettings
+from visionflow.jobs.store import JobStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class TrainingJobService:
+    """Checks what is asked for; `JobControl` does it."""
+
+    control: JobControl
+    datasets_bucket: str
+    s3: "S3Client"
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        settings = JobControlSettings.from_env(os.environ)
+        store = JobStore(settings.jobs_table, resources.dynamodb)
+        control = JobControl(store, clients.states(), settings.job_state_machine)
+        return cls(control, settings.datasets_bucket, resources.s3)
+
+    def start(self, asked: TrainingJobRequest) -> TrainingJob:
+        """Raises `InvalidParameterError` or `JobRefusedError`."""
+        request = parse_request(strict.to_dict(asked))
+        check_settings(request)
+        check_bucket(request, self.datasets_bucket)
+        return self.control.start(request)
+
+    def page(self, limit: int, cursor: str | None) -> TrainingJobList:
+        """Raises `InvalidCursorError`."""
+        return TrainingJobList(*self.control.page(limit, cursor))
+
+    def get(self, job_id: str) -> TrainingJob:
+        """Raises `JobNotFoundError`."""
+        return self.control.get(job_id)
+
+    def stop(self, job_id: str) -> TrainingJob:
+        """Raises `JobNotFoundError` or `JobConflictError`."""
+        return self.control.stop(job_id)
+
+    def resume(self, job_id: str) -> TrainingJob:
+        """Raises `JobNotFoundError` or `JobConflictError`."""
+        return self.control.resume(job_id)
+
+    def options(self) -> TrainingOptions:
+        known = training_options()
+        return TrainingOptions(
+            models=tuple(known["models"]),
+            recipes=tuple(known["recipes"]),
+            configs=strict.parse(tuple[ConfigOption, ...], known["configs"], "training options"),
+            datasets=find_data_sets(self.datasets_bucket, self.s3),
+            instances=tuple(
+                InstanceOption(kind.type, kind.gpu, kind.usd_per_hour_spot, kind.usd_per_hour)
+                for kind in INSTANCE_TYPES
+            ),
+        )
