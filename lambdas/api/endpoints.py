@@ -65,8 +65,8 @@ class Endpoints(Generic[S]):
     """A group of routes and the service that answers them.
 
     An endpoint takes the service, the request and the parameters of its path, and returns a body or
-    a `Response`. It is called for nobody who may not use its route, as the table of routes has it:
-    that is checked before anything else is read.
+    a `Response`. Whether the caller may use the route, by the table of routes, is checked before
+    anything else is read.
     """
 
     def __init__(self, build: Callable[[Resources], S]) -> None:

@@ -1,4 +1,4 @@
-"""From an image's bytes to a recorded prediction: what `predict` and `ingest` do alike."""
+"""From an image's bytes to a recorded prediction: what `predict` and `ingest` share."""
 
 import hashlib
 import tempfile
@@ -115,7 +115,7 @@ class ClassificationService:
         try:
             return _classified(image, stopwatch, serving)
         except Exception:
-            # ONNX Runtime raises classes of its own; a canary's fault must reach nobody.
+            # ONNX Runtime raises classes of its own; a canary's fault must not reach a caller.
             if serving.instead is None:
                 raise
             logger.exception("version failed", extra={"version": serving.model.version})

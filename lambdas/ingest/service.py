@@ -52,8 +52,8 @@ class IngestService(ClassificationService):
     def ingest(self, upload: Upload, now: datetime) -> Prediction | None:
         """Record the one result of ``upload``; None when another delivery has done so already.
 
-        An image that can never be classified becomes a ``failed`` record. Whatever a retry may
-        mend is raised, and nothing is recorded.
+        An image that can never be classified becomes a ``failed`` record. A fault that a retry may
+        fix is raised, and nothing is recorded.
         """
         prediction_id = self._free_id(upload)
         if prediction_id is None:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 EndState = Literal["succeeded", "failed", "cancelled"]
 
-# A look costs three transitions of the state machine; ten minutes in, nothing is in a hurry.
+# A look costs three transitions of the state machine; after ten minutes, fewer are enough.
 _SOON_SECONDS = 600
 _LATER = 60
-# Then a machine that is interrupted again and again is worth the price of one that is not.
+# After this many interruptions, a machine that is not interrupted is worth its price.
 _MOST_SPOT_MACHINES = 3
 
 
@@ -73,7 +73,7 @@ class JobSteps:
         self._clock = clock
 
     def validate(self, job_id: str) -> Answer:
-        """Refuse now what would fail later, and at a price."""
+        """Refuse now what would fail later and cost money."""
         record = self._store.get(job_id)
         if record.state != "queued":
             return self._due(record)
@@ -126,7 +126,7 @@ class JobSteps:
             case "end":
                 return _end(job_id, "failed", verdict.reason)
             case "publish":
-                # The machine shuts itself down; what it costs from here on is nobody's decision.
+                # The machine shuts itself down; its cost from here on cannot be limited.
                 record = self._move(record, "publishing", **_settled(record, now))
             case "relaunch":
                 changes = _settled(record, now)
@@ -158,11 +158,11 @@ class JobSteps:
             model=model,
             **_settled(record, now),
         )
-        # Whoever was faster may have stopped it: once more, with what they wrote.
+        # Somebody was faster and may have stopped it: try again with the new record.
         return Answer(job_id, "done") if found.state in ENDED else replace(again, seconds=1)
 
     def _due(self, record: JobRecord) -> Answer:
-        """What comes next for a job in this state, whoever has brought it there."""
+        """What comes next for a job in this state."""
         match record.state:
             case "queued" | "launching":
                 return Answer(record.id, "launch")
@@ -176,10 +176,10 @@ class JobSteps:
                 return _end(record.id, record.state, record.reason)
 
     def _move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
-        """The job in ``state``; or as somebody has left it who has moved it since it was read.
+        """The job in ``state``, or as it is now if somebody moved it since it was read.
 
-        Raises `JobConflictError` when ``state`` cannot follow the record's: no second look would
-        change that.
+        Raises `JobConflictError` when ``state`` cannot follow the record's; trying again would not
+        help.
         """
         if record.state not in FOLLOWS[state]:
             raise JobConflictError(f"Job {record.id} is {record.state} and cannot become {state}.")

@@ -9,7 +9,7 @@ from visionflow.jobs.record import JobRecord, JobReport, hours_between
 Next = Literal["wait", "relaunch", "publish", "end"]
 
 MOST_MACHINES = 6
-"""After so many interrupted machines a job fails; its checkpoint is kept."""
+"""After this many interrupted machines a job fails; its checkpoint is kept."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _interrupted(record: JobRecord, reason: str) -> Verdict:
 def _gone(record: JobRecord, report: JobReport | None, machine: MachineState) -> Verdict:
     if machine.reclaimed:
         return _interrupted(record, f"EC2 took the machine back ({machine.reason}).")
-    when = "before the job began" if report is None else "without a word"
+    when = "before the job began" if report is None else "without a report"
     reason = f"The machine ended {when} ({machine.reason or 'no reason given'}); see its log."
     return Verdict("end", reason)
 

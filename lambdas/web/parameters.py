@@ -8,7 +8,7 @@ from visionflow.errors import InvalidParameterError
 from visionflow.timestamps import timestamp
 
 MAX_TEXT = 200
-# Counters have rows for each day, and whoever asks waits until all of them are read.
+# Counters have rows for each day, and a request waits until all of them are read.
 MAX_DAYS = 366
 # Items per page.
 DEFAULT_LIMIT = 20
@@ -16,7 +16,7 @@ MAX_LIMIT = 100
 
 
 def only(query: Mapping[str, str], *names: str) -> None:
-    """Refuse a parameter that the route does not know: it is a typing error, not a wish."""
+    """Refuse a parameter that the route does not know: it is probably misspelt."""
     if unknown := sorted(set(query) - set(names)):
         taken = ", ".join(names) or "none"
         raise InvalidParameterError(

@@ -111,7 +111,7 @@ class ComparedModel:
     ``n`` images it answered, and ``compared`` that it and the first version in the comparison
     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
-    inference. ``feedback`` counts answers and shadow's answers to images that people spoke of.
+    inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
     """
 
     name: str

@@ -15,7 +15,7 @@ from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.reviews import ReviewStore
 
-# Of the images that people spoke of, the latest: what shadows answered to them is read singly.
+# Of the images with feedback, the latest: the shadows' answers to them are read one by one.
 MAX_FED_BACK = 1_000
 
 

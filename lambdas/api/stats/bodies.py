@@ -18,8 +18,8 @@ class DayStats:
 
 @dataclass(frozen=True)
 class ModelFeedback(Share):
-    """How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
-    the same by what the images show."""
+    """How often a version was right on images with feedback, with a 95 % Wilson interval;
+    ``per_label``: the same by the label that people gave."""
 
     per_label: dict[str, Share]
 
