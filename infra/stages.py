@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infra.errors import CommandError
-
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-MB_PER_VCPU: Final = 1769
+from visionflow.costs.estimate import MB_PER_VCPU
 
 LayerTarget = Literal["host", "x86_64", "arm64"]
 
@@ -127,8 +125,8 @@ LOCAL: Final = StageConfig(
     point_in_time_recovery=False,
     tracing=False,
     layer_target="host",
-    predict_memory_mb=1769,
-    ingest_memory_mb=1769,
+    predict_memory_mb=MB_PER_VCPU,
+    ingest_memory_mb=MB_PER_VCPU,
     api_memory_mb=512,
     prediction_retention_days=30,
     log_retention_days=7,
@@ -153,8 +151,8 @@ DEV: Final = StageConfig(
     point_in_time_recovery=True,
     tracing=True,
     layer_target="x86_64",
-    predict_memory_mb=1769,
-    ingest_memory_mb=1769,
+    predict_memory_mb=MB_PER_VCPU,
+    ingest_memory_mb=MB_PER_VCPU,
     api_memory_mb=512,
     prediction_retention_days=30,
     log_retention_days=14,
@@ -180,8 +178,8 @@ PROD: Final = StageConfig(
     point_in_time_recovery=True,
     tracing=True,
     layer_target="x86_64",
-    predict_memory_mb=1769,
-    ingest_memory_mb=1769,
+    predict_memory_mb=MB_PER_VCPU,
+    ingest_memory_mb=MB_PER_VCPU,
     api_memory_mb=512,
     prediction_retention_days=365,
     log_retention_days=90,

@@ -59,6 +59,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.MissingImageError: _NOT_FOUND,
     errors.ConfigError: _BROKEN,
     errors.ArtifactError: _UNAVAILABLE,
+    errors.GateError: _UNAVAILABLE,
     errors.ModelUnavailableError: _UNAVAILABLE,
     errors.PlatformError: _UNAVAILABLE,
 }

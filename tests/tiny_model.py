@@ -20,6 +20,7 @@ from visionflow.models.manifest import (
 
 LABELS = ("red", "green", "blue")
 SIDE = 8
+PASSED_GATE = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_CHECKS["fp32"])
 
 
 def tiny_graph(turned: bool = False) -> bytes:
@@ -87,7 +88,7 @@ def write_tiny_artifact(
         temperature=1.0,
         unknown_threshold=unknown_threshold,
         metrics={"top1": 1.0},
-        gate=(GateCheck("parity", 0.0, 1e-4, True),),
+        gate=PASSED_GATE,
         dataset_sha256="0" * 64,
         config={},
         git_commit=None,
@@ -98,17 +99,14 @@ def write_tiny_artifact(
 
 
 def write_tiny_run(
-    folder: Path, gate: tuple[GateCheck, ...] | None = None, large: int = 100
+    folder: Path, gate: tuple[GateCheck, ...] = PASSED_GATE, large: int = 100
 ) -> Path:
-    """The artifact as a run leaves it: a checkpoint, a page, a plot of ``large`` bytes, and a
-    passed gate where no other is given."""
+    """The artifact as a run leaves it: a checkpoint, a page and a plot of ``large`` bytes."""
     manifest = write_tiny_artifact(folder)
     (folder / "checkpoint.pt").write_bytes(b"weights")
     (folder / "plots").mkdir(exist_ok=True)
     (folder / "report.html").write_text("<!doctype html>", encoding="utf-8")
     (folder / "plots" / "large.png").write_bytes(bytes(large))
-    if gate is None:
-        gate = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_CHECKS["fp32"])
     extra = tuple(FileEntry.of(folder, name) for name in ("report.html", "plots/large.png"))
     manifest = replace(manifest, gate=gate, extra_files=extra)
     (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")

@@ -24,7 +24,7 @@ from infra.errors import CommandError
 from infra.local_cloud.outputs import read_outputs
 from infra.local_cloud.progress import TransferBar
 from visionflow.errors import ImageError
-from visionflow.images.pipeline import media_type
+from visionflow.images.containers import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 if TYPE_CHECKING:

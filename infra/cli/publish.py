@@ -1,16 +1,20 @@
 """``visionflow publish``: a finished run becomes a version in the cloud."""
 
 import argparse
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.cli.command_line import add_command, print_json, workspace_of
-from infra.cli.deployed import Deployed, aws_sentences, deployed
+from infra.cli.deployed import aws_sentences, deployed
 from infra.local_cloud.progress import TransferBar
 from infra.stages import LOCAL, STAGES
-from training import publish
 from visionflow import strict
+from visionflow.models.manifest import read_artifact
+from visionflow.models.publication import Publisher
 from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
 
 if TYPE_CHECKING:
@@ -34,13 +38,23 @@ def add_parsers(commands: "Commands") -> None:
 
 
 def _publish(arguments: argparse.Namespace) -> int:
-    manifest = publish.read_run(arguments.folder, arguments.name, arguments.version)
+    manifest = read_artifact(arguments.folder)
+    manifest = replace(
+        manifest,
+        name=arguments.name or manifest.name,
+        version=arguments.version or manifest.version,
+    )
+    found = deployed(arguments.stage, workspace_of(arguments))
+    publisher = Publisher(
+        ModelStore(found.models_bucket, found.s3),
+        ModelRegistry(found.registry_table, found.dynamodb),
+    )
     upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
     with aws_sentences():
-        published = publish.publish(
+        published = publisher.publish(
             arguments.folder,
             manifest,
-            _target(deployed(arguments.stage, workspace_of(arguments))),
+            lambda: Order(found.caller(), datetime.now(UTC)),
             promote=arguments.promote,
             force_reason=arguments.force,
             on_upload=upload.add,
@@ -59,11 +73,3 @@ def _publish(arguments: argparse.Namespace) -> int:
             f"{'; '.join(published.force.failed)}."
         )
     return 0
-
-
-def _target(found: Deployed) -> publish.Target:
-    return publish.Target(
-        ModelStore(found.models_bucket, found.s3),
-        ModelRegistry(found.registry_table, found.dynamodb),
-        caller=found.caller,
-    )

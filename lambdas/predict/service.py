@@ -15,7 +15,7 @@ from lambdas.telemetry.stopwatch import Stopwatch
 from lambdas.telemetry.trail import follow
 from lambdas.web.answers import fields_of
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
-from visionflow.images.pipeline import media_type
+from visionflow.images.containers import media_type
 from visionflow.models.classifier import Explanation
 from visionflow.predictions.record import Prediction, original_key
 from visionflow.predictions.replies import Reply

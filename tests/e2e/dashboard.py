@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,8 +25,10 @@ from infra.constructs.static_site import security_policy
 from tests.e2e.cloud import Cloud
 from tests.images import textured
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, contact_sheet
-from visionflow.models.manifest import FileEntry
+from visionflow.models.manifest import FileEntry, read_artifact
+from visionflow.models.publication import Publisher
 from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -123,7 +126,10 @@ def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
     manifest["extra_files"] = [*others, *own]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     store = ModelStore(cloud.outputs.models_bucket, cloud.s3)
-    ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb).register(store.publish(folder))
+    registry = ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb)
+    order = Order("somebody", datetime.now(UTC))
+    published = Publisher(store, registry)
+    published.publish(folder, read_artifact(folder), lambda: order, promote=False)
 
 
 def _draw_map_images(folder: Path) -> None:

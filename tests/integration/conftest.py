@@ -24,7 +24,8 @@ from lambdas.api.settings import ApiSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.shadow.settings import ShadowSettings
-from visionflow.models.manifest import Manifest
+from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.publication import Publisher
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
@@ -92,10 +93,11 @@ class Cloud:
         self.models = ModelStore("models", self.s3)
 
     def publish(self, folder: Path, *, promote: bool = True) -> Manifest:
-        manifest = self.models.publish(folder)
-        self.registry.register(manifest)
-        if promote:
-            self.promote(manifest.version, manifest.name)
+        manifest = read_artifact(folder)
+        order = Order("somebody", datetime.now(UTC))
+        Publisher(self.models, self.registry).publish(
+            folder, manifest, lambda: order, promote=promote
+        )
         return manifest
 
     def promote(self, version: str, name: str = "tiny") -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from training.errors import DatasetError
 from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
-from visionflow.images.pipeline import media_type
+from visionflow.images.containers import media_type
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Prediction

@@ -13,7 +13,8 @@ from PIL.ExifTags import Base as ExifTag
 
 from training.data.duplicates import THUMBNAIL_SIDE, perceptual_code
 from visionflow.errors import ImageError, MissingImageError
-from visionflow.images.pipeline import UInt8Array, decode, format_of
+from visionflow.images.containers import format_of
+from visionflow.images.pipeline import UInt8Array, decode
 
 Oddity = Literal[
     "greyscale", "cmyk", "alpha", "rotated", "animated", "small", "elongated", "one_colour"

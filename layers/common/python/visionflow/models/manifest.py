@@ -14,7 +14,6 @@ from visionflow import strict
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.images.input_spec import InputSpec
 
-SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"
 
 Precision = Literal["fp32", "int8"]
@@ -50,7 +49,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Quantization:
-    """How the int8 model was made, or why there is none."""
+    """How the int8 model was made, or why it was not."""
 
     scheme: str
     calibration: str
@@ -134,7 +133,9 @@ def read_artifact(folder: Path) -> Manifest:
     try:
         manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
     except FileNotFoundError as error:
-        raise ArtifactError(f"{folder}: no {MANIFEST_NAME}, so this is no model version") from error
+        raise ArtifactError(
+            f"{folder}: no {MANIFEST_NAME}, so this is not a model version"
+        ) from error
     for entry in manifest.all_files():
         try:
             entry.check((folder / entry.path).read_bytes())
@@ -144,5 +145,5 @@ def read_artifact(folder: Path) -> Manifest:
 
 
 def artifact_prefix(name: str, version: str) -> str:
-    """Where a version lies in the models bucket."""
+    """The prefix of a version in the models bucket."""
     return f"models/{name}/{version}/"

@@ -6,7 +6,6 @@ from the id, which spreads the writes of a busy label; a read merges the shards.
 continues below a *position*, rows that arrive meanwhile shift, repeat or hide none of the others.
 """
 
-import base64
 import hashlib
 import heapq
 import json
@@ -18,7 +17,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.dynamodb import from_item, to_item
+from visionflow.dynamodb import (
+    from_item,
+    read_cursor,
+    read_item,
+    to_item,
+    unknown_cursor,
+    write_cursor,
+)
 from visionflow.errors import InvalidCursorError
 from visionflow.predictions.record import ID, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
@@ -135,25 +141,20 @@ class PredictionStore:
 
     def get(self, prediction_id: str) -> Prediction | None:
         """Read one record, consistently."""
-        answer = self._client.get_item(
-            TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
-        )
-        return read_prediction(answer["Item"]) if "Item" in answer else None
+        item = read_item(self._client, self._table, to_item({"id": prediction_id}))
+        return read_prediction(item) if item else None
 
     def answered(self, prediction_id: str) -> tuple[Prediction, Reply] | None:
-        """A record with the reply that was added with it; None where there is none."""
-        answer = self._client.get_item(
-            TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
-        )
-        item = answer.get("Item", {})
-        if REPLY not in item:
+        """A record and the reply added with it; None without a record or a reply."""
+        item = read_item(self._client, self._table, to_item({"id": prediction_id}))
+        if not item or REPLY not in item:
             return None
         return read_prediction(item), Reply.parse(item[REPLY]["S"])
 
     def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page:
         """At most ``limit`` predictions below ``cursor``, newest first.
 
-        Raises `InvalidCursorError` for a cursor that no page of this query gave out.
+        Raises `InvalidCursorError` for a cursor that is not of a page of this query.
         """
         below = None if cursor is None else _read_cursor(cursor, query)
         rows = heapq.merge(
@@ -236,19 +237,13 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
 
 
 def _write_cursor(position: str, query: LogQuery) -> str:
-    text = f"{position} {query.fingerprint()}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return write_cursor(f"{position} {query.fingerprint()}")
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars="-_", validate=True).decode("ascii")
-    except ValueError as error:
-        raise InvalidCursorError("The cursor is not one that this API gave out.") from error
-    position, _, fingerprint = text.partition(" ")
+    position, _, fingerprint = read_cursor(cursor).partition(" ")
     if not _POSITION.fullmatch(position):
-        raise InvalidCursorError("The cursor is not one that this API gave out.")
+        raise unknown_cursor()
     if fingerprint != query.fingerprint() or not query.includes(position):
         raise InvalidCursorError("The cursor belongs to another query; start without one.")
     return position
