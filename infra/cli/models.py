@@ -10,9 +10,8 @@ from infra.cli.command_line import add_command, print_json, print_table, workspa
 from infra.cli.deployed import aws_sentences, deployed
 from infra.errors import CommandError
 from infra.stages import LOCAL, STAGES
-from lambdas.api.models.bodies import ComparedModel, ServingAliases
-from lambdas.api.models.comparison import Comparison
-from lambdas.api.models.service import ModelService
+from lambdas.api.models.comparison import ComparedModel, Comparison
+from lambdas.api.models.service import ModelService, ServingAliases
 from lambdas.web.parameters import MAX_LIMIT
 from visionflow import strict
 from visionflow.insights.counters import CounterStore

@@ -16,10 +16,10 @@ from pydantic import TypeAdapter
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import IMAGE, LIMIT, TIME, Operation, Schema, query
 from infra.generators.openapi_training import TRAINING_OPERATIONS
-from lambdas.api.about.bodies import Health
-from lambdas.api.predictions.bodies import LogPage
+from lambdas.api.about.service import Health
+from lambdas.api.predictions.service import LogPage
 from lambdas.api.records import PredictionDetail
-from lambdas.api.uploads.bodies import UploadForm
+from lambdas.api.uploads.service import UploadForm
 from lambdas.classification.service import DEFAULT_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD

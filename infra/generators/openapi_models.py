@@ -10,12 +10,12 @@ from infra.generators.openapi_operation import (
     json_body,
     query,
 )
-from lambdas.api.costs.bodies import Costs
-from lambdas.api.feedback.bodies import FeedbackHistory, FeedbackRequest, UncertainList
-from lambdas.api.models.bodies import (
+from lambdas.api.costs.service import Costs
+from lambdas.api.feedback.service import FeedbackHistory, FeedbackRequest, UncertainList
+from lambdas.api.models.comparison import ModelComparison
+from lambdas.api.models.service import (
     CanaryRequest,
     History,
-    ModelComparison,
     ModelDetail,
     ModelList,
     Moved,
@@ -23,7 +23,7 @@ from lambdas.api.models.bodies import (
     Served,
 )
 from lambdas.api.records import LogEntry
-from lambdas.api.stats.bodies import Stats
+from lambdas.api.stats.service import Stats
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias
 

@@ -1,7 +1,7 @@
 """The description of the routes about training jobs."""
 
 from infra.generators.openapi_operation import LIMIT, Operation, in_path, json_body, query
-from lambdas.api.training_jobs.bodies import TrainingJobList, TrainingOptions
+from lambdas.api.training_jobs.service import TrainingJobList, TrainingOptions
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest
 
 _ID = in_path("id")

@@ -61,6 +61,9 @@ class Request:
         return parameters.whole_days(first, last)
 
 
+Endpoint = Callable[Concatenate[S, Request, P], object]
+
+
 class Endpoints(Generic[S]):
     """A group of routes and the service that answers them.
 
@@ -76,16 +79,11 @@ class Endpoints(Generic[S]):
 
     def add(
         self, method: Method, path: str, *query: str
-    ) -> Callable[
-        [Callable[Concatenate[S, Request, P], object]],
-        Callable[Concatenate[S, Request, P], object],
-    ]:
+    ) -> Callable[[Endpoint[S, P]], Endpoint[S, P]]:
         """Register an endpoint that takes the parameters ``query``."""
         route = route_of(method, path)
 
-        def register(
-            endpoint: Callable[Concatenate[S, Request, P], object],
-        ) -> Callable[Concatenate[S, Request, P], object]:
+        def register(endpoint: Endpoint[S, P]) -> Endpoint[S, P]:
             def respond(*args: P.args, **in_path: P.kwargs) -> Response[str]:
                 request = Request(self.router.current_event)
                 if route.admin:

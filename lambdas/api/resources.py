@@ -2,9 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self
 
 from lambdas import clients
 from lambdas.api.settings import ApiSettings
@@ -16,47 +14,25 @@ from visionflow.models.store import ModelStore
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.predictions.store import PredictionStore
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_s3 import S3Client
 
-
-@dataclass(frozen=True)
 class Resources:
     """One of each, for every group of routes. ``started_at`` is on the monotonic clock."""
 
-    settings: ApiSettings
-    started_at: float
-    s3: "S3Client"
-    dynamodb: "DynamoDBClient"
-    images: ImageStore
-    models: ModelStore
-    predictions: PredictionStore
-    registry: ModelRegistry
-    counters: CounterStore
-    reviews: ReviewStore
-    shadows: ShadowStore
-
-    @classmethod
-    def build(cls, settings: ApiSettings) -> Self:
-        s3, dynamodb = clients.s3(), clients.dynamodb()
-        counters = CounterStore(settings.insights_table, dynamodb)
-        return cls(
-            settings,
-            time.monotonic(),
-            s3,
-            dynamodb,
-            ImageStore(settings.images_bucket, s3),
-            ModelStore(settings.models_bucket, s3),
-            PredictionStore(settings.predictions_table, dynamodb),
-            ModelRegistry(settings.registry_table, dynamodb),
-            counters,
-            ReviewStore(settings.predictions_table, settings.insights_table, dynamodb),
-            ShadowStore(settings.insights_table, dynamodb, counters),
-        )
+    def __init__(self, settings: ApiSettings) -> None:
+        self.settings = settings
+        self.started_at = time.monotonic()
+        self.s3, self.dynamodb = clients.s3(), clients.dynamodb()
+        predictions, insights = settings.predictions_table, settings.insights_table
+        self.images = ImageStore(settings.images_bucket, self.s3)
+        self.models = ModelStore(settings.models_bucket, self.s3)
+        self.predictions = PredictionStore(predictions, self.dynamodb)
+        self.registry = ModelRegistry(settings.registry_table, self.dynamodb)
+        self.counters = CounterStore(insights, self.dynamodb)
+        self.reviews = ReviewStore(predictions, insights, self.dynamodb)
+        self.shadows = ShadowStore(insights, self.dynamodb, self.counters)
 
 
 @lru_cache
 def resources() -> Resources:
     """Made by the first request."""
-    return Resources.build(ApiSettings.from_env(os.environ))
+    return Resources(ApiSettings.from_env(os.environ))

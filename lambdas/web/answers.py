@@ -1,7 +1,7 @@
 """What the HTTP functions answer alike: a problem, and a prediction's fields."""
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from visionflow.models.answer import Score
 from visionflow.models.ref import ModelRef
@@ -41,20 +41,4 @@ class PredictionFields(TypedDict):
 
 
 def fields_of(prediction: Prediction) -> PredictionFields:
-    return {
-        "id": prediction.id,
-        "source": prediction.source,
-        "status": prediction.status,
-        "label": prediction.label,
-        "confidence": prediction.confidence,
-        "top_k": prediction.top_k,
-        "model": prediction.model,
-        "image": prediction.image,
-        "thumbnail_key": prediction.thumbnail_key,
-        "timings": prediction.timings,
-        "created_at": prediction.created_at,
-        "error": prediction.error,
-        "expires_at": prediction.expires_at,
-        "feedback": prediction.feedback,
-        "refused": prediction.refused,
-    }
+    return cast(PredictionFields, vars(prediction))

@@ -3,9 +3,8 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from lambdas.api.about.bodies import Health
 from lambdas.api.resources import Resources
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.models.ref import ModelRef
@@ -13,6 +12,17 @@ from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
 
 OPENAPI_FILE = Path(__file__).parents[1] / "openapi.json"
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether an image would be classified now, by which model, into which labels."""
+
+    status: Literal["ok", "unavailable"]
+    model: ModelRef | None
+    labels: tuple[str, ...]
+    uptime_s: float
+    reason: str | None
 
 
 @dataclass(frozen=True)

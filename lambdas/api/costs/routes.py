@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from lambdas.api.costs.bodies import Costs
-from lambdas.api.costs.service import CostService
+from lambdas.api.costs.service import Costs, CostService
 from lambdas.api.endpoints import Endpoints, Request
 
 endpoints = Endpoints(CostService.build)

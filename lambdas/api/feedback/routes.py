@@ -3,8 +3,12 @@
 from datetime import UTC, datetime
 
 from lambdas.api.endpoints import Endpoints, Request
-from lambdas.api.feedback.bodies import FeedbackHistory, FeedbackRequest, UncertainList
-from lambdas.api.feedback.service import FeedbackService
+from lambdas.api.feedback.service import (
+    FeedbackHistory,
+    FeedbackRequest,
+    FeedbackService,
+    UncertainList,
+)
 from lambdas.api.records import LogEntry
 
 endpoints = Endpoints(FeedbackService.build)

@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Self
 
-from lambdas.api.feedback.bodies import FeedbackHistory, FeedbackRequest, UncertainList
 from lambdas.api.records import LogEntry, Records
 from lambdas.api.resources import Resources
 from lambdas.web.parameters import short_text
@@ -17,6 +16,28 @@ from visionflow.predictions.reviews import ReviewStore
 from visionflow.timestamps import timestamp
 
 LONGEST_FOLDER_NAME = 255
+
+
+@dataclass(frozen=True)
+class FeedbackRequest:
+    """What the image shows. A label that the version does not have needs ``new``."""
+
+    label: str
+    new: bool = False
+
+
+@dataclass(frozen=True)
+class FeedbackHistory:
+    """All feedback on a prediction, the oldest first."""
+
+    items: tuple[Feedback, ...]
+
+
+@dataclass(frozen=True)
+class UncertainList:
+    """Answers without feedback, the least certain first."""
+
+    items: tuple[LogEntry, ...]
 
 
 @dataclass(frozen=True)

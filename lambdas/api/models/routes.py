@@ -3,17 +3,17 @@
 from datetime import UTC, datetime
 
 from lambdas.api.endpoints import Endpoints, Request
-from lambdas.api.models.bodies import (
+from lambdas.api.models.comparison import ModelComparison
+from lambdas.api.models.service import (
     CanaryRequest,
     History,
-    ModelComparison,
     ModelDetail,
     ModelList,
+    ModelService,
     Moved,
     MoveRequest,
     Served,
 )
-from lambdas.api.models.service import ModelService
 from lambdas.web.parameters import short_text
 from visionflow.errors import MissingFieldError
 from visionflow.models.rollback_rule import RollbackRule

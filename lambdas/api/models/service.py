@@ -4,33 +4,108 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
-from lambdas.api.models.bodies import (
-    History,
-    ModelComparison,
-    ModelDetail,
-    ModelEntry,
-    ModelList,
-    Moved,
-    Served,
-    ServingAliases,
-)
-from lambdas.api.models.comparison import Comparison
+from lambdas.api.models.comparison import Comparison, ModelComparison
 from lambdas.api.resources import Resources
 from visionflow import strict
 from visionflow.errors import InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
-from visionflow.models.manifest import Manifest
+from visionflow.models.manifest import Manifest, Precision
 from visionflow.models.ref import ModelRef
-from visionflow.models.registry import ModelRegistry, RegisteredVersion
+from visionflow.models.registry import Force, ModelRegistry, RegisteredVersion, Retirement
 from visionflow.models.rollback_rule import RollbackRule
-from visionflow.models.routing import Alias, Aliases, Order
+from visionflow.models.routing import Alias, Aliases, Canary, Move, Order
 from visionflow.models.store import ModelStore
 
 REPORT_FILE = "report.json"
 # Lambda's answer may have 6 MB.
 MAX_REPORT_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class MoveRequest:
+    """Why, for the history."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class CanaryRequest:
+    """``percent`` of the images, 1 to 99."""
+
+    percent: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ServingAliases:
+    """What each alias points at now."""
+
+    production: ModelRef | None
+    canary: Canary | None
+    shadow: ModelRef | None
+
+    @classmethod
+    def of(cls, aliases: Aliases) -> "ServingAliases":
+        return cls(aliases.production, aliases.canary, aliases.shadow)
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
+    published by ``force``; ``retired`` is null for one that may serve."""
+
+    name: str
+    version: str
+    created_at: str
+    precision: Precision
+    labels: int
+    metrics: dict[str, float]
+    gate_passed: bool
+    force: Force | None
+    retired: Retirement | None
+    aliases: tuple[Alias, ...]
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """Every version, the latest first, and what serves."""
+
+    items: tuple[ModelEntry, ...]
+    aliases: ServingAliases
+
+
+@dataclass(frozen=True)
+class ModelDetail(ModelEntry):
+    """One version with its manifest, the report of its run (null when there is none, or one of over
+    4 MB), and short-lived URLs of its other files."""
+
+    manifest: dict[str, Any]
+    report: dict[str, Any] | None
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What serves after a move."""
+
+    aliases: ServingAliases
+
+
+@dataclass(frozen=True)
+class History:
+    """Moves of the aliases, the latest first. A null ``next_cursor``: there is nothing older."""
+
+    items: tuple[Move, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Served:
+    """The move by which an alias stood at a time; null when it was not yet set."""
+
+    move: Move | None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """The routes of the history and of single predictions."""
 
 from lambdas.api.endpoints import Endpoints, Request
-from lambdas.api.predictions.bodies import LogPage
-from lambdas.api.predictions.service import PredictionService
+from lambdas.api.predictions.service import LogPage, PredictionService
 from lambdas.api.records import PredictionDetail
 from visionflow.predictions.record import Source, Status
 from visionflow.predictions.store import LogQuery

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from typing import Self
 
-from lambdas.api.predictions.bodies import LogPage
-from lambdas.api.records import PredictionDetail, Records
+from lambdas.api.records import LogEntry, PredictionDetail, Records
 from lambdas.api.resources import Resources
 from visionflow.errors import InvalidParameterError
 from visionflow.predictions.store import LogQuery
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Predictions, newest first. A null ``next_cursor`` means that there is nothing older."""
+
+    items: tuple[LogEntry, ...]
+    next_cursor: str | None
 
 
 @dataclass(frozen=True)

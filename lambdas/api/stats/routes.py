@@ -1,8 +1,7 @@
 """The route of the statistics."""
 
 from lambdas.api.endpoints import Endpoints, Request
-from lambdas.api.stats.bodies import Stats
-from lambdas.api.stats.service import StatsService
+from lambdas.api.stats.service import Stats, StatsService
 
 endpoints = Endpoints(StatsService.build)
 

@@ -5,8 +5,7 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.api.endpoints import Endpoints, Request
-from lambdas.api.training_jobs.bodies import TrainingJobList, TrainingOptions
-from lambdas.api.training_jobs.service import TrainingJobService
+from lambdas.api.training_jobs.service import TrainingJobList, TrainingJobService, TrainingOptions
 from lambdas.web.resolver import json_response
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest
 

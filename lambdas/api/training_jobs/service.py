@@ -2,17 +2,11 @@
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from lambdas import clients
 from lambdas.api.resources import Resources
-from lambdas.api.training_jobs.bodies import (
-    ConfigOption,
-    InstanceOption,
-    TrainingJobList,
-    TrainingOptions,
-)
-from lambdas.api.training_jobs.datasets import find_data_sets
+from lambdas.api.training_jobs.datasets import DataSet, find_data_sets
 from visionflow import strict
 from visionflow.jobs.control import JobControl
 from visionflow.jobs.instances import INSTANCE_TYPES
@@ -23,6 +17,55 @@ from visionflow.jobs.store import JobStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class TrainingJobList:
+    """Jobs, newest first. A null ``next_cursor`` means that there is nothing older."""
+
+    items: tuple[TrainingJob, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A field of a config: its value there, and what it means."""
+
+    default: Any
+    about: str
+
+
+@dataclass(frozen=True)
+class ConfigOption:
+    """A config that a job can name; ``parameters`` by their dotted names."""
+
+    name: str
+    recipe: str
+    model: str
+    summary: str
+    parameters: dict[str, Parameter]
+
+
+@dataclass(frozen=True)
+class InstanceOption:
+    """A machine that a job can name; prices in USD, about."""
+
+    type: str
+    gpu: str | None
+    usd_per_hour_spot: float
+    usd_per_hour: float
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """All that a form for a training job needs. ``models`` and ``recipes``: those that may take the
+    place of a config's own."""
+
+    models: tuple[str, ...]
+    recipes: tuple[str, ...]
+    configs: tuple[ConfigOption, ...]
+    datasets: tuple[DataSet, ...]
+    instances: tuple[InstanceOption, ...]
 
 
 @dataclass(frozen=True)
@@ -52,15 +95,13 @@ class TrainingJobService:
         return TrainingJobList(*self.control.page(limit, cursor))
 
     def get(self, job_id: str) -> TrainingJob:
-        """Raises `JobNotFoundError`."""
+        """Raises `JobNotFoundError`, as do the next two; they raise `JobConflictError` too."""
         return self.control.get(job_id)
 
     def stop(self, job_id: str) -> TrainingJob:
-        """Raises `JobNotFoundError` or `JobConflictError`."""
         return self.control.stop(job_id)
 
     def resume(self, job_id: str) -> TrainingJob:
-        """Raises `JobNotFoundError` or `JobConflictError`."""
         return self.control.resume(job_id)
 
     def options(self) -> TrainingOptions:

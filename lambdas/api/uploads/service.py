@@ -5,11 +5,26 @@ from datetime import datetime
 from typing import Self
 
 from lambdas.api.resources import Resources
-from lambdas.api.uploads.bodies import UploadForm
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.store import FORM_LIFETIME, ImageStore
 from visionflow.images.uploads import UploadRequest
 from visionflow.timestamps import new_id, timestamp
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """A form for ``POST url``: multipart/form-data, ``fields`` first, then the image as ``file``.
+
+    S3 takes it until ``expires_at``, for one image of the type and size that were announced. Its
+    prediction is ``GET /predictions/{id}`` as soon as it is classified, and a 404 before.
+    """
+
+    id: str
+    url: str
+    fields: dict[str, str]
+    key: str
+    expires_at: str
+    max_bytes: int
 
 
 @dataclass(frozen=True)
