@@ -16,6 +16,8 @@ from tests.integration.conftest import INGEST, Answer, Cloud
 from tests.tiny_model import write_tiny_artifact
 from visionflow.dynamodb import to_item
 from visionflow.errors import IdempotencyConflictError, VisionFlowError
+from visionflow.predictions.record import Prediction
+from visionflow.predictions.replies import Reply
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 KEY = IdempotencyKey("key", None)
@@ -140,10 +142,12 @@ class Race:
                 self._barrier.wait(20)
             return write(key, data, content_type)
 
-        def add_alone(*row: Any) -> bool:
+        def add_alone(
+            prediction: Prediction, sketch: bytes | None = None, reply: Reply | None = None
+        ) -> bool:
             """moto checks a condition and writes in two steps, where DynamoDB takes one."""
             with self._table:
-                return add(*row)
+                return add(prediction, sketch, reply)
 
         service.images.write = write_together  # type: ignore[method-assign]
         service.predictions.add = add_alone  # type: ignore[method-assign]
