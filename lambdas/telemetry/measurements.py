@@ -11,12 +11,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.outcomes import STATUSES
-from lambdas.telemetry.stopwatch import FAILED_ATTEMPT
 from visionflow.errors import ImageError, VisionFlowError
 from visionflow.predictions.record import Prediction, Status
 
-# Steps that a record's timings may name, in the order in which they run.
-STEPS = ("read", "model", FAILED_ATTEMPT, "decode", "prepare", "infer", "store", "thumbnail")
+# Steps that a record's timings name, in the order in which they run. Rarely there is one more,
+# `stopwatch.FAILED_ATTEMPT`.
+STEPS = ("read", "model", "decode", "prepare", "infer", "store", "thumbnail")
 
 # Faults of an image or of the service. A request that is wrong in itself is not counted here: API
 # Gateway counts it as 4xx, and the log has its code.

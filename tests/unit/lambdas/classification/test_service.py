@@ -8,7 +8,6 @@ import pytest
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Serving
 from lambdas.classification.service import ClassificationService
-from lambdas.telemetry.measurements import STEPS
 from lambdas.telemetry.stopwatch import FAILED_ATTEMPT, Stopwatch
 from tests.images import encode, plain
 from tests.tiny_model import write_tiny_artifact
@@ -56,7 +55,6 @@ def test_a_failed_attempt_keeps_its_own_time(
     wall_ms = (time.perf_counter() - start) * 1000
     assert (answer.model.version, answer.refused) == ("1", ModelRef("tiny", "2"))
     assert list(stopwatch.timings) == [FAILED_ATTEMPT, "decode", "prepare", "infer"]
-    assert [step for step in STEPS if step in stopwatch.timings] == list(stopwatch.timings)
     assert stopwatch.timings[FAILED_ATTEMPT] >= SLOW_S * 1000
     total = sum(stopwatch.timings.values())
     assert SLOW_S * 1000 < total <= wall_ms + 1
