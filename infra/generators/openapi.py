@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import get_args
 
 from infra.generators.openapi_models import MODEL_OPERATIONS
-from infra.generators.openapi_operation import IMAGE, TIME, Operation, Schema, query
+from infra.generators.openapi_operation import IMAGE, LIMIT, TIME, Operation, Schema, query
 from infra.generators.openapi_training import TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
-from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
+from lambdas.api.about.service import Health
+from lambdas.api.predictions.service import LogPage
+from lambdas.api.records import PredictionDetail
+from lambdas.api.uploads.service import UploadForm
 from lambdas.classification.service import DEFAULT_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
-from lambdas.web.answers import Health, LogPage, PredictionDetail, Problem, UploadForm
+from lambdas.web.answers import Problem
 from lambdas.web.routes import ROUTES, Route
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import ACCEPTED_TYPES
@@ -93,11 +96,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "Predictions, newest first",
         {200: LogPage},
         (
-            query(
-                "limit",
-                "Records per page",
-                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-            ),
+            LIMIT,
             query("cursor", "`next_cursor` of the page before", {"type": "string"}),
             query("label", "Only this best label", {"type": "string"}),
             query("model_version", "Only answers of this version", {"type": "string"}),

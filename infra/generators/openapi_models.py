@@ -3,28 +3,27 @@
 from typing import get_args
 
 from infra.generators.openapi_operation import (
+    LIMIT,
     TIME,
     Operation,
     in_path,
     json_body,
-    limit_query,
     query,
 )
-from lambdas.api import feedback, models
-from lambdas.api.costs import Costs
-from lambdas.api.feedback import FeedbackHistory, FeedbackRequest, UncertainList
-from lambdas.api.model_answers import (
+from lambdas.api.costs.service import Costs
+from lambdas.api.feedback.service import FeedbackHistory, FeedbackRequest, UncertainList
+from lambdas.api.models.comparison import ModelComparison
+from lambdas.api.models.service import (
+    CanaryRequest,
     History,
-    ModelComparison,
     ModelDetail,
     ModelList,
     Moved,
+    MoveRequest,
     Served,
 )
-from lambdas.api.model_service import MAX_LIMIT
-from lambdas.api.models import CanaryRequest, MoveRequest
-from lambdas.api.stats import Stats
-from lambdas.web.answers import LogEntry
+from lambdas.api.records import LogEntry
+from lambdas.api.stats.service import Stats
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias
 
@@ -51,20 +50,20 @@ def _move(operation_id: str, summary: str) -> Operation:
 
 MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/predictions/{id}/feedback"): Operation(
-        "feedback", "All that people said about a prediction", {200: FeedbackHistory}, (_ID,)
+        "feedback", "All feedback on a prediction", {200: FeedbackHistory}, (_ID,)
     ),
     ("POST", "/predictions/{id}/feedback"): Operation(
         "giveFeedback",
-        "Confirm or correct an answer; the last word counts",
+        "Confirm or correct an answer; the latest feedback counts",
         {200: LogEntry},
         (_ID,),
         json_body(FeedbackRequest),
     ),
     ("GET", "/uncertain"): Operation(
         "uncertain",
-        "Answers that nobody has spoken of, the least certain first",
+        "Answers without feedback, the least certain first",
         {200: UncertainList},
-        (limit_query(feedback.DEFAULT_LIMIT, feedback.MAX_LIMIT),),
+        (LIMIT,),
     ),
     ("GET", "/costs"): Operation(
         "costs",
@@ -85,7 +84,7 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: History},
         (
             _ALIAS,
-            limit_query(models.DEFAULT_LIMIT, MAX_LIMIT),
+            LIMIT,
             query("cursor", "`next_cursor` of the page before", {"type": "string"}),
         ),
     ),

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from lambdas.web.parameters import DEFAULT_LIMIT, MAX_LIMIT
+
 Schema = dict[str, Any]
 
 TIME: Schema = {"type": "string", "format": "date-time"}
@@ -37,9 +39,11 @@ def in_path(name: str) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def limit_query(default: int, largest: int) -> Schema:
-    schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": default}
-    return query("limit", "At most so many", schema)
+LIMIT = query(
+    "limit",
+    "At most this many items",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+)
 
 
 def json_body(cls: type) -> Schema:

@@ -1,12 +1,7 @@
 """The description of the routes about training jobs."""
 
-from infra.generators.openapi_operation import Operation, in_path, json_body, limit_query, query
-from lambdas.api.training_jobs import (
-    DEFAULT_LIMIT,
-    MAX_LIMIT,
-    TrainingJobList,
-    TrainingOptions,
-)
+from infra.generators.openapi_operation import LIMIT, Operation, in_path, json_body, query
+from lambdas.api.training_jobs.service import TrainingJobList, TrainingOptions
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest
 
 _ID = in_path("id")
@@ -23,7 +18,7 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Training jobs, newest first",
         {200: TrainingJobList},
         (
-            limit_query(DEFAULT_LIMIT, MAX_LIMIT),
+            LIMIT,
             query("cursor", "`next_cursor` of the page before", {"type": "string"}),
         ),
     ),

@@ -96,10 +96,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All that people said about a prediction */
+        /** All feedback on a prediction */
         get: operations["feedback"];
         put?: never;
-        /** Confirm or correct an answer; the last word counts */
+        /** Confirm or correct an answer; the latest feedback counts */
         post: operations["giveFeedback"];
         delete?: never;
         options?: never;
@@ -114,7 +114,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers that nobody has spoken of, the least certain first */
+        /** Answers without feedback, the least certain first */
         get: operations["uncertain"];
         put?: never;
         post?: never;
@@ -518,7 +518,7 @@ export interface components {
          *     ``n`` images it answered, and ``compared`` that it and the first version in the comparison
          *     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
          *     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
-         *     inference. ``feedback`` counts answers and shadow's answers to images that people spoke of.
+         *     inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
          */
         ComparedModel: {
             /** Name */
@@ -564,7 +564,7 @@ export interface components {
         };
         /**
          * Costs
-         * @description What predictions cost, reckoned from counters, measured times and a dated table of prices.
+         * @description What predictions cost, estimated from counters, measured times and a dated table of prices.
          *
          *     ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
          *     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
@@ -679,7 +679,7 @@ export interface components {
         };
         /**
          * FeedbackHistory
-         * @description All that was said about a prediction, the first word first.
+         * @description All feedback on a prediction, the oldest first.
          */
         FeedbackHistory: {
             /** Items */
@@ -973,8 +973,6 @@ export interface components {
             gate_passed: boolean;
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
-            /** Retired At */
-            retired_at: string | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
             /** Manifest */
@@ -993,7 +991,7 @@ export interface components {
         /**
          * ModelEntry
          * @description A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
-         *     published by ``force``; ``retired_at`` is null for one that may serve.
+         *     published by ``force``; ``retired`` is null for one that may serve.
          */
         ModelEntry: {
             /** Name */
@@ -1017,15 +1015,13 @@ export interface components {
             gate_passed: boolean;
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
-            /** Retired At */
-            retired_at: string | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
         };
         /**
          * ModelFeedback
-         * @description How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
-         *     the same by what the images show.
+         * @description How often a version was right on images with feedback, with a 95 % Wilson interval;
+         *     ``per_label``: the same by the label that people gave.
          */
         ModelFeedback: {
             /** N */
@@ -1433,7 +1429,7 @@ export interface components {
         };
         /**
          * UncertainList
-         * @description Answers that nobody has spoken of, the least certain first.
+         * @description Answers without feedback, the least certain first.
          */
         UncertainList: {
             /** Items */
@@ -1602,7 +1598,7 @@ export interface operations {
     logs: {
         parameters: {
             query?: {
-                /** @description Records per page */
+                /** @description At most this many items */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string;
@@ -1753,7 +1749,7 @@ export interface operations {
     uncertain: {
         parameters: {
             query?: {
-                /** @description At most so many */
+                /** @description At most this many items */
                 limit?: number;
             };
             header?: never;
@@ -1850,7 +1846,7 @@ export interface operations {
             query?: {
                 /** @description Only this alias */
                 alias?: "production" | "canary" | "shadow";
-                /** @description At most so many */
+                /** @description At most this many items */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string;
@@ -2353,7 +2349,7 @@ export interface operations {
     trainingJobs: {
         parameters: {
             query?: {
-                /** @description At most so many */
+                /** @description At most this many items */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string;
