@@ -138,7 +138,7 @@ def _logs(arguments: argparse.Namespace) -> int:
 def _follow(
     api: ApiClient, query: dict[str, Any], items: list[dict[str, Any]]
 ) -> Iterator[list[dict[str, Any]]]:
-    """Batches of predictions, oldest first and each once: ``items``, then new ones for ever."""
+    """Batches of predictions, oldest first and each once: ``items``, then new ones without end."""
     seen: set[str] = set()
     newest = datetime.now(UTC)
     while True:

@@ -1,4 +1,4 @@
-"""What the API's description says of one route, and the pieces that routes have in common."""
+"""The description of one route, and the pieces that routes have in common."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ IMAGE: Schema = {"type": "string", "format": "binary"}
 
 @dataclass(frozen=True)
 class Operation:
-    """What the description says of a route beyond its method and path.
+    """The description of a route, without its method and path.
 
     ``answers`` maps a status to the class of its body; every other status carries a `Problem`.
     """
@@ -39,7 +39,7 @@ def in_path(name: str) -> Schema:
 
 def limit_query(default: int, largest: int) -> Schema:
     schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": default}
-    return query("limit", "At most so many", schema)
+    return query("limit", "Largest number of items", schema)
 
 
 def json_body(cls: type) -> Schema:

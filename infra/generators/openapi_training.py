@@ -24,7 +24,7 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: TrainingJobList},
         (
             limit_query(DEFAULT_LIMIT, MAX_LIMIT),
-            query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+            query("cursor", "`next_cursor` of the previous page", {"type": "string"}),
         ),
     ),
     ("GET", "/training-jobs/{id}"): Operation(
@@ -38,11 +38,11 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/training-jobs/{id}/resume"): Operation(
         "resumeTrainingJob",
-        "Go on with a job that failed or was cancelled, from its checkpoint (admin)",
+        "Continue a job that failed or was cancelled, from its checkpoint (admin)",
         {202: TrainingJob},
         (_ID,),
     ),
     ("GET", "/training-options"): Operation(
-        "trainingOptions", "What a training job can be asked for", {200: TrainingOptions}
+        "trainingOptions", "The options of a training job", {200: TrainingOptions}
     ),
 }

@@ -1,4 +1,4 @@
-"""Makes the list of what a training job can be asked for: all configs with their fields.
+"""Makes the options of a training job: all committed configs with their fields.
 
 It is ``options.json`` of `visionflow.jobs.options`, which the API shows and requests are checked
 against, because the functions never see the training package.

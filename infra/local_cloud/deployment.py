@@ -77,7 +77,7 @@ class LocalDeployment:
 def run_on_aws(workspace: Workspace, cdk: Path, command: str, stage: str) -> None:
     """``cdk deploy`` or ``cdk destroy`` of a stage with the user's own credentials and terminal.
 
-    Raises `CommandError` when the CDK CLI fails; it has said why by then.
+    Raises `CommandError` when the CDK CLI fails, which prints the reason itself.
     """
     arguments = ["--all", "--app", APP, "--context", f"stage={stage}", "--no-notices"]
     result = subprocess.run([cdk, command, *arguments], cwd=workspace.project, check=False)

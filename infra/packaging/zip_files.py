@@ -71,7 +71,7 @@ def _package(name: str, files: Mapping[str, Path], into: Path) -> Package:
 def write_zip(files: Mapping[str, Path], target: Path) -> None:
     """Write `files` (path in the zip file -> file on disk) with fixed times, order and modes.
 
-    The file appears under its name only when it is whole.
+    The file gets its name only when it is complete.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, unfinished = tempfile.mkstemp(dir=target.parent, suffix=".zip.part")
