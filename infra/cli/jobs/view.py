@@ -40,7 +40,11 @@ def screen(job: TrainingJob) -> list[str]:
         + (f", heartbeat {job.heartbeat_at}" if job.heartbeat_at else "")
     )
     if job.progress:
-        left = "" if job.eta_seconds is None else f", about {_duration(job.eta_seconds)} left"
+        left = (
+            ""
+            if job.eta_seconds is None
+            else f", about {_duration(job.eta_seconds)} of epochs left"
+        )
         lines.append(f"{job.progress.step}: epoch {job.progress.epoch}/{job.progress.epochs}{left}")
     if job.epochs:
         lines += ["", *_curves(job.epochs)]

@@ -73,7 +73,7 @@ def test_a_failed_redeploy_spares_the_emulator_that_ran_before(
 def test_an_up_or_down_beside_another_is_refused(workspace: Workspace) -> None:
     with (
         exclusive(workspace.lock),
-        pytest.raises(CommandError, match="at work here"),
+        pytest.raises(CommandError, match="is running here"),
     ):
         lifecycle.down(workspace)
 
