@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from infra.errors import CommandError
 from infra.generators import openapi, samples, training_options
 from infra.generators.dashboard_types import DashboardTypes
-from infra.generators.generator import Files, Generator
+from infra.generators.files import Files
 from infra.generators.locks import Locks
 from visionflow.jobs.options import OPTIONS_FILE
+
+Generator = Files | DashboardTypes | Locks
 
 # In the order in which they are made: the dashboard's types come from the API's description.
 GENERATORS: tuple[Generator, ...] = (
