@@ -1,4 +1,4 @@
-"""Node is asked for before anything starts, and what is built is built once."""
+"""Node is checked before anything starts, and what is built is built once."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_a_missing_or_old_node_is_one_sentence(
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A project whose npm notes how it was called."""
+    """A project with an npm that records how it was called."""
     workspace = Workspace(state=tmp_path / "state", project=tmp_path / "project")
     folder = workspace.project / "dashboard"
     (folder / "src").mkdir(parents=True)
