@@ -43,6 +43,7 @@ check: .venv/.test dashboard/node_modules/.package-lock.json ## Check style, typ
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m infra.generators --check
+	$(BIN)/python -m tests.benchmarks.readme --check
 	npm --prefix dashboard run check
 
 bench: .venv/.test ## Measure cold start by part, latency by step, memory and package size

@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from infra.errors import CommandError
-
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-MB_PER_VCPU: Final = 1769
+from visionflow.costs.estimate import MB_PER_VCPU
 
 LayerTarget = Literal["host", "x86_64", "arm64"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from infra.cli.command_line import ALL_STAGES, add_command, moment
 from infra.cli.endpoints import endpoints
 from training.cli.options import answer
-from training.data.collect import Collected, collect
-from visionflow.predictions.record import timestamp
+from training.data.sources.collect import Collected, collect
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from training.cli.options import Commands

@@ -15,8 +15,8 @@ from lambdas.api.model_service import MAX_LIMIT, ModelService
 from training.cli.options import add_group, answer, print_table
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Alias, Aliases, Move, Order
-from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from training.cli.options import Commands

@@ -1,14 +1,20 @@
 """``visionflow publish``: a finished run becomes a version in the cloud."""
 
 import argparse
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.cli.command_line import ALL_STAGES, add_command
 from infra.cli.endpoints import endpoints
+from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
-from training import publish
 from training.cli.options import answer
+from visionflow.errors import GateError
+from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.publication import Published, Publisher
+from visionflow.models.routing import Order
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -29,22 +35,36 @@ def add_parsers(commands: "Commands") -> None:
 
 
 def _publish(arguments: argparse.Namespace) -> int:
-    manifest = publish.read_run(arguments.folder, arguments.name, arguments.version)
-    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
-    found = endpoints(arguments)
-    published = publish.publish(
-        arguments.folder,
+    manifest = read_artifact(arguments.folder)
+    manifest = replace(
         manifest,
-        publish.Target(found.models, found.registry, caller=found.caller),
-        promote=arguments.promote,
-        force_reason=arguments.force,
-        on_upload=upload.add,
+        name=arguments.name or manifest.name,
+        version=arguments.version or manifest.version,
     )
+    try:
+        published = _published(arguments, manifest)
+    except GateError as error:
+        raise CommandError(
+            f"{error} Train or export again, or publish it all the same with --force REASON."
+        ) from error
     answer(arguments, published, lambda: _print(published))
     return 0
 
 
-def _print(published: publish.Published) -> None:
+def _published(arguments: argparse.Namespace, manifest: Manifest) -> Published:
+    found = endpoints(arguments)
+    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
+    return Publisher(found.models, found.registry).publish(
+        arguments.folder,
+        manifest,
+        lambda: Order(found.caller(), datetime.now(UTC)),
+        promote=arguments.promote,
+        force_reason=arguments.force,
+        on_upload=upload.add,
+    )
+
+
+def _print(published: Published) -> None:
     print(
         f"{published.name} {published.version} ({published.precision}, "
         f"{published.bytes / 1e6:.1f} MB) is published"

@@ -20,7 +20,7 @@ Generator = Files | DashboardTypes | Locks
 # In the order in which they are made: the dashboard's types come from the API's description.
 GENERATORS: tuple[Generator, ...] = (
     Files(openapi.files),
-    Files(lambda: {OPTIONS_FILE: training_options.text().encode()}),
+    Files(lambda: {OPTIONS_FILE: training_options.file_text().encode()}),
     Files(samples.files),
     DashboardTypes(),
     Locks(),

@@ -40,6 +40,7 @@ class ClientOptions(TypedDict, total=False):
     region_name: str
     aws_access_key_id: str
     aws_secret_access_key: str
+    aws_session_token: str
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_feedback import say
 from tests.tiny_model import write_tiny_artifact
-from training.data.collect import LINEAGE_FILE, read_lineage
 from training.data.listing import list_images
+from training.data.sources.collect import LINEAGE_FILE, read_lineage
 
 Command = Callable[..., Any]
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
@@ -80,7 +80,7 @@ def test_versions_are_listed_shown_and_compared(visionflow: Command, cloud: Clou
     listed = visionflow("models", "list")
     assert "production" in listed
     shown = visionflow("models", "show", "2")
-    assert "parity" in shown
+    assert "fp32_top1_changes" in shown
     assert "does not serve" in shown
     answered = cloud.predict(RED).body
     say(cloud, answered["id"], {"label": "red"})
@@ -125,7 +125,7 @@ def test_the_rule_is_changed_piece_by_piece(visionflow: Command) -> None:
         (("promote", "9"), "There is no version '9'"),
         (("canary", "2"), "--percent"),
         (("shadow",), "or give --off"),
-        (("rollback",), "no way back"),
+        (("rollback",), "none to roll back to"),
         (("compare", "1"), "at least two"),
     ],
 )

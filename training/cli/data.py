@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from training.cli.options import add_command, add_group, add_json
 from training.errors import DatasetError
+from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
-    from training.data.inspection import Inspection
+    from training.inspection.inspection import Inspection
 
 JSON_FILE = "inspection.json"
 PAGE_FILE = "inspection.html"
@@ -68,8 +69,8 @@ def _add_flowers(steps: "Commands") -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from training.data.inspection import inspect_folder, to_text  # noqa: PLC0415
-    from training.data.remote import local_folder  # noqa: PLC0415
+    from training.data.sources.remote import local_folder  # noqa: PLC0415
+    from training.inspection.inspection import inspect_folder, to_text  # noqa: PLC0415
 
     inspection = inspect_folder(local_folder(arguments.data, arguments.cache))
     _write_files(inspection, arguments)
@@ -78,8 +79,8 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 
 def _write_files(inspection: "Inspection", arguments: argparse.Namespace) -> None:
-    from training.data.contact_sheet import draw_sheet, jpeg  # noqa: PLC0415
-    from training.data.inspection_page import page  # noqa: PLC0415
+    from training.inspection.contact_sheet import draw_sheet, jpeg  # noqa: PLC0415
+    from training.inspection.inspection_page import page  # noqa: PLC0415
 
     out: Path | None = arguments.out
     pages = [path for path in (arguments.html, out and out / PAGE_FILE) if path]
@@ -94,26 +95,23 @@ def _write_files(inspection: "Inspection", arguments: argparse.Namespace) -> Non
 
 
 def _write(path: Path, content: bytes) -> None:
-    """In one step: the file is whole or as it was before."""
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written ({error.strerror})") from error
     print(f"Written: {path}", file=sys.stderr)
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
-    from training.data.fetch import fetch  # noqa: PLC0415
+    from training.data.sources.fetch import fetch  # noqa: PLC0415
 
     made = fetch(arguments.name, arguments.out)
     return _say(arguments.out, made)
 
 
 def _flowers(arguments: argparse.Namespace) -> int:
-    from training.data.flowers import write_flowers  # noqa: PLC0415
+    from training.data.sources.flowers import write_flowers  # noqa: PLC0415
 
     made = write_flowers(arguments.out, arguments.images, arguments.size, arguments.seed)
     return _say(arguments.out, made)

@@ -6,17 +6,20 @@ else of it works without torch.
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from training.cli import data
 from training.cli.options import add_command, add_json, add_set, answer, fields_set
 from training.config import ModelName, Recipe, TrainConfig, committed_configs, load_config
+from training.stop import CheckStop, Stop, no_stop, stop_on_signals
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
-    from training.evaluation.metrics import Evaluation
-    from training.report.report import Report
+    from training.results.report import Report
+    from training.results.scores import Evaluation
 
 # Each of these options replaces one field of the config.
 _FLAGS = {
@@ -83,12 +86,21 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
     return load_config(arguments.config, overrides | fields_set(arguments))
 
 
-def images_folder(arguments: argparse.Namespace) -> Path:
+def images_folder(arguments: argparse.Namespace, check_stop: CheckStop = no_stop) -> Path:
     """``--data`` as a local folder; what is in S3 is copied beside the run first."""
-    from training.data.remote import local_folder  # noqa: PLC0415
+    from training.data.sources.remote import local_folder  # noqa: PLC0415
 
     cache: Path | None = arguments.cache
-    return local_folder(arguments.data, (cache or arguments.out) / "images")
+    return local_folder(arguments.data, (cache or arguments.out) / "images", check_stop)
+
+
+@contextmanager
+def stoppable() -> Iterator[CheckStop]:
+    """The check of a command that Ctrl-C and SIGTERM end where it can go on later; a second one
+    ends it at once."""
+    stop = Stop()
+    with stop_on_signals(stop, "interrupted", once=True):
+        yield stop.check
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -98,18 +110,23 @@ def _train(arguments: argparse.Namespace) -> int:
     config = experiment(arguments)
     # Images in S3 are brought here first, which may take long.
     check_start(config, arguments.out)
-    folder = images_folder(arguments)
-    if int(os.environ.get("RANK", "0")) > 0:
-        assist(config, folder, arguments.out, arguments.cache)
-        return 0
-    return print_report(train(config, folder, arguments.out, arguments.cache), arguments)
+    with stoppable() as check_stop:
+        folder = images_folder(arguments, check_stop)
+        if int(os.environ.get("RANK", "0")) > 0:
+            assist(config, folder, arguments.out, arguments.cache, check_stop)
+            return 0
+        report = train(config, folder, arguments.out, arguments.cache, check_stop=check_stop)
+    return print_report(report, arguments)
 
 
 def _export(arguments: argparse.Namespace) -> int:
     from training.train import export  # noqa: PLC0415
 
-    config, folder = experiment(arguments), images_folder(arguments)
-    return print_report(export(config, folder, arguments.out, arguments.cache), arguments)
+    config = experiment(arguments)
+    with stoppable() as check_stop:
+        folder = images_folder(arguments, check_stop)
+        report = export(config, folder, arguments.out, arguments.cache, check_stop)
+    return print_report(report, arguments)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:

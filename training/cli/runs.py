@@ -6,13 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.cli.experiments import add_experiment, experiment, images_folder, print_report
+from training.cli.experiments import (
+    add_experiment,
+    experiment,
+    images_folder,
+    print_report,
+    stoppable,
+)
 from training.cli.options import add_command, add_json, answer, print_table
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
     from training.compare.comparison import ComparedRun, Comparison
-    from training.tune.report import TuneReport
+    from training.tune.outcome import TuneReport
     from visionflow.models.manifest import Precision
 
 
@@ -73,7 +79,9 @@ def _tune(arguments: argparse.Namespace) -> int:
     given = {"trials": arguments.trials, "seconds": arguments.seconds}
     budget = {name: value for name, value in given.items() if value is not None}
     config = replace(config, tune=replace(config.tune, **budget))
-    report = tune(config, images_folder(arguments), arguments.out, arguments.cache)
+    with stoppable() as check_stop:
+        folder = images_folder(arguments, check_stop)
+        report = tune(config, folder, arguments.out, arguments.cache, check_stop)
     best = f"--config {arguments.out / BEST_FILE} --data {arguments.data} --out RUN"
     answer(arguments, report, lambda: _print_search(report, best))
     return 0
@@ -88,7 +96,7 @@ def _print_search(report: "TuneReport", best: str) -> None:
 
 
 def _trial_rows(report: "TuneReport") -> Iterator[Sequence[str]]:
-    from training.tune.report import shown  # noqa: PLC0415
+    from training.tune.outcome import shown  # noqa: PLC0415
 
     fields = list(report.best_values)
     yield "TRIAL", "STATE", "VALIDATION", "EPOCHS", *fields
@@ -165,7 +173,7 @@ def _ensemble(arguments: argparse.Namespace) -> int:
 
 
 def _plots(arguments: argparse.Namespace) -> int:
-    from training.report.vector_plots import draw_vector_plots  # noqa: PLC0415
+    from training.vector_plots import draw_vector_plots  # noqa: PLC0415
 
     for file in draw_vector_plots(arguments.results, arguments.out):
         print(file)

@@ -28,7 +28,7 @@ from visionflow.jobs.record import (
     local_session,
 )
 from visionflow.jobs.settings import JobMachineSettings
-from visionflow.predictions.record import timestamp
+from visionflow.timestamps import timestamp
 
 HEARTBEAT_SECONDS = 2.0
 _START_SECONDS = 120.0

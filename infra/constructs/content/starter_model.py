@@ -15,9 +15,8 @@ from infra.constructs.content.file_copier import FileCopier
 from infra.constructs.service_function import log_group_of
 from infra.stages import StageConfig
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
-from visionflow.models.registry import first_promotion, version_item
+from visionflow.models.publication import first_rows
 from visionflow.models.routing import Order
-from visionflow.predictions.record import ModelRef
 
 
 class StarterModel(Construct):
@@ -34,7 +33,8 @@ class StarterModel(Construct):
         registry: dynamodb.ITable,
         copier: FileCopier,
     ) -> None:
-        """Raises `ArtifactError` or `ConfigError` when `artifact` holds no whole version."""
+        """Raises `ArtifactError` or `ConfigError` when `artifact` holds no whole version, and
+        `GateError` when it has not passed its gate."""
         super().__init__(scope, construct_id)
         manifest = read_artifact(artifact)
         self._version = f"{manifest.name}-{manifest.version}"
@@ -84,40 +84,22 @@ class StarterModel(Construct):
         self._published.node.add_dependency(files)
 
     def _register(self, manifest: Manifest, table: str) -> None:
+        published_at = datetime.fromisoformat(manifest.created_at)
+        rows = first_rows(table, manifest, Order("cdk deploy", published_at, "the starter model"))
         registered = self._call(
             "Register",
             service="DynamoDB",
             action="PutItem",
-            # As the registry writes it: a row that is there stays, retired or forced as it may be.
-            parameters={
-                "TableName": table,
-                "Item": version_item(manifest),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            },
+            parameters=rows.version,
+            # A row that is there stays, retired or forced as it may be.
             ignore_error_codes_matching="ConditionalCheckFailedException",
         )
         registered.node.add_dependency(self._published)
-        published_at = datetime.fromisoformat(manifest.created_at)
-        aliases, (move,) = first_promotion(
-            ModelRef(manifest.name, manifest.version),
-            Order("cdk deploy", published_at, "the starter model"),
-        )
         activated = self._call(
             "ActivateFirst",
             service="DynamoDB",
             action="TransactWriteItems",
-            parameters={
-                "TransactItems": [
-                    {
-                        "Put": {
-                            "TableName": table,
-                            "Item": aliases,
-                            "ConditionExpression": "attribute_not_exists(pk)",
-                        }
-                    },
-                    {"Put": {"TableName": table, "Item": move}},
-                ]
-            },
+            parameters={"TransactItems": rows.promotion},
             # Some model is active already, and it stays: the whole transaction is cancelled.
             ignore_error_codes_matching="TransactionCanceledException",
         )

@@ -22,6 +22,7 @@ from infra.stages import StageConfig
 from lambdas.jobs.machines import JOB_TAG
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
+from visionflow.costs.estimate import MB_PER_VCPU
 
 _RUN_TIME = "The launch itself makes the resource, so its name is not known before."
 
@@ -182,6 +183,6 @@ def publish_function(
         "Publish",
         stage=stage,
         package=package,
-        size=Size(memory_mb=1769, timeout=Duration.minutes(5)),
+        size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(5)),
         environment=settings.to_env(),
     )

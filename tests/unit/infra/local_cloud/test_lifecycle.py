@@ -83,7 +83,7 @@ def test_watch_reports_an_emulator_that_died(
 ) -> None:
     running = emulator.start(workspace, tmp_path / "emulator", free_port())
     os.kill(running.pid, signal.SIGKILL)
-    with pytest.raises(CommandError, match=r"died.*emulator\.log$"):
+    with pytest.raises(CommandError, match=r"ended unexpectedly.*emulator\.log$"):
         lifecycle.watch(workspace, running)
 
 

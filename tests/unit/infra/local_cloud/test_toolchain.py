@@ -16,8 +16,8 @@ from tests.unit.infra.local_cloud.programs import script
     ("node", "complaint"),
     [
         (None, r"Node\.js 20 or newer .* was not found"),
-        ("#!/bin/sh\necho v18.20.4", r"Node\.js 20 or newer .* says v18\.20\.4"),
-        ("#!/bin/sh\nexit 1", "says no version"),
+        ("#!/bin/sh\necho v18.20.4", r"Node\.js 20 or newer .* is v18\.20\.4"),
+        ("#!/bin/sh\nexit 1", "of unknown version"),
     ],
 )
 def test_a_missing_or_old_node_is_one_sentence(
