@@ -1,4 +1,4 @@
-"""What the API's description says of one route, and the pieces that routes have in common."""
+"""The description of one route, and the pieces that routes have in common."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ IMAGE: Schema = {"type": "string", "format": "binary"}
 
 @dataclass(frozen=True)
 class Operation:
-    """What the description says of a route beyond its method and path.
+    """The description of a route, without its method and path.
 
     ``answers`` maps a status to the class of its body; every other status carries a `Problem`.
     """

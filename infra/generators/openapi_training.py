@@ -19,7 +19,7 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: TrainingJobList},
         (
             LIMIT,
-            query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+            query("cursor", "`next_cursor` of the previous page", {"type": "string"}),
         ),
     ),
     ("GET", "/training-jobs/{id}"): Operation(
@@ -33,11 +33,11 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/training-jobs/{id}/resume"): Operation(
         "resumeTrainingJob",
-        "Go on with a job that failed or was cancelled, from its checkpoint (admin)",
+        "Continue a job that failed or was cancelled, from its checkpoint (admin)",
         {202: TrainingJob},
         (_ID,),
     ),
     ("GET", "/training-options"): Operation(
-        "trainingOptions", "What a training job can be asked for", {200: TrainingOptions}
+        "trainingOptions", "The options of a training job", {200: TrainingOptions}
     ),
 }

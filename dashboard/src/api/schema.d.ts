@@ -30,7 +30,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A form that posts one large image straight to the bucket */
+        /** A signed form that uploads one large image to the bucket */
         post: operations["uploads"];
         delete?: never;
         options?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether an image would be classified now */
+        /** Whether the service can classify images now */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -114,7 +114,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers without feedback, the least certain first */
+        /** Predictions without feedback, the least certain first */
         get: operations["uncertain"];
         put?: never;
         post?: never;
@@ -148,7 +148,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Versions, and what serves */
+        /** Versions, and which of them serve */
         get: operations["models"];
         put?: never;
         post?: never;
@@ -182,7 +182,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which version an alias pointed at at a time; production where no alias is named */
+        /** The version that an alias pointed to at a time (default: production) */
         get: operations["modelServed"];
         put?: never;
         post?: never;
@@ -199,7 +199,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Versions beside the first of them */
+        /** Versions compared with the first of them */
         get: operations["compareModels"];
         put?: never;
         post?: never;
@@ -236,7 +236,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put into production what was there before (admin) */
+        /** Restore the version that was in production before (admin) */
         post: operations["rollBack"];
         delete?: never;
         options?: never;
@@ -304,7 +304,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put into production (admin) */
+        /** Put a version into production (admin) */
         post: operations["promote"];
         delete?: never;
         options?: never;
@@ -338,7 +338,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a version look at every image after it was answered (admin) */
+        /** Let a version classify every image again, after the answer (admin) */
         post: operations["setShadow"];
         delete?: never;
         options?: never;
@@ -355,7 +355,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Never let it serve again (admin) */
+        /** Keep a version from ever serving again (admin) */
         post: operations["retire"];
         delete?: never;
         options?: never;
@@ -408,7 +408,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on with a job that failed or was cancelled, from its checkpoint (admin) */
+        /** Continue a job that failed or was cancelled, from its checkpoint (admin) */
         post: operations["resumeTrainingJob"];
         delete?: never;
         options?: never;
@@ -423,7 +423,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a training job can be asked for */
+        /** The options of a training job */
         get: operations["trainingOptions"];
         put?: never;
         post?: never;
@@ -440,7 +440,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the predictions of today, and of whole days, have cost */
+        /** What the predictions of today and of whole days have cost */
         get: operations["costs"];
         put?: never;
         post?: never;
@@ -1470,15 +1470,15 @@ export interface operations {
     predict: {
         parameters: {
             query?: {
-                /** @description How many of the best labels to answer, at most all there are */
+                /** @description How many of the best labels to return */
                 top_k?: number;
-                /** @description Whether to answer where in the image the evidence lies */
+                /** @description Whether to return a heatmap of the evidence in the image */
                 explain?: boolean;
                 /** @description The label to explain instead of the best one */
                 label?: string;
             };
             header?: {
-                /** @description The same key with the same request gets the first answer again */
+                /** @description A repeated request with the same key returns the first answer */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1600,7 +1600,7 @@ export interface operations {
             query?: {
                 /** @description At most this many items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description Only this best label */
                 label?: string;
@@ -1608,7 +1608,7 @@ export interface operations {
                 model_version?: string;
                 /** @description Only this status */
                 status?: "ok" | "unknown" | "failed";
-                /** @description Only images that came this way */
+                /** @description Only images from this source */
                 source?: "api" | "s3";
                 /** @description Not before this time */
                 from?: string;
@@ -1781,9 +1781,9 @@ export interface operations {
     stats: {
         parameters: {
             query?: {
-                /** @description From the day of this time on; 30 days ago where left out */
+                /** @description From the day of this time (default: 30 days ago) */
                 from?: string;
-                /** @description To the day of this time; at most 366 days in all */
+                /** @description To the day of this time; at most 366 days in total */
                 to?: string;
             };
             header?: never;
@@ -1848,7 +1848,7 @@ export interface operations {
                 alias?: "production" | "canary" | "shadow";
                 /** @description At most this many items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -1914,13 +1914,13 @@ export interface operations {
     compareModels: {
         parameters: {
             query: {
-                /** @description Two or more, with commas between */
+                /** @description Two or more versions, separated by commas */
                 versions: string;
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
-                /** @description From the day of this time on; 30 days ago where left out */
+                /** @description From the day of this time (default: 30 days ago) */
                 from?: string;
-                /** @description To the day of this time; at most 366 days in all */
+                /** @description To the day of this time; at most 366 days in total */
                 to?: string;
             };
             header?: never;
@@ -2137,7 +2137,7 @@ export interface operations {
     model: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2171,7 +2171,7 @@ export interface operations {
     promote: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2215,7 +2215,7 @@ export interface operations {
     setCanary: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2261,7 +2261,7 @@ export interface operations {
     setShadow: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2305,7 +2305,7 @@ export interface operations {
     retire: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2351,7 +2351,7 @@ export interface operations {
             query?: {
                 /** @description At most this many items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -2590,9 +2590,9 @@ export interface operations {
     costs: {
         parameters: {
             query?: {
-                /** @description From the day of this time on; the last day where left out */
+                /** @description From the day of this time (default: yesterday) */
                 from?: string;
-                /** @description To the day of this time; today where left out; at most 366 days in all */
+                /** @description To the day of this time (default: today); at most 366 days in total */
                 to?: string;
             };
             header?: never;
