@@ -43,8 +43,8 @@ CACHE_FOLDER = "cache"
 
 @dataclass(frozen=True)
 class Observer:
-    """Who watches a run: ``on_step`` hears ``read``, ``train``, ``export``; ``on_epoch`` of each
-    epoch once it is kept."""
+    """Callbacks of a run: ``on_step`` gets ``read``, ``train``, ``export``; ``on_epoch`` each epoch
+    once it is kept."""
 
     on_step: Callable[[str], object]
     on_epoch: Callable[[EpochRecord], object]
@@ -62,10 +62,10 @@ def train(
 ) -> Report:
     """Train on the images in ``data``, choose on validation, measure once on test.
 
-    ``data`` holds a folder for each class, or ``train/`` and what else is divided already. ``out``
-    becomes the artifact's folder, and its checkpoint lets a killed run go on when the same call is
-    made again. Decoded images are kept in ``cache``; without one, in ``out`` until the run ends.
-    ``observer`` is told what goes on; what it raises ends the run.
+    ``data`` holds a folder for each class, or ``train/`` and further parts. ``out`` becomes the
+    artifact's folder, and its checkpoint lets a killed run go on when the same call is made again.
+    Decoded images are kept in ``cache``; without one, in ``out`` until the run ends. ``observer``
+    is called as the run proceeds; what it raises ends the run.
 
     Raises what `check_start` does before it reads an image, `DatasetError` for images that
     cannot be trained on, `TrainingError` for a run that cannot go on.
@@ -93,7 +93,8 @@ def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None
 
 
 def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
-    """Make the artifact in ``out`` again from its finished checkpoint, say with another opset."""
+    """Write the artifact in ``out`` again from its finished checkpoint, for instance with another
+    opset."""
     images = _load(config, data, out, cache)
     report = finish(config, images, load_fitted(config, images, out), out)
     if cache is None:
@@ -110,10 +111,10 @@ def finish(
 ) -> Report:
     """From trained weights to a proven artifact in ``out``.
 
-    ``made_from``: what the artifact keeps as its config where ``config`` alone does not tell.
+    ``made_from``: the config that the artifact keeps, where it is not ``config``.
     """
     keep_freed_memory()
-    # Without its manifest a half-written folder is no model version.
+    # Without its manifest a half-written folder is not a model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
     write_splits(data.splits, out / SPLIT_FILE)
     exported = export_model(fitted.model, config, data, out)
@@ -197,7 +198,8 @@ def _calibrate(
 def _write_map_images(
     report: Report, test: ImageSet, measured: Measured, out: Path
 ) -> tuple[str, ...]:
-    """What lies behind the points of the map, where there is a map; returns the file's path."""
+    """Write the images behind the points of the map, where there is one; returns the file's
+    path."""
     file = out / MAP_IMAGES_FILE
     if report.findings.embedding_map.skipped is not None:
         file.unlink(missing_ok=True)

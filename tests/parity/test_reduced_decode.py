@@ -38,7 +38,7 @@ def data_folder() -> Path:
 
 @cache
 def images(name: str, count: int = IMAGES) -> list[bytes]:
-    """``count`` images of a data set, spread over its classes."""
+    """``count`` images of a dataset, spread over its classes."""
     with tarfile.open(data_folder() / f"{name}.tar") as archive:
         members = [member for member in archive if member.isfile()]
         chosen = members[:: len(members) // count]

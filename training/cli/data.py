@@ -28,7 +28,7 @@ def add_parsers(commands: "Commands") -> "Commands":
 
     Returns the steps, for others to join.
     """
-    summary = "look at a data set, download one, or draw one"
+    summary = "look at a dataset, download one, or draw one"
     data = commands.add_parser("data", help=summary, description=summary)
     steps = data.add_subparsers(metavar="step", required=True)
     _add_inspect(steps)
@@ -58,18 +58,18 @@ def _add_inspect(steps: "Commands") -> None:
 
 
 def _add_fetch(steps: "Commands") -> None:
-    summary = "download a data set that torchvision knows, as class folders"
+    summary = "download a dataset that torchvision knows, as class folders"
     parser = steps.add_parser("fetch", help=summary, description=summary)
     parser.set_defaults(run=_fetch)
     parser.add_argument("name", help="cifar10, flowers102, oxford_pets ...; a wrong one lists all")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
 
 
 def _add_flowers(steps: "Commands") -> None:
-    summary = "draw a data set of five kinds of flowers"
+    summary = "draw a dataset of five kinds of flowers"
     parser = steps.add_parser("flowers", help=summary, description=summary)
     parser.set_defaults(run=_flowers)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
     parser.add_argument("--images", type=int, default=200, help="of each kind (default 200)")
     parser.add_argument("--size", type=int, default=96, help="side in pixels (default 96)")
     parser.add_argument("--seed", type=int, default=1, help="decides every image (default 1)")
@@ -125,5 +125,5 @@ def _flowers(arguments: argparse.Namespace) -> int:
 
 
 def _say(folder: Path, made: bool) -> int:
-    print(f"The data set is in {folder}." if made else f"{folder} holds this data set already.")
+    print(f"The dataset is in {folder}." if made else f"{folder} holds this dataset already.")
     return 0

@@ -176,7 +176,7 @@ def _print_findings(report: "Report", out: Path) -> None:
     _print_evaluation("test images", report.test)
     print(report.verdict.text)
     if report.quantization.fallback_reason:
-        print(f"int8 was given up: {report.quantization.fallback_reason}")
+        print(f"int8 was not accepted: {report.quantization.fallback_reason}")
     for check in report.gate:
         if not check.passed:
             print(f"GATE: {check.name} is {check.value:.4g}, at most {check.limit:.4g} is allowed")

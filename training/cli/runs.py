@@ -89,7 +89,7 @@ def _tune(arguments: argparse.Namespace) -> int:
     _print_columns(_trial_rows(report))
     best = f"--config {arguments.out / BEST_FILE} --data {arguments.data} --out RUN"
     print(
-        f"Best: trial {report.best} with {report.best_top1:.2%} of validation. Train it with "
+        f"Best: trial {report.best} with {report.best_top1:.2%} validation accuracy. Train it with "
         f"'visionflow train {best}'."
     )
     return 0
@@ -126,9 +126,12 @@ def _compare(arguments: argparse.Namespace) -> int:
         if run.fallback_reason:
             print(f"{run.run}: serves fp32: {run.fallback_reason}")
     for differs, sentence in (
-        (not comparison.same_test, "Different test images: compare only runs of one letter."),
-        (not comparison.same_training, "Not all runs were made from the same images."),
-        (not comparison.same_hardware, "Different machines: the times cannot be compared."),
+        (
+            not comparison.same_test,
+            "The test images differ: compare only runs with the same test set.",
+        ),
+        (not comparison.same_training, "The runs were not all trained on the same images."),
+        (not comparison.same_hardware, "The machines differ: the times cannot be compared."),
     ):
         if differs:
             print(f"Note: {sentence}")

@@ -1,4 +1,4 @@
-"""Work on many images at once: Pillow leaves the interpreter's lock while it decodes."""
+"""Work on many images at once: Pillow releases the interpreter's lock while it decodes."""
 
 import os
 from collections import deque
@@ -23,7 +23,7 @@ def in_threads(
 ) -> Iterator[Result]:
     """``work`` of each item, in order, behind a progress bar.
 
-    Only a few chunks are ahead of whoever takes the results. The first error ends it.
+    Only a few chunks are computed ahead of the consumer. The first error ends it.
     """
 
     def run(chunk: Sequence[Item]) -> list[Result]:

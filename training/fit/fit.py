@@ -38,10 +38,8 @@ class Fitted:
 
 
 def check_start(config: TrainConfig, run: Path) -> None:
-    """What can be refused before any image is there: choices that contradict each other, and
-    weights that the network cannot begin from, unless ``run`` has begun already.
-
-    Raises `ConfigError` and `TrainingError`.
+    """Refuse before any image is read: choices that contradict each other, and weights that do not
+    fit the network, unless ``run`` has begun already. Raises `ConfigError` and `TrainingError`.
     """
     check_recipe(config)
     if not (run / CHECKPOINT_FILE).exists():

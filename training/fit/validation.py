@@ -13,7 +13,7 @@ from training.fit.precision import autocast
 from training.networks.network import ConvNet
 
 BATCH_PIXELS = 2**20
-"""Of the images that are evaluated at once: bounds the memory of their features."""
+"""Pixels of the images in one batch; limits the memory of their features."""
 
 
 class Score(NamedTuple):
@@ -25,7 +25,7 @@ class Score(NamedTuple):
 
 @torch.inference_mode()
 def score_images(model: ConvNet, image_set: ImageSet, process: Process, bfloat16: bool) -> Score:
-    """As the finished model will answer, its mirror image included; each process does a part."""
+    """Score the answers of the finished model, mirror image included; each process does a part."""
     model.eval()
     mine = np.arange(process.rank, len(image_set), process.world)
     totals = torch.zeros(2, dtype=torch.float64, device=process.device)

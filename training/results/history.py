@@ -1,4 +1,4 @@
-"""What is kept of every epoch."""
+"""The course of a training: what is kept of every epoch, and the verdict on it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
