@@ -22,6 +22,7 @@ _BAD_REQUEST = HTTPStatus.BAD_REQUEST
 _BAD_IMAGE = HTTPStatus.UNPROCESSABLE_ENTITY
 _TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 _NOT_FOUND = HTTPStatus.NOT_FOUND
+_CONFLICT = HTTPStatus.CONFLICT
 _BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
 _UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -29,6 +30,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.VisionFlowError: _BROKEN,
     errors.InputError: _BAD_REQUEST,
     errors.MissingFieldError: _BAD_REQUEST,
+    errors.ImageNotSentError: _BAD_REQUEST,
     errors.UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.InvalidBodyError: _BAD_REQUEST,
     errors.InvalidBase64Error: _BAD_REQUEST,
@@ -39,11 +41,15 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.MethodNotAllowedError: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.PredictionNotFoundError: _NOT_FOUND,
     errors.ModelNotFoundError: _NOT_FOUND,
-    errors.AliasConflictError: HTTPStatus.CONFLICT,
+    errors.AliasConflictError: _CONFLICT,
+    errors.ModelRetiredError: _CONFLICT,
+    errors.ModelInUseError: _CONFLICT,
+    errors.NothingInProductionError: _CONFLICT,
+    errors.NothingToRollBackToError: _CONFLICT,
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
-    errors.IdempotencyConflictError: HTTPStatus.CONFLICT,
+    errors.IdempotencyConflictError: _CONFLICT,
     errors.JobNotFoundError: _NOT_FOUND,
-    errors.JobConflictError: HTTPStatus.CONFLICT,
+    errors.JobConflictError: _CONFLICT,
     errors.JobRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ImageError: _BAD_IMAGE,
     errors.EmptyImageError: _BAD_IMAGE,
@@ -53,6 +59,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.MissingImageError: _NOT_FOUND,
     errors.ConfigError: _BROKEN,
     errors.ArtifactError: _UNAVAILABLE,
+    errors.GateError: _UNAVAILABLE,
     errors.ModelUnavailableError: _UNAVAILABLE,
     errors.PlatformError: _UNAVAILABLE,
 }

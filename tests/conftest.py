@@ -1,4 +1,4 @@
-"""What every test may use: a frozen environment, a tiny model, AWS in process."""
+"""What every test may use: a fixed environment, a tiny model, AWS in the process."""
 
 import os
 import signal
@@ -19,13 +19,14 @@ os.environ |= {
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
 
-# No test asserts a time, and on a busy machine an example may take any.
+# On a busy machine an example may take any time.
 hypothesis.settings.register_profile("visionflow", deadline=None)
 hypothesis.settings.load_profile("visionflow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that fork come first: once torch has threads for its gradients, no child can have any.
+    """Run tests that fork first: once torch has started its gradient threads, a forked child
+    cannot use them.
 
     https://github.com/pytorch/pytorch/wiki/Autograd-and-Fork
     """

@@ -1,4 +1,4 @@
-"""Images of every kind that people send, drawn on the spot."""
+"""Images of every kind that people send, drawn in memory."""
 
 import io
 import struct
@@ -29,7 +29,7 @@ def encode(image: Image.Image, file_format: str = "JPEG", **options: Any) -> byt
 
 
 def png_bomb(side: int = 20_000) -> bytes:
-    """A valid PNG header that announces ``side`` x ``side`` pixels in a few hundred bytes."""
+    """A PNG of a few kilobytes whose valid header declares ``side`` x ``side`` pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         body = kind + data

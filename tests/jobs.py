@@ -10,12 +10,12 @@ import boto3
 from tests.unit.training.conftest import SHRUNKEN
 from visionflow.jobs.record import JobRecord, JobRequest
 from visionflow.jobs.store import JobStore
-from visionflow.predictions.record import new_id, timestamp
+from visionflow.timestamps import new_id, timestamp
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 TABLE, JOBS, DATASETS = "jobs", "job-files", "datasets"
 ROLE_ID = "AROAEXAMPLE"
-# A request whose run takes seconds; what a request cannot name, cannot be trained by it either.
+# A request whose run takes seconds; a request has a field of its own for the recipe.
 TINY_FIELDS = {name: value for name, value in SHRUNKEN.items() if name != "recipe"}
 
 

@@ -1,26 +1,28 @@
 """``visionflow publish``: a finished run becomes a version in the cloud."""
 
 import argparse
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.cli.command_line import add_command, print_json, workspace_of
-from infra.cli.deployed import Deployed, aws_sentences, deployed
+from infra.cli.command_line import ALL_STAGES, add_command
+from infra.cli.endpoints import endpoints
+from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
-from infra.stages import LOCAL, STAGES
-from training import publish
-from visionflow import strict
-from visionflow.models.registry import ModelRegistry
-from visionflow.models.store import ModelStore
+from training.cli.options import answer
+from visionflow.errors import GateError
+from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.publication import Published, Publisher
+from visionflow.models.routing import Order
 
 if TYPE_CHECKING:
-    from infra.cli.command_line import Commands
+    from training.cli.options import Commands
 
 
 def add_parsers(commands: "Commands") -> None:
-    parser = add_command(
-        commands, "publish", _publish, "Publish a finished run as a version that can serve."
-    )
+    summary = "Publish a finished run as a version that can serve."
+    parser = add_command(commands, "publish", _publish, summary, stages=ALL_STAGES)
     parser.add_argument("folder", type=Path, metavar="RUN", help="folder of a finished run")
     parser.add_argument("--promote", action="store_true", help="and let it serve from now on")
     parser.add_argument(
@@ -30,24 +32,39 @@ def add_parsers(commands: "Commands") -> None:
     )
     parser.add_argument("--name", help="publish under another name than the run's")
     parser.add_argument("--version", help="publish under another version than the run's")
-    parser.add_argument("--stage", choices=tuple(STAGES), default=LOCAL.name)
 
 
 def _publish(arguments: argparse.Namespace) -> int:
-    manifest = publish.read_run(arguments.folder, arguments.name, arguments.version)
+    manifest = read_artifact(arguments.folder)
+    manifest = replace(
+        manifest,
+        name=arguments.name or manifest.name,
+        version=arguments.version or manifest.version,
+    )
+    try:
+        published = _published(arguments, manifest)
+    except GateError as error:
+        raise CommandError(
+            f"{error} Train or export again, or publish it all the same with --force REASON."
+        ) from error
+    answer(arguments, published, lambda: _print(published))
+    return 0
+
+
+def _published(arguments: argparse.Namespace, manifest: Manifest) -> Published:
+    found = endpoints(arguments)
     upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
-    with aws_sentences():
-        published = publish.publish(
-            arguments.folder,
-            manifest,
-            _target(deployed(arguments.stage, workspace_of(arguments))),
-            promote=arguments.promote,
-            force_reason=arguments.force,
-            on_upload=upload.add,
-        )
-    if arguments.json:
-        print_json(strict.to_dict(published))
-        return 0
+    return Publisher(found.models, found.registry).publish(
+        arguments.folder,
+        manifest,
+        lambda: Order(found.caller(), datetime.now(UTC)),
+        promote=arguments.promote,
+        force_reason=arguments.force,
+        on_upload=upload.add,
+    )
+
+
+def _print(published: Published) -> None:
     print(
         f"{published.name} {published.version} ({published.precision}, "
         f"{published.bytes / 1e6:.1f} MB) is published"
@@ -58,12 +75,3 @@ def _publish(arguments: argparse.Namespace) -> int:
             f"Forced by {published.force.by} ({published.force.reason}) in spite of: "
             f"{'; '.join(published.force.failed)}."
         )
-    return 0
-
-
-def _target(found: Deployed) -> publish.Target:
-    return publish.Target(
-        ModelStore(found.models_bucket, found.s3),
-        ModelRegistry(found.registry_table, found.dynamodb),
-        caller=found.caller,
-    )

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.local_cloud.outputs import Outputs
+from visionflow.models.manifest import read_artifact
+from visionflow.models.publication import Publisher
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,10 +46,12 @@ def publish_starter(
     artifact: Path, outputs: Outputs, s3: "S3Client", dynamodb: "DynamoDBClient"
 ) -> ModelRef:
     """Publish the committed model and, where nothing serves yet, promote it."""
-    manifest = ModelStore(outputs.models_bucket, s3).publish(artifact)
-    model = ModelRef(manifest.name, manifest.version)
+    manifest = read_artifact(artifact)
     registry = ModelRegistry(outputs.registry_table, dynamodb)
-    registry.register(manifest)
-    if registry.current() is None:
-        registry.promote(model, Order("visionflow up", datetime.now(UTC), "the starter model"))
-    return model
+    Publisher(ModelStore(outputs.models_bucket, s3), registry).publish(
+        artifact,
+        manifest,
+        lambda: Order("visionflow up", datetime.now(UTC), "the starter model"),
+        promote=registry.current() is None,
+    )
+    return ModelRef(manifest.name, manifest.version)

@@ -5,14 +5,13 @@ again, and a deploy without changes has nothing to do.
 """
 
 import hashlib
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.packaging.workspace import PROJECT
+from visionflow.whole_file import whole_file
 
 BUILD_FOLDER = PROJECT / ".visionflow" / "build"
 
@@ -73,24 +72,18 @@ def write_zip(files: Mapping[str, Path], target: Path) -> None:
 
     The file appears under its name only when it is whole.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=target.parent, suffix=".zip.part")
-    try:
-        with (
-            os.fdopen(descriptor, "wb") as stream,
-            zipfile.ZipFile(
-                stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL
-            ) as archive,
-        ):
-            for path, file in sorted(files.items()):
-                entry = zipfile.ZipInfo(path, _EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o100644 << 16
-                archive.writestr(entry, file.read_bytes())
-        Path(unfinished).replace(target)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
+    with (
+        # Two deployments of one checkout may build it at once.
+        whole_file(target, shared=True) as partial,
+        zipfile.ZipFile(
+            partial, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL
+        ) as archive,
+    ):
+        for path, file in sorted(files.items()):
+            entry = zipfile.ZipInfo(path, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, file.read_bytes())
 
 
 def _source_files(folder: Path) -> Iterator[Path]:

@@ -11,7 +11,8 @@ from visionflow.insights.counters import Counted, CounterStore, Pair
 from visionflow.insights.intervals import share
 from visionflow.insights.latencies import percentile
 from visionflow.insights.shadows import ShadowStore
-from visionflow.predictions.record import ModelRef, Prediction
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import Prediction
 from visionflow.predictions.reviews import ReviewStore
 
 # Of the images that people spoke of, the latest: what shadows answered to them is read singly.

@@ -16,8 +16,9 @@ from lambdas.web.resolver import json_response
 from visionflow.costs.estimate import DAYS_PER_MONTH, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.insights.counters import CounterStore
-from visionflow.predictions.record import Prediction, timestamp
+from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import LogQuery, PredictionStore
+from visionflow.timestamps import timestamp
 
 # The latest predictions say how large images are and which way they come.
 SAMPLE = 100

@@ -18,10 +18,12 @@ from lambdas.web.parameters import only, short_text, whole_number
 from lambdas.web.resolver import json_response
 from visionflow.errors import InvalidParameterError, PredictionNotFoundError
 from visionflow.images.store import ImageStore
+from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ID, Feedback, ModelRef, Prediction, timestamp
+from visionflow.predictions.record import ID, Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.predictions.store import PredictionStore
+from visionflow.timestamps import timestamp
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

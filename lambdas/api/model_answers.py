@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from visionflow.models.manifest import Precision
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import Force, Retirement
 from visionflow.models.routing import Alias, Aliases, Canary, Move
-from visionflow.predictions.record import ModelRef
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from visionflow import strict
 from visionflow.errors import InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
 from visionflow.models.manifest import Manifest
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
 from visionflow.models.routing import Alias, Aliases
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 REPORT_FILE = "report.json"
 # Lambda's answer may have 6 MB.

@@ -24,8 +24,8 @@ from visionflow.models.registry import ModelRegistry
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import timestamp
 from visionflow.predictions.reviews import ReviewStore
+from visionflow.timestamps import timestamp
 
 DEFAULT_LIMIT = 20
 DEFAULT_DAYS = 30

@@ -11,9 +11,10 @@ from visionflow.errors import (
     PredictionNotFoundError,
 )
 from visionflow.images.store import ImageStore
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ID, ModelRef, Prediction
+from visionflow.predictions.record import ID, Prediction
 from visionflow.predictions.store import LogQuery, PredictionStore
 
 DEFAULT_LIMIT = 20

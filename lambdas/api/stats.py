@@ -18,8 +18,8 @@ from visionflow.insights.counters import Counted, CounterStore
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.insights.intervals import Share, share
 from visionflow.models.drift import Drift
+from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 router = APIGatewayHttpRouter()
 

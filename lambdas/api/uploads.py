@@ -17,7 +17,7 @@ from lambdas.web.resolver import json_response
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.store import FORM_LIFETIME, ImageStore
 from visionflow.images.uploads import UploadRequest
-from visionflow.predictions.record import new_id, timestamp
+from visionflow.timestamps import new_id, timestamp
 
 router = APIGatewayHttpRouter()
 

@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.classification.loading import Loader, Serving
 from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Aliases
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 # A move is followed within 15 seconds: this long, and the time to load a version.
 REFRESH_S = 10.0

@@ -10,9 +10,9 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.models.classifier import Classifier
 from visionflow.models.drift import Reference
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Aliases
 from visionflow.models.store import ModelStore, forget_all_but
-from visionflow.predictions.record import ModelRef
 
 REFUSED_METRIC = "ModelRefused"
 # Whichever function refuses a version, the metric is this one's, and one alarm hears of it.

@@ -19,11 +19,12 @@ from lambdas.classification.settings import PredictSettings
 from lambdas.telemetry.trail import segment
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
+from visionflow.models.answer import ClassActivationMap
 from visionflow.models.classifier import Classification, Classifier
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ImageRef, ModelRef, thumbnail_key
-from visionflow.predictions.replies import ClassActivationMap
+from visionflow.predictions.record import ImageRef, thumbnail_key
 from visionflow.predictions.store import PredictionStore
 
 DEFAULT_TOP_K = 5

@@ -13,7 +13,8 @@ from lambdas.classification.service import (
 from lambdas.outcomes import outcome
 from visionflow.errors import VisionFlowError
 from visionflow.images.uploads import posted_id
-from visionflow.predictions.record import Failure, Prediction, s3_object_id, timestamp
+from visionflow.predictions.record import Failure, Prediction, s3_object_id
+from visionflow.timestamps import timestamp
 
 
 @dataclass(frozen=True)

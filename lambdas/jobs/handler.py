@@ -21,7 +21,7 @@ from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.errors import PlatformError, VisionFlowError
 from visionflow.jobs.store import JobStore
-from visionflow.predictions.record import ModelRef
+from visionflow.models.ref import ModelRef
 
 logger = Logger()
 

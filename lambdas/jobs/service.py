@@ -13,7 +13,8 @@ from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
 from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import ENDED, JobInstance, JobRecord, JobState, local_session
 from visionflow.jobs.store import JobStore
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.models.ref import ModelRef
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,9 +8,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from visionflow.errors import (
     BodyTooLargeError,
+    ImageNotSentError,
     InvalidBase64Error,
     InvalidBodyError,
-    MissingFieldError,
     UnsupportedMediaTypeError,
 )
 from visionflow.images.uploads import MAX_DIRECT_BYTES
@@ -61,7 +61,7 @@ def _from_json(data: bytes) -> bytes:
     except (ValueError, RecursionError) as error:
         raise InvalidBodyError("The body is not valid JSON.") from error
     if not isinstance(document, dict) or not isinstance(document.get("image"), str):
-        raise MissingFieldError('The JSON body needs a string field "image".')
+        raise ImageNotSentError('The JSON body needs a string field "image".')
     try:
         return b64decode(document["image"], validate=True)
     except ValueError as error:
@@ -89,7 +89,7 @@ def _from_multipart(data: bytes, boundary: bytes) -> bytes:
     except FormParserError as error:
         raise InvalidBodyError(f"The multipart body is malformed ({error}).") from error
     if FIELD not in parts.fields:
-        raise MissingFieldError(f'The form needs a field "{FIELD}" with the image.')
+        raise ImageNotSentError(f'The form needs a field "{FIELD}" with the image.')
     if not parts.complete:
         raise InvalidBodyError("The multipart body ends before its last boundary.")
     return bytes(parts.fields[FIELD])

@@ -21,7 +21,7 @@ from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import following, traced
 from lambdas.web.parameters import flag, only, short_text, whole_number
 from lambdas.web.resolver import create_resolver, json_response
-from visionflow.predictions.record import timestamp
+from visionflow.timestamps import timestamp
 
 logger = Logger()
 metrics = Metrics()

@@ -16,8 +16,9 @@ from lambdas.web.answers import extend
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
 from visionflow.images.pipeline import media_type
 from visionflow.models.classifier import Explanation
-from visionflow.predictions.record import Prediction, new_id, original_key, timestamp
+from visionflow.predictions.record import Prediction, original_key
 from visionflow.predictions.replies import Reply
+from visionflow.timestamps import new_id, timestamp
 
 DEFAULT_OPTIONS = PredictOptions()
 

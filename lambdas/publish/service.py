@@ -1,9 +1,7 @@
 """From the finished run in a job's folder to a version that can serve.
 
 The machine that trained has no right to touch a model. What it left is downloaded, verified against
-its own checksums, held against the gate, and published like any other run: files, manifest, row in
-the registry, alias. In this order and repeatable, so that whatever interrupts it leaves no half
-version, and the next try finishes it.
+its own checksums and published like any other run, by `visionflow.models.publication`.
 """
 
 from collections.abc import Callable
@@ -16,12 +14,12 @@ from visionflow.errors import AliasConflictError, ArtifactError, ConfigError, Jo
 from visionflow.jobs.folder import run_prefix
 from visionflow.jobs.record import JobRecord
 from visionflow.jobs.store import JobStore
-from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.publication import Publisher
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,8 +51,7 @@ class JobPublisher:
         self._jobs = jobs
         self._bucket = jobs_bucket
         self._s3 = s3
-        self._models = models
-        self._registry = registry
+        self._publisher = Publisher(models, registry)
         self._clock = clock
 
     def publish(self, job_id: str, folder: Path) -> Published:
@@ -64,37 +61,24 @@ class JobPublisher:
         the state machine to try again.
         """
         record = self._jobs.get(job_id)
+        order = Order(f"training job {job_id}", self._clock(), "asked for with the job")
+        reason = None
         try:
-            manifest = self._proven(record, folder)
-            self._models.publish(folder)
+            manifest = self._finished(record, folder)
+            self._publisher.publish(folder, manifest, lambda: order, promote=record.request.promote)
         except (ArtifactError, ConfigError, JobRefusedError) as error:
             return Published(job_id, "end", "failed", f"Not published: {error}", None)
+        except AliasConflictError as error:
+            reason = f"Published, but not promoted: {error}"
         model = ModelRef(manifest.name, manifest.version)
-        self._registry.register(manifest)
-        reason = self._promote(model, job_id) if record.request.promote else None
         return Published(job_id, "end", "succeeded", reason, model)
 
-    def _promote(self, model: ModelRef, job_id: str) -> str | None:
-        """Let the version serve; why not, where it may not."""
-        if self._registry.current() == model:
-            return None
-        order = Order(f"training job {job_id}", self._clock(), "asked for with the job")
-        try:
-            self._registry.promote(model, order)
-        except AliasConflictError as error:
-            return f"Published, but not promoted: {error}"
-        return None
-
-    def _proven(self, record: JobRecord, folder: Path) -> Manifest:
+    def _finished(self, record: JobRecord, folder: Path) -> Manifest:
         report = self._jobs.report(record)
         if report is None or report.outcome is None or report.outcome.kind != "finished":
             raise JobRefusedError(f"job {record.id} has no finished run.")
         self._download(run_prefix(report.reporter), folder)
-        manifest = read_artifact(folder)
-        failed = held_back_by(manifest)
-        if failed:
-            raise JobRefusedError(f"the gate has not passed ({'; '.join(failed)}).")
-        return manifest
+        return read_artifact(folder)
 
     def _download(self, prefix: str, folder: Path) -> None:
         pages = self._s3.get_paginator("list_objects_v2").paginate(

@@ -7,10 +7,10 @@ from pathlib import Path
 from lambdas.classification.active_model import REFRESH_S, RETRY_REFUSED_S
 from lambdas.classification.loading import Loader, Serving
 from visionflow.errors import ArtifactError, ConfigError
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Aliases, Trial
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 
 class ShadowModel:

@@ -9,8 +9,8 @@ from visionflow.errors import MissingImageError
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
 from visionflow.insights.shadows import ShadowAnswer, ShadowStore
-from visionflow.predictions.record import timestamp
 from visionflow.predictions.store import PredictionStore
+from visionflow.timestamps import timestamp
 
 
 @dataclass(frozen=True)

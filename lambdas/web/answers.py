@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from visionflow.predictions.record import ModelRef, Prediction
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import Prediction
 
 P = TypeVar("P", bound=Prediction)
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, get_args
 
 from visionflow.errors import InvalidParameterError
-from visionflow.predictions.record import timestamp
+from visionflow.timestamps import timestamp
 
 MAX_TEXT = 200
 # Counters have rows for each day, and whoever asks waits until all of them are read.

@@ -1,15 +1,12 @@
-"""``make bench``: prints tables and writes them to ``.visionflow/bench.json``.
+"""``make bench``: runs benchmarks, writes ``results/NAME.json`` and renders the README.
 
 python -m tests.benchmarks [NAME ...]      # all of them, or those that are named
 """
 
 import argparse
-import json
 import os
-import platform
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 # Powertools reads them when it is imported.
 os.environ |= {
@@ -19,7 +16,6 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "eu-central-1",
 }
 
-from infra.packaging.workspace import PROJECT
 from tests.benchmarks import (
     alias_moves,
     chaos,
@@ -30,13 +26,14 @@ from tests.benchmarks import (
     latency,
     memory,
     package_size,
+    readme,
     reduced_decode,
     serving,
-    targets,
     throughput,
 )
+from tests.benchmarks.figures import FOLDER, Figure, ResultFile, Run
 
-BENCHMARKS: dict[str, Callable[[], object]] = {
+BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "package_size": package_size.report,
     "cold_start": cold_start.report,
     "latency": latency.report,
@@ -44,7 +41,7 @@ BENCHMARKS: dict[str, Callable[[], object]] = {
     "memory": memory.report,
     "throughput": throughput.report,
     "chaos": chaos.report,
-    "costs": lambda: costs.report(hardware()),
+    "costs": costs.report,
     "input_pipeline": input_pipeline.report,
     "reduced_decode": reduced_decode.report,
     "fuzz": fuzz.report,
@@ -52,14 +49,16 @@ BENCHMARKS: dict[str, Callable[[], object]] = {
 }
 
 
-def hardware() -> str:
-    """Processor, cores and Python, as a figure has to name them."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text().splitlines()
-        model = next((x.split(":")[1].strip() for x in lines if "model name" in x), model)
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+def _print(title: str, figures: Sequence[Figure]) -> None:
+    rows = [
+        ("what", "figure", "target", "n"),
+        *((one.what, readme.values(one), readme.target(one) or "", one.n or "") for one in figures),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    print(f"\n{title}")
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  " + "  ".join(cells).rstrip())
 
 
 def main() -> int:
@@ -68,15 +67,13 @@ def main() -> int:
     names = parser.parse_args().names or list(BENCHMARKS)
     if unknown := set(names) - set(BENCHMARKS):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
-    results: dict[str, object] = {"hardware": hardware()}
-    print(results["hardware"])
     for name in names:
-        results[name] = BENCHMARKS[name]()
-    results["targets"] = targets.report(results)
-    target = PROJECT / ".visionflow" / "bench.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    print(f"\nWritten to {target.relative_to(PROJECT)}")
+        load, _, _ = os.getloadavg()
+        figures = BENCHMARKS[name]()
+        run = Run.now(f"python -m tests.benchmarks {name}", figures, load)
+        ResultFile((run,)).write(FOLDER / f"{name}.json")
+        readme.main([])
+        _print(name, figures)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""200 requests a second of mixed traffic while the alias moves ten times, in real time."""
+"""Sends 200 mixed requests a second while the alias moves ten times, in real time."""
 
 import os
 import tempfile
@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from tests.benchmarks.table import print_table
+from tests.benchmarks.figures import Figure, Target, figure
 from tests.integration.alias_traffic import Traffic, publish
 from tests.integration.conftest import API, INGEST, Cloud
 
 RATE = 200
 SECONDS_EACH = 16.0
+MOST_STALE_S = 15.0
 
 
-def report() -> dict[str, float]:
-    """Takes three minutes: each version serves for longer than a move may take to be followed."""
+def report() -> tuple[Figure, ...]:
+    """Takes three minutes: each version serves for longer than the limit for following a move."""
     versions = [str(number) for number in range(11)]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -30,18 +31,25 @@ def report() -> dict[str, float]:
             patch.setattr("sys.stdout", silence)
             found = Traffic(cloud, RATE).run(versions, SECONDS_EACH, patch)
             patch.undo()
-    rows = [
-        ("requests", f"{found.requests}"),
-        ("a second", f"{found.requests / found.seconds:.1f}"),
-        ("failed", f"{len(found.failed)}"),
-        ("oldest answer after its version was replaced", f"{found.stale_s:.1f} s"),
-    ]
-    print_table(
-        f"{RATE} requests a second while the alias moves ten times", ("what", "value"), rows
+    moves = len(versions) - 1
+    traffic = f"mixed requests to the real handlers on moto while the alias moves {moves} times"
+    n = f"{found.requests:,} requests"
+    return (
+        figure("robustness", f"{traffic}: failed", len(found.failed), "", n=n),
+        figure(
+            "robustness",
+            f"{traffic}: oldest answer of a version after it was replaced",
+            found.stale_s,
+            "s",
+            target=Target("at most", MOST_STALE_S),
+            n=n,
+        ),
+        figure(
+            "robustness",
+            f"{traffic}: requests a second",
+            found.requests / found.seconds,
+            "",
+            n=n,
+            note=f"{RATE} a second were sent",
+        ),
     )
-    return {
-        "requests": found.requests,
-        "per_second": found.requests / found.seconds,
-        "failed": len(found.failed),
-        "stale_s": found.stale_s,
-    }

@@ -1,4 +1,4 @@
-"""What `visionflow.costs.estimate` counts with: rewrites its ``measured.json``, to be committed."""
+"""Measures the inputs of `visionflow.costs.estimate` and rewrites ``measured.json``."""
 
 import io
 import json
@@ -24,8 +24,8 @@ from lambdas.classification.active_model import ActiveModel
 from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import status_metric
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import PROJECT, STARTER, install_service, photo, request
+from tests.benchmarks.contenders.worker import PROJECT, STARTER, install_service, photo, request
+from tests.benchmarks.figures import Figure, Machine, figure
 from visionflow import strict
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
@@ -36,15 +36,15 @@ from visionflow.predictions.store import PredictionStore
 CALLS = 30
 SIZES = ((32, 32), (640, 480), (2000, 1500), (4000, 3000))
 EVENTS = PROJECT / "tests" / "events"
-# START, END and REPORT in JSON, which Lambda writes around an invocation, and the API's access log.
+# Lambda's START, END and REPORT lines of an invocation, and the API's access log.
 PLATFORM_LOG_BYTES = 1_200
 
 
-# A fresh process, so that nothing of the benchmark itself is counted.
+# A fresh process, so that the benchmark itself is not counted.
 WORKER = """
 import psutil
 from lambdas import clients
-from tests.benchmarks.worker import SIZES, call, install_service, photo, request
+from tests.benchmarks.contenders.worker import SIZES, call, install_service, photo, request
 install_service()
 clients.s3(), clients.dynamodb()
 event = request(photo(SIZES["12 MP"]))
@@ -55,7 +55,7 @@ print(round(psutil.Process().memory_info().rss / 1e6, 1))
 
 
 class _Images(ImageStore):
-    """Holds one image, and remembers how large a thumbnail was."""
+    """Holds one image and remembers the size of its thumbnail."""
 
     def __init__(self) -> None:
         self.bucket = "images"
@@ -72,7 +72,7 @@ class _Images(ImageStore):
 
 
 class _Table:
-    """As much of DynamoDB's client as writes a record: takes it and remembers its size."""
+    """The part of DynamoDB's client that writes a record; remembers the item's size."""
 
     exceptions = SimpleNamespace(ConditionalCheckFailedException=KeyError)
 
@@ -87,7 +87,7 @@ class _Table:
 
 
 def _value_bytes(value: Mapping[str, Any]) -> int:
-    """As DynamoDB counts them.
+    """The size of an attribute value as DynamoDB counts it.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
@@ -107,7 +107,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
 
 
 class _Functions:
-    """Both classifying functions, with stores that answer at once, and what they leave behind."""
+    """Both classifying functions, with stores that answer at once and record what is written."""
 
     def __init__(self) -> None:
         install_service(STARTER)
@@ -146,7 +146,7 @@ class _Functions:
             self.log.seek(0)
             self.log.truncate()
             with redirect_stdout(io.StringIO()) as printed:
-                start = time.process_time()  # of the CPU, whatever else the machine does
+                start = time.process_time()  # other load does not change it
                 call()
                 times.append((time.process_time() - start) * 1000)
         written = self.log.getvalue() + printed.getvalue()
@@ -168,7 +168,7 @@ class _Context:
 
 
 def alarms() -> int:
-    """How many the stage `prod` has."""
+    """The number of alarms of the stage `prod`."""
     with tempfile.TemporaryDirectory() as folder:
         build_app(PROD, project_assets(LOCAL), outdir=folder).synth()
         templates = [json.loads(file.read_text()) for file in Path(folder).glob("*.template.json")]
@@ -180,7 +180,7 @@ def alarms() -> int:
 
 
 def resident_mb() -> float:
-    """Of a worker that has answered some large images and waits for the next."""
+    """Resident memory of an idle worker after some large images."""
     done = subprocess.run(
         [sys.executable, "-c", WORKER], capture_output=True, text=True, check=True
     )
@@ -221,25 +221,31 @@ def measure(hardware: str) -> Measured:
     )
 
 
-def report(hardware: str) -> dict[str, Any]:
-    found = measure(hardware)
+def report() -> tuple[Figure, ...]:
+    found = measure(str(Machine.this()))
     document: dict[str, Any] = strict.to_dict(found)
     MEASURED_FILE.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    rows = []
+    figures = []
     for image in found.images:
         cost = estimate(Workload(10_000, image.megapixels), found)
-        rows.append(
-            (
-                f"{image.megapixels:.3g} MP",
-                f"{image.http_ms:.1f}",
-                f"{image.s3_ms:.1f}",
-                f"{cost.http.per_million:.2f}",
-                f"{cost.s3.per_million:.2f}",
+        size = f"{image.megapixels:.2g} MP"
+        figures.append(
+            figure(
+                "costs",
+                f"a million images of {size} on AWS, x86_64, 1,769 MB",
+                {"HTTP": cost.http.per_million, "S3": cost.s3.per_million},
+                "USD",
+                note="estimated from the prices and the times of this run",
             )
         )
-    print_table(
-        f"What a million images cost, x86_64, 1,769 MB (measured, median of {CALLS - 1} calls)",
-        ("image", "HTTP, own ms", "S3, own ms", "HTTP, USD", "S3, USD"),
-        rows,
-    )
-    return document
+        figures.append(
+            figure(
+                "costs",
+                f"processor time of the starter's function for an image of {size}",
+                {"HTTP": image.http_ms, "S3": image.s3_ms},
+                "ms",
+                n=f"median of {CALLS - 1} calls",
+                seed=0,
+            )
+        )
+    return tuple(figures)

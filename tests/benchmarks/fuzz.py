@@ -1,40 +1,65 @@
-"""100,000 damaged images and bodies: no crash, no hang, nothing outside the tree of errors.
+"""Runs 100,000 damaged images and request bodies: no crash, no hang, no unknown exception.
 
 ``python -m tests.benchmarks fuzz``
 """
 
 import time
 
-from tests.benchmarks.table import print_table
+from tests.benchmarks.figures import Figure, Target, figure
 from tests.fuzzing.campaign import MEMORY_CAP, MOST_SECONDS, Campaign
 
 INPUTS = 100_000
 SEED = 1
 
 
-def report() -> dict[str, object]:
-    """Raises `RuntimeError` when one input ends as none may."""
+def report() -> tuple[Figure, ...]:
+    """Raises `RuntimeError` when an input ends in a way that is not allowed."""
     campaign = Campaign(SEED)
     start = time.perf_counter()
     campaign.run(0, INPUTS)
     seconds = time.perf_counter() - start
-    total = campaign.codes.total()
-    print_table(
-        f"{total:,} damaged inputs of seed {SEED} in {seconds:.0f} s",
-        ("outcome", "inputs", "share"),
-        [(code, f"{n:,}", f"{n / total:.1%}") for code, n in campaign.codes.most_common()],
-    )
-    slowest, index = campaign.slowest
-    print(
-        f"  slowest {slowest:.2f} s (input {index}, limit {MOST_SECONDS:.0f} s), peak resident "
-        f"{campaign.peak / 1e6:.0f} MB (cap {MEMORY_CAP / 1e6:,.0f} MB of address space)"
-    )
     if campaign.findings:
         raise RuntimeError(f"inputs of seed {SEED} that ended badly: {campaign.findings}")
-    return {
-        "inputs": total,
-        "codes": dict(campaign.codes),
-        "slowest_s": slowest,
-        "peak_bytes": campaign.peak,
-        "seconds": seconds,
-    }
+    n = f"{campaign.codes.total():,} inputs"
+    slowest, index = campaign.slowest
+    limit = f"the process has {MEMORY_CAP / 1e6:,.0f} MB of address space"
+    what = "damaged images and request bodies"
+    return (
+        figure(
+            "robustness",
+            f"{what}: crashes, hangs, exceptions outside the error tree",
+            len(campaign.findings),
+            "",
+            target=Target("at most", 0),
+            n=n,
+            seed=SEED,
+        ),
+        figure(
+            "robustness",
+            f"{what}: outcomes",
+            dict(campaign.codes.most_common()),
+            "",
+            n=n,
+            seed=SEED,
+        ),
+        figure(
+            "robustness",
+            f"{what}: slowest input",
+            slowest,
+            "s",
+            target=Target("at most", MOST_SECONDS),
+            n=n,
+            seed=SEED,
+            note=f"input {index}",
+        ),
+        figure(
+            "robustness",
+            f"{what}: peak memory",
+            campaign.peak / 1e6,
+            "MB",
+            n=n,
+            seed=SEED,
+            note=limit,
+        ),
+        figure("robustness", f"{what}: time", seconds, "s", n=n, seed=SEED),
+    )

@@ -1,11 +1,11 @@
 """Augmented training batches per second, against torchvision's reference training loop.
 
-Both sides do the same work on the same files with the same number of workers: a random resized
-crop to 224 px, a random flip, and normalisation to float32. They take turns, round by round.
+Both do the same work on the same files with the same number of workers: a random resized crop to
+224 px, a random flip, and normalisation to float32. They take turns, round by round.
 
-VisionFlow's first pass decodes every image into the cache and then makes an epoch out of it. A
-later epoch only reads the cache, where the shorter side of every image has 232 px: the smallest
-crops are enlarged from fewer pixels than the reference cuts out of the file.
+VisionFlow's first pass decodes every image into the cache, then reads an epoch from it. Later
+epochs only read the cache, in which the shorter side of every image has 232 px. So the smallest
+crops are enlarged from fewer pixels than in the reference, which crops the file itself.
 """
 
 import os
@@ -21,8 +21,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import photo
+from tests.benchmarks.contenders.worker import photo
+from tests.benchmarks.figures import Figure, figure
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images
@@ -56,7 +56,7 @@ def unpack_photos(archive: Path, folder: Path) -> None:
 
 
 def reference_batches(folder: Path) -> Batches:
-    """What references/classification/train.py of torchvision makes with its default flags."""
+    """The batches of torchvision's references/classification/train.py with its default flags."""
     preset = transforms.Compose(
         [
             transforms.RandomResizedCrop(224),
@@ -75,7 +75,7 @@ def our_config() -> TrainConfig:
         "input.size": 224,
         "input.resize": 232,
         "augment.crop": "resized",
-        "augment.crop_scale": 0.08,  # RandomResizedCrop's own, which the reference leaves alone
+        "augment.crop_scale": 0.08,  # RandomResizedCrop's default, which the reference uses
         "augment.horizontal_flip": True,
         "augment.color_jitter": 0.0,
         "data.workers": WORKERS,
@@ -84,7 +84,7 @@ def our_config() -> TrainConfig:
 
 
 def normalised(batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
-    """With the work that VisionFlow's network does, and of the reference the workers."""
+    """Add the normalisation that VisionFlow's network does; the reference's workers do theirs."""
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD))
     for images, targets in batches:
         yield (images.permute(0, 3, 1, 2).contiguous().float() - mean) / std, targets
@@ -119,22 +119,27 @@ def compare(folder: Path) -> Rates:
     return {kind: 1 / value for kind, value in seconds.items()}
 
 
-def report() -> dict[str, Rates]:
+def report() -> tuple[Figure, ...]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         draw_photos(Path(folder))
-        found[f"{DRAWN} drawn photos, 500 x 375"] = compare(Path(folder))
+        found[f"{DRAWN} drawn images of 500 x 375"] = compare(Path(folder))
     if data := os.environ.get("VISIONFLOW_DATA"):
         with tempfile.TemporaryDirectory() as folder:
             unpack_photos(Path(data) / ARCHIVE, Path(folder))
-            found["every fourth image of general20"] = compare(Path(folder) / "general20")
-    for name, rates in found.items():
-        print_table(
-            f"Training images per second, {WORKERS} workers, median of {ROUNDS} rounds: {name}",
-            ("", "images/s", "against torchvision"),
-            [
-                (kind, f"{rate:.0f}", f"{rate / rates['torchvision']:.2f}x")
-                for kind, rate in rates.items()
-            ],
+            found["every 4th image of general20"] = compare(Path(folder) / "general20")
+    n = f"median of {ROUNDS} rounds, {WORKERS} workers"
+    return tuple(
+        part
+        for name, rates in found.items()
+        for part in (
+            figure("training pipeline", f"{name}: images a second", rates, "", n=n),
+            figure(
+                "training pipeline",
+                f"{name}: throughput against torchvision's reference loop",
+                {kind: rate / rates["torchvision"] for kind, rate in rates.items()},
+                "x",
+                n=n,
+            ),
         )
-    return found
+    )

@@ -1,13 +1,13 @@
-"""Warm latency by step, and int8 beside fp32 in the same run."""
+"""Warm latency by step, int8 against fp32, and batches, in one run."""
 
 import statistics
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
-from tests.benchmarks.networks import NETWORKS, timed
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import (
+from tests.benchmarks.contenders.networks import NETWORKS, timed
+from tests.benchmarks.contenders.worker import (
     SIZES,
     STARTER,
     call,
@@ -16,14 +16,16 @@ from tests.benchmarks.worker import (
     request,
     starter_manifest,
 )
+from tests.benchmarks.figures import Figure, Target, figure
 from visionflow.models.classifier import Classifier
 
 CALLS = 60
 INFERENCES = 400
-# The queue hands over at most ten messages.
+# The queue delivers at most ten messages at once.
 BATCHES = (1, 5, 10)
 ROUNDS = 15
-# What any server of this model has to do; the rest of an invocation is VisionFlow's own work.
+MOST_OWN_MS = 3
+# Steps of any server of this model; the rest of an invocation is VisionFlow's own work.
 MODEL_STEPS = ("decode", "prepare", "infer")
 
 Steps = dict[str, float]
@@ -49,7 +51,7 @@ def by_step() -> dict[str, Steps]:
 
 
 def by_precision() -> dict[str, float]:
-    """Median milliseconds of one inference on one thread, the precisions taking turns."""
+    """Median milliseconds of one inference on one thread; the precisions take turns."""
     manifest = starter_manifest()
     side = manifest.input.size
     batch = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)
@@ -86,30 +88,32 @@ def by_batch() -> dict[str, dict[int, float]]:
     return found
 
 
-def report() -> dict[str, object]:
-    steps = by_step()
-    names = list(next(iter(steps.values())))
-    print_table(
-        f"Warm latency by step in ms, median of {CALLS} invocations, one thread",
-        ("step", *steps),
-        [(name, *(f"{size[name]:.2f}" for size in steps.values())) for name in names],
-    )
-    precisions = by_precision()
-    print_table(
-        f"One inference of the starter, median of {INFERENCES}, one thread",
-        ("precision", "ms", "against fp32"),
-        [
-            (name, f"{value:.3f}", f"{precisions['fp32'] / value:.2f}x")
-            for name, value in precisions.items()
-        ],
-    )
-    batches = by_batch()
-    print_table(
-        f"An image's share of an int8 inference in ms, median of {ROUNDS}, one thread",
-        ("network", *(f"batch of {size}" for size in BATCHES)),
-        [
-            (name, *(f"{milliseconds:.2f}" for milliseconds in shares.values()))
-            for name, shares in batches.items()
-        ],
-    )
-    return {"steps": steps, "precisions": precisions, "batches": batches}
+def report() -> tuple[Figure, ...]:
+    return (*_report_steps(), *_report_precisions(), *_report_batches())
+
+
+def _report_steps() -> Iterator[Figure]:
+    n = f"median of {CALLS} invocations"
+    for name, steps in by_step().items():
+        what = f"warm invocation of the starter, {name} JPEG, one thread"
+        whole = {"invocation": steps["invocation"]}
+        yield figure("serving latency", what, whole | steps, "ms", n=n)
+        target = Target("at most", MOST_OWN_MS) if name == "0.3 MP" else None
+        own = f"{what}: beside decoding, preparation and inference"
+        yield figure("serving latency", own, steps["own work"], "ms", target=target, n=n)
+
+
+def _report_precisions() -> Iterator[Figure]:
+    times, n = by_precision(), f"median of {INFERENCES} each, in turns"
+    what = "one inference of the starter (the image and its mirror image), one thread"
+    yield figure("serving latency", what, times, "ms", n=n, seed=0)
+    ratio = times["fp32"] / times["int8"]
+    yield figure("serving latency", f"{what}: int8 against fp32", ratio, "x", n=n, seed=0)
+
+
+def _report_batches() -> Iterator[Figure]:
+    n = f"median of {ROUNDS} each, in turns"
+    for name, shares in by_batch().items():
+        what = f"an image's share of an int8 inference, {name}, one thread"
+        times = {f"batch of {size}": value for size, value in shares.items()}
+        yield figure("serving latency", what, times, "ms", n=n, seed=0)

@@ -4,17 +4,19 @@ import json
 import subprocess
 import sys
 
-from tests.benchmarks.networks import timed
-from tests.benchmarks.table import print_table
+from tests.benchmarks.contenders.networks import timed
+from tests.benchmarks.figures import Figure, Target, figure
 
 MARKS = (0, 1, 100, 500, 1000)
+MOST_MB = 350
+MOST_GROWTH_MB = 10
 
-# A fresh process, so that nothing of the benchmark itself is counted. Every tenth image has 12
-# megapixels, to show that what a large one takes is given back.
+# A fresh process, so that the benchmark itself is not counted. Every tenth image has 12 megapixels,
+# to show that the memory of a large image is released.
 WORKER = f"""
 import json, pathlib, psutil, sys
 from lambdas import clients
-from tests.benchmarks.worker import SIZES, call, install_service, photo, request
+from tests.benchmarks.contenders.worker import SIZES, call, install_service, photo, request
 install_service(pathlib.Path(sys.argv[1]))
 clients.s3(), clients.dynamodb()
 process = psutil.Process()
@@ -28,17 +30,32 @@ print("\\n" + json.dumps(resident))
 """
 
 
-def report() -> dict[int, float]:
+def report() -> tuple[Figure, ...]:
     done = subprocess.run(
         [sys.executable, "-c", WORKER, str(timed("ResNet-50").folder)],
         capture_output=True,
         text=True,
         check=True,
     )
-    resident = {int(count): mb for count, mb in json.loads(done.stdout.splitlines()[-1]).items()}
-    print_table(
-        "Resident memory of the worker, ResNet-50 int8 (every tenth image has 12 MP)",
-        ("images answered", "MB"),
-        [(count, f"{megabytes:.0f}") for count, megabytes in resident.items()],
+    resident: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    last = str(MARKS[-1])
+    last_first = {f"after {int(count):,}": value for count, value in reversed(resident.items())}
+    what, n = "resident memory of the predict worker, ResNet-50 int8", f"{MARKS[-1]:,} images"
+    return (
+        figure(
+            "memory",
+            f"{what}, every tenth image of 12 MP",
+            last_first,
+            "MB",
+            target=Target("at most", MOST_MB),
+            n=n,
+        ),
+        figure(
+            "memory",
+            f"{what}: growth from the 100th to the last image",
+            resident[last] - resident["100"],
+            "MB",
+            target=Target("at most", MOST_GROWTH_MB),
+            n=n,
+        ),
     )
-    return resident

@@ -1,27 +1,35 @@
 """Unzipped size of the predict function: code and layers, as Lambda counts them."""
 
+import zipfile
+
 from infra.packaging.runtime_layer import build_runtime_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import source_package
-from tests.benchmarks.table import print_table
+from tests.benchmarks.figures import Figure, Target, figure
+
+MOST_MB = 150
 
 
-def report() -> dict[str, float]:
+def report() -> tuple[Figure, ...]:
     common = PROJECT / "layers" / "common" / "python"
-    packages = {
+    code = {
         "lambdas": source_package("lambdas", PROJECT / "lambdas", below="lambdas"),
         "common layer": source_package("common", common, below="python"),
-        "runtime layer, x86_64": build_runtime_layer("x86_64"),
-        "runtime layer, arm64": build_runtime_layer("arm64"),
     }
-    sizes = {name: package.unzipped_bytes / 1e6 for name, package in packages.items()}
-    code = sizes["lambdas"] + sizes["common layer"]
-    sizes |= {
-        f"all, {target}": code + sizes[f"runtime layer, {target}"] for target in ("x86_64", "arm64")
-    }
-    print_table(
-        "Predict function, unzipped (limit 160 MB)",
-        ("part", "MB"),
-        [(name, f"{megabytes:.1f}") for name, megabytes in sizes.items()],
-    )
-    return sizes
+    figures = []
+    for target in ("x86_64", "arm64"):
+        packages = code | {"runtime layer": build_runtime_layer(target)}
+        with zipfile.ZipFile(packages["runtime layer"].path) as archive:
+            compiled = any(name.endswith(".pyc") for name in archive.namelist())
+        sizes = {name: package.unzipped_bytes / 1e6 for name, package in packages.items()}
+        figures.append(
+            figure(
+                "package size",
+                f"predict function, code and layers, unzipped, {target}",
+                {"all": sum(sizes.values())} | sizes,
+                "MB",
+                target=Target("at most", MOST_MB),
+                note="with bytecode" if compiled else "without bytecode",
+            )
+        )
+    return tuple(figures)

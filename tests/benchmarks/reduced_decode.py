@@ -1,9 +1,9 @@
-"""What decoding a JPEG at reduced scale saves, and what it costs.
+"""The time that decoding a JPEG at reduced scale saves, and its effect on accuracy.
 
-``python -m tests.benchmarks reduced_decode`` times the way from bytes to tensor and thumbnail.
-``python -m tests.benchmarks.reduced_decode ARTIFACT FOLDER [--enlarge N] [--every N]`` scores an
-artifact on class folders by both ways, the images enlarged so that they are reduced again by N
-with no more headroom than is always left. Enlarged images get the grain of a camera's sensor.
+``python -m tests.benchmarks reduced_decode`` times bytes to tensor and thumbnail.
+``python -m tests.benchmarks.reduced_decode ARTIFACT FOLDER [--enlarge N] [--every N]`` measures an
+artifact's accuracy on class folders with and without reduced decoding. It enlarges the images, with
+the grain of a camera's sensor, to the smallest size that is reduced by N.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import photo
+from tests.benchmarks.contenders.worker import photo
+from tests.benchmarks.figures import Figure, figure
 from training.data.listing import list_images
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
@@ -34,17 +34,17 @@ BATCH = 64
 
 
 def whole(data: bytes) -> DecodedImage:
-    """The plain way: every pixel."""
+    """Decode every pixel."""
     return pipeline.decode(data)
 
 
 def reduced(data: bytes) -> DecodedImage:
-    """The way that serves."""
+    """Decode as serving does."""
     return pipeline.decode(data, SPEC)
 
 
 def seconds(decode: Callable[[bytes], DecodedImage], data: bytes) -> float:
-    """Processor time from bytes to tensor and thumbnail."""
+    """Processor time of bytes to tensor and thumbnail."""
     start = time.process_time()
     image = decode(data)
     pipeline.prepare(image, SPEC)
@@ -52,27 +52,28 @@ def seconds(decode: Callable[[bytes], DecodedImage], data: bytes) -> float:
     return time.process_time() - start
 
 
-def report() -> dict[str, dict[str, float]]:
-    """Median milliseconds by image, both ways taking turns."""
-    found = {}
+def report() -> tuple[Figure, ...]:
+    """Median milliseconds by image, both ways in turns."""
+    figures = []
     for name, size in SIZES.items():
         data = photo(size)
         times = [(seconds(whole, data), seconds(reduced, data)) for _ in range(TURNS)]
         plain, fast = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
-        found[name] = {"whole": plain, "reduced": fast, "ratio": plain / fast}
-    print_table(
-        f"Bytes to tensor and thumbnail at 224 px, ms of one core, median of {TURNS} turns",
-        ("image", "every pixel", "as served", "ratio"),
-        [
-            (name, f"{row['whole']:.1f}", f"{row['reduced']:.1f}", f"{row['ratio']:.1f}x")
-            for name, row in found.items()
-        ],
-    )
-    return found
+        figures.append(
+            figure(
+                "serving latency",
+                f"JPEG of {name}, bytes to tensor (224 px) and thumbnail, processor time",
+                {"as served": fast, "every pixel decoded": plain},
+                "ms",
+                n=f"median of {TURNS} turns",
+                seed=0,
+            )
+        )
+    return tuple(figures)
 
 
 def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
-    """The image so large that the image path reduces it by ``reduction``, and only just."""
+    """Enlarge an image to the smallest size that the image path reduces by ``reduction``."""
     image = Image.open(io.BytesIO(data)).convert("RGB")
     least = (
         reduction * pipeline.HEADROOM * spec.resize / min(image.size),
@@ -88,7 +89,7 @@ def enlarged(data: bytes, spec: InputSpec, reduction: int, seed: int) -> bytes:
 
 
 def accuracy(artifact: Path, folder: Path, reduction: int, every: int) -> None:
-    """Print top-1 both ways over each ``every``-th image of ``folder``."""
+    """Print top-1 of both ways on every ``every``-th image of ``folder``."""
     manifest = read_artifact(artifact)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     listing = list_images(folder, manifest.label_names)

@@ -1,26 +1,26 @@
-"""The whole serving path, bytes to answer, side by side with what else could serve.
+"""The whole serving path, bytes to answer, beside other ways to serve the same network.
 
-Contenders take turns within one process, in an order drawn anew each time, so that a change of the
-machine's load meets all of them alike. What is timed begins with the request's bytes and ends with
-the answer's JSON; no network, no S3 and no DynamoDB.
+Contenders take turns in one process, in a random order each time, so that a change of the machine's
+load affects all of them alike. Timed is the request's bytes to the answer's JSON, without network,
+S3 and DynamoDB.
 """
 
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from infra.packaging.workspace import PROJECT
-from tests.benchmarks.asgi import Backend, multipart
-from tests.benchmarks.networks import NETWORKS, Timed, timed
-from tests.benchmarks.peers import OpenVinoClassifier, eager, runtime, usual_backend
-from tests.benchmarks.serving_plot import draw
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import SIZES, call, photo, request, serve_with
+from tests.benchmarks.contenders.asgi import Backend, multipart
+from tests.benchmarks.contenders.networks import NETWORKS, Timed, timed
+from tests.benchmarks.contenders.peers import OpenVinoClassifier, eager, runtime, usual_backend
+from tests.benchmarks.contenders.worker import SIZES, call, photo, request, serve_with
+from tests.benchmarks.figures import Figure, Target, figure
+from tests.benchmarks.serving_plot import Found, draw
 from visionflow.models.classifier import Classifier
 
 OURS, USUAL, USUAL_RUNTIME, OPENVINO = (
@@ -32,10 +32,17 @@ OURS, USUAL, USUAL_RUNTIME, OPENVINO = (
 CONTENDERS = (OURS, "VisionFlow fp32", USUAL, USUAL_RUNTIME, OPENVINO)
 THREADS = (1, 2)
 WARMUP = 2
-# Turns of a comparison: as many as fit into its time, within these bounds.
+# Turns of a comparison: as many as fit into this time, within these bounds.
 SECONDS = 6.0
 TURNS = (7, 60)
-PLOT = PROJECT / ".visionflow" / "serving.png"
+TURNED = f"median of {TURNS[0]} to {TURNS[1]} turns"
+PLOT = Path(__file__).with_name("serving.png")
+# By how much another way to serve ResNet-50 on one thread has to take longer.
+TARGETS = (
+    ("0.3 MP", USUAL, Target("at least", 5)),
+    ("12 MP", USUAL, Target("at least", 4)),
+    ("0.3 MP", OPENVINO, Target("at least", 0.87)),
+)
 
 Milliseconds = dict[str, float]
 Call = Callable[[], object]
@@ -101,23 +108,29 @@ def _milliseconds(ask: Call) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-def report() -> dict[str, Any]:
+def report() -> tuple[Figure, ...]:
     found: dict[str, dict[str, dict[int, Milliseconds]]] = {}
-    rows = []
     for name in NETWORKS:
         network = timed(name)
         for size, pixels in SIZES.items():
             image = photo(pixels)
-            for threads in THREADS:
-                medians = compare(network, image, threads)
-                found.setdefault(name, {}).setdefault(size, {})[threads] = medians
-                cells = (f"{ms:.1f} ({ms / medians[OURS]:.2f}x)" for ms in medians.values())
-                rows.append((f"{name}, {size}", threads, *cells))
-    print_table(
-        "Bytes to answer in ms (and against VisionFlow int8), medians, in turns",
-        ("network and image", "threads", *CONTENDERS),
-        rows,
-    )
+            by_threads = {threads: compare(network, image, threads) for threads in THREADS}
+            found.setdefault(name, {})[size] = by_threads
     draw(found, PLOT)
-    print(f"Drawn to {PLOT.relative_to(PROJECT)}")
-    return found
+    return (*_report_times(found), *_report_targets(found))
+
+
+def _report_times(found: Found) -> Iterator[Figure]:
+    for name, sizes in found.items():
+        for size, by_threads in sizes.items():
+            for threads, medians in by_threads.items():
+                what = f"{name}, {size} JPEG, bytes to answer, threads: {threads}"
+                yield figure("serving latency", what, medians, "ms", n=TURNED, seed=0)
+
+
+def _report_targets(found: Found) -> Iterator[Figure]:
+    for size, contender, target in TARGETS:
+        medians = found["ResNet-50"][size][1]
+        what = f"ResNet-50, {size} JPEG, threads: 1: time of {contender} against {OURS}"
+        ratio = medians[contender] / medians[OURS]
+        yield figure("serving latency", what, ratio, "x", target=target, n=TURNED, seed=0)

@@ -1,4 +1,4 @@
-"""The comparison of `serving`, as one image."""
+"""Draws the comparison of `serving`."""
 
 from collections.abc import Mapping
 from pathlib import Path

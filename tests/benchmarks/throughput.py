@@ -5,15 +5,14 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from infra.local_cloud.outputs import read_outputs
 from infra.packaging.workspace import Workspace
-from tests.benchmarks.table import print_table
-from tests.benchmarks.worker import SIZES, photo
+from tests.benchmarks.contenders.worker import SIZES, photo
+from tests.benchmarks.figures import Figure, figure
 from tests.e2e.conftest import free_port, visionflow
 
 CLIENTS = (1, 4, 16)
@@ -21,7 +20,8 @@ SECONDS = 8.0
 
 
 def measure(api_url: str, image: bytes, clients: int) -> dict[str, float]:
-    """Answers per second and percentiles in ms of ``clients`` that ask one after the other."""
+    """Answers per second and latency percentiles (ms) of ``clients`` that each send requests in
+    sequence."""
     times: list[list[float]] = [[] for _ in range(clients)]
     failures: list[int] = []
     until = time.perf_counter() + SECONDS
@@ -59,7 +59,7 @@ def measure(api_url: str, image: bytes, clients: int) -> dict[str, float]:
     }
 
 
-def report() -> dict[str, Any]:
+def report() -> tuple[Figure, ...]:
     image = photo(SIZES["0.3 MP"])
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
@@ -72,17 +72,12 @@ def report() -> dict[str, Any]:
             found = {clients: measure(api_url, image, clients) for clients in CLIENTS}
         finally:
             visionflow("down", state=state)
-    print_table(
-        f"POST /predict on the local cloud, 0.3 MP, {SECONDS:.0f} s each",
-        ("clients", "answers", "failed", "per second", "p50 ms", "p95 ms", "p99 ms"),
-        [
-            (
-                clients,
-                values["answers"],
-                values["failed"],
-                *(f"{values[k]:.0f}" for k in ("per_second", "p50", "p95", "p99")),
-            )
-            for clients, values in found.items()
-        ],
-    )
-    return {str(clients): values for clients, values in found.items()}
+    what = "the whole local cloud on one machine, `POST /predict` of 0.3 MP, clients"
+    figures = []
+    for clients, values in found.items():
+        n = f"{values['answers']:,} answers in {SECONDS:.0f} s, {values['failed']} failed"
+        rate = values["per_second"]
+        figures.append(figure("throughput", f"{what}: {clients}", rate, "answers/s", n=n, seed=0))
+        times = {name: values[name] for name in ("p50", "p95", "p99")}
+        figures.append(figure("throughput", f"{what}: {clients}", times, "ms", n=n, seed=0))
+    return tuple(figures)

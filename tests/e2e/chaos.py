@@ -1,4 +1,4 @@
-"""Everything that can go wrong between a dropped image and its record, at once."""
+"""All faults that can occur between a dropped image and its record, at once."""
 
 import hashlib
 import random
@@ -21,17 +21,17 @@ from visionflow.predictions.record import s3_object_id
 POISON_SHARE = 0.05
 OVERWRITTEN_SHARE = 0.05
 MOST_DELIVERIES = 3
-# What no function can read; the design sends such messages to the dead-letter queue.
+# Messages that no function can read; the design sends them to the dead-letter queue.
 NO_EVENTS = ("no JSON at all", '{"Records": [{}]}', '{"hello": "world"}')
 # Seconds until a failed message comes back. Minutes on AWS, and longer than any batch takes here.
 REDELIVERY_S = 4
-# For what is always the same, and for each image; a busy machine needs most of it.
+# A fixed part, and a part for each image; a busy machine needs most of it.
 DONE_WITHIN_S, DONE_WITHIN_S_EACH = 120.0, 0.4
 
 
 @dataclass(frozen=True)
 class Image:
-    """One object version that was dropped. ``code`` is the failure that it has to end in."""
+    """One dropped object version. ``code`` is the failure that its record must have."""
 
     key: str
     data: bytes
@@ -40,7 +40,7 @@ class Image:
 
 @dataclass(frozen=True)
 class ChaosReport:
-    """What was done and what came of it."""
+    """The faults of a run and its outcome."""
 
     images: int
     poison: int
@@ -115,7 +115,7 @@ def _images(count: int, prefix: str, generator: random.Random) -> Iterator[Image
     poison = sorted(bad_files().values())
     key = ""
     for number in range(count):
-        # Some keys are written again, so that an event's version is not the newest one.
+        # Some keys are overwritten, so that an event's version is not the newest one.
         if not key or generator.random() >= OVERWRITTEN_SHARE:
             key = f"{prefix}{number:05} größe+.jpg"
         if number % round(1 / POISON_SHARE) == 0:
@@ -133,7 +133,7 @@ def _drop(cloud: Cloud, images: list[Image]) -> dict[str, Image]:
 
 
 def _announced(cloud: Cloud, count: int) -> list[str]:
-    """The notifications that S3 has put into the queue, taken out of it."""
+    """Take the notifications that S3 sent out of the queue."""
     queue = cloud.outputs.queue_url
     events: list[str] = []
 
@@ -160,8 +160,8 @@ def _send(cloud: Cloud, bodies: list[str]) -> None:
 
 @contextmanager
 def _held_back(cloud: Cloud) -> Iterator[Callable[[str], None]]:
-    """The queue does not drive the function until the value is called, with the URL that the
-    function shall make its calls to. Afterwards everything is as before."""
+    """Detach the queue from the function until the yielded function is called with the URL that
+    the workers shall use for AWS. Restores everything afterwards."""
     client = boto3.client("lambda", **cloud.emulator.client_options)
     queue = cloud.outputs.queue_url
     (mapping,) = (
@@ -192,7 +192,7 @@ def _held_back(cloud: Cloud) -> Iterator[Callable[[str], None]]:
 
 
 def _records(cloud: Cloud, prefix: str) -> list[Record]:
-    """Every record of the run, straight from the table: no index and no filter in between."""
+    """Every record of the run, read from the table itself, not from an index."""
     pages = cloud.dynamodb.get_paginator("scan").paginate(
         TableName=cloud.outputs.predictions_table, ConsistentRead=True
     )
@@ -201,7 +201,7 @@ def _records(cloud: Cloud, prefix: str) -> list[Record]:
 
 
 def _is_right(record: Record, versions: dict[str, Image]) -> bool:
-    """Whether the record is about the very bytes of its version, and ends as it has to."""
+    """Whether the record has its version's checksum, key, and the expected status and code."""
     image = versions[record["image"]["version_id"]]
     code = record["error"]["code"] if record["error"] else None
     return (

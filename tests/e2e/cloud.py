@@ -1,4 +1,4 @@
-"""A running local cloud, used from outside as a person or a program would."""
+"""A running local cloud, used from outside like a person or a program would."""
 
 import json
 import time
@@ -36,7 +36,7 @@ class Answer:
 
 
 def eventually(look: Callable[[], T | None], within: float, what: str) -> T:
-    """The first thing but None that ``look`` finds; fails after ``within`` seconds."""
+    """Return the first result of ``look`` that is not None; fails after ``within`` seconds."""
     deadline = time.monotonic() + within
     while True:
         found = look()

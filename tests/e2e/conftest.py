@@ -1,4 +1,4 @@
-"""One local cloud for all end-to-end tests, brought up and ended by the real command."""
+"""One local cloud for all end-to-end tests, started and ended by the real command."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ VISIONFLOW = [str(Path(sys.executable).with_name("visionflow"))]
 
 
 def visionflow(*arguments: str, state: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user does; its state lies in ``state``."""
+    """Run the command line as a user does, with its state in the folder ``state``."""
     return subprocess.run(
         [*VISIONFLOW, *arguments, "--state", str(state)],
         capture_output=True,

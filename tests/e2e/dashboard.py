@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,18 +21,20 @@ from playwright.sync_api import (
     expect,
 )
 
-from infra.constructs.static_site import security_policy
+from infra.constructs.web.static_site import security_policy
 from tests.e2e.cloud import Cloud
 from tests.images import textured
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
-from visionflow.models.manifest import FileEntry
+from visionflow.models.manifest import FileEntry, read_artifact
+from visionflow.models.publication import Publisher
 from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path("dashboard/node_modules/axe-core/axe.min.js")
 PATIENCE_MS = 15_000
-"""The emulator starts a worker for each function on its first request."""
+"""Long, because the emulator starts a worker for each function on its first request."""
 
 REPORT = Path("dashboard/tests/data/report.json")
 DESKTOP = {"width": 1440, "height": 900}
@@ -55,12 +58,12 @@ def launch(playwright: Playwright) -> Browser:
 
 
 def address(cloud: Cloud, page: str) -> str:
-    """Of one of `PAGES`."""
+    """The URL of one of `PAGES`."""
     return f"{cloud.outputs.dashboard_url}#/{'' if page == 'live' else page}"
 
 
 def enforce_policy(context: BrowserContext, cloud: Cloud) -> None:
-    """The local cloud's bucket sends no headers: the page gets here what CloudFront adds."""
+    """Add the policy that CloudFront adds on AWS; the local cloud's bucket sends no headers."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(cloud.outputs.api_url))
     policy = security_policy(api=origin, images=origin, reports=origin, sign_in=origin)
 
@@ -78,7 +81,7 @@ def opened(
 ) -> Iterator[Page]:
     """A tab that fails the test when the page logs an error, throws or breaks its policy.
 
-    The browser itself logs each answer of 400 and more; those in ``allowed`` are meant to come.
+    The browser logs each answer of 400 and above; those in ``allowed`` are expected.
     """
     context = browser.new_context(service_workers="block", **options)
     enforce_policy(context, cloud)
@@ -97,7 +100,7 @@ def opened(
 
 
 def accessibility_faults(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA, as ``rule: element``."""
+    """The violations of WCAG 2.2 A and AA that axe finds, as ``rule: element``."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[str] = page.evaluate(
         """async () => {
@@ -111,7 +114,7 @@ def accessibility_faults(page: Page) -> list[str]:
 
 
 def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
-    """The starter under another version, with the report of a real run; ``folder`` is made."""
+    """Publish the starter as ``version`` with the report of a real run; makes ``folder``."""
     shutil.copytree("infra/packaging/starter", folder)
     shutil.copy(REPORT, folder / "report.json")
     _draw_map_images(folder)
@@ -123,11 +126,14 @@ def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
     manifest["extra_files"] = [*others, *own]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     store = ModelStore(cloud.outputs.models_bucket, cloud.s3)
-    ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb).register(store.publish(folder))
+    registry = ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb)
+    order = Order("somebody", datetime.now(UTC))
+    published = Publisher(store, registry)
+    published.publish(folder, read_artifact(folder), lambda: order, promote=False)
 
 
 def _draw_map_images(folder: Path) -> None:
-    """An image for each point of the report's map; the real ones belong to their photographers."""
+    """Draw an image for each point of the report's map; the real photos are not ours to publish."""
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     points = np.arange(len(report["findings"]["embedding_map"]["x"]))
     drawn = np.stack([np.asarray(textured((64, 64), seed=n)) for n in range(16)])

@@ -1,9 +1,9 @@
-"""A gateway between the ingest workers and the local cloud that misbehaves, by a seed.
+"""A gateway between the ingest workers and the local cloud that injects faults by a seed.
 
-Workers are redirected to it by ``AWS_ENDPOINT_URL``. It passes every call on, but for those that a
-`FaultPlan` spoils: S3 reads that end half-way or are told to slow down, DynamoDB calls that are
-throttled once or until the client gives up, and workers that are killed at the very moment at which
-they record an answer, before or after the table took it.
+``AWS_ENDPOINT_URL`` directs the workers to it. It forwards every call except those that a
+`FaultPlan` breaks: S3 reads that end half-way or get a SlowDown, DynamoDB calls that are throttled
+once or until the client gives up, and workers that are killed while they record an answer, before
+or after the table stored it.
 """
 
 import http.client
@@ -30,8 +30,8 @@ Operation = Literal["read", "GetItem", "PutItem"]
 # Calls in a row that botocore makes before it gives up (`lambdas.clients`).
 CLIENT_ATTEMPTS = 3
 
-# Which share of the images meets which faults, one after the other, at which of its calls. The
-# client cannot retry a read that is cut off: it has answered already.
+# The share of images that meets these faults, in order, at this operation. The client cannot retry
+# a read that is cut off: the answer has already begun.
 _SHARES: tuple[tuple[Operation, float, tuple[Fault, ...]], ...] = (
     ("read", 0.05, ("read cut off",)),
     ("read", 0.01, ("read slowed",)),
@@ -52,10 +52,10 @@ _SLOW_DOWN = (
 
 
 class FaultPlan:
-    """What happens to which call of which image, by a seed and whatever the timing.
+    """Which call of which image gets which fault, determined by a seed and not by timing.
 
-    An image's own faults are bounded, so that the queue's five deliveries are enough for it; one
-    has one kind at most. Besides, ``kills`` workers die, spread evenly over the written records.
+    An image has at most one kind of fault, few enough for the queue's five deliveries. In addition
+    ``kills`` workers are killed, spread evenly over the written records.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class FaultPlan:
                 self._left[operation, names[order.pop()]] = list(faults)
 
     def next(self, operation: Operation, name: str) -> Fault | None:
-        """The fault of this call, if any; ``name`` is a version's or a record's id."""
+        """Return the fault of this call, if any; ``name`` is the id of a version or a record."""
         with self._lock:
             fault = self._kill() if operation == "PutItem" else None
             left = self._left.get((operation, name))
@@ -95,7 +95,7 @@ class FaultPlan:
 
 
 class FaultyGateway(ThreadingHTTPServer):
-    """Listens on loopback; ``url`` is what workers call."""
+    """Listens on loopback; workers call ``url``."""
 
     daemon_threads = True
 
@@ -111,7 +111,7 @@ class FaultyGateway(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing of a worker that was killed in the middle of a call."""
+        """Print nothing: a worker was killed in the middle of a call."""
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -125,7 +125,7 @@ class FaultyGateway(ThreadingHTTPServer):
             self.server_close()
 
     def kill_caller(self, client_port: int) -> None:
-        """End the worker behind a connection by SIGKILL, if it is one of this local cloud's."""
+        """Kill the worker behind a connection, if it belongs to this local cloud."""
         for connection in psutil.net_connections("tcp4"):
             if connection.laddr and connection.laddr.port == client_port and connection.pid:
                 for process in processes_of(self.emulator):
@@ -136,7 +136,7 @@ class FaultyGateway(ThreadingHTTPServer):
 
 class _Call(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Head and body of an answer are two packets, and the second must not wait for an ACK.
+    # Head and body of an answer are two packets; the second must not wait for an ACK.
     disable_nagle_algorithm = True
     server: FaultyGateway
 

@@ -105,8 +105,8 @@ BAD = [
         Bad(name, IMAGE_STATUS.get(code, 422), code, body=data, content_type="image/jpeg")
         for name, (data, code) in bad_files().items()
     ),
-    Bad("no field file", 400, "missing_field", body=OTHER_FIELD, content_type=FORM),
-    Bad("no field image", 400, "missing_field", body=b"{}", content_type="application/json"),
+    Bad("no field file", 400, "missing_image", body=OTHER_FIELD, content_type=FORM),
+    Bad("no field image", 400, "missing_image", body=b"{}", content_type="application/json"),
     Bad("broken form", 400, "invalid_body", body=b"--x", content_type=FORM),
     Bad("broken json", 400, "invalid_body", body=b"{", content_type="application/json"),
     Bad("wrong type", 415, "unsupported_media_type", body=IMAGE, content_type="text/plain"),

@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.e2e.cloud import Cloud, Record
-from visionflow.predictions.record import ImageRef, ModelRef, Prediction, Score, new_id, timestamp
+from visionflow.models.answer import Score
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import ImageRef, Prediction
 from visionflow.predictions.store import PredictionStore
+from visionflow.timestamps import new_id, timestamp
 
 pytestmark = pytest.mark.e2e
 

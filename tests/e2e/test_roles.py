@@ -30,17 +30,17 @@ NOBODY = {
 # What one function does and these must not.
 DENIED = {
     "predict": NOBODY
-    | {"read a dropped image", "publish a model", "read a data set", "move an alias"}
+    | {"read a dropped image", "publish a model", "read a dataset", "move an alias"}
     | {"page through records", "read the queue", "read a training job"},
     "ingest": NOBODY
-    | {"keep a posted image", "publish a model", "read a data set", "move an alias"}
+    | {"keep a posted image", "publish a model", "read a dataset", "move an alias"}
     | {"page through records", "read a training job"},
     "api": NOBODY | {"keep a posted image", "write a record", "publish a model", "read the queue"},
     "counters": NOBODY
-    | {"read a dropped image", "write a record", "publish a model", "read a data set"}
+    | {"read a dropped image", "write a record", "publish a model", "read a dataset"}
     | {"keep a posted image", "read the queue", "read a training job"},
     "shadow": NOBODY
-    | {"write a record", "publish a model", "read a data set", "move an alias"}
+    | {"write a record", "publish a model", "read a dataset", "move an alias"}
     | {"keep a posted image", "read the queue", "read a training job"},
 }
 # The work itself, as a sample against a test that denies everything.
@@ -103,7 +103,7 @@ def attempts(cloud: Cloud, session: boto3.Session) -> dict[str, Callable[[], obj
         "publish a model": lambda: s3.put_object(
             Bucket=out.models_bucket, Key="models/x/1/manifest.json", Body=b""
         ),
-        "read a data set": lambda: s3.get_object(Bucket=out.datasets_bucket, Key="x"),
+        "read a dataset": lambda: s3.get_object(Bucket=out.datasets_bucket, Key="x"),
         "change the page": lambda: s3.put_object(
             Bucket=out.dashboard_bucket, Key="index.html", Body=b""
         ),

@@ -1,4 +1,4 @@
-"""Thousands of damaged inputs in a process of their own, watched from outside."""
+"""Runs thousands of damaged inputs in a separate process and watches it from outside."""
 
 import os
 import select
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 MOST_SECONDS = 2.0
 """Processor time that one input may take."""
 HANG_SECONDS = 30.0
-"""Time on the clock after which an input will never end, however busy the machine is."""
+"""Wall-clock time after which an input counts as hung, even on a busy machine."""
 MEMORY_CAP = 1_000_000_000
-"""Address space in bytes that all inputs may take beyond what the process begins with."""
+"""Bytes of address space that inputs may add to what the process has at its start."""
 
 _START_SECONDS = 60.0
 
 
 @dataclass
 class Campaign:
-    """What became of the inputs of ``seed``, which the command ``worker`` runs.
+    """The outcomes of the inputs of ``seed``, which the command ``worker`` runs.
 
-    ``findings`` maps the index of an input to what it should not have done; `Inputs.make` makes it
+    ``findings`` maps the index of an input to its forbidden outcome; `Inputs.make` makes the input
     again. ``slowest``: seconds of processor time and the input. ``peak``: resident bytes.
     """
 
@@ -35,22 +35,22 @@ class Campaign:
     peak: int = 0
 
     def run(self, first: int, count: int) -> None:
-        """Inputs ``first`` to ``first + count - 1``; after a crash or a hang from the next one."""
+        """Run ``count`` inputs from ``first``; a crash or a hang does not end the run."""
         at, end = first, first + count
         while at < end:
             at = self._run_until_it_breaks(at, end)
 
     def _run_until_it_breaks(self, at: int, end: int) -> int:
-        """The index to go on from. Raises `RuntimeError` when the worker does not even start."""
+        """Return the next index. Raises `RuntimeError` when the worker does not start."""
         arguments = [str(number) for number in (self.seed, at, end, MEMORY_CAP)]
         with (
-            tempfile.TemporaryFile() as errors,  # a pipe would fill up: libtiff says much
+            tempfile.TemporaryFile() as errors,  # a pipe would fill up: libtiff logs a lot
             subprocess.Popen(
                 [*self.worker, *arguments],
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                bufsize=0,  # or select would not see what lies in a buffer
-                # Pillow warns of much that is odd; what counts is how it ends.
+                bufsize=0,  # select does not see what a buffer holds
+                # Pillow warns about odd files; only the outcome counts here.
                 env=os.environ | {"PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"},
             ) as worker,
         ):
@@ -82,7 +82,7 @@ class Campaign:
 
 
 def _next_line(worker: subprocess.Popen[bytes], within: float) -> bytes | None:
-    """A line, b"" at the end, None when none came in time."""
+    """Return a line, b"" at the end, None after ``within`` seconds without one."""
     assert worker.stdout is not None
     ready, _, _ = select.select([worker.stdout], [], [], within)
     return worker.stdout.readline() if ready else None

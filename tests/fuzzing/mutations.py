@@ -1,4 +1,4 @@
-"""Changes that damage a file in the ways that parsers stumble over."""
+"""Mutations that damage a file where parsers tend to fail."""
 
 import random
 import re
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 Mutation = Callable[[random.Random, bytearray, Sequence[bytes]], None]
 
-# Lengths and counts at which arithmetic goes wrong.
+# Lengths and counts at which arithmetic overflows.
 _EDGES = (0, 1, 2, 3, 7, 8, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000)
 _LARGE = (0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 
@@ -17,7 +17,7 @@ _MOST_CHANGES = 4
 
 
 def mutate(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
-    """``data`` after one to four changes; ``others`` are what pieces are taken from."""
+    """Return ``data`` after one to four mutations; pieces come from ``others``."""
     changed = bytearray(data)
     for _ in range(rng.randint(1, _MOST_CHANGES)):
         if changed:
@@ -26,7 +26,7 @@ def mutate(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
 
 
 def _by_format(data: bytearray) -> list[Mutation]:
-    """The changes that know the format, several times over, so that half of all are of them."""
+    """The mutations for this format, repeated until they are about half of all."""
     for signature, mutations in _SIGNED.items():
         if re.match(signature, data, re.DOTALL):
             return mutations * (len(_GENERAL) // len(mutations))
@@ -58,7 +58,7 @@ def _repeat(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
 
 
 def _splice(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> None:
-    """A piece of another file, over or into this one."""
+    """Overwrite with, or insert, a piece of another file."""
     other = rng.choice(others)
     start, length = rng.randrange(len(other)), rng.choice((4, 16, 64, 512))
     at = rng.randrange(len(data))
@@ -66,7 +66,7 @@ def _splice(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> Non
 
 
 def _edit_number(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
-    """A 16- or 32-bit field of either byte order, more often near the beginning."""
+    """Set a 16- or 32-bit field of either byte order, more often near the start."""
     width = rng.choice((2, 4))
     reach = min(len(data), rng.choice((64, 256, 1_000_000)))
     at = rng.randrange(max(1, reach - width + 1))
@@ -75,7 +75,7 @@ def _edit_number(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> Non
 
 
 def _edit_jpeg(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
-    """A marker's kind or length, or a segment twice."""
+    """Change a marker's kind or length, or repeat a segment."""
     markers = [match.start() for match in re.finditer(rb"\xff[\xc0-\xfe]", data)]
     if not markers:
         return
@@ -94,7 +94,7 @@ def _edit_jpeg(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
 
 
 def _edit_png(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
-    """A chunk changed so that its checksum is right again, or moved, or twice."""
+    """Rename, repeat, resize or change a chunk, and correct its checksum."""
     at = _PNG_FIRST_CHUNK
     chunks: list[tuple[int, int]] = []
     while at + 12 <= len(data) and len(chunks) < 100:
@@ -125,7 +125,7 @@ def _edit_png(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
 
 
 def _edit_tiff(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
-    """A tag, kind, count or value of the first directory."""
+    """Change a tag, type, count or value of the first directory."""
     order = "<" if data[:2] == b"II" else ">"
     if len(data) < 16:
         return
@@ -142,7 +142,7 @@ def _edit_tiff(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
 
 
 def _edit_boxes(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
-    """Size or kind of a box (HEIF) or chunk (WebP), found by the letters of its kind."""
+    """Change size or kind of a box (HEIF) or chunk (WebP), found by the letters of its kind."""
     kinds = [match.start() for match in re.finditer(rb"[A-Za-z][A-Za-z0-9 ]{3}", data[:4000])]
     if not kinds:
         return
@@ -159,7 +159,7 @@ def _edit_boxes(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None
 
 
 def _edit_gif(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
-    """Canvas, flags, or an introducer of a block."""
+    """Change the canvas, the flags, or the introducer of a block."""
     blocks = [match.start() for match in re.finditer(rb"[\x21\x2c\x3b]", data)]
     at = rng.choice((6, 8, 10, *blocks[:50]))
     if rng.random() < 0.5:
@@ -170,7 +170,7 @@ def _edit_gif(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
 
 
 def _edit_form(rng: random.Random, data: bytearray, _: Sequence[bytes]) -> None:
-    """Delimiters, line ends and header syntax."""
+    """Break delimiters, line ends and header syntax."""
     marks = [match.start() for match in re.finditer(rb'--|\r\n|[:;="{}\[\]]', data)]
     if not marks:
         return

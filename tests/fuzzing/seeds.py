@@ -1,4 +1,4 @@
-"""What the fuzzer starts from: images as real encoders write them, bodies as real clients do."""
+"""The fuzzer's seeds: images from real encoders, request bodies as real clients send them."""
 
 import base64
 import io
@@ -20,14 +20,14 @@ FORM = f"multipart/form-data; boundary={BOUNDARY}"
 
 @dataclass(frozen=True)
 class Body:
-    """What API Gateway hands over: ``data`` as it was sent, and its Content-Type."""
+    """What API Gateway passes on: ``data`` as it was sent, and its Content-Type."""
 
     data: bytes
     content_type: str
 
 
 def images() -> list[bytes]:
-    """Every accepted format in the kinds that its decoder treats differently; small, for speed."""
+    """Every accepted format, in each variant that its decoder treats differently; small images."""
     rgb = textured()
     rgba = rgb.copy()
     rgba.putalpha(textured(seed=1).convert("L"))
@@ -41,7 +41,7 @@ def images() -> list[bytes]:
     return [
         encode(rgb, "JPEG", quality=85),
         encode(textured((400, 300)), "JPEG", quality=60),
-        encode(textured((1300, 1000)), "JPEG", quality=30),  # is decoded at reduced scale
+        encode(textured((1300, 1000)), "JPEG", quality=30),  # decoded at reduced scale
         encode(rgb, "JPEG", progressive=True, subsampling="4:2:0", exif=exif),
         encode(rgb, "JPEG", restart_marker_blocks=2, comment="hello", icc_profile=bytes(300)),
         encode(grey, "JPEG"),
@@ -95,7 +95,7 @@ def interlaced_png() -> bytes:
 
 
 def bodies() -> list[Body]:
-    """The three ways to send an image, and what surrounds it in other clients' forms."""
+    """The three ways to send an image, and forms with further fields."""
     image = encode(textured((24, 16)), "PNG")
     encoded = base64.b64encode(image).decode()
     head = 'Content-Disposition: form-data; name="file"; filename="café.png"\r\n'

@@ -1,9 +1,9 @@
-"""Runs damaged inputs one by one and says so, in a process that a crash may end.
+"""Runs damaged inputs one by one and prints each outcome; a crash ends only this process.
 
-``python -m tests.fuzzing.worker SEED FIRST END CAP`` makes the inputs FIRST to END - 1 of SEED,
-with at most CAP bytes of address space more than it begins with. Each ends in a line ``INDEX CODE
-MICROSECONDS`` (of processor time, which the machine's load does not change); the last line is the
-peak of resident memory in bytes.
+``python -m tests.fuzzing.worker SEED FIRST END CAP`` runs the inputs FIRST to END - 1 of SEED with
+at most CAP bytes of address space more than at the start. It prints a line ``INDEX CODE
+MICROSECONDS`` for each (processor time, which other load does not change), then its peak of
+resident memory in bytes.
 """
 
 import base64
@@ -51,9 +51,9 @@ class Inputs:
 
 
 def run(value: bytes | Body) -> str:
-    """How an input ends: ``ok``, the code of an error that a sender can mend, or a finding.
+    """The outcome of an input: ``ok``, the code of an error that the sender can fix, or a finding.
 
-    A finding begins with ``!`` and is an exception outside the tree of errors.
+    A finding begins with ``!`` and is an exception outside the error tree.
     """
     try:
         if isinstance(value, Body):
@@ -74,7 +74,7 @@ def run(value: bytes | Body) -> str:
 
 
 def peak_bytes() -> int:
-    """Most resident memory of this process so far (getrusage would count its parent's, too)."""
+    """Peak resident memory of this process (getrusage would include its parent's)."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 

@@ -1,8 +1,19 @@
 """What a deploy brings along: the page and the first model."""
 
 import json
+from pathlib import Path
 
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+
+from infra.constructs.content.file_copier import FileCopier
+from infra.constructs.content.starter_model import StarterModel
+from infra.stages import DEV
 from tests.infra.conftest import Resource, Templates
+from tests.tiny_model import write_tiny_run
+from visionflow.errors import GateError
 
 COPY = "Custom::CDKBucketDeployment"
 CALL = "Custom::AWS"
@@ -31,6 +42,20 @@ def test_the_model_is_registered_when_it_is_whole(on_aws: Templates) -> None:
     # A version that somebody has retired is not brought back by a deploy.
     assert call["parameters"]["ConditionExpression"] == "attribute_not_exists(pk)"
     assert call["ignoreErrorCodesMatching"] == "ConditionalCheckFailedException"
+
+
+def test_a_model_that_its_gate_holds_back_is_not_deployed(tmp_path: Path) -> None:
+    stack = Stack(App(), "Stack")
+    with pytest.raises(GateError):
+        StarterModel(
+            stack,
+            "StarterModel",
+            stage=DEV,
+            artifact=write_tiny_run(tmp_path, gate=()),
+            models=s3.Bucket(stack, "Models"),
+            registry=dynamodb.Table.from_table_name(stack, "Registry", "registry"),
+            copier=FileCopier(stack, "Copier", stage=DEV),
+        )
 
 
 def test_a_deploy_never_replaces_a_promoted_model(on_aws: Templates) -> None:

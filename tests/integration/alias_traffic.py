@@ -23,8 +23,9 @@ from lambdas.predict.service import PredictService
 from tests.images import encode, plain
 from tests.integration.conftest import INGEST, Cloud, Context
 from tests.tiny_model import write_tiny_artifact
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Order
-from visionflow.predictions.record import ModelRef, Prediction
+from visionflow.predictions.record import Prediction
 
 CONTAINERS = 4
 IMAGE = encode(plain("red"))

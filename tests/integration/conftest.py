@@ -27,11 +27,12 @@ from lambdas.api.settings import ApiSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
 from lambdas.shadow.settings import ShadowSettings
-from visionflow.models.manifest import Manifest
+from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.publication import Publisher
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -98,10 +99,11 @@ class Cloud:
         self.models = ModelStore("models", self.s3)
 
     def publish(self, folder: Path, *, promote: bool = True) -> Manifest:
-        manifest = self.models.publish(folder)
-        self.registry.register(manifest)
-        if promote:
-            self.promote(manifest.version, manifest.name)
+        manifest = read_artifact(folder)
+        order = Order("somebody", datetime.now(UTC))
+        Publisher(self.models, self.registry).publish(
+            folder, manifest, lambda: order, promote=promote
+        )
         return manifest
 
     def promote(self, version: str, name: str = "tiny") -> None:

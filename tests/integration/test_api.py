@@ -16,9 +16,11 @@ from tests.integration.conftest import Cloud
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ArtifactError
 from visionflow.models.manifest import Manifest
+from visionflow.models.ref import ModelRef
 from visionflow.predictions import store
-from visionflow.predictions.record import Failure, ImageRef, ModelRef, Prediction, new_id, timestamp
+from visionflow.predictions.record import Failure, ImageRef, Prediction
 from visionflow.predictions.store import LogQuery, PredictionStore
+from visionflow.timestamps import new_id, timestamp
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -10,8 +10,10 @@ from lambdas.api.settings import CostSettings
 from tests.integration.conftest import Cloud
 from visionflow.costs.estimate import DAYS_PER_MONTH, Workload, estimate
 from visionflow.insights.counters import Change, CounterStore, counts_row
-from visionflow.predictions.record import ImageRef, ModelRef, Prediction, new_id, timestamp
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import ImageRef, Prediction
 from visionflow.predictions.store import PredictionStore
+from visionflow.timestamps import new_id, timestamp
 
 SETTINGS = CostSettings(1769, "x86_64", 30, 0, 0, 7)
 NOW = datetime.now(UTC)

@@ -3,7 +3,8 @@
 import dataclasses
 import random
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,9 +13,15 @@ from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_api import fill, record
 from tests.integration.test_feedback import say
+from visionflow.dynamodb import Action, transact
+from visionflow.insights import counters
 from visionflow.insights.counters import CounterStore
-from visionflow.predictions.record import Feedback, ModelRef, Prediction
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 WINDOW = {"from": "2030-01-01T00:00:00Z", "to": "2030-01-31T00:00:00Z"}
 LABELS = ("red", "green", "blue")
@@ -134,17 +141,16 @@ def test_a_consumer_that_dies_half_way_has_counted_nothing_twice(
 ) -> None:
     fill(cloud, records(47))
     stream = cloud.stream()
-    transact = CounterStore._transact
     calls = 0
 
-    def dies(store: CounterStore, items: list[Any]) -> Any:
+    def dies(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | None] | None:
         nonlocal calls
         calls += 1
         if calls == 2:
             raise ConnectionError("the network is gone")
-        return transact(store, items)
+        return transact(client, actions)
 
-    monkeypatch.setattr(CounterStore, "_transact", dies)
+    monkeypatch.setattr(counters, "transact", dies)
     cloud.count(stream)  # in groups of its own choice, until one dies and goes on record by record
     assert cloud.count(stream) == []
     assert_equal_to_recount(cloud)
@@ -160,17 +166,19 @@ def test_a_record_that_cannot_be_counted_is_named_and_holds_back_no_other(cloud:
     assert_equal_to_recount(cloud)
 
 
-def test_two_consumers_at_the_same_rows_wait_for_each_other(cloud: Cloud) -> None:
+def test_two_consumers_at_the_same_rows_wait_for_each_other(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """DynamoDB cancels one of two transactions at the same row; moto never does, so a client does
     it here."""
     pauses: list[float] = []
     store = CounterStore("insights", cloud.dynamodb, sleep=pauses.append)
-    transact, refusals = store._transact, [["None", "TransactionConflict"]] * 3
+    refusals: list[list[str | None]] = [["None", "TransactionConflict"]] * 3
 
-    def conflicting(items: list[Any]) -> Any:
-        return refusals.pop() if refusals else transact(items)
+    def conflicting(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | None] | None:
+        return refusals.pop() if refusals else transact(client, actions)
 
-    store._transact = conflicting  # type: ignore[method-assign]
+    monkeypatch.setattr(counters, "transact", conflicting)
     service()._counters = store
     fill(cloud, records(1))
     assert cloud.count(cloud.stream()) == []

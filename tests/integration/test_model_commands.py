@@ -80,8 +80,8 @@ def test_versions_are_listed_shown_and_compared(visionflow: Command, cloud: Clou
     listed = visionflow("models", "list")
     assert "production" in listed
     shown = visionflow("models", "show", "2")
-    assert "parity" in shown
-    assert "serves nowhere" in shown
+    assert "fp32_top1_changes" in shown
+    assert "does not serve" in shown
     answered = cloud.predict(RED).body
     say(cloud, answered["id"], {"label": "red"})
     cloud.count(cloud.stream())
@@ -95,7 +95,7 @@ def test_which_version_served_at_a_time(visionflow: Command) -> None:
     now = datetime.now(UTC).isoformat()
     assert visionflow("models", "history", "--at", now, "--json")[0]["version"] == "2"
     assert visionflow("models", "history", "--at", "2020-01-01", "--json") == []
-    assert "no ISO 8601 time" in visionflow("models", "history", "--at", "yesterday")
+    assert "not an ISO 8601 time" in visionflow("models", "history", "--at", "yesterday")
 
 
 def test_a_retired_version_stays_out(visionflow: Command) -> None:
@@ -124,8 +124,8 @@ def test_the_rule_is_changed_piece_by_piece(visionflow: Command) -> None:
     [
         (("promote", "9"), "There is no version '9'"),
         (("canary", "2"), "--percent"),
-        (("shadow",), "or --off"),
-        (("rollback",), "no way back"),
+        (("shadow",), "or give --off"),
+        (("rollback",), "none to roll back to"),
         (("compare", "1"), "at least two"),
     ],
 )

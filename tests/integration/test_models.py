@@ -13,10 +13,10 @@ from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelNotFoundError
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Order
-from visionflow.predictions.record import ModelRef
 
 IMAGE = encode(plain())
 
@@ -81,7 +81,7 @@ def test_promotions_can_be_taken_back_one_by_one(versions: Cloud) -> None:
         assert post(versions, "/models/rollback").status == 200
         assert production(versions) == expected
     nowhere = post(versions, "/models/rollback")
-    assert (nowhere.status, nowhere.body["code"]) == (409, "alias_conflict")
+    assert (nowhere.status, nowhere.body["code"]) == (409, "nothing_to_roll_back_to")
 
 
 def test_the_history_says_who_moved_what_and_why(versions: Cloud) -> None:
@@ -163,7 +163,7 @@ def test_two_who_move_at_once_are_put_in_order(
 
 def test_a_retired_version_never_serves_again(versions: Cloud) -> None:
     used = post(versions, "/models/1/retire")
-    assert (used.status, used.body["code"]) == (409, "alias_conflict")
+    assert (used.status, used.body["code"]) == (409, "model_in_use")
     versions.promote("2")
     assert post(versions, "/models/1/retire", {"reason": "old"}).status == 200
     entry = versions.call("GET", "/models/1").body
@@ -171,9 +171,9 @@ def test_a_retired_version_never_serves_again(versions: Cloud) -> None:
     assert entry["retired"]["reason"] == "old"
     for path, body in (("promote", {}), ("shadow", {}), ("canary", {"percent": 1})):
         refused = post(versions, f"/models/1/{path}", body)
-        assert (refused.status, refused.body["code"]) == (409, "alias_conflict")
+        assert (refused.status, refused.body["code"]) == (409, "model_retired")
     # Nor is it gone back to.
-    assert post(versions, "/models/rollback").status == 409
+    assert post(versions, "/models/rollback").body["code"] == "nothing_to_roll_back_to"
 
 
 def test_a_version_that_is_not_registered_serves_nowhere(versions: Cloud) -> None:
@@ -187,7 +187,8 @@ def test_a_version_that_is_not_registered_serves_nowhere(versions: Cloud) -> Non
 
 def test_canary_and_shadow_need_another_version(versions: Cloud) -> None:
     for path, body in (("shadow", {}), ("canary", {"percent": 5})):
-        assert post(versions, f"/models/1/{path}", body).status == 409
+        refused = post(versions, f"/models/1/{path}", body)
+        assert (refused.status, refused.body["code"]) == (409, "model_in_use")
     for percent in (0, 100, "5"):
         assert post(versions, "/models/2/canary", {"percent": percent}).status == 400
     assert post(versions, "/models/2/canary", {}).body["code"] == "missing_field"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,26 @@ import boto3
 import pytest
 
 from infra.cli import main
+from infra.local_cloud.content import publish_starter
+from infra.local_cloud.outputs import Outputs
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.tiny_model import write_tiny_run
-from training.errors import TrainingError
-from training.publish import Published, Target, publish, read_run
-from visionflow.errors import ArtifactError
+from visionflow.errors import ArtifactError, GateError
 from visionflow.models.gate import REQUIRED_CHECKS
-from visionflow.models.manifest import MANIFEST_NAME, GateCheck, Manifest, artifact_prefix
+from visionflow.models.manifest import (
+    MANIFEST_NAME,
+    GateCheck,
+    Manifest,
+    artifact_prefix,
+    read_artifact,
+)
+from visionflow.models.publication import Published, Publisher
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
+from visionflow.strict import parse
 
 # From here on boto3 uploads in parts.
 IN_PARTS = 8 * 1024 * 1024
@@ -31,17 +41,24 @@ def run(tmp_path: Path) -> Path:
     return write_tiny_run(tmp_path / "run")
 
 
-def target(s3: Any = None, dynamodb: Any = None) -> Target:
-    return Target(
+def publisher(s3: Any = None, dynamodb: Any = None) -> Publisher:
+    return Publisher(
         ModelStore("models", s3 or boto3.client("s3")),
         ModelRegistry("registry", dynamodb or boto3.client("dynamodb")),
-        caller=lambda: "somebody",
     )
 
 
-def published(run: Path, version: str | None = None, **options: Any) -> Published:
+def order() -> Order:
+    return Order("somebody", datetime.now(UTC))
+
+
+def versioned(run: Path, version: str) -> Manifest:
+    return replace(read_artifact(run), version=version)
+
+
+def published(run: Path, version: str = "1", **options: Any) -> Published:
     options = {"promote": True, **options}
-    return publish(run, read_run(run, version=version), target(), **options)
+    return publisher().publish(run, versioned(run, version), order, **options)
 
 
 def keys(cloud: Cloud) -> set[str]:
@@ -97,10 +114,27 @@ def test_a_gate_that_has_not_passed_holds_a_version_back(
     empty_cloud: Cloud, tmp_path: Path, gate: tuple[GateCheck, ...], message: str
 ) -> None:
     run = write_tiny_run(tmp_path / "run", gate)
-    with pytest.raises(TrainingError, match=message):
+    with pytest.raises(GateError, match=message):
         published(run)
     assert keys(empty_cloud) == set()
     assert empty_cloud.registry.version(ModelRef("tiny", "1")) is None
+
+
+def test_a_starter_that_its_gate_holds_back_is_not_published(
+    empty_cloud: Cloud, tmp_path: Path
+) -> None:
+    outputs = parse(
+        Outputs,
+        dict.fromkeys(Outputs.__dataclass_fields__, "")
+        | {"models_bucket": "models", "registry_table": "registry"},
+        "outputs",
+    )
+    held_back = write_tiny_run(tmp_path / "held_back", gate=())
+    with pytest.raises(GateError):
+        publish_starter(held_back, outputs, empty_cloud.s3, empty_cloud.dynamodb)
+    assert keys(empty_cloud) == set()
+    publish_starter(write_tiny_run(tmp_path / "run"), outputs, empty_cloud.s3, empty_cloud.dynamodb)
+    assert empty_cloud.registry.current() == ModelRef("tiny", "1")
 
 
 def test_a_force_is_kept_with_the_version(empty_cloud: Cloud, tmp_path: Path) -> None:
@@ -146,8 +180,8 @@ def test_of_two_that_publish_at_once_one_manifest_stays(
 
     slow.meta.events.register("before-call.s3.PutObject", overtake)
     with pytest.raises(ArtifactError, match="published with other content"):
-        publish(other, read_run(other), target(s3=slow), promote=True)
-    assert empty_cloud.models.manifest(ModelRef("tiny", "1")) == read_run(run)
+        publisher(s3=slow).publish(other, read_artifact(other), order, promote=True)
+    assert empty_cloud.models.manifest(ModelRef("tiny", "1")) == read_artifact(run)
 
 
 def test_a_damaged_artifact_is_not_published(empty_cloud: Cloud, run: Path) -> None:
@@ -157,21 +191,16 @@ def test_a_damaged_artifact_is_not_published(empty_cloud: Cloud, run: Path) -> N
     assert keys(empty_cloud) == set()
 
 
-@pytest.mark.parametrize(("name", "version"), [("꽃 사진", "1"), ("tiny", "../../1")])
+@pytest.mark.parametrize("value", ["꽃 사진", "../../1", "1/2", "", "1#2", "-1", "x" * 101])
+@pytest.mark.parametrize("what", ["name", "version"])
 def test_what_cannot_be_a_key_is_stored_by_nobody(
-    empty_cloud: Cloud, run: Path, name: str, version: str
+    empty_cloud: Cloud, run: Path, what: str, value: str
 ) -> None:
-    with pytest.raises(ArtifactError, match="cannot be the name or version of a model"):
-        empty_cloud.models.publish(run, replace(read_run(run), name=name, version=version))
+    manifest = read_artifact(run)
+    manifest = replace(manifest, name=value) if what == "name" else versioned(run, value)
+    with pytest.raises(ArtifactError, match=f"give another with --{what}"):
+        publisher().publish(run, manifest, order, promote=True)
     assert keys(empty_cloud) == set()
-
-
-@pytest.mark.parametrize("version", ["1/2", "../1", "", "1#2", "-1", "x" * 101])
-def test_a_version_that_cannot_be_a_key_is_refused(run: Path, version: str) -> None:
-    manifest = replace(read_run(run), version=version)
-    (run / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
-    with pytest.raises(TrainingError, match="give another with --version"):
-        read_run(run)
 
 
 class DeadError(Exception):
@@ -188,14 +217,14 @@ class Mortal:
         self.life = 10_000
         self.steps = 0
         s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
-        self.target = target(s3, dynamodb)
+        self.publisher = publisher(s3, dynamodb)
         for client in (s3, dynamodb):
             for step in ("before-call", "after-call"):
                 client.meta.events.register(step, self._step)
 
     def publish(self, run: Path, manifest: Manifest, life: int = 10_000) -> None:
         self.steps, self.life = 0, life
-        publish(run, manifest, self.target, promote=True)
+        self.publisher.publish(run, manifest, order, promote=True)
 
     def _step(self, **_: Any) -> None:
         self.steps += 1
@@ -206,16 +235,16 @@ class Mortal:
 def test_whenever_it_is_killed_no_half_version_shows_and_a_repeat_finishes(
     empty_cloud: Cloud, run: Path
 ) -> None:
-    mortal, immortal = Mortal(), target()
-    mortal.publish(run, read_run(run))
+    mortal, immortal = Mortal(), publisher()
+    mortal.publish(run, read_artifact(run))
     steps = mortal.steps
     assert steps > 15
     for life in range(steps):
-        manifest = read_run(run, version=f"killed-{life}")
+        manifest = versioned(run, f"killed-{life}")
         with pytest.raises(DeadError):
             mortal.publish(run, manifest, life)
         assert_nothing_is_half_there(empty_cloud, manifest)
-        assert publish(run, manifest, immortal, promote=True).serves
+        assert immortal.publish(run, manifest, order, promote=True).serves
         assert moves_to(empty_cloud, manifest.version) == 1
 
 
@@ -223,7 +252,7 @@ def test_a_file_that_goes_in_parts_shows_only_as_a_whole(
     empty_cloud: Cloud, tmp_path: Path
 ) -> None:
     run = write_tiny_run(tmp_path / "run", large=IN_PARTS)
-    manifest = read_run(run)
+    manifest = read_artifact(run)
     mortal = Mortal()
     with pytest.raises(DeadError):
         mortal.publish(run, manifest, life=10)

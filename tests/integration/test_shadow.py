@@ -16,9 +16,9 @@ from tests.integration.test_feedback import say
 from tests.tiny_model import write_tiny_artifact
 from visionflow import strict
 from visionflow.models.drift import REFERENCE_FILE, measure_reference
+from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Order
-from visionflow.predictions.record import ModelRef
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 TWO = ModelRef("tiny", "2")

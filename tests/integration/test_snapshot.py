@@ -21,7 +21,7 @@ from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelUnavailableError
-from visionflow.predictions.record import new_id
+from visionflow.timestamps import new_id
 
 predict = lambdas.predict.handler
 

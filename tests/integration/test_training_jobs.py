@@ -40,8 +40,9 @@ from visionflow.jobs.record import (
 )
 from visionflow.jobs.store import JobStore
 from visionflow.models.manifest import MANIFEST_NAME, GateCheck
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.timestamps import timestamp
 
 IMAGE = "/visionflow/image"
 MOTO_IMAGE = "ami-03cf127a"  # moto knows some; listing them takes seconds
@@ -533,7 +534,7 @@ def test_a_run_that_its_gate_holds_back_is_not_published(world: World) -> None:
     world.on_wait = lambda record: world.finish(record, gate=(failed,)) if record.instance else None
     job = world.live(request())
     assert job.state == "failed"
-    assert "the gate has not passed (fp32_top1_changes is 0.3" in str(job.reason)
+    assert "has not passed its gate (fp32_top1_changes is 0.3" in str(job.reason)
     assert world.versions() == set()
 
 

@@ -225,8 +225,8 @@ def test_a_linear_head_s_map_is_grad_cam_s_on_photographs(flowers: Flowers, tmp_
 def test_an_mlp_head_s_map_is_near_grad_cam_s_on_photographs(
     flowers: Flowers, tmp_path: Path
 ) -> None:
-    """Such a head is no sum over locations: our map is what it would say at each of them, Grad-CAM
-    a linear approximation. They agree less, by construction."""
+    """Such a head is not a sum over locations: our map is its answer at each location, Grad-CAM a
+    linear approximation. They agree less, by construction."""
     found = on_flowers(flowers, "mlp", tmp_path)
     report("MobileNetV2, mlp head, flowers", "fp32", found)
     assert found.raw("fp32").mean() >= 0.85

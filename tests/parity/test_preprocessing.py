@@ -19,7 +19,7 @@ from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import DecodedImage, UInt8Array, prepare
 from visionflow.images.store import ImageStore
 from visionflow.models.classifier import Classifier
-from visionflow.predictions.record import ModelRef
+from visionflow.models.ref import ModelRef
 from visionflow.predictions.store import PredictionStore
 
 IMAGES = odd_images()

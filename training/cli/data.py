@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.cli.options import add_command, add_group, add_json
 from training.errors import DatasetError
 from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
+    from training.cli.options import Commands
     from training.inspection.inspection import Inspection
-
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 JSON_FILE = "inspection.json"
 PAGE_FILE = "inspection.html"
@@ -28,9 +28,7 @@ def add_parsers(commands: "Commands") -> "Commands":
 
     Returns the steps, for others to join.
     """
-    summary = "look at a dataset, download one, or draw one"
-    data = commands.add_parser("data", help=summary, description=summary)
-    steps = data.add_subparsers(metavar="step", required=True)
+    steps = add_group(commands, "data", "Inspect, download, draw or collect a dataset.")
     _add_inspect(steps)
     _add_fetch(steps)
     _add_flowers(steps)
@@ -38,13 +36,12 @@ def add_parsers(commands: "Commands") -> "Commands":
 
 
 def _add_inspect(steps: "Commands") -> None:
-    summary = "counts, imbalance, unreadable files, duplicates, sizes, and what to do about them"
-    parser = steps.add_parser("inspect", help=summary, description=summary)
-    parser.set_defaults(run=_inspect)
+    summary = "Report counts, imbalance, unreadable files, duplicates and sizes, with advice."
+    parser = add_command(steps, "inspect", _inspect, summary)
     parser.add_argument(
         "data", help="folder of class folders, or of train/val/test; or s3://bucket/prefix"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    add_json(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the page to this file")
     parser.add_argument(
         "--out",
@@ -52,27 +49,23 @@ def _add_inspect(steps: "Commands") -> None:
         metavar="DIR",
         help=f"write {JSON_FILE}, {PAGE_FILE} and {SHEET_FILE} into this folder",
     )
-    parser.add_argument(
-        "--cache", type=Path, default=_CACHE, help="folder that keeps what comes from S3"
-    )
+    parser.add_argument("--cache", type=Path, default=_CACHE, help="folder for images from S3")
 
 
 def _add_fetch(steps: "Commands") -> None:
-    summary = "download a dataset that torchvision knows, as class folders"
-    parser = steps.add_parser("fetch", help=summary, description=summary)
-    parser.set_defaults(run=_fetch)
-    parser.add_argument("name", help="cifar10, flowers102, oxford_pets ...; a wrong one lists all")
+    summary = "Download a dataset that torchvision knows, as class folders."
+    parser = add_command(steps, "fetch", _fetch, summary)
+    parser.add_argument("name", help="such as cifar10; an unknown name lists all")
     parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
 
 
 def _add_flowers(steps: "Commands") -> None:
-    summary = "draw a dataset of five kinds of flowers"
-    parser = steps.add_parser("flowers", help=summary, description=summary)
-    parser.set_defaults(run=_flowers)
+    summary = "Draw a dataset of five kinds of flowers."
+    parser = add_command(steps, "flowers", _flowers, summary)
     parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
-    parser.add_argument("--images", type=int, default=200, help="of each kind (default 200)")
-    parser.add_argument("--size", type=int, default=96, help="side in pixels (default 96)")
-    parser.add_argument("--seed", type=int, default=1, help="decides every image (default 1)")
+    parser.add_argument("--images", type=int, default=200, help="images per kind (default: 200)")
+    parser.add_argument("--size", type=int, default=96, help="side in pixels (default: 96)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all images (default: 1)")
 
 
 def _inspect(arguments: argparse.Namespace) -> int:

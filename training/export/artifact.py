@@ -21,7 +21,7 @@ from visionflow.models.manifest import (
     Manifest,
     Quantization,
 )
-from visionflow.predictions.record import timestamp
+from visionflow.timestamps import timestamp
 from visionflow.whole_file import whole_file
 
 FP32_FILE = "model.onnx"

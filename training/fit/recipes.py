@@ -21,6 +21,7 @@ from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_images
 from training.networks.network import ConvNet
 from training.results.history import PhaseName
+from training.stop import CheckStop, no_stop
 from visionflow.errors import ConfigError
 
 
@@ -33,6 +34,7 @@ class Session:
     run: Path
     model: ConvNet
     process: Process
+    check_stop: CheckStop = no_stop
 
     @property
     def bfloat16(self) -> bool:
@@ -132,7 +134,8 @@ def _on_images(
 
     def evaluate(network: nn.Module) -> Score:
         model = cast(Pixels, network).model
-        return score_images(model, data.validation, process, session.bfloat16)
+        images, check_stop = data.validation, session.check_stop
+        return score_images(model, images, process, session.bfloat16, check_stop)
 
     return Phase(
         name=name,
@@ -158,7 +161,8 @@ def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase
     those that the network answers with; mirror images as well would take twice the time for little.
     """
     process, data, model = session.process, session.data, session.model
-    store = FeatureStore(model, data.cache or session.run, process, session.bfloat16)
+    folder = data.cache or session.run
+    store = FeatureStore(model, folder, process, session.bfloat16, session.check_stop)
     seen = store.features(
         data.train_images,
         f"{data.splits.train.sha256} {data.spec}",

@@ -11,6 +11,7 @@ from training.data.image_set import ImageSet
 from training.fit.distributed import Process
 from training.fit.precision import autocast
 from training.networks.network import ConvNet
+from training.stop import CheckStop, no_stop
 
 BATCH_PIXELS = 2**20
 """Pixels of the images in one batch; limits the memory of their features."""
@@ -24,13 +25,20 @@ class Score(NamedTuple):
 
 
 @torch.inference_mode()
-def score_images(model: ConvNet, image_set: ImageSet, process: Process, bfloat16: bool) -> Score:
+def score_images(
+    model: ConvNet,
+    image_set: ImageSet,
+    process: Process,
+    bfloat16: bool,
+    check_stop: CheckStop = no_stop,
+) -> Score:
     """Score the answers of the finished model, mirror image included; each process does a part."""
     model.eval()
     mine = np.arange(process.rank, len(image_set), process.world)
     totals = torch.zeros(2, dtype=torch.float64, device=process.device)
     size = batch_size(image_set)
     for start in range(0, len(mine), size):
+        check_stop()
         indices = mine[start : start + size]
         images = torch.from_numpy(image_set.images[indices]).to(process.device)
         targets = torch.from_numpy(image_set.targets[indices]).to(process.device)

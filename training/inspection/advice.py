@@ -1,16 +1,13 @@
-"""What the contents of a data set mean for a training, and what to do about it."""
+"""What the contents of a dataset mean for a training, and what to do about it."""
 
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 from training.inspection.contents import Contents, Duplicates
 from training.inspection.found_files import UNDIVIDED
 from training.inspection.image_facts import ELONGATED, SMALL_SIDE
-from visionflow.strict import parse
+from training.texts.catalogue import text
 
 Severity = Literal["problem", "warning", "note"]
 
@@ -18,13 +15,30 @@ IMBALANCED = 5.0
 FEW_IMAGES = 20
 EXAMPLES = 10
 
-_TEXTS = Path(__file__).with_name("advice.toml")
-_SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
+# The most severe first. A problem stops the training or makes its figures wrong, a warning makes it
+# worse, a note is good to know.
+_SEVERITIES: dict[Severity, tuple[str, ...]] = {
+    "problem": (
+        *("unclear_parts", "one_class", "empty_classes", "too_few_images", "unknown_classes"),
+        *("unreadable", "exact_duplicates_across_parts", "exact_duplicates_across_classes"),
+        "near_duplicates_across_parts",
+    ),
+    "warning": (
+        *("outside_classes", "few_images", "imbalance", "greyscale_classes", "one_colour", "small"),
+        *("missing_in_validation", "missing_in_test", "other_files"),
+        "near_duplicates_across_classes",
+    ),
+    "note": (
+        *("exact_duplicates", "near_duplicates", "elongated", "animated", "alpha", "cmyk"),
+        *("rotated", "greyscale"),
+    ),
+}
+_SEVERITY_OF = {code: severity for severity, codes in _SEVERITIES.items() for code in codes}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """``code`` names its texts in findings.toml. ``examples``: the first of ``count`` files,
+    """``code`` names its text in texts/advice.toml. ``examples``: the first of ``count`` files,
     classes or groups of files."""
 
     severity: Severity
@@ -33,13 +47,6 @@ class Finding:
     english: str
     korean: str
     examples: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Text:
-    severity: Severity
-    english: str
-    korean: str
 
 
 @dataclass(frozen=True)
@@ -59,20 +66,20 @@ def find(contents: Contents) -> tuple[Finding, ...]:
         "small": SMALL_SIDE,
         "elongated": ELONGATED,
     }
-    found = []
+    order, found = list(_SEVERITIES), []
     for case in _cases(contents):
         if case.names:
-            text = _texts()[case.code]
+            advice = text(f"advice.{case.code}", **numbers)
             finding = Finding(
-                text.severity,
+                _SEVERITY_OF[case.code],
                 case.code,
                 len(case.names),
-                text.english.format(**numbers),
-                text.korean.format(**numbers),
+                advice.en,
+                advice.ko,
                 tuple(case.names[:EXAMPLES]),
             )
             found.append(finding)
-    return tuple(sorted(found, key=lambda finding: _SEVERITIES.index(finding.severity)))
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
 
 def _cases(contents: Contents) -> Iterator[_Case]:
@@ -146,11 +153,3 @@ def _counted(counts: dict[str, int]) -> list[str]:
 
 def _joined(groups: Sequence[Duplicates]) -> list[str]:
     return [" = ".join(group.files[:EXAMPLES]) for group in groups]
-
-
-@lru_cache
-def _texts() -> dict[str, _Text]:
-    return {
-        code: parse(_Text, text, code)
-        for code, text in tomllib.loads(_TEXTS.read_text(encoding="utf-8")).items()
-    }

@@ -9,6 +9,7 @@ from pathlib import Path
 from training.inspection.advice import Finding, find
 from training.inspection.contents import Contents, Duplicates, Spread, read_contents
 from training.inspection.found_files import UNDIVIDED
+from training.texts.catalogue import text
 from visionflow import strict
 
 _EXAMPLES = 5
@@ -78,7 +79,7 @@ def _duplicates(name: str, unit: str, found: tuple[Duplicates, ...]) -> Iterator
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
     if not findings:
-        yield "No problems were found."
+        yield text("inspection.nothing_found").en
     for finding in findings:
         yield f"{finding.severity.upper()} {finding.code} ({finding.count:,})"
         yield f"  {finding.english}"

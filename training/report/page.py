@@ -13,6 +13,7 @@ from training.report.overlay import heat_overlay
 from training.results.data_url import data_url, file_url, pixels_of
 from training.results.findings import THUMBNAIL_SIDE, ExplainedImage, ImageAnswer
 from training.results.report import FORM_NAMES, Report
+from training.texts.catalogue import spans, text_spans
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
@@ -114,6 +115,7 @@ def environment(folder: Path = _FOLDER) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {"t": text_spans, "spans": spans}
     made.filters |= {
         "percent": _percent,
         "points": _points,

@@ -556,8 +556,7 @@ export interface components {
             recipe: string;
             /** Model */
             model: string;
-            /** Summary */
-            summary: string;
+            summary: components["schemas"]["Text"];
             /** Parameters */
             parameters: {
                 [key: string]: components["schemas"]["Parameter"];
@@ -627,7 +626,7 @@ export interface components {
          * Drift
          * @description ``labels`` is the population stability index of the answers, ``embedding`` the distance of
          *     the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
-         *     ``n`` images are enough to say so.
+         *     ``n`` images are enough to tell.
          */
         Drift: {
             /** Labels */
@@ -668,7 +667,7 @@ export interface components {
         };
         /**
          * Feedback
-         * @description What a person says the image shows; the last word counts.
+         * @description What a person says the image shows; the latest counts.
          */
         Feedback: {
             /** Label */
@@ -820,8 +819,8 @@ export interface components {
         };
         /**
          * JobRequest
-         * @description What was asked for, and where. ``place``: ``local`` runs no machine; the process is started
-         *     by whoever asked, which the API cannot.
+         * @description The request, and where it runs. ``place``: ``local`` starts no machine; the command line
+         *     starts the process itself, which the API cannot.
          */
         JobRequest: {
             /** Config */
@@ -1105,8 +1104,7 @@ export interface components {
         Parameter: {
             /** Default */
             default: unknown;
-            /** About */
-            about: string;
+            about: components["schemas"]["Text"];
         };
         /**
          * PeriodCost
@@ -1233,13 +1231,13 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "forbidden" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "model_not_found" | "model_unavailable" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
         /**
          * Retirement
-         * @description Who said, when and why, that a version is not to serve again.
+         * @description Who retired a version, when and why.
          */
         Retirement: {
             /** By */
@@ -1251,10 +1249,10 @@ export interface components {
         };
         /**
          * RollbackRule
-         * @description Limits of what a trial may show, as shares of 0..1; null sets none.
+         * @description Limits for a trial, as shares of 0..1; null sets no limit.
          *
-         *     A share counts from ``min_images`` on. A canary that is over one loses its share of the
-         *     images; a version in production makes place for the one before.
+         *     Shares are checked from ``min_images`` on. A canary over a limit loses its share of the images;
+         *     a version in production is rolled back to the one before.
          */
         RollbackRule: {
             /**
@@ -1356,6 +1354,16 @@ export interface components {
             drift: {
                 [key: string]: components["schemas"]["Drift"];
             };
+        };
+        /**
+         * Text
+         * @description The same in English and Korean.
+         */
+        Text: {
+            /** En */
+            en: string;
+            /** Ko */
+            ko: string;
         };
         /**
          * TrainingJob

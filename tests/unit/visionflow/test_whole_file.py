@@ -25,3 +25,16 @@ def test_an_error_leaves_the_old_file_and_nothing_beside_it(
         raise error
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writers_of_a_shared_file_do_not_meet(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    with whole_file(path, shared=True) as slow:
+        slow.write_text("slow, and ")
+        with whole_file(path, shared=True) as fast:
+            fast.write_text("fast")
+        assert path.read_text() == "fast"
+        with slow.open("a") as file:
+            file.write("whole")
+    assert path.read_text() == "slow, and whole"
+    assert list(tmp_path.iterdir()) == [path]

@@ -17,7 +17,8 @@ from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
 from visionflow.images.pipeline import media_type
 from visionflow.images.store import ImageStore
-from visionflow.predictions.record import ModelRef, Prediction
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import Prediction
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.whole_file import whole_file
 

@@ -9,6 +9,7 @@ from training.data.cache import alone, not_writable
 from training.data.listing import SUFFIXES
 from training.data.threads import in_threads
 from training.errors import DatasetError
+from training.stop import CheckStop, no_stop
 from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class _Object(NamedTuple):
     etag: str
 
 
-def local_folder(source: str, cache: Path) -> Path:
+def local_folder(source: str, cache: Path, check_stop: CheckStop = no_stop) -> Path:
     """The folder that ``source`` names; ``s3://bucket/prefix`` is brought into ``cache`` first.
 
     Below a prefix only images are taken. Files of an earlier call are kept where size and ETag are
@@ -46,7 +47,7 @@ def local_folder(source: str, cache: Path) -> Path:
     try:
         client = boto3.client("s3")
         prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-        _sync(client, (bucket, prefix), folder)
+        _sync(client, (bucket, prefix), folder, check_stop)
     except (BotoCoreError, ClientError, ValueError) as error:
         raise DatasetError(f"{source}: cannot be read from S3 ({error})") from error
     except OSError as error:
@@ -54,16 +55,20 @@ def local_folder(source: str, cache: Path) -> Path:
     return folder
 
 
-def _sync(client: "S3Client", place: tuple[str, str], folder: Path) -> None:
+def _sync(client: "S3Client", place: tuple[str, str], folder: Path, check_stop: CheckStop) -> None:
     objects = _list(client, *place)
     folder.mkdir(parents=True, exist_ok=True)
     # torchrun's processes all come here; the first one downloads.
     with alone(folder):
-        _bring(client, place, objects, folder)
+        _bring(client, place, objects, folder, check_stop)
 
 
 def _bring(
-    client: "S3Client", place: tuple[str, str], objects: list[_Object], folder: Path
+    client: "S3Client",
+    place: tuple[str, str],
+    objects: list[_Object],
+    folder: Path,
+    check_stop: CheckStop,
 ) -> None:
     index = folder / INDEX_FILE
     known: dict[str, str] = json.loads(index.read_text()) if index.exists() else {}
@@ -79,7 +84,8 @@ def _bring(
         return wanted
 
     try:
-        for done in in_threads(download, missing, f"download {folder.name}", DOWNLOADS):
+        name = f"download {folder.name}"
+        for done in in_threads(download, missing, name, DOWNLOADS, check_stop):
             have[done.name] = done.etag
     finally:
         with whole_file(index) as partial:

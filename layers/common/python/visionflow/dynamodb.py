@@ -1,11 +1,100 @@
-"""Plain data to DynamoDB's attribute values and back, by boto3's own serializer."""
+"""What the stores share about DynamoDB: attribute values, transactions, batches and cursors."""
 
-from collections.abc import Mapping
+import base64
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from visionflow.errors import InvalidCursorError, PlatformError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        KeysAndAttributesUnionTypeDef,
+        TransactWriteItemTypeDef,
+        UniversalAttributeValueTypeDef,
+    )
+
+# An item or a key as attribute values; one action of a transaction; a pause for so many seconds.
+Item: TypeAlias = "dict[str, UniversalAttributeValueTypeDef]"
+Action: TypeAlias = "TransactWriteItemTypeDef"
+Sleep = Callable[[float], None]
+
+# What DynamoDB reads in one call.
+_BATCH = 100
+_BATCH_ATTEMPTS = 8
+_FIRST_WAIT_S = 0.02
 
 
-def to_item(data: Mapping[str, Any]) -> dict[str, Any]:
+def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | None] | None:
+    """Do all of ``actions`` or none. None when done, else why not, action by action.
+
+    Only what the caller can decide about is returned: a condition that does not hold, and another
+    transaction on the same rows. Anything else, such as throttling, is raised.
+    """
+    try:
+        client.transact_write_items(TransactItems=actions)
+    except client.exceptions.TransactionCanceledException as error:
+        codes = [reason.get("Code") for reason in error.response["CancellationReasons"]]
+        if not {"ConditionalCheckFailed", "TransactionConflict"} & set(codes):
+            raise
+        return codes
+    return None
+
+
+def batch_get(
+    client: "DynamoDBClient", table: str, keys: Sequence[Item], sleep: Sleep = time.sleep
+) -> "list[dict[str, AttributeValueTypeDef]]":
+    """The items that exist under ``keys``, in any order.
+
+    DynamoDB leaves out keys when it is throttled: they are read again after a pause. Raises
+    `PlatformError` when it keeps doing so.
+    """
+    found = []
+    for start in range(0, len(keys), _BATCH):
+        asked: KeysAndAttributesUnionTypeDef = {"Keys": keys[start : start + _BATCH]}
+        for attempt in range(_BATCH_ATTEMPTS):
+            answer = client.batch_get_item(RequestItems={table: asked})
+            found += answer["Responses"].get(table, [])
+            if table not in answer.get("UnprocessedKeys", {}):
+                break
+            asked = answer["UnprocessedKeys"][table]
+            back_off(attempt, sleep)
+        else:
+            raise PlatformError("DynamoDB left rows unread each time; try again.")
+    return found
+
+
+def back_off(attempt: int, sleep: Sleep) -> None:
+    """Pause for a random time whose bound doubles with each ``attempt`` (0, 1, ...).
+
+    https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+    """
+    sleep(random.uniform(0, _FIRST_WAIT_S * 2**attempt))  # noqa: S311  spreads retries
+
+
+def write_cursor(text: str) -> str:
+    """A position that a client hands back unread, safe in a URL."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> str:
+    """The inverse of `write_cursor`. Raises `InvalidCursorError`."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars="-_", validate=True).decode("ascii")
+    except ValueError as error:
+        raise unknown_cursor() from error
+
+
+def unknown_cursor() -> InvalidCursorError:
+    return InvalidCursorError("The cursor is not valid; start without one.")
+
+
+def to_item(data: Mapping[str, Any]) -> Item:
     """Attribute values for a JSON-like mapping; floats become decimals."""
     from boto3.dynamodb.types import TypeSerializer  # noqa: PLC0415
 

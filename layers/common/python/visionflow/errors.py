@@ -3,8 +3,9 @@
 ::
 
     VisionFlowError
-    |-- InputError                      the sender can mend it; a retry changes nothing
+    |-- InputError                      the sender can correct it; a retry changes nothing
     |   |-- MissingFieldError
+    |   |   `-- ImageNotSentError       a call that classifies, without an image
     |   |-- UnsupportedMediaTypeError
     |   |-- InvalidBodyError
     |   |-- InvalidBase64Error
@@ -15,7 +16,11 @@
     |   |-- MethodNotAllowedError
     |   |-- PredictionNotFoundError
     |   |-- ModelNotFoundError
-    |   |-- AliasConflictError
+    |   |-- AliasConflictError          others keep moving the aliases
+    |   |   |-- ModelRetiredError
+    |   |   |-- ModelInUseError
+    |   |   |-- NothingInProductionError
+    |   |   `-- NothingToRollBackToError
     |   |-- ForbiddenError
     |   |-- JobNotFoundError
     |   |-- JobConflictError
@@ -29,11 +34,12 @@
     |       `-- MissingImageError
     |-- ConfigError                     a setting, manifest or config file that does not parse
     |-- ArtifactError                   model files that are missing or not what the manifest says
+    |   `-- GateError                   a version that has not passed its gate
     |-- ModelUnavailableError           no model can answer now
     `-- PlatformError                   AWS throttled, timed out or failed
 
 Every class carries a ``code`` (stable, snake_case, part of the API) and ``retryable``: whether the
-same input may succeed later, once somebody mends the service. It may, unless the input is at fault.
+same input may succeed later, once the service is repaired. It may, unless the input is at fault.
 """
 
 from typing import ClassVar
@@ -62,8 +68,15 @@ class MissingFieldError(InputError):
     title = "Missing field"
 
 
+class ImageNotSentError(MissingFieldError):
+    """A request to classify an image whose body carries none."""
+
+    code = "missing_image"
+    title = "No image sent"
+
+
 class UnsupportedMediaTypeError(InputError):
-    """The request's Content-Type is none that the route takes."""
+    """The route does not accept the request's Content-Type."""
 
     code = "unsupported_media_type"
     title = "Unsupported media type"
@@ -77,7 +90,7 @@ class InvalidBodyError(InputError):
 
 
 class InvalidBase64Error(InputError):
-    """A base64 field holds something else."""
+    """A field that should hold base64 does not."""
 
     code = "invalid_base64"
     title = "Invalid base64"
@@ -91,14 +104,14 @@ class InvalidParameterError(InputError):
 
 
 class InvalidCursorError(InputError):
-    """A page cursor that this API never gave out, or that belongs to another query."""
+    """A page cursor that this API did not make, or that belongs to another query."""
 
     code = "invalid_cursor"
     title = "Invalid cursor"
 
 
 class BodyTooLargeError(InputError):
-    """The body is over what a direct call may carry."""
+    """The body is larger than a direct call may be."""
 
     code = "body_too_large"
     title = "Body too large"
@@ -161,10 +174,38 @@ class ModelNotFoundError(InputError):
 
 
 class AliasConflictError(InputError):
-    """The version cannot take this place, or the aliases are not as the caller thinks."""
+    """The aliases moved while this call wanted to move them, each time it tried."""
 
     code = "alias_conflict"
     title = "Alias conflict"
+
+
+class ModelRetiredError(AliasConflictError):
+    """A retired version cannot serve again."""
+
+    code = "model_retired"
+    title = "Model retired"
+
+
+class ModelInUseError(AliasConflictError):
+    """An alias points at the version: it cannot retire, or run beside itself."""
+
+    code = "model_in_use"
+    title = "Model in use"
+
+
+class NothingInProductionError(AliasConflictError):
+    """A canary or a shadow runs beside production, and nothing is in production."""
+
+    code = "nothing_in_production"
+    title = "Nothing in production"
+
+
+class NothingToRollBackToError(AliasConflictError):
+    """No version was in production before this one."""
+
+    code = "nothing_to_roll_back_to"
+    title = "Nothing to roll back to"
 
 
 class ForbiddenError(InputError):
@@ -228,6 +269,13 @@ class ArtifactError(VisionFlowError):
 
     code = "invalid_artifact"
     title = "Invalid model artifact"
+
+
+class GateError(ArtifactError):
+    """A version failed a check of its gate, or one was never made, so it is not published."""
+
+    code = "gate_not_passed"
+    title = "Gate not passed"
 
 
 class ModelUnavailableError(VisionFlowError):

@@ -9,8 +9,8 @@ from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ArtifactError, ModelUnavailableError
 from visionflow.models.drift import Reference
 from visionflow.models.manifest import MANIFEST_NAME, FileEntry, Manifest, read_artifact
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Aliases, Canary
-from visionflow.predictions.record import ModelRef
 
 # An id that any canary gets, and one that none gets; test_routing shows how that is decided.
 FIRST, LAST = "canary-832", "production-108"

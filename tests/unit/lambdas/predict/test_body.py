@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.predict.body import read_image
-from visionflow.errors import InputError, InvalidBodyError, MissingFieldError
+from visionflow.errors import ImageNotSentError, InputError, InvalidBodyError
 
 BOUNDARY = "b42"
 CONTENT_TYPE = f'multipart/form-data; boundary="{BOUNDARY}"'
@@ -69,7 +69,7 @@ def test_a_form_without_its_end_is_refused() -> None:
 
 
 def test_the_field_s_name_decides() -> None:
-    with pytest.raises(MissingFieldError):
+    with pytest.raises(ImageNotSentError):
         read_image(form("image", b"x"), True, CONTENT_TYPE)
 
 

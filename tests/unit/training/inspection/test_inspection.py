@@ -44,7 +44,7 @@ def test_the_text_says_what_is_there_and_what_to_do(messy: Inspection) -> None:
 
 def test_the_text_of_a_sound_set_says_so(tmp_path: Path) -> None:
     names = [f"{label}/{i}.jpg" for label in ("a", "b") for i in range(20)]
-    assert to_text(inspect_folder(draw(tmp_path, names))).endswith("No problems were found.")
+    assert to_text(inspect_folder(draw(tmp_path, names))).endswith("Nothing to fix was found.")
 
 
 def test_korean_class_names_keep_the_columns_in_line(tmp_path: Path) -> None:

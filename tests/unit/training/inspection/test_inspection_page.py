@@ -9,6 +9,7 @@ from tests.images import encode, textured
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
 from training.inspection.inspection import Inspection, inspect_folder
 from training.inspection.inspection_page import page
+from training.texts.catalogue import spans
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +67,7 @@ def test_names_are_escaped(html: str) -> None:
 
 def test_every_finding_is_there_in_both_languages(messy: Inspection, html: str) -> None:
     for finding in messy.findings:
-        for language, text in (("en", finding.english), ("ko", finding.korean)):
-            assert f'<span lang="{language}">{text.replace(chr(34), "&#34;")}</span>' in html
+        assert spans(finding.english, finding.korean) in html
 
 
 def test_every_text_has_both_languages(html: str) -> None:
@@ -107,6 +107,6 @@ def test_a_sound_undivided_set_has_a_short_page(tmp_path: Path) -> None:
         file.write_bytes(encode(textured(seed=i)))
     html = page(inspect_folder(tmp_path / "꽃"))
     assert "<h1>꽃</h1>" in html
-    assert "Nothing to mend was found." in html
+    assert "Nothing to fix was found." in html
     assert "고칠 것이 없습니다." in html
     assert "Unreadable files" not in html

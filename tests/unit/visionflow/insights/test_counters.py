@@ -13,9 +13,11 @@ import pytest
 from visionflow.errors import PlatformError
 from visionflow.insights.changes import created, relabelled, shadowed
 from visionflow.insights.counters import Change, CounterStore
+from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
 from visionflow.models.routing import Trial
-from visionflow.predictions.record import Feedback, ImageRef, ModelRef, Prediction, timestamp
+from visionflow.predictions.record import Feedback, ImageRef, Prediction
+from visionflow.timestamps import timestamp
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 LABELS = ("red", "green", "blue")

@@ -4,9 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visionflow.errors import AliasConflictError
+from visionflow.errors import (
+    AliasConflictError,
+    ModelInUseError,
+    NothingInProductionError,
+    NothingToRollBackToError,
+)
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import MAX_TRAIL, Aliases, Canary, Order, share_of
-from visionflow.predictions.record import ModelRef, new_id
+from visionflow.timestamps import new_id
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ORDER = Order("somebody", NOW, "because")
@@ -110,3 +116,18 @@ def test_in_use_is_what_an_alias_points_at_and_the_way_back() -> None:
     aliases = aliases.with_canary(four, 10, ORDER).aliases.with_shadow(five, ORDER).aliases
     assert aliases.in_use == {TWO, THREE, four, five}
     assert serving(ONE, TWO).rolled_back(ORDER).aliases.in_use == {ONE}
+
+
+def test_each_refused_move_says_which_reason_it_has() -> None:
+    with pytest.raises(NothingToRollBackToError):
+        serving(ONE).rolled_back(ORDER)
+    with pytest.raises(NothingInProductionError):
+        Aliases().with_canary(ONE, 5, ORDER)
+    with pytest.raises(NothingInProductionError):
+        Aliases().with_shadow(ONE, ORDER)
+    with pytest.raises(ModelInUseError):
+        serving(ONE).with_canary(ONE, 5, ORDER)
+    with pytest.raises(ModelInUseError):
+        serving(ONE).with_shadow(ONE, ORDER)
+    with pytest.raises(ModelInUseError):
+        serving(ONE).forgetting(ONE)

@@ -1,19 +1,20 @@
-"""What a new record, a person's word about it, or a shadow's answer adds to the counters."""
+"""What a new record, feedback on it, or a shadow's answer adds to the counters."""
 
 from collections import Counter
 
 from visionflow.insights.counters import Change, Row, counts_row, pair_row, trial_row
 from visionflow.insights.latencies import bucket
 from visionflow.models.drift import read_sketch
+from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Trial
-from visionflow.predictions.record import Feedback, ModelRef, Prediction
+from visionflow.predictions.record import Feedback, Prediction
 
 # Confidences are summed as whole millionths, so that the order of additions changes nothing.
 MILLION = 1_000_000
 
 
 def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -> Change:
-    """Of a record that was written. ``trial`` is what the rollback rule watches, if anything."""
+    """Of a new record. ``trial`` is what the rollback rule watches, if anything."""
     day, model = prediction.created_at[:10], prediction.model
     amounts: dict[Row, Counter[str]] = {}
     counts = amounts.setdefault(counts_row(day, model), Counter())
@@ -44,7 +45,7 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
 def relabelled(
     prediction: Prediction, before: Feedback | None, after: Feedback | None, revision: int
 ) -> Change:
-    """Of the ``revision``-th word about a record; the one before no longer counts."""
+    """Of the ``revision``-th feedback on a record; the one before no longer counts."""
     counts = Counter[str]()
     for feedback, sign in ((before, -1), (after, 1)):
         if feedback:

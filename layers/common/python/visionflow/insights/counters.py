@@ -1,6 +1,6 @@
 """Counters of what was answered, kept so that each change of a record counts exactly once.
 
-A stream delivers a change at least once. Whoever counts writes, in one transaction, a marker for
+A stream delivers a change at least once. A consumer writes, in one transaction, a marker for
 each change (under the condition that it is not there) and the sums of what they add; a marker that
 is there already takes its change out of the sums. Additions commute, so their order is free.
 
@@ -10,20 +10,19 @@ Rows of the table, besides the markers ``COUNTED#<id> / <revision>``:
 shadow, and ``TRIAL / <alias>#<since>`` for what the rollback rule looks at.
 """
 
-import random
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from visionflow.dynamodb import from_item, to_item
+from visionflow.dynamodb import Action, Sleep, back_off, from_item, to_item, transact
 from visionflow.errors import PlatformError
+from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
 from visionflow.models.routing import Trial
-from visionflow.predictions.record import ModelRef
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,7 +32,7 @@ SHARDS = 4
 # A transaction holds 100 items, and an update's expression 4 KB.
 CHUNK = 45
 _MOST_ITEMS = 100
-# A stream keeps a change for a day, so no marker is asked for after that.
+# A stream keeps a change for a day, so no marker is needed after that.
 MARKER_LIFETIME_S = 3 * 86_400
 _ATTEMPTS = 8
 
@@ -109,18 +108,18 @@ class CounterStore:
         table: str,
         client: "DynamoDBClient",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Sleep = time.sleep,
     ) -> None:
         self._table = table
         self._client = client
         self._clock = clock
         self._sleep = sleep
 
-    def count(self, changes: Sequence[Change], also: Sequence[Any] = ()) -> int:
-        """Add what was not counted yet; returns how many changes that were.
+    def count(self, changes: Sequence[Change], also: Sequence[Action] = ()) -> int:
+        """Add what was not counted yet; returns how many changes that was.
 
-        ``also``: items of the same transaction, for a single change. Raises `PlatformError` when
-        other consumers keep the rows busy.
+        ``also``: further actions of the transaction, for a single change. Raises `PlatformError`
+        when other consumers keep the rows busy.
         """
         distinct = list({(c.prediction_id, c.revision): c for c in changes}.values())
         added = 0
@@ -175,7 +174,7 @@ class CounterStore:
                 numbers = {k: v for k, v in row.items() if k not in ("pk", "sk")}
                 yield row["sk"], Counter(numbers)
 
-    def _count_chunk(self, changes: list[Change], also: Sequence[Any]) -> int:
+    def _count_chunk(self, changes: list[Change], also: Sequence[Action]) -> int:
         for attempt in range(_ATTEMPTS):
             if not changes:
                 return 0
@@ -185,7 +184,7 @@ class CounterStore:
                 return self._count_chunk(changes[:half], also) + self._count_chunk(
                     changes[half:], also
                 )
-            codes = self._transact(items)
+            codes = transact(self._client, items)
             if codes is None:
                 return len(changes)
             known = [code == "ConditionalCheckFailed" for code in codes[: len(changes)]]
@@ -195,22 +194,24 @@ class CounterStore:
             if not any(known):
                 # Another consumer adds to the same rows: https://docs.aws.amazon.com/amazondynamodb
                 # /latest/developerguide/transaction-apis.html#transaction-conflict-handling
-                self._sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  spreads retries
+                back_off(attempt, self._sleep)
         raise PlatformError("The counters stayed busy; the stream delivers the changes again.")
 
-    def _transaction(self, changes: list[Change], also: Sequence[Any]) -> list[Any]:
+    def _transaction(self, changes: list[Change], also: Sequence[Action]) -> list[Action]:
         """Markers first, in the order of ``changes``."""
         expires_at = int(self._clock().timestamp()) + MARKER_LIFETIME_S
-        items: list[Any] = [self._marker(change, expires_at) for change in changes]
+        items = [self._marker(change, expires_at) for change in changes]
         sums: dict[Row, Counter[str]] = {}
         for change in changes:
             for row, amounts in change.amounts.items():
                 sums.setdefault(row, Counter()).update(amounts)
         shard = zlib.crc32(changes[0].prediction_id.encode()) % SHARDS
-        items += [self._addition(row, amounts, shard) for row, amounts in sorted(sums.items())]
-        return [item for item in items if item] + list(also)
+        for row, amounts in sorted(sums.items()):
+            if changed := {name: amount for name, amount in amounts.items() if amount}:
+                items.append(self._addition(row, changed, shard))
+        return [*items, *also]
 
-    def _marker(self, change: Change, expires_at: int) -> dict[str, Any]:
+    def _marker(self, change: Change, expires_at: int) -> Action:
         key = {"pk": f"COUNTED#{change.prediction_id}", "sk": change.revision}
         return {
             "Put": {
@@ -220,31 +221,17 @@ class CounterStore:
             }
         }
 
-    def _addition(self, row: Row, amounts: Counter[str], shard: int) -> dict[str, Any] | None:
-        changed = [(name, amount) for name, amount in amounts.items() if amount]
-        if not changed:
-            return None
+    def _addition(self, row: Row, amounts: Amounts, shard: int) -> Action:
         sort_key = f"{row.name}#{shard}" if row.sharded else row.name
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": to_item({"pk": row.kind, "sk": sort_key}),
                 "UpdateExpression": "ADD "
-                + ",".join(f"#{index} :{index}" for index in range(len(changed))),
-                "ExpressionAttributeNames": {f"#{i}": name for i, (name, _) in enumerate(changed)},
+                + ",".join(f"#{index} :{index}" for index in range(len(amounts))),
+                "ExpressionAttributeNames": {f"#{i}": name for i, name in enumerate(amounts)},
                 "ExpressionAttributeValues": to_item(
-                    {f":{i}": amount for i, (_, amount) in enumerate(changed)}
+                    {f":{i}": amount for i, amount in enumerate(amounts.values())}
                 ),
             }
         }
-
-    def _transact(self, items: list[Any]) -> list[str | None] | None:
-        """None when it was done, else why not, item by item."""
-        try:
-            self._client.transact_write_items(TransactItems=items)
-        except self._client.exceptions.TransactionCanceledException as error:
-            codes = [reason.get("Code") for reason in error.response["CancellationReasons"]]
-            if not {"ConditionalCheckFailed", "TransactionConflict"} & set(codes):
-                raise
-            return codes
-        return None

@@ -1,4 +1,4 @@
-"""Drift of what came in over some days, by version, against the reference of each version."""
+"""Drift of the images of some days, by version, against the reference of each version."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.insights.counters import Counted
 from visionflow.models.drift import Drift, Reference, measure_drift
+from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ModelRef
 
 
 class DriftWatch:
@@ -36,7 +36,7 @@ class DriftWatch:
                 manifest = self._models.manifest(model)
                 self._references[model] = self._models.reference(manifest)
             except (ArtifactError, ConfigError):
-                # A version without its files has raised its own alarm where it was to serve.
+                # A version without its files has raised an alarm when it was loaded to serve.
                 return None
         return self._references[model]
 

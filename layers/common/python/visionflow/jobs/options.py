@@ -1,4 +1,4 @@
-"""What a training job can be asked for, as infra writes it down from the training package."""
+"""What a training job can be asked to do, as `infra.generators` reads it from `training`."""
 
 import json
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Any
 
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.record import JobRequest
-from visionflow.models.manifest import PLAIN_NAME
+from visionflow.models.ref import PLAIN_NAME, PLAIN_NAME_RULE
 
 OPTIONS_FILE = Path(__file__).with_name("options.json")
 
@@ -39,12 +39,9 @@ def check_settings(request: JobRequest) -> None:
         if not _alike(value, parameters[field]["default"]):
             default = json.dumps(parameters[field]["default"])
             raise JobRefusedError(f"set: {field} is like {default}, not {json.dumps(value):.60}.")
-        # Said now and not when hours of training are to be published.
+        # Refused now, not after hours of training.
         if field in ("name", "version") and not PLAIN_NAME.fullmatch(value):
-            raise JobRefusedError(
-                f"set: {field} is of at most 100 letters (A-Z, a-z), digits, dots, dashes and "
-                f"underscores, a letter or a digit first, not {value!r:.60}."
-            )
+            raise JobRefusedError(f"set: {field} must be {PLAIN_NAME_RULE}, not {value!r:.60}.")
 
 
 def check_bucket(request: JobRequest, datasets_bucket: str) -> None:

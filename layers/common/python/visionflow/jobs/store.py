@@ -5,19 +5,26 @@ and ``<reporter> / <job id>`` for a report. A reporter is the ``aws:userid`` of 
 (``role id:instance id``), so that a policy can hold each machine to its own row.
 """
 
-import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from visionflow import strict
-from visionflow.dynamodb import from_item, to_item
-from visionflow.errors import InvalidCursorError, JobConflictError, JobNotFoundError
+from visionflow.dynamodb import (
+    Item,
+    from_item,
+    read_cursor,
+    to_item,
+    unknown_cursor,
+    write_cursor,
+)
+from visionflow.errors import JobConflictError, JobNotFoundError
 from visionflow.jobs.record import FOLLOWS, JobRecord, JobReport, JobState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 R = TypeVar("R", JobRecord, JobReport)
 
@@ -59,10 +66,10 @@ class JobStore:
         return found
 
     def move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
-        """The record in ``state``, with ``changes`` to other fields, written.
+        """Write the record in ``state``, with ``changes`` to other fields, and return it.
 
-        Raises `JobConflictError` when ``state`` cannot follow the record's, or when somebody has
-        moved the job since ``record`` was read: the whole row is written, and theirs would be lost.
+        Raises `JobConflictError` when ``state`` cannot follow the record's, or when the job
+        has moved since ``record`` was read: the whole row is written, and that move would be lost.
         """
         if record.state not in FOLLOWS[state]:
             raise _conflict(record, state)
@@ -82,18 +89,19 @@ class JobStore:
 
     def page(self, limit: int, cursor: str | None = None) -> JobPage:
         """At most ``limit`` records below ``cursor``. Raises `InvalidCursorError`."""
-        before: Mapping[str, Any] = {} if cursor is None else _read_cursor(cursor)
-        answer = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :jobs",
-            ExpressionAttributeValues={":jobs": {"S": JOBS}},
-            ScanIndexForward=False,
-            Limit=limit,
-            **before,
-        )
+        asked: QueryInputTypeDef = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :jobs",
+            "ExpressionAttributeValues": {":jobs": {"S": JOBS}},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if cursor is not None:
+            asked["ExclusiveStartKey"] = _start_below(cursor)
+        answer = self._client.query(**asked)
         records = tuple(_parse(JobRecord, item) for item in answer["Items"])
         more = "LastEvaluatedKey" in answer
-        return JobPage(records, _write_cursor(records[-1].id) if more and records else None)
+        return JobPage(records, write_cursor(records[-1].id) if more and records else None)
 
     def report(self, record: JobRecord) -> JobReport | None:
         """What the newest machine of a job that reported at all has reported."""
@@ -120,7 +128,7 @@ class JobStore:
         return _parse(cls, answer["Item"]) if "Item" in answer else None
 
 
-def _item(pk: str, sk: str, row: JobRecord | JobReport) -> dict[str, Any]:
+def _item(pk: str, sk: str, row: JobRecord | JobReport) -> Item:
     return to_item({"pk": pk, "sk": sk, **strict.to_dict(row)})
 
 
@@ -133,16 +141,8 @@ def _conflict(found: JobRecord, state: JobState) -> JobConflictError:
     return JobConflictError(f"Job {found.id} is {found.state} and cannot become {state}.")
 
 
-def _write_cursor(job_id: str) -> str:
-    return base64.urlsafe_b64encode(job_id.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> dict[str, Any]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        job_id = base64.b64decode(padded, altchars="-_", validate=True).decode("ascii")
-    except ValueError as error:
-        raise InvalidCursorError("The cursor is not one that this API gave out.") from error
+def _start_below(cursor: str) -> Item:
+    job_id = read_cursor(cursor)
     if not JOB_ID.fullmatch(job_id):
-        raise InvalidCursorError("The cursor is not one that this API gave out.")
-    return {"ExclusiveStartKey": to_item({"pk": JOBS, "sk": job_id})}
+        raise unknown_cursor()
+    return to_item({"pk": JOBS, "sk": job_id})

@@ -1,8 +1,9 @@
 """What a version must have proven before anything may serve it."""
 
+from visionflow.errors import GateError
 from visionflow.models.manifest import Manifest, Precision
 
-# What a gate must have measured for the form that serves, whatever else it looked at.
+# What a gate must have measured for the precision that serves.
 REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {
     "fp32": ("fp32_logit_difference", "fp32_top1_changes"),
     "int8": (
@@ -30,3 +31,11 @@ def held_back_by(manifest: Manifest) -> tuple[str, ...]:
             if name not in made
         ),
     )
+
+
+def check_gate(manifest: Manifest) -> None:
+    """Raise `GateError` for a version that its gate holds back."""
+    if failed := held_back_by(manifest):
+        raise GateError(
+            f"{manifest.name} {manifest.version} has not passed its gate ({'; '.join(failed)})."
+        )

@@ -6,7 +6,6 @@ producer and a consumer of different ages cannot quietly disagree.
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +16,6 @@ from visionflow.images.input_spec import InputSpec
 
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"
-# A name and a version are parts of object keys, table keys, paths and URLs.
-PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 Precision = Literal["fp32", "int8"]
 
@@ -53,7 +50,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Quantization:
-    """How the int8 model was made, or why there is none."""
+    """How the int8 model was made, or why it was not."""
 
     scheme: str
     calibration: str
@@ -137,7 +134,9 @@ def read_artifact(folder: Path) -> Manifest:
     try:
         manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
     except FileNotFoundError as error:
-        raise ArtifactError(f"{folder}: no {MANIFEST_NAME}, so this is no model version") from error
+        raise ArtifactError(
+            f"{folder}: no {MANIFEST_NAME}, so this is not a model version"
+        ) from error
     for entry in manifest.all_files():
         try:
             entry.check((folder / entry.path).read_bytes())
@@ -147,5 +146,5 @@ def read_artifact(folder: Path) -> Manifest:
 
 
 def artifact_prefix(name: str, version: str) -> str:
-    """Where a version lies in the models bucket."""
+    """The prefix of a version in the models bucket."""
     return f"models/{name}/{version}/"

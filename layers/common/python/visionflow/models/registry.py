@@ -5,26 +5,38 @@ now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollb
 ``HISTORY / <time>#<alias>`` for each move, never changed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.dynamodb import from_item, to_item
-from visionflow.errors import AliasConflictError, InvalidCursorError, ModelNotFoundError
+from visionflow.dynamodb import Action, Item, from_item, to_item, transact, unknown_cursor
+from visionflow.errors import (
+    AliasConflictError,
+    ModelNotFoundError,
+    ModelRetiredError,
+)
+from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order, Step
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        ConditionCheckTypeDef,
+        PutItemInputTypeDef,
+        PutTypeDef,
+        UpdateTypeDef,
+    )
 
-_ALIASES_KEY: dict[str, Any] = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
-_RULE_KEY: dict[str, Any] = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
+_ALIASES_KEY: Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
+_RULE_KEY: Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
 
-# A move that loses a race is tried again; people do not move aliases more often than this.
+# A move that loses a race is tried again; people do not move aliases more often.
 _ATTEMPTS = 5
 
 
@@ -43,7 +55,7 @@ class Force:
 
 @dataclass(frozen=True)
 class Retirement:
-    """Who said, when and why, that a version is not to serve again."""
+    """Who retired a version, when and why."""
 
     by: str
     at: str
@@ -77,8 +89,10 @@ class HistoryPage:
     next_cursor: str | None
 
 
-def version_item(manifest: Manifest, force: Force | None = None) -> dict[str, Any]:
-    """The row of a published version, as attribute values."""
+def registration(
+    table: str, manifest: Manifest, force: Force | None = None
+) -> "PutItemInputTypeDef":
+    """The write that records a published version, on the condition that it is not there yet."""
     row = RegisteredVersion(
         name=manifest.name,
         version=manifest.version,
@@ -86,18 +100,20 @@ def version_item(manifest: Manifest, force: Force | None = None) -> dict[str, An
         precision=manifest.precision,
         labels=len(manifest.labels),
         metrics=manifest.metrics,
-        gate_passed=bool(manifest.gate) and all(check.passed for check in manifest.gate),
+        gate_passed=not held_back_by(manifest),
         force=force,
         retired=None,
     )
-    return {**_version_key(row.model), **to_item(strict.to_dict(row))}
+    return {
+        "TableName": table,
+        "Item": {**_version_key(row.model), **to_item(strict.to_dict(row))},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
 
 
-def first_promotion(model: ModelRef, order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The row of the aliases and those of the history that put ``model`` into production where
-    nothing is yet, as attribute values."""
-    step = Aliases().promoted(model, order)
-    return _aliases_item(step.aliases), [_move_item(move) for move in step.moves]
+def first_promotion(table: str, model: ModelRef, order: Order) -> list[Action]:
+    """The transaction that puts ``model`` into production where nothing ever was."""
+    return _step_actions(table, Aliases(), Aliases().promoted(model, order))
 
 
 class ModelRegistry:
@@ -132,22 +148,19 @@ class ModelRegistry:
         return tuple(sorted(rows, key=lambda row: row.created_at, reverse=True))
 
     def register(self, manifest: Manifest, force: Force | None = None) -> None:
-        """Record a published version. A version never changes, so neither does its row: one that
-        is there already stays, with whatever force it was published by."""
+        """Record a published version. A version never changes, so neither does its row: an
+        existing one stays, with the force by which it was published."""
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=version_item(manifest, force),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
+            self._client.put_item(**registration(self._table, manifest, force))
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
     def promote(self, model: ModelRef, order: Order) -> Aliases:
         """Put a registered version into production.
 
-        This and the other moves raise `ModelNotFoundError` for a version that is not registered and
-        `AliasConflictError` for one that is retired or that cannot take this place.
+        This and the other moves raise `ModelNotFoundError` for a version that is not registered,
+        `ModelRetiredError` for a retired one, what `Aliases` raises for a move that it does not
+        allow, and `AliasConflictError` when others keep moving the aliases.
         """
         return self._move(lambda aliases: aliases.promoted(model, order), model)
 
@@ -156,13 +169,13 @@ class ModelRegistry:
         return self._move(lambda aliases: aliases.rolled_back(order))
 
     def end_trial(self, seen: Aliases, order: Order) -> bool:
-        """Take back the move that ``seen.trial`` is about, unless somebody has moved meanwhile."""
+        """Undo the move that ``seen.trial`` is about, unless the aliases have moved since."""
         if seen.trial is None:
             return False
         canary = seen.trial.alias == "canary"
         step = seen.without_canary(order) if canary else seen.rolled_back(order)
         if canary:
-            # The history says why it ended: a rule took it back, nobody cleared it.
+            # The history then says that the rule ended it, not a person.
             step = replace(step, moves=tuple(replace(m, action="rollback") for m in step.moves))
         return self._write(seen, step, None)
 
@@ -183,7 +196,7 @@ class ModelRegistry:
     def retire(self, model: ModelRef, order: Order) -> None:
         """Mark a version as never to serve again; its files stay. Once retired, always retired.
 
-        Raises `ModelNotFoundError`, and `AliasConflictError` while an alias points at it.
+        Raises `ModelNotFoundError`, and `ModelInUseError` while an alias points at it.
         """
         retired = strict.to_dict(Retirement(order.by, timestamp(order.at), order.reason))
         values = {":retired": retired, ":none": None}
@@ -194,21 +207,21 @@ class ModelRegistry:
             if row.retired:
                 return
             aliases = self.aliases()
-            mark = {
+            mark: UpdateTypeDef = {
                 "TableName": self._table,
                 "Key": _version_key(model),
                 "UpdateExpression": "SET retired = :retired",
                 "ConditionExpression": "retired = :none",
                 "ExpressionAttributeValues": to_item(values),
             }
-            # With the aliases' row: nobody can promote it at the same moment.
-            put = self._put_aliases(aliases, aliases.forgetting(model))
-            if self._transact([{"Update": mark}, put]) is None:
+            # With the aliases' row, so that it is not promoted at the same moment.
+            put = _put_aliases(self._table, aliases, aliases.forgetting(model))
+            if transact(self._client, [{"Update": mark}, put]) is None:
                 return
         raise AliasConflictError("Others keep moving the aliases; try again.")
 
     def rule(self) -> RollbackRule:
-        """When a trial is taken back without asking; off until somebody sets it."""
+        """When a trial is rolled back automatically; off until it is set."""
         row = self._get(_RULE_KEY)
         return RollbackRule() if row is None else strict.parse(RollbackRule, row, "registry.rule")
 
@@ -230,7 +243,7 @@ class ModelRegistry:
         return HistoryPage(tuple(found), None)
 
     def served_at(self, at: datetime, alias: Alias = "production") -> Move | None:
-        """The move by which ``alias`` stood at a point in time; None when it was not yet set."""
+        """The move that ``alias`` was at by some time; None when it was not yet set."""
         return next(self._moves(f"{timestamp(at)}$", alias), None)
 
     def _moves(self, below: str, alias: Alias | None) -> Iterator[Move]:
@@ -257,32 +270,22 @@ class ModelRegistry:
 
     def _write(self, seen: Aliases, step: Step, model: ModelRef | None) -> bool:
         """Write the aliases and the history together; False when they are not as ``seen``."""
-        puts: list[Any] = [self._put_aliases(seen, step.aliases)]
-        for move in step.moves:
-            new = {"TableName": self._table, "Item": _move_item(move)}
-            puts.append({"Put": {**new, "ConditionExpression": "attribute_not_exists(pk)"}})
+        actions = _step_actions(self._table, seen, step)
         if model is not None:
-            puts.append({"ConditionCheck": self._may_serve(model)})
-        failed = self._transact(puts)
+            actions.append({"ConditionCheck": self._may_serve(model)})
+        failed = transact(self._client, actions)
         if failed is None:
             return True
         if model is not None and failed[-1] == "ConditionalCheckFailed":
             row = self.version(model)
             if row is None:
                 raise _not_found(model)
-            raise AliasConflictError(f"{model.name} {model.version} is retired.")
+            raise ModelRetiredError(
+                f"{model.name} {model.version} is retired; a retired version cannot serve again."
+            )
         return False
 
-    def _put_aliases(self, seen: Aliases, after: Aliases) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self._table, "Item": _aliases_item(after)}
-        if seen.revision:
-            put["ConditionExpression"] = "revision = :seen"
-            put["ExpressionAttributeValues"] = to_item({":seen": seen.revision})
-        else:
-            put["ConditionExpression"] = "attribute_not_exists(pk)"
-        return {"Put": put}
-
-    def _may_serve(self, model: ModelRef) -> dict[str, Any]:
+    def _may_serve(self, model: ModelRef) -> "ConditionCheckTypeDef":
         return {
             "TableName": self._table,
             "Key": _version_key(model),
@@ -290,32 +293,39 @@ class ModelRegistry:
             "ExpressionAttributeValues": to_item({":none": None}),
         }
 
-    def _transact(self, items: list[Any]) -> list[str | None] | None:
-        """None when it was done, else why not, item by item."""
-        try:
-            self._client.transact_write_items(TransactItems=items)
-        except self._client.exceptions.TransactionCanceledException as error:
-            codes = [reason.get("Code") for reason in error.response["CancellationReasons"]]
-            if not {"ConditionalCheckFailed", "TransactionConflict"} & set(codes):
-                raise
-            return codes
-        return None
-
-    def _get(self, key: dict[str, Any]) -> dict[str, Any] | None:
+    def _get(self, key: Item) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return _row(answer["Item"]) if "Item" in answer else None
 
 
-def _version_key(model: ModelRef) -> dict[str, Any]:
+def _version_key(model: ModelRef) -> Item:
     return to_item({"pk": "VERSIONS", "sk": f"{model.name}#{model.version}"})
 
 
-def _aliases_item(aliases: Aliases) -> dict[str, Any]:
-    return {**_ALIASES_KEY, **to_item(strict.to_dict(aliases))}
+def _step_actions(table: str, seen: Aliases, step: Step) -> list[Action]:
+    """The aliases, on the condition that they still are as ``seen``, and the history's lines."""
+    actions = [_put_aliases(table, seen, step.aliases)]
+    for move in step.moves:
+        row = {"pk": "HISTORY", "sk": _position(move), **strict.to_dict(move)}
+        put: PutTypeDef = {
+            "TableName": table,
+            "Item": to_item(row),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        actions.append({"Put": put})
+    return actions
 
 
-def _move_item(move: Move) -> dict[str, Any]:
-    return to_item({"pk": "HISTORY", "sk": _position(move), **strict.to_dict(move)})
+def _put_aliases(table: str, seen: Aliases, after: Aliases) -> Action:
+    put: PutTypeDef = {
+        "TableName": table,
+        "Item": {**_ALIASES_KEY, **to_item(strict.to_dict(after))},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+    if seen.revision:
+        put["ConditionExpression"] = "revision = :seen"
+        put["ExpressionAttributeValues"] = to_item({":seen": seen.revision})
+    return {"Put": put}
 
 
 def _position(move: Move) -> str:
@@ -325,11 +335,11 @@ def _position(move: Move) -> str:
 def _read_cursor(cursor: str) -> str:
     at, _, alias = cursor.partition("#")
     if not at.endswith("Z") or alias not in ("production", "canary", "shadow"):
-        raise InvalidCursorError("The cursor is not one that this API gave out.")
+        raise unknown_cursor()
     return cursor
 
 
-def _row(item: Any) -> dict[str, Any]:
+def _row(item: Mapping[str, Any]) -> dict[str, Any]:
     row = from_item(item)
     return {key: value for key, value in row.items() if key not in ("pk", "sk")}
 

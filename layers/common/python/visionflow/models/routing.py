@@ -1,6 +1,6 @@
 """Which version answers which image: the aliases, how they move, and how a canary is drawn.
 
-Nothing here reads or writes anything; `visionflow.models.registry` keeps what these classes say.
+Nothing here does I/O; `visionflow.models.registry` stores these classes.
 """
 
 import hashlib
@@ -8,8 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from visionflow.errors import AliasConflictError, InvalidParameterError
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.errors import (
+    InvalidParameterError,
+    ModelInUseError,
+    NothingInProductionError,
+    NothingToRollBackToError,
+)
+from visionflow.models.ref import ModelRef
+from visionflow.timestamps import timestamp
 
 Alias = Literal["production", "canary", "shadow"]
 Action = Literal["promote", "rollback", "canary", "shadow", "clear"]
@@ -18,7 +24,7 @@ PRODUCTION: Alias = "production"
 CANARY: Alias = "canary"
 SHADOW: Alias = "shadow"
 
-# How many versions `rollback` can go back through.
+# How many versions `rollback` can return through.
 MAX_TRAIL = 20
 
 
@@ -35,7 +41,7 @@ class Canary(ModelRef):
 
 @dataclass(frozen=True)
 class Trial:
-    """The version that the rollback rule watches: the one that somebody let serve ``since``."""
+    """The version that the rollback rule watches, and the time since when it serves."""
 
     alias: Alias
     model: ModelRef
@@ -89,13 +95,13 @@ class Aliases:
 
     @property
     def in_use(self) -> frozenset[ModelRef]:
-        """What an alias points at, and what a rollback would go back to."""
+        """What an alias points at, and what a rollback would return to."""
         canary = self.canary.model if self.canary else None
         found = (self.production, canary, self.shadow, *self.trail[-1:])
         return frozenset(model for model in found if model)
 
     def chosen_for(self, prediction_id: str) -> ModelRef | None:
-        """Production, or the canary for its share of the ids. The same id always chooses alike."""
+        """Production, or the canary for its share of the ids. An id always gets the same one."""
         if self.canary and share_of(prediction_id) < self.canary.percent / 100:
             return self.canary.model
         return self.production
@@ -113,17 +119,19 @@ class Aliases:
     def rolled_back(self, order: Order) -> "Step":
         """Production as it was before the last promotion, or the one before that when repeated.
 
-        Raises `AliasConflictError` when there is nothing to go back to.
+        Raises `NothingToRollBackToError`.
         """
         if not self.trail:
-            raise AliasConflictError("No version served before this one; there is no way back.")
+            raise NothingToRollBackToError(
+                "No version was in production before this one, so there is none to roll back to."
+            )
         return self._in_production(self.trail[-1], self.trail[:-1], None, "rollback", order)
 
     def with_canary(self, model: ModelRef, percent: int, order: Order) -> "Step":
         """``model`` answers ``percent`` of the images.
 
-        Raises `AliasConflictError` when nothing or ``model`` itself is in production,
-        `InvalidParameterError` for a share that is no canary's.
+        Raises `NothingInProductionError`, `ModelInUseError` when ``model`` itself is in production,
+        and `InvalidParameterError` for a share that is not a canary's.
         """
         if not 1 <= percent <= 99:
             raise InvalidParameterError(f"percent must be between 1 and 99, found {percent}.")
@@ -145,7 +153,10 @@ class Aliases:
         return self._step(replace(self, canary=None, trial=None), ((CANARY, None, "clear"),), order)
 
     def with_shadow(self, model: ModelRef, order: Order) -> "Step":
-        """``model`` looks at every image after it was answered. Raises `AliasConflictError`."""
+        """``model`` looks at every image after it was answered.
+
+        Raises `NothingInProductionError`, and `ModelInUseError` when ``model`` is in production.
+        """
         self._require_another_in_production(model)
         if self.shadow == model:
             return Step(self, ())
@@ -157,12 +168,12 @@ class Aliases:
         return self._step(replace(self, shadow=None), ((SHADOW, None, "clear"),), order)
 
     def forgetting(self, model: ModelRef) -> "Aliases":
-        """Without ``model`` among what can be gone back to.
+        """Without ``model`` among the versions that a rollback can return to.
 
-        Raises `AliasConflictError` while an alias points at it.
+        Raises `ModelInUseError` while an alias points at it.
         """
         if aliases := self.named(model):
-            raise AliasConflictError(
+            raise ModelInUseError(
                 f"{model.name} {model.version} is {' and '.join(aliases)}; move the alias first."
             )
         trail = tuple(earlier for earlier in self.trail if earlier != model)
@@ -170,9 +181,9 @@ class Aliases:
 
     def _require_another_in_production(self, model: ModelRef) -> None:
         if self.production is None:
-            raise AliasConflictError("Nothing is in production yet; promote a version first.")
+            raise NothingInProductionError("Nothing is in production yet; promote a version first.")
         if self.production == model:
-            raise AliasConflictError(
+            raise ModelInUseError(
                 f"{model.name} {model.version} is in production; it cannot run beside itself."
             )
 

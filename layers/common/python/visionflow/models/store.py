@@ -3,7 +3,6 @@
 import json
 import mimetypes
 import shutil
-import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +12,12 @@ from visionflow.images.store import URL_LIFETIME_S
 from visionflow.models.drift import REFERENCE_FILE, Reference
 from visionflow.models.manifest import (
     MANIFEST_NAME,
-    PLAIN_NAME,
     FileEntry,
     Manifest,
     artifact_prefix,
-    read_artifact,
 )
-from visionflow.predictions.record import ModelRef
+from visionflow.models.ref import PLAIN_NAME, PLAIN_NAME_RULE, ModelRef
+from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,28 +30,25 @@ class ModelStore:
         self._bucket = bucket
         self._client = client
 
-    def publish(
-        self,
-        folder: Path,
-        manifest: Manifest | None = None,
-        on_upload: Callable[[int], object] | None = None,
-    ) -> Manifest:
+    def upload(
+        self, folder: Path, manifest: Manifest, on_upload: Callable[[int], object] | None = None
+    ) -> None:
         """Upload a verified artifact. The manifest goes last: without it there is no version.
 
-        A version never changes: publishing the same one again does nothing, and another one under
-        its name and version raises `ArtifactError`, as does a name that can be no part of a key.
-        An upload that was interrupted is begun again.
-
-        ``manifest`` takes the place of the folder's own, to publish the same files under another
-        name or version. ``on_upload`` is told the number of bytes after each piece.
+        A version never changes: uploading the same one again does nothing, and another one under
+        its name and version raises `ArtifactError`, as does a name that cannot be part of a key.
+        An upload that was interrupted starts again. ``on_upload`` gets the number of bytes after
+        each piece.
         """
-        manifest = manifest or read_artifact(folder)
-        for name in (manifest.name, manifest.version):
-            if not PLAIN_NAME.fullmatch(name):
-                raise ArtifactError(f"{name!r:.80} cannot be the name or version of a model")
+        for what, value in (("name", manifest.name), ("version", manifest.version)):
+            if not PLAIN_NAME.fullmatch(value):
+                raise ArtifactError(
+                    f"The {what} {value!r:.80} cannot be published; give another with --{what}: "
+                    f"{PLAIN_NAME_RULE}."
+                )
         prefix = artifact_prefix(manifest.name, manifest.version)
         if self._is_published(manifest):
-            return manifest
+            return
         for entry in manifest.all_files():
             self._client.upload_file(
                 str(folder / entry.path),
@@ -71,11 +66,10 @@ class ModelStore:
                 IfNoneMatch="*",
             )
         except self._client.exceptions.ClientError as error:
-            # Somebody else published this version meanwhile.
+            # Another process published this version meanwhile.
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise
             self._is_published(manifest)
-        return manifest
 
     def manifest(self, model: ModelRef) -> Manifest:
         """Raises `ArtifactError` when the version has no manifest, `ConfigError` for a bad one."""
@@ -91,7 +85,7 @@ class ModelStore:
     def fetch(self, manifest: Manifest, cache: Path) -> Path:
         """The file that is served, verified against the manifest, under ``cache``.
 
-        A file that lies there already is verified again and replaced when it is damaged.
+        A file that is there already is verified again, and replaced when it is damaged.
         Raises `ArtifactError` when the bucket's file is missing or differs from its checksum, and
         when the cache cannot take it (`forget_all_but` makes room).
         """
@@ -101,7 +95,9 @@ class ModelStore:
             return target
         data = self.read(manifest, entry)
         try:
-            _write(target, data)
+            # The workers of a local cloud share the folder.
+            with whole_file(target, shared=True) as partial:
+                partial.write_bytes(data)
         except OSError as error:
             raise ArtifactError(
                 f"{entry.path}: {len(data):,} bytes cannot be kept in {cache} ({error.strerror})"
@@ -132,7 +128,7 @@ class ModelStore:
         )
 
     def check_served_file(self, manifest: Manifest) -> None:
-        """Raise `ArtifactError` unless the served file lies there whole. Downloads nothing."""
+        """Raise `ArtifactError` unless the served file is there in full size. Downloads nothing."""
         entry = manifest.served_file
         key = artifact_prefix(manifest.name, manifest.version) + entry.path
         try:
@@ -173,7 +169,7 @@ class ModelStore:
 
 
 def content_type(path: str) -> str:
-    """By which a browser that opens the object knows what it is."""
+    """The MIME type by which a browser knows how to open the object."""
     return mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
@@ -194,15 +190,6 @@ def forget_all_but(cache: Path, models: Collection[ModelRef]) -> None:
         if version not in kept:
             # Another process that shares the folder may be deleting it too.
             shutil.rmtree(version, ignore_errors=True)
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Renamed into place: a worker that is killed half-way leaves no half file behind."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        part = Path(folder) / target.name
-        part.write_bytes(data)
-        part.replace(target)
 
 
 def _is_intact(path: Path, entry: FileEntry) -> bool:

@@ -1,36 +1,18 @@
-"""The prediction record: what is stored, listed and answered, and how its ids are made."""
+"""The prediction record: what is stored, listed and answered, and the keys made of its id."""
 
 import base64
 import hashlib
 import re
-import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal
+
+from visionflow.models.answer import Score
+from visionflow.models.ref import ModelRef
 
 Source = Literal["api", "s3"]
 Status = Literal["ok", "unknown", "failed"]
 
 ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-
-# Crockford's base32 alphabet sorts as its values do, so ids of one source sort by time.
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-@dataclass(frozen=True)
-class Score:
-    """A label with its temperature-scaled probability, 0..1."""
-
-    label: str
-    confidence: float
-
-
-@dataclass(frozen=True)
-class ModelRef:
-    """One version of one model."""
-
-    name: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +42,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person says the image shows; the last word counts."""
+    """What a person says the image shows; the latest counts."""
 
     label: str
     at: str
@@ -94,19 +76,8 @@ class Prediction:
     refused: ModelRef | None = field(default=None, kw_only=True)
 
 
-def timestamp(at: datetime) -> str:
-    """Fixed-width ISO 8601 in UTC, so that text order is time order."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-
-
-def new_id(at: datetime) -> str:
-    """A fresh sortable id: 48 bits of milliseconds and 80 random bits (the layout of a ULID)."""
-    value = int(at.timestamp() * 1000) << 80 | secrets.randbits(80)
-    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
-
-
 def s3_object_id(bucket: str, key: str, version: str) -> str:
-    """The same id for the same object version, whatever is delivered twice.
+    """The same id for the same object version, however often it is delivered.
 
     ``version`` is the object's version id, or its ETag in a bucket without versioning.
     """
@@ -115,10 +86,10 @@ def s3_object_id(bucket: str, key: str, version: str) -> str:
 
 
 def original_key(prediction_id: str) -> str:
-    """Where the image of a direct call is kept in the images bucket."""
+    """The key of a direct call's image in the images bucket."""
     return f"api/{prediction_id}"
 
 
 def thumbnail_key(prediction_id: str) -> str:
-    """Where a prediction's thumbnail lies. Outside ``uploads/``, so it triggers nothing."""
+    """The key of a prediction's thumbnail, outside ``uploads/`` so that it triggers nothing."""
     return f"thumbnails/{prediction_id}.jpg"

@@ -1,4 +1,4 @@
-"""What a direct call was answered beyond its record, kept so that it can be answered again.
+"""What a direct call was answered besides its record, kept to answer a repeated call alike.
 
 Free of NumPy, so that records can be read without it.
 """
@@ -7,28 +7,14 @@ import json
 from dataclasses import dataclass
 
 from visionflow import strict
-from visionflow.images.input_spec import Box
-
-
-@dataclass(frozen=True)
-class ClassActivationMap:
-    """Where the evidence for ``label`` lies.
-
-    ``values`` is the map in ``height`` rows, scaled to 0..1, over ``box`` of the upright image.
-    """
-
-    label: str
-    width: int
-    height: int
-    values: tuple[tuple[float, ...], ...]
-    box: Box
+from visionflow.models.answer import ClassActivationMap
 
 
 @dataclass(frozen=True)
 class Reply:
-    """``request`` is a fingerprint of what was asked; the numbers are those of the manifest.
+    """``request`` is a fingerprint of the request; the numbers are those of the manifest.
 
-    ``activation_map`` is there where an explanation was asked for; its image can be drawn again.
+    ``activation_map`` is null unless an explanation was requested; its image can be drawn again.
     """
 
     request: str

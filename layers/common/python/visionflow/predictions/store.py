@@ -6,7 +6,6 @@ from the id, which spreads the writes of a busy label; a read merges the shards.
 continues below a *position*, rows that arrive meanwhile shift, repeat or hide none of the others.
 """
 
-import base64
 import hashlib
 import heapq
 import json
@@ -18,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.dynamodb import from_item, to_item
+from visionflow.dynamodb import from_item, read_cursor, to_item, unknown_cursor, write_cursor
 from visionflow.errors import InvalidCursorError
 from visionflow.predictions.record import ID, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
@@ -141,7 +140,7 @@ class PredictionStore:
         return read_prediction(answer["Item"]) if "Item" in answer else None
 
     def answered(self, prediction_id: str) -> tuple[Prediction, Reply] | None:
-        """A record with the reply that was added with it; None where there is none."""
+        """A record and the reply added with it; None without a record or a reply."""
         answer = self._client.get_item(
             TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
         )
@@ -153,7 +152,7 @@ class PredictionStore:
     def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page:
         """At most ``limit`` predictions below ``cursor``, newest first.
 
-        Raises `InvalidCursorError` for a cursor that no page of this query gave out.
+        Raises `InvalidCursorError` for a cursor that is not of a page of this query.
         """
         below = None if cursor is None else _read_cursor(cursor, query)
         rows = heapq.merge(
@@ -236,19 +235,13 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
 
 
 def _write_cursor(position: str, query: LogQuery) -> str:
-    text = f"{position} {query.fingerprint()}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return write_cursor(f"{position} {query.fingerprint()}")
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars="-_", validate=True).decode("ascii")
-    except ValueError as error:
-        raise InvalidCursorError("The cursor is not one that this API gave out.") from error
-    position, _, fingerprint = text.partition(" ")
+    position, _, fingerprint = read_cursor(cursor).partition(" ")
     if not _POSITION.fullmatch(position):
-        raise InvalidCursorError("The cursor is not one that this API gave out.")
+        raise unknown_cursor()
     if fingerprint != query.fingerprint() or not query.includes(position):
         raise InvalidCursorError("The cursor belongs to another query; start without one.")
     return position

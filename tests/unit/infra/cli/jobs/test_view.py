@@ -15,7 +15,8 @@ from visionflow.jobs.record import (
     TrainingJob,
     describe,
 )
-from visionflow.predictions.record import ModelRef, timestamp
+from visionflow.models.ref import ModelRef
+from visionflow.timestamps import timestamp
 
 EPOCHS = tuple(JobEpoch(n, 2 / n, n / 10, 2.2 / n, n / 11, 60.0) for n in range(1, 5))
 REPORT = JobReport(

@@ -1,0 +1,133 @@
+"""Training on a GPU: what no machine without one can prove. Skipped where there is none."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.training.conftest import draw_set, shrunken_config
+from training.data.training_data import TrainingData, load_training_data
+from training.fit.fit import Fitted, fit
+from training.networks.build import build_model
+from training.results.history import EpochRecord
+from training.train import train
+from visionflow.images import pipeline
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import read_artifact
+
+pytestmark = pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="this machine has no GPU that torch can use"
+)
+
+RECIPES = ("scratch", "probe", "finetune")
+RECIPE_FIELDS = {
+    "probe__batch_size": 32,
+    "finetune__head__epochs": 3,
+    "finetune__body__epochs": 3,
+    "finetune__body__batch_size": 16,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``train`` (120 images) and ``test`` (30)."""
+    folder = tmp_path_factory.mktemp("images")
+    draw_set(folder / "train", per_class=40, seed=1)
+    draw_set(folder / "test", per_class=10, seed=2)
+    return folder
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_run_on_the_gpu_becomes_an_artifact_that_serves_on_the_cpu(
+    folder: Path, tmp_path: Path, recipe: str, precision: str
+) -> None:
+    config = shrunken_config(recipe=recipe, precision=precision, **RECIPE_FIELDS)
+    report = train(config, folder, tmp_path)
+    assert torch.cuda.get_device_name() in report.hardware
+    assert all(check.passed for check in report.gate)
+    assert report.history[-1].train_loss < report.history[0].train_loss
+    manifest = read_artifact(tmp_path)
+    classifier = Classifier(tmp_path / manifest.served_file.path, manifest)
+    files = sorted((folder / "test").glob("*/*.png"))
+    tensors = [pipeline.load(file.read_bytes(), manifest.input) for file in files]
+    answers = classifier.classify(np.stack(tensors))
+    right = [a.scores[0].label == file.parent.name for a, file in zip(answers, files, strict=True)]
+    assert np.mean(right) == pytest.approx(report.test.top1)
+
+
+class KilledError(Exception):
+    pass
+
+
+def killed_after_an_epoch(data: TrainingData, run: Path) -> None:
+    def kill(_record: EpochRecord) -> None:
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        fit(shrunken_config(), data, run, kill)
+
+
+def losses(fitted: Fitted) -> list[float]:
+    return [record.train_loss for record in fitted.history]
+
+
+def test_a_killed_run_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
+    config = shrunken_config()
+    data = load_training_data(folder, config, None)
+    whole = fit(config, data, tmp_path / "whole")
+    killed_after_an_epoch(data, tmp_path / "killed")
+    resumed = fit(config, data, tmp_path / "killed")
+    # Sums on a GPU are not taken in a fixed order, so equality to the bit is not asked for.
+    assert losses(resumed) == pytest.approx(losses(whole), rel=0.05)
+    assert len(resumed.history) == config.scratch.epochs
+
+
+WITHOUT_GPU = """
+import pickle, sys
+from pathlib import Path
+import torch
+from tests.unit.training.conftest import shrunken_config
+from training.data.training_data import load_training_data
+from training.fit.fit import fit
+assert not torch.cuda.is_available()
+config = shrunken_config()
+fitted = fit(config, load_training_data(Path(sys.argv[1]), config, None), Path(sys.argv[2]))
+sys.stdout.buffer.write(pickle.dumps([record.train_loss for record in fitted.history]))
+"""
+
+
+def test_a_run_goes_on_without_the_gpu_that_began_it(folder: Path, tmp_path: Path) -> None:
+    """A checkpoint names no device: the next machine may have none."""
+    config = shrunken_config()
+    data = load_training_data(folder, config, None)
+    whole = fit(config, data, tmp_path / "whole")
+    killed_after_an_epoch(data, tmp_path / "killed")
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_GPU, str(folder), str(tmp_path / "killed")],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        check=True,
+    )
+    assert pickle.loads(done.stdout) == pytest.approx(losses(whole), rel=0.05)  # noqa: S301
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "efficientnet_b0"])
+def test_a_network_answers_the_same_on_both(name: str) -> None:
+    config = shrunken_config(model__name=name, input__size=64, input__resize=64)
+    torch.manual_seed(1)
+    network = build_model(config.model, 3).eval()
+    pixels = torch.from_numpy(
+        np.random.default_rng(1).integers(0, 256, (8, 64, 64, 3)).astype(np.uint8)
+    )
+    with torch.inference_mode():
+        expected = network(pixels)
+        found = network.cuda()(pixels.cuda())
+    for here, there in zip(expected, found, strict=True):
+        scale = float(here.abs().max())
+        assert torch.allclose(there.cpu(), here, atol=2e-3 * max(scale, 1e-3), rtol=0)
