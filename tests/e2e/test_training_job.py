@@ -74,7 +74,7 @@ def test_a_local_job_that_is_killed_goes_on_and_is_published(
     script = script_of(command)
     assert script is not None
     os.kill(script.pid, signal.SIGKILL)
-    output, errors = command.communicate(timeout=120)
+    output, errors = command.communicate(timeout=300)
     assert command.returncode == 1, errors
     killed = json.loads(output)
     assert killed["state"] == "failed"
@@ -122,7 +122,7 @@ def test_a_job_gets_a_machine_and_loses_it_when_it_is_stopped(
         assert answer.body["state"] in ("queued", "launching", "running"), answer.body
         return answer.body if answer.body["state"] == "running" else None
 
-    job = eventually(running, 60, "a machine")
+    job = eventually(running, 240, "a machine")
     (machine,) = machines_of(cloud, job_id)
     assert machine["InstanceId"] == job["instance"]["id"]
     assert machine["State"]["Name"] == "running"
@@ -139,7 +139,7 @@ def test_a_job_gets_a_machine_and_loses_it_when_it_is_stopped(
         found = cloud.call("GET", f"/training-jobs/{job_id}").body
         return found if found["state"] == "cancelled" else None
 
-    ended = eventually(cancelled, 60, "a cancelled job")
+    ended = eventually(cancelled, 240, "a cancelled job")
     assert ended["reason"] == "Stopped on request."
     assert [x["State"]["Name"] for x in machines_of(cloud, job_id)] == ["terminated"]
 
@@ -153,7 +153,7 @@ def test_a_request_that_cannot_be_done_ends_with_its_reason(cloud: Cloud) -> Non
         found = cloud.call("GET", f"/training-jobs/{started.body['id']}").body
         return found if found["state"] == "failed" else None
 
-    job = eventually(failed, 60, "a refused job")
+    job = eventually(failed, 240, "a refused job")
     assert job["reason"] == f"{missing}: there is nothing below this prefix."
     assert machines_of(cloud, job["id"]) == []
 

@@ -1,14 +1,14 @@
-"""The machine of a local job: the job's own script as a process, with the machines' own role.
+"""The machine of a local job: the job's own script as a process, with the role of a machine.
 
-The credentials are those of the role that EC2 would give a machine, so what the policy does not
-allow fails here too. Killing the process loses nothing but the epoch at hand: the job is resumed
-like any other.
+Its credentials are those of the role that EC2 gives a machine, so what the policy does not allow
+fails here too. A killed process loses only the epoch at hand: its job is resumed like any other.
 """
 
 import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,8 @@ from visionflow.timestamps import timestamp
 HEARTBEAT_SECONDS = 2.0
 _START_SECONDS = 120.0
 _END_SECONDS = 600.0
+# For the batch at hand, or the slowest step of the export, and the upload of a checkpoint.
+_STOP_SECONDS = 60.0
 _LOOK_SECONDS = 0.3
 # A process that has not reported for this long has ended.
 _DEAD_SECONDS = 8 * HEARTBEAT_SECONDS
@@ -41,8 +43,8 @@ _DEAD_SECONDS = 8 * HEARTBEAT_SECONDS
 def run_local_job(job_id: str, target: Endpoints, workspace: Workspace) -> TrainingJob:
     """Run the job's script here until it ends, and wait for what the state machine makes of it.
 
-    Ctrl-C ends the script, which reports that it was interrupted. Raises `CommandError` when the
-    job never gets to the point where a machine is due, or never ends.
+    Ctrl-C stops the script, which reports that it was interrupted. Raises `CommandError` when the
+    job does not get as far as to a machine, or does not end.
     """
     record = _wait(target, job_id, "running", _START_SECONDS)
     if record.state == "running":
@@ -51,14 +53,25 @@ def run_local_job(job_id: str, target: Endpoints, workspace: Workspace) -> Train
         try:
             process.wait()
         finally:
-            end_group(process)
+            _stop(process)
             _report_death(record, target, f"The process ended with code {process.returncode}.")
     _wait(target, job_id, None, _END_SECONDS)
     return target.job_control.get(job_id)
 
 
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask the script to stop, which ends its own workers; kill it after a while, or when Ctrl-C
+    comes again."""
+    try:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+    finally:
+        end_group(process)
+
+
 def bury_local_job(job_id: str, target: Endpoints) -> None:
-    """End a local job if its process was killed together with the command that ran it."""
+    """End a local job whose process was killed together with the command that ran it."""
     record = target.jobs.get(job_id)
     if record.request.place != "local" or record.state != "running":
         return
@@ -70,7 +83,7 @@ def bury_local_job(job_id: str, target: Endpoints) -> None:
 
 
 def _report_death(record: JobRecord, target: Endpoints, reason: str) -> None:
-    """Report for a process that it ended, as EC2 does for a machine."""
+    """Report for a process that could not do so itself, as EC2's event does for a machine."""
     report = target.jobs.current_report(record)
     if report is None:
         before = target.jobs.report(record)
@@ -107,8 +120,8 @@ def _wait(target: Endpoints, job_id: str, state: str | None, seconds: float) -> 
 def start_machine(
     job_id: str, session: str, target: Endpoints, folder: Path
 ) -> subprocess.Popen[bytes]:
-    """The job's script as EC2 would start it on a machine called ``session``, with ``folder`` as
-    its disk. Raises `CommandError` for a job on AWS."""
+    """Start the job's script as EC2 does on a machine called ``session``, with ``folder`` as its
+    disk. Raises `CommandError` for a job on AWS."""
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "training.job", job_id),
@@ -123,7 +136,7 @@ def start_machine(
 
 
 def _environment(session: str, target: Endpoints, folder: Path) -> dict[str, str]:
-    """The user's own without any AWS setting, and the role's on the local cloud."""
+    """The user's environment with the AWS settings of the role on the local cloud."""
     if target.cloud is None:
         raise CommandError("Only jobs of the local cloud run on this machine.")
     # A file of the job's own: the SDK renews the session by it for as long as the job takes.

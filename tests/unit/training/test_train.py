@@ -20,8 +20,10 @@ from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from training.config import TrainConfig
 from training.errors import DatasetError, TrainingError
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
+from training.export.artifact import FP32_FILE, INT8_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.results.report import Report
+from training.stop import Interrupted
 from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
 from training.tune.search import tune
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
@@ -167,6 +169,25 @@ def test_a_failed_export_leaves_no_model_version(
     with pytest.raises(DatasetError, match=r"red.000\.png"):
         export(shrunken_config(), data, tmp_path)
     assert not (tmp_path / MANIFEST_NAME).exists()
+
+
+@pytest.mark.parametrize("last", [FP32_FILE, INT8_FILE])
+def test_an_export_that_is_stopped_leaves_no_model_version(
+    run: tuple[Path, Report], images: Path, tmp_path: Path, last: str
+) -> None:
+    finished, _ = run
+    for name in (CHECKPOINT_FILE, MANIFEST_NAME):
+        shutil.copy(finished / name, tmp_path)
+
+    def check_stop() -> None:
+        if (tmp_path / last).exists():
+            raise Interrupted("told to end")
+
+    with pytest.raises(Interrupted):
+        export(shrunken_config(), images, tmp_path, check_stop=check_stop)
+    files = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert last in files
+    assert files <= {CHECKPOINT_FILE, SPLIT_FILE, FP32_FILE, INT8_FILE}
 
 
 def test_an_export_without_training_says_what_to_do(

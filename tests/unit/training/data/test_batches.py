@@ -42,7 +42,7 @@ def same(first: Batches, second: Batches) -> bool:
 
 
 def no_children_left() -> bool:
-    for _ in range(100):
+    for _ in range(1000):
         if not multiprocessing.active_children():
             return True
         time.sleep(0.05)

@@ -91,9 +91,9 @@ HUGE_TEXT = zlib.compress(bytes(200_000_000))
     ids=["exif", "comments", "mpf", "png-exif", "ztxt", "icc", "text", "gif-comment"],
 )
 def test_metadata_costs_nothing(hostile: bytes, plain_one: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert pixels(hostile) == pixels(plain_one)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 def strips(kind: int, count: int) -> bytes:
@@ -118,10 +118,10 @@ def strips(kind: int, count: int) -> bytes:
     ids=["jpeg", "jpeg-scan", "png", "gif-blocks", "gif-comments", "webp", "strips", "tiles"],
 )
 def test_too_many_parts_are_refused_at_once(data: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ImageTooLargeError, match="at most 65,536"):
         pipeline.decode(data)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 def big_gif_canvas() -> bytes:
