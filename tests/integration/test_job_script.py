@@ -12,7 +12,6 @@ from pathlib import Path
 import boto3
 import pytest
 import torch
-from training.fit.history import EpochRecord
 
 from tests.job_machine import GROUP, keys, machine, only_fit, report_of, running, weights
 from tests.jobs import DATASETS, JOBS, make_buckets, make_table, record, request, upload_folder
@@ -25,6 +24,7 @@ from training.job.files import JobFiles
 from training.job.interruption import interruption_notice
 from training.job.reporter import LogStream, Reporter
 from training.job.script import INTERRUPTED, job_config, run_job
+from training.results.history import EpochRecord
 from training.stop import CheckStop
 from training.train import Observer
 from visionflow.jobs.folder import checkpoint_key, run_prefix

@@ -112,8 +112,8 @@ export interface components {
         };
         /**
          * CurveSet
-         * @description ``micro``: every image asked about every class, in one list. ``macro``: the mean of the
-         *     classes. Classes without test images are left out.
+         * @description ``micro``: every pair of image and class, in one list. ``macro``: the mean of the classes.
+         *     Classes without test images are left out.
          */
         CurveSet: {
             micro: components["schemas"]["Curve"];
@@ -134,7 +134,7 @@ export interface components {
         };
         /**
          * DataSummary
-         * @description Which images. ``sha256``: of all that the model was fitted to and chosen by.
+         * @description The images of a run. ``sha256``: of the training and validation images.
          */
         DataSummary: {
             /** Labels */
@@ -250,9 +250,8 @@ export interface components {
         };
         /**
          * Findings
-         * @description All of the served model on test images.
-         *
-         *     ``activations`` are of the network that it was made from; None where there is no single one.
+         * @description All of the served model on test images. ``activations``: of the network that it was exported
+         *     from; None for an ensemble.
          */
         Findings: {
             curves: components["schemas"]["Curves"];
@@ -310,8 +309,8 @@ export interface components {
         };
         /**
          * Growth
-         * @description What adding classes did to the old ones: top-1 of the model that was grown from (``before``)
-         *     and of this one, on the same images of the old classes.
+         * @description The effect of new classes on the old ones: top-1 of the old model (``before``) and of this
+         *     one (``after``) on the same images of the old classes.
          */
         Growth: {
             /** Name */
@@ -333,7 +332,7 @@ export interface components {
         };
         /**
          * ImageAnswer
-         * @description An image as the network sees it, and what the network said of it.
+         * @description An image as the network sees it, and the network's answer.
          *
          *     ``file``: relative to the folder of its split. ``image``: a JPEG as data URL. ``confidence``:
          *     of the answer, 0..1; ``truth_confidence``: of the true class.
@@ -399,11 +398,11 @@ export interface components {
         };
         /**
          * LadderStep
-         * @description One way of making int8 that was tried, in the order of trying.
+         * @description One way of making int8 that was tried, in order.
          *
          *     Drops are fp32 minus int8 of validation top-1, ``worst_class`` being the class that lost most;
-         *     ``speedup`` is the latency of fp32 by that of int8. None: not measured, because something before
-         *     it had failed already. ``reason``: why it did not pass.
+         *     ``speedup`` is the latency of fp32 divided by that of int8. None: not measured, because an
+         *     earlier check failed. ``reason``: why it did not pass.
          */
         LadderStep: {
             /** Name */
@@ -568,8 +567,8 @@ export interface components {
          * @description Everything measured in one run.
          *
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
-         *     lies behind ``test``. ``parameters``: numbers in the network that was trained. ``growth``: of a
-         *     model that got further classes.
+         *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
+         *     that got further classes.
          */
         Report: {
             /** Name */
@@ -633,7 +632,7 @@ export interface components {
         /**
          * SplitSummary
          * @description One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
-         *     content. ``carved``: cut off the training folder by the seed, not a folder of its own.
+         *     content. ``carved``: drawn out of the training folder by the seed, not a folder of its own.
          */
         SplitSummary: {
             /** Images */
