@@ -72,8 +72,8 @@ def test_a_job_can_be_stopped_once(empty_cloud: Cloud, store: JobStore) -> None:
     [
         ({"config": "dogs"}, 422, "job_refused", "config must be one of"),
         ({"set": {"seed": "x"}}, 422, "job_refused", "seed is like 1"),
-        ({"set": {"name": "꽃 사진"}}, 422, "job_refused", "set: name is of at most 100 letters"),
-        ({"set": {"version": "../1"}}, 422, "job_refused", "set: version is of at most"),
+        ({"set": {"name": "꽃 사진"}}, 422, "job_refused", "set: name must be at most 100 letters"),
+        ({"set": {"version": "../1"}}, 422, "job_refused", "set: version must be at most"),
         ({"data": "/home/images"}, 400, "invalid_parameter", "s3://BUCKET/PREFIX"),
         ({"data": "s3://a/b"}, 422, "job_refused", "must lie in s3://datasets/"),
         ({"max_hours": 1000}, 400, "invalid_parameter", "max_hours must be above 0"),
