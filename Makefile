@@ -42,7 +42,7 @@ check: .venv/.test dashboard/node_modules/.package-lock.json ## Lint, type-check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m infra.generators.openapi --check
+	$(BIN)/python -m infra.generators --check
 	$(BIN)/python -m tests.benchmarks.readme --check
 	npm --prefix dashboard run check
 
@@ -55,9 +55,8 @@ deploy: .venv/.up ## Deploy to AWS: make deploy STAGE=dev|prod
 destroy: .venv/.up ## Remove a deployment from AWS: make destroy STAGE=dev|prod
 	$(BIN)/visionflow destroy --stage $(STAGE)
 
-types: .venv/.test dashboard/node_modules/.package-lock.json ## Regenerate the API description and the dashboard's types
-	$(BIN)/python -m infra.generators.openapi
-	npm --prefix dashboard run types
+types: .venv/.test dashboard/node_modules/.package-lock.json ## Renew the files that are made from others, such as the API description
+	$(BIN)/python -m infra.generators
 
 # One resolution for all extras; the smaller locks are subsets of it. Hashes, no addresses.
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet

@@ -3,7 +3,7 @@
 Free of CDK imports, so that the command line can read a stage without paying for jsii.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from infra.errors import CommandError
@@ -24,14 +24,14 @@ class Throttle:
 class Concurrency:
     """Most simultaneous executions per function; None reserves nothing."""
 
-    predict: int | None
-    ingest: int | None
-    api: int | None
+    predict: int | None = None
+    ingest: int | None = None
+    api: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
-    """One stage of the project.
+    """One stage of the project. What costs money while idle is off by default.
 
     Attributes:
         name: `local`, `dev` or `prod`.
@@ -69,21 +69,24 @@ class StageConfig:
     point_in_time_recovery: bool
     tracing: bool
     layer_target: LayerTarget
-    predict_memory_mb: int
-    ingest_memory_mb: int
-    api_memory_mb: int
     prediction_retention_days: int
     log_retention_days: Literal[7, 14, 90]
     throttle: Throttle
-    reserved_concurrency: Concurrency
     ingest_max_concurrency: int
-    snap_start: bool
-    alarm_email: str | None
-    alarm_key: bool
-    all_alarms: bool
-    program_clients: tuple[str, ...]
     job_image_parameter: str
     job_watch_seconds: int
+    predict_memory_mb: int = MB_PER_VCPU
+    ingest_memory_mb: int = MB_PER_VCPU
+    api_memory_mb: int = 512
+    # A new AWS account may run ten executions in all and must keep some unreserved, so reserving
+    # by default would make the first deploy fail. The throttle and the queue's own limit bound the
+    # spend.
+    reserved_concurrency: Concurrency = Concurrency()
+    snap_start: bool = False
+    alarm_email: str | None = None
+    alarm_key: bool = False
+    all_alarms: bool = False
+    program_clients: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -115,8 +118,6 @@ FREEZABLE: Final = 2
 # How many alarms `all_alarms` adds: six functions' errors and the backlog of the shadow's queue.
 MORE_ALARMS: Final = 7
 
-NOTHING_RESERVED: Final = Concurrency(predict=None, ingest=None, api=None)
-
 LOCAL: Final = StageConfig(
     name="local",
     on_aws=False,
@@ -125,21 +126,12 @@ LOCAL: Final = StageConfig(
     point_in_time_recovery=False,
     tracing=False,
     layer_target="host",
-    predict_memory_mb=MB_PER_VCPU,
-    ingest_memory_mb=MB_PER_VCPU,
-    api_memory_mb=512,
     prediction_retention_days=30,
     log_retention_days=7,
     throttle=Throttle(rate=100, burst=200),
-    reserved_concurrency=NOTHING_RESERVED,
     ingest_max_concurrency=2,
-    snap_start=False,
-    alarm_email=None,
-    alarm_key=False,
-    all_alarms=False,
-    program_clients=(),
     # The emulator has no image with a GPU, and nothing boots there.
-    job_image_parameter=("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"),
+    job_image_parameter="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
     job_watch_seconds=1,
 )
 
@@ -151,48 +143,23 @@ DEV: Final = StageConfig(
     point_in_time_recovery=True,
     tracing=True,
     layer_target="x86_64",
-    predict_memory_mb=MB_PER_VCPU,
-    ingest_memory_mb=MB_PER_VCPU,
-    api_memory_mb=512,
     prediction_retention_days=30,
     log_retention_days=14,
     throttle=Throttle(rate=20, burst=40),
-    # A new AWS account may run ten executions in all and must keep some unreserved, so reserving
-    # here would make the first deploy fail. The throttle and the queue's own limit bound the spend.
-    reserved_concurrency=NOTHING_RESERVED,
     ingest_max_concurrency=5,
-    snap_start=False,
-    alarm_email=None,
-    alarm_key=False,
-    all_alarms=False,
-    program_clients=(),
     job_image_parameter=GPU_IMAGE,
     job_watch_seconds=15,
 )
 
-PROD: Final = StageConfig(
+PROD: Final = replace(
+    DEV,
     name="prod",
-    on_aws=True,
-    tls_only=True,
     keep_data=True,
-    point_in_time_recovery=True,
-    tracing=True,
-    layer_target="x86_64",
-    predict_memory_mb=MB_PER_VCPU,
-    ingest_memory_mb=MB_PER_VCPU,
-    api_memory_mb=512,
     prediction_retention_days=365,
     log_retention_days=90,
     throttle=Throttle(rate=100, burst=200),
     reserved_concurrency=Concurrency(predict=50, ingest=20, api=20),
     ingest_max_concurrency=20,
-    snap_start=False,
-    alarm_email=None,
-    alarm_key=False,
-    all_alarms=False,
-    program_clients=(),
-    job_image_parameter=GPU_IMAGE,
-    job_watch_seconds=15,
 )
 
 STAGES: Final = {stage.name: stage for stage in (LOCAL, DEV, PROD)}

@@ -2,7 +2,8 @@
 
 `configs/defaults.toml` states every field. An experiment's own file states what differs, flags of
 the command line what differs from that; after the three are laid over each other an unknown key or
-a value out of its range is a `ConfigError`.
+a value out of its range is a `ConfigError`. `texts/config.toml` says what each field means, in the
+languages of the people who set it.
 """
 
 import tomllib
@@ -40,14 +41,9 @@ class DataConfig:
     """How images are divided and how an imbalance of the classes is answered."""
 
     validation: float
-    """Share of each class to choose by, where the folder has no validation part of its own."""
     test: float
-    """Share of each class to measure on, where the folder has no test part of its own."""
     balance: Literal["none", "inverse", "effective", "sampler"]
-    """Class weights in the loss by 1 / count or by the effective number of images (Cui et al.
-    2019, arXiv:1901.05555), a sampler that draws every class as often, or nothing."""
     workers: int
-    """Processes that decode and augment; 0 does it in the training process."""
 
     def conditions(self) -> Iterator[_Condition]:
         yield "data.validation", "above 0 and below 1", 0 < self.validation < 1
@@ -61,22 +57,14 @@ class AugmentConfig:
     """Random changes of the training images, all of torchvision.transforms.v2."""
 
     crop: Literal["resized", "padded", "random"]
-    """RandomResizedCrop; RandomCrop behind a mirrored border; RandomCrop of the resized image."""
     crop_scale: float
-    """Smallest share of the image's area that a resized crop keeps."""
     crop_padding: int
-    """Border in pixels of a padded crop."""
     horizontal_flip: bool
     color_jitter: float
-    """Strength for brightness, contrast and saturation, a quarter of it for hue; 0 for none."""
     trivial_augment: bool
-    """TrivialAugmentWide (Müller & Hutter 2021, arXiv:2103.10158)."""
     random_erasing: float
-    """Probability of painting a rectangle grey (Zhong et al. 2017, arXiv:1708.04896)."""
     mixup: float
-    """alpha of the Beta distribution that mixes two images; 0 for none."""
     cutmix: float
-    """alpha of CutMix; with both above 0 each batch takes one of the two."""
 
     def conditions(self) -> Iterator[_Condition]:
         yield "augment.crop_scale", "above 0, at most 1", 0 < self.crop_scale <= 1
@@ -93,18 +81,12 @@ class ModelConfig:
 
     name: ModelName
     widths: tuple[int, ...]
-    """Of residual_cnn: channels of the stem and of each stage; the others have their own."""
     head: Literal["linear", "mlp"]
-    """mlp: BatchNorm - Linear - SiLU - Dropout - Linear."""
     hidden: int
-    """Units of the mlp's hidden layer."""
     dropout: float
     weights: str
-    """``none``, ``imagenet`` (torchvision's, downloaded) or the path of a state dict."""
     mirror: bool
-    """Answer with the mean over the image and its mirror image: twice the time, fewer errors."""
     grow_from: str
-    """The folder of a finished run whose network gets further classes, in place of ``weights``."""
 
     def conditions(self) -> Iterator[_Condition]:
         widths = len(self.widths) >= 3 and min(self.widths) > 0
@@ -115,14 +97,12 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """``muon``: Muon for the trunk's convolutions, SGD with Nesterov momentum for the rest."""
+    """What moves the weights."""
 
     name: Literal["adamw", "adam", "sgd", "muon"]
     learning_rate: float
     momentum: float
-    """Of sgd, and of muon's SGD part."""
     weight_decay: float
-    """Of weights with two or more dimensions; scales, shifts and biases never decay."""
     muon_learning_rate: float
     muon_momentum: float
 
@@ -140,9 +120,7 @@ class ScheduleConfig:
 
     name: Literal["cosine", "linear", "plateau", "one_cycle", "constant"]
     warmup: float
-    """Share of all steps that the linear climb to the peak takes (one_cycle: its rising part)."""
     plateau_factor: float
-    """plateau: multiplies the rate after ``plateau_patience`` epochs without a better loss."""
     plateau_patience: int
 
     def conditions(self, where: str) -> Iterator[_Condition]:
@@ -157,14 +135,10 @@ class LoopConfig:
 
     epochs: int
     batch_size: int
-    """Over all processes together."""
     label_smoothing: float
     gradient_clip: float
-    """Largest norm of the gradient; 0 leaves it alone."""
     ema_decay: float
-    """Per step, of the averaged weights that are evaluated and exported; 0 takes the raw ones."""
     patience: int
-    """Epochs without a better validation top-1 before it stops; 0 never stops early."""
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
 
@@ -186,13 +160,9 @@ class FinetuneConfig:
     head: LoopConfig
     body: LoopConfig
     stages: int
-    """Trunk stages, counted from the top, that are unfrozen in the end; 0 for all."""
     unfreeze_every: int
-    """Epochs between one stage's unfreezing and the next lower one's; 0 unfreezes at once."""
     rate_decay: float
-    """The learning rate of a stage is this much of that of the stage above it."""
     batch_norm: Literal["frozen", "adapt"]
-    """frozen: pretrained statistics stay; adapt: an unfrozen stage goes on estimating them."""
 
     def conditions(self) -> Iterator[_Condition]:
         yield "finetune.stages", "at least 0", self.stages >= 0
@@ -208,19 +178,12 @@ class ExportConfig:
 
     opset: int
     calibration_images: int
-    """Training images that set the ranges of the int8 activations."""
     reduce_range: bool
-    """7-bit weights, for processors without VNNI (AVX2 saturates); false where arm64 serves."""
     max_accuracy_drop: float
-    """Largest loss of validation top-1, int8 against fp32, that still ships int8."""
     max_class_drop: float
-    """The same for each class, or one image where the class has too few for that."""
     ladder_seconds: float
-    """After this long no further rung is tried: fp32 serves."""
     max_old_classes_drop: float
-    """Largest loss of validation top-1 among the old classes of a model that gets further ones."""
     unknown_accuracy: float
-    """The answer is `unknown` below the confidence where validation accuracy falls under this."""
 
     def conditions(self) -> Iterator[_Condition]:
         # Static quantization fails above 20; 18 is the exporter's lowest.
@@ -254,10 +217,10 @@ class TuneConfig:
     """What `visionflow tune` searches; the best is judged by validation top-1."""
 
     trials: int
+    # Stop starting trials after this much time; 0 means no limit.
     seconds: float
-    """No trial begins after this long; 0 for no such limit."""
+    # Dotted names of this config's fields, say ``finetune.body.optimizer.learning_rate``.
     space: dict[str, FloatRange | Choices]
-    """Dotted names of this config's fields, say ``finetune.body.optimizer.learning_rate``."""
 
     def conditions(self) -> Iterator[_Condition]:
         yield "tune.trials", "at least 1", self.trials >= 1
@@ -272,10 +235,9 @@ class TrainConfig:
     version: str
     seed: int
     precision: Literal["float32", "bfloat16"]
-    """Of the convolutions while training; weights and exports are float32."""
     recipe: Recipe
+    # Keep parameters, curves and results in ``mlflow.db`` (SQLite) beside the run's folder.
     mlflow: bool
-    """Keep parameters, curves and results in ``mlflow.db`` (SQLite) beside the run's folder."""
     data: DataConfig
     input: InputSpec
     augment: AugmentConfig
@@ -345,6 +307,15 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         nested = isinstance(value, Mapping) and isinstance(old, Mapping) and key != "space"
         merged[key] = merge(old, value) if nested else value  # type: ignore[arg-type]
     return merged
+
+
+def dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested tables under their dotted names, as on the command line."""
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from dotted(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def _nested(field: str, value: Any) -> dict[str, Any]:

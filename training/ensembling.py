@@ -10,10 +10,10 @@ from training.config import TrainConfig
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import TrainingError
 from training.fit.fit import Fitted, load_fitted
-from training.fit.history import best_record
-from training.models.ensemble import Ensemble
-from training.models.network import Classifier
-from training.report.report import DataSummary, Report
+from training.networks.ensemble import Ensemble
+from training.networks.network import ConvNet
+from training.results.history import best_record
+from training.results.report import DataSummary, Report
 from training.runs import read_reports, require_apart, run_labels
 from training.train import CACHE_FOLDER, finish
 from visionflow import strict
@@ -98,7 +98,7 @@ def _require_images(folder: Path, images: TrainingData, run: str, expected: Data
 
 def _joined(members: Sequence[Fitted]) -> Fitted:
     best = max(members, key=lambda member: best_record(member.history).validation_top1)
-    networks = [cast(Classifier, member.model) for member in members]
+    networks = [cast(ConvNet, member.model) for member in members]
     return replace(
         best, model=Ensemble(networks).eval(), seconds=sum(member.seconds for member in members)
     )

@@ -1,7 +1,7 @@
 """Class growth: an existing model gets further classes and keeps what it knows.
 
 The old labels keep their places and the new ones follow, so the rows of the old head are the first
-rows of the new one (`training.models.adopt`). Images of every old class are trained on again:
+rows of the new one (`training.networks.inherit`). Images of every old class are trained on again:
 without them a network forgets (McCloskey & Cohen 1989). What the old classes lost is measured with
 the old artifact itself, on the images that choose and on those that only measure, and a check of
 the gate stands on the former.
@@ -13,7 +13,7 @@ from training.ancestor import Ancestor
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.evaluation.measure import measure_split
-from training.report.report import Growth
+from training.results.report import Growth
 from visionflow.models.classifier import Classifier, FloatArray
 from visionflow.models.manifest import GateCheck
 

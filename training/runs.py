@@ -5,7 +5,7 @@ from pathlib import Path
 
 from training.errors import TrainingError
 from training.export.artifact import REPORT_FILE
-from training.report.report import Report
+from training.results.report import Report
 from visionflow.errors import ConfigError
 
 

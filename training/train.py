@@ -18,21 +18,23 @@ from training.data.listing import Listing
 from training.data.split import leaks, write_splits
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
-from training.evaluation.findings import findings
+from training.evaluation.examine import examine
 from training.evaluation.measure import Measured, measure_split
-from training.evaluation.metrics import Evaluation, evaluate
-from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, contact_sheet
+from training.evaluation.metrics import evaluate
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.export import Export, export_model
 from training.export.reference import write_reference
 from training.fit.fit import Fitted, check_start, fit, load_fitted
-from training.fit.history import EpochRecord
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
-from training.models.network import Classifier as SingleNetwork
+from training.networks.network import ConvNet
 from training.report.draw import draw
-from training.report.report import DataSummary, Report, SplitSummary
+from training.results.history import EpochRecord
+from training.results.report import DataSummary, Report, SplitSummary
+from training.results.scores import Evaluation
+from training.stop import CheckStop, no_stop
 from visionflow.models.classifier import Classifier, softmax
 from visionflow.models.manifest import MANIFEST_NAME, Manifest
 
@@ -58,43 +60,57 @@ def train(
     out: Path,
     cache: Path | None = None,
     observer: Observer = SILENT,
+    check_stop: CheckStop = no_stop,
 ) -> Report:
     """Train on the images in ``data``, choose on validation, measure once on test.
 
     ``data`` holds a folder for each class, or ``train/`` and what else is divided already. ``out``
     becomes the artifact's folder, and its checkpoint lets a killed run go on when the same call is
     made again. Decoded images are kept in ``cache``; without one, in ``out`` until the run ends.
-    ``observer`` is told what goes on; what it raises ends the run.
+    ``observer`` is told what goes on; what it raises ends the run. ``check_stop`` is called where
+    ending loses no more than the epoch at hand.
 
     Raises what `check_start` does before it reads an image, `DatasetError` for images that
     cannot be trained on, `TrainingError` for a run that cannot go on.
     """
     check_start(config, out)
     observer.on_step("read")
-    images = _load(config, data, out, cache)
+    images = _load(config, data, out, cache, check_stop)
     for sentence in leaks(images.splits):
         print(f"Warning: {sentence}", file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
     images.decode()
     observer.on_step("train")
-    fitted = fit(config, images, out, observer.on_epoch)
+    fitted = fit(config, images, out, observer.on_epoch, check_stop)
     observer.on_step("export")
-    report = finish(config, images, fitted, out)
+    report = finish(config, images, fitted, out, check_stop=check_stop)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
 
 
-def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> None:
+def assist(
+    config: TrainConfig,
+    data: Path,
+    out: Path,
+    cache: Path | None = None,
+    check_stop: CheckStop = no_stop,
+) -> None:
     """What `train` is in every process of torchrun but the first: its share of the fitting."""
     check_start(config, out)
-    fit(config, _load(config, data, out, cache), out)
+    fit(config, _load(config, data, out, cache, check_stop), out, check_stop=check_stop)
 
 
-def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
+def export(
+    config: TrainConfig,
+    data: Path,
+    out: Path,
+    cache: Path | None = None,
+    check_stop: CheckStop = no_stop,
+) -> Report:
     """Make the artifact in ``out`` again from its finished checkpoint, say with another opset."""
-    images = _load(config, data, out, cache)
-    report = finish(config, images, load_fitted(config, images, out), out)
+    images = _load(config, data, out, cache, check_stop)
+    report = finish(config, images, load_fitted(config, images, out), out, check_stop=check_stop)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
@@ -106,6 +122,7 @@ def finish(
     fitted: Fitted,
     out: Path,
     made_from: Mapping[str, Any] | None = None,
+    check_stop: CheckStop = no_stop,
 ) -> Report:
     """From trained weights to a proven artifact in ``out``.
 
@@ -115,13 +132,13 @@ def finish(
     # Without its manifest a half-written folder is no model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
     write_splits(data.splits, out / SPLIT_FILE)
-    exported = export_model(fitted.model, config, data, out)
+    exported = export_model(fitted.model, config, data, out, check_stop=check_stop)
     if made_from is not None:
         exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
     manifest, validation = _calibrate(exported, data.validation, config.export.unknown_accuracy)
 
     classifier = Classifier(out / manifest.served_file.path, manifest, os.cpu_count() or 1)
-    measured = measure_split(classifier, data.test, config.seed)
+    measured = measure_split(classifier, data.test, config.seed, check_stop)
     growth = None
     if config.model.grow_from:
         growth = measure_growth(
@@ -134,7 +151,8 @@ def finish(
         manifest = replace(manifest, gate=(*manifest.gate, check))
     probabilities = measured.probabilities(manifest.temperature)
     test = evaluate(probabilities, data.test.targets, data.labels, manifest.unknown_threshold)
-    single = fitted.model if isinstance(fitted.model, SingleNetwork) else None
+    check_stop()
+    single = fitted.model if isinstance(fitted.model, ConvNet) else None
     report = Report(
         name=manifest.name,
         version=manifest.version,
@@ -161,9 +179,10 @@ def finish(
         unknown_threshold=manifest.unknown_threshold,
         validation=validation,
         test=test,
-        findings=findings(classifier, single, data.test, measured, config.seed),
+        findings=examine(classifier, single, data.test, measured, config.seed),
         growth=growth,
     )
+    check_stop()
     write_whole(out / REPORT_FILE, report.to_json().encode())
     pages = (*draw(report, out), *_write_map_images(report, data.test, measured, out))
     manifest = replace(manifest, metrics=_metrics(report))
@@ -177,8 +196,10 @@ def finish(
     return report
 
 
-def _load(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> TrainingData:
-    return load_training_data(data, config, cache or out / CACHE_FOLDER)
+def _load(
+    config: TrainConfig, data: Path, out: Path, cache: Path | None, check_stop: CheckStop
+) -> TrainingData:
+    return load_training_data(data, config, cache or out / CACHE_FOLDER, check_stop)
 
 
 def _calibrate(
@@ -201,7 +222,7 @@ def _write_map_images(
     if report.findings.embedding_map.skipped is not None:
         file.unlink(missing_ok=True)
         return ()
-    write_whole(file, contact_sheet(test.images, measured.sample))
+    write_whole(file, sprite_sheet(test.images, measured.sample))
     return (MAP_IMAGES_FILE,)
 
 

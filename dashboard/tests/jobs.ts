@@ -1,24 +1,10 @@
 import type { Job, TrainingOptions } from "../src/api/types";
 import offered from "../../layers/common/python/visionflow/jobs/options.json";
 
-/** A text of the options, which may have English only. */
-const both = (text: string | { en: string; ko: string }) =>
-  typeof text === "string" ? { en: text, ko: `한국어: ${text.slice(0, 20)}` } : text;
-
 /** What the training package itself offers, with a dataset and two machines. */
 export function trainingOptions(): TrainingOptions {
   return {
     ...offered,
-    configs: offered.configs.map((config) => ({
-      ...config,
-      summary: both(config.summary),
-      parameters: Object.fromEntries(
-        Object.entries(config.parameters).map(([name, { default: value, about }]) => [
-          name,
-          { default: value, about: both(about) },
-        ]),
-      ),
-    })),
     datasets: [
       {
         prefix: "s3://datasets/pets",

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from infra.cli.command_line import (
     PREDICTION_HEADER,
+    STAGES_ON_AWS,
     add_command,
+    add_stage,
     prediction_row,
-    print_json,
-    print_table,
     workspace_of,
 )
 from infra.local_cloud import lifecycle, toolchain
@@ -17,29 +17,25 @@ from infra.local_cloud.deployment import run_on_aws
 from infra.local_cloud.processes import Tools
 from infra.local_cloud.progress import Progress
 from infra.packaging.workspace import DEFAULT_STATE, Workspace, exclusive
-from infra.stages import STAGES
+from training.cli import options
+from training.cli.options import answer, print_table
 
 if TYPE_CHECKING:
-    from infra.cli.command_line import Commands
-
-
-STAGES_ON_AWS = tuple(name for name, stage in STAGES.items() if stage.on_aws)
+    from training.cli.options import Commands
 
 
 def add_parsers(commands: "Commands") -> None:
-    up = add_command(commands, "up", _up, "Bring the local cloud up, or up to date.")
+    up = add_command(commands, "up", _up, "Start the local cloud, or bring it up to date.")
     up.add_argument("--detach", action="store_true", help="return and leave it running")
     up.add_argument(
         "--port", type=_port, help=f"port on loopback (default: {lifecycle.DEFAULT_PORT})"
     )
-    add_command(commands, "down", _down, "End the local cloud and nothing else.")
+    add_command(commands, "down", _down, "End the local cloud.")
     for name, run, summary in (
         ("deploy", _deploy, "Deploy to AWS with your own credentials."),
         ("destroy", _destroy, "Remove a deployment from AWS."),
     ):
-        parser = commands.add_parser(name, help=summary, description=summary)
-        parser.set_defaults(run=run)
-        parser.add_argument("--stage", choices=STAGES_ON_AWS, default="dev")
+        add_stage(options.add_command(commands, name, run, summary), STAGES_ON_AWS)
 
 
 def _port(text: str) -> int:
@@ -52,12 +48,10 @@ def _up(arguments: argparse.Namespace) -> int:
     workspace = workspace_of(arguments)
     progress = Progress()
     cloud = lifecycle.up(workspace, arguments.port, progress)
-    if arguments.json:
-        print_json({**asdict(cloud.outputs), "answers": cloud.answers})
-    else:
-        _print_cloud(cloud)
+    found = {**asdict(cloud.outputs), "answers": cloud.answers}
+    answer(arguments, found, lambda: _print_cloud(cloud))
     if arguments.detach:
-        progress.say("the local cloud goes on; 'visionflow down' ends it")
+        progress.say("the local cloud keeps running; 'visionflow down' ends it")
         return 0
     progress.say("press Ctrl-C to end the local cloud")
     try:
@@ -70,7 +64,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
 def _print_cloud(cloud: lifecycle.LocalCloud) -> None:
     print()
-    rows = (prediction_row(answer, image=name) for name, answer in cloud.answers.items())
+    rows = (prediction_row(found, image=name) for name, found in cloud.answers.items())
     print_table([PREDICTION_HEADER, *rows])
     print()
     print_table(asdict(cloud.outputs).items())
@@ -79,10 +73,8 @@ def _print_cloud(cloud: lifecycle.LocalCloud) -> None:
 
 def _down(arguments: argparse.Namespace) -> int:
     ended = lifecycle.down(workspace_of(arguments))
-    if arguments.json:
-        print_json({"ended": ended})
-    else:
-        print("The local cloud has ended." if ended else "No local cloud was running.")
+    said = "The local cloud has ended." if ended else "No local cloud was running."
+    answer(arguments, {"ended": ended}, lambda: print(said))
     return 0
 
 

@@ -1,56 +1,35 @@
-"""``visionflow data collect``: from what people said about predictions to a training folder."""
+"""``visionflow data collect``: from labels that people gave to predictions to a training folder."""
 
 import argparse
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.cli.command_line import add_command, print_json, workspace_of
-from infra.cli.deployed import aws_sentences, deployed
-from infra.errors import CommandError
-from infra.stages import LOCAL, STAGES
-from training.data.collect import Collected, collect
-from visionflow.images.store import ImageStore
-from visionflow.predictions.reviews import ReviewStore
+from infra.cli.command_line import ALL_STAGES, add_command, moment
+from infra.cli.endpoints import endpoints
+from training.cli.options import answer
+from training.data.sources.collect import Collected, collect
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
-    from infra.cli.command_line import Commands
+    from training.cli.options import Commands
 
 
 def add_parsers(data_steps: "Commands") -> None:
     """Add ``collect`` to the steps of ``data``."""
-    summary = "put images that people labelled into class folders, with where they came from"
-    parser = add_command(data_steps, "collect", _collect, summary)
+    summary = "Put images that people labelled into class folders, with their origin."
+    parser = add_command(data_steps, "collect", _collect, summary, stages=ALL_STAGES)
     parser.add_argument("--out", type=Path, required=True, help="the training folder")
-    parser.add_argument("--since", metavar="TIME", help="only what was said from then on")
-    parser.add_argument("--stage", choices=tuple(STAGES), default=LOCAL.name)
+    parser.add_argument("--since", metavar="TIME", help="only labels given from this time on")
 
 
 def _collect(arguments: argparse.Namespace) -> int:
-    done = Collected()
-    with aws_sentences():
-        found = deployed(arguments.stage, workspace_of(arguments))
-        reviews = ReviewStore(found.predictions_table, found.insights_table, found.dynamodb)
-        images = ImageStore(found.images_bucket, found.s3)
-        for done in collect(reviews, images, arguments.out, _moment(arguments.since)):  # noqa: B007
-            pass
-    if arguments.json:
-        print_json(asdict(done))
-        return 0
-    print(
+    done, found = Collected(), endpoints(arguments)
+    since = timestamp(moment(arguments.since)) if arguments.since else "0"
+    for done in collect(found.reviews, found.images, arguments.out, since):  # noqa: B007
+        pass
+    text = (
         f"{arguments.out}: {done.added} added, {done.moved} moved to another class, "
-        f"{done.kept} there already, {done.gone} no longer in the bucket."
+        f"{done.kept} unchanged, {done.gone} no longer in the bucket."
     )
+    answer(arguments, done, lambda: print(text))
     return 0
-
-
-def _moment(text: str | None) -> str:
-    if text is None:
-        return "0"
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"{text!r} is no ISO 8601 time.") from error
-    return timestamp(at if at.tzinfo else at.replace(tzinfo=UTC))

@@ -1,26 +1,35 @@
-"""What the groups of commands share: their common options and the way they print."""
+"""What the commands that reach a cloud share: their options, and predictions as rows."""
 
 import argparse
-import json
 import os
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import CommandError
 from infra.packaging.workspace import DEFAULT_STATE, Workspace
+from infra.stages import DEV, LOCAL, STAGES
+from training.cli import options
 
 if TYPE_CHECKING:
-    # What `ArgumentParser.add_subparsers` returns; argparse has no public name for it.
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    from training.cli.options import Commands
+
+ALL_STAGES = tuple(STAGES)
+STAGES_ON_AWS = tuple(name for name, stage in STAGES.items() if stage.on_aws)
 
 
 def add_command(
-    commands: "Commands", name: str, run: Callable[[argparse.Namespace], int], summary: str
+    commands: "Commands",
+    name: str,
+    run: options.Run,
+    summary: str,
+    *,
+    stages: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=summary, description=summary)
-    parser.set_defaults(run=run)
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    """A command with ``--json`` and ``--state``, and with ``--stage`` where it has ``stages``."""
+    parser = options.add_command(commands, name, run, summary)
+    options.add_json(parser)
     parser.add_argument(
         "--state",
         type=Path,
@@ -28,7 +37,15 @@ def add_command(
         default=Path(os.environ.get("VISIONFLOW_STATE", DEFAULT_STATE)),
         help="state of the local cloud (default: .visionflow of the project, or $VISIONFLOW_STATE)",
     )
+    if stages:
+        add_stage(parser, stages)
     return parser
+
+
+def add_stage(parser: argparse.ArgumentParser, stages: Sequence[str]) -> None:
+    default = LOCAL.name if LOCAL.name in stages else DEV.name
+    help_text = f"the deployment (default: {default})"
+    parser.add_argument("--stage", choices=stages, default=default, help=help_text)
 
 
 def workspace_of(arguments: argparse.Namespace) -> Workspace:
@@ -36,11 +53,18 @@ def workspace_of(arguments: argparse.Namespace) -> Workspace:
     return Workspace(state=state.resolve())
 
 
-def print_json(data: object) -> None:
-    print(json.dumps(data, ensure_ascii=False), flush=True)
+def moment(text: str) -> datetime:
+    """A time with its zone, UTC where none is given. Raises `CommandError`."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(
+            f"{text!r} is not an ISO 8601 time; write one like 2030-01-31T12:00."
+        ) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-PREDICTION_HEADER = ("IMAGE", "ANSWER", "CONFIDENCE", "STATUS", "MODEL", "TOOK")
+PREDICTION_HEADER = ("IMAGE", "ANSWER", "CONFIDENCE", "STATUS", "MODEL", "LATENCY")
 
 
 def prediction_row(prediction: dict[str, Any], image: str | None = None) -> tuple[str, ...]:
@@ -54,19 +78,3 @@ def prediction_row(prediction: dict[str, Any], image: str | None = None) -> tupl
         f"{model['name']} {model['version']}" if model else "",
         f"{sum(prediction['timings'].values()):.0f} ms",
     )
-
-
-def print_table(rows: Iterable[Sequence[str]]) -> None:
-    """Left-aligned columns, each as wide as its widest cell."""
-    cells = [list(row) for row in rows]
-    widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        padded = (
-            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        print("  ".join(padded).rstrip(), flush=True)
-
-
-def _columns(text: str) -> int:
-    """What ``text`` takes of a terminal's line: a Korean letter takes two columns."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,49 +1,51 @@
-"""``visionflow cost``: what images cost, before anybody has sent one."""
+"""``visionflow cost``: what images will cost."""
 
 import argparse
 from typing import TYPE_CHECKING, cast, get_args
 
-from infra.cli.command_line import add_command, print_json, print_table
-from infra.stages import DEV, FREEZABLE, MORE_ALARMS, STAGES, StageConfig, stage_named
-from visionflow import strict
+from infra.cli.command_line import STAGES_ON_AWS, add_command
+from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
+from training.cli.options import answer, print_table
 from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 
 if TYPE_CHECKING:
-    from infra.cli.command_line import Commands
+    from training.cli.options import Commands
 
 
 def add_parsers(commands: "Commands") -> None:
-    parser = add_command(
-        commands, "cost", _cost, "Say what images cost, from measured times and dated prices."
-    )
+    summary = "Estimate what images cost, from measured times and dated prices."
+    parser = add_command(commands, "cost", _cost, summary, stages=STAGES_ON_AWS)
     parser.add_argument("--per-day", type=float, required=True, metavar="N", help="images a day")
     parser.add_argument(
-        "--image-mp", type=float, default=3.0, metavar="X", help="megapixels of one (default: 3)"
+        "--image-mp", type=float, default=3.0, metavar="X", help="megapixels of each (default: 3)"
     )
-    parser.add_argument("--region", choices=tuple(price_table().region), default=DEFAULT_REGION)
     parser.add_argument(
-        "--stage",
-        choices=tuple(name for name, stage in STAGES.items() if stage.on_aws),
-        default=DEV.name,
-        help="memory, retention and the like as this stage has them (default: dev)",
+        "--region",
+        choices=tuple(price_table().region),
+        default=DEFAULT_REGION,
+        help=f"region of the prices (default: {DEFAULT_REGION})",
     )
-    parser.add_argument("--architecture", choices=get_args(Architecture))
-    parser.add_argument("--memory", type=int, metavar="MB", help="of the classifying functions")
-    parser.add_argument("--days", type=int, metavar="N", help="that an image is kept")
+    for option, about in (
+        ("--memory", "memory of the classifying functions in MB"),
+        ("--days", "days for which an image is kept"),
+    ):
+        parser.add_argument(option, type=int, metavar="N", help=f"{about} (default: the stage's)")
+    parser.add_argument(
+        "--architecture",
+        choices=get_args(Architecture),
+        help="architecture of the functions (default: the stage's)",
+    )
     parser.add_argument(
         "--free-tier",
         action="store_true",
-        help="take off the images' cost what AWS gives each account every month",
+        help="subtract AWS's monthly free allowances from the cost of the images",
     )
 
 
 def _cost(arguments: argparse.Namespace) -> int:
     found = estimate(_workload(arguments, stage_named(arguments.stage)))
-    if arguments.json:
-        print_json(strict.to_dict(found))
-    else:
-        _print(found)
+    answer(arguments, found, lambda: _print(found))
     return 0
 
 
@@ -63,9 +65,9 @@ def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
 
 
 def _print(found: Estimate) -> None:
-    print("USD for a million images")
+    print("USD per million images")
     print_table(_ways(found))
-    print("\nBy architecture and memory, the cheapest first")
+    print("\nUSD per million images by architecture and memory, the cheapest first")
     choices = (
         (c.architecture, str(c.memory_mb), _usd(c.http), _usd(c.s3), f"{c.duration_ms:.0f} ms")
         for c in found.choices
@@ -73,18 +75,18 @@ def _print(found: Estimate) -> None:
     print_table([("ARCHITECTURE", "MB", "HTTP", "S3", "WARM CALL"), *choices])
     best = found.cheapest
     print(f"\nThe cheapest is {best.architecture} with {best.memory_mb} MB.")
-    print("\nUSD for a month")
+    print("\nUSD per month")
     idle = (
         (f"idle: {_name(item)}", _usd(usd)) for item, usd in found.idle_per_month.items() if usd
     )
     print_table(
         [
             *idle,
-            ("idle, all", _usd(sum(found.idle_per_month.values()))),
+            ("idle, total", _usd(sum(found.idle_per_month.values()))),
             ("metrics, with images at every hour", _usd(found.metrics_per_month)),
-            ("all, through HTTP", _usd(found.month_through_http)),
-            ("all, through S3", _usd(found.month_through_s3)),
-            ("opening the dashboard 1,000 times", _usd(found.page_views_per_1000)),
+            ("total, through HTTP", _usd(found.month_through_http)),
+            ("total, through S3", _usd(found.month_through_s3)),
+            ("1,000 views of the dashboard", _usd(found.page_views_per_1000)),
         ]
     )
     print()
@@ -100,8 +102,8 @@ def _ways(found: Estimate) -> list[tuple[str, str, str]]:
     return [
         ("", "HTTP", "S3"),
         *items,
-        ("all", _usd(http.per_million), _usd(s3.per_million)),
-        ("a warm call, ms", f"{http.duration_ms:.0f}", f"{s3.duration_ms:.0f}"),
+        ("total", _usd(http.per_million), _usd(s3.per_million)),
+        ("warm call in ms", f"{http.duration_ms:.0f}", f"{s3.duration_ms:.0f}"),
     ]
 
 

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from infra.cli import api, cloud, collect, cost, models, publish
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.cli import cloud, collect, cost, models, predictions, publish
 from infra.cli.jobs import commands as jobs
 from infra.errors import CommandError
 from training.cli import experiments as training_commands
@@ -24,24 +27,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. A failure is one sentence on stderr and code 1."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        parsed = _parser().parse_args(arguments)
+        parsed = parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = parsed.run
         return run(parsed)
-    except (CommandError, VisionFlowError) as error:
-        return _fail(str(error))
-    except ModuleNotFoundError as error:
-        if error.name not in _TRAINING_PACKAGES:
-            raise
-        return _fail(f"{error.name} is not installed; training needs the extra 'train'.")
     except KeyboardInterrupt:
         return _fail("interrupted.", code=130)
     except BrokenPipeError:
         # The reader of the pipe has seen enough; Python's own flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        # A full disk, a folder that belongs to somebody else: the user's to mend.
-        return _fail(f"{error.filename or 'error'}: {error.strerror or error}.")
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        return _fail(sentence)
+
+
+def _sentence(error: Exception) -> str | None:
+    """What to tell the user; None for a fault of this program."""
+    match error:
+        case CommandError() | VisionFlowError():
+            return str(error)
+        case ClientError() | Boto3Error():
+            return f"AWS refused: {error}"
+        case BotoCoreError():
+            return f"AWS cannot be reached: {error}"
+        case ModuleNotFoundError() if error.name in _TRAINING_PACKAGES:
+            return f"{error.name} is not installed; training needs the extra 'train'."
+        case OSError():
+            # Such as a full disk, or a folder of another user.
+            return f"{error.filename or 'error'}: {error.strerror or error}."
+    return None
 
 
 def _fail(sentence: str, code: int = 1) -> int:
@@ -54,17 +70,18 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All commands; each sets ``run``, a function from its arguments to the exit code."""
+    top = argparse.ArgumentParser(
         prog="visionflow", description="Serverless image classification in your own AWS account."
     )
-    commands = parser.add_subparsers(metavar="command", required=True)
+    commands = top.add_subparsers(metavar="command", required=True)
     cloud.add_parsers(commands)
-    api.add_parsers(commands)
+    predictions.add_parsers(commands)
     cost.add_parsers(commands)
     collect.add_parsers(training_commands.add_parsers(commands))
     runs.add_parsers(commands)
     publish.add_parsers(commands)
     models.add_parsers(commands)
     jobs.add_parsers(commands)
-    return parser
+    return top

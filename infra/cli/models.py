@@ -1,4 +1,4 @@
-"""``visionflow models``: which versions there are, what serves, and how that changes."""
+"""``visionflow models``: list versions, and change which of them serve."""
 
 import argparse
 from collections.abc import Callable
@@ -6,44 +6,40 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
-from infra.cli.command_line import add_command, print_json, print_table, workspace_of
-from infra.cli.deployed import aws_sentences, deployed
+from infra.cli.command_line import ALL_STAGES, add_command, moment
+from infra.cli.endpoints import endpoints
 from infra.errors import CommandError
-from infra.stages import LOCAL, STAGES
 from lambdas.api.comparison import Comparison
 from lambdas.api.model_answers import ComparedModel, ServingAliases
 from lambdas.api.model_service import MAX_LIMIT, ModelService
-from visionflow import strict
+from training.cli.options import add_group, answer, print_table
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
 from visionflow.models.ref import ModelRef
-from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Alias, Aliases, Move, Order
-from visionflow.models.store import ModelStore
-from visionflow.predictions.reviews import ReviewStore
 
 if TYPE_CHECKING:
-    from infra.cli.command_line import Commands
+    from training.cli.options import Commands
 
-_LIMITS = ("max_error_rate", "max_unknown_rate", "max_disagreement")
+_LIMITS = {
+    "max_error_rate": "failed images",
+    "max_unknown_rate": "unknown images",
+    "max_disagreement": "answers unlike those of production",
+}
 
 
 class Session:
-    """One call of a command: the service behind it, and what was asked."""
+    """One call of a command: its arguments, and the service that carries it out."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        found = deployed(arguments.stage, workspace_of(arguments))
-        counters = CounterStore(found.insights_table, found.dynamodb)
+        found = endpoints(arguments)
+        insights = found.data.insights_table
+        counters = CounterStore(insights, found.dynamodb)
+        shadows = ShadowStore(insights, found.dynamodb, counters)
         self.arguments = arguments
-        self.registry = ModelRegistry(found.registry_table, found.dynamodb)
+        self.registry = found.registry
         self.service = ModelService(
-            self.registry,
-            ModelStore(found.models_bucket, found.s3),
-            Comparison(
-                counters,
-                ReviewStore(found.predictions_table, found.insights_table, found.dynamodb),
-                ShadowStore(found.insights_table, found.dynamodb, counters),
-            ),
+            self.registry, found.models, Comparison(counters, found.reviews, shadows)
         )
         self._caller = found.caller
 
@@ -53,50 +49,61 @@ class Session:
     def model(self) -> ModelRef:
         return self.service.find(self.arguments.version, self.arguments.name)
 
-    def say(self, data: object, text: Callable[[], None]) -> None:
-        if self.arguments.json:
-            print_json(strict.to_dict(data))
-        else:
-            text()
+    def answer(self, data: object, text: Callable[[], None]) -> None:
+        answer(self.arguments, data, text)
 
 
 def add_parsers(commands: "Commands") -> None:
     """Add ``models``; each of its steps sets ``run``."""
-    summary = "list, compare, promote and take back model versions"
-    models = commands.add_parser("models", help=summary, description=summary)
-    steps = models.add_subparsers(metavar="step", required=True)
-    _step(steps, "list", _list, "every version and what serves")
-    _with_version(_step(steps, "show", _show, "one version with its metrics and gate"))
-    compare = _step(steps, "compare", _compare, "versions beside the first of them")
-    compare.add_argument("versions", nargs="+", metavar="VERSION", help="two or more")
-    compare.add_argument("--name", help="of the model")
-    compare.add_argument("--days", type=int, default=30, help="look so far back (default 30)")
-    _move(_with_version(_step(steps, "promote", _promote, "put a version into production")))
-    canary = _step(steps, "canary", _canary, "let a version answer a share of the images")
+    steps = add_group(commands, "models", "List, compare, promote and roll back model versions.")
+    _step(steps, "list", _list, "List all versions and which of them serve.")
+    _with_version(_step(steps, "show", _show, "Show a version with its metrics and gate."))
+    compare = _step(steps, "compare", _compare, "Compare versions with the first of them.")
+    compare.add_argument("versions", nargs="+", metavar="VERSION", help="two or more versions")
+    compare.add_argument("--name", help="name of the model (default: the one in production)")
+    compare.add_argument("--days", type=int, default=30, help="days to look back (default: 30)")
+    _move(_with_version(_step(steps, "promote", _promote, "Put a version into production.")))
+    canary = _step(steps, "canary", _canary, "Let a version answer a share of the images.")
     _move(_with_version(canary, optional=True))
-    canary.add_argument("--percent", type=int, help="1 to 99")
+    canary.add_argument("--percent", type=int, help="share of the images in percent, 1 to 99")
     canary.add_argument("--off", action="store_true", help="end the canary")
-    shadow = _step(steps, "shadow", _shadow, "let a version see every image after the answer")
+    shadow = _step(
+        steps, "shadow", _shadow, "Let a version classify every image again, after the answer."
+    )
     _move(_with_version(shadow, optional=True))
     shadow.add_argument("--off", action="store_true", help="end the shadow")
-    _move(_step(steps, "rollback", _rollback, "put what was in production before back"))
-    _move(_with_version(_step(steps, "retire", _retire, "never let a version serve again")))
-    history = _step(steps, "history", _history, "who moved what, and when; what served at a time")
-    history.add_argument("--alias", choices=get_args(Alias))
-    history.add_argument("--limit", type=int, default=20, metavar="N", help="(default 20)")
-    history.add_argument("--at", metavar="TIME", help="the version that served at this time")
+    _move(_step(steps, "rollback", _rollback, "Restore the version in production before this."))
+    _move(_with_version(_step(steps, "retire", _retire, "Keep a version from ever serving again.")))
+    history = _step(
+        steps, "history", _history, "List who moved which alias, and when, the latest first."
+    )
+    history.add_argument("--alias", choices=get_args(Alias), help="only moves of this alias")
+    history.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="at most N moves (default: 20)"
+    )
+    history.add_argument("--at", metavar="TIME", help="only the move that held at this time")
     _add_rule(steps)
 
 
 def _add_rule(steps: "Commands") -> None:
-    rule = _step(steps, "rule", _rule, "show or set when a version is taken back without asking")
+    rule = _step(steps, "rule", _rule, "Show or set when a version is rolled back automatically.")
     switch = rule.add_mutually_exclusive_group()
-    switch.add_argument("--on", dest="enabled", action="store_true", default=None)
-    switch.add_argument("--off", dest="enabled", action="store_false", default=None)
-    rule.add_argument("--min-images", type=int, metavar="N", help="before a share counts")
-    for limit in _LIMITS:
+    for option, enabled, about in (("--on", True, "enable"), ("--off", False, "disable")):
+        switch.add_argument(
+            option,
+            dest="enabled",
+            action="store_const",
+            const=enabled,
+            help=f"{about} the rule",
+        )
+    rule.add_argument(
+        "--min-images", type=int, metavar="N", help="images before the rule looks at a version"
+    )
+    for limit, share in _LIMITS.items():
         option = "--" + limit.replace("_", "-")
-        rule.add_argument(option, type=_limit, metavar="SHARE", help="0..1, or none")
+        rule.add_argument(
+            option, type=_limit, metavar="SHARE", help=f"largest share of {share}, 0 to 1, or none"
+        )
 
 
 def _limit(text: str) -> float | str:
@@ -107,25 +114,23 @@ def _step(
     steps: "Commands", name: str, run: Callable[[Session], None], summary: str
 ) -> argparse.ArgumentParser:
     def command(arguments: argparse.Namespace) -> int:
-        with aws_sentences():
-            run(Session(arguments))
+        run(Session(arguments))
         return 0
 
-    parser = add_command(steps, name, command, summary)
-    parser.add_argument("--stage", choices=tuple(STAGES), default=LOCAL.name)
-    return parser
+    return add_command(steps, name, command, summary, stages=ALL_STAGES)
 
 
 def _with_version(
     parser: argparse.ArgumentParser, *, optional: bool = False
 ) -> argparse.ArgumentParser:
-    parser.add_argument("version", metavar="VERSION", nargs="?" if optional else None)
-    parser.add_argument("--name", help="of the model, where two share the version")
+    nargs = "?" if optional else None
+    parser.add_argument("version", metavar="VERSION", nargs=nargs, help="version of the model")
+    parser.add_argument("--name", help="name of the model, where several have this version")
     return parser
 
 
 def _move(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reason", help="kept in the history")
+    parser.add_argument("--reason", help="why, for the history")
 
 
 def _list(session: Session) -> None:
@@ -147,7 +152,7 @@ def _list(session: Session) -> None:
             )
         print_table(rows)
 
-    session.say(found, text)
+    session.answer(found, text)
 
 
 def _show(session: Session) -> None:
@@ -155,7 +160,7 @@ def _show(session: Session) -> None:
 
     def text() -> None:
         print(f"{found.name} {found.version} ({found.precision}), {found.labels} labels")
-        print(f"serves as {', '.join(found.aliases)}" if found.aliases else "serves nowhere")
+        print(f"serves as {', '.join(found.aliases)}" if found.aliases else "does not serve")
         if found.retired:
             print(f"retired at {found.retired.at} by {found.retired.by}: {found.retired.reason}")
         print_table([("METRIC", "VALUE")] + [(k, f"{v:.6g}") for k, v in found.metrics.items()])
@@ -167,7 +172,7 @@ def _show(session: Session) -> None:
         ]
         print_table([("GATE", "VALUE", "LIMIT", "PASSED"), *rows])
 
-    session.say(found, text)
+    session.answer(found, text)
 
 
 def _compare(session: Session) -> None:
@@ -178,11 +183,13 @@ def _compare(session: Session) -> None:
     found = session.service.compare(versions, first, now.date().isoformat(), asked.name)
 
     def text() -> None:
-        header = ("VERSION", "ANSWERS", "UNKNOWN", "ERRORS", "COMPARED", "AGREE")
-        header2 = ("CONFIDENCE", "SHIFT", "P50 MS", "P95 MS", "RIGHT (95 %)")
-        print_table([(*header, *header2), *map(_compared_row, found.items)])
+        header = (
+            *("VERSION", "ANSWERS", "UNKNOWN", "FAILED", "COMPARED", "AGREEMENT"),
+            *("CONFIDENCE", "SHIFT", "P50 (MS)", "P95 (MS)", "ACCURACY (95 % INTERVAL)"),
+        )
+        print_table([header, *map(_compared_row, found.items)])
 
-    session.say(found, text)
+    session.answer(found, text)
 
 
 def _compared_row(item: ComparedModel) -> tuple[str, ...]:
@@ -207,7 +214,7 @@ def _compared_row(item: ComparedModel) -> tuple[str, ...]:
 
 
 def _promote(session: Session) -> None:
-    _say_serving(session, session.registry.promote(session.model(), session.order()))
+    _answer_serving(session, session.registry.promote(session.model(), session.order()))
 
 
 def _canary(session: Session) -> None:
@@ -215,10 +222,10 @@ def _canary(session: Session) -> None:
     if asked.off:
         aliases = session.registry.clear_canary(session.order())
     elif asked.version is None or asked.percent is None:
-        raise CommandError("Say which version and --percent, or --off.")
+        raise CommandError("Name a version and --percent, or give --off.")
     else:
         aliases = session.registry.set_canary(session.model(), asked.percent, session.order())
-    _say_serving(session, aliases)
+    _answer_serving(session, aliases)
 
 
 def _shadow(session: Session) -> None:
@@ -226,31 +233,26 @@ def _shadow(session: Session) -> None:
     if asked.off:
         aliases = session.registry.clear_shadow(session.order())
     elif asked.version is None:
-        raise CommandError("Say which version, or --off.")
+        raise CommandError("Name a version, or give --off.")
     else:
         aliases = session.registry.set_shadow(session.model(), session.order())
-    _say_serving(session, aliases)
+    _answer_serving(session, aliases)
 
 
 def _rollback(session: Session) -> None:
-    _say_serving(session, session.registry.roll_back(session.order()))
+    _answer_serving(session, session.registry.roll_back(session.order()))
 
 
 def _retire(session: Session) -> None:
     session.registry.retire(session.model(), session.order())
-    _say_serving(session, session.registry.aliases())
+    _answer_serving(session, session.registry.aliases())
 
 
 def _history(session: Session) -> None:
     asked = session.arguments
     moves: tuple[Move, ...]
     if asked.at is not None:
-        try:
-            at = datetime.fromisoformat(asked.at)
-        except ValueError as error:
-            raise CommandError(f"{asked.at!r} is no ISO 8601 time.") from error
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        move = session.registry.served_at(at, asked.alias or "production")
+        move = session.registry.served_at(moment(asked.at), asked.alias or "production")
         moves = (move,) if move else ()
     else:
         moves = session.service.history(min(asked.limit, MAX_LIMIT), asked.alias, None).items
@@ -263,7 +265,7 @@ def _history(session: Session) -> None:
             rows.append((m.moved_at[:19], m.alias, version, m.action, m.by, m.reason or ""))
         print_table(rows)
 
-    session.say(moves, text)
+    session.answer(moves, text)
 
 
 def _rule(session: Session) -> None:
@@ -282,14 +284,14 @@ def _rule(session: Session) -> None:
         rows = [(name, "none" if v is None else f"{v:g}") for name, v in _rule_limits(rule)]
         print_table([("LIMIT", "VALUE"), *rows])
 
-    session.say(rule, text)
+    session.answer(rule, text)
 
 
 def _rule_limits(rule: object) -> list[tuple[str, float | None]]:
     return [(name, value) for name, value in vars(rule).items() if name != "enabled"]
 
 
-def _say_serving(session: Session, aliases: Aliases) -> None:
+def _answer_serving(session: Session, aliases: Aliases) -> None:
     serving = ServingAliases.of(aliases)
 
     def text() -> None:
@@ -297,4 +299,4 @@ def _say_serving(session: Session, aliases: Aliases) -> None:
             share = f", {aliases.canary.percent} %" if alias == "canary" and aliases.canary else ""
             print(f"{alias}: {f'{model.name} {model.version}{share}' if model else 'none'}")
 
-    session.say(serving, text)
+    session.answer(serving, text)

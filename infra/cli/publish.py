@@ -6,27 +6,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.cli.command_line import add_command, print_json, workspace_of
-from infra.cli.deployed import aws_sentences, deployed
+from infra.cli.command_line import ALL_STAGES, add_command
+from infra.cli.endpoints import endpoints
 from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
-from infra.stages import LOCAL, STAGES
-from visionflow import strict
+from training.cli.options import answer
 from visionflow.errors import GateError
 from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.models.publication import Published, Publisher
-from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
-from visionflow.models.store import ModelStore
 
 if TYPE_CHECKING:
-    from infra.cli.command_line import Commands
+    from training.cli.options import Commands
 
 
 def add_parsers(commands: "Commands") -> None:
-    parser = add_command(
-        commands, "publish", _publish, "Publish a finished run as a version that can serve."
-    )
+    summary = "Publish a finished run as a version that can serve."
+    parser = add_command(commands, "publish", _publish, summary, stages=ALL_STAGES)
     parser.add_argument("folder", type=Path, metavar="RUN", help="folder of a finished run")
     parser.add_argument("--promote", action="store_true", help="and let it serve from now on")
     parser.add_argument(
@@ -36,7 +32,6 @@ def add_parsers(commands: "Commands") -> None:
     )
     parser.add_argument("--name", help="publish under another name than the run's")
     parser.add_argument("--version", help="publish under another version than the run's")
-    parser.add_argument("--stage", choices=tuple(STAGES), default=LOCAL.name)
 
 
 def _publish(arguments: argparse.Namespace) -> int:
@@ -52,9 +47,24 @@ def _publish(arguments: argparse.Namespace) -> int:
         raise CommandError(
             f"{error} Train or export again, or publish it all the same with --force REASON."
         ) from error
-    if arguments.json:
-        print_json(strict.to_dict(published))
-        return 0
+    answer(arguments, published, lambda: _print(published))
+    return 0
+
+
+def _published(arguments: argparse.Namespace, manifest: Manifest) -> Published:
+    found = endpoints(arguments)
+    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
+    return Publisher(found.models, found.registry).publish(
+        arguments.folder,
+        manifest,
+        lambda: Order(found.caller(), datetime.now(UTC)),
+        promote=arguments.promote,
+        force_reason=arguments.force,
+        on_upload=upload.add,
+    )
+
+
+def _print(published: Published) -> None:
     print(
         f"{published.name} {published.version} ({published.precision}, "
         f"{published.bytes / 1e6:.1f} MB) is published"
@@ -64,23 +74,4 @@ def _publish(arguments: argparse.Namespace) -> int:
         print(
             f"Forced by {published.force.by} ({published.force.reason}) in spite of: "
             f"{'; '.join(published.force.failed)}."
-        )
-    return 0
-
-
-def _published(arguments: argparse.Namespace, manifest: Manifest) -> Published:
-    found = deployed(arguments.stage, workspace_of(arguments))
-    publisher = Publisher(
-        ModelStore(found.models_bucket, found.s3),
-        ModelRegistry(found.registry_table, found.dynamodb),
-    )
-    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
-    with aws_sentences():
-        return publisher.publish(
-            arguments.folder,
-            manifest,
-            lambda: Order(found.caller(), datetime.now(UTC)),
-            promote=arguments.promote,
-            force_reason=arguments.force,
-            on_upload=upload.add,
         )

@@ -18,11 +18,11 @@ def alarm_above(
     construct_id: str,
     *,
     metric: cloudwatch.IMetric,
-    limit: float,
+    limit: float = 0,
     description: str,
     periods: int = 1,
 ) -> cloudwatch.Alarm:
-    """An alarm that rings when `periods` in a row lie above `limit`; no data is good news."""
+    """An alarm that rings when `periods` in a row are above `limit`; no data counts as good."""
     return cloudwatch.Alarm(
         scope,
         construct_id,

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.nag import acknowledge
+from infra.packaging.assets import Assets
 from infra.packaging.zip_files import Package as ZipFile
 from infra.stages import StageConfig
 
@@ -26,10 +27,28 @@ _LOG_RETENTION = {
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """Code and layers that all functions share."""
+    """Code and layers that all functions of a stack share."""
 
     code: lambda_.Code
     layers: Sequence[lambda_.ILayerVersion]
+
+    @classmethod
+    def of(cls, scope: Construct, assets: Assets, stage: StageConfig) -> "Package":
+        """The stage's code, and its layers as resources of `scope`."""
+        layers = {"Common": assets.common_layer, "Runtime": assets.runtime_layer}
+        return cls(
+            code=zip_code(assets.code),
+            layers=[
+                lambda_.LayerVersion(
+                    scope,
+                    f"{name}Layer",
+                    code=zip_code(layer),
+                    compatible_runtimes=[RUNTIME],
+                    compatible_architectures=[architecture_of(stage)],
+                )
+                for name, layer in layers.items()
+            ],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +57,7 @@ class Size:
 
     memory_mb: int
     timeout: Duration
-    concurrency: int | None
+    concurrency: int | None = None
 
 
 class ServiceFunction(lambda_.Function):
@@ -129,7 +148,6 @@ class ServiceFunction(lambda_.Function):
                 self,
                 "ErrorAlarm",
                 metric=self.metric_errors(period=Duration.minutes(5), statistic="Sum"),
-                limit=0,
                 description=f"The {name} function raised an error or ran out of time or memory.",
             )
 

@@ -1,13 +1,9 @@
-"""Writes the API's OpenAPI description from the classes that the functions answer with.
+"""Makes the API's OpenAPI description from the classes that the functions answer with.
 
-``python -m infra.generators.openapi`` rewrites ``lambdas/api/openapi.json``; with ``--check`` it
-exits with 1 when the committed file is out of date. Pydantic derives the schemas here, at build
-time, so the functions need not carry it.
+Pydantic derives the schemas here, when the file is made, so the functions need not carry it.
 """
 
-import argparse
 import json
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -123,6 +119,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
 }
 
 
+def files() -> dict[Path, bytes]:
+    """The committed description."""
+    return {OPENAPI_FILE: (json.dumps(document(), indent=2) + "\n").encode()}
+
+
 def document() -> Schema:
     """The whole description, OpenAPI 3.1. Raises `KeyError` for a route without an `Operation`."""
     paths: dict[str, Schema] = {}
@@ -190,23 +191,3 @@ def _schemas() -> Schema:
     schemas = component_schemas({*answers, Problem})
     schemas["Problem"]["properties"]["code"]["enum"] = error_codes()
     return schemas
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail when the file is out of date")
-    arguments = parser.parse_args()
-    text = json.dumps(document(), indent=2) + "\n"
-    if not arguments.check:
-        OPENAPI_FILE.write_text(text, encoding="utf-8")
-    elif OPENAPI_FILE.read_text(encoding="utf-8") != text:
-        print(
-            f"{OPENAPI_FILE.name} is out of date: run python -m infra.generators.openapi",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

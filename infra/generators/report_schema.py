@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.generators.openapi_operation import Schema
 from infra.generators.schemas import component_schemas
-from training.report.report import Report
+from training.results.report import Report
 from visionflow.models.manifest import Manifest
 
 SCHEMA_FILE = Path(__file__).parents[2] / "dashboard" / "src" / "api" / "report.schema.json"

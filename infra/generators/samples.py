@@ -1,9 +1,7 @@
-"""Draws the sample images of the local cloud, so that no photo travels with the project.
-
-Run ``python -m infra.generators.samples``; the JPEGs in ``infra/samples`` are its result.
-"""
+"""Draws the sample images of the local cloud, so that no photo travels with the project."""
 
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -169,11 +167,11 @@ def frog() -> Scene:
 SCENES: tuple[Callable[[], Scene], ...] = (airplane, automobile, frog, ship, truck)
 
 
-def main() -> None:
+def files() -> dict[Path, bytes]:
+    """The committed images, drawn again."""
+    made = {}
     for seed, draw in enumerate(SCENES):
-        file = FOLDER / f"{draw.__name__}.jpg"
-        draw().finished(seed).save(file, quality=90)
-
-
-if __name__ == "__main__":
-    main()
+        stream = BytesIO()
+        draw().finished(seed).save(stream, "JPEG", quality=90)
+        made[FOLDER / f"{draw.__name__}.jpg"] = stream.getvalue()
+    return made

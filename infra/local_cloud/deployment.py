@@ -2,19 +2,18 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.errors import CommandError
 from infra.local_cloud.emulator import ACCOUNT, REGION, Emulator
-from infra.local_cloud.outputs import Outputs
+from infra.local_cloud.outputs import Outputs, named
 from infra.local_cloud.processes import Tools
 from infra.packaging.workspace import Workspace
+from infra.stages import LOCAL
 
 # The command line's own Python. -P: the folder `infra` has a package of its own called constructs.
 APP = f'"{sys.executable}" -P -m infra.app'
@@ -43,7 +42,7 @@ class LocalDeployment:
             "--output",
             str(self._workspace.cloud_assembly),
             "--context",
-            "stage=local",
+            f"stage={LOCAL.name}",
         )
 
     def deploy(self) -> Outputs:
@@ -93,20 +92,14 @@ def _without_aws_settings() -> dict[str, str]:
 
 def _local_outputs(stacks: Mapping[str, Mapping[str, str]], emulator: Emulator) -> Outputs:
     """The stacks' outputs, with AWS's own addresses replaced by the emulator's."""
-    values = {
-        _snake_case(name): value for stack in stacks.values() for name, value in stack.items()
-    }
-    api_id = str(urlsplit(values["api_url"]).hostname).partition(".")[0]
+    values = {name: value for stack in stacks.values() for name, value in stack.items()}
+    api_id = str(urlsplit(values["ApiUrl"]).hostname).partition(".")[0]
     endpoint = emulator.endpoint_url
     # Page and API share an origin, so the page needs no CORS here.
     values |= {
-        "api_url": f"{endpoint}/_aws/execute-api/{api_id}/$default",
-        "dashboard_url": f"{endpoint}/{values['dashboard_bucket']}/index.html",
-        "endpoint_url": endpoint,
-        "region": REGION,
+        "ApiUrl": f"{endpoint}/_aws/execute-api/{api_id}/$default",
+        "DashboardUrl": f"{endpoint}/{values['DashboardBucket']}/index.html",
+        "EndpointUrl": endpoint,
+        "Region": REGION,
     }
-    return Outputs(**{field.name: values[field.name] for field in fields(Outputs)})
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    return named(Outputs, values, LOCAL.name)

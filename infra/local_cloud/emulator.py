@@ -12,7 +12,7 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import psutil
 
@@ -31,6 +31,16 @@ _START_SECONDS = 30.0
 _END_SECONDS = 5.0
 # The emulator may outlive the command; Python warns when a running child's handle is dropped.
 _children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+class ClientOptions(TypedDict, total=False):
+    """Keyword arguments of a boto3 client; none for AWS as the environment names it."""
+
+    endpoint_url: str
+    region_name: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    aws_session_token: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class Emulator:
         }
 
     @property
-    def client_options(self) -> dict[str, Any]:
+    def client_options(self) -> ClientOptions:
         """Keyword arguments that make a boto3 client talk to it."""
         return {
             "endpoint_url": self.endpoint_url,

@@ -7,10 +7,10 @@ copies the same files itself.
 from aws_cdk import Aws, Stack
 from constructs import Construct
 
-from infra.constructs.dashboard_files import DashboardFiles
-from infra.constructs.file_copier import FileCopier
-from infra.constructs.sign_in import sign_in_domain
-from infra.constructs.starter_model import StarterModel
+from infra.constructs.content.dashboard_files import DashboardFiles
+from infra.constructs.content.file_copier import FileCopier
+from infra.constructs.content.starter_model import StarterModel
+from infra.constructs.web.sign_in import sign_in_domain
 from infra.packaging.assets import Assets
 from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import DataStack
@@ -60,8 +60,8 @@ class ContentStack(Stack):
             "StarterModel",
             stage=stage,
             artifact=assets.starter_model,
-            models=data.models,
-            registry=data.registry,
+            models=data.stores.models,
+            registry=data.stores.registry,
             copier=copier,
         )
-        copier.acknowledge_grants(dashboard.bucket, data.models)
+        copier.acknowledge_grants(dashboard.bucket, data.stores.models)

@@ -5,10 +5,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.access_log_bucket import AccessLogBucket
-from infra.constructs.private_bucket import PrivateBucket
-from infra.constructs.sign_in import sign_in_domain
-from infra.constructs.static_site import StaticSite, content_security_policy
+from infra.constructs.storage.access_log_bucket import AccessLogBucket
+from infra.constructs.storage.private_bucket import PrivateBucket
+from infra.constructs.storage.stores import Stores
+from infra.constructs.web.sign_in import sign_in_domain
+from infra.constructs.web.static_site import StaticSite, content_security_policy
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
 
@@ -28,8 +29,7 @@ class DashboardStack(Stack):
         construct_id: str,
         *,
         stage: StageConfig,
-        images: s3.IBucket,
-        models: s3.IBucket,
+        stores: Stores,
     ) -> None:
         super().__init__(scope, construct_id)
         self.site: StaticSite | None = None
@@ -44,7 +44,7 @@ class DashboardStack(Stack):
                 bucket=self.bucket,
                 access_logs=access_logs,
                 security_policy=content_security_policy(
-                    images=images, models=models, sign_in_domain=sign_in_domain(stage)
+                    images=stores.images, models=stores.models, sign_in_domain=sign_in_domain(stage)
                 ),
             )
             CfnOutput(self, "DashboardUrl", value=self.site.url)

@@ -4,13 +4,14 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.access_log_bucket import AccessLogBucket
 from infra.constructs.alarm import AlarmTopic
-from infra.constructs.image_queue import ImageQueue
-from infra.constructs.prediction_tables import InsightsTable, PredictionsTable, RegistryTable
-from infra.constructs.private_bucket import PrivateBucket
-from infra.constructs.training_job_data import JobsBucket, JobsTable
-from infra.constructs.upload_notification import UploadNotification, page_may_post
+from infra.constructs.storage.access_log_bucket import AccessLogBucket
+from infra.constructs.storage.image_queue import ImageQueue
+from infra.constructs.storage.private_bucket import PrivateBucket
+from infra.constructs.storage.stores import Stores
+from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
+from infra.constructs.storage.upload_notification import UploadNotification, page_may_post
+from infra.constructs.training_job.job_stores import JobsBucket, JobsTable, JobStores
 from infra.stages import StageConfig
 from visionflow.images.uploads import POSTED_PREFIX
 
@@ -22,14 +23,8 @@ class DataStack(Stack):
     """Buckets, tables and the queue.
 
     Attributes:
-        images: `uploads/` dropped by people, `api/` and `thumbnails/` written by the service.
-        models: `models/<name>/<version>/`, manifest last.
-        datasets: training data.
-        job_folders: what the machines of training jobs leave.
-        jobs: the table of training jobs.
-        predictions: the predictions table.
-        registry: the model registry table.
-        insights: counters, shadows' answers and the history of feedback.
+        stores: what the functions read and write.
+        job_stores: what training jobs read and write.
         image_queue: the queue of dropped images.
         alarms: the topic that every alarm of the stage tells.
     """
@@ -46,7 +41,7 @@ class DataStack(Stack):
         )
         # What came through the API leaves with its record. What people dropped is theirs to delete.
         retention = Duration.days(stage.prediction_retention_days)
-        self.images = PrivateBucket(
+        images = PrivateBucket(
             self,
             "Images",
             stage=stage,
@@ -61,7 +56,7 @@ class DataStack(Stack):
             ],
             cors=[page_may_post()] if stage.on_aws else [],
         )
-        self.models = PrivateBucket(
+        models = PrivateBucket(
             self,
             "Models",
             stage=stage,
@@ -69,33 +64,41 @@ class DataStack(Stack):
             versioned=True,
             lifecycle_rules=[abandon_uploads, forget_old_versions],
         )
-        self.datasets = PrivateBucket(
+        datasets = PrivateBucket(
             self,
             "Datasets",
             stage=stage,
             access_logs=access_logs,
             lifecycle_rules=[abandon_uploads],
         )
-        self.job_folders = JobsBucket(self, "JobFolders", stage=stage, access_logs=access_logs)
-        self.jobs = JobsTable(self, "TrainingJobs", stage=stage)
-        self.predictions = PredictionsTable(self, "Predictions", stage=stage)
-        self.registry = RegistryTable(self, "Registry", stage=stage)
-        self.insights = InsightsTable(self, "Insights", stage=stage)
+        self.job_stores = JobStores(
+            datasets=datasets,
+            folders=JobsBucket(self, "JobFolders", stage=stage, access_logs=access_logs),
+            records=JobsTable(self, "TrainingJobs", stage=stage),
+        )
+        self.stores = Stores(
+            images=images,
+            models=models,
+            predictions=PredictionsTable(self, "Predictions", stage=stage),
+            registry=RegistryTable(self, "Registry", stage=stage),
+            insights=InsightsTable(self, "Insights", stage=stage),
+        )
         self.image_queue = ImageQueue(
             self, "ImageQueue", stage=stage, consumer_timeout=INGEST_TIMEOUT
         )
-        UploadNotification(
-            self, "UploadNotification", bucket=self.images, queue=self.image_queue.queue
-        )
+        UploadNotification(self, "UploadNotification", bucket=images, queue=self.image_queue.queue)
 
-        CfnOutput(self, "AlarmTopic", value=self.alarms.topic.topic_arn)
-        CfnOutput(self, "ImagesBucket", value=self.images.bucket_name)
-        CfnOutput(self, "ModelsBucket", value=self.models.bucket_name)
-        CfnOutput(self, "DatasetsBucket", value=self.datasets.bucket_name)
-        CfnOutput(self, "JobsBucket", value=self.job_folders.bucket_name)
-        CfnOutput(self, "JobsTable", value=self.jobs.table_name)
-        CfnOutput(self, "PredictionsTable", value=self.predictions.table_name)
-        CfnOutput(self, "RegistryTable", value=self.registry.table_name)
-        CfnOutput(self, "InsightsTable", value=self.insights.table_name)
-        CfnOutput(self, "QueueUrl", value=self.image_queue.queue.queue_url)
-        CfnOutput(self, "DeadLetterQueueUrl", value=self.image_queue.dead_letter_queue.queue_url)
+        for name, value in {
+            "AlarmTopic": self.alarms.topic.topic_arn,
+            "ImagesBucket": images.bucket_name,
+            "ModelsBucket": models.bucket_name,
+            "DatasetsBucket": datasets.bucket_name,
+            "JobsBucket": self.job_stores.folders.bucket_name,
+            "JobsTable": self.job_stores.records.table_name,
+            "PredictionsTable": self.stores.predictions.table_name,
+            "RegistryTable": self.stores.registry.table_name,
+            "InsightsTable": self.stores.insights.table_name,
+            "QueueUrl": self.image_queue.queue.queue_url,
+            "DeadLetterQueueUrl": self.image_queue.dead_letter_queue.queue_url,
+        }.items():
+            CfnOutput(self, name, value=value)

@@ -1,27 +1,28 @@
-"""What answers: three functions, their layers, the HTTP API and the sign-in."""
+"""What answers requests: the functions with their layers, the HTTP API and the sign-in.
+
+Five functions are made here: `predict`, `api` and `ingest`, and in `ModelWatch` `counters` and
+`shadow`. The training stack makes the other two, `jobs` and `publish`.
+"""
 
 from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
-from infra.constructs.http_api import HttpApi
-from infra.constructs.model_watch import ModelWatch
-from infra.constructs.operations_dashboard import OperationsDashboard
 from infra.constructs.service_function import (
-    RUNTIME,
     Package,
     ServiceFunction,
     Size,
     architecture_of,
-    zip_code,
 )
-from infra.constructs.sign_in import SignIn
-from infra.constructs.static_site import StaticSite
-from infra.constructs.upload_notification import UPLOAD_PREFIX
+from infra.constructs.storage.stores import Stores
+from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
+from infra.constructs.watch.model_watch import ModelWatch
+from infra.constructs.watch.operations_dashboard import OperationsDashboard
+from infra.constructs.web.http_api import HttpApi
+from infra.constructs.web.sign_in import SignIn
+from infra.constructs.web.static_site import StaticSite
 from infra.packaging.assets import Assets
-from infra.packaging.zip_files import Package as ZipFile
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
@@ -59,16 +60,10 @@ class ServiceStack(Stack):
         """`dashboard` is the page that may call the API from a browser; None where page and API
         share an origin."""
         super().__init__(scope, construct_id)
-        package = Package(
-            code=zip_code(assets.code),
-            layers=[
-                self._layer("Common", assets.common_layer, stage),
-                self._layer("Runtime", assets.runtime_layer, stage),
-            ],
-        )
-        predict = self._predict(stage, package, data)
-        api = self._api(stage, package, data, training)
-        ingest = self._ingest(stage, package, data)
+        package = Package.of(self, assets, stage)
+        predict = self._predict(stage, package, data.stores)
+        api = self._api(stage, package, data.stores, training)
+        ingest = self._ingest(stage, package, data.stores)
         ingest.live.add_event_source(
             event_sources.SqsEventSource(
                 data.image_queue.queue,
@@ -90,7 +85,7 @@ class ServiceStack(Stack):
             authorizer=self.sign_in.authorizer if self.sign_in else None,
             allowed_origin=dashboard.origin if dashboard else None,
         )
-        ModelWatch(self, "ModelWatch", stage=stage, package=package, data=data)
+        ModelWatch(self, "ModelWatch", stage=stage, package=package, stores=data.stores)
         OperationsDashboard(
             self,
             "Operations",
@@ -102,29 +97,13 @@ class ServiceStack(Stack):
         )
         CfnOutput(self, "ApiUrl", value=self.api.url)
 
-    def _layer(self, name: str, package: ZipFile, stage: StageConfig) -> lambda_.LayerVersion:
-        return lambda_.LayerVersion(
-            self,
-            f"{name}Layer",
-            code=zip_code(package),
-            compatible_runtimes=[RUNTIME],
-            compatible_architectures=[architecture_of(stage)],
+    def _predict(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
+        size = Size(
+            memory_mb=stage.predict_memory_mb,
+            timeout=HTTP_TIMEOUT,
+            concurrency=stage.reserved_concurrency.predict,
         )
-
-    def _predict(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
-        function = ServiceFunction(
-            self,
-            "Predict",
-            stage=stage,
-            package=package,
-            size=Size(
-                memory_mb=stage.predict_memory_mb,
-                timeout=HTTP_TIMEOUT,
-                concurrency=stage.reserved_concurrency.predict,
-            ),
-            environment=_classifying(PredictSettings, stage, data).to_env(),
-            freezable=True,
-        )
+        function = self._classifying("Predict", PredictSettings, size, stage, package, stores)
         alarm_above(
             function,
             "SlowAlarm",
@@ -133,31 +112,50 @@ class ServiceStack(Stack):
             periods=3,
             description="One prediction in twenty took too long for a quarter of an hour.",
         )
-        data.images.allow_put(function.execution_role, prefix="api/")
-        _allow_classifying(function, data)
+        stores.images.allow_put(function.execution_role, prefix="api/")
+        _allow_classifying(function, stores)
         return function
 
-    def _ingest(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
-        function = ServiceFunction(
+    def _ingest(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
+        size = Size(
+            memory_mb=stage.ingest_memory_mb,
+            timeout=INGEST_TIMEOUT,
+            concurrency=stage.reserved_concurrency.ingest,
+        )
+        function = self._classifying("Ingest", IngestSettings, size, stage, package, stores)
+        stores.images.allow_read(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
+        _allow_classifying(function, stores)
+        return function
+
+    def _classifying(
+        self,
+        name: str,
+        settings: type[PredictSettings],
+        size: Size,
+        stage: StageConfig,
+        package: Package,
+        stores: Stores,
+    ) -> ServiceFunction:
+        """A function that classifies images."""
+        return ServiceFunction(
             self,
-            "Ingest",
+            name,
             stage=stage,
             package=package,
-            size=Size(
-                memory_mb=stage.ingest_memory_mb,
-                timeout=INGEST_TIMEOUT,
-                concurrency=stage.reserved_concurrency.ingest,
-            ),
-            environment=_classifying(IngestSettings, stage, data).to_env(),
+            size=size,
+            environment=settings(
+                images_bucket=stores.images.bucket_name,
+                models_bucket=stores.models.bucket_name,
+                predictions_table=stores.predictions.table_name,
+                registry_table=stores.registry.table_name,
+                retention_days=stage.prediction_retention_days,
+                ort_threads=stage.ort_threads,
+            ).to_env(),
             freezable=True,
         )
-        data.images.allow_get(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
-        data.images.allow_list(function.execution_role)
-        _allow_classifying(function, data)
-        return function
 
     def _api(
-        self, stage: StageConfig, package: Package, data: DataStack, training: TrainingStack
+        self, stage: StageConfig, package: Package, stores: Stores, training: TrainingStack
     ) -> ServiceFunction:
         function = ServiceFunction(
             self,
@@ -170,11 +168,11 @@ class ServiceStack(Stack):
                 concurrency=stage.reserved_concurrency.api,
             ),
             environment=ApiSettings(
-                images_bucket=data.images.bucket_name,
-                models_bucket=data.models.bucket_name,
-                predictions_table=data.predictions.table_name,
-                registry_table=data.registry.table_name,
-                insights_table=data.insights.table_name,
+                images_bucket=stores.images.bucket_name,
+                models_bucket=stores.models.bucket_name,
+                predictions_table=stores.predictions.table_name,
+                registry_table=stores.registry.table_name,
+                insights_table=stores.insights.table_name,
                 requires_sign_in=int(stage.requires_sign_in),
             ).to_env()
             | training.control_settings.to_env()
@@ -188,38 +186,22 @@ class ServiceStack(Stack):
             ).to_env(),
         )
         # For the URLs and forms that it signs.
-        data.images.allow_get(function.execution_role, versions=True)
-        data.images.allow_put(function.execution_role, prefix=POSTED_PREFIX)
-        data.models.allow_get(function.execution_role)
-        data.models.allow_list(function.execution_role)
-        data.registry.allow_read(function.execution_role)
-        data.registry.allow_move(function.execution_role)
-        data.predictions.allow_list(function.execution_role)
-        data.predictions.allow_feedback(function.execution_role)
-        data.insights.allow_report(function.execution_role)
+        stores.images.allow_get(function.execution_role, versions=True)
+        stores.images.allow_put(function.execution_role, prefix=POSTED_PREFIX)
+        stores.models.allow_read(function.execution_role)
+        stores.registry.allow_read(function.execution_role)
+        stores.registry.allow_move(function.execution_role)
+        stores.predictions.allow_list(function.execution_role)
+        stores.predictions.allow_feedback(function.execution_role)
+        stores.insights.allow_report(function.execution_role)
         training.allow_control(function.execution_role)
         return function
 
 
-def _classifying(
-    settings: type[PredictSettings], stage: StageConfig, data: DataStack
-) -> PredictSettings:
-    """The environment of a function that classifies images."""
-    return settings(
-        images_bucket=data.images.bucket_name,
-        models_bucket=data.models.bucket_name,
-        predictions_table=data.predictions.table_name,
-        registry_table=data.registry.table_name,
-        retention_days=stage.prediction_retention_days,
-        ort_threads=stage.ort_threads,
-    )
-
-
-def _allow_classifying(function: ServiceFunction, data: DataStack) -> None:
-    """What every function needs that loads the active model and records an answer."""
+def _allow_classifying(function: ServiceFunction, stores: Stores) -> None:
+    """Let a function load the active model and record an answer."""
     role = function.execution_role
-    data.images.allow_put(role, prefix="thumbnails/")
-    data.models.allow_get(role)
-    data.models.allow_list(role)
-    data.registry.allow_read(role)
-    data.predictions.allow_record(role)
+    stores.images.allow_put(role, prefix="thumbnails/")
+    stores.models.allow_read(role)
+    stores.registry.allow_read(role)
+    stores.predictions.allow_record(role)

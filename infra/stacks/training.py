@@ -2,19 +2,15 @@
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.constructs.service_function import (
-    RUNTIME,
     Package,
-    architecture_of,
     log_group_of,
-    zip_code,
 )
-from infra.constructs.training_job_data import allow
-from infra.constructs.training_job_life import TrainingJobLife, jobs_function, publish_function
-from infra.constructs.training_job_machine import TrainingMachine, TrainingNetwork
+from infra.constructs.training_job.job_stores import allow
+from infra.constructs.training_job.life import TrainingJobLife, jobs_function, publish_function
+from infra.constructs.training_job.machine import TrainingMachine, TrainingNetwork
 from infra.packaging.assets import Assets
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
@@ -42,20 +38,8 @@ class TrainingStack(Stack):
         data: DataStack,
     ) -> None:
         super().__init__(scope, construct_id)
-        layers = {"Common": assets.common_layer, "Runtime": assets.runtime_layer}
-        package = Package(
-            code=zip_code(assets.code),
-            layers=[
-                lambda_.LayerVersion(
-                    self,
-                    f"{name}Layer",
-                    code=zip_code(layer),
-                    compatible_runtimes=[RUNTIME],
-                    compatible_architectures=[architecture_of(stage)],
-                )
-                for name, layer in layers.items()
-            ],
-        )
+        package = Package.of(self, assets, stage)
+        stores, job_stores = data.stores, data.job_stores
         log_group = log_group_of(self, "MachineLogs", stage=stage)
         network = TrainingNetwork(self, "Network")
         machine = TrainingMachine(
@@ -64,7 +48,7 @@ class TrainingStack(Stack):
             stage=stage,
             network=network,
             bundle=assets.training_bundle,
-            data=data,
+            stores=job_stores,
             log_group=log_group,
         )
         jobs = jobs_function(
@@ -72,9 +56,9 @@ class TrainingStack(Stack):
             stage=stage,
             package=package,
             settings=JobsSettings(
-                jobs_table=data.jobs.table_name,
-                jobs_bucket=data.job_folders.bucket_name,
-                datasets_bucket=data.datasets.bucket_name,
+                jobs_table=job_stores.records.table_name,
+                jobs_bucket=job_stores.folders.bucket_name,
+                datasets_bucket=job_stores.datasets.bucket_name,
                 launch_template=str(machine.launch_template.launch_template_id),
                 job_subnets=",".join(subnet.subnet_id for subnet in network.vpc.public_subnets),
                 image_parameter=stage.job_image_parameter,
@@ -84,34 +68,32 @@ class TrainingStack(Stack):
             machine=machine,
             network=network,
         )
-        data.jobs.allow_control(jobs.execution_role)
-        data.datasets.allow_list(jobs.execution_role)
+        job_stores.records.allow_control(jobs.execution_role)
+        job_stores.datasets.allow_list(jobs.execution_role)
         publish = publish_function(
             self,
             stage=stage,
             package=package,
             settings=PublishSettings(
-                jobs_table=data.jobs.table_name,
-                jobs_bucket=data.job_folders.bucket_name,
-                models_bucket=data.models.bucket_name,
-                registry_table=data.registry.table_name,
+                jobs_table=job_stores.records.table_name,
+                jobs_bucket=job_stores.folders.bucket_name,
+                models_bucket=stores.models.bucket_name,
+                registry_table=stores.registry.table_name,
             ),
         )
         role = publish.execution_role
-        data.jobs.allow_get(role)
-        data.job_folders.allow_get(role, prefix=FOLDER)
-        data.job_folders.allow_list(role)
-        data.models.allow_get(role)
-        data.models.allow_list(role)
-        data.models.allow_put(role, prefix="models/")
-        data.registry.allow_read(role)
-        data.registry.allow_move(role)
-        self._data = data
+        job_stores.records.allow_get(role)
+        job_stores.folders.allow_read(role, prefix=FOLDER)
+        stores.models.allow_read(role)
+        stores.models.allow_put(role, prefix="models/")
+        stores.registry.allow_read(role)
+        stores.registry.allow_move(role)
+        self._stores = job_stores
         self.life = TrainingJobLife(self, "JobLife", stage=stage, jobs=jobs, publish=publish)
 
         self.control_settings = JobControlSettings(
-            jobs_table=data.jobs.table_name,
-            datasets_bucket=data.datasets.bucket_name,
+            jobs_table=job_stores.records.table_name,
+            datasets_bucket=job_stores.datasets.bucket_name,
             job_state_machine=self.life.state_machine.state_machine_arn,
         )
 
@@ -121,6 +103,6 @@ class TrainingStack(Stack):
 
     def allow_control(self, role: iam.Role) -> None:
         """Let `role` start, stop and list jobs, and see which data sets there are."""
-        self._data.jobs.allow_control(role, listing=True)
-        self._data.datasets.allow_list(role)
+        self._stores.records.allow_control(role, listing=True)
+        self._stores.datasets.allow_list(role)
         allow(role, "states:StartExecution", on=[self.life.state_machine.state_machine_arn])

@@ -40,11 +40,19 @@ class TrainingJobList:
 
 
 @dataclass(frozen=True)
+class Text:
+    """The same in English and Korean."""
+
+    en: str
+    ko: str
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A field of a config: its value there, and what it means."""
 
     default: Any
-    about: str
+    about: Text
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class ConfigOption:
     name: str
     recipe: str
     model: str
-    summary: str
+    summary: Text
     parameters: dict[str, Parameter]
 
 

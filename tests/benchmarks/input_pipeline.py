@@ -27,7 +27,7 @@ from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images
 from training.data.upright_images import load_upright_images
-from training.models.network import PIXEL_MEAN, PIXEL_STD
+from training.networks.network import PIXEL_MEAN, PIXEL_STD
 
 ROUNDS = 5
 EPOCHS = 10

@@ -14,7 +14,7 @@ from infra.local_cloud import emulator
 from infra.local_cloud.outputs import read_outputs
 from infra.packaging.workspace import Workspace
 from tests.e2e.cloud import Cloud, Record
-from training.data.flowers import write_flowers
+from training.data.sources.flowers import write_flowers
 
 VISIONFLOW = [str(Path(sys.executable).with_name("visionflow"))]
 

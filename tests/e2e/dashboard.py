@@ -21,10 +21,10 @@ from playwright.sync_api import (
     expect,
 )
 
-from infra.constructs.static_site import security_policy
+from infra.constructs.web.static_site import security_policy
 from tests.e2e.cloud import Cloud
 from tests.images import textured
-from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, contact_sheet
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from visionflow.models.manifest import FileEntry, read_artifact
 from visionflow.models.publication import Publisher
 from visionflow.models.registry import ModelRegistry
@@ -139,4 +139,4 @@ def _draw_map_images(folder: Path) -> None:
     drawn = np.stack([np.asarray(textured((64, 64), seed=n)) for n in range(16)])
     file = folder / MAP_IMAGES_FILE
     file.parent.mkdir(exist_ok=True)
-    file.write_bytes(contact_sheet(drawn, points % len(drawn)))
+    file.write_bytes(sprite_sheet(drawn, points % len(drawn)))

@@ -12,6 +12,7 @@ import boto3
 import psutil
 import pytest
 
+from infra.local_cloud.emulator import ClientOptions
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import VISIONFLOW, visionflow
 from visionflow.jobs.store import JobStore
@@ -163,7 +164,8 @@ def test_the_machines_role_reads_data_and_writes_its_own_folder_and_nothing_else
     sts: Any = boto3.client("sts", **cloud.emulator.client_options)
     session = sts.assume_role(RoleArn=cloud.outputs.job_role, RoleSessionName="local-test-1")
     credentials = session["Credentials"]
-    options = cloud.emulator.client_options | {
+    options: ClientOptions = {
+        **cloud.emulator.client_options,
         "aws_access_key_id": credentials["AccessKeyId"],
         "aws_secret_access_key": credentials["SecretAccessKey"],
         "aws_session_token": credentials["SessionToken"],

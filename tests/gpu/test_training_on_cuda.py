@@ -13,8 +13,8 @@ import torch
 from tests.unit.training.conftest import draw_set, shrunken_config
 from training.data.training_data import TrainingData, load_training_data
 from training.fit.fit import Fitted, fit
-from training.fit.history import EpochRecord
-from training.models.build import build_model
+from training.networks.build import build_model
+from training.results.history import EpochRecord
 from training.train import train
 from visionflow.images import pipeline
 from visionflow.models.classifier import Classifier

@@ -8,8 +8,8 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 
-from infra.constructs.file_copier import FileCopier
-from infra.constructs.starter_model import StarterModel
+from infra.constructs.content.file_copier import FileCopier
+from infra.constructs.content.starter_model import StarterModel
 from infra.stages import DEV
 from tests.infra.conftest import Resource, Templates
 from tests.tiny_model import write_tiny_run

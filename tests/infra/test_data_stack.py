@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.constructs.image_queue import MAX_RECEIVE_COUNT
-from infra.constructs.upload_notification import UPLOAD_PREFIX
+from infra.constructs.storage.image_queue import MAX_RECEIVE_COUNT
+from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.stages import LOCAL, PROD
 from tests.infra.conftest import Resource, Synthesize, Templates
 from visionflow.images.uploads import POSTED_PREFIX

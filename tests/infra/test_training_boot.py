@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.constructs.training_job_machine import BOOT
+from infra.constructs.training_job.machine import BOOT
 
 _COMMANDS = {
     "curl": """

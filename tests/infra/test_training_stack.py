@@ -5,7 +5,7 @@ import fnmatch
 import json
 from typing import Any
 
-from infra.constructs.training_job_definition import DEFINITION
+from infra.constructs.training_job.definition import DEFINITION
 from lambdas.jobs.machines import JOB_TAG
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra.constructs.training_job_definition import DEFINITION
+from infra.constructs.training_job.definition import DEFINITION
 
 Task = Callable[[dict[str, Any]], dict[str, Any]]
 MOST_STATES = 500

@@ -7,31 +7,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
 import torch
 
+from tests.job_machine import GROUP, keys, machine, only_fit, report_of, running, weights
 from tests.jobs import DATASETS, JOBS, make_buckets, make_table, record, request, upload_folder
 from tests.tiny_model import write_tiny_run
 from tests.unit.training.conftest import draw_set
-from training.config import TrainConfig
-from training.data.training_data import load_training_data
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
-from training.fit.fit import fit
 from training.job.files import JobFiles
 from training.job.interruption import interruption_notice
 from training.job.reporter import LogStream, Reporter
-from training.job.script import INTERRUPTED, Machine, job_config, run_job
-from training.train import SILENT, Observer
+from training.job.script import INTERRUPTED, job_config, run_job
 from visionflow.jobs.folder import checkpoint_key, run_prefix
-from visionflow.jobs.record import JobOutcome, JobRecord, JobReport
+from visionflow.jobs.record import JobOutcome, JobRecord
 from visionflow.jobs.store import JobStore
 from visionflow.models.manifest import MANIFEST_NAME, Manifest
-
-GROUP = "/visionflow/jobs"
 
 
 @pytest.fixture(autouse=True)
@@ -46,36 +40,6 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def store(cloud: None) -> JobStore:
     return make_table()
-
-
-def running(store: JobStore, *reporters: str, **changes: Any) -> JobRecord:
-    """A job whose current machine is the last of ``reporters``."""
-    made = record(request(**changes), state="running", reporters=reporters, attempt=len(reporters))
-    store.add(made)
-    return made
-
-
-def machine(store: JobStore, reporter: str, work: Path) -> Machine:
-    files = JobFiles(JOBS, reporter, boto3.client("s3"))
-    logs = boto3.client("logs")
-    return Machine(store, files, reporter, logs, GROUP, work, 0.1, 0.02, patience_seconds=0)
-
-
-def report_of(store: JobStore, job: JobRecord) -> JobReport:
-    report = store.current_report(store.get(job.id))
-    assert report is not None
-    return report
-
-
-def weights(work: Path) -> dict[str, torch.Tensor]:
-    state = torch.load(work / "run" / CHECKPOINT_FILE, weights_only=True)
-    found: dict[str, torch.Tensor] = state["weights"]
-    return found
-
-
-def keys(prefix: str) -> set[str]:
-    found = boto3.client("s3").list_objects_v2(Bucket=JOBS, Prefix=prefix)
-    return {entry["Key"].removeprefix(prefix) for entry in found.get("Contents", [])}
 
 
 def test_a_job_reports_its_epochs_and_leaves_a_finished_run(
@@ -138,17 +102,6 @@ def metadata_service(notice: Callable[[], bool]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def only_fit(
-    config: TrainConfig,
-    images: Path,
-    run: Path,
-    cache: Path | None = None,
-    observer: Observer = SILENT,
-) -> None:
-    """The part of a run that can be interrupted half-way; export and report take longer."""
-    fit(config, load_training_data(images, config, cache), run, observer.on_epoch)
 
 
 def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weights(

@@ -14,8 +14,8 @@ from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_feedback import say
 from tests.tiny_model import write_tiny_artifact
-from training.data.collect import LINEAGE_FILE, read_lineage
 from training.data.listing import list_images
+from training.data.sources.collect import LINEAGE_FILE, read_lineage
 
 Command = Callable[..., Any]
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
@@ -81,7 +81,7 @@ def test_versions_are_listed_shown_and_compared(visionflow: Command, cloud: Clou
     assert "production" in listed
     shown = visionflow("models", "show", "2")
     assert "fp32_top1_changes" in shown
-    assert "serves nowhere" in shown
+    assert "does not serve" in shown
     answered = cloud.predict(RED).body
     say(cloud, answered["id"], {"label": "red"})
     cloud.count(cloud.stream())
@@ -95,7 +95,7 @@ def test_which_version_served_at_a_time(visionflow: Command) -> None:
     now = datetime.now(UTC).isoformat()
     assert visionflow("models", "history", "--at", now, "--json")[0]["version"] == "2"
     assert visionflow("models", "history", "--at", "2020-01-01", "--json") == []
-    assert "no ISO 8601 time" in visionflow("models", "history", "--at", "yesterday")
+    assert "not an ISO 8601 time" in visionflow("models", "history", "--at", "yesterday")
 
 
 def test_a_retired_version_stays_out(visionflow: Command) -> None:
@@ -124,7 +124,7 @@ def test_the_rule_is_changed_piece_by_piece(visionflow: Command) -> None:
     [
         (("promote", "9"), "There is no version '9'"),
         (("canary", "2"), "--percent"),
-        (("shadow",), "or --off"),
+        (("shadow",), "or give --off"),
         (("rollback",), "none to roll back to"),
         (("compare", "1"), "at least two"),
     ],

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 from tests.parity.images import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import ModelConfig, load_config
-from training.export.onnx_files import export_onnx
-from training.export.quantize import Quantizer
+from training.export.graph.onnx_files import export_onnx
+from training.export.graph.quantize import Quantizer
 from training.fit.features import estimate_batch_norm
-from training.models.build import build_model, exportable
-from training.models.network import Classifier as Network
+from training.networks.build import build_model, exportable
+from training.networks.network import ConvNet
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, load
 from visionflow.models.classifier import Classification, Classifier, FloatArray
@@ -45,7 +45,7 @@ Flowers = tuple[Path, UInt8Array, Tensor]
 class Explained:
     """Answers of a served graph, with Grad-CAM in torch: [N, C, h, w], positive and negative."""
 
-    network: Network
+    network: ConvNet
     classifiers: dict[Form, Classifier]
     answers: dict[Form, list[Classification]]
     grad_cam: FloatArray
@@ -82,7 +82,7 @@ def correlation(a: FloatArray, b: FloatArray) -> float:
     return float(spearmanr(a.ravel(), b.ravel()).statistic)
 
 
-def grad_cam(network: Network, images: UInt8Array) -> FloatArray:
+def grad_cam(network: ConvNet, images: UInt8Array) -> FloatArray:
     """[N, C, h, w] before the ReLU, straight from the paper: by gradients, with no use of `cam`."""
     captured: list[Tensor] = []
     hook = network.trunk.register_forward_hook(lambda _m, _a, out: captured.append(out))
@@ -101,7 +101,7 @@ def grad_cam(network: Network, images: UInt8Array) -> FloatArray:
 
 
 def explained(
-    network: Network, images: UInt8Array, calibration: UInt8Array, folder: Path
+    network: ConvNet, images: UInt8Array, calibration: UInt8Array, folder: Path
 ) -> Explained:
     """``images`` answered by the exported graph in both forms."""
     network.eval()
@@ -179,7 +179,7 @@ def flowers(tmp_path_factory: pytest.TempPathFactory) -> Flowers:
     return Path(folder) / WEIGHTS, images, torch.arange(len(kinds)).repeat_interleave(PER_CLASS)
 
 
-def probed(head: Head, weights: Path, images: UInt8Array, targets: Tensor) -> Network:
+def probed(head: Head, weights: Path, images: UInt8Array, targets: Tensor) -> ConvNet:
     """MobileNetV2 with ImageNet's weights and a head that was briefly trained on its features."""
     config: ModelConfig = replace(
         load_config("visionflow20").model,

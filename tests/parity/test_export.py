@@ -10,9 +10,9 @@ from tests.parity.images import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import load_config
 from training.export.gate_checks import Outputs, network_outputs, session_outputs
-from training.export.onnx_files import export_onnx
-from training.export.quantize import Quantizer
-from training.models.build import build_model, exportable
+from training.export.graph.onnx_files import export_onnx
+from training.export.graph.quantize import Quantizer
+from training.networks.build import build_model, exportable
 from visionflow.images.pipeline import load
 from visionflow.models.classifier import Classifier, FloatArray
 from visionflow.models.manifest import Label

@@ -10,7 +10,7 @@ import pytest
 from tests.parity.images import crops
 from training.evaluation.measure import measure_folder
 from training.export.gate_checks import session_outputs
-from training.report.report import Report
+from training.results.report import Report
 from visionflow.images.pipeline import load
 from visionflow.models.classifier import Classifier
 from visionflow.models.drift import REFERENCE_FILE, Reference

@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.cli.options import add_command, add_group, add_json
 from training.errors import DatasetError
+from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from training.data.inspection import Inspection
-
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    from training.cli.options import Commands
+    from training.inspection.inspection import Inspection
 
 JSON_FILE = "inspection.json"
 PAGE_FILE = "inspection.html"
@@ -27,9 +28,7 @@ def add_parsers(commands: "Commands") -> "Commands":
 
     Returns the steps, for others to join.
     """
-    summary = "look at a data set, download one, or draw one"
-    data = commands.add_parser("data", help=summary, description=summary)
-    steps = data.add_subparsers(metavar="step", required=True)
+    steps = add_group(commands, "data", "Inspect, download, draw or collect a dataset.")
     _add_inspect(steps)
     _add_fetch(steps)
     _add_flowers(steps)
@@ -37,13 +36,12 @@ def add_parsers(commands: "Commands") -> "Commands":
 
 
 def _add_inspect(steps: "Commands") -> None:
-    summary = "counts, imbalance, unreadable files, duplicates, sizes, and what to do about them"
-    parser = steps.add_parser("inspect", help=summary, description=summary)
-    parser.set_defaults(run=_inspect)
+    summary = "Report counts, imbalance, unreadable files, duplicates and sizes, with advice."
+    parser = add_command(steps, "inspect", _inspect, summary)
     parser.add_argument(
         "data", help="folder of class folders, or of train/val/test; or s3://bucket/prefix"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    add_json(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the page to this file")
     parser.add_argument(
         "--out",
@@ -51,32 +49,28 @@ def _add_inspect(steps: "Commands") -> None:
         metavar="DIR",
         help=f"write {JSON_FILE}, {PAGE_FILE} and {SHEET_FILE} into this folder",
     )
-    parser.add_argument(
-        "--cache", type=Path, default=_CACHE, help="folder that keeps what comes from S3"
-    )
+    parser.add_argument("--cache", type=Path, default=_CACHE, help="folder for images from S3")
 
 
 def _add_fetch(steps: "Commands") -> None:
-    summary = "download a data set that torchvision knows, as class folders"
-    parser = steps.add_parser("fetch", help=summary, description=summary)
-    parser.set_defaults(run=_fetch)
-    parser.add_argument("name", help="cifar10, flowers102, oxford_pets ...; a wrong one lists all")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
+    summary = "Download a dataset that torchvision knows, as class folders."
+    parser = add_command(steps, "fetch", _fetch, summary)
+    parser.add_argument("name", help="such as cifar10; an unknown name lists all")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
 
 
 def _add_flowers(steps: "Commands") -> None:
-    summary = "draw a data set of five kinds of flowers"
-    parser = steps.add_parser("flowers", help=summary, description=summary)
-    parser.set_defaults(run=_flowers)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the data set")
-    parser.add_argument("--images", type=int, default=200, help="of each kind (default 200)")
-    parser.add_argument("--size", type=int, default=96, help="side in pixels (default 96)")
-    parser.add_argument("--seed", type=int, default=1, help="decides every image (default 1)")
+    summary = "Draw a dataset of five kinds of flowers."
+    parser = add_command(steps, "flowers", _flowers, summary)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
+    parser.add_argument("--images", type=int, default=200, help="images per kind (default: 200)")
+    parser.add_argument("--size", type=int, default=96, help="side in pixels (default: 96)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all images (default: 1)")
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from training.data.inspection import inspect_folder, to_text  # noqa: PLC0415
-    from training.data.remote import local_folder  # noqa: PLC0415
+    from training.data.sources.remote import local_folder  # noqa: PLC0415
+    from training.inspection.inspection import inspect_folder, to_text  # noqa: PLC0415
 
     inspection = inspect_folder(local_folder(arguments.data, arguments.cache))
     _write_files(inspection, arguments)
@@ -85,8 +79,8 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 
 def _write_files(inspection: "Inspection", arguments: argparse.Namespace) -> None:
-    from training.data.contact_sheet import draw_sheet, jpeg  # noqa: PLC0415
-    from training.data.inspection_page import page  # noqa: PLC0415
+    from training.inspection.contact_sheet import draw_sheet, jpeg  # noqa: PLC0415
+    from training.inspection.inspection_page import page  # noqa: PLC0415
 
     out: Path | None = arguments.out
     pages = [path for path in (arguments.html, out and out / PAGE_FILE) if path]
@@ -101,31 +95,28 @@ def _write_files(inspection: "Inspection", arguments: argparse.Namespace) -> Non
 
 
 def _write(path: Path, content: bytes) -> None:
-    """In one step: the file is whole or as it was before."""
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written ({error.strerror})") from error
     print(f"Written: {path}", file=sys.stderr)
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
-    from training.data.fetch import fetch  # noqa: PLC0415
+    from training.data.sources.fetch import fetch  # noqa: PLC0415
 
     made = fetch(arguments.name, arguments.out)
     return _say(arguments.out, made)
 
 
 def _flowers(arguments: argparse.Namespace) -> int:
-    from training.data.flowers import write_flowers  # noqa: PLC0415
+    from training.data.sources.flowers import write_flowers  # noqa: PLC0415
 
     made = write_flowers(arguments.out, arguments.images, arguments.size, arguments.seed)
     return _say(arguments.out, made)
 
 
 def _say(folder: Path, made: bool) -> int:
-    print(f"The data set is in {folder}." if made else f"{folder} holds this data set already.")
+    print(f"The dataset is in {folder}." if made else f"{folder} holds this dataset already.")
     return 0

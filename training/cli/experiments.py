@@ -5,24 +5,23 @@ else of it works without torch.
 """
 
 import argparse
-import json
 import os
-import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from training.cli import data
+from training.cli.options import add_command, add_json, add_set, answer, fields_set
 from training.config import ModelName, Recipe, TrainConfig, committed_configs, load_config
-from visionflow import strict
-from visionflow.errors import ConfigError
+from training.stop import CheckStop, Stop, no_stop, stop_on_signals
 
 if TYPE_CHECKING:
-    from training.evaluation.metrics import Evaluation
-    from training.report.report import Report
+    from training.cli.options import Commands
+    from training.results.report import Report
+    from training.results.scores import Evaluation
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
-# Flags that replace one field of the config each.
+# Each of these options replaces one field of the config.
 _FLAGS = {
     "model": "model.name",
     "weights": "model.weights",
@@ -40,18 +39,20 @@ def add_parsers(commands: "Commands") -> "Commands":
     Returns the steps of ``data``, for others to join.
     """
     for name, run, summary in (
-        ("train", _train, "train a network and write its artifact; goes on where a run was killed"),
-        ("export", _export, "write the artifact of a finished run again"),
+        (
+            "train",
+            _train,
+            "Train a model from a folder of images, or continue a killed run.",
+        ),
+        ("export", _export, "Write the artifact of a finished run again."),
     ):
-        parser = commands.add_parser(name, help=summary, description=summary)
-        parser.set_defaults(run=run)
+        parser = add_command(commands, name, run, summary)
         add_experiment(parser)
         parser.add_argument("--out", type=Path, required=True, help="folder of the run")
         add_json(parser)
     data_steps = data.add_parsers(commands)
-    summary = "measure an artifact on a folder of class folders, as it serves"
-    parser = commands.add_parser("evaluate", help=summary, description=summary)
-    parser.set_defaults(run=_evaluate)
+    summary = "Measure an artifact, as it serves, on a folder of class folders."
+    parser = add_command(commands, "evaluate", _evaluate, summary)
     parser.add_argument("artifact", type=Path, help="folder with a manifest.json")
     parser.add_argument("data", type=Path, help="folder of class folders")
     add_json(parser)
@@ -68,58 +69,38 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
         help="class folders, or train/ (validation/, test/) of class folders; a folder or s3://",
     )
     parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
-    parser.add_argument("--model", choices=get_args(ModelName))
-    parser.add_argument("--recipe", choices=get_args(Recipe))
+    parser.add_argument("--model", choices=get_args(ModelName), help="network to train")
+    parser.add_argument("--recipe", choices=get_args(Recipe), help="way to train it")
     parser.add_argument("--weights", help="'imagenet', 'none' or a file")
     parser.add_argument("--grow-from", metavar="RUN", help="add classes to this finished run")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--name", help="of the model")
-    parser.add_argument("--version", help="of the model")
-    parser.add_argument(
-        "--set",
-        dest="fields",
-        metavar="FIELD=VALUE",
-        action="append",
-        default=[],
-        help="any other field of the config, its value as in TOML: --set scratch.epochs=3",
-    )
-
-
-def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    parser.add_argument("--seed", type=int, help="seed of all random choices")
+    parser.add_argument("--name", help="name of the model")
+    parser.add_argument("--version", help="version of the model")
+    add_set(parser)
 
 
 def experiment(arguments: argparse.Namespace) -> TrainConfig:
     """The config with what the flags replace. Raises `ConfigError`."""
     given = {field: getattr(arguments, flag) for flag, field in _FLAGS.items()}
     overrides = {field: value for field, value in given.items() if value is not None}
-    for assignment in arguments.fields:
-        field, equals, value = assignment.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {assignment}: expected FIELD=VALUE")
-        overrides[field.strip()] = toml_value(value)
-    return load_config(arguments.config, overrides)
+    return load_config(arguments.config, overrides | fields_set(arguments))
 
 
-def images_folder(arguments: argparse.Namespace) -> Path:
+def images_folder(arguments: argparse.Namespace, check_stop: CheckStop = no_stop) -> Path:
     """``--data`` as a local folder; what lies in S3 is copied beside the run first."""
-    from training.data.remote import local_folder  # noqa: PLC0415
+    from training.data.sources.remote import local_folder  # noqa: PLC0415
 
     cache: Path | None = arguments.cache
-    return local_folder(arguments.data, (cache or arguments.out) / "images")
+    return local_folder(arguments.data, (cache or arguments.out) / "images", check_stop)
 
 
-def print_json(data: Any) -> int:
-    print(json.dumps(strict.to_dict(data), ensure_ascii=False), flush=True)
-    return 0
-
-
-def toml_value(text: str) -> Any:
-    """A TOML value; a bare word is taken for a string."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+@contextmanager
+def stoppable() -> Iterator[CheckStop]:
+    """The check of a command that Ctrl-C and SIGTERM end where it can go on later; a second one
+    ends it at once."""
+    stop = Stop()
+    with stop_on_signals(stop, "interrupted", once=True):
+        yield stop.check
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -129,26 +110,34 @@ def _train(arguments: argparse.Namespace) -> int:
     config = experiment(arguments)
     # Images in S3 are brought here first, which may take long.
     check_start(config, arguments.out)
-    folder = images_folder(arguments)
-    if int(os.environ.get("RANK", "0")) > 0:
-        assist(config, folder, arguments.out, arguments.cache)
-        return 0
-    return print_report(train(config, folder, arguments.out, arguments.cache), arguments)
+    with stoppable() as check_stop:
+        folder = images_folder(arguments, check_stop)
+        if int(os.environ.get("RANK", "0")) > 0:
+            assist(config, folder, arguments.out, arguments.cache, check_stop)
+            return 0
+        report = train(config, folder, arguments.out, arguments.cache, check_stop=check_stop)
+    return print_report(report, arguments)
 
 
 def _export(arguments: argparse.Namespace) -> int:
     from training.train import export  # noqa: PLC0415
 
-    config, folder = experiment(arguments), images_folder(arguments)
-    return print_report(export(config, folder, arguments.out, arguments.cache), arguments)
+    config = experiment(arguments)
+    with stoppable() as check_stop:
+        folder = images_folder(arguments, check_stop)
+        report = export(config, folder, arguments.out, arguments.cache, check_stop)
+    return print_report(report, arguments)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from training.evaluation.measure import measure_folder  # noqa: PLC0415
 
     evaluation = measure_folder(arguments.artifact, arguments.data)
-    if arguments.json:
-        return print_json(evaluation)
+    answer(arguments, evaluation, lambda: _print_classes(evaluation))
+    return 0
+
+
+def _print_classes(evaluation: "Evaluation") -> None:
     _print_evaluation("images", evaluation)
     for scores in evaluation.classes:
         if scores.precision is not None and scores.recall is not None and scores.f1 is not None:
@@ -158,14 +147,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             )
     if evaluation.unmeasured:
         print(f"  no images of: {', '.join(evaluation.unmeasured)}")
-    return 0
 
 
 def print_report(report: "Report", arguments: argparse.Namespace) -> int:
-    if arguments.json:
-        print_json(report)
-    else:
-        _print_findings(report, arguments.out)
+    answer(arguments, report, lambda: _print_findings(report, arguments.out))
     return 0 if all(check.passed for check in report.gate) else 1
 
 
@@ -176,10 +161,10 @@ def _print_findings(report: "Report", out: Path) -> None:
     _print_evaluation("test images", report.test)
     print(report.verdict.text)
     if report.quantization.fallback_reason:
-        print(f"int8 was given up: {report.quantization.fallback_reason}")
+        print(f"int8 is not served: {report.quantization.fallback_reason}")
     for check in report.gate:
         if not check.passed:
-            print(f"GATE: {check.name} is {check.value:.4g}, at most {check.limit:.4g} is allowed")
+            print(f"Gate: {check.name} is {check.value:.4g}, at most {check.limit:.4g} is allowed")
     print(f"Serves {report.served}. Look at {out / 'report.html'}.")
 
 
@@ -188,5 +173,5 @@ def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
         f"{evaluation.images:,} {what}: top-1 {evaluation.top1:.2%}, "
         f"top-5 {evaluation.top5:.2%}, macro F1 {evaluation.macro_f1:.4f}, "
         f"ECE {evaluation.ece:.4f}; {evaluation.known:.2%} known, "
-        f"of these {evaluation.known_top1:.2%} right"
+        f"with {evaluation.known_top1:.2%} accuracy"
     )

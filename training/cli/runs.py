@@ -1,44 +1,42 @@
-"""``visionflow tune | compare | ensemble | plots``: what is done with more than one run, and again
-with finished ones."""
+"""``visionflow tune | compare | ensemble | plots``: commands on several runs, or finished ones."""
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.cli.experiments import (
     add_experiment,
-    add_json,
     experiment,
     images_folder,
-    print_json,
     print_report,
+    stoppable,
 )
+from training.cli.options import add_command, add_json, answer, print_table
 
 if TYPE_CHECKING:
+    from training.cli.options import Commands
     from training.compare.comparison import ComparedRun, Comparison
-    from training.tune.report import TuneReport
+    from training.tune.outcome import TuneReport
     from visionflow.models.manifest import Precision
-
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def add_parsers(commands: "Commands") -> None:
     """Add the commands; each sets ``run``, a function from its arguments to the exit code."""
-    summary = "search a config's best settings by validation accuracy; goes on where it was killed"
-    parser = commands.add_parser("tune", help=summary, description=summary)
-    parser.set_defaults(run=_tune)
+    summary = "Search for a config's best settings, or continue a killed search."
+    parser = add_command(commands, "tune", _tune, summary)
     add_experiment(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder of the search")
     parser.add_argument("--trials", type=int, help="finished trials in all (default: the config's)")
     parser.add_argument(
-        "--seconds", type=float, help="no trial begins after so much time of trials"
+        "--seconds",
+        type=float,
+        help="stop starting trials after this much time (default: the config's)",
     )
     add_json(parser)
-    summary = "set finished runs side by side: accuracy, size, latency, training time, fit"
-    parser = commands.add_parser("compare", help=summary, description=summary)
-    parser.set_defaults(run=_compare)
+    summary = "Compare finished runs: accuracy, size, latency, training time, fit."
+    parser = add_command(commands, "compare", _compare, summary)
     parser.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a finished run"
     )
@@ -54,21 +52,19 @@ def add_parsers(commands: "Commands") -> None:
         help="measure the latencies of all models now, side by side, instead of the reports' own",
     )
     add_json(parser)
-    summary = "make one model of finished runs: the average of their logits, gated like any"
-    parser = commands.add_parser("ensemble", help=summary, description=summary)
-    parser.set_defaults(run=_ensemble)
+    summary = "Make one model that averages the logits of finished runs, with the usual gate."
+    parser = add_command(commands, "ensemble", _ensemble, summary)
     parser.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="folder of a finished run"
     )
-    parser.add_argument("--data", required=True, help="what the runs were made from, as for train")
+    parser.add_argument("--data", required=True, help="the images of the runs, as for train")
     parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
     parser.add_argument("--out", type=Path, required=True, help="folder of the ensemble")
-    parser.add_argument("--name", default="ensemble", help="of the model (default: ensemble)")
-    parser.add_argument("--version", default="1.0.0", help="of the model (default: 1.0.0)")
+    parser.add_argument("--name", default="ensemble", help="name of the model (default: ensemble)")
+    parser.add_argument("--version", default="1.0.0", help="version of the model (default: 1.0.0)")
     add_json(parser)
-    summary = "draw the plots of a run, a comparison or a search again, as SVG"
-    parser = commands.add_parser("plots", help=summary, description=summary)
-    parser.set_defaults(run=_plots)
+    summary = "Draw the plots of a run, a comparison or a search again, as SVG."
+    parser = add_command(commands, "plots", _plots, summary)
     parser.add_argument("results", type=Path, help="folder of a run, a comparison or a search")
     parser.add_argument("--out", type=Path, required=True, help="folder for the SVG files")
 
@@ -83,20 +79,24 @@ def _tune(arguments: argparse.Namespace) -> int:
     given = {"trials": arguments.trials, "seconds": arguments.seconds}
     budget = {name: value for name, value in given.items() if value is not None}
     config = replace(config, tune=replace(config.tune, **budget))
-    report = tune(config, images_folder(arguments), arguments.out, arguments.cache)
-    if arguments.json:
-        return print_json(report)
-    _print_columns(_trial_rows(report))
+    with stoppable() as check_stop:
+        folder = images_folder(arguments, check_stop)
+        report = tune(config, folder, arguments.out, arguments.cache, check_stop)
     best = f"--config {arguments.out / BEST_FILE} --data {arguments.data} --out RUN"
-    print(
-        f"Best: trial {report.best} with {report.best_top1:.2%} of validation. Train it with "
-        f"'visionflow train {best}'."
-    )
+    answer(arguments, report, lambda: _print_search(report, best))
     return 0
 
 
+def _print_search(report: "TuneReport", best: str) -> None:
+    print_table(_trial_rows(report))
+    print(
+        f"Best: trial {report.best} with {report.best_top1:.2%} validation accuracy. Train it with "
+        f"'visionflow train {best}'."
+    )
+
+
 def _trial_rows(report: "TuneReport") -> Iterator[Sequence[str]]:
-    from training.tune.report import shown  # noqa: PLC0415
+    from training.tune.outcome import shown  # noqa: PLC0415
 
     fields = list(report.best_values)
     yield "TRIAL", "STATE", "VALIDATION", "EPOCHS", *fields
@@ -118,21 +118,23 @@ def _compare(arguments: argparse.Namespace) -> int:
         allow_different_data=arguments.allow_different_data,
         time_again=arguments.time_again,
     )
-    if arguments.json:
-        return print_json(comparison)
-    _print_columns(_run_rows(comparison))
+    answer(arguments, comparison, lambda: _print_comparison(comparison))
+    return 0
+
+
+def _print_comparison(comparison: "Comparison") -> None:
+    print_table(_run_rows(comparison))
     for run in comparison.runs:
         print(f"{run.run}: {run.verdict.text}")
         if run.fallback_reason:
             print(f"{run.run}: serves fp32: {run.fallback_reason}")
     for differs, sentence in (
-        (not comparison.same_test, "Different test images: compare only runs of one letter."),
+        (not comparison.same_test, "Different test images: compare only runs of the same letter."),
         (not comparison.same_training, "Not all runs were made from the same images."),
         (not comparison.same_hardware, "Different machines: the times cannot be compared."),
     ):
         if differs:
             print(f"Note: {sentence}")
-    return 0
 
 
 def _run_rows(comparison: "Comparison") -> Iterator[Sequence[str]]:
@@ -171,17 +173,8 @@ def _ensemble(arguments: argparse.Namespace) -> int:
 
 
 def _plots(arguments: argparse.Namespace) -> int:
-    from training.report.vector_plots import draw_vector_plots  # noqa: PLC0415
+    from training.vector_plots import draw_vector_plots  # noqa: PLC0415
 
     for file in draw_vector_plots(arguments.results, arguments.out):
         print(file)
     return 0
-
-
-def _print_columns(rows: Iterable[Sequence[str]]) -> None:
-    """Left-aligned columns, each as wide as its widest cell."""
-    cells = list(rows)
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(padded).rstrip(), flush=True)

@@ -7,10 +7,9 @@ from itertools import count, product
 from string import ascii_uppercase
 
 from training.config import Recipe
-from training.evaluation.metrics import Interval
-from training.evaluation.verdict import FitVerdict
-from training.fit.history import EpochRecord
-from training.report.report import Form, ModelMeasure, Report
+from training.results.history import EpochRecord, FitVerdict
+from training.results.report import Form, ModelMeasure, Report
+from training.results.scores import Interval
 from visionflow import strict
 from visionflow.models.manifest import Precision
 

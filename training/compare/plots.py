@@ -1,7 +1,5 @@
 """Plots that set several runs side by side."""
 
-from collections.abc import Callable
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -9,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from training.compare.comparison import ComparedRun, Comparison
-from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, class_colours, shortened
-from training.report.report import Form
+from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, Plots, class_colours, shortened
+from training.results.report import Form
 
 _CURVES_IN_A_ROW = 4
 
@@ -142,7 +140,7 @@ def lightening(comparison: Comparison) -> Figure:
     return figure
 
 
-COMPARE_PLOTS: dict[str, Callable[[Comparison], Figure]] = {
+COMPARE_PLOTS: Plots[Comparison] = {
     "accuracy": accuracy,
     "accuracy_latency": accuracy_latency,
     "learning_curves": learning_curves,

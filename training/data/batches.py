@@ -16,6 +16,7 @@ from training.data.balance import balanced_order
 from training.data.listing import Int64Array
 from training.data.upright_images import UprightImageSet
 from training.errors import TrainingError
+from training.stop import stop_signals_held
 
 
 class _Plan(NamedTuple):
@@ -74,7 +75,13 @@ class TrainBatches:
         In memory the channels are apart, as the transforms leave them and networks take them.
         """
         self._plans.epoch = number
-        yield from self._loader
+        with stop_signals_held():
+            batches = iter(self._loader)
+        try:
+            yield from batches
+        except (ConnectionError, EOFError) as error:
+            # The worker that made the batch died before it handed it over.
+            raise worker_died(error) from error
 
 
 class _Plans(Sampler[_Plan]):
@@ -145,6 +152,15 @@ class _AugmentedBatches(Dataset[tuple[Tensor, Tensor]]):
             torch.default_generator.manual_seed(plan.mix_seed)
             images, targets = (x[1:] for x in self._mix(images, targets))
         return images.permute(0, 2, 3, 1), targets
+
+
+def worker_died(error: Exception) -> TrainingError:
+    """What to tell whoever owns a machine that ends the processes of a loader."""
+    return TrainingError(
+        f"A process that prepares images died ({error}). Most often memory or /dev/shm is full: "
+        "set data.workers to a lower number, 0 for none, and start the same command again; it goes "
+        "on after the last epoch that was kept."
+    )
 
 
 def _begin_worker(_: int) -> None:

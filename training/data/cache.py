@@ -10,6 +10,7 @@ import numpy as np
 
 from training.errors import DatasetError
 from visionflow.images.pipeline import UInt8Array
+from visionflow.whole_file import whole_file
 
 
 def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]]) -> UInt8Array:
@@ -30,22 +31,12 @@ def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]])
         path.parent.mkdir(parents=True, exist_ok=True)
         with alone(path.parent):
             if not path.exists():
-                _write(path, produce())
+                with whole_file(path) as partial, partial.open("wb") as file:
+                    for part in produce():
+                        file.write(part.tobytes())
         return np.memmap(path, np.uint8, mode="c")
     except OSError as error:
         raise not_writable(path.parent, error) from error
-
-
-def _write(path: Path, parts: Iterable[UInt8Array]) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            for part in parts:
-                file.write(part.tobytes())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

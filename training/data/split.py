@@ -10,6 +10,8 @@ import numpy as np
 from training.config import DataConfig
 from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
 from training.errors import DatasetError
+from training.stop import CheckStop, no_stop
+from visionflow.whole_file import whole_file
 
 PARTS = {
     "train": "train",
@@ -58,13 +60,17 @@ class Splits:
 
 def write_splits(splits: Splits, path: Path) -> None:
     """Write `Splits.to_json` in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(splits.to_json(), encoding="utf-8")
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_text(splits.to_json(), encoding="utf-8")
 
 
-def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, ...] = ()) -> Splits:
+def read_splits(
+    folder: Path,
+    config: DataConfig,
+    seed: int,
+    first: tuple[str, ...] = (),
+    check_stop: CheckStop = no_stop,
+) -> Splits:
     """The parts of ``folder``: as its folders divide it, and drawn by ``seed`` where they do not.
 
     ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
@@ -76,9 +82,11 @@ def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, .
     unclear way.
     """
     parts = find_parts(folder)
-    train = list_images(parts["train"], first=first)
+    train = list_images(parts["train"], None, first, check_stop)
     found = {
-        name: list_images(path, train.labels) for name, path in parts.items() if name != "train"
+        name: list_images(path, train.labels, check_stop=check_stop)
+        for name, path in parts.items()
+        if name != "train"
     }
     shares = {"validation": config.validation, "test": config.test}
     fractions = {name: share for name, share in shares.items() if name not in found}

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from training.stop import CheckStop, no_stop
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -20,14 +22,20 @@ def in_threads(
     items: Sequence[Item],
     description: str,
     threads: int = os.cpu_count() or 1,
+    check_stop: CheckStop = no_stop,
 ) -> Iterator[Result]:
     """``work`` of each item, in order, behind a progress bar.
 
-    Only a few chunks are ahead of whoever takes the results. The first error ends it.
+    Only a few chunks are ahead of whoever takes the results. The first error ends it, and so does
+    ``check_stop``, which is called before each item.
     """
 
+    def checked(item: Item) -> Result:
+        check_stop()
+        return work(item)
+
     def run(chunk: Sequence[Item]) -> list[Result]:
-        return [work(item) for item in chunk]
+        return [checked(item) for item in chunk]
 
     pending: deque[Future[list[Result]]] = deque()
     starts = iter(range(0, len(items), CHUNK))

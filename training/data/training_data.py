@@ -10,9 +10,11 @@ import numpy as np
 from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
 from training.data.image_set import ImageSet, load_images
+from training.data.listing import Listing
 from training.data.split import Splits, read_splits
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import DatasetError
+from training.stop import CheckStop, no_stop
 from visionflow.images.input_spec import InputSpec
 
 
@@ -21,12 +23,14 @@ class TrainingData:
     """The three parts of a data set and how they are decoded.
 
     ``cache``: the folder that keeps what is decoded; without one it is kept in memory.
+    ``check_stop`` is called while images are decoded.
     """
 
     splits: Splits
     config: DataConfig
     spec: InputSpec
     cache: Path | None
+    check_stop: CheckStop = no_stop
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -41,20 +45,21 @@ class TrainingData:
     @cached_property
     def train_upright_images(self) -> UprightImageSet:
         """For `TrainBatches`: whole images."""
-        return load_upright_images(self.splits.train, self.spec.resize, self.cache)
+        splits, side = self.splits, self.spec.resize
+        return load_upright_images(splits.train, side, self.cache, self.check_stop)
 
     @cached_property
     def train_images(self) -> ImageSet:
         """The training images through the serving path: for frozen features."""
-        return load_images(self.splits.train, self.spec, self.cache)
+        return self._load(self.splits.train)
 
     @cached_property
     def validation(self) -> ImageSet:
-        return load_images(self.splits.validation, self.spec, self.cache)
+        return self._load(self.splits.validation)
 
     @cached_property
     def test(self) -> ImageSet:
-        return load_images(self.splits.test, self.spec, self.cache)
+        return self._load(self.splits.test)
 
     def decode(self) -> None:
         """Decode what is measured on now. Raises `DatasetError` for a damaged file."""
@@ -64,10 +69,15 @@ class TrainingData:
     def calibration(self, count: int, seed: int) -> ImageSet:
         """``count`` training images (all, when there are fewer), drawn without replacement."""
         drawn = np.random.default_rng(seed).permutation(len(self.splits.train))[:count]
-        return load_images(self.splits.train.subset(drawn), self.spec)
+        return load_images(self.splits.train.subset(drawn), self.spec, None, self.check_stop)
+
+    def _load(self, part: Listing) -> ImageSet:
+        return load_images(part, self.spec, self.cache, self.check_stop)
 
 
-def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) -> TrainingData:
+def load_training_data(
+    folder: Path, config: TrainConfig, cache: Path | None, check_stop: CheckStop = no_stop
+) -> TrainingData:
     """List and divide ``folder``; nothing is decoded yet.
 
     The labels of a model that gets further classes come first. Raises `DatasetError`, also for a
@@ -81,14 +91,14 @@ def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) ->
     first: tuple[str, ...] = ()
     if config.model.grow_from:
         first = read_ancestor(config.model.grow_from, config.input).labels
-    splits = read_splits(folder, config.data, config.seed, first)
+    splits = read_splits(folder, config.data, config.seed, first, check_stop)
     for part in (splits.validation, splits.test):
         if first and not part.counts[: len(first)].any():
             raise DatasetError(
                 f"{part.root}: no images of {', '.join(first)}, which the model knows, so what "
                 "further classes cost them cannot be measured; add some"
             )
-    return TrainingData(splits, config.data, config.input, cache)
+    return TrainingData(splits, config.data, config.input, cache, check_stop)
 
 
 def _is_a_class(path: Path, folder: Path) -> bool:

@@ -1,59 +1,16 @@
 """How far a confidence can be believed, and below which one the answer is `unknown`."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from training.data.listing import Int64Array
+from training.results.findings import Calibration, CoverageCurve, Reliability, ReliabilityBin
 from visionflow.models.classifier import FloatArray, softmax
 
 CALIBRATION_BINS = 15
 CURVE_POINTS = 100
 
 BoolArray = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class ReliabilityBin:
-    """Answers with a confidence between ``low`` and ``high``: how sure, and how often right."""
-
-    low: float
-    high: float
-    images: int
-    confidence: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Reliability:
-    """Confidence against accuracy. ``ece`` is the expected calibration error, in 0..1; bins that no
-    answer fell into are left out."""
-
-    ece: float
-    bins: tuple[ReliabilityBin, ...]
-
-
-@dataclass(frozen=True)
-class CoverageCurve:
-    """What is right among the answers whose confidence reaches ``threshold``, from all answers to
-    the most confident ones. ``coverage``: their share of all answers."""
-
-    threshold: tuple[float, ...]
-    coverage: tuple[float, ...]
-    accuracy: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """On test images, with the temperature and the threshold that validation images chose."""
-
-    temperature: float
-    unknown_threshold: float
-    before: Reliability
-    """At temperature 1."""
-    after: Reliability
-    coverage: CoverageCurve
 
 
 def calibration_on(

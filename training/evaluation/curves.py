@@ -1,12 +1,12 @@
 """ROC and precision-recall curves, each class against the rest."""
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
 
 from training.data.listing import Int64Array
+from training.results.findings import ClassCurve, Curve, Curves, CurveSet
 from visionflow.models.classifier import FloatArray
 
 CURVE_POINTS = 100
@@ -16,43 +16,6 @@ _LEAST_POINTS = 20
 _GRID = np.linspace(0, 1, CURVE_POINTS)
 
 Float64Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """``x`` rises from 0 to 1. ``area`` is that of all points, before they were thinned."""
-
-    area: float
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class ClassCurve:
-    """The curve of one class against all others."""
-
-    label: str
-    curve: Curve
-
-
-@dataclass(frozen=True)
-class CurveSet:
-    """``micro``: every image asked about every class, in one list. ``macro``: the mean of the
-    classes. Classes without test images are left out."""
-
-    micro: Curve
-    macro: Curve
-    classes: tuple[ClassCurve, ...]
-
-
-@dataclass(frozen=True)
-class Curves:
-    """``roc``: true over false positive rate. ``precision_recall``: precision over recall, the area
-    being average precision. Both None where ``skipped`` says why."""
-
-    skipped: str | None
-    roc: CurveSet | None
-    precision_recall: CurveSet | None
 
 
 def score_curves(probabilities: FloatArray, targets: Int64Array, labels: tuple[str, ...]) -> Curves:

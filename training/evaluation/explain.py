@@ -1,31 +1,14 @@
 """Where answers come from: class-activation maps of right and wrong answers."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
-from training.evaluation.mistakes import ImageAnswer, image_answer
+from training.evaluation.mistakes import image_answer
+from training.results.findings import ActivationMap, ExplainedImage
 from visionflow.models.classifier import Classifier, FloatArray
 
 EXAMPLES = 6
-
-
-@dataclass(frozen=True)
-class ActivationMap:
-    """Evidence for ``label``: rows of values in 0..1 that span the whole image."""
-
-    label: str
-    values: tuple[tuple[float, ...], ...]
-
-
-@dataclass(frozen=True)
-class ExplainedImage:
-    """An answer with the map of the class that was answered and, where wrong, of the true one."""
-
-    image: ImageAnswer
-    maps: tuple[ActivationMap, ...]
 
 
 def explain_answers(

@@ -9,7 +9,9 @@ from training.data.image_set import ImageSet, decoded_batches, in_batches
 from training.data.listing import Int64Array, class_folders, list_images
 from training.data.split import PARTS
 from training.errors import DatasetError
-from training.evaluation.metrics import Evaluation, evaluate
+from training.evaluation.metrics import evaluate
+from training.results.scores import Evaluation
+from training.stop import CheckStop, no_stop
 from visionflow.models.classifier import Classifier, FloatArray, softmax
 from visionflow.models.manifest import read_artifact
 
@@ -33,13 +35,15 @@ class Measured:
         return softmax(self.logits / np.float32(temperature))
 
 
-def measure_split(classifier: Classifier, image_set: ImageSet, seed: int = 0) -> Measured:
+def measure_split(
+    classifier: Classifier, image_set: ImageSet, seed: int = 0, check_stop: CheckStop = no_stop
+) -> Measured:
     """Run every image once. ``seed`` draws the images whose embedding is kept."""
     order = np.random.default_rng(seed).permutation(len(image_set))
     sample = np.sort(order[:EMBEDDINGS])
     logits, embeddings = [], []
     start = 0
-    for batch in in_batches(image_set.images):
+    for batch in in_batches(image_set.images, check_stop):
         batch_logits, batch_embeddings, _ = classifier.run(batch)
         logits.append(batch_logits)
         inside = sample[(sample >= start) & (sample < start + len(batch))]

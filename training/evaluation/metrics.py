@@ -1,83 +1,15 @@
 """What probabilities are worth against the truth: accuracy, scores per class, confusions."""
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from training.data.listing import Int64Array
 from training.evaluation.calibration import expected_calibration_error
+from training.results.scores import ClassScores, ConfusedPair, Evaluation, Interval
+from visionflow.insights.intervals import share
 from visionflow.models.classifier import FloatArray
 
 CONFUSED_PAIRS = 15
-# Of the standard normal distribution: 95 % lie between minus and plus this.
-_Z95 = 1.959964
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A 95 % confidence interval."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class ClassScores:
-    """One class: how often its answers are right, how many of its images are found, both.
-
-    The scores are None for a class without images: they were not measured. ``precision`` is 0 for
-    a class that has images and was never answered.
-    """
-
-    label: str
-    images: int
-    answers: int
-    precision: float | None
-    recall: float | None
-    f1: float | None
-
-
-@dataclass(frozen=True)
-class ConfusedPair:
-    """Images of ``truth`` that were answered ``answer``. ``rate``: of all images of ``truth``,
-    0..1."""
-
-    truth: str
-    answer: str
-    images: int
-    rate: float
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Measured on ``images`` images. All but ``confusion`` and the loss are in 0..1.
-
-    The macro scores are means over the classes that have images. ``confusion``: rows are the true
-    class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
-    log-likelihood in nats. ``known``: the share of answers at or above the unknown threshold.
-    """
-
-    images: int
-    top1: float
-    top1_interval: Interval
-    top5: float
-    macro_precision: float
-    macro_recall: float
-    macro_f1: float
-    loss: float
-    ece: float
-    known: float
-    known_top1: float
-    classes: tuple[ClassScores, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    most_confused: tuple[ConfusedPair, ...]
-
-    @property
-    def unmeasured(self) -> tuple[str, ...]:
-        """The classes without images, which no macro score counts."""
-        return tuple(scores.label for scores in self.classes if not scores.images)
 
 
 def evaluate(
@@ -98,7 +30,7 @@ def evaluate(
     return Evaluation(
         images=len(targets),
         top1=float(correct.mean()),
-        top1_interval=wilson_interval(int(correct.sum()), len(correct)),
+        top1_interval=_interval(int(correct.sum()), len(correct)),
         top5=top_k_accuracy(probabilities, targets, 5),
         macro_precision=_mean([scores.precision for scores in classes]),
         macro_recall=_mean([scores.recall for scores in classes]),
@@ -119,19 +51,6 @@ def top_k_accuracy(scores: FloatArray, targets: Int64Array, k: int) -> float:
     return float((best == targets[:, None]).any(axis=1).mean())
 
 
-def wilson_interval(successes: int, trials: int) -> Interval:
-    """Where a rate lies of which ``successes`` of ``trials`` were seen, with 95 % confidence.
-
-    Wilson 1927, doi:10.1080/01621459.1927.10502953: unlike the normal approximation it stays within
-    0..1 and keeps a width where all or none succeed.
-    """
-    rate, z2 = successes / trials, _Z95**2
-    centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
-    spread = rate * (1 - rate) / trials + z2 / (4 * trials**2)
-    half = _Z95 / (1 + z2 / trials) * math.sqrt(spread)
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
-
-
 def most_confused(
     confusion: npt.NDArray[np.int64], labels: tuple[str, ...], count: int = CONFUSED_PAIRS
 ) -> tuple[ConfusedPair, ...]:
@@ -150,11 +69,22 @@ def _class_scores(confusion: npt.NDArray[np.int64], index: int, label: str) -> C
     hits = int(confusion[index, index])
     answers, images = int(confusion[:, index].sum()), int(confusion[index].sum())
     if not images:
-        return ClassScores(label, 0, answers, None, None, None)
+        return ClassScores(label, 0, answers, None, None, None, None)
     precision = hits / answers if answers else 0.0
     return ClassScores(
-        label, images, answers, precision, hits / images, 2 * hits / (answers + images)
+        label=label,
+        images=images,
+        answers=answers,
+        precision=precision,
+        recall=hits / images,
+        recall_interval=_interval(hits, images),
+        f1=2 * hits / (answers + images),
     )
+
+
+def _interval(correct: int, n: int) -> Interval:
+    found = share(correct, n)
+    return Interval(found.low, found.high)
 
 
 def _mean(scores: list[float | None]) -> float:

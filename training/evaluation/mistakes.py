@@ -1,34 +1,16 @@
 """The answers that were wrong with the most confidence."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from PIL import Image
 
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
-from training.report.data_url import data_url
+from training.results.data_url import data_url
+from training.results.findings import THUMBNAIL_SIDE, ImageAnswer
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import FloatArray
 
 WORST = 24
-THUMBNAIL_SIDE = 112
-
-
-@dataclass(frozen=True)
-class ImageAnswer:
-    """An image as the network sees it, and what the network said of it.
-
-    ``file``: relative to the folder of its split. ``image``: a JPEG as data URL. ``confidence``:
-    of the answer, 0..1; ``truth_confidence``: of the true class.
-    """
-
-    file: str
-    image: str
-    truth: str
-    answer: str
-    confidence: float
-    truth_confidence: float
 
 
 def worst_mistakes(

@@ -15,7 +15,7 @@ TILE_SIDE = 64
 _QUALITY = 75
 
 
-def contact_sheet(images: UInt8Array, chosen: Int64Array) -> bytes:
+def sprite_sheet(images: UInt8Array, chosen: Int64Array) -> bytes:
     """A JPEG of those of the images uint8 RGB [N, size, size, 3] that ``chosen`` [M] names, M
     above 0.
 

@@ -1,51 +1,26 @@
 """What each stage of a network makes of one image."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from training.evaluation.mistakes import ImageAnswer
-from training.report.data_url import data_url
+from training.results.data_url import data_url
+from training.results.findings import COLUMNS, ROWS, StageActivations
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import FloatArray
 
 if TYPE_CHECKING:
     # Not at run time: a report is read where there is no torch, too.
-    from training.models.network import Classifier
+    from training.networks.network import ConvNet
 
 MOST_STAGES = 8
-ROWS, COLUMNS = 2, 8
 MOST_PIXELS = 32
 _GAP = 1
 _WHITE = 255
 
 
-@dataclass(frozen=True)
-class StageActivations:
-    """A stage's output for one image: ``channels`` maps of ``height`` x ``width``.
-
-    ``grid``: those that differ most over the image, at most `ROWS` x `COLUMNS`, each reduced to
-    `MOST_PIXELS` or less, from its minimum (black) to its maximum (white), as one PNG (data URL).
-    """
-
-    stage: str
-    channels: int
-    height: int
-    width: int
-    grid: str
-
-
-@dataclass(frozen=True)
-class Activations:
-    """One image on its way through the network, from the first stage to the last."""
-
-    image: ImageAnswer
-    stages: tuple[StageActivations, ...]
-
-
-def stage_activations(network: "Classifier", image: UInt8Array) -> tuple[StageActivations, ...]:
+def stage_activations(network: "ConvNet", image: UInt8Array) -> tuple[StageActivations, ...]:
     """Run ``image`` [H, W, 3] through ``network`` and keep what leaves its stages.
 
     Of a network with more than `MOST_STAGES` every so manieth is kept, first and last among them.

@@ -1,29 +1,15 @@
 """Embeddings laid out on a plane: images that look alike to the network lie close together."""
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
 
 from training.data.listing import Int64Array
+from training.results.findings import EmbeddingMap
 from visionflow.models.classifier import FloatArray
 
 LEAST_IMAGES = 20
 PERPLEXITY = 30.0
-
-
-@dataclass(frozen=True)
-class EmbeddingMap:
-    """Point i lies at ``x[i]``, ``y[i]`` (no unit); ``truth`` and ``answer`` index the labels.
-
-    Empty where ``skipped`` says why.
-    """
-
-    skipped: str | None
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    truth: tuple[int, ...]
-    answer: tuple[int, ...]
 
 
 def map_embeddings(

@@ -3,7 +3,6 @@
 import platform
 import subprocess
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +21,8 @@ from visionflow.models.manifest import (
     Manifest,
     Quantization,
 )
+from visionflow.timestamps import timestamp
+from visionflow.whole_file import whole_file
 
 FP32_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"
@@ -36,7 +37,7 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Man
         schema_version=1,
         name=config.name,
         version=config.version,
-        created_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        created_at=timestamp(datetime.now(UTC)),
         labels=tuple(Label(name, parent=None) for name in data.labels),
         input=config.input,
         precision="fp32",
@@ -68,18 +69,11 @@ def write_manifest(manifest: Manifest, folder: Path, extra_files: Iterable[str])
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file of the artifact under another name first, so that it is never half there.
-
-    Raises `TrainingError` when it cannot be written, say on a full disk.
-    """
-    partial = path.with_name(f"{path.name}.partial")
+    """Write a file of the artifact. Raises `TrainingError` where the disk refuses it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
         raise TrainingError(
             f"{path}: cannot be written ({error.strerror}); free some space or choose another "
             "folder, then run `visionflow export` again."

@@ -15,13 +15,14 @@ from training.data.training_data import TrainingData
 from training.evaluation.metrics import top_k_accuracy
 from training.export import gate_checks
 from training.export.artifact import FP32_FILE, INT8_FILE, draft_manifest, write_whole
+from training.export.graph.onnx_files import export_onnx
+from training.export.graph.quantize import Quantizer
 from training.export.ladder import Climb, Judge, climb, not_quantized
 from training.export.latency import Measure, Run, measure_latencies
-from training.export.onnx_files import export_onnx
-from training.export.quantize import Quantizer
-from training.models.build import exportable
-from training.models.network import Network
-from training.report.report import Form, LadderStep, ModelMeasure, Parity
+from training.networks.build import exportable
+from training.networks.network import Network
+from training.results.report import Form, LadderStep, ModelMeasure, Parity
+from training.stop import CheckStop, no_stop
 from visionflow.models.classifier import Classifier, FloatArray
 from visionflow.models.manifest import FileEntry, Manifest
 
@@ -48,6 +49,7 @@ def export_model(
     data: TrainingData,
     folder: Path,
     measure: Measure = measure_latencies,
+    check_stop: CheckStop = no_stop,
 ) -> Export:
     """Write ``network`` into ``folder`` as fp32 and, where the gate accepts a form of it, as int8.
 
@@ -65,14 +67,16 @@ def export_model(
     images = data.validation.images
     fp32 = Classifier(folder / FP32_FILE, manifest, THREADS)
     outputs: dict[Form, gate_checks.Outputs] = {
-        "torch": gate_checks.network_outputs(network, images),
-        "fp32": gate_checks.session_outputs(fp32, images),
+        "torch": gate_checks.network_outputs(network, images, check_stop),
+        "fp32": gate_checks.session_outputs(fp32, images, check_stop),
     }
     parity = [gate_checks.compare("torch", "fp32", outputs["torch"], outputs["fp32"])]
     manifest = replace(manifest, gate=gate_checks.check_fp32(outputs["torch"], outputs["fp32"]))
     climbed = Climb((), None, not_quantized(NO_BASE))
     if all(check.passed for check in manifest.gate):
-        judge = Judge(fp32, outputs["fp32"], data.validation, config.export, measure, THREADS)
+        judge = Judge(
+            fp32, outputs["fp32"], data.validation, config.export, measure, THREADS, check_stop
+        )
         climbed = _climb(graph, judge, config, data)
     if climbed.accepted:
         outputs["int8"] = climbed.accepted.outputs

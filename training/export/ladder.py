@@ -9,11 +9,12 @@ import numpy as np
 from training.config import ExportConfig
 from training.data.image_set import ImageSet
 from training.export import gate_checks
+from training.export.graph.quantize import Quantizer
+from training.export.graph.ranges import RANGE_RULES, RangeRule
+from training.export.graph.sensitivity import rank_nodes
 from training.export.latency import Measure, Run
-from training.export.quantize import Quantizer
-from training.export.ranges import CALIBRATIONS, Calibration
-from training.export.sensitivity import rank_nodes
-from training.report.report import LadderStep
+from training.results.report import LadderStep
+from training.stop import CheckStop, no_stop
 from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import GateCheck, Quantization
 
@@ -23,7 +24,7 @@ class Attempt:
     """One int8 form and how the gate judged it."""
 
     step: LadderStep
-    calibration: Calibration
+    calibration: RangeRule
     without: tuple[str, ...]
     """The nodes that were left in fp32 because they are sensitive."""
     model: bytes
@@ -58,21 +59,23 @@ class Judge:
         limits: ExportConfig,
         measure: Measure,
         threads: int,
+        check_stop: CheckStop = no_stop,
     ) -> None:
         """``fp32`` runs on one thread, as it serves; ``threads`` are for everything but timing."""
         self.fp32 = fp32
         self.threads = threads
+        self.check_stop = check_stop
         self._fp32_logits = fp32_outputs.logits
         self._validation = validation
         self._limits = limits
         self._measure = measure
         self._ratios: dict[tuple[str, ...], float] = {}
 
-    def attempt(self, model: bytes, calibration: Calibration, without: tuple[str, ...]) -> Attempt:
+    def attempt(self, model: bytes, calibration: RangeRule, without: tuple[str, ...]) -> Attempt:
         """Judge one form by everything, also when one check has failed."""
         validation, manifest = self._validation, self.fp32.manifest
         outputs = gate_checks.session_outputs(
-            Classifier(model, manifest, self.threads), validation.images
+            Classifier(model, manifest, self.threads), validation.images, self.check_stop
         )
         logits, targets = (self._fp32_logits, outputs.logits), validation.targets
         drop = gate_checks.top1_drop(*logits, targets)
@@ -120,6 +123,7 @@ def climb(
     deadline = clock() + seconds
 
     def out_of_time() -> bool:
+        judge.check_stop()
         return clock() >= deadline
 
     attempts: list[Attempt] = []
@@ -161,9 +165,9 @@ def _rungs(
     judge: Judge,
     attempts: list[Attempt],
     out_of_time: Callable[[], bool],
-) -> Iterator[tuple[Calibration, tuple[str, ...]]]:
-    """Calibration and nodes to leave out, given the ``attempts`` up to there."""
-    for calibration in CALIBRATIONS:
+) -> Iterator[tuple[RangeRule, tuple[str, ...]]]:
+    """The rule of the ranges and the nodes to leave out, given the ``attempts`` up to there."""
+    for calibration in RANGE_RULES:
         yield calibration, ()
     calibration = _closest(attempts).calibration
     ranked = rank_nodes(quantizer, calibration, judge.fp32, judge.threads, out_of_time)
@@ -178,7 +182,7 @@ def _closest(attempts: list[Attempt]) -> Attempt:
     return min(attempts, key=lambda attempt: attempt.distance)
 
 
-def _name(calibration: Calibration, without: tuple[str, ...]) -> str:
+def _name(calibration: RangeRule, without: tuple[str, ...]) -> str:
     if not without:
         return calibration
     return f"{calibration}, {len(without)} sensitive node{'s' * (len(without) > 1)} in fp32"

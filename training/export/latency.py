@@ -8,19 +8,13 @@ from statistics import median
 import numpy as np
 import torch
 
-from training.report.report import Form, ModelMeasure
+from training.results.report import FORM_NAMES, ModelMeasure
 
 WARMUP = 3
 ROUNDS = 9
 # What a round may take, within its fewest and most turns.
 ROUND_SECONDS = 0.25
 TURNS = (3, 30)
-
-FORM_NAMES: Mapping[Form, str] = {
-    "torch": "base (torch)",
-    "fp32": "ONNX (fp32)",
-    "int8": "quantized (int8)",
-}
 
 Run = Callable[[], object]
 

@@ -10,6 +10,7 @@ import torch
 from training.config import TrainConfig
 from training.errors import TrainingError
 from visionflow.strict import to_dict
+from visionflow.whole_file import whole_file
 
 CHECKPOINT_FILE = "checkpoint.pt"
 
@@ -50,8 +51,8 @@ class Checkpoint:
         a full disk; the old file is then still there.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._replace({"run": self._identity, **state})
+            with whole_file(self.path) as partial, partial.open("wb") as file:
+                torch.save({"run": self._identity, **state}, file)
         except (OSError, RuntimeError) as error:
             # torch wraps what the file system said, but not always.
             cause = error.__context__ if isinstance(error.__context__, OSError) else error
@@ -60,16 +61,6 @@ class Checkpoint:
                 "Free some space and start the same command again: it goes on after the last "
                 "epoch that was kept."
             ) from error
-
-    def _replace(self, state: Mapping[str, Any]) -> None:
-        partial = self.path.with_suffix(".partial")
-        try:
-            with partial.open("wb") as file:
-                torch.save(state, file)
-            partial.replace(self.path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
 
     def read(self) -> dict[str, Any] | None:
         """What `write` was given, on the CPU, from where each `load_state_dict` brings it to its

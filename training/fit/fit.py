@@ -11,17 +11,19 @@ import torch
 
 from training.allocator import keep_freed_memory
 from training.config import TrainConfig
+from training.data.batches import worker_died
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
 from training.fit.distributed import Process, join_processes
-from training.fit.history import EpochRecord, best_record
 from training.fit.loop import Loop, Phase
 from training.fit.precision import keep_slow_layers_in_float32
 from training.fit.recipes import RECIPES, Session, check_recipe
 from training.fit.tracking import LogHistory, tracking
-from training.models.build import build_model, check_beginning
-from training.models.network import Network
+from training.networks.build import build_model, check_beginning
+from training.networks.network import Network
+from training.results.history import EpochRecord, best_record
+from training.stop import CheckStop, no_stop
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,14 @@ def fit(
     data: TrainingData,
     run: Path,
     on_epoch: Callable[[EpochRecord], object] | None = None,
+    check_stop: CheckStop = no_stop,
 ) -> Fitted:
     """Train by ``config.recipe``, or go on after the last epoch that the folder ``run`` holds.
 
     A resumed run ends with the weights an uninterrupted one ends with: every step draws its
     randomness from the seed and its own number. ``on_epoch`` is called after each epoch is kept;
-    what it raises ends the run. Under torchrun every process makes the same call and gets the
+    what it raises ends the run. ``check_stop`` is called before each batch, never between the
+    end of an epoch and ``on_epoch``. Under torchrun every process makes the same call and gets the
     same answer; the first one alone writes and calls ``on_epoch``.
 
     Raises `DivergedError` when a loss stops being finite, `TrainingError` when the checkpoint is
@@ -73,26 +77,26 @@ def fit(
         if state is None or "weights" not in state:
             tracked = config.mlflow and process.main
             with tracking(config, run) if tracked else nullcontext() as log_history:
-                unfinished = _Run(config, data, process, checkpoint, log_history, on_epoch)
-                with _told_of_dead_workers():
+                unfinished = _Run(
+                    config, data, process, checkpoint, log_history, on_epoch, check_stop
+                )
+                with _dead_workers_reported(check_stop):
                     state = unfinished.go_on(state)
         return _fitted(config, data, state)
 
 
 @contextmanager
-def _told_of_dead_workers() -> Iterator[None]:
-    """Raise `TrainingError` where the system ends a process that decodes and augments."""
+def _dead_workers_reported(check_stop: CheckStop) -> Iterator[None]:
+    """Raise `TrainingError` when the system ends a process that decodes and augments."""
     try:
         yield
     except RuntimeError as error:
+        # Where the run is stopped, its other processes may end before this one: not a failure.
+        check_stop()
         # The loader has no type of its own for it, and its signal handler raises it anywhere.
         if "DataLoader worker" not in str(error):
             raise
-        raise TrainingError(
-            f"A process that prepares images died ({error}). Most often memory or /dev/shm is "
-            "full: set data.workers to a lower number, 0 for none, and start the same command "
-            "again; it goes on after the last epoch that was kept."
-        ) from error
+        raise worker_died(error) from error
 
 
 def load_fitted(config: TrainConfig, data: TrainingData, run: Path) -> Fitted:
@@ -120,6 +124,7 @@ class _Run:
         checkpoint: Checkpoint,
         log_history: LogHistory | None,
         on_epoch: Callable[[EpochRecord], object] | None,
+        check_stop: CheckStop,
     ) -> None:
         torch.manual_seed(config.seed)
         model = build_model(config.model, len(data.labels))
@@ -127,7 +132,8 @@ class _Run:
         process.synchronize_batch_norm(model)
         if config.precision == "bfloat16" and process.device.type == "cpu":
             keep_slow_layers_in_float32(model)
-        self._session = Session(config, data, checkpoint.path.parent, model, process)
+        run = checkpoint.path.parent
+        self._session = Session(config, data, run, model, process, check_stop)
         self._checkpoint = checkpoint
         self._log_history = log_history
         self._on_epoch = on_epoch
@@ -153,7 +159,8 @@ class _Run:
 
     def _run_phase(self, phase: Phase, state: dict[str, Any] | None) -> bool:
         session = self._session
-        loop = Loop(phase, session.process, session.config.seed, self._history)
+        seed, check_stop = session.config.seed, session.check_stop
+        loop = Loop(phase, session.process, seed, self._history, check_stop)
         if state is not None:
             loop.load_state_dict(state)
         while not loop.finished:

@@ -15,12 +15,13 @@ from training.data.batches import TrainBatches
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
 from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
-from training.fit.history import PhaseName
 from training.fit.loop import Phase
-from training.fit.optimizers import Part, make_optimizers
+from training.fit.optim.optimizers import Part, make_optimizers
 from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_images
-from training.models.network import Classifier
+from training.networks.network import ConvNet
+from training.results.history import PhaseName
+from training.stop import CheckStop, no_stop
 from visionflow.errors import ConfigError
 
 
@@ -31,8 +32,9 @@ class Session:
     config: TrainConfig
     data: TrainingData
     run: Path
-    model: Classifier
+    model: ConvNet
     process: Process
+    check_stop: CheckStop = no_stop
 
     @property
     def bfloat16(self) -> bool:
@@ -49,7 +51,7 @@ class Session:
 class Pixels(nn.Module):
     """A classifier as the loss sees it: images to logits and nothing else."""
 
-    def __init__(self, model: Classifier) -> None:
+    def __init__(self, model: ConvNet) -> None:
         super().__init__()
         self.model = model
 
@@ -132,7 +134,8 @@ def _on_images(
 
     def evaluate(network: nn.Module) -> Score:
         model = cast(Pixels, network).model
-        return score_images(model, data.validation, process, session.bfloat16)
+        images, check_stop = data.validation, session.check_stop
+        return score_images(model, images, process, session.bfloat16, check_stop)
 
     return Phase(
         name=name,
@@ -160,7 +163,8 @@ def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase
     the time, and the head gains little by them.
     """
     process, data, model = session.process, session.data, session.model
-    store = FeatureStore(model, data.cache or session.run, process, session.bfloat16)
+    folder = data.cache or session.run
+    store = FeatureStore(model, folder, process, session.bfloat16, session.check_stop)
     seen = store.features(
         data.train_images,
         f"{data.splits.train.sha256} {data.spec}",

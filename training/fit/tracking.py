@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from training.config import TrainConfig
+from training.config import TrainConfig, dotted
 from training.errors import TrainingError
-from training.fit.history import EpochRecord
+from training.results.history import EpochRecord
 from visionflow.strict import to_dict
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def tracking(config: TrainConfig, run: Path) -> Iterator[LogHistory]:
     with _mlflow(run) as file:
         run_id = _run_id(file, run)
         if run_id is None:
-            run_id = file.create(config.name, run.name, dict(_parameters(to_dict(config))))
+            fields = {name: str(value) for name, value in dotted(to_dict(config))}
+            kept = {name: value for name, value in fields.items() if not name.startswith("tune.")}
+            run_id = file.create(config.name, run.name, kept)
             run.mkdir(parents=True, exist_ok=True)
             (run / RUN_ID_FILE).write_text(run_id, encoding="utf-8")
         file.set_status(run_id, "RUNNING")
@@ -108,12 +110,3 @@ def _run_id(file: "MlflowFile", run: Path) -> str | None:
     except FileNotFoundError:
         return None
     return run_id if file.has(run_id) else None
-
-
-def _parameters(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """A config's values under their dotted names, as on the command line."""
-    for name, value in fields.items():
-        if isinstance(value, Mapping):
-            yield from _parameters(value, f"{prefix}{name}.")
-        elif not prefix.startswith("tune."):
-            yield f"{prefix}{name}", str(value)

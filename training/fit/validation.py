@@ -10,7 +10,8 @@ from torch.nn import functional
 from training.data.image_set import ImageSet
 from training.fit.distributed import Process
 from training.fit.precision import autocast
-from training.models.network import Classifier
+from training.networks.network import ConvNet
+from training.stop import CheckStop, no_stop
 
 BATCH_PIXELS = 2**20
 """Of the images that are evaluated at once: bounds the memory of their features."""
@@ -24,13 +25,20 @@ class Score(NamedTuple):
 
 
 @torch.inference_mode()
-def score_images(model: Classifier, image_set: ImageSet, process: Process, bfloat16: bool) -> Score:
+def score_images(
+    model: ConvNet,
+    image_set: ImageSet,
+    process: Process,
+    bfloat16: bool,
+    check_stop: CheckStop = no_stop,
+) -> Score:
     """As the finished model will answer, its mirror image included; each process does a part."""
     model.eval()
     mine = np.arange(process.rank, len(image_set), process.world)
     totals = torch.zeros(2, dtype=torch.float64, device=process.device)
     size = batch_size(image_set)
     for start in range(0, len(mine), size):
+        check_stop()
         indices = mine[start : start + size]
         images = torch.from_numpy(image_set.images[indices]).to(process.device)
         targets = torch.from_numpy(image_set.targets[indices]).to(process.device)
@@ -42,7 +50,7 @@ def score_images(model: Classifier, image_set: ImageSet, process: Process, bfloa
 
 @torch.inference_mode()
 def score_features(head: nn.Module, features: Tensor, targets: Tensor, process: Process) -> Score:
-    """Of ``head`` on [N, views, F]: its answer is the mean over the views, as a `Classifier`'s."""
+    """Of ``head`` on [N, views, F]: its answer is the mean over the views, as a `ConvNet`'s."""
     head.eval()
     mine, right = features[process.rank :: process.world], targets[process.rank :: process.world]
     logits = head(mine.flatten(end_dim=1)).reshape(*mine.shape[:2], -1).mean(dim=1)

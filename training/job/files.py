@@ -1,19 +1,20 @@
 """A job's folder in the jobs bucket: checkpoints, and the finished run that waits for publishing.
 
-A machine writes below ``jobs/<its own reporter>/`` and may read what its predecessors left. Each
-object appears as a whole, and of a run the manifest last, so whatever ends a machine leaves nothing
-that could be taken for more than it is.
+A machine writes below ``jobs/<its own reporter>/`` and may read what earlier machines left. Objects
+and files are complete or absent, and the manifest of a run is written last: a run without one is
+not finished.
 """
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
+from training.stop import CheckStop, no_stop
 from visionflow.jobs.folder import checkpoint_key, run_prefix
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
+from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,9 +30,9 @@ class JobFiles:
         self._kept: tuple[int, int] | None = None
 
     def fetch_checkpoint(self, reporters: Sequence[str], run: Path) -> str | None:
-        """Bring the newest checkpoint that any of ``reporters`` (oldest first) left into ``run``.
+        """Download the newest checkpoint of ``reporters`` (oldest first) into ``run``.
 
-        One that lies there already stays. Returns whose it was, None where there is none.
+        One that is already there stays. Returns whose it is, None without one.
         """
         target = run / CHECKPOINT_FILE
         if target.exists():
@@ -43,54 +44,54 @@ class JobFiles:
         return None
 
     def keep_checkpoint(self, run: Path) -> bool:
-        """Upload the checkpoint in ``run`` unless it is there already; whether it was uploaded."""
+        """Upload the checkpoint in ``run`` if it is new; returns whether it was uploaded."""
         source = run / CHECKPOINT_FILE
         if not source.exists() or (identity := _identity(source)) == self._kept:
             return False
-        # A copy: the next epoch replaces the file while a large one is still on its way.
-        copy = source.with_suffix(".upload")
-        shutil.copyfile(source, copy)
-        try:
-            self._client.upload_file(str(copy), self._bucket, checkpoint_key(self._reporter))
-        finally:
-            copy.unlink(missing_ok=True)
+        self._client.upload_file(str(source), self._bucket, checkpoint_key(self._reporter))
         self._kept = identity
         return True
 
-    def keep_run(self, run: Path) -> None:
-        """Upload the artifact in ``run``, verified, its manifest last."""
+    def keep_run(self, run: Path, check_stop: CheckStop = no_stop) -> None:
+        """Upload the artifact in ``run``, verified, its manifest last.
+
+        ``check_stop`` is called before each file.
+        """
         manifest = read_artifact(run)
         prefix = run_prefix(self._reporter)
         for name in (*(entry.path for entry in manifest.all_files()), MANIFEST_NAME):
+            check_stop()
             self._client.upload_file(str(run / name), self._bucket, prefix + name)
 
-    def fetch_run(self, reporter: str, folder: Path) -> Path:
-        """The finished run that ``reporter`` left, whole. Raises `TrainingError` without one."""
+    def fetch_run(self, reporter: str, folder: Path, check_stop: CheckStop = no_stop) -> Path:
+        """Download the finished run that ``reporter`` left into ``folder``.
+
+        ``check_stop`` is called before each file. Raises `TrainingError` without a finished run.
+        """
         prefix = run_prefix(reporter)
         manifest = folder / MANIFEST_NAME
         if not self._download(prefix + MANIFEST_NAME, manifest):
-            raise TrainingError(f"{prefix} holds no finished run.")
+            raise TrainingError(f"{self._bucket}/{prefix} holds no finished run.")
         for entry in Manifest.parse(manifest.read_bytes()).all_files():
+            check_stop()
             self._download(prefix + entry.path, folder / entry.path)
         return folder
 
     def fetch(self, source: str, target: Path) -> Path:
-        """The object ``s3://bucket/key`` as a file. Raises `TrainingError` when it is not there."""
+        """Download ``s3://bucket/key`` to ``target``. Raises `TrainingError` without the object."""
         bucket, _, key = source.removeprefix("s3://").partition("/")
         if not self._download(key, target, bucket):
-            raise TrainingError(f"{source} is not there; check bucket and key.")
+            raise TrainingError(f"{source} does not exist; check bucket and key.")
         return target
 
     def _download(self, key: str, target: Path, bucket: str | None = None) -> bool:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f"{target.name}.download")
         try:
-            self._client.download_file(bucket or self._bucket, key, str(partial))
+            with whole_file(target) as partial:
+                self._client.download_file(bucket or self._bucket, key, str(partial))
         except self._client.exceptions.ClientError as error:
             if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
                 raise
             return False
-        partial.replace(target)
         return True
 
 

@@ -1,4 +1,4 @@
-"""The spot interruption notice: EC2 tells a machine two minutes before it takes it away."""
+"""The spot interruption notice, which EC2 gives two minutes before it takes a machine back."""
 
 import json
 import os
@@ -13,17 +13,17 @@ _TIMEOUT = 2.0
 
 
 def metadata_address() -> str | None:
-    """Of the instance metadata service, by the variables that AWS's own tools read; None where
-    they say that there is none."""
+    """The address of the instance metadata service, from the variables that AWS's own tools read;
+    None where they disable it."""
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
     return os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", METADATA).rstrip("/")
 
 
 def interruption_notice(address: str) -> str | None:
-    """What EC2 will do to this machine and when; None while it will do nothing, or is not there.
+    """What EC2 will do to this machine and when; None without a notice or a metadata service.
 
-    IMDSv2: a token first. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+    IMDSv2 asks for a token first. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
     """
     token = _call(address, "PUT", "api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
     if token is None:
@@ -40,7 +40,7 @@ def interruption_notice(address: str) -> str | None:
 
 
 class SpotWatch:
-    """Asks for the notice every few seconds while it is open; calls ``on_notice`` once."""
+    """Looks for the notice every few seconds while it is open; calls ``on_notice`` once."""
 
     def __init__(
         self,

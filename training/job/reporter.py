@@ -1,7 +1,7 @@
-"""What a job's machine tells the control plane, and hears from it: one thread, every few seconds.
+"""What a job's machine reports to the control plane, and what it is told, every few seconds.
 
-The report is one row, written whole each time: heartbeat, progress, epochs, the end of the log,
-at last the outcome. Losing the connection for a while loses nothing but time.
+One thread does both. The report is one row, replaced each time: heartbeat, progress, epochs, the
+end of the log, finally the outcome. A lost connection only delays it.
 """
 
 import sys
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from training.fit.history import EpochRecord
+from training.results.history import EpochRecord
 from visionflow.errors import JobNotFoundError
 from visionflow.jobs.record import (
     JobEpoch,
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 10.0
 TAIL = 40
-"""Lines of the log that the report holds; all of them are in CloudWatch."""
+"""Lines of the log in the report; CloudWatch has all of them."""
 LONGEST_LINE = 300
 MOST_UNSENT = 5_000
-"""Lines that wait for CloudWatch; the oldest go when it stays away. It takes 10,000 at a time."""
+"""Lines that wait for CloudWatch; beyond that the oldest are dropped. One call takes 10,000."""
 
 
 class LogStream:
-    """A stream of CloudWatch Logs; without a group lines go nowhere."""
+    """A stream of CloudWatch Logs; without a group, lines are dropped."""
 
     def __init__(self, client: "CloudWatchLogsClient", group: str | None, stream: str) -> None:
         self._client = client
@@ -63,8 +63,8 @@ class LogStream:
 
 
 class Reporter:
-    """Keeps a job's report current while it is open, and calls ``on_stop`` once when the job is
-    not this machine's to do any more."""
+    """Keeps a job's report current while it is open. Calls ``on_stop`` once, with the reason, when
+    this machine must not work on the job any more."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Reporter:
         self._thread.join()
 
     def step(self, name: str, epochs: int | None = None) -> None:
-        """What the machine does now; ``epochs`` once their number is known."""
+        """Report what the machine does now; ``epochs`` once their number is known."""
         with self._lock:
             report, before = self._report, self._report.progress
             known = epochs if epochs is not None else (before.epochs if before else 0)
@@ -115,7 +115,7 @@ class Reporter:
         self.send()
 
     def epoch(self, record: EpochRecord) -> None:
-        """One more point of the curves; one that is reported already is replaced."""
+        """Add a point to the curves, in place of one of the same epoch and those after it."""
         point = JobEpoch(
             epoch=record.epoch,
             train_loss=record.train_loss,
@@ -133,20 +133,20 @@ class Reporter:
         self.send()
 
     def line(self, text: str) -> None:
-        """A line of the log; it goes out with the next heartbeat."""
+        """Add a line to the log; it is sent with the next heartbeat."""
         at = int(datetime.now(UTC).timestamp() * 1000)
         with self._lock:
             self._tail.append(text[:LONGEST_LINE])
             self._unsent.append((at, text))
 
     def end(self, outcome: JobOutcome) -> None:
-        """The last word. Raises botocore's errors: nobody would hear of the outcome."""
+        """Report the outcome. Raises botocore's errors: without it the job would not end."""
         with self._lock:
             self._report = replace(self._report, outcome=outcome)
         self._send()
 
     def send(self) -> None:
-        """Write the report now; a service that does not answer is a line on stderr."""
+        """Write the report now. An error of AWS goes to stderr: the next report may succeed."""
         try:
             self._send()
         except (BotoCoreError, ClientError) as error:
@@ -160,7 +160,7 @@ class Reporter:
         self._send_log()
 
     def _send_log(self) -> None:
-        """What CloudWatch does not take now goes later; no job fails for its log."""
+        """Send the lines that wait; they are kept if that fails. No job fails for its log."""
         with self._lock:
             lines, self._unsent = self._unsent, []
         try:
@@ -176,7 +176,7 @@ class Reporter:
             self._listen()
 
     def _listen(self) -> None:
-        """Whether the job is still this machine's."""
+        """Call ``on_stop`` if the job is not this machine's any more."""
         try:
             record = self._store.get(self._record.id)
         except JobNotFoundError:
@@ -192,9 +192,9 @@ class Reporter:
 
 
 class Tee:
-    """A text stream that also hands each finished line to the reporter.
+    """A text stream that also passes each finished line to the reporter.
 
-    A progress bar repaints one line with carriage returns; only what it leaves is a line.
+    A progress bar repaints one line with carriage returns; only its last state is passed on.
     """
 
     def __init__(self, stream: TextIO, on_line: Callable[[str], object]) -> None:

@@ -1,36 +1,39 @@
-"""One training job on its machine: ``python -m training.job JOB_ID``.
+"""Run one training job on its machine: ``python -m training.job JOB_ID``.
 
-Images from S3, training, evaluation, export, gate; then the finished run waits in the jobs bucket
-for the control plane, which publishes it. The machine needs no right to touch a model. A checkpoint
-leaves the machine after every epoch, and the machine that takes over ends where an uninterrupted
-one would have.
+It downloads the images from S3, trains, evaluates, exports and checks the gate. The finished run
+waits in the jobs bucket for the control plane, which publishes it: the machine needs no right to
+touch a model. The checkpoint is uploaded after every epoch, and a machine that takes over gets the
+same weights as one that was never interrupted.
+
+A machine is stopped by its job, by EC2's spot notice or by a signal. All three only ask; the work
+ends at the next point where nothing is half done.
 
 Exit codes: 0 the run is finished, 1 it failed, 75 it was interrupted and can go on.
 """
 
 import argparse
 import os
-import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Mapping
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, MappingProxyType
-from typing import Any, NoReturn, TextIO, cast
+from types import MappingProxyType
+from typing import Any, TextIO, cast
 
 import boto3
 
 from training.config import TrainConfig, load_config
-from training.data.remote import local_folder
+from training.data.sources.remote import local_folder
 from training.errors import TrainingError
 from training.fit.fit import check_start
-from training.fit.history import EpochRecord
 from training.job.files import JobFiles
 from training.job.interruption import POLL_SECONDS, SpotWatch, metadata_address
 from training.job.reporter import HEARTBEAT_SECONDS, LogStream, Reporter, Tee, why_not
+from training.results.history import EpochRecord
+from training.stop import CheckStop, Interrupted, Stop, stop_on_signals
 from training.train import Observer, train
 from visionflow.errors import VisionFlowError
 from visionflow.jobs.record import JobOutcome, JobRecord, overrides
@@ -41,13 +44,9 @@ INTERRUPTED = 75
 """EX_TEMPFAIL: try again."""
 
 
-class Interrupted(BaseException):
-    """The machine has to go, whatever it is doing; no error of the run."""
-
-
 @dataclass(frozen=True)
 class Machine:
-    """What a job needs of the machine that it runs on."""
+    """What a job needs from the machine that it runs on."""
 
     store: JobStore
     files: JobFiles
@@ -55,14 +54,14 @@ class Machine:
     logs: Any
     log_group: str | None
     work: Path
-    """A folder of the job; the same path on every machine, since it is part of what a run is."""
+    """The job's folder; the same path on every machine, because the config names files in it."""
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     notice_seconds: float = POLL_SECONDS
     patience_seconds: float = 60.0
 
 
 def this_machine(settings: JobMachineSettings, work: Path, heartbeat_seconds: float) -> Machine:
-    """By the credentials of the environment, which name the machine."""
+    """The machine that the credentials of the environment belong to."""
     reporter = boto3.client("sts").get_caller_identity()["UserId"]
     return Machine(
         store=JobStore(settings.jobs_table, boto3.client("dynamodb")),
@@ -76,43 +75,34 @@ def this_machine(settings: JobMachineSettings, work: Path, heartbeat_seconds: fl
 
 
 def run_job(job_id: str, machine: Machine) -> int:
-    """Do the job, or go on with it; the exit code. Whatever happens is reported.
+    """Start the job or go on with it, report how it ended, and return the exit code.
 
-    Raises `JobNotFoundError`, and `TrainingError` when the job is not this machine's to do.
+    Raises `JobNotFoundError`, `TrainingError` when the job belongs to another machine, and
+    `Interrupted` when it is stopped before it begins.
     """
-    record = _turn(job_id, machine)
-    stream = f"{job_id}/{record.attempt}"
-    log = LogStream(machine.logs, machine.log_group, stream)
-    with (
-        _interruptible() as interrupt,
-        Reporter(machine.store, record, log, interrupt, machine.heartbeat_seconds) as reporter,
-        SpotWatch(_notices(record), interrupt, machine.notice_seconds),
-        redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
-    ):
-        outcome = _attempt(record, machine, reporter)
-        print(f"job {job_id}: {outcome.kind}. {outcome.reason or ''}", file=sys.stderr)
-        reporter.end(outcome)
+    stop = Stop()
+    # A second signal must not cut off what the first one leads to.
+    with stop_on_signals(stop, "The machine was told to end.", once=False):
+        record = _turn(job_id, machine, stop.check)
+        outcome = _reported(record, machine, stop)
     return {"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[outcome.kind]
 
 
 def job_config(record: JobRecord, found: Mapping[str, str] = MappingProxyType({})) -> TrainConfig:
-    """The job's experiment with the paths that were ``found`` for it. The version is the time of
-    the request unless the request names one.
-
-    Raises `ConfigError`.
-    """
+    """The job's experiment, with the paths in ``found``. Unless the request names a version, it is
+    the time of the request. Raises `ConfigError`."""
     moment = record.created_at[:19].replace("-", "").replace(":", "").replace("T", "-")
     fields: dict[str, Any] = {"version": moment, **overrides(record.request), **found}
     return load_config(record.request.config, fields)
 
 
 def _notices(record: JobRecord) -> str | None:
-    """Where EC2 would announce that it takes the machine back; None where there is no EC2."""
+    """Where EC2 announces that it takes the machine back; None for a machine of another kind."""
     return metadata_address() if record.request.place == "ec2" else None
 
 
-def _turn(job_id: str, machine: Machine) -> JobRecord:
-    """The job's record once it names this machine: a fast one may come before the record does."""
+def _turn(job_id: str, machine: Machine, check_stop: CheckStop) -> JobRecord:
+    """The job's record once it names this machine, which may be running before it does."""
     deadline = time.monotonic() + machine.patience_seconds
     while True:
         record = machine.store.get(job_id)
@@ -121,46 +111,67 @@ def _turn(job_id: str, machine: Machine) -> JobRecord:
             return record
         if time.monotonic() > deadline:
             raise TrainingError(f"Job {job_id} is not for this machine: {refusal}")
+        check_stop()
         time.sleep(1)
 
 
-def _attempt(record: JobRecord, machine: Machine, reporter: Reporter) -> JobOutcome:
+def _reported(record: JobRecord, machine: Machine, stop: Stop) -> JobOutcome:
+    """Do the job while the control plane is told, and can ask for a stop."""
+    log = LogStream(machine.logs, machine.log_group, f"{record.id}/{record.attempt}")
+    with (
+        Reporter(machine.store, record, log, stop.request, machine.heartbeat_seconds) as reporter,
+        SpotWatch(_notices(record), stop.request, machine.notice_seconds),
+        redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
+    ):
+        outcome = _attempt(record, machine, reporter, stop.check)
+        print(f"job {record.id}: {outcome.kind}. {outcome.reason or ''}", file=sys.stderr)
+        reporter.end(outcome)
+    return outcome
+
+
+def _attempt(
+    record: JobRecord, machine: Machine, reporter: Reporter, check_stop: CheckStop
+) -> JobOutcome:
     run = machine.work / "run"
     try:
-        _train(record, machine, reporter, run)
+        _train(record, machine, reporter, run, check_stop)
     except Interrupted as interruption:
-        # Most often it is there already; an interruption in the upload of an epoch is why not.
+        # That of the last epoch is uploaded already, that of the finished training is not.
         machine.files.keep_checkpoint(run)
         return JobOutcome("interrupted", str(interruption))
     except VisionFlowError as error:
         return JobOutcome("failed", str(error))
-    except Exception as error:  # The one place that must outlive any bug, to tell of it.
+    except Exception as error:  # Any bug has to be reported.
         traceback.print_exc(file=sys.stderr)
         return JobOutcome("failed", f"{type(error).__name__}: {error}")
     return JobOutcome("finished", None)
 
 
-def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -> None:
-    machine.work.mkdir(parents=True, exist_ok=True)
-    config = _with_beginnings(record, machine, reporter)
+def _train(
+    record: JobRecord, machine: Machine, reporter: Reporter, run: Path, check_stop: CheckStop
+) -> None:
+    config = _with_start_weights(record, machine, reporter, check_stop)
     reporter.step("download", config.epochs)
     resumed = machine.files.fetch_checkpoint(record.reporters, run)
     if resumed is not None:
         print(f"job {record.id}: goes on from the checkpoint of {resumed}", file=sys.stderr)
     check_start(config, run)
-    images = local_folder(record.request.data, machine.work / "images")
+    images = local_folder(record.request.data, machine.work / "images", check_stop)
 
     def keep(epoch: EpochRecord) -> None:
         machine.files.keep_checkpoint(run)
         reporter.epoch(epoch)
 
-    train(config, images, run, machine.work / "cache", Observer(reporter.step, keep))
+    observer = Observer(reporter.step, keep)
+    train(config, images, run, machine.work / "cache", observer, check_stop)
     reporter.step("upload")
-    machine.files.keep_run(run)
+    machine.files.keep_run(run, check_stop)
 
 
-def _with_beginnings(record: JobRecord, machine: Machine, reporter: Reporter) -> TrainConfig:
-    """The job's experiment; what its network begins from lies on this machine."""
+def _with_start_weights(
+    record: JobRecord, machine: Machine, reporter: Reporter, check_stop: CheckStop
+) -> TrainConfig:
+    """The job's experiment, the weights that it starts from downloaded to this machine."""
     config = job_config(record)
     source = config.model.weights
     if record.request.grow_from is not None:
@@ -168,7 +179,8 @@ def _with_beginnings(record: JobRecord, machine: Machine, reporter: Reporter) ->
         found = machine.store.report(machine.store.get(record.request.grow_from))
         if found is None:
             raise TrainingError(f"Job {record.request.grow_from} has left no run to grow from.")
-        ancestor = machine.files.fetch_run(found.reporter, machine.work / "ancestor")
+        folder = machine.work / "ancestor"
+        ancestor = machine.files.fetch_run(found.reporter, folder, check_stop)
         return job_config(record, {"model.grow_from": str(ancestor)})
     if source.startswith("s3://"):
         reporter.step("weights")
@@ -177,37 +189,16 @@ def _with_beginnings(record: JobRecord, machine: Machine, reporter: Reporter) ->
     return config
 
 
-@contextmanager
-def _interruptible() -> Iterator[Any]:
-    """A function for any thread that makes the main one raise `Interrupted`, as SIGTERM does."""
-    reason = ["The machine was told to end."]
-
-    def raise_interrupted(_signum: int, _frame: FrameType | None) -> NoReturn:
-        # Once is enough: what is being kept now must not be cut off by a second one.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise Interrupted(reason[0])
-
-    def interrupt(why: str) -> None:
-        reason[0] = why
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    before = {
-        signum: signal.signal(signum, raise_interrupted)
-        for signum in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield interrupt
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.job", description=__doc__)
     parser.add_argument("job", metavar="JOB_ID")
-    parser.add_argument("--work", type=Path, required=True, help="folder that the job works in")
-    parser.add_argument("--heartbeat-seconds", type=float, default=HEARTBEAT_SECONDS)
+    parser.add_argument("--work", type=Path, required=True, help="Folder for the job's files")
+    parser.add_argument(
+        "--heartbeat-seconds",
+        type=float,
+        default=HEARTBEAT_SECONDS,
+        help="Seconds between two reports",
+    )
     arguments = parser.parse_args()
     settings = JobMachineSettings.from_env(os.environ)
     try:

@@ -1,1 +1,1 @@
-"""What a run found: as data, as plots, and as one page to read."""
+"""Results drawn: as plots, and as one page to read."""

@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from training.evaluation.explain import ExplainedImage
-from training.evaluation.mistakes import THUMBNAIL_SIDE, ImageAnswer
-from training.report.data_url import data_url, file_url, pixels_of
+from training.config import dotted
 from training.report.overlay import heat_overlay
-from training.report.report import Form, Report
+from training.results.data_url import data_url, file_url, pixels_of
+from training.results.findings import THUMBNAIL_SIDE, ExplainedImage, ImageAnswer
+from training.results.report import FORM_NAMES, Report
+from training.texts.catalogue import spans, text_spans
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
@@ -22,7 +22,6 @@ COSTED = Workload(per_day=10_000, megapixels=3.0)
 
 _FOLDER = Path(__file__).parent
 _NOT_MEASURED = "\N{EN DASH}"
-_FORM_NAMES: dict[Form, str] = {"torch": "torch (base)", "fp32": "ONNX fp32", "int8": "ONNX int8"}
 
 
 def page(report: Report, plots: Mapping[str, bytes]) -> str:
@@ -33,13 +32,12 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
     template = environment().get_template("page.html.j2")
     return template.render(
         report=report,
-        css=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704
         plots={name: file_url(content, "PNG") for name, content in plots.items()},
         models=tuple(_model_rows(report)),
         class_index={label: i for i, label in enumerate(report.data.labels)},
         right=[_with_overlays(one) for one in report.findings.right],
         wrong=[_with_overlays(one) for one in report.findings.wrong],
-        settings=tuple(_settings(report.config)),
+        settings=tuple((name, _shown(value)) for name, value in dotted(report.config)),
         costs=estimate(COSTED).assumptions,
     )
 
@@ -75,7 +73,7 @@ def _model_rows(report: Report) -> Iterator[_ModelRow]:
     for model in report.models:
         base = report.models[0]
         yield _ModelRow(
-            name=_FORM_NAMES[model.form],
+            name=FORM_NAMES[model.form],
             served=model.form == report.served,
             megabytes=model.bytes / 1e6,
             share=model.bytes / base.bytes,
@@ -83,7 +81,7 @@ def _model_rows(report: Report) -> Iterator[_ModelRow]:
             speed=base.latency_p50_ms / model.latency_p50_ms,
             top1=model.validation_top1,
             change=model.validation_top1 - base.validation_top1,
-            cost=_cost(_FORM_NAMES[model.form], model.latency_p50_ms),
+            cost=_cost(FORM_NAMES[model.form], model.latency_p50_ms),
         )
 
 
@@ -103,32 +101,28 @@ def _with_overlays(explained: ExplainedImage) -> _Explained:
     )
 
 
-def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted names and values."""
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            yield from _settings(value, f"{prefix}{key}.")
-        elif isinstance(value, (list, tuple)):
-            yield f"{prefix}{key}", ", ".join(map(str, value))
-        else:
-            yield f"{prefix}{key}", str(value)
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def environment() -> jinja2.Environment:
-    """Of every page: values are escaped, an undefined name is an error."""
+def environment(folder: Path = _FOLDER) -> jinja2.Environment:
+    """Of the templates in ``folder``: values are escaped, an undefined name is an error, and
+    ``css`` is the style of all pages."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {"t": text_spans, "spans": spans}
     made.filters |= {
         "percent": _percent,
         "points": _points,
         "number": _number,
         "duration": _duration,
     }
+    made.globals["css"] = Markup((_FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704
     return made
 
 

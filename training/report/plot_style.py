@@ -3,16 +3,21 @@ needed."""
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from PIL import Image
+
+Results = TypeVar("Results")
+Plots = Mapping[str, Callable[[Results], Figure | None]]
+"""What draws each plot of some results; None where they have no data for it."""
 
 BLUE, ORANGE, GREEN, RED = "#2563eb", "#e8770a", "#15803d", "#c81e1e"
 INK, FAINT = "#1f2937", "#9ca3af"
@@ -65,6 +70,24 @@ def plot_style() -> Iterator[None]:
 def _fonts() -> tuple[str, ...]:
     installed = {font.name for font in fontManager.ttflist}
     return "DejaVu Sans", *[name for name in _CJK_FONTS if name in installed][:1]
+
+
+def write_plots(plots: Plots[Results], results: Results, folder: Path) -> dict[str, bytes]:
+    """Draw ``plots`` of ``results`` as PNG files into ``folder``; what was drawn, by name.
+
+    An older file of a plot that ``results`` have no data for is removed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = {}
+    with plot_style():
+        for name, draw in plots.items():
+            file = folder / f"{name}.png"
+            if (figure := draw(results)) is None:
+                file.unlink(missing_ok=True)
+            else:
+                drawn[name] = to_png(figure)
+                file.write_bytes(drawn[name])
+    return drawn
 
 
 def to_png(figure: Figure) -> bytes:

@@ -3,9 +3,9 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluation.calibration import Reliability
 from training.report.plot_style import BLUE, FAINT, ORANGE, RED
-from training.report.report import Report
+from training.results.findings import Reliability
+from training.results.report import Report
 
 
 def reliability_diagram(report: Report) -> Figure:

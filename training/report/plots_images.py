@@ -7,13 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluation.explain import ExplainedImage
-from training.evaluation.mistakes import ImageAnswer
-from training.evaluation.stage_activations import COLUMNS, ROWS
-from training.report.data_url import pixels_of
 from training.report.overlay import heat_overlay, resized
 from training.report.plot_style import DPI, GREEN, INK, RED, class_colours, shortened
-from training.report.report import Report
+from training.results.data_url import pixels_of
+from training.results.findings import COLUMNS, ROWS, ExplainedImage, ImageAnswer
+from training.results.report import Report
 from visionflow.images.pipeline import UInt8Array
 
 TILE = 96

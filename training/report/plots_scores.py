@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluation.curves import CurveSet
 from training.report.plot_style import BLUE, FAINT, GREEN, INK, ORANGE, class_colours, shortened
-from training.report.report import Report
+from training.results.findings import CurveSet
+from training.results.report import Report
 
 # With more classes numbers in the cells cannot be read, and drawing them takes seconds.
 NUMBERED_CLASSES = 25

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE
-from training.report.report import Report
+from training.results.report import Report
 
 
 def learning_curves(report: Report) -> Figure | None:

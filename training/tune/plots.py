@@ -1,14 +1,11 @@
 """How a search went: its results in order, and which fields they depend on."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, RED, plot_style, to_png
-from training.tune.report import TrialState, TuneReport
+from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, RED, Plots
+from training.tune.outcome import TrialState, TuneReport
 
 _COLOURS: dict[TrialState, str] = {
     "complete": BLUE,
@@ -16,14 +13,6 @@ _COLOURS: dict[TrialState, str] = {
     "diverged": RED,
     "failed": FAINT,
 }
-
-
-def draw_search(report: TuneReport, folder: Path) -> None:
-    """Write every plot of `SEARCH_PLOTS` as PNG below ``folder``/plots."""
-    (folder / "plots").mkdir(exist_ok=True)
-    with plot_style():
-        for name, draw in SEARCH_PLOTS.items():
-            (folder / "plots" / f"{name}.png").write_bytes(to_png(draw(report)))
 
 
 def search_history(report: TuneReport) -> Figure:
@@ -67,7 +56,7 @@ def importance(report: TuneReport) -> Figure:
     return figure
 
 
-SEARCH_PLOTS: dict[str, Callable[[TuneReport], Figure]] = {
+SEARCH_PLOTS: Plots[TuneReport] = {
     "history": search_history,
     "importance": importance,
 }

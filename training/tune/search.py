@@ -19,13 +19,15 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import TrainConfig
-from training.config_file import to_toml
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import DivergedError, TrainingError
 from training.fit.fit import check_start, fit
-from training.fit.history import EpochRecord, best_record
-from training.tune.plots import draw_search
-from training.tune.report import DIVERGED, TuneReport, finished_trials, report_of, shown
+from training.report.plot_style import write_plots
+from training.results.history import EpochRecord, best_record
+from training.stop import CheckStop, no_stop
+from training.tune.config_file import to_toml
+from training.tune.outcome import DIVERGED, TuneReport, finished_trials, report_of, shown
+from training.tune.plots import SEARCH_PLOTS
 from training.tune.space import Dimension, read_space, with_values
 from visionflow import strict
 from visionflow.images.input_spec import InputSpec
@@ -47,7 +49,13 @@ _SPARED_SHARE = 0.25
 _WITHOUT_INFLUENCE = ("name", "version", "mlflow", "export")
 
 
-def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> TuneReport:
+def tune(
+    config: TrainConfig,
+    data: Path,
+    out: Path,
+    cache: Path | None = None,
+    check_stop: CheckStop = no_stop,
+) -> TuneReport:
     """Search ``config.tune.space`` within its budget of trials and seconds.
 
     Finished trials that ``out`` holds count towards both, so the same call goes on with a killed
@@ -63,13 +71,13 @@ def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) 
     space = read_space(config)
     out.mkdir(parents=True, exist_ok=True)
     with _alone(out):
-        search = _Search(config, space, data, out, cache or out / "cache")
+        search = _Search(config, space, data, out, cache or out / "cache", check_stop)
         with _open_study(config, search.identity, out) as study:
             search.run(study)
             report = report_of(config.name, space, study)
     best = with_values(config, report.best_values)
     (out / BEST_FILE).write_text(to_toml(best), encoding="utf-8")
-    draw_search(report, out)
+    write_plots(SEARCH_PLOTS, report, out / "plots")
     (out / RESULT_FILE).write_text(report.to_json(), encoding="utf-8")
     if cache is None:
         shutil.rmtree(out / "cache", ignore_errors=True)
@@ -86,12 +94,14 @@ class _Search:
         folder: Path,
         out: Path,
         cache: Path,
+        check_stop: CheckStop,
     ) -> None:
         # The study's own database keeps the trials.
         self._config = replace(config, mlflow=False)
         self._space = space
         self._folder = folder
         self._cache = cache
+        self._check_stop = check_stop
         self._trials = out / "trials"
         self._data: dict[InputSpec, TrainingData] = {}
         # Wrong images should show before the first trial.
@@ -135,7 +145,8 @@ class _Search:
                 raise TrialPruned
 
         try:
-            fitted = fit(config, self._images(config), self._trials / str(trial.number), on_epoch)
+            run = self._trials / str(trial.number)
+            fitted = fit(config, self._images(config), run, on_epoch, self._check_stop)
         except TrialPruned:
             study.tell(trial, state=State.PRUNED)
             outcome = "pruned"
@@ -156,7 +167,9 @@ class _Search:
 
     def _images(self, config: TrainConfig) -> TrainingData:
         if config.input not in self._data:
-            self._data[config.input] = load_training_data(self._folder, config, self._cache)
+            self._data[config.input] = load_training_data(
+                self._folder, config, self._cache, self._check_stop
+            )
         return self._data[config.input]
 
 

@@ -66,6 +66,7 @@ export interface components {
             precision: number | null;
             /** Recall */
             recall: number | null;
+            recall_interval: components["schemas"]["Interval"] | null;
             /** F1 */
             f1: number | null;
         };
@@ -270,9 +271,9 @@ export interface components {
          * @description How the training went, judged at its ``best_epoch`` by validation top-1.
          *
          *     ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
-         *     of the last phase ended above its minimum, in nats. ``too_easy``: nearly nothing was wrong from
-         *     the first epochs on, so the set is easy or images of it are in both parts. ``text`` and
-         *     ``text_ko`` say it in English and Korean.
+         *     of the last phase ended above its minimum, in nats. ``too_easy``: almost every answer was right
+         *     from the first epochs on, so the dataset is easy or both parts share images. ``text`` and
+         *     ``text_ko``: the same in English and Korean.
          */
         FitVerdict: {
             /**
@@ -521,7 +522,7 @@ export interface components {
         };
         /**
          * Quantization
-         * @description How the int8 model was made, or why there is none.
+         * @description How the int8 model was made, or why it was not.
          */
         Quantization: {
             /** Scheme */

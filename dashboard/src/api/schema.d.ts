@@ -556,11 +556,7 @@ export interface components {
             recipe: string;
             /** Model */
             model: string;
-            /** Summary */
-            summary: {
-                en: string;
-                ko: string;
-            };
+            summary: components["schemas"]["Text"];
             /** Parameters */
             parameters: {
                 [key: string]: components["schemas"]["Parameter"];
@@ -630,7 +626,7 @@ export interface components {
          * Drift
          * @description ``labels`` is the population stability index of the answers, ``embedding`` the distance of
          *     the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
-         *     ``n`` images are enough to say so.
+         *     ``n`` images are enough to tell.
          */
         Drift: {
             /** Labels */
@@ -671,7 +667,7 @@ export interface components {
         };
         /**
          * Feedback
-         * @description What a person says the image shows; the last word counts.
+         * @description What a person says the image shows; the latest counts.
          */
         Feedback: {
             /** Label */
@@ -823,8 +819,8 @@ export interface components {
         };
         /**
          * JobRequest
-         * @description What was asked for, and where. ``place``: ``local`` runs no machine; the process is started
-         *     by whoever asked, which the API cannot.
+         * @description The request, and where it runs. ``place``: ``local`` starts no machine; the command line
+         *     starts the process itself, which the API cannot.
          */
         JobRequest: {
             /** Config */
@@ -1108,11 +1104,7 @@ export interface components {
         Parameter: {
             /** Default */
             default: unknown;
-            /** About */
-            about: {
-                en: string;
-                ko: string;
-            };
+            about: components["schemas"]["Text"];
         };
         /**
          * PeriodCost
@@ -1245,7 +1237,7 @@ export interface components {
         };
         /**
          * Retirement
-         * @description Who said, when and why, that a version is not to serve again.
+         * @description Who retired a version, when and why.
          */
         Retirement: {
             /** By */
@@ -1257,10 +1249,10 @@ export interface components {
         };
         /**
          * RollbackRule
-         * @description Limits of what a trial may show, as shares of 0..1; null sets none.
+         * @description Limits for a trial, as shares of 0..1; null sets no limit.
          *
-         *     A share counts from ``min_images`` on. A canary that is over one loses its share of the
-         *     images; a version in production makes place for the one before.
+         *     Shares are checked from ``min_images`` on. A canary over a limit loses its share of the images;
+         *     a version in production is rolled back to the one before.
          */
         RollbackRule: {
             /**
@@ -1362,6 +1354,16 @@ export interface components {
             drift: {
                 [key: string]: components["schemas"]["Drift"];
             };
+        };
+        /**
+         * Text
+         * @description The same in English and Korean.
+         */
+        Text: {
+            /** En */
+            en: string;
+            /** Ko */
+            ko: string;
         };
         /**
          * TrainingJob

@@ -3,23 +3,21 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.cli.command_line import add_command, print_json, print_table, workspace_of
-from infra.cli.deployed import aws_sentences
+import boto3
+
+from infra.cli.command_line import ALL_STAGES, add_command, workspace_of
+from infra.cli.endpoints import Endpoints, endpoints
 from infra.cli.jobs.local_job import bury_local_job, run_local_job
 from infra.cli.jobs.local_machines import LocalMachines
-from infra.cli.jobs.target import JobTarget, job_target
 from infra.cli.jobs.view import HEADER, epoch_line, row, screen
 from infra.errors import CommandError
-from infra.stages import LOCAL, STAGES
-from training.cli.experiments import toml_value
+from infra.stages import LOCAL
+from training.cli.options import add_group, add_set, answer, fields_set, print_json, print_table
 from training.config import committed_configs
-from visionflow import strict
-from visionflow.errors import ConfigError
 from visionflow.jobs.instances import BY_NAME
 from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import (
@@ -32,39 +30,32 @@ from visionflow.jobs.record import (
 )
 
 if TYPE_CHECKING:
-    from infra.cli.command_line import Commands
-
-Run = Callable[[argparse.Namespace], int]
+    from training.cli.options import Commands
 
 _LOOK_SECONDS = 2.0
 _CLEAR_LINE, _UP = "\x1b[2K", "\x1b[{}A"
 
 
 def add_parsers(commands: "Commands") -> None:
-    summary = "train on a rented machine, or on this one beside the local cloud"
-    group = commands.add_parser("jobs", help=summary, description=summary)
-    jobs = group.add_subparsers(metavar="command", required=True)
-    start = _add(jobs, "start", _start, "Start a training job.")
-    _add_request(start)
-    resume = _add(jobs, "resume", _resume, "Go on with a job that failed or was cancelled.")
-    resume.add_argument("job", metavar="JOB")
+    jobs = add_group(commands, "jobs", "Train on a rented machine, or on this computer.")
+    _add_request(add_command(jobs, "start", _start, "Start a training job.", stages=ALL_STAGES))
     for name, run, summary in (
+        ("resume", _resume, "Continue a job that failed or was cancelled."),
         ("stop", _stop, "End a job and its machine."),
-        ("status", _status, "One job with its curves."),
-        ("logs", _logs, "What a job's machines said."),
+        ("status", _status, "Show a job with its curves."),
+        ("logs", _logs, "Print the log of a job's machines."),
         ("watch", _watch, "Follow a job until it ends."),
     ):
-        _add(jobs, name, run, summary).add_argument("job", metavar="JOB")
-    summary = "Train what the local cloud's jobs ask for on this computer, until Ctrl-C."
-    add_command(jobs, "machines", _machines, summary)
-    listing = _add(jobs, "list", _list, "Jobs, newest first.")
-    listing.add_argument("--limit", type=int, default=20)
-
-
-def _add(commands: "Commands", name: str, run: Run, summary: str) -> argparse.ArgumentParser:
-    parser = add_command(commands, name, run, summary)
-    parser.add_argument("--stage", choices=tuple(STAGES), default=LOCAL.name)
-    return parser
+        parser = add_command(jobs, name, run, summary, stages=ALL_STAGES)
+        parser.add_argument("job", metavar="JOB", help="id of the job")
+    summary = "Train the jobs of the local cloud on this computer, until Ctrl-C."
+    # No stage but the local one has its machines here.
+    machines = add_command(jobs, "machines", _machines, summary)
+    machines.set_defaults(stage=LOCAL.name)
+    listing = add_command(jobs, "list", _list, "List jobs, newest first.", stages=ALL_STAGES)
+    listing.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="at most N jobs (default: 20)"
+    )
 
 
 def _add_request(parser: argparse.ArgumentParser) -> None:
@@ -73,48 +64,51 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         required=True,
         choices=committed_configs(),
         metavar="NAME",
-        help="the experiment",
+        help=f"the experiment: {', '.join(committed_configs())}",
     )
     parser.add_argument(
         "--data",
         required=True,
         help="s3://BUCKET/PREFIX of class folders; a local folder is uploaded first",
     )
-    parser.add_argument("--model")
-    parser.add_argument("--recipe")
-    parser.add_argument(
-        "--set",
-        dest="fields",
-        metavar="FIELD=VALUE",
-        action="append",
-        default=[],
-        help="any other field of the config, its value as in TOML: --set scratch.epochs=3",
-    )
+    parser.add_argument("--model", help="network to train (default: the config's)")
+    parser.add_argument("--recipe", help="way to train it (default: the config's)")
+    add_set(parser)
     parser.add_argument("--grow-from", metavar="JOB", help="add classes to the model of this job")
-    parser.add_argument("--instance", choices=tuple(BY_NAME), metavar="TYPE")
-    parser.add_argument("--on-demand", action="store_true", help="no spot machine")
-    parser.add_argument("--max-hours", type=float, default=DEFAULT_MAX_HOURS)
-    parser.add_argument("--budget", type=float, default=DEFAULT_BUDGET_USD, metavar="USD")
-    parser.add_argument("--promote", action="store_true", help="and let the version serve")
     parser.add_argument(
-        "--local", action="store_true", help="on this machine, beside the local cloud"
+        "--instance",
+        choices=tuple(BY_NAME),
+        metavar="TYPE",
+        help=f"type of the machine: {', '.join(BY_NAME)} (default: any that EC2 has to lend)",
+    )
+    parser.add_argument("--on-demand", action="store_true", help="do not use a spot machine")
+    parser.add_argument(
+        "--max-hours",
+        type=float,
+        default=DEFAULT_MAX_HOURS,
+        help=f"end the job after this time (default: {DEFAULT_MAX_HOURS:g})",
+    )
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=DEFAULT_BUDGET_USD,
+        metavar="USD",
+        help=f"end the job when this is spent (default: {DEFAULT_BUDGET_USD:g})",
+    )
+    parser.add_argument("--promote", action="store_true", help="put the version into production")
+    parser.add_argument(
+        "--local", action="store_true", help="train on this computer, beside the local cloud"
     )
 
 
 def _request(arguments: argparse.Namespace, data: str) -> JobRequest:
-    fields = {}
-    for assignment in arguments.fields:
-        field, equals, value = assignment.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {assignment}: expected FIELD=VALUE")
-        fields[field.strip()] = toml_value(value)
     request = parse_request(
         {
             "config": arguments.config,
             "data": data,
             "model": arguments.model,
             "recipe": arguments.recipe,
-            "set": fields or None,
+            "set": fields_set(arguments) or None,
             "instance": arguments.instance,
             "on_demand": arguments.on_demand,
             "max_hours": arguments.max_hours,
@@ -131,79 +125,72 @@ def _request(arguments: argparse.Namespace, data: str) -> JobRequest:
 def _start(arguments: argparse.Namespace) -> int:
     if arguments.local and arguments.stage != LOCAL.name:
         raise CommandError("--local trains beside the local cloud; leave --stage out.")
-    target = _target(arguments)
-    with aws_sentences():
-        data: str = arguments.data
-        request = _request(arguments, data if data.startswith("s3://") else _place(data, target))
-        check_bucket(request, target.datasets_bucket)
-        if not data.startswith("s3://"):
-            _upload(Path(data), target)
-        job = target.control.start(request)
-        return _go_on(job, target, arguments)
+    found = endpoints(arguments)
+    data: str = arguments.data
+    request = _request(arguments, data if data.startswith("s3://") else _place(data, found))
+    check_bucket(request, found.training.datasets_bucket)
+    if not data.startswith("s3://"):
+        _upload(Path(data), found)
+    return _follow(found.job_control.start(request), found, arguments)
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    target = _target(arguments)
-    with aws_sentences():
-        bury_local_job(arguments.job, target)
-        return _go_on(target.control.resume(arguments.job), target, arguments)
+    found = endpoints(arguments)
+    bury_local_job(arguments.job, found)
+    return _follow(found.job_control.resume(arguments.job), found, arguments)
 
 
-def _go_on(job: TrainingJob, target: JobTarget, arguments: argparse.Namespace) -> int:
-    """A local job runs here and now; of any other the number is told."""
+def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -> int:
+    """Run a local job here and now; of any other print the id."""
     if job.config.place == "ec2":
-        if arguments.json:
-            print_json(strict.to_dict(job))
-        else:
-            print(f"Job {job.id} is queued; follow it with 'visionflow jobs watch {job.id}'.")
+        text = f"Job {job.id} is queued; follow it with 'visionflow jobs watch {job.id}'."
+        answer(arguments, job, lambda: print(text))
         return 0
-    print(f"Job {job.id} runs on this machine; 'jobs resume' goes on with it.", file=sys.stderr)
-    ended = run_local_job(job.id, target, workspace_of(arguments))
+    print(
+        f"Job {job.id} runs on this computer; if it is interrupted, 'visionflow jobs resume "
+        f"{job.id}' continues it.",
+        file=sys.stderr,
+    )
+    ended = run_local_job(job.id, found, workspace_of(arguments))
     _show(ended, arguments)
     return 0 if ended.state == "succeeded" else 1
 
 
 def _stop(arguments: argparse.Namespace) -> int:
-    with aws_sentences():
-        job = _target(arguments).control.stop(arguments.job)
-    if arguments.json:
-        print_json(strict.to_dict(job))
-    else:
-        print(f"Job {job.id} is {job.state}; its machine is gone within a minute or two.")
+    job = endpoints(arguments).job_control.stop(arguments.job)
+    text = f"Job {job.id} is {job.state}; its machine is gone within a minute or two."
+    answer(arguments, job, lambda: print(text))
     return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    with aws_sentences():
-        jobs, _ = _target(arguments).control.page(arguments.limit, None)
-    if arguments.json:
-        print_json(strict.to_dict(jobs))
-    else:
-        print_table([HEADER, *map(row, jobs)])
+    jobs, _ = endpoints(arguments).job_control.page(arguments.limit, None)
+    answer(arguments, jobs, lambda: print_table([HEADER, *map(row, jobs)]))
     return 0
 
 
 def _machines(arguments: argparse.Namespace) -> int:
-    workspace = workspace_of(arguments)
-    with suppress(KeyboardInterrupt), aws_sentences():
-        LocalMachines(job_target(LOCAL.name, workspace), workspace).play()
+    with suppress(KeyboardInterrupt):
+        LocalMachines(endpoints(arguments), workspace_of(arguments)).play()
     return 0
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    with aws_sentences():
-        _show(_target(arguments).control.get(arguments.job), arguments)
+    _show(endpoints(arguments).job_control.get(arguments.job), arguments)
     return 0
 
 
 def _logs(arguments: argparse.Namespace) -> int:
-    target = _target(arguments)
-    with aws_sentences():
-        target.control.get(arguments.job)
-        pages = target.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=target.log_group, logStreamNamePrefix=f"{arguments.job}/"
+    found = endpoints(arguments)
+    found.job_control.get(arguments.job)
+    pages = (
+        boto3.client("logs", **found.options)
+        .get_paginator("filter_log_events")
+        .paginate(
+            logGroupName=found.training.job_log_group, logStreamNamePrefix=f"{arguments.job}/"
         )
-        events = [event for page in pages for event in page["events"]]
+    )
+    events = [event for page in pages for event in page["events"]]
     for event in sorted(events, key=lambda event: event["timestamp"]):
         if arguments.json:
             print_json({"at": event["timestamp"], "message": event["message"]})
@@ -213,57 +200,46 @@ def _logs(arguments: argparse.Namespace) -> int:
 
 
 def _watch(arguments: argparse.Namespace) -> int:
-    """On a terminal the screen is painted anew; elsewhere each epoch is a line."""
-    target, painted, told = _target(arguments), 0, 0
-    with aws_sentences():
-        while True:
-            job = target.control.get(arguments.job)
-            if sys.stdout.isatty() and not arguments.json:
-                if painted:
-                    print(_UP.format(painted), end="")
-                lines = screen(job)
-                print("\n".join(_CLEAR_LINE + line for line in lines), flush=True)
-                painted = len(lines)
-            else:
-                for epoch in job.epochs[told:]:
-                    print(epoch_line(epoch), flush=True)
-                told = len(job.epochs)
-            if job.state in ENDED:
-                break
-            time.sleep(_LOOK_SECONDS)
+    """Repaint the screen on a terminal; print one line for each epoch elsewhere."""
+    control, painted, printed = endpoints(arguments).job_control, 0, 0
+    while True:
+        job = control.get(arguments.job)
+        if sys.stdout.isatty() and not arguments.json:
+            if painted:
+                print(_UP.format(painted), end="")
+            lines = screen(job)
+            print("\n".join(_CLEAR_LINE + line for line in lines), flush=True)
+            painted = len(lines)
+        else:
+            for epoch in job.epochs[printed:]:
+                print(epoch_line(epoch), flush=True)
+            printed = len(job.epochs)
+        if job.state in ENDED:
+            break
+        time.sleep(_LOOK_SECONDS)
     if not painted:
         _show(job, arguments)
     return 0 if job.state == "succeeded" else 1
 
 
 def _show(job: TrainingJob, arguments: argparse.Namespace) -> None:
-    if arguments.json:
-        print_json(strict.to_dict(job))
-    else:
-        print("\n".join(screen(job)))
+    answer(arguments, job, lambda: print("\n".join(screen(job))))
 
 
-def _target(arguments: argparse.Namespace) -> JobTarget:
-    with aws_sentences():
-        return job_target(arguments.stage, workspace_of(arguments))
+def _place(folder: str, found: Endpoints) -> str:
+    return f"s3://{found.training.datasets_bucket}/{Path(folder).resolve().name}"
 
 
-def _place(folder: str, target: JobTarget) -> str:
-    return f"s3://{target.datasets_bucket}/{Path(folder).resolve().name}"
-
-
-def _upload(folder: Path, target: JobTarget) -> None:
-    """Copy a local folder of images to where `_place` says, without what is there already."""
+def _upload(folder: Path, found: Endpoints) -> None:
+    """Copy a local folder of images to `_place`; files that are there already are left out."""
     if not folder.is_dir():
         raise CommandError(f"{folder}: no such folder; expected one folder of images per class.")
-    prefix = folder.resolve().name
-    pages = target.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=target.datasets_bucket, Prefix=f"{prefix}/"
-    )
+    prefix, bucket = folder.resolve().name, found.training.datasets_bucket
+    pages = found.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
     there = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     for file in files:
         key = f"{prefix}/{file.relative_to(folder).as_posix()}"
         if there.get(key) != file.stat().st_size:
-            target.s3.upload_file(str(file), target.datasets_bucket, key)
-    print(f"{len(files)} files lie in {_place(str(folder), target)}.", file=sys.stderr)
+            found.s3.upload_file(str(file), bucket, key)
+    print(f"{len(files)} files are in {_place(str(folder), found)}.", file=sys.stderr)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from infra.cli.jobs.target import JobTarget
+from infra.cli.endpoints import Endpoints
 from infra.errors import CommandError
 from infra.local_cloud.emulator import REGION
 from infra.local_cloud.processes import end_group
@@ -38,7 +38,7 @@ _LOOK_SECONDS = 0.3
 _DEAD_SECONDS = 8 * HEARTBEAT_SECONDS
 
 
-def run_local_job(job_id: str, target: JobTarget, workspace: Workspace) -> TrainingJob:
+def run_local_job(job_id: str, target: Endpoints, workspace: Workspace) -> TrainingJob:
     """Run the job's script here until it ends, and wait for what the state machine makes of it.
 
     Ctrl-C ends the script, which reports that it was interrupted. Raises `CommandError` when the
@@ -54,26 +54,26 @@ def run_local_job(job_id: str, target: JobTarget, workspace: Workspace) -> Train
             end_group(process)
             _report_death(record, target, f"The process ended with code {process.returncode}.")
     _wait(target, job_id, None, _END_SECONDS)
-    return target.control.get(job_id)
+    return target.job_control.get(job_id)
 
 
-def bury_local_job(job_id: str, target: JobTarget) -> None:
+def bury_local_job(job_id: str, target: Endpoints) -> None:
     """Let a local job end whose process was killed together with the command that ran it."""
-    record = target.store.get(job_id)
+    record = target.jobs.get(job_id)
     if record.request.place != "local" or record.state != "running":
         return
-    report = target.store.current_report(record)
+    report = target.jobs.current_report(record)
     seen = report.heartbeat_at if report else record.launched_at
     if seen and hours_between(seen, datetime.now(UTC)) * 3600 > _DEAD_SECONDS:
         _report_death(record, target, "The process was killed.")
         _wait(target, job_id, None, _END_SECONDS)
 
 
-def _report_death(record: JobRecord, target: JobTarget, reason: str) -> None:
+def _report_death(record: JobRecord, target: Endpoints, reason: str) -> None:
     """Say for a process what it could not say itself, as EC2 does for a machine."""
-    report = target.store.current_report(record)
+    report = target.jobs.current_report(record)
     if report is None:
-        before = target.store.report(record)
+        before = target.jobs.report(record)
         report = JobReport(
             reporter=str(record.reporter),
             job_id=record.id,
@@ -84,7 +84,7 @@ def _report_death(record: JobRecord, target: JobTarget, reason: str) -> None:
             outcome=None,
         )
     if report.outcome is None:
-        target.store.put_report(replace(report, outcome=JobOutcome("interrupted", reason)))
+        target.jobs.put_report(replace(report, outcome=JobOutcome("interrupted", reason)))
 
 
 def job_folder(workspace: Workspace, job_id: str) -> Path:
@@ -92,11 +92,11 @@ def job_folder(workspace: Workspace, job_id: str) -> Path:
     return workspace.state / "jobs" / job_id
 
 
-def _wait(target: JobTarget, job_id: str, state: str | None, seconds: float) -> JobRecord:
+def _wait(target: Endpoints, job_id: str, state: str | None, seconds: float) -> JobRecord:
     """The record once it has ended, or is in ``state``."""
     deadline = time.monotonic() + seconds
     while True:
-        record = target.store.get(job_id)
+        record = target.jobs.get(job_id)
         if record.state in ENDED or record.state == state:
             return record
         if time.monotonic() > deadline:
@@ -105,7 +105,7 @@ def _wait(target: JobTarget, job_id: str, state: str | None, seconds: float) -> 
 
 
 def start_machine(
-    job_id: str, session: str, target: JobTarget, folder: Path
+    job_id: str, session: str, target: Endpoints, folder: Path
 ) -> subprocess.Popen[bytes]:
     """The job's script as EC2 would start it on a machine called ``session``, with ``folder`` as
     its disk. Raises `CommandError` for a job on AWS."""
@@ -122,7 +122,7 @@ def start_machine(
     )
 
 
-def _environment(session: str, target: JobTarget, folder: Path) -> dict[str, str]:
+def _environment(session: str, target: Endpoints, folder: Path) -> dict[str, str]:
     """The user's own without any AWS setting, and the role's on the local cloud."""
     if target.cloud is None:
         raise CommandError("Only jobs of the local cloud run on this machine.")
@@ -132,14 +132,15 @@ def _environment(session: str, target: JobTarget, folder: Path) -> dict[str, str
     account = target.cloud.client_options
     file.write_text(
         "[profile machine]\n"
-        f"role_arn = {target.job_role}\n"
+        f"role_arn = {target.training.job_role}\n"
         f"role_session_name = {session}\n"
         "source_profile = account\n"
         "[profile account]\n"
         f"aws_access_key_id = {account['aws_access_key_id']}\n"
         f"aws_secret_access_key = {account['aws_secret_access_key']}\n"
     )
-    settings = JobMachineSettings(target.jobs_table, target.jobs_bucket, target.log_group)
+    names = target.training
+    settings = JobMachineSettings(names.jobs_table, names.jobs_bucket, names.job_log_group)
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
         **own,

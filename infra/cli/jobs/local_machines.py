@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from infra.cli.endpoints import Endpoints
 from infra.cli.jobs.local_job import job_folder, start_machine
-from infra.cli.jobs.target import JobTarget
 from infra.errors import CommandError
 from infra.local_cloud.processes import end_group
 from infra.packaging.workspace import Workspace
@@ -29,7 +29,7 @@ _NEWEST_JOBS = 10
 class LocalMachines:
     """A process for each machine that a job has; all end with this."""
 
-    def __init__(self, target: JobTarget, workspace: Workspace) -> None:
+    def __init__(self, target: Endpoints, workspace: Workspace) -> None:
         """Raises `CommandError` for a stage on AWS, which has machines of its own."""
         if target.cloud is None:
             raise CommandError("Only the local cloud has its machines here.")
@@ -51,7 +51,7 @@ class LocalMachines:
                 self._end(machine)
 
     def _look(self) -> None:
-        jobs, _ = self._target.control.page(_NEWEST_JOBS, None)
+        jobs, _ = self._target.job_control.page(_NEWEST_JOBS, None)
         running = {
             job.instance.id: job
             for job in jobs

@@ -14,7 +14,7 @@ from torch import nn
 
 from infra.packaging.workspace import PROJECT
 from training.config import TrainConfig, load_config
-from training.data.flowers import write_flowers
+from training.data.sources.flowers import write_flowers
 from training.data.training_data import TrainingData, load_training_data
 from training.export.artifact import (
     FP32_FILE,
@@ -23,11 +23,11 @@ from training.export.artifact import (
     write_manifest,
     write_whole,
 )
-from training.export.onnx_files import export_onnx
-from training.export.quantize import Quantizer
-from training.export.ranges import Calibration
-from training.models.build import build_model, exportable
-from training.models.network import Classifier
+from training.export.graph.onnx_files import export_onnx
+from training.export.graph.quantize import Quantizer
+from training.export.graph.ranges import RangeRule
+from training.networks.build import build_model, exportable
+from training.networks.network import ConvNet
 from visionflow.models.manifest import (
     MANIFEST_NAME,
     FileEntry,
@@ -38,7 +38,7 @@ from visionflow.models.manifest import (
 
 STARTER = PROJECT / "infra" / "packaging" / "starter"
 FOLDER = PROJECT / ".visionflow" / "benchmarks"
-CALIBRATION: Calibration = "min-max"
+CALIBRATION: RangeRule = "min-max"
 SEED = 1
 
 # Display name -> the name in a config. The starter is the committed artifact.
@@ -55,7 +55,7 @@ NETWORKS = {
 class Timed:
     """One network: ``module`` in evaluation mode, and the ``folder`` of its artifact."""
 
-    module: Classifier
+    module: ConvNet
     folder: Path
     manifest: Manifest
 
@@ -98,7 +98,7 @@ def _data() -> TrainingData:
     return load_training_data(flowers, _config("resnet18"), None)
 
 
-def _see_images(module: Classifier, images: np.ndarray) -> None:
+def _see_images(module: ConvNet, images: np.ndarray) -> None:
     for layer in module.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum = None  # a plain mean over all batches
@@ -109,9 +109,7 @@ def _see_images(module: Classifier, images: np.ndarray) -> None:
     module.eval()
 
 
-def _write_artifact(
-    module: Classifier, config: TrainConfig, data: TrainingData, folder: Path
-) -> None:
+def _write_artifact(module: ConvNet, config: TrainConfig, data: TrainingData, folder: Path) -> None:
     graph = export_onnx(exportable(module), config.input.size, config.export.opset)
     write_whole(folder / FP32_FILE, graph.SerializeToString())
     images = data.calibration(64, SEED).images

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
-from training.models.network import PIXEL_MEAN, PIXEL_STD, Classifier
+from training.networks.network import PIXEL_MEAN, PIXEL_STD, ConvNet
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import Classifier as ServedClassifier
@@ -47,7 +47,7 @@ def usual_backend(infer: Infer, spec: InputSpec, labels: tuple[str, ...]) -> Fas
     return app
 
 
-def eager(module: Classifier) -> Infer:
+def eager(module: ConvNet) -> Infer:
     """torchvision's normalisation, then the network in torch, layer by layer."""
     normalise = v2.Compose(
         [

@@ -12,8 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.unit.training.report.conftest import report
 from training.config import DEFAULTS, TrainConfig, load_config
-from training.models.residual_cnn import ResidualCnn
+from training.networks.residual_cnn import ResidualCnn
+
+__all__ = ["report"]
 
 SIDE = 16
 COLOURS = {"blue": (40, 60, 210), "green": (50, 190, 70), "red": (210, 50, 40)}

@@ -16,7 +16,7 @@ from training.compare.compare import compare
 from training.ensembling import ensemble
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
-from training.report.report import Report
+from training.results.report import Report
 from training.train import train
 from visionflow.models.classifier import Classifier
 from visionflow.models.gate import held_back_by

@@ -13,8 +13,8 @@ from training.ancestor import WEIGHTS_FILE, read_ancestor
 from training.data.training_data import load_training_data
 from training.errors import DatasetError, TrainingError
 from training.growth import OLD_CLASSES_CHECK, growth_check
-from training.models.build import build_model
-from training.report.report import Growth, Report
+from training.networks.build import build_model
+from training.results.report import Growth, Report
 from training.train import train
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import read_artifact

@@ -21,7 +21,7 @@ from training.config import TrainConfig
 from training.errors import DatasetError, TrainingError
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
-from training.report.report import Report
+from training.results.report import Report
 from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
 from training.tune.search import tune
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact

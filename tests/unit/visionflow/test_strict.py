@@ -96,7 +96,7 @@ def test_keys_and_literals_are_checked_by_value_and_type(
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_what_json_has_no_number_for_is_refused(number: str) -> None:
-    with pytest.raises(ConfigError, match="no JSON number"):
+    with pytest.raises(ConfigError, match="not a JSON number"):
         strict.parse_json(Inner, f'{{"name": "x", "share": {number}}}', "inner")
 
 

@@ -10,7 +10,6 @@ import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import css from "./ClassesTab.module.css";
 import { IntervalBar } from "./IntervalBar";
-import { wilson } from "./report";
 
 const ORDERS = ["worst", "name", "images"] as const;
 type Order = (typeof ORDERS)[number];
@@ -59,17 +58,12 @@ export function ClassesTab({ report }: { report: Report }) {
         className={css.table}
         testId="class-table"
       >
-        {classes.map(({ label, images, recall, precision, f1 }) => (
+        {classes.map(({ label, images, recall, recall_interval: interval, precision, f1 }) => (
           <tr key={label}>
             <th scope="row">{label}</th>
             <td>
               {recall !== null && (
-                <IntervalBar
-                  share={recall}
-                  interval={wilson(Math.round(recall * images), images)}
-                  n={images}
-                  tone="test"
-                />
+                <IntervalBar share={recall} interval={interval} n={images} tone="test" />
               )}
             </td>
             <td>

@@ -100,7 +100,7 @@ function SettingInput({
   const language = useLanguage();
   const hint = (
     <span className={css.hint}>
-      {about && `${about[language]} `}
+      {`${about[language]} `}
       {fixed
         ? t("training.inherited")
         : name === VERSION

@@ -7,8 +7,8 @@ export type Setting = string | number | boolean;
 export interface Field {
   name: string;
   value: Setting;
-  /** Its meaning, by language; `null` if that only repeats the name. */
-  about: Record<Language, string> | null;
+  /** Its meaning, by language. */
+  about: Record<Language, string>;
 }
 
 export interface FieldGroup {
@@ -38,7 +38,7 @@ export function fieldGroups(
       const isChosenElsewhere = CHOSEN_ELSEWHERE.includes(name);
       if (isOthers || isChosenElsewhere || !isSetting(value)) return [];
       const usual = name === VERSION ? "" : value;
-      return [{ name, value: usual, about: tellsMore(name, about.en) ? about : null }];
+      return [{ name, value: usual, about }];
     },
   );
   const main = fields.filter(({ name }) => MAIN.test(name));
@@ -63,11 +63,6 @@ export function totalEpochs(
   return Object.entries(parameters)
     .filter(([name]) => name.startsWith(`${recipe}.`) && name.endsWith(".epochs"))
     .reduce((sum, [name, { default: value }]) => sum + Number(changes[name] ?? value), 0);
-}
-
-/** Whether the text says more than the name: "Learning rate" does not. */
-function tellsMore(name: string, about: string): boolean {
-  return about.toLowerCase() !== name.split(".").at(-1)?.replaceAll("_", " ");
 }
 
 export function isSetting(value: unknown): value is Setting {

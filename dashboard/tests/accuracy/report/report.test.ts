@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { imagesOf, readReport, wilson } from "../../../src/accuracy/report/report";
+import { imagesOf, readReport } from "../../../src/accuracy/report/report";
 import type { Report } from "../../../src/api/artifact";
 import written from "../../data/report.json";
 
@@ -31,18 +31,5 @@ describe("a report that training wrote", () => {
     expect(images).toBeGreaterThan(0);
     expect(readReport({ ...written, test: { ...scores, pictures: images } } as object)).toBeNull();
     expect(readReport(null)).toBeNull();
-  });
-});
-
-describe("wilson", () => {
-  it("agrees with the interval that Python wrote", () => {
-    const { top1, images, top1_interval: interval } = written.test;
-    const computed = wilson(Math.round(top1 * images), images);
-    expect(computed?.low).toBeCloseTo(interval.low, 6);
-    expect(computed?.high).toBeCloseTo(interval.high, 6);
-  });
-
-  it("knows nothing without an observation", () => {
-    expect(wilson(0, 0)).toBeNull();
   });
 });

@@ -91,7 +91,7 @@ def read_cursor(cursor: str) -> str:
 
 
 def unknown_cursor() -> InvalidCursorError:
-    return InvalidCursorError("The cursor is not one that this API gave out.")
+    return InvalidCursorError("The cursor is not valid; start without one.")
 
 
 def to_item(data: Mapping[str, Any]) -> Item:

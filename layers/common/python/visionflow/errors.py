@@ -39,7 +39,7 @@
     `-- PlatformError                   AWS throttled, timed out or failed
 
 Every class carries a ``code`` (stable, snake_case, part of the API) and ``retryable``: whether the
-same input may succeed later, once somebody mends the service. It may, unless the input is at fault.
+same input may succeed later, once the service is repaired. It may, unless the input is at fault.
 """
 
 from typing import ClassVar
@@ -76,7 +76,7 @@ class ImageNotSentError(MissingFieldError):
 
 
 class UnsupportedMediaTypeError(InputError):
-    """The request's Content-Type is none that the route takes."""
+    """The route does not accept the request's Content-Type."""
 
     code = "unsupported_media_type"
     title = "Unsupported media type"
@@ -90,7 +90,7 @@ class InvalidBodyError(InputError):
 
 
 class InvalidBase64Error(InputError):
-    """A base64 field holds something else."""
+    """A field that should hold base64 does not."""
 
     code = "invalid_base64"
     title = "Invalid base64"
@@ -104,14 +104,14 @@ class InvalidParameterError(InputError):
 
 
 class InvalidCursorError(InputError):
-    """A page cursor that this API never gave out, or that belongs to another query."""
+    """A page cursor that this API did not make, or that belongs to another query."""
 
     code = "invalid_cursor"
     title = "Invalid cursor"
 
 
 class BodyTooLargeError(InputError):
-    """The body is over what a direct call may carry."""
+    """The body is larger than a direct call may be."""
 
     code = "body_too_large"
     title = "Body too large"

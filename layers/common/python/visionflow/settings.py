@@ -1,7 +1,7 @@
 """Settings of a Lambda as one frozen dataclass that both sides of a deployment use.
 
 The infrastructure builds a function's environment with `to_env`, the function reads it with
-`from_env`: a variable cannot be misspelt on one side, or missing on the other, unnoticed.
+`from_env`, so a variable cannot be misspelt on one side or missing on the other.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ class EnvSettings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Raises `ConfigError` for a missing variable or a number that is none."""
+        """Raises `ConfigError` for a missing variable, and for text in place of a number."""
         types = get_type_hints(cls)
         values: dict[str, Any] = {}
         for field in dataclasses.fields(cls):

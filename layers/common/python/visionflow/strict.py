@@ -39,7 +39,7 @@ def parse_json(cls: type[T], text: str | bytes, where: str) -> T:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def to_dict(obj: Any) -> Any:

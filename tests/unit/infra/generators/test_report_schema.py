@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from infra.generators.report_schema import document
-from training.report.report import Report
+from training.results.report import Report
 
 SAMPLE = Path("dashboard/tests/data/report.json")
 

@@ -1,14 +1,9 @@
 """What a training job can be asked for is what the training package knows."""
 
-from infra.generators.training_options import document, text
+from infra.generators.training_options import document
 from training.config import committed_configs
-from visionflow.jobs.options import OPTIONS_FILE
-
-
-def test_the_committed_file_is_up_to_date() -> None:
-    assert OPTIONS_FILE.read_text(encoding="utf-8") == text(), (
-        "run python -m infra.generators.training_options"
-    )
+from training.texts.catalogue import texts
+from visionflow.strict import to_dict
 
 
 def test_every_config_is_there_with_its_fields_and_what_they_mean() -> None:
@@ -18,7 +13,21 @@ def test_every_config_is_there_with_its_fields_and_what_they_mean() -> None:
     assert small["model"] == "small_cnn"
     assert small["parameters"]["scratch.batch_size"] == {
         "default": 32,
-        "about": "Over all processes together.",
+        "about": {
+            "en": "Images per step, over all processes together.",
+            "ko": "스텝당 이미지 수이며, 모든 프로세스를 합친 값입니다.",
+        },
     }
     assert not [name for name in small["parameters"] if name.startswith("tune.")]
-    assert all(config["summary"] for config in configs.values())
+
+
+def test_every_text_of_a_config_is_shown() -> None:
+    """And every config and field has one, in both languages, or the generator would fail."""
+    shown = [
+        about
+        for config in document()["configs"]
+        for about in (config["summary"], *(p["about"] for p in config["parameters"].values()))
+    ]
+    assert all(about["en"] and about["ko"] for about in shown)
+    written = [to_dict(text) for key, text in texts().items() if key.startswith("config.")]
+    assert [about for about in written if about not in shown] == []

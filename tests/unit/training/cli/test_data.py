@@ -92,7 +92,7 @@ def test_a_file_in_the_way_is_one_sentence(folder: Path, tmp_path: Path) -> None
 def test_flowers_are_drawn_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["flowers", "--out", str(tmp_path / "set"), "--images", "2", "--size", "32"]
     assert run(*command) == 0
-    assert "The data set is in" in capsys.readouterr().out
+    assert "The dataset is in" in capsys.readouterr().out
     assert run(*command) == 0
     assert "already" in capsys.readouterr().out
     assert len(list((tmp_path / "set").rglob("*.jpg"))) == 10

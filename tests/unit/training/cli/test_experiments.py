@@ -2,8 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ import torch
 from infra.cli.main import main
 from tests.unit.training.conftest import SHRUNKEN, draw_set
 from training.config import DEFAULTS
+from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint
 from visionflow.models.manifest import MANIFEST_NAME
 
 
@@ -44,6 +47,31 @@ def test_train_prints_the_lightening_table(
     out = capsys.readouterr().out
     assert "test images: top-1" in out
     assert "report.html" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_train_where_it_can_go_on(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    heeded_ctrl_c: None,
+    number: signal.Signals,
+) -> None:
+    written = tmp_path / "run" / f"{CHECKPOINT_FILE}.written"
+    write = Checkpoint.write
+
+    def signalled(self: Checkpoint, state: Mapping[str, Any]) -> None:
+        signal.raise_signal(number)
+        write(self, state)
+        written.touch()
+
+    monkeypatch.setattr(Checkpoint, "write", signalled)
+    assert main(train_command(data, tmp_path / "run")) == 130
+    assert capsys.readouterr().err.endswith("visionflow: interrupted.\n")
+    assert written.exists()
+    state = torch.load(tmp_path / "run" / CHECKPOINT_FILE, weights_only=True)
+    assert len(state["history"]) == 1
 
 
 def _one_image(data: Path, _tmp: Path) -> list[str]:

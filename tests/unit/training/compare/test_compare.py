@@ -15,7 +15,7 @@ from training.compare.comparison import Comparison, comparison_of
 from training.compare.page import PAGE_FILE
 from training.compare.plots import COMPARE_PLOTS
 from training.errors import TrainingError
-from training.report.report import Report
+from training.results.report import Report
 from visionflow.errors import ConfigError
 
 Writer = Callable[..., Path]
@@ -101,7 +101,7 @@ def test_different_test_images_are_refused_unless_allowed(
     comparison = compare(runs, out, allow_different_data=True)
     assert not comparison.same_test
     assert [run.test_set for run in comparison.runs] == ["A", "B"]
-    assert "accuracies of different test sets cannot be compared" in (out / PAGE_FILE).read_text(
+    assert "Accuracies on different test sets cannot be compared" in (out / PAGE_FILE).read_text(
         encoding="utf-8"
     )
 

@@ -1,4 +1,5 @@
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from training.data.batches import TrainBatches
 from training.data.listing import list_images
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import TrainingError
+from visionflow.images.pipeline import UInt8Array
 
 Batches = list[tuple[Tensor, Tensor]]
 UNCHANGED: dict[str, Any] = {
@@ -153,6 +155,57 @@ def test_an_exception_ends_the_workers(whole: UprightImageSet) -> None:
     with pytest.raises(ValueError, match="not finite"):
         train()
     assert no_children_left()
+
+
+class LostImages(UprightImageSet):
+    """Fails as the loader does when a worker dies between making a batch and handing it over."""
+
+    def __init__(self, images: UprightImageSet) -> None:
+        vars(self).update(vars(images))
+
+    def __getitem__(self, index: int) -> UInt8Array:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+
+def test_a_worker_that_dies_while_it_hands_over_a_batch_is_reported(
+    whole: UprightImageSet,
+) -> None:
+    batches = TrainBatches(LostImages(whole), shrunken_config(), 32)
+    with pytest.raises(TrainingError, match=r"prepares images died .*reset by peer"):
+        list(batches.epoch(1))
+
+
+class Signalled:
+    """Makes each process that is forked while it exists signal itself at its first moment."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        multiprocessing.util.register_after_fork(self, lambda _: os.kill(os.getpid(), number))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_ignores_what_is_sent_to_the_whole_group(
+    whole: UprightImageSet,
+    heeded_ctrl_c: None,
+    capfd: pytest.CaptureFixture[str],
+    number: signal.Signals,
+) -> None:
+    """From its first moment to its last: the process that started it decides when it ends."""
+    batches = TrainBatches(whole, shrunken_config(data__workers=2), 8)
+    signalled = Signalled(number)
+    made = []
+    for batch in batches.epoch(1):
+        made.append(batch)
+        for child in multiprocessing.active_children():
+            assert child.pid is not None
+            os.kill(child.pid, number)
+    del signalled
+    assert same(made, list(TrainBatches(whole, shrunken_config(), 8).epoch(1)))
+    for child in multiprocessing.active_children():
+        assert child.pid is not None
+        os.kill(child.pid, number)
+    del batches
+    assert no_children_left()
+    assert capfd.readouterr().err == ""
 
 
 def test_ctrl_c_ends_the_workers(whole: UprightImageSet, heeded_ctrl_c: None) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.evaluation.curves import CURVE_POINTS, Curve, score_curves
+from training.evaluation.curves import CURVE_POINTS, score_curves
+from training.results.findings import Curve
 from visionflow.models.classifier import softmax
 
 LABELS = ("cat", "dog", "frog")

@@ -1,13 +1,9 @@
 import numpy as np
 import pytest
 
-from training.evaluation.metrics import (
-    ConfusedPair,
-    evaluate,
-    most_confused,
-    top_k_accuracy,
-    wilson_interval,
-)
+from training.evaluation.metrics import evaluate, most_confused, top_k_accuracy
+from training.results.scores import ConfusedPair, Interval
+from visionflow.insights.intervals import share
 
 LABELS = ("cat", "dog", "frog")
 
@@ -26,7 +22,10 @@ def test_scores_of_a_small_example_worked_out_by_hand() -> None:
     assert result.known == 0.75
     assert result.known_top1 == pytest.approx(2 / 3)
     assert result.loss == pytest.approx(-np.log([0.8, 0.3, 0.7, 0.2]).mean(), rel=1e-6)
-    assert result.top1_interval == wilson_interval(2, 4)
+    half = share(2, 4)
+    assert (result.top1_interval.low, result.top1_interval.high) == (half.low, half.high)
+    assert cat.recall_interval == dog.recall_interval
+    assert cat.recall_interval == Interval(share(1, 2).low, share(1, 2).high)
 
 
 def test_a_class_without_images_is_not_measured_and_not_in_the_macro_means() -> None:
@@ -35,6 +34,7 @@ def test_a_class_without_images_is_not_measured_and_not_in_the_macro_means() -> 
     frog = result.classes[2]
     assert (frog.images, frog.answers) == (0, 1)
     assert frog.precision is frog.recall is frog.f1 is None
+    assert frog.recall_interval is None
     assert result.unmeasured == ("frog",)
     assert result.macro_precision == 1
     assert result.macro_recall == 0.75
@@ -55,21 +55,6 @@ def test_the_most_confused_come_by_rate_and_then_by_images() -> None:
         ConfusedPair("dog", "cat", 1, 0.1),
     )
     assert most_confused(np.diag([3, 0, 4]), LABELS) == ()
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    # Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E, table I.
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)],
-)
-def test_the_interval_is_wilsons(successes: int, trials: int, low: float, high: float) -> None:
-    interval = wilson_interval(successes, trials)
-    assert (interval.low, interval.high) == pytest.approx((low, high), abs=5e-5)
-
-
-def test_the_interval_keeps_a_width_where_all_are_right() -> None:
-    assert wilson_interval(50, 50).low == pytest.approx(0.9287, abs=1e-4)
-    assert wilson_interval(50, 50).high == pytest.approx(1)
 
 
 def test_top_k_counts_a_class_among_the_k_best() -> None:

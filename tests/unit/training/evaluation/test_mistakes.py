@@ -2,8 +2,9 @@ import numpy as np
 
 from tests.unit.training.evaluation.colours import colour_set
 from training.data.image_set import ImageSet
-from training.evaluation.mistakes import THUMBNAIL_SIDE, image_answer, worst_mistakes
-from training.report.data_url import pixels_of
+from training.evaluation.mistakes import image_answer, worst_mistakes
+from training.results.data_url import pixels_of
+from training.results.findings import THUMBNAIL_SIDE
 
 
 def test_the_most_confident_wrong_answers_come_first() -> None:

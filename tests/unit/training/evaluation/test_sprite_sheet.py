@@ -3,11 +3,11 @@ import io
 import numpy as np
 from PIL import Image
 
-from training.evaluation.sprite_sheet import TILE_SIDE, contact_sheet
+from training.evaluation.sprite_sheet import TILE_SIDE, sprite_sheet
 
 
 def sheet_of(images: np.ndarray, chosen: list[int]) -> np.ndarray:
-    content = contact_sheet(images, np.array(chosen))
+    content = sprite_sheet(images, np.array(chosen))
     return np.asarray(Image.open(io.BytesIO(content)))
 
 
@@ -23,7 +23,7 @@ def test_the_chosen_images_stand_row_by_row_in_their_order() -> None:
 def test_large_images_are_kept_small_enough_to_load_at_once() -> None:
     images = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 3), np.uint8)
     large = images.repeat(8, axis=1).repeat(8, axis=2)
-    content = contact_sheet(large, np.arange(4).repeat(200))
+    content = sprite_sheet(large, np.arange(4).repeat(200))
     with Image.open(io.BytesIO(content)) as sheet:
         assert sheet.size == (29 * TILE_SIDE, 28 * TILE_SIDE)
     assert len(content) < 2_000_000

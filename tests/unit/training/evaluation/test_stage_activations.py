@@ -3,25 +3,24 @@ import torch
 from torch import nn
 
 from training.evaluation.stage_activations import (
-    COLUMNS,
     MOST_PIXELS,
     MOST_STAGES,
-    ROWS,
     channel_grid,
     stage_activations,
 )
-from training.models.heads import linear_head
-from training.models.network import Classifier
-from training.report.data_url import pixels_of
+from training.networks.heads import linear_head
+from training.networks.network import ConvNet
+from training.results.data_url import pixels_of
+from training.results.findings import COLUMNS, ROWS
 
 
-def network(stages: int) -> Classifier:
+def network(stages: int) -> ConvNet:
     torch.manual_seed(0)
     trunk = nn.Sequential()
     for i in range(stages):
         stride = 2 if i == 0 else 1
         trunk.add_module(f"stage{i}", nn.Conv2d(3 if i == 0 else 4, 4, 3, stride, padding=1))
-    return Classifier(trunk, linear_head(4, 2))
+    return ConvNet(trunk, linear_head(4, 2))
 
 
 def test_every_stage_shows_its_maps() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from training.evaluation.verdict import fit_verdict
-from training.fit.history import EpochRecord, PhaseName
+from training.results.history import EpochRecord, PhaseName
 
 
 def course(

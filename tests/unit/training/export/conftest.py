@@ -13,12 +13,12 @@ from tests.unit.training.conftest import shrunken_config
 from tests.unit.training.export.odd import ODD_SIDE, odd_network
 from training.config import TrainConfig
 from training.data.training_data import TrainingData, load_training_data
+from training.export.graph.onnx_files import export_onnx
 from training.export.latency import Latencies, Run
-from training.export.onnx_files import export_onnx
-from training.models.build import exportable
-from training.models.heads import linear_head
-from training.models.network import Classifier
-from training.models.residual_cnn import ConvBlock
+from training.networks.build import exportable
+from training.networks.heads import linear_head
+from training.networks.network import ConvNet
+from training.networks.residual_cnn import ConvBlock
 from visionflow.images.pipeline import UInt8Array
 
 FEATURES = 16
@@ -42,22 +42,22 @@ def data(images: Path, strict_config: TrainConfig) -> TrainingData:
 
 
 @pytest.fixture
-def network(data: TrainingData) -> Classifier:
+def network(data: TrainingData) -> ConvNet:
     """Four convolutions in a row, right about nearly every image. To be changed freely."""
     return colour_network(data)
 
 
-def colour_network(data: TrainingData) -> Classifier:
+def colour_network(data: TrainingData) -> ConvNet:
     torch.manual_seed(0)
     trunk = nn.Sequential(
         ConvBlock(3, 8), ConvBlock(8, 8), ConvBlock(8, 8, pool=True), ConvBlock(8, FEATURES)
     )
-    network = Classifier(trunk, linear_head(FEATURES, len(data.labels)))
+    network = ConvNet(trunk, linear_head(FEATURES, len(data.labels)))
     fit_quickly(network, data)
     return network
 
 
-def fit_quickly(network: Classifier, data: TrainingData) -> None:
+def fit_quickly(network: ConvNet, data: TrainingData) -> None:
     """Batch norm by one pass over the training images, the linear head by least squares."""
     images, targets = data.train_images.images, data.train_images.targets
     for module in network.modules():
@@ -79,7 +79,7 @@ def as_tensor(images: UInt8Array) -> torch.Tensor:
     return torch.from_numpy(np.array(images))
 
 
-def inflate(network: Classifier, block: int, factor: float = 3000.0) -> None:
+def inflate(network: ConvNet, block: int, factor: float = 3000.0) -> None:
     """Make one channel between two blocks large and its weights behind it small: the same function,
     but the range of all channels is now the large one's."""
     norm = network.trunk.get_submodule(f"{block}.1")

@@ -4,14 +4,14 @@ import torch
 from torch import nn
 from torchvision.ops.misc import SqueezeExcitation
 
-from training.models.heads import mlp_head
-from training.models.network import Classifier
-from training.models.residual_cnn import ConvBlock
+from training.networks.heads import mlp_head
+from training.networks.network import ConvNet
+from training.networks.residual_cnn import ConvBlock
 
 ODD_SIDE = 16
 
 
-def odd_network() -> Classifier:
+def odd_network() -> ConvNet:
     """Max pooling behind the first convolution, batch norm ahead of one, a depthwise one without
     bias, squeeze-and-excitation, SiLU, the mlp head; random weights that have seen images."""
     torch.manual_seed(1)
@@ -23,7 +23,7 @@ def odd_network() -> Classifier:
         nn.Conv2d(8, 16, 1),
         nn.SiLU(),
     )
-    network = Classifier(trunk, mlp_head(16, 12, 3, dropout=0.4))
+    network = ConvNet(trunk, mlp_head(16, 12, 3, dropout=0.4))
     network.train().logits(odd_images(64))
     return network.eval()
 

@@ -23,7 +23,7 @@ from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.artifact import FP32_FILE, INT8_FILE
 from training.export.export import Export, export_model
-from training.models.network import Classifier, Output
+from training.networks.network import ConvNet, Output
 from visionflow.models.manifest import FileEntry
 
 
@@ -103,7 +103,7 @@ def test_the_network_is_left_as_it_was(exported: Exported) -> None:
 
 
 def test_where_int8_is_slower_fp32_serves_and_says_so(
-    network: Classifier, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
+    network: ConvNet, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     (tmp_path / INT8_FILE).write_bytes(b"of an earlier export")
     export = export_model(network, strict_config, data, tmp_path, SLOWER)
@@ -119,7 +119,7 @@ def test_where_int8_is_slower_fp32_serves_and_says_so(
 
 
 def test_a_range_that_one_channel_spoils_costs_one_node_its_int8(
-    network: Classifier, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
+    network: ConvNet, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     inflate(network, 0)
     export = export_model(network, strict_config, data, tmp_path, FASTER)
@@ -138,7 +138,7 @@ def test_a_range_that_one_channel_spoils_costs_one_node_its_int8(
 
 
 def test_a_hopeless_network_is_served_as_fp32_with_the_reason(
-    network: Classifier, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
+    network: ConvNet, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     for block in range(3):
         inflate(network, block)
@@ -150,7 +150,7 @@ def test_a_hopeless_network_is_served_as_fp32_with_the_reason(
     assert not (tmp_path / INT8_FILE).exists()
 
 
-class Liar(Classifier):
+class Liar(ConvNet):
     """Exports another function than it computes."""
 
     def forward(self, image: torch.Tensor) -> Output:
@@ -161,7 +161,7 @@ class Liar(Classifier):
 
 
 def test_a_graph_that_differs_from_the_network_is_written_with_the_failed_checks(
-    network: Classifier, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
+    network: ConvNet, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     liar = Liar(network.trunk, network.head)
     export = export_model(liar, strict_config, data, tmp_path, FASTER)
@@ -174,7 +174,7 @@ def test_a_graph_that_differs_from_the_network_is_written_with_the_failed_checks
 
 
 def test_weights_that_are_not_numbers_fail_the_gate_in_a_manifest_that_can_be_read(
-    network: Classifier, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
+    network: ConvNet, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     with torch.no_grad():
         network.trunk.get_parameter("1.0.weight")[0] = torch.nan
@@ -184,7 +184,7 @@ def test_weights_that_are_not_numbers_fail_the_gate_in_a_manifest_that_can_be_re
 
 
 def test_a_folder_that_cannot_be_written_is_named(
-    network: Classifier, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
+    network: ConvNet, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     occupied = tmp_path / "run"
     occupied.write_bytes(b"a file where the folder should be")
@@ -193,7 +193,7 @@ def test_a_folder_that_cannot_be_written_is_named(
 
 
 def test_the_ladder_is_not_climbed_beyond_its_time(
-    network: Classifier, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
+    network: ConvNet, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
 ) -> None:
     inflate(network, 0)
     hasty = replace(strict_config, export=replace(strict_config.export, ladder_seconds=0.0))

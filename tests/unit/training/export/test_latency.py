@@ -5,7 +5,7 @@ import time
 import torch
 
 from training.export.latency import ROUNDS, Latencies, lightening_table, measure_latencies
-from training.report.report import ModelMeasure
+from training.results.report import ModelMeasure
 
 
 def wait(milliseconds: float) -> None:
@@ -60,7 +60,7 @@ def test_the_table_sets_each_form_against_what_was_trained() -> None:
     head, torch_line, fp32_line, int8_line = table.splitlines()
     assert "size" in head and "p50, one thread" in head and "validation top-1" in head
     assert "45.00 MB (100.0%)" in torch_line and "80.00 ms ( 1.00x)" in torch_line
-    assert fp32_line.startswith("ONNX (fp32)")
+    assert fp32_line.startswith("ONNX fp32")
     assert "11.25 MB ( 25.0%)" in int8_line and "10.00 ms ( 8.00x)" in int8_line
     assert "94.75% (-0.25 pt)" in int8_line
     assert len({len(line) for line in table.splitlines()}) == 1

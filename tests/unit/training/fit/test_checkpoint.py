@@ -7,7 +7,7 @@ import torch
 
 from tests.unit.training.conftest import shrunken_config
 from training.errors import TrainingError
-from training.fit.checkpoint import Checkpoint, identity
+from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
 
 IDENTITY = {"config": {"seed": 1}, "dataset_sha256": "abc"}
 STATE = {"network": {"weight": torch.arange(3.0)}, "history": [{"epoch": 1}], "best": None}
@@ -42,12 +42,12 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, IDENTITY)
     checkpoint.write(STATE)
     before = checkpoint.path.read_bytes()
-    checkpoint.path.with_suffix(".partial").symlink_to("/dev/full")
+    checkpoint.path.with_name(f"{CHECKPOINT_FILE}.partial").symlink_to("/dev/full")
     big = {"network": {str(i): torch.zeros(100_000) for i in range(10)}}
     with pytest.raises(TrainingError, match=rf"{tmp_path}: .*No space left.* Free some space"):
         checkpoint.write(big)
     assert checkpoint.path.read_bytes() == before
-    assert not checkpoint.path.with_suffix(".partial").is_symlink()
+    assert not checkpoint.path.with_name(f"{CHECKPOINT_FILE}.partial").is_symlink()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -9,14 +9,14 @@ from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.fit.distributed import Process
 from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
-from training.models.build import build_model
-from training.models.network import Classifier
+from training.networks.build import build_model
+from training.networks.network import ConvNet
 
 CPU = torch.device("cpu")
 ALONE = Process(0, 1, CPU)
 
 
-def network(seed: int = 1) -> Classifier:
+def network(seed: int = 1) -> ConvNet:
     torch.manual_seed(seed)
     return build_model(make_config("scratch").model, 3)
 

@@ -15,8 +15,8 @@ from training.data.upright_images import UprightImageSet
 from training.errors import DivergedError, TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import Fitted, fit, load_fitted
-from training.fit.history import EpochRecord
 from training.fit.recipes import check_recipe
+from training.results.history import EpochRecord
 from visionflow.errors import ConfigError
 from visionflow.images.pipeline import UInt8Array
 
@@ -204,7 +204,7 @@ def test_a_full_disk_is_told_and_costs_no_kept_epoch(data: TrainingData, tmp_pat
 
     def fill(record: EpochRecord) -> None:
         if record.epoch == 1:
-            (run / "checkpoint.partial").symlink_to("/dev/full")
+            (run / f"{CHECKPOINT_FILE}.partial").symlink_to("/dev/full")
 
     with pytest.raises(TrainingError, match=f"{run}: the checkpoint .*No space left on device"):
         fit(config, data, run, fill)

@@ -11,9 +11,9 @@ from tests.unit.training.conftest import shrunken_config
 from training.config import LoopConfig
 from training.errors import DivergedError
 from training.fit.distributed import Process
-from training.fit.history import best_record
 from training.fit.loop import Loop, Phase
 from training.fit.validation import Score
+from training.results.history import best_record
 
 ALONE = Process(0, 1, torch.device("cpu"))
 

@@ -10,7 +10,7 @@ from training.data.training_data import TrainingData
 from training.fit.distributed import Process
 from training.fit.loop import Loop
 from training.fit.recipes import RECIPES, Session, body, probe
-from training.models.build import build_model
+from training.networks.build import build_model
 
 ALONE = Process(0, 1, torch.device("cpu"))
 STAGES = ["stem", "stage1", "stage2", "stage3"]

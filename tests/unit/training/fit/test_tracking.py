@@ -12,8 +12,8 @@ from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.fit.fit import fit
-from training.fit.history import EpochRecord
 from training.fit.tracking import DATABASE, log_results, tracking
+from training.results.history import EpochRecord
 
 
 @pytest.fixture(scope="module")

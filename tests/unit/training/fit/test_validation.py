@@ -11,7 +11,7 @@ from training.data.training_data import TrainingData
 from training.fit import validation
 from training.fit.distributed import Process
 from training.fit.validation import score_features, score_images
-from training.models.build import build_model
+from training.networks.build import build_model
 
 ALONE = Process(0, 1, torch.device("cpu"))
 

@@ -6,12 +6,12 @@ import pytest
 
 from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
 from tests.unit.training.evaluation.test_stage_activations import network
-from training.evaluation.findings import findings
+from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.verdict import fit_verdict
-from training.fit.history import EpochRecord
-from training.report.report import (
+from training.results.history import EpochRecord
+from training.results.report import (
     DataSummary,
     Growth,
     LadderStep,
@@ -70,7 +70,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         unknown_threshold=0.5,
         validation=scores,
         test=scores,
-        findings=findings(classifier, network(2), images, measured, seed=1),
+        findings=examine(classifier, network(2), images, measured, seed=1),
         growth=Growth("hues", "1.0.0", ("red", "green"), ("blue",), 0.95, 0.94, 0.9, 0.91),
     )
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from training.evaluation.mistakes import ImageAnswer
 from training.report.page import COSTED, page
 from training.report.plots import PLOTS
-from training.report.report import Report
+from training.results.findings import ImageAnswer
+from training.results.report import Report
 from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import measured
 
@@ -61,7 +61,7 @@ def test_every_plot_is_in_the_page(html: str) -> None:
 def test_the_page_says_all_in_english_and_in_korean(html: str) -> None:
     languages = [attributes.get("lang") for _, attributes in _Elements(html).found]
     assert languages.count("en") == languages.count("ko") + 1 > 50
-    for heading in ("Confidence", "확신도", "Worst mistakes", "가장 큰 실수"):
+    for heading in ("Confidence", "신뢰도", "Worst mistakes", "확신했지만 틀린 답"):
         assert f">{heading}</span>" in html
 
 
@@ -126,6 +126,6 @@ def test_what_was_left_out_is_said(report: Report) -> None:
     )
     assert "of one class." in html and "12 are too few." in html
     assert "int8 lost too much" in html
-    assert "not in the macro means:</span>" in html
-    assert "None: every test image was answered right." in html
+    assert "not measured and not in the macro means:</span>" in html
+    assert "None: every test image was classified correctly." in html
     assert "Inside the network" not in html and "Wrong answers</span>" not in html

@@ -6,13 +6,13 @@ import pytest
 from PIL import Image
 
 from training.evaluation.metrics import evaluate
-from training.evaluation.tsne import EmbeddingMap
 from training.report import plot_style, plots_scores
 from training.report.plot_style import plot_style as style
-from training.report.plot_style import to_png
-from training.report.plots import PLOTS, draw_plots
+from training.report.plot_style import to_png, write_plots
+from training.report.plots import PLOTS
 from training.report.plots_training import learning_curves
-from training.report.report import DataSummary, Report
+from training.results.findings import EmbeddingMap
+from training.results.report import DataSummary, Report
 
 
 def labelled(report: Report, labels: tuple[str, ...]) -> Report:
@@ -57,7 +57,7 @@ def test_what_there_is_no_data_for_is_not_drawn_and_an_older_file_of_it_goes(
     older.write_bytes(b"of an older run")
     skipped = EmbeddingMap("too few", (), (), (), ())
     findings = replace(report.findings, embedding_map=skipped, mistakes=(), activations=None)
-    drawn = draw_plots(replace(report, findings=findings), tmp_path)
+    drawn = write_plots(PLOTS, replace(report, findings=findings), older.parent)
     assert set(PLOTS) - set(drawn) == {"embedding_map", "mistakes", "stage_activations"}
     assert not older.exists()
 

@@ -13,11 +13,11 @@ from infra.cli.main import main
 from tests.unit.training.conftest import draw_set, shrunken_config
 from training.cli import runs
 from training.config import Choices, FloatRange, TrainConfig, load_config
-from training.config_file import to_toml
 from training.errors import TrainingError
 from training.fit.fit import Fitted, fit
 from training.tune import search as tune_module
-from training.tune.report import TrialRecord, TuneReport
+from training.tune.config_file import to_toml
+from training.tune.outcome import TrialRecord, TuneReport
 from training.tune.search import BEST_FILE, RESULT_FILE, STUDY_FILE, tune
 from visionflow.errors import ConfigError
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.training.conftest import shrunken_config
 from training.config import Choices, FloatRange, TrainConfig, committed_configs, load_config
-from training.config_file import to_toml
+from training.tune.config_file import to_toml
 from training.tune.space import read_space, with_values
 from visionflow.errors import ConfigError
 

@@ -34,15 +34,15 @@ GIB = 2**30
 HTTP_API_CHUNK = 512 * 1024
 WRITE_UNIT = 1024
 READ_UNIT = 4096
-# "by_status" has a row for what is not recognised, and most is.
+# "by_status" has a row only for an image that was not recognised, and few are not.
 INDEX_WRITES = len(INDEXES) - 1
-# A form for a large image: asked for, and then its answer, on the average at the second look.
+# A large image: a request for its form, then on average two for its answer.
 FORM_CALLS = 3
 FORM_CALL_GB_SECONDS = 0.5 * 0.02
 # A message is sent by S3, received and deleted.
 QUEUE_REQUESTS = 3
-# Lambda asks an empty queue by five pollers, each for 20 seconds at a time; two queues, dropped
-# images' and the shadow's, drive a function.
+# Lambda polls an empty queue with five pollers, each for 20 seconds at a time; two queues, of
+# dropped images and of the shadow, drive a function.
 IDLE_POLLS = 2 * 5 * DAYS_PER_MONTH * 86_400 / 20
 # X-Ray records the first request of each second, and a twentieth of the others.
 TRACED_SHARE = 0.05
@@ -51,7 +51,7 @@ ANSWER_BYTES = 2_000
 PAGE_REQUESTS = 12
 PAGE_BYTES = 250_000
 
-# What is free of the costs beside the images.
+# Free tier of the costs that do not depend on images.
 _ALLOWANCES = {
     "alarms": "alarms",
     "metrics": "metrics",
@@ -65,12 +65,12 @@ DYNAMODB_WAIT_MS = 6.0
 
 @dataclass(frozen=True)
 class Workload:
-    """What is asked for. ``megapixels`` is a JPEG's; ``memory_mb`` the classifying functions'.
+    """What to estimate. ``megapixels`` of a JPEG; ``memory_mb`` of the classifying functions.
 
-    ``retention_days``: for how long an image and its record are paid for. ``free_tier``: take off
-    the images' cost what AWS gives each account every month. What a stage may have beside the
-    default: ``snap_start``, the number of functions that a snapshot is kept of, ``keys`` of
-    encryption, and ``more_alarms``.
+    ``retention_days``: for how long an image and its record are kept and paid for. ``free_tier``:
+    subtract AWS's monthly free tier from the images' cost. Beyond the default a stage may have
+    ``snap_start`` (the number of functions with a snapshot), ``keys`` of encryption, and
+    ``more_alarms``.
     """
 
     per_day: float
@@ -85,7 +85,7 @@ class Workload:
     more_alarms: int = 0
 
     def check(self) -> None:
-        """Raise `InvalidParameterError` for a number that is none."""
+        """Raise `InvalidParameterError` for a number out of its range."""
         if not (math.isfinite(self.per_day) and self.per_day > 0):
             raise InvalidParameterError("the number of images per day must be above 0.")
         if not 0 < self.megapixels <= 1000:
@@ -118,10 +118,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Estimate:
-    """``idle_per_month`` is owed with or without images, by item, and ``metrics_per_month`` where
-    each hour of the month has some, both after what AWS gives an account every month; the months'
-    sums have both. ``page_views_per_1000`` is for opening the dashboard; ``choices`` has the
-    cheapest first; ``assumptions`` says what the figures rest on."""
+    """``idle_per_month``, by item, is due with or without images, and ``metrics_per_month`` when
+    each hour of the month has images; both are after the free tier, and the months' sums include
+    both. ``page_views_per_1000``: opening the dashboard so often. ``choices``: the cheapest first.
+    ``assumptions``: what the figures rest on."""
 
     currency: str
     http: WayCost
@@ -144,7 +144,7 @@ def estimate(
 ) -> Estimate:
     """What ``workload`` costs, by default with this checkout's measurements and prices.
 
-    Raises `InvalidParameterError` for a workload or a region that there is no answer for.
+    Raises `InvalidParameterError` for a workload out of range and a region without prices.
     """
     workload.check()
     found, prices = measurements or measured(), table or price_table()
@@ -237,7 +237,7 @@ def traces(per_day: float) -> float:
 
 
 def idle_costs(workload: Workload, found: Measured, table: PriceTable) -> Amounts:
-    """Dollars of a month whether anybody asks or not, after what AWS gives each account for ever.
+    """Dollars of a month with or without requests, after the permanent free tier of each account.
 
     The deployment is taken to be the account's only one: a second one finds nothing left.
     """

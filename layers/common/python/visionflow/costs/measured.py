@@ -21,7 +21,7 @@ class MeasuredImage:
 
 @dataclass(frozen=True)
 class Measured:
-    """``images`` has at least two sizes, the smallest first; what the network takes is in none.
+    """``images`` has at least two sizes, the smallest first; their milliseconds include no waiting.
 
     ``infer_ms`` is the share of ``model`` in their milliseconds. ``record_bytes``,
     ``thumbnail_bytes`` and ``log_bytes`` are of one image, ``resident_mb`` of the worker between

@@ -1,0 +1,1 @@
+"""Images: decoding, limits, uploads, storage. Imports only the modules at the top."""

@@ -1,9 +1,8 @@
 """The containers that images come in, walked before a decoder sees them.
 
-Decoders also read what nobody here looks at: EXIF, colour profiles, comments, previews, further
-frames, mostly in Python, and a hostile file has millions of pieces. So these are left out, and
-what is left has a bounded number of parts. The one thing wanted of them, the EXIF orientation, is
-read here.
+Decoders also read EXIF, colour profiles, comments, previews and further frames, mostly in Python,
+and a hostile file has millions of them. They are removed first, and what remains has a bounded
+number of parts. Only the EXIF orientation is needed; it is read here.
 """
 
 import re
@@ -49,9 +48,9 @@ _BMP_RUN_LENGTHS = (b"\x01", b"\x02")
 
 @dataclass(frozen=True)
 class Contents:
-    """The file of one image in ``data``, of ``format``, less everything but its pixels.
+    """The file of one image in ``data``, of ``format``, reduced to what its pixels need.
 
-    ``orientation`` is the EXIF orientation that it had, 1 to 8. ``scans``: how often a decoder
+    ``orientation`` is its EXIF orientation, 1 to 8. ``scans``: how often a decoder
     walks over all of a JPEG.
     """
 
@@ -71,7 +70,7 @@ def format_of(data: bytes) -> str:
 
 
 def media_type(data: bytes) -> str:
-    """The MIME type that the bytes themselves tell, whatever the sender called them.
+    """The MIME type by the first bytes, whatever the sender's Content-Type was.
 
     Raises `UnreadableImageError`.
     """
@@ -106,8 +105,8 @@ class _Parts:
 def _jpeg(data: bytes, limits: ImageLimits) -> Contents:
     """Without the segments of applications, except the two that name the colours (JFIF, Adobe).
 
-    Segments are stepped over by their length, so scans of what lies in EXIF or behind the image
-    (its own thumbnail, a phone's video) are not counted.
+    Segments are skipped by their length, so scans inside EXIF or behind the image (its thumbnail,
+    a phone's video) are not counted.
     """
     kept, exif = [data[:2]], b""
     scans, first_scan = 0, len(data)

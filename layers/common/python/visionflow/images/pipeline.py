@@ -3,10 +3,10 @@
 Training's evaluation, int8 calibration, the export gate and the Lambdas all call these functions,
 so an image cannot look different to the network in training and in production.
 
-A JPEG much larger than what is wanted of it is decoded at 1/2, 1/4 or 1/8 of its scale, by the
-lowest frequencies of its blocks alone. What is left has `HEADROOM` times the pixels, along each
-side, that the model sees; the tensor then differs from that of the whole image by about half a
-grey level in the mean and by less than `TOLERANCE` for any image. tests/parity measures it.
+A JPEG much larger than needed is decoded at 1/2, 1/4 or 1/8 of its scale, from the lowest
+frequencies of its blocks alone. Along each side the result still has `HEADROOM` times the pixels
+that the model sees. Its tensor differs from that of the whole image by less than `TOLERANCE`;
+tests/parity measures it.
 """
 
 import io
@@ -79,9 +79,9 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 class DecodedImage:
     """A decoded image.
 
-    ``stored``: RGB as it lies in the file, ``reduction`` of the file's pixels to one along each
-    side. ``width`` and ``height`` are the upright image's at full scale, in pixels.
-    ``orientation``: by EXIF, 1 is upright.
+    ``stored``: RGB as stored in the file, at 1/``reduction`` of its width and height. ``width`` and
+    ``height`` are the upright image's at full scale, in pixels. ``orientation`` is EXIF's: 1 is
+    upright.
     """
 
     stored: Image.Image
@@ -113,7 +113,7 @@ class DecodedImage:
     ) -> Image.Image:
         """What ``box`` (left, top, right, bottom in upright pixels at full scale) shows, upright.
 
-        The box has to lie in the middle, because the few pixels that are left are turned last.
+        The box must be centred, because the few pixels that remain are turned last.
         """
         on_its_side = self.orientation in _ON_ITS_SIDE
         if on_its_side:
@@ -152,7 +152,7 @@ def decode(
         announced = image.size
         image.load()
         if image.size != announced:  # a HEIC's container and its stream may disagree
-            raise UnreadableImageError("The image is not of the size that it announces.")
+            raise UnreadableImageError("The image is not of the size that its header says.")
         rgb = _to_rgb(image)
     except (MemoryError, ImageError):
         raise
@@ -222,15 +222,15 @@ def _register_heif() -> None:
         from pillow_heif import register_heif_opener  # noqa: PLC0415
     except ImportError as error:
         raise UnreadableImageError(
-            "HEIC is not read here; send the image as JPEG instead (on an iPhone: Settings, "
+            "HEIC is not supported here; send the image as JPEG instead (on an iPhone: Settings, "
             "Camera, Formats, Most Compatible)."
         ) from error
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 
 
 def _damaged(error: Exception) -> TruncatedImageError | UnreadableImageError:
-    # Pillow's plugins raise whatever they trip over on damaged data (OSError, SyntaxError,
-    # ValueError, struct.error ...), so behind a recognised format everything means "damaged".
+    # Pillow's plugins raise many classes on damaged data (OSError, SyntaxError, ValueError,
+    # struct.error ...), so with a recognised format each of them means "damaged".
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return TruncatedImageError("The image data ends before the image does.")
     return UnreadableImageError(f"The image cannot be decoded ({error}).")

@@ -9,11 +9,12 @@ from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 URL_LIFETIME_S = 900
 FORM_LIFETIME = timedelta(minutes=15)
 
-# S3's answers that no retry changes.
+# Answers of S3 that a retry cannot change.
 _ABSENT = {
     "NoSuchKey": "The object was deleted before it was read.",
     "NoSuchVersion": "The object's version was deleted before it was read.",
@@ -44,18 +45,18 @@ class ImageStore:
         etag: str | None = None,
         limits: ImageLimits = DEFAULT_LIMITS,
     ) -> bytes:
-        """The bytes of one version. In a bucket that keeps none, ``etag`` tells that it is the one.
+        """The bytes of one version. In a bucket without versioning, ``etag`` identifies it.
 
         Raises `MissingImageError` when it is gone, replaced or archived, and `ImageTooLargeError`,
         before anything is downloaded, when it is over ``limits.max_bytes``.
         """
-        which = {"Bucket": self.bucket, "Key": key}
+        which: GetObjectRequestTypeDef = {"Bucket": self.bucket, "Key": key}
         if version_id:
             which["VersionId"] = version_id
         elif etag:
             which["IfMatch"] = etag
         try:
-            answer = self._client.get_object(**which)  # type: ignore[arg-type]
+            answer = self._client.get_object(**which)
         except self._client.exceptions.ClientError as error:
             reason = _ABSENT.get(error.response["Error"]["Code"])
             if reason is None:
@@ -86,7 +87,7 @@ class ImageStore:
         )
 
     def post_form(self, key: str, content_type: str, size: int) -> PostForm:
-        """A form that S3 takes for `FORM_LIFETIME`: this key, this type, ``size`` bytes exactly.
+        """A form that S3 accepts for `FORM_LIFETIME`: this key, this type, ``size`` bytes exactly.
 
         Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
         """

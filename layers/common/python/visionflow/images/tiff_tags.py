@@ -23,7 +23,7 @@ _IMAGE_TAGS = frozenset(
 
 @dataclass(frozen=True)
 class _Entry:
-    """One tag: ``count`` values of ``kind``, which lie in ``value`` or where it points."""
+    """One tag: ``count`` values of ``kind``, in ``value`` itself or at the offset that it holds."""
 
     tag: int
     kind: int
@@ -34,7 +34,7 @@ class _Entry:
 def orientation(block: bytes) -> int:
     """The EXIF orientation 1 to 8 of a TIFF structure; 1 where it has none or is damaged.
 
-    Damage says nothing about the pixels: the image is then taken as it lies.
+    Damaged tags say nothing about the pixels, so the image is then used as it is stored.
     """
     try:
         order, entries = _directory(block, frozenset({_ORIENTATION}))
@@ -49,7 +49,7 @@ def orientation(block: bytes) -> int:
 
 
 def image_only(data: bytes, max_parts: int) -> bytes:
-    """A TIFF file whose first directory is its only one and holds what its pixels need.
+    """The TIFF file with only its first directory, and in it only what the pixels need.
 
     Raises `UnreadableImageError`, `TruncatedImageError`, or `ImageTooLargeError` for a tag of more
     than ``max_parts`` values: decoders hold each of them as an object of its own.
@@ -62,7 +62,7 @@ def image_only(data: bytes, max_parts: int) -> bytes:
                 f"The TIFF has {entry.count:,} values in tag {entry.tag}; "
                 f"at most {max_parts:,} are accepted."
             )
-    # The directory may lie anywhere, on an even offset.
+    # The directory may be anywhere, on an even offset.
     body = data[8:] + bytes(len(data) % 2)
     directory = struct.pack(order + "H", len(kept)) + b"".join(
         struct.pack(order + _ENTRY, entry.tag, entry.kind, entry.count, entry.value)
@@ -75,7 +75,7 @@ def _directory(data: bytes, wanted: frozenset[int]) -> tuple[str, dict[int, _Ent
     """Byte order and ``wanted`` entries of the first directory; of a repeated tag the first."""
     order = _ORDERS.get(data[:4])
     if order is None:
-        raise UnreadableImageError("The TIFF has no header of the kind that is accepted.")
+        raise UnreadableImageError("The TIFF's header is not of an accepted kind.")
     try:
         (start,) = struct.unpack_from(order + "L", data, 4)
         (count,) = struct.unpack_from(order + "H", data, start)

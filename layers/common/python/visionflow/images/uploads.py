@@ -1,4 +1,4 @@
-"""Images that are posted straight to the bucket: what may be asked for, and their keys.
+"""Images that are posted straight to the bucket: which are accepted, and their keys.
 
 A posted upload's key carries the id that its prediction will have. The rest of the key is the name
 that the sender gave the file, so that a history is readable.
@@ -29,14 +29,14 @@ _KEY = re.compile(re.escape(POSTED_PREFIX) + r"([0-9A-HJKMNP-TV-Z]{26})/.+", re.
 
 @dataclass(frozen=True)
 class UploadRequest:
-    """An image that wants to be uploaded: its MIME type, its size in bytes and its name."""
+    """A request to upload an image: its MIME type, its size in bytes and its name."""
 
     content_type: str
     bytes: int
     filename: str | None = None
 
     def check(self) -> None:
-        """Raises the error that the image would end in if it were uploaded."""
+        """Raise the error that the uploaded image would end in."""
         if self.content_type not in ACCEPTED_TYPES:
             accepted = ", ".join(sorted(ACCEPTED_TYPES))
             raise UnsupportedMediaTypeError(f"Images may be {accepted}.")
@@ -60,6 +60,6 @@ def posted_id(key: str) -> str | None:
 
 
 def _safe_name(filename: str) -> str:
-    """The last part of a path of any system, without what a key or a form could trip over."""
+    """The last part of any system's path, without characters that a key or a form cannot hold."""
     name = PureWindowsPath(PurePosixPath(filename).name).name
     return _UNSAFE.sub("_", name)[-_LONGEST_NAME:].strip(". ") or "image"

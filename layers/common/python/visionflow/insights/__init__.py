@@ -1,0 +1,1 @@
+"""What predictions add up to: counters, shadows, drift. Imports predictions and below."""

@@ -1,4 +1,4 @@
-"""What a new record, a person's word about it, or a shadow's answer adds to the counters."""
+"""What a new record, feedback on it, or a shadow's answer adds to the counters."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ MILLION = 1_000_000
 
 
 def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -> Change:
-    """Of a record that was written. ``trial`` is what the rollback rule watches, if anything."""
+    """Of a new record. ``trial`` is what the rollback rule watches, if anything."""
     day, model = prediction.created_at[:10], prediction.model
     amounts: dict[Row, Counter[str]] = {}
     counts = amounts.setdefault(counts_row(day, model), Counter())
@@ -45,7 +45,7 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
 def relabelled(
     prediction: Prediction, before: Feedback | None, after: Feedback | None, revision: int
 ) -> Change:
-    """Of the ``revision``-th word about a record; the one before no longer counts."""
+    """Of the ``revision``-th feedback on a record; the one before no longer counts."""
     counts = Counter[str]()
     for feedback, sign in ((before, -1), (after, 1)):
         if feedback:

@@ -1,6 +1,6 @@
 """Counters of what was answered, kept so that each change of a record counts exactly once.
 
-A stream delivers a change at least once. Whoever counts writes, in one transaction, a marker for
+A stream delivers a change at least once. A consumer writes, in one transaction, a marker for
 each change (under the condition that it is not there) and the sums of what they add; a marker that
 is there already takes its change out of the sums. Additions commute, so their order is free.
 
@@ -32,7 +32,7 @@ SHARDS = 4
 # A transaction holds 100 items, and an update's expression 4 KB.
 CHUNK = 45
 _MOST_ITEMS = 100
-# A stream keeps a change for a day, so no marker is asked for after that.
+# A stream keeps a change for a day, so no marker is needed after that.
 MARKER_LIFETIME_S = 3 * 86_400
 _ATTEMPTS = 8
 
@@ -116,10 +116,10 @@ class CounterStore:
         self._sleep = sleep
 
     def count(self, changes: Sequence[Change], also: Sequence[Action] = ()) -> int:
-        """Add what was not counted yet; returns how many changes that were.
+        """Add what was not counted yet; returns how many changes that was.
 
-        ``also``: items of the same transaction, for a single change. Raises `PlatformError` when
-        other consumers keep the rows busy.
+        ``also``: further actions of the transaction, for a single change. Raises `PlatformError`
+        when other consumers keep the rows busy.
         """
         distinct = list({(c.prediction_id, c.revision): c for c in changes}.values())
         added = 0

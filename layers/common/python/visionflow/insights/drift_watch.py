@@ -1,4 +1,4 @@
-"""Drift of what came in over some days, by version, against the reference of each version."""
+"""Drift of the images of some days, by version, against the reference of each version."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class DriftWatch:
                 manifest = self._models.manifest(model)
                 self._references[model] = self._models.reference(manifest)
             except (ArtifactError, ConfigError):
-                # A version without its files has raised its own alarm where it was to serve.
+                # A version without its files has raised an alarm when it was loaded to serve.
                 return None
         return self._references[model]
 

@@ -31,7 +31,7 @@ def share(correct: int, n: int) -> Share:
     p, z2 = correct / n, _Z * _Z
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z / (1 + z2 / n) * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    # The bounds of "never" and "always" are exact, whatever the last digit of the sums says.
+    # The bounds of "never" and "always" are exact, despite rounding.
     low = 0.0 if correct == 0 else max(0.0, centre - half)
     high = 1.0 if correct == n else min(1.0, centre + half)
     return Share(n, correct, low, high)

@@ -16,7 +16,7 @@ def bucket(milliseconds: float) -> int:
 def percentile(histogram: Mapping[int, int], share: float) -> float | None:
     """The milliseconds that ``share`` (0..1) of the times stay under; None for an empty one.
 
-    The geometric middle of the bucket in which that time lies.
+    The geometric middle of the bucket into which that time falls.
     """
     left = share * sum(histogram.values())
     for index in sorted(histogram):

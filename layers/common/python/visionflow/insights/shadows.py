@@ -46,7 +46,7 @@ class ShadowStore:
         self._sleep = sleep
 
     def add(self, prediction: Prediction, answer: ShadowAnswer, trial: Trial | None) -> bool:
-        """Keep and count an answer, once. It leaves with the record. False when it was there."""
+        """Keep and count an answer, once. It expires with the record. False when it was there."""
         change = shadowed(
             prediction, answer.model, answer.label, answer.confidence, answer.milliseconds, trial
         )

@@ -1,0 +1,1 @@
+"""Training jobs: records, machines, settings. Imports models for their names."""

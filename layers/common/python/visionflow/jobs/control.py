@@ -118,7 +118,7 @@ class JobControl:
                 input=f'{{"job_id": "{record.id}"}}',
             )
         except Exception as error:
-            # It may have started all the same, and then the job's life is its own affair.
+            # It may have started all the same; then the state machine has moved the job on.
             with suppress(JobConflictError):
                 self._store.move(
                     record,

@@ -1,4 +1,4 @@
-"""Where a training machine keeps its things in the jobs bucket.
+"""Where a training machine keeps its files in the jobs bucket.
 
 ``jobs/<reporter>/`` is all that a machine may write: the reporter is the ``aws:userid`` of its
 role, which a policy can name.
@@ -13,5 +13,5 @@ def checkpoint_key(reporter: str) -> str:
 
 
 def run_prefix(reporter: str) -> str:
-    """Below it lies the finished run: the files of an artifact, the manifest last."""
+    """The prefix of the finished run: the files of an artifact, the manifest last."""
     return f"{FOLDER}{reporter}/run/"

@@ -1,9 +1,9 @@
 """The machines that a training job may run on: size, quota and price.
 
-Prices are AWS's list prices in USD for an hour of Linux in us-east-1, held against published copies
-of the price list on 2026-11-21, and for spot what it has usually cost there, which nothing could be
-held against; other regions differ by up to a third. They bound what a job may spend, they are no
-bill.
+On-demand prices are AWS's list prices in USD for an hour of Linux in us-east-1, checked against
+published copies of the price list on 2026-11-21. Spot prices are what spot has usually cost there,
+and could not be checked. Other regions differ by up to a third. The prices bound what a job may
+spend; they are not a bill.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Literal
 Market = Literal["spot", "on-demand"]
 
 VOLUME_GB = 150
-# Beside any machine: its public address, and its volume of gp3 at 0.08 a GB and month.
+# With any machine: its public address, and its volume of gp3 at 0.08 a GB and month.
 BESIDE_USD_PER_HOUR = 0.005 + VOLUME_GB * 0.08 / 730
 
 
@@ -60,7 +60,7 @@ INSTANCE_TYPES = (
 BY_NAME = {instance.type: instance for instance in INSTANCE_TYPES}
 
 DEFAULT_TYPES = ("g4dn.xlarge", "g6.xlarge", "g5.xlarge", "g4dn.2xlarge", "g6.2xlarge")
-"""What a job takes when it asks for no type, whichever has room."""
+"""What a job without a type takes, whichever has capacity."""
 
 
 def candidates(wanted: str | None) -> tuple[InstanceType, ...]:

@@ -1,4 +1,4 @@
-"""What a training job can be asked for, as infra writes it down from the training package."""
+"""What a training job can be asked to do, as `infra.generators` reads it from `training`."""
 
 import json
 from functools import lru_cache

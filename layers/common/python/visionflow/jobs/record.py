@@ -1,9 +1,9 @@
 """A training job: what was asked, where it stands, and what its machine reports.
 
-Two rows tell of a job. The *record* belongs to the control plane (API, state machine): state,
+A job has two rows. The *record* belongs to the control plane (API, state machine): state,
 reason, instance, money. The *report* belongs to the machine that trains: heartbeat, epochs, log,
-outcome. Neither side writes the other's row, so a machine that went astray can neither change its
-job's state nor another job's anything.
+outcome. Neither side writes the other's row, so a faulty machine can change neither its job's
+state nor another job.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ FOLLOWS: dict[JobState, frozenset[JobState]] = {
     "queued": frozenset({"failed", "cancelled"}),
     "launching": frozenset({"queued", "launching", "running"}),
     "running": frozenset({"launching", "running"}),
-    # From queued: a finished run whose publishing had failed.
+    # From queued: a finished run whose publishing failed.
     "publishing": frozenset({"queued", "running", "publishing"}),
     "stopping": frozenset({"queued", "launching", "running", "stopping"}),
     "succeeded": frozenset({"publishing"}),
@@ -70,8 +70,8 @@ class TrainingJobRequest:
 
 @dataclass(frozen=True)
 class JobRequest(TrainingJobRequest):
-    """What was asked for, and where. ``place``: ``local`` runs no machine; the process is started
-    by whoever asked, which the API cannot."""
+    """The request, and where it runs. ``place``: ``local`` starts no machine; the command line
+    starts the process itself, which the API cannot."""
 
     place: Place = "ec2"
 
@@ -194,7 +194,7 @@ class TrainingJob:
 
 
 def parse_request(data: Mapping[str, Any]) -> JobRequest:
-    """A request from JSON; what it leaves out is as the class has it.
+    """A request from JSON, with the defaults of the class for what it leaves out.
 
     Raises `InvalidParameterError`.
     """

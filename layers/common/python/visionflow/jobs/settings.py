@@ -1,4 +1,4 @@
-"""Environments of what takes part in a training job, one class for both of their sides."""
+"""Environments of the parts of a training job, one class for both sides of each."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class JobMachineSettings(EnvSettings):
 
 @dataclass(frozen=True)
 class JobControlSettings(EnvSettings):
-    """Of who starts and stops jobs."""
+    """Of what starts and stops jobs."""
 
     jobs_table: str
     datasets_bucket: str

@@ -66,10 +66,10 @@ class JobStore:
         return found
 
     def move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
-        """The record in ``state``, with ``changes`` to other fields, written.
+        """Write the record in ``state``, with ``changes`` to other fields, and return it.
 
-        Raises `JobConflictError` when ``state`` cannot follow the record's, or when somebody has
-        moved the job since ``record`` was read: the whole row is written, and theirs would be lost.
+        Raises `JobConflictError` when ``state`` cannot follow the record's, or when the job
+        has moved since ``record`` was read: the whole row is written, and that move would be lost.
         """
         if record.state not in FOLLOWS[state]:
             raise _conflict(record, state)

@@ -1,0 +1,1 @@
+"""Model versions: artifacts, the gate, what serves and how it moves. Imports images."""

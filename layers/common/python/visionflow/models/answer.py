@@ -15,7 +15,7 @@ class Score:
 
 @dataclass(frozen=True)
 class ClassActivationMap:
-    """Where the evidence for ``label`` lies.
+    """Where in the image the evidence for ``label`` is.
 
     ``values`` is the map in ``height`` rows, scaled to 0..1, over ``box`` of the upright image.
     """

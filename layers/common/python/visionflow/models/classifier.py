@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float32]
 # Anchors of the heat colours at equal distances from 0 to 1: blue, cyan, yellow, red.
 _HEAT = np.array([[20, 40, 200], [0, 190, 230], [255, 220, 60], [220, 30, 30]], dtype=np.float32)
 _MOST_OPAQUE = 230
-# A cell of the map becomes so many pixels, as most networks see it, in an image of this size.
+# Pixels of the overlay for a cell of the map (most networks reduce by 32), and its longest side.
 _OVERLAY_SCALE, _OVERLAY_SIDE = 32, 256
 
 
@@ -56,7 +56,7 @@ class Classifier:
     def __init__(self, model: bytes | Path, manifest: Manifest, threads: int = 1) -> None:
         """Open the session on ``model`` (a path, or a file's bytes) with ``threads`` threads.
 
-        Raises `ArtifactError` when it is no model, or not one for this manifest.
+        Raises `ArtifactError` when it is not a model, or not one for this manifest.
         """
         # Imported here so that records and manifests can be read without ONNX Runtime.
         import onnxruntime  # noqa: PLC0415

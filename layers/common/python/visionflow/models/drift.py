@@ -1,9 +1,9 @@
-"""How far the images that come in have moved from those that a version was trained on.
+"""How far incoming images have moved from those that a version was trained on.
 
 Training leaves a `Reference` in the artifact: how often each label was answered to the validation
-images, and where their embeddings lie, as a whitened projection on the K directions of largest
-variance. Serving keeps `sketch`, K bytes, with each record; sums of sketches are all that is needed
-to compare the mean and the spread of any number of images with the reference.
+images, and how their embeddings are distributed, as a whitened projection on the K directions of
+largest variance. Serving keeps `sketch`, K bytes, with each record; sums of sketches are enough to
+compare the mean and the spread of any number of images with the reference.
 """
 
 import base64
@@ -85,7 +85,7 @@ class Reference:
 class Drift:
     """``labels`` is the population stability index of the answers, ``embedding`` the distance of
     the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
-    ``n`` images are enough to say so."""
+    ``n`` images are enough to tell."""
 
     labels: float
     embedding: float | None
@@ -121,7 +121,7 @@ def read_sketch(sketch: bytes) -> list[int]:
 def stability_index(found: Mapping[str, int], expected: Mapping[str, int]) -> float:
     """Population stability index of two sets of counts, 0 where their shares are equal.
 
-    Half an image is added to each count, so that a label that one of them lacks is no infinity.
+    Half an image is added to each count, so a label missing in one of them does not give infinity.
     """
     labels = sorted({*found, *expected})
     if not labels:

@@ -3,7 +3,7 @@
 from visionflow.errors import GateError
 from visionflow.models.manifest import Manifest, Precision
 
-# What a gate must have measured for the form that serves, whatever else it looked at.
+# What a gate must have measured for the precision that serves.
 REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {
     "fp32": ("fp32_logit_difference", "fp32_top1_changes"),
     "int8": (

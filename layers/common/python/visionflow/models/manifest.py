@@ -50,7 +50,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Quantization:
-    """How the int8 model was made, or why there is none."""
+    """How the int8 model was made, or why it was not."""
 
     scheme: str
     calibration: str
@@ -134,7 +134,9 @@ def read_artifact(folder: Path) -> Manifest:
     try:
         manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
     except FileNotFoundError as error:
-        raise ArtifactError(f"{folder}: no {MANIFEST_NAME}, so this is no model version") from error
+        raise ArtifactError(
+            f"{folder}: no {MANIFEST_NAME}, so this is not a model version"
+        ) from error
     for entry in manifest.all_files():
         try:
             entry.check((folder / entry.path).read_bytes())
@@ -144,5 +146,5 @@ def read_artifact(folder: Path) -> Manifest:
 
 
 def artifact_prefix(name: str, version: str) -> str:
-    """Where a version lies in the models bucket."""
+    """The prefix of a version in the models bucket."""
     return f"models/{name}/{version}/"

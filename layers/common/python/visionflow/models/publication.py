@@ -1,7 +1,7 @@
 """An artifact becomes a version that can serve: gate, files, manifest, registry row, alias.
 
-In this order, so that whatever interrupts it leaves no half version behind, and the same call made
-again finishes the job.
+In this order, so that an interruption never leaves half a version behind, and the same call again
+finishes it.
 """
 
 from collections.abc import Callable
@@ -65,7 +65,7 @@ class Publisher:
 
         ``order`` says who publishes, and is called only where that is recorded. ``force_reason``
         publishes a version that its gate holds back, and is kept in its row; a gate that passed
-        needs no force, and none is kept. ``on_upload`` gets the number of bytes after each piece.
+        needs no force, so none is kept. ``on_upload`` gets the number of bytes after each piece.
 
         Raises `GateError`, `ArtifactError` for a version that is taken or whose name cannot be
         part of a key, and what `ModelRegistry.promote` raises, once the version is published.

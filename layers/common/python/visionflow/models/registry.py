@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _ALIASES_KEY: Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
 _RULE_KEY: Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
 
-# A move that loses a race is tried again; people do not move aliases more often than this.
+# A move that loses a race is tried again; people do not move aliases more often.
 _ATTEMPTS = 5
 
 
@@ -55,7 +55,7 @@ class Force:
 
 @dataclass(frozen=True)
 class Retirement:
-    """Who said, when and why, that a version is not to serve again."""
+    """Who retired a version, when and why."""
 
     by: str
     at: str
@@ -148,8 +148,8 @@ class ModelRegistry:
         return tuple(sorted(rows, key=lambda row: row.created_at, reverse=True))
 
     def register(self, manifest: Manifest, force: Force | None = None) -> None:
-        """Record a published version. A version never changes, so neither does its row: one that
-        is there already stays, with whatever force it was published by."""
+        """Record a published version. A version never changes, so neither does its row: an
+        existing one stays, with the force by which it was published."""
         try:
             self._client.put_item(**registration(self._table, manifest, force))
         except self._client.exceptions.ConditionalCheckFailedException:
@@ -169,13 +169,13 @@ class ModelRegistry:
         return self._move(lambda aliases: aliases.rolled_back(order))
 
     def end_trial(self, seen: Aliases, order: Order) -> bool:
-        """Take back the move that ``seen.trial`` is about, unless somebody has moved meanwhile."""
+        """Undo the move that ``seen.trial`` is about, unless the aliases have moved since."""
         if seen.trial is None:
             return False
         canary = seen.trial.alias == "canary"
         step = seen.without_canary(order) if canary else seen.rolled_back(order)
         if canary:
-            # The history says why it ended: a rule took it back, nobody cleared it.
+            # The history then says that the rule ended it, not a person.
             step = replace(step, moves=tuple(replace(m, action="rollback") for m in step.moves))
         return self._write(seen, step, None)
 
@@ -214,14 +214,14 @@ class ModelRegistry:
                 "ConditionExpression": "retired = :none",
                 "ExpressionAttributeValues": to_item(values),
             }
-            # With the aliases' row: nobody can promote it at the same moment.
+            # With the aliases' row, so that it is not promoted at the same moment.
             put = _put_aliases(self._table, aliases, aliases.forgetting(model))
             if transact(self._client, [{"Update": mark}, put]) is None:
                 return
         raise AliasConflictError("Others keep moving the aliases; try again.")
 
     def rule(self) -> RollbackRule:
-        """When a trial is taken back without asking; off until somebody sets it."""
+        """When a trial is rolled back automatically; off until it is set."""
         row = self._get(_RULE_KEY)
         return RollbackRule() if row is None else strict.parse(RollbackRule, row, "registry.rule")
 
@@ -243,7 +243,7 @@ class ModelRegistry:
         return HistoryPage(tuple(found), None)
 
     def served_at(self, at: datetime, alias: Alias = "production") -> Move | None:
-        """The move by which ``alias`` stood at a point in time; None when it was not yet set."""
+        """The move that ``alias`` was at by some time; None when it was not yet set."""
         return next(self._moves(f"{timestamp(at)}$", alias), None)
 
     def _moves(self, below: str, alias: Alias | None) -> Iterator[Move]:

@@ -1,10 +1,10 @@
-"""When a version that was let serve is taken back without asking."""
+"""When a version on trial is rolled back automatically."""
 
 from dataclasses import dataclass
 
 from visionflow.errors import InvalidParameterError
 
-# The table holds numbers of 38 digits and down to 1e-130; these are what still means something.
+# The table holds numbers of 38 digits and down to 1e-130; these are the limits of what makes sense.
 _MOST_IMAGES = 1_000_000_000
 _LEAST_SHARE = 0.000001
 
@@ -13,9 +13,9 @@ _LEAST_SHARE = 0.000001
 class Tally:
     """What a trial has shown so far.
 
-    ``answers`` the version gave, ``unknown`` of them under its threshold; ``errors`` are images
-    that it should have answered and could not; ``compared`` images that another version has seen
-    too, with another label for ``disagreed`` of them.
+    ``answers`` of the version, ``unknown`` of them under its threshold; ``errors``: images that it
+    should have answered and could not; ``compared``: images that another version answered too,
+    ``disagreed`` of them with another label.
     """
 
     answers: int = 0
@@ -27,10 +27,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class RollbackRule:
-    """Limits of what a trial may show, as shares of 0..1; null sets none.
+    """Limits for a trial, as shares of 0..1; null sets no limit.
 
-    A share counts from ``min_images`` on. A canary that is over one loses its share of the
-    images; a version in production makes place for the one before.
+    Shares are checked from ``min_images`` on. A canary over a limit loses its share of the images;
+    a version in production is rolled back to the one before.
     """
 
     enabled: bool = False
@@ -40,7 +40,7 @@ class RollbackRule:
     max_disagreement: float | None = 0.3
 
     def check(self) -> None:
-        """Raises `InvalidParameterError` for limits that are none."""
+        """Raises `InvalidParameterError` for a limit out of its range."""
         if not 1 <= self.min_images <= _MOST_IMAGES:
             raise InvalidParameterError(f"min_images must be between 1 and {_MOST_IMAGES:,}.")
         for name in ("max_error_rate", "max_unknown_rate", "max_disagreement"):
@@ -49,7 +49,7 @@ class RollbackRule:
                 raise InvalidParameterError(f"{name} must be 0, or {_LEAST_SHARE:f} to under 1.")
 
     def broken_by(self, tally: Tally) -> str | None:
-        """A phrase for the first limit that the trial is over, or None."""
+        """A phrase for the first limit that the trial exceeds, or None."""
         if not self.enabled:
             return None
         asked = tally.answers + tally.errors

@@ -1,6 +1,6 @@
 """Which version answers which image: the aliases, how they move, and how a canary is drawn.
 
-Nothing here reads or writes anything; `visionflow.models.registry` keeps what these classes say.
+Nothing here does I/O; `visionflow.models.registry` stores these classes.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ PRODUCTION: Alias = "production"
 CANARY: Alias = "canary"
 SHADOW: Alias = "shadow"
 
-# How many versions `rollback` can go back through.
+# How many versions `rollback` can return through.
 MAX_TRAIL = 20
 
 
@@ -41,7 +41,7 @@ class Canary(ModelRef):
 
 @dataclass(frozen=True)
 class Trial:
-    """The version that the rollback rule watches: the one that somebody let serve ``since``."""
+    """The version that the rollback rule watches, and the time since when it serves."""
 
     alias: Alias
     model: ModelRef
@@ -95,13 +95,13 @@ class Aliases:
 
     @property
     def in_use(self) -> frozenset[ModelRef]:
-        """What an alias points at, and what a rollback would go back to."""
+        """What an alias points at, and what a rollback would return to."""
         canary = self.canary.model if self.canary else None
         found = (self.production, canary, self.shadow, *self.trail[-1:])
         return frozenset(model for model in found if model)
 
     def chosen_for(self, prediction_id: str) -> ModelRef | None:
-        """Production, or the canary for its share of the ids. The same id always chooses alike."""
+        """Production, or the canary for its share of the ids. An id always gets the same one."""
         if self.canary and share_of(prediction_id) < self.canary.percent / 100:
             return self.canary.model
         return self.production
@@ -168,7 +168,7 @@ class Aliases:
         return self._step(replace(self, shadow=None), ((SHADOW, None, "clear"),), order)
 
     def forgetting(self, model: ModelRef) -> "Aliases":
-        """Without ``model`` among what can be gone back to.
+        """Without ``model`` among the versions that a rollback can return to.
 
         Raises `ModelInUseError` while an alias points at it.
         """

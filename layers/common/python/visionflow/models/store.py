@@ -66,7 +66,7 @@ class ModelStore:
                 IfNoneMatch="*",
             )
         except self._client.exceptions.ClientError as error:
-            # Somebody else published this version meanwhile.
+            # Another process published this version meanwhile.
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise
             self._is_published(manifest)
@@ -85,7 +85,7 @@ class ModelStore:
     def fetch(self, manifest: Manifest, cache: Path) -> Path:
         """The file that is served, verified against the manifest, under ``cache``.
 
-        A file that lies there already is verified again and replaced when it is damaged.
+        A file that is there already is verified again, and replaced when it is damaged.
         Raises `ArtifactError` when the bucket's file is missing or differs from its checksum, and
         when the cache cannot take it (`forget_all_but` makes room).
         """
@@ -128,7 +128,7 @@ class ModelStore:
         )
 
     def check_served_file(self, manifest: Manifest) -> None:
-        """Raise `ArtifactError` unless the served file lies there whole. Downloads nothing."""
+        """Raise `ArtifactError` unless the served file is there in full size. Downloads nothing."""
         entry = manifest.served_file
         key = artifact_prefix(manifest.name, manifest.version) + entry.path
         try:
@@ -169,7 +169,7 @@ class ModelStore:
 
 
 def content_type(path: str) -> str:
-    """By which a browser that opens the object knows what it is."""
+    """The MIME type by which a browser knows how to open the object."""
     return mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 

@@ -1,0 +1,1 @@
+"""Prediction records and the feedback on them. Imports models and images."""

@@ -42,7 +42,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person says the image shows; the last word counts."""
+    """What a person says the image shows; the latest counts."""
 
     label: str
     at: str
@@ -77,7 +77,7 @@ class Prediction:
 
 
 def s3_object_id(bucket: str, key: str, version: str) -> str:
-    """The same id for the same object version, whatever is delivered twice.
+    """The same id for the same object version, however often it is delivered.
 
     ``version`` is the object's version id, or its ETag in a bucket without versioning.
     """
@@ -86,10 +86,10 @@ def s3_object_id(bucket: str, key: str, version: str) -> str:
 
 
 def original_key(prediction_id: str) -> str:
-    """Where the image of a direct call is kept in the images bucket."""
+    """The key of a direct call's image in the images bucket."""
     return f"api/{prediction_id}"
 
 
 def thumbnail_key(prediction_id: str) -> str:
-    """Where a prediction's thumbnail lies. Outside ``uploads/``, so it triggers nothing."""
+    """The key of a prediction's thumbnail, outside ``uploads/`` so that it triggers nothing."""
     return f"thumbnails/{prediction_id}.jpg"

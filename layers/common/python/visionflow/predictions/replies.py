@@ -1,4 +1,4 @@
-"""What a direct call was answered beyond its record, kept so that it can be answered again.
+"""What a direct call was answered besides its record, kept to answer a repeated call alike.
 
 Free of NumPy, so that records can be read without it.
 """
@@ -12,9 +12,9 @@ from visionflow.models.answer import ClassActivationMap
 
 @dataclass(frozen=True)
 class Reply:
-    """``request`` is a fingerprint of what was asked; the numbers are those of the manifest.
+    """``request`` is a fingerprint of the request; the numbers are those of the manifest.
 
-    ``activation_map`` is there where an explanation was asked for; its image can be drawn again.
+    ``activation_map`` is null unless an explanation was requested; its image can be drawn again.
     """
 
     request: str

@@ -1,7 +1,7 @@
-"""People's word about predictions: which image to ask about next, and what they said.
+"""People's feedback on predictions: what they said, and which image to ask about next.
 
-One sparse index serves both: ``open#<shard>`` holds the answers that nobody has spoken of, by their
-confidence, and ``given#<shard>`` the others, by the time of the last word.
+One sparse index serves both: ``open#<shard>`` holds the answers without feedback, by confidence,
+and ``given#<shard>`` the others, by the time of the latest feedback.
 """
 
 import heapq
@@ -31,7 +31,7 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Word:
-    """One line of what was said about a prediction; ``revision`` counts them from 1."""
+    """One feedback on a prediction; ``revision`` counts them from 1."""
 
     revision: int
     feedback: Feedback
@@ -46,10 +46,10 @@ class ReviewStore:
         self._client = client
 
     def give(self, prediction_id: str, feedback: Feedback) -> Prediction:
-        """Make ``feedback`` the last word about a prediction, and append it to the history.
+        """Make ``feedback`` the current one of a prediction, and append it to the history.
 
         Raises `PredictionNotFoundError`, `InvalidParameterError` for an image without an answer,
-        and `PlatformError` when others keep speaking at the same moment.
+        and `PlatformError` when others keep giving feedback at the same moment.
         """
         for _ in range(_ATTEMPTS):
             item = self._item(prediction_id)
@@ -61,10 +61,10 @@ class ReviewStore:
             revision = int(item.get("feedback_revision", {"N": "0"})["N"])
             if self._write(prediction, feedback, revision):
                 return replace(prediction, feedback=feedback)
-        raise PlatformError("Others speak about this prediction at the same moment; try again.")
+        raise PlatformError("Others give feedback on this prediction at this moment; try again.")
 
     def words(self, prediction_id: str) -> tuple[Word, ...]:
-        """All that was said about a prediction, the first word first."""
+        """All feedback on a prediction, the earliest first."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._insights,
             KeyConditionExpression="pk = :pk",
@@ -76,11 +76,11 @@ class ReviewStore:
         )
 
     def uncertain(self, limit: int) -> tuple[Prediction, ...]:
-        """Answers that nobody has spoken of, the least certain first."""
+        """Answers without feedback, the least certain first."""
         return tuple(islice(self._merged("open", "0", limit, forward=True), limit))
 
     def given(self, since: str = "0", *, newest_first: bool = False) -> Iterator[Prediction]:
-        """Answers that somebody has spoken of at ``since`` or later, by the time of that word."""
+        """Answers whose latest feedback was given at ``since`` or later, by its time."""
         return self._merged("given", since, 1_000, forward=not newest_first)
 
     def _merged(
@@ -118,7 +118,7 @@ class ReviewStore:
         return answer["Item"]
 
     def _write(self, prediction: Prediction, feedback: Feedback, revision: int) -> bool:
-        """False when somebody else has spoken since ``revision``."""
+        """False when others have given feedback since ``revision``."""
         shard, position = REVIEW_KEYS
         values = {
             ":feedback": strict.to_dict(feedback),
@@ -132,7 +132,7 @@ class ReviewStore:
         seen = (
             "feedback_revision = :seen" if revision else "attribute_not_exists(feedback_revision)"
         )
-        speak: UpdateTypeDef = {
+        update: UpdateTypeDef = {
             "TableName": self._predictions,
             "Key": {"id": {"S": prediction.id}},
             "UpdateExpression": (
@@ -148,6 +148,6 @@ class ReviewStore:
             **strict.to_dict(feedback),
             "expires_at": prediction.expires_at,
         }
-        remember: PutTypeDef = {"TableName": self._insights, "Item": to_item(line)}
-        actions: list[Action] = [{"Update": speak}, {"Put": remember}]
+        append: PutTypeDef = {"TableName": self._insights, "Item": to_item(line)}
+        actions: list[Action] = [{"Update": update}, {"Put": append}]
         return transact(self._client, actions) is None

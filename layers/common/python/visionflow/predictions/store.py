@@ -140,7 +140,7 @@ class PredictionStore:
         return read_prediction(answer["Item"]) if "Item" in answer else None
 
     def answered(self, prediction_id: str) -> tuple[Prediction, Reply] | None:
-        """A record with the reply that was added with it; None where there is none."""
+        """A record and the reply added with it; None without a record or a reply."""
         answer = self._client.get_item(
             TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
         )
@@ -152,7 +152,7 @@ class PredictionStore:
     def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page:
         """At most ``limit`` predictions below ``cursor``, newest first.
 
-        Raises `InvalidCursorError` for a cursor that no page of this query gave out.
+        Raises `InvalidCursorError` for a cursor that is not of a page of this query.
         """
         below = None if cursor is None else _read_cursor(cursor, query)
         rows = heapq.merge(

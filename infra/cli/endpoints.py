@@ -1,0 +1,145 @@
+"""Where a stage is reached: the local cloud, or a stage on AWS as its stacks describe it."""
+
+import argparse
+import getpass
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import ClientError
+
+from infra.cli.command_line import workspace_of
+from infra.client.api_client import ApiClient
+from infra.errors import CommandError
+from infra.local_cloud import emulator
+from infra.local_cloud.emulator import ClientOptions, Emulator
+from infra.local_cloud.outputs import NOT_RUNNING, DataNames, TrainingNames, named, read_outputs
+from infra.stages import LOCAL, stage_named
+from visionflow.images.store import ImageStore
+from visionflow.jobs.control import JobControl
+from visionflow.jobs.store import JobStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.reviews import ReviewStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """One deployed stage. Names and clients are looked up and made when they are first used.
+
+    ``cloud`` is the emulator of the local cloud, None on AWS.
+    """
+
+    _read_data: Callable[[], DataNames]
+    _read_training: Callable[[], TrainingNames]
+    cloud: Emulator | None
+
+    @cached_property
+    def data(self) -> DataNames:
+        return self._read_data()
+
+    @cached_property
+    def training(self) -> TrainingNames:
+        return self._read_training()
+
+    @property
+    def options(self) -> ClientOptions:
+        """Keyword arguments of every boto3 client."""
+        return self.cloud.client_options if self.cloud else {}
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        return boto3.client("s3", **self.options)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        return boto3.client("dynamodb", **self.options)
+
+    @cached_property
+    def images(self) -> ImageStore:
+        return ImageStore(self.data.images_bucket, self.s3)
+
+    @cached_property
+    def models(self) -> ModelStore:
+        return ModelStore(self.data.models_bucket, self.s3)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        return ModelRegistry(self.data.registry_table, self.dynamodb)
+
+    @cached_property
+    def reviews(self) -> ReviewStore:
+        return ReviewStore(self.data.predictions_table, self.data.insights_table, self.dynamodb)
+
+    @cached_property
+    def jobs(self) -> JobStore:
+        return JobStore(self.training.jobs_table, self.dynamodb)
+
+    @cached_property
+    def job_control(self) -> JobControl:
+        states = boto3.client("stepfunctions", **self.options)
+        return JobControl(self.jobs, states, self.training.job_state_machine)
+
+    def caller(self) -> str:
+        """Who uses these clients, as a history of moves names them."""
+        if self.cloud is None:
+            arn: str = boto3.client("sts").get_caller_identity()["Arn"]
+            return arn
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            # In a container the process may run under a number that has no name.
+            return f"user {os.getuid()}"
+
+
+def endpoints(arguments: argparse.Namespace) -> Endpoints:
+    """The stage that ``--stage`` names. Raises `CommandError` when the local cloud is not running;
+    that a stage on AWS is not deployed shows when a name of it is looked up."""
+    if arguments.stage != LOCAL.name:
+        return _on_aws(arguments.stage)
+    workspace = workspace_of(arguments)
+    running = emulator.running(workspace)
+    if running is None:
+        raise CommandError(NOT_RUNNING)
+    outputs = read_outputs(workspace.outputs)
+    return Endpoints(lambda: outputs, lambda: outputs, running)
+
+
+def api_client(arguments: argparse.Namespace) -> ApiClient:
+    """The API that ``--api-url`` names, or the local cloud's."""
+    if arguments.api_url:
+        return ApiClient(arguments.api_url.rstrip("/"), os.environ.get("VISIONFLOW_TOKEN"))
+    return ApiClient(read_outputs(workspace_of(arguments).outputs).api_url)
+
+
+def _on_aws(stage: str) -> Endpoints:
+    def outputs(*stacks: str) -> dict[str, str]:
+        title = stage_named(stage).title
+        found = (_stack_outputs(f"VisionFlow-{title}-{stack}", stage) for stack in stacks)
+        return {name: value for outputs in found for name, value in outputs.items()}
+
+    return Endpoints(
+        lambda: named(DataNames, outputs("Data"), stage),
+        lambda: named(TrainingNames, outputs("Data", "Training"), stage),
+        None,
+    )
+
+
+def _stack_outputs(stack: str, stage: str) -> dict[str, str]:
+    try:
+        (described,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise CommandError(
+            f"Stack {stack} does not exist in this account and region; deploy it first with "
+            f"'visionflow deploy --stage {stage}'."
+        ) from None
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}

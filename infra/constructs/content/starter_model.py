@@ -1,0 +1,121 @@
+"""The model that a fresh deployment classifies with until a team promotes its own."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_deployment as s3_deployment
+from aws_cdk import custom_resources
+from constructs import Construct
+
+from infra.constructs.content.file_copier import FileCopier
+from infra.constructs.service_function import log_group_of
+from infra.stages import StageConfig
+from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
+from visionflow.models.publication import first_rows
+from visionflow.models.routing import Order
+
+
+class StarterModel(Construct):
+    """Copies the artifact, manifest last, registers it, and makes it active if no model is."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        artifact: Path,
+        models: s3.IBucket,
+        registry: dynamodb.ITable,
+        copier: FileCopier,
+    ) -> None:
+        """Raises `ArtifactError` or `ConfigError` when `artifact` holds no whole version, and
+        `GateError` when it has not passed its gate."""
+        super().__init__(scope, construct_id)
+        manifest = read_artifact(artifact)
+        self._version = f"{manifest.name}-{manifest.version}"
+        self._copy(manifest, artifact, models, copier)
+
+        self._log_group = log_group_of(self, "RegistrarLogs", stage=stage)
+        self._role = iam.Role(
+            self, "RegistrarRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+        )
+        self._log_group.grant_write(self._role)
+        # Also what a transaction needs that consists of puts.
+        iam.Grant.add_to_principal(
+            grantee=self._role,
+            actions=["dynamodb:PutItem"],
+            resource_arns=[registry.table_arn],
+        )
+        self._register(manifest, registry.table_name)
+
+    def _copy(
+        self, manifest: Manifest, artifact: Path, models: s3.IBucket, copier: FileCopier
+    ) -> None:
+        source = s3_deployment.Source.asset(str(artifact))
+        prefix = artifact_prefix(manifest.name, manifest.version)
+        files = s3_deployment.BucketDeployment(
+            self,
+            "Files",
+            sources=[source],
+            exclude=[MANIFEST_NAME],
+            destination_bucket=models,
+            destination_key_prefix=prefix,
+            prune=False,
+            role=copier.role,
+            log_group=copier.log_group,
+        )
+        self._published = s3_deployment.BucketDeployment(
+            self,
+            "Manifest",
+            sources=[source],
+            exclude=["*"],
+            include=[MANIFEST_NAME],
+            destination_bucket=models,
+            destination_key_prefix=prefix,
+            prune=False,
+            role=copier.role,
+            log_group=copier.log_group,
+        )
+        self._published.node.add_dependency(files)
+
+    def _register(self, manifest: Manifest, table: str) -> None:
+        published_at = datetime.fromisoformat(manifest.created_at)
+        rows = first_rows(table, manifest, Order("cdk deploy", published_at, "the starter model"))
+        registered = self._call(
+            "Register",
+            service="DynamoDB",
+            action="PutItem",
+            parameters=rows.version,
+            # A row that is there stays, retired or forced as it may be.
+            ignore_error_codes_matching="ConditionalCheckFailedException",
+        )
+        registered.node.add_dependency(self._published)
+        activated = self._call(
+            "ActivateFirst",
+            service="DynamoDB",
+            action="TransactWriteItems",
+            parameters={"TransactItems": rows.promotion},
+            # Some model is active already, and it stays: the whole transaction is cancelled.
+            ignore_error_codes_matching="TransactionCanceledException",
+        )
+        activated.node.add_dependency(registered)
+
+    def _call(self, step: str, **call: Any) -> custom_resources.AwsCustomResource:
+        """An AWS call on create, and again when its parameters change."""
+        sdk_call = custom_resources.AwsSdkCall(
+            physical_resource_id=custom_resources.PhysicalResourceId.of(self._version), **call
+        )
+        return custom_resources.AwsCustomResource(
+            self,
+            step,
+            on_create=sdk_call,
+            on_update=sdk_call,
+            role=self._role,
+            log_group=self._log_group,
+            install_latest_aws_sdk=False,
+        )

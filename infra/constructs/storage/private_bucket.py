@@ -1,0 +1,80 @@
+"""A bucket that only its owner's grants can open."""
+
+from collections.abc import Sequence
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.nag import LOOPBACK_ONLY, acknowledge, acknowledge_emptying, acknowledge_objects
+from infra.stages import StageConfig
+
+
+class PrivateBucket(s3.Bucket):
+    """Blocked to the public, encrypted, TLS only, with server access logs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        access_logs: s3.IBucket,
+        versioned: bool = False,
+        lifecycle_rules: Sequence[s3.LifecycleRule] = (),
+        cors: Sequence[s3.CorsRule] = (),
+    ) -> None:
+        emptied = stage.on_aws and not stage.keep_data
+        super().__init__(
+            scope,
+            construct_id,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=stage.tls_only,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=versioned,
+            lifecycle_rules=list(lifecycle_rules),
+            cors=list(cors) or None,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix=f"{construct_id.lower()}/",
+            # Otherwise the first image would make `cdk destroy` fail.
+            auto_delete_objects=emptied,
+            removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
+        )
+        if emptied:
+            acknowledge_emptying(self)
+        if not stage.tls_only:
+            acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)
+
+    def allow_get(self, role: iam.Role, *, prefix: str = "", versions: bool = False) -> None:
+        """Let `role` read objects below `prefix`, with `versions` also by their version id."""
+        actions = ["s3:GetObject", "s3:GetObjectVersion"] if versions else ["s3:GetObject"]
+        self._allow(role, *actions, prefix=prefix)
+
+    def allow_read(self, role: iam.Role, *, prefix: str = "", versions: bool = False) -> None:
+        """`allow_get` and `allow_list`."""
+        self.allow_get(role, prefix=prefix, versions=versions)
+        self.allow_list(role)
+
+    def allow_list(self, role: iam.Role) -> None:
+        """Let `role` list keys; without it S3 answers 403 instead of 404 for a missing object."""
+        iam.Grant.add_to_principal(
+            grantee=role, actions=["s3:ListBucket"], resource_arns=[self.bucket_arn]
+        )
+
+    def allow_put(self, role: iam.Role, *, prefix: str) -> None:
+        """Let `role` write objects below `prefix`.
+
+        Narrower than `grant_put`, which brings tags, retention and legal hold.
+        """
+        self._allow(role, "s3:PutObject", prefix=prefix)
+
+    def _allow(self, role: iam.Role, *actions: str, prefix: str) -> None:
+        keys = f"{prefix}*"
+        iam.Grant.add_to_principal(
+            grantee=role, actions=list(actions), resource_arns=[self.arn_for_objects(keys)]
+        )
+        acknowledge_objects(
+            role, self, keys, reason="Keys are made at run time; the grant ends at their prefix."
+        )

@@ -1,0 +1,25 @@
+"""The buckets and tables of predictions, as one record for whatever works on them."""
+
+from dataclasses import dataclass
+
+from infra.constructs.storage.private_bucket import PrivateBucket
+from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """What the functions read and write.
+
+    Attributes:
+        images: `uploads/` dropped by people, `api/` and `thumbnails/` written by the service.
+        models: `models/<name>/<version>/`, manifest last.
+        predictions: one record per image.
+        registry: model versions and which of them serve.
+        insights: counters, shadows' answers and the history of feedback.
+    """
+
+    images: PrivateBucket
+    models: PrivateBucket
+    predictions: PredictionsTable
+    registry: RegistryTable
+    insights: InsightsTable

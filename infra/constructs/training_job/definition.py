@@ -1,0 +1,5 @@
+"""Where the state machine's definition lies; free of CDK, so that tests can run it."""
+
+from pathlib import Path
+
+DEFINITION = Path(__file__).with_name("definition.asl.json")

@@ -1,0 +1,188 @@
+"""The state machine that owns a job's life, and the two functions that do its steps."""
+
+import json
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from infra.constructs.service_function import Package, ServiceFunction, Size
+from infra.constructs.training_job.definition import DEFINITION
+from infra.constructs.training_job.job_stores import allow
+from infra.constructs.training_job.machine import (
+    TrainingMachine,
+    TrainingNetwork,
+    arns_of_launch,
+)
+from infra.nag import acknowledge
+from infra.stages import StageConfig
+from lambdas.jobs.machines import JOB_TAG
+from lambdas.jobs.settings import JobsSettings
+from lambdas.publish.settings import PublishSettings
+from visionflow.costs.estimate import MB_PER_VCPU
+
+_RUN_TIME = "The resource is made by the launch itself, so its name is not known before."
+
+
+class TrainingJobLife(Construct):
+    """Validate, launch, watch, publish, end.
+
+    Attributes:
+        state_machine: started once for each job, with `{"job_id": ...}`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        jobs: ServiceFunction,
+        publish: ServiceFunction,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        allow(role, "lambda:InvokeFunction", on=[jobs.function_arn, publish.function_arn])
+        self.state_machine = stepfunctions.StateMachine(
+            self,
+            "StateMachine",
+            definition_body=stepfunctions.DefinitionBody.from_string(
+                # One line: the template stays readable, and the definition lies in its own file.
+                json.dumps(json.loads(DEFINITION.read_text(encoding="utf-8")))
+            ),
+            definition_substitutions={
+                "JobsFunction": jobs.function_arn,
+                "PublishFunction": publish.function_arn,
+            },
+            role=role,
+            tracing_enabled=stage.tracing,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            self.state_machine,
+            "AwsSolutions-SF1",
+            reason="Each step is in its function's log; Step Functions keeps the history.",
+        )
+        if stage.tracing:
+            acknowledge(
+                role,
+                "AwsSolutions-IAM5[Resource::*]",
+                reason="X-Ray's actions for traces and sampling know no resources.",
+            )
+        else:
+            acknowledge(
+                self.state_machine, "AwsSolutions-SF2", reason="The local cloud has no X-Ray."
+            )
+        # An execution that somebody aborts never reaches its own end. A failing call is made again
+        # by Lambda, twice; EventBridge's own retries are for calls that do not reach it.
+        events.Rule(
+            self,
+            "EndedFromOutside",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [self.state_machine.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[targets.LambdaFunction(jobs)],
+        )
+
+
+def jobs_function(
+    scope: Construct,
+    *,
+    stage: StageConfig,
+    package: Package,
+    settings: JobsSettings,
+    machine: TrainingMachine,
+    network: TrainingNetwork,
+) -> ServiceFunction:
+    """The function that launches and ends machines. It cannot touch a model."""
+    function = ServiceFunction(
+        scope,
+        "Jobs",
+        stage=stage,
+        package=package,
+        size=Size(memory_mb=512, timeout=Duration.seconds(120)),
+        environment=settings.to_env(),
+        # It is what ends machines, and an error may leave one running.
+        error_alarm=True,
+    )
+    role, stack = function.execution_role, Stack.of(scope)
+    allow(
+        role,
+        "ec2:CreateFleet",
+        "ec2:RunInstances",
+        on=arns_of_launch(scope, machine, network) if stage.on_aws else ["*"],
+        reason=_RUN_TIME if stage.on_aws else "The emulator knows no resource of a launch.",
+    )
+    instances = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:instance/*"
+    allow(
+        role,
+        "ec2:CreateTags",
+        on=[instances],
+        reason="Only in the call that makes the machine.",
+        conditions={"StringEquals": {"ec2:CreateAction": ["CreateFleet", "RunInstances"]}},
+    )
+    allow(
+        role,
+        "ec2:TerminateInstances",
+        on=[instances],
+        reason="Only machines that carry the tag of a training job.",
+        # The emulator's EC2 does not tell the tags of a machine to its IAM.
+        conditions=({"StringLike": {f"aws:ResourceTag/{JOB_TAG}": "?*"}} if stage.on_aws else None),
+    )
+    # A quota's ARN looks as if it would do; the action supports none.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
+    allow(
+        role,
+        "ec2:DescribeInstances",
+        "servicequotas:GetServiceQuota",
+        on=["*"],
+        reason="EC2's Describe calls and reading a quota know no resources.",
+    )
+    allow(
+        role,
+        "iam:PassRole",
+        on=[machine.role.role_arn],
+        conditions={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+    )
+    # The first spot machine of an account needs it; AWS makes it once.
+    allow(
+        role,
+        "iam:CreateServiceLinkedRole",
+        on=[
+            f"arn:{stack.partition}:iam::{stack.account}:role/aws-service-role/"
+            "spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+        ],
+        conditions={"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}},
+    )
+    # Public parameters are AWS's own, of no account; the emulator's are the account's.
+    owner = "" if stage.on_aws else stack.account
+    allow(
+        role,
+        "ssm:GetParameter",
+        on=[
+            f"arn:{stack.partition}:ssm:{stack.region}:{owner}:parameter{settings.image_parameter}"
+        ],
+    )
+    return function
+
+
+def publish_function(
+    scope: Construct, *, stage: StageConfig, package: Package, settings: PublishSettings
+) -> ServiceFunction:
+    """The function that publishes. It cannot touch a machine."""
+    return ServiceFunction(
+        scope,
+        "Publish",
+        stage=stage,
+        package=package,
+        size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(5)),
+        environment=settings.to_env(),
+    )

@@ -1,0 +1,203 @@
+"""The machine of a training job: network without a way in, role without a way out, launch template.
+
+Nothing here costs anything while no job runs.
+"""
+
+from pathlib import Path
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from infra.constructs.training_job.job_stores import JobStores, allow
+from infra.nag import acknowledge
+from infra.packaging.zip_files import Package
+from infra.stages import StageConfig
+from visionflow.jobs.folder import FOLDER, WHEELHOUSE
+from visionflow.jobs.instances import VOLUME_GB
+
+BOOT = Path(__file__).with_name("boot.sh")
+ZONES = 2  # as many as every region has
+_MADE_BY_A_LAUNCH = ("fleet", "instance", "network-interface", "spot-instances-request", "volume")
+
+
+class TrainingNetwork(Construct):
+    """A network of its own: public addresses to reach AWS and the package index, nothing listens.
+
+    No NAT gateway, which would cost money while nobody trains; S3 and DynamoDB by gateway.
+
+    Attributes:
+        vpc: two public subnets in different zones.
+        security_group: nothing in; HTTP and HTTPS out.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            max_azs=ZONES,
+            nat_gateways=0,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(name="Machines", subnet_type=ec2.SubnetType.PUBLIC)
+            ],
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+                "DynamoDb": ec2.GatewayVpcEndpointOptions(
+                    service=ec2.GatewayVpcEndpointAwsService.DYNAMODB
+                ),
+            },
+        )
+        acknowledge(
+            self.vpc,
+            "AwsSolutions-VPC7",
+            reason="Nothing can connect to a machine, and flow logs cost more than they tell.",
+        )
+        self.security_group = ec2.SecurityGroup(
+            self,
+            "NoWayIn",
+            vpc=self.vpc,
+            allow_all_outbound=False,
+            description="Training machines: nothing in, HTTP and HTTPS out",
+        )
+        for port, what in ((443, "AWS and the package index"), (80, "the distribution's packages")):
+            self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), what)
+
+
+class TrainingMachine(Construct):
+    """Role and launch template.
+
+    The role is one for all machines, and yet each may write to its own job's things alone: EC2
+    gives `aws:userid` the value `<role id>:<instance id>`, which no machine can change, and folder
+    and row of a machine carry that name.
+
+    Attributes:
+        role: the machines' role.
+        launch_template: all but image, type and zone, which the launch decides.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        network: TrainingNetwork,
+        bundle: Package,
+        stores: JobStores,
+        log_group: logs.LogGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        code = assets.Asset(self, "Bundle", path=str(bundle.path), asset_hash=bundle.digest)
+        self.role = self._role(stage, stores, log_group)
+        self._allow_bundle(code)
+        self.launch_template = ec2.LaunchTemplate(
+            self,
+            "LaunchTemplate",
+            role=self.role,
+            security_group=network.security_group,
+            user_data=ec2.UserData.custom(boot_script(code, stores, log_group)),
+            require_imdsv2=True,
+            http_put_response_hop_limit=1,
+            # The job's id is a tag; this way the machine reads it without a right to describe tags.
+            instance_metadata_tags=True,
+            instance_initiated_shutdown_behavior=(ec2.InstanceInitiatedShutdownBehavior.TERMINATE),
+            associate_public_ip_address=True,
+            block_devices=[
+                ec2.BlockDevice(
+                    device_name="/dev/sda1",
+                    volume=ec2.BlockDeviceVolume.ebs(
+                        VOLUME_GB,
+                        encrypted=True,
+                        delete_on_termination=True,
+                        volume_type=ec2.EbsDeviceVolumeType.GP3,
+                    ),
+                )
+            ],
+        )
+        _leave_tags_to_the_launch(self.launch_template)
+
+    def _role(self, stage: StageConfig, stores: JobStores, log_group: logs.LogGroup) -> iam.Role:
+        machines: iam.IPrincipal = iam.ServicePrincipal("ec2.amazonaws.com")
+        if not stage.on_aws:
+            # `visionflow jobs start --local` runs the same script with the same role.
+            machines = iam.CompositePrincipal(machines, iam.AccountRootPrincipal())
+        role = iam.Role(self, "Role", assumed_by=machines)
+        # The emulator does not fill in policy variables; there a pattern takes their place.
+        itself = "${aws:userid}" if stage.on_aws else "*"
+        stores.datasets.allow_read(role)
+        stores.folders.allow_get(role, prefix=FOLDER)
+        stores.folders.allow_get(role, prefix=WHEELHOUSE)
+        stores.folders.allow_list(role)
+        stores.folders.allow_put(role, prefix=f"{FOLDER}{itself}/")
+        stores.records.allow_report(role, keys=itself if stage.on_aws else "*:local-*")
+        log_group.grant_write(role)
+        if not stage.on_aws:
+            # The emulator asks for the group itself where AWS asks for a stream of it.
+            group = Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=log_group.log_group_name,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            allow(role, "logs:CreateLogStream", "logs:PutLogEvents", on=[group])
+        return role
+
+    def _allow_bundle(self, code: assets.Asset) -> None:
+        iam.Grant.add_to_principal(
+            grantee=self.role,
+            actions=["s3:GetObject"],
+            resource_arns=[code.bucket.arn_for_objects(code.s3_object_key)],
+        )
+
+
+def _leave_tags_to_the_launch(template: ec2.LaunchTemplate) -> None:
+    """Drop the tags that CDK has a launch put on instance and volume: the launch names the instance
+    itself, and whoever launches would need the right to tag volumes too."""
+    resource = template.node.default_child
+    if not isinstance(resource, ec2.CfnLaunchTemplate):
+        raise TypeError(f"{template.node.path} is not a launch template of this app")
+    resource.add_property_deletion_override("LaunchTemplateData.TagSpecifications")
+
+
+def boot_script(code: assets.Asset, stores: JobStores, log_group: logs.LogGroup) -> str:
+    """The boot script with the names of this deployment."""
+    script = BOOT.read_text(encoding="utf-8")
+    for name, value in {
+        "BUNDLE_BUCKET": code.s3_bucket_name,
+        "BUNDLE_KEY": code.s3_object_key,
+        "JOBS_BUCKET": stores.folders.bucket_name,
+        "JOBS_TABLE": stores.records.table_name,
+        "LOG_GROUP": log_group.log_group_name,
+    }.items():
+        script = script.replace(f"@{name}@", value)
+    return script
+
+
+def arns_of_launch(
+    scope: Construct, machine: TrainingMachine, network: TrainingNetwork
+) -> list[str]:
+    """What an EC2 launch by this template touches; where a resource is only made by the launch,
+    any of its kind in this account and region.
+
+    With spot requests and snapshots, as Karpenter's policy for the same calls has them:
+    https://karpenter.sh/docs/reference/cloudformation/#allowscopedec2instanceaccessactions
+    """
+    stack = Stack.of(scope)
+
+    def own(kind: str, name: str) -> str:
+        return f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:{kind}/{name}"
+
+    template = machine.launch_template.launch_template_id
+    return [
+        *(own(kind, "*") for kind in _MADE_BY_A_LAUNCH),
+        own("launch-template", str(template)),
+        own("security-group", network.security_group.security_group_id),
+        *(own("subnet", subnet.subnet_id) for subnet in network.vpc.public_subnets),
+        # Public images and their snapshots belong to no account of ours.
+        f"arn:{stack.partition}:ec2:{stack.region}::image/*",
+        f"arn:{stack.partition}:ec2:{stack.region}::snapshot/*",
+    ]

@@ -1,5 +1,0 @@
-"""Where the state machine's definition lies; free of CDK, so that tests can run it."""
-
-from pathlib import Path
-
-DEFINITION = Path(__file__).with_name("training_job.asl.json")

@@ -1,0 +1,179 @@
+"""What happens after an answer is recorded: it is counted, watched, and shown to the shadow."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.alarm import alarm_above
+from infra.constructs.service_function import (
+    METRICS_NAMESPACE,
+    Package,
+    ServiceFunction,
+    Size,
+)
+from infra.constructs.storage.image_queue import DeadLetterQueue, ImageQueue
+from infra.constructs.storage.stores import Stores
+from infra.nag import acknowledge
+from infra.stages import StageConfig
+from lambdas.classification.loading import REFUSED_METRIC, REFUSED_SERVICE
+from lambdas.counters.handler import DRIFT_METRIC, TRIAL_METRIC
+from lambdas.counters.settings import CountersSettings
+from lambdas.shadow.settings import ShadowSettings
+
+TIMEOUT = Duration.seconds(60)
+STREAM_BATCH = 500
+# A message names ten images, and an invocation has a minute.
+SHADOW_BATCH = 1
+# With pauses that grow, about a day: as long as the stream keeps a record.
+STREAM_RETRIES = 100
+
+
+class ModelWatch(Construct):
+    """The consumer of the predictions table's stream, and the shadow behind a queue of its own.
+
+    The shadow cannot run where the answer is made: Lambda stops a function as soon as it has
+    answered, so work after the answer is either waited for or frozen. The stream is what knows that
+    a record was written; its consumer is called anyway, and passes an image on only while there is
+    a shadow.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        package: Package,
+        stores: Stores,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        images = ImageQueue(
+            self,
+            "ShadowQueue",
+            stage=stage,
+            consumer_timeout=TIMEOUT,
+            what="An image for the shadow",
+            backlog_alarm=stage.all_alarms,
+        )
+        self._add_counters(stage, package, stores, images.queue)
+        self._add_shadow(stage, package, stores, images.queue)
+        self._alarm(
+            "RefusedAlarm",
+            metric=REFUSED_METRIC,
+            service=REFUSED_SERVICE,
+            description="A function refused a version: its files are missing or altered, or it "
+            "does not run. The last good version goes on.",
+        )
+        self._alarm(
+            "TrialAlarm",
+            metric=TRIAL_METRIC,
+            service="counters",
+            description="The rollback rule has taken a version back.",
+        )
+        self._alarm(
+            "DriftAlarm",
+            metric=DRIFT_METRIC,
+            service="counters",
+            description="The images of the last days are not like those that the version in "
+            "production was trained on.",
+        )
+
+    def _add_counters(
+        self, stage: StageConfig, package: Package, stores: Stores, images: sqs.IQueue
+    ) -> None:
+        function = ServiceFunction(
+            self,
+            "Counters",
+            stage=stage,
+            package=package,
+            size=Size(memory_mb=stage.api_memory_mb, timeout=TIMEOUT),
+            environment=CountersSettings(
+                models_bucket=stores.models.bucket_name,
+                registry_table=stores.registry.table_name,
+                insights_table=stores.insights.table_name,
+                shadow_queue_url=images.queue_url,
+            ).to_env(),
+        )
+        role = function.execution_role
+        stores.models.allow_read(role)
+        stores.registry.allow_take_back(role)
+        stores.insights.allow_count(role)
+        iam.Grant.add_to_principal(
+            grantee=role, actions=["sqs:SendMessage"], resource_arns=[images.queue_arn]
+        )
+        uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
+        acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
+        uncounted.add_alarm(
+            self,
+            "UncountedAlarm",
+            "A recorded prediction could not be counted after every retry.",
+        )
+        function.add_event_source(
+            event_sources.DynamoEventSource(
+                stores.predictions,
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=STREAM_BATCH,
+                max_batching_window=Duration.seconds(1),
+                bisect_batch_on_error=True,
+                report_batch_item_failures=True,
+                retry_attempts=STREAM_RETRIES,
+                on_failure=event_sources.SqsDlq(uncounted),
+            )
+        )
+        acknowledge(
+            role,
+            "AwsSolutions-IAM5[Resource::*]",
+            reason="X-Ray's calls and DynamoDB's ListStreams, which Lambda needs to read a stream, "
+            "know no resources.",
+        )
+
+    def _add_shadow(
+        self, stage: StageConfig, package: Package, stores: Stores, images: sqs.IQueue
+    ) -> None:
+        function = ServiceFunction(
+            self,
+            "Shadow",
+            stage=stage,
+            package=package,
+            size=Size(memory_mb=stage.ingest_memory_mb, timeout=TIMEOUT),
+            environment=ShadowSettings(
+                images_bucket=stores.images.bucket_name,
+                models_bucket=stores.models.bucket_name,
+                predictions_table=stores.predictions.table_name,
+                registry_table=stores.registry.table_name,
+                insights_table=stores.insights.table_name,
+                ort_threads=stage.ort_threads,
+            ).to_env(),
+        )
+        role = function.execution_role
+        stores.images.allow_read(role, versions=True)
+        stores.models.allow_read(role)
+        stores.registry.allow_read(role)
+        stores.predictions.allow_get(role)
+        stores.insights.allow_shadow(role)
+        function.add_event_source(
+            event_sources.SqsEventSource(
+                images,
+                batch_size=SHADOW_BATCH,
+                max_concurrency=stage.ingest_max_concurrency,
+                report_batch_item_failures=True,
+            )
+        )
+
+    def _alarm(self, construct_id: str, *, metric: str, service: str, description: str) -> None:
+        alarm_above(
+            self,
+            construct_id,
+            metric=cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name=metric,
+                dimensions_map={"service": service},
+                period=Duration.minutes(5),
+                statistic=cloudwatch.Stats.SUM,
+            ),
+            description=description,
+        )

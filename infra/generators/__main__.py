@@ -1,0 +1,50 @@
+"""Renews every committed file that is made from others: ``python -m infra.generators [--check]``.
+
+With ``--check`` nothing is written: each file that is out of date is named with the command that
+renews it, and the exit code is 1.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from infra.errors import CommandError
+from infra.generators import openapi, samples, training_options
+from infra.generators.dashboard_types import DashboardTypes
+from infra.generators.generator import Files, Generator
+from infra.generators.locks import Locks
+from visionflow.jobs.options import OPTIONS_FILE
+
+# In the order in which they are made: the dashboard's types come from the API's description.
+GENERATORS: tuple[Generator, ...] = (
+    Files(openapi.files),
+    Files(lambda: {OPTIONS_FILE: training_options.file_text().encode()}),
+    Files(samples.files),
+    DashboardTypes(),
+    Locks(),
+)
+
+
+def main(
+    arguments: Sequence[str] | None = None, generators: Sequence[Generator] = GENERATORS
+) -> int:
+    """Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail when a file is out of date")
+    check = parser.parse_args(arguments).check
+    found = 0
+    try:
+        for generator in generators:
+            if not check:
+                generator.renew()
+                continue
+            for file in generator.stale():
+                found = 1
+                print(f"{file}: out of date; renew it with '{generator.command}'", file=sys.stderr)
+    except CommandError as error:
+        sys.exit(str(error))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

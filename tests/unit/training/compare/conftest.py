@@ -1,3 +1,0 @@
-from tests.unit.training.report.conftest import report
-
-__all__ = ["report"]

@@ -1,0 +1,116 @@
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from training.data.listing import list_images
+from training.data.sources.remote import local_folder
+from training.data.threads import in_threads
+from training.errors import DatasetError
+
+BUCKET = "images"
+SOURCE = f"s3://{BUCKET}/sets/colours"
+
+
+@pytest.fixture
+def bucket(aws: None, images: Path) -> Iterator[None]:
+    """Two classes of three images, and what is no image or lies beside the prefix."""
+    client = boto3.client("s3")
+    client.create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    for label in ("blue", "red"):
+        for number in range(3):
+            content = (images / "test" / label / f"{number:03}.png").read_bytes()
+            put(f"sets/colours/{label}/{number:03}.png", content)
+    put("sets/colours/notes.txt", b"no image")
+    put("sets/colours-of-old/green/000.png", b"another set")
+    yield
+
+
+def put(key: str, content: bytes) -> None:
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
+
+
+def test_a_local_folder_stays_where_it_is(tmp_path: Path) -> None:
+    assert local_folder("some/folder", tmp_path) == Path("some/folder")
+
+
+@pytest.mark.parametrize("source", [SOURCE, f"{SOURCE}/"])
+def test_the_images_below_a_prefix_are_brought_here(
+    bucket: None, images: Path, tmp_path: Path, source: str
+) -> None:
+    listing = list_images(local_folder(source, tmp_path))
+    assert listing.labels == ("blue", "red")
+    assert len(listing) == 6
+    assert listing.path(5).read_bytes() == (images / "test/red/002.png").read_bytes()
+
+
+def test_a_whole_bucket_may_be_the_source(bucket: None, tmp_path: Path) -> None:
+    folder = local_folder(f"s3://{BUCKET}", tmp_path)
+    assert (folder / "sets" / "colours" / "red" / "000.png").exists()
+
+
+def test_only_what_changed_is_brought_again(bucket: None, tmp_path: Path) -> None:
+    folder = local_folder(SOURCE, tmp_path)
+    files = sorted(folder.rglob("*.png"))
+    contents = {file: file.read_bytes() for file in files}
+    blue, red = folder / "blue" / "000.png", folder / "red" / "001.png"
+    put("sets/colours/red/001.png", contents[red][::-1])
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key="sets/colours/red/002.png")
+    blue.write_bytes(b"cut off")
+    for file in files:
+        os.utime(file, (0, 0))
+    assert local_folder(SOURCE, tmp_path) == folder
+    assert sorted(file for file in folder.rglob("*.png") if file.stat().st_mtime) == [blue, red]
+    assert blue.read_bytes() == contents[blue]
+    assert red.read_bytes() == contents[red][::-1]
+    assert not (folder / "red" / "002.png").exists()
+    assert not list(folder.rglob("*.partial"))
+
+
+def test_one_process_downloads_while_others_wait(
+    bucket: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "s3" / BUCKET / "sets" / "colours"
+
+    def locked(*arguments: Any) -> Iterator[Any]:
+        with (folder / ".lock").open("w") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return in_threads(*arguments)
+
+    monkeypatch.setattr("training.data.sources.remote.in_threads", locked)
+    assert len(list(local_folder(SOURCE, tmp_path).rglob("*.png"))) == 6
+
+
+def test_an_empty_prefix_is_named(bucket: None, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="s3://images/nothing/: no images there"):
+        local_folder(f"s3://{BUCKET}/nothing", tmp_path)
+
+
+@pytest.mark.parametrize("source", ["s3://no-such-bucket/set", "s3://", "s3:///set"])
+def test_a_bucket_that_is_not_there_is_named(aws: None, tmp_path: Path, source: str) -> None:
+    with pytest.raises(DatasetError, match=f"{source}: cannot be read from S3"):
+        local_folder(source, tmp_path)
+
+
+def test_a_key_cannot_leave_the_folder(bucket: None, tmp_path: Path) -> None:
+    put("sets/colours/../../../outside.png", b"escaped")
+    with pytest.raises(DatasetError, match=r"outside\.png is no path below a folder"):
+        local_folder(SOURCE, tmp_path)
+    assert not list(tmp_path.rglob("outside.png"))
+
+
+def test_a_full_disk_is_named(bucket: None, tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full, where every write finds the disk full")
+    folder = tmp_path / "s3" / BUCKET / "sets" / "colours"
+    (folder / "blue").mkdir(parents=True)
+    (folder / "blue" / "000.png.partial").symlink_to(full)
+    with pytest.raises(DatasetError, match=f"{folder}: the disk is full"):
+        local_folder(SOURCE, tmp_path)

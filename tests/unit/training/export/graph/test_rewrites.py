@@ -1,0 +1,103 @@
+"""Graphs in other operators that still compute the same."""
+
+import copy
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from torch import nn
+
+from tests.unit.training.export.odd import ODD_SIDE, odd_images
+from training.export.graph.onnx_files import export_onnx
+from training.export.graph.rewrites import (
+    batch_norm_by_convolution,
+    drop_unused_weights,
+    fold_unsqueeze,
+    normalise_by_convolution,
+    pool_globally,
+)
+from training.networks.heads import linear_head
+from training.networks.network import ConvNet
+from training.networks.residual_cnn import ConvBlock
+
+
+def operators(model: ModelProto) -> Counter[str]:
+    return Counter(node.op_type for node in model.graph.node)
+
+
+def answers(model: ModelProto) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    found: list[np.ndarray] = session.run(None, {"image": odd_images(5).numpy()})
+    return found
+
+
+def test_squeeze_and_excitation_is_exported_as_one_pooling(odd_graph: ModelProto) -> None:
+    found = operators(odd_graph)
+    assert found["GlobalAveragePool"] == 1
+    # The mean over the last map, which is the embedding.
+    assert found["ReduceMean"] == 1
+    assert not found.keys() & {"Shape", "Range", "Gather"}
+
+
+def require_same_without(
+    gone: str, rewrite: Callable[[ModelProto], None], graph: ModelProto
+) -> None:
+    rewritten = copy.deepcopy(graph)
+    rewrite(rewritten)
+    drop_unused_weights(rewritten)
+    onnx.checker.check_model(rewritten, full_check=True)
+    assert operators(graph)[gone] and not operators(rewritten)[gone]
+    for before, after in zip(answers(graph), answers(rewritten), strict=True):
+        np.testing.assert_allclose(after, before, atol=2e-5)
+
+
+def test_the_normalisation_becomes_a_convolution(odd_graph: ModelProto) -> None:
+    require_same_without("Sub", normalise_by_convolution, odd_graph)
+
+
+def test_batch_norm_ahead_of_a_relu_becomes_a_convolution(odd_graph: ModelProto) -> None:
+    require_same_without("BatchNormalization", batch_norm_by_convolution, odd_graph)
+
+
+def test_the_weights_of_the_head_become_constants() -> None:
+    # Large enough for the exporter to leave them as they are.
+    network = ConvNet(nn.Sequential(ConvBlock(3, 600)), linear_head(600, 20)).eval()
+    require_same_without("Unsqueeze", fold_unsqueeze, export_onnx(network, ODD_SIDE, opset=20))
+
+
+def test_only_a_mean_over_the_whole_map_becomes_a_pooling() -> None:
+    def reduced(axes: list[int], keepdims: int) -> str:
+        node = helper.make_node("ReduceMean", ["x", "axes"], ["y"], keepdims=keepdims)
+        rank = 4 if keepdims else 4 - len(axes)
+        shapes = [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 3, 3]),
+            helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * rank),
+        ]
+        weights = [numpy_helper.from_array(np.array(axes, np.int64), "axes")]
+        model = helper.make_model(
+            helper.make_graph([node], "mean", shapes[:1], shapes[1:], weights),
+            opset_imports=[helper.make_opsetid("", 20)],
+        )
+        pool_globally(model)
+        return str(model.graph.node[0].op_type)
+
+    assert reduced([2, 3], 1) == "GlobalAveragePool"
+    assert reduced([-1, -2], 1) == "GlobalAveragePool"
+    assert reduced([2, 3], 0) == reduced([1, 2], 1) == reduced([3], 1) == "ReduceMean"
+
+
+def test_what_has_another_form_is_left_alone() -> None:
+    """Differences of two images, divided by each other: no constants, so no normalisation."""
+    nodes = [
+        helper.make_node("Sub", ["a", "b"], ["difference"]),
+        helper.make_node("Div", ["difference", "b"], ["c"]),
+    ]
+    shapes = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, 2, 2]) for name in "abc"
+    ]
+    model = helper.make_model(helper.make_graph(nodes, "ratio", shapes[:2], shapes[2:]))
+    normalise_by_convolution(model)
+    assert [node.op_type for node in model.graph.node] == ["Sub", "Div"]

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.images import bad_files, encode, textured
+from tests.unit.training.inspection.messy_set import odd_files
+from training.inspection.image_facts import ImageFacts, Unreadable, read_facts
+
+
+def read(tmp_path: Path, data: bytes) -> ImageFacts | Unreadable:
+    file = tmp_path / "image"
+    file.write_bytes(data)
+    return read_facts(file)
+
+
+@pytest.mark.parametrize("name", odd_files())
+def test_each_oddity_is_seen_and_no_other(name: str, tmp_path: Path) -> None:
+    facts = read(tmp_path, odd_files()[name])
+    assert isinstance(facts, ImageFacts)
+    assert facts.oddities == (Path(name).stem,)
+
+
+def test_a_plain_photograph_has_none(tmp_path: Path) -> None:
+    data = encode(textured((64, 48)))
+    facts = read(tmp_path, data)
+    assert isinstance(facts, ImageFacts)
+    assert facts.oddities == ()
+    assert (facts.width, facts.height, facts.bytes) == (64, 48, len(data))
+    assert facts.thumbnail.shape == (16, 16, 3)
+
+
+def test_an_image_that_is_grey_but_stored_in_colour_counts_as_greyscale(tmp_path: Path) -> None:
+    grey = textured().convert("L").convert("RGB")
+    facts = read(tmp_path, encode(grey))
+    assert isinstance(facts, ImageFacts)
+    assert facts.oddities == ("greyscale",)
+
+
+def test_the_size_is_that_of_the_upright_image(tmp_path: Path) -> None:
+    facts = read(tmp_path, odd_files()["rotated.jpg"])
+    assert isinstance(facts, ImageFacts)
+    assert (facts.width, facts.height) == (48, 64)
+
+
+@pytest.mark.parametrize("name", bad_files())
+def test_a_bad_file_is_told_by_the_code_that_serving_gives_it(name: str, tmp_path: Path) -> None:
+    data, expected = bad_files()[name]
+    facts = read(tmp_path, data)
+    assert isinstance(facts, Unreadable)
+    assert facts.code == expected
+    assert facts.message.endswith(".")
+
+
+def test_a_file_that_vanished_is_unreadable(tmp_path: Path) -> None:
+    facts = read_facts(tmp_path / "gone.jpg")
+    assert isinstance(facts, Unreadable)
+    assert facts.code == "image_missing"
+
+
+def test_the_thumbnail_shows_the_image(tmp_path: Path) -> None:
+    image = Image.new("RGB", (80, 80), "blue")
+    image.paste("red", (0, 0, 40, 80))
+    facts = read(tmp_path, encode(image, "PNG"))
+    assert isinstance(facts, ImageFacts)
+    np.testing.assert_array_equal(facts.thumbnail[:, 0], [[255, 0, 0]] * 16)
+    np.testing.assert_array_equal(facts.thumbnail[:, -1], [[0, 0, 255]] * 16)

@@ -1,0 +1,62 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.images import encode, textured
+from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
+from training.inspection.inspection import Inspection, inspect_folder, to_text
+from visionflow.errors import ConfigError
+
+
+@pytest.fixture(scope="module")
+def messy(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    return inspect_folder(draw_messy_set(tmp_path_factory.mktemp("messy")))
+
+
+def draw(folder: Path, names: list[str]) -> Path:
+    for i, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(encode(textured(seed=i)))
+    return folder
+
+
+def test_json_round_trip_is_strict(messy: Inspection) -> None:
+    assert Inspection.parse(messy.to_json()) == messy
+    document = json.loads(messy.to_json())
+    del document["contents"]["imbalance"]
+    with pytest.raises(ConfigError, match=r"contents: missing field imbalance"):
+        Inspection.parse(json.dumps(document))
+
+
+def test_the_text_says_what_is_there_and_what_to_do(messy: Inspection) -> None:
+    text = to_text(messy)
+    assert "77 images: train 69, validation 4, test 4" in text
+    assert "the largest has 42.0 times the images of the smallest" in text
+    assert "Exact duplicates, groups: 3, across parts: 1, across classes: 1." in text
+    assert "PROBLEM unreadable (4)" in text
+    assert "train/dog/bad/empty.jpg (image_empty)" in text
+    assert SCRIPT in text
+    for finding in messy.findings:
+        assert finding.english in text
+
+
+def test_the_text_of_a_sound_set_says_so(tmp_path: Path) -> None:
+    names = [f"{label}/{i}.jpg" for label in ("a", "b") for i in range(20)]
+    assert to_text(inspect_folder(draw(tmp_path, names))).endswith("Nothing to fix was found.")
+
+
+def test_korean_class_names_keep_the_columns_in_line(tmp_path: Path) -> None:
+    text = to_text(inspect_folder(draw(tmp_path, ["고양이/1.jpg", "a/1.jpg"])))
+    short, long = text.splitlines()[1:3]
+    assert short.index("#") == long.index("#") + len("고양이")
+
+
+def test_a_file_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
+    folder = draw(tmp_path, ["a/1.jpg", "b/1.jpg"])
+    broken = os.fsencode(folder / "a") + b"/\xff.jpg"
+    Path(os.fsdecode(broken)).write_bytes(b"broken")
+    inspection = inspect_folder(folder)
+    assert Inspection.parse(inspection.to_json().encode()) == inspection
+    assert "a/?.jpg (image_unreadable)" in to_text(inspection)

@@ -1,0 +1,88 @@
+"""What all commands share: how one is added, its ``--json`` and ``--set``, and how it prints."""
+
+import argparse
+import json
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from visionflow import strict
+from visionflow.errors import ConfigError
+
+if TYPE_CHECKING:
+    # What `ArgumentParser.add_subparsers` returns; argparse has no public name for it.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def add_command(commands: "Commands", name: str, run: Run, summary: str) -> argparse.ArgumentParser:
+    """A command that calls ``run`` for its exit code. ``summary`` is a sentence, its verb first."""
+    parser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_group(commands: "Commands", name: str, summary: str) -> "Commands":
+    """A command that consists of the commands added to the result."""
+    parser = commands.add_parser(name, help=summary, description=summary)
+    return parser.add_subparsers(metavar="command", required=True)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+
+
+def add_set(parser: argparse.ArgumentParser) -> None:
+    """``--set``, which `fields_set` reads."""
+    parser.add_argument(
+        "--set",
+        dest="fields",
+        metavar="FIELD=VALUE",
+        action="append",
+        default=[],
+        help="any other field of the config, its value as in TOML: --set scratch.epochs=3",
+    )
+
+
+def fields_set(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The fields of all ``--set``; a bare word is a string. Raises `ConfigError`."""
+    found = {}
+    for assignment in arguments.fields:
+        field, equals, value = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {assignment}: expected FIELD=VALUE")
+        try:
+            found[field.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[field.strip()] = value
+    return found
+
+
+def answer(arguments: argparse.Namespace, data: object, text: Callable[[], None]) -> None:
+    """Print ``data`` as JSON where ``--json`` asks for it, and by ``text`` elsewhere."""
+    if arguments.json:
+        print_json(data)
+    else:
+        text()
+
+
+def print_json(data: object) -> None:
+    print(json.dumps(strict.to_dict(data), ensure_ascii=False), flush=True)
+
+
+def print_table(rows: Iterable[Sequence[str]]) -> None:
+    """Left-aligned columns, each as wide as its widest cell."""
+    cells = [list(row) for row in rows]
+    widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (
+            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        print("  ".join(padded).rstrip(), flush=True)
+
+
+def _columns(text: str) -> int:
+    """The columns that ``text`` takes on a terminal: two for a Korean letter."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,0 +1,1 @@
+"""Where datasets come from: downloads, S3, reviewed predictions, drawings."""

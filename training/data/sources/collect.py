@@ -1,0 +1,172 @@
+"""Images that people spoke of become a training folder, each with where it came from.
+
+The folder holds ``<label>/<prediction id>.<ending>`` and ``lineage.jsonl``, one line for each time
+that an image was put somewhere: it is only appended to, so the last line about an image holds.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import DatasetError
+from visionflow import strict
+from visionflow.errors import ConfigError, ImageError
+from visionflow.images.pipeline import media_type
+from visionflow.images.store import ImageStore
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import Prediction
+from visionflow.predictions.reviews import ReviewStore
+from visionflow.whole_file import whole_file
+
+LINEAGE_FILE = "lineage.jsonl"
+
+_ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/gif": "gif",
+    "image/bmp": "bmp",
+    "image/tiff": "tif",
+    "image/heif": "heic",
+    "image/heic": "heic",
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an image of the folder came from, what was answered to it, and who labelled it."""
+
+    file: str
+    sha256: str
+    prediction_id: str
+    bucket: str
+    key: str
+    version_id: str | None
+    model: ModelRef | None
+    answered: str | None
+    confidence: float | None
+    label: str
+    labelled_at: str
+    labelled_by: str
+
+
+@dataclass
+class Collected:
+    """How many images were added, were there already, changed their class, or are gone."""
+
+    added: int = 0
+    kept: int = 0
+    moved: int = 0
+    gone: int = 0
+
+
+def collect(
+    reviews: ReviewStore, images: ImageStore, folder: Path, since: str = "0"
+) -> Iterator[Collected]:
+    """Bring ``folder`` up to date with what people said at ``since`` or later.
+
+    Nothing is overwritten: an image that is there is left alone, one whose label has changed is
+    moved. A call that was interrupted is finished by the next one. Yields after each image.
+
+    Raises `DatasetError` for a file that is in the way, or a lineage that is not ours.
+    """
+    known = read_lineage(folder)
+    done = Collected()
+    for prediction in reviews.given(since):
+        _bring(prediction, images, folder, known, done)
+        yield done
+
+
+def read_lineage(folder: Path) -> dict[str, Origin]:
+    """The last line about each prediction. A line that a killed call left unfinished is cut off."""
+    path = folder / LINEAGE_FILE
+    if not path.exists():
+        return {}
+    text = path.read_bytes()
+    whole = text[: text.rfind(b"\n") + 1]
+    if whole != text:
+        os.truncate(path, len(whole))
+    try:
+        lines = [strict.parse_json(Origin, line, LINEAGE_FILE) for line in whole.splitlines()]
+    except ConfigError as error:
+        raise DatasetError(f"{path} is no lineage of collected images ({error}).") from error
+    return {origin.prediction_id: origin for origin in lines}
+
+
+def _bring(
+    prediction: Prediction,
+    images: ImageStore,
+    folder: Path,
+    known: dict[str, Origin],
+    done: Collected,
+) -> None:
+    if prediction.feedback is None:
+        return
+    before = known.get(prediction.id)
+    if before and (folder / before.file).exists():
+        if before.label == prediction.feedback.label:
+            done.kept += 1
+            return
+        origin = _origin(prediction, Path(before.file).suffix[1:], before.sha256)
+        _place(folder / origin.file, (folder / before.file).read_bytes(), origin.sha256)
+        _append(folder, origin)
+        (folder / before.file).unlink()
+        with suppress(OSError):  # a class without images is none; one with others stays
+            (folder / before.file).parent.rmdir()
+        done.moved += 1
+    else:
+        image = prediction.image
+        try:
+            data = images.read(image.key, image.version_id)
+            ending = _ENDINGS.get(media_type(data), "img")
+        except ImageError:
+            done.gone += 1
+            return
+        origin = _origin(prediction, ending, hashlib.sha256(data).hexdigest())
+        _place(folder / origin.file, data, origin.sha256)
+        _append(folder, origin)
+        done.added += 1
+    known[prediction.id] = origin
+
+
+def _origin(prediction: Prediction, ending: str, sha256: str) -> Origin:
+    feedback, image = prediction.feedback, prediction.image
+    if feedback is None:
+        raise ValueError(f"nobody has spoken of {prediction.id}")
+    return Origin(
+        file=f"{feedback.label}/{prediction.id}.{ending}",
+        sha256=sha256,
+        prediction_id=prediction.id,
+        bucket=image.bucket,
+        key=image.key,
+        version_id=image.version_id,
+        model=prediction.model,
+        answered=prediction.label,
+        confidence=prediction.confidence,
+        label=feedback.label,
+        labelled_at=feedback.at,
+        labelled_by=feedback.by,
+    )
+
+
+def _place(path: Path, data: bytes, sha256: str) -> None:
+    """Write a file whole, unless the same one is there."""
+    if path.exists():
+        if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+            return
+        raise DatasetError(f"{path} is in the way: it is another image. Move it elsewhere.")
+    try:
+        with whole_file(path) as partial:
+            partial.write_bytes(data)
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be written ({error.strerror}).") from error
+
+
+def _append(folder: Path, origin: Origin) -> None:
+    line = json.dumps(strict.to_dict(origin), ensure_ascii=False)
+    with (folder / LINEAGE_FILE).open("a", encoding="utf-8") as file:
+        file.write(line + "\n")

@@ -1,0 +1,114 @@
+"""Images in S3, as a folder on this disk."""
+
+import json
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from training.data.cache import alone, not_writable
+from training.data.listing import SUFFIXES
+from training.data.threads import in_threads
+from training.errors import DatasetError
+from training.stop import CheckStop, no_stop
+from visionflow.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SCHEME = "s3://"
+DOWNLOADS = 10
+"""Files at a time, boto3's number of connections: a small file's download is mostly waiting."""
+INDEX_FILE = ".downloaded.json"
+
+
+class _Object(NamedTuple):
+    name: str
+    """Relative to the prefix."""
+    size: int
+    etag: str
+
+
+def local_folder(source: str, cache: Path, check_stop: CheckStop = no_stop) -> Path:
+    """The folder that ``source`` names; ``s3://bucket/prefix`` is brought into ``cache`` first.
+
+    Below a prefix only images are taken. What an earlier call brought is kept where size and ETag
+    are still the same, and deleted where the object is gone.
+
+    Raises `DatasetError` when S3 refuses, holds no images there, or they do not fit on the disk.
+    """
+    if not source.startswith(SCHEME):
+        return Path(source)
+    # Whoever trains on a local folder needs neither.
+    import boto3  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    bucket, _, prefix = source.removeprefix(SCHEME).partition("/")
+    folder = cache / "s3" / bucket / prefix
+    try:
+        client = boto3.client("s3")
+        prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
+        _sync(client, (bucket, prefix), folder, check_stop)
+    except (BotoCoreError, ClientError, ValueError) as error:
+        raise DatasetError(f"{source}: cannot be read from S3 ({error})") from error
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    return folder
+
+
+def _sync(client: "S3Client", place: tuple[str, str], folder: Path, check_stop: CheckStop) -> None:
+    objects = _list(client, *place)
+    folder.mkdir(parents=True, exist_ok=True)
+    # torchrun's processes all come here; the first one downloads.
+    with alone(folder):
+        _bring(client, place, objects, folder, check_stop)
+
+
+def _bring(
+    client: "S3Client",
+    place: tuple[str, str],
+    objects: list[_Object],
+    folder: Path,
+    check_stop: CheckStop,
+) -> None:
+    index = folder / INDEX_FILE
+    known: dict[str, str] = json.loads(index.read_text()) if index.exists() else {}
+    for name in known.keys() - {found.name for found in objects}:
+        (folder / name).unlink(missing_ok=True)
+    have = {x.name: x.etag for x in objects if known.get(x.name) == x.etag and _is_whole(x, folder)}
+    missing = [found for found in objects if found.name not in have]
+
+    def download(wanted: _Object) -> _Object:
+        body = client.get_object(Bucket=place[0], Key=place[1] + wanted.name)["Body"]
+        with whole_file(folder / wanted.name) as partial, partial.open("wb") as file:
+            shutil.copyfileobj(body, file)
+        return wanted
+
+    try:
+        name = f"download {folder.name}"
+        for done in in_threads(download, missing, name, DOWNLOADS, check_stop):
+            have[done.name] = done.etag
+    finally:
+        with whole_file(index) as partial:
+            partial.write_text(json.dumps(have))
+
+
+def _list(client: "S3Client", bucket: str, prefix: str) -> list[_Object]:
+    source = f"{SCHEME}{bucket}/{prefix}"
+    objects = []
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for entry in page.get("Contents", []):
+            name = PurePosixPath(entry["Key"].removeprefix(prefix))
+            if name.suffix.lower() not in SUFFIXES:
+                continue
+            if name.is_absolute() or ".." in name.parts:
+                raise DatasetError(f"{source}: the key {entry['Key']} is no path below a folder")
+            objects.append(_Object(str(name), entry["Size"], entry["ETag"]))
+    if not objects:
+        raise DatasetError(f"{source}: no images there; check bucket and prefix")
+    return objects
+
+
+def _is_whole(wanted: _Object, folder: Path) -> bool:
+    file = folder / wanted.name
+    return file.is_file() and file.stat().st_size == wanted.size

@@ -1,0 +1,197 @@
+"""int8 forms of an fp32 graph."""
+
+import copy
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, shape_inference
+from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
+from onnxruntime.quantization.calibrate import TensorsData
+
+from training.export.graph.bias_correction import correct_bias
+from training.export.graph.observed import ObservedActivations
+from training.export.graph.onnx_files import strip_metadata
+from training.export.graph.ranges import RangeRule
+from training.export.graph.rewrites import (
+    batch_norm_by_convolution,
+    drop_unused_weights,
+    fold_unsqueeze,
+    keep_in_fp32,
+    normalise_by_convolution,
+)
+from visionflow.images.pipeline import UInt8Array
+
+# Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
+COMPUTING = ("Conv", "Add", "Mul", "Sigmoid", "Concat", "AveragePool", "MaxPool")
+ABSORBED = ("Relu", "Clip")
+
+COLOURS = 3
+
+# The largest weight of a channel is rounded to this integer.
+LEVELS = 127
+LEVELS_7_BITS = 64
+FULL_RANGE = {
+    "axis": 0,
+    "quant_type": QuantType.QInt8,
+    "symmetric": True,
+    "reduce_range": False,
+}
+
+
+class Quantizer:
+    """Makes int8 forms of ``fp32``, calibrated on training images [N, H, W, 3].
+
+    Static quantization in QDQ form: uint8 activations, int8 weights with a scale for each output
+    channel, corrected biases. With ``reduce_range`` weights get 7 of the 8 bits: without VNNI
+    uint8 x int8 products saturate in 16 bits
+    (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html), and Lambda on
+    x86 promises no more than AVX2. Depthwise convolutions keep all 8: their kernel adds in 32 bits
+    (qdwconv_avx2.cpp of ONNX Runtime), and with nine weights each they lose most by rounding.
+
+    In fp32 stay the normalisation, the head on the pooled features, which costs nothing, and the
+    first convolution: with three input channels int8 is slower there, not faster. Only ahead of
+    a max pooling it pays, because that is slow on int8 in any but the convolutions' layout.
+    """
+
+    def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
+        self._graph = _prepared(fp32)
+        self._reduce_range = reduce_range
+        self.images = images
+        kernels = _kernels(self._graph)
+        self.fixed = _kept_in_fp32(self._graph, kernels)
+        floats = _float_tensors(self._graph)
+        candidates = [
+            node for node in _ahead_of_convolutions(self._graph) if node.output[0] in floats
+        ]
+        computing = [
+            node for node in candidates if node.op_type in COMPUTING and node.name not in self.fixed
+        ]
+        absorbed = [node for node in candidates if node.op_type in ABSORBED]
+        self.nodes = tuple(node.name for node in computing)
+        self._depthwise = {name for name, shape in kernels.items() if shape[1] == 1}
+        self._absorbed = {node.input[0]: node.name for node in absorbed}
+        # What an activation that is taken in makes of its input is all that will be quantized.
+        self._hidden = {
+            node.input[0]: node.output[0]
+            for node in absorbed
+            if sum(node.input[0] in other.input for other in self._graph.graph.node) == 1
+        }
+        touched = {name for node in computing + absorbed for name in (*node.input, *node.output)}
+        convolved = {node.input[0] for node in computing if node.op_type == "Conv"}
+        observed = (touched & floats) - self._hidden.keys()
+        self._activations = ObservedActivations(self._graph, observed, convolved, images)
+
+    @property
+    def scheme(self) -> str:
+        """In words, for the manifest."""
+        bits = 7 if self._reduce_range else 8
+        return (
+            f"static QDQ, uint8 activations, int{bits} weights per channel (depthwise: int8), "
+            "corrected biases"
+        )
+
+    def quantize(self, calibration: RangeRule, without: Collection[str] = ()) -> ModelProto:
+        """All of `nodes` in int8 but those in ``without``."""
+        return self._quantize([name for name in self.nodes if name not in without], calibration)
+
+    def quantize_only(self, node: str, calibration: RangeRule) -> ModelProto:
+        """One of `nodes` in int8."""
+        return self._quantize([node], calibration)
+
+    def _quantize(self, nodes: list[str], calibration: RangeRule) -> ModelProto:
+        """``nodes`` with the activations that follow them."""
+        graph = copy.deepcopy(self._graph)
+        keep_in_fp32(graph, set(self.nodes) - set(nodes))
+        members = [node for node in graph.graph.node if node.name in nodes]
+        absorbed = [
+            self._absorbed[node.output[0]] for node in members if node.output[0] in self._absorbed
+        ]
+        full_range = {}
+        for node in members:
+            if node.op_type == "Conv":
+                levels = LEVELS_7_BITS if self._reduce_range else LEVELS
+                if node.name in self._depthwise:
+                    levels = LEVELS
+                    full_range[node.input[1]] = [FULL_RANGE]
+                correct_bias(graph, node, self._activations.means()[node.input[0]], levels)
+        ranges = dict(self._activations.ranges(calibration))
+        ranges |= {hidden: ranges[name] for hidden, name in self._hidden.items()}
+        quantizer = QDQQuantizer(
+            graph,
+            per_channel=True,
+            reduce_range=self._reduce_range,
+            weight_qType=QuantType.QInt8,
+            activation_qType=QuantType.QUInt8,
+            tensors_range=TensorsData(
+                CalibrationMethod.MinMax,
+                {name: (np.float32(low), np.float32(high)) for name, (low, high) in ranges.items()},
+            ),
+            nodes_to_quantize=[*nodes, *absorbed],
+            nodes_to_exclude=[],
+            op_types_to_quantize=[*COMPUTING, *ABSORBED],
+            extra_options={"TensorQuantOverrides": full_range},
+        )
+        quantizer.quantize_model()
+        quantizer.model.topological_sort()
+        model: ModelProto = quantizer.model.model
+        strip_metadata(model)
+        onnx.checker.check_model(model)
+        return model
+
+
+def _prepared(fp32: ModelProto) -> ModelProto:
+    """A copy in the operators that int8 kernels exist for, with the type of every tensor."""
+    model = copy.deepcopy(fp32)
+    fold_unsqueeze(model)
+    normalise_by_convolution(model)
+    batch_norm_by_convolution(model)
+    drop_unused_weights(model)
+    return shape_inference.infer_shapes(model)
+
+
+def _kernels(model: ModelProto) -> dict[str, tuple[int, ...]]:
+    """The weights' shape [outputs, inputs of a group, height, width] of each convolution."""
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    convolutions = (node for node in model.graph.node if node.op_type == "Conv")
+    return {node.name: shapes[node.input[1]] for node in convolutions}
+
+
+def _kept_in_fp32(model: ModelProto, kernels: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
+    """The names of the convolutions that never become int8."""
+    return tuple(
+        node.name
+        for node in model.graph.node
+        if kernels.get(node.name, ())[:2] == (COLOURS, 1)
+        or (kernels.get(node.name, ())[1:2] == (COLOURS,) and not _feeds_max_pool(model, node))
+    )
+
+
+def _feeds_max_pool(model: ModelProto, node: NodeProto) -> bool:
+    """Whether a max pooling follows ``node``, right behind it or behind its activation."""
+    following = [other for other in model.graph.node if node.output[0] in other.input]
+    return any(
+        other.op_type == "MaxPool" or (other.op_type in ABSORBED and _feeds_max_pool(model, other))
+        for other in following
+    )
+
+
+def _ahead_of_convolutions(model: ModelProto) -> list[NodeProto]:
+    """Convolutions and what they depend on: all but the head on pooled features."""
+    needed: set[str] = set()
+    ahead = []
+    for node in reversed(model.graph.node):
+        if node.op_type == "Conv" or needed & set(node.output):
+            needed |= set(node.input)
+            ahead.append(node)
+    return ahead[::-1]
+
+
+def _float_tensors(model: ModelProto) -> set[str]:
+    """The names of what nodes compute in float32."""
+    types = {
+        value.name: value.type.tensor_type.elem_type
+        for value in [*model.graph.value_info, *model.graph.output]
+    }
+    computed = {output for node in model.graph.node for output in node.output}
+    return {name for name in computed if types.get(name) == onnx.TensorProto.FLOAT}

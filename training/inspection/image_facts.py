@@ -1,0 +1,110 @@
+"""What one file of a data set is: readable or not, how it is stored, what it looks like."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.ExifTags import Base as ExifTag
+
+from training.inspection.duplicates import THUMBNAIL_SIDE, perceptual_code
+from visionflow.errors import ImageError, MissingImageError
+from visionflow.images.pipeline import UInt8Array, decode, format_of
+
+Oddity = Literal[
+    "greyscale", "cmyk", "alpha", "rotated", "animated", "small", "elongated", "one_colour"
+]
+
+SMALL_SIDE = 16
+ELONGATED = 3.0
+"""A longer side above this many shorter sides loses most of the image in the centre crop."""
+
+_CODE_SIDE = 32
+# 8-bit steps, over the cells of the thumbnail: JPEG noise stays below, anything to see is above.
+_COLOUR_CAST = 4
+_CONTRAST = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFacts:
+    """``width`` and ``height`` are the upright image's, in pixels; ``bytes`` the file's.
+
+    ``thumbnail``: uint8 RGB [16, 16, 3]; ``code``: its 64-bit perceptual hash.
+    """
+
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    oddities: tuple[Oddity, ...]
+    thumbnail: UInt8Array
+    code: int
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a file is no image: code and sentence of the `ImageError` it raised."""
+
+    code: str
+    message: str
+
+
+def read_facts(file: Path) -> ImageFacts | Unreadable:
+    """Decode ``file`` as training and serving do and look at it. Never raises for a bad file."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        return Unreadable(MissingImageError.code, f"The file cannot be read ({error.strerror}).")
+    try:
+        image = decode(data)
+    except ImageError as error:
+        return Unreadable(error.code, str(error))
+    side = (_CODE_SIDE, _CODE_SIDE)
+    small = image.upright().resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    thumbnail = np.asarray(small.reduce(_CODE_SIDE // THUMBNAIL_SIDE))
+    return ImageFacts(
+        hashlib.sha256(data).hexdigest(),
+        len(data),
+        image.width,
+        image.height,
+        (*_stored_oddly(data), *_looks_odd(image.size, thumbnail)),
+        thumbnail,
+        perceptual_code(np.asarray(small.convert("L"), np.float32)),
+    )
+
+
+def _stored_oddly(data: bytes) -> list[Oddity]:
+    with Image.open(io.BytesIO(data), formats=(format_of(data),)) as image:
+        found: dict[Oddity, bool] = {
+            "cmyk": image.mode == "CMYK",
+            "alpha": image.has_transparency_data,
+            "rotated": _orientation(image) != 1,
+            "animated": getattr(image, "is_animated", False),
+        }
+    return [oddity for oddity, holds in found.items() if holds]
+
+
+def _looks_odd(size: tuple[int, int], thumbnail: UInt8Array) -> list[Oddity]:
+    short, long = sorted(size)
+    cells = thumbnail.reshape(-1, 3).astype(np.int64)
+    contrast: npt.NDArray[np.float64] = cells.std(axis=0)
+    one_colour = bool(contrast.max() < _CONTRAST)
+    found: dict[Oddity, bool] = {
+        "greyscale": bool(np.ptp(cells, axis=1).max() <= _COLOUR_CAST) and not one_colour,
+        "small": short < SMALL_SIDE,
+        "elongated": long > ELONGATED * short,
+        "one_colour": one_colour,
+    }
+    return [oddity for oddity, holds in found.items() if holds]
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTag.Orientation, 1))
+    except Exception:
+        # As in visionflow.images.pipeline: a damaged EXIF block says nothing about the pixels.
+        return 1

@@ -1,0 +1,98 @@
+"""`visionflow data inspect`: look at a data set before anything is trained on it."""
+
+import json
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.inspection.advice import Finding, find
+from training.inspection.contents import Contents, Duplicates, Spread, read_contents
+from training.inspection.found_files import UNDIVIDED
+from training.texts.catalogue import text
+from visionflow import strict
+
+_EXAMPLES = 5
+_BAR = 30
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is there, and what to do about it."""
+
+    contents: Contents
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def parse(cls, document: str | bytes) -> "Inspection":
+        """The inverse of `to_json`. Raises `ConfigError`."""
+        return strict.parse_json(cls, document, "inspection")
+
+    def to_json(self) -> str:
+        # Plain ASCII, because a file's name need not be text in any encoding.
+        return json.dumps(strict.to_dict(self))
+
+
+def inspect_folder(folder: Path) -> Inspection:
+    """Read every image below ``folder``. Raises `DatasetError` where there is none at all."""
+    contents = read_contents(folder)
+    return Inspection(contents, find(contents))
+
+
+def to_text(inspection: Inspection) -> str:
+    """The inspection as lines for a terminal."""
+    lines = [*_overview(inspection.contents), "", *_findings(inspection.findings)]
+    # A file's name need not be text in any encoding.
+    return "\n".join(lines).encode("utf-8", "replace").decode()
+
+
+def _overview(contents: Contents) -> Iterator[str]:
+    parts = ""
+    if UNDIVIDED not in contents.parts:
+        parts = ": " + ", ".join(f"{part} {count:,}" for part, count in contents.parts.items())
+    yield f"{contents.folder}: {contents.images:,} images{parts}"
+    width = max(_columns(entry.label) for entry in contents.classes)
+    largest = max(entry.images for entry in contents.classes)
+    for entry in contents.classes:
+        bar = "#" * round(_BAR * entry.images / max(1, largest))
+        unreadable = f" (unreadable: {entry.unreadable:,})" if entry.unreadable else ""
+        label = entry.label + " " * (width - _columns(entry.label))
+        yield f"  {label} {entry.images:8,} {bar}{unreadable}"
+    yield (
+        f"{len(contents.classes)} classes, as good as {contents.effective_classes:.1f} of equal "
+        f"size; the largest has {contents.imbalance:.1f} times the images of the smallest."
+    )
+    if sizes := contents.sizes:
+        yield f"Width {_range(sizes.width)} px, height {_range(sizes.height)} px."
+    yield from _duplicates("Exact duplicates", "groups", contents.exact_duplicates)
+    yield from _duplicates("Near duplicates", "pairs", contents.near_duplicates)
+    if not contents.near_duplicates_complete:
+        yield "There are more near duplicates than were compared."
+
+
+def _duplicates(name: str, unit: str, found: tuple[Duplicates, ...]) -> Iterator[str]:
+    leaking = sum(group.leakage for group in found)
+    conflicts = sum(group.label_conflict for group in found)
+    details = f", across parts: {leaking:,}, across classes: {conflicts:,}" if found else ""
+    yield f"{name}, {unit}: {len(found):,}{details}."
+
+
+def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
+    if not findings:
+        yield text("inspection.nothing_found").en
+    for finding in findings:
+        yield f"{finding.severity.upper()} {finding.code} ({finding.count:,})"
+        yield f"  {finding.english}"
+        shown = finding.examples[:_EXAMPLES]
+        yield from (f"    {example}" for example in shown)
+        if more := finding.count - len(shown):
+            yield f"    and {more:,} more"
+
+
+def _columns(text: str) -> int:
+    """Of a terminal: Korean, Chinese and Japanese letters take two each."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
+def _range(spread: Spread) -> str:
+    return f"{spread.smallest:,} to {spread.largest:,}, median {spread.median:,.0f}"

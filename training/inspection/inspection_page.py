@@ -1,0 +1,100 @@
+"""An inspection as one page that needs nothing beside it, in English and Korean."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.inspection.contact_sheet import draw_strip, jpeg
+from training.inspection.contents import Contents, Duplicates
+from training.inspection.found_files import UNDIVIDED
+from training.inspection.inspection import Inspection
+from training.report.page import environment
+from training.results.data_url import file_url
+
+MOST_GROUPS = 48
+MOST_FILES = 100
+_FILES_PER_GROUP = 4
+_COLOURS = {UNDIVIDED: "#2563eb", "train": "#2563eb", "validation": "#f59e0b", "test": "#15803d"}
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """Part of a bar, in percent of the widest."""
+
+    part: str
+    left: float
+    width: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class _Bar:
+    label: str
+    images: int
+    segments: tuple[_Segment, ...]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Duplicates side by side; ``more`` files are not shown."""
+
+    duplicates: Duplicates
+    strip: str
+    files: tuple[str, ...]
+    more: int
+
+
+def page(inspection: Inspection) -> str:
+    """The HTML. No script, nothing loaded from outside, every name escaped.
+
+    The images are read again from the inspected folder; one that is gone is shown as a grey
+    square.
+    """
+    contents = inspection.contents
+    root = Path(contents.folder)
+    template = environment(Path(__file__).parent).get_template("inspection_page.html.j2")
+    html = template.render(
+        contents=contents,
+        findings=inspection.findings,
+        name=root.resolve().name,
+        colours={part: _COLOURS[part] for part in contents.parts},
+        undivided=UNDIVIDED in contents.parts,
+        classes=tuple(_class_bars(contents)),
+        sides=tuple(_side_bars(contents)),
+        strips={x.label: _strip(root, x.examples) for x in contents.classes if x.examples},
+        exact=[_group(root, group) for group in contents.exact_duplicates[:MOST_GROUPS]],
+        near=[_group(root, pair) for pair in contents.near_duplicates[:MOST_GROUPS]],
+        most_files=MOST_FILES,
+    )
+    # A file's name need not be text in any encoding.
+    return html.encode("utf-8", "replace").decode()
+
+
+def _class_bars(contents: Contents) -> Iterator[_Bar]:
+    most = max(1, *(entry.images for entry in contents.classes))
+    for entry in contents.classes:
+        segments, left = [], 0.0
+        for part, images in entry.parts.items():
+            width = 100 * images / most
+            segments.append(_Segment(part, left, width, _COLOURS[part]))
+            left += width
+        yield _Bar(entry.label, entry.images, tuple(segments))
+
+
+def _side_bars(contents: Contents) -> Iterator[_Bar]:
+    bars = contents.sizes.short_side if contents.sizes else ()
+    most = max((bar.images for bar in bars), default=1)
+    for bar in bars:
+        label = f"{bar.low:,} +" if bar.high is None else f"{bar.low:,}-{bar.high - 1:,}"
+        segment = _Segment("", 0, 100 * bar.images / most, _COLOURS[UNDIVIDED])
+        yield _Bar(f"{label} px", bar.images, (segment,))
+
+
+def _group(root: Path, duplicates: Duplicates) -> _Group:
+    shown = duplicates.files[:_FILES_PER_GROUP]
+    more = len(duplicates.files) - len(shown)
+    return _Group(duplicates, _strip(root, shown), shown, more)
+
+
+def _strip(root: Path, names: Sequence[str]) -> str:
+    return file_url(jpeg(draw_strip([root / name for name in names])), "JPEG")

@@ -1,0 +1,107 @@
+"""The network that every artifact holds: pixels in; logits, embedding and activation map out."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from training.networks.heads import Head
+
+# Per-channel mean and standard deviation of ImageNet, in units of uint8: the field's convention,
+# close enough for any photographs, and what pretrained weights expect.
+PIXEL_MEAN = (123.675, 116.28, 103.53)
+PIXEL_STD = (58.395, 57.12, 57.375)
+
+
+class Output(NamedTuple):
+    """For a batch of N: what the ONNX graph returns, under these names."""
+
+    logits: Tensor
+    """[N, C]"""
+    embedding: Tensor
+    """[N, F], the pooled features."""
+    cam: Tensor
+    """[N, C, h, w], the head applied at every location; of a linear head its mean over h, w is
+    ``logits``."""
+
+
+class Network(nn.Module):
+    """What an artifact's graph can be made from."""
+
+    def forward(self, image: Tensor) -> Output:
+        """``image``: a batch of uint8 RGB images [N, H, W, 3]."""
+        raise NotImplementedError
+
+
+class ConvNet(Network):
+    """A convolutional trunk, global average pooling and a head.
+
+    Normalisation and the change of layout are part of the network, so they cannot differ between
+    training and serving. Every ``image`` is a batch of uint8 RGB images [N, H, W, 3].
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, trunk: nn.Sequential, head: Head, *, mirror: bool = False) -> None:
+        """``trunk``: normalised [N, 3, H, W] to features [N, F, h, w], a child for each stage.
+
+        With ``mirror`` evaluation answers with the mean over the image and its mirror image.
+        """
+        super().__init__()
+        self.trunk = trunk
+        self.head = head
+        self.mirror = mirror
+        self.register_buffer("mean", torch.tensor(PIXEL_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(PIXEL_STD).view(1, 3, 1, 1), persistent=False)
+
+    @property
+    def features(self) -> int:
+        """F, the channels that the head sees."""
+        return self.head.features
+
+    @property
+    def classes(self) -> int:
+        """C, the number of logits."""
+        return self.head.classes
+
+    def stages(self) -> list[tuple[str, nn.Module]]:
+        """The parts of the trunk by name, from the pixels up; together they are all of it."""
+        return list(self.trunk.named_children())
+
+    def forward(self, image: Tensor) -> Output:
+        """Everything the artifact's graph returns; meant for evaluation mode."""
+        if self.mirror and not self.training:
+            return self._mirrored(image)
+        return self._outputs(image)
+
+    def logits(self, image: Tensor) -> Tensor:
+        """[N, C], all that a loss needs: neither a map nor the mirror image."""
+        out: Tensor = self.head(self.embed(image))
+        return out
+
+    def embed(self, image: Tensor) -> Tensor:
+        """[N, F], the pooled features of the image as it is."""
+        return self._features(image).mean(dim=(2, 3))
+
+    def _features(self, image: Tensor) -> Tensor:
+        # Without contiguous() torch.export ties the batch size to the strides of the example.
+        pixels = image.permute(0, 3, 1, 2).contiguous().float()
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        features: Tensor = self.trunk((pixels - self.mean) / self.std)
+        return features
+
+    def _outputs(self, image: Tensor) -> Output:
+        features = self._features(image)
+        embedding = features.mean(dim=(2, 3))
+        return Output(self.head(embedding), embedding, self.head.at_locations(features))
+
+    def _mirrored(self, image: Tensor) -> Output:
+        """Both views in one batch: one pass over the weights instead of two."""
+        logits, embedding, cam = self._outputs(torch.cat([image, image.flip(2)]))
+        direct, flipped = cam.reshape(2, -1, *cam.shape[1:]).unbind()
+        return Output(
+            logits.reshape(2, -1, self.classes).mean(dim=0),
+            embedding.reshape(2, -1, self.features).mean(dim=0),
+            (direct + flipped.flip(3)) / 2,
+        )

@@ -1,0 +1,1 @@
+"""What a run found, as data: `report.json` and all that it holds."""

@@ -1,0 +1,49 @@
+"""What is kept of every epoch."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Judgement = Literal["good", "overfitting", "underfitting"]
+PhaseName = Literal["probe", "head", "body", "scratch"]
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch. Losses are cross-entropies in nats; the training loss is the smoothed one."""
+
+    phase: PhaseName
+    epoch: int
+    """From 1, counted through all phases."""
+    learning_rate: float
+    """Of the head, in the epoch's last step."""
+    train_loss: float
+    train_top1: float
+    """Of augmented images, in training mode; of mixed images against their larger share."""
+    validation_loss: float
+    validation_top1: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FitVerdict:
+    """How the training went, judged at its ``best_epoch`` by validation top-1.
+
+    ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
+    of the last phase ended above its minimum, in nats. ``too_easy``: almost every answer was right
+    from the first epochs on, so the dataset is easy or both parts share images. ``text`` and
+    ``text_ko``: the same in English and Korean.
+    """
+
+    judgement: Judgement
+    too_easy: bool
+    best_epoch: int
+    gap: float
+    loss_rise: float
+    text: str
+    text_ko: str
+
+
+def best_record(history: Iterable[EpochRecord]) -> EpochRecord:
+    """The highest validation top-1; among equals the lowest loss, then the earliest."""
+    return max(history, key=lambda record: (record.validation_top1, -record.validation_loss))

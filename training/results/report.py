@@ -1,0 +1,148 @@
+"""What a run found, as data: `report.json` of the artifact."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from training.config import Recipe
+from training.results.findings import Findings
+from training.results.history import EpochRecord, FitVerdict
+from training.results.scores import Evaluation
+from visionflow import strict
+from visionflow.models.manifest import GateCheck, Precision, Quantization
+
+Form = Literal["torch", "fp32", "int8"]
+FORM_NAMES: Mapping[Form, str] = {
+    "torch": "torch (base)",
+    "fp32": "ONNX fp32",
+    "int8": "ONNX int8",
+}
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
+    content. ``carved``: cut off the training folder by the seed, not a folder of its own."""
+
+    images: int
+    per_class: tuple[int, ...]
+    sha256: str
+    carved: bool
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """Which images. ``sha256``: of all that the model was fitted to and chosen by."""
+
+    labels: tuple[str, ...]
+    sha256: str
+    seed: int
+    train: SplitSummary
+    validation: SplitSummary
+    test: SplitSummary
+
+
+@dataclass(frozen=True)
+class ModelMeasure:
+    """One form of the model. Latency: median of single images on one thread."""
+
+    form: Form
+    bytes: int
+    latency_p50_ms: float
+    validation_top1: float
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far ``form`` is from ``reference`` on the validation images.
+
+    Largest absolute differences of the outputs, and the share of images with the same top-1.
+    """
+
+    reference: Form
+    form: Form
+    logits: float
+    embedding: float
+    cam: float
+    top1_agreement: float
+
+
+@dataclass(frozen=True)
+class LadderStep:
+    """One way of making int8 that was tried, in the order of trying.
+
+    Drops are fp32 minus int8 of validation top-1, ``worst_class`` being the class that lost most;
+    ``speedup`` is the latency of fp32 by that of int8. None: not measured, because something before
+    it had failed already. ``reason``: why it did not pass.
+    """
+
+    name: str
+    passed: bool
+    top1_drop: float | None
+    worst_class: str | None
+    worst_class_drop: float | None
+    speedup: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What adding classes did to the old ones: top-1 of the model that was grown from (``before``)
+    and of this one, on the same images of the old classes."""
+
+    name: str
+    version: str
+    old_labels: tuple[str, ...]
+    new_labels: tuple[str, ...]
+    validation_before: float
+    validation_after: float
+    test_before: float
+    test_after: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything measured in one run.
+
+    ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
+    lies behind ``test``. ``parameters``: numbers in the network that was trained. ``growth``: of a
+    model that got further classes.
+    """
+
+    name: str
+    version: str
+    created_at: str
+    config: dict[str, Any]
+    hardware: str
+    library_versions: dict[str, str]
+    git_commit: str | None
+    data: DataSummary
+    recipe: Recipe
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    stopped_early: bool
+    train_seconds: float
+    verdict: FitVerdict
+    parameters: int
+    models: tuple[ModelMeasure, ...]
+    parity: tuple[Parity, ...]
+    gate: tuple[GateCheck, ...]
+    quantization: Quantization
+    ladder: tuple[LadderStep, ...]
+    served: Precision
+    temperature: float
+    unknown_threshold: float
+    validation: Evaluation
+    test: Evaluation
+    findings: Findings
+    growth: Growth | None
+
+    def to_json(self) -> str:
+        """One line: most of it is long rows of numbers."""
+        return json.dumps(strict.to_dict(self), ensure_ascii=False, separators=(",", ":")) + "\n"
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> "Report":
+        """Raises `ConfigError` naming the field that is unknown, missing or mistyped."""
+        return strict.parse_json(cls, text, "report")

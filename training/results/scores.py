@@ -1,0 +1,69 @@
+"""How many answers were right: of all images and of each class."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % confidence interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """One class: how often its answers are right, how many of its images are found, both.
+
+    The scores are None for a class without images: they were not measured. ``precision`` is 0 for
+    a class that has images and was never answered.
+    """
+
+    label: str
+    images: int
+    answers: int
+    precision: float | None
+    recall: float | None
+    recall_interval: Interval | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class ConfusedPair:
+    """Images of ``truth`` that were answered ``answer``. ``rate``: of all images of ``truth``,
+    0..1."""
+
+    truth: str
+    answer: str
+    images: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Measured on ``images`` images. All but ``confusion`` and the loss are in 0..1.
+
+    The macro scores are means over the classes that have images. ``confusion``: rows are the true
+    class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
+    log-likelihood in nats. ``known``: the share of answers at or above the unknown threshold.
+    """
+
+    images: int
+    top1: float
+    top1_interval: Interval
+    top5: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    loss: float
+    ece: float
+    known: float
+    known_top1: float
+    classes: tuple[ClassScores, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    most_confused: tuple[ConfusedPair, ...]
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """The classes without images, which no macro score counts."""
+        return tuple(scores.label for scores in self.classes if not scores.images)

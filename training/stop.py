@@ -1,0 +1,86 @@
+"""How work that takes long is asked to end: at points where nothing is half done.
+
+Nothing is raised between two such points, so no file stays open and none is half written.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+CheckStop = Callable[[], None]
+"""Called by long work wherever it can end; raises `Interrupted` once a stop was requested."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The work was asked to end; not an error of the run."""
+
+
+class Stop:
+    """A request to end, made by any thread or by a signal's handler.
+
+    Without a lock: a handler that waits for one held by the thread it runs in would never return.
+    """
+
+    def __init__(self) -> None:
+        self._reason: str | None = None
+
+    def request(self, reason: str) -> None:
+        """The first reason counts."""
+        if self._reason is None:
+            self._reason = reason
+
+    def check(self) -> None:
+        """Raise `Interrupted` with the reason once a stop was requested."""
+        if self._reason is not None:
+            raise Interrupted(self._reason)
+
+
+def no_stop() -> None:
+    """The check of work that is never asked to end."""
+
+
+@contextmanager
+def stop_on_signals(stop: Stop, reason: str, *, once: bool) -> Iterator[None]:
+    """Let SIGINT and SIGTERM request ``stop``. With ``once`` a second one acts as it did before,
+    for somebody who does not want to wait; without it, it does nothing more.
+
+    A signal that is ignored, as a shell does for its background jobs, stays so.
+    """
+    before = {
+        number: handler
+        for number in STOP_SIGNALS
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        stop.request(reason)
+        if once:
+            restore()
+
+    for number in before:
+        signal.signal(number, request)
+    try:
+        yield
+    finally:
+        restore()
+
+
+@contextmanager
+def stop_signals_held() -> Iterator[None]:
+    """Keep SIGINT and SIGTERM from processes that are started in the block, for all their life.
+
+    A terminal and systemd send both to every process of a group. A worker has to ignore them from
+    its first moment on: the process that started it decides when it ends.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
