@@ -24,7 +24,7 @@ down: .venv/.up ## End the local cloud
 
 test: test-dashboard test-python ## Run all tests: units, moto, templates, parity, local cloud, browser
 
-# Two runs side by side: one waits for its cloud where the other computes.
+# Two runs side by side: one computes while the other waits for its local cloud.
 test-python: .venv/.test
 	$(MAKE) --jobs 2 test-in-process test-local-cloud
 
@@ -37,7 +37,7 @@ test-local-cloud: .venv/.test
 test-dashboard: dashboard/node_modules/.package-lock.json
 	npm --prefix dashboard test
 
-check: .venv/.test dashboard/node_modules/.package-lock.json ## Lint, type-check, import contracts, generated files
+check: .venv/.test dashboard/node_modules/.package-lock.json ## Check style, types, import contracts and generated files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -55,7 +55,7 @@ deploy: .venv/.up ## Deploy to AWS: make deploy STAGE=dev|prod
 destroy: .venv/.up ## Remove a deployment from AWS: make destroy STAGE=dev|prod
 	$(BIN)/visionflow destroy --stage $(STAGE)
 
-types: .venv/.test dashboard/node_modules/.package-lock.json ## Renew the files that are made from others, such as the API description
+types: .venv/.test dashboard/node_modules/.package-lock.json ## Renew generated files, such as the API description and its types
 	$(BIN)/python -m infra.generators
 
 # One resolution for all extras; the smaller locks are subsets of it. Hashes, no addresses.
@@ -72,7 +72,7 @@ clean: ## Remove what was built; the local cloud must be down
 	rm -rf .venv .visionflow dashboard/node_modules dashboard/dist infra/node_modules
 
 $(UV):
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=python3.12, say" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one, as in: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
 	touch $@

@@ -18,7 +18,7 @@ from visionflow.errors import VisionFlowError
 
 DEFAULT_STAGE = "dev"
 
-# Here and not in cdk.json, so that a template depends on this code alone, whoever synthesizes it.
+# Here and not in cdk.json, so that a template depends on this code alone.
 FEATURE_FLAGS = {
     # The log bucket grants the logging service by policy, not by an access control list.
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
@@ -33,14 +33,14 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
     Args:
         stage: what to build.
         assets: the files that go with it.
-        outdir: where the cloud assembly goes; by default where the CDK CLI asks for it.
+        outdir: folder of the cloud assembly; by default the one that the CDK CLI names.
     """
     app = App(
         context=FEATURE_FLAGS,
         outdir=outdir,
         analytics_reporting=False,
-        # Every stage on AWS runs the same constructs through these checks; they take seconds, and
-        # `visionflow up` is in a hurry.
+        # Every stage on AWS runs the same constructs through these checks. They take seconds, which
+        # `visionflow up` saves.
         builtin_cloud_formation_validation=stage.on_aws,
         # The emulator refuses the default synthesizer's asset roles.
         default_stack_synthesizer=(
@@ -76,12 +76,12 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
 
 
 def stage_from_context() -> StageConfig:
-    """The stage that the CDK CLI was asked for by `-c stage=...`; `dev` when it was not asked."""
+    """The stage that `-c stage=...` of the CDK CLI names; `dev` where it is left out."""
     return stage_named(App().node.try_get_context("stage") or DEFAULT_STAGE)
 
 
 def main() -> None:
-    """Synthesize for the CDK CLI; what is missing for that is one sentence and exit code 1."""
+    """Synthesize for the CDK CLI. What is missing is printed as one sentence, with exit code 1."""
     try:
         stage = stage_from_context()
         app = build_app(stage, project_assets(stage))

@@ -1,5 +1,5 @@
-"""The one exception that ends a command."""
+"""The exception that ends a command."""
 
 
 class CommandError(Exception):
-    """A command cannot go on. ``str(error)`` is one sentence that says what to do about it."""
+    """A command cannot continue. ``str(error)`` is a sentence with what is wrong and what to do."""

@@ -1,4 +1,4 @@
-"""cdk-nag at synth: the rules run on every stage, and an exception stands beside its reason."""
+"""cdk-nag at synth: the rules run on every stage, and each exception has a reason."""
 
 import re
 
@@ -7,7 +7,7 @@ from aws_cdk.aws_s3 import IBucket
 from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
 
-LOOPBACK_ONLY = "The local cloud speaks plain HTTP, without sign-in, and listens on loopback alone."
+LOOPBACK_ONLY = "The local cloud speaks plain HTTP, without sign-in, and listens on loopback only."
 
 
 def check_at_synth(app: App) -> None:
@@ -45,7 +45,7 @@ def acknowledge_objects(role: IConstruct, bucket: IBucket, keys: str, *, reason:
 
 
 def acknowledge_emptying(bucket: IConstruct) -> None:
-    """Accept what `auto_delete_objects` lets its function do to `bucket`, which is to go."""
+    """Accept what `auto_delete_objects` lets its function do to `bucket`, which will be deleted."""
     for actions in ("GetBucket*", "List*", "DeleteObject*"):
         acknowledge(
             bucket,

@@ -1,4 +1,4 @@
-"""What differs between the stages, and nothing else.
+"""What differs between the stages.
 
 Free of CDK imports, so that the command line can read a stage without paying for jsii.
 """
@@ -52,14 +52,14 @@ class StageConfig:
         reserved_concurrency: executions set aside for, and at most used by, each function.
         ingest_max_concurrency: most ingest executions the queue may drive at once (at least 2).
         snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
-            snapshot by the hour, used or not: 13.47 dollars a month.
-        alarm_email: who hears the alarms; None leaves the topic to be subscribed by hand.
-        program_clients: ids of the user pool's clients, made by hand, by which programs sign in.
+            snapshot by the hour, used or not: 13.47 USD a month.
+        alarm_email: address that gets the alarms; with None, subscribe to the topic yourself.
+        program_clients: ids of the user pool's clients that you made for programs to sign in.
         job_image_parameter: the public SSM parameter that names the image of training machines.
-        job_watch_seconds: between two looks at a training job.
-        alarm_key: encrypt alarms with a key of this account, which costs a dollar a month.
+        job_watch_seconds: time between two looks at a training job.
+        alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
         all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
-            function and the backlog of every queue; 70 cents a month.
+            function and the backlog of every queue, for 0.70 USD a month.
     """
 
     name: str
@@ -113,7 +113,7 @@ class StageConfig:
 GPU_IMAGE: Final = (
     "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
 )
-# How many functions a snapshot is taken of where the stage says so: predict and ingest.
+# How many functions have a snapshot with `snap_start`: predict and ingest.
 FREEZABLE: Final = 2
 # How many alarms `all_alarms` adds: six functions' errors and the backlog of the shadow's queue.
 MORE_ALARMS: Final = 7

@@ -1,4 +1,4 @@
-"""What each error means to who is waiting: an HTTP client or the queue.
+"""What each error means for the HTTP client or the queue that waits.
 
 One table for the whole tree in `visionflow.errors`; nothing else decides about a status or a retry.
 """
@@ -66,5 +66,5 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
 
 
 def outcome(error: errors.VisionFlowError) -> Outcome:
-    """An error that a retry may mend is delivered again; any other is the image's result."""
+    """An error that a retry may fix is delivered again; any other is the image's result."""
     return Outcome(STATUSES[type(error)], "retry" if error.retryable else "record")

@@ -1,4 +1,4 @@
-"""glibc's allocator, told to keep the memory that torch frees."""
+"""Make glibc keep the memory that torch frees."""
 
 import ctypes
 from functools import cache
@@ -12,9 +12,9 @@ _M_MMAP_THRESHOLD = -3
 def keep_freed_memory() -> None:
     """Reuse freed memory instead of giving it back to the kernel after every operation.
 
-    By default each large tensor is mapped anew and its pages are zeroed again on first touch: of a
-    network's forward pass on a CPU that took a third of the time (this folder's README). The
-    process keeps its peak of memory until it ends. Without glibc nothing happens.
+    By default each large tensor is mapped anew and its pages are zeroed again on first touch, which
+    slows a network on a CPU. The process keeps its peak of memory until it ends. Without glibc
+    nothing happens.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

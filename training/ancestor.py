@@ -30,7 +30,7 @@ class Ancestor:
         return self.manifest.label_names
 
     def weights(self) -> Mapping[str, Tensor]:
-        """Of its network. Raises `TrainingError` for an artifact that has none."""
+        """The state dict of its network. Raises `TrainingError` for an artifact without one."""
         file = self.folder / WEIGHTS_FILE
         try:
             weights: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
@@ -45,14 +45,13 @@ class Ancestor:
 def read_ancestor(folder: str, spec: InputSpec | None = None) -> Ancestor:
     """The verified artifact in ``folder``.
 
-    Raises `TrainingError` for one that cannot be grown from: damaged, or made for images of
-    another size than ``spec``.
+    Raises `TrainingError` where it is damaged, or made for other images than ``spec`` says.
     """
     path = Path(folder)
     try:
         manifest = read_artifact(path)
     except (ArtifactError, ConfigError, OSError) as error:
-        raise TrainingError(f"{folder}: no whole run to grow from ({error}).") from error
+        raise TrainingError(f"{folder}: not a finished run to grow from ({error}).") from error
     if spec is not None and manifest.input != spec:
         raise TrainingError(
             f"{folder} was trained on images of {manifest.input.size} px and this config says "

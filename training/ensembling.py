@@ -19,7 +19,7 @@ from training.train import CACHE_FOLDER, finish
 from visionflow import strict
 
 MEMBERS = "members"
-"""In the config that the artifact keeps: each member's own, by the name of its run."""
+"""Key in the artifact's config: the config of each member, by the name of its run."""
 
 
 def ensemble(
@@ -34,8 +34,8 @@ def ensemble(
     """Make one artifact in ``out`` of finished ``runs``, whose checkpoints must still be there.
 
     The members' logits are averaged as they are; temperature and threshold are fitted to the
-    average. ``data`` is what the runs were made from. What the report tells about the training is
-    the best member's, but for the seconds, which are all members'.
+    average. ``data``: the folder that the runs were trained from. The report describes the training
+    of the best member; its seconds are the sum of all members'.
 
     Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, input or
     images, when ``data`` holds others, or when a checkpoint is missing.
@@ -48,7 +48,7 @@ def ensemble(
         _require_same(labels[0], reports[0].data, run, report.data)
         if config.input != configs[0].input:
             raise TrainingError(
-                f"{labels[0]} and {run} take other images ({configs[0].input} and "
+                f"{labels[0]} and {run} take different images ({configs[0].input} and "
                 f"{config.input}); an ensemble has one input for all."
             )
     images = load_training_data(data, configs[0], cache or out / CACHE_FOLDER)
@@ -72,14 +72,14 @@ def _require_same(first: str, expected: DataSummary, run: str, found: DataSummar
     if found.labels != expected.labels:
         only = sorted(set(found.labels) ^ set(expected.labels))
         raise TrainingError(
-            f"{first} and {run} have other labels ({', '.join(only) or 'in another order'}); an "
-            "ensemble answers with one list."
+            f"{first} and {run} have different labels ({', '.join(only) or 'in another order'}); "
+            "the members of an ensemble need the same."
         )
     for part in ("train", "validation", "test"):
         if getattr(found, part).sha256 != getattr(expected, part).sha256:
             raise TrainingError(
-                f"{first} and {run} have other {part} images: what one learned from could be "
-                "what the other is judged by. Train them on one split (same data, same seed)."
+                f"{first} and {run} have different {part} images, so one may have been trained "
+                "on test images of the other. Train them on the same split (same data, same seed)."
             )
 
 
@@ -107,7 +107,7 @@ def _joined(members: Sequence[Fitted]) -> Fitted:
 def _made_from(
     config: TrainConfig, runs: Sequence[str], configs: Sequence[TrainConfig]
 ) -> dict[str, Any]:
-    """The config of an ensemble: what its members share in place of a model's, and their own."""
+    """The config of an ensemble: what its members share, and the config of each."""
     made_from: dict[str, Any] = strict.to_dict(config)
     names = " + ".join(member.model.name for member in configs)
     return made_from | {

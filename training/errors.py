@@ -1,10 +1,10 @@
-"""What goes wrong in training, as sentences for the person who started it."""
+"""The errors of training; their text is for the person who started it."""
 
 from visionflow.errors import VisionFlowError
 
 
 class TrainingError(VisionFlowError):
-    """A run that cannot go on: a loss that is not finite, a checkpoint of another run."""
+    """A run cannot continue: a loss that is not finite, a checkpoint of another run."""
 
     code = "training_failed"
     title = "Training failed"
@@ -14,11 +14,11 @@ class DatasetError(TrainingError):
     """Images that cannot be trained on: no classes, an empty class, an unreadable file."""
 
     code = "invalid_dataset"
-    title = "Invalid data set"
+    title = "Invalid dataset"
 
 
 class DivergedError(TrainingError):
-    """The loss stopped being finite: this choice of settings does not train."""
+    """The loss stopped being finite: these settings do not train."""
 
     code = "diverged"
     title = "Training diverged"

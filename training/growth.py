@@ -2,9 +2,9 @@
 
 The old labels keep their places and the new ones follow, so the rows of the old head are the first
 rows of the new one (`training.networks.inherit`). Images of every old class are trained on again:
-without them a network forgets (McCloskey & Cohen 1989). What the old classes lost is measured with
-the old artifact itself, on the images that choose and on those that only measure, and a check of
-the gate stands on the former.
+without them a network forgets (McCloskey & Cohen 1989). What the old classes lose is measured
+against the old artifact on the validation and the test images; the gate checks the loss on
+validation.
 """
 
 import numpy as np
@@ -26,8 +26,8 @@ def measure_growth(
     validation: tuple[ImageSet, FloatArray],
     test: tuple[ImageSet, FloatArray],
 ) -> Growth:
-    """The old classes before and after. ``validation`` and ``test``: images, and the logits
-    [N, C] that the grown model serves for them."""
+    """Accuracy of the old classes before and after. ``validation`` and ``test``: images, and the
+    logits [N, C] of the grown model for them."""
     validation_before, validation_after = _before_and_after(ancestor, *validation)
     test_before, test_after = _before_and_after(ancestor, *test)
     return Growth(
@@ -54,7 +54,7 @@ def _before_and_after(
     """Top-1 of the old model and of the new one on the images of the old classes."""
     old = np.flatnonzero(images.targets < len(ancestor.labels))
     served = ancestor.folder / ancestor.manifest.served_file.path
-    # Of all images: those of the old classes may be too many to be copied out.
+    # On all images: those of the old classes may be too many to copy.
     before = measure_split(Classifier(served, ancestor.manifest), images).logits
     targets = images.targets[old]
     return _top1(before[old], targets), _top1(logits[old], targets)

@@ -1,4 +1,4 @@
-"""Finished runs, as the commands read them that take more than one."""
+"""Finished runs, read by the commands that take more than one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ def read_reports(runs: Sequence[Path]) -> list[Report]:
     """The report of each run.
 
     Raises `TrainingError` for fewer than two runs and for one that is named twice or not finished,
-    `ConfigError` for a report of another age.
+    `ConfigError` for a report of another version of VisionFlow.
     """
     if len(runs) < 2:
         raise TrainingError("At least two runs are needed.")
@@ -31,7 +31,7 @@ def require_apart(out: Path, runs: Sequence[Path]) -> None:
 
 
 def run_labels(runs: Sequence[Path]) -> list[str]:
-    """The folders' names, or where two are the same all their paths."""
+    """The folders' names, or all their paths where two names are the same."""
     names = [run.resolve().name for run in runs]
     return names if len(set(names)) == len(names) else [str(run) for run in runs]
 

@@ -44,8 +44,8 @@ CACHE_FOLDER = "cache"
 
 @dataclass(frozen=True)
 class Observer:
-    """Who watches a run: ``on_step`` hears ``read``, ``train``, ``export``; ``on_epoch`` of each
-    epoch once it is kept."""
+    """Callbacks of a run: ``on_step`` gets ``read``, ``train``, ``export``; ``on_epoch`` each epoch
+    once it is kept."""
 
     on_step: Callable[[str], object]
     on_epoch: Callable[[EpochRecord], object]
@@ -64,10 +64,10 @@ def train(
 ) -> Report:
     """Train on the images in ``data``, choose on validation, measure once on test.
 
-    ``data`` holds a folder for each class, or ``train/`` and what else is divided already. ``out``
-    becomes the artifact's folder, and its checkpoint lets a killed run go on when the same call is
-    made again. Decoded images are kept in ``cache``; without one, in ``out`` until the run ends.
-    ``observer`` is told what goes on; what it raises ends the run. ``check_stop`` is called where
+    ``data`` holds a folder for each class, or ``train/`` and further parts. ``out`` becomes the
+    artifact's folder, and its checkpoint lets a killed run go on when the same call is made again.
+    Decoded images are kept in ``cache``; without one, in ``out`` until the run ends. ``observer``
+    is called as the run proceeds; what it raises ends the run. ``check_stop`` is called where
     ending loses no more than the epoch at hand.
 
     Raises what `check_start` does before it reads an image, `DatasetError` for images that
@@ -108,7 +108,8 @@ def export(
     cache: Path | None = None,
     check_stop: CheckStop = no_stop,
 ) -> Report:
-    """Make the artifact in ``out`` again from its finished checkpoint, say with another opset."""
+    """Write the artifact in ``out`` again from its finished checkpoint, for instance with another
+    opset."""
     images = _load(config, data, out, cache, check_stop)
     report = finish(config, images, load_fitted(config, images, out), out, check_stop=check_stop)
     if cache is None:
@@ -126,10 +127,10 @@ def finish(
 ) -> Report:
     """From trained weights to a proven artifact in ``out``.
 
-    ``made_from``: what the artifact keeps as its config where ``config`` alone does not tell.
+    ``made_from``: the config that the artifact keeps, where it is not ``config``.
     """
     keep_freed_memory()
-    # Without its manifest a half-written folder is no model version.
+    # Without its manifest a half-written folder is not a model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
     write_splits(data.splits, out / SPLIT_FILE)
     exported = export_model(fitted.model, config, data, out, check_stop=check_stop)
@@ -217,7 +218,8 @@ def _calibrate(
 def _write_map_images(
     report: Report, test: ImageSet, measured: Measured, out: Path
 ) -> tuple[str, ...]:
-    """What lies behind the points of the map, where there is a map; returns the file's path."""
+    """Write the images behind the points of the map, where there is one; returns the file's
+    path."""
     file = out / MAP_IMAGES_FILE
     if report.findings.embedding_map.skipped is not None:
         file.unlink(missing_ok=True)

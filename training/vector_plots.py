@@ -28,7 +28,8 @@ def draw_vector_plots(folder: Path, out: Path) -> list[Path]:
     """Write every plot that ``folder`` has data for into ``out``; the files. Images in them stay
     pixels.
 
-    Raises `TrainingError` where ``folder`` has no results, `ConfigError` for those of another age.
+    Raises `TrainingError` where ``folder`` has no results, `ConfigError` for those of another
+    version of VisionFlow.
     """
     name = next((name for name in _RESULTS if (folder / name).is_file()), None)
     if name is None:

@@ -24,7 +24,6 @@ export function model(version: string, changes: Partial<ModelItem> = {}): ModelI
     gate_passed: true,
     force: null,
     retired: null,
-    retired_at: null,
     aliases: [],
     ...changes,
   };

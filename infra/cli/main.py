@@ -66,7 +66,7 @@ def _fail(sentence: str, code: int = 1) -> int:
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends a command as Ctrl-C does: whatever it started is ended with it."""
+    """SIGTERM ends a command as Ctrl-C does, together with what it started."""
     raise KeyboardInterrupt
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from infra.cli.command_line import ALL_STAGES, add_command, moment
 from infra.cli.endpoints import endpoints
 from infra.errors import CommandError
-from lambdas.api.comparison import Comparison
-from lambdas.api.model_answers import ComparedModel, ServingAliases
-from lambdas.api.model_service import MAX_LIMIT, ModelService
+from lambdas.api.models.comparison import ComparedModel, Comparison
+from lambdas.api.models.service import ModelService, ServingAliases
+from lambdas.web.parameters import MAX_LIMIT
 from training.cli.options import add_group, answer, print_table
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
@@ -255,7 +255,9 @@ def _history(session: Session) -> None:
         move = session.registry.served_at(moment(asked.at), asked.alias or "production")
         moves = (move,) if move else ()
     else:
-        moves = session.service.history(min(asked.limit, MAX_LIMIT), asked.alias, None).items
+        moves = session.service.history(
+            min(max(asked.limit, 1), MAX_LIMIT), asked.alias, None
+        ).items
 
     def text() -> None:
         rows = [("MOVED (UTC)", "ALIAS", "VERSION", "ACTION", "BY", "REASON")]

@@ -17,7 +17,7 @@ from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
 from training.cli.options import print_json, print_table
 from visionflow.errors import ImageError
-from visionflow.images.pipeline import media_type
+from visionflow.images.containers import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 from visionflow.predictions.record import Status
 
@@ -74,7 +74,7 @@ def _predict(arguments: argparse.Namespace) -> int:
 
 
 def _answers(arguments: argparse.Namespace) -> Iterator[tuple[Path, dict[str, Any] | None]]:
-    """Each file with its answer. An image that cannot be classified has None; the others go on."""
+    """Each file with its answer, None for an image that cannot be classified."""
     api, explain = api_client(arguments), arguments.explain is not None
     for file in arguments.files:
         answer = None
@@ -88,7 +88,7 @@ def _answers(arguments: argparse.Namespace) -> Iterator[tuple[Path, dict[str, An
 
 
 def _classify(api: ApiClient, file: Path, top_k: int | None, *, explain: bool) -> dict[str, Any]:
-    """The answer to one file; a direct call carries only so much, larger ones are uploaded."""
+    """The answer to one file; what is too large for a direct call is uploaded."""
     data = _read(file)
     if len(data) <= MAX_DIRECT_BYTES:
         return api.predict(data, top_k=top_k, explain=explain)
@@ -138,7 +138,7 @@ def _logs(arguments: argparse.Namespace) -> int:
 def _follow(
     api: ApiClient, query: dict[str, Any], items: list[dict[str, Any]]
 ) -> Iterator[list[dict[str, Any]]]:
-    """Batches of predictions, oldest first and each once: ``items``, then new ones for ever."""
+    """Batches of predictions, oldest first and each once: ``items``, then new ones without end."""
     seen: set[str] = set()
     newest = datetime.now(UTC)
     while True:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from infra.cli.command_line import ALL_STAGES, add_command
 from infra.cli.endpoints import endpoints
-from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
 from training.cli.options import answer
-from visionflow.errors import GateError
-from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.models.manifest import read_artifact
 from visionflow.models.publication import Published, Publisher
 from visionflow.models.routing import Order
 
@@ -41,20 +39,9 @@ def _publish(arguments: argparse.Namespace) -> int:
         name=arguments.name or manifest.name,
         version=arguments.version or manifest.version,
     )
-    try:
-        published = _published(arguments, manifest)
-    except GateError as error:
-        raise CommandError(
-            f"{error} Train or export again, or publish it all the same with --force REASON."
-        ) from error
-    answer(arguments, published, lambda: _print(published))
-    return 0
-
-
-def _published(arguments: argparse.Namespace, manifest: Manifest) -> Published:
     found = endpoints(arguments)
     upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
-    return Publisher(found.models, found.registry).publish(
+    published = Publisher(found.models, found.registry).publish(
         arguments.folder,
         manifest,
         lambda: Order(found.caller(), datetime.now(UTC)),
@@ -62,6 +49,8 @@ def _published(arguments: argparse.Namespace, manifest: Manifest) -> Published:
         force_reason=arguments.force,
         on_upload=upload.add,
     )
+    answer(arguments, published, lambda: _print(published))
+    return 0
 
 
 def _print(published: Published) -> None:

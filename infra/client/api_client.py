@@ -14,7 +14,7 @@ _TIMEOUT_SECONDS = 60
 
 
 class ApiProblemError(CommandError):
-    """The API refused; ``code`` is its problem's, where the answer was one."""
+    """The API refused; ``code`` is that of its problem document, None without one."""
 
     def __init__(self, sentence: str, code: str | None) -> None:
         super().__init__(sentence)
@@ -41,7 +41,7 @@ class ApiClient:
         )
 
     def upload_form(self, content_type: str, size: int, filename: str) -> dict[str, Any]:
-        """A form that posts one image of ``size`` bytes to the bucket."""
+        """A form that uploads one image of ``size`` bytes to the bucket."""
         request = {"content_type": content_type, "bytes": size, "filename": filename}
         return self._call(
             "POST",
@@ -73,7 +73,7 @@ class ApiClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Raises `ApiProblemError` with the API's own sentence when it refuses."""
+        """Raises `ApiProblemError` with the API's own text when it refuses."""
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.api_url}{path}?{urllib.parse.urlencode(given)}"
         request = urllib.request.Request(  # noqa: S310  api_url is the deployment's own

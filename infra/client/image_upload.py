@@ -1,4 +1,4 @@
-"""Send an image that is too large for a direct call: post it to the bucket, await its record."""
+"""Sends an image that is too large for a direct call to the bucket and waits for its record."""
 
 import io
 import secrets
@@ -26,8 +26,8 @@ def classify_by_upload(
 ) -> dict[str, Any]:
     """The prediction of an image that goes through the bucket.
 
-    ``on_sent`` is told the number of bytes after each piece. Raises `CommandError` when the image
-    is refused, cannot be classified, or is not answered in time.
+    ``on_sent`` is called with the size of each piece that is sent. Raises `CommandError` when the
+    image is refused, cannot be classified, or is not answered in time.
     """
     form = api.upload_form(content_type, len(data), filename)
     post_form(form["url"], form["fields"], data, on_sent)
@@ -35,8 +35,8 @@ def classify_by_upload(
     while (prediction := api.prediction(form["id"])) is None:
         if time.monotonic() > deadline:
             raise CommandError(
-                f"{filename} was uploaded and is not classified after {_WAIT_SECONDS:.0f} s; look "
-                f"for {form['id']} later."
+                f"{filename} was uploaded but not classified within {_WAIT_SECONDS:.0f} s; look "
+                f"for prediction {form['id']} in 'visionflow logs' later."
             )
         time.sleep(_POLL_SECONDS)
     if error := prediction["error"]:
@@ -70,7 +70,7 @@ def post_form(
 
 
 class _Sent(io.BytesIO):
-    """Tells how much of it was read."""
+    """Calls ``on_sent`` with the size of each piece that is read."""
 
     def __init__(self, data: bytes, on_sent: Callable[[int], object]) -> None:
         super().__init__(data)

@@ -1,4 +1,4 @@
-"""One shape for every alarm, and the one topic that all of them tell."""
+"""How every alarm is made, and the one topic that all of them notify."""
 
 from aws_cdk import App, Aws, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -36,10 +36,10 @@ def alarm_above(
 
 
 class AlarmTopic(Construct):
-    """Where alarms are told, and whoever subscribes hears them; over TLS only, encrypted at rest.
+    """The topic of all alarms, over TLS only and encrypted at rest.
 
-    SNS encrypts every topic with a key of its own. Where the stage says so the topic has a key of
-    this account instead, whose use CloudTrail records.
+    SNS encrypts every topic with a key of its own. With `alarm_key` of the stage the topic has a
+    key of this account instead, and CloudTrail records its use.
 
     Attributes:
         topic: the topic.
@@ -54,7 +54,7 @@ class AlarmTopic(Construct):
             enforce_ssl=stage.tls_only,
             master_key=self._key() if stage.alarm_key else None,
         )
-        # A policy of its own takes the place of the default one, which let the account publish.
+        # This policy replaces the default one, which lets the whole account publish.
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsPublish",
@@ -71,7 +71,7 @@ class AlarmTopic(Construct):
 
     def _key(self) -> kms.Key:
         key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.DESTROY)
-        # The key that AWS manages for SNS would refuse CloudWatch.
+        # CloudWatch may not use the key that AWS manages for SNS.
         # https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
         key.add_to_resource_policy(
             iam.PolicyStatement(
@@ -86,7 +86,7 @@ class AlarmTopic(Construct):
 
 
 def notify(app: App, topic: sns.ITopic) -> None:
-    """Have every alarm of `app` tell `topic`."""
+    """Make every alarm of `app` notify `topic`."""
     action = cloudwatch_actions.SnsAction(topic)
     for construct in app.node.find_all():
         if isinstance(construct, cloudwatch.Alarm):

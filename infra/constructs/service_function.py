@@ -1,4 +1,4 @@
-"""The one way a Lambda function is made here."""
+"""The one way in which a Lambda function is made here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """What one execution may use, and how many there may be (None: no number set aside)."""
+    """What one execution may use, and how many are reserved (None reserves none)."""
 
     memory_mb: int
     timeout: Duration
@@ -69,7 +69,7 @@ class ServiceFunction(lambda_.Function):
     Attributes:
         execution_role: the function's own role.
         memory_mb: what one execution has.
-        live: what is to be invoked: the alias of the deployed version of a function that may be
+        live: what callers invoke: the alias of the deployed version where the function may be
             frozen, the function itself otherwise.
     """
 
@@ -85,12 +85,11 @@ class ServiceFunction(lambda_.Function):
         freezable: bool = False,
         error_alarm: bool = False,
     ) -> None:
-        """`freezable` says that `lambdas.classification.snapshot` prepares the handler for
-        SnapStart.
+        """`freezable`: `lambdas.classification.snapshot` prepares the handler for SnapStart.
 
-        `error_alarm` rings on an unhandled error. Most functions go without, unless the stage has
-        all alarms: theirs end in a 5xx of the API, in a dead-letter queue or in a failed job, and
-        those are watched.
+        `error_alarm` rings on an unhandled error. Unless the stage has all alarms, most functions
+        have none: their errors end in a 5xx of the API, in a dead-letter queue or in a failed job,
+        which have alarms.
         """
         name = construct_id.lower()
         log_group = log_group_of(scope, f"{construct_id}Logs", stage=stage)
@@ -158,7 +157,7 @@ def zip_code(package: ZipFile) -> lambda_.Code:
 
 
 def log_group_of(scope: Construct, construct_id: str, *, stage: StageConfig) -> logs.LogGroup:
-    """A log group that forgets after the stage's retention and goes with the stack."""
+    """A log group with the stage's retention that is deleted with the stack."""
     return logs.LogGroup(
         scope,
         construct_id,

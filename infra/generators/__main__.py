@@ -9,16 +9,19 @@ import sys
 from collections.abc import Sequence
 
 from infra.errors import CommandError
-from infra.generators import openapi, samples, training_options
+from infra.generators import openapi, report_schema, samples, training_options
 from infra.generators.dashboard_types import DashboardTypes
-from infra.generators.generator import Files, Generator
+from infra.generators.files import Files
 from infra.generators.locks import Locks
 from visionflow.jobs.options import OPTIONS_FILE
 
-# In the order in which they are made: the dashboard's types come from the API's description.
+Generator = Files | DashboardTypes | Locks
+
+# In the order in which they are made: the dashboard's types come from descriptions above them.
 GENERATORS: tuple[Generator, ...] = (
     Files(openapi.files),
     Files(lambda: {OPTIONS_FILE: training_options.file_text().encode()}),
+    Files(lambda: {report_schema.SCHEMA_FILE: report_schema.file_text().encode()}),
     Files(samples.files),
     DashboardTypes(),
     Locks(),

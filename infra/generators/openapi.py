@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import get_args
 
 from infra.generators.openapi_models import MODEL_OPERATIONS
-from infra.generators.openapi_operation import IMAGE, TIME, Operation, Schema, query
+from infra.generators.openapi_operation import IMAGE, LIMIT, TIME, Operation, Schema, query
 from infra.generators.openapi_training import TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
-from lambdas.api.service import DEFAULT_LIMIT, MAX_LIMIT
+from lambdas.api.about.service import Health
+from lambdas.api.predictions.service import LogPage
+from lambdas.api.records import PredictionDetail
+from lambdas.api.uploads.service import UploadForm
 from lambdas.classification.service import DEFAULT_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
-from lambdas.web.answers import Health, LogPage, PredictionDetail, Problem, UploadForm
+from lambdas.web.answers import Problem
 from lambdas.web.routes import ROUTES, Route
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import ACCEPTED_TYPES
@@ -33,19 +36,19 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         (
             query(
                 "top_k",
-                "How many of the best labels to answer, at most all there are",
+                "How many of the best labels to return",
                 {"type": "integer", "minimum": 1, "default": DEFAULT_TOP_K},
             ),
             query(
                 "explain",
-                "Whether to answer where in the image the evidence lies",
+                "Whether to return a heatmap of the evidence in the image",
                 {"type": "boolean", "default": False},
             ),
             query("label", "The label to explain instead of the best one", {"type": "string"}),
             {
                 "name": HEADER,
                 "in": "header",
-                "description": "The same key with the same request gets the first answer again",
+                "description": "A repeated request with the same key returns the first answer",
                 "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
             },
         ),
@@ -66,7 +69,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/uploads"): Operation(
         "uploads",
-        "A form that posts one large image straight to the bucket",
+        "A signed form that uploads one large image to the bucket",
         {201: UploadForm},
         body={
             "application/json": {
@@ -86,23 +89,19 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         },
     ),
     ("GET", "/health"): Operation(
-        "health", "Whether an image would be classified now", {200: Health, 503: Health}
+        "health", "Whether the service can classify images now", {200: Health, 503: Health}
     ),
     ("GET", "/logs"): Operation(
         "logs",
         "Predictions, newest first",
         {200: LogPage},
         (
-            query(
-                "limit",
-                "Records per page",
-                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-            ),
-            query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+            LIMIT,
+            query("cursor", "`next_cursor` of the previous page", {"type": "string"}),
             query("label", "Only this best label", {"type": "string"}),
             query("model_version", "Only answers of this version", {"type": "string"}),
             query("status", "Only this status", {"enum": list(get_args(Status))}),
-            query("source", "Only images that came this way", {"enum": list(get_args(Source))}),
+            query("source", "Only images from this source", {"enum": list(get_args(Source))}),
             query("from", "Not before this time", TIME),
             query("to", "Not after this time", TIME),
         ),
@@ -135,7 +134,7 @@ def document() -> Schema:
         "info": {
             "title": "VisionFlow",
             "version": "1",
-            "description": "Classifies images and remembers the answers.",
+            "description": "Classifies images and records the predictions.",
         },
         "paths": paths,
         "components": {

@@ -3,38 +3,37 @@
 from typing import get_args
 
 from infra.generators.openapi_operation import (
+    LIMIT,
     TIME,
     Operation,
     in_path,
     json_body,
-    limit_query,
     query,
 )
-from lambdas.api import feedback, models
-from lambdas.api.costs import Costs
-from lambdas.api.feedback import FeedbackHistory, FeedbackRequest, UncertainList
-from lambdas.api.model_answers import (
+from lambdas.api.costs.service import Costs
+from lambdas.api.feedback.service import FeedbackHistory, FeedbackRequest, UncertainList
+from lambdas.api.models.comparison import ModelComparison
+from lambdas.api.models.service import (
+    CanaryRequest,
     History,
-    ModelComparison,
     ModelDetail,
     ModelList,
     Moved,
+    MoveRequest,
     Served,
 )
-from lambdas.api.model_service import MAX_LIMIT
-from lambdas.api.models import CanaryRequest, MoveRequest
-from lambdas.api.stats import Stats
-from lambdas.web.answers import LogEntry
+from lambdas.api.records import LogEntry
+from lambdas.api.stats.service import Stats
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias
 
 _VERSION = in_path("version")
 _ID = in_path("id")
-_NAME = query("name", "Of the model; production's where left out", {"type": "string"})
+_NAME = query("name", "Name of the model (default: the one in production)", {"type": "string"})
 _ALIAS = query("alias", "Only this alias", {"enum": list(get_args(Alias))})
 _DAYS = (
-    query("from", "From the day of this time on; 30 days ago where left out", TIME),
-    query("to", "To the day of this time; at most 366 days in all", TIME),
+    query("from", "From the day of this time (default: 30 days ago)", TIME),
+    query("to", "To the day of this time; at most 366 days in total", TIME),
 )
 
 
@@ -51,57 +50,60 @@ def _move(operation_id: str, summary: str) -> Operation:
 
 MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/predictions/{id}/feedback"): Operation(
-        "feedback", "All that people said about a prediction", {200: FeedbackHistory}, (_ID,)
+        "feedback", "All feedback on a prediction", {200: FeedbackHistory}, (_ID,)
     ),
     ("POST", "/predictions/{id}/feedback"): Operation(
         "giveFeedback",
-        "Confirm or correct an answer; the last word counts",
+        "Confirm or correct an answer; the latest feedback counts",
         {200: LogEntry},
         (_ID,),
         json_body(FeedbackRequest),
     ),
     ("GET", "/uncertain"): Operation(
         "uncertain",
-        "Answers that nobody has spoken of, the least certain first",
+        "Predictions without feedback, the least certain first",
         {200: UncertainList},
-        (limit_query(feedback.DEFAULT_LIMIT, feedback.MAX_LIMIT),),
+        (LIMIT,),
     ),
     ("GET", "/costs"): Operation(
         "costs",
-        "What the predictions of today, and of whole days, have cost",
+        "What the predictions of today and of whole days have cost",
         {200: Costs},
         (
-            query("from", "From the day of this time on; the last day where left out", TIME),
+            query("from", "From the day of this time (default: yesterday)", TIME),
             query(
-                "to", "To the day of this time; today where left out; at most 366 days in all", TIME
+                "to", "To the day of this time (default: today); at most 366 days in total", TIME
             ),
         ),
     ),
     ("GET", "/stats"): Operation("stats", "Counters of whole days", {200: Stats}, _DAYS),
-    ("GET", "/models"): Operation("models", "Versions, and what serves", {200: ModelList}),
+    ("GET", "/models"): Operation("models", "Versions, and which of them serve", {200: ModelList}),
     ("GET", "/models/history"): Operation(
         "modelHistory",
         "Moves of the aliases, the latest first",
         {200: History},
         (
             _ALIAS,
-            limit_query(models.DEFAULT_LIMIT, MAX_LIMIT),
-            query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+            LIMIT,
+            query("cursor", "`next_cursor` of the previous page", {"type": "string"}),
         ),
     ),
     ("GET", "/models/served"): Operation(
         "modelServed",
-        "Which version an alias pointed at at a time; production where no alias is named",
+        "The version that an alias pointed to at a time (default: production)",
         {200: Served},
         (query("at", "The time to look at", TIME, required=True), _ALIAS),
     ),
     ("GET", "/models/compare"): Operation(
         "compareModels",
-        "Versions beside the first of them",
+        "Versions compared with the first of them",
         {200: ModelComparison},
         (
             query(
-                "versions", "Two or more, with commas between", {"type": "string"}, required=True
+                "versions",
+                "Two or more versions, separated by commas",
+                {"type": "string"},
+                required=True,
             ),
             _NAME,
             *_DAYS,
@@ -116,7 +118,7 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/models/rollback"): Operation(
         "rollBack",
-        "Put into production what was there before (admin)",
+        "Restore the version that was in production before (admin)",
         {200: Moved},
         body=json_body(MoveRequest),
         body_required=False,
@@ -126,7 +128,9 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/models/{version}"): Operation(
         "model", "One version with its manifest and report", {200: ModelDetail}, (_VERSION, _NAME)
     ),
-    ("POST", "/models/{version}/promote"): _move("promote", "Put into production (admin)"),
+    ("POST", "/models/{version}/promote"): _move(
+        "promote", "Put a version into production (admin)"
+    ),
     ("POST", "/models/{version}/canary"): Operation(
         "setCanary",
         "Let a version answer a share of the images (admin)",
@@ -135,7 +139,9 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         json_body(CanaryRequest),
     ),
     ("POST", "/models/{version}/shadow"): _move(
-        "setShadow", "Let a version look at every image after it was answered (admin)"
+        "setShadow", "Let a version classify every image again, after the answer (admin)"
     ),
-    ("POST", "/models/{version}/retire"): _move("retire", "Never let it serve again (admin)"),
+    ("POST", "/models/{version}/retire"): _move(
+        "retire", "Keep a version from ever serving again (admin)"
+    ),
 }

@@ -1,9 +1,11 @@
-"""What the API's description says of one route, and the pieces that routes have in common."""
+"""The description of one route, and the pieces that routes have in common."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
+
+from lambdas.web.parameters import DEFAULT_LIMIT, MAX_LIMIT
 
 Schema = dict[str, Any]
 
@@ -13,7 +15,7 @@ IMAGE: Schema = {"type": "string", "format": "binary"}
 
 @dataclass(frozen=True)
 class Operation:
-    """What the description says of a route beyond its method and path.
+    """The description of a route, without its method and path.
 
     ``answers`` maps a status to the class of its body; every other status carries a `Problem`.
     """
@@ -37,9 +39,11 @@ def in_path(name: str) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def limit_query(default: int, largest: int) -> Schema:
-    schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": default}
-    return query("limit", "At most so many", schema)
+LIMIT = query(
+    "limit",
+    "At most this many items",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+)
 
 
 def json_body(cls: type) -> Schema:

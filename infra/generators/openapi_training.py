@@ -1,12 +1,7 @@
 """The description of the routes about training jobs."""
 
-from infra.generators.openapi_operation import Operation, in_path, json_body, limit_query, query
-from lambdas.api.training_jobs import (
-    DEFAULT_LIMIT,
-    MAX_LIMIT,
-    TrainingJobList,
-    TrainingOptions,
-)
+from infra.generators.openapi_operation import LIMIT, Operation, in_path, json_body, query
+from lambdas.api.training_jobs.service import TrainingJobList, TrainingOptions
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest
 
 _ID = in_path("id")
@@ -23,8 +18,8 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Training jobs, newest first",
         {200: TrainingJobList},
         (
-            limit_query(DEFAULT_LIMIT, MAX_LIMIT),
-            query("cursor", "`next_cursor` of the page before", {"type": "string"}),
+            LIMIT,
+            query("cursor", "`next_cursor` of the previous page", {"type": "string"}),
         ),
     ),
     ("GET", "/training-jobs/{id}"): Operation(
@@ -38,11 +33,11 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/training-jobs/{id}/resume"): Operation(
         "resumeTrainingJob",
-        "Go on with a job that failed or was cancelled, from its checkpoint (admin)",
+        "Continue a job that failed or was cancelled, from its checkpoint (admin)",
         {202: TrainingJob},
         (_ID,),
     ),
     ("GET", "/training-options"): Operation(
-        "trainingOptions", "What a training job can be asked for", {200: TrainingOptions}
+        "trainingOptions", "The options of a training job", {200: TrainingOptions}
     ),
 }

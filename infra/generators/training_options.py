@@ -1,4 +1,4 @@
-"""Makes the list of what a training job can be asked for: the configs, their fields and texts.
+"""Makes the options of a training job: all committed configs with their fields and texts.
 
 It is ``options.json`` of `visionflow.jobs.options`, which the API shows and requests are checked
 against, because the functions never see the training package.

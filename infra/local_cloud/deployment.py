@@ -33,34 +33,17 @@ class LocalDeployment:
         self._run("cdk-bootstrap", "bootstrap", f"aws://{ACCOUNT}/{REGION}")
 
     def synthesize(self) -> None:
-        self._run(
-            "cdk-synth",
-            "synth",
-            "--quiet",
-            "--app",
-            APP,
-            "--output",
-            str(self._workspace.cloud_assembly),
-            "--context",
-            f"stage={LOCAL.name}",
-        )
+        output = f"--output={self._workspace.cloud_assembly}"
+        stage = f"--context=stage={LOCAL.name}"
+        self._run("cdk-synth", "synth", "--quiet", "--app", APP, output, stage)
 
     def deploy(self) -> Outputs:
         outputs = self._workspace.state / "stack-outputs.json"
         self._run(
             "cdk-deploy",
-            "deploy",
-            "--all",
-            "--app",
-            str(self._workspace.cloud_assembly),
-            "--require-approval",
-            "never",
-            "--method",
-            "direct",
-            "--concurrency",
-            "4",
-            "--outputs-file",
-            str(outputs),
+            *("deploy", "--all", f"--app={self._workspace.cloud_assembly}"),
+            *("--require-approval=never", "--method=direct", "--concurrency=4"),
+            f"--outputs-file={outputs}",
         )
         return _local_outputs(json.loads(outputs.read_text()), self._emulator)
 
@@ -77,7 +60,7 @@ class LocalDeployment:
 def run_on_aws(workspace: Workspace, cdk: Path, command: str, stage: str) -> None:
     """``cdk deploy`` or ``cdk destroy`` of a stage with the user's own credentials and terminal.
 
-    Raises `CommandError` when the CDK CLI fails; it has said why by then.
+    Raises `CommandError` when the CDK CLI fails, which prints the reason itself.
     """
     arguments = ["--all", "--app", APP, "--context", f"stage={stage}", "--no-notices"]
     result = subprocess.run([cdk, command, *arguments], cwd=workspace.project, check=False)

@@ -1,4 +1,4 @@
-"""The emulator's process: start it, ask how it is, end it and nothing else."""
+"""The emulator's process: start it, look at it, end it."""
 
 import json
 import os
@@ -47,8 +47,8 @@ class ClientOptions(TypedDict, total=False):
 class Emulator:
     """One running emulator, as it is recorded on disk.
 
-    ``token`` is random and stands in the environment of the emulator and of every worker it starts,
-    so a process is known for certain to belong to it, whatever its id was used for since.
+    ``token`` is random and in the environment of the emulator and of every worker that it starts.
+    It proves that a process belongs to the emulator, even if its id was used again since.
     """
 
     pid: int
@@ -61,7 +61,7 @@ class Emulator:
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """Environment for AWS tools that shall talk to it, and to nothing else."""
+        """Environment that makes AWS tools talk to it, and to nothing else."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": _ROOT_KEY,
@@ -173,7 +173,7 @@ def emulator_log(workspace: Workspace) -> Path:
 
 
 def _environment(port: int, scratch: Path, token: str) -> dict[str, str]:
-    """All that the emulator, and through it each Lambda worker, sees of the environment."""
+    """The whole environment of the emulator and, through it, of each Lambda worker."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return inherited | {
         "AUTH": "true",
@@ -193,13 +193,13 @@ def _environment(port: int, scratch: Path, token: str) -> dict[str, str]:
 
 def _require_free(port: int) -> None:
     with socket.socket() as probe:
-        # As servers do: a port whose last connections are still closing is free.
+        # As servers do: a port counts as free while its last connections are still closing.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_HOST, port))
         except OSError as error:
             raise CommandError(
-                f"Port {port} cannot be used ({error.strerror}); end the program that has it or"
+                f"Port {port} cannot be used ({error.strerror}); end the program that uses it or"
                 " choose another with --port."
             ) from error
 

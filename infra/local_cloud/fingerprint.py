@@ -1,18 +1,18 @@
-"""Has it been built from exactly these sources? Then it need not be built again."""
+"""Whether something was built from exactly these sources and need not be built again."""
 
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# Never sources: what tools write beside them.
+# What tools write beside sources.
 _SKIPPED = {"node_modules", "dist", "coverage", "__pycache__", "cdk.out"}
 
 
 def fingerprint(sources: Iterable[Path], *salt: str) -> str:
     """SHA-256 over the names and contents of files and folders, and over ``salt``.
 
-    A folder stands for everything below it except what tools write there.
+    A folder counts with everything below it, except what tools write there.
     """
     digest = hashlib.sha256("\0".join(salt).encode())
     for source in sources:
@@ -23,7 +23,7 @@ def fingerprint(sources: Iterable[Path], *salt: str) -> str:
 
 
 def is_current(stamp: Path, expected: str) -> bool:
-    """Whether ``stamp`` says that the thing beside it was built from ``expected``."""
+    """Whether the fingerprint in ``stamp`` is ``expected``."""
     return stamp.is_file() and stamp.read_text() == expected
 
 

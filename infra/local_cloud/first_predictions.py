@@ -1,4 +1,4 @@
-"""Drop the sample images and wait for their answers, as a person would."""
+"""Uploads the sample images and waits for their answers, as a user would."""
 
 import time
 from pathlib import Path
@@ -25,8 +25,8 @@ def classify_samples(
 ) -> dict[str, dict[str, Any]]:
     """Post the first image to the API and drop the others into the bucket.
 
-    Returns the prediction of each image by its name. Raises `CommandError` when one does not come
-    in time.
+    Returns the prediction of each image by its name. Raises `CommandError` when one is not there in
+    time.
     """
     api = ApiClient(outputs.api_url)
     posted, *dropped = images

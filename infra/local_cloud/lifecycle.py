@@ -27,7 +27,7 @@ _WATCH_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class LocalCloud:
-    """A local cloud that answers, and what it said about each sample image."""
+    """A local cloud that answers, and its prediction for each sample image."""
 
     emulator: Emulator
     outputs: Outputs
@@ -68,23 +68,25 @@ def watch(workspace: Workspace, running: Emulator) -> None:
     """Return when someone ended the local cloud; raise `CommandError` when it died."""
     while running.is_alive():
         time.sleep(_WATCH_SECONDS)
-    # Waits for a 'visionflow down' that is still at it; that one clears the record.
+    # Wait for a 'visionflow down' that is still running; it clears the record.
     with exclusive(workspace.lock):
         if emulator.recorded(workspace) == running:
             emulator.stop(workspace)
-            raise CommandError(f"The emulator died; its log: {emulator.emulator_log(workspace)}")
+            raise CommandError(
+                f"The emulator ended unexpectedly; its log: {emulator.emulator_log(workspace)}"
+            )
 
 
 def _alone(workspace: Workspace) -> AbstractContextManager[None]:
     return exclusive(
         workspace.lock,
-        busy="Another 'visionflow up' or 'down' is at work here; let it finish or end it first.",
+        busy="Another 'visionflow up' or 'down' is running here; wait for it or end it first.",
     )
 
 
 @dataclass(frozen=True)
 class _Built:
-    """What the set-up steps leave behind."""
+    """What the set-up steps make."""
 
     emulator_python: Path
     cdk: Path
@@ -97,10 +99,10 @@ def _bring_up(
     built = _build(workspace, tools, progress)
     expected = _deployed_fingerprint(workspace, built)
     if found and is_current(workspace.deployed, expected):
-        progress.say(f"already up on port {found.port}, and nothing has changed since")
+        progress.say(f"already up to date on port {found.port}")
         outputs = read_outputs(workspace.outputs)
         return LocalCloud(found, outputs, first_predictions.answered_samples(outputs))
-    # From here on the deployment is neither the old one nor the new one, should a step fail.
+    # If a step fails from here on, the deployment is neither the old one nor the new one.
     workspace.deployed.unlink(missing_ok=True)
     if found is None:
         with progress.step("emulator started"):
@@ -179,7 +181,7 @@ T = TypeVar("T")
 
 
 def _in_parallel(tools: Tools, *steps: Callable[[], T]) -> list[T]:
-    """Run steps at the same time; the first that fails calls the others off."""
+    """Run steps at the same time; when one fails, the others are ended."""
     with ThreadPoolExecutor(len(steps)) as pool:
         futures = [pool.submit(step) for step in steps]
         try:

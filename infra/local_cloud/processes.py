@@ -1,4 +1,4 @@
-"""Running the tools that set the local cloud up, and ending them with the command."""
+"""Runs the tools that set the local cloud up, and ends them with the command."""
 
 import os
 import signal
@@ -63,7 +63,7 @@ class Tools:
         with log.open("wb") as output:
             with self._lock:
                 if self._closed:
-                    raise CommandError(f"{name} was called off.")
+                    raise CommandError(f"{name} was ended because another step failed.")
                 try:
                     process = subprocess.Popen(
                         [str(part) for part in command],
@@ -92,7 +92,7 @@ class Tools:
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process that leads a group, and the group: politely, then for certain."""
+    """End a process and the group that it leads: by SIGTERM, then by SIGKILL."""
     for attempt in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, attempt)
@@ -104,7 +104,7 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def last_complaint(log: Path) -> str:
-    """The line of a log that most likely says what went wrong, at most 300 characters."""
+    """The line of a log that most likely has the error, at most 300 characters."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     complaints = [line for line in lines if "error" in line.lower() or "❌" in line]
     return (complaints or lines or ["it printed nothing"])[-1][:300]

@@ -25,14 +25,14 @@ class Progress:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Say ``name`` and how long it took once the block is through."""
+        """Print ``name`` and how long it took when the block has ended."""
         began = time.monotonic()
         yield
         self.say(f"{name} ({time.monotonic() - began:.1f} s)")
 
 
 class TransferBar:
-    """How far a transfer of ``total`` bytes is: a bar on a terminal, else a line at each tenth."""
+    """The progress of ``total`` bytes: a bar on a terminal, elsewhere a line at each tenth."""
 
     _CELLS = 30
 
@@ -47,7 +47,7 @@ class TransferBar:
         self._lock = Lock()
 
     def add(self, count: int) -> None:
-        """Another ``count`` bytes are through."""
+        """Count another ``count`` bytes."""
         with self._lock:
             before, self._done = self._done, min(self._done + count, self._total)
             if before == self._done:

@@ -33,8 +33,8 @@ def require_node() -> None:
     major = version.removeprefix("v").split(".")[0]
     if not major.isdigit() or int(major) < OLDEST_NODE:
         raise CommandError(
-            f"Node.js {OLDEST_NODE} or newer is needed and {node} says"
-            f" {version or 'no version'}; install a newer one from https://nodejs.org."
+            f"Node.js {OLDEST_NODE} or newer is needed and {node} is"
+            f" {version or 'of unknown version'}; install a newer one from https://nodejs.org."
         )
 
 
@@ -97,7 +97,7 @@ def runtime_layer(workspace: Workspace, tools: Tools) -> Path:
 
 
 def _npm_ci(name: str, folder: Path, tools: Tools) -> None:
-    # The stamp lies inside, so that it goes when the folder is deleted.
+    # The stamp is inside, so that it is deleted with the folder.
     stamp = folder / "node_modules" / ".fingerprint"
     expected = fingerprint([folder / "package-lock.json"])
     if not is_current(stamp, expected):

@@ -1,4 +1,4 @@
-"""What a deploy carries beside the template: code, layers, the built dashboard, the first model."""
+"""What is deployed beside the template: code, layers, the built dashboard, the starter model."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -66,7 +66,7 @@ def build_runtime_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Pa
     """The layer for `target`, from the cache when the lock and this recipe have not changed.
 
     Raises:
-        CommandError: a wheel could not be had, or does not match its hash.
+        CommandError: a wheel cannot be found, or does not match its hash.
     """
     chosen = _resolve(target)
     digest = hashlib.sha256()
@@ -119,14 +119,14 @@ def _install(target: _Target, site: Path) -> None:
 
 
 def _compile(target: _Target, site: Path) -> None:
-    """Ship bytecode: a function cannot write it beside the layer, so it would compile every start.
+    """Add bytecode: a function cannot write it beside the layer and would compile at each start.
 
     `unchecked-hash` bytecode is valid whatever time stamps Lambda gives to the sources.
     """
     if target.interpreter is None:
         print(
-            f"No Python {LAMBDA_PYTHON} here, so the runtime layer goes without bytecode and a cold"
-            f" start takes about 0.4 s longer. `uv python install {LAMBDA_PYTHON}` mends it.",
+            f"Python {LAMBDA_PYTHON} was not found, so the runtime layer has no bytecode and a cold"
+            f" start takes longer. Install it with 'uv python install {LAMBDA_PYTHON}'.",
             file=sys.stderr,
         )
         return
@@ -152,7 +152,7 @@ def _belongs(path: str) -> bool:
 
 
 def main() -> None:
-    """Build one layer and print where it lies and how large it is."""
+    """Build one layer and print its path and size."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Where the command line finds and keeps its files."""
+"""The folders and files of the command line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +16,8 @@ DEFAULT_STATE = PROJECT / ".visionflow"
 class Workspace:
     """The checkout, and the folder in which one local cloud keeps its state.
 
-    What is built once (the emulator's environment, the runtime layer) lies under ``built`` and is
-    shared by every local cloud of the checkout; everything else belongs to one of them.
+    What is built once (the emulator's environment, the runtime layer) is under ``built`` and shared
+    by every local cloud of the checkout; everything else belongs to one of them.
     """
 
     state: Path
@@ -37,7 +37,7 @@ class Workspace:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever starts or ends the local cloud."""
+        """Held while the local cloud is started or ended."""
         return self.state / "lock"
 
     @property
@@ -65,7 +65,7 @@ class Workspace:
 
 @contextmanager
 def exclusive(lock: Path, busy: str | None = None) -> Iterator[None]:
-    """Hold ``lock`` against other processes; the system lets go of it when this one ends.
+    """Hold ``lock`` against other processes; the system releases it when this one ends.
 
     Waits for its turn, or raises `CommandError` with the sentence ``busy`` when one is given.
     """

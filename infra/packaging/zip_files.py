@@ -70,7 +70,7 @@ def _package(name: str, files: Mapping[str, Path], into: Path) -> Package:
 def write_zip(files: Mapping[str, Path], target: Path) -> None:
     """Write `files` (path in the zip file -> file on disk) with fixed times, order and modes.
 
-    The file appears under its name only when it is whole.
+    The file gets its name only when it is complete.
     """
     with (
         # Two deployments of one checkout may build it at once.

@@ -1,7 +1,7 @@
-"""What a deployment on AWS brings along: the dashboard's files and a first model.
+"""What a deployment on AWS starts with: the dashboard's files and a first model.
 
-Custom resources do the copying, so the local cloud goes without this stack and `visionflow up`
-copies the same files itself.
+Custom resources copy them. The local cloud has no such stack; there `visionflow up` copies the same
+files.
 """
 
 from aws_cdk import Aws, Stack

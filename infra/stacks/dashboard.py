@@ -1,4 +1,4 @@
-"""Where the dashboard lives. Its files come with the content stack, or with `visionflow up`."""
+"""Bucket and address of the dashboard. Its files come with the content stack or `visionflow up`."""
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -15,7 +15,7 @@ from infra.stages import StageConfig
 
 
 class DashboardStack(Stack):
-    """A private bucket behind CloudFront, which must share a stack: each one's policy names the
+    """A private bucket behind CloudFront, in one stack because each one's policy names the
     other. In the local cloud CloudFront serves nothing, so there the bucket serves the page.
 
     Attributes:
@@ -53,7 +53,7 @@ class DashboardStack(Stack):
         CfnOutput(self, "DashboardBucket", value=self.bucket.bucket_name)
 
     def _readable_bucket(self) -> s3.Bucket:
-        """A bucket whose objects any browser on this machine may read, and nothing else."""
+        """A bucket from which any browser on this machine may get objects, and nothing more."""
         bucket = s3.Bucket(
             self,
             "Site",

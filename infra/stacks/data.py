@@ -1,4 +1,4 @@
-"""What outlives a deploy: images, models, records, and the queue that feeds the service."""
+"""What outlives a deploy: images, models, records, and the queue of dropped images."""
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_s3 as s3
@@ -15,7 +15,7 @@ from infra.constructs.training_job.job_stores import JobsBucket, JobsTable, JobS
 from infra.stages import StageConfig
 from visionflow.images.uploads import POSTED_PREFIX
 
-# A record is the work of seconds; a function that runs for a minute is stuck.
+# An image takes seconds; a function that runs for a minute is stuck.
 INGEST_TIMEOUT = Duration.seconds(60)
 
 
@@ -26,7 +26,7 @@ class DataStack(Stack):
         stores: what the functions read and write.
         job_stores: what training jobs read and write.
         image_queue: the queue of dropped images.
-        alarms: the topic that every alarm of the stage tells.
+        alarms: the topic that every alarm of the stage notifies.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
@@ -39,7 +39,7 @@ class DataStack(Stack):
         forget_old_versions = s3.LifecycleRule(
             id="ForgetOldVersions", noncurrent_version_expiration=Duration.days(30)
         )
-        # What came through the API leaves with its record. What people dropped is theirs to delete.
+        # Images from the API expire with their records; only people delete what they dropped.
         retention = Duration.days(stage.prediction_retention_days)
         images = PrivateBucket(
             self,

@@ -27,8 +27,9 @@ from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
-from lambdas.classification.settings import PredictSettings
+from lambdas.classification.settings import ClassificationSettings
 from lambdas.ingest.settings import IngestSettings
+from lambdas.predict.settings import PredictSettings
 from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
@@ -130,7 +131,7 @@ class ServiceStack(Stack):
     def _classifying(
         self,
         name: str,
-        settings: type[PredictSettings],
+        settings: type[ClassificationSettings],
         size: Size,
         stage: StageConfig,
         package: Package,

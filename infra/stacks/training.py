@@ -1,4 +1,4 @@
-"""Training on rented machines: network, machine, state machine. Costs nothing between two jobs."""
+"""Training on rented machines: network, machine, state machine. Costs nothing while idle."""
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
@@ -21,7 +21,7 @@ from visionflow.jobs.settings import JobControlSettings
 
 
 class TrainingStack(Stack):
-    """What a training job needs besides its data.
+    """What a training job needs beside its data.
 
     Attributes:
         life: the state machine.
@@ -102,7 +102,7 @@ class TrainingStack(Stack):
         CfnOutput(self, "JobLogGroup", value=log_group.log_group_name)
 
     def allow_control(self, role: iam.Role) -> None:
-        """Let `role` start, stop and list jobs, and see which data sets there are."""
+        """Let `role` start, stop and list jobs, and list the datasets."""
         self._stores.records.allow_control(role, listing=True)
         self._stores.datasets.allow_list(role)
         allow(role, "states:StartExecution", on=[self.life.state_machine.state_machine_arn])

@@ -1,1 +1,1 @@
-"""Reading: the history, one prediction, and health."""
+"""Every route but POST /predict."""

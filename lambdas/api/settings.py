@@ -19,9 +19,9 @@ class ApiSettings(EnvSettings):
 
 @dataclass(frozen=True)
 class CostSettings(EnvSettings):
-    """What the classifying functions are, by which their cost is reckoned: ``architecture`` is
-    x86_64 or arm64, ``snap_start_functions`` how many of them keep a snapshot. ``keys`` and
-    ``more_alarms`` are the encryption keys and the alarms that the stage has beside the default.
+    """What costs are estimated from: ``architecture`` is x86_64 or arm64, ``snap_start_functions``
+    how many of the classifying functions keep a snapshot. ``keys`` and ``more_alarms`` are the
+    encryption keys and the alarms that the stage has beside the default.
     """
 
     predict_memory_mb: int

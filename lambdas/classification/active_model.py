@@ -59,7 +59,7 @@ class ActiveModel:
         self._lock = threading.Lock()
 
     def get(self, prediction_id: str) -> Serving:
-        """The version that answers the image of this id, from `REFRESH_S` after a move on.
+        """The version that answers the image of this id; a move counts after `REFRESH_S`.
 
         To be asked once for an image. A version whose files are missing or altered, or that cannot
         run, is refused: the last good one goes on, in a new container the one before it. Raises

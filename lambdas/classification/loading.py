@@ -15,7 +15,7 @@ from visionflow.models.routing import Aliases
 from visionflow.models.store import ModelStore, forget_all_but
 
 REFUSED_METRIC = "ModelRefused"
-# Whichever function refuses a version, the metric is this one's, and one alarm hears of it.
+# One metric, whichever function refuses a version, so that one alarm covers all.
 REFUSED_SERVICE = "models"
 
 logger = Logger(child=True)

@@ -1,22 +1,21 @@
-"""From an image's bytes to a recorded prediction: what `predict` and `ingest` do alike."""
+"""From an image's bytes to a recorded prediction: what `predict` and `ingest` share."""
 
 import hashlib
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from aws_lambda_powertools import Logger
 
 from lambdas import clients
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Serving
-from lambdas.classification.settings import PredictSettings
-from lambdas.telemetry.trail import segment
+from lambdas.classification.settings import ClassificationSettings
+from lambdas.telemetry.stopwatch import Stopwatch
+from visionflow.errors import VisionFlowError
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
 from visionflow.models.answer import ClassActivationMap
@@ -24,28 +23,21 @@ from visionflow.models.classifier import Classification, Classifier
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
-from visionflow.predictions.record import ImageRef, thumbnail_key
+from visionflow.predictions.record import (
+    Failure,
+    ImageRef,
+    Prediction,
+    Source,
+    thumbnail_key,
+)
 from visionflow.predictions.store import PredictionStore
+from visionflow.timestamps import timestamp
 
 DEFAULT_TOP_K = 5
+# They run again where another version has to answer.
+_ATTEMPT = ("decode", "prepare", "infer")
 
 logger = Logger(child=True)
-
-
-@dataclass
-class Stopwatch:
-    """Milliseconds by step, in the order in which the steps ran; a trace shows them too."""
-
-    timings: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            with segment(name):
-                yield
-        finally:
-            self.timings[name] = round((time.perf_counter() - start) * 1000, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,23 +55,21 @@ class ClassifiedImage:
     refused: ModelRef | None
     sketch: bytes | None
 
-    def answer(self, top_k: int = DEFAULT_TOP_K) -> dict[str, Any]:
-        """The fields of a `Prediction` that hold the model's answer."""
-        scores = self.classification.scores
-        return {
-            "status": "ok" if self.classification.known else "unknown",
-            "label": scores[0].label,
-            "confidence": scores[0].confidence,
-            "top_k": scores[:top_k],
-            "model": self.model,
-            "refused": self.refused,
-            "error": None,
-        }
-
     def activation_map(self, label: str | None = None) -> ClassActivationMap:
         """Where the evidence for ``label`` lies, by default for the best one."""
         label = label or self.classification.scores[0].label
         return self.classifier.activation_map(self.classification, label, self.image.size)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose result a record holds, and what is known of it whatever the result is."""
+
+    id: str
+    source: Source
+    image: ImageRef
+    timings: dict[str, float]
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -92,7 +82,7 @@ class ClassificationService:
     retention_days: int
 
     @classmethod
-    def build(cls, settings: PredictSettings, in_memory: Sequence[Serving] = ()) -> Self:
+    def build(cls, settings: ClassificationSettings, in_memory: Sequence[Serving] = ()) -> Self:
         """Create clients and stores. What serves is loaded by the first image, unless it is
         ``in_memory``."""
         s3, dynamodb = clients.s3(), clients.dynamodb()
@@ -125,10 +115,11 @@ class ClassificationService:
         try:
             return _classified(image, stopwatch, serving)
         except Exception:
-            # ONNX Runtime raises classes of its own; a canary's fault must reach nobody.
+            # ONNX Runtime raises classes of its own; a canary's fault must not reach a caller.
             if serving.instead is None:
                 raise
             logger.exception("version failed", extra={"version": serving.model.version})
+            stopwatch.fail(_ATTEMPT)
             # Decoded anew, because it may want to see more of the image.
             stand_in = replace(serving.instead, refused=serving.model)
             return self.classify(data, stopwatch, stand_in)
@@ -142,9 +133,53 @@ class ClassificationService:
             self.images.write(key, pipeline.thumbnail(image.image), "image/jpeg")
         return key
 
-    def expires_at(self, created_at: datetime) -> int:
-        """When DynamoDB may delete a record, in epoch seconds."""
-        return int((created_at + timedelta(days=self.retention_days)).timestamp())
+    def answered(
+        self,
+        subject: Subject,
+        image: ClassifiedImage,
+        thumbnail: str,
+        top_k: int = DEFAULT_TOP_K,
+    ) -> Prediction:
+        """The record of an answer."""
+        scores = image.classification.scores
+        return Prediction(
+            id=subject.id,
+            source=subject.source,
+            status="ok" if image.classification.known else "unknown",
+            label=scores[0].label,
+            confidence=scores[0].confidence,
+            top_k=scores[:top_k],
+            model=image.model,
+            image=subject.image,
+            thumbnail_key=thumbnail,
+            timings=subject.timings,
+            created_at=timestamp(subject.at),
+            error=None,
+            expires_at=self._expires_at(subject),
+            refused=image.refused,
+        )
+
+    def failed(self, subject: Subject, error: VisionFlowError) -> Prediction:
+        """The record of an image that can never be classified."""
+        return Prediction(
+            id=subject.id,
+            source=subject.source,
+            status="failed",
+            label=None,
+            confidence=None,
+            top_k=(),
+            model=None,
+            image=subject.image,
+            thumbnail_key=None,
+            timings=subject.timings,
+            created_at=timestamp(subject.at),
+            error=Failure(error.code, str(error)),
+            expires_at=self._expires_at(subject),
+        )
+
+    def _expires_at(self, subject: Subject) -> int:
+        """When DynamoDB may delete the record, in epoch seconds."""
+        return int((subject.at + timedelta(days=self.retention_days)).timestamp())
 
 
 def _classified(

@@ -1,4 +1,4 @@
-"""Environment of the predict function."""
+"""Environment of the functions that classify."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from visionflow.settings import EnvSettings
 
 
 @dataclass(frozen=True)
-class PredictSettings(EnvSettings):
+class ClassificationSettings(EnvSettings):
     """Names of the resources, days that a record is kept, and ONNX Runtime's threads."""
 
     images_bucket: str

@@ -52,15 +52,15 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     for start in range(0, len(records), GROUP):
         failed += _count(records[start : start + GROUP])
     _watch()
-    # A stream goes on from the lowest number that is named; what follows it and was counted is
-    # known by then. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+    # A stream goes on from the lowest number that is named; later changes that were counted are
+    # recognised. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed[:1]]}
 
 
 def _count(records: list[dict[str, Any]]) -> list[str]:
     """The sequence numbers of records that could not be counted.
 
-    Raises what the last of them raised when it is all of them: then it is no record's fault.
+    Raises the last error when every record fails: then no single record is at fault.
     """
     try:
         _count_all(records)

@@ -1,4 +1,4 @@
-"""Count what was recorded, hand images to the shadow, and watch over trials and drift."""
+"""Count what was recorded, hand images to the shadow, and watch trials and drift."""
 
 import json
 import time
@@ -27,7 +27,7 @@ REFRESH_S = 5.0
 # Drift moves slowly; it is measured this often while images come in, over this many days.
 DRIFT_EVERY_S = 300.0
 DRIFT_DAYS = 7
-# Images that the shadow looks at together; one that fails is what the others wait for again.
+# Images in one message to the shadow. If one fails, the message is delivered again.
 IDS_PER_MESSAGE = 10
 
 RULE = "the rollback rule"

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from lambdas.classification.service import (
     ClassificationService,
     ClassifiedImage,
-    Stopwatch,
+    Subject,
     image_ref,
 )
 from lambdas.outcomes import outcome
+from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.errors import VisionFlowError
 from visionflow.images.uploads import posted_id
-from visionflow.predictions.record import Failure, Prediction, s3_object_id
-from visionflow.timestamps import timestamp
+from visionflow.predictions.record import Prediction, s3_object_id
 
 
 @dataclass(frozen=True)
@@ -53,35 +52,31 @@ class IngestService(ClassificationService):
     def ingest(self, upload: Upload, now: datetime) -> Prediction | None:
         """Record the one result of ``upload``; None when another delivery has done so already.
 
-        An image that can never be classified becomes a ``failed`` record. Whatever a retry may
-        mend is raised, and nothing is recorded.
+        An image that can never be classified becomes a ``failed`` record. A fault that a retry may
+        fix is raised, and nothing is recorded.
         """
         prediction_id = self._free_id(upload)
         if prediction_id is None:
             return None
         stopwatch = Stopwatch()
         data: bytes | None = None
-        image: ClassifiedImage | None = None
+        result: ClassifiedImage | VisionFlowError
         try:
             with stopwatch.step("read"):
                 data = self.images.read(upload.key, upload.version_id, upload.etag)
-            image = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
+            result = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
         except VisionFlowError as error:
             if outcome(error).on_queue == "retry":
                 raise
-            answer = _failed(error)
+            result = error
+        image = None if isinstance(result, VisionFlowError) else result
+        found = image_ref(upload.bucket, upload.key, upload.version_id, data, image)
+        subject = Subject(prediction_id, "s3", found, stopwatch.timings, now)
+        if isinstance(result, VisionFlowError):
+            prediction = self.failed(subject, result)
         else:
-            key = self.store_thumbnail(image, upload.own_id, stopwatch)
-            answer = image.answer() | {"thumbnail_key": key}
-        prediction = Prediction(
-            id=prediction_id,
-            source="s3",
-            **answer,
-            image=image_ref(upload.bucket, upload.key, upload.version_id, data, image),
-            timings=stopwatch.timings,
-            created_at=timestamp(now),
-            expires_at=self.expires_at(now),
-        )
+            thumbnail = self.store_thumbnail(result, upload.own_id, stopwatch)
+            prediction = self.answered(subject, result, thumbnail)
         while not self.predictions.add(prediction, image.sketch if image else None):
             # Another worker was faster: with this version, or with the id that the key carries.
             prediction_id = self._free_id(upload)
@@ -99,15 +94,3 @@ class IngestService(ClassificationService):
             if upload.is_image_of(found):
                 break
         return None
-
-
-def _failed(error: VisionFlowError) -> dict[str, Any]:
-    return {
-        "status": "failed",
-        "label": None,
-        "confidence": None,
-        "top_k": (),
-        "model": None,
-        "thumbnail_key": None,
-        "error": Failure(error.code, str(error)),
-    }

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from lambdas.classification.settings import PredictSettings
+from lambdas.classification.settings import ClassificationSettings
 
 
 @dataclass(frozen=True)
-class IngestSettings(PredictSettings):
-    """The same resources as for a direct call."""
+class IngestSettings(ClassificationSettings):
+    """What every function that classifies needs, and nothing else."""

@@ -74,7 +74,7 @@ def _run(event: dict[str, Any]) -> Answer:
 
 
 def _end(steps: JobSteps, job_id: str, event: dict[str, Any]) -> Answer:
-    """``answer`` is that of the step before; where a step broke it says nothing of an end."""
+    """``answer`` is that of the step before; if a step broke, it does not say how the job ends."""
     answer = event.get("answer") or {}
     state = answer.get("state")
     if state not in END_STATES:

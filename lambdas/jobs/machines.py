@@ -1,4 +1,4 @@
-"""The machines of training jobs in EC2: found by their tag, whatever else was forgotten."""
+"""The machines of training jobs in EC2: found by their tag, even if no record names them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 JOB_TAG = "visionflow-job"
 HOURS_TAG = "visionflow-max-hours"
 _GONE = ("terminated", "shutting-down")
-# Refusals that another market, type or hour may not give.
+# Refusals that another market, type or time may not give.
 _NO_ROOM = (
     *("InsufficientInstanceCapacity", "UnfulfillableCapacity", "InsufficientCapacityOnOutpost"),
     *("VcpuLimitExceeded", "MaxSpotInstanceCountExceeded", "InstanceLimitExceeded"),
@@ -64,9 +64,9 @@ class Machines:
             if types
         )
         raise JobRefusedError(
-            f"No machine to be had in {len(self._subnets)} zones ({tried}): "
-            f"{', '.join(sorted(refusals)) or 'EC2 gave no reason'}. Try again later, or another "
-            "instance type."
+            f"No machine is available in {len(self._subnets)} zones ({tried}): "
+            f"{', '.join(sorted(refusals)) or 'EC2 gave no reason'}. Try again later, or choose "
+            "another instance type."
         )
 
     def state(self, instance: JobInstance) -> MachineState:

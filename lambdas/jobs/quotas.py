@@ -1,4 +1,4 @@
-"""Whether the account may run a machine, and whether the budget is worth starting one."""
+"""Whether the account may run a machine, and whether the budget is enough to start one."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_service_quotas import ServiceQuotasClient
 
 LEAST_MINUTES = 15
-"""A budget must buy so much of the cheapest machine: installing alone takes minutes."""
+"""A budget must buy this many minutes of the cheapest machine: installing alone takes minutes."""
 
 logger = Logger(child=True)
 
@@ -26,7 +26,7 @@ class Quotas:
         self._client = client
 
     def vcpus(self, code: str) -> float | None:
-        """The limit; None where the service does not tell. EC2 itself will refuse then."""
+        """The limit, or None if the service does not answer; EC2 itself refuses then."""
         try:
             answer = self._client.get_service_quota(ServiceCode="ec2", QuotaCode=code)
         except (ClientError, BotoCoreError) as error:

@@ -1,9 +1,9 @@
 """The steps of a job's life: validate, launch, watch, end. Each may be called again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
@@ -11,7 +11,7 @@ from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
 from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
 from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
 from visionflow.jobs.options import check_bucket, check_settings
-from visionflow.jobs.record import ENDED, JobInstance, JobRecord, JobState, local_session
+from visionflow.jobs.record import ENDED, FOLLOWS, JobInstance, JobRecord, JobState, local_session
 from visionflow.jobs.store import JobStore
 from visionflow.models.ref import ModelRef
 from visionflow.timestamps import timestamp
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 EndState = Literal["succeeded", "failed", "cancelled"]
 
-# A look costs three transitions of the state machine; ten minutes in, nothing is in a hurry.
+# A look costs three transitions of the state machine; after ten minutes, fewer are enough.
 _SOON_SECONDS = 600
 _LATER = 60
-# Then a machine that is interrupted again and again is worth the price of one that is not.
+# After this many interruptions, a machine that is not interrupted is worth its price.
 _MOST_SPOT_MACHINES = 3
 
 
@@ -73,14 +73,13 @@ class JobSteps:
         self._clock = clock
 
     def validate(self, job_id: str) -> Answer:
-        """Refuse now what would fail later, and at a price."""
+        """Refuse now what would fail later and cost money."""
         record = self._store.get(job_id)
-        if record.state == "stopping":
-            return _end(job_id, "cancelled", record.reason)
+        if record.state != "queued":
+            return self._due(record)
         report = self._store.report(record)
         if report and report.outcome and report.outcome.kind == "finished":
-            self._store.move(record, "publishing")
-            return Answer(job_id, "publish")
+            return self._due(self._move(record, "publishing"))
         try:
             check_settings(record.request)
             check_bucket(record.request, self._place.datasets_bucket)
@@ -90,78 +89,104 @@ class JobSteps:
                 self._choices(record)
         except JobRefusedError as error:
             return _end(job_id, "failed", str(error))
-        return Answer(job_id, "launch")
+        return self._due(record)
 
     def launch(self, job_id: str) -> Answer:
         """Start a machine in place of whatever ran before it."""
         record = self._store.get(job_id)
-        if record.state == "stopping":
-            return _end(job_id, "cancelled", record.reason)
-        seconds = self._place.watch_seconds
-        if record.state == "running":
-            # The call before this one did it all, but its answer was lost.
-            return Answer(job_id, "wait", seconds)
+        if record.state not in ("queued", "launching"):
+            return self._due(record)
         numbered = record.state == "launching" and record.attempt > len(record.reporters)
-        if not numbered and self._machines.terminate(job_id):
-            return Answer(job_id, "launch", seconds)
+        if not numbered:
+            if self._machines.terminate(job_id):
+                return Answer(job_id, "launch", self._place.watch_seconds)
+            # The next machine gets its number before it is asked for, so that a call that is
+            # repeated asks for the same one.
+            attempt = record.attempt + 1
+            record = self._move(record, "launching", attempt=attempt)
+            if (record.state, record.attempt) != ("launching", attempt):
+                return self._due(record)
         try:
-            self._run(record if numbered else self._begin_attempt(record))
+            return self._due(self._run(record))
         except JobRefusedError as error:
             return _end(job_id, "failed", str(error))
-        except JobConflictError:
-            return self._overtaken(job_id)
-        return Answer(job_id, "wait", seconds)
 
     def watch(self, job_id: str) -> Answer:
         """Whether the job may go on."""
         record = self._store.get(job_id)
+        if record.state != "running":
+            return self._due(record)
         report = self._store.current_report(record)
         machine: MachineState | None = None
         if record.instance is not None:
             machine = self._machines.state(record.instance)
         now = self._clock()
         verdict = judge(record, report, machine, now, self._patience)
-        if verdict.next == "end":
-            return _end(job_id, verdict.state or "failed", verdict.reason)
-        try:
-            if verdict.next == "publish":
-                # The machine shuts itself down; what it costs from here on is nobody's decision.
-                self._store.move(record, "publishing", **_settled(record, now))
-                return Answer(job_id, "publish")
-            if verdict.next == "relaunch":
-                self._store.move(
-                    record, "launching", reason=verdict.reason, **_settled(record, now)
-                )
-                return Answer(job_id, "launch")
-        except JobConflictError:
-            return self._overtaken(job_id)
-        return Answer(job_id, "wait", seconds=self._pause(record, now))
+        match verdict.next:
+            case "end":
+                return _end(job_id, "failed", verdict.reason)
+            case "publish":
+                # The machine shuts itself down; its cost from here on cannot be limited.
+                record = self._move(record, "publishing", **_settled(record, now))
+            case "relaunch":
+                changes = _settled(record, now)
+                record = self._move(record, "launching", reason=verdict.reason, **changes)
+        return self._due(record)
 
     def end(
         self, job_id: str, state: EndState, reason: str | None, model: ModelRef | None
     ) -> Answer:
         """Make sure that nothing runs, and only then say how the job has ended."""
+        again = Answer(job_id, "end", self._place.watch_seconds, state, reason, model)
         if self._machines.terminate(job_id):
-            seconds = self._place.watch_seconds
-            return Answer(job_id, "end", seconds, state, reason, model)
+            return again
         record = self._store.get(job_id)
         if record.state in ENDED:
             return Answer(job_id, "done")
-        final: JobState = "cancelled" if record.state == "stopping" else state
+        final: JobState = state
+        if record.state == "stopping":
+            final, reason = "cancelled", record.reason
+        elif record.state not in FOLLOWS[state]:
+            # Every job can fail, so that every life ends.
+            final, reason = "failed", reason or f"Ended as {state} while it was {record.state}."
         now = self._clock()
+        found = self._move(
+            record,
+            final,
+            reason=reason,
+            ended_at=timestamp(now),
+            model=model,
+            **_settled(record, now),
+        )
+        # Somebody was faster and may have stopped it: try again with the new record.
+        return Answer(job_id, "done") if found.state in ENDED else replace(again, seconds=1)
+
+    def _due(self, record: JobRecord) -> Answer:
+        """What comes next for a job in this state."""
+        match record.state:
+            case "queued" | "launching":
+                return Answer(record.id, "launch")
+            case "running":
+                return Answer(record.id, "wait", self._pause(record))
+            case "publishing":
+                return Answer(record.id, "publish")
+            case "stopping":
+                return _end(record.id, "cancelled", record.reason)
+            case "succeeded" | "failed" | "cancelled":
+                return _end(record.id, record.state, record.reason)
+
+    def _move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
+        """The job in ``state``, or as it is now if somebody moved it since it was read.
+
+        Raises `JobConflictError` when ``state`` cannot follow the record's; trying again would not
+        help.
+        """
+        if record.state not in FOLLOWS[state]:
+            raise JobConflictError(f"Job {record.id} is {record.state} and cannot become {state}.")
         try:
-            self._store.move(
-                record,
-                final,
-                reason=record.reason if record.state == "stopping" else reason,
-                ended_at=timestamp(now),
-                model=model,
-                **_settled(record, now),
-            )
+            return self._store.move(record, state, **changes)
         except JobConflictError:
-            # Somebody has stopped it at this very moment: once more, with what they wrote.
-            return Answer(job_id, "end", 1, state, reason, model)
-        return Answer(job_id, "done")
+            return self._store.get(record.id)
 
     def _check_data(self, data: str) -> None:
         bucket, _, prefix = data.removeprefix("s3://").partition("/")
@@ -190,19 +215,14 @@ class JobSteps:
         left = request.budget_usd - record.spent_usd
         return allowed(affordable(candidates(request.instance), wanted, left), self._quotas)
 
-    def _begin_attempt(self, record: JobRecord) -> JobRecord:
-        """The next machine gets its number before it is asked for, so that a call that is repeated
-        asks for the same one."""
-        return self._store.move(record, "launching", attempt=record.attempt + 1)
-
-    def _run(self, record: JobRecord) -> None:
+    def _run(self, record: JobRecord) -> JobRecord:
         """Launch and record a machine; of a local job only who may report."""
         instance: JobInstance | None = None
         if record.request.place == "ec2":
             instance = self._machines.launch(record, self._choices(record))
         now = timestamp(self._clock())
         who = instance.id if instance else local_session(record)
-        self._store.move(
+        return self._move(
             record,
             "running",
             reason=None,
@@ -213,14 +233,8 @@ class JobSteps:
             reporters=(*record.reporters, f"{self._place.role_id}:{who}"),
         )
 
-    def _overtaken(self, job_id: str) -> Answer:
-        """Somebody has moved the job between two of our calls: most often, stopped it."""
-        record = self._store.get(job_id)
-        if record.state == "running":
-            return Answer(job_id, "wait", self._place.watch_seconds)
-        return _end(job_id, "cancelled", record.reason)
-
-    def _pause(self, record: JobRecord, now: datetime) -> int:
+    def _pause(self, record: JobRecord) -> int:
+        now = self._clock()
         launched = datetime.fromisoformat(record.launched_at or timestamp(now))
         if (now - launched).total_seconds() < _SOON_SECONDS:
             return self._place.watch_seconds

@@ -9,7 +9,7 @@ from visionflow.jobs.record import JobRecord, JobReport, hours_between
 Next = Literal["wait", "relaunch", "publish", "end"]
 
 MOST_MACHINES = 6
-"""After so many interrupted machines a job fails; its checkpoint is kept."""
+"""After this many interrupted machines a job fails; its checkpoint is kept."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,9 @@ class MachineState:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``failed`` or ``cancelled`` and why, where the job ends; a sentence for a relaunch too."""
+    """``reason``: why the job ends, which is as failed, or why it needs another machine."""
 
     next: Next
-    state: Literal["failed", "cancelled"] | None = None
     reason: str | None = None
 
 
@@ -55,17 +54,18 @@ def judge(
     now: datetime,
     patience: Patience = PATIENCE,
 ) -> Verdict:
-    """What comes next. ``report``: of the machine that runs now. ``machine``: None for a local job,
-    whose process nobody but its owner can see."""
-    if record.state == "stopping":
-        return Verdict("end", "cancelled", record.reason)
+    """What comes next for a running job.
+
+    ``report``: of the machine that runs now. ``machine``: None for a local job, whose process only
+    its owner can see.
+    """
     outcome = report.outcome if report else None
     if outcome is not None and outcome.kind != "interrupted":
         finished = outcome.kind == "finished"
-        return Verdict("publish") if finished else Verdict("end", "failed", outcome.reason)
+        return Verdict("publish") if finished else Verdict("end", outcome.reason)
     spent = _overspent(record, now)
     if spent is not None:
-        return Verdict("end", "failed", spent)
+        return Verdict("end", spent)
     if outcome is not None:
         return _interrupted(record, outcome.reason or "The machine was interrupted.")
     if machine is not None and not machine.alive:
@@ -85,18 +85,18 @@ def _overspent(record: JobRecord, now: datetime) -> str | None:
 
 def _interrupted(record: JobRecord, reason: str) -> Verdict:
     if record.request.place == "local":
-        return Verdict("end", "failed", f"{reason} Resume the job to go on.")
+        return Verdict("end", f"{reason} Resume the job to go on.")
     if record.attempt >= MOST_MACHINES:
-        return Verdict("end", "failed", f"{reason} That was machine {record.attempt}; no more.")
-    return Verdict("relaunch", reason=reason)
+        return Verdict("end", f"{reason} That was machine {record.attempt}; no more.")
+    return Verdict("relaunch", reason)
 
 
 def _gone(record: JobRecord, report: JobReport | None, machine: MachineState) -> Verdict:
     if machine.reclaimed:
         return _interrupted(record, f"EC2 took the machine back ({machine.reason}).")
-    when = "before the job began" if report is None else "without a word"
+    when = "before the job began" if report is None else "without a report"
     reason = f"The machine ended {when} ({machine.reason or 'no reason given'}); see its log."
-    return Verdict("end", "failed", reason)
+    return Verdict("end", reason)
 
 
 def _heartbeat(
@@ -110,6 +110,5 @@ def _heartbeat(
     what = "heartbeat stopped" if report else "machine never reported"
     return Verdict(
         "end",
-        "failed",
         f"The {what} (last seen {last}). Resume the job to go on from its checkpoint.",
     )

@@ -52,7 +52,7 @@ def _decoded(body: str, is_base64: bool) -> bytes:
     try:
         return b64decode(body, validate=True) if is_base64 else body.encode()
     except ValueError as error:  # binascii's and Unicode's errors are kinds of it
-        raise InvalidBodyError("The body is not the bytes that it is announced as.") from error
+        raise InvalidBodyError("The body cannot be decoded.") from error
 
 
 def _from_json(data: bytes) -> bytes:

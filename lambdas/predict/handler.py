@@ -13,15 +13,14 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.classification import snapshot
-from lambdas.classification.settings import PredictSettings
 from lambdas.predict.body import read_image
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
+from lambdas.predict.settings import PredictSettings
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import following, traced
 from lambdas.web.parameters import flag, only, short_text, whole_number
 from lambdas.web.resolver import create_resolver, json_response
-from visionflow.timestamps import timestamp
 
 logger = Logger()
 metrics = Metrics()
@@ -45,11 +44,10 @@ def predict() -> Response[str]:
     )
     key = idempotency_key(event)
     image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))
-    now = datetime.now(UTC)
-    answer = service().predict(image, now, options, key)
-    if answer.created_at == timestamp(now):  # an answer that is given again is no new prediction
-        measure(answer, metrics)
-    return json_response(answer)
+    answered = service().predict(image, datetime.now(UTC), options, key)
+    if not answered.repeated:
+        measure(answered.answer, metrics)
+    return json_response(answered.answer)
 
 
 def idempotency_key(event: APIGatewayProxyEventV2) -> IdempotencyKey | None:

@@ -46,7 +46,7 @@ class IdempotencyKey:
 
     @property
     def prediction_id(self) -> str:
-        """The same for the same key of the same caller; nobody can guess another caller's."""
+        """The same for the same key of the same caller; another caller's cannot be guessed."""
         digest = hashlib.sha256(f"{self.caller or ''}\n{self.key}".encode()).digest()
         return "key-" + base64.b32encode(digest[:20]).decode().lower()
 

@@ -7,18 +7,19 @@ from lambdas.classification.service import (
     DEFAULT_TOP_K,
     ClassificationService,
     ClassifiedImage,
-    Stopwatch,
+    Subject,
     image_ref,
 )
 from lambdas.predict.idempotency import IdempotencyKey, PredictOptions, fingerprint
+from lambdas.telemetry.stopwatch import Stopwatch
 from lambdas.telemetry.trail import follow
-from lambdas.web.answers import extend
+from lambdas.web.answers import fields_of
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
-from visionflow.images.pipeline import media_type
+from visionflow.images.containers import media_type
 from visionflow.models.classifier import Explanation
 from visionflow.predictions.record import Prediction, original_key
 from visionflow.predictions.replies import Reply
-from visionflow.timestamps import new_id, timestamp
+from visionflow.timestamps import new_id
 
 DEFAULT_OPTIONS = PredictOptions()
 
@@ -36,6 +37,14 @@ class PredictAnswer(Prediction):
     explanation: Explanation | None
 
 
+@dataclass(frozen=True)
+class Answered:
+    """``repeated``: the first answer to a key, given again. It is not another prediction."""
+
+    answer: PredictAnswer
+    repeated: bool
+
+
 class PredictService(ClassificationService):
     """POST /predict without HTTP."""
 
@@ -45,7 +54,7 @@ class PredictService(ClassificationService):
         now: datetime,
         options: PredictOptions = DEFAULT_OPTIONS,
         key: IdempotencyKey | None = None,
-    ) -> PredictAnswer:
+    ) -> Answered:
         """Classify ``data``, an image's bytes, once for each ``key``.
 
         Nothing is stored when the image or the request is refused: raises an `ImageError`,
@@ -56,7 +65,7 @@ class PredictService(ClassificationService):
         follow(prediction_id)
         request = fingerprint(data, options) if key else ""
         if key and (answered := self._answered(prediction_id, request)):
-            return answered
+            return Answered(answered, repeated=True)
         stopwatch = Stopwatch()
         image = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
         options = _checked(options, image.classifier.manifest.label_names)
@@ -65,9 +74,9 @@ class PredictService(ClassificationService):
         prediction = self._prediction(prediction_id, name, data, image, options, stopwatch, now)
         reply = _reply(request, image, options)
         if self.predictions.add(prediction, image.sketch, reply if key else None):
-            return _answer(prediction, reply)
+            return Answered(_answer(prediction, reply), repeated=False)
         if answered := self._answered(prediction_id, request):
-            return answered
+            return Answered(answered, repeated=True)
         raise PlatformError("The answer to this key expired just now; try again.")
 
     def _answered(self, prediction_id: str, request: str) -> PredictAnswer | None:
@@ -97,16 +106,10 @@ class PredictService(ClassificationService):
         key = original_key(name)
         with stopwatch.step("store"):
             version_id = self.images.write(key, data, media_type(data))
-        return Prediction(
-            id=prediction_id,
-            source="api",
-            **image.answer(options.top_k or DEFAULT_TOP_K),
-            image=image_ref(self.images.bucket, key, version_id, data, image),
-            thumbnail_key=self.store_thumbnail(image, name, stopwatch),
-            timings=stopwatch.timings,
-            created_at=timestamp(now),
-            expires_at=self.expires_at(now),
-        )
+        image_in_s3 = image_ref(self.images.bucket, key, version_id, data, image)
+        thumbnail = self.store_thumbnail(image, name, stopwatch)
+        subject = Subject(prediction_id, "api", image_in_s3, stopwatch.timings, now)
+        return self.answered(subject, image, thumbnail, options.top_k or DEFAULT_TOP_K)
 
 
 def _checked(options: PredictOptions, labels: tuple[str, ...]) -> PredictOptions:
@@ -135,9 +138,8 @@ def _reply(request: str, image: ClassifiedImage, options: PredictOptions) -> Rep
 
 def _answer(prediction: Prediction, reply: Reply) -> PredictAnswer:
     shown = reply.activation_map
-    return extend(
-        PredictAnswer,
-        prediction,
+    return PredictAnswer(
+        **fields_of(prediction),
         temperature=reply.temperature,
         unknown_threshold=reply.unknown_threshold,
         explanation=None if shown is None else Explanation.draw(shown),

@@ -1,1 +1,1 @@
-"""A version looks at images that another one has answered; nobody waits for it."""
+"""A version answers images that another one has answered, for comparison alone."""

@@ -14,7 +14,7 @@ from visionflow.models.store import ModelStore
 
 
 class ShadowModel:
-    """Keeps the classifier of the shadow. One that cannot be loaded is no shadow for a while."""
+    """Keeps the classifier of the shadow. One that cannot be loaded is left out for a while."""
 
     def __init__(
         self,

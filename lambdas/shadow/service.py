@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lambdas.classification.service import Stopwatch
 from lambdas.shadow.model import ShadowModel
+from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.errors import MissingImageError
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore

@@ -2,8 +2,9 @@
 
 A metric costs by the month for each combination of its name and dimensions, so the only dimension
 is the function (``service``) and every name comes from a list that is known beforehand. The model's
-version is no dimension: it stands in the metrics' own log record and, with the image's id, in the
-line "recorded", where CloudWatch Logs Insights counts and averages by it for the price of a query.
+version is not a dimension: it stands in the metrics' own log record and, with the image's id, in
+the line "recorded", where CloudWatch Logs Insights counts and averages by it for the price of a
+query.
 """
 
 from aws_lambda_powertools import Logger, Metrics
@@ -13,11 +14,12 @@ from lambdas.outcomes import STATUSES
 from visionflow.errors import ImageError, VisionFlowError
 from visionflow.predictions.record import Prediction, Status
 
-# Steps that a record's timings may name, in the order in which they run.
+# Steps that a record's timings name, in the order in which they run. Rarely there is one more,
+# `stopwatch.FAILED_ATTEMPT`.
 STEPS = ("read", "model", "decode", "prepare", "infer", "store", "thumbnail")
 
-# What makes an image fail, and what makes the service fail. A request that is wrong in itself is
-# the caller's affair: API Gateway counts it as 4xx, and the log has its code.
+# Faults of an image or of the service. A request that is wrong in itself is not counted here: API
+# Gateway counts it as 4xx, and the log has its code.
 FAILURE_CODES = tuple(
     sorted(
         error.code

@@ -11,7 +11,7 @@ from visionflow.errors import ForbiddenError
 ADMIN_GROUP = "admin"
 ADMIN_SCOPE = "visionflow/admin"
 
-# Where requests need no token, whoever reaches the API is the one person at that machine.
+# Where requests need no token, the API is reached from its own machine only.
 NOBODY = "anonymous"
 
 
@@ -26,7 +26,7 @@ def name_of(event: APIGatewayProxyEventV2) -> str:
 
 def require_admin(event: APIGatewayProxyEventV2, *, requires_sign_in: bool) -> None:
     """Raise `ForbiddenError` unless the token belongs to the group of admins, or to a program that
-    was given their scope. Where there is no sign-in, everybody may."""
+    was given their scope. Without sign-in, everyone may."""
     claims = _claims(event)
     if not requires_sign_in and not claims:
         return

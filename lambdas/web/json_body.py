@@ -12,21 +12,23 @@ from visionflow.errors import ConfigError, InvalidBodyError, MissingFieldError
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-T = TypeVar("T", bound="DataclassInstance")
+Body = TypeVar("Body", bound="DataclassInstance")
 
 
-def read_json(event: APIGatewayProxyEventV2, cls: type[T]) -> T:
-    """The body as ``cls``; a field with a default may be left out.
+def read_json(event: APIGatewayProxyEventV2, cls: type[Body], *, optional: bool = False) -> Body:
+    """The body as ``cls``; a field with a default may be left out, and so may an ``optional`` body.
 
     Raises `MissingFieldError` for a required field, `InvalidBodyError` for anything else that is
     not a JSON object with the fields of ``cls``.
     """
-    data = _object(event)
+    data = _object(event) if event.body else {}
     fields = dataclasses.fields(cls)
     defaults = {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
     required = [f.name for f in fields if f.name not in defaults]
     if missing := [name for name in required if name not in data]:
         raise MissingFieldError(f'The JSON body needs a field "{missing[0]}".')
+    if not event.body and not optional:
+        raise InvalidBodyError("The body is empty; send a JSON object.")
     try:
         return strict.parse(cls, defaults | data, "body")
     except ConfigError as error:

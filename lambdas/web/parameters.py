@@ -8,12 +8,15 @@ from visionflow.errors import InvalidParameterError
 from visionflow.timestamps import timestamp
 
 MAX_TEXT = 200
-# Counters have rows for each day, and whoever asks waits until all of them are read.
+# Counters have rows for each day, and a request waits until all of them are read.
 MAX_DAYS = 366
+# Items per page.
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
 
 
 def only(query: Mapping[str, str], *names: str) -> None:
-    """Refuse a parameter that the route does not know: it is a typing error, not a wish."""
+    """Refuse a parameter that the route does not know: it is probably misspelt."""
     if unknown := sorted(set(query) - set(names)):
         taken = ", ".join(names) or "none"
         raise InvalidParameterError(
@@ -36,6 +39,16 @@ def whole_number(name: str, text: str | None) -> int | None:
     if not (text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 9):
         raise InvalidParameterError(f"{name} must be a whole number, found {text!r:.40}.")
     return int(text)
+
+
+def limit(text: str | None) -> int:
+    """How many items a page has."""
+    found = whole_number("limit", text)
+    if found is None:
+        return DEFAULT_LIMIT
+    if not 1 <= found <= MAX_LIMIT:
+        raise InvalidParameterError(f"limit must be between 1 and {MAX_LIMIT}, found {found}.")
+    return found
 
 
 def flag(name: str, text: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""The HTTP face that the API's functions share: JSON bodies, and a problem for every error."""
+"""What the HTTP functions answer with: JSON bodies, and a problem for every error."""
 
 import json
 from http import HTTPStatus
@@ -103,7 +103,7 @@ def json_response(
 def _is_passing(error: Exception) -> bool:
     """Whether AWS may answer the same call later: throttled, failed or not reached.
 
-    A call that is refused or malformed is a fault of ours and must not look like the weather.
+    A call that is refused or malformed is our fault, and must not look like a passing one.
     """
     if not isinstance(error, ClientError):
         return True

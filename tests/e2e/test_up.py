@@ -52,7 +52,7 @@ def test_a_second_up_reuses_what_runs(cloud: Cloud) -> None:
     again = visionflow("up", "--detach", "--json", state=cloud.state)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["api_url"] == cloud.outputs.api_url
-    assert "nothing has changed" in again.stderr
+    assert "already up to date" in again.stderr
     assert cloud.emulator.is_alive()
 
 

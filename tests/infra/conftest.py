@@ -21,7 +21,7 @@ from tests.tiny_model import write_tiny_artifact
 
 Resource = dict[str, Any]
 
-# A stage with all that is off by default, most of it because it costs money while nobody asks.
+# A stage with all options that are off by default, most of them because they cost money while idle.
 EVERYTHING = replace(
     PROD,
     snap_start=True,

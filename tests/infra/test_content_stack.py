@@ -39,7 +39,7 @@ def test_the_model_is_registered_when_it_is_whole(on_aws: Templates) -> None:
     assert call["parameters"]["TableName"] == "Registry"
     assert call["parameters"]["Item"]["pk"] == {"S": "VERSIONS"}
     assert call["parameters"]["Item"]["sk"] == {"S": "tiny#1"}
-    # A version that somebody has retired is not brought back by a deploy.
+    # A deploy does not restore a retired version.
     assert call["parameters"]["ConditionExpression"] == "attribute_not_exists(pk)"
     assert call["ignoreErrorCodesMatching"] == "ConditionalCheckFailedException"
 
@@ -83,7 +83,7 @@ def test_the_page_is_copied_after_what_it_names(on_aws: Templates) -> None:
     assert on_aws.text(page["Properties"]["DistributionId"]) == "DashboardDistribution"
 
 
-def test_the_page_is_told_where_the_api_and_the_sign_in_are(on_aws: Templates) -> None:
+def test_the_page_gets_the_addresses_of_api_and_sign_in(on_aws: Templates) -> None:
     page = _named(on_aws.resources(COPY, "Content"), "DashboardFilesPage")
     filled_in = {
         json.loads(on_aws.text(value))

@@ -1,4 +1,4 @@
-"""Who is told about what, what the CloudWatch dashboard shows, and how functions start."""
+"""Alarms and their topic, the CloudWatch dashboard, and how functions start."""
 
 import json
 from typing import Any, get_args
@@ -18,7 +18,7 @@ FREE_ALARMS = 10
 FREE_METRICS_OF_A_DASHBOARD = 50
 
 
-def test_every_alarm_tells_the_topic(templates: Templates) -> None:
+def test_every_alarm_notifies_the_topic(templates: Templates) -> None:
     alarms = templates.properties(ALARM)
     for name, alarm in alarms.items():
         assert [templates.text(action) for action in alarm["AlarmActions"]] == [TOPIC], name
@@ -32,7 +32,7 @@ def test_the_default_alarms_are_those_that_cost_nothing(
     assert len(synthesize(EVERYTHING).properties(ALARM)) == FREE_ALARMS + MORE_ALARMS
 
 
-def test_no_stage_pays_while_nobody_asks(on_aws: Templates) -> None:
+def test_no_stage_pays_while_idle(on_aws: Templates) -> None:
     """Keys and snapshots are the options that would; nor does anything run by the hour."""
     stage = on_aws.stage
     assert not (stage.alarm_key or stage.snap_start or stage.all_alarms)
@@ -103,11 +103,11 @@ def test_alarms_are_encrypted_by_a_key_of_the_account_where_the_stage_says_so(
 
 
 def test_an_address_in_the_stage_hears_the_alarms(synthesize: Synthesize) -> None:
-    nobody, somebody = (
+    without, with_address = (
         synthesize(stage).properties("AWS::SNS::Subscription") for stage in (DEV, EVERYTHING)
     )
-    assert nobody == {}
-    (subscription,) = somebody.values()
+    assert without == {}
+    (subscription,) = with_address.values()
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", EVERYTHING.alarm_email)
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from lambdas.api.settings import ApiSettings
 from lambdas.classification.loading import REFUSED_SERVICE
-from lambdas.classification.settings import PredictSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
+from lambdas.predict.settings import PredictSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.settings import EnvSettings

@@ -1,4 +1,4 @@
-"""Training on rented machines: nothing comes in, little goes out, and each machine to its own."""
+"""Training on rented machines: a closed network, and each machine its own folder and row."""
 
 import base64
 import fnmatch

@@ -14,15 +14,12 @@ from urllib.parse import urlencode
 import boto3
 import pytest
 
-import lambdas.api.feedback
 import lambdas.api.handler
-import lambdas.api.models
-import lambdas.api.stats
-import lambdas.api.uploads
 import lambdas.counters.handler
 import lambdas.ingest.handler
 import lambdas.predict.handler
 import lambdas.shadow.handler
+from lambdas.api.resources import resources
 from lambdas.api.settings import ApiSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.ingest.settings import IngestSettings
@@ -39,13 +36,10 @@ EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)
 INGEST = IngestSettings("images", "models", "predictions", "registry", 90, 1)
 SHADOW = ShadowSettings("images", "models", "predictions", "registry", "insights", 1)
-HANDLERS = (
+SERVED = (
+    *lambdas.api.handler.GROUPS,
     lambdas.predict.handler,
     lambdas.ingest.handler,
-    lambdas.api.handler,
-    lambdas.api.feedback,
-    lambdas.api.models,
-    lambdas.api.stats,
     lambdas.counters.handler,
     lambdas.shadow.handler,
 )
@@ -306,9 +300,9 @@ def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
         for name, value in settings.to_env().items():
             monkeypatch.setenv(name, value)
     yield cloud
-    for handler in HANDLERS:
-        handler.service.cache_clear()
-    lambdas.api.uploads.images.cache_clear()
+    for group in SERVED:
+        group.service.cache_clear()
+    resources.cache_clear()
 
 
 @pytest.fixture

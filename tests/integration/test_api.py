@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from infra.generators.openapi import OPERATIONS, document
+from lambdas.api.resources import resources
 from lambdas.web.routes import ROUTES
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
@@ -153,10 +154,7 @@ def test_no_read_scans(cloud: Cloud) -> None:
     def note(model: Any, **_: Any) -> None:
         operations.append(model.name)
 
-    import lambdas.api.handler  # noqa: PLC0415
-
-    client = lambdas.api.handler.service()._predictions._client
-    client.meta.events.register("before-call.dynamodb", note)
+    resources().dynamodb.meta.events.register("before-call.dynamodb", note)
     walk(cloud, limit=2)
     walk(cloud, label="red")
     assert set(operations) == {"Query"}
@@ -294,6 +292,8 @@ def test_each_route_is_answered_and_described() -> None:
         registered = {(route.method, shape(route.path)) for route in routes}
         assert registered == {(r.method, shape(r.path)) for r in ROUTES if r.function == function}
     assert set(OPERATIONS) == {(route.method, route.path) for route in ROUTES}
+    for route in ROUTES:
+        assert ("(admin)" in OPERATIONS[route.method, route.path].summary) == route.admin
 
 
 def test_answers_are_what_the_description_says(cloud: Cloud) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-import lambdas.api.costs
 from lambdas.api.settings import CostSettings
 from tests.integration.conftest import Cloud
 from visionflow.costs.estimate import DAYS_PER_MONTH, Workload, estimate
@@ -20,13 +19,11 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def priced(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Any:
+def priced(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     for name, value in SETTINGS.to_env().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_REGION", "ap-northeast-2")
-    lambdas.api.costs.service.cache_clear()
-    yield cloud
-    lambdas.api.costs.service.cache_clear()
+    return cloud
 
 
 def keep(cloud: Cloud, source: Any, size: tuple[int, int]) -> None:

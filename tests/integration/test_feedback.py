@@ -9,7 +9,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from lambdas.api.feedback import service as feedback_service
+from lambdas.api.resources import resources
 from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_api import fill, record
@@ -116,7 +116,7 @@ def test_a_transaction_that_was_throttled_may_be_tried_again(
         }
         return AWSResponse("", 400, HTTPHeaders(), None), answer
 
-    events = feedback_service().reviews._client.meta.events
+    events = resources().dynamodb.meta.events
     events.register_first("before-call.dynamodb.TransactWriteItems", cancel)
     assert say(cloud, prediction_id, {"label": "red"}).status == status
 
@@ -144,7 +144,7 @@ def test_the_least_certain_come_first_until_somebody_has_spoken(cloud: Cloud) ->
 def test_neither_queue_scans(cloud: Cloud) -> None:
     operations: list[str] = []
     fill(cloud, [record(i) for i in range(5)])
-    reviews = feedback_service().reviews
+    reviews = resources().reviews
     reviews._client.meta.events.register(
         "before-call.dynamodb", lambda model, **_: operations.append(model.name)
     )

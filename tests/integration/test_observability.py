@@ -18,6 +18,7 @@ from lambdas.telemetry.measurements import (
     status_metric,
     step_metric,
 )
+from lambdas.telemetry.stopwatch import FAILED_ATTEMPT
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud, Context
 from visionflow.images.store import ImageStore
@@ -173,7 +174,7 @@ def test_the_metrics_are_those_that_the_bill_was_planned_for(
         "Messages",
         "Requests",
         *map(status_metric, get_args(Status)),
-        *map(step_metric, STEPS),
+        *map(step_metric, (*STEPS, FAILED_ATTEMPT)),
         *map(failure_metric, FAILURE_CODES),
     }
     records = emitted(capsys)

@@ -404,7 +404,7 @@ def test_a_job_for_which_there_is_no_room_anywhere_says_where_it_looked(world: W
     world.overrides["CreateFleet"] = no_capacity
     job = world.live(request())
     assert job.state == "failed"
-    assert "No machine to be had in 2 zones (spot: g4dn.xlarge, " in str(job.reason)
+    assert "No machine is available in 2 zones (spot: g4dn.xlarge, " in str(job.reason)
     assert "InsufficientInstanceCapacity" in str(job.reason)
     spot, on_demand = (
         arguments for operation, arguments in world.calls if operation == "CreateFleet"

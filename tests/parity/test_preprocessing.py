@@ -10,7 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Serving
-from lambdas.classification.service import ClassificationService, Stopwatch
+from lambdas.classification.service import ClassificationService
+from lambdas.telemetry.stopwatch import Stopwatch
 from tests.parity.images import odd_images, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images

@@ -87,7 +87,7 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
 
 
 def images_folder(arguments: argparse.Namespace, check_stop: CheckStop = no_stop) -> Path:
-    """``--data`` as a local folder; what lies in S3 is copied beside the run first."""
+    """``--data`` as a local folder; what is in S3 is copied beside the run first."""
     from training.data.sources.remote import local_folder  # noqa: PLC0415
 
     cache: Path | None = arguments.cache

@@ -129,9 +129,12 @@ def _print_comparison(comparison: "Comparison") -> None:
         if run.fallback_reason:
             print(f"{run.run}: serves fp32: {run.fallback_reason}")
     for differs, sentence in (
-        (not comparison.same_test, "Different test images: compare only runs of the same letter."),
-        (not comparison.same_training, "Not all runs were made from the same images."),
-        (not comparison.same_hardware, "Different machines: the times cannot be compared."),
+        (
+            not comparison.same_test,
+            "The test images differ: compare only runs with the same test set.",
+        ),
+        (not comparison.same_training, "The runs were not all trained on the same images."),
+        (not comparison.same_hardware, "The machines differ: the times cannot be compared."),
     ):
         if differs:
             print(f"Note: {sentence}")

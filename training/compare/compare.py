@@ -29,11 +29,11 @@ def compare(
     """Compare finished runs by their reports; write `RESULT_FILE`, page and plots into ``out``.
 
     Each report's latencies were measured at the end of its own run, under the machine's load at
-    that time; ``time_again`` measures those of all models here and now, in turns.
+    that time. ``time_again`` measures all models again, side by side.
 
     Raises what `read_reports` and `require_apart` do and, unless ``allow_different_data``,
-    `TrainingError` for runs that were measured on different test images: their accuracies answer
-    different questions.
+    `TrainingError` for runs that were measured on different test images: their accuracies cannot be
+    compared.
     """
     if out is not None:
         require_apart(out, runs)
@@ -42,7 +42,7 @@ def compare(
         sets = ", ".join(f"{run.run}: {run.test_set}" for run in comparison.runs)
         raise TrainingError(
             f"The runs were measured on different test images ({sets}), so their accuracies "
-            "cannot be compared; evaluate them on the same, or compare all the same with "
+            "cannot be compared; evaluate them on the same images, or pass "
             "--allow-different-data."
         )
     if time_again:

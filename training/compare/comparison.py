@@ -16,8 +16,8 @@ from visionflow.models.manifest import Precision
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """What one run is compared by. ``test_set`` and ``training_set`` are letters: runs that share
-    them were measured on, or made from, the same images.
+    """The figures by which one run is compared. ``test_set`` and ``training_set`` are letters: runs
+    that share them were measured on, or made from, the same images.
 
     ``measures``: of fp32 and, unless the gate kept it out for ``fallback_reason``, of int8.
     """
@@ -84,7 +84,7 @@ class Comparison:
 
 def comparison_of(reports: Sequence[tuple[str, Report]]) -> Comparison:
     """Of the named ``reports``."""
-    # The same files under other labels are another task.
+    # The same files with other labels are another task.
     tests = _letters([(r.data.labels, r.data.test.sha256) for _, r in reports])
     trainings = _letters([(r.data.labels, r.data.sha256) for _, r in reports])
     return Comparison(

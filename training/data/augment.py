@@ -9,13 +9,13 @@ from visionflow.errors import ConfigError
 from visionflow.images.input_spec import InputSpec
 
 GREY = (124, 116, 104)
-"""ImageNet's mean colour: what is painted with it says nothing to a normalised network."""
+"""ImageNet's mean colour, which is zero after normalisation."""
 
 
 def image_transform(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
     """From a whole image, uint8 [3, height, width], to uint8 [3, size, size].
 
-    Raises `ConfigError` for a border that is wider than what it mirrors.
+    Raises `ConfigError` for a border that is wider than the image.
     """
     steps: list[v2.Transform] = [_crop(config, spec)]
     if config.horizontal_flip:

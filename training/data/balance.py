@@ -1,4 +1,4 @@
-"""Answers to classes of unequal size."""
+"""Class weights and sampling for classes of unequal size."""
 
 from typing import Literal
 
@@ -15,9 +15,9 @@ def class_weights(counts: Int64Array, balance: Balance) -> Tensor | None:
     """Weights of the classes in the loss, float32 [C], or None where ``balance`` asks for none.
 
     ``inverse``: 1 / count. ``effective``: 1 / effective number, (1 - beta^count) / (1 - beta) with
-    beta = 1 - 1 / largest count (Cui et al. 2019, arXiv:1901.05555): further images of a class
-    tell less and less. Scaled so that the mean over the images is 1, which leaves the learning
-    rate's meaning alone.
+    beta = 1 - 1 / largest count (Cui et al. 2019, arXiv:1901.05555): each further image of a class
+    adds less. Scaled so that the mean over the images is 1, so that the learning rate keeps its
+    meaning.
     """
     if balance in ("none", "sampler"):
         return None
@@ -31,7 +31,7 @@ def class_weights(counts: Int64Array, balance: Balance) -> Tensor | None:
 
 
 def balanced_order(targets: Int64Array, generator: np.random.Generator) -> Int64Array:
-    """Indices [N] that draw every class as often, shuffled.
+    """Shuffled indices [N] that draw every class equally often.
 
     A class goes through all its images before it repeats one.
     """

@@ -20,7 +20,7 @@ from training.stop import stop_signals_held
 
 
 class _Plan(NamedTuple):
-    """What one batch is made of, decided before any worker sees it."""
+    """What one batch consists of, decided before a worker sees it."""
 
     indices: list[int]
     seeds: list[int]
@@ -64,15 +64,15 @@ class TrainBatches:
             persistent_workers=workers > 0,
             multiprocessing_context=_context() if workers else None,
             worker_init_fn=_begin_worker,
-            # The loader draws a number per epoch; without this it would be from the generator that
-            # the training process uses, say for dropout.
+            # The loader draws a number per epoch. Without this it would come from the generator
+            # that the training process uses, for dropout for instance.
             generator=torch.Generator(),
         )
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """uint8 [B, S, S, 3] with int64 [B], or float32 [B, C] where images are mixed.
 
-        In memory the channels are apart, as the transforms leave them and networks take them.
+        Stored channels first in memory, as the transforms leave them and networks take them.
         """
         self._plans.epoch = number
         with stop_signals_held():
@@ -119,9 +119,8 @@ class _Plans(Sampler[_Plan]):
             yield _Plan(order[places].tolist(), seeds[places].tolist(), int(mix_seeds[step]))
 
     def _slice(self) -> Int64Array:
-        """Where in a batch this process's images stand.
-
-        With mixing also the image in front of them, which the first of them is mixed with.
+        """The positions of this process's images in a batch. With mixing, also the image before
+        them, with which the first of them is mixed.
         """
         share = self._size // self._world
         start = self._rank * share
@@ -164,8 +163,8 @@ def worker_died(error: Exception) -> TrainingError:
 
 
 def _begin_worker(_: int) -> None:
-    # What a fork inherits is never collected there: collecting would copy the shared memory, and
-    # another loader among it would try to end workers that are not this process's.
+    # What a fork inherits is never collected there: that would copy the shared memory, and an
+    # inherited loader would try to end workers that belong to another process.
     gc.freeze()
 
 

@@ -41,9 +41,8 @@ def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]])
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keep other processes out: of several that need the same files one writes, the rest wait.
-
-    The kernel opens the lock again when its holder dies.
+    """Keep other processes out: one writes, the others wait. The kernel releases the lock when its
+    holder dies.
     """
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -51,7 +50,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def not_writable(folder: Path, error: OSError) -> DatasetError:
-    """What to tell whoever owns the disk that images cannot be kept on."""
+    """The error for a disk that images cannot be kept on."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DatasetError(
             f"{folder}: the disk is full, the images do not fit; free some space or choose "

@@ -17,8 +17,8 @@ from visionflow.errors import ImageError
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, load
 
-# Of the images that a network sees at once: with more its activations leave the processor's
-# cache, and 250 of 224 px take VGG16 several GB.
+# Pixels of the images in one batch. With more, activations leave the processor's cache, and 250
+# images of 224 px take VGG16 several GB.
 BATCH_PIXELS = 400_000
 LARGEST_BATCH = 250
 
@@ -70,15 +70,15 @@ def load_images(
 
 
 def decoded_batches(listing: Listing, spec: InputSpec) -> Iterator[UInt8Array]:
-    """The listed images as `load_images` decodes them, some [N, size, size, 3] at a time: for
-    going through more of them than fit into memory. Raises `DatasetError` as it does."""
+    """The listed images as `load_images` decodes them, in batches [N, size, size, 3]: for more
+    images than fit into memory. Raises `DatasetError` as it does."""
     images = _decoded(listing, spec, no_stop)
     while batch := list(islice(images, images_at_once(spec.size, spec.size))):
         yield np.stack(batch)
 
 
 def in_batches(images: UInt8Array, check_stop: CheckStop = no_stop) -> Iterator[UInt8Array]:
-    """``images`` [N, H, W, 3] in the portions that a network is best given."""
+    """``images`` [N, H, W, 3] in batches of `images_at_once`."""
     size = images_at_once(*images.shape[1:3])
     for start in range(0, len(images), size):
         check_stop()
@@ -86,7 +86,7 @@ def in_batches(images: UInt8Array, check_stop: CheckStop = no_stop) -> Iterator[
 
 
 def images_at_once(height: int, width: int) -> int:
-    """How many images of this size a network is best given."""
+    """How many images of this size a network runs fastest on."""
     return min(max(BATCH_PIXELS // (height * width), 1), LARGEST_BATCH)
 
 
@@ -103,7 +103,7 @@ def _decoded(listing: Listing, spec: InputSpec, check_stop: CheckStop) -> Iterat
 
 
 def damaged(path: Path, error: ImageError) -> DatasetError:
-    """What to tell whoever owns a file that is not an image."""
+    """The error for a file that is not an image."""
     return DatasetError(
         f"{path}: {error} Remove or replace the file; `visionflow data inspect` finds all like it."
     )

@@ -37,8 +37,8 @@ class Listing:
 
     @property
     def sha256(self) -> str:
-        """Hash of each file's class, relative name and content: it names the data of a run
-        wherever its folder lies."""
+        """Hash of each file's class, relative name and content: the same data has the same hash in
+        any folder."""
         digest = hashlib.sha256()
         for name, content in zip(self.files, self.hashes, strict=True):
             # A name may be any bytes; Python holds those that are not UTF-8 as surrogates.
@@ -84,8 +84,8 @@ def list_images(
         labels = (*first, *(label for label in classes if label not in first))
         if lost := [label for label in first if label not in classes]:
             raise DatasetError(
-                f"{folder}: no images of {', '.join(lost)}, which the model knows that this one "
-                "grows from; without images of a class it would be forgotten"
+                f"{folder}: no images of {', '.join(lost)}, classes of the model that "
+                "this one grows from; add some, or these classes would be forgotten"
             )
         if len(labels) < 2:
             raise DatasetError(
@@ -120,7 +120,8 @@ def class_folders(folder: Path) -> list[Path]:
 
 
 def is_image(file: Path) -> bool:
-    """Whether the name is an image's; a Mac's ``._name.jpg`` holds no image."""
+    """Whether the name is that of an image; macOS puts a ``._name.jpg`` without an image beside
+    it."""
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 

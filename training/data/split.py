@@ -27,8 +27,8 @@ PARTS = {
 class Splits:
     """The three parts, all with the labels of the training part.
 
-    ``carved``: the parts that were drawn out of the training folder by ``seed`` because the data
-    set had none; ``fractions``: their shares of each class.
+    ``carved``: the parts that were drawn out of the training folder by ``seed`` because the dataset
+    had none; ``fractions``: their shares of each class.
     """
 
     train: Listing
@@ -104,8 +104,8 @@ def read_splits(
 
 
 def leaks(splits: Splits) -> Iterator[str]:
-    """A sentence for each part with files that, byte for byte, an earlier one has too: what is
-    measured on it is too good to be true."""
+    """A sentence for each part that shares files, byte for byte, with an earlier part: accuracy
+    measured on it is too high."""
     earlier: set[str] = set()
     for name, part in (
         ("training", splits.train),
@@ -155,8 +155,8 @@ def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[s
     """Sorted indices of each part in ``fractions`` and of the rest, called ``train``.
 
     Each part gets its share of every class, rounded, and at least one image. Files with the same
-    content stay in one part; those that exist once are taken first, so what is measured is seldom
-    counted twice.
+    content stay in one part; files that exist once are taken first, so that validation and test
+    seldom hold the same image twice.
 
     Raises `DatasetError` for a class with fewer different images than parts.
     """

@@ -1,4 +1,4 @@
-"""Work on many images at once: Pillow leaves the interpreter's lock while it decodes."""
+"""Work on many images at once: Pillow releases the interpreter's lock while it decodes."""
 
 import os
 from collections import deque
@@ -26,7 +26,7 @@ def in_threads(
 ) -> Iterator[Result]:
     """``work`` of each item, in order, behind a progress bar.
 
-    Only a few chunks are ahead of whoever takes the results. The first error ends it, and so does
+    Only a few chunks are computed ahead of the consumer. The first error ends it, and so does
     ``check_stop``, which is called before each item.
     """
 

@@ -20,7 +20,7 @@ from visionflow.images.input_spec import InputSpec
 
 @dataclass
 class TrainingData:
-    """The three parts of a data set and how they are decoded.
+    """The three parts of a dataset and how they are decoded.
 
     ``cache``: the folder that keeps what is decoded; without one it is kept in memory.
     ``check_stop`` is called while images are decoded.
@@ -62,7 +62,7 @@ class TrainingData:
         return self._load(self.splits.test)
 
     def decode(self) -> None:
-        """Decode what is measured on now. Raises `DatasetError` for a damaged file."""
+        """Decode validation and test images now. Raises `DatasetError` for a damaged file."""
         for part in ("validation", "test"):
             getattr(self, part)
 
@@ -80,8 +80,8 @@ def load_training_data(
 ) -> TrainingData:
     """List and divide ``folder``; nothing is decoded yet.
 
-    The labels of a model that gets further classes come first. Raises `DatasetError`, also for a
-    ``cache`` among the classes, and `TrainingError` when that model cannot be grown from.
+    The labels of a model that grows come first. Raises `DatasetError`, also for a ``cache`` among
+    the classes, and `TrainingError` when that model cannot grow.
     """
     if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
         raise DatasetError(
@@ -95,8 +95,8 @@ def load_training_data(
     for part in (splits.validation, splits.test):
         if first and not part.counts[: len(first)].any():
             raise DatasetError(
-                f"{part.root}: no images of {', '.join(first)}, which the model knows, so what "
-                "further classes cost them cannot be measured; add some"
+                f"{part.root}: no images of {', '.join(first)}, classes that the model has, "
+                "so their loss cannot be measured; add some"
             )
     return TrainingData(splits, config.data, config.input, cache, check_stop)
 
@@ -105,5 +105,5 @@ def _is_a_class(path: Path, folder: Path) -> bool:
     """Whether ``path`` lies in one of the folders that are classes, or parts, of ``folder``."""
     if not path.is_relative_to(folder):
         return False
-    # Hidden folders are none.
+    # Hidden folders are not classes.
     return not path.relative_to(folder).as_posix().startswith(".")

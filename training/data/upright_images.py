@@ -19,7 +19,8 @@ from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, decode
 
 LONGEST = 4
-"""What is longer than this many times its shorter side loses both ends: no crop reaches there."""
+"""An image that is longer than this many times its shorter side loses both ends: no crop reaches
+there."""
 
 
 class UprightImageSet:

@@ -1,1 +1,1 @@
-"""What a classifier is worth: scores, curves, calibration, and where its answers come from."""
+"""How good a classifier is: scores, curves, calibration, and the evidence for its answers."""

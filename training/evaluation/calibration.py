@@ -1,4 +1,4 @@
-"""How far a confidence can be believed, and below which one the answer is `unknown`."""
+"""Calibration of the confidence, and the threshold below which the answer is `unknown`."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ BoolArray = npt.NDArray[np.bool_]
 def calibration_on(
     logits: FloatArray, targets: Int64Array, temperature: float, unknown_threshold: float
 ) -> Calibration:
-    """What `fit_temperature` and `choose_unknown_threshold` achieve on ``logits`` [N, C]."""
+    """The effect of `fit_temperature` and `choose_unknown_threshold` on ``logits`` [N, C]."""
     correct = logits.argmax(axis=1) == targets
     before = softmax(logits).max(axis=1)
     after = softmax(logits / np.float32(temperature)).max(axis=1)
@@ -65,7 +65,7 @@ def coverage_curve(confidence: FloatArray, correct: BoolArray) -> CoverageCurve:
     Answers of equal confidence stay together; at most `CURVE_POINTS` points are kept.
     """
     order = np.argsort(confidence, kind="stable")
-    # From each place on: how many of the answers at least as confident are right.
+    # At each place: how many of the answers at least this confident are right.
     right = np.cumsum(correct[order][::-1])[::-1]
     thresholds = np.unique(confidence)
     if len(thresholds) > CURVE_POINTS:
@@ -84,7 +84,7 @@ def fit_temperature(logits: FloatArray, targets: Int64Array) -> float:
     """The temperature that minimises the negative log-likelihood of ``softmax(logits / T)``.
 
     The likelihood is concave in 1 / T (arXiv:1706.04599, section 4.2), so its slope is bisected.
-    Confined to 0.05..20: logits that are always right would ask for 0.
+    Limited to 0.05..20: logits that are always right have their optimum at 0.
     """
     picked = logits[np.arange(len(targets)), targets]
     low, high = 1 / 20, 1 / 0.05
@@ -103,7 +103,7 @@ def choose_unknown_threshold(
 ) -> float:
     """The highest confidence such that answers below it are right less often than ``accuracy``.
 
-    Judged on at least ``at_least`` answers; 0, which calls nothing unknown, where even the least
+    Decided on at least ``at_least`` answers. 0, so that no answer is unknown, where even the least
     confident ones are better than that.
     """
     order = np.argsort(confidence, kind="stable")

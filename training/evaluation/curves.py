@@ -10,7 +10,7 @@ from training.results.findings import ClassCurve, Curve, Curves, CurveSet
 from visionflow.models.classifier import FloatArray
 
 CURVE_POINTS = 100
-# Of all classes together: many classes get coarser curves, so that the report stays small.
+# Points of all classes together: many classes get coarser curves, so that the report stays small.
 _ALL_POINTS = 4000
 _LEAST_POINTS = 20
 _GRID = np.linspace(0, 1, CURVE_POINTS)
@@ -27,7 +27,7 @@ def score_curves(probabilities: FloatArray, targets: Int64Array, labels: tuple[s
     if len(measured) < 2:
         return Curves("the images are all of one class", None, None)
     points = int(np.clip(_ALL_POINTS // len(measured), _LEAST_POINTS, CURVE_POINTS))
-    # The scores of a class without images hold no true answer for the micro average to find.
+    # A class without images has no true answers, so the micro average leaves its scores out.
     pooled = truth[:, measured].ravel(), probabilities[:, measured].ravel()
     rows = [(labels[i], truth[:, i], probabilities[:, i]) for i in measured]
     sets = []

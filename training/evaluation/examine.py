@@ -1,6 +1,4 @@
-"""What lies behind the scores of the test images: one value that holds every figure's data."""
-
-from typing import TYPE_CHECKING
+"""Compute what lies behind the scores of the test images: the data of every figure."""
 
 import numpy as np
 
@@ -12,16 +10,14 @@ from training.evaluation.measure import Measured
 from training.evaluation.mistakes import image_answer, worst_mistakes
 from training.evaluation.stage_activations import stage_activations
 from training.evaluation.tsne import map_embeddings
+from training.networks.network import ConvNet
 from training.results.findings import Activations, Findings
 from visionflow.models.classifier import Classifier
-
-if TYPE_CHECKING:
-    from training.networks.network import ConvNet
 
 
 def examine(
     classifier: Classifier,
-    network: "ConvNet | None",
+    network: ConvNet | None,
     image_set: ImageSet,
     measured: Measured,
     seed: int,

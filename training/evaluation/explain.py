@@ -14,7 +14,7 @@ EXAMPLES = 6
 def explain_answers(
     classifier: Classifier, image_set: ImageSet, probabilities: FloatArray, indices: Int64Array
 ) -> tuple[ExplainedImage, ...]:
-    """Run the images at ``indices`` again, for the maps of these few alone.
+    """Run the images at ``indices`` again, because only these few need maps.
 
     ``probabilities`` [N, C]: of all of ``image_set``.
     """
@@ -38,7 +38,7 @@ def typical_right_answers(
 ) -> Int64Array:
     """Indices of right answers of [N, C], of up to ``count`` classes one each.
 
-    The classes lie evenly among those with a right answer; the image of each is the one of median
+    The classes are spread evenly over those with a right answer; of each, the image of median
     confidence.
     """
     right = np.flatnonzero(probabilities.argmax(axis=1) == targets)

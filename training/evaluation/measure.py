@@ -20,10 +20,10 @@ EMBEDDINGS = 800
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What a model answers to a set of N images.
+    """A model's answers to a set of N images.
 
-    Of `EMBEDDINGS` of them at most the embedding is kept: ``embeddings`` [M, F] are of the images
-    ``sample`` [M]. Maps are not kept at all; `explain_answers` makes those of a few images again.
+    Embeddings are kept of at most `EMBEDDINGS` images: ``embeddings`` [M, F] of the images
+    ``sample`` [M]. Maps are not kept; `explain_answers` computes those of a few images again.
     """
 
     logits: FloatArray
@@ -56,7 +56,7 @@ def measure_folder(artifact: Path, images: Path) -> Evaluation:
     """Verify an artifact's checksums and score it on a folder of class folders of any size.
 
     The folder may lack some of the model's labels; `Evaluation.unmeasured` names them. Raises
-    `DatasetError` for a class folder that is none of the model's labels.
+    `DatasetError` for a class folder that is not one of the model's labels.
     """
     manifest = read_artifact(artifact)
     _require_known_classes(images, manifest.label_names)

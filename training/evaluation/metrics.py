@@ -1,4 +1,4 @@
-"""What probabilities are worth against the truth: accuracy, scores per class, confusions."""
+"""Probabilities against the truth: accuracy, scores per class, confusions."""
 
 import numpy as np
 import numpy.typing as npt

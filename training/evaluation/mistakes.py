@@ -23,7 +23,7 @@ def worst_mistakes(
 
 
 def image_answer(image_set: ImageSet, index: int, probabilities: FloatArray) -> ImageAnswer:
-    """What ``probabilities`` [N, C] say of image ``index``."""
+    """The answer that ``probabilities`` [N, C] give for image ``index``."""
     row, target = probabilities[index], int(image_set.targets[index])
     answer = int(row.argmax())
     return ImageAnswer(

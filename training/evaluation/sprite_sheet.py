@@ -16,8 +16,7 @@ _QUALITY = 75
 
 
 def sprite_sheet(images: UInt8Array, chosen: Int64Array) -> bytes:
-    """A JPEG of those of the images uint8 RGB [N, size, size, 3] that ``chosen`` [M] names, M
-    above 0.
+    """A JPEG of ``images`` (uint8 RGB [N, size, size, 3]) at the indices ``chosen`` [M], M above 0.
 
     Row by row from the top left, in ``ceil(sqrt(M))`` columns and as many rows as it takes; a tile
     has `TILE_SIDE` pixels, or as few as the images have.

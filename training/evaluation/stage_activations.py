@@ -1,18 +1,16 @@
-"""What each stage of a network makes of one image."""
+"""The output of each stage of a network for one image."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
+from training.networks.network import ConvNet
 from training.results.data_url import data_url
 from training.results.findings import COLUMNS, ROWS, StageActivations
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import FloatArray
-
-if TYPE_CHECKING:
-    # Not at run time: a report is read where there is no torch, too.
-    from training.networks.network import ConvNet
 
 MOST_STAGES = 8
 MOST_PIXELS = 32
@@ -20,13 +18,12 @@ _GAP = 1
 _WHITE = 255
 
 
-def stage_activations(network: "ConvNet", image: UInt8Array) -> tuple[StageActivations, ...]:
+def stage_activations(network: ConvNet, image: UInt8Array) -> tuple[StageActivations, ...]:
     """Run ``image`` [H, W, 3] through ``network`` and keep what leaves its stages.
 
-    Of a network with more than `MOST_STAGES` every so manieth is kept, first and last among them.
+    Of a network with more than `MOST_STAGES` stages, evenly spaced ones are kept, including first
+    and last.
     """
-    import torch  # noqa: PLC0415
-
     stages = network.stages()
     places = np.linspace(0, len(stages) - 1, min(len(stages), MOST_STAGES)).round().astype(int)
     kept: dict[str, FloatArray] = {}

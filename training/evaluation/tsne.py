@@ -17,8 +17,8 @@ def map_embeddings(
 ) -> EmbeddingMap:
     """t-SNE (van der Maaten & Hinton 2008) of ``embeddings`` [M, F].
 
-    The cosine of the angle between two embeddings is what counts as their likeness. M is the
-    caller's choice; time grows a little faster than it.
+    Two embeddings are similar where the cosine of their angle is high. Time grows a little faster
+    than M.
     """
     if find_spec("sklearn") is None:
         return _skipped("scikit-learn is not installed")

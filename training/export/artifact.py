@@ -32,7 +32,7 @@ _LIBRARIES = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime", "nump
 
 
 def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Manifest:
-    """Of the fp32 file alone, uncalibrated: what every later step adds its findings to."""
+    """The manifest of the fp32 file alone, uncalibrated; later steps add their findings."""
     return Manifest(
         schema_version=1,
         name=config.name,
@@ -59,7 +59,7 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Man
 def write_manifest(manifest: Manifest, folder: Path, extra_files: Iterable[str]) -> Manifest:
     """Add ``extra_files`` of ``folder`` with their checksums, and write. Returns the result.
 
-    To be called last: a folder without manifest is no model version. Raises `TrainingError` when it
+    Call it last: a folder without a manifest is not a model version. Raises `TrainingError` when it
     cannot be written.
     """
     extra = tuple(FileEntry.of(folder, path) for path in extra_files)

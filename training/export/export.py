@@ -1,4 +1,4 @@
-"""A trained network as ONNX files, each proven before it is accepted."""
+"""Export a trained network as ONNX files and accept each only after its checks."""
 
 import copy
 import os
@@ -59,7 +59,7 @@ def export_model(
     """
     graph = export_onnx(exportable(network), config.input.size, config.export.opset)
     write_whole(folder / FP32_FILE, graph.SerializeToString())
-    # What an earlier export left must not stand beside it.
+    # A file of an earlier export must not stand beside it.
     (folder / INT8_FILE).unlink(missing_ok=True)
     manifest = draft_manifest(config, data, folder)
 

@@ -1,4 +1,4 @@
-"""Whether an exported file may serve: its outputs against those of what it was made from."""
+"""The checks of an exported file: its outputs against those of the model it was made from."""
 
 import sys
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ COMPARED_MAPS = 64
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What one form of the model answers: logits [N, C] of all images, and of the first
+    """The outputs of one form of the model: logits [N, C] of all images; of the first
     `COMPARED_MAPS` also the embedding [M, F] and the map [M, C, h, w]."""
 
     logits: FloatArray
@@ -37,7 +37,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class ClassDrop:
-    """What int8 loses of the recall of one class, and what it may lose, both in 0..1."""
+    """How much recall of one class int8 loses, and how much it may lose, both in 0..1."""
 
     label: str
     drop: float
@@ -98,8 +98,8 @@ def check_fp32(network: Outputs, fp32: Outputs) -> tuple[GateCheck, ...]:
 def check_int8(
     top1_drop: float, worst_class: ClassDrop, latency_ratio: float, max_drop: float
 ) -> tuple[GateCheck, ...]:
-    """int8 may lose ``max_drop`` of validation top-1 and what a class may lose, and must be faster
-    than fp32: ``latency_ratio`` is its time by that of fp32."""
+    """int8 may lose ``max_drop`` of validation top-1, each class what it may lose, and int8 must be
+    faster than fp32. ``latency_ratio``: its time divided by that of fp32."""
     return (
         _at_most("int8_top1_drop", top1_drop, max_drop),
         _at_most("int8_worst_class_drop", worst_class.drop, worst_class.allowed),
@@ -119,8 +119,8 @@ def worst_class_drop(
     labels: tuple[str, ...],
     max_drop: float,
 ) -> ClassDrop:
-    """The class that loses most beyond what it may: ``max_drop`` of its recall, or one image
-    where that weighs more."""
+    """The class that exceeds its limit most. The limit is ``max_drop`` of its recall, or one image
+    where that is more."""
     counts = np.bincount(targets, minlength=len(labels))
     lost = np.bincount(targets, _lost(fp32, int8, targets), minlength=len(labels))
     drops = [

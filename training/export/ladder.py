@@ -1,4 +1,4 @@
-"""Ways to int8, from the cheapest on, until one passes the gate."""
+"""Try ways to int8, the cheapest first, until one passes the gate."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -83,7 +83,7 @@ class Judge:
             *logits, targets, validation.labels, self._limits.max_class_drop
         )
         if without not in self._ratios:
-            # The calibration changes numbers, not nodes: it makes nothing faster.
+            # The calibration changes numbers, not nodes, so it does not change the latency.
             self._ratios[without] = self._latency_ratio(Classifier(model, manifest))
         ratio = self._ratios[without]
         checks = gate_checks.check_int8(drop, worst, ratio, self._limits.max_accuracy_drop)
@@ -117,8 +117,8 @@ def climb(
 ) -> Climb:
     """Try the calibrations, then leave the most sensitive nodes in fp32 with the closest of them.
 
-    It ends at the first form that passes; at one that is not faster than fp32, since more of fp32
-    would not make it faster; or when ``seconds`` are over, though not ahead of the first form.
+    It ends at the first form that passes; at one that is not faster than fp32, since more fp32
+    would not make it faster; or after ``seconds``, but never before the first form.
     """
     deadline = clock() + seconds
 
@@ -178,7 +178,8 @@ def _rungs(
 
 
 def _closest(attempts: list[Attempt]) -> Attempt:
-    """By the logits: on a few hundred images it is chance which of two like forms loses less."""
+    """By the logits: on a few hundred images the accuracies of two similar forms differ by
+    chance."""
     return min(attempts, key=lambda attempt: attempt.distance)
 
 

@@ -30,10 +30,10 @@ class Latencies:
         return median(time for turns in self.rounds[form] for time in turns)
 
     def ratio(self, form: str, reference: str) -> float:
-        """How long ``form`` takes by how long ``reference`` takes, without the machine's load.
+        """The time of ``form`` divided by that of ``reference``, without the machine's load.
 
         Load only ever adds time, so the fastest turn of each counts, and the median of the rounds,
-        so that a round in which one of them was never left alone decides nothing.
+        so that a round under constant load does not decide.
         """
         pairs = zip(self.rounds[form], self.rounds[reference], strict=True)
         return median(min(times) / min(references) for times, references in pairs)
@@ -45,8 +45,8 @@ Measure = Callable[[Mapping[str, Run]], Latencies]
 def measure_latencies(runs: Mapping[str, Run]) -> Latencies:
     """Time each of ``runs``, with torch limited to one thread.
 
-    They take turns, in an order drawn anew each time, so that a change of the machine's load meets
-    all of them alike.
+    They take turns, in an order drawn anew each time, so that a change of the machine's load
+    affects all alike.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

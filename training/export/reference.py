@@ -1,4 +1,4 @@
-"""What drift is measured against once a version serves, left in its artifact."""
+"""The reference against which drift is measured once a version serves, kept in its artifact."""
 
 import json
 from pathlib import Path
@@ -19,9 +19,8 @@ MOST_IMAGES = 5_000
 def write_reference(classifier: Classifier, images: ImageSet, folder: Path, seed: int) -> str:
     """Measure what ``classifier``, as it serves, answers to ``images``; returns the file's name.
 
-    ``images`` should be ones that the model was not fitted to, such as validation's: to its
-    training images it is surer than it will ever be again. ``seed`` draws the images where
-    there are very many.
+    ``images``: those of validation, since a model is more confident on its training images than on
+    any others. ``seed`` draws from them where there are very many.
     """
     order = np.random.default_rng(seed).permutation(len(images))
     chosen = np.sort(order[:MOST_IMAGES])

@@ -1,1 +1,1 @@
-"""Fitting weights: recipes, the loop of one phase, and what keeps a run alive."""
+"""Fitting weights: recipes, the loop of one phase, checkpoints, processes, tracking."""

@@ -1,6 +1,6 @@
 """Batch norm over a batch that several processes share.
 
-torch's SyncBatchNorm runs on GPUs only; this one runs wherever the processes can talk.
+torch's SyncBatchNorm runs on GPUs only; this one runs with any backend of torch.distributed.
 """
 
 from typing import Any, cast

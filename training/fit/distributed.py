@@ -29,8 +29,8 @@ class Process:
         """``value`` added up over all processes; the same bits everywhere."""
         if self.world > 1:
             distributed.all_reduce(value)
-            # The order of additions may differ between processes; what is decided by the sum
-            # must not.
+            # The order of additions may differ between processes; decisions based on the sum must
+            # not.
             distributed.broadcast(value, src=0)
         return value
 
@@ -44,7 +44,7 @@ class Process:
     def parallel(self, network: nn.Module) -> nn.Module:
         """``network`` so that backward leaves the mean gradient of all processes in each.
 
-        To be called again when other weights are trained.
+        Call it again when other weights are trained.
         """
         if self.world == 1:
             return network
@@ -60,7 +60,7 @@ def is_main_process() -> bool:
 def join_processes() -> Iterator[Process]:
     """The processes that torchrun started as one group; without torchrun this process alone.
 
-    Inside another such block it is that one's group: torchrun's processes meet only once.
+    Inside another such block it is that block's group: torchrun's processes can meet only once.
     """
     world, rank, local = (
         int(os.environ.get(name, default))

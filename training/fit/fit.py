@@ -22,7 +22,7 @@ from training.fit.recipes import RECIPES, Session, check_recipe
 from training.fit.tracking import LogHistory, tracking
 from training.networks.build import build_model, check_beginning
 from training.networks.network import Network
-from training.results.history import EpochRecord, best_record
+from training.results.history import EpochRecord, best_record, read_history
 from training.stop import CheckStop, no_stop
 
 
@@ -40,10 +40,8 @@ class Fitted:
 
 
 def check_start(config: TrainConfig, run: Path) -> None:
-    """What can be refused before any image is there: choices that contradict each other, and
-    weights that the network cannot begin from, unless ``run`` has begun already.
-
-    Raises `ConfigError` and `TrainingError`.
+    """Refuse before any image is read: choices that contradict each other, and weights that do not
+    fit the network, unless ``run`` has begun already. Raises `ConfigError` and `TrainingError`.
     """
     check_recipe(config)
     if not (run / CHECKPOINT_FILE).exists():
@@ -185,7 +183,7 @@ def _fitted(config: TrainConfig, data: TrainingData, state: dict[str, Any]) -> F
     # Its weights are in the checkpoint; those it began from need not be there any more.
     model = build_model(replace(config.model, weights="none", grow_from=""), len(data.labels))
     model.load_state_dict(state["weights"])
-    history = tuple(EpochRecord(**record) for record in state["history"])
+    history = read_history(state["history"])
     return Fitted(
         model=model.eval(),
         history=history,

@@ -20,7 +20,7 @@ from training.fit.optim.averaging import averaged_copy
 from training.fit.optim.schedules import Schedule
 from training.fit.precision import autocast
 from training.fit.validation import Score
-from training.results.history import EpochRecord, PhaseName, best_record
+from training.results.history import EpochRecord, PhaseName, best_record, read_history
 from training.stop import CheckStop, no_stop
 
 LOOK_EVERY = 10
@@ -150,7 +150,7 @@ class Loop:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from what `state_dict` gave."""
-        self.history = [EpochRecord(**record) for record in state["history"]]
+        self.history = list(read_history(state["history"]))
         self.phase.network.load_state_dict(state["network"])
         if self._averaged:
             self._averaged.load_state_dict(state["averaged"])

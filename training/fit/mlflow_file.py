@@ -1,4 +1,4 @@
-"""MLflow's SQLite file, as far as a training run needs it.
+"""The part of MLflow's SQLite file that a training run needs.
 
 Importing this module needs MLflow; `training.fit.tracking` does it only for a run that is tracked.
 """

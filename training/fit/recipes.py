@@ -1,4 +1,4 @@
-"""What each phase of a recipe trains, on what, and how fast."""
+"""The phases of each recipe: what they train, on which data, how fast."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,8 +88,8 @@ def probe(session: Session) -> Phase:
 
 
 def head(session: Session) -> Phase:
-    """The first half of ``finetune``: a head that knows the classes keeps its first, large
-    gradients out of the trunk."""
+    """The first half of ``finetune``: a trained head sends no large first gradients into the
+    trunk."""
     return _on_features(session, "head", session.config.finetune.head)
 
 
@@ -157,10 +157,8 @@ def _on_images(
 
 
 def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase:
-    """The head in float32 on pooled features [N, views, F]: tiny, so no time is to be won.
-
-    Features are of the views that the network answers with: mirror images as well would take twice
-    the time, and the head gains little by them.
+    """The head on pooled features [N, views, F], in float32, because it is tiny. The views are
+    those that the network answers with; mirror images as well would take twice the time for little.
     """
     process, data, model = session.process, session.data, session.model
     folder = data.cache or session.run

@@ -1,4 +1,4 @@
-"""A run's parameters and curves in MLflow, in a SQLite file beside the folder of the run.
+"""Log a run's parameters and curves to MLflow, in a SQLite file beside the run's folder.
 
 Look at it with ``mlflow ui --backend-store-uri sqlite:///PATH/mlflow.db`` of the package mlflow. To
 write, mlflow-skinny with sqlalchemy and alembic is enough.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DATABASE = "mlflow.db"
 RUN_ID_FILE = "mlflow.run"
-"""In the folder of a run: which of MLflow's runs it is."""
+"""In the folder of a run: the id of its MLflow run."""
 
 CURVES = ("learning_rate", "train_loss", "train_top1", "validation_loss", "validation_top1")
 
@@ -76,7 +76,7 @@ def log_results(run: Path, metrics: Mapping[str, float]) -> None:
     with _mlflow(run) as file:
         run_id = _run_id(file, run)
         if run_id is None:
-            raise TrainingError(f"{run}: {DATABASE} beside it does not know this run.")
+            raise TrainingError(f"{run}: {DATABASE} beside it has no entry for this run.")
         file.log(run_id, metrics, step=0)
 
 
@@ -94,7 +94,7 @@ def _mlflow(run: Path) -> "Iterator[MlflowFile]":
                 f"mlflow = true needs packages that are not installed ({error}): run `pip install "
                 "mlflow-skinny sqlalchemy alembic`, or set mlflow = false."
             ) from error
-        # It tells of each table that it makes.
+        # It logs each table that it creates.
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         try:
             yield MlflowFile(path)

@@ -14,7 +14,7 @@ from training.networks.network import ConvNet
 from training.stop import CheckStop, no_stop
 
 BATCH_PIXELS = 2**20
-"""Of the images that are evaluated at once: bounds the memory of their features."""
+"""Pixels of the images in one batch; limits the memory of their features."""
 
 
 class Score(NamedTuple):
@@ -32,7 +32,7 @@ def score_images(
     bfloat16: bool,
     check_stop: CheckStop = no_stop,
 ) -> Score:
-    """As the finished model will answer, its mirror image included; each process does a part."""
+    """Score the answers of the finished model, mirror image included; each process does a part."""
     model.eval()
     mine = np.arange(process.rank, len(image_set), process.world)
     totals = torch.zeros(2, dtype=torch.float64, device=process.device)

@@ -1,4 +1,4 @@
-"""Some images of every class side by side: a look at the whole data set."""
+"""Some images of every class side by side: a look at the whole dataset."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def _tile(file: Path) -> Image.Image:
     try:
         image = decode(file.read_bytes()).upright()
     except (OSError, ImageError):
-        # It could be read a moment ago; whoever looks sees that something is missing.
+        # It could be read a moment ago; the grey tile shows that it is missing now.
         return Image.new("RGB", (SIDE, SIDE), _MISSING)
     return ImageOps.contain(image, (SIDE, SIDE))
 

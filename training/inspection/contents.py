@@ -1,4 +1,4 @@
-"""What a data set holds: counts, sizes, files that are broken or odd, images held twice."""
+"""The contents of a dataset: counts, sizes, broken or odd files, duplicates."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -87,9 +87,9 @@ class Duplicates:
 @dataclass(frozen=True)
 class Contents:
     """``imbalance``: images of the largest class over those of the smallest that has any.
-    ``effective_classes``: exp of the entropy of the counts; the number of classes where all have as
-    many images. ``oddities``: files of each kind, see `image_facts.Oddity`. File names are
-    relative to ``folder``."""
+    ``effective_classes``: exp of the entropy of the counts, which is the number of classes where
+    all are equally large. ``oddities``: files of each kind, see `image_facts.Oddity`. File names
+    are relative to ``folder``."""
 
     folder: str
     images: int
@@ -205,7 +205,7 @@ def _exact_duplicates(good: Sequence[Read]) -> tuple[Duplicates, ...]:
 
 
 def _near_duplicates(good: Sequence[Read]) -> tuple[tuple[Duplicates, ...], bool]:
-    """Among different contents with something to see on them: what is of one colour matches all."""
+    """Among different contents; images of one colour are left out, since they match everything."""
     unique = {facts.sha256: (file, facts) for file, facts in reversed(good)}
     shown = [(f, x) for f, x in reversed(unique.values()) if "one_colour" not in x.oddities]
     if len(shown) < 2:
@@ -229,7 +229,7 @@ def _duplicates(files: Sequence[FoundFile], difference: float) -> Duplicates:
 
 
 def _by_weight(found: list[Duplicates]) -> tuple[Duplicates, ...]:
-    """What spoils a measurement first, then what confuses the training, then the closest."""
+    """Leakage first, then label conflicts, then the closest."""
     return tuple(
         sorted(found, key=lambda x: (not x.leakage, not x.label_conflict, x.difference, x.files))
     )

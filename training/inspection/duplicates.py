@@ -1,10 +1,9 @@
-"""Images that a data set holds twice: the same bytes, or the same image saved anew.
+"""Duplicates in a dataset: the same bytes, or the same image saved again.
 
 Two images are candidates for near duplicates when their perceptual hashes differ in few bits, and
-are reported when their thumbnails agree too. Measured on 300 images each of photographs at 160
-pixels, flowers and CIFAR-10: of copies that were scaled by half, saved at JPEG quality 30 or
-brightened by a fifth at least 98 % are found; of copies trimmed by 2 % on each side 90 % (59 % at
-32 pixels), by 4 % a quarter. Greyscale copies are found in part, mirrored ones not at all.
+are reported when their thumbnails agree too. Nearly all copies that were scaled, recompressed or
+brightened are found, most that were trimmed by 2 % on each side, a part of greyscale ones, no
+mirrored ones.
 """
 
 from collections import defaultdict
@@ -57,7 +56,7 @@ def perceptual_code(grey: Float32Array) -> int:
     (2010), section 3.2.1.
     """
     frequencies = (_COSINES @ grey @ _COSINES.T).ravel()
-    # The first one is the mean brightness, which says nothing about structure.
+    # The first one is the mean brightness, not structure.
     bits = frequencies > np.median(frequencies[1:])
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
@@ -73,8 +72,8 @@ def same_content(hashes: Sequence[str]) -> list[list[int]]:
 def near_pairs(codes: UInt64Array, thumbnails: UInt8Array) -> NearPairs:
     """The near duplicates among images with ``codes`` [N] and RGB ``thumbnails`` [N, 16, 16, 3].
 
-    Where several images are near each other only the closest pairs that connect them are given:
-    at most N - 1 in all.
+    Of several images near each other, only the closest pairs that connect them are returned: at
+    most N - 1 in all.
     """
     found: list[Int64Array] = []
     differences: list[Float32Array] = []
@@ -99,8 +98,8 @@ def near_pairs(codes: UInt64Array, thumbnails: UInt8Array) -> NearPairs:
 def _candidates(codes: UInt64Array) -> Iterator[Int64Array]:
     """Pairs [M, 2] whose codes differ in at most `MOST_BITS` bits, each pair once.
 
-    The codes are cut into one band more than bits may differ, so a pair agrees in one band at least
-    and only images that share a band are compared (Norouzi, Punjani & Fleet 2012,
+    The codes are cut into one band more than bits may differ, so every pair agrees in at least one
+    band, and only images that share a band are compared (Norouzi, Punjani & Fleet 2012,
     arXiv:1307.2982).
     """
     shifts = np.arange(_BANDS, dtype=np.uint64) * np.uint64(_BAND_BITS)

@@ -1,4 +1,4 @@
-"""Which files a data set's folder holds, also where training would refuse it."""
+"""Which files a dataset's folder holds, also where training would refuse it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PART_ORDER = (UNDIVIDED, "train", "validation", "test")
 
 @dataclass(frozen=True)
 class FoundFile:
-    """An image by its name: ``name`` is relative to the data set's folder, with slashes."""
+    """An image by its name: ``name`` is relative to the dataset's folder, with slashes."""
 
     name: str
     label: str
@@ -26,8 +26,8 @@ class FoundFile:
 @dataclass(frozen=True)
 class FoundFiles:
     """``folders``: the classes that each part has a folder for. ``outside_classes``: images that
-    lie in no class folder; ``other_files``: files in class folders that are no images by name.
-    ``complaint``: why training would not accept how the folder is divided, if so."""
+    lie in no class folder; ``other_files``: files in class folders whose names are not those of
+    images. ``complaint``: why training would refuse how the folder is divided, or None."""
 
     root: Path
     files: tuple[FoundFile, ...]
@@ -67,7 +67,7 @@ def find_files(folder: Path) -> FoundFiles:
 
 
 def _parts(folder: Path) -> tuple[list[tuple[str, Path]], str | None]:
-    """Part and path of each folder of class folders, and what training would have against them."""
+    """Part and path of each folder of class folders, and why training would refuse them."""
     entries = [entry for entry in class_folders(folder) if entry.name.lower() in PARTS]
     named = [(PARTS[entry.name.lower()], entry) for entry in entries]
     try:

@@ -1,4 +1,4 @@
-"""What one file of a data set is: readable or not, how it is stored, what it looks like."""
+"""What one file of a dataset is: readable or not, how it is stored, what it looks like."""
 
 import hashlib
 import io
@@ -13,7 +13,8 @@ from PIL.ExifTags import Base as ExifTag
 
 from training.inspection.duplicates import THUMBNAIL_SIDE, perceptual_code
 from visionflow.errors import ImageError, MissingImageError
-from visionflow.images.pipeline import UInt8Array, decode, format_of
+from visionflow.images.containers import format_of
+from visionflow.images.pipeline import UInt8Array, decode
 
 Oddity = Literal[
     "greyscale", "cmyk", "alpha", "rotated", "animated", "small", "elongated", "one_colour"
@@ -24,7 +25,7 @@ ELONGATED = 3.0
 """A longer side above this many shorter sides loses most of the image in the centre crop."""
 
 _CODE_SIDE = 32
-# 8-bit steps, over the cells of the thumbnail: JPEG noise stays below, anything to see is above.
+# In 8-bit steps, over the cells of the thumbnail: JPEG noise is below, visible content above.
 _COLOUR_CAST = 4
 _CONTRAST = 2.0
 
@@ -47,7 +48,7 @@ class ImageFacts:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Why a file is no image: code and sentence of the `ImageError` it raised."""
+    """Why a file is not an image: code and text of the `ImageError` it raised."""
 
     code: str
     message: str
@@ -106,5 +107,5 @@ def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTag.Orientation, 1))
     except Exception:
-        # As in visionflow.images.pipeline: a damaged EXIF block says nothing about the pixels.
+        # As in visionflow.images.pipeline: a damaged EXIF block does not concern the pixels.
         return 1

@@ -1,4 +1,4 @@
-"""`visionflow data inspect`: look at a data set before anything is trained on it."""
+"""`visionflow data inspect`: look at a dataset before anything is trained on it."""
 
 import json
 import unicodedata
@@ -18,7 +18,7 @@ _BAR = 30
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is there, and what to do about it."""
+    """The contents of a dataset, and advice about them."""
 
     contents: Contents
     findings: tuple[Finding, ...]
@@ -29,7 +29,7 @@ class Inspection:
         return strict.parse_json(cls, document, "inspection")
 
     def to_json(self) -> str:
-        # Plain ASCII, because a file's name need not be text in any encoding.
+        # ASCII, because a file's name may be bytes that are not text.
         return json.dumps(strict.to_dict(self))
 
 
@@ -42,7 +42,7 @@ def inspect_folder(folder: Path) -> Inspection:
 def to_text(inspection: Inspection) -> str:
     """The inspection as lines for a terminal."""
     lines = [*_overview(inspection.contents), "", *_findings(inspection.findings)]
-    # A file's name need not be text in any encoding.
+    # A file's name may be bytes that are not text.
     return "\n".join(lines).encode("utf-8", "replace").decode()
 
 
@@ -59,8 +59,8 @@ def _overview(contents: Contents) -> Iterator[str]:
         label = entry.label + " " * (width - _columns(entry.label))
         yield f"  {label} {entry.images:8,} {bar}{unreadable}"
     yield (
-        f"{len(contents.classes)} classes, as good as {contents.effective_classes:.1f} of equal "
-        f"size; the largest has {contents.imbalance:.1f} times the images of the smallest."
+        f"{len(contents.classes)} classes, effective number {contents.effective_classes:.1f}; "
+        f"the largest has {contents.imbalance:.1f} times the images of the smallest."
     )
     if sizes := contents.sizes:
         yield f"Width {_range(sizes.width)} px, height {_range(sizes.height)} px."

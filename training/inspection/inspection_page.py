@@ -66,7 +66,7 @@ def page(inspection: Inspection) -> str:
         near=[_group(root, pair) for pair in contents.near_duplicates[:MOST_GROUPS]],
         most_files=MOST_FILES,
     )
-    # A file's name need not be text in any encoding.
+    # A file's name may be bytes that are not text.
     return html.encode("utf-8", "replace").decode()
 
 

@@ -32,8 +32,7 @@ def build_model(config: ModelConfig, classes: int) -> ConvNet:
 
 
 def check_beginning(config: ModelConfig) -> None:
-    """Raise what `build_model` would raise of the weights to begin from, without a network: shapes
-    alone are compared."""
+    """Raise what `build_model` would raise about the initial weights; only shapes are compared."""
     classes = len(read_ancestor(config.grow_from).labels) if config.grow_from else 1
     with torch.device("meta"):
         model = _network(config, classes)
@@ -41,7 +40,8 @@ def check_beginning(config: ModelConfig) -> None:
 
 
 def exportable(network: N) -> N:
-    """A copy on the CPU in evaluation mode, each head's BatchNorm folded and its Dropout gone."""
+    """A copy on the CPU in evaluation mode, each head's BatchNorm folded and its Dropout
+    removed."""
     exported = copy.deepcopy(network).cpu().eval()
     for part in tuple(exported.modules()):
         if isinstance(part, ConvNet):

@@ -10,10 +10,9 @@ from training.networks.network import ConvNet, Network, Output
 
 
 class Ensemble(Network):
-    """The average of several networks' logits, as one network.
-
-    The embedding is theirs side by side. Their activation maps, scaled to the size of the finest,
-    are averaged as the logits are.
+    """The average of several networks' logits, as one network. The embedding is the concatenation
+    of theirs. Their activation maps are scaled to the size of the finest and averaged like the
+    logits.
     """
 
     def __init__(self, members: Sequence[ConvNet]) -> None:

@@ -1,4 +1,4 @@
-"""A network that takes over all that another one with fewer classes has learnt."""
+"""Copy the weights of a network with fewer classes into one with more."""
 
 from collections.abc import Mapping
 
@@ -13,8 +13,8 @@ from training.networks.network import ConvNet
 def inherit(model: ConvNet, weights: Mapping[str, Tensor], where: str) -> None:
     """Copy ``weights`` into ``model``: everything as it is, of the last layer the first rows.
 
-    The rows of the new classes keep the values that they were drawn with. Raises `TrainingError`
-    naming ``where`` when they are of another network, or of more classes.
+    The rows of the new classes keep their initial values. Raises `TrainingError` naming ``where``
+    for weights of another network, or of more classes.
     """
     slots: dict[str, Tensor] = model.state_dict()
     last = f"head.{len(model.head) - 1}."

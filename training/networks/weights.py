@@ -17,7 +17,7 @@ from training.networks.zoo import PLANS, torchvision_key, torchvision_trunk
 _NAMED = 3
 """Keys of each kind that an error spells out."""
 
-# What torchvision puts behind the trunk, and what `Classifier` does.
+# The layers behind the trunk, in torchvision's networks and in `ConvNet`.
 _TORCHVISION_HEADS = ("fc.", "classifier.")
 _HEAD = "head."
 _TRUNK = "trunk."
@@ -34,9 +34,8 @@ def load_weights(trunk: nn.Sequential, name: str, source: str) -> None:
     """Fill ``trunk``, of the network ``name``, from ``source``; a head in there is left out.
 
     ``source`` is ``imagenet`` (torchvision's default weights, downloaded once) or the path of a
-    file: a state dict with torchvision's names, one of a `Classifier`, or a checkpoint of either.
-
-    Raises `TrainingError` when they cannot be had, or are not this network's to the last key.
+    file: a state dict with torchvision's names, one of a `ConvNet`, or a checkpoint of either.
+    Raises `TrainingError` when they cannot be read or downloaded, or any key differs.
     """
     if source == "imagenet":
         weights, where = _imagenet(name), f"ImageNet weights of {name}"

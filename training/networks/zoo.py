@@ -1,9 +1,9 @@
 """torchvision's networks as trunks: their convolutional part, cut into named stages.
 
-What torchvision puts behind the last feature map stays out: the pooling and the head are
-`Classifier`'s. In two of them that drops more than the 1000 outputs: of VGG16 the 120 million
-weights of its hidden layers, of MobileNetV3 a layer 960 -> 1280 with Hardswish. The latter works on
-pooled features, so no activation map could be computed ahead of it; the embedding is 960 wide.
+What torchvision puts behind the last feature map stays out: `ConvNet` has its own pooling and head.
+In two of them that drops more than the 1000 outputs: of VGG16 the 120 million weights of its hidden
+layers, of MobileNetV3 a layer 960 -> 1280 with Hardswish. The latter works on pooled features, so
+no activation map could be computed ahead of it; the embedding is 960 wide.
 """
 
 from collections import OrderedDict
@@ -57,7 +57,8 @@ def _last(path: str) -> str:
 
 
 def _vgg16() -> nn.Sequential:
-    """The convolutions alone: with the head, most of a second would go into weights to drop."""
+    """The convolutions alone: building the head takes most of a second for weights that are
+    dropped."""
     layers: nn.Sequential = vgg.make_layers(vgg.cfgs["D"])
     for layer in layers:
         if isinstance(layer, nn.Conv2d) and layer.bias is not None:

@@ -1,1 +1,1 @@
-"""Results drawn: as plots, and as one page to read."""
+"""Drawing results: plots, and one page to read."""

@@ -17,7 +17,7 @@ from training.texts.catalogue import spans, text_spans
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
-# A photo as most are sent, at a rate where the fixed costs say nothing.
+# A typical photo, at a rate where fixed costs do not matter.
 COSTED = Workload(per_day=10_000, megapixels=3.0)
 
 _FOLDER = Path(__file__).parent

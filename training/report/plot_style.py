@@ -36,7 +36,7 @@ _CJK_FONTS = (
 _STYLE: dict[Any, Any] = {
     "font.size": 10,
     "text.color": INK,
-    # A dollar sign in the name of a class begins no formula.
+    # A dollar sign in a class name does not start a formula.
     "text.parse_math": False,
     "axes.edgecolor": FAINT,
     "axes.labelcolor": INK,
@@ -52,7 +52,7 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 9,
     "lines.linewidth": 1.8,
-    # Names of an SVG's parts by its content, not by chance.
+    # Ids in an SVG depend on its content, not on chance.
     "svg.hashsalt": "visionflow",
 }
 
@@ -108,7 +108,7 @@ def to_svg(figure: Figure) -> bytes:
 
 
 def class_colours(count: int) -> list[tuple[float, ...]]:
-    """``count`` colours as different as that many can be."""
+    """``count`` colours that differ as much as possible."""
     if count <= 20:
         return list(mpl.colormaps["tab10" if count <= 10 else "tab20"].colors)[:count]  # type: ignore[attr-defined]
     return [tuple(mpl.colormaps["turbo"](place)) for place in np.linspace(0.03, 0.97, count)]

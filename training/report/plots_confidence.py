@@ -1,4 +1,4 @@
-"""Whether confidence can be believed, and what `unknown` costs and gains."""
+"""Plots of calibration, and of the cost and gain of `unknown`."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def reliability_diagram(report: Report) -> Figure:
             edgecolor="white",
         )
         lower.set(xlabel="confidence", ylabel="images")
-    left.set_ylabel("share that is right")
+    left.set_ylabel("accuracy")
     left.legend(loc="upper left")
     return figure
 
@@ -81,7 +81,7 @@ def coverage_accuracy(report: Report) -> Figure:
             color=RED,
             fontsize=9,
         )
-    axes.set(xlabel="answered (the rest is “unknown”)", ylabel="right, of the answered")
+    axes.set(xlabel="share answered (the rest is “unknown”)", ylabel="accuracy of these")
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.yaxis.set_major_formatter("{x:.1%}")
     axes.margins(y=0.2)

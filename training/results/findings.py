@@ -25,8 +25,8 @@ class ClassCurve:
 
 @dataclass(frozen=True)
 class CurveSet:
-    """``micro``: every image asked about every class, in one list. ``macro``: the mean of the
-    classes. Classes without test images are left out."""
+    """``micro``: every pair of image and class, in one list. ``macro``: the mean of the classes.
+    Classes without test images are left out."""
 
     micro: Curve
     macro: Curve
@@ -101,7 +101,7 @@ class EmbeddingMap:
 
 @dataclass(frozen=True)
 class ImageAnswer:
-    """An image as the network sees it, and what the network said of it.
+    """An image as the network sees it, and the network's answer.
 
     ``file``: relative to the folder of its split. ``image``: a JPEG as data URL. ``confidence``:
     of the answer, 0..1; ``truth_confidence``: of the true class.
@@ -156,9 +156,8 @@ class Activations:
 
 @dataclass(frozen=True)
 class Findings:
-    """All of the served model on test images.
-
-    ``activations`` are of the network that it was made from; None where there is no single one.
+    """All of the served model on test images. ``activations``: of the network that it was exported
+    from; None for an ensemble.
     """
 
     curves: Curves

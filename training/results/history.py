@@ -1,8 +1,10 @@
-"""What is kept of every epoch."""
+"""The course of a training: what is kept of every epoch, and the verdict on it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from visionflow import strict
 
 Judgement = Literal["good", "overfitting", "underfitting"]
 PhaseName = Literal["probe", "head", "body", "scratch"]
@@ -47,3 +49,8 @@ class FitVerdict:
 def best_record(history: Iterable[EpochRecord]) -> EpochRecord:
     """The highest validation top-1; among equals the lowest loss, then the earliest."""
     return max(history, key=lambda record: (record.validation_top1, -record.validation_loss))
+
+
+def read_history(stored: Iterable[object]) -> tuple[EpochRecord, ...]:
+    """The records of a checkpoint, kept as dictionaries. Raises `ConfigError`."""
+    return tuple(strict.parse(EpochRecord, record, "history") for record in stored)

@@ -23,7 +23,7 @@ FORM_NAMES: Mapping[Form, str] = {
 @dataclass(frozen=True)
 class SplitSummary:
     """One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
-    content. ``carved``: cut off the training folder by the seed, not a folder of its own."""
+    content. ``carved``: drawn out of the training folder by the seed, not a folder of its own."""
 
     images: int
     per_class: tuple[int, ...]
@@ -33,7 +33,7 @@ class SplitSummary:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """Which images. ``sha256``: of all that the model was fitted to and chosen by."""
+    """The images of a run. ``sha256``: of the training and validation images."""
 
     labels: tuple[str, ...]
     sha256: str
@@ -70,11 +70,11 @@ class Parity:
 
 @dataclass(frozen=True)
 class LadderStep:
-    """One way of making int8 that was tried, in the order of trying.
+    """One way of making int8 that was tried, in order.
 
     Drops are fp32 minus int8 of validation top-1, ``worst_class`` being the class that lost most;
-    ``speedup`` is the latency of fp32 by that of int8. None: not measured, because something before
-    it had failed already. ``reason``: why it did not pass.
+    ``speedup`` is the latency of fp32 divided by that of int8. None: not measured, because an
+    earlier check failed. ``reason``: why it did not pass.
     """
 
     name: str
@@ -88,8 +88,8 @@ class LadderStep:
 
 @dataclass(frozen=True)
 class Growth:
-    """What adding classes did to the old ones: top-1 of the model that was grown from (``before``)
-    and of this one, on the same images of the old classes."""
+    """The effect of new classes on the old ones: top-1 of the old model (``before``) and of this
+    one (``after``) on the same images of the old classes."""
 
     name: str
     version: str
@@ -106,8 +106,8 @@ class Report:
     """Everything measured in one run.
 
     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
-    lies behind ``test``. ``parameters``: numbers in the network that was trained. ``growth``: of a
-    model that got further classes.
+    lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
+    that got further classes.
     """
 
     name: str

@@ -22,8 +22,7 @@ TrialState = Literal["complete", "pruned", "diverged", "failed"]
 class TrialRecord:
     """One trial. ``top1``: the best validation top-1 of its epochs, None where it has none.
 
-    A failed trial was killed, or ended by a fault outside of it; it does not count and is made
-    again.
+    A failed trial was killed, or ended by a fault outside of it; it does not count and is repeated.
     """
 
     number: int
@@ -38,8 +37,8 @@ class TrialRecord:
 class TuneReport:
     """``best``: the number of the best trial by ``best_top1``, of validation.
 
-    ``importance``: the share of each field in what made the best trials good, 1 in sum; empty where
-    too few trials, or all the same results, say nothing about it.
+    ``importance``: the share of each field in the success of the best trials, 1 in sum; empty where
+    there are too few trials or all results are equal.
     """
 
     name: str
@@ -59,7 +58,7 @@ class TuneReport:
 
 
 def finished_trials(study: "Study") -> "list[FrozenTrial]":
-    """Those that count: come to their end, pruned or diverged."""
+    """The trials that count: completed, pruned or diverged."""
     from optuna.trial import TrialState as State  # noqa: PLC0415
 
     return study.get_trials(deepcopy=False, states=(State.COMPLETE, State.PRUNED))
@@ -79,7 +78,7 @@ def report_of(name: str, space: tuple[Dimension, ...], study: "Study") -> TuneRe
         finished = finished_trials(study)
         reasons = {trial.user_attrs.get(DIVERGED, "it was pruned") for trial in finished}
         raise TrainingError(
-            f"None of {len(finished)} trials came to its end ({'; '.join(sorted(reasons))}); "
+            f"None of {len(finished)} trials was completed ({'; '.join(sorted(reasons))}); "
             "narrow the ranges in tune.space, or allow more trials or seconds."
         )
     best = study.best_trial

@@ -1,8 +1,8 @@
 """Searching a config's best settings: Optuna proposes, validation top-1 decides.
 
-The test part is never decoded. What was found is kept in SQLite after every epoch. A search that
-was killed goes on from there and ends with the trials of an uninterrupted one: a proposal depends
-on the seed and the finished trials, not on the course of a process.
+The test part is never decoded. What was found is kept in SQLite after every epoch. A killed search
+continues from there and ends with the same trials as an uninterrupted one: a proposal depends on
+the seed and the finished trials alone.
 """
 
 import fcntl
@@ -42,7 +42,7 @@ BEST_FILE = "best.toml"
 
 _STUDY = "tune"
 _IDENTITY = "identity"
-# So many trials are drawn at random before the others' results guide the search or end a trial.
+# Trials that are drawn at random before results guide the search or prune a trial.
 _RANDOM_TRIALS = 5
 # No trial is ended in the first quarter of its epochs: a warm-up says little.
 _SPARED_SHARE = 0.25
@@ -174,7 +174,7 @@ class _Search:
 
 
 def _identity(config: TrainConfig, data: TrainingData) -> dict[str, Any]:
-    """What must be equal for trials to be compared: all but what shapes no weights."""
+    """What must be equal for trials to be compared: all fields that shape the weights."""
     fields: dict[str, Any] = strict.to_dict(config)
     for field in _WITHOUT_INFLUENCE:
         del fields[field]
@@ -190,8 +190,8 @@ def _alone(out: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TrainingError(
-                f"{out}: another 'visionflow tune' is at work here; let it finish or choose "
-                "another folder."
+                f"{out}: another 'visionflow tune' is running in this folder; wait for it "
+                "or choose another folder."
             ) from None
         yield
 

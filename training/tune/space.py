@@ -46,7 +46,7 @@ class Dimension:
         return next(choice for choice in self.domain.choices if _name(choice) == stored)
 
     def extremes(self) -> tuple[Any, ...]:
-        """Values such that all others are valid if these are."""
+        """The extreme values: if they are valid, all others are."""
         if isinstance(self.domain, Choices):
             return self.domain.choices
         bounds = (self.domain.low, self.domain.high)

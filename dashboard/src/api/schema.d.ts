@@ -30,7 +30,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A form that posts one large image straight to the bucket */
+        /** A signed form that uploads one large image to the bucket */
         post: operations["uploads"];
         delete?: never;
         options?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether an image would be classified now */
+        /** Whether the service can classify images now */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -96,10 +96,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All that people said about a prediction */
+        /** All feedback on a prediction */
         get: operations["feedback"];
         put?: never;
-        /** Confirm or correct an answer; the last word counts */
+        /** Confirm or correct an answer; the latest feedback counts */
         post: operations["giveFeedback"];
         delete?: never;
         options?: never;
@@ -114,7 +114,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers that nobody has spoken of, the least certain first */
+        /** Predictions without feedback, the least certain first */
         get: operations["uncertain"];
         put?: never;
         post?: never;
@@ -148,7 +148,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Versions, and what serves */
+        /** Versions, and which of them serve */
         get: operations["models"];
         put?: never;
         post?: never;
@@ -182,7 +182,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which version an alias pointed at at a time; production where no alias is named */
+        /** The version that an alias pointed to at a time (default: production) */
         get: operations["modelServed"];
         put?: never;
         post?: never;
@@ -199,7 +199,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Versions beside the first of them */
+        /** Versions compared with the first of them */
         get: operations["compareModels"];
         put?: never;
         post?: never;
@@ -236,7 +236,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put into production what was there before (admin) */
+        /** Restore the version that was in production before (admin) */
         post: operations["rollBack"];
         delete?: never;
         options?: never;
@@ -304,7 +304,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put into production (admin) */
+        /** Put a version into production (admin) */
         post: operations["promote"];
         delete?: never;
         options?: never;
@@ -338,7 +338,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a version look at every image after it was answered (admin) */
+        /** Let a version classify every image again, after the answer (admin) */
         post: operations["setShadow"];
         delete?: never;
         options?: never;
@@ -355,7 +355,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Never let it serve again (admin) */
+        /** Keep a version from ever serving again (admin) */
         post: operations["retire"];
         delete?: never;
         options?: never;
@@ -408,7 +408,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on with a job that failed or was cancelled, from its checkpoint (admin) */
+        /** Continue a job that failed or was cancelled, from its checkpoint (admin) */
         post: operations["resumeTrainingJob"];
         delete?: never;
         options?: never;
@@ -423,7 +423,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a training job can be asked for */
+        /** The options of a training job */
         get: operations["trainingOptions"];
         put?: never;
         post?: never;
@@ -440,7 +440,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the predictions of today, and of whole days, have cost */
+        /** What the predictions of today and of whole days have cost */
         get: operations["costs"];
         put?: never;
         post?: never;
@@ -518,7 +518,7 @@ export interface components {
          *     ``n`` images it answered, and ``compared`` that it and the first version in the comparison
          *     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
          *     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
-         *     inference. ``feedback`` counts answers and shadow's answers to images that people spoke of.
+         *     inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
          */
         ComparedModel: {
             /** Name */
@@ -564,7 +564,7 @@ export interface components {
         };
         /**
          * Costs
-         * @description What predictions cost, reckoned from counters, measured times and a dated table of prices.
+         * @description What predictions cost, estimated from counters, measured times and a dated table of prices.
          *
          *     ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
          *     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
@@ -679,7 +679,7 @@ export interface components {
         };
         /**
          * FeedbackHistory
-         * @description All that was said about a prediction, the first word first.
+         * @description All feedback on a prediction, the oldest first.
          */
         FeedbackHistory: {
             /** Items */
@@ -973,8 +973,6 @@ export interface components {
             gate_passed: boolean;
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
-            /** Retired At */
-            retired_at: string | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
             /** Manifest */
@@ -993,7 +991,7 @@ export interface components {
         /**
          * ModelEntry
          * @description A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
-         *     published by ``force``; ``retired_at`` is null for one that may serve.
+         *     published by ``force``; ``retired`` is null for one that may serve.
          */
         ModelEntry: {
             /** Name */
@@ -1017,15 +1015,13 @@ export interface components {
             gate_passed: boolean;
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
-            /** Retired At */
-            retired_at: string | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
         };
         /**
          * ModelFeedback
-         * @description How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
-         *     the same by what the images show.
+         * @description How often a version was right on images with feedback, with a 95 % Wilson interval;
+         *     ``per_label``: the same by the label that people gave.
          */
         ModelFeedback: {
             /** N */
@@ -1433,7 +1429,7 @@ export interface components {
         };
         /**
          * UncertainList
-         * @description Answers that nobody has spoken of, the least certain first.
+         * @description Answers without feedback, the least certain first.
          */
         UncertainList: {
             /** Items */
@@ -1474,15 +1470,15 @@ export interface operations {
     predict: {
         parameters: {
             query?: {
-                /** @description How many of the best labels to answer, at most all there are */
+                /** @description How many of the best labels to return */
                 top_k?: number;
-                /** @description Whether to answer where in the image the evidence lies */
+                /** @description Whether to return a heatmap of the evidence in the image */
                 explain?: boolean;
                 /** @description The label to explain instead of the best one */
                 label?: string;
             };
             header?: {
-                /** @description The same key with the same request gets the first answer again */
+                /** @description A repeated request with the same key returns the first answer */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1602,9 +1598,9 @@ export interface operations {
     logs: {
         parameters: {
             query?: {
-                /** @description Records per page */
+                /** @description At most this many items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description Only this best label */
                 label?: string;
@@ -1612,7 +1608,7 @@ export interface operations {
                 model_version?: string;
                 /** @description Only this status */
                 status?: "ok" | "unknown" | "failed";
-                /** @description Only images that came this way */
+                /** @description Only images from this source */
                 source?: "api" | "s3";
                 /** @description Not before this time */
                 from?: string;
@@ -1753,7 +1749,7 @@ export interface operations {
     uncertain: {
         parameters: {
             query?: {
-                /** @description At most so many */
+                /** @description At most this many items */
                 limit?: number;
             };
             header?: never;
@@ -1785,9 +1781,9 @@ export interface operations {
     stats: {
         parameters: {
             query?: {
-                /** @description From the day of this time on; 30 days ago where left out */
+                /** @description From the day of this time (default: 30 days ago) */
                 from?: string;
-                /** @description To the day of this time; at most 366 days in all */
+                /** @description To the day of this time; at most 366 days in total */
                 to?: string;
             };
             header?: never;
@@ -1850,9 +1846,9 @@ export interface operations {
             query?: {
                 /** @description Only this alias */
                 alias?: "production" | "canary" | "shadow";
-                /** @description At most so many */
+                /** @description At most this many items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -1918,13 +1914,13 @@ export interface operations {
     compareModels: {
         parameters: {
             query: {
-                /** @description Two or more, with commas between */
+                /** @description Two or more versions, separated by commas */
                 versions: string;
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
-                /** @description From the day of this time on; 30 days ago where left out */
+                /** @description From the day of this time (default: 30 days ago) */
                 from?: string;
-                /** @description To the day of this time; at most 366 days in all */
+                /** @description To the day of this time; at most 366 days in total */
                 to?: string;
             };
             header?: never;
@@ -2141,7 +2137,7 @@ export interface operations {
     model: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2175,7 +2171,7 @@ export interface operations {
     promote: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2219,7 +2215,7 @@ export interface operations {
     setCanary: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2265,7 +2261,7 @@ export interface operations {
     setShadow: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2309,7 +2305,7 @@ export interface operations {
     retire: {
         parameters: {
             query?: {
-                /** @description Of the model; production's where left out */
+                /** @description Name of the model (default: the one in production) */
                 name?: string;
             };
             header?: never;
@@ -2353,9 +2349,9 @@ export interface operations {
     trainingJobs: {
         parameters: {
             query?: {
-                /** @description At most so many */
+                /** @description At most this many items */
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -2594,9 +2590,9 @@ export interface operations {
     costs: {
         parameters: {
             query?: {
-                /** @description From the day of this time on; the last day where left out */
+                /** @description From the day of this time (default: yesterday) */
                 from?: string;
-                /** @description To the day of this time; today where left out; at most 366 days in all */
+                /** @description To the day of this time (default: today); at most 366 days in total */
                 to?: string;
             };
             header?: never;

@@ -141,7 +141,7 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -> int:
-    """Run a local job here and now; of any other print the id."""
+    """Run a local job to its end; of any other, print the id."""
     if job.config.place == "ec2":
         text = f"Job {job.id} is queued; follow it with 'visionflow jobs watch {job.id}'."
         answer(arguments, job, lambda: print(text))

@@ -34,7 +34,7 @@ HEARTBEAT_SECONDS = 2.0
 _START_SECONDS = 120.0
 _END_SECONDS = 600.0
 _LOOK_SECONDS = 0.3
-# A process that has not reported for so long is not there any more.
+# A process that has not reported for this long has ended.
 _DEAD_SECONDS = 8 * HEARTBEAT_SECONDS
 
 
@@ -58,7 +58,7 @@ def run_local_job(job_id: str, target: Endpoints, workspace: Workspace) -> Train
 
 
 def bury_local_job(job_id: str, target: Endpoints) -> None:
-    """Let a local job end whose process was killed together with the command that ran it."""
+    """End a local job if its process was killed together with the command that ran it."""
     record = target.jobs.get(job_id)
     if record.request.place != "local" or record.state != "running":
         return
@@ -70,7 +70,7 @@ def bury_local_job(job_id: str, target: Endpoints) -> None:
 
 
 def _report_death(record: JobRecord, target: Endpoints, reason: str) -> None:
-    """Say for a process what it could not say itself, as EC2 does for a machine."""
+    """Report for a process that it ended, as EC2 does for a machine."""
     report = target.jobs.current_report(record)
     if report is None:
         before = target.jobs.report(record)

@@ -1,8 +1,8 @@
 """The machines of the local cloud's jobs, as processes of this computer.
 
-The emulator's EC2 lends machines that run nothing. While this watches, the job's script runs for
-each of them as on a real one: with the role's credentials, the machine's id as its session, and
-the machine gone when the script ends. So a job that the dashboard or the API starts is trained.
+The emulator's EC2 has machines that run nothing. `LocalMachines` runs the job's script for each of
+them as on a real one: with the role's credentials and the machine's id as its session. When the
+script ends, the machine is terminated. So jobs started by the dashboard or the API are trained.
 """
 
 import subprocess
@@ -27,21 +27,21 @@ _NEWEST_JOBS = 10
 
 
 class LocalMachines:
-    """A process for each machine that a job has; all end with this."""
+    """One process for each machine of a job; `play` ends all of them."""
 
     def __init__(self, target: Endpoints, workspace: Workspace) -> None:
         """Raises `CommandError` for a stage on AWS, which has machines of its own."""
         if target.cloud is None:
-            raise CommandError("Only the local cloud has its machines here.")
+            raise CommandError("Only jobs of the local cloud run on this computer.")
         self._target = target
         self._workspace = workspace
         self._ec2: EC2Client = boto3.client("ec2", **target.cloud.client_options)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        # Its job still names it for a moment.
+        # The job still names an ended machine for a moment.
         self._gone: set[str] = set()
 
     def play(self) -> None:
-        """Run what jobs ask for, until somebody interrupts."""
+        """Run the machines of jobs until interrupted."""
         try:
             while True:
                 self._look()
@@ -65,8 +65,8 @@ class LocalMachines:
                 self._start(machine, job)
 
     def _start(self, machine: str, job: TrainingJob) -> None:
-        print(f"Job {job.id} runs on this computer as {machine}.", flush=True)
-        # A job that goes on after it lost its machine gets another disk, as on EC2.
+        print(f"Job {job.id} runs on this computer as machine {machine}.", flush=True)
+        # A job that lost its machine continues with another disk, as on EC2.
         folder: Path = job_folder(self._workspace, job.id) / machine
         self._processes[machine] = start_machine(job.id, machine, self._target, folder)
 
@@ -75,4 +75,4 @@ class LocalMachines:
         end_group(self._processes.pop(machine))
         self._gone.add(machine)
         self._ec2.terminate_instances(InstanceIds=[machine])
-        print(f"{machine} is gone.", flush=True)
+        print(f"Machine {machine} has ended.", flush=True)

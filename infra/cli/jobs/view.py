@@ -32,7 +32,7 @@ def row(job: TrainingJob) -> tuple[str, ...]:
 
 
 def screen(job: TrainingJob) -> list[str]:
-    """All that is known, in lines of at most 100 characters, curves as rows of bars."""
+    """The whole job in lines of at most 100 characters, its curves as rows of bars."""
     lines = [f"{job.id}  {job.state}" + (f": {job.reason}" if job.reason else "")]
     lines.append(f"{job.config.config} on {job.config.data}, {_machine(job) or 'no machine yet'}")
     lines.append(
@@ -40,7 +40,11 @@ def screen(job: TrainingJob) -> list[str]:
         + (f", heartbeat {job.heartbeat_at}" if job.heartbeat_at else "")
     )
     if job.progress:
-        left = "" if job.eta_seconds is None else f", about {_duration(job.eta_seconds)} of epochs"
+        left = (
+            ""
+            if job.eta_seconds is None
+            else f", about {_duration(job.eta_seconds)} of epochs left"
+        )
         lines.append(f"{job.progress.step}: epoch {job.progress.epoch}/{job.progress.epochs}{left}")
     if job.epochs:
         lines += ["", *_curves(job.epochs)]
@@ -70,7 +74,7 @@ def _curves(epochs: Sequence[JobEpoch]) -> list[str]:
 
 
 def bars(values: Sequence[float], width: int = CURVE_WIDTH) -> str:
-    """A curve in one line: the lowest value as the lowest bar; long ones are thinned out."""
+    """A curve in one line, the lowest value as the lowest bar; of a long one every n-th value."""
     if len(values) > width:
         values = [values[round(i * (len(values) - 1) / (width - 1))] for i in range(width)]
     low, high = min(values), max(values)

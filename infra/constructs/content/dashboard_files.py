@@ -17,7 +17,7 @@ class DashboardFiles(Construct):
     """Assets first, then the page that names them.
 
     Assets carry a hash in their names: browsers keep them for a year, and those of earlier builds
-    stay, because an open page may still ask for them. The page is asked for anew each time.
+    stay, because an open page may still load them. The page itself is never cached.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Who copies files into buckets while a stack is deployed."""
+"""The function that copies files into buckets while a stack is deployed."""
 
 from aws_cdk import DefaultStackSynthesizer, Stack
 from aws_cdk import aws_iam as iam
@@ -17,7 +17,7 @@ class FileCopier(Construct):
 
     Attributes:
         role: may write its log; each deployment adds the buckets that it reads and writes.
-        log_group: forgets like any other of the stage.
+        log_group: has the retention of the stage.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
@@ -43,7 +43,7 @@ class FileCopier(Construct):
         acknowledge(
             self.role,
             "AwsSolutions-IAM5[Resource::*]",
-            reason="BucketDeployment lets its function invalidate CloudFront's copies, by no name.",
+            reason="BucketDeployment lets its function invalidate any distribution.",
         )
         for child in Stack.of(self).node.children:
             if child.node.id.startswith(_FUNCTION_ID):

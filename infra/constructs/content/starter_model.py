@@ -15,7 +15,7 @@ from infra.constructs.content.file_copier import FileCopier
 from infra.constructs.service_function import log_group_of
 from infra.stages import StageConfig
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
-from visionflow.models.publication import first_rows
+from visionflow.models.publication import first_writes
 from visionflow.models.routing import Order
 
 
@@ -85,12 +85,13 @@ class StarterModel(Construct):
 
     def _register(self, manifest: Manifest, table: str) -> None:
         published_at = datetime.fromisoformat(manifest.created_at)
-        rows = first_rows(table, manifest, Order("cdk deploy", published_at, "the starter model"))
+        order = Order("cdk deploy", published_at, "the starter model")
+        registration, promotion = first_writes(table, manifest, order)
         registered = self._call(
             "Register",
             service="DynamoDB",
             action="PutItem",
-            parameters=rows.version,
+            parameters=registration,
             # A row that is there stays, retired or forced as it may be.
             ignore_error_codes_matching="ConditionalCheckFailedException",
         )
@@ -99,7 +100,7 @@ class StarterModel(Construct):
             "ActivateFirst",
             service="DynamoDB",
             action="TransactWriteItems",
-            parameters={"TransactItems": rows.promotion},
+            parameters={"TransactItems": promotion},
             # Some model is active already, and it stays: the whole transaction is cancelled.
             ignore_error_codes_matching="TransactionCanceledException",
         )

@@ -1,4 +1,4 @@
-"""Where S3 writes who read and wrote the other buckets."""
+"""The bucket of access logs: who read and wrote the other buckets."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
@@ -9,7 +9,7 @@ from infra.stages import StageConfig
 
 
 class AccessLogBucket(s3.Bucket):
-    """Private, encrypted, emptied by age.
+    """Private and encrypted; old logs are deleted.
 
     `accepts_cloudfront`: CloudFront writes its logs with an access control list, S3 needs none.
     """

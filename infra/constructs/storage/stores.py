@@ -1,4 +1,4 @@
-"""The buckets and tables of predictions, as one record for whatever works on them."""
+"""The buckets and tables of predictions, as one record for the constructs that use them."""
 
 from dataclasses import dataclass
 

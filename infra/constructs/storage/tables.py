@@ -1,4 +1,4 @@
-"""The tables: predictions, the model registry, and what is counted and said about predictions."""
+"""The tables: predictions, the model registry, and insights."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SOR
 
 
 class OnDemandTable(dynamodb.Table):
-    """A table with string keys that costs nothing while nobody reads or writes."""
+    """A table with string keys that costs nothing while idle."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class OnDemandTable(dynamodb.Table):
             acknowledge(
                 self,
                 "AwsSolutions-DDB3",
-                reason="The local cloud lives in memory; there is nothing to restore it to.",
+                reason="The local cloud is in memory; there is nothing to restore it to.",
             )
 
     @staticmethod
@@ -53,9 +53,9 @@ class OnDemandTable(dynamodb.Table):
 
 
 class PredictionsTable(OnDemandTable):
-    """One item per image, under its deterministic id; DynamoDB forgets it at `expires_at`.
+    """One item per image, under its deterministic id; DynamoDB deletes it at `expires_at`.
 
-    Its stream tells what was written, before and after.
+    Its stream has each record before and after a write.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
@@ -91,7 +91,7 @@ class PredictionsTable(OnDemandTable):
         self._allow(role, "dynamodb:GetItem", on=[self.table_arn])
 
     def allow_feedback(self, role: iam.Role) -> None:
-        """Let `role` add to a record what somebody says about it."""
+        """Let `role` add feedback to a record."""
         self._allow(role, "dynamodb:UpdateItem", on=[self.table_arn])
 
 
@@ -111,7 +111,7 @@ class RegistryTable(OnDemandTable):
         self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
 
     def allow_take_back(self, role: iam.Role) -> None:
-        """Let `role` undo a move as the rollback rule says."""
+        """Let `role` undo a move by the rollback rule."""
         self._allow(role, "dynamodb:GetItem", "dynamodb:PutItem", on=[self.table_arn])
 
 
@@ -139,7 +139,7 @@ class InsightsTable(OnDemandTable):
         self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
 
     def allow_report(self, role: iam.Role) -> None:
-        """Let `role` read everything, and keep what somebody says."""
+        """Let `role` read everything and write the history of feedback."""
         actions = ("PutItem", "GetItem", "BatchGetItem", "Query")
         self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
 

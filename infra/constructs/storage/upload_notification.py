@@ -1,10 +1,10 @@
-"""How images come in: what a browser may post, and how S3 tells the queue about new objects.
+"""How images come in: what a browser may post, and how S3 notifies the queue of new objects.
 
-The queue is told by the bucket's native notification property.
-`Bucket.add_event_notification` would do it with a custom resource: one more function, one more
-role, and nothing an emulator can run. The native property has a price: the bucket must exist after
-the queue's policy, and that policy must name the bucket. A reference would be a cycle, so the
-policy names the bucket by the prefix CloudFormation gives its generated name, within this account.
+The bucket's native property sends the notification. `Bucket.add_event_notification` uses a custom
+resource instead: one more function and role, and nothing that an emulator can run. The native
+property has a price: the queue's policy must exist before the bucket, and must name it. A reference
+would be a cycle, so the policy names the prefix that CloudFormation gives to a generated name, and
+this account.
 """
 
 from aws_cdk import Aws, Stack
@@ -72,11 +72,11 @@ def generated_bucket_arn(bucket: s3.CfnBucket) -> str:
 
 
 def page_may_post() -> s3.CorsRule:
-    """Lets a browser that shows a CloudFront page post a signed form and read a signed address.
+    """Let a browser that shows a CloudFront page post a signed form and read a signed URL.
 
     Naming the dashboard's own distribution would be a cycle, as its content security policy names
-    the bucket. It would guard nothing either: who may post or read what is in the form's or the
-    address's signature, which the API gives to whom it knows.
+    the bucket. It would not protect anything either: the signature, which only the API gives,
+    decides who may post or read what.
     """
     return s3.CorsRule(
         allowed_origins=["https://*.cloudfront.net"],

@@ -1,4 +1,4 @@
-"""Where the state machine's definition lies; free of CDK, so that tests can run it."""
+"""The file of the state machine's definition; free of CDK, so that tests can run it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What jobs leave behind: the table of records and reports, and the bucket of their folders."""
+"""What training jobs read and write: datasets, the bucket of folders, the table of records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from infra.nag import acknowledge
 from infra.stages import StageConfig
 from visionflow.jobs.folder import FOLDER
 
-# Long enough to resume a job after a holiday; a published run lies in the models bucket as well.
+# Long enough to resume a job after a holiday; a published run is in the models bucket as well.
 KEEP_DAYS = 60
 
 
@@ -47,7 +47,7 @@ class JobsTable(OnDemandTable):
 
 
 class JobsBucket(PrivateBucket):
-    """`jobs/<reporter>/` for each machine, and `wheelhouse/` for who wants no package index."""
+    """`jobs/<reporter>/` for each machine, and `wheelhouse/` in place of a package index."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: StageConfig, access_logs: s3.IBucket

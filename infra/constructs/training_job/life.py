@@ -24,7 +24,7 @@ from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
 from visionflow.costs.estimate import MB_PER_VCPU
 
-_RUN_TIME = "The resource is made by the launch itself, so its name is not known before."
+_RUN_TIME = "The launch itself makes the resource, so its name is not known before."
 
 
 class TrainingJobLife(Construct):
@@ -50,7 +50,7 @@ class TrainingJobLife(Construct):
             self,
             "StateMachine",
             definition_body=stepfunctions.DefinitionBody.from_string(
-                # One line: the template stays readable, and the definition lies in its own file.
+                # In one line, so that the template stays readable.
                 json.dumps(json.loads(DEFINITION.read_text(encoding="utf-8")))
             ),
             definition_substitutions={
@@ -76,8 +76,8 @@ class TrainingJobLife(Construct):
             acknowledge(
                 self.state_machine, "AwsSolutions-SF2", reason="The local cloud has no X-Ray."
             )
-        # An execution that somebody aborts never reaches its own end. A failing call is made again
-        # by Lambda, twice; EventBridge's own retries are for calls that do not reach it.
+        # An aborted execution never reaches its own end. Lambda repeats a failing call twice;
+        # EventBridge's own retries are for calls that do not reach Lambda.
         events.Rule(
             self,
             "EndedFromOutside",
@@ -102,7 +102,7 @@ def jobs_function(
     machine: TrainingMachine,
     network: TrainingNetwork,
 ) -> ServiceFunction:
-    """The function that launches and ends machines. It cannot touch a model."""
+    """The function that launches and ends machines. It has no right to models."""
     function = ServiceFunction(
         scope,
         "Jobs",
@@ -134,10 +134,10 @@ def jobs_function(
         "ec2:TerminateInstances",
         on=[instances],
         reason="Only machines that carry the tag of a training job.",
-        # The emulator's EC2 does not tell the tags of a machine to its IAM.
+        # The emulator's IAM does not know the tags of a machine.
         conditions=({"StringLike": {f"aws:ResourceTag/{JOB_TAG}": "?*"}} if stage.on_aws else None),
     )
-    # A quota's ARN looks as if it would do; the action supports none.
+    # The action supports no ARN, although a quota has one.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
     allow(
         role,
@@ -152,7 +152,7 @@ def jobs_function(
         on=[machine.role.role_arn],
         conditions={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
     )
-    # The first spot machine of an account needs it; AWS makes it once.
+    # Needed for the first spot machine of an account; AWS makes the role once.
     allow(
         role,
         "iam:CreateServiceLinkedRole",
@@ -177,7 +177,7 @@ def jobs_function(
 def publish_function(
     scope: Construct, *, stage: StageConfig, package: Package, settings: PublishSettings
 ) -> ServiceFunction:
-    """The function that publishes. It cannot touch a machine."""
+    """The function that publishes. It has no right to machines."""
     return ServiceFunction(
         scope,
         "Publish",

@@ -1,6 +1,6 @@
-"""The machine of a training job: network without a way in, role without a way out, launch template.
+"""The machine of a training job: closed network, narrow role, launch template.
 
-Nothing here costs anything while no job runs.
+Nothing here costs anything while idle.
 """
 
 from pathlib import Path
@@ -25,9 +25,10 @@ _MADE_BY_A_LAUNCH = ("fleet", "instance", "network-interface", "spot-instances-r
 
 
 class TrainingNetwork(Construct):
-    """A network of its own: public addresses to reach AWS and the package index, nothing listens.
+    """A network of its own: public addresses to reach AWS and the package index, no way in.
 
-    No NAT gateway, which would cost money while nobody trains; S3 and DynamoDB by gateway.
+    It has no NAT gateway, which would cost money while idle. S3 and DynamoDB are reached by gateway
+    endpoints.
 
     Attributes:
         vpc: two public subnets in different zones.
@@ -54,7 +55,7 @@ class TrainingNetwork(Construct):
         acknowledge(
             self.vpc,
             "AwsSolutions-VPC7",
-            reason="Nothing can connect to a machine, and flow logs cost more than they tell.",
+            reason="Nothing can connect to a machine, so flow logs are not worth their cost.",
         )
         self.security_group = ec2.SecurityGroup(
             self,
@@ -70,13 +71,12 @@ class TrainingNetwork(Construct):
 class TrainingMachine(Construct):
     """Role and launch template.
 
-    The role is one for all machines, and yet each may write to its own job's things alone: EC2
-    gives `aws:userid` the value `<role id>:<instance id>`, which no machine can change, and folder
-    and row of a machine carry that name.
+    All machines share one role, yet each may write only its own folder and row. Both are named by
+    `aws:userid`, which EC2 sets to `<role id>:<instance id>` and no machine can change.
 
     Attributes:
         role: the machines' role.
-        launch_template: all but image, type and zone, which the launch decides.
+        launch_template: everything but image, type and zone, which the launch decides.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class TrainingMachine(Construct):
             user_data=ec2.UserData.custom(boot_script(code, stores, log_group)),
             require_imdsv2=True,
             http_put_response_hop_limit=1,
-            # The job's id is a tag; this way the machine reads it without a right to describe tags.
+            # The job's id is a tag; here the machine reads it without the right to describe tags.
             instance_metadata_tags=True,
             instance_initiated_shutdown_behavior=(ec2.InstanceInitiatedShutdownBehavior.TERMINATE),
             associate_public_ip_address=True,
@@ -197,7 +197,7 @@ def arns_of_launch(
         own("launch-template", str(template)),
         own("security-group", network.security_group.security_group_id),
         *(own("subnet", subnet.subnet_id) for subnet in network.vpc.public_subnets),
-        # Public images and their snapshots belong to no account of ours.
+        # Public images and their snapshots belong to other accounts.
         f"arn:{stack.partition}:ec2:{stack.region}::image/*",
         f"arn:{stack.partition}:ec2:{stack.region}::snapshot/*",
     ]

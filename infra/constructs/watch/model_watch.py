@@ -1,4 +1,4 @@
-"""What happens after an answer is recorded: it is counted, watched, and shown to the shadow."""
+"""What happens to a recorded answer: it is counted and watched, and the shadow repeats it."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -35,10 +35,9 @@ STREAM_RETRIES = 100
 class ModelWatch(Construct):
     """The consumer of the predictions table's stream, and the shadow behind a queue of its own.
 
-    The shadow cannot run where the answer is made: Lambda stops a function as soon as it has
-    answered, so work after the answer is either waited for or frozen. The stream is what knows that
-    a record was written; its consumer is called anyway, and passes an image on only while there is
-    a shadow.
+    The shadow cannot run in the function that answers: Lambda freezes a function when it has
+    answered, so the caller would wait for any further work. The stream's consumer runs after each
+    record anyway, and passes the image on while there is a shadow.
     """
 
     def __init__(
@@ -66,13 +65,13 @@ class ModelWatch(Construct):
             metric=REFUSED_METRIC,
             service=REFUSED_SERVICE,
             description="A function refused a version: its files are missing or altered, or it "
-            "does not run. The last good version goes on.",
+            "does not run. The last good version still serves.",
         )
         self._alarm(
             "TrialAlarm",
             metric=TRIAL_METRIC,
             service="counters",
-            description="The rollback rule has taken a version back.",
+            description="The rollback rule has rolled a version back.",
         )
         self._alarm(
             "DriftAlarm",

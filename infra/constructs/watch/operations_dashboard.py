@@ -1,7 +1,7 @@
-"""The CloudWatch dashboard: what comes in, how long it takes, what fails and waits, what it costs.
+"""The CloudWatch dashboard: requests, latency, failures, queue and cost.
 
-Metrics of the functions' own are named by `lambdas.telemetry.measurements`, prices by
-`visionflow.costs.prices`.
+`lambdas.telemetry.measurements` names the functions' own metrics, `visionflow.costs.prices` has the
+prices.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,8 +33,8 @@ _WHOLE, _HALF, _HEIGHT = 24, 12, 7
 class OperationsDashboard(Construct):
     """One page about one stage. Rates and costs are per `PERIOD`.
 
-    An account has three dashboards of at most 50 metrics for nothing; a larger one costs 3 dollars
-    a month. So what has many names, failures and versions, is counted from the logs.
+    An account has three free dashboards of at most 50 metrics; a larger one costs 3 USD a month. So
+    failures by code and predictions by version are counted from the logs.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class OperationsDashboard(Construct):
         queue: ImageQueue,
         api: HttpApi,
     ) -> None:
-        """`functions` by name, of which those that are `classifying` record predictions."""
+        """`functions` by name; those named in `classifying` record predictions."""
         super().__init__(scope, construct_id)
         self._stage, self._functions, self._classifying = stage, functions, classifying
         dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.days(1))
@@ -174,7 +174,7 @@ class OperationsDashboard(Construct):
         )
 
     def _versions(self) -> cloudwatch.LogQueryWidget:
-        """Of the log, not of metrics: a version as a dimension would be billed by the month."""
+        """From the logs: a version as a dimension of a metric would be billed by the month."""
         return self._query(
             "Predictions by model version",
             [
@@ -186,7 +186,7 @@ class OperationsDashboard(Construct):
         )
 
     def _query(self, title: str, lines: Sequence[str], *, width: int) -> cloudwatch.LogQueryWidget:
-        """Asked of the classifying functions' logs whenever somebody looks."""
+        """A query over the logs of the classifying functions, run when the dashboard is opened."""
         groups = [self._functions[name].log_group.log_group_name for name in self._classifying]
         return cloudwatch.LogQueryWidget(
             title=title,

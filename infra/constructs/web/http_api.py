@@ -59,8 +59,8 @@ class HttpApi(Construct):
             name: integrations.HttpLambdaIntegration(
                 f"{name.capitalize()}Integration",
                 function,
-                # One permission for every method and path of this API: of one for each route, a
-                # function's policy of 20 KB holds about forty.
+                # One permission for every method and path of this API. With one for each route,
+                # a function's policy of 20 KB would hold about forty.
                 scope_permission_to_route=False,
             )
             for name, function in functions.items()
@@ -83,7 +83,7 @@ class HttpApi(Construct):
             "CatchAll",
             http_api=api,
             route_key=apigateway.HttpRouteKey.DEFAULT,
-            # Its calls name no method and no path, so that they need a permission of their own.
+            # Its calls name no method and no path, so they need a permission of their own.
             integration=integrations.HttpLambdaIntegration(
                 "CatchAllIntegration", functions[CATCH_ALL]
             ),

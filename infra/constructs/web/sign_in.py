@@ -1,4 +1,4 @@
-"""Who may use the dashboard and the API: a Cognito user pool."""
+"""The sign-in to dashboard and API: a Cognito user pool."""
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -13,8 +13,8 @@ from lambdas.web.caller import ADMIN_GROUP, ADMIN_SCOPE
 def sign_in_domain(stage: StageConfig) -> str:
     """Host name of the sign-in pages.
 
-    Cognito wants a prefix that is unique in the region and generates none, so this is the one name
-    in the project that is not left to CloudFormation. It depends on nothing that is deployed: the
+    Cognito needs a prefix that is unique in the region and does not generate one, so this is the
+    only name that CloudFormation does not make. It depends on nothing that is deployed, so the
     dashboard's content security policy can name it before the user pool exists.
     """
     return f"{_domain_prefix(stage)}.auth.{Aws.REGION}.amazoncognito.com"
@@ -72,9 +72,9 @@ class SignIn(Construct):
             "Domain",
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=_domain_prefix(stage)),
         )
-        # A person is an admin by the group. The scope is for programs: their clients are made with
-        # it by hand and named by the stage, and the dashboard's must not have it, since anybody may
-        # ask for a scope.
+        # People are admins by the group. The scope is for programs: an operator makes their clients
+        # with it, and the stage names them. The dashboard's client must not have it, since every
+        # user may request a client's scopes.
         cognito.UserPoolGroup(
             self,
             "Admins",
@@ -108,7 +108,7 @@ class SignIn(Construct):
             id_token_validity=Duration.hours(1),
             refresh_token_validity=Duration.days(7),
         )
-        # API Gateway takes tokens of the clients that it knows, and of no other.
+        # API Gateway accepts tokens of these clients only.
         programs = [
             cognito.UserPoolClient.from_user_pool_client_id(self, f"Program{number}", program)
             for number, program in enumerate(stage.program_clients)

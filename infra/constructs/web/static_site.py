@@ -24,7 +24,7 @@ def content_security_policy(*, images: s3.IBucket, models: s3.IBucket, sign_in_d
 
 
 def security_policy(*, api: str, images: str, reports: str, sign_in: str) -> str:
-    """The page's own files, and from elsewhere no code at all.
+    """The page may load its own files, and no code from elsewhere.
 
     It calls the API and the sign-in, posts large images to the images bucket, and shows images
     from presigned URLs of that bucket and of the models' (a report's test images), from its own
@@ -85,7 +85,7 @@ class StaticSite(Construct):
         acknowledge(
             self.distribution,
             "AwsSolutions-CFR1",
-            reason="The page is static; whom the API answers, the sign-in decides.",
+            reason="The page is static, and the API asks for a sign-in.",
         )
         acknowledge(
             self.distribution,

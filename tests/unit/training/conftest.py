@@ -1,4 +1,4 @@
-"""A data set and a config small enough to train on in a second."""
+"""A dataset and a config small enough to train on in a second."""
 
 import atexit
 import shutil

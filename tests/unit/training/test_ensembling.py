@@ -115,8 +115,8 @@ def other_input(report: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (other_labels, r"other labels \(blue, cyan\)"),
-        (other_split, r"other validation images.*same data, same seed"),
+        (other_labels, r"different labels \(blue, cyan\)"),
+        (other_split, r"different validation images.*same data, same seed"),
         (other_input, "one input for all"),
     ],
 )

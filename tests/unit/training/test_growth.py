@@ -139,7 +139,7 @@ def test_images_of_another_size_are_refused(ancestor: Path) -> None:
 
 
 def test_a_run_without_weights_or_not_whole_is_refused(ancestor: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="no whole run to grow from"):
+    with pytest.raises(TrainingError, match="not a finished run to grow from"):
         read_ancestor(str(tmp_path))
     copy = tmp_path / "copy"
     shutil.copytree(ancestor, copy)

@@ -1,7 +1,7 @@
-"""Images that people spoke of become a training folder, each with where it came from.
+"""Images that people labelled, as a training folder that records where each came from.
 
-The folder holds ``<label>/<prediction id>.<ending>`` and ``lineage.jsonl``, one line for each time
-that an image was put somewhere: it is only appended to, so the last line about an image holds.
+The folder holds ``<label>/<prediction id>.<ending>`` and ``lineage.jsonl``, a line for each time an
+image was placed. Lines are only appended, so the last line about an image is the valid one.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from pathlib import Path
 from training.errors import DatasetError
 from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
-from visionflow.images.pipeline import media_type
+from visionflow.images.containers import media_type
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Prediction
@@ -38,7 +38,7 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an image of the folder came from, what was answered to it, and who labelled it."""
+    """Where an image came from, what the model answered, and who labelled it."""
 
     file: str
     sha256: str
@@ -56,7 +56,8 @@ class Origin:
 
 @dataclass
 class Collected:
-    """How many images were added, were there already, changed their class, or are gone."""
+    """How many images were added, were already there, moved to another class, or no longer
+    exist."""
 
     added: int = 0
     kept: int = 0
@@ -67,12 +68,13 @@ class Collected:
 def collect(
     reviews: ReviewStore, images: ImageStore, folder: Path, since: str = "0"
 ) -> Iterator[Collected]:
-    """Bring ``folder`` up to date with what people said at ``since`` or later.
+    """Bring ``folder`` up to date with the labels that people gave at ``since`` or later.
 
-    Nothing is overwritten: an image that is there is left alone, one whose label has changed is
-    moved. A call that was interrupted is finished by the next one. Yields after each image.
+    Nothing is overwritten: an image that is there already stays, and one whose label has changed is
+    moved. The next call finishes an interrupted one. Yields after each image.
 
-    Raises `DatasetError` for a file that is in the way, or a lineage that is not ours.
+    Raises `DatasetError` where another file has the name of an image, and for a lineage that was
+    not written here.
     """
     known = read_lineage(folder)
     done = Collected()
@@ -93,7 +95,7 @@ def read_lineage(folder: Path) -> dict[str, Origin]:
     try:
         lines = [strict.parse_json(Origin, line, LINEAGE_FILE) for line in whole.splitlines()]
     except ConfigError as error:
-        raise DatasetError(f"{path} is no lineage of collected images ({error}).") from error
+        raise DatasetError(f"{path} is not a lineage of collected images ({error}).") from error
     return {origin.prediction_id: origin for origin in lines}
 
 
@@ -115,7 +117,7 @@ def _bring(
         _place(folder / origin.file, (folder / before.file).read_bytes(), origin.sha256)
         _append(folder, origin)
         (folder / before.file).unlink()
-        with suppress(OSError):  # a class without images is none; one with others stays
+        with suppress(OSError):  # only a folder that is now empty goes
             (folder / before.file).parent.rmdir()
         done.moved += 1
     else:
@@ -136,7 +138,7 @@ def _bring(
 def _origin(prediction: Prediction, ending: str, sha256: str) -> Origin:
     feedback, image = prediction.feedback, prediction.image
     if feedback is None:
-        raise ValueError(f"nobody has spoken of {prediction.id}")
+        raise ValueError(f"{prediction.id} has no label from a person")
     return Origin(
         file=f"{feedback.label}/{prediction.id}.{ending}",
         sha256=sha256,

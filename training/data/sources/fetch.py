@@ -1,4 +1,4 @@
-"""`visionflow data fetch`: data sets that torchvision downloads, as folders of classes.
+"""`visionflow data fetch`: datasets that torchvision downloads, as folders of classes.
 
 torchvision's classes do the downloading, checking and unpacking; what they yield is written as
 ``train|val|test/<class>/<number>.png|jpg``, or without parts where the set has no official ones.
@@ -25,16 +25,16 @@ from training.errors import DatasetError
 
 _ARCHIVES = frozenset({".gz", ".tgz", ".tar", ".zip", ".bz2", ".mat", ".data"})
 _SECONDS_OF_SILENCE = 60
-# RuntimeError: the sum of what came is wrong. URLError and time-outs are OSErrors.
+# RuntimeError: the checksum is wrong. URLError and time-outs are OSErrors.
 _NO_DOWNLOAD = (OSError, RuntimeError)
 _DAMAGED = (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error)
 
 
 def fetch(name: str, folder: Path) -> bool:
-    """Download the data set ``name`` into ``folder``, which is whole afterwards or not there.
+    """Download the dataset ``name`` into ``folder``, which is whole afterwards or not there.
 
-    Returns False where the folder holds it already. What was downloaded is kept beside it until all
-    is done, so a second try goes on from there. Raises `DatasetError` for a name that is not in
+    Returns False where the folder holds it already. Downloads are kept beside it until it is whole,
+    so a second call continues from there. Raises `DatasetError` for a name that is not in
     `SOURCES`, a download that fails, and a folder that holds something else.
     """
     name = _known_name(name)
@@ -59,11 +59,11 @@ def _known_name(asked: str) -> str:
     for name in SOURCES:
         if name.replace("_", "") == plain:
             return name
-    raise DatasetError(f"{asked}: no such data set; there are {', '.join(sorted(SOURCES))}")
+    raise DatasetError(f"{asked}: no such dataset; there are {', '.join(sorted(SOURCES))}")
 
 
 def _open(name: str, source: Source, downloads: Path, arguments: dict[str, Any]) -> Any:
-    """torchvision's data set of one part, downloaded where it is not there yet."""
+    """torchvision's dataset of one part, downloaded where it is not there yet."""
     from torchvision import datasets  # noqa: PLC0415
 
     downloads.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def _open(name: str, source: Source, downloads: Path, arguments: dict[str, Any])
             f"{name}: torchvision needs the package {error.name} to read it; install that first"
         ) from error
     except _DAMAGED as error:
-        # torchvision has no sums for a few archives and would try this one again and again.
+        # torchvision has no checksums for a few archives and would use this one again and again.
         shutil.rmtree(downloads)
         raise DatasetError(
             f"{name}: what was downloaded is damaged ({error}) and was deleted; run this again"
@@ -116,7 +116,7 @@ def _copy(file: Path, stem: Path) -> None:
 
 
 def _folder_names(labels: Sequence[str]) -> list[str]:
-    """Class names without what a folder cannot be called on one system or another."""
+    """Class names without characters that some system forbids in a folder's name."""
     names = [re.sub(r'[<>:"/\\|?*\s]+', " ", label).strip(" .") for label in labels]
     if len({name.lower() for name in names}) < len(names):
         names = [f"{i:03} {name}" for i, name in enumerate(names)]
@@ -124,9 +124,8 @@ def _folder_names(labels: Sequence[str]) -> list[str]:
 
 
 def _keep_archives_only(downloads: Path) -> None:
-    """Forget what an interrupted try unpacked: torchvision takes half a folder for a whole one.
-
-    Archives stay; torchvision checks their sums before it uses them again.
+    """Delete what an interrupted call unpacked: torchvision takes half a folder for a whole one.
+    Archives stay: torchvision verifies their checksums before it uses them again.
     """
     everything = [downloads, *downloads.rglob("*")] if downloads.exists() else []
     for path in sorted(everything, reverse=True):
@@ -139,7 +138,8 @@ def _keep_archives_only(downloads: Path) -> None:
 
 @contextmanager
 def _impatient() -> Iterator[None]:
-    """torchvision waits for a silent server for ever."""
+    """Limit how long torchvision waits for a server that sends nothing; by default it waits
+    forever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SECONDS_OF_SILENCE)
     try:

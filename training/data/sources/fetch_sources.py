@@ -1,4 +1,4 @@
-"""The data sets of torchvision that can be fetched, and how each is read."""
+"""The datasets of torchvision that can be fetched, and how each is read."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Flowers of polygons: five kinds, told apart by their petals."""
+"""Flowers of polygons: five kinds that differ in their petals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -31,8 +31,8 @@ class _Object(NamedTuple):
 def local_folder(source: str, cache: Path, check_stop: CheckStop = no_stop) -> Path:
     """The folder that ``source`` names; ``s3://bucket/prefix`` is brought into ``cache`` first.
 
-    Below a prefix only images are taken. What an earlier call brought is kept where size and ETag
-    are still the same, and deleted where the object is gone.
+    Below a prefix only images are taken. Files of an earlier call are kept where size and ETag are
+    unchanged, and deleted where the object no longer exists.
 
     Raises `DatasetError` when S3 refuses, holds no images there, or they do not fit on the disk.
     """
@@ -102,7 +102,7 @@ def _list(client: "S3Client", bucket: str, prefix: str) -> list[_Object]:
             if name.suffix.lower() not in SUFFIXES:
                 continue
             if name.is_absolute() or ".." in name.parts:
-                raise DatasetError(f"{source}: the key {entry['Key']} is no path below a folder")
+                raise DatasetError(f"{source}: the key {entry['Key']} is not a path below a folder")
             objects.append(_Object(str(name), entry["Size"], entry["ETag"]))
     if not objects:
         raise DatasetError(f"{source}: no images there; check bucket and prefix")

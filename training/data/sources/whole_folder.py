@@ -1,4 +1,4 @@
-"""A data set's folder that is either whole or not there, and knows what it was made from."""
+"""A dataset's folder that is either whole or not there, and knows what it was made from."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ SOURCE_FILE = ".source.json"
 
 
 def already_made(folder: Path, source: Mapping[str, Any]) -> bool:
-    """Whether ``folder`` holds the whole data set that ``source`` describes.
+    """Whether ``folder`` holds the whole dataset that ``source`` describes.
 
     Raises `DatasetError` when it holds anything else: nothing of the user's is overwritten.
     """

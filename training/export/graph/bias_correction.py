@@ -1,9 +1,9 @@
-"""Biases that make up for what rounding the weights changes on average.
+"""Biases that compensate for the mean error of rounded weights.
 
 Nagel et al. 2019, section 4.2 (arXiv:1906.04721): a rounded weight shifts the mean of its output by
 its error times the mean of its input. A depthwise kernel has only nine weights, too few for the
-errors to cancel out, and everything behind it sees the shift. In MobileNetV2 with 7-bit weights it
-is nine tenths of the error of the logits.
+errors to cancel out, and all later layers see the shift. In MobileNetV2 with 7-bit weights it
+causes most of the error of the logits.
 """
 
 import numpy as np

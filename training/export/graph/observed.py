@@ -16,7 +16,7 @@ from visionflow.images.pipeline import UInt8Array
 
 Values = npt.NDArray[np.float32]
 
-# Each image gives thousands of values of every activation; a histogram needs no more than these.
+# Each image gives thousands of values of every activation: these are enough for a histogram.
 HISTOGRAM_IMAGES = 64
 
 

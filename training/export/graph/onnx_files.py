@@ -19,7 +19,7 @@ def export_onnx(model: Network, size: int, opset: int) -> onnx.ModelProto:
 
     ``model`` comes from `training.networks.build.exportable`.
     """
-    # A batch of 1 would be taken for a constant.
+    # The exporter would treat a batch of 1 as a constant.
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
     with warnings.catch_warnings():
         # Some releases of torch call what they themselves have deprecated.
@@ -55,7 +55,7 @@ class _Clamp(nn.Module):
 
 
 def _simplified(model: Network) -> nn.Module:
-    """A copy that computes the same in layers that torch.export makes less of.
+    """A copy that computes the same in layers that torch.export leaves whole.
 
     It takes `nn.AdaptiveAvgPool2d` apart into strided views, which arrive in ONNX as a dozen nodes
     that compute indices from the batch size. ReLU6 and batch norm arrive as they should, but taking

@@ -43,15 +43,15 @@ class Quantizer:
     """Makes int8 forms of ``fp32``, calibrated on training images [N, H, W, 3].
 
     Static quantization in QDQ form: uint8 activations, int8 weights with a scale for each output
-    channel, corrected biases. With ``reduce_range`` weights get 7 of the 8 bits: without VNNI
-    uint8 x int8 products saturate in 16 bits
+    channel, corrected biases. With ``reduce_range`` weights use 7 of the 8 bits: without VNNI uint8
+    x int8 products saturate in 16 bits
     (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html), and Lambda on
     x86 promises no more than AVX2. Depthwise convolutions keep all 8: their kernel adds in 32 bits
     (qdwconv_avx2.cpp of ONNX Runtime), and with nine weights each they lose most by rounding.
 
-    In fp32 stay the normalisation, the head on the pooled features, which costs nothing, and the
-    first convolution: with three input channels int8 is slower there, not faster. Only ahead of
-    a max pooling it pays, because that is slow on int8 in any but the convolutions' layout.
+    These stay in fp32: the normalisation, the head on the pooled features, which costs nothing, and
+    the first convolution, which is slower in int8 with three input channels. Ahead of a max pooling
+    it becomes int8, because max pooling on int8 is slow in any layout but that of convolutions.
     """
 
     def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
@@ -71,7 +71,7 @@ class Quantizer:
         self.nodes = tuple(node.name for node in computing)
         self._depthwise = {name for name, shape in kernels.items() if shape[1] == 1}
         self._absorbed = {node.input[0]: node.name for node in absorbed}
-        # What an activation that is taken in makes of its input is all that will be quantized.
+        # Of an activation that a kernel absorbs, only the output will be quantized.
         self._hidden = {
             node.input[0]: node.output[0]
             for node in absorbed

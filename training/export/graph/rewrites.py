@@ -1,8 +1,7 @@
 """The same graph in operators for which ONNX Runtime has better kernels.
 
-Each function changes ``model`` in place and leaves alone what does not have the expected form. What
-each is worth was measured per kernel with ONNX Runtime's profiler; training/README.md has the
-figures.
+Each function changes ``model`` in place and leaves alone what does not have the expected form. The
+gain of each was measured per kernel with ONNX Runtime's profiler.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -55,7 +54,7 @@ def batch_norm_by_convolution(model: ModelProto) -> None:
     """Each BatchNormalization as one convolution per channel.
 
     DenseNet's norms stand ahead of a ReLU and cannot be folded. BatchNormalization has no int8
-    kernel; a convolution has one, which takes the ReLU in.
+    kernel; a convolution has one, which absorbs the ReLU.
     """
     constants = Constants(model)
     for node in model.graph.node:

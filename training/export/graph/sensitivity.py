@@ -9,7 +9,7 @@ from training.export.graph.quantize import Quantizer
 from training.export.graph.ranges import RangeRule
 from visionflow.models.classifier import Classifier
 
-# The ranking needs only the order of errors that differ by orders of magnitude.
+# A ranking needs few images: the errors differ by orders of magnitude.
 IMAGES = 24
 
 

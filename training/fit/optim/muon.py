@@ -1,8 +1,8 @@
-"""Muon: momentum whose matrix is made orthogonal before it is applied.
+"""Muon: momentum that is made orthogonal before it is applied.
 
 K. Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/. Every direction of a weight
-matrix then moves at the same rate, instead of the few that dominate the gradient: a short training
-run gets much further (figures in this folder's README).
+matrix then moves at the same rate, instead of the few that dominate the gradient, so that a short
+training run gets further.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,8 +18,9 @@ _A, _B, _C = 3.4445, -4.7750, 2.0315
 class Muon(torch.optim.Optimizer):
     """For convolution weights that are followed by batch norm.
 
-    Batch norm makes the loss blind to the scale of such a weight, so it is kept at a fixed norm,
-    sqrt(output channels), instead of being decayed; ``lr`` is then a step in radians, roughly.
+    After batch norm the loss does not depend on the scale of such a weight, so it is kept at a
+    fixed norm, sqrt(output channels), instead of being decayed; ``lr`` is then a step in radians,
+    roughly.
     """
 
     def __init__(self, params: Iterable[Any], lr: float, momentum: float) -> None:

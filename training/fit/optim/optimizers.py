@@ -73,7 +73,7 @@ def _sgd(groups: list[dict[str, object]], config: OptimizerConfig) -> Optimizer:
 def _groups(
     part: Part, weights: Iterable[nn.Parameter], config: OptimizerConfig
 ) -> list[dict[str, object]]:
-    """Matrices and kernels decay; scales, shifts and biases do not: it would cost accuracy and
+    """Matrices and kernels decay; scales, shifts and biases do not: decay would cost accuracy and
     regularise nothing."""
     matrices: list[nn.Parameter] = []
     vectors: list[nn.Parameter] = []

@@ -18,7 +18,7 @@ from training.config import ScheduleConfig
 
 
 def rate_factor(name: str, warmup: float, progress: float) -> float:
-    """Share of the peak rate: a linear climb over ``warmup``, then the fall that ``name`` says.
+    """Share of the peak rate: a linear rise over ``warmup``, then the fall that ``name`` says.
 
     ``progress`` and ``warmup`` are shares of all steps. ``cosine`` falls along half a wave and
     ``linear`` along a line, both to 0; ``constant`` stays.
@@ -55,12 +55,12 @@ class Schedule:
                 self._per_step.append(LambdaLR(optimizer, factor))
 
     def after_step(self) -> None:
-        """To be called after each step of the optimizers."""
+        """Call it after each step of the optimizers."""
         for scheduler in self._per_step:
             scheduler.step()
 
     def after_epoch(self, validation_loss: float) -> None:
-        """To be called after each epoch."""
+        """Call it after each epoch."""
         for scheduler in self._per_epoch:
             scheduler.step(validation_loss)
 
@@ -82,7 +82,7 @@ def _factor_of_step(config: ScheduleConfig, total: int, step: int) -> float:
 def _one_cycle(optimizer: Optimizer, config: ScheduleConfig, total: int) -> OneCycleLR:
     """The momentum stays as it is configured, instead of moving against the rate."""
     peaks = [group["lr"] for group in optimizer.param_groups]
-    # torch divides by the steps between the first and the peak: a climb of one step is none.
+    # torch divides by the steps between the first and the peak, so one step is too few.
     climb = config.warmup if config.warmup * total != 1 else 0.0
     return OneCycleLR(optimizer, peaks, total_steps=total, pct_start=climb, cycle_momentum=False)
 

@@ -17,7 +17,7 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
   const { name, version } = item;
   const [percent, setPercent] = useState(aliases.canary?.percent ?? 10);
   const serves = item.aliases.includes("production");
-  const isRetired = item.retired_at !== null;
+  const isRetired = item.retired !== null;
   return (
     <div className={css.actions}>
       <button

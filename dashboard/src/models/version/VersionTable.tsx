@@ -107,7 +107,7 @@ function Version({ item, isChosen, isCompared, onChoose, onCompare }: VersionPro
               {t(`models.alias.${alias}`)}
             </span>
           ))}
-          {item.retired_at !== null && <span className="chip">{t("models.retired")}</span>}
+          {item.retired !== null && <span className="chip">{t("models.retired")}</span>}
         </span>
       </td>
       <td className="end">{orDash(item.metrics.test_top1, percent, language)}</td>

@@ -4,8 +4,9 @@ import base64
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from visionflow.errors import InvalidCursorError, PlatformError
 
@@ -18,15 +19,27 @@ if TYPE_CHECKING:
         UniversalAttributeValueTypeDef,
     )
 
-# An item or a key as attribute values; one action of a transaction; a pause for so many seconds.
+# An item or a key to send, and an item that was found; one action of a transaction; a pause in
+# seconds.
 Item: TypeAlias = "dict[str, UniversalAttributeValueTypeDef]"
+Found: TypeAlias = "dict[str, AttributeValueTypeDef]"
 Action: TypeAlias = "TransactWriteItemTypeDef"
 Sleep = Callable[[float], None]
+
+T = TypeVar("T")
 
 # What DynamoDB reads in one call.
 _BATCH = 100
 _BATCH_ATTEMPTS = 8
 _FIRST_WAIT_S = 0.02
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Part of a list. ``next_cursor`` is null when nothing follows."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
 
 
 def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | None] | None:
@@ -45,9 +58,14 @@ def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | 
     return None
 
 
+def read_item(client: "DynamoDBClient", table: str, key: Item) -> "Found | None":
+    """The item under ``key``, read consistently."""
+    return client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+
 def batch_get(
     client: "DynamoDBClient", table: str, keys: Sequence[Item], sleep: Sleep = time.sleep
-) -> "list[dict[str, AttributeValueTypeDef]]":
+) -> "list[Found]":
     """The items that exist under ``keys``, in any order.
 
     DynamoDB leaves out keys when it is throttled: they are read again after a pause. Raises

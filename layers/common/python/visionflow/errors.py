@@ -46,18 +46,21 @@ from typing import ClassVar
 
 
 class VisionFlowError(Exception):
-    """Root of the tree. ``str(error)`` is a sentence that may be shown to a user."""
+    """Root of the tree. ``str(error)`` is a sentence for the user, ``title`` the code in words."""
 
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
     retryable: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        if "title" not in vars(cls):
+            cls.title = cls.code.replace("_", " ").capitalize()
 
 
 class InputError(VisionFlowError):
     """What was sent cannot be handled as it is."""
 
     code = "invalid_input"
-    title = "Invalid input"
     retryable = False
 
 
@@ -65,228 +68,195 @@ class MissingFieldError(InputError):
     """A required field or the whole body is absent."""
 
     code = "missing_field"
-    title = "Missing field"
 
 
 class ImageNotSentError(MissingFieldError):
     """A request to classify an image whose body carries none."""
 
     code = "missing_image"
-    title = "No image sent"
 
 
 class UnsupportedMediaTypeError(InputError):
     """The route does not accept the request's Content-Type."""
 
     code = "unsupported_media_type"
-    title = "Unsupported media type"
 
 
 class InvalidBodyError(InputError):
     """The body does not parse as what its Content-Type says."""
 
     code = "invalid_body"
-    title = "Invalid body"
 
 
 class InvalidBase64Error(InputError):
     """A field that should hold base64 does not."""
 
     code = "invalid_base64"
-    title = "Invalid base64"
 
 
 class InvalidParameterError(InputError):
     """A query parameter is out of its range or unknown."""
 
     code = "invalid_parameter"
-    title = "Invalid parameter"
 
 
 class InvalidCursorError(InputError):
     """A page cursor that this API did not make, or that belongs to another query."""
 
     code = "invalid_cursor"
-    title = "Invalid cursor"
 
 
 class BodyTooLargeError(InputError):
     """The body is larger than a direct call may be."""
 
     code = "body_too_large"
-    title = "Body too large"
 
 
 class RouteNotFoundError(InputError):
     """No such path."""
 
     code = "route_not_found"
-    title = "Route not found"
 
 
 class MethodNotAllowedError(InputError):
     """The path exists, with another method."""
 
     code = "method_not_allowed"
-    title = "Method not allowed"
 
 
 class PredictionNotFoundError(InputError):
     """No prediction has this id."""
 
     code = "prediction_not_found"
-    title = "Prediction not found"
 
 
 class IdempotencyConflictError(InputError):
     """The `Idempotency-Key` was used before, with another image or other parameters."""
 
     code = "idempotency_conflict"
-    title = "Idempotency conflict"
 
 
 class JobNotFoundError(InputError):
     """No training job has this id."""
 
     code = "job_not_found"
-    title = "Training job not found"
 
 
 class JobConflictError(InputError):
     """The training job's state does not allow what was asked."""
 
     code = "job_conflict"
-    title = "Conflict with the job's state"
 
 
 class JobRefusedError(InputError):
     """The training job cannot be done: no quota, no capacity, too small a budget, bad settings."""
 
     code = "job_refused"
-    title = "Training job refused"
 
 
 class ModelNotFoundError(InputError):
     """No such version of this model is published."""
 
     code = "model_not_found"
-    title = "Model not found"
 
 
 class AliasConflictError(InputError):
     """The aliases moved while this call wanted to move them, each time it tried."""
 
     code = "alias_conflict"
-    title = "Alias conflict"
 
 
 class ModelRetiredError(AliasConflictError):
     """A retired version cannot serve again."""
 
     code = "model_retired"
-    title = "Model retired"
 
 
 class ModelInUseError(AliasConflictError):
     """An alias points at the version: it cannot retire, or run beside itself."""
 
     code = "model_in_use"
-    title = "Model in use"
 
 
 class NothingInProductionError(AliasConflictError):
     """A canary or a shadow runs beside production, and nothing is in production."""
 
     code = "nothing_in_production"
-    title = "Nothing in production"
 
 
 class NothingToRollBackToError(AliasConflictError):
     """No version was in production before this one."""
 
     code = "nothing_to_roll_back_to"
-    title = "Nothing to roll back to"
 
 
 class ForbiddenError(InputError):
     """The caller is known, and may not do this."""
 
     code = "forbidden"
-    title = "Forbidden"
 
 
 class ImageError(InputError):
     """An image that can never be classified, however often it is tried."""
 
     code = "invalid_image"
-    title = "Invalid image"
 
 
 class EmptyImageError(ImageError):
     """Zero bytes."""
 
     code = "image_empty"
-    title = "Empty image"
 
 
 class UnreadableImageError(ImageError):
     """Not an image, or one in a format that is not accepted."""
 
     code = "image_unreadable"
-    title = "Unreadable image"
 
 
 class TruncatedImageError(ImageError):
     """The header is an image's, the data ends early."""
 
     code = "image_truncated"
-    title = "Truncated image"
 
 
 class ImageTooLargeError(ImageError):
     """More bytes or more pixels than the limits allow (decompression bombs end here)."""
 
     code = "image_too_large"
-    title = "Image too large"
 
 
 class MissingImageError(ImageError):
     """The object was deleted or archived before it could be read."""
 
     code = "image_missing"
-    title = "Missing image"
 
 
 class ConfigError(VisionFlowError):
     """A setting, a manifest or a config file with an unknown, missing or mistyped field."""
 
     code = "invalid_config"
-    title = "Invalid configuration"
 
 
 class ArtifactError(VisionFlowError):
     """A model file is missing or differs from the checksum in its manifest."""
 
     code = "invalid_artifact"
-    title = "Invalid model artifact"
 
 
 class GateError(ArtifactError):
     """A version failed a check of its gate, or one was never made, so it is not published."""
 
     code = "gate_not_passed"
-    title = "Gate not passed"
 
 
 class ModelUnavailableError(VisionFlowError):
     """No model is promoted, or the promoted one cannot be loaded."""
 
     code = "model_unavailable"
-    title = "Model unavailable"
 
 
 class PlatformError(VisionFlowError):
     """A fault of the platform: throttling, a time-out, a 5xx of a service."""
 
     code = "platform_unavailable"
-    title = "Platform unavailable"

@@ -9,7 +9,7 @@ import pytest
 from infra.errors import CommandError
 from infra.generators import __main__ as entry
 from infra.generators.dashboard_types import DashboardTypes
-from infra.generators.generator import Files
+from infra.generators.files import Files
 from infra.generators.locks import OF_LISTS, OF_PYPROJECT, Locks
 
 # Every file that is registered, and what it would hold now.

@@ -1,4 +1,4 @@
-"""What a training job can be asked for is what the training package knows."""
+"""The options of a training job are those of the training package."""
 
 from infra.generators.training_options import document
 from training.config import committed_configs

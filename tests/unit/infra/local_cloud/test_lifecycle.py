@@ -73,7 +73,7 @@ def test_a_failed_redeploy_spares_the_emulator_that_ran_before(
 def test_an_up_or_down_beside_another_is_refused(workspace: Workspace) -> None:
     with (
         exclusive(workspace.lock),
-        pytest.raises(CommandError, match="at work here"),
+        pytest.raises(CommandError, match="is running here"),
     ):
         lifecycle.down(workspace)
 
@@ -83,7 +83,7 @@ def test_watch_reports_an_emulator_that_died(
 ) -> None:
     running = emulator.start(workspace, tmp_path / "emulator", free_port())
     os.kill(running.pid, signal.SIGKILL)
-    with pytest.raises(CommandError, match=r"died.*emulator\.log$"):
+    with pytest.raises(CommandError, match=r"ended unexpectedly.*emulator\.log$"):
         lifecycle.watch(workspace, running)
 
 

@@ -1,4 +1,4 @@
-"""Node is asked for before anything starts, and what is built is built once."""
+"""Node is checked before anything starts, and what is built is built once."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from tests.unit.infra.local_cloud.programs import script
     ("node", "complaint"),
     [
         (None, r"Node\.js 20 or newer .* was not found"),
-        ("#!/bin/sh\necho v18.20.4", r"Node\.js 20 or newer .* says v18\.20\.4"),
-        ("#!/bin/sh\nexit 1", "says no version"),
+        ("#!/bin/sh\necho v18.20.4", r"Node\.js 20 or newer .* is v18\.20\.4"),
+        ("#!/bin/sh\nexit 1", "of unknown version"),
     ],
 )
 def test_a_missing_or_old_node_is_one_sentence(
@@ -33,7 +33,7 @@ def test_a_missing_or_old_node_is_one_sentence(
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A project whose npm notes how it was called."""
+    """A project with an npm that records how it was called."""
     workspace = Workspace(state=tmp_path / "state", project=tmp_path / "project")
     folder = workspace.project / "dashboard"
     (folder / "src").mkdir(parents=True)

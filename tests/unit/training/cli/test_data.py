@@ -99,7 +99,7 @@ def test_flowers_are_drawn_once(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_fetch_refuses_a_name_it_does_not_know(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="imagenet22k: no such data set"):
+    with pytest.raises(DatasetError, match="imagenet22k: no such dataset"):
         run("fetch", "imagenet22k", "--out", tmp_path / "set")
 
 

@@ -182,7 +182,7 @@ def test_the_command_prints_a_table_and_what_differs(
     assert first.split()[:3] == ["first", "residual_cnn", "A"]
     assert "1.00 MB" in first
     assert report.verdict.text in out
-    assert "Note: Different test images" in out
+    assert "Note: The test images differ" in out
 
 
 def test_the_command_prints_json(write_run: Writer, capsys: pytest.CaptureFixture[str]) -> None:

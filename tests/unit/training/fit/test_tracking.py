@@ -81,7 +81,7 @@ def test_a_run_is_tracked_through_interruptions(
     }
     assert not (tmp_path / "mlruns").exists() and not Path("mlruns").exists()
 
-    with pytest.raises(TrainingError, match="does not know this run"):
+    with pytest.raises(TrainingError, match="has no entry for this run"):
         log_results(tmp_path / "other", {"test_top1": 1.0})
 
     # A second run in the same file, which ends with an error.

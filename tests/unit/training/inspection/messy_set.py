@@ -1,4 +1,4 @@
-"""A data set with everything wrong that people's data sets have wrong."""
+"""A dataset with everything wrong that people's data sets have wrong."""
 
 import shutil
 from pathlib import Path

@@ -176,7 +176,10 @@ def test_another_search_has_no_place_in_the_same_folder(
 
 
 def test_two_searches_at_once_in_one_folder_are_refused(small: Path, tmp_path: Path) -> None:
-    with tune_module._alone(tmp_path), pytest.raises(TrainingError, match="at work here"):
+    with (
+        tune_module._alone(tmp_path),
+        pytest.raises(TrainingError, match="is running in this folder"),
+    ):
         tune(searching(1), small, tmp_path)
 
 

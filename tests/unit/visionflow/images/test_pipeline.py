@@ -17,7 +17,7 @@ from visionflow.errors import (
     TruncatedImageError,
     UnreadableImageError,
 )
-from visionflow.images import pipeline
+from visionflow.images import containers, pipeline
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
 from visionflow.images.pipeline import DecodedImage, UInt8Array
@@ -27,7 +27,7 @@ def decoded_pixels(data: bytes) -> UInt8Array:
     return np.asarray(pipeline.decode(data).upright())
 
 
-@pytest.mark.parametrize("file_format", pipeline.ACCEPTED_FORMATS)
+@pytest.mark.parametrize("file_format", containers.ACCEPTED_FORMATS)
 def test_every_accepted_format_decodes_to_the_same_size_in_rgb(file_format: str) -> None:
     image = pipeline.decode(encode(textured(), file_format))
     assert image.upright().mode == "RGB"
@@ -329,4 +329,4 @@ def test_a_thumbnail_fits_and_is_never_enlarged() -> None:
     [("JPEG", "image/jpeg"), ("WEBP", "image/webp"), ("HEIF", "image/heic")],
 )
 def test_the_media_type_is_what_the_bytes_say(file_format: str, mime: str) -> None:
-    assert pipeline.media_type(encode(plain(), file_format)) == mime
+    assert containers.media_type(encode(plain(), file_format)) == mime

@@ -9,8 +9,8 @@ from visionflow.errors import (
     UnsupportedMediaTypeError,
     VisionFlowError,
 )
+from visionflow.images.containers import media_type
 from visionflow.images.limits import DEFAULT_LIMITS
-from visionflow.images.pipeline import media_type
 from visionflow.images.uploads import ACCEPTED_TYPES, UploadRequest, posted_id
 
 ID = "01JCZZZZZZZZZZZZZZZZZZZZZZ"

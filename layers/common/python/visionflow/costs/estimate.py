@@ -33,7 +33,6 @@ GIB = 2**30
 
 HTTP_API_CHUNK = 512 * 1024
 WRITE_UNIT = 1024
-READ_UNIT = 4096
 # "by_status" has a row only for an image that was not recognised, and few are not.
 INDEX_WRITES = len(INDEXES) - 1
 # A large image: a request for its form, then on average two for its answer.

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from visionflow.errors import ImageTooLargeError
+
 
 @dataclass(frozen=True)
 class ImageLimits:
@@ -18,6 +20,13 @@ class ImageLimits:
     max_memory: int = 800_000_000
     max_scanned: int = 1_500_000_000
     max_parts: int = 65_536
+
+    def check_bytes(self, size: int) -> None:
+        """Raise `ImageTooLargeError` for a file of ``size`` bytes that is too large."""
+        if size > self.max_bytes:
+            raise ImageTooLargeError(
+                f"The image has {size:,} bytes; at most {self.max_bytes:,} are accepted."
+            )
 
 
 DEFAULT_LIMITS = ImageLimits()

@@ -24,24 +24,8 @@ from visionflow.errors import (
     UnreadableImageError,
 )
 from visionflow.images import containers
-from visionflow.images.containers import ACCEPTED_FORMATS, format_of, media_type
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
-
-__all__ = [
-    "ACCEPTED_FORMATS",
-    "HEADROOM",
-    "THUMBNAIL_SIDE",
-    "TOLERANCE",
-    "DecodedImage",
-    "UInt8Array",
-    "decode",
-    "format_of",
-    "load",
-    "media_type",
-    "prepare",
-    "thumbnail",
-]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -137,10 +121,7 @@ def decode(
     """
     if not data:
         raise EmptyImageError("The image has zero bytes.")
-    if len(data) > limits.max_bytes:
-        raise ImageTooLargeError(
-            f"The image has {len(data):,} bytes; at most {limits.max_bytes:,} are accepted."
-        )
+    limits.check_bytes(len(data))
     contents = containers.unpack(data, limits)
     try:
         image = _open(contents)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from visionflow.errors import ImageTooLargeError, MissingImageError
+from visionflow.errors import MissingImageError
 from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
 
 if TYPE_CHECKING:
@@ -63,11 +63,7 @@ class ImageStore:
                 raise
             raise MissingImageError(reason) from error
         with answer["Body"] as body:
-            if answer["ContentLength"] > limits.max_bytes:
-                raise ImageTooLargeError(
-                    f"The image has {answer['ContentLength']:,} bytes; "
-                    f"at most {limits.max_bytes:,} are accepted."
-                )
+            limits.check_bytes(answer["ContentLength"])
             return body.read()
 
     def write(self, key: str, data: bytes, content_type: str) -> str | None:

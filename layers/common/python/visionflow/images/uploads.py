@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
-from visionflow.errors import EmptyImageError, ImageTooLargeError, UnsupportedMediaTypeError
+from visionflow.errors import EmptyImageError, UnsupportedMediaTypeError
 from visionflow.images.limits import DEFAULT_LIMITS
 
 # MIME types of the formats that `visionflow.images.pipeline` decodes; phones write the last ones.
@@ -42,11 +42,7 @@ class UploadRequest:
             raise UnsupportedMediaTypeError(f"Images may be {accepted}.")
         if self.bytes < 1:
             raise EmptyImageError("The image has zero bytes.")
-        if self.bytes > DEFAULT_LIMITS.max_bytes:
-            raise ImageTooLargeError(
-                f"The image has {self.bytes:,} bytes; "
-                f"at most {DEFAULT_LIMITS.max_bytes:,} are accepted."
-            )
+        DEFAULT_LIMITS.check_bytes(self.bytes)
 
     def key(self, prediction_id: str) -> str:
         """Where the image goes."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from visionflow.dynamodb import Action, Sleep, back_off, from_item, to_item, transact
+from visionflow.dynamodb import Action, Sleep, back_off, from_item, read_item, to_item, transact
 from visionflow.errors import PlatformError
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
@@ -150,12 +150,8 @@ class CounterStore:
     def tally(self, trial: Trial) -> Tally:
         """What a trial has shown so far."""
         row = trial_row(trial)
-        answer = self._client.get_item(
-            TableName=self._table,
-            Key=to_item({"pk": row.kind, "sk": row.name}),
-            ConsistentRead=True,
-        )
-        item = from_item(answer.get("Item", {}))
+        key = to_item({"pk": row.kind, "sk": row.name})
+        item = from_item(read_item(self._client, self._table, key) or {})
         return Tally(**{name: item.get(name, 0) for name in Tally.__dataclass_fields__})
 
     def _rows(self, kind: str, first: str, last: str) -> Iterator[tuple[str, Counter[str]]]:

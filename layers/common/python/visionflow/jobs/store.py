@@ -7,14 +7,16 @@ and ``<reporter> / <job id>`` for a report. A reporter is the ``aws:userid`` of 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from visionflow import strict
 from visionflow.dynamodb import (
     Item,
+    Page,
     from_item,
     read_cursor,
+    read_item,
     to_item,
     unknown_cursor,
     write_cursor,
@@ -30,14 +32,6 @@ R = TypeVar("R", JobRecord, JobReport)
 
 JOBS = "JOB"
 JOB_ID = re.compile(r"[0-9A-Z]{26}")
-
-
-@dataclass(frozen=True)
-class JobPage:
-    """Records, newest first. A null ``next_cursor`` means that there is nothing older."""
-
-    items: tuple[JobRecord, ...]
-    next_cursor: str | None
 
 
 class JobStore:
@@ -87,7 +81,7 @@ class JobStore:
             raise _conflict(self.get(record.id), state) from error
         return moved
 
-    def page(self, limit: int, cursor: str | None = None) -> JobPage:
+    def page(self, limit: int, cursor: str | None = None) -> Page[JobRecord]:
         """At most ``limit`` records below ``cursor``. Raises `InvalidCursorError`."""
         asked: QueryInputTypeDef = {
             "TableName": self._table,
@@ -101,7 +95,7 @@ class JobStore:
         answer = self._client.query(**asked)
         records = tuple(_parse(JobRecord, item) for item in answer["Items"])
         more = "LastEvaluatedKey" in answer
-        return JobPage(records, write_cursor(records[-1].id) if more and records else None)
+        return Page(records, write_cursor(records[-1].id) if more and records else None)
 
     def report(self, record: JobRecord) -> JobReport | None:
         """What the newest machine of a job that reported at all has reported."""
@@ -122,10 +116,8 @@ class JobStore:
         )
 
     def _read(self, pk: str, sk: str, cls: type[R]) -> R | None:
-        answer = self._client.get_item(
-            TableName=self._table, Key=to_item({"pk": pk, "sk": sk}), ConsistentRead=True
-        )
-        return _parse(cls, answer["Item"]) if "Item" in answer else None
+        item = read_item(self._client, self._table, to_item({"pk": pk, "sk": sk}))
+        return _parse(cls, item) if item else None
 
 
 def _item(pk: str, sk: str, row: JobRecord | JobReport) -> Item:

@@ -37,5 +37,7 @@ def check_gate(manifest: Manifest) -> None:
     """Raise `GateError` for a version that its gate holds back."""
     if failed := held_back_by(manifest):
         raise GateError(
-            f"{manifest.name} {manifest.version} has not passed its gate ({'; '.join(failed)})."
+            f"{manifest.name} {manifest.version} has not passed its gate ({'; '.join(failed)}). "
+            "Train or export again, or publish the run all the same by 'visionflow publish RUN "
+            "--force REASON'."
         )

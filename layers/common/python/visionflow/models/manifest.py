@@ -14,7 +14,6 @@ from visionflow import strict
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.images.input_spec import InputSpec
 
-SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"
 
 Precision = Literal["fp32", "int8"]

@@ -36,15 +36,6 @@ class Published:
 
 
 @dataclass(frozen=True)
-class FirstRows:
-    """What a template writes to the registry in this module's place: the version's row, then the
-    transaction that promotes it."""
-
-    version: "PutItemInputTypeDef"
-    promotion: list[Action]
-
-
-@dataclass(frozen=True)
 class Publisher:
     """Publishes to one models bucket and its registry."""
 
@@ -94,8 +85,11 @@ class Publisher:
         )
 
 
-def first_rows(table: str, manifest: Manifest, order: Order) -> FirstRows:
-    """The rows of the first version of a new deployment. Raises `GateError`."""
+def first_writes(
+    table: str, manifest: Manifest, order: Order
+) -> "tuple[PutItemInputTypeDef, list[Action]]":
+    """What a template writes in this module's place: the version's row, then the transaction that
+    promotes it where nothing is in production. Raises `GateError`."""
     check_gate(manifest)
     model = ModelRef(manifest.name, manifest.version)
-    return FirstRows(registration(table, manifest), first_promotion(table, model, order))
+    return registration(table, manifest), first_promotion(table, model, order)

@@ -11,7 +11,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.dynamodb import Action, Item, from_item, to_item, transact, unknown_cursor
+from visionflow.dynamodb import (
+    Action,
+    Item,
+    Page,
+    from_item,
+    read_item,
+    to_item,
+    transact,
+    unknown_cursor,
+)
 from visionflow.errors import (
     AliasConflictError,
     ModelNotFoundError,
@@ -79,14 +88,6 @@ class RegisteredVersion:
     @property
     def model(self) -> ModelRef:
         return ModelRef(self.name, self.version)
-
-
-@dataclass(frozen=True)
-class HistoryPage:
-    """Moves, the latest first. ``next_cursor`` is null when there is nothing older."""
-
-    items: tuple[Move, ...]
-    next_cursor: str | None
 
 
 def registration(
@@ -232,15 +233,15 @@ class ModelRegistry:
 
     def history(
         self, limit: int, alias: Alias | None = None, cursor: str | None = None
-    ) -> HistoryPage:
+    ) -> Page[Move]:
         """At most ``limit`` moves, of ``alias`` or of all. Raises `InvalidCursorError`."""
         below = "~" if cursor is None else _read_cursor(cursor)
         found: list[Move] = []
         for move in self._moves(below, alias):
             if len(found) == limit:
-                return HistoryPage(tuple(found), _position(found[-1]))
+                return Page(tuple(found), _position(found[-1]))
             found.append(move)
-        return HistoryPage(tuple(found), None)
+        return Page(tuple(found), None)
 
     def served_at(self, at: datetime, alias: Alias = "production") -> Move | None:
         """The move that ``alias`` was at by some time; None when it was not yet set."""
@@ -294,8 +295,8 @@ class ModelRegistry:
         }
 
     def _get(self, key: Item) -> dict[str, Any] | None:
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _row(answer["Item"]) if "Item" in answer else None
+        item = read_item(self._client, self._table, key)
+        return _row(item) if item else None
 
 
 def _version_key(model: ModelRef) -> Item:

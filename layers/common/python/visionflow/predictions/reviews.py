@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from visionflow import strict
-from visionflow.dynamodb import Action, from_item, to_item, transact
+from visionflow.dynamodb import Action, Found, from_item, read_item, to_item, transact
 from visionflow.errors import InvalidParameterError, PlatformError, PredictionNotFoundError
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.store import (
@@ -24,7 +24,7 @@ from visionflow.predictions.store import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, UpdateTypeDef
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
 
 _ATTEMPTS = 5
 
@@ -109,13 +109,11 @@ class ReviewStore:
             for item in page["Items"]:
                 yield item[position]["S"], read_prediction(item)
 
-    def _item(self, prediction_id: str) -> "dict[str, AttributeValueTypeDef]":
-        answer = self._client.get_item(
-            TableName=self._predictions, Key={"id": {"S": prediction_id}}, ConsistentRead=True
-        )
-        if "Item" not in answer:
+    def _item(self, prediction_id: str) -> Found:
+        item = read_item(self._client, self._predictions, to_item({"id": prediction_id}))
+        if item is None:
             raise PredictionNotFoundError(f"There is no prediction {prediction_id!r:.80}.")
-        return answer["Item"]
+        return item
 
     def _write(self, prediction: Prediction, feedback: Feedback, revision: int) -> bool:
         """False when others have given feedback since ``revision``."""

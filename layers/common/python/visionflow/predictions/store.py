@@ -17,7 +17,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.dynamodb import from_item, read_cursor, to_item, unknown_cursor, write_cursor
+from visionflow.dynamodb import (
+    Page,
+    from_item,
+    read_cursor,
+    read_item,
+    to_item,
+    unknown_cursor,
+    write_cursor,
+)
 from visionflow.errors import InvalidCursorError
 from visionflow.predictions.record import ID, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
@@ -95,17 +103,6 @@ class LogQuery:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-@dataclass(frozen=True)
-class Page:
-    """Predictions, newest first. ``next_cursor`` is null when there is nothing older.
-
-    A page may be shorter than its limit while a cursor says that the search can go on.
-    """
-
-    items: tuple[Prediction, ...]
-    next_cursor: str | None
-
-
 class PredictionStore:
     """Owns the predictions table."""
 
@@ -134,23 +131,20 @@ class PredictionStore:
 
     def get(self, prediction_id: str) -> Prediction | None:
         """Read one record, consistently."""
-        answer = self._client.get_item(
-            TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
-        )
-        return read_prediction(answer["Item"]) if "Item" in answer else None
+        item = read_item(self._client, self._table, to_item({"id": prediction_id}))
+        return read_prediction(item) if item else None
 
     def answered(self, prediction_id: str) -> tuple[Prediction, Reply] | None:
         """A record and the reply added with it; None without a record or a reply."""
-        answer = self._client.get_item(
-            TableName=self._table, Key={"id": {"S": prediction_id}}, ConsistentRead=True
-        )
-        item = answer.get("Item", {})
-        if REPLY not in item:
+        item = read_item(self._client, self._table, to_item({"id": prediction_id}))
+        if not item or REPLY not in item:
             return None
         return read_prediction(item), Reply.parse(item[REPLY]["S"])
 
-    def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page:
+    def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page[Prediction]:
         """At most ``limit`` predictions below ``cursor``, newest first.
+
+        A page may be short while its cursor says that the search can go on.
 
         Raises `InvalidCursorError` for a cursor that is not of a page of this query.
         """

@@ -60,7 +60,7 @@ def test_a_row_names_the_machine_and_the_progress(job: TrainingJob) -> None:
 def test_a_screen_shows_curves_cost_and_the_end_of_the_log(job: TrainingJob) -> None:
     text = "\n".join(screen(job))
     assert "1.00 of 10.00 $, at most 2 hours" in text
-    assert "train: epoch 4/10, about 6 min of epochs" in text
+    assert "train: epoch 4/10, about 6 min of epochs left" in text
     assert "validation loss     2.200 █▃▂▁   0.550" in text
     assert "last line" in text
     assert max(map(len, screen(job))) <= 100

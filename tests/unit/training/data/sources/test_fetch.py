@@ -185,7 +185,7 @@ def test_an_archive_without_a_sum_that_is_damaged_is_deleted(
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"cifar11: no such data set; there are .*cifar10, .*"):
+    with pytest.raises(DatasetError, match=r"cifar11: no such dataset; there are .*cifar10, .*"):
         fetch("cifar11", tmp_path / "out")
 
 

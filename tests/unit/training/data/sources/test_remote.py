@@ -100,7 +100,7 @@ def test_a_bucket_that_is_not_there_is_named(aws: None, tmp_path: Path, source: 
 
 def test_a_key_cannot_leave_the_folder(bucket: None, tmp_path: Path) -> None:
     put("sets/colours/../../../outside.png", b"escaped")
-    with pytest.raises(DatasetError, match=r"outside\.png is no path below a folder"):
+    with pytest.raises(DatasetError, match=r"outside\.png is not a path below a folder"):
         local_folder(SOURCE, tmp_path)
     assert not list(tmp_path.rglob("outside.png"))
 

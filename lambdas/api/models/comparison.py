@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from lambdas.api.model_answers import Accuracy, ComparedModel, ModelComparison
 from visionflow.insights.changes import MILLION
 from visionflow.insights.counters import Counted, CounterStore, Pair
 from visionflow.insights.intervals import share
@@ -15,8 +14,51 @@ from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.reviews import ReviewStore
 
-# Of the images that people spoke of, the latest: what shadows answered to them is read singly.
+# Of the images with feedback, the latest: the shadows' answers to them are read one by one.
 MAX_FED_BACK = 1_000
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Of fed-back images, with a 95 % Wilson interval."""
+
+    n: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ComparedModel:
+    """One version beside the others.
+
+    ``n`` images it answered, and ``compared`` that it and the first version in the comparison
+    both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
+    ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
+    inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
+    """
+
+    name: str
+    version: str
+    n: int
+    unknown: int
+    errors: int
+    compared: int
+    agreement: float | None
+    mean_confidence: float | None
+    confidence_shift: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    feedback: Accuracy | None
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """``first_day`` and ``last_day`` (UTC, inclusive) are what was counted."""
+
+    items: tuple[ComparedModel, ...]
+    first_day: str
+    last_day: str
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,21 @@
-"""GET /costs: what the predictions of today, and of some days, have cost."""
+"""What the predictions of today, and of some days, have cost."""
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
+from typing import Self
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
-
-from lambdas import clients
-from lambdas.api.settings import ApiSettings, CostSettings
-from lambdas.web.parameters import moment, only, whole_days
-from lambdas.web.resolver import json_response
+from lambdas.api.resources import Resources
+from lambdas.api.settings import CostSettings
 from visionflow.costs.estimate import DAYS_PER_MONTH, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.insights.counters import CounterStore
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import LogQuery, PredictionStore
-from visionflow.timestamps import timestamp
 
 # The latest predictions say how large images are and which way they come.
 SAMPLE = 100
 TYPICAL_MEGAPIXELS = 3.0
-
-router = Router()
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class PeriodCost:
 
 @dataclass(frozen=True)
 class Costs:
-    """What predictions cost, reckoned from counters, measured times and a dated table of prices.
+    """What predictions cost, estimated from counters, measured times and a dated table of prices.
 
     ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
@@ -59,12 +50,21 @@ class Costs:
 
 @dataclass(frozen=True)
 class CostService:
-    """Costs without HTTP."""
+    """Estimates costs."""
 
     counters: CounterStore
     predictions: PredictionStore
     settings: CostSettings
     region: str
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        return cls(
+            resources.counters,
+            resources.predictions,
+            CostSettings.from_env(os.environ),
+            os.environ.get("AWS_REGION", DEFAULT_REGION),
+        )
 
     def of(self, first_day: str, last_day: str, today: str) -> Costs:
         latest = self.predictions.page(LogQuery(), SAMPLE).items
@@ -103,27 +103,6 @@ class CostService:
                 more_alarms=self.settings.more_alarms,
             )
         )
-
-
-@lru_cache
-def service() -> CostService:
-    settings, dynamodb = ApiSettings.from_env(os.environ), clients.dynamodb()
-    return CostService(
-        CounterStore(settings.insights_table, dynamodb),
-        PredictionStore(settings.predictions_table, dynamodb),
-        CostSettings.from_env(os.environ),
-        os.environ.get("AWS_REGION", DEFAULT_REGION),
-    )
-
-
-@router.get("/costs")
-def costs() -> Response[str]:
-    query = router.current_event.query_string_parameters
-    only(query, "from", "to")
-    now = timestamp(datetime.now(UTC))
-    last = moment("to", query.get("to")) or now
-    first = moment("from", query.get("from")) or min(last, now)
-    return json_response(service().of(*whole_days(first, last), now[:10]))
 
 
 def _mean_megapixels(latest: Sequence[Prediction]) -> float:

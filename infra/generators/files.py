@@ -1,31 +1,13 @@
-"""What a generator of committed files offers to `infra.generators.__main__`."""
+"""Committed files that Python makes from other files of the project."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-
-class Generator(Protocol):
-    """Committed files that are made from other files of the project."""
-
-    @property
-    def command(self) -> str:
-        """The command that renews them."""
-        ...
-
-    def stale(self) -> list[Path]:
-        """Those that are not as they would be made now."""
-        ...
-
-    def renew(self) -> None:
-        """Write them."""
-        ...
 
 
 @dataclass(frozen=True)
 class Files:
-    """Files that ``make`` makes in Python."""
+    """Files with the contents that ``make`` returns; ``command`` renews them."""
 
     make: Callable[[], Mapping[Path, bytes]]
     command: str = "make types"

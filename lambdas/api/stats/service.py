@@ -1,27 +1,16 @@
-"""GET /stats: what the counters say about some days."""
+"""Statistics: what the counters say about some days."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Self
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-
-from lambdas import clients
-from lambdas.api.models import days
-from lambdas.api.settings import ApiSettings
-from lambdas.web.parameters import only
-from lambdas.web.resolver import json_response
+from lambdas.api.resources import Resources
 from visionflow.insights.counters import Counted, CounterStore
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.insights.intervals import Share, share
 from visionflow.models.drift import Drift
 from visionflow.models.ref import ModelRef
-from visionflow.models.store import ModelStore
-
-router = APIGatewayHttpRouter()
 
 
 @dataclass(frozen=True)
@@ -36,8 +25,8 @@ class DayStats:
 
 @dataclass(frozen=True)
 class ModelFeedback(Share):
-    """How often a version was right where people spoke, with a 95 % Wilson interval; ``per_label``
-    the same by what the images show."""
+    """How often a version was right on images with feedback, with a 95 % Wilson interval;
+    ``per_label``: the same by the label that people gave."""
 
     per_label: dict[str, Share]
 
@@ -68,10 +57,14 @@ class Stats:
 
 @dataclass(frozen=True)
 class StatsService:
-    """Statistics without HTTP."""
+    """Adds counters up."""
 
     counters: CounterStore
     drift: DriftWatch
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        return cls(resources.counters, DriftWatch(resources.models))
 
     def of(self, first_day: str, last_day: str) -> Stats:
         counted = self.counters.days(first_day, last_day)
@@ -96,22 +89,6 @@ class StatsService:
             feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
             drift={names[model]: found for model, found in drift.items()},
         )
-
-
-@lru_cache
-def service() -> StatsService:
-    settings = ApiSettings.from_env(os.environ)
-    models = ModelStore(settings.models_bucket, clients.s3())
-    return StatsService(
-        CounterStore(settings.insights_table, clients.dynamodb()), DriftWatch(models)
-    )
-
-
-@router.get("/stats")
-def stats() -> Response[str]:
-    query = router.current_event.query_string_parameters
-    only(query, "from", "to")
-    return json_response(service().of(*days(query.get("from"), query.get("to"))))
 
 
 def _names(models: Iterable[ModelRef]) -> dict[ModelRef, str]:
@@ -145,4 +122,4 @@ def _feedback(counted: list[Counted]) -> ModelFeedback:
     given, right = _sum(counted, "given."), _sum(counted, "right.")
     per_label = {label: share(right.get(label, 0), n) for label, n in given.items()}
     total = share(sum(right.values()), sum(given.values()))
-    return ModelFeedback(**vars(total), per_label=per_label)
+    return ModelFeedback(total.n, total.correct, total.low, total.high, per_label)

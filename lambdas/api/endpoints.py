@@ -1,0 +1,99 @@
+"""How every group of routes is written: functions from a service and a request to a body."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from lambdas.api.resources import Resources, resources
+from lambdas.web import parameters
+from lambdas.web.caller import name_of, require_admin
+from lambdas.web.json_body import Body, read_json
+from lambdas.web.resolver import json_response
+from lambdas.web.routes import Method, route_of
+from visionflow.timestamps import timestamp
+
+DEFAULT_PERIOD = timedelta(days=30)
+
+S = TypeVar("S")
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a request says. Everything that does not fit is an `InputError`."""
+
+    event: APIGatewayProxyEventV2
+
+    @property
+    def query(self) -> dict[str, str]:
+        return self.event.query_string_parameters
+
+    @property
+    def caller(self) -> str:
+        return name_of(self.event)
+
+    def body(self, cls: type[Body], *, optional: bool = False) -> Body:
+        return read_json(self.event, cls, optional=optional)
+
+    def text(self, name: str) -> str | None:
+        return parameters.short_text(name, self.query.get(name))
+
+    def choice(self, name: str, literal: Any) -> Any:
+        return parameters.choice(name, self.query.get(name), literal)
+
+    def moment(self, name: str) -> str | None:
+        return parameters.moment(name, self.query.get(name))
+
+    def limit(self) -> int:
+        return parameters.limit(self.query.get("limit"))
+
+    def days(self, period: timedelta = DEFAULT_PERIOD) -> tuple[str, str]:
+        """The days (UTC) from ``from`` to ``to``; by default the ``period`` that ends now."""
+        now = datetime.now(UTC)
+        last = self.moment("to") or timestamp(now)
+        first = self.moment("from") or min(last, timestamp(now - period))
+        return parameters.whole_days(first, last)
+
+
+Endpoint = Callable[Concatenate[S, Request, P], object]
+
+
+class Endpoints(Generic[S]):
+    """A group of routes and the service that answers them.
+
+    An endpoint takes the service, the request and the parameters of its path, and returns a body or
+    a `Response`. Whether the caller may use the route, by the table of routes, is checked before
+    anything else is read.
+    """
+
+    def __init__(self, build: Callable[[Resources], S]) -> None:
+        """``build`` is called once, by the first request."""
+        self.router = APIGatewayHttpRouter()
+        self.service = lru_cache(maxsize=1)(lambda: build(resources()))
+
+    def add(
+        self, method: Method, path: str, *query: str
+    ) -> Callable[[Endpoint[S, P]], Endpoint[S, P]]:
+        """Register an endpoint that takes the parameters ``query``."""
+        route = route_of(method, path)
+
+        def register(endpoint: Endpoint[S, P]) -> Endpoint[S, P]:
+            def respond(*args: P.args, **in_path: P.kwargs) -> Response[str]:
+                request = Request(self.router.current_event)
+                if route.admin:
+                    signed_in = bool(resources().settings.requires_sign_in)
+                    require_admin(request.event, requires_sign_in=signed_in)
+                parameters.only(request.query, *query)
+                answer = endpoint(self.service(), request, *args, **in_path)
+                return answer if isinstance(answer, Response) else json_response(answer)
+
+            self.router.route(path, method=method)(respond)
+            return endpoint
+
+        return register

@@ -1,0 +1,30 @@
+"""The routes about feedback."""
+
+from datetime import UTC, datetime
+
+from lambdas.api.endpoints import Endpoints, Request
+from lambdas.api.feedback.service import (
+    FeedbackHistory,
+    FeedbackRequest,
+    FeedbackService,
+    UncertainList,
+)
+from lambdas.api.records import LogEntry
+
+endpoints = Endpoints(FeedbackService.build)
+
+
+@endpoints.add("POST", "/predictions/<prediction_id>/feedback")
+def give(service: FeedbackService, request: Request, prediction_id: str) -> LogEntry:
+    wanted = request.body(FeedbackRequest)
+    return service.give(prediction_id, wanted, request.caller, datetime.now(UTC))
+
+
+@endpoints.add("GET", "/predictions/<prediction_id>/feedback")
+def history(service: FeedbackService, _request: Request, prediction_id: str) -> FeedbackHistory:
+    return service.history(prediction_id)
+
+
+@endpoints.add("GET", "/uncertain", "limit")
+def uncertain(service: FeedbackService, request: Request) -> UncertainList:
+    return service.uncertain(request.limit())

@@ -1,0 +1,254 @@
+"""Model versions: which there are, what serves, how it moves, and how versions compare."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from lambdas.api.models.comparison import Comparison, ModelComparison
+from lambdas.api.resources import Resources
+from visionflow import strict
+from visionflow.errors import InvalidParameterError, ModelNotFoundError
+from visionflow.models.drift import REFERENCE_FILE
+from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import Force, ModelRegistry, RegisteredVersion, Retirement
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Alias, Aliases, Canary, Move, Order
+from visionflow.models.store import ModelStore
+
+REPORT_FILE = "report.json"
+# Lambda's answer may have 6 MB.
+MAX_REPORT_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class MoveRequest:
+    """Why, for the history."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class CanaryRequest:
+    """``percent`` of the images, 1 to 99."""
+
+    percent: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ServingAliases:
+    """What each alias points at now."""
+
+    production: ModelRef | None
+    canary: Canary | None
+    shadow: ModelRef | None
+
+    @classmethod
+    def of(cls, aliases: Aliases) -> "ServingAliases":
+        return cls(aliases.production, aliases.canary, aliases.shadow)
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
+    published by ``force``; ``retired`` is null for one that may serve."""
+
+    name: str
+    version: str
+    created_at: str
+    precision: Precision
+    labels: int
+    metrics: dict[str, float]
+    gate_passed: bool
+    force: Force | None
+    retired: Retirement | None
+    aliases: tuple[Alias, ...]
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """Every version, the latest first, and what serves."""
+
+    items: tuple[ModelEntry, ...]
+    aliases: ServingAliases
+
+
+@dataclass(frozen=True)
+class ModelDetail(ModelEntry):
+    """One version with its manifest, the report of its run (null when there is none, or one of over
+    4 MB), and short-lived URLs of its other files."""
+
+    manifest: dict[str, Any]
+    report: dict[str, Any] | None
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What serves after a move."""
+
+    aliases: ServingAliases
+
+
+@dataclass(frozen=True)
+class History:
+    """Moves of the aliases, the latest first. A null ``next_cursor``: there is nothing older."""
+
+    items: tuple[Move, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Served:
+    """The move by which an alias stood at a time; null when it was not yet set."""
+
+    move: Move | None
+
+
+@dataclass(frozen=True)
+class ModelService:
+    """The routes about models and the command line, without either."""
+
+    registry: ModelRegistry
+    models: ModelStore
+    comparison: Comparison
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        comparison = Comparison(resources.counters, resources.reviews, resources.shadows)
+        return cls(resources.registry, resources.models, comparison)
+
+    def list(self) -> ModelList:
+        aliases = self.registry.aliases()
+        rows = self.registry.versions()
+        return ModelList(tuple(_entry(row, aliases) for row in rows), ServingAliases.of(aliases))
+
+    def detail(self, version: str, name: str | None = None) -> ModelDetail:
+        """Raises `ModelNotFoundError`, and `ArtifactError` where files are missing."""
+        row = self._row(version, name)
+        manifest = self.models.manifest(row.model)
+        files = {
+            file.path: self.models.url(manifest, file)
+            for file in manifest.extra_files
+            if file.path not in (REPORT_FILE, REFERENCE_FILE)
+        }
+        entry = _entry(row, self.registry.aliases())
+        return ModelDetail(
+            name=entry.name,
+            version=entry.version,
+            created_at=entry.created_at,
+            precision=entry.precision,
+            labels=entry.labels,
+            metrics=entry.metrics,
+            gate_passed=entry.gate_passed,
+            force=entry.force,
+            retired=entry.retired,
+            aliases=entry.aliases,
+            manifest=strict.to_dict(manifest),
+            report=self._report(manifest),
+            files=files,
+        )
+
+    def find(self, version: str, name: str | None = None) -> ModelRef:
+        """The version called ``version``; of production's model where several have one.
+
+        Raises `ModelNotFoundError`, and `InvalidParameterError` when ``name`` has to say which.
+        """
+        return self._row(version, name).model
+
+    def history(self, limit: int, alias: Alias | None, cursor: str | None) -> History:
+        """Raises `InvalidCursorError`."""
+        page = self.registry.history(limit, alias, cursor)
+        return History(page.items, page.next_cursor)
+
+    def served_at(self, at: datetime, alias: Alias) -> Served:
+        return Served(self.registry.served_at(at, alias))
+
+    def compare(
+        self, versions: Sequence[str], first_day: str, last_day: str, name: str | None = None
+    ) -> ModelComparison:
+        """Each of ``versions`` beside the first. Raises as `find` does."""
+        if len(versions) < 2 or len(set(versions)) < len(versions):
+            raise InvalidParameterError(
+                "versions must name at least two different ones, with a comma between."
+            )
+        models = [self.find(version, name) for version in versions]
+        return self.comparison.of(models, first_day, last_day)
+
+    def rule(self) -> RollbackRule:
+        return self.registry.rule()
+
+    def set_rule(self, rule: RollbackRule) -> RollbackRule:
+        """Raises `InvalidParameterError`."""
+        self.registry.set_rule(rule)
+        return rule
+
+    def promote(self, version: str, name: str | None, order: Order) -> Moved:
+        """This and the next moves raise `AliasConflictError`; with a version, as `find` does."""
+        return _moved(self.registry.promote(self.find(version, name), order))
+
+    def roll_back(self, order: Order) -> Moved:
+        return _moved(self.registry.roll_back(order))
+
+    def set_canary(self, version: str, name: str | None, percent: int, order: Order) -> Moved:
+        return _moved(self.registry.set_canary(self.find(version, name), percent, order))
+
+    def clear_canary(self, order: Order) -> Moved:
+        return _moved(self.registry.clear_canary(order))
+
+    def set_shadow(self, version: str, name: str | None, order: Order) -> Moved:
+        return _moved(self.registry.set_shadow(self.find(version, name), order))
+
+    def clear_shadow(self, order: Order) -> Moved:
+        return _moved(self.registry.clear_shadow(order))
+
+    def retire(self, version: str, name: str | None, order: Order) -> Moved:
+        self.registry.retire(self.find(version, name), order)
+        return _moved(self.registry.aliases())
+
+    def _row(self, version: str, name: str | None) -> RegisteredVersion:
+        if name is not None:
+            row = self.registry.version(ModelRef(name, version))
+            if row is None:
+                raise ModelNotFoundError(f"{name} {version} is not registered.")
+            return row
+        found = [row for row in self.registry.versions() if row.version == version]
+        production = self.registry.current()
+        own = [row for row in found if production and row.name == production.name]
+        if not found:
+            raise ModelNotFoundError(f"There is no version {version!r:.80}.")
+        if len(found) > 1 and not own:
+            names = ", ".join(row.name for row in found)
+            raise InvalidParameterError(
+                f"{names} have a version {version}; add name= to say which."
+            )
+        return (own or found)[0]
+
+    def _report(self, manifest: Manifest) -> dict[str, object] | None:
+        for entry in manifest.extra_files:
+            if entry.path == REPORT_FILE and entry.size <= MAX_REPORT_BYTES:
+                report: dict[str, object] = json.loads(self.models.read(manifest, entry))
+                return report
+        return None
+
+
+def _entry(row: RegisteredVersion, aliases: Aliases) -> ModelEntry:
+    return ModelEntry(
+        name=row.name,
+        version=row.version,
+        created_at=row.created_at,
+        precision=row.precision,
+        labels=row.labels,
+        metrics=row.metrics,
+        gate_passed=row.gate_passed,
+        force=row.force,
+        retired=row.retired,
+        aliases=aliases.named(row.model),
+    )
+
+
+def _moved(aliases: Aliases) -> Moved:
+    return Moved(ServingAliases.of(aliases))

@@ -1,0 +1,30 @@
+"""The routes of the history and of single predictions."""
+
+from lambdas.api.endpoints import Endpoints, Request
+from lambdas.api.predictions.service import LogPage, PredictionService
+from lambdas.api.records import PredictionDetail
+from visionflow.predictions.record import Source, Status
+from visionflow.predictions.store import LogQuery
+
+endpoints = Endpoints(PredictionService.build)
+_FILTERS = ("label", "model_version", "status", "source", "from", "to")
+
+
+@endpoints.add("GET", "/logs", "limit", "cursor", *_FILTERS)
+def logs(service: PredictionService, request: Request) -> LogPage:
+    query = LogQuery(
+        label=request.text("label"),
+        model_version=request.text("model_version"),
+        status=request.choice("status", Status),
+        source=request.choice("source", Source),
+        since=request.moment("from"),
+        until=request.moment("to"),
+    )
+    return service.logs(query, request.limit(), request.query.get("cursor"))
+
+
+@endpoints.add("GET", "/predictions/<prediction_id>")
+def prediction(
+    service: PredictionService, _request: Request, prediction_id: str
+) -> PredictionDetail:
+    return service.prediction(prediction_id)

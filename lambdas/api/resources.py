@@ -1,0 +1,38 @@
+"""What the services of the api function are made of: its settings, AWS clients and stores."""
+
+import os
+import time
+from functools import lru_cache
+
+from lambdas import clients
+from lambdas.api.settings import ApiSettings
+from visionflow.images.store import ImageStore
+from visionflow.insights.counters import CounterStore
+from visionflow.insights.shadows import ShadowStore
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.predictions.reviews import ReviewStore
+from visionflow.predictions.store import PredictionStore
+
+
+class Resources:
+    """One of each, for every group of routes. ``started_at`` is on the monotonic clock."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self.settings = settings
+        self.started_at = time.monotonic()
+        self.s3, self.dynamodb = clients.s3(), clients.dynamodb()
+        predictions, insights = settings.predictions_table, settings.insights_table
+        self.images = ImageStore(settings.images_bucket, self.s3)
+        self.models = ModelStore(settings.models_bucket, self.s3)
+        self.predictions = PredictionStore(predictions, self.dynamodb)
+        self.registry = ModelRegistry(settings.registry_table, self.dynamodb)
+        self.counters = CounterStore(insights, self.dynamodb)
+        self.reviews = ReviewStore(predictions, insights, self.dynamodb)
+        self.shadows = ShadowStore(insights, self.dynamodb, self.counters)
+
+
+@lru_cache
+def resources() -> Resources:
+    """Made by the first request."""
+    return Resources(ApiSettings.from_env(os.environ))

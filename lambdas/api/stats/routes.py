@@ -1,0 +1,11 @@
+"""The route of the statistics."""
+
+from lambdas.api.endpoints import Endpoints, Request
+from lambdas.api.stats.service import Stats, StatsService
+
+endpoints = Endpoints(StatsService.build)
+
+
+@endpoints.add("GET", "/stats", "from", "to")
+def stats(service: StatsService, request: Request) -> Stats:
+    return service.of(*request.days())

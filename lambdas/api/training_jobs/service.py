@@ -1,0 +1,126 @@
+"""Training jobs as the API offers them: starting, watching, stopping, and what can be asked for."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from lambdas import clients
+from lambdas.api.resources import Resources
+from lambdas.api.training_jobs.datasets import DataSet, find_data_sets
+from visionflow import strict
+from visionflow.jobs.control import JobControl
+from visionflow.jobs.instances import INSTANCE_TYPES
+from visionflow.jobs.options import check_bucket, check_settings, training_options
+from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
+from visionflow.jobs.settings import JobControlSettings
+from visionflow.jobs.store import JobStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class TrainingJobList:
+    """Jobs, newest first. A null ``next_cursor`` means that there is nothing older."""
+
+    items: tuple[TrainingJob, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Text:
+    """The same in English and Korean."""
+
+    en: str
+    ko: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A field of a config: its value there, and what it means."""
+
+    default: Any
+    about: Text
+
+
+@dataclass(frozen=True)
+class ConfigOption:
+    """A config that a job can name; ``parameters`` by their dotted names."""
+
+    name: str
+    recipe: str
+    model: str
+    summary: Text
+    parameters: dict[str, Parameter]
+
+
+@dataclass(frozen=True)
+class InstanceOption:
+    """A machine that a job can name; prices in USD, about."""
+
+    type: str
+    gpu: str | None
+    usd_per_hour_spot: float
+    usd_per_hour: float
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """All that a form for a training job needs. ``models`` and ``recipes``: those that may take the
+    place of a config's own."""
+
+    models: tuple[str, ...]
+    recipes: tuple[str, ...]
+    configs: tuple[ConfigOption, ...]
+    datasets: tuple[DataSet, ...]
+    instances: tuple[InstanceOption, ...]
+
+
+@dataclass(frozen=True)
+class TrainingJobService:
+    """Checks what is asked for; `JobControl` does it."""
+
+    control: JobControl
+    datasets_bucket: str
+    s3: "S3Client"
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        settings = JobControlSettings.from_env(os.environ)
+        store = JobStore(settings.jobs_table, resources.dynamodb)
+        control = JobControl(store, clients.states(), settings.job_state_machine)
+        return cls(control, settings.datasets_bucket, resources.s3)
+
+    def start(self, asked: TrainingJobRequest) -> TrainingJob:
+        """Raises `InvalidParameterError` or `JobRefusedError`."""
+        request = parse_request(strict.to_dict(asked))
+        check_settings(request)
+        check_bucket(request, self.datasets_bucket)
+        return self.control.start(request)
+
+    def page(self, limit: int, cursor: str | None) -> TrainingJobList:
+        """Raises `InvalidCursorError`."""
+        return TrainingJobList(*self.control.page(limit, cursor))
+
+    def get(self, job_id: str) -> TrainingJob:
+        """Raises `JobNotFoundError`, as do the next two; they raise `JobConflictError` too."""
+        return self.control.get(job_id)
+
+    def stop(self, job_id: str) -> TrainingJob:
+        return self.control.stop(job_id)
+
+    def resume(self, job_id: str) -> TrainingJob:
+        return self.control.resume(job_id)
+
+    def options(self) -> TrainingOptions:
+        known = training_options()
+        return TrainingOptions(
+            models=tuple(known["models"]),
+            recipes=tuple(known["recipes"]),
+            configs=strict.parse(tuple[ConfigOption, ...], known["configs"], "training options"),
+            datasets=find_data_sets(self.datasets_bucket, self.s3),
+            instances=tuple(
+                InstanceOption(kind.type, kind.gpu, kind.usd_per_hour_spot, kind.usd_per_hour)
+                for kind in INSTANCE_TYPES
+            ),
+        )

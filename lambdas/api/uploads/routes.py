@@ -1,0 +1,19 @@
+"""The route that gives out upload forms."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler import Response
+
+from lambdas.api.endpoints import Endpoints, Request
+from lambdas.api.uploads.service import UploadService
+from lambdas.web.resolver import json_response
+from visionflow.images.uploads import UploadRequest
+
+endpoints = Endpoints(UploadService.build)
+
+
+@endpoints.add("POST", "/uploads")
+def uploads(service: UploadService, request: Request) -> Response[str]:
+    form = service.form(request.body(UploadRequest), datetime.now(UTC))
+    return json_response(form, HTTPStatus.CREATED)

@@ -1,0 +1,214 @@
+"""Every step of a job's life in every state, and every race for the record, on moto's table."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args
+
+import boto3
+import pytest
+
+from lambdas.jobs.machines import Machines
+from lambdas.jobs.quotas import Quotas
+from lambdas.jobs.service import Answer, EndState, JobSteps, Place
+from lambdas.jobs.verdict import MachineState
+from tests.jobs import DATASETS, NOW, ROLE_ID, TABLE, make_buckets, make_table, record
+from visionflow.errors import JobConflictError
+from visionflow.jobs.instances import INSTANCE_TYPES
+from visionflow.jobs.record import (
+    ENDED,
+    FOLLOWS,
+    JobInstance,
+    JobOutcome,
+    JobRecord,
+    JobReport,
+    JobState,
+)
+from visionflow.jobs.store import JobStore
+from visionflow.timestamps import timestamp
+
+MACHINE = JobInstance("i-1", INSTANCE_TYPES[0].type, "a", spot=True)
+REPORTER = f"{ROLE_ID}:{MACHINE.id}"
+STATES: tuple[JobState, ...] = get_args(JobState)
+END_STATES: tuple[EndState, ...] = get_args(EndState)
+# A life takes fewer steps than this by far.
+MOST_STEPS = 20
+
+
+class OneMachine(Machines):
+    """EC2 with room for one machine, which is always well."""
+
+    def __init__(self) -> None:
+        self.running = 0
+
+    def launch(self, record: JobRecord, choices: Any) -> JobInstance:
+        self.running = 1
+        return MACHINE
+
+    def state(self, instance: JobInstance) -> MachineState:
+        return MachineState(alive=True)
+
+    def terminate(self, job_id: str) -> int:
+        self.running = 0
+        return 0
+
+
+class NoLimits(Quotas):
+    def __init__(self) -> None: ...
+
+    def vcpus(self, code: str) -> float | None:
+        return None
+
+
+class OvertakenStore(JobStore):
+    """Somebody else writes between a step's reading and its writing, once."""
+
+    def __init__(self) -> None:
+        super().__init__(TABLE, boto3.client("dynamodb"))
+        self.meanwhile: Callable[[], object] | None = None
+
+    def move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        return super().move(record, state, **changes)
+
+
+class Life:
+    """A job in any state, and its steps."""
+
+    def __init__(self) -> None:
+        self.table = make_table()
+        self.store = OvertakenStore()
+        self.machines = OneMachine()
+        make_buckets(DATASETS)
+        s3 = boto3.client("s3")
+        s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
+        place = Place(DATASETS, ROLE_ID, watch_seconds=15)
+        self.steps = JobSteps(self.store, self.machines, NoLimits(), s3, place, clock=lambda: NOW)
+
+    def put(self, state: JobState, *, again: bool = False) -> str:
+        """A job as its life would have left it; ``again``: after a first machine."""
+        job = record(state=state)
+        if state not in ("queued", "launching"):
+            job = replace(
+                job, attempt=1, instance=MACHINE, launched_at=timestamp(NOW), reporters=(REPORTER,)
+            )
+            self.machines.running = 1
+        elif again:
+            job = replace(job, attempt=1, reporters=(REPORTER,))
+        elif state == "launching":
+            job = replace(job, attempt=1)
+        if state == "stopping":
+            job = replace(job, reason="Stopped on request.")
+        self.table.add(job)
+        return job.id
+
+    def step(self, name: str, job_id: str, asked: EndState = "failed") -> Answer:
+        if name == "end":
+            return self.steps.end(job_id, asked, None, None)
+        step: Answer = getattr(self.steps, name)(job_id)
+        return step
+
+    def finish(self, job_id: str) -> None:
+        reporter = self.table.get(job_id).reporter or REPORTER
+        finished = JobOutcome("finished", None)
+        self.table.put_report(JobReport(reporter, job_id, timestamp(NOW), None, (), (), finished))
+
+    def go_on(self, answer: Answer) -> JobRecord:
+        """Do what the state machine would do after ``answer``, to the end."""
+        job_id = answer.job_id
+        for _ in range(MOST_STEPS):
+            match answer.next:
+                case "launch":
+                    answer = self.steps.launch(job_id)
+                case "wait":
+                    self.finish(job_id)
+                    answer = self.steps.watch(job_id)
+                case "publish":
+                    answer = Answer(job_id, "end", state="succeeded")
+                case "end":
+                    assert answer.state is not None
+                    state, reason = answer.state, answer.reason
+                    answer = self.steps.end(job_id, state, reason, answer.model)
+                case "done":
+                    assert self.machines.running == 0
+                    return self.table.get(job_id)
+        raise AssertionError(f"after {MOST_STEPS} steps the job is {self.table.get(job_id).state}")
+
+
+@pytest.fixture
+def life(aws: None) -> Life:
+    return Life()
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("step", ["validate", "launch", "watch"])
+def test_every_step_in_every_state_leads_to_the_end(
+    life: Life, step: str, state: JobState, again: bool
+) -> None:
+    job_id = life.put(state, again=again)
+    ended = life.go_on(life.step(step, job_id))
+    assert ended.state == {"stopping": "cancelled"}.get(
+        state, state if state in ENDED else "succeeded"
+    )
+    assert state != "stopping" or ended.reason == "Stopped on request."
+
+
+@pytest.mark.parametrize("asked", END_STATES)
+@pytest.mark.parametrize("state", STATES)
+def test_every_end_ends_every_state(life: Life, state: JobState, asked: EndState) -> None:
+    job_id = life.put(state)
+    ended = life.go_on(life.step("end", job_id, asked))
+    if state in ENDED:
+        assert ended.state == state
+    elif state == "stopping":
+        assert (ended.state, ended.reason) == ("cancelled", "Stopped on request.")
+    elif state in FOLLOWS[asked]:
+        assert ended.state == asked
+    else:
+        assert (ended.state, ended.reason) == ("failed", f"Ended as {asked} while it was {state}.")
+
+
+RACES = [
+    (step, state, other)
+    for step, states in {
+        "validate": ("queued",),
+        "launch": ("queued", "launching"),
+        "watch": ("running",),
+        "end": ("queued", "launching", "running", "publishing", "stopping"),
+    }.items()
+    for state in states
+    for other in STATES
+    if state in FOLLOWS[other] and (state != other or other in ("launching", "running"))
+]
+
+
+@pytest.mark.parametrize(("step", "state", "other"), RACES)
+def test_whoever_loses_a_race_answers_what_the_job_truly_is(
+    life: Life, step: str, state: JobState, other: JobState
+) -> None:
+    job_id = life.put(state, again=step == "validate")
+    if step in ("validate", "watch"):
+        life.finish(job_id)  # so that they move it
+    seen = life.table.get(job_id)
+    changes: dict[str, Any] = {"reason": "by somebody else"}
+    if other in ("launching", "running"):
+        changes |= {"attempt": seen.attempt + 1, "reporters": (*seen.reporters, REPORTER)}
+
+    life.store.meanwhile = lambda: life.table.move(seen, other, **changes)
+    answer = life.step(step, job_id)
+    assert life.table.get(job_id).state != state or state == other
+    ended = life.go_on(answer)
+    if other in ENDED:
+        assert (ended.state, ended.reason) == (other, "by somebody else")
+    elif other == "stopping":
+        assert (ended.state, ended.reason) == ("cancelled", "by somebody else")
+    else:
+        assert ended.state == ("failed" if step == "end" else "succeeded")
+
+
+def test_an_illegal_move_is_an_error_and_not_a_lost_race(life: Life) -> None:
+    seen = life.table.get(life.put("publishing"))
+    with pytest.raises(JobConflictError, match="is publishing and cannot become launching"):
+        life.steps._move(seen, "launching")

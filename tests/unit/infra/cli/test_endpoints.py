@@ -1,0 +1,79 @@
+"""What ``--stage`` reaches, and what is said when it cannot be reached."""
+
+import argparse
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import NoCredentialsError
+
+from infra.cli import main, models
+from infra.cli.endpoints import endpoints
+from infra.errors import CommandError
+
+DATA = ("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "InsightsTable")
+JOBS = ("DatasetsBucket", "JobsBucket", "JobsTable")
+TRAINING = ("JobStateMachine", "JobRole", "JobLogGroup")
+
+
+def deploy(stack: str, *outputs: str) -> None:
+    template = {
+        "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},
+        "Outputs": {name: {"Value": f"a-{name}"} for name in outputs},
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName=f"VisionFlow-Dev-{stack}", TemplateBody=json.dumps(template)
+    )
+
+
+def asked(stage: str, state: Path) -> argparse.Namespace:
+    return argparse.Namespace(stage=stage, state=state)
+
+
+def test_a_command_reads_the_stacks_that_it_needs(aws: None, tmp_path: Path) -> None:
+    deploy("Data", *DATA)
+    found = endpoints(asked("dev", tmp_path))
+    assert found.data.models_bucket == "a-ModelsBucket"
+    assert found.cloud is None
+    with pytest.raises(CommandError, match="VisionFlow-Dev-Training does not exist"):
+        _ = found.training
+
+
+def test_jobs_have_names_of_two_stacks(aws: None, tmp_path: Path) -> None:
+    deploy("Data", *DATA, *JOBS)
+    deploy("Training", *TRAINING)
+    names = endpoints(asked("dev", tmp_path)).training
+    assert (names.jobs_table, names.job_role) == ("a-JobsTable", "a-JobRole")
+
+
+def test_an_output_that_is_missing_is_named(aws: None, tmp_path: Path) -> None:
+    deploy("Data", *DATA[:-1])
+    with pytest.raises(CommandError, match=r"Stage dev .* no output for insights_table\); deploy"):
+        _ = endpoints(asked("dev", tmp_path)).data
+
+
+def test_the_local_stage_needs_a_local_cloud(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="visionflow up"):
+        endpoints(asked("local", tmp_path))
+
+
+def test_a_refusal_of_aws_is_one_sentence(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+    deploy("Data", *DATA)
+    assert main.main(["models", "list", "--stage", "dev"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("visionflow: AWS refused: ")
+    assert "ResourceNotFoundException" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_aws_out_of_reach_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def out_of_reach(_: argparse.Namespace) -> None:
+        raise NoCredentialsError
+
+    monkeypatch.setattr(models, "endpoints", out_of_reach)
+    assert main.main(["models", "list", "--stage", "dev"]) == 1
+    said = "visionflow: AWS cannot be reached: Unable to locate credentials\n"
+    assert capsys.readouterr().err == said
