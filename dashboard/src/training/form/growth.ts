@@ -11,7 +11,7 @@ export function ancestorsOf(jobs: readonly Job[]): Ancestor[] {
 
 /**
  * Whether a field must be as in the version that grows: its weights fit only the same network,
- * and only images that are prepared the same way (`training/models/adopt.py`).
+ * and only images that are prepared the same way (`training/networks/inherit.py`).
  */
 export function isInherited(field: string): boolean {
   return /^input\.|^model\.(name|widths|head|hidden|weights)$/.test(field);

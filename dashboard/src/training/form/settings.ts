@@ -7,7 +7,7 @@ export type Setting = string | number | boolean;
 export interface Field {
   name: string;
   value: Setting;
-  /** Its meaning, by language; `null` if that only repeats the name. */
+  /** Its meaning, by language. */
   about: Record<Language, string>;
 }
 
