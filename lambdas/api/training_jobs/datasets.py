@@ -1,4 +1,4 @@
-"""Which data sets lie in the datasets bucket, as far as their keys tell."""
+"""Which datasets lie in the datasets bucket, as far as their keys tell."""
 
 from collections import Counter
 from dataclasses import dataclass

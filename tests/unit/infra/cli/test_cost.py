@@ -23,14 +23,14 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
         assert main.main(["cost", "--per-day", "2000", "--stage", "prod", "--json"]) == 0
         return json.loads(capsys.readouterr().out)
 
-    def reckoned(workload: Workload) -> object:
+    def estimated(workload: Workload) -> object:
         return json.loads(json.dumps(to_dict(estimate(workload))))
 
-    assert printed() == reckoned(Workload(2000, 3.0, retention_days=365))
+    assert printed() == estimated(Workload(2000, 3.0, retention_days=365))
     costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
     monkeypatch.setitem(STAGES, "prod", costly)
     more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=7)
-    assert printed() == reckoned(more)
+    assert printed() == estimated(more)
 
 
 def test_the_table_names_the_cheapest(capsys: pytest.CaptureFixture[str]) -> None:

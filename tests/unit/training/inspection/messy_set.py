@@ -1,4 +1,4 @@
-"""A dataset with everything wrong that people's data sets have wrong."""
+"""A dataset with every fault that people's datasets have."""
 
 import shutil
 from pathlib import Path

@@ -307,14 +307,14 @@ def test_the_largest_image_of_each_kind_stays_within_the_memory(
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_heic_takes_what_it_is_reckoned_with(mode: str, tmp_path: Path) -> None:
+def test_heic_takes_what_it_is_estimated_with(mode: str, tmp_path: Path) -> None:
     """Of one megapixel: to encode the largest that is accepted would take minutes."""
     fast = {"preset": "ultrafast"}
     data = encode(textured((1200, 900)).convert(mode), "HEIF", quality=10, enc_params=fast)
     (tmp_path / "image").write_bytes(data)
     pipeline._register_heif()
-    reckoned = pipeline._peak_bytes_per_pixel(Image.open(io.BytesIO(data))) * 1200 * 900
-    assert peak_of(tmp_path / "image") < reckoned + 5_000_000
+    estimated = pipeline._peak_bytes_per_pixel(Image.open(io.BytesIO(data))) * 1200 * 900
+    assert peak_of(tmp_path / "image") < estimated + 5_000_000
 
 
 def test_a_thumbnail_fits_and_is_never_enlarged() -> None:

@@ -18,7 +18,7 @@ SOURCE = f"s3://{BUCKET}/sets/colours"
 
 @pytest.fixture
 def bucket(aws: None, images: Path) -> Iterator[None]:
-    """Two classes of three images, and what is no image or lies beside the prefix."""
+    """Two classes of three images, a file that is not an image, and what lies beside the prefix."""
     client = boto3.client("s3")
     client.create_bucket(
         Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
