@@ -92,14 +92,7 @@ class ServiceFunction(lambda_.Function):
         which have alarms.
         """
         name = construct_id.lower()
-        log_group = log_group_of(scope, f"{construct_id}Logs", stage=stage)
-        # The default role's managed policy may write to every log group of the account.
-        role = iam.Role(
-            scope,
-            f"{construct_id}Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        )
-        log_group.grant_write(role)
+        role, log_group = logging_role(scope, construct_id, stage=stage)
         super().__init__(
             scope,
             construct_id,
@@ -164,6 +157,19 @@ def log_group_of(scope: Construct, construct_id: str, *, stage: StageConfig) -> 
         retention=_LOG_RETENTION[stage.log_retention_days],
         removal_policy=RemovalPolicy.DESTROY,
     )
+
+
+def logging_role(
+    scope: Construct, prefix: str, *, stage: StageConfig
+) -> tuple[iam.Role, logs.LogGroup]:
+    """A role for functions, and the one log group that it may write to.
+
+    The managed policy of Lambda's default role may write to every log group of the account.
+    """
+    log_group = log_group_of(scope, f"{prefix}Logs", stage=stage)
+    role = iam.Role(scope, f"{prefix}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    log_group.grant_write(role)
+    return role, log_group
 
 
 def architecture_of(stage: StageConfig) -> lambda_.Architecture:

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as s3_deployment
 from aws_cdk import custom_resources
 from constructs import Construct
 
 from infra.constructs.content.file_copier import FileCopier
-from infra.constructs.service_function import log_group_of
+from infra.constructs.permissions import allow
+from infra.constructs.service_function import logging_role
 from infra.stages import StageConfig
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
 from visionflow.models.publication import first_writes
@@ -40,17 +40,9 @@ class StarterModel(Construct):
         self._version = f"{manifest.name}-{manifest.version}"
         self._copy(manifest, artifact, models, copier)
 
-        self._log_group = log_group_of(self, "RegistrarLogs", stage=stage)
-        self._role = iam.Role(
-            self, "RegistrarRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
-        )
-        self._log_group.grant_write(self._role)
+        self._role, self._log_group = logging_role(self, "Registrar", stage=stage)
         # Also what a transaction needs that consists of puts.
-        iam.Grant.add_to_principal(
-            grantee=self._role,
-            actions=["dynamodb:PutItem"],
-            resource_arns=[registry.table_arn],
-        )
+        allow(self._role, "dynamodb:PutItem", on=[registry.table_arn])
         self._register(manifest, registry.table_name)
 
     def _copy(

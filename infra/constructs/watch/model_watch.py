@@ -2,13 +2,13 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
+from infra.constructs.permissions import allow
 from infra.constructs.service_function import (
     METRICS_NAMESPACE,
     Package,
@@ -101,9 +101,7 @@ class ModelWatch(Construct):
         stores.models.allow_read(role)
         stores.registry.allow_take_back(role)
         stores.insights.allow_count(role)
-        iam.Grant.add_to_principal(
-            grantee=role, actions=["sqs:SendMessage"], resource_arns=[images.queue_arn]
-        )
+        allow(role, "sqs:SendMessage", on=[images.queue_arn])
         uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
         acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
         uncounted.add_alarm(
