@@ -9,12 +9,7 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
-from infra.constructs.service_function import (
-    Package,
-    ServiceFunction,
-    Size,
-    architecture_of,
-)
+from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.constructs.watch.model_watch import ModelWatch
@@ -74,9 +69,7 @@ class ServiceStack(Stack):
             )
         )
         self.sign_in = (
-            SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url)
-            if stage.requires_sign_in and dashboard
-            else None
+            SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url) if dashboard else None
         )
         self.api = HttpApi(
             self,
@@ -174,7 +167,7 @@ class ServiceStack(Stack):
                 predictions_table=stores.predictions.table_name,
                 registry_table=stores.registry.table_name,
                 insights_table=stores.insights.table_name,
-                requires_sign_in=int(stage.requires_sign_in),
+                requires_sign_in=int(stage.on_aws),
             ).to_env()
             | training.control_settings.to_env()
             | CostSettings(

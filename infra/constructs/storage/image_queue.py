@@ -23,10 +23,10 @@ class DeadLetterQueue(sqs.Queue):
             scope,
             construct_id,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=stage.tls_only,
+            enforce_ssl=stage.on_aws,
             retention_period=Duration.days(14),
         )
-        if not stage.tls_only:
+        if not stage.on_aws:
             acknowledge(self, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
 
     def add_alarm(self, scope: Construct, construct_id: str, description: str) -> None:
@@ -67,7 +67,7 @@ class ImageQueue(Construct):
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=stage.tls_only,
+            enforce_ssl=stage.on_aws,
             visibility_timeout=Duration.seconds(
                 VISIBILITY_TIMEOUTS_PER_FUNCTION_TIMEOUT * consumer_timeout.to_seconds()
             ),
@@ -77,7 +77,7 @@ class ImageQueue(Construct):
                 queue=self.dead_letter_queue, max_receive_count=MAX_RECEIVE_COUNT
             ),
         )
-        if not stage.tls_only:
+        if not stage.on_aws:
             acknowledge(self.queue, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
         self.dead_letter_queue.add_alarm(
             self, "DeadLetterAlarm", f"{what} could not be processed after every retry."

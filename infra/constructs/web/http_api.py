@@ -100,7 +100,7 @@ class HttpApi(Construct):
             acknowledge(
                 preflight, "AwsSolutions-APIG4", reason="A CORS preflight cannot carry a token."
             )
-        if not stage.requires_sign_in:
+        if not stage.on_aws:
             acknowledge(self, "AwsSolutions-APIG4", reason=LOOPBACK_ONLY)
         self._add_default_stage(api, stage)
         self.api_id = api.api_id
