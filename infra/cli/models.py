@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from infra.cli.command_line import ALL_STAGES, add_command, moment
 from infra.cli.endpoints import endpoints
@@ -12,14 +12,11 @@ from infra.errors import CommandError
 from lambdas.api.models.comparison import ComparedModel, Comparison
 from lambdas.api.models.service import ModelService, ServingAliases
 from lambdas.web.parameters import MAX_LIMIT
-from training.cli.options import add_group, answer, print_table
+from training.cli.options import Commands, add_group, answer, print_table
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Alias, Aliases, Move, Order
-
-if TYPE_CHECKING:
-    from training.cli.options import Commands
 
 _LIMITS = {
     "max_error_rate": "failed images",
@@ -53,7 +50,7 @@ class Session:
         answer(self.arguments, data, text)
 
 
-def add_parsers(commands: "Commands") -> None:
+def add_parsers(commands: Commands) -> None:
     """Add ``models``; each of its steps sets ``run``."""
     steps = add_group(commands, "models", "List, compare, promote and roll back model versions.")
     _step(steps, "list", _list, "List all versions and which of them serve.")
@@ -85,7 +82,7 @@ def add_parsers(commands: "Commands") -> None:
     _add_rule(steps)
 
 
-def _add_rule(steps: "Commands") -> None:
+def _add_rule(steps: Commands) -> None:
     rule = _step(steps, "rule", _rule, "Show or set when a version is rolled back automatically.")
     switch = rule.add_mutually_exclusive_group()
     for option, enabled, about in (("--on", True, "enable"), ("--off", False, "disable")):
@@ -111,7 +108,7 @@ def _limit(text: str) -> float | str:
 
 
 def _step(
-    steps: "Commands", name: str, run: Callable[[Session], None], summary: str
+    steps: Commands, name: str, run: Callable[[Session], None], summary: str
 ) -> argparse.ArgumentParser:
     def command(arguments: argparse.Namespace) -> int:
         run(Session(arguments))
@@ -283,14 +280,11 @@ def _rule(session: Session) -> None:
 
     def text() -> None:
         print("on" if rule.enabled else "off")
-        rows = [(name, "none" if v is None else f"{v:g}") for name, v in _rule_limits(rule)]
+        limits = [(name, value) for name, value in vars(rule).items() if name != "enabled"]
+        rows = [(name, "none" if value is None else f"{value:g}") for name, value in limits]
         print_table([("LIMIT", "VALUE"), *rows])
 
     session.answer(rule, text)
-
-
-def _rule_limits(rule: object) -> list[tuple[str, float | None]]:
-    return [(name, value) for name, value in vars(rule).items() if name != "enabled"]
 
 
 def _answer_serving(session: Session, aliases: Aliases) -> None:
