@@ -53,7 +53,7 @@ class LocalDeployment:
             [self._cdk, *arguments, "--no-notices"],
             # Not the folder of cdk.json: bootstrapping would run the app that it names.
             cwd=self._workspace.state,
-            env=_without_aws_settings() | self._emulator.client_environment,
+            env=without_aws_settings() | self._emulator.client_environment,
         )
 
 
@@ -68,7 +68,7 @@ def run_on_aws(workspace: Workspace, cdk: Path, command: str, stage: str) -> Non
         raise CommandError(f"cdk {command} of stage {stage} failed with the output above.")
 
 
-def _without_aws_settings() -> dict[str, str]:
+def without_aws_settings() -> dict[str, str]:
     """The environment without the user's own AWS profile, so that nothing can reach AWS."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
