@@ -3,7 +3,6 @@
 Pydantic derives the schemas here, when the file is made, so the functions need not carry it.
 """
 
-import json
 from pathlib import Path
 from typing import get_args
 
@@ -126,11 +125,6 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **MODEL_OPERATIONS,
     **TRAINING_OPERATIONS,
 }
-
-
-def files() -> dict[Path, bytes]:
-    """The committed description."""
-    return {OPENAPI_FILE: (json.dumps(document(), indent=2) + "\n").encode()}
 
 
 def document() -> Schema:
