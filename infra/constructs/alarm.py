@@ -40,9 +40,6 @@ class AlarmTopic(Construct):
 
     SNS encrypts every topic with a key of its own. With `alarm_key` of the stage the topic has a
     key of this account instead, and CloudTrail records its use.
-
-    Attributes:
-        topic: the topic.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:

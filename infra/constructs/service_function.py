@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -16,6 +17,7 @@ from infra.packaging.zip_files import Package as ZipFile
 from infra.stages import StageConfig
 
 METRICS_NAMESPACE = "VisionFlow"
+PERIOD = Duration.minutes(5)  # of the metrics of functions
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 _LOG_RETENTION = {
@@ -67,7 +69,6 @@ class ServiceFunction(lambda_.Function):
     everything else is granted by the stack.
 
     Attributes:
-        execution_role: the function's own role.
         memory_mb: what one execution has.
         live: what callers invoke: the alias of the deployed version where the function may be
             frozen, the function itself otherwise.
@@ -139,9 +140,23 @@ class ServiceFunction(lambda_.Function):
             alarm_above(
                 self,
                 "ErrorAlarm",
-                metric=self.metric_errors(period=Duration.minutes(5), statistic="Sum"),
+                metric=self.metric_errors(period=PERIOD, statistic="Sum"),
                 description=f"The {name} function raised an error or ran out of time or memory.",
             )
+
+
+def own_metric(
+    service: str, name: str, statistic: str, label: str | None = None
+) -> cloudwatch.Metric:
+    """A metric that the function `service` writes itself, by `PERIOD`."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": service},
+        statistic=statistic,
+        label=label,
+        period=PERIOD,
+    )
 
 
 def zip_code(package: ZipFile) -> lambda_.Code:

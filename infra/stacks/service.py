@@ -5,7 +5,6 @@ Five functions are made here: `predict`, `api` and `ingest`, and in `ModelWatch`
 """
 
 from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
@@ -38,7 +37,6 @@ class ServiceStack(Stack):
     """Functions and API on top of the data stack.
 
     Attributes:
-        api: the HTTP API.
         sign_in: the user pool, None where requests need no token.
     """
 
@@ -60,14 +58,7 @@ class ServiceStack(Stack):
         predict = self._predict(stage, package, data.stores)
         api = self._api(stage, package, data.stores, training)
         ingest = self._ingest(stage, package, data.stores)
-        ingest.live.add_event_source(
-            event_sources.SqsEventSource(
-                data.image_queue.queue,
-                batch_size=INGEST_BATCH,
-                max_concurrency=stage.ingest_max_concurrency,
-                report_batch_item_failures=True,
-            )
-        )
+        data.image_queue.feed(ingest.live, batch_size=INGEST_BATCH, stage=stage)
         self.sign_in = (
             SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url) if dashboard else None
         )

@@ -22,7 +22,6 @@ class TrainingStack(Stack):
     """What a training job needs beside its data.
 
     Attributes:
-        life: the state machine.
         control_settings: environment of a function that starts and stops jobs.
     """
 

@@ -1,5 +1,6 @@
 """The model that a fresh deployment classifies with until a team promotes its own."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -50,29 +51,25 @@ class StarterModel(Construct):
     ) -> None:
         source = s3_deployment.Source.asset(str(artifact))
         prefix = artifact_prefix(manifest.name, manifest.version)
-        files = s3_deployment.BucketDeployment(
-            self,
-            "Files",
-            sources=[source],
-            exclude=[MANIFEST_NAME],
-            destination_bucket=models,
-            destination_key_prefix=prefix,
-            prune=False,
-            role=copier.role,
-            log_group=copier.log_group,
-        )
-        self._published = s3_deployment.BucketDeployment(
-            self,
-            "Manifest",
-            sources=[source],
-            exclude=["*"],
-            include=[MANIFEST_NAME],
-            destination_bucket=models,
-            destination_key_prefix=prefix,
-            prune=False,
-            role=copier.role,
-            log_group=copier.log_group,
-        )
+
+        def copied(
+            step: str, *, exclude: str, include: Sequence[str] = ()
+        ) -> s3_deployment.BucketDeployment:
+            return s3_deployment.BucketDeployment(
+                self,
+                step,
+                sources=[source],
+                exclude=[exclude],
+                include=list(include) or None,
+                destination_bucket=models,
+                destination_key_prefix=prefix,
+                prune=False,
+                role=copier.role,
+                log_group=copier.log_group,
+            )
+
+        files = copied("Files", exclude=MANIFEST_NAME)
+        self._published = copied("Manifest", exclude="*", include=[MANIFEST_NAME])
         self._published.node.add_dependency(files)
 
     def _register(self, manifest: Manifest, table: str) -> None:

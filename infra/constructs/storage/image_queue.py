@@ -2,6 +2,8 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -92,3 +94,14 @@ class ImageQueue(Construct):
                 limit=Duration.minutes(15).to_seconds(),
                 description=f"{what} has waited for more than 15 minutes.",
             )
+
+    def feed(self, function: lambda_.IFunction, *, batch_size: int, stage: StageConfig) -> None:
+        """Let `function` consume the queue; it repeats only the messages that it reports."""
+        function.add_event_source(
+            event_sources.SqsEventSource(
+                self.queue,
+                batch_size=batch_size,
+                max_concurrency=stage.ingest_max_concurrency,
+                report_batch_item_failures=True,
+            )
+        )

@@ -34,7 +34,6 @@ class HttpApi(Construct):
 
     Attributes:
         url: base URL without a slash at its end.
-        api_id: the API's id.
     """
 
     def __init__(

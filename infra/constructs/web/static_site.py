@@ -51,7 +51,6 @@ class StaticSite(Construct):
     """A distribution that alone may read the site's private bucket.
 
     Attributes:
-        distribution: the CloudFront distribution.
         origin: scheme and host, as a browser names the page to the API.
         url: where people open the site.
     """
