@@ -157,11 +157,7 @@ STAGES: Final = {stage.name: stage for stage in (LOCAL, DEV, PROD)}
 
 
 def stage_named(name: str) -> StageConfig:
-    """The stage called `name`.
-
-    Raises:
-        CommandError: there is no such stage.
-    """
+    """The stage called `name`. Raises `CommandError` when there is none."""
     try:
         return STAGES[name]
     except KeyError:

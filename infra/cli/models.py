@@ -162,10 +162,9 @@ def _show(session: Session) -> None:
             print(f"retired at {found.retired.at} by {found.retired.by}: {found.retired.reason}")
         print_table([("METRIC", "VALUE")] + [(k, f"{v:.6g}") for k, v in found.metrics.items()])
         print()
-        checks = found.manifest["gate"]
         rows = [
             (c["name"], f"{c['value']:.4g}", f"{c['limit']:.4g}", "yes" if c["passed"] else "NO")
-            for c in checks
+            for c in found.manifest["gate"]
         ]
         print_table([("GATE", "VALUE", "LIMIT", "PASSED"), *rows])
 
@@ -191,8 +190,7 @@ def _compare(session: Session) -> None:
 
 def _compared_row(item: ComparedModel) -> tuple[str, ...]:
     right = ""
-    if item.feedback:
-        f = item.feedback
+    if f := item.feedback:
         right = f"{f.accuracy:.1%} ({f.low:.1%} to {f.high:.1%}, n={f.n})"
 
     def number(value: float | None, form: str) -> str:

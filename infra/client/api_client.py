@@ -71,9 +71,7 @@ class ApiClient:
         """Raises `ApiProblemError` with the API's own text when it refuses."""
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.api_url}{path}?{urllib.parse.urlencode(given)}"
-        request = urllib.request.Request(  # noqa: S310  api_url is the deployment's own
-            url, data=body, method=method
-        )
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310  the deployment's own
         if content_type:
             request.add_header("Content-Type", content_type)
         if self.token:
