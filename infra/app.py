@@ -30,10 +30,7 @@ FEATURE_FLAGS = {
 def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) -> App:
     """The app of one stage, ready for `synth()`, which fails on a finding of cdk-nag.
 
-    Args:
-        stage: what to build.
-        assets: the files that go with it.
-        outdir: folder of the cloud assembly; by default the one that the CDK CLI names.
+    `outdir` is the folder of the cloud assembly; by default the one that the CDK CLI names.
     """
     app = App(
         context=FEATURE_FLAGS,

@@ -19,9 +19,8 @@ def acknowledge(construct: IConstruct, rule: str, *, reason: str) -> None:
     """Accept one finding on one construct.
 
     Args:
-        construct: the construct that carries the resource; never a stack.
-        rule: rule id, with its finding where a rule has several:
-            `AwsSolutions-IAM5[Resource::*]`.
+        construct: carries the resource; never a stack.
+        rule: its id, with the finding where a rule has several: `AwsSolutions-IAM5[Resource::*]`.
         reason: why the finding does not apply here.
     """
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
@@ -30,12 +29,8 @@ def acknowledge(construct: IConstruct, rule: str, *, reason: str) -> None:
 def acknowledge_objects(role: IConstruct, bucket: IBucket, keys: str, *, reason: str) -> None:
     """Accept the wildcard in a grant on objects, `keys` being a pattern such as `api/*`.
 
-    Args:
-        role: the role in another stack that has the grant.
-        bucket: the bucket, which the role's stack knows by an export of the bucket's stack; the
-            finding carries the name of that export.
-        keys: pattern of object keys.
-        reason: why the wildcard is as narrow as it can be.
+    `role` is in another stack, which knows the bucket by an export of the bucket's stack. The
+    finding carries the name of that export.
     """
     stack = Stack.of(bucket)
     export = stack.resolve(stack.export_value(bucket.bucket_arn))["Fn::ImportValue"]

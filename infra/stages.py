@@ -36,8 +36,7 @@ class StageConfig:
     Attributes:
         name: `local`, `dev` or `prod`.
         on_aws: False only for the local cloud, which leaves out what an emulator cannot hold:
-            CloudFront, the sign-in, custom resources.
-        tls_only: refuse requests over plain HTTP. The local cloud speaks HTTP on loopback.
+            CloudFront, the sign-in, custom resources. It speaks plain HTTP, on loopback.
         keep_data: `cdk destroy` leaves buckets and tables behind, and tables refuse deletion.
         point_in_time_recovery: tables can be restored to any second of the last 35 days.
         tracing: send traces to X-Ray.
@@ -64,7 +63,6 @@ class StageConfig:
 
     name: str
     on_aws: bool
-    tls_only: bool
     keep_data: bool
     point_in_time_recovery: bool
     tracing: bool
@@ -101,11 +99,6 @@ class StageConfig:
         """
         return max(1, min(self.predict_memory_mb, self.ingest_memory_mb) // MB_PER_VCPU)
 
-    @property
-    def requires_sign_in(self) -> bool:
-        """Whether every route that is not public asks for a JSON Web Token."""
-        return self.on_aws
-
 
 # Ubuntu 24.04 with NVIDIA's driver and Python 3.12; AWS renews it, and a launch takes the newest.
 # The name has the documented form and is the one that published templates launch by:
@@ -121,7 +114,6 @@ MORE_ALARMS: Final = 7
 LOCAL: Final = StageConfig(
     name="local",
     on_aws=False,
-    tls_only=False,
     keep_data=False,
     point_in_time_recovery=False,
     tracing=False,
@@ -138,7 +130,6 @@ LOCAL: Final = StageConfig(
 DEV: Final = StageConfig(
     name="dev",
     on_aws=True,
-    tls_only=True,
     keep_data=False,
     point_in_time_recovery=True,
     tracing=True,
@@ -166,11 +157,7 @@ STAGES: Final = {stage.name: stage for stage in (LOCAL, DEV, PROD)}
 
 
 def stage_named(name: str) -> StageConfig:
-    """The stage called `name`.
-
-    Raises:
-        CommandError: there is no such stage.
-    """
+    """The stage called `name`. Raises `CommandError` when there is none."""
     try:
         return STAGES[name]
     except KeyError:

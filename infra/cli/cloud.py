@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from infra.cli.command_line import (
     PREDICTION_HEADER,
@@ -18,24 +17,23 @@ from infra.local_cloud.processes import Tools
 from infra.local_cloud.progress import Progress
 from infra.packaging.workspace import DEFAULT_STATE, Workspace, exclusive
 from training.cli import options
-from training.cli.options import answer, print_table
-
-if TYPE_CHECKING:
-    from training.cli.options import Commands
+from training.cli.options import Commands, answer, print_table
 
 
-def add_parsers(commands: "Commands") -> None:
+def add_parsers(commands: Commands) -> None:
     up = add_command(commands, "up", _up, "Start the local cloud, or bring it up to date.")
     up.add_argument("--detach", action="store_true", help="return and leave it running")
     up.add_argument(
         "--port", type=_port, help=f"port on loopback (default: {lifecycle.DEFAULT_PORT})"
     )
     add_command(commands, "down", _down, "End the local cloud.")
-    for name, run, summary in (
-        ("deploy", _deploy, "Deploy to AWS with your own credentials."),
-        ("destroy", _destroy, "Remove a deployment from AWS."),
+    for name, summary in (
+        ("deploy", "Deploy to AWS with your own credentials."),
+        ("destroy", "Remove a deployment from AWS."),
     ):
-        add_stage(options.add_command(commands, name, run, summary), STAGES_ON_AWS)
+        parser = options.add_command(commands, name, _on_aws, summary)
+        parser.set_defaults(cdk_command=name)
+        add_stage(parser, STAGES_ON_AWS)
 
 
 def _port(text: str) -> int:
@@ -78,15 +76,7 @@ def _down(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _deploy(arguments: argparse.Namespace) -> int:
-    return _on_aws(arguments, "deploy")
-
-
-def _destroy(arguments: argparse.Namespace) -> int:
-    return _on_aws(arguments, "destroy")
-
-
-def _on_aws(arguments: argparse.Namespace, command: str) -> int:
+def _on_aws(arguments: argparse.Namespace) -> int:
     workspace = Workspace(state=DEFAULT_STATE)
     progress = Progress()
     toolchain.require_node()
@@ -95,5 +85,5 @@ def _on_aws(arguments: argparse.Namespace, command: str) -> int:
             cdk = toolchain.cdk_cli(workspace, tools)
         with progress.step("dashboard built"):
             toolchain.dashboard(workspace, tools)
-    run_on_aws(workspace, cdk, command, arguments.stage)
+    run_on_aws(workspace, cdk, arguments.cdk_command, arguments.stage)
     return 0

@@ -2,19 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.cli.command_line import ALL_STAGES, add_command, moment
 from infra.cli.endpoints import endpoints
-from training.cli.options import answer
+from training.cli.options import Commands, answer
 from training.data.sources.collect import Collected, collect
 from visionflow.timestamps import timestamp
 
-if TYPE_CHECKING:
-    from training.cli.options import Commands
 
-
-def add_parsers(data_steps: "Commands") -> None:
+def add_parsers(data_steps: Commands) -> None:
     """Add ``collect`` to the steps of ``data``."""
     summary = "Put images that people labelled into class folders, with their origin."
     parser = add_command(data_steps, "collect", _collect, summary, stages=ALL_STAGES)

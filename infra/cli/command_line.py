@@ -5,22 +5,19 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from infra.errors import CommandError
 from infra.packaging.workspace import DEFAULT_STATE, Workspace
 from infra.stages import DEV, LOCAL, STAGES
 from training.cli import options
 
-if TYPE_CHECKING:
-    from training.cli.options import Commands
-
 ALL_STAGES = tuple(STAGES)
 STAGES_ON_AWS = tuple(name for name, stage in STAGES.items() if stage.on_aws)
 
 
 def add_command(
-    commands: "Commands",
+    commands: options.Commands,
     name: str,
     run: options.Run,
     summary: str,

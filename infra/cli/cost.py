@@ -1,19 +1,16 @@
 """``visionflow cost``: what images will cost."""
 
 import argparse
-from typing import TYPE_CHECKING, cast, get_args
+from typing import cast, get_args
 
 from infra.cli.command_line import STAGES_ON_AWS, add_command
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
-from training.cli.options import answer, print_table
+from training.cli.options import Commands, answer, print_table
 from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 
-if TYPE_CHECKING:
-    from training.cli.options import Commands
 
-
-def add_parsers(commands: "Commands") -> None:
+def add_parsers(commands: Commands) -> None:
     summary = "Estimate what images cost, from measured times and dated prices."
     parser = add_command(commands, "cost", _cost, summary, stages=STAGES_ON_AWS)
     parser.add_argument("--per-day", type=float, required=True, metavar="N", help="images a day")

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from infra.cli.command_line import ALL_STAGES, add_command, moment
 from infra.cli.endpoints import endpoints
@@ -12,14 +12,11 @@ from infra.errors import CommandError
 from lambdas.api.models.comparison import ComparedModel, Comparison
 from lambdas.api.models.service import ModelService, ServingAliases
 from lambdas.web.parameters import MAX_LIMIT
-from training.cli.options import add_group, answer, print_table
+from training.cli.options import Commands, add_group, answer, print_table
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Alias, Aliases, Move, Order
-
-if TYPE_CHECKING:
-    from training.cli.options import Commands
 
 _LIMITS = {
     "max_error_rate": "failed images",
@@ -53,7 +50,7 @@ class Session:
         answer(self.arguments, data, text)
 
 
-def add_parsers(commands: "Commands") -> None:
+def add_parsers(commands: Commands) -> None:
     """Add ``models``; each of its steps sets ``run``."""
     steps = add_group(commands, "models", "List, compare, promote and roll back model versions.")
     _step(steps, "list", _list, "List all versions and which of them serve.")
@@ -85,7 +82,7 @@ def add_parsers(commands: "Commands") -> None:
     _add_rule(steps)
 
 
-def _add_rule(steps: "Commands") -> None:
+def _add_rule(steps: Commands) -> None:
     rule = _step(steps, "rule", _rule, "Show or set when a version is rolled back automatically.")
     switch = rule.add_mutually_exclusive_group()
     for option, enabled, about in (("--on", True, "enable"), ("--off", False, "disable")):
@@ -111,7 +108,7 @@ def _limit(text: str) -> float | str:
 
 
 def _step(
-    steps: "Commands", name: str, run: Callable[[Session], None], summary: str
+    steps: Commands, name: str, run: Callable[[Session], None], summary: str
 ) -> argparse.ArgumentParser:
     def command(arguments: argparse.Namespace) -> int:
         run(Session(arguments))
@@ -165,10 +162,9 @@ def _show(session: Session) -> None:
             print(f"retired at {found.retired.at} by {found.retired.by}: {found.retired.reason}")
         print_table([("METRIC", "VALUE")] + [(k, f"{v:.6g}") for k, v in found.metrics.items()])
         print()
-        checks = found.manifest["gate"]
         rows = [
             (c["name"], f"{c['value']:.4g}", f"{c['limit']:.4g}", "yes" if c["passed"] else "NO")
-            for c in checks
+            for c in found.manifest["gate"]
         ]
         print_table([("GATE", "VALUE", "LIMIT", "PASSED"), *rows])
 
@@ -194,8 +190,7 @@ def _compare(session: Session) -> None:
 
 def _compared_row(item: ComparedModel) -> tuple[str, ...]:
     right = ""
-    if item.feedback:
-        f = item.feedback
+    if f := item.feedback:
         right = f"{f.accuracy:.1%} ({f.low:.1%} to {f.high:.1%}, n={f.n})"
 
     def number(value: float | None, form: str) -> str:
@@ -283,14 +278,11 @@ def _rule(session: Session) -> None:
 
     def text() -> None:
         print("on" if rule.enabled else "off")
-        rows = [(name, "none" if v is None else f"{v:g}") for name, v in _rule_limits(rule)]
+        limits = [(name, value) for name, value in vars(rule).items() if name != "enabled"]
+        rows = [(name, "none" if value is None else f"{value:g}") for name, value in limits]
         print_table([("LIMIT", "VALUE"), *rows])
 
     session.answer(rule, text)
-
-
-def _rule_limits(rule: object) -> list[tuple[str, float | None]]:
-    return [(name, value) for name, value in vars(rule).items() if name != "enabled"]
 
 
 def _answer_serving(session: Session, aliases: Aliases) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from infra.cli.command_line import PREDICTION_HEADER, add_command, prediction_row
 from infra.cli.endpoints import api_client
@@ -15,14 +15,11 @@ from infra.client.api_client import ApiClient, ApiProblemError
 from infra.client.image_upload import classify_by_upload
 from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
-from training.cli.options import print_json, print_table
+from training.cli.options import Commands, print_json, print_table
 from visionflow.errors import ImageError
 from visionflow.images.containers import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 from visionflow.predictions.record import Status
-
-if TYPE_CHECKING:
-    from training.cli.options import Commands
 
 _FOLLOW_SECONDS = 2.0
 _LARGEST_PAGE = 100
@@ -30,7 +27,7 @@ _LARGEST_PAGE = 100
 _OVERLAP = timedelta(seconds=30)
 
 
-def add_parsers(commands: "Commands") -> None:
+def add_parsers(commands: Commands) -> None:
     predict = add_command(commands, "predict", _predict, "Classify images through the API.")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="image files")
     predict.add_argument("--top-k", type=int, metavar="N", help="labels per image")

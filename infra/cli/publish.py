@@ -4,21 +4,17 @@ import argparse
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.cli.command_line import ALL_STAGES, add_command
 from infra.cli.endpoints import endpoints
 from infra.local_cloud.progress import TransferBar
-from training.cli.options import answer
+from training.cli.options import Commands, answer
 from visionflow.models.manifest import read_artifact
 from visionflow.models.publication import Published, Publisher
 from visionflow.models.routing import Order
 
-if TYPE_CHECKING:
-    from training.cli.options import Commands
 
-
-def add_parsers(commands: "Commands") -> None:
+def add_parsers(commands: Commands) -> None:
     summary = "Publish a finished run as a version that can serve."
     parser = add_command(commands, "publish", _publish, summary, stages=ALL_STAGES)
     parser.add_argument("folder", type=Path, metavar="RUN", help="folder of a finished run")

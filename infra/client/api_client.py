@@ -37,19 +37,14 @@ class ApiClient:
             "/predict",
             {"top_k": top_k, "explain": "true" if explain else None},
             body=image,
-            headers={"Content-Type": "application/octet-stream"},
+            content_type="application/octet-stream",
         )
 
     def upload_form(self, content_type: str, size: int, filename: str) -> dict[str, Any]:
         """A form that uploads one image of ``size`` bytes to the bucket."""
         request = {"content_type": content_type, "bytes": size, "filename": filename}
-        return self._call(
-            "POST",
-            "/uploads",
-            {},
-            body=json.dumps(request).encode(),
-            headers={"Content-Type": "application/json"},
-        )
+        body = json.dumps(request).encode()
+        return self._call("POST", "/uploads", {}, body=body, content_type="application/json")
 
     def prediction(self, prediction_id: str) -> dict[str, Any] | None:
         """One prediction; None while there is none with this id."""
@@ -71,14 +66,14 @@ class ApiClient:
         query: Mapping[str, str | int | None],
         *,
         body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
+        content_type: str | None = None,
     ) -> dict[str, Any]:
         """Raises `ApiProblemError` with the API's own text when it refuses."""
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.api_url}{path}?{urllib.parse.urlencode(given)}"
-        request = urllib.request.Request(  # noqa: S310  api_url is the deployment's own
-            url, data=body, method=method, headers=dict(headers or {})
-        )
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310  the deployment's own
+        if content_type:
+            request.add_header("Content-Type", content_type)
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
         try:

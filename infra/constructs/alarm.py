@@ -40,9 +40,6 @@ class AlarmTopic(Construct):
 
     SNS encrypts every topic with a key of its own. With `alarm_key` of the stage the topic has a
     key of this account instead, and CloudTrail records its use.
-
-    Attributes:
-        topic: the topic.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
@@ -51,22 +48,16 @@ class AlarmTopic(Construct):
             self,
             "Topic",
             display_name=f"VisionFlow {stage.name}",
-            enforce_ssl=stage.tls_only,
+            enforce_ssl=stage.on_aws,
             master_key=self._key() if stage.alarm_key else None,
         )
         # This policy replaces the default one, which lets the whole account publish.
         self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsPublish",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions=_alarms_of_this_account(),
-            )
+            _let_alarms("AlarmsPublish", "sns:Publish", on=self.topic.topic_arn)
         )
         if stage.alarm_email is not None:
             self.topic.add_subscription(subscriptions.EmailSubscription(stage.alarm_email))
-        if not stage.tls_only:
+        if not stage.on_aws:
             acknowledge(self, "AwsSolutions-SNS3", reason=LOOPBACK_ONLY)
 
     def _key(self) -> kms.Key:
@@ -74,13 +65,7 @@ class AlarmTopic(Construct):
         # CloudWatch may not use the key that AWS manages for SNS.
         # https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
         key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsEncrypt",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-                conditions=_alarms_of_this_account(),
-            )
+            _let_alarms("AlarmsEncrypt", "kms:Decrypt", "kms:GenerateDataKey", on="*")
         )
         return key
 
@@ -93,9 +78,16 @@ def notify(app: App, topic: sns.ITopic) -> None:
             construct.add_alarm_action(action)
 
 
-def _alarms_of_this_account() -> dict[str, object]:
+def _let_alarms(sid: str, *actions: str, on: str) -> iam.PolicyStatement:
+    """What CloudWatch may do for the alarms of this account."""
     alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:*"
-    return {
-        "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-        "ArnLike": {"aws:SourceArn": alarms},
-    }
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+        actions=list(actions),
+        resources=[on],
+        conditions={
+            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+            "ArnLike": {"aws:SourceArn": alarms},
+        },
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -16,6 +17,7 @@ from infra.packaging.zip_files import Package as ZipFile
 from infra.stages import StageConfig
 
 METRICS_NAMESPACE = "VisionFlow"
+PERIOD = Duration.minutes(5)  # of the metrics of functions
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 _LOG_RETENTION = {
@@ -67,7 +69,6 @@ class ServiceFunction(lambda_.Function):
     everything else is granted by the stack.
 
     Attributes:
-        execution_role: the function's own role.
         memory_mb: what one execution has.
         live: what callers invoke: the alias of the deployed version where the function may be
             frozen, the function itself otherwise.
@@ -92,14 +93,7 @@ class ServiceFunction(lambda_.Function):
         which have alarms.
         """
         name = construct_id.lower()
-        log_group = log_group_of(scope, f"{construct_id}Logs", stage=stage)
-        # The default role's managed policy may write to every log group of the account.
-        role = iam.Role(
-            scope,
-            f"{construct_id}Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        )
-        log_group.grant_write(role)
+        role, log_group = logging_role(scope, construct_id, stage=stage)
         super().__init__(
             scope,
             construct_id,
@@ -146,9 +140,23 @@ class ServiceFunction(lambda_.Function):
             alarm_above(
                 self,
                 "ErrorAlarm",
-                metric=self.metric_errors(period=Duration.minutes(5), statistic="Sum"),
+                metric=self.metric_errors(period=PERIOD, statistic="Sum"),
                 description=f"The {name} function raised an error or ran out of time or memory.",
             )
+
+
+def own_metric(
+    service: str, name: str, statistic: str, label: str | None = None
+) -> cloudwatch.Metric:
+    """A metric that the function `service` writes itself, by `PERIOD`."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": service},
+        statistic=statistic,
+        label=label,
+        period=PERIOD,
+    )
 
 
 def zip_code(package: ZipFile) -> lambda_.Code:
@@ -164,6 +172,19 @@ def log_group_of(scope: Construct, construct_id: str, *, stage: StageConfig) -> 
         retention=_LOG_RETENTION[stage.log_retention_days],
         removal_policy=RemovalPolicy.DESTROY,
     )
+
+
+def logging_role(
+    scope: Construct, prefix: str, *, stage: StageConfig
+) -> tuple[iam.Role, logs.LogGroup]:
+    """A role for functions, and the one log group that it may write to.
+
+    The managed policy of Lambda's default role may write to every log group of the account.
+    """
+    log_group = log_group_of(scope, f"{prefix}Logs", stage=stage)
+    role = iam.Role(scope, f"{prefix}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    log_group.grant_write(role)
+    return role, log_group
 
 
 def architecture_of(stage: StageConfig) -> lambda_.Architecture:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from infra.errors import CommandError
 from infra.generators import openapi, report_schema, samples, training_options
 from infra.generators.dashboard_types import DashboardTypes
-from infra.generators.files import Files
+from infra.generators.files import Files, json_file
 from infra.generators.locks import Locks
 from visionflow.jobs.options import OPTIONS_FILE
 
@@ -19,9 +19,9 @@ Generator = Files | DashboardTypes | Locks
 
 # In the order in which they are made: the dashboard's types come from descriptions above them.
 GENERATORS: tuple[Generator, ...] = (
-    Files(openapi.files),
-    Files(lambda: {OPTIONS_FILE: training_options.file_text().encode()}),
-    Files(lambda: {report_schema.SCHEMA_FILE: report_schema.file_text().encode()}),
+    json_file(openapi.OPENAPI_FILE, openapi.document),
+    json_file(OPTIONS_FILE, training_options.document, indent=1),
+    json_file(report_schema.SCHEMA_FILE, report_schema.document),
     Files(samples.files),
     DashboardTypes(),
     Locks(),

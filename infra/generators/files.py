@@ -1,8 +1,10 @@
 """Committed files that Python makes from other files of the project."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -22,3 +24,13 @@ class Files:
     def renew(self) -> None:
         for file, content in self.make().items():
             file.write_bytes(content)
+
+
+def json_file(file: Path, document: Callable[[], dict[str, Any]], indent: int = 2) -> Files:
+    """One file with the JSON of what ``document`` returns."""
+
+    def make() -> dict[Path, bytes]:
+        text = json.dumps(document(), indent=indent, ensure_ascii=False)
+        return {file: f"{text}\n".encode()}
+
+    return Files(make)

@@ -3,12 +3,21 @@
 Pydantic derives the schemas here, when the file is made, so the functions need not carry it.
 """
 
-import json
 from pathlib import Path
 from typing import get_args
 
 from infra.generators.openapi_models import MODEL_OPERATIONS
-from infra.generators.openapi_operation import IMAGE, LIMIT, TIME, Operation, Schema, query
+from infra.generators.openapi_operation import (
+    CURSOR,
+    IMAGE,
+    LIMIT,
+    TEXT,
+    TIME,
+    Operation,
+    Schema,
+    in_path,
+    query,
+)
 from infra.generators.openapi_training import TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
 from lambdas.api.about.service import Health
@@ -44,7 +53,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
                 "Whether to return a heatmap of the evidence in the image",
                 {"type": "boolean", "default": False},
             ),
-            query("label", "The label to explain instead of the best one", {"type": "string"}),
+            query("label", "The label to explain instead of the best one", TEXT),
             {
                 "name": HEADER,
                 "in": "header",
@@ -97,9 +106,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: LogPage},
         (
             LIMIT,
-            query("cursor", "`next_cursor` of the previous page", {"type": "string"}),
-            query("label", "Only this best label", {"type": "string"}),
-            query("model_version", "Only answers of this version", {"type": "string"}),
+            CURSOR,
+            query("label", "Only this best label", TEXT),
+            query("model_version", "Only answers of this version", TEXT),
             query("status", "Only this status", {"enum": list(get_args(Status))}),
             query("source", "Only images from this source", {"enum": list(get_args(Source))}),
             query("from", "Not before this time", TIME),
@@ -110,17 +119,12 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "prediction",
         "One prediction, with URLs of its image",
         {200: PredictionDetail},
-        ({"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},),
+        (in_path("id"),),
     ),
     ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
     **MODEL_OPERATIONS,
     **TRAINING_OPERATIONS,
 }
-
-
-def files() -> dict[Path, bytes]:
-    """The committed description."""
-    return {OPENAPI_FILE: (json.dumps(document(), indent=2) + "\n").encode()}
 
 
 def document() -> Schema:
@@ -146,11 +150,6 @@ def document() -> Schema:
     }
 
 
-def error_codes() -> list[str]:
-    """Every ``code`` that a `Problem` can carry."""
-    return sorted(error.code for error in STATUSES)
-
-
 def _path_item(route: Route, operation: Operation) -> Schema:
     responses: Schema = {
         str(status): _response("The answer", "application/json", answer)
@@ -172,12 +171,10 @@ def _path_item(route: Route, operation: Operation) -> Schema:
 
 
 def _response(description: str, media_type: str, answer: type | None) -> Schema:
-    schema = {"type": "object"} if answer is None else _reference(answer)
+    schema = {"type": "object"}
+    if answer is not None:
+        schema = {"$ref": f"#/components/schemas/{answer.__name__}"}
     return {"description": description, "content": {media_type: {"schema": schema}}}
-
-
-def _reference(cls: type) -> Schema:
-    return {"$ref": f"#/components/schemas/{cls.__name__}"}
 
 
 def _schemas() -> Schema:
@@ -188,5 +185,5 @@ def _schemas() -> Schema:
         if answer is not None
     }
     schemas = component_schemas({*answers, Problem})
-    schemas["Problem"]["properties"]["code"]["enum"] = error_codes()
+    schemas["Problem"]["properties"]["code"]["enum"] = sorted(error.code for error in STATUSES)
     return schemas

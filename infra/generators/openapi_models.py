@@ -3,9 +3,12 @@
 from typing import get_args
 
 from infra.generators.openapi_operation import (
+    CURSOR,
     LIMIT,
+    TEXT,
     TIME,
     Operation,
+    Schema,
     in_path,
     json_body,
     query,
@@ -29,7 +32,7 @@ from visionflow.models.routing import Alias
 
 _VERSION = in_path("version")
 _ID = in_path("id")
-_NAME = query("name", "Name of the model (default: the one in production)", {"type": "string"})
+_NAME = query("name", "Name of the model (default: the one in production)", TEXT)
 _ALIAS = query("alias", "Only this alias", {"enum": list(get_args(Alias))})
 _DAYS = (
     query("from", "From the day of this time (default: 30 days ago)", TIME),
@@ -37,12 +40,14 @@ _DAYS = (
 )
 
 
-def _move(operation_id: str, summary: str) -> Operation:
+def _move(
+    operation_id: str, summary: str, parameters: tuple[Schema, ...] = (_VERSION, _NAME)
+) -> Operation:
     return Operation(
         operation_id,
         summary,
         {200: Moved},
-        (_VERSION, _NAME),
+        parameters,
         json_body(MoveRequest),
         body_required=False,
     )
@@ -82,11 +87,7 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         "modelHistory",
         "Moves of the aliases, the latest first",
         {200: History},
-        (
-            _ALIAS,
-            LIMIT,
-            query("cursor", "`next_cursor` of the previous page", {"type": "string"}),
-        ),
+        (_ALIAS, LIMIT, CURSOR),
     ),
     ("GET", "/models/served"): Operation(
         "modelServed",
@@ -99,12 +100,7 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Versions compared with the first of them",
         {200: ModelComparison},
         (
-            query(
-                "versions",
-                "Two or more versions, separated by commas",
-                {"type": "string"},
-                required=True,
-            ),
+            query("versions", "Two or more versions, separated by commas", TEXT, required=True),
             _NAME,
             *_DAYS,
         ),
@@ -116,12 +112,8 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: RollbackRule},
         body=json_body(RollbackRule),
     ),
-    ("POST", "/models/rollback"): Operation(
-        "rollBack",
-        "Restore the version that was in production before (admin)",
-        {200: Moved},
-        body=json_body(MoveRequest),
-        body_required=False,
+    ("POST", "/models/rollback"): _move(
+        "rollBack", "Restore the version that was in production before (admin)", ()
     ),
     ("DELETE", "/models/canary"): Operation("clearCanary", "End the canary (admin)", {200: Moved}),
     ("DELETE", "/models/shadow"): Operation("clearShadow", "End the shadow (admin)", {200: Moved}),

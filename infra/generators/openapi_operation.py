@@ -10,6 +10,7 @@ from lambdas.web.parameters import DEFAULT_LIMIT, MAX_LIMIT
 Schema = dict[str, Any]
 
 TIME: Schema = {"type": "string", "format": "date-time"}
+TEXT: Schema = {"type": "string"}
 IMAGE: Schema = {"type": "string", "format": "binary"}
 
 
@@ -36,7 +37,7 @@ def query(name: str, description: str, schema: Schema, *, required: bool = False
 
 def in_path(name: str) -> Schema:
     """A part of the path."""
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    return {"name": name, "in": "path", "required": True, "schema": TEXT}
 
 
 LIMIT = query(
@@ -44,6 +45,9 @@ LIMIT = query(
     "At most this many items",
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
 )
+
+
+CURSOR = query("cursor", "`next_cursor` of the previous page", TEXT)
 
 
 def json_body(cls: type) -> Schema:

@@ -1,6 +1,6 @@
 """The description of the routes about training jobs."""
 
-from infra.generators.openapi_operation import LIMIT, Operation, in_path, json_body, query
+from infra.generators.openapi_operation import CURSOR, LIMIT, Operation, in_path, json_body
 from lambdas.api.training_jobs.service import TrainingJobList, TrainingOptions
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest
 
@@ -17,10 +17,7 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
         "trainingJobs",
         "Training jobs, newest first",
         {200: TrainingJobList},
-        (
-            LIMIT,
-            query("cursor", "`next_cursor` of the previous page", {"type": "string"}),
-        ),
+        (LIMIT, CURSOR),
     ),
     ("GET", "/training-jobs/{id}"): Operation(
         "trainingJob",

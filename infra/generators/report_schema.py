@@ -3,8 +3,6 @@
 It is ``dashboard/src/api/report.schema.json``, from which the dashboard's types are made.
 """
 
-import json
-
 from infra.generators.openapi_operation import Schema
 from infra.generators.schemas import component_schemas
 from infra.packaging.workspace import PROJECT
@@ -22,8 +20,3 @@ def document() -> Schema:
         "paths": {},
         "components": {"schemas": component_schemas([Manifest, Report])},
     }
-
-
-def file_text() -> str:
-    """What `SCHEMA_FILE` should hold."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"

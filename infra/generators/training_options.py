@@ -4,7 +4,6 @@ It is ``options.json`` of `visionflow.jobs.options`, which the API shows and req
 against, because the functions never see the training package.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
@@ -22,10 +21,6 @@ def document() -> dict[str, Any]:
         "recipes": list(get_args(Recipe)),
         "configs": [_config(name) for name in committed_configs()],
     }
-
-
-def file_text() -> str:
-    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _config(name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,41 +20,41 @@ from infra.stages import LOCAL
 APP = f'"{sys.executable}" -P -m infra.app'
 
 
+@dataclass(frozen=True)
 class LocalDeployment:
     """Stage ``local`` on one emulator."""
 
-    def __init__(self, workspace: Workspace, tools: Tools, cdk: Path, emulator: Emulator) -> None:
-        self._workspace = workspace
-        self._tools = tools
-        self._cdk = cdk
-        self._emulator = emulator
+    workspace: Workspace
+    tools: Tools
+    cdk: Path
+    emulator: Emulator
 
     def bootstrap(self) -> None:
         """Create the bucket that the CDK CLI keeps assets in."""
         self._run("cdk-bootstrap", "bootstrap", f"aws://{ACCOUNT}/{REGION}")
 
     def synthesize(self) -> None:
-        output = f"--output={self._workspace.cloud_assembly}"
+        output = f"--output={self.workspace.cloud_assembly}"
         stage = f"--context=stage={LOCAL.name}"
         self._run("cdk-synth", "synth", "--quiet", "--app", APP, output, stage)
 
     def deploy(self) -> Outputs:
-        outputs = self._workspace.state / "stack-outputs.json"
+        outputs = self.workspace.state / "stack-outputs.json"
         self._run(
             "cdk-deploy",
-            *("deploy", "--all", f"--app={self._workspace.cloud_assembly}"),
+            *("deploy", "--all", f"--app={self.workspace.cloud_assembly}"),
             *("--require-approval=never", "--method=direct", "--concurrency=4"),
             f"--outputs-file={outputs}",
         )
-        return _local_outputs(json.loads(outputs.read_text()), self._emulator)
+        return _local_outputs(json.loads(outputs.read_text()), self.emulator)
 
     def _run(self, name: str, *arguments: str) -> None:
-        self._tools.run(
+        self.tools.run(
             name,
-            [self._cdk, *arguments, "--no-notices"],
+            [self.cdk, *arguments, "--no-notices"],
             # Not the folder of cdk.json: bootstrapping would run the app that it names.
-            cwd=self._workspace.state,
-            env=_without_aws_settings() | self._emulator.client_environment,
+            cwd=self.workspace.state,
+            env=without_aws_settings() | self.emulator.client_environment,
         )
 
 
@@ -68,7 +69,7 @@ def run_on_aws(workspace: Workspace, cdk: Path, command: str, stage: str) -> Non
         raise CommandError(f"cdk {command} of stage {stage} failed with the output above.")
 
 
-def _without_aws_settings() -> dict[str, str]:
+def without_aws_settings() -> dict[str, str]:
     """The environment without the user's own AWS profile, so that nothing can reach AWS."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 

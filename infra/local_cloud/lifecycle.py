@@ -84,20 +84,13 @@ def _alone(workspace: Workspace) -> AbstractContextManager[None]:
     )
 
 
-@dataclass(frozen=True)
-class _Built:
-    """What the set-up steps make."""
-
-    emulator_python: Path
-    cdk: Path
-    dashboard: Path
-
-
 def _bring_up(
     workspace: Workspace, tools: Tools, progress: Progress, found: Emulator | None, port: int
 ) -> LocalCloud:
-    built = _build(workspace, tools, progress)
-    expected = _deployed_fingerprint(workspace, built)
+    emulator_python, cdk, dashboard, _ = _build(workspace, tools, progress)
+    # Over everything that reaches the local cloud.
+    sources = [workspace.project / name for name in ("infra", "lambdas", "layers")]
+    expected = fingerprint([*sources, dashboard], platform.python_version())
     if found and is_current(workspace.deployed, expected):
         progress.say(f"already up to date on port {found.port}")
         outputs = read_outputs(workspace.outputs)
@@ -106,18 +99,28 @@ def _bring_up(
     workspace.deployed.unlink(missing_ok=True)
     if found is None:
         with progress.step("emulator started"):
-            running = emulator.start(workspace, built.emulator_python, port)
+            running = emulator.start(workspace, emulator_python, port)
     else:
         running = found
-    outputs = _deploy(workspace, tools, progress, built, running, is_fresh=found is None)
-    answers = _fill(workspace, progress, built, running, outputs)
+    deployment = LocalDeployment(workspace, tools, cdk, running)
+    with progress.step("template synthesized"):
+        if found is None:
+            _in_parallel(tools, deployment.bootstrap, deployment.synthesize)
+        else:
+            deployment.synthesize()
+    with progress.step("stacks deployed"):
+        outputs = deployment.deploy()
+    answers = _fill(workspace, progress, dashboard, running, outputs)
     outputs.write(workspace.outputs)
     workspace.deployed.write_text(expected)
     return LocalCloud(running, outputs, answers)
 
 
-def _build(workspace: Workspace, tools: Tools, progress: Progress) -> _Built:
-    """Install and build, at the same time, what is not there yet."""
+def _build(workspace: Workspace, tools: Tools, progress: Progress) -> list[Path]:
+    """Install and build, at the same time, what is not there yet.
+
+    Returns the emulator's interpreter, the CDK CLI, and the folders of dashboard and runtime layer.
+    """
 
     def step(name: str, build: Callable[[Workspace, Tools], Path]) -> Callable[[], Path]:
         def run() -> Path:
@@ -128,53 +131,27 @@ def _build(workspace: Workspace, tools: Tools, progress: Progress) -> _Built:
 
     # Two local clouds of one checkout share what is built here.
     with exclusive(workspace.build_lock):
-        python, cdk, dashboard, _ = _in_parallel(
+        return _in_parallel(
             tools,
             step("emulator's environment ready", toolchain.emulator_python),
             step("CDK CLI ready", toolchain.cdk_cli),
             step("dashboard built", toolchain.dashboard),
             step("runtime layer built", toolchain.runtime_layer),
         )
-    return _Built(python, cdk, dashboard)
-
-
-def _deploy(
-    workspace: Workspace,
-    tools: Tools,
-    progress: Progress,
-    built: _Built,
-    running: Emulator,
-    *,
-    is_fresh: bool,
-) -> Outputs:
-    deployment = LocalDeployment(workspace, tools, built.cdk, running)
-    with progress.step("template synthesized"):
-        if is_fresh:
-            _in_parallel(tools, deployment.bootstrap, deployment.synthesize)
-        else:
-            deployment.synthesize()
-    with progress.step("stacks deployed"):
-        return deployment.deploy()
 
 
 def _fill(
-    workspace: Workspace, progress: Progress, built: _Built, running: Emulator, outputs: Outputs
+    workspace: Workspace, progress: Progress, dashboard: Path, running: Emulator, outputs: Outputs
 ) -> dict[str, dict[str, Any]]:
     s3 = boto3.client("s3", **running.client_options)
     dynamodb = boto3.client("dynamodb", **running.client_options)
     with progress.step("dashboard and starter model uploaded"):
-        content.upload_dashboard(built.dashboard, outputs, s3)
+        content.upload_dashboard(dashboard, outputs, s3)
         starter = workspace.project / "infra" / "packaging" / "starter"
         content.publish_starter(starter, outputs, s3, dynamodb)
     images = first_predictions.sample_images(workspace.project)
     with progress.step(f"{len(images)} sample images answered"):
         return first_predictions.classify_samples(images, outputs, s3)
-
-
-def _deployed_fingerprint(workspace: Workspace, built: _Built) -> str:
-    """Over everything that reaches the local cloud."""
-    sources = [workspace.project / name for name in ("infra", "lambdas", "layers")]
-    return fingerprint([*sources, built.dashboard], platform.python_version())
 
 
 T = TypeVar("T")

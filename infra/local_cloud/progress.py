@@ -15,13 +15,9 @@ class Progress:
         self._began = time.monotonic()
         self._stream = stream or sys.stderr
 
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the command began."""
-        return time.monotonic() - self._began
-
     def say(self, text: str) -> None:
-        print(f"[{self.elapsed:5.1f} s] {text}", file=self._stream, flush=True)
+        elapsed = time.monotonic() - self._began
+        print(f"[{elapsed:5.1f} s] {text}", file=self._stream, flush=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -65,8 +65,7 @@ class _Target:
 def build_runtime_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
     """The layer for `target`, from the cache when the lock and this recipe have not changed.
 
-    Raises:
-        CommandError: a wheel cannot be found, or does not match its hash.
+    Raises `CommandError` when a wheel cannot be found, or does not match its hash.
     """
     chosen = _resolve(target)
     digest = hashlib.sha256()

@@ -53,8 +53,9 @@ def training_bundle(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
 
 
 def _below(path: str, folder: Path) -> Iterator[tuple[str, Path]]:
-    for file in _source_files(folder):
-        yield f"{path}/{file.relative_to(folder).as_posix()}", file
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield f"{path}/{file.relative_to(folder).as_posix()}", file
 
 
 def _package(name: str, files: Mapping[str, Path], into: Path) -> Package:
@@ -84,9 +85,3 @@ def write_zip(files: Mapping[str, Path], target: Path) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, file.read_bytes())
-
-
-def _source_files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path

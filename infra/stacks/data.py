@@ -11,12 +11,15 @@ from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
 from infra.constructs.storage.upload_notification import UploadNotification, page_may_post
-from infra.constructs.training_job.job_stores import JobsBucket, JobsTable, JobStores
+from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
 from visionflow.images.uploads import POSTED_PREFIX
+from visionflow.jobs.folder import FOLDER
 
 # An image takes seconds; a function that runs for a minute is stuck.
 INGEST_TIMEOUT = Duration.seconds(60)
+# Long enough to resume a job after a holiday; a published run is in the models bucket as well.
+KEEP_JOBS = Duration.days(60)
 
 
 class DataStack(Stack):
@@ -73,7 +76,16 @@ class DataStack(Stack):
         )
         self.job_stores = JobStores(
             datasets=datasets,
-            folders=JobsBucket(self, "JobFolders", stage=stage, access_logs=access_logs),
+            folders=PrivateBucket(
+                self,
+                "JobFolders",
+                stage=stage,
+                access_logs=access_logs,
+                lifecycle_rules=[
+                    abandon_uploads,
+                    s3.LifecycleRule(id="ForgetJobs", prefix=FOLDER, expiration=KEEP_JOBS),
+                ],
+            ),
             records=JobsTable(self, "TrainingJobs", stage=stage),
         )
         self.stores = Stores(

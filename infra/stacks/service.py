@@ -5,16 +5,10 @@ Five functions are made here: `predict`, `api` and `ingest`, and in `ModelWatch`
 """
 
 from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
-from infra.constructs.service_function import (
-    Package,
-    ServiceFunction,
-    Size,
-    architecture_of,
-)
+from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.constructs.watch.model_watch import ModelWatch
@@ -43,7 +37,6 @@ class ServiceStack(Stack):
     """Functions and API on top of the data stack.
 
     Attributes:
-        api: the HTTP API.
         sign_in: the user pool, None where requests need no token.
     """
 
@@ -65,18 +58,9 @@ class ServiceStack(Stack):
         predict = self._predict(stage, package, data.stores)
         api = self._api(stage, package, data.stores, training)
         ingest = self._ingest(stage, package, data.stores)
-        ingest.live.add_event_source(
-            event_sources.SqsEventSource(
-                data.image_queue.queue,
-                batch_size=INGEST_BATCH,
-                max_concurrency=stage.ingest_max_concurrency,
-                report_batch_item_failures=True,
-            )
-        )
+        data.image_queue.feed(ingest.live, batch_size=INGEST_BATCH, stage=stage)
         self.sign_in = (
-            SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url)
-            if stage.requires_sign_in and dashboard
-            else None
+            SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url) if dashboard else None
         )
         self.api = HttpApi(
             self,
@@ -174,7 +158,7 @@ class ServiceStack(Stack):
                 predictions_table=stores.predictions.table_name,
                 registry_table=stores.registry.table_name,
                 insights_table=stores.insights.table_name,
-                requires_sign_in=int(stage.requires_sign_in),
+                requires_sign_in=int(stage.on_aws),
             ).to_env()
             | training.control_settings.to_env()
             | CostSettings(

@@ -1,21 +1,19 @@
 """Training on rented machines: network, machine, state machine. Costs nothing while idle."""
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.constructs.service_function import (
-    Package,
-    log_group_of,
-)
-from infra.constructs.training_job.job_stores import allow
-from infra.constructs.training_job.life import TrainingJobLife, jobs_function, publish_function
+from infra.constructs.permissions import allow
+from infra.constructs.service_function import Package, ServiceFunction, Size, log_group_of
+from infra.constructs.training_job.life import TrainingJobLife, jobs_function
 from infra.constructs.training_job.machine import TrainingMachine, TrainingNetwork
 from infra.packaging.assets import Assets
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
+from visionflow.costs.estimate import MB_PER_VCPU
 from visionflow.jobs.folder import FOLDER
 from visionflow.jobs.settings import JobControlSettings
 
@@ -24,7 +22,6 @@ class TrainingStack(Stack):
     """What a training job needs beside its data.
 
     Attributes:
-        life: the state machine.
         control_settings: environment of a function that starts and stops jobs.
     """
 
@@ -70,16 +67,19 @@ class TrainingStack(Stack):
         )
         job_stores.records.allow_control(jobs.execution_role)
         job_stores.datasets.allow_list(jobs.execution_role)
-        publish = publish_function(
+        # It has no right to machines, as the function above has none to models.
+        publish = ServiceFunction(
             self,
+            "Publish",
             stage=stage,
             package=package,
-            settings=PublishSettings(
+            size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(5)),
+            environment=PublishSettings(
                 jobs_table=job_stores.records.table_name,
                 jobs_bucket=job_stores.folders.bucket_name,
                 models_bucket=stores.models.bucket_name,
                 registry_table=stores.registry.table_name,
-            ),
+            ).to_env(),
         )
         role = publish.execution_role
         job_stores.records.allow_get(role)

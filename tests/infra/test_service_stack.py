@@ -156,7 +156,7 @@ def test_a_function_can_read_its_environment(
 def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
     """Only then does it ask for the group of admins."""
     variables = templates.properties(FUNCTION)["Api"]["Environment"]["Variables"]
-    expected = str(int(templates.stage.requires_sign_in))
+    expected = str(int(templates.stage.on_aws))
     assert variables["VISIONFLOW_REQUIRES_SIGN_IN"] == expected
 
 

@@ -5,15 +5,13 @@ import json
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from visionflow import strict
 from visionflow.errors import ConfigError
 
-if TYPE_CHECKING:
-    # What `ArgumentParser.add_subparsers` returns; argparse has no public name for it.
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-
+# What `ArgumentParser.add_subparsers` returns; argparse has no public name for it.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Run = Callable[[argparse.Namespace], int]
 
 

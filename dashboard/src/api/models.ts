@@ -78,19 +78,9 @@ function send(client: Transport, move: Move, signal: AbortSignal) {
       return client.POST("/models/{version}/canary", { params: named(move), body, signal });
     }
     case "promote":
-      return client.POST("/models/{version}/promote", {
-        params: named(move),
-        body: because,
-        signal,
-      });
     case "shadow":
-      return client.POST("/models/{version}/shadow", {
-        params: named(move),
-        body: because,
-        signal,
-      });
     case "retire":
-      return client.POST("/models/{version}/retire", {
+      return client.POST(`/models/{version}/${move.action}`, {
         params: named(move),
         body: because,
         signal,

@@ -5,7 +5,6 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import boto3
 
@@ -16,7 +15,15 @@ from infra.cli.jobs.local_machines import LocalMachines
 from infra.cli.jobs.view import HEADER, epoch_line, row, screen
 from infra.errors import CommandError
 from infra.stages import LOCAL
-from training.cli.options import add_group, add_set, answer, fields_set, print_json, print_table
+from training.cli.options import (
+    Commands,
+    add_group,
+    add_set,
+    answer,
+    fields_set,
+    print_json,
+    print_table,
+)
 from training.config import committed_configs
 from visionflow.jobs.instances import BY_NAME
 from visionflow.jobs.options import check_bucket, check_settings
@@ -29,14 +36,11 @@ from visionflow.jobs.record import (
     parse_request,
 )
 
-if TYPE_CHECKING:
-    from training.cli.options import Commands
-
 _LOOK_SECONDS = 2.0
 _CLEAR_LINE, _UP = "\x1b[2K", "\x1b[{}A"
 
 
-def add_parsers(commands: "Commands") -> None:
+def add_parsers(commands: Commands) -> None:
     jobs = add_group(commands, "jobs", "Train on a rented machine, or on this computer.")
     _add_request(add_command(jobs, "start", _start, "Start a training job.", stages=ALL_STAGES))
     for name, run, summary in (

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from infra.cli.endpoints import Endpoints
 from infra.errors import CommandError
+from infra.local_cloud.deployment import without_aws_settings
 from infra.local_cloud.emulator import REGION
 from infra.local_cloud.processes import end_group
 from infra.packaging.workspace import PROJECT, Workspace
@@ -154,9 +155,8 @@ def _environment(session: str, target: Endpoints, folder: Path) -> dict[str, str
     )
     names = target.training
     settings = JobMachineSettings(names.jobs_table, names.jobs_bucket, names.job_log_group)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {
-        **own,
+        **without_aws_settings(),
         **settings.to_env(),
         "AWS_CONFIG_FILE": str(file),
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

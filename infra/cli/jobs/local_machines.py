@@ -7,7 +7,6 @@ script ends, the machine is terminated. So jobs started by the dashboard or the 
 
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -67,7 +66,7 @@ class LocalMachines:
     def _start(self, machine: str, job: TrainingJob) -> None:
         print(f"Job {job.id} runs on this computer as machine {machine}.", flush=True)
         # A job that lost its machine continues with another disk, as on EC2.
-        folder: Path = job_folder(self._workspace, job.id) / machine
+        folder = job_folder(self._workspace, job.id) / machine
         self._processes[machine] = start_machine(job.id, machine, self._target, folder)
 
     def _end(self, machine: str) -> None:

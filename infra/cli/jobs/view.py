@@ -40,12 +40,10 @@ def screen(job: TrainingJob) -> list[str]:
         + (f", heartbeat {job.heartbeat_at}" if job.heartbeat_at else "")
     )
     if job.progress:
-        left = (
-            ""
-            if job.eta_seconds is None
-            else f", about {_duration(job.eta_seconds)} of epochs left"
-        )
-        lines.append(f"{job.progress.step}: epoch {job.progress.epoch}/{job.progress.epochs}{left}")
+        line = f"{job.progress.step}: epoch {job.progress.epoch}/{job.progress.epochs}"
+        if job.eta_seconds is not None:
+            line += f", about {_duration(job.eta_seconds)} of epochs left"
+        lines.append(line)
     if job.epochs:
         lines += ["", *_curves(job.epochs)]
     if job.log_tail and job.state not in ENDED:

@@ -1,11 +1,10 @@
 """The function that copies files into buckets while a stack is deployed."""
 
 from aws_cdk import DefaultStackSynthesizer, Stack
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.constructs.service_function import log_group_of
+from infra.constructs.service_function import logging_role
 from infra.nag import acknowledge, acknowledge_objects
 from infra.stages import StageConfig
 
@@ -22,9 +21,7 @@ class FileCopier(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        self.log_group = log_group_of(self, "Logs", stage=stage)
-        self.log_group.grant_write(self.role)
+        self.role, self.log_group = logging_role(self, "", stage=stage)
 
     def acknowledge_grants(self, *destinations: s3.IBucket) -> None:
         """Accept what CDK's construct grants its function; call it after the last deployment."""

@@ -1,18 +1,19 @@
 """The model that a fresh deployment classifies with until a team promotes its own."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as s3_deployment
 from aws_cdk import custom_resources
 from constructs import Construct
 
 from infra.constructs.content.file_copier import FileCopier
-from infra.constructs.service_function import log_group_of
+from infra.constructs.permissions import allow
+from infra.constructs.service_function import logging_role
 from infra.stages import StageConfig
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
 from visionflow.models.publication import first_writes
@@ -40,17 +41,9 @@ class StarterModel(Construct):
         self._version = f"{manifest.name}-{manifest.version}"
         self._copy(manifest, artifact, models, copier)
 
-        self._log_group = log_group_of(self, "RegistrarLogs", stage=stage)
-        self._role = iam.Role(
-            self, "RegistrarRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
-        )
-        self._log_group.grant_write(self._role)
+        self._role, self._log_group = logging_role(self, "Registrar", stage=stage)
         # Also what a transaction needs that consists of puts.
-        iam.Grant.add_to_principal(
-            grantee=self._role,
-            actions=["dynamodb:PutItem"],
-            resource_arns=[registry.table_arn],
-        )
+        allow(self._role, "dynamodb:PutItem", on=[registry.table_arn])
         self._register(manifest, registry.table_name)
 
     def _copy(
@@ -58,29 +51,25 @@ class StarterModel(Construct):
     ) -> None:
         source = s3_deployment.Source.asset(str(artifact))
         prefix = artifact_prefix(manifest.name, manifest.version)
-        files = s3_deployment.BucketDeployment(
-            self,
-            "Files",
-            sources=[source],
-            exclude=[MANIFEST_NAME],
-            destination_bucket=models,
-            destination_key_prefix=prefix,
-            prune=False,
-            role=copier.role,
-            log_group=copier.log_group,
-        )
-        self._published = s3_deployment.BucketDeployment(
-            self,
-            "Manifest",
-            sources=[source],
-            exclude=["*"],
-            include=[MANIFEST_NAME],
-            destination_bucket=models,
-            destination_key_prefix=prefix,
-            prune=False,
-            role=copier.role,
-            log_group=copier.log_group,
-        )
+
+        def copied(
+            step: str, *, exclude: str, include: Sequence[str] = ()
+        ) -> s3_deployment.BucketDeployment:
+            return s3_deployment.BucketDeployment(
+                self,
+                step,
+                sources=[source],
+                exclude=[exclude],
+                include=list(include) or None,
+                destination_bucket=models,
+                destination_key_prefix=prefix,
+                prune=False,
+                role=copier.role,
+                log_group=copier.log_group,
+            )
+
+        files = copied("Files", exclude=MANIFEST_NAME)
+        self._published = copied("Manifest", exclude="*", include=[MANIFEST_NAME])
         self._published.node.add_dependency(files)
 
     def _register(self, manifest: Manifest, table: str) -> None:

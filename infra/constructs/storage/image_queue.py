@@ -2,6 +2,8 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -23,10 +25,10 @@ class DeadLetterQueue(sqs.Queue):
             scope,
             construct_id,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=stage.tls_only,
+            enforce_ssl=stage.on_aws,
             retention_period=Duration.days(14),
         )
-        if not stage.tls_only:
+        if not stage.on_aws:
             acknowledge(self, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
 
     def add_alarm(self, scope: Construct, construct_id: str, description: str) -> None:
@@ -67,7 +69,7 @@ class ImageQueue(Construct):
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=stage.tls_only,
+            enforce_ssl=stage.on_aws,
             visibility_timeout=Duration.seconds(
                 VISIBILITY_TIMEOUTS_PER_FUNCTION_TIMEOUT * consumer_timeout.to_seconds()
             ),
@@ -77,7 +79,7 @@ class ImageQueue(Construct):
                 queue=self.dead_letter_queue, max_receive_count=MAX_RECEIVE_COUNT
             ),
         )
-        if not stage.tls_only:
+        if not stage.on_aws:
             acknowledge(self.queue, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
         self.dead_letter_queue.add_alarm(
             self, "DeadLetterAlarm", f"{what} could not be processed after every retry."
@@ -92,3 +94,14 @@ class ImageQueue(Construct):
                 limit=Duration.minutes(15).to_seconds(),
                 description=f"{what} has waited for more than 15 minutes.",
             )
+
+    def feed(self, function: lambda_.IFunction, *, batch_size: int, stage: StageConfig) -> None:
+        """Let `function` consume the queue; it repeats only the messages that it reports."""
+        function.add_event_source(
+            event_sources.SqsEventSource(
+                self.queue,
+                batch_size=batch_size,
+                max_concurrency=stage.ingest_max_concurrency,
+                report_batch_item_failures=True,
+            )
+        )

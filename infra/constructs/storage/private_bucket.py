@@ -7,12 +7,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.permissions import allow
 from infra.nag import LOOPBACK_ONLY, acknowledge, acknowledge_emptying, acknowledge_objects
 from infra.stages import StageConfig
 
 
 class PrivateBucket(s3.Bucket):
-    """Blocked to the public, encrypted, TLS only, with server access logs."""
+    """Blocked to the public, encrypted, TLS only, with server access logs.
+
+    `access_logs` is None only for the bucket of access logs itself.
+    """
 
     def __init__(
         self,
@@ -20,7 +24,8 @@ class PrivateBucket(s3.Bucket):
         construct_id: str,
         *,
         stage: StageConfig,
-        access_logs: s3.IBucket,
+        access_logs: s3.IBucket | None,
+        object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         versioned: bool = False,
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
         cors: Sequence[s3.CorsRule] = (),
@@ -31,20 +36,20 @@ class PrivateBucket(s3.Bucket):
             construct_id,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=stage.tls_only,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=stage.on_aws,
+            object_ownership=object_ownership,
             versioned=versioned,
             lifecycle_rules=list(lifecycle_rules),
             cors=list(cors) or None,
             server_access_logs_bucket=access_logs,
-            server_access_logs_prefix=f"{construct_id.lower()}/",
+            server_access_logs_prefix=f"{construct_id.lower()}/" if access_logs else None,
             # Otherwise the first image would make `cdk destroy` fail.
             auto_delete_objects=emptied,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
         )
         if emptied:
             acknowledge_emptying(self)
-        if not stage.tls_only:
+        if not stage.on_aws:
             acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)
 
     def allow_get(self, role: iam.Role, *, prefix: str = "", versions: bool = False) -> None:
@@ -59,9 +64,7 @@ class PrivateBucket(s3.Bucket):
 
     def allow_list(self, role: iam.Role) -> None:
         """Let `role` list keys; without it S3 answers 403 instead of 404 for a missing object."""
-        iam.Grant.add_to_principal(
-            grantee=role, actions=["s3:ListBucket"], resource_arns=[self.bucket_arn]
-        )
+        allow(role, "s3:ListBucket", on=[self.bucket_arn])
 
     def allow_put(self, role: iam.Role, *, prefix: str) -> None:
         """Let `role` write objects below `prefix`.
@@ -72,9 +75,7 @@ class PrivateBucket(s3.Bucket):
 
     def _allow(self, role: iam.Role, *actions: str, prefix: str) -> None:
         keys = f"{prefix}*"
-        iam.Grant.add_to_principal(
-            grantee=role, actions=list(actions), resource_arns=[self.arn_for_objects(keys)]
-        )
+        allow(role, *actions, on=[self.arn_for_objects(keys)])
         acknowledge_objects(
             role, self, keys, reason="Keys are made at run time; the grant ends at their prefix."
         )

@@ -1,12 +1,11 @@
 """The tables: predictions, the model registry, and insights."""
 
-from collections.abc import Sequence
-
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs.permissions import allow
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
@@ -47,9 +46,8 @@ class OnDemandTable(dynamodb.Table):
                 reason="The local cloud is in memory; there is nothing to restore it to.",
             )
 
-    @staticmethod
-    def _allow(role: iam.Role, *actions: str, on: Sequence[str]) -> None:
-        iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=list(on))
+    def _allow(self, role: iam.Role, *actions: str) -> None:
+        allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
 
 
 class PredictionsTable(OnDemandTable):
@@ -78,21 +76,21 @@ class PredictionsTable(OnDemandTable):
 
     def allow_record(self, role: iam.Role) -> None:
         """Let `role` write a record once and read it again."""
-        self._allow(role, "dynamodb:PutItem", "dynamodb:GetItem", on=[self.table_arn])
+        self._allow(role, "PutItem", "GetItem")
 
     def allow_list(self, role: iam.Role) -> None:
         """Let `role` read one record, and page through the indexes; never scan."""
         self.allow_get(role)
         indexes = [f"{self.table_arn}/index/{index}" for index in (*INDEXES, REVIEW_INDEX)]
-        self._allow(role, "dynamodb:Query", on=indexes)
+        allow(role, "dynamodb:Query", on=indexes)
 
     def allow_get(self, role: iam.Role) -> None:
         """Let `role` read one record by its id."""
-        self._allow(role, "dynamodb:GetItem", on=[self.table_arn])
+        self._allow(role, "GetItem")
 
     def allow_feedback(self, role: iam.Role) -> None:
         """Let `role` add feedback to a record."""
-        self._allow(role, "dynamodb:UpdateItem", on=[self.table_arn])
+        self._allow(role, "UpdateItem")
 
 
 class RegistryTable(OnDemandTable):
@@ -103,16 +101,15 @@ class RegistryTable(OnDemandTable):
 
     def allow_read(self, role: iam.Role) -> None:
         """Let `role` find out which version is active and which there are."""
-        self._allow(role, "dynamodb:GetItem", "dynamodb:Query", on=[self.table_arn])
+        self._allow(role, "GetItem", "Query")
 
     def allow_move(self, role: iam.Role) -> None:
         """Let `role` move the aliases, retire versions and set the rollback rule."""
-        actions = ("PutItem", "UpdateItem", "ConditionCheckItem")
-        self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
+        self._allow(role, "PutItem", "UpdateItem", "ConditionCheckItem")
 
     def allow_take_back(self, role: iam.Role) -> None:
         """Let `role` undo a move by the rollback rule."""
-        self._allow(role, "dynamodb:GetItem", "dynamodb:PutItem", on=[self.table_arn])
+        self._allow(role, "GetItem", "PutItem")
 
 
 class InsightsTable(OnDemandTable):
@@ -130,18 +127,15 @@ class InsightsTable(OnDemandTable):
 
     def allow_count(self, role: iam.Role) -> None:
         """Let `role` count changes once, and read the counters."""
-        actions = ("PutItem", "UpdateItem", "GetItem", "Query")
-        self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
+        self._allow(role, "PutItem", "UpdateItem", "GetItem", "Query")
 
     def allow_shadow(self, role: iam.Role) -> None:
         """Let `role` keep and count a shadow's answers."""
-        actions = ("PutItem", "UpdateItem", "BatchGetItem")
-        self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
+        self._allow(role, "PutItem", "UpdateItem", "BatchGetItem")
 
     def allow_report(self, role: iam.Role) -> None:
         """Let `role` read everything and write the history of feedback."""
-        actions = ("PutItem", "GetItem", "BatchGetItem", "Query")
-        self._allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
+        self._allow(role, "PutItem", "GetItem", "BatchGetItem", "Query")
 
 
 def string_attribute(name: str) -> dynamodb.Attribute:

@@ -1,4 +1,4 @@
-"""The state machine that owns a job's life, and the two functions that do its steps."""
+"""The state machine that owns a job's life, and the function that has its machines."""
 
 import json
 
@@ -9,20 +9,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.training_job.definition import DEFINITION
-from infra.constructs.training_job.job_stores import allow
-from infra.constructs.training_job.machine import (
-    TrainingMachine,
-    TrainingNetwork,
-    arns_of_launch,
-)
+from infra.constructs.training_job.machine import TrainingMachine, TrainingNetwork, arns_of_launch
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.jobs.machines import JOB_TAG
 from lambdas.jobs.settings import JobsSettings
-from lambdas.publish.settings import PublishSettings
-from visionflow.costs.estimate import MB_PER_VCPU
 
 _RUN_TIME = "The launch itself makes the resource, so its name is not known before."
 
@@ -172,17 +166,3 @@ def jobs_function(
         ],
     )
     return function
-
-
-def publish_function(
-    scope: Construct, *, stage: StageConfig, package: Package, settings: PublishSettings
-) -> ServiceFunction:
-    """The function that publishes. It has no right to machines."""
-    return ServiceFunction(
-        scope,
-        "Publish",
-        stage=stage,
-        package=package,
-        size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(5)),
-        environment=settings.to_env(),
-    )

@@ -12,7 +12,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from infra.constructs.training_job.job_stores import JobStores, allow
+from infra.constructs.permissions import allow
+from infra.constructs.training_job.job_stores import JobStores
 from infra.nag import acknowledge
 from infra.packaging.zip_files import Package
 from infra.stages import StageConfig
@@ -93,7 +94,7 @@ class TrainingMachine(Construct):
         super().__init__(scope, construct_id)
         code = assets.Asset(self, "Bundle", path=str(bundle.path), asset_hash=bundle.digest)
         self.role = self._role(stage, stores, log_group)
-        self._allow_bundle(code)
+        allow(self.role, "s3:GetObject", on=[code.bucket.arn_for_objects(code.s3_object_key)])
         self.launch_template = ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
@@ -145,13 +146,6 @@ class TrainingMachine(Construct):
             )
             allow(role, "logs:CreateLogStream", "logs:PutLogEvents", on=[group])
         return role
-
-    def _allow_bundle(self, code: assets.Asset) -> None:
-        iam.Grant.add_to_principal(
-            grantee=self.role,
-            actions=["s3:GetObject"],
-            resource_arns=[code.bucket.arn_for_objects(code.s3_object_key)],
-        )
 
 
 def _leave_tags_to_the_launch(template: ec2.LaunchTemplate) -> None:

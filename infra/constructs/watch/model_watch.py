@@ -2,19 +2,13 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
-from infra.constructs.service_function import (
-    METRICS_NAMESPACE,
-    Package,
-    ServiceFunction,
-    Size,
-)
+from infra.constructs.permissions import allow
+from infra.constructs.service_function import Package, ServiceFunction, Size, own_metric
 from infra.constructs.storage.image_queue import DeadLetterQueue, ImageQueue
 from infra.constructs.storage.stores import Stores
 from infra.nag import acknowledge
@@ -58,8 +52,8 @@ class ModelWatch(Construct):
             what="An image for the shadow",
             backlog_alarm=stage.all_alarms,
         )
-        self._add_counters(stage, package, stores, images.queue)
-        self._add_shadow(stage, package, stores, images.queue)
+        self._add_counters(stage, package, stores, images)
+        self._add_shadow(stage, package, stores, images)
         self._alarm(
             "RefusedAlarm",
             metric=REFUSED_METRIC,
@@ -82,7 +76,7 @@ class ModelWatch(Construct):
         )
 
     def _add_counters(
-        self, stage: StageConfig, package: Package, stores: Stores, images: sqs.IQueue
+        self, stage: StageConfig, package: Package, stores: Stores, images: ImageQueue
     ) -> None:
         function = ServiceFunction(
             self,
@@ -94,16 +88,14 @@ class ModelWatch(Construct):
                 models_bucket=stores.models.bucket_name,
                 registry_table=stores.registry.table_name,
                 insights_table=stores.insights.table_name,
-                shadow_queue_url=images.queue_url,
+                shadow_queue_url=images.queue.queue_url,
             ).to_env(),
         )
         role = function.execution_role
         stores.models.allow_read(role)
         stores.registry.allow_take_back(role)
         stores.insights.allow_count(role)
-        iam.Grant.add_to_principal(
-            grantee=role, actions=["sqs:SendMessage"], resource_arns=[images.queue_arn]
-        )
+        allow(role, "sqs:SendMessage", on=[images.queue.queue_arn])
         uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
         acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
         uncounted.add_alarm(
@@ -131,7 +123,7 @@ class ModelWatch(Construct):
         )
 
     def _add_shadow(
-        self, stage: StageConfig, package: Package, stores: Stores, images: sqs.IQueue
+        self, stage: StageConfig, package: Package, stores: Stores, images: ImageQueue
     ) -> None:
         function = ServiceFunction(
             self,
@@ -154,25 +146,12 @@ class ModelWatch(Construct):
         stores.registry.allow_read(role)
         stores.predictions.allow_get(role)
         stores.insights.allow_shadow(role)
-        function.add_event_source(
-            event_sources.SqsEventSource(
-                images,
-                batch_size=SHADOW_BATCH,
-                max_concurrency=stage.ingest_max_concurrency,
-                report_batch_item_failures=True,
-            )
-        )
+        images.feed(function, batch_size=SHADOW_BATCH, stage=stage)
 
     def _alarm(self, construct_id: str, *, metric: str, service: str, description: str) -> None:
         alarm_above(
             self,
             construct_id,
-            metric=cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name=metric,
-                dimensions_map={"service": service},
-                period=Duration.minutes(5),
-                statistic=cloudwatch.Stats.SUM,
-            ),
+            metric=own_metric(service, metric, cloudwatch.Stats.SUM),
             description=description,
         )

@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.service_function import METRICS_NAMESPACE, ServiceFunction, architecture_of
+from infra.constructs.service_function import PERIOD, ServiceFunction, architecture_of, own_metric
 from infra.constructs.storage.image_queue import ImageQueue
 from infra.constructs.web.http_api import HttpApi
 from infra.stages import StageConfig
@@ -25,7 +25,6 @@ from lambdas.telemetry.measurements import (
 )
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 
-PERIOD = Duration.minutes(5)
 _PERCENTILES = ("p50", "p95", "p99")
 _WHOLE, _HALF, _HEIGHT = 24, 12, 7
 
@@ -62,7 +61,7 @@ class OperationsDashboard(Construct):
         return _graph(
             "Predictions by status",
             [
-                self._own(name, status_metric(status), "Sum", f"{status} ({name})")
+                own_metric(name, status_metric(status), "Sum", f"{status} ({name})")
                 for name in self._classifying
                 for status in ("ok", "unknown", "failed")
             ],
@@ -92,7 +91,7 @@ class OperationsDashboard(Construct):
         return _graph(
             "Steps of a prediction in ms, p95",
             [
-                self._own(name, step_metric(step), "p95", f"{step} ({name})")
+                own_metric(name, step_metric(step), "p95", f"{step} ({name})")
                 for name in self._classifying
                 for step in STEPS
             ],
@@ -194,17 +193,6 @@ class OperationsDashboard(Construct):
             query_lines=list(lines),
             width=width,
             height=_HEIGHT,
-        )
-
-    @staticmethod
-    def _own(service: str, name: str, statistic: str, label: str) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE,
-            metric_name=name,
-            dimensions_map={"service": service},
-            statistic=statistic,
-            label=label,
-            period=PERIOD,
         )
 
 

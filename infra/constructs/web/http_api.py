@@ -34,7 +34,6 @@ class HttpApi(Construct):
 
     Attributes:
         url: base URL without a slash at its end.
-        api_id: the API's id.
     """
 
     def __init__(
@@ -100,7 +99,7 @@ class HttpApi(Construct):
             acknowledge(
                 preflight, "AwsSolutions-APIG4", reason="A CORS preflight cannot carry a token."
             )
-        if not stage.requires_sign_in:
+        if not stage.on_aws:
             acknowledge(self, "AwsSolutions-APIG4", reason=LOOPBACK_ONLY)
         self._add_default_stage(api, stage)
         self.api_id = api.api_id

@@ -25,7 +25,6 @@ class SignIn(Construct):
 
     Attributes:
         authorizer: checks the token of an API request.
-        user_pool_id: the pool's id.
         client_id: the dashboard's client id.
     """
 
@@ -58,16 +57,11 @@ class SignIn(Construct):
             deletion_protection=stage.keep_data,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
         )
-        acknowledge(
-            pool,
-            "AwsSolutions-COG2",
-            reason="Users may add an authenticator app; a team that classifies images decides.",
-        )
-        acknowledge(
-            pool,
-            "AwsSolutions-COG8",
-            reason="Threat protection needs the Plus plan, which is paid per user.",
-        )
+        for rule, reason in {
+            "COG2": "Users may add an authenticator app; a team that classifies images decides.",
+            "COG8": "Threat protection needs the Plus plan, which is paid per user.",
+        }.items():
+            acknowledge(pool, f"AwsSolutions-{rule}", reason=reason)
         pool.add_domain(
             "Domain",
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=_domain_prefix(stage)),

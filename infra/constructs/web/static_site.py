@@ -51,7 +51,6 @@ class StaticSite(Construct):
     """A distribution that alone may read the site's private bucket.
 
     Attributes:
-        distribution: the CloudFront distribution.
         origin: scheme and host, as a browser names the page to the API.
         url: where people open the site.
     """
@@ -82,21 +81,12 @@ class StaticSite(Construct):
         )
         self.origin = f"https://{self.distribution.distribution_domain_name}"
         self.url = f"{self.origin}/"
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR1",
-            reason="The page is static, and the API asks for a sign-in.",
-        )
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR2",
-            reason="A web application firewall is paid for while idle and guards static files.",
-        )
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR4",
-            reason="CloudFront's own domain has no other certificate; a custom domain brings one.",
-        )
+        for rule, reason in {
+            "CFR1": "The page is static, and the API asks for a sign-in.",
+            "CFR2": "A web application firewall is paid for while idle and guards static files.",
+            "CFR4": "CloudFront's own domain has no other certificate; a custom domain brings one.",
+        }.items():
+            acknowledge(self.distribution, f"AwsSolutions-{rule}", reason=reason)
 
 
 def _security_headers(scope: Construct, security_policy: str) -> cloudfront.ResponseHeadersPolicy:
