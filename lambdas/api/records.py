@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lambdas.web.answers import fields_of
+from visionflow import strict
 from visionflow.errors import PredictionNotFoundError
 from visionflow.images.store import ImageStore
 from visionflow.predictions.record import ID, Prediction
@@ -39,16 +39,10 @@ class Records:
         return prediction
 
     def entry(self, prediction: Prediction) -> LogEntry:
-        return LogEntry(**fields_of(prediction), thumbnail_url=self._thumbnail_url(prediction))
+        key = prediction.thumbnail_key
+        url = None if key is None else self.images.url(key)
+        return strict.extended(LogEntry, prediction, thumbnail_url=url)
 
     def detail(self, prediction: Prediction) -> PredictionDetail:
-        image = prediction.image
-        return PredictionDetail(
-            **fields_of(prediction),
-            thumbnail_url=self._thumbnail_url(prediction),
-            image_url=self.images.url(image.key, image.version_id),
-        )
-
-    def _thumbnail_url(self, prediction: Prediction) -> str | None:
-        key = prediction.thumbnail_key
-        return None if key is None else self.images.url(key)
+        url = self.images.url(prediction.image.key, prediction.image.version_id)
+        return strict.extended(PredictionDetail, self.entry(prediction), image_url=url)

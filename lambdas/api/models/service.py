@@ -11,9 +11,9 @@ from lambdas.api.resources import Resources
 from visionflow import strict
 from visionflow.errors import InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
-from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
-from visionflow.models.registry import Force, ModelRegistry, RegisteredVersion, Retirement
+from visionflow.models.registry import ModelRegistry, RegisteredVersion
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Canary, Move, Order
 from visionflow.models.store import ModelStore
@@ -52,19 +52,10 @@ class ServingAliases:
 
 
 @dataclass(frozen=True)
-class ModelEntry:
+class ModelEntry(RegisteredVersion):
     """A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
     published by ``force``; ``retired`` is null for one that may serve."""
 
-    name: str
-    version: str
-    created_at: str
-    precision: Precision
-    labels: int
-    metrics: dict[str, float]
-    gate_passed: bool
-    force: Force | None
-    retired: Retirement | None
     aliases: tuple[Alias, ...]
 
 
@@ -135,18 +126,9 @@ class ModelService:
             for file in manifest.extra_files
             if file.path not in (REPORT_FILE, REFERENCE_FILE)
         }
-        entry = _entry(row, self.registry.aliases())
-        return ModelDetail(
-            name=entry.name,
-            version=entry.version,
-            created_at=entry.created_at,
-            precision=entry.precision,
-            labels=entry.labels,
-            metrics=entry.metrics,
-            gate_passed=entry.gate_passed,
-            force=entry.force,
-            retired=entry.retired,
-            aliases=entry.aliases,
+        return strict.extended(
+            ModelDetail,
+            _entry(row, self.registry.aliases()),
             manifest=strict.to_dict(manifest),
             report=self._report(manifest),
             files=files,
@@ -236,18 +218,7 @@ class ModelService:
 
 
 def _entry(row: RegisteredVersion, aliases: Aliases) -> ModelEntry:
-    return ModelEntry(
-        name=row.name,
-        version=row.version,
-        created_at=row.created_at,
-        precision=row.precision,
-        labels=row.labels,
-        metrics=row.metrics,
-        gate_passed=row.gate_passed,
-        force=row.force,
-        retired=row.retired,
-        aliases=aliases.named(row.model),
-    )
+    return strict.extended(ModelEntry, row, aliases=aliases.named(row.model))
 
 
 def _moved(aliases: Aliases) -> Moved:
