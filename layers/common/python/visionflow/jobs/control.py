@@ -6,14 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from visionflow.errors import JobConflictError
-from visionflow.jobs.record import (
-    ENDED,
-    FOLLOWS,
-    JobRecord,
-    JobRequest,
-    TrainingJob,
-    describe,
-)
+from visionflow.jobs.record import ENDED, FOLLOWS, JobRecord, JobRequest, TrainingJob, describe
 from visionflow.jobs.store import JobStore
 from visionflow.timestamps import new_id, timestamp
 
@@ -44,23 +37,7 @@ class JobControl:
     def start(self, request: JobRequest) -> TrainingJob:
         """Record a job and start its life."""
         now = self._clock()
-        record = JobRecord(
-            id=new_id(now),
-            state="queued",
-            reason=None,
-            request=request,
-            created_at=timestamp(now),
-            started_at=None,
-            ended_at=None,
-            instance=None,
-            attempt=0,
-            execution=1,
-            reporters=(),
-            usd_per_hour=0.0,
-            launched_at=None,
-            spent_usd=0.0,
-            model=None,
-        )
+        record = JobRecord(id=new_id(now), request=request, created_at=timestamp(now))
         self._store.add(record)
         return self._run(record)
 
