@@ -21,7 +21,9 @@ from visionflow.models.store import ModelStore
 logger = Logger()
 
 
-def build_service(settings: PublishSettings) -> JobPublisher:
+@lru_cache
+def service() -> JobPublisher:
+    settings = PublishSettings.from_env(os.environ)
     s3, dynamodb = clients.s3(), clients.dynamodb()
     return JobPublisher(
         JobStore(settings.jobs_table, dynamodb),
@@ -30,11 +32,6 @@ def build_service(settings: PublishSettings) -> JobPublisher:
         ModelStore(settings.models_bucket, s3),
         ModelRegistry(settings.registry_table, dynamodb),
     )
-
-
-@lru_cache
-def service() -> JobPublisher:
-    return build_service(PublishSettings.from_env(os.environ))
 
 
 @logger.inject_lambda_context
