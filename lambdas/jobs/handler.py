@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import clients
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
-from lambdas.jobs.service import Answer, JobSteps, Place
+from lambdas.jobs.service import Answer, JobSteps
 from lambdas.jobs.settings import JobsSettings
 from lambdas.telemetry.trail import traced
 from visionflow import strict
@@ -32,25 +32,17 @@ LONGEST_CAUSE = 300
 @lru_cache
 def service() -> JobSteps:
     settings = JobsSettings.from_env(os.environ)
-    machines = Machines(
-        clients.ec2(),
-        clients.ssm(),
-        settings.launch_template,
-        settings.job_subnets.split(","),
-        settings.image_parameter,
-    )
-    place = Place(settings.datasets_bucket, settings.job_role_id, settings.watch_seconds)
+    machines = Machines(clients.ec2(), clients.ssm(), settings)
     store = JobStore(settings.jobs_table, clients.dynamodb())
-    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), place)
+    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), settings)
 
 
 @logger.inject_lambda_context
 @traced
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    answer = _run(event)
-    logger.info("step", extra={"step": event.get("step"), "answer": strict.to_dict(answer)})
-    body: dict[str, Any] = strict.to_dict(answer)
-    return body
+    answer: dict[str, Any] = strict.to_dict(_run(event))
+    logger.info("step", extra={"step": event.get("step"), "answer": answer})
+    return answer
 
 
 def _run(event: dict[str, Any]) -> Answer:

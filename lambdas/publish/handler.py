@@ -38,7 +38,7 @@ def service() -> JobPublisher:
 @traced
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        answer = service().publish(str(event["job_id"]), Path(folder))
-    logger.info("published", extra={"answer": strict.to_dict(answer)})
-    body: dict[str, Any] = strict.to_dict(answer)
-    return body
+        published = service().publish(str(event["job_id"]), Path(folder))
+    answer: dict[str, Any] = strict.to_dict(published)
+    logger.info("published", extra={"answer": answer})
+    return answer
