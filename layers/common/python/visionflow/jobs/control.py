@@ -13,20 +13,18 @@ from visionflow.timestamps import new_id, timestamp
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-Clock = Callable[[], datetime]
-
 _TRIES = 3
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class JobControl:
     """What the API and the command line do to jobs; the state machine does the rest."""
 
     def __init__(
-        self, store: JobStore, states: "SFNClient", state_machine: str, clock: Clock = utc_now
+        self,
+        store: JobStore,
+        states: "SFNClient",
+        state_machine: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``state_machine``: its ARN."""
         self._store = store
