@@ -1,22 +1,11 @@
-"""What each error means for the HTTP client or the queue that waits.
+"""The HTTP status of each error: one table for the whole tree in `visionflow.errors`.
 
-One table for the whole tree in `visionflow.errors`; nothing else decides about a status or a retry.
+On a queue an error's ``retryable`` decides: deliver the message again, or record a failed image.
 """
 
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
 
 from visionflow import errors
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """``on_queue``: keep a ``failed`` record and be done, or have SQS deliver the message again."""
-
-    status: HTTPStatus
-    on_queue: Literal["record", "retry"]
-
 
 _BAD_REQUEST = HTTPStatus.BAD_REQUEST
 _BAD_IMAGE = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -63,8 +52,3 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.ModelUnavailableError: _UNAVAILABLE,
     errors.PlatformError: _UNAVAILABLE,
 }
-
-
-def outcome(error: errors.VisionFlowError) -> Outcome:
-    """An error that a retry may fix is delivered again; any other is the image's result."""
-    return Outcome(STATUSES[type(error)], "retry" if error.retryable else "record")

@@ -28,23 +28,7 @@ def request(**changes: Any) -> JobRequest:
 
 
 def record(asked: JobRequest | None = None, **changes: Any) -> JobRecord:
-    whole = JobRecord(
-        id=new_id(NOW),
-        state="queued",
-        reason=None,
-        request=asked or request(),
-        created_at=timestamp(NOW),
-        started_at=None,
-        ended_at=None,
-        instance=None,
-        attempt=0,
-        execution=1,
-        reporters=(),
-        usd_per_hour=0.0,
-        launched_at=None,
-        spent_usd=0.0,
-        model=None,
-    )
+    whole = JobRecord(id=new_id(NOW), request=asked or request(), created_at=timestamp(NOW))
     return replace(whole, **changes)
 
 

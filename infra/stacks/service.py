@@ -22,8 +22,6 @@ from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
 from lambdas.classification.settings import ClassificationSettings
-from lambdas.ingest.settings import IngestSettings
-from lambdas.predict.settings import PredictSettings
 from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
@@ -88,7 +86,7 @@ class ServiceStack(Stack):
             timeout=HTTP_TIMEOUT,
             concurrency=stage.reserved_concurrency.predict,
         )
-        function = self._classifying("Predict", PredictSettings, size, stage, package, stores)
+        function = self._classifying("Predict", size, stage, package, stores)
         alarm_above(
             function,
             "SlowAlarm",
@@ -107,7 +105,7 @@ class ServiceStack(Stack):
             timeout=INGEST_TIMEOUT,
             concurrency=stage.reserved_concurrency.ingest,
         )
-        function = self._classifying("Ingest", IngestSettings, size, stage, package, stores)
+        function = self._classifying("Ingest", size, stage, package, stores)
         stores.images.allow_read(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
         _allow_classifying(function, stores)
         return function
@@ -115,7 +113,6 @@ class ServiceStack(Stack):
     def _classifying(
         self,
         name: str,
-        settings: type[ClassificationSettings],
         size: Size,
         stage: StageConfig,
         package: Package,
@@ -128,7 +125,7 @@ class ServiceStack(Stack):
             stage=stage,
             package=package,
             size=size,
-            environment=settings(
+            environment=ClassificationSettings(
                 images_bucket=stores.images.bucket_name,
                 models_bucket=stores.models.bucket_name,
                 predictions_table=stores.predictions.table_name,

@@ -54,7 +54,6 @@ class TrainingStack(Stack):
             package=package,
             settings=JobsSettings(
                 jobs_table=job_stores.records.table_name,
-                jobs_bucket=job_stores.folders.bucket_name,
                 datasets_bucket=job_stores.datasets.bucket_name,
                 launch_template=str(machine.launch_template.launch_template_id),
                 job_subnets=",".join(subnet.subnet_id for subnet in network.vpc.public_subnets),

@@ -1,8 +1,10 @@
 """A recorded prediction as the API shows it, with short-lived URLs."""
 
 from dataclasses import dataclass
+from typing import Self
 
-from lambdas.web.answers import fields_of
+from lambdas.api.resources import Resources
+from visionflow import strict
 from visionflow.errors import PredictionNotFoundError
 from visionflow.images.store import ImageStore
 from visionflow.predictions.record import ID, Prediction
@@ -30,6 +32,10 @@ class Records:
     predictions: PredictionStore
     images: ImageStore
 
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        return cls(resources.predictions, resources.images)
+
     def find(self, prediction_id: str) -> Prediction:
         """Raises `PredictionNotFoundError`."""
         known = ID.fullmatch(prediction_id)
@@ -39,16 +45,12 @@ class Records:
         return prediction
 
     def entry(self, prediction: Prediction) -> LogEntry:
-        return LogEntry(**fields_of(prediction), thumbnail_url=self._thumbnail_url(prediction))
-
-    def detail(self, prediction: Prediction) -> PredictionDetail:
-        image = prediction.image
-        return PredictionDetail(
-            **fields_of(prediction),
-            thumbnail_url=self._thumbnail_url(prediction),
-            image_url=self.images.url(image.key, image.version_id),
-        )
-
-    def _thumbnail_url(self, prediction: Prediction) -> str | None:
         key = prediction.thumbnail_key
-        return None if key is None else self.images.url(key)
+        url = None if key is None else self.images.url(key)
+        return strict.extended(LogEntry, prediction, thumbnail_url=url)
+
+    def detail(self, prediction_id: str) -> PredictionDetail:
+        """Raises `PredictionNotFoundError`."""
+        prediction = self.find(prediction_id)
+        url = self.images.url(prediction.image.key, prediction.image.version_id)
+        return strict.extended(PredictionDetail, self.entry(prediction), image_url=url)

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aws_lambda_powertools import Logger
@@ -18,8 +19,6 @@ from visionflow.models.store import ModelStore
 
 # A move is followed within 15 seconds: this long, and the time to load a version.
 REFRESH_S = 10.0
-# How long a version that was refused is left alone while another one can answer.
-RETRY_REFUSED_S = 60.0
 # How soon AWS is asked again when it did not answer.
 RETRY_AWS_S = 1.0
 
@@ -33,7 +32,6 @@ class _Loaded:
     aliases: Aliases
     production: Serving
     canary: Serving | None
-    refused: dict[ModelRef, float] = field(default_factory=dict)
 
 
 class ActiveModel:
@@ -51,7 +49,7 @@ class ActiveModel:
     ) -> None:
         """``in_memory`` are versions that are open already; they serve if an alias says so."""
         self._registry = registry
-        self._loader = Loader(store, cache, threads)
+        self._loader = Loader(store, cache, threads, clock)
         self._clock = clock
         self._check_at = float("-inf")
         self._loaded: _Loaded | None = None
@@ -100,7 +98,7 @@ class ActiveModel:
             aliases = self._registry.aliases()
             if aliases.production is None:
                 return
-            self._loaded = self._load_all(aliases, aliases.production, now)
+            self._loaded = self._load_all(aliases, aliases.production)
         except (BotoCoreError, ClientError):
             if self._loaded is None:
                 raise
@@ -109,57 +107,40 @@ class ActiveModel:
         else:
             self._check_at = now + REFRESH_S
 
-    def _load_all(self, aliases: Aliases, production: ModelRef, now: float) -> _Loaded:
+    def _load_all(self, aliases: Aliases, production: ModelRef) -> _Loaded:
         before = self._loaded
         if before is None or before.aliases != aliases:
             self._loader.keep_only(aliases)
-        refused = {
-            model: at
-            for model, at in (before.refused if before else {}).items()
-            if now - at < RETRY_REFUSED_S
-        }
         try:
-            serving = self._load(production, refused, now)
+            serving = self._load(production)
         except (ArtifactError, ConfigError) as error:
-            last_good = self._last_good(aliases, refused, now)
+            last_good = self._last_good(aliases)
             if last_good is None:
+                self._loader.refused.clear()  # each request tries again
                 raise ModelUnavailableError(
                     f"{production.name} {production.version} cannot be loaded ({error})."
                 ) from error
             serving = replace(last_good, refused=production)
         canary = None
         if aliases.canary:
-            try:
-                found = self._load(aliases.canary.model, refused, now)
-                canary = replace(found, instead=serving)
-            except (ArtifactError, ConfigError):
-                canary = None
-        return _Loaded(aliases, serving, canary, refused)
+            with suppress(ArtifactError, ConfigError):
+                canary = replace(self._load(aliases.canary.model), instead=serving)
+        return _Loaded(aliases, serving, canary)
 
-    def _last_good(
-        self, aliases: Aliases, refused: dict[ModelRef, float], now: float
-    ) -> Serving | None:
+    def _last_good(self, aliases: Aliases) -> Serving | None:
         if self._loaded:
             return self._loaded.production
         for earlier in reversed(aliases.trail):
-            try:
-                return self._load(earlier, refused, now)
-            except (ArtifactError, ConfigError):
-                continue
+            with suppress(ArtifactError, ConfigError):
+                return self._load(earlier)
         return None
 
-    def _load(self, model: ModelRef, refused: dict[ModelRef, float], now: float) -> Serving:
+    def _load(self, model: ModelRef) -> Serving:
         """Raises `ArtifactError` or `ConfigError` for a version that cannot serve."""
         for known in self._in_memory():
             if known.model == model:
                 return replace(known, refused=None, instead=None)
-        if model in refused:
-            raise ArtifactError(f"{model.name} {model.version} was refused a moment ago")
-        try:
-            return self._loader.load(model)
-        except (ArtifactError, ConfigError):
-            refused[model] = now
-            raise
+        return self._loader.load(model)
 
     def _in_memory(self) -> list[Serving]:
         loaded = self._loaded

@@ -1,6 +1,8 @@
 """A version from the bucket to memory: verified, opened, and tried out."""
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Aliases
 from visionflow.models.store import ModelStore, forget_all_but
 
+# How long a version that was refused is left alone while another one can answer.
+RETRY_REFUSED_S = 60.0
 REFUSED_METRIC = "ModelRefused"
 # One metric, whichever function refuses a version, so that one alarm covers all.
 REFUSED_SERVICE = "models"
@@ -38,15 +42,20 @@ class Serving:
 
 @dataclass(frozen=True)
 class Loader:
-    """``cache`` is a folder that outlives a request; ``threads`` are ONNX Runtime's."""
+    """``cache`` is a folder that outlives a request; ``threads`` are ONNX Runtime's. ``refused``:
+    until when a version is left alone that could not serve."""
 
     store: ModelStore
     cache: Path
     threads: int
+    clock: Callable[[], float] = time.monotonic
+    refused: dict[ModelRef, float] = field(default_factory=dict)
 
     def load(self, model: ModelRef) -> Serving:
         """Raises `ArtifactError` or `ConfigError` for a version that cannot serve; a metric counts
-        those."""
+        those, unless it was ``refused`` before."""
+        if self.clock() < self.refused.get(model, 0.0):
+            raise ArtifactError(f"{model.name} {model.version} was refused a moment ago")
         try:
             manifest = self.store.manifest(model)
             path = self.store.fetch(manifest, self.cache)
@@ -57,6 +66,7 @@ class Loader:
             logger.exception("version refused", extra={"version": model.version})
             with single_metric(name=REFUSED_METRIC, unit=MetricUnit.Count, value=1) as metric:
                 metric.add_dimension(name="service", value=REFUSED_SERVICE)
+            self.refused[model] = self.clock() + RETRY_REFUSED_S
             raise
         return Serving(model, classifier, reference)
 

@@ -19,8 +19,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.classification import snapshot
+from lambdas.classification.settings import ClassificationSettings
 from lambdas.ingest.service import IngestService, Upload
-from lambdas.ingest.settings import IngestSettings
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import follow, following, traced
 
@@ -32,7 +32,7 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 @lru_cache
 def service() -> IngestService:
-    return IngestService.build(IngestSettings.from_env(os.environ), snapshot.versions())
+    return IngestService.build(ClassificationSettings.from_env(os.environ), snapshot.versions())
 
 
 def uploads(message: dict[str, Any]) -> Iterator[tuple[Upload, str | None]]:

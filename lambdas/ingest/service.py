@@ -9,7 +9,6 @@ from lambdas.classification.service import (
     Subject,
     image_ref,
 )
-from lambdas.outcomes import outcome
 from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.errors import VisionFlowError
 from visionflow.images.uploads import posted_id
@@ -66,7 +65,7 @@ class IngestService(ClassificationService):
                 data = self.images.read(upload.key, upload.version_id, upload.etag)
             result = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
         except VisionFlowError as error:
-            if outcome(error).on_queue == "retry":
+            if error.retryable:
                 raise
             result = error
         image = None if isinstance(result, VisionFlowError) else result

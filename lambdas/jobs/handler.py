@@ -15,45 +15,34 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import clients
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
-from lambdas.jobs.service import Answer, JobSteps, Place
+from lambdas.jobs.service import Answer, JobSteps
 from lambdas.jobs.settings import JobsSettings
 from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.errors import PlatformError, VisionFlowError
+from visionflow.jobs.record import ENDED
 from visionflow.jobs.store import JobStore
 from visionflow.models.ref import ModelRef
 
 logger = Logger()
 
-END_STATES = ("succeeded", "failed", "cancelled")
 LONGEST_CAUSE = 300
-
-
-def build_service(settings: JobsSettings) -> JobSteps:
-    machines = Machines(
-        clients.ec2(),
-        clients.ssm(),
-        settings.launch_template,
-        settings.job_subnets.split(","),
-        settings.image_parameter,
-    )
-    place = Place(settings.datasets_bucket, settings.job_role_id, settings.watch_seconds)
-    store = JobStore(settings.jobs_table, clients.dynamodb())
-    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), place)
 
 
 @lru_cache
 def service() -> JobSteps:
-    return build_service(JobsSettings.from_env(os.environ))
+    settings = JobsSettings.from_env(os.environ)
+    machines = Machines(clients.ec2(), clients.ssm(), settings)
+    store = JobStore(settings.jobs_table, clients.dynamodb())
+    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), settings)
 
 
 @logger.inject_lambda_context
 @traced
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    answer = _run(event)
-    logger.info("step", extra={"step": event.get("step"), "answer": strict.to_dict(answer)})
-    body: dict[str, Any] = strict.to_dict(answer)
-    return body
+    answer: dict[str, Any] = strict.to_dict(_run(event))
+    logger.info("step", extra={"step": event.get("step"), "answer": answer})
+    return answer
 
 
 def _run(event: dict[str, Any]) -> Answer:
@@ -77,7 +66,7 @@ def _end(steps: JobSteps, job_id: str, event: dict[str, Any]) -> Answer:
     """``answer`` is that of the step before; if a step broke, it does not say how the job ends."""
     answer = event.get("answer") or {}
     state = answer.get("state")
-    if state not in END_STATES:
+    if state not in ENDED:
         return steps.end(job_id, "failed", _broken(event.get("error") or {}), None)
     model = answer.get("model")
     published = strict.parse(ModelRef, model, "answer.model") if model else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import MachineState
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.instances import InstanceType, Market
@@ -29,19 +30,12 @@ _NO_ROOM = (
 class Machines:
     """Launches and ends machines by one launch template."""
 
-    def __init__(
-        self,
-        ec2: "EC2Client",
-        ssm: "SSMClient",
-        launch_template: str,
-        subnets: Sequence[str],
-        image_parameter: str,
-    ) -> None:
+    def __init__(self, ec2: "EC2Client", ssm: "SSMClient", settings: JobsSettings) -> None:
         self._ec2 = ec2
         self._ssm = ssm
-        self._launch_template = launch_template
-        self._subnets = subnets
-        self._image_parameter = image_parameter
+        self._launch_template = settings.launch_template
+        self._subnets = settings.job_subnets.split(",")
+        self._image_parameter = settings.image_parameter
 
     def launch(
         self, record: JobRecord, choices: dict[Market, tuple[InstanceType, ...]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
+from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
 from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
 from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
@@ -41,15 +42,6 @@ class Answer:
     model: ModelRef | None = None
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where jobs find things: the datasets bucket, and the first half of a reporter's name."""
-
-    datasets_bucket: str
-    role_id: str
-    watch_seconds: int
-
-
 class JobSteps:
     """The logic of the state machine's steps, without its event shapes."""
 
@@ -59,7 +51,7 @@ class JobSteps:
         machines: Machines,
         quotas: Quotas,
         s3: "S3Client",
-        place: Place,
+        settings: JobsSettings,
         *,
         patience: Patience = PATIENCE,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -68,7 +60,7 @@ class JobSteps:
         self._machines = machines
         self._quotas = quotas
         self._s3 = s3
-        self._place = place
+        self._settings = settings
         self._patience = patience
         self._clock = clock
 
@@ -82,7 +74,7 @@ class JobSteps:
             return self._due(self._move(record, "publishing"))
         try:
             check_settings(record.request)
-            check_bucket(record.request, self._place.datasets_bucket)
+            check_bucket(record.request, self._settings.datasets_bucket)
             self._check_data(record.request.data)
             self._check_ancestor(record.request.grow_from)
             if record.request.place == "ec2":
@@ -99,7 +91,7 @@ class JobSteps:
         numbered = record.state == "launching" and record.attempt > len(record.reporters)
         if not numbered:
             if self._machines.terminate(job_id):
-                return Answer(job_id, "launch", self._place.watch_seconds)
+                return Answer(job_id, "launch", self._settings.watch_seconds)
             # The next machine gets its number before it is asked for, so that a call that is
             # repeated asks for the same one.
             attempt = record.attempt + 1
@@ -137,7 +129,7 @@ class JobSteps:
         self, job_id: str, state: EndState, reason: str | None, model: ModelRef | None
     ) -> Answer:
         """Make sure that nothing runs, and only then say how the job has ended."""
-        again = Answer(job_id, "end", self._place.watch_seconds, state, reason, model)
+        again = Answer(job_id, "end", self._settings.watch_seconds, state, reason, model)
         if self._machines.terminate(job_id):
             return again
         record = self._store.get(job_id)
@@ -230,15 +222,15 @@ class JobSteps:
             instance=instance,
             launched_at=now,
             usd_per_hour=_price(instance) if instance else 0.0,
-            reporters=(*record.reporters, f"{self._place.role_id}:{who}"),
+            reporters=(*record.reporters, f"{self._settings.job_role_id}:{who}"),
         )
 
     def _pause(self, record: JobRecord) -> int:
         now = self._clock()
         launched = datetime.fromisoformat(record.launched_at or timestamp(now))
         if (now - launched).total_seconds() < _SOON_SECONDS:
-            return self._place.watch_seconds
-        return max(_LATER, self._place.watch_seconds)
+            return self._settings.watch_seconds
+        return max(_LATER, self._settings.watch_seconds)
 
 
 def _end(job_id: str, state: EndState, reason: str | None) -> Answer:

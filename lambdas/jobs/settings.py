@@ -18,7 +18,6 @@ class JobsSettings(EnvSettings):
     """
 
     jobs_table: str
-    jobs_bucket: str
     datasets_bucket: str
     launch_template: str
     job_subnets: str

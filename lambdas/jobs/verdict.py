@@ -6,8 +6,6 @@ from typing import Literal
 
 from visionflow.jobs.record import JobRecord, JobReport, hours_between
 
-Next = Literal["wait", "relaunch", "publish", "end"]
-
 MOST_MACHINES = 6
 """After this many interrupted machines a job fails; its checkpoint is kept."""
 
@@ -40,11 +38,8 @@ class MachineState:
 class Verdict:
     """``reason``: why the job ends, which is as failed, or why it needs another machine."""
 
-    next: Next
+    next: Literal["wait", "relaunch", "publish", "end"]
     reason: str | None = None
-
-
-WAIT = Verdict("wait")
 
 
 def judge(
@@ -106,7 +101,7 @@ def _heartbeat(
     if report is not None:
         last, limit = report.heartbeat_at, patience.heartbeat
     if last is None or hours_between(last, now) * 3600 < limit:
-        return WAIT
+        return Verdict("wait")
     what = "heartbeat stopped" if report else "machine never reported"
     return Verdict(
         "end",

@@ -13,10 +13,10 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.classification import snapshot
+from lambdas.classification.settings import ClassificationSettings
 from lambdas.predict.body import read_image
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
-from lambdas.predict.settings import PredictSettings
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import following, traced
 from lambdas.web.parameters import flag, only, short_text, whole_number
@@ -29,7 +29,7 @@ app = create_resolver()
 
 @lru_cache
 def service() -> PredictService:
-    return PredictService.build(PredictSettings.from_env(os.environ), snapshot.versions())
+    return PredictService.build(ClassificationSettings.from_env(os.environ), snapshot.versions())
 
 
 @app.post("/predict")

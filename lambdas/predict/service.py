@@ -13,7 +13,7 @@ from lambdas.classification.service import (
 from lambdas.predict.idempotency import IdempotencyKey, PredictOptions, fingerprint
 from lambdas.telemetry.stopwatch import Stopwatch
 from lambdas.telemetry.trail import follow
-from lambdas.web.answers import fields_of
+from visionflow import strict
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
 from visionflow.images.containers import media_type
 from visionflow.models.classifier import Explanation
@@ -138,8 +138,9 @@ def _reply(request: str, image: ClassifiedImage, options: PredictOptions) -> Rep
 
 def _answer(prediction: Prediction, reply: Reply) -> PredictAnswer:
     shown = reply.activation_map
-    return PredictAnswer(
-        **fields_of(prediction),
+    return strict.extended(
+        PredictAnswer,
+        prediction,
         temperature=reply.temperature,
         unknown_threshold=reply.unknown_threshold,
         explanation=None if shown is None else Explanation.draw(shown),

@@ -21,7 +21,9 @@ from visionflow.models.store import ModelStore
 logger = Logger()
 
 
-def build_service(settings: PublishSettings) -> JobPublisher:
+@lru_cache
+def service() -> JobPublisher:
+    settings = PublishSettings.from_env(os.environ)
     s3, dynamodb = clients.s3(), clients.dynamodb()
     return JobPublisher(
         JobStore(settings.jobs_table, dynamodb),
@@ -32,16 +34,11 @@ def build_service(settings: PublishSettings) -> JobPublisher:
     )
 
 
-@lru_cache
-def service() -> JobPublisher:
-    return build_service(PublishSettings.from_env(os.environ))
-
-
 @logger.inject_lambda_context
 @traced
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        answer = service().publish(str(event["job_id"]), Path(folder))
-    logger.info("published", extra={"answer": strict.to_dict(answer)})
-    body: dict[str, Any] = strict.to_dict(answer)
-    return body
+        published = service().publish(str(event["job_id"]), Path(folder))
+    answer: dict[str, Any] = strict.to_dict(published)
+    logger.info("published", extra={"answer": answer})
+    return answer

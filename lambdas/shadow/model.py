@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lambdas.classification.active_model import REFRESH_S, RETRY_REFUSED_S
+from lambdas.classification.active_model import REFRESH_S
 from lambdas.classification.loading import Loader, Serving
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Aliases, Trial
 from visionflow.models.store import ModelStore
@@ -26,12 +25,11 @@ class ShadowModel:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._registry = registry
-        self._loader = Loader(store, cache, threads)
+        self._loader = Loader(store, cache, threads, clock)
         self._clock = clock
         self._check_at = float("-inf")
         self._serving: Serving | None = None
         self._trial: Trial | None = None
-        self._refused: tuple[ModelRef, float] | None = None
 
     def get(self) -> tuple[Serving | None, Trial | None]:
         """The shadow, and the trial that its answers count for."""
@@ -48,11 +46,8 @@ class ShadowModel:
             return None
         if self._serving and self._serving.model == shadow:
             return self._serving
-        if self._refused and self._refused[0] == shadow and self._clock() < self._refused[1]:
-            return None
         self._loader.keep_only(aliases)
         try:
             return self._loader.load(shadow)
         except (ArtifactError, ConfigError):
-            self._refused = shadow, self._clock() + RETRY_REFUSED_S
             return None

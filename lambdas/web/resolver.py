@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.outcomes import outcome
+from lambdas.outcomes import STATUSES
 from lambdas.telemetry.measurements import REFUSED, measure_refusal
 from lambdas.web.answers import Problem
 from lambdas.web.routes import ROUTES
@@ -45,7 +45,7 @@ def create_resolver() -> APIGatewayHttpResolver:
         error: VisionFlowError, headers: dict[str, str | list[str]] | None = None
     ) -> Response[str]:
         measure_refusal(error, metrics)
-        status = outcome(error).status
+        status = STATUSES[type(error)]
         body = Problem(
             type=f"urn:visionflow:problem:{error.code}",
             title=error.title,
@@ -57,7 +57,7 @@ def create_resolver() -> APIGatewayHttpResolver:
         return json_response(body, status, "application/problem+json", headers)
 
     def on_error(error: VisionFlowError) -> Response[str]:
-        log = logger.exception if outcome(error).status >= 500 else logger.info
+        log = logger.exception if STATUSES[type(error)] >= 500 else logger.info
         log(REFUSED, extra={"code": error.code, "detail": str(error)})
         return problem(error)
 

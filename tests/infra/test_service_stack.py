@@ -6,9 +6,8 @@ import pytest
 
 from lambdas.api.settings import ApiSettings
 from lambdas.classification.loading import REFUSED_SERVICE
+from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
-from lambdas.ingest.settings import IngestSettings
-from lambdas.predict.settings import PredictSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.settings import EnvSettings
@@ -128,8 +127,8 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
 @pytest.mark.parametrize(
     ("function", "settings"),
     [
-        ("Predict", PredictSettings),
-        ("Ingest", IngestSettings),
+        ("Predict", ClassificationSettings),
+        ("Ingest", ClassificationSettings),
         ("Api", ApiSettings),
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),

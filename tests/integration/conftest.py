@@ -21,8 +21,8 @@ import lambdas.predict.handler
 import lambdas.shadow.handler
 from lambdas.api.resources import resources
 from lambdas.api.settings import ApiSettings
+from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
-from lambdas.ingest.settings import IngestSettings
 from lambdas.shadow.settings import ShadowSettings
 from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.models.publication import Publisher
@@ -34,7 +34,7 @@ from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SOR
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)
-INGEST = IngestSettings("images", "models", "predictions", "registry", 90, 1)
+INGEST = ClassificationSettings("images", "models", "predictions", "registry", 90, 1)
 SHADOW = ShadowSettings("images", "models", "predictions", "registry", "insights", 1)
 SERVED = (
     *lambdas.api.handler.GROUPS,

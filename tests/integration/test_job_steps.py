@@ -9,7 +9,8 @@ import pytest
 
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
-from lambdas.jobs.service import Answer, EndState, JobSteps, Place
+from lambdas.jobs.service import Answer, EndState, JobSteps
+from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import MachineState
 from tests.jobs import DATASETS, NOW, ROLE_ID, TABLE, make_buckets, make_table, record
 from visionflow.errors import JobConflictError
@@ -83,8 +84,10 @@ class Life:
         make_buckets(DATASETS)
         s3 = boto3.client("s3")
         s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
-        place = Place(DATASETS, ROLE_ID, watch_seconds=15)
-        self.steps = JobSteps(self.store, self.machines, NoLimits(), s3, place, clock=lambda: NOW)
+        settings = JobsSettings(TABLE, DATASETS, "template", "subnet", "image", ROLE_ID, 15)
+        self.steps = JobSteps(
+            self.store, self.machines, NoLimits(), s3, settings, clock=lambda: NOW
+        )
 
     def put(self, state: JobState, *, again: bool = False) -> str:
         """A job as its life would have left it; ``again``: after a first machine."""

@@ -18,7 +18,8 @@ import lambdas.jobs.handler
 import lambdas.publish.handler
 from lambdas.jobs.machines import JOB_TAG, Machines
 from lambdas.jobs.quotas import Quotas
-from lambdas.jobs.service import JobSteps, Place
+from lambdas.jobs.service import JobSteps
+from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import MachineState
 from lambdas.publish.settings import PublishSettings
 from tests.integration.conftest import Context
@@ -152,12 +153,15 @@ class World:
         ssm = boto3.client("ssm")
         ssm.put_parameter(Name=IMAGE, Value=MOTO_IMAGE, Type="String")
         self.subnets = subnets[:2]
+        settings = JobsSettings(
+            TABLE, DATASETS, template, ",".join(self.subnets), IMAGE, ROLE_ID, 15
+        )
         return JobSteps(
             self.store,
-            Machines(self.ec2, ssm, template, self.subnets, IMAGE),
+            Machines(self.ec2, ssm, settings),
             Quotas(boto3.client("service-quotas")),
             self.s3,
-            Place(DATASETS, ROLE_ID, watch_seconds=15),
+            settings,
             clock=self.clock,
         )
 

@@ -54,8 +54,7 @@ class FeedbackService:
         def labels_of(model: ModelRef) -> tuple[str, ...]:
             return resources.models.manifest(model).label_names
 
-        records = Records(resources.predictions, resources.images)
-        return cls(records, resources.reviews, labels_of)
+        return cls(Records.build(resources), resources.reviews, labels_of)
 
     def give(self, prediction_id: str, wanted: FeedbackRequest, by: str, now: datetime) -> LogEntry:
         """Keep ``wanted`` as the feedback that counts.
@@ -79,7 +78,7 @@ class FeedbackService:
     def history(self, prediction_id: str) -> FeedbackHistory:
         """Raises `PredictionNotFoundError`."""
         self.records.find(prediction_id)
-        return FeedbackHistory(tuple(word.feedback for word in self.reviews.words(prediction_id)))
+        return FeedbackHistory(self.reviews.history(prediction_id))
 
     def uncertain(self, limit: int) -> UncertainList:
         return UncertainList(tuple(map(self.records.entry, self.reviews.uncertain(limit))))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from visionflow.insights.changes import MILLION
-from visionflow.insights.counters import Counted, CounterStore, Pair
+from visionflow.insights.counters import Counted, CounterStore, Pair, by_model
 from visionflow.insights.intervals import share
 from visionflow.insights.latencies import percentile
 from visionflow.insights.shadows import ShadowStore
@@ -71,7 +71,7 @@ class Comparison:
 
     def of(self, models: Sequence[ModelRef], first_day: str, last_day: str) -> ModelComparison:
         """Each of ``models`` beside the first, over the days from ``first_day`` to ``last_day``."""
-        counted = self.counters.days(first_day, last_day)
+        counted = by_model(self.counters.days(first_day, last_day))
         pairs = self.counters.pairs(first_day, last_day)
         fed_back = [
             prediction
@@ -79,31 +79,31 @@ class Comparison:
             if first_day <= prediction.created_at[:10] <= last_day
         ]
         items = tuple(
-            self._compared(model, models[0], counted, pairs, fed_back) for model in models
+            self._compared(
+                counted.get(model, Counted("", model)), model, models[0], pairs, fed_back
+            )
+            for model in models
         )
         return ModelComparison(items, first_day, last_day)
 
     def _compared(
         self,
+        own: Counted,
         model: ModelRef,
         base: ModelRef,
-        counted: list[Counted],
         pairs: list[Pair],
         fed_back: list[Prediction],
     ) -> ComparedModel:
-        own = Counter[str]()
-        for day in counted:
-            if day.model == model:
-                own.update(day.amounts)
-        as_shadow = Counter[str]()
+        as_shadow = Counted("", model)
         for pair in pairs:
             if pair.shadow == model:
-                as_shadow.update(pair.amounts)
+                as_shadow.amounts.update(pair.amounts)
         answered = own["status.ok"] + own["status.unknown"]
         seen = answered + as_shadow["compared"]
         confidence = own["confidence"] + as_shadow["confidence"]
-        latencies = Counter(_histogram(own))
-        latencies.update(_histogram(as_shadow))
+        latencies = Counter[int]()
+        for counted in (own, as_shadow):
+            latencies.update({int(ms): n for ms, n in counted.under("ms.").items()})
         compared, agreed, shift = _beside(model, base, pairs)
         return ComparedModel(
             name=model.name,
@@ -121,10 +121,10 @@ class Comparison:
         )
 
     def _feedback(
-        self, model: ModelRef, own: Counter[str], fed_back: list[Prediction]
+        self, model: ModelRef, own: Counted, fed_back: list[Prediction]
     ) -> Accuracy | None:
-        n = sum(amount for name, amount in own.items() if name.startswith("given."))
-        right = sum(amount for name, amount in own.items() if name.startswith("right."))
+        n = sum(own.under("given.").values())
+        right = sum(own.under("right.").values())
         said = {p.id: p.feedback.label for p in fed_back if p.feedback and p.model != model}
         for answer in self.shadows.of(list(said), [model]):
             n += 1
@@ -145,12 +145,6 @@ def _beside(model: ModelRef, base: ModelRef, pairs: list[Pair]) -> tuple[int, in
             agreed += pair.amounts["agreed"]
             shift += sign * (pair.amounts["confidence"] - pair.amounts["served_confidence"])
     return compared, agreed, shift
-
-
-def _histogram(amounts: Counter[str]) -> dict[int, int]:
-    return {
-        int(name.removeprefix("ms.")): n for name, n in amounts.items() if name.startswith("ms.")
-    }
 
 
 def _ratio(amount: float, n: int) -> float | None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self
 
 from lambdas.api.models.comparison import Comparison, ModelComparison
@@ -11,11 +10,10 @@ from lambdas.api.resources import Resources
 from visionflow import strict
 from visionflow.errors import InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
-from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
-from visionflow.models.registry import Force, ModelRegistry, RegisteredVersion, Retirement
-from visionflow.models.rollback_rule import RollbackRule
-from visionflow.models.routing import Alias, Aliases, Canary, Move, Order
+from visionflow.models.registry import ModelRegistry, RegisteredVersion
+from visionflow.models.routing import Alias, Aliases, Canary, Move
 from visionflow.models.store import ModelStore
 
 REPORT_FILE = "report.json"
@@ -52,19 +50,10 @@ class ServingAliases:
 
 
 @dataclass(frozen=True)
-class ModelEntry:
+class ModelEntry(RegisteredVersion):
     """A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
     published by ``force``; ``retired`` is null for one that may serve."""
 
-    name: str
-    version: str
-    created_at: str
-    precision: Precision
-    labels: int
-    metrics: dict[str, float]
-    gate_passed: bool
-    force: Force | None
-    retired: Retirement | None
     aliases: tuple[Alias, ...]
 
 
@@ -110,7 +99,7 @@ class Served:
 
 @dataclass(frozen=True)
 class ModelService:
-    """The routes about models and the command line, without either."""
+    """What the routes about models and the command line read; moves are the registry's."""
 
     registry: ModelRegistry
     models: ModelStore
@@ -135,18 +124,9 @@ class ModelService:
             for file in manifest.extra_files
             if file.path not in (REPORT_FILE, REFERENCE_FILE)
         }
-        entry = _entry(row, self.registry.aliases())
-        return ModelDetail(
-            name=entry.name,
-            version=entry.version,
-            created_at=entry.created_at,
-            precision=entry.precision,
-            labels=entry.labels,
-            metrics=entry.metrics,
-            gate_passed=entry.gate_passed,
-            force=entry.force,
-            retired=entry.retired,
-            aliases=entry.aliases,
+        return strict.extended(
+            ModelDetail,
+            _entry(row, self.registry.aliases()),
             manifest=strict.to_dict(manifest),
             report=self._report(manifest),
             files=files,
@@ -164,9 +144,6 @@ class ModelService:
         page = self.registry.history(limit, alias, cursor)
         return History(page.items, page.next_cursor)
 
-    def served_at(self, at: datetime, alias: Alias) -> Served:
-        return Served(self.registry.served_at(at, alias))
-
     def compare(
         self, versions: Sequence[str], first_day: str, last_day: str, name: str | None = None
     ) -> ModelComparison:
@@ -177,37 +154,6 @@ class ModelService:
             )
         models = [self.find(version, name) for version in versions]
         return self.comparison.of(models, first_day, last_day)
-
-    def rule(self) -> RollbackRule:
-        return self.registry.rule()
-
-    def set_rule(self, rule: RollbackRule) -> RollbackRule:
-        """Raises `InvalidParameterError`."""
-        self.registry.set_rule(rule)
-        return rule
-
-    def promote(self, version: str, name: str | None, order: Order) -> Moved:
-        """This and the next moves raise `AliasConflictError`; with a version, as `find` does."""
-        return _moved(self.registry.promote(self.find(version, name), order))
-
-    def roll_back(self, order: Order) -> Moved:
-        return _moved(self.registry.roll_back(order))
-
-    def set_canary(self, version: str, name: str | None, percent: int, order: Order) -> Moved:
-        return _moved(self.registry.set_canary(self.find(version, name), percent, order))
-
-    def clear_canary(self, order: Order) -> Moved:
-        return _moved(self.registry.clear_canary(order))
-
-    def set_shadow(self, version: str, name: str | None, order: Order) -> Moved:
-        return _moved(self.registry.set_shadow(self.find(version, name), order))
-
-    def clear_shadow(self, order: Order) -> Moved:
-        return _moved(self.registry.clear_shadow(order))
-
-    def retire(self, version: str, name: str | None, order: Order) -> Moved:
-        self.registry.retire(self.find(version, name), order)
-        return _moved(self.registry.aliases())
 
     def _row(self, version: str, name: str | None) -> RegisteredVersion:
         if name is not None:
@@ -236,19 +182,4 @@ class ModelService:
 
 
 def _entry(row: RegisteredVersion, aliases: Aliases) -> ModelEntry:
-    return ModelEntry(
-        name=row.name,
-        version=row.version,
-        created_at=row.created_at,
-        precision=row.precision,
-        labels=row.labels,
-        metrics=row.metrics,
-        gate_passed=row.gate_passed,
-        force=row.force,
-        retired=row.retired,
-        aliases=aliases.named(row.model),
-    )
-
-
-def _moved(aliases: Aliases) -> Moved:
-    return Moved(ServingAliases.of(aliases))
+    return strict.extended(ModelEntry, row, aliases=aliases.named(row.model))

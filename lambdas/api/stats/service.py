@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from lambdas.api.resources import Resources
-from visionflow.insights.counters import Counted, CounterStore
+from visionflow.insights.counters import Counted, CounterStore, by_model
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.insights.intervals import Share, share
 from visionflow.models.drift import Drift
@@ -68,26 +68,21 @@ class StatsService:
 
     def of(self, first_day: str, last_day: str) -> Stats:
         counted = self.counters.days(first_day, last_day)
-        names = _names({day.model for day in counted if day.model})
+        versions = by_model(counted)
+        names = _names(versions)
         by_status = _sum(counted, "status.")
-        by_model = {
-            names[model]: sum(_sum([c for c in counted if c.model == model], "status.").values())
-            for model in names
-        }
-        feedback = {
-            names[model]: _feedback([c for c in counted if c.model == model]) for model in names
-        }
-        drift = self.drift.by_model(counted)
+        totals = {names[m]: sum(versions[m].under("status.").values()) for m in names}
+        feedback = {names[m]: _feedback(versions[m]) for m in names}
         return Stats(
             first_day=first_day,
             last_day=last_day,
             total=sum(by_status.values()),
             by_status={s: by_status.get(s, 0) for s in ("ok", "unknown", "failed")},
             by_label=_sum(counted, "label."),
-            by_model={name: n for name, n in by_model.items() if n},
+            by_model={name: n for name, n in totals.items() if n},
             by_day=tuple(_days(counted)),
             feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
-            drift={names[model]: found for model, found in drift.items()},
+            drift={names[model]: found for model, found in self.drift.by_model(counted).items()},
         )
 
 
@@ -118,8 +113,8 @@ def _days(counted: Iterable[Counted]) -> list[DayStats]:
     ]
 
 
-def _feedback(counted: list[Counted]) -> ModelFeedback:
-    given, right = _sum(counted, "given."), _sum(counted, "right.")
-    per_label = {label: share(right.get(label, 0), n) for label, n in given.items()}
+def _feedback(counted: Counted) -> ModelFeedback:
+    given, right = counted.under("given."), counted.under("right.")
+    per_label = {label: share(right.get(label, 0), n) for label, n in sorted(given.items())}
     total = share(sum(right.values()), sum(given.values()))
     return ModelFeedback(total.n, total.correct, total.low, total.high, per_label)

@@ -108,3 +108,16 @@ def test_nesting_without_end_is_malformed() -> None:
 def test_malformed_json_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="not valid JSON"):
         strict.parse_json(Inner, b"{", "inner")
+
+
+@dataclass(frozen=True)
+class Longer(Inner):
+    more: int
+
+
+def test_a_subclass_extends_an_instance_by_its_own_fields_and_no_others() -> None:
+    assert strict.extended(Longer, Inner("a", 0.5), more=1) == Longer("a", 0.5, 1)
+    with pytest.raises(TypeError):
+        strict.extended(Longer, Inner("a", 0.5))
+    with pytest.raises(TypeError):
+        strict.extended(Longer, Inner("a", 0.5), more=1, other=2)

@@ -3,7 +3,7 @@
 import base64
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
@@ -61,6 +61,25 @@ def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | 
 def read_item(client: "DynamoDBClient", table: str, key: Item) -> "Found | None":
     """The item under ``key``, read consistently."""
     return client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+
+def query(
+    client: "DynamoDBClient",
+    table: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    forward: bool = True,
+) -> "Iterator[Found]":
+    """The items that meet ``condition`` on their keys, by their sort key, page after page."""
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=to_item(values),
+        ScanIndexForward=forward,
+    )
+    for page in pages:
+        yield from page["Items"]
 
 
 def batch_get(
@@ -126,6 +145,11 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
     deserialize = TypeDeserializer().deserialize
     return {key: _from_decimal(deserialize(value)) for key, value in item.items()}
+
+
+def from_row(item: Mapping[str, Any]) -> dict[str, Any]:
+    """`from_item`, without the row's keys ``pk`` and ``sk``."""
+    return from_item({name: value for name, value in item.items() if name not in ("pk", "sk")})
 
 
 def _to_decimal(value: Any) -> Any:

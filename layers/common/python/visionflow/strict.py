@@ -53,6 +53,14 @@ def to_dict(obj: Any) -> Any:
     return obj
 
 
+def extended(cls: type[T], base: object, **more: object) -> T:
+    """``base`` as its subclass ``cls``, with the fields that this one has ``more``.
+
+    Raises `TypeError` for a field that is left out or that ``cls`` does not have.
+    """
+    return cls(**vars(base), **more)
+
+
 @lru_cache
 def _field_types(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from lambdas.classification.active_model import REFRESH_S, RETRY_AWS_S, RETRY_REFUSED_S, ActiveModel
+from lambdas.classification.active_model import REFRESH_S, RETRY_AWS_S, ActiveModel
+from lambdas.classification.loading import RETRY_REFUSED_S
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ArtifactError, ModelUnavailableError
 from visionflow.models.drift import Reference

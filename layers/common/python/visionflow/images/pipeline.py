@@ -151,9 +151,9 @@ def prepare(image: DecodedImage, spec: InputSpec) -> UInt8Array:
     return np.asarray(image.resized(side, box, _RESAMPLING[spec.interpolation]))
 
 
-def load(data: bytes, spec: InputSpec, limits: ImageLimits = DEFAULT_LIMITS) -> UInt8Array:
+def load(data: bytes, spec: InputSpec) -> UInt8Array:
     """`decode` and `prepare`: from a file's bytes to the model's tensor [size, size, 3]."""
-    return prepare(decode(data, spec, limits), spec)
+    return prepare(decode(data, spec), spec)
 
 
 def thumbnail(image: DecodedImage, side: int = THUMBNAIL_SIDE) -> bytes:

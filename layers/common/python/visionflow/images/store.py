@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from visionflow.errors import MissingImageError
-from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
+from visionflow.images.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,17 +38,11 @@ class ImageStore:
         self.bucket = bucket
         self._client = client
 
-    def read(
-        self,
-        key: str,
-        version_id: str | None,
-        etag: str | None = None,
-        limits: ImageLimits = DEFAULT_LIMITS,
-    ) -> bytes:
+    def read(self, key: str, version_id: str | None, etag: str | None = None) -> bytes:
         """The bytes of one version. In a bucket without versioning, ``etag`` identifies it.
 
         Raises `MissingImageError` when it is gone, replaced or archived, and `ImageTooLargeError`,
-        before anything is downloaded, when it is over ``limits.max_bytes``.
+        before anything is downloaded, when it is over `DEFAULT_LIMITS`.
         """
         which: GetObjectRequestTypeDef = {"Bucket": self.bucket, "Key": key}
         if version_id:
@@ -63,7 +57,7 @@ class ImageStore:
                 raise
             raise MissingImageError(reason) from error
         with answer["Body"] as body:
-            limits.check_bytes(answer["ContentLength"])
+            DEFAULT_LIMITS.check_bytes(answer["ContentLength"])
             return body.read()
 
     def write(self, key: str, data: bytes, content_type: str) -> str | None:

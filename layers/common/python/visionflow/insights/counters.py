@@ -13,12 +13,21 @@ shadow, and ``TRIAL / <alias>#<since>`` for what the rollback rule looks at.
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from visionflow.dynamodb import Action, Sleep, back_off, from_item, read_item, to_item, transact
+from visionflow.dynamodb import (
+    Action,
+    Sleep,
+    back_off,
+    from_row,
+    query,
+    read_item,
+    to_item,
+    transact,
+)
 from visionflow.errors import PlatformError
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
@@ -86,6 +95,15 @@ class Pair:
     amounts: Counter[str]
 
 
+def by_model(days: Iterable[Counted]) -> dict[ModelRef, Counted]:
+    """The counters of each version, summed over the days."""
+    sums: dict[ModelRef, Counted] = {}
+    for day in days:
+        if day.model:
+            sums.setdefault(day.model, Counted("", day.model)).amounts.update(day.amounts)
+    return sums
+
+
 def counts_row(day: str, model: ModelRef | None) -> Row:
     name, version = (model.name, model.version) if model else ("-", "-")
     return Row("COUNTS", f"{day}#{name}#{version}")
@@ -151,24 +169,14 @@ class CounterStore:
         """What a trial has shown so far."""
         row = trial_row(trial)
         key = to_item({"pk": row.kind, "sk": row.name})
-        item = from_item(read_item(self._client, self._table, key) or {})
+        item = from_row(read_item(self._client, self._table, key) or {})
         return Tally(**{name: item.get(name, 0) for name in Tally.__dataclass_fields__})
 
     def _rows(self, kind: str, first: str, last: str) -> Iterator[tuple[str, Counter[str]]]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":pk": {"S": kind},
-                ":first": {"S": first},
-                ":last": {"S": f"{last}#~"},
-            },
-        )
-        for page in pages:
-            for item in page["Items"]:
-                row = from_item(item)
-                numbers = {k: v for k, v in row.items() if k not in ("pk", "sk")}
-                yield row["sk"], Counter(numbers)
+        condition = "pk = :pk AND sk BETWEEN :first AND :last"
+        values = {":pk": kind, ":first": first, ":last": f"{last}#~"}
+        for item in query(self._client, self._table, condition, values):
+            yield item["sk"]["S"], Counter(from_row(item))
 
     def _count_chunk(self, changes: list[Change], also: Sequence[Action]) -> int:
         for attempt in range(_ATTEMPTS):

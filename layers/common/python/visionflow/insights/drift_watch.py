@@ -1,10 +1,9 @@
 """Drift of the images of some days, by version, against the reference of each version."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.insights.counters import Counted
+from visionflow.insights.counters import Counted, by_model
 from visionflow.models.drift import Drift, Reference, measure_drift
 from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
@@ -19,15 +18,11 @@ class DriftWatch:
 
     def by_model(self, days: Iterable[Counted]) -> dict[ModelRef, Drift]:
         """For the versions that have answered something and were made with a reference."""
-        sums: dict[ModelRef, Counter[str]] = {}
-        for day in days:
-            if day.model:
-                sums.setdefault(day.model, Counter()).update(day.amounts)
         found = {}
-        for model, amounts in sums.items():
+        for model, counted in by_model(days).items():
             reference = self._reference(model)
-            if reference and any(name.startswith("label.") for name in amounts):
-                found[model] = _drift(reference, Counted("", model, amounts))
+            if reference and counted.under("label."):
+                found[model] = _drift(reference, counted)
         return found
 
     def _reference(self, model: ModelRef) -> Reference | None:

@@ -6,34 +6,25 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from visionflow.errors import JobConflictError
-from visionflow.jobs.record import (
-    ENDED,
-    FOLLOWS,
-    JobRecord,
-    JobRequest,
-    TrainingJob,
-    describe,
-)
+from visionflow.jobs.record import ENDED, FOLLOWS, JobRecord, JobRequest, TrainingJob, describe
 from visionflow.jobs.store import JobStore
 from visionflow.timestamps import new_id, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-Clock = Callable[[], datetime]
-
 _TRIES = 3
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class JobControl:
     """What the API and the command line do to jobs; the state machine does the rest."""
 
     def __init__(
-        self, store: JobStore, states: "SFNClient", state_machine: str, clock: Clock = utc_now
+        self,
+        store: JobStore,
+        states: "SFNClient",
+        state_machine: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``state_machine``: its ARN."""
         self._store = store
@@ -44,23 +35,7 @@ class JobControl:
     def start(self, request: JobRequest) -> TrainingJob:
         """Record a job and start its life."""
         now = self._clock()
-        record = JobRecord(
-            id=new_id(now),
-            state="queued",
-            reason=None,
-            request=request,
-            created_at=timestamp(now),
-            started_at=None,
-            ended_at=None,
-            instance=None,
-            attempt=0,
-            execution=1,
-            reporters=(),
-            usd_per_hour=0.0,
-            launched_at=None,
-            spent_usd=0.0,
-            model=None,
-        )
+        record = JobRecord(id=new_id(now), request=request, created_at=timestamp(now))
         self._store.add(record)
         return self._run(record)
 

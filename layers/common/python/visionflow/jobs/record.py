@@ -86,9 +86,9 @@ class JobInstance:
     spot: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JobRecord:
-    """The control plane's row.
+    """The control plane's row, by default of a job that has just been queued.
 
     Attributes:
         attempt: which machine this is, from 1; 0 before the first.
@@ -101,20 +101,20 @@ class JobRecord:
     """
 
     id: str
-    state: JobState
-    reason: str | None
+    state: JobState = "queued"
+    reason: str | None = None
     request: JobRequest
     created_at: str
-    started_at: str | None
-    ended_at: str | None
-    instance: JobInstance | None
-    attempt: int
-    execution: int
-    reporters: tuple[str, ...]
-    usd_per_hour: float
-    launched_at: str | None
-    spent_usd: float
-    model: ModelRef | None
+    started_at: str | None = None
+    ended_at: str | None = None
+    instance: JobInstance | None = None
+    attempt: int = 0
+    execution: int = 1
+    reporters: tuple[str, ...] = ()
+    usd_per_hour: float = 0.0
+    launched_at: str | None = None
+    spent_usd: float = 0.0
+    model: ModelRef | None = None
 
     @property
     def reporter(self) -> str | None:

@@ -10,17 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from visionflow import strict
-from visionflow.dynamodb import (
-    Item,
-    Page,
-    from_item,
-    read_cursor,
-    read_item,
-    to_item,
-    unknown_cursor,
-    write_cursor,
-)
+from visionflow import dynamodb, strict
 from visionflow.errors import JobConflictError, JobNotFoundError
 from visionflow.jobs.record import FOLLOWS, JobRecord, JobReport, JobState
 
@@ -75,13 +65,13 @@ class JobStore:
                 Item=_item(JOBS, moved.id, moved),
                 ConditionExpression="#state = :state AND attempt = :attempt AND #run = :execution",
                 ExpressionAttributeNames={"#state": "state", "#run": "execution"},
-                ExpressionAttributeValues=to_item(seen),
+                ExpressionAttributeValues=dynamodb.to_item(seen),
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise _conflict(self.get(record.id), state) from error
         return moved
 
-    def page(self, limit: int, cursor: str | None = None) -> Page[JobRecord]:
+    def page(self, limit: int, cursor: str | None = None) -> dynamodb.Page[JobRecord]:
         """At most ``limit`` records below ``cursor``. Raises `InvalidCursorError`."""
         asked: QueryInputTypeDef = {
             "TableName": self._table,
@@ -95,7 +85,9 @@ class JobStore:
         answer = self._client.query(**asked)
         records = tuple(_parse(JobRecord, item) for item in answer["Items"])
         more = "LastEvaluatedKey" in answer
-        return Page(records, write_cursor(records[-1].id) if more and records else None)
+        return dynamodb.Page(
+            records, dynamodb.write_cursor(records[-1].id) if more and records else None
+        )
 
     def report(self, record: JobRecord) -> JobReport | None:
         """What the newest machine of a job that reported at all has reported."""
@@ -116,25 +108,24 @@ class JobStore:
         )
 
     def _read(self, pk: str, sk: str, cls: type[R]) -> R | None:
-        item = read_item(self._client, self._table, to_item({"pk": pk, "sk": sk}))
+        item = dynamodb.read_item(self._client, self._table, dynamodb.to_item({"pk": pk, "sk": sk}))
         return _parse(cls, item) if item else None
 
 
-def _item(pk: str, sk: str, row: JobRecord | JobReport) -> Item:
-    return to_item({"pk": pk, "sk": sk, **strict.to_dict(row)})
+def _item(pk: str, sk: str, row: JobRecord | JobReport) -> dynamodb.Item:
+    return dynamodb.to_item({"pk": pk, "sk": sk, **strict.to_dict(row)})
 
 
 def _parse(cls: type[R], item: Mapping[str, Any]) -> R:
-    row = {name: value for name, value in from_item(item).items() if name not in ("pk", "sk")}
-    return strict.parse(cls, row, f"training job {cls.__name__}")
+    return strict.parse(cls, dynamodb.from_row(item), f"training job {cls.__name__}")
 
 
 def _conflict(found: JobRecord, state: JobState) -> JobConflictError:
     return JobConflictError(f"Job {found.id} is {found.state} and cannot become {state}.")
 
 
-def _start_below(cursor: str) -> Item:
-    job_id = read_cursor(cursor)
+def _start_below(cursor: str) -> dynamodb.Item:
+    job_id = dynamodb.read_cursor(cursor)
     if not JOB_ID.fullmatch(job_id):
-        raise unknown_cursor()
-    return to_item({"pk": JOBS, "sk": job_id})
+        raise dynamodb.unknown_cursor()
+    return dynamodb.to_item({"pk": JOBS, "sk": job_id})

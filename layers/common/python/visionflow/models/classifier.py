@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from visionflow import strict
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.answer import ClassActivationMap, Score
@@ -33,7 +34,7 @@ class Explanation(ClassActivationMap):
     @classmethod
     def draw(cls, activation_map: ClassActivationMap) -> Self:
         heat = np.array(activation_map.values, dtype=np.float32)
-        return cls(**vars(activation_map), overlay=_overlay_url(heat))
+        return strict.extended(cls, activation_map, overlay=_overlay_url(heat))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,22 +5,12 @@ now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollb
 ``HISTORY / <time>#<alias>`` for each move, never changed.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from visionflow import strict
-from visionflow.dynamodb import (
-    Action,
-    Item,
-    Page,
-    from_item,
-    read_item,
-    to_item,
-    transact,
-    unknown_cursor,
-)
+from visionflow import dynamodb, strict
 from visionflow.errors import (
     AliasConflictError,
     ModelNotFoundError,
@@ -42,8 +32,8 @@ if TYPE_CHECKING:
         UpdateTypeDef,
     )
 
-_ALIASES_KEY: Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
-_RULE_KEY: Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
+_ALIASES_KEY: dynamodb.Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
+_RULE_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
 
 # A move that loses a race is tried again; people do not move aliases more often.
 _ATTEMPTS = 5
@@ -107,12 +97,12 @@ def registration(
     )
     return {
         "TableName": table,
-        "Item": {**_version_key(row.model), **to_item(strict.to_dict(row))},
+        "Item": {**_version_key(row.model), **dynamodb.to_item(strict.to_dict(row))},
         "ConditionExpression": "attribute_not_exists(pk)",
     }
 
 
-def first_promotion(table: str, model: ModelRef, order: Order) -> list[Action]:
+def first_promotion(table: str, model: ModelRef, order: Order) -> list[dynamodb.Action]:
     """The transaction that puts ``model`` into production where nothing ever was."""
     return _step_actions(table, Aliases(), Aliases().promoted(model, order))
 
@@ -140,12 +130,8 @@ class ModelRegistry:
 
     def versions(self) -> tuple[RegisteredVersion, ...]:
         """Every published version, the latest first."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": "VERSIONS"}},
-        )
-        rows = [_registered(_row(item)) for page in pages for item in page["Items"]]
+        items = dynamodb.query(self._client, self._table, "pk = :pk", {":pk": "VERSIONS"})
+        rows = [_registered(dynamodb.from_row(item)) for item in items]
         return tuple(sorted(rows, key=lambda row: row.created_at, reverse=True))
 
     def register(self, manifest: Manifest, force: Force | None = None) -> None:
@@ -213,11 +199,11 @@ class ModelRegistry:
                 "Key": _version_key(model),
                 "UpdateExpression": "SET retired = :retired",
                 "ConditionExpression": "retired = :none",
-                "ExpressionAttributeValues": to_item(values),
+                "ExpressionAttributeValues": dynamodb.to_item(values),
             }
             # With the aliases' row, so that it is not promoted at the same moment.
             put = _put_aliases(self._table, aliases, aliases.forgetting(model))
-            if transact(self._client, [{"Update": mark}, put]) is None:
+            if dynamodb.transact(self._client, [{"Update": mark}, put]) is None:
                 return
         raise AliasConflictError("Others keep moving the aliases; try again.")
 
@@ -228,20 +214,20 @@ class ModelRegistry:
 
     def set_rule(self, rule: RollbackRule) -> None:
         rule.check()
-        item = {**_RULE_KEY, **to_item(strict.to_dict(rule))}
+        item = {**_RULE_KEY, **dynamodb.to_item(strict.to_dict(rule))}
         self._client.put_item(TableName=self._table, Item=item)
 
     def history(
         self, limit: int, alias: Alias | None = None, cursor: str | None = None
-    ) -> Page[Move]:
+    ) -> dynamodb.Page[Move]:
         """At most ``limit`` moves, of ``alias`` or of all. Raises `InvalidCursorError`."""
         below = "~" if cursor is None else _read_cursor(cursor)
         found: list[Move] = []
         for move in self._moves(below, alias):
             if len(found) == limit:
-                return Page(tuple(found), _position(found[-1]))
+                return dynamodb.Page(tuple(found), _position(found[-1]))
             found.append(move)
-        return Page(tuple(found), None)
+        return dynamodb.Page(tuple(found), None)
 
     def served_at(self, at: datetime, alias: Alias = "production") -> Move | None:
         """The move that ``alias`` was at by some time; None when it was not yet set."""
@@ -249,17 +235,11 @@ class ModelRegistry:
 
     def _moves(self, below: str, alias: Alias | None) -> Iterator[Move]:
         """The latest first, under the sort key ``below``."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk < :below",
-            ExpressionAttributeValues={":pk": {"S": "HISTORY"}, ":below": {"S": below}},
-            ScanIndexForward=False,
-        )
-        for page in pages:
-            for item in page["Items"]:
-                move = strict.parse(Move, _row(item), "registry.history")
-                if alias in (None, move.alias):
-                    yield move
+        condition, values = "pk = :pk AND sk < :below", {":pk": "HISTORY", ":below": below}
+        for item in dynamodb.query(self._client, self._table, condition, values, forward=False):
+            move = strict.parse(Move, dynamodb.from_row(item), "registry.history")
+            if alias in (None, move.alias):
+                yield move
 
     def _move(self, decide: Callable[[Aliases], Step], model: ModelRef | None = None) -> Aliases:
         for _ in range(_ATTEMPTS):
@@ -274,7 +254,7 @@ class ModelRegistry:
         actions = _step_actions(self._table, seen, step)
         if model is not None:
             actions.append({"ConditionCheck": self._may_serve(model)})
-        failed = transact(self._client, actions)
+        failed = dynamodb.transact(self._client, actions)
         if failed is None:
             return True
         if model is not None and failed[-1] == "ConditionalCheckFailed":
@@ -291,41 +271,41 @@ class ModelRegistry:
             "TableName": self._table,
             "Key": _version_key(model),
             "ConditionExpression": "attribute_exists(pk) AND retired = :none",
-            "ExpressionAttributeValues": to_item({":none": None}),
+            "ExpressionAttributeValues": dynamodb.to_item({":none": None}),
         }
 
-    def _get(self, key: Item) -> dict[str, Any] | None:
-        item = read_item(self._client, self._table, key)
-        return _row(item) if item else None
+    def _get(self, key: dynamodb.Item) -> dict[str, Any] | None:
+        item = dynamodb.read_item(self._client, self._table, key)
+        return dynamodb.from_row(item) if item else None
 
 
-def _version_key(model: ModelRef) -> Item:
-    return to_item({"pk": "VERSIONS", "sk": f"{model.name}#{model.version}"})
+def _version_key(model: ModelRef) -> dynamodb.Item:
+    return dynamodb.to_item({"pk": "VERSIONS", "sk": f"{model.name}#{model.version}"})
 
 
-def _step_actions(table: str, seen: Aliases, step: Step) -> list[Action]:
+def _step_actions(table: str, seen: Aliases, step: Step) -> list[dynamodb.Action]:
     """The aliases, on the condition that they still are as ``seen``, and the history's lines."""
     actions = [_put_aliases(table, seen, step.aliases)]
     for move in step.moves:
         row = {"pk": "HISTORY", "sk": _position(move), **strict.to_dict(move)}
         put: PutTypeDef = {
             "TableName": table,
-            "Item": to_item(row),
+            "Item": dynamodb.to_item(row),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         actions.append({"Put": put})
     return actions
 
 
-def _put_aliases(table: str, seen: Aliases, after: Aliases) -> Action:
+def _put_aliases(table: str, seen: Aliases, after: Aliases) -> dynamodb.Action:
     put: PutTypeDef = {
         "TableName": table,
-        "Item": {**_ALIASES_KEY, **to_item(strict.to_dict(after))},
+        "Item": {**_ALIASES_KEY, **dynamodb.to_item(strict.to_dict(after))},
         "ConditionExpression": "attribute_not_exists(pk)",
     }
     if seen.revision:
         put["ConditionExpression"] = "revision = :seen"
-        put["ExpressionAttributeValues"] = to_item({":seen": seen.revision})
+        put["ExpressionAttributeValues"] = dynamodb.to_item({":seen": seen.revision})
     return {"Put": put}
 
 
@@ -336,13 +316,8 @@ def _position(move: Move) -> str:
 def _read_cursor(cursor: str) -> str:
     at, _, alias = cursor.partition("#")
     if not at.endswith("Z") or alias not in ("production", "canary", "shadow"):
-        raise unknown_cursor()
+        raise dynamodb.unknown_cursor()
     return cursor
-
-
-def _row(item: Mapping[str, Any]) -> dict[str, Any]:
-    row = from_item(item)
-    return {key: value for key, value in row.items() if key not in ("pk", "sk")}
 
 
 def _registered(row: dict[str, Any]) -> RegisteredVersion:

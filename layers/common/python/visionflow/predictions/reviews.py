@@ -6,12 +6,12 @@ and ``given#<shard>`` the others, by the time of the latest feedback.
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from visionflow import strict
-from visionflow.dynamodb import Action, Found, from_item, read_item, to_item, transact
+from visionflow.dynamodb import Action, Found, from_item, query, read_item, to_item, transact
 from visionflow.errors import InvalidParameterError, PlatformError, PredictionNotFoundError
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.store import (
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
 
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True)
-class Word:
-    """One feedback on a prediction; ``revision`` counts them from 1."""
-
-    revision: int
-    feedback: Feedback
 
 
 class ReviewStore:
@@ -63,17 +55,11 @@ class ReviewStore:
                 return replace(prediction, feedback=feedback)
         raise PlatformError("Others give feedback on this prediction at this moment; try again.")
 
-    def words(self, prediction_id: str) -> tuple[Word, ...]:
+    def history(self, prediction_id: str) -> tuple[Feedback, ...]:
         """All feedback on a prediction, the earliest first."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._insights,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"FEEDBACK#{prediction_id}"}},
-        )
-        rows = (from_item(item) for page in pages for item in page["Items"])
-        return tuple(
-            Word(int(row["sk"]), Feedback(row["label"], row["at"], row["by"])) for row in rows
-        )
+        values = {":pk": f"FEEDBACK#{prediction_id}"}
+        rows = map(from_item, query(self._client, self._insights, "pk = :pk", values))
+        return tuple(Feedback(row["label"], row["at"], row["by"]) for row in rows)
 
     def uncertain(self, limit: int) -> tuple[Prediction, ...]:
         """Answers without feedback, the least certain first."""

@@ -162,8 +162,9 @@ class PredictionStore:
                 items.append(prediction)
             if len(items) == limit:
                 break
-        more = last is not None and next(rows, None) is not None
-        return Page(tuple(items), _write_cursor(_position(last), query) if more and last else None)
+        if last is None or next(rows, None) is None:
+            return Page(tuple(items), None)
+        return Page(tuple(items), write_cursor(f"{_position(last)} {query.fingerprint()}"))
 
     def _shard(
         self, query: LogQuery, shard: int, below: str | None, limit: int
@@ -226,10 +227,6 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
     """
     known = {key: item[key] for key in Prediction.__dataclass_fields__ if key in item}
     return strict.parse(Prediction, _LATER_FIELDS | from_item(known), "prediction")
-
-
-def _write_cursor(position: str, query: LogQuery) -> str:
-    return write_cursor(f"{position} {query.fingerprint()}")
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:
