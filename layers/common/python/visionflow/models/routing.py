@@ -174,7 +174,8 @@ class Aliases:
         """
         if aliases := self.named(model):
             raise ModelInUseError(
-                f"{model.name} {model.version} is {' and '.join(aliases)}; move the alias first."
+                f"{model.name} {model.version} serves as {' and '.join(aliases)}; "
+                "move the alias first."
             )
         trail = tuple(earlier for earlier in self.trail if earlier != model)
         return replace(self, trail=trail, revision=self.revision + 1)
