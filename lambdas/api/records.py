@@ -1,9 +1,7 @@
 """A recorded prediction as the API shows it, with short-lived URLs."""
 
 from dataclasses import dataclass
-from typing import Self
 
-from lambdas.api.resources import Resources
 from visionflow import strict
 from visionflow.errors import PredictionNotFoundError
 from visionflow.images.store import ImageStore
@@ -32,10 +30,6 @@ class Records:
     predictions: PredictionStore
     images: ImageStore
 
-    @classmethod
-    def build(cls, resources: Resources) -> Self:
-        return cls(resources.predictions, resources.images)
-
     def find(self, prediction_id: str) -> Prediction:
         """Raises `PredictionNotFoundError`."""
         known = ID.fullmatch(prediction_id)
@@ -49,8 +43,6 @@ class Records:
         url = None if key is None else self.images.url(key)
         return strict.extended(LogEntry, prediction, thumbnail_url=url)
 
-    def detail(self, prediction_id: str) -> PredictionDetail:
-        """Raises `PredictionNotFoundError`."""
-        prediction = self.find(prediction_id)
+    def detail(self, prediction: Prediction) -> PredictionDetail:
         url = self.images.url(prediction.image.key, prediction.image.version_id)
         return strict.extended(PredictionDetail, self.entry(prediction), image_url=url)

@@ -44,13 +44,17 @@ class AboutService:
     def health(self) -> Health:
         """Whether the promoted version is complete, without loading it."""
         model = self.registry.current()
-        uptime_s = round(time.monotonic() - self.started_at, 3)
         if model is None:
-            reason = "No model version is promoted yet."
-            return Health("unavailable", None, (), uptime_s, reason)
+            return self._unavailable(None, "No model version is promoted yet.")
         try:
             manifest = self.models.manifest(model)
             self.models.check_served_file(manifest)
         except (ArtifactError, ConfigError) as error:
-            return Health("unavailable", model, (), uptime_s, str(error))
-        return Health("ok", model, manifest.label_names, uptime_s, None)
+            return self._unavailable(model, str(error))
+        return Health("ok", model, manifest.label_names, self._uptime(), None)
+
+    def _unavailable(self, model: ModelRef | None, reason: str) -> Health:
+        return Health("unavailable", model, (), self._uptime(), reason)
+
+    def _uptime(self) -> float:
+        return round(time.monotonic() - self.started_at, 3)

@@ -13,12 +13,11 @@ from lambdas.api.models.service import (
     Moved,
     MoveRequest,
     Served,
-    ServingAliases,
 )
 from lambdas.web.parameters import short_text
 from visionflow.errors import MissingFieldError
 from visionflow.models.rollback_rule import RollbackRule
-from visionflow.models.routing import Alias, Aliases, Order
+from visionflow.models.routing import Alias, Order
 
 endpoints = Endpoints(ModelService.build)
 
@@ -40,7 +39,7 @@ def served(service: ModelService, request: Request) -> Served:
     if at is None:
         raise MissingFieldError("The parameter at is needed: the time to look at.")
     alias: Alias = request.choice("alias", Alias) or "production"
-    return Served(service.registry.served_at(datetime.fromisoformat(at), alias))
+    return service.served_at(datetime.fromisoformat(at), alias)
 
 
 @endpoints.add("GET", "/models/compare", "versions", "from", "to", "name")
@@ -51,29 +50,27 @@ def compare(service: ModelService, request: Request) -> ModelComparison:
 
 @endpoints.add("GET", "/models/rule")
 def rule(service: ModelService, _request: Request) -> RollbackRule:
-    return service.registry.rule()
+    return service.rule()
 
 
 @endpoints.add("POST", "/models/rule")
 def set_rule(service: ModelService, request: Request) -> RollbackRule:
-    wanted = request.body(RollbackRule)
-    service.registry.set_rule(wanted)
-    return wanted
+    return service.set_rule(request.body(RollbackRule))
 
 
 @endpoints.add("POST", "/models/rollback")
 def rollback(service: ModelService, request: Request) -> Moved:
-    return _moved(service.registry.roll_back(_order(request)))
+    return service.roll_back(_order(request))
 
 
 @endpoints.add("DELETE", "/models/canary")
 def clear_canary(service: ModelService, request: Request) -> Moved:
-    return _moved(service.registry.clear_canary(_order(request)))
+    return service.clear_canary(_order(request))
 
 
 @endpoints.add("DELETE", "/models/shadow")
 def clear_shadow(service: ModelService, request: Request) -> Moved:
-    return _moved(service.registry.clear_shadow(_order(request)))
+    return service.clear_shadow(_order(request))
 
 
 @endpoints.add("GET", "/models/<version>", "name")
@@ -83,33 +80,24 @@ def model(service: ModelService, request: Request, version: str) -> ModelDetail:
 
 @endpoints.add("POST", "/models/<version>/promote", "name")
 def promote(service: ModelService, request: Request, version: str) -> Moved:
-    name, order = request.text("name"), _order(request)
-    return _moved(service.registry.promote(service.find(version, name), order))
+    return service.promote(version, request.text("name"), _order(request))
 
 
 @endpoints.add("POST", "/models/<version>/canary", "name")
 def canary(service: ModelService, request: Request, version: str) -> Moved:
-    wanted, name = request.body(CanaryRequest), request.text("name")
+    wanted = request.body(CanaryRequest)
     order = _order_of(request, wanted.reason)
-    model = service.find(version, name)
-    return _moved(service.registry.set_canary(model, wanted.percent, order))
+    return service.set_canary(version, request.text("name"), wanted.percent, order)
 
 
 @endpoints.add("POST", "/models/<version>/shadow", "name")
 def shadow(service: ModelService, request: Request, version: str) -> Moved:
-    name, order = request.text("name"), _order(request)
-    return _moved(service.registry.set_shadow(service.find(version, name), order))
+    return service.set_shadow(version, request.text("name"), _order(request))
 
 
 @endpoints.add("POST", "/models/<version>/retire", "name")
 def retire(service: ModelService, request: Request, version: str) -> Moved:
-    name, order = request.text("name"), _order(request)
-    service.registry.retire(service.find(version, name), order)
-    return _moved(service.registry.aliases())
-
-
-def _moved(aliases: Aliases) -> Moved:
-    return Moved(ServingAliases.of(aliases))
+    return service.retire(version, request.text("name"), _order(request))
 
 
 def _order(request: Request) -> Order:

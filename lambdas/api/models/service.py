@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from lambdas.api.models.comparison import Comparison, ModelComparison
@@ -13,7 +14,8 @@ from visionflow.models.drift import REFERENCE_FILE
 from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
-from visionflow.models.routing import Alias, Aliases, Canary, Move
+from visionflow.models.rollback_rule import RollbackRule
+from visionflow.models.routing import Alias, Aliases, Canary, Move, Order
 from visionflow.models.store import ModelStore
 
 REPORT_FILE = "report.json"
@@ -99,7 +101,7 @@ class Served:
 
 @dataclass(frozen=True)
 class ModelService:
-    """What the routes about models and the command line read; moves are the registry's."""
+    """The routes about models and the command line, without either."""
 
     registry: ModelRegistry
     models: ModelStore
@@ -144,6 +146,9 @@ class ModelService:
         page = self.registry.history(limit, alias, cursor)
         return History(page.items, page.next_cursor)
 
+    def served_at(self, at: datetime, alias: Alias) -> Served:
+        return Served(self.registry.served_at(at, alias))
+
     def compare(
         self, versions: Sequence[str], first_day: str, last_day: str, name: str | None = None
     ) -> ModelComparison:
@@ -154,6 +159,37 @@ class ModelService:
             )
         models = [self.find(version, name) for version in versions]
         return self.comparison.of(models, first_day, last_day)
+
+    def rule(self) -> RollbackRule:
+        return self.registry.rule()
+
+    def set_rule(self, rule: RollbackRule) -> RollbackRule:
+        """Raises `InvalidParameterError`."""
+        self.registry.set_rule(rule)
+        return rule
+
+    def promote(self, version: str, name: str | None, order: Order) -> Moved:
+        """This and the next moves raise `AliasConflictError`; with a version, as `find` does."""
+        return _moved(self.registry.promote(self.find(version, name), order))
+
+    def roll_back(self, order: Order) -> Moved:
+        return _moved(self.registry.roll_back(order))
+
+    def set_canary(self, version: str, name: str | None, percent: int, order: Order) -> Moved:
+        return _moved(self.registry.set_canary(self.find(version, name), percent, order))
+
+    def clear_canary(self, order: Order) -> Moved:
+        return _moved(self.registry.clear_canary(order))
+
+    def set_shadow(self, version: str, name: str | None, order: Order) -> Moved:
+        return _moved(self.registry.set_shadow(self.find(version, name), order))
+
+    def clear_shadow(self, order: Order) -> Moved:
+        return _moved(self.registry.clear_shadow(order))
+
+    def retire(self, version: str, name: str | None, order: Order) -> Moved:
+        self.registry.retire(self.find(version, name), order)
+        return _moved(self.registry.aliases())
 
     def _row(self, version: str, name: str | None) -> RegisteredVersion:
         if name is not None:
@@ -183,3 +219,7 @@ class ModelService:
 
 def _entry(row: RegisteredVersion, aliases: Aliases) -> ModelEntry:
     return strict.extended(ModelEntry, row, aliases=aliases.named(row.model))
+
+
+def _moved(aliases: Aliases) -> Moved:
+    return Moved(ServingAliases.of(aliases))

@@ -27,4 +27,4 @@ def logs(service: PredictionService, request: Request) -> LogPage:
 def prediction(
     service: PredictionService, _request: Request, prediction_id: str
 ) -> PredictionDetail:
-    return service.detail(prediction_id)
+    return service.prediction(prediction_id)

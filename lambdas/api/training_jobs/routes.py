@@ -24,17 +24,17 @@ def jobs(service: TrainingJobService, request: Request) -> TrainingJobList:
 
 @endpoints.add("GET", "/training-jobs/<job_id>")
 def job(service: TrainingJobService, _request: Request, job_id: str) -> TrainingJob:
-    return service.control.get(job_id)
+    return service.get(job_id)
 
 
 @endpoints.add("DELETE", "/training-jobs/<job_id>")
 def stop(service: TrainingJobService, _request: Request, job_id: str) -> Response[str]:
-    return _accepted(service.control.stop(job_id))
+    return _accepted(service.stop(job_id))
 
 
 @endpoints.add("POST", "/training-jobs/<job_id>/resume")
 def resume(service: TrainingJobService, _request: Request, job_id: str) -> Response[str]:
-    return _accepted(service.control.resume(job_id))
+    return _accepted(service.resume(job_id))
 
 
 @endpoints.add("GET", "/training-options")

@@ -102,6 +102,16 @@ class TrainingJobService:
         """Raises `InvalidCursorError`."""
         return TrainingJobList(*self.control.page(limit, cursor))
 
+    def get(self, job_id: str) -> TrainingJob:
+        """Raises `JobNotFoundError`, as do the next two; they raise `JobConflictError` too."""
+        return self.control.get(job_id)
+
+    def stop(self, job_id: str) -> TrainingJob:
+        return self.control.stop(job_id)
+
+    def resume(self, job_id: str) -> TrainingJob:
+        return self.control.resume(job_id)
+
     def options(self) -> TrainingOptions:
         known = training_options()
         return TrainingOptions(

@@ -6,15 +6,14 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.api.endpoints import Endpoints, Request
-from lambdas.api.uploads.service import upload_form
+from lambdas.api.uploads.service import UploadService
 from lambdas.web.resolver import json_response
-from visionflow.images.store import ImageStore
 from visionflow.images.uploads import UploadRequest
 
-endpoints = Endpoints(lambda resources: resources.images)
+endpoints = Endpoints(UploadService.build)
 
 
 @endpoints.add("POST", "/uploads")
-def uploads(images: ImageStore, request: Request) -> Response[str]:
-    form = upload_form(images, request.body(UploadRequest), datetime.now(UTC))
+def uploads(service: UploadService, request: Request) -> Response[str]:
+    form = service.form(request.body(UploadRequest), datetime.now(UTC))
     return json_response(form, HTTPStatus.CREATED)

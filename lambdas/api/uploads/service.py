@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
+from lambdas.api.resources import Resources
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.store import FORM_LIFETIME, ImageStore
 from visionflow.images.uploads import UploadRequest
@@ -25,20 +27,30 @@ class UploadForm:
     max_bytes: int
 
 
-def upload_form(images: ImageStore, request: UploadRequest, now: datetime) -> UploadForm:
-    """A form that posts one image of the announced type and size, and the id of its prediction.
+@dataclass(frozen=True)
+class UploadService:
+    """Gives out forms. Nothing is written."""
 
-    Nothing is written. Raises what `UploadRequest.check` raises.
-    """
-    request.check()
-    prediction_id = new_id(now)
-    key = request.key(prediction_id)
-    form = images.post_form(key, request.content_type, request.bytes)
-    return UploadForm(
-        id=prediction_id,
-        url=form.url,
-        fields=form.fields,
-        key=key,
-        expires_at=timestamp(now + FORM_LIFETIME),
-        max_bytes=DEFAULT_LIMITS.max_bytes,
-    )
+    images: ImageStore
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        return cls(resources.images)
+
+    def form(self, request: UploadRequest, now: datetime) -> UploadForm:
+        """A form that posts one image of the announced type and size, and the id of its prediction.
+
+        Raises what `UploadRequest.check` raises.
+        """
+        request.check()
+        prediction_id = new_id(now)
+        key = request.key(prediction_id)
+        form = self.images.post_form(key, request.content_type, request.bytes)
+        return UploadForm(
+            id=prediction_id,
+            url=form.url,
+            fields=form.fields,
+            key=key,
+            expires_at=timestamp(now + FORM_LIFETIME),
+            max_bytes=DEFAULT_LIMITS.max_bytes,
+        )
