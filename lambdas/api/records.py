@@ -1,7 +1,9 @@
 """A recorded prediction as the API shows it, with short-lived URLs."""
 
 from dataclasses import dataclass
+from typing import Self
 
+from lambdas.api.resources import Resources
 from visionflow import strict
 from visionflow.errors import PredictionNotFoundError
 from visionflow.images.store import ImageStore
@@ -29,6 +31,10 @@ class Records:
 
     predictions: PredictionStore
     images: ImageStore
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        return cls(resources.predictions, resources.images)
 
     def find(self, prediction_id: str) -> Prediction:
         """Raises `PredictionNotFoundError`."""

@@ -25,7 +25,7 @@ class PredictionService:
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        return cls(Records(resources.predictions, resources.images))
+        return cls(Records.build(resources))
 
     def logs(self, query: LogQuery, limit: int, cursor: str | None) -> LogPage:
         """A page of the history. Raises `InvalidParameterError` or `InvalidCursorError`."""
