@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from training.data.threads import in_threads
 from training.errors import DatasetError
-from training.stop import CheckStop, no_stop
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -66,10 +65,7 @@ class Listing:
 
 
 def list_images(
-    folder: Path,
-    labels: tuple[str, ...] | None = None,
-    first: tuple[str, ...] = (),
-    check_stop: CheckStop = no_stop,
+    folder: Path, labels: tuple[str, ...] | None = None, first: tuple[str, ...] = ()
 ) -> Listing:
     """List and hash every image below ``folder``, whose folders are the classes.
 
@@ -100,7 +96,7 @@ def list_images(
     paths = [file for files in classes.values() for file in files]
     names = tuple(file.relative_to(folder).as_posix() for file in paths)
     targets = np.array([position[name.split("/", 1)[0]] for name in names], np.int64)
-    hashes = tuple(in_threads(_sha256, paths, f"read {folder.name}", check_stop=check_stop))
+    hashes = tuple(in_threads(_sha256, paths, f"read {folder.name}"))
     return Listing(folder, labels, names, targets, hashes)
 
 

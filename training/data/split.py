@@ -10,7 +10,6 @@ import numpy as np
 from training.config import DataConfig
 from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
 from training.errors import DatasetError
-from training.stop import CheckStop, no_stop
 from visionflow.whole_file import whole_file
 
 PARTS = {
@@ -64,13 +63,7 @@ def write_splits(splits: Splits, path: Path) -> None:
         partial.write_text(splits.to_json(), encoding="utf-8")
 
 
-def read_splits(
-    folder: Path,
-    config: DataConfig,
-    seed: int,
-    first: tuple[str, ...] = (),
-    check_stop: CheckStop = no_stop,
-) -> Splits:
+def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, ...] = ()) -> Splits:
     """The parts of ``folder``: as its folders divide it, and drawn by ``seed`` where they do not.
 
     ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
@@ -82,11 +75,9 @@ def read_splits(
     unclear way.
     """
     parts = find_parts(folder)
-    train = list_images(parts["train"], None, first, check_stop)
+    train = list_images(parts["train"], None, first)
     found = {
-        name: list_images(path, train.labels, check_stop=check_stop)
-        for name, path in parts.items()
-        if name != "train"
+        name: list_images(path, train.labels) for name, path in parts.items() if name != "train"
     }
     shares = {"validation": config.validation, "test": config.test}
     fractions = {name: share for name, share in shares.items() if name not in found}

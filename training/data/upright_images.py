@@ -13,7 +13,6 @@ from training.data.cache import cached_bytes
 from training.data.image_set import damaged
 from training.data.listing import Int64Array, Listing, read_bytes
 from training.data.threads import in_threads
-from training.stop import CheckStop, no_stop
 from visionflow.errors import ImageError
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, decode
@@ -48,12 +47,7 @@ class UprightImageSet:
         return self._pixels[end - height * width * 3 : end].reshape(height, width, 3)
 
 
-def load_upright_images(
-    listing: Listing,
-    side: int,
-    cache: Path | None = None,
-    check_stop: CheckStop = no_stop,
-) -> UprightImageSet:
+def load_upright_images(listing: Listing, side: int, cache: Path | None = None) -> UprightImageSet:
     """Decode the listed images and scale them, so that the shorter side has ``side`` pixels.
 
     With a ``cache`` folder the result is kept there and found again by the same content and
@@ -65,7 +59,7 @@ def load_upright_images(
 
     def produce() -> Iterator[UInt8Array]:
         sizes = np.empty((count, 2), np.int64)
-        images = in_threads(scaled, range(count), f"decode {name}", check_stop=check_stop)
+        images = in_threads(scaled, range(count), f"decode {name}")
         for index, image in enumerate(images):
             sizes[index] = image.shape[:2]
             yield image

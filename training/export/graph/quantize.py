@@ -20,7 +20,6 @@ from training.export.graph.rewrites import (
     keep_in_fp32,
     normalise_by_convolution,
 )
-from training.stop import CheckStop, no_stop
 from visionflow.images.pipeline import UInt8Array
 
 # Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
@@ -55,14 +54,7 @@ class Quantizer:
     it becomes int8, because max pooling on int8 is slow in any layout but that of convolutions.
     """
 
-    def __init__(
-        self,
-        fp32: ModelProto,
-        images: UInt8Array,
-        *,
-        reduce_range: bool,
-        check_stop: CheckStop = no_stop,
-    ) -> None:
+    def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
         self._graph = _prepared(fp32)
         self._reduce_range = reduce_range
         self.images = images
@@ -88,9 +80,7 @@ class Quantizer:
         touched = {name for node in computing + absorbed for name in (*node.input, *node.output)}
         convolved = {node.input[0] for node in computing if node.op_type == "Conv"}
         observed = (touched & floats) - self._hidden.keys()
-        self._activations = ObservedActivations(
-            self._graph, observed, convolved, images, check_stop
-        )
+        self._activations = ObservedActivations(self._graph, observed, convolved, images)
 
     @property
     def scheme(self) -> str:
