@@ -15,7 +15,7 @@ from training.ancestor import WEIGHTS_FILE, read_ancestor, weights_bytes
 from training.config import TrainConfig
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
-from training.data.split import leaks, write_splits
+from training.data.split import leaks
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
 from training.evaluation.examine import examine
@@ -118,7 +118,7 @@ def finish(
     keep_freed_memory()
     # Without its manifest a half-written folder is not a model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
-    write_splits(data.splits, out / SPLIT_FILE)
+    write_whole(out / SPLIT_FILE, data.splits.to_json().encode())
     exported = export_model(fitted.model, config, data, out)
     if made_from is not None:
         exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
@@ -217,7 +217,7 @@ def _summary(data: TrainingData, seed: int) -> DataSummary:
 
     def part(name: str, listing: Listing) -> SplitSummary:
         counts = tuple(int(count) for count in listing.counts)
-        return SplitSummary(len(listing), counts, listing.sha256, name in splits.carved)
+        return SplitSummary(len(listing), counts, listing.sha256, name in splits.fractions)
 
     return DataSummary(
         labels=data.labels,

@@ -1,8 +1,9 @@
 """Images as the served model sees them, decoded once: for every measurement."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def load_images(listing: Listing, spec: InputSpec, cache: Path | None = None) ->
     """
     key = hashlib.sha256(f"{listing.sha256} {spec}".encode()).hexdigest()[:32]
     path = cache / f"{key}.images" if cache else None
-    flat = cached_bytes(path, lambda: _decoded(listing, spec))
+    flat = cached_bytes(path, lambda: decoded(listing, partial(load, spec=spec)))
     images = flat.reshape(len(listing), spec.size, spec.size, 3)
     return ImageSet(listing.labels, images, listing.targets, listing.files)
 
@@ -67,7 +68,7 @@ def load_images(listing: Listing, spec: InputSpec, cache: Path | None = None) ->
 def decoded_batches(listing: Listing, spec: InputSpec) -> Iterator[UInt8Array]:
     """The listed images as `load_images` decodes them, in batches [N, size, size, 3]: for more
     images than fit into memory. Raises `DatasetError` as it does."""
-    images = _decoded(listing, spec)
+    images = decoded(listing, partial(load, spec=spec))
     while batch := list(islice(images, images_at_once(spec.size, spec.size))):
         yield np.stack(batch)
 
@@ -85,20 +86,17 @@ def images_at_once(height: int, width: int) -> int:
     return min(max(BATCH_PIXELS // (height * width), 1), LARGEST_BATCH)
 
 
-def _decoded(listing: Listing, spec: InputSpec) -> Iterator[UInt8Array]:
-    def decode(index: int) -> UInt8Array:
-        path = listing.path(index)
+def decoded(listing: Listing, decode: Callable[[bytes], UInt8Array]) -> Iterator[UInt8Array]:
+    """``decode`` of each file, on all cores. Raises `DatasetError` for one that is not an image."""
+
+    def decode_file(path: Path) -> UInt8Array:
         try:
-            return load(read_bytes(path), spec)
+            return decode(read_bytes(path))
         except ImageError as error:
-            raise damaged(path, error) from error
+            raise DatasetError(
+                f"{path}: {error} Remove or replace the file; `visionflow data inspect` finds all "
+                "like it."
+            ) from error
 
-    count, name = len(listing), listing.root.name
-    return in_threads(decode, range(count), f"decode {name}")
-
-
-def damaged(path: Path, error: ImageError) -> DatasetError:
-    """The error for a file that is not an image."""
-    return DatasetError(
-        f"{path}: {error} Remove or replace the file; `visionflow data inspect` finds all like it."
-    )
+    paths = [listing.path(index) for index in range(len(listing))]
+    return in_threads(decode_file, paths, f"decode {listing.root.name}")

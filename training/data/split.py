@@ -10,7 +10,6 @@ import numpy as np
 from training.config import DataConfig
 from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
 from training.errors import DatasetError
-from visionflow.whole_file import whole_file
 
 PARTS = {
     "train": "train",
@@ -26,14 +25,13 @@ PARTS = {
 class Splits:
     """The three parts, all with the labels of the training part.
 
-    ``carved``: the parts that were drawn out of the training folder by ``seed`` because the dataset
-    had none; ``fractions``: their shares of each class.
+    ``fractions``: of the parts that were drawn out of the training folder by ``seed`` because the
+    dataset had none, their shares of each class.
     """
 
     train: Listing
     validation: Listing
     test: Listing
-    carved: tuple[str, ...]
     seed: int
     fractions: Mapping[str, float]
 
@@ -42,7 +40,7 @@ class Splits:
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         document = {
             "seed": self.seed,
-            "carved": self.carved,
+            "carved": tuple(self.fractions),
             "fractions": self.fractions,
             "labels": self.train.labels,
             "parts": {
@@ -55,12 +53,6 @@ class Splits:
             },
         }
         return json.dumps(document, indent=1) + "\n"
-
-
-def write_splits(splits: Splits, path: Path) -> None:
-    """Write `Splits.to_json` in one step."""
-    with whole_file(path) as partial:
-        partial.write_text(splits.to_json(), encoding="utf-8")
 
 
 def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, ...] = ()) -> Splits:
@@ -84,14 +76,7 @@ def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, .
     carved = carve(train, fractions, seed)
     rest = carved.pop("train")
     pieces = found | {name: train.subset(indices) for name, indices in carved.items()}
-    return Splits(
-        train.subset(rest),
-        pieces["validation"],
-        pieces["test"],
-        tuple(fractions),
-        seed,
-        fractions,
-    )
+    return Splits(train.subset(rest), pieces["validation"], pieces["test"], seed, fractions)
 
 
 def leaks(splits: Splits) -> Iterator[str]:
