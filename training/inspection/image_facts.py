@@ -47,23 +47,25 @@ class ImageFacts:
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """Why a file is not an image: code and text of the `ImageError` it raised."""
+class BadFile:
+    """``code`` and ``message`` are those of the `ImageError` that decoding it raises."""
 
+    file: str
     code: str
     message: str
 
 
-def read_facts(file: Path) -> ImageFacts | Unreadable:
-    """Decode ``file`` as training and serving do and look at it. Never raises for a bad file."""
+def read_facts(folder: Path, name: str) -> ImageFacts | BadFile:
+    """Decode the file ``name`` of ``folder`` as training and serving do and look at it. Never
+    raises for a bad file."""
     try:
-        data = file.read_bytes()
+        data = (folder / name).read_bytes()
     except OSError as error:
-        return Unreadable(MissingImageError.code, f"The file cannot be read ({error.strerror}).")
+        return BadFile(name, MissingImageError.code, f"The file cannot be read ({error.strerror}).")
     try:
         image = decode(data)
     except ImageError as error:
-        return Unreadable(error.code, str(error))
+        return BadFile(name, error.code, str(error))
     side = (_CODE_SIDE, _CODE_SIDE)
     small = image.upright().resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
     thumbnail = np.asarray(small.reduce(_CODE_SIDE // THUMBNAIL_SIDE))
