@@ -89,11 +89,7 @@ def export_model(
 
 def _climb(graph: onnx.ModelProto, judge: Judge, config: TrainConfig, data: TrainingData) -> Climb:
     calibration = data.calibration(config.export.calibration_images, config.seed)
-    quantizer = Quantizer(
-        graph,
-        calibration.images,
-        reduce_range=config.export.reduce_range,
-    )
+    quantizer = Quantizer(graph, calibration.images, reduce_range=config.export.reduce_range)
     return climb(quantizer, judge, config.export.ladder_seconds)
 
 

@@ -92,17 +92,10 @@ class Quantizer:
         )
 
     def quantize(self, calibration: RangeRule, without: Collection[str] = ()) -> ModelProto:
-        """All of `nodes` in int8 but those in ``without``."""
-        return self._quantize([name for name in self.nodes if name not in without], calibration)
-
-    def quantize_only(self, node: str, calibration: RangeRule) -> ModelProto:
-        """One of `nodes` in int8."""
-        return self._quantize([node], calibration)
-
-    def _quantize(self, nodes: list[str], calibration: RangeRule) -> ModelProto:
-        """``nodes`` with the activations that follow them."""
+        """All of `nodes` in int8 but those in ``without``, with the activations behind them."""
+        nodes = [name for name in self.nodes if name not in without]
         graph = copy.deepcopy(self._graph)
-        keep_in_fp32(graph, set(self.nodes) - set(nodes))
+        keep_in_fp32(graph, without)
         members = [node for node in graph.graph.node if node.name in nodes]
         absorbed = [
             self._absorbed[node.output[0]] for node in members if node.output[0] in self._absorbed
