@@ -96,11 +96,6 @@ def job_config(record: JobRecord, found: Mapping[str, str] = MappingProxyType({}
     return load_config(record.request.config, fields)
 
 
-def _notices(record: JobRecord) -> str | None:
-    """Where EC2 announces that it takes the machine back; None for a machine of another kind."""
-    return metadata_address() if record.request.place == "ec2" else None
-
-
 def _turn(job_id: str, machine: Machine) -> JobRecord:
     """The job's record once it names this machine, which may be running before it does."""
     deadline = time.monotonic() + machine.patience_seconds
@@ -118,9 +113,11 @@ def _turn(job_id: str, machine: Machine) -> JobRecord:
 def _reported(record: JobRecord, machine: Machine, stop: Stop) -> JobOutcome:
     """Do the job while the control plane is told, and can ask for a stop."""
     log = LogStream(machine.logs, machine.log_group, f"{record.id}/{record.attempt}")
+    # Only EC2 announces that it takes a machine back.
+    notices = metadata_address() if record.request.place == "ec2" else None
     with (
         Reporter(machine.store, record, log, stop.request, machine.heartbeat_seconds) as reporter,
-        SpotWatch(_notices(record), stop.request, machine.notice_seconds),
+        SpotWatch(notices, stop.request, machine.notice_seconds),
         redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
     ):
         outcome = _attempt(record, machine, reporter)
