@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from tqdm import tqdm
 
 from training.config import TrainConfig
-from training.data.balance import balanced_order
+from training.data.balance import epoch_order
 from training.data.cache import cached_bytes
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
@@ -96,7 +96,7 @@ class FeatureBatches:
         self._targets = targets
         self._device_targets = torch.from_numpy(targets).to(features.device)
         self._seed = config.seed
-        self._balanced = config.data.balance == "sampler"
+        self._balance = config.data.balance
         self._process = process
         self._size = min(batch_size, len(targets))
         self.steps = len(targets) // self._size
@@ -105,10 +105,7 @@ class FeatureBatches:
         """float32 [B, F] with int64 [B]."""
         generator = np.random.default_rng((self._seed, number))
         count, views = self._features.shape[:2]
-        if self._balanced:
-            order = balanced_order(self._targets, generator)
-        else:
-            order = generator.permutation(count)
+        order = epoch_order(self._targets, self._balance, generator)
         view = torch.from_numpy(generator.integers(views, size=count))
         for step in range(self.steps):
             batch = order[step * self._size : (step + 1) * self._size]
