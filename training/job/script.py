@@ -30,7 +30,7 @@ from training.data.sources.remote import local_folder
 from training.errors import TrainingError
 from training.fit.fit import check_start
 from training.job.files import JobFiles
-from training.job.interruption import POLL_SECONDS, SpotWatch, metadata_address
+from training.job.interruption import POLL_SECONDS, metadata_address, spot_watch
 from training.job.reporter import HEARTBEAT_SECONDS, LogStream, Reporter, Tee, why_not
 from training.results.history import EpochRecord
 from training.stop import Interrupted, Stop, check_stop, stop_on_signals
@@ -117,7 +117,7 @@ def _reported(record: JobRecord, machine: Machine, stop: Stop) -> JobOutcome:
     notices = metadata_address() if record.request.place == "ec2" else None
     with (
         Reporter(machine.store, record, log, stop.request, machine.heartbeat_seconds) as reporter,
-        SpotWatch(notices, stop.request, machine.notice_seconds),
+        spot_watch(notices, stop.request, machine.notice_seconds),
         redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
     ):
         outcome = _attempt(record, machine, reporter)
