@@ -1,6 +1,7 @@
 """Which images a folder of class folders holds: names, classes and content hashes."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +107,14 @@ def read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise DatasetError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def same_content(hashes: Sequence[str], members: Iterable[int]) -> list[list[int]]:
+    """``members``, which are indices of ``hashes``, in groups of the same hash."""
+    groups: dict[str, list[int]] = {}
+    for index in members:
+        groups.setdefault(hashes[index], []).append(index)
+    return list(groups.values())
 
 
 def class_folders(folder: Path) -> list[Path]:

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from training.config import DataConfig
-from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
+from training.data.listing import (
+    Int64Array,
+    Listing,
+    class_folders,
+    is_image,
+    list_images,
+    same_content,
+)
 from training.errors import DatasetError
 
 PARTS = {
@@ -139,7 +146,8 @@ def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[s
     generator = np.random.default_rng(seed)
     taken: dict[str, list[int]] = {name: [] for name in (*fractions, "train")}
     for target, label in enumerate(listing.labels):
-        groups = _same_content(listing, np.flatnonzero(listing.targets == target))
+        members = np.flatnonzero(listing.targets == target).tolist()
+        groups = same_content(listing.hashes, members)
         if len(groups) < len(taken):
             raise DatasetError(
                 f"{listing.root / label}: {len(groups)} different images cannot be divided into "
@@ -157,10 +165,3 @@ def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[s
             taken[name] += group
             room[name] -= len(group)
     return {name: np.array(sorted(indices), np.int64) for name, indices in taken.items()}
-
-
-def _same_content(listing: Listing, members: Int64Array) -> list[list[int]]:
-    groups: dict[str, list[int]] = {}
-    for index in members.tolist():
-        groups.setdefault(listing.hashes[index], []).append(index)
-    return list(groups.values())

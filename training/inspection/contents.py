@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.listing import Int64Array
+from training.data.listing import Int64Array, same_content
 from training.data.threads import in_threads
 from training.inspection.contact_sheet import choose
-from training.inspection.duplicates import near_pairs, same_content
+from training.inspection.duplicates import near_pairs
 from training.inspection.found_files import FoundFile, FoundFiles, find_files
 from training.inspection.image_facts import BadFile, ImageFacts, read_facts
 
@@ -192,8 +192,9 @@ def _spread(values: Int64Array) -> Spread:
 
 
 def _exact_duplicates(good: Sequence[Read]) -> tuple[Duplicates, ...]:
-    groups = same_content([facts.sha256 for _, facts in good])
-    return _by_weight([_duplicates([good[i][0] for i in group], 0.0) for group in groups])
+    groups = same_content([facts.sha256 for _, facts in good], range(len(good)))
+    found = [[good[i][0] for i in group] for group in groups if len(group) > 1]
+    return _by_weight([_duplicates(files, 0.0) for files in found])
 
 
 def _near_duplicates(good: Sequence[Read]) -> tuple[tuple[Duplicates, ...], bool]:
