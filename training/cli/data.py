@@ -106,8 +106,7 @@ def _write(path: Path, content: bytes) -> None:
 def _fetch(arguments: argparse.Namespace) -> int:
     from training.data.sources.fetch import fetch  # noqa: PLC0415
 
-    made = fetch(arguments.name, arguments.out)
-    return _say(arguments.out, made)
+    return _say(arguments.out, fetch(arguments.name, arguments.out))
 
 
 def _flowers(arguments: argparse.Namespace) -> int:

@@ -160,13 +160,10 @@ def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase
     process, data, model = session.process, session.data, session.model
     folder = data.cache or session.run
     store = FeatureStore(model, folder, process, session.bfloat16)
-    seen = store.features(
-        data.train_images,
-        f"{data.splits.train.sha256} {data.spec}",
-        mirrored=model.mirror,
-    )
-    held_out = store.features(
-        data.validation, f"{data.splits.validation.sha256} {data.spec}", mirrored=model.mirror
+    parts = (data.train_images, data.splits.train), (data.validation, data.splits.validation)
+    seen, held_out = (
+        store.features(images, f"{listing.sha256} {data.spec}", mirrored=model.mirror)
+        for images, listing in parts
     )
     estimate_batch_norm(model.head, seen)
     targets = torch.from_numpy(data.validation.targets).to(process.device)
