@@ -30,7 +30,7 @@ from training.fit.fit import Fitted, check_start, fit, load_fitted
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
 from training.networks.network import ConvNet
-from training.report.draw import draw
+from training.report.page import draw
 from training.results.history import EpochRecord
 from training.results.report import DataSummary, Report, SplitSummary
 from training.results.scores import Evaluation

@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from training.config import dotted
 from training.report.overlay import heat_overlay
+from training.report.plot_style import write_plots
+from training.report.plots import PLOTS
 from training.results.data_url import data_url, file_url, pixels_of
 from training.results.findings import THUMBNAIL_SIDE, ActivationMap, ImageAnswer
 from training.results.report import FORM_NAMES, ModelMeasure, Report
@@ -16,11 +18,19 @@ from training.texts.catalogue import spans, text_spans
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
+PAGE_FILE = "report.html"
 # A typical photo, at a rate where fixed costs do not matter.
 COSTED = Workload(per_day=10_000, megapixels=3.0)
 
 _FOLDER = Path(__file__).parent
 _NOT_MEASURED = "\N{EN DASH}"
+
+
+def draw(report: Report, folder: Path) -> tuple[str, ...]:
+    """Write the plots and `PAGE_FILE` into ``folder``; returns their paths relative to it."""
+    plots = write_plots(PLOTS, report, folder / "plots")
+    (folder / PAGE_FILE).write_text(page(report, plots), encoding="utf-8")
+    return (*(f"plots/{name}.png" for name in plots), PAGE_FILE)
 
 
 def page(report: Report, plots: Mapping[str, bytes]) -> str:
