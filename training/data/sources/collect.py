@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.sources.whole_folder import write_file
 from training.errors import DatasetError
 from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
@@ -20,7 +21,6 @@ from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
-from visionflow.whole_file import whole_file
 
 LINEAGE_FILE = "lineage.jsonl"
 
@@ -160,11 +160,7 @@ def _place(path: Path, data: bytes, sha256: str) -> None:
         if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             return
         raise DatasetError(f"{path} is in the way: it is another image. Move it elsewhere.")
-    try:
-        with whole_file(path) as partial:
-            partial.write_bytes(data)
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be written ({error.strerror}).") from error
+    write_file(path, data)
 
 
 def _append(folder: Path, origin: Origin) -> None:
