@@ -142,7 +142,6 @@ class Loop:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
         self.history = list(read_history(state["history"]))
         self.phase.network.load_state_dict(state["network"])
         if self._averaged:
