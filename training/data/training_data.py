@@ -10,7 +10,6 @@ import numpy as np
 from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
 from training.data.image_set import ImageSet, load_images
-from training.data.listing import Listing
 from training.data.split import Splits, read_splits
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import DatasetError
@@ -42,21 +41,20 @@ class TrainingData:
     @cached_property
     def train_upright_images(self) -> UprightImageSet:
         """For `TrainBatches`: whole images."""
-        splits, side = self.splits, self.spec.resize
-        return load_upright_images(splits.train, side, self.cache)
+        return load_upright_images(self.splits.train, self.spec.resize, self.cache)
 
     @cached_property
     def train_images(self) -> ImageSet:
         """The training images through the serving path: for frozen features."""
-        return self._load(self.splits.train)
+        return load_images(self.splits.train, self.spec, self.cache)
 
     @cached_property
     def validation(self) -> ImageSet:
-        return self._load(self.splits.validation)
+        return load_images(self.splits.validation, self.spec, self.cache)
 
     @cached_property
     def test(self) -> ImageSet:
-        return self._load(self.splits.test)
+        return load_images(self.splits.test, self.spec, self.cache)
 
     def decode(self) -> None:
         """Decode validation and test images now. Raises `DatasetError` for a damaged file."""
@@ -67,9 +65,6 @@ class TrainingData:
         """``count`` training images (all, when there are fewer), drawn without replacement."""
         drawn = np.random.default_rng(seed).permutation(len(self.splits.train))[:count]
         return load_images(self.splits.train.subset(drawn), self.spec)
-
-    def _load(self, part: Listing) -> ImageSet:
-        return load_images(part, self.spec, self.cache)
 
 
 def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) -> TrainingData:
