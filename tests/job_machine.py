@@ -13,7 +13,6 @@ from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import fit
 from training.job.files import JobFiles
 from training.job.script import Machine
-from training.stop import CheckStop, no_stop
 from training.train import SILENT, Observer
 from visionflow.jobs.record import JobRecord, JobReport
 from visionflow.jobs.store import JobStore
@@ -57,8 +56,7 @@ def only_fit(
     run: Path,
     cache: Path | None = None,
     observer: Observer = SILENT,
-    check_stop: CheckStop = no_stop,
 ) -> None:
     """The part of a run that can be interrupted half-way; export and report take longer."""
-    data = load_training_data(images, config, cache, check_stop)
-    fit(config, data, run, observer.on_epoch, check_stop)
+    data = load_training_data(images, config, cache)
+    fit(config, data, run, observer.on_epoch)

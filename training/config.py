@@ -291,9 +291,15 @@ def load_config(source: str, overrides: Mapping[str, Any] | None = None) -> Trai
     committed = CONFIGS / f"{source}.toml"
     path = committed if source in committed_configs() else Path(source)
     merged = merge(_read(DEFAULTS), _read(path))
-    for field, value in (overrides or {}).items():
-        merged = merge(merged, _nested(field, value))
-    return parse(TrainConfig, merged, path.name)
+    return parse(TrainConfig, with_fields(merged, overrides or {}), path.name)
+
+
+def with_fields(table: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """``table`` with other ``values`` of fields, by dotted name."""
+    changed = dict(table)
+    for field, value in values.items():
+        changed = merge(changed, _nested(field, value))
+    return changed
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,14 +4,12 @@ Nothing is raised between two such points, so no file stays open and none is hal
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-CheckStop = Callable[[], None]
-"""Called by long work wherever it can end; raises `Interrupted` once a stop was requested."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -37,9 +35,30 @@ class Stop:
         if self._reason is not None:
             raise Interrupted(self._reason)
 
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Let every `check_stop` in the block, however deep, check this stop: a cancel scope, as
+        trio has it.
 
-def no_stop() -> None:
-    """The check of work that is never asked to end."""
+        A context variable holds it, so another thread heeds it only in a copy of the context, as
+        `in_threads` runs its work.
+        """
+        token = _heeded.set(self)
+        try:
+            yield
+        finally:
+            _heeded.reset(token)
+
+
+_heeded: ContextVar[Stop | None] = ContextVar("_heeded", default=None)
+
+
+def check_stop() -> None:
+    """Called by long work wherever it can end: raises `Interrupted` once the stop that is heeded
+    was requested."""
+    stop = _heeded.get()
+    if stop is not None:
+        stop.check()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from training.ancestor import WEIGHTS_FILE, read_ancestor, weights_bytes
 from training.config import TrainConfig
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
-from training.data.split import leaks, write_splits
+from training.data.split import leaks
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
 from training.evaluation.examine import examine
@@ -30,11 +30,11 @@ from training.fit.fit import Fitted, check_start, fit, load_fitted
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
 from training.networks.network import ConvNet
-from training.report.draw import draw
+from training.report.page import draw
 from training.results.history import EpochRecord
 from training.results.report import DataSummary, Report, SplitSummary
 from training.results.scores import Evaluation
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 from visionflow.models.classifier import Classifier, softmax
 from visionflow.models.manifest import MANIFEST_NAME, Manifest
 
@@ -60,58 +60,45 @@ def train(
     out: Path,
     cache: Path | None = None,
     observer: Observer = SILENT,
-    check_stop: CheckStop = no_stop,
 ) -> Report:
     """Train on the images in ``data``, choose on validation, measure once on test.
 
     ``data`` holds a folder for each class, or ``train/`` and further parts. ``out`` becomes the
     artifact's folder, and its checkpoint lets a killed run go on when the same call is made again.
     Decoded images are kept in ``cache``; without one, in ``out`` until the run ends. ``observer``
-    is called as the run proceeds; what it raises ends the run. ``check_stop`` is called where
-    ending loses no more than the epoch at hand.
+    is called as the run proceeds; what it raises ends the run. A stop is heeded where ending
+    loses no more than the epoch at hand.
 
     Raises what `check_start` does before it reads an image, `DatasetError` for images that
     cannot be trained on, `TrainingError` for a run that cannot go on.
     """
     check_start(config, out)
     observer.on_step("read")
-    images = _load(config, data, out, cache, check_stop)
+    images = _load(config, data, out, cache)
     for sentence in leaks(images.splits):
         print(f"Warning: {sentence}", file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
     images.decode()
     observer.on_step("train")
-    fitted = fit(config, images, out, observer.on_epoch, check_stop)
+    fitted = fit(config, images, out, observer.on_epoch)
     observer.on_step("export")
-    report = finish(config, images, fitted, out, check_stop=check_stop)
+    report = finish(config, images, fitted, out)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
 
 
-def assist(
-    config: TrainConfig,
-    data: Path,
-    out: Path,
-    cache: Path | None = None,
-    check_stop: CheckStop = no_stop,
-) -> None:
+def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> None:
     """What `train` is in every process of torchrun but the first: its share of the fitting."""
     check_start(config, out)
-    fit(config, _load(config, data, out, cache, check_stop), out, check_stop=check_stop)
+    fit(config, _load(config, data, out, cache), out)
 
 
-def export(
-    config: TrainConfig,
-    data: Path,
-    out: Path,
-    cache: Path | None = None,
-    check_stop: CheckStop = no_stop,
-) -> Report:
+def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
     """Write the artifact in ``out`` again from its finished checkpoint, for instance with another
     opset."""
-    images = _load(config, data, out, cache, check_stop)
-    report = finish(config, images, load_fitted(config, images, out), out, check_stop=check_stop)
+    images = _load(config, data, out, cache)
+    report = finish(config, images, load_fitted(config, images, out), out)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
@@ -123,7 +110,6 @@ def finish(
     fitted: Fitted,
     out: Path,
     made_from: Mapping[str, Any] | None = None,
-    check_stop: CheckStop = no_stop,
 ) -> Report:
     """From trained weights to a proven artifact in ``out``.
 
@@ -132,14 +118,14 @@ def finish(
     keep_freed_memory()
     # Without its manifest a half-written folder is not a model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
-    write_splits(data.splits, out / SPLIT_FILE)
-    exported = export_model(fitted.model, config, data, out, check_stop=check_stop)
+    write_whole(out / SPLIT_FILE, data.splits.to_json().encode())
+    exported = export_model(fitted.model, config, data, out)
     if made_from is not None:
         exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
     manifest, validation = _calibrate(exported, data.validation, config.export.unknown_accuracy)
 
     classifier = Classifier(out / manifest.served_file.path, manifest, os.cpu_count() or 1)
-    measured = measure_split(classifier, data.test, config.seed, check_stop)
+    measured = measure_split(classifier, data.test, config.seed)
     growth = None
     if config.model.grow_from:
         growth = measure_growth(
@@ -197,10 +183,8 @@ def finish(
     return report
 
 
-def _load(
-    config: TrainConfig, data: Path, out: Path, cache: Path | None, check_stop: CheckStop
-) -> TrainingData:
-    return load_training_data(data, config, cache or out / CACHE_FOLDER, check_stop)
+def _load(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> TrainingData:
+    return load_training_data(data, config, cache or out / CACHE_FOLDER)
 
 
 def _calibrate(
@@ -233,7 +217,7 @@ def _summary(data: TrainingData, seed: int) -> DataSummary:
 
     def part(name: str, listing: Listing) -> SplitSummary:
         counts = tuple(int(count) for count in listing.counts)
-        return SplitSummary(len(listing), counts, listing.sha256, name in splits.carved)
+        return SplitSummary(len(listing), counts, listing.sha256, name in splits.fractions)
 
     return DataSummary(
         labels=data.labels,

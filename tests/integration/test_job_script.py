@@ -25,7 +25,7 @@ from training.job.interruption import interruption_notice
 from training.job.reporter import LogStream, Reporter
 from training.job.script import INTERRUPTED, job_config, run_job
 from training.results.history import EpochRecord
-from training.stop import CheckStop
+from training.stop import check_stop
 from training.train import Observer
 from visionflow.jobs.folder import checkpoint_key, run_prefix
 from visionflow.jobs.record import JobOutcome, JobRecord
@@ -110,12 +110,7 @@ def metadata_service(notice: Callable[[], bool]) -> Iterator[str]:
 
 
 def fit_three_epochs(
-    config: TrainConfig,
-    images: Path,
-    run: Path,
-    cache: Path,
-    observer: Observer,
-    check_stop: CheckStop,
+    config: TrainConfig, images: Path, run: Path, cache: Path, observer: Observer
 ) -> None:
     """Then wait for the stop, however slow the machine is that asks for it."""
 
@@ -125,7 +120,7 @@ def fit_three_epochs(
             check_stop()
             time.sleep(0.01)
 
-    only_fit(config, images, run, cache, Observer(observer.on_step, on_epoch), check_stop)
+    only_fit(config, images, run, cache, Observer(observer.on_step, on_epoch))
 
 
 def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weights(

@@ -24,7 +24,7 @@ from training.config import TrainConfig
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.job.files import JobFiles
 from training.job.script import INTERRUPTED, run_job
-from training.stop import CheckStop, Stop, no_stop
+from training.stop import Stop
 from training.train import SILENT, Observer
 from visionflow.jobs.folder import checkpoint_key, run_prefix
 from visionflow.jobs.record import JobOutcome, JobRecord
@@ -80,9 +80,8 @@ def store(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> JobStor
         run: Path,
         cache: Path | None = None,
         observer: Observer = SILENT,
-        check_stop: CheckStop = no_stop,
     ) -> None:
-        only_fit(config, images, run, cache, observer, check_stop)
+        only_fit(config, images, run, cache, observer)
         but_weights = shutil.ignore_patterns(CHECKPOINT_FILE)
         shutil.copytree(tmp_path / "artifact", run, ignore=but_weights, dirs_exist_ok=True)
 

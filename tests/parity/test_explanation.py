@@ -109,7 +109,8 @@ def explained(
     size = images.shape[1]
     graph = export_onnx(exportable(network), size, config.opset)
     quantizer = Quantizer(graph, calibration, reduce_range=config.reduce_range)
-    labels = tuple(Label(str(i), parent=None) for i in range(network.classes))
+    classes = network.logits(torch.from_numpy(images[:1])).shape[1]
+    labels = tuple(Label(str(i), parent=None) for i in range(classes))
     manifest = replace(
         write_tiny_artifact(folder), labels=labels, input=InputSpec(size=size, resize=size)
     )

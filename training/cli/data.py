@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.cli.options import add_command, add_group, add_json
-from training.errors import DatasetError
-from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -95,19 +93,16 @@ def _write_files(inspection: "Inspection", arguments: argparse.Namespace) -> Non
 
 
 def _write(path: Path, content: bytes) -> None:
-    try:
-        with whole_file(path) as partial:
-            partial.write_bytes(content)
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be written ({error.strerror})") from error
+    from training.data.sources.whole_folder import write_file  # noqa: PLC0415
+
+    write_file(path, content)
     print(f"Written: {path}", file=sys.stderr)
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
     from training.data.sources.fetch import fetch  # noqa: PLC0415
 
-    made = fetch(arguments.name, arguments.out)
-    return _say(arguments.out, made)
+    return _say(arguments.out, fetch(arguments.name, arguments.out))
 
 
 def _flowers(arguments: argparse.Namespace) -> int:

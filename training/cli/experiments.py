@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 from training.cli import data
 from training.cli.options import add_command, add_json, add_set, answer, fields_set
 from training.config import ModelName, Recipe, TrainConfig, committed_configs, load_config
-from training.stop import CheckStop, Stop, no_stop, stop_on_signals
+from training.stop import Stop, stop_on_signals
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -86,23 +86,24 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
     return load_config(arguments.config, overrides | fields_set(arguments))
 
 
-def images_folder(arguments: argparse.Namespace, check_stop: CheckStop = no_stop) -> Path:
+def images_folder(arguments: argparse.Namespace) -> Path:
     """``--data`` as a local folder; what is in S3 is copied beside the run first."""
     from training.data.sources.remote import local_folder  # noqa: PLC0415
 
     cache: Path | None = arguments.cache
-    return local_folder(arguments.data, (cache or arguments.out) / "images", check_stop)
+    return local_folder(arguments.data, (cache or arguments.out) / "images")
 
 
 @contextmanager
-def stoppable() -> Iterator[CheckStop]:
-    """The check of a command that Ctrl-C and SIGTERM end where it can go on later; a second one
-    ends it at once."""
+def stoppable() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end a command where nothing is half done; a second one ends it at
+    once."""
     stop = Stop()
-    with stop_on_signals(stop, "interrupted", once=True):
-        yield stop.check
+    with stop.heeded(), stop_on_signals(stop, "interrupted", once=True):
+        yield
 
 
+@stoppable()
 def _train(arguments: argparse.Namespace) -> int:
     from training.fit.fit import check_start  # noqa: PLC0415
     from training.train import assist, train  # noqa: PLC0415
@@ -110,25 +111,24 @@ def _train(arguments: argparse.Namespace) -> int:
     config = experiment(arguments)
     # Images in S3 are brought here first, which may take long.
     check_start(config, arguments.out)
-    with stoppable() as check_stop:
-        folder = images_folder(arguments, check_stop)
-        if int(os.environ.get("RANK", "0")) > 0:
-            assist(config, folder, arguments.out, arguments.cache, check_stop)
-            return 0
-        report = train(config, folder, arguments.out, arguments.cache, check_stop=check_stop)
+    folder = images_folder(arguments)
+    if int(os.environ.get("RANK", "0")) > 0:
+        assist(config, folder, arguments.out, arguments.cache)
+        return 0
+    report = train(config, folder, arguments.out, arguments.cache)
     return print_report(report, arguments)
 
 
+@stoppable()
 def _export(arguments: argparse.Namespace) -> int:
     from training.train import export  # noqa: PLC0415
 
     config = experiment(arguments)
-    with stoppable() as check_stop:
-        folder = images_folder(arguments, check_stop)
-        report = export(config, folder, arguments.out, arguments.cache, check_stop)
+    report = export(config, images_folder(arguments), arguments.out, arguments.cache)
     return print_report(report, arguments)
 
 
+@stoppable()
 def _evaluate(arguments: argparse.Namespace) -> int:
     from training.evaluation.measure import measure_folder  # noqa: PLC0415
 

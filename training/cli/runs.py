@@ -69,6 +69,7 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the SVG files")
 
 
+@stoppable()
 def _tune(arguments: argparse.Namespace) -> int:
     from training.fit.fit import check_start  # noqa: PLC0415
     from training.tune.search import BEST_FILE, tune  # noqa: PLC0415
@@ -79,9 +80,7 @@ def _tune(arguments: argparse.Namespace) -> int:
     given = {"trials": arguments.trials, "seconds": arguments.seconds}
     budget = {name: value for name, value in given.items() if value is not None}
     config = replace(config, tune=replace(config.tune, **budget))
-    with stoppable() as check_stop:
-        folder = images_folder(arguments, check_stop)
-        report = tune(config, folder, arguments.out, arguments.cache, check_stop)
+    report = tune(config, images_folder(arguments), arguments.out, arguments.cache)
     best = f"--config {arguments.out / BEST_FILE} --data {arguments.data} --out RUN"
     answer(arguments, report, lambda: _print_search(report, best))
     return 0
@@ -109,6 +108,7 @@ def _trial_rows(report: "TuneReport") -> Iterator[Sequence[str]]:
         yield "", "importance", "", "", *shares
 
 
+@stoppable()
 def _compare(arguments: argparse.Namespace) -> int:
     from training.compare.compare import compare  # noqa: PLC0415
 
@@ -161,6 +161,7 @@ def _megabytes(run: "ComparedRun", form: "Precision") -> str:
     return "" if measure is None else f"{measure.bytes / 1e6:.2f} MB"
 
 
+@stoppable()
 def _ensemble(arguments: argparse.Namespace) -> int:
     from training.ensembling import ensemble  # noqa: PLC0415
 

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from training.compare.comparison import ComparedRun, Comparison
-from training.report.plot_style import BLUE, FAINT, GREEN, ORANGE, Plots, class_colours, shortened
+from training.report.plot_style import BLUE, FAINT, GREEN, Plots, class_colours, shortened
+from training.report.plots_training import draw_course
 from training.results.report import Form
 
 _CURVES_IN_A_ROW = 4
@@ -100,15 +101,8 @@ def learning_curves(comparison: Comparison) -> Figure:
 
 
 def _draw_course(run: ComparedRun, loss: Axes, top1: Axes) -> None:
-    epochs = [record.epoch for record in run.history]
-    # A single epoch would be a line without length.
-    marker = "o" if len(epochs) == 1 else ""
-    for axes, train, validation in (
-        (loss, [r.train_loss for r in run.history], [r.validation_loss for r in run.history]),
-        (top1, [r.train_top1 for r in run.history], [r.validation_top1 for r in run.history]),
-    ):
-        axes.plot(epochs, train, color=ORANGE, marker=marker, label="training")
-        axes.plot(epochs, validation, color=BLUE, marker=marker, label="validation")
+    draw_course(run.history, loss, top1)
+    for axes in (loss, top1):
         axes.axvline(run.best_epoch, color=GREEN, linewidth=1, linestyle="--")
     loss.set_title(f"{shortened(run.run, 22)}\n{run.verdict.judgement}", fontsize=9)
 

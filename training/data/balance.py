@@ -30,11 +30,15 @@ def class_weights(counts: Int64Array, balance: Balance) -> Tensor | None:
     return torch.from_numpy(weights.astype(np.float32))
 
 
-def balanced_order(targets: Int64Array, generator: np.random.Generator) -> Int64Array:
-    """Shuffled indices [N] that draw every class equally often.
+def epoch_order(
+    targets: Int64Array, balance: Balance, generator: np.random.Generator
+) -> Int64Array:
+    """Shuffled indices [N] of an epoch; with ``sampler`` they draw every class equally often.
 
-    A class goes through all its images before it repeats one.
+    A class then goes through all its images before it repeats one.
     """
+    if balance != "sampler":
+        return generator.permutation(len(targets))
     members = [np.flatnonzero(targets == target) for target in np.unique(targets)]
     share = -(-len(targets) // len(members))
     drawn = [

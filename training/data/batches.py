@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from training.config import TrainConfig
 from training.data.augment import Mix, image_transform
-from training.data.balance import balanced_order
+from training.data.balance import epoch_order
 from training.data.listing import Int64Array
 from training.data.upright_images import UprightImageSet
 from training.errors import TrainingError
@@ -96,7 +96,7 @@ class _Plans(Sampler[_Plan]):
     ) -> None:
         self.epoch = 0
         self._targets = targets
-        self._balanced = config.data.balance == "sampler"
+        self._balance = config.data.balance
         self._seed = config.seed
         self._steps, self._size = shape
         self._rank, self._world = place
@@ -107,12 +107,8 @@ class _Plans(Sampler[_Plan]):
 
     def __iter__(self) -> Iterator[_Plan]:
         generator = np.random.default_rng((self._seed, self.epoch))
-        count = len(self._targets)
-        if self._balanced:
-            order = balanced_order(self._targets, generator)
-        else:
-            order = generator.permutation(count)
-        seeds = generator.integers(2**63, size=count)
+        order = epoch_order(self._targets, self._balance, generator)
+        seeds = generator.integers(2**63, size=len(order))
         mix_seeds = generator.integers(2**63, size=self._steps)
         for step in range(self._steps):
             places = step * self._size + self._slice()

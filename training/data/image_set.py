@@ -1,8 +1,9 @@
 """Images as the served model sees them, decoded once: for every measurement."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from training.data.cache import cached_bytes
 from training.data.listing import Int64Array, Listing, read_bytes
 from training.data.threads import in_threads
 from training.errors import DatasetError
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 from visionflow.errors import ImageError
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, load
@@ -49,12 +50,7 @@ class ImageSet:
         )
 
 
-def load_images(
-    listing: Listing,
-    spec: InputSpec,
-    cache: Path | None = None,
-    check_stop: CheckStop = no_stop,
-) -> ImageSet:
+def load_images(listing: Listing, spec: InputSpec, cache: Path | None = None) -> ImageSet:
     """Decode the listed images through `visionflow.images.pipeline.load`, on all cores.
 
     With a ``cache`` folder the result is kept there and found again by the same content and
@@ -64,7 +60,7 @@ def load_images(
     """
     key = hashlib.sha256(f"{listing.sha256} {spec}".encode()).hexdigest()[:32]
     path = cache / f"{key}.images" if cache else None
-    flat = cached_bytes(path, lambda: _decoded(listing, spec, check_stop))
+    flat = cached_bytes(path, lambda: decoded(listing, partial(load, spec=spec)))
     images = flat.reshape(len(listing), spec.size, spec.size, 3)
     return ImageSet(listing.labels, images, listing.targets, listing.files)
 
@@ -72,12 +68,12 @@ def load_images(
 def decoded_batches(listing: Listing, spec: InputSpec) -> Iterator[UInt8Array]:
     """The listed images as `load_images` decodes them, in batches [N, size, size, 3]: for more
     images than fit into memory. Raises `DatasetError` as it does."""
-    images = _decoded(listing, spec, no_stop)
+    images = decoded(listing, partial(load, spec=spec))
     while batch := list(islice(images, images_at_once(spec.size, spec.size))):
         yield np.stack(batch)
 
 
-def in_batches(images: UInt8Array, check_stop: CheckStop = no_stop) -> Iterator[UInt8Array]:
+def in_batches(images: UInt8Array) -> Iterator[UInt8Array]:
     """``images`` [N, H, W, 3] in batches of `images_at_once`."""
     size = images_at_once(*images.shape[1:3])
     for start in range(0, len(images), size):
@@ -90,20 +86,17 @@ def images_at_once(height: int, width: int) -> int:
     return min(max(BATCH_PIXELS // (height * width), 1), LARGEST_BATCH)
 
 
-def _decoded(listing: Listing, spec: InputSpec, check_stop: CheckStop) -> Iterator[UInt8Array]:
-    def decode(index: int) -> UInt8Array:
-        path = listing.path(index)
+def decoded(listing: Listing, decode: Callable[[bytes], UInt8Array]) -> Iterator[UInt8Array]:
+    """``decode`` of each file, on all cores. Raises `DatasetError` for one that is not an image."""
+
+    def decode_file(path: Path) -> UInt8Array:
         try:
-            return load(read_bytes(path), spec)
+            return decode(read_bytes(path))
         except ImageError as error:
-            raise damaged(path, error) from error
+            raise DatasetError(
+                f"{path}: {error} Remove or replace the file; `visionflow data inspect` finds all "
+                "like it."
+            ) from error
 
-    count, name = len(listing), listing.root.name
-    return in_threads(decode, range(count), f"decode {name}", check_stop=check_stop)
-
-
-def damaged(path: Path, error: ImageError) -> DatasetError:
-    """The error for a file that is not an image."""
-    return DatasetError(
-        f"{path}: {error} Remove or replace the file; `visionflow data inspect` finds all like it."
-    )
+    paths = [listing.path(index) for index in range(len(listing))]
+    return in_threads(decode_file, paths, f"decode {listing.root.name}")

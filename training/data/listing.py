@@ -1,6 +1,7 @@
 """Which images a folder of class folders holds: names, classes and content hashes."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import numpy.typing as npt
 
 from training.data.threads import in_threads
 from training.errors import DatasetError
-from training.stop import CheckStop, no_stop
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -66,10 +66,7 @@ class Listing:
 
 
 def list_images(
-    folder: Path,
-    labels: tuple[str, ...] | None = None,
-    first: tuple[str, ...] = (),
-    check_stop: CheckStop = no_stop,
+    folder: Path, labels: tuple[str, ...] | None = None, first: tuple[str, ...] = ()
 ) -> Listing:
     """List and hash every image below ``folder``, whose folders are the classes.
 
@@ -100,7 +97,7 @@ def list_images(
     paths = [file for files in classes.values() for file in files]
     names = tuple(file.relative_to(folder).as_posix() for file in paths)
     targets = np.array([position[name.split("/", 1)[0]] for name in names], np.int64)
-    hashes = tuple(in_threads(_sha256, paths, f"read {folder.name}", check_stop=check_stop))
+    hashes = tuple(in_threads(_sha256, paths, f"read {folder.name}"))
     return Listing(folder, labels, names, targets, hashes)
 
 
@@ -110,6 +107,14 @@ def read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise DatasetError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def same_content(hashes: Sequence[str], members: Iterable[int]) -> list[list[int]]:
+    """``members``, which are indices of ``hashes``, in groups of the same hash."""
+    groups: dict[str, list[int]] = {}
+    for index in members:
+        groups.setdefault(hashes[index], []).append(index)
+    return list(groups.values())
 
 
 def class_folders(folder: Path) -> list[Path]:

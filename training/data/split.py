@@ -8,10 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from training.config import DataConfig
-from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
+from training.data.listing import (
+    Int64Array,
+    Listing,
+    class_folders,
+    is_image,
+    list_images,
+    same_content,
+)
 from training.errors import DatasetError
-from training.stop import CheckStop, no_stop
-from visionflow.whole_file import whole_file
 
 PARTS = {
     "train": "train",
@@ -27,14 +32,13 @@ PARTS = {
 class Splits:
     """The three parts, all with the labels of the training part.
 
-    ``carved``: the parts that were drawn out of the training folder by ``seed`` because the dataset
-    had none; ``fractions``: their shares of each class.
+    ``fractions``: of the parts that were drawn out of the training folder by ``seed`` because the
+    dataset had none, their shares of each class.
     """
 
     train: Listing
     validation: Listing
     test: Listing
-    carved: tuple[str, ...]
     seed: int
     fractions: Mapping[str, float]
 
@@ -43,7 +47,7 @@ class Splits:
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         document = {
             "seed": self.seed,
-            "carved": self.carved,
+            "carved": tuple(self.fractions),
             "fractions": self.fractions,
             "labels": self.train.labels,
             "parts": {
@@ -58,19 +62,7 @@ class Splits:
         return json.dumps(document, indent=1) + "\n"
 
 
-def write_splits(splits: Splits, path: Path) -> None:
-    """Write `Splits.to_json` in one step."""
-    with whole_file(path) as partial:
-        partial.write_text(splits.to_json(), encoding="utf-8")
-
-
-def read_splits(
-    folder: Path,
-    config: DataConfig,
-    seed: int,
-    first: tuple[str, ...] = (),
-    check_stop: CheckStop = no_stop,
-) -> Splits:
+def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, ...] = ()) -> Splits:
     """The parts of ``folder``: as its folders divide it, and drawn by ``seed`` where they do not.
 
     ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
@@ -82,25 +74,16 @@ def read_splits(
     unclear way.
     """
     parts = find_parts(folder)
-    train = list_images(parts["train"], None, first, check_stop)
+    train = list_images(parts["train"], None, first)
     found = {
-        name: list_images(path, train.labels, check_stop=check_stop)
-        for name, path in parts.items()
-        if name != "train"
+        name: list_images(path, train.labels) for name, path in parts.items() if name != "train"
     }
     shares = {"validation": config.validation, "test": config.test}
     fractions = {name: share for name, share in shares.items() if name not in found}
     carved = carve(train, fractions, seed)
     rest = carved.pop("train")
     pieces = found | {name: train.subset(indices) for name, indices in carved.items()}
-    return Splits(
-        train.subset(rest),
-        pieces["validation"],
-        pieces["test"],
-        tuple(fractions),
-        seed,
-        fractions,
-    )
+    return Splits(train.subset(rest), pieces["validation"], pieces["test"], seed, fractions)
 
 
 def leaks(splits: Splits) -> Iterator[str]:
@@ -163,7 +146,8 @@ def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[s
     generator = np.random.default_rng(seed)
     taken: dict[str, list[int]] = {name: [] for name in (*fractions, "train")}
     for target, label in enumerate(listing.labels):
-        groups = _same_content(listing, np.flatnonzero(listing.targets == target))
+        members = np.flatnonzero(listing.targets == target).tolist()
+        groups = same_content(listing.hashes, members)
         if len(groups) < len(taken):
             raise DatasetError(
                 f"{listing.root / label}: {len(groups)} different images cannot be divided into "
@@ -181,10 +165,3 @@ def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[s
             taken[name] += group
             room[name] -= len(group)
     return {name: np.array(sorted(indices), np.int64) for name, indices in taken.items()}
-
-
-def _same_content(listing: Listing, members: Int64Array) -> list[list[int]]:
-    groups: dict[str, list[int]] = {}
-    for index in members.tolist():
-        groups.setdefault(listing.hashes[index], []).append(index)
-    return list(groups.values())

@@ -4,11 +4,12 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from tqdm import tqdm
 
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -22,12 +23,11 @@ def in_threads(
     items: Sequence[Item],
     description: str,
     threads: int = os.cpu_count() or 1,
-    check_stop: CheckStop = no_stop,
 ) -> Iterator[Result]:
     """``work`` of each item, in order, behind a progress bar.
 
-    Only a few chunks are computed ahead of the consumer. The first error ends it, and so does
-    ``check_stop``, which is called before each item.
+    Only a few chunks are computed ahead of the consumer. The first error ends it, and so does a
+    stop, which is heeded before each item.
     """
 
     def checked(item: Item) -> Result:
@@ -46,7 +46,9 @@ def in_threads(
         try:
             while True:
                 while len(pending) <= 2 * threads and (start := next(starts, None)) is not None:
-                    pending.append(pool.submit(run, items[start : start + CHUNK]))
+                    pending.append(
+                        pool.submit(copy_context().run, run, items[start : start + CHUNK])
+                    )
                 if not pending:
                     return
                 results = pending.popleft().result()

@@ -10,11 +10,9 @@ import numpy as np
 from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
 from training.data.image_set import ImageSet, load_images
-from training.data.listing import Listing
 from training.data.split import Splits, read_splits
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import DatasetError
-from training.stop import CheckStop, no_stop
 from visionflow.images.input_spec import InputSpec
 
 
@@ -23,14 +21,12 @@ class TrainingData:
     """The three parts of a dataset and how they are decoded.
 
     ``cache``: the folder that keeps what is decoded; without one it is kept in memory.
-    ``check_stop`` is called while images are decoded.
     """
 
     splits: Splits
     config: DataConfig
     spec: InputSpec
     cache: Path | None
-    check_stop: CheckStop = no_stop
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -45,21 +41,20 @@ class TrainingData:
     @cached_property
     def train_upright_images(self) -> UprightImageSet:
         """For `TrainBatches`: whole images."""
-        splits, side = self.splits, self.spec.resize
-        return load_upright_images(splits.train, side, self.cache, self.check_stop)
+        return load_upright_images(self.splits.train, self.spec.resize, self.cache)
 
     @cached_property
     def train_images(self) -> ImageSet:
         """The training images through the serving path: for frozen features."""
-        return self._load(self.splits.train)
+        return load_images(self.splits.train, self.spec, self.cache)
 
     @cached_property
     def validation(self) -> ImageSet:
-        return self._load(self.splits.validation)
+        return load_images(self.splits.validation, self.spec, self.cache)
 
     @cached_property
     def test(self) -> ImageSet:
-        return self._load(self.splits.test)
+        return load_images(self.splits.test, self.spec, self.cache)
 
     def decode(self) -> None:
         """Decode validation and test images now. Raises `DatasetError` for a damaged file."""
@@ -69,15 +64,10 @@ class TrainingData:
     def calibration(self, count: int, seed: int) -> ImageSet:
         """``count`` training images (all, when there are fewer), drawn without replacement."""
         drawn = np.random.default_rng(seed).permutation(len(self.splits.train))[:count]
-        return load_images(self.splits.train.subset(drawn), self.spec, None, self.check_stop)
-
-    def _load(self, part: Listing) -> ImageSet:
-        return load_images(part, self.spec, self.cache, self.check_stop)
+        return load_images(self.splits.train.subset(drawn), self.spec)
 
 
-def load_training_data(
-    folder: Path, config: TrainConfig, cache: Path | None, check_stop: CheckStop = no_stop
-) -> TrainingData:
+def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) -> TrainingData:
     """List and divide ``folder``; nothing is decoded yet.
 
     The labels of a model that grows come first. Raises `DatasetError`, also for a ``cache`` among
@@ -91,14 +81,14 @@ def load_training_data(
     first: tuple[str, ...] = ()
     if config.model.grow_from:
         first = read_ancestor(config.model.grow_from, config.input).labels
-    splits = read_splits(folder, config.data, config.seed, first, check_stop)
+    splits = read_splits(folder, config.data, config.seed, first)
     for part in (splits.validation, splits.test):
         if first and not part.counts[: len(first)].any():
             raise DatasetError(
                 f"{part.root}: no images of {', '.join(first)}, classes that the model has, "
                 "so their loss cannot be measured; add some"
             )
-    return TrainingData(splits, config.data, config.input, cache, check_stop)
+    return TrainingData(splits, config.data, config.input, cache)
 
 
 def _is_a_class(path: Path, folder: Path) -> bool:

@@ -10,11 +10,8 @@ from PIL import Image
 from torchvision.transforms.v2 import functional
 
 from training.data.cache import cached_bytes
-from training.data.image_set import damaged
-from training.data.listing import Int64Array, Listing, read_bytes
-from training.data.threads import in_threads
-from training.stop import CheckStop, no_stop
-from visionflow.errors import ImageError
+from training.data.image_set import decoded
+from training.data.listing import Int64Array, Listing
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, decode
 
@@ -33,7 +30,6 @@ class UprightImageSet:
         """``pixels``: the images' bytes one behind the other; ``sizes``: [N, 2], height, width"""
         self.labels = listing.labels
         self.targets = listing.targets
-        self.files = listing.files
         self._pixels = pixels
         self._sizes = sizes
         self._ends = np.cumsum(sizes.prod(axis=1) * 3)
@@ -48,12 +44,7 @@ class UprightImageSet:
         return self._pixels[end - height * width * 3 : end].reshape(height, width, 3)
 
 
-def load_upright_images(
-    listing: Listing,
-    side: int,
-    cache: Path | None = None,
-    check_stop: CheckStop = no_stop,
-) -> UprightImageSet:
+def load_upright_images(listing: Listing, side: int, cache: Path | None = None) -> UprightImageSet:
     """Decode the listed images and scale them, so that the shorter side has ``side`` pixels.
 
     With a ``cache`` folder the result is kept there and found again by the same content and
@@ -61,22 +52,17 @@ def load_upright_images(
 
     Raises `DatasetError` for a file that is not an image and for a cache that cannot be written.
     """
-    count, name = len(listing), listing.root.name
+    count = len(listing)
 
     def produce() -> Iterator[UInt8Array]:
         sizes = np.empty((count, 2), np.int64)
-        images = in_threads(scaled, range(count), f"decode {name}", check_stop=check_stop)
-        for index, image in enumerate(images):
+        for index, image in enumerate(decoded(listing, scaled)):
             sizes[index] = image.shape[:2]
             yield image
         yield sizes.view(np.uint8)
 
-    def scaled(index: int) -> UInt8Array:
-        path = listing.path(index)
-        try:
-            return scale(decode(read_bytes(path), InputSpec(side, side)).upright(), side)
-        except ImageError as error:
-            raise damaged(path, error) from error
+    def scaled(content: bytes) -> UInt8Array:
+        return scale(decode(content, InputSpec(side, side)).upright(), side)
 
     key = hashlib.sha256(f"{listing.sha256} {side}".encode()).hexdigest()[:32]
     flat = cached_bytes(cache / f"{key}.images" if cache else None, produce)

@@ -33,17 +33,15 @@ def explain_answers(
     return tuple(explained)
 
 
-def typical_right_answers(
-    probabilities: FloatArray, targets: Int64Array, count: int = EXAMPLES
-) -> Int64Array:
-    """Indices of right answers of [N, C], of up to ``count`` classes one each.
+def typical_right_answers(probabilities: FloatArray, targets: Int64Array) -> Int64Array:
+    """Indices of right answers of [N, C], of up to `EXAMPLES` classes one each.
 
     The classes are spread evenly over those with a right answer; of each, the image of median
     confidence.
     """
     right = np.flatnonzero(probabilities.argmax(axis=1) == targets)
     classes = np.unique(targets[right])
-    places = np.linspace(0, len(classes) - 1, min(count, len(classes))).round().astype(int)
+    places = np.linspace(0, len(classes) - 1, min(EXAMPLES, len(classes))).round().astype(int)
     confidence = probabilities.max(axis=1)
     chosen = []
     for target in classes[places]:

@@ -11,7 +11,6 @@ from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
 from training.results.scores import Evaluation
-from training.stop import CheckStop, no_stop
 from visionflow.models.classifier import Classifier, FloatArray, softmax
 from visionflow.models.manifest import read_artifact
 
@@ -35,15 +34,13 @@ class Measured:
         return softmax(self.logits / np.float32(temperature))
 
 
-def measure_split(
-    classifier: Classifier, image_set: ImageSet, seed: int = 0, check_stop: CheckStop = no_stop
-) -> Measured:
+def measure_split(classifier: Classifier, image_set: ImageSet, seed: int = 0) -> Measured:
     """Run every image once. ``seed`` draws the images whose embedding is kept."""
     order = np.random.default_rng(seed).permutation(len(image_set))
     sample = np.sort(order[:EMBEDDINGS])
     logits, embeddings = [], []
     start = 0
-    for batch in in_batches(image_set.images, check_stop):
+    for batch in in_batches(image_set.images):
         batch_logits, batch_embeddings, _ = classifier.run(batch)
         logits.append(batch_logits)
         inside = sample[(sample >= start) & (sample < start + len(batch))]

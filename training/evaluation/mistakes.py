@@ -13,13 +13,11 @@ from visionflow.models.classifier import FloatArray
 WORST = 24
 
 
-def worst_mistakes(
-    probabilities: FloatArray, targets: Int64Array, count: int = WORST
-) -> Int64Array:
-    """Indices of the ``count`` most confident wrong answers of [N, C], the most confident first."""
+def worst_mistakes(probabilities: FloatArray, targets: Int64Array) -> Int64Array:
+    """Indices of the `WORST` most confident wrong answers of [N, C], the most confident first."""
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != targets)
     order = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
-    return wrong[order][:count]
+    return wrong[order][:WORST]
 
 
 def image_answer(image_set: ImageSet, index: int, probabilities: FloatArray) -> ImageAnswer:

@@ -56,8 +56,8 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Man
     )
 
 
-def write_manifest(manifest: Manifest, folder: Path, extra_files: Iterable[str]) -> Manifest:
-    """Add ``extra_files`` of ``folder`` with their checksums, and write. Returns the result.
+def write_manifest(manifest: Manifest, folder: Path, extra_files: Iterable[str]) -> None:
+    """Add ``extra_files`` of ``folder`` with their checksums, and write.
 
     Call it last: a folder without a manifest is not a model version. Raises `TrainingError` when it
     cannot be written.
@@ -65,7 +65,6 @@ def write_manifest(manifest: Manifest, folder: Path, extra_files: Iterable[str])
     extra = tuple(FileEntry.of(folder, path) for path in extra_files)
     manifest = replace(manifest, extra_files=extra)
     write_whole(folder / MANIFEST_NAME, manifest.to_json().encode())
-    return manifest
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -22,7 +22,6 @@ from training.export.latency import Measure, Run, measure_latencies
 from training.networks.build import exportable
 from training.networks.network import Network
 from training.results.report import Form, LadderStep, ModelMeasure, Parity
-from training.stop import CheckStop, no_stop
 from visionflow.models.classifier import Classifier, FloatArray
 from visionflow.models.manifest import FileEntry, Manifest
 
@@ -49,7 +48,6 @@ def export_model(
     data: TrainingData,
     folder: Path,
     measure: Measure = measure_latencies,
-    check_stop: CheckStop = no_stop,
 ) -> Export:
     """Write ``network`` into ``folder`` as fp32 and, where the gate accepts a form of it, as int8.
 
@@ -67,16 +65,14 @@ def export_model(
     images = data.validation.images
     fp32 = Classifier(folder / FP32_FILE, manifest, THREADS)
     outputs: dict[Form, gate_checks.Outputs] = {
-        "torch": gate_checks.network_outputs(network, images, check_stop),
-        "fp32": gate_checks.session_outputs(fp32, images, check_stop),
+        "torch": gate_checks.network_outputs(network, images),
+        "fp32": gate_checks.session_outputs(fp32, images),
     }
     parity = [gate_checks.compare("torch", "fp32", outputs["torch"], outputs["fp32"])]
     manifest = replace(manifest, gate=gate_checks.check_fp32(outputs["torch"], outputs["fp32"]))
     climbed = Climb((), None, not_quantized(NO_BASE))
     if all(check.passed for check in manifest.gate):
-        judge = Judge(
-            fp32, outputs["fp32"], data.validation, config.export, measure, THREADS, check_stop
-        )
+        judge = Judge(fp32, outputs["fp32"], data.validation, config.export, measure, THREADS)
         climbed = _climb(graph, judge, config, data)
     if climbed.accepted:
         outputs["int8"] = climbed.accepted.outputs
@@ -93,12 +89,7 @@ def export_model(
 
 def _climb(graph: onnx.ModelProto, judge: Judge, config: TrainConfig, data: TrainingData) -> Climb:
     calibration = data.calibration(config.export.calibration_images, config.seed)
-    quantizer = Quantizer(
-        graph,
-        calibration.images,
-        reduce_range=config.export.reduce_range,
-        check_stop=judge.check_stop,
-    )
+    quantizer = Quantizer(graph, calibration.images, reduce_range=config.export.reduce_range)
     return climb(quantizer, judge, config.export.ladder_seconds)
 
 

@@ -12,7 +12,6 @@ from training.data.image_set import in_batches
 from training.data.listing import Int64Array
 from training.networks.network import Network
 from training.results.report import Form, Parity
-from training.stop import CheckStop, no_stop
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.classifier import Classifier, FloatArray
 from visionflow.models.manifest import GateCheck
@@ -44,23 +43,19 @@ class ClassDrop:
     allowed: float
 
 
-def network_outputs(
-    network: Network, images: UInt8Array, check_stop: CheckStop = no_stop
-) -> Outputs:
+def network_outputs(network: Network, images: UInt8Array) -> Outputs:
     """Run torch in float32 on the CPU."""
     network.eval()
     with torch.inference_mode():
         return _collect(
             tuple(output.numpy() for output in network(torch.from_numpy(batch)))
-            for batch in in_batches(images, check_stop)
+            for batch in in_batches(images)
         )
 
 
-def session_outputs(
-    classifier: Classifier, images: UInt8Array, check_stop: CheckStop = no_stop
-) -> Outputs:
+def session_outputs(classifier: Classifier, images: UInt8Array) -> Outputs:
     """Run ONNX Runtime as the Lambdas do."""
-    return _collect(classifier.run(batch) for batch in in_batches(images, check_stop))
+    return _collect(classifier.run(batch) for batch in in_batches(images))
 
 
 def compare(reference_form: Form, form: Form, reference: Outputs, outputs: Outputs) -> Parity:

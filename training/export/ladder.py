@@ -14,7 +14,7 @@ from training.export.graph.ranges import RANGE_RULES, RangeRule
 from training.export.graph.sensitivity import rank_nodes
 from training.export.latency import Measure, Run
 from training.results.report import LadderStep
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import GateCheck, Quantization
 
@@ -59,12 +59,10 @@ class Judge:
         limits: ExportConfig,
         measure: Measure,
         threads: int,
-        check_stop: CheckStop = no_stop,
     ) -> None:
         """``fp32`` runs on one thread, as it serves; ``threads`` are for everything but timing."""
         self.fp32 = fp32
         self.threads = threads
-        self.check_stop = check_stop
         self._fp32_logits = fp32_outputs.logits
         self._validation = validation
         self._limits = limits
@@ -75,7 +73,7 @@ class Judge:
         """Judge one form by everything, also when one check has failed."""
         validation, manifest = self._validation, self.fp32.manifest
         outputs = gate_checks.session_outputs(
-            Classifier(model, manifest, self.threads), validation.images, self.check_stop
+            Classifier(model, manifest, self.threads), validation.images
         )
         logits, targets = (self._fp32_logits, outputs.logits), validation.targets
         drop = gate_checks.top1_drop(*logits, targets)
@@ -123,7 +121,7 @@ def climb(
     deadline = clock() + seconds
 
     def out_of_time() -> bool:
-        judge.check_stop()
+        check_stop()
         return clock() >= deadline
 
     attempts: list[Attempt] = []

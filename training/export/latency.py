@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from training.results.report import FORM_NAMES, ModelMeasure
+from training.stop import check_stop
 
 WARMUP = 3
 ROUNDS = 9
@@ -82,6 +83,7 @@ def _round(
     runs: Mapping[str, Run], turns: int, order: np.random.Generator
 ) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {form: [] for form in runs}
+    check_stop()
     for _ in range(turns):
         for form in order.permutation(list(runs)).tolist():
             times[form].append(_milliseconds(runs[form]))

@@ -51,11 +51,6 @@ class Process:
         return DistributedDataParallel(network)
 
 
-def is_main_process() -> bool:
-    """Whether this is the one process that writes and prints; always so without torchrun."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 @contextmanager
 def join_processes() -> Iterator[Process]:
     """The processes that torchrun started as one group; without torchrun this process alone.

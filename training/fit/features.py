@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from tqdm import tqdm
 
 from training.config import TrainConfig
-from training.data.balance import balanced_order
+from training.data.balance import epoch_order
 from training.data.cache import cached_bytes
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
@@ -21,26 +21,18 @@ from training.fit.precision import autocast
 from training.fit.validation import batch_size
 from training.networks.heads import Head
 from training.networks.network import ConvNet
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 from visionflow.images.pipeline import UInt8Array
 
 
 class FeatureStore:
     """Pooled features of ``model``'s trunk, in files of ``folder`` that later runs find again."""
 
-    def __init__(
-        self,
-        model: ConvNet,
-        folder: Path,
-        process: Process,
-        bfloat16: bool,
-        check_stop: CheckStop = no_stop,
-    ) -> None:
+    def __init__(self, model: ConvNet, folder: Path, process: Process, bfloat16: bool) -> None:
         self._model = model
         self._folder = folder
         self._process = process
         self._bfloat16 = bfloat16
-        self._check_stop = check_stop
         self._trunk = hashlib.sha256()
         for name, value in model.trunk.state_dict().items():
             self._trunk.update(name.encode())
@@ -65,7 +57,7 @@ class FeatureStore:
         self._model.eval()
         size = max(1, batch_size(image_set) // views)
         for start in tqdm(range(0, len(image_set), size), desc="features", disable=None):
-            self._check_stop()
+            check_stop()
             images = torch.from_numpy(np.array(image_set.images[start : start + size]))
             images = images.to(self._process.device)
             both = torch.stack([images, images.flip(2)][:views], dim=1).flatten(end_dim=1)
@@ -104,7 +96,7 @@ class FeatureBatches:
         self._targets = targets
         self._device_targets = torch.from_numpy(targets).to(features.device)
         self._seed = config.seed
-        self._balanced = config.data.balance == "sampler"
+        self._balance = config.data.balance
         self._process = process
         self._size = min(batch_size, len(targets))
         self.steps = len(targets) // self._size
@@ -113,10 +105,7 @@ class FeatureBatches:
         """float32 [B, F] with int64 [B]."""
         generator = np.random.default_rng((self._seed, number))
         count, views = self._features.shape[:2]
-        if self._balanced:
-            order = balanced_order(self._targets, generator)
-        else:
-            order = generator.permutation(count)
+        order = epoch_order(self._targets, self._balance, generator)
         view = torch.from_numpy(generator.integers(views, size=count))
         for step in range(self.steps):
             batch = order[step * self._size : (step + 1) * self._size]

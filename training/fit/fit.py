@@ -23,7 +23,7 @@ from training.fit.tracking import LogHistory, tracking
 from training.networks.build import build_model, check_beginning
 from training.networks.network import Network
 from training.results.history import EpochRecord, best_record, read_history
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,13 @@ def fit(
     data: TrainingData,
     run: Path,
     on_epoch: Callable[[EpochRecord], object] | None = None,
-    check_stop: CheckStop = no_stop,
 ) -> Fitted:
     """Train by ``config.recipe``, or go on after the last epoch that the folder ``run`` holds.
 
     A resumed run ends with the weights an uninterrupted one ends with: every step draws its
     randomness from the seed and its own number. ``on_epoch`` is called after each epoch is kept;
-    what it raises ends the run. ``check_stop`` is called before each batch, never between the
-    end of an epoch and ``on_epoch``. Under torchrun every process makes the same call and gets the
+    what it raises ends the run. A stop is heeded before each batch, never between the end of an
+    epoch and ``on_epoch``. Under torchrun every process makes the same call and gets the
     same answer; the first one alone writes and calls ``on_epoch``.
 
     Raises `DivergedError` when a loss stops being finite, `TrainingError` when the checkpoint is
@@ -75,16 +74,14 @@ def fit(
         if state is None or "weights" not in state:
             tracked = config.mlflow and process.main
             with tracking(config, run) if tracked else nullcontext() as log_history:
-                unfinished = _Run(
-                    config, data, process, checkpoint, log_history, on_epoch, check_stop
-                )
-                with _dead_workers_reported(check_stop):
+                unfinished = _Run(config, data, process, checkpoint, log_history, on_epoch)
+                with _dead_workers_reported():
                     state = unfinished.go_on(state)
         return _fitted(config, data, state)
 
 
 @contextmanager
-def _dead_workers_reported(check_stop: CheckStop) -> Iterator[None]:
+def _dead_workers_reported() -> Iterator[None]:
     """Raise `TrainingError` when the system ends a process that decodes and augments."""
     try:
         yield
@@ -122,7 +119,6 @@ class _Run:
         checkpoint: Checkpoint,
         log_history: LogHistory | None,
         on_epoch: Callable[[EpochRecord], object] | None,
-        check_stop: CheckStop,
     ) -> None:
         torch.manual_seed(config.seed)
         model = build_model(config.model, len(data.labels))
@@ -131,7 +127,7 @@ class _Run:
         if config.precision == "bfloat16" and process.device.type == "cpu":
             keep_slow_layers_in_float32(model)
         run = checkpoint.path.parent
-        self._session = Session(config, data, run, model, process, check_stop)
+        self._session = Session(config, data, run, model, process)
         self._checkpoint = checkpoint
         self._log_history = log_history
         self._on_epoch = on_epoch
@@ -157,8 +153,7 @@ class _Run:
 
     def _run_phase(self, phase: Phase, state: dict[str, Any] | None) -> bool:
         session = self._session
-        seed, check_stop = session.config.seed, session.check_stop
-        loop = Loop(phase, session.process, seed, self._history, check_stop)
+        loop = Loop(phase, session.process, session.config.seed, self._history)
         if state is not None:
             loop.load_state_dict(state)
         while not loop.finished:

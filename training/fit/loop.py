@@ -21,7 +21,7 @@ from training.fit.optim.schedules import Schedule
 from training.fit.precision import autocast
 from training.fit.validation import Score
 from training.results.history import EpochRecord, PhaseName, best_record, read_history
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 
 LOOK_EVERY = 10
 """Steps between two looks at the loss: on a GPU each one waits for the work in flight."""
@@ -62,20 +62,13 @@ class Loop:
     """A phase on its way: all that changes from epoch to epoch."""
 
     def __init__(
-        self,
-        phase: Phase,
-        process: Process,
-        seed: int,
-        history: Sequence[EpochRecord],
-        check_stop: CheckStop = no_stop,
+        self, phase: Phase, process: Process, seed: int, history: Sequence[EpochRecord]
     ) -> None:
-        """``history``: the epochs of earlier phases; the last best of them is where this begins.
-        ``check_stop`` is called before each step."""
+        """``history``: the epochs of earlier phases; the last best of them is where this begins."""
         self.phase = phase
         self.history = list(history)
         self._process = process
         self._seed = seed
-        self._check_stop = check_stop
         self._parallel = phase.network
         self._schedule = Schedule(
             phase.optimizers, phase.config.schedule, phase.config.epochs, phase.batches.steps
@@ -149,7 +142,6 @@ class Loop:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from what `state_dict` gave."""
         self.history = list(read_history(state["history"]))
         self.phase.network.load_state_dict(state["network"])
         if self._averaged:
@@ -177,7 +169,7 @@ class Loop:
         )
         looked = 0
         for step, (inputs, targets) in enumerate(bar):
-            self._check_stop()
+            check_stop()
             torch.manual_seed(self._step_seed(number, step))
             rate = phase.optimizers[-1].param_groups[0]["lr"]
             measured[step] = self._step(inputs, targets)

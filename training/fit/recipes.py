@@ -21,7 +21,6 @@ from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_images
 from training.networks.network import ConvNet
 from training.results.history import PhaseName
-from training.stop import CheckStop, no_stop
 from visionflow.errors import ConfigError
 
 
@@ -34,7 +33,6 @@ class Session:
     run: Path
     model: ConvNet
     process: Process
-    check_stop: CheckStop = no_stop
 
     @property
     def bfloat16(self) -> bool:
@@ -134,8 +132,7 @@ def _on_images(
 
     def evaluate(network: nn.Module) -> Score:
         model = cast(Pixels, network).model
-        images, check_stop = data.validation, session.check_stop
-        return score_images(model, images, process, session.bfloat16, check_stop)
+        return score_images(model, data.validation, process, session.bfloat16)
 
     return Phase(
         name=name,
@@ -162,14 +159,11 @@ def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase
     """
     process, data, model = session.process, session.data, session.model
     folder = data.cache or session.run
-    store = FeatureStore(model, folder, process, session.bfloat16, session.check_stop)
-    seen = store.features(
-        data.train_images,
-        f"{data.splits.train.sha256} {data.spec}",
-        mirrored=model.mirror,
-    )
-    held_out = store.features(
-        data.validation, f"{data.splits.validation.sha256} {data.spec}", mirrored=model.mirror
+    store = FeatureStore(model, folder, process, session.bfloat16)
+    parts = (data.train_images, data.splits.train), (data.validation, data.splits.validation)
+    seen, held_out = (
+        store.features(images, f"{listing.sha256} {data.spec}", mirrored=model.mirror)
+        for images, listing in parts
     )
     estimate_batch_norm(model.head, seen)
     targets = torch.from_numpy(data.validation.targets).to(process.device)

@@ -11,7 +11,7 @@ from training.data.image_set import ImageSet
 from training.fit.distributed import Process
 from training.fit.precision import autocast
 from training.networks.network import ConvNet
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 
 BATCH_PIXELS = 2**20
 """Pixels of the images in one batch; limits the memory of their features."""
@@ -25,13 +25,7 @@ class Score(NamedTuple):
 
 
 @torch.inference_mode()
-def score_images(
-    model: ConvNet,
-    image_set: ImageSet,
-    process: Process,
-    bfloat16: bool,
-    check_stop: CheckStop = no_stop,
-) -> Score:
+def score_images(model: ConvNet, image_set: ImageSet, process: Process, bfloat16: bool) -> Score:
     """Score the answers of the finished model, mirror image included; each process does a part."""
     model.eval()
     mine = np.arange(process.rank, len(image_set), process.world)

@@ -35,6 +35,9 @@ _SEVERITIES: dict[Severity, tuple[str, ...]] = {
 }
 _SEVERITY_OF = {code: severity for severity, codes in _SEVERITIES.items() for code in codes}
 
+_Case = tuple[str, Sequence[str]]
+"""Something that may be found: its code and where; nowhere, if it was not."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -49,14 +52,6 @@ class Finding:
     examples: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Case:
-    """Something that was found: its code and where."""
-
-    code: str
-    names: Sequence[str]
-
-
 def find(contents: Contents) -> tuple[Finding, ...]:
     """All findings, the most severe first; none where all is well."""
     numbers = {
@@ -67,60 +62,54 @@ def find(contents: Contents) -> tuple[Finding, ...]:
         "elongated": ELONGATED,
     }
     order, found = list(_SEVERITIES), []
-    for case in _cases(contents):
-        if case.names:
-            advice = text(f"advice.{case.code}", **numbers)
-            finding = Finding(
-                _SEVERITY_OF[case.code],
-                case.code,
-                len(case.names),
-                advice.en,
-                advice.ko,
-                tuple(case.names[:EXAMPLES]),
+    for code, names in _cases(contents):
+        if names:
+            advice = text(f"advice.{code}", **numbers)
+            examples = tuple(names[:EXAMPLES])
+            found.append(
+                Finding(_SEVERITY_OF[code], code, len(names), advice.en, advice.ko, examples)
             )
-            found.append(finding)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
 
 def _cases(contents: Contents) -> Iterator[_Case]:
-    yield _Case("unclear_parts", [contents.complaint] if contents.complaint else [])
-    yield _Case("unreadable", [f"{bad.file} ({bad.code})" for bad in contents.unreadable])
+    yield "unclear_parts", [contents.complaint] if contents.complaint else []
+    yield "unreadable", [f"{bad.file} ({bad.code})" for bad in contents.unreadable]
     yield from _class_cases(contents)
     yield from _part_cases(contents)
     yield from _duplicate_cases("exact_duplicates", contents.exact_duplicates)
     yield from _duplicate_cases("near_duplicates", contents.near_duplicates)
-    yield _Case("outside_classes", contents.outside_classes)
-    yield _Case("other_files", contents.other_files)
-    for oddity, files in contents.oddities.items():
-        yield _Case(oddity, files)
+    yield "outside_classes", contents.outside_classes
+    yield "other_files", contents.other_files
+    yield from contents.oddities.items()
 
 
 def _class_cases(contents: Contents) -> Iterator[_Case]:
     classes = contents.classes
-    yield _Case("one_class", [x.label for x in classes] if len(classes) == 1 else [])
+    yield "one_class", [x.label for x in classes] if len(classes) == 1 else []
     empty = [(x.label, part) for x in classes for part, n in x.parts.items() if not n]
-    yield _Case("empty_classes", [_folder(label, part) for label, part in empty])
+    yield "empty_classes", [_folder(label, part) for label, part in empty]
     needed, source = _needed(contents), _source(contents)
     counts = {x.label: x.parts[source] for x in classes if x.parts.get(source)}
     tiny = {label: count for label, count in counts.items() if count < needed}
     few = {label: count for label, count in counts.items() if needed <= count < FEW_IMAGES}
-    yield _Case("too_few_images", _counted(tiny))
-    yield _Case("few_images", _counted(few))
+    yield "too_few_images", _counted(tiny)
+    yield "few_images", _counted(few)
     if contents.imbalance > IMBALANCED:
         filled = sorted((x for x in classes if x.images), key=lambda x: x.images)
-        yield _Case("imbalance", _counted({x.label: x.images for x in (filled[-1], filled[0])}))
+        yield "imbalance", _counted({x.label: x.images for x in (filled[-1], filled[0])})
     grey = [x.label for x in classes if x.greyscale > x.images / 2]
-    yield _Case("greyscale_classes", grey if len(grey) < len(classes) / 2 else [])
+    yield "greyscale_classes", grey if len(grey) < len(classes) / 2 else []
 
 
 def _part_cases(contents: Contents) -> Iterator[_Case]:
     if "train" not in contents.parts:
         return
     classes = contents.classes
-    yield _Case("unknown_classes", [x.label for x in classes if "train" not in x.parts])
+    yield "unknown_classes", [x.label for x in classes if "train" not in x.parts]
     for part in contents.parts:
         missing = [x.label for x in classes if x.parts.get("train") and part not in x.parts]
-        yield _Case(f"missing_in_{part}", missing)
+        yield f"missing_in_{part}", missing
 
 
 def _duplicate_cases(code: str, groups: Sequence[Duplicates]) -> Iterator[_Case]:
@@ -128,9 +117,9 @@ def _duplicate_cases(code: str, groups: Sequence[Duplicates]) -> Iterator[_Case]
     leaking = [group for group in groups if group.leakage]
     mislabelled = [group for group in groups if group.label_conflict and not group.leakage]
     repeated = [group for group in groups if not group.label_conflict and not group.leakage]
-    yield _Case(f"{code}_across_parts", _joined(leaking))
-    yield _Case(f"{code}_across_classes", _joined(mislabelled))
-    yield _Case(code, _joined(repeated))
+    yield f"{code}_across_parts", _joined(leaking)
+    yield f"{code}_across_classes", _joined(mislabelled)
+    yield code, _joined(repeated)
 
 
 def _source(contents: Contents) -> str:

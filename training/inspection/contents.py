@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from training.data.listing import Int64Array
+from training.data.listing import Int64Array, same_content
 from training.data.threads import in_threads
 from training.inspection.contact_sheet import choose
-from training.inspection.duplicates import near_pairs, same_content
+from training.inspection.duplicates import near_pairs
 from training.inspection.found_files import FoundFile, FoundFiles, find_files
-from training.inspection.image_facts import ImageFacts, Unreadable, read_facts
+from training.inspection.image_facts import BadFile, ImageFacts, read_facts
 
 Read = tuple[FoundFile, ImageFacts]
 
@@ -33,15 +34,6 @@ class ClassContents:
     unreadable: int
     parts: dict[str, int]
     examples: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class BadFile:
-    """``code`` and ``message`` are those of the `ImageError` that decoding it raises."""
-
-    file: str
-    code: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -114,11 +106,11 @@ def read_contents(folder: Path) -> Contents:
     Raises `DatasetError` where there is none.
     """
     found = find_files(folder)
-    paths = [folder / file.name for file in found.files]
-    results = list(in_threads(read_facts, paths, f"read {folder.name}"))
+    names = [file.name for file in found.files]
+    results = list(in_threads(partial(read_facts, folder), names, f"read {folder.name}"))
     read = list(zip(found.files, results, strict=True))
     good = [(file, facts) for file, facts in read if isinstance(facts, ImageFacts)]
-    bad = [(file, facts) for file, facts in read if isinstance(facts, Unreadable)]
+    bad = [(file, facts) for file, facts in read if isinstance(facts, BadFile)]
     classes = _classes(found, good, [file for file, _ in bad])
     counts = np.array([entry.images for entry in classes if entry.images])
     parts = Counter(file.part for file, _ in good)
@@ -130,7 +122,7 @@ def read_contents(folder: Path) -> Contents:
         classes=classes,
         imbalance=float(counts.max() / counts.min()) if len(counts) else 1.0,
         effective_classes=_effective_number(counts),
-        unreadable=tuple(BadFile(file.name, facts.code, facts.message) for file, facts in bad),
+        unreadable=tuple(facts for _, facts in bad),
         oddities=_oddities(good),
         sizes=_sizes([facts for _, facts in good]) if good else None,
         exact_duplicates=_exact_duplicates(good),
@@ -200,8 +192,9 @@ def _spread(values: Int64Array) -> Spread:
 
 
 def _exact_duplicates(good: Sequence[Read]) -> tuple[Duplicates, ...]:
-    groups = same_content([facts.sha256 for _, facts in good])
-    return _by_weight([_duplicates([good[i][0] for i in group], 0.0) for group in groups])
+    groups = same_content([facts.sha256 for _, facts in good], range(len(good)))
+    found = [[good[i][0] for i in group] for group in groups if len(group) > 1]
+    return _by_weight([_duplicates(files, 0.0) for files in found])
 
 
 def _near_duplicates(good: Sequence[Read]) -> tuple[tuple[Duplicates, ...], bool]:

@@ -6,8 +6,7 @@ brightened are found, most that were trimmed by 2 % on each side, a part of grey
 mirrored ones.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,14 +58,6 @@ def perceptual_code(grey: Float32Array) -> int:
     # The first one is the mean brightness, not structure.
     bits = frequencies > np.median(frequencies[1:])
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
-
-
-def same_content(hashes: Sequence[str]) -> list[list[int]]:
-    """Indices of equal hashes, group by group, for every hash that occurs more than once."""
-    groups: defaultdict[str, list[int]] = defaultdict(list)
-    for index, content in enumerate(hashes):
-        groups[content].append(index)
-    return [group for group in groups.values() if len(group) > 1]
 
 
 def near_pairs(codes: UInt64Array, thumbnails: UInt8Array) -> NearPairs:

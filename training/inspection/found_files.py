@@ -29,7 +29,6 @@ class FoundFiles:
     lie in no class folder; ``other_files``: files in class folders whose names are not those of
     images. ``complaint``: why training would refuse how the folder is divided, or None."""
 
-    root: Path
     files: tuple[FoundFile, ...]
     folders: dict[str, tuple[str, ...]]
     outside_classes: tuple[str, ...]
@@ -63,7 +62,7 @@ def find_files(folder: Path) -> FoundFiles:
             f"expected {folder.name}/<class>/<image>"
         )
     unique = {part: tuple(sorted(set(labels))) for part, labels in folders.items()}
-    return FoundFiles(folder, tuple(files), unique, tuple(outside), tuple(other), complaint)
+    return FoundFiles(tuple(files), unique, tuple(outside), tuple(other), complaint)
 
 
 def _parts(folder: Path) -> tuple[list[tuple[str, Path]], str | None]:

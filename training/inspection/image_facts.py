@@ -47,60 +47,61 @@ class ImageFacts:
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """Why a file is not an image: code and text of the `ImageError` it raised."""
+class BadFile:
+    """``code`` and ``message`` are those of the `ImageError` that decoding it raises."""
 
+    file: str
     code: str
     message: str
 
 
-def read_facts(file: Path) -> ImageFacts | Unreadable:
-    """Decode ``file`` as training and serving do and look at it. Never raises for a bad file."""
+def read_facts(folder: Path, name: str) -> ImageFacts | BadFile:
+    """Decode the file ``name`` of ``folder`` as training and serving do and look at it. Never
+    raises for a bad file."""
     try:
-        data = file.read_bytes()
+        data = (folder / name).read_bytes()
     except OSError as error:
-        return Unreadable(MissingImageError.code, f"The file cannot be read ({error.strerror}).")
+        return BadFile(name, MissingImageError.code, f"The file cannot be read ({error.strerror}).")
     try:
         image = decode(data)
     except ImageError as error:
-        return Unreadable(error.code, str(error))
+        return BadFile(name, error.code, str(error))
     side = (_CODE_SIDE, _CODE_SIDE)
     small = image.upright().resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
     thumbnail = np.asarray(small.reduce(_CODE_SIDE // THUMBNAIL_SIDE))
+    oddities = _stored_oddly(data) | _looks_odd(image.size, thumbnail)
     return ImageFacts(
         hashlib.sha256(data).hexdigest(),
         len(data),
         image.width,
         image.height,
-        (*_stored_oddly(data), *_looks_odd(image.size, thumbnail)),
+        tuple(oddity for oddity, holds in oddities.items() if holds),
         thumbnail,
         perceptual_code(np.asarray(small.convert("L"), np.float32)),
     )
 
 
-def _stored_oddly(data: bytes) -> list[Oddity]:
+def _stored_oddly(data: bytes) -> dict[Oddity, bool]:
     with Image.open(io.BytesIO(data), formats=(format_of(data),)) as image:
-        found: dict[Oddity, bool] = {
+        return {
             "cmyk": image.mode == "CMYK",
             "alpha": image.has_transparency_data,
             "rotated": _orientation(image) != 1,
             "animated": getattr(image, "is_animated", False),
         }
-    return [oddity for oddity, holds in found.items() if holds]
 
 
-def _looks_odd(size: tuple[int, int], thumbnail: UInt8Array) -> list[Oddity]:
+def _looks_odd(size: tuple[int, int], thumbnail: UInt8Array) -> dict[Oddity, bool]:
     short, long = sorted(size)
     cells = thumbnail.reshape(-1, 3).astype(np.int64)
     contrast: npt.NDArray[np.float64] = cells.std(axis=0)
     one_colour = bool(contrast.max() < _CONTRAST)
-    found: dict[Oddity, bool] = {
+    return {
         "greyscale": bool(np.ptp(cells, axis=1).max() <= _COLOUR_CAST) and not one_colour,
         "small": short < SMALL_SIDE,
         "elongated": long > ELONGATED * short,
         "one_colour": one_colour,
     }
-    return [oddity for oddity, holds in found.items() if holds]
 
 
 def _orientation(image: Image.Image) -> int:

@@ -23,11 +23,6 @@ class Inspection:
     contents: Contents
     findings: tuple[Finding, ...]
 
-    @classmethod
-    def parse(cls, document: str | bytes) -> "Inspection":
-        """The inverse of `to_json`. Raises `ConfigError`."""
-        return strict.parse_json(cls, document, "inspection")
-
     def to_json(self) -> str:
         # ASCII, because a file's name may be bytes that are not text.
         return json.dumps(strict.to_dict(self))

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from training.inspection.contact_sheet import draw_strip, jpeg
-from training.inspection.contents import Contents, Duplicates
+from training.inspection.contents import Contents
 from training.inspection.found_files import UNDIVIDED
 from training.inspection.inspection import Inspection
 from training.report.page import environment
@@ -34,16 +35,6 @@ class _Bar:
     segments: tuple[_Segment, ...]
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Duplicates side by side; ``more`` files are not shown."""
-
-    duplicates: Duplicates
-    strip: str
-    files: tuple[str, ...]
-    more: int
-
-
 def page(inspection: Inspection) -> str:
     """The HTML. No script, nothing loaded from outside, every name escaped.
 
@@ -61,9 +52,9 @@ def page(inspection: Inspection) -> str:
         undivided=UNDIVIDED in contents.parts,
         classes=tuple(_class_bars(contents)),
         sides=tuple(_side_bars(contents)),
-        strips={x.label: _strip(root, x.examples) for x in contents.classes if x.examples},
-        exact=[_group(root, group) for group in contents.exact_duplicates[:MOST_GROUPS]],
-        near=[_group(root, pair) for pair in contents.near_duplicates[:MOST_GROUPS]],
+        strip=partial(_strip, root),
+        most_groups=MOST_GROUPS,
+        files_per_group=_FILES_PER_GROUP,
         most_files=MOST_FILES,
     )
     # A file's name may be bytes that are not text.
@@ -90,11 +81,6 @@ def _side_bars(contents: Contents) -> Iterator[_Bar]:
         yield _Bar(f"{label} px", bar.images, (segment,))
 
 
-def _group(root: Path, duplicates: Duplicates) -> _Group:
-    shown = duplicates.files[:_FILES_PER_GROUP]
-    more = len(duplicates.files) - len(shown)
-    return _Group(duplicates, _strip(root, shown), shown, more)
-
-
 def _strip(root: Path, names: Sequence[str]) -> str:
+    """The images in a row, as data URL."""
     return file_url(jpeg(draw_strip([root / name for name in names])), "JPEG")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 from visionflow.jobs.folder import checkpoint_key, run_prefix
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 from visionflow.whole_file import whole_file
@@ -52,21 +52,18 @@ class JobFiles:
         self._kept = identity
         return True
 
-    def keep_run(self, run: Path, check_stop: CheckStop = no_stop) -> None:
-        """Upload the artifact in ``run``, verified, its manifest last.
-
-        ``check_stop`` is called before each file.
-        """
+    def keep_run(self, run: Path) -> None:
+        """Upload the artifact in ``run``, verified, its manifest last."""
         manifest = read_artifact(run)
         prefix = run_prefix(self._reporter)
         for name in (*(entry.path for entry in manifest.all_files()), MANIFEST_NAME):
             check_stop()
             self._client.upload_file(str(run / name), self._bucket, prefix + name)
 
-    def fetch_run(self, reporter: str, folder: Path, check_stop: CheckStop = no_stop) -> Path:
+    def fetch_run(self, reporter: str, folder: Path) -> Path:
         """Download the finished run that ``reporter`` left into ``folder``.
 
-        ``check_stop`` is called before each file. Raises `TrainingError` without a finished run.
+        Raises `TrainingError` without a finished run.
         """
         prefix = run_prefix(reporter)
         manifest = folder / MANIFEST_NAME

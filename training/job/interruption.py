@@ -5,7 +5,8 @@ import os
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 METADATA = "http://169.254.169.254"
 POLL_SECONDS = 5.0
@@ -39,37 +40,31 @@ def interruption_notice(address: str) -> str | None:
         return notice[:100]
 
 
-class SpotWatch:
-    """Looks for the notice every few seconds while it is open; calls ``on_notice`` once."""
+@contextmanager
+def spot_watch(
+    address: str | None, on_notice: Callable[[str], object], interval: float = POLL_SECONDS
+) -> Iterator[None]:
+    """Look for the notice at ``address`` every ``interval`` seconds during the block; call
+    ``on_notice`` once. Without an address nothing is watched."""
+    if address is None:
+        yield
+        return
+    closing = threading.Event()
 
-    def __init__(
-        self,
-        address: str | None,
-        on_notice: Callable[[str], object],
-        interval: float = POLL_SECONDS,
-    ) -> None:
-        self._address = address
-        self._on_notice = on_notice
-        self._interval = interval
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="spot notice", daemon=True)
-
-    def __enter__(self) -> "SpotWatch":
-        if self._address is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closing.set()
-        if self._address is not None:
-            self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._closing.wait(self._interval):
-            notice = interruption_notice(str(self._address))
+    def watch() -> None:
+        while not closing.wait(interval):
+            notice = interruption_notice(address)
             if notice is not None:
-                self._on_notice(f"EC2 takes the spot instance back: {notice}.")
+                on_notice(f"EC2 takes the spot instance back: {notice}.")
                 return
+
+    thread = threading.Thread(target=watch, name="spot notice", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        closing.set()
+        thread.join()
 
 
 def _call(address: str, method: str, path: str, headers: dict[str, str]) -> str | None:

@@ -30,10 +30,10 @@ from training.data.sources.remote import local_folder
 from training.errors import TrainingError
 from training.fit.fit import check_start
 from training.job.files import JobFiles
-from training.job.interruption import POLL_SECONDS, SpotWatch, metadata_address
+from training.job.interruption import POLL_SECONDS, metadata_address, spot_watch
 from training.job.reporter import HEARTBEAT_SECONDS, LogStream, Reporter, Tee, why_not
 from training.results.history import EpochRecord
-from training.stop import CheckStop, Interrupted, Stop, stop_on_signals
+from training.stop import Interrupted, Stop, check_stop, stop_on_signals
 from training.train import Observer, train
 from visionflow.errors import VisionFlowError
 from visionflow.jobs.record import JobOutcome, JobRecord, overrides
@@ -82,8 +82,8 @@ def run_job(job_id: str, machine: Machine) -> int:
     """
     stop = Stop()
     # A second signal must not cut off what the first one leads to.
-    with stop_on_signals(stop, "The machine was told to end.", once=False):
-        record = _turn(job_id, machine, stop.check)
+    with stop.heeded(), stop_on_signals(stop, "The machine was told to end.", once=False):
+        record = _turn(job_id, machine)
         outcome = _reported(record, machine, stop)
     return {"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[outcome.kind]
 
@@ -96,12 +96,7 @@ def job_config(record: JobRecord, found: Mapping[str, str] = MappingProxyType({}
     return load_config(record.request.config, fields)
 
 
-def _notices(record: JobRecord) -> str | None:
-    """Where EC2 announces that it takes the machine back; None for a machine of another kind."""
-    return metadata_address() if record.request.place == "ec2" else None
-
-
-def _turn(job_id: str, machine: Machine, check_stop: CheckStop) -> JobRecord:
+def _turn(job_id: str, machine: Machine) -> JobRecord:
     """The job's record once it names this machine, which may be running before it does."""
     deadline = time.monotonic() + machine.patience_seconds
     while True:
@@ -118,23 +113,23 @@ def _turn(job_id: str, machine: Machine, check_stop: CheckStop) -> JobRecord:
 def _reported(record: JobRecord, machine: Machine, stop: Stop) -> JobOutcome:
     """Do the job while the control plane is told, and can ask for a stop."""
     log = LogStream(machine.logs, machine.log_group, f"{record.id}/{record.attempt}")
+    # Only EC2 announces that it takes a machine back.
+    notices = metadata_address() if record.request.place == "ec2" else None
     with (
         Reporter(machine.store, record, log, stop.request, machine.heartbeat_seconds) as reporter,
-        SpotWatch(_notices(record), stop.request, machine.notice_seconds),
+        spot_watch(notices, stop.request, machine.notice_seconds),
         redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
     ):
-        outcome = _attempt(record, machine, reporter, stop.check)
+        outcome = _attempt(record, machine, reporter)
         print(f"job {record.id}: {outcome.kind}. {outcome.reason or ''}", file=sys.stderr)
         reporter.end(outcome)
     return outcome
 
 
-def _attempt(
-    record: JobRecord, machine: Machine, reporter: Reporter, check_stop: CheckStop
-) -> JobOutcome:
+def _attempt(record: JobRecord, machine: Machine, reporter: Reporter) -> JobOutcome:
     run = machine.work / "run"
     try:
-        _train(record, machine, reporter, run, check_stop)
+        _train(record, machine, reporter, run)
     except Interrupted as interruption:
         # That of the last epoch is uploaded already, that of the finished training is not.
         machine.files.keep_checkpoint(run)
@@ -147,30 +142,26 @@ def _attempt(
     return JobOutcome("finished", None)
 
 
-def _train(
-    record: JobRecord, machine: Machine, reporter: Reporter, run: Path, check_stop: CheckStop
-) -> None:
-    config = _with_start_weights(record, machine, reporter, check_stop)
+def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -> None:
+    config = _with_start_weights(record, machine, reporter)
     reporter.step("download", config.epochs)
     resumed = machine.files.fetch_checkpoint(record.reporters, run)
     if resumed is not None:
         print(f"job {record.id}: goes on from the checkpoint of {resumed}", file=sys.stderr)
     check_start(config, run)
-    images = local_folder(record.request.data, machine.work / "images", check_stop)
+    images = local_folder(record.request.data, machine.work / "images")
 
     def keep(epoch: EpochRecord) -> None:
         machine.files.keep_checkpoint(run)
         reporter.epoch(epoch)
 
     observer = Observer(reporter.step, keep)
-    train(config, images, run, machine.work / "cache", observer, check_stop)
+    train(config, images, run, machine.work / "cache", observer)
     reporter.step("upload")
-    machine.files.keep_run(run, check_stop)
+    machine.files.keep_run(run)
 
 
-def _with_start_weights(
-    record: JobRecord, machine: Machine, reporter: Reporter, check_stop: CheckStop
-) -> TrainConfig:
+def _with_start_weights(record: JobRecord, machine: Machine, reporter: Reporter) -> TrainConfig:
     """The job's experiment, the weights that it starts from downloaded to this machine."""
     config = job_config(record)
     source = config.model.weights
@@ -180,7 +171,7 @@ def _with_start_weights(
         if found is None:
             raise TrainingError(f"Job {record.request.grow_from} has left no run to grow from.")
         folder = machine.work / "ancestor"
-        ancestor = machine.files.fetch_run(found.reporter, folder, check_stop)
+        ancestor = machine.files.fetch_run(found.reporter, folder)
         return job_config(record, {"model.grow_from": str(ancestor)})
     if source.startswith("s3://"):
         reporter.step("weights")

@@ -8,18 +8,7 @@ from torch.nn import functional
 
 
 class Head(nn.Sequential):
-    """Layers from features [N, F] to logits [N, C], the first and the last `nn.Linear` of which
-    fix F and C."""
-
-    @property
-    def features(self) -> int:
-        """F"""
-        return self._linears()[0].in_features
-
-    @property
-    def classes(self) -> int:
-        """C"""
-        return self._linears()[-1].out_features
+    """Layers from features [N, F] to logits [N, C]."""
 
     def at_locations(self, features: Tensor) -> Tensor:
         """The head in evaluation mode, applied to each location of [N, F, h, w]: [N, C, h, w].
@@ -42,9 +31,6 @@ class Head(nn.Sequential):
             elif not isinstance(layer, nn.Dropout):
                 features = layer(features)
         return features
-
-    def _linears(self) -> list[nn.Linear]:
-        return [layer for layer in self if isinstance(layer, nn.Linear)]
 
 
 def linear_head(features: int, classes: int, dropout: float = 0.0) -> Head:

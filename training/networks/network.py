@@ -55,16 +55,6 @@ class ConvNet(Network):
         self.register_buffer("mean", torch.tensor(PIXEL_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(PIXEL_STD).view(1, 3, 1, 1), persistent=False)
 
-    @property
-    def features(self) -> int:
-        """F, the channels that the head sees."""
-        return self.head.features
-
-    @property
-    def classes(self) -> int:
-        """C, the number of logits."""
-        return self.head.classes
-
     def stages(self) -> list[tuple[str, nn.Module]]:
         """The parts of the trunk by name, from the pixels up; together they are all of it."""
         return list(self.trunk.named_children())
@@ -101,7 +91,7 @@ class ConvNet(Network):
         logits, embedding, cam = self._outputs(torch.cat([image, image.flip(2)]))
         direct, flipped = cam.reshape(2, -1, *cam.shape[1:]).unbind()
         return Output(
-            logits.reshape(2, -1, self.classes).mean(dim=0),
-            embedding.reshape(2, -1, self.features).mean(dim=0),
+            logits.reshape(2, -1, *logits.shape[1:]).mean(dim=0),
+            embedding.reshape(2, -1, *embedding.shape[1:]).mean(dim=0),
             (direct + flipped.flip(3)) / 2,
         )

@@ -3,7 +3,6 @@
 import http.client
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,47 +41,38 @@ def load_weights(trunk: nn.Sequential, name: str, source: str) -> None:
     else:
         weights, where = _read(Path(source)), source
     difference = _fill(trunk, name, weights)
-    if difference is not None:
+    if difference:
         raise TrainingError(f"{where}: not the weights of {name}. {difference} {_advice(weights)}")
 
 
-@dataclass(frozen=True)
-class _Difference:
-    """What keeps a state dict from fitting, under the names that the file uses."""
-
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    misshaped: tuple[str, ...]
-
-    def __str__(self) -> str:
-        kinds = vars(self).items()
-        return " ".join(f"{len(keys)} {kind}: {_some(keys)}." for kind, keys in kinds if keys)
-
-
-def _some(keys: tuple[str, ...]) -> str:
+def _some(keys: list[str]) -> str:
     return ", ".join(keys[:_NAMED]) + (", ..." if len(keys) > _NAMED else "")
 
 
-def _fill(trunk: nn.Sequential, name: str, weights: Mapping[str, Tensor]) -> _Difference | None:
-    """Copy ``weights`` into ``trunk`` where every key and shape fits; else say what does not."""
+def _fill(trunk: nn.Sequential, name: str, weights: Mapping[str, Tensor]) -> str:
+    """Copy ``weights`` into ``trunk`` where every key and shape fits; else say what does not, under
+    the names that the file uses."""
     slots: dict[str, Tensor] = trunk.state_dict()
     names = {_key_in_file(name, slot, weights): slot for slot in slots}
     fitting = {key: slots[slot] for key, slot in names.items() if key in weights}
-    difference = _Difference(
+    differences = {
         # Old files do not count batches, and nothing here reads that count.
-        tuple(k for k in names if k not in weights and not k.endswith(".num_batches_tracked")),
-        tuple(k for k in weights if k not in names and not k.startswith(_heads(weights))),
-        tuple(
+        "missing": [
+            k for k in names if k not in weights and not k.endswith(".num_batches_tracked")
+        ],
+        "unexpected": [k for k in weights if k not in names and not k.startswith(_heads(weights))],
+        "misshaped": [
             f"{key} is {list(weights[key].shape)} and must be {list(slot.shape)}"
             for key, slot in fitting.items()
             if weights[key].shape != slot.shape
-        ),
+        ],
+    }
+    if not any(differences.values()):
+        for key, slot in fitting.items():
+            slot.copy_(weights[key])
+    return " ".join(
+        f"{len(keys)} {kind}: {_some(keys)}." for kind, keys in differences.items() if keys
     )
-    if difference != _Difference((), (), ()):
-        return difference
-    for key, slot in fitting.items():
-        slot.copy_(weights[key])
-    return None
 
 
 def _is_classifier(weights: Mapping[str, Tensor]) -> bool:
@@ -104,7 +94,7 @@ def _advice(weights: Mapping[str, Tensor]) -> str:
     for name in PLANS:
         with torch.device("meta"):
             trunk = torchvision_trunk(name)
-        if _fill(trunk, name, weights) is None:
+        if not _fill(trunk, name, weights):
             return f"They are those of {name}: set model.name to it, or give another file."
     return "Give a file of this network, imagenet, or none to begin from random weights."
 

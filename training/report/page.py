@@ -1,8 +1,7 @@
 """`report.html`: a report as one page that needs nothing beside it, in English and Korean."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
@@ -10,18 +9,28 @@ from markupsafe import Markup
 
 from training.config import dotted
 from training.report.overlay import heat_overlay
+from training.report.plot_style import write_plots
+from training.report.plots import PLOTS
 from training.results.data_url import data_url, file_url, pixels_of
-from training.results.findings import THUMBNAIL_SIDE, ExplainedImage, ImageAnswer
-from training.results.report import FORM_NAMES, Report
+from training.results.findings import THUMBNAIL_SIDE, ActivationMap, ImageAnswer
+from training.results.report import FORM_NAMES, ModelMeasure, Report
 from training.texts.catalogue import spans, text_spans
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
+PAGE_FILE = "report.html"
 # A typical photo, at a rate where fixed costs do not matter.
 COSTED = Workload(per_day=10_000, megapixels=3.0)
 
 _FOLDER = Path(__file__).parent
 _NOT_MEASURED = "\N{EN DASH}"
+
+
+def draw(report: Report, folder: Path) -> tuple[str, ...]:
+    """Write the plots and `PAGE_FILE` into ``folder``; returns their paths relative to it."""
+    plots = write_plots(PLOTS, report, folder / "plots")
+    (folder / PAGE_FILE).write_text(page(report, plots), encoding="utf-8")
+    return (*(f"plots/{name}.png" for name in plots), PAGE_FILE)
 
 
 def page(report: Report, plots: Mapping[str, bytes]) -> str:
@@ -33,72 +42,24 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
     return template.render(
         report=report,
         plots={name: file_url(content, "PNG") for name, content in plots.items()},
-        models=tuple(_model_rows(report)),
+        form_names=FORM_NAMES,
+        cost={model.form: _cost(model) for model in report.models},
         class_index={label: i for i, label in enumerate(report.data.labels)},
-        right=[_with_overlays(one) for one in report.findings.right],
-        wrong=[_with_overlays(one) for one in report.findings.wrong],
+        overlay=_overlay,
         settings=tuple((name, _shown(value)) for name, value in dotted(report.config)),
         costs=estimate(COSTED).assumptions,
     )
 
 
-@dataclass(frozen=True)
-class _ModelRow:
-    """A form of the model beside the first, which is what was trained."""
-
-    name: str
-    served: bool
-    megabytes: float
-    share: float
-    latency: float
-    speed: float
-    top1: float
-    change: float
-    cost: float
-
-
-@dataclass(frozen=True)
-class _Overlay:
-    label: str
-    overlay: str
-
-
-@dataclass(frozen=True)
-class _Explained:
-    image: ImageAnswer
-    maps: tuple[_Overlay, ...]
-
-
-def _model_rows(report: Report) -> Iterator[_ModelRow]:
-    for model in report.models:
-        base = report.models[0]
-        yield _ModelRow(
-            name=FORM_NAMES[model.form],
-            served=model.form == report.served,
-            megabytes=model.bytes / 1e6,
-            share=model.bytes / base.bytes,
-            latency=model.latency_p50_ms,
-            speed=base.latency_p50_ms / model.latency_p50_ms,
-            top1=model.validation_top1,
-            change=model.validation_top1 - base.validation_top1,
-            cost=_cost(FORM_NAMES[model.form], model.latency_p50_ms),
-        )
-
-
-def _cost(form: str, infer_ms: float) -> float:
+def _cost(model: ModelMeasure) -> float:
     """Dollars for a million typical images through POST /predict, with a model this quick."""
-    return estimate(COSTED, measured().with_model(form, infer_ms)).http.per_million
+    timed = measured().with_model(FORM_NAMES[model.form], model.latency_p50_ms)
+    return estimate(COSTED, timed).http.per_million
 
 
-def _with_overlays(explained: ExplainedImage) -> _Explained:
-    pixels = pixels_of(explained.image.image)
-    return _Explained(
-        explained.image,
-        tuple(
-            _Overlay(one.label, data_url(heat_overlay(pixels, one.values, THUMBNAIL_SIDE)))
-            for one in explained.maps
-        ),
-    )
+def _overlay(image: ImageAnswer, evidence: ActivationMap) -> str:
+    """The image under the map, as data URL."""
+    return data_url(heat_overlay(pixels_of(image.image), evidence.values, THUMBNAIL_SIDE))
 
 
 def _shown(value: object) -> str:

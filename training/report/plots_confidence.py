@@ -1,10 +1,13 @@
 """Plots of calibration, and of the cost and gain of `unknown`."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.report.plot_style import BLUE, FAINT, ORANGE, RED
-from training.results.findings import Reliability
+from training.results.findings import Reliability, ReliabilityBin
 from training.results.report import Report
 
 
@@ -22,14 +25,7 @@ def reliability_diagram(report: Report) -> Figure:
         _draw_reliability(upper, reliability)
         upper.set_title(f"{name}: ECE {reliability.ece:.3f}")
         bins = reliability.bins
-        lower.bar(
-            [one.low for one in bins],
-            [one.images for one in bins],
-            width=[one.high - one.low for one in bins],
-            align="edge",
-            color=FAINT,
-            edgecolor="white",
-        )
+        _draw_bins(lower, bins, [one.images for one in bins], color=FAINT)
         lower.set(xlabel="confidence", ylabel="images")
     left.set_ylabel("accuracy")
     left.legend(loc="upper left")
@@ -38,19 +34,11 @@ def reliability_diagram(report: Report) -> Figure:
 
 def _draw_reliability(axes: Axes, reliability: Reliability) -> None:
     bins = reliability.bins
-    axes.bar(
-        [one.low for one in bins],
-        [one.accuracy for one in bins],
-        width=[one.high - one.low for one in bins],
-        align="edge",
-        color=BLUE,
-        alpha=0.75,
-        edgecolor="white",
-        label="right",
-    )
+    accuracy = [one.accuracy for one in bins]
+    _draw_bins(axes, bins, accuracy, color=BLUE, alpha=0.75, label="right")
     axes.plot(
         [one.confidence for one in bins],
-        [one.accuracy for one in bins],
+        accuracy,
         color=ORANGE,
         marker="o",
         markersize=4,
@@ -59,6 +47,13 @@ def _draw_reliability(axes: Axes, reliability: Reliability) -> None:
     )
     axes.plot([0, 1], [0, 1], color=FAINT, linestyle="--", linewidth=1, label="ideal")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
+
+
+def _draw_bins(
+    axes: Axes, bins: Sequence[ReliabilityBin], heights: Sequence[float], **style: Any
+) -> None:
+    left, width = [one.low for one in bins], [one.high - one.low for one in bins]
+    axes.bar(left, heights, width, align="edge", edgecolor="white", **style)
 
 
 def coverage_accuracy(report: Report) -> Figure:

@@ -24,7 +24,6 @@ from training.errors import DivergedError, TrainingError
 from training.fit.fit import check_start, fit
 from training.report.plot_style import write_plots
 from training.results.history import EpochRecord, best_record
-from training.stop import CheckStop, no_stop
 from training.tune.config_file import to_toml
 from training.tune.outcome import DIVERGED, TuneReport, finished_trials, report_of, shown
 from training.tune.plots import SEARCH_PLOTS
@@ -49,13 +48,7 @@ _SPARED_SHARE = 0.25
 _WITHOUT_INFLUENCE = ("name", "version", "mlflow", "export")
 
 
-def tune(
-    config: TrainConfig,
-    data: Path,
-    out: Path,
-    cache: Path | None = None,
-    check_stop: CheckStop = no_stop,
-) -> TuneReport:
+def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> TuneReport:
     """Search ``config.tune.space`` within its budget of trials and seconds.
 
     Finished trials that ``out`` holds count towards both, so the same call goes on with a killed
@@ -71,7 +64,7 @@ def tune(
     space = read_space(config)
     out.mkdir(parents=True, exist_ok=True)
     with _alone(out):
-        search = _Search(config, space, data, out, cache or out / "cache", check_stop)
+        search = _Search(config, space, data, out, cache or out / "cache")
         with _open_study(config, search.identity, out) as study:
             search.run(study)
             report = report_of(config.name, space, study)
@@ -94,14 +87,12 @@ class _Search:
         folder: Path,
         out: Path,
         cache: Path,
-        check_stop: CheckStop,
     ) -> None:
         # The study's own database keeps the trials.
         self._config = replace(config, mlflow=False)
         self._space = space
         self._folder = folder
         self._cache = cache
-        self._check_stop = check_stop
         self._trials = out / "trials"
         self._data: dict[InputSpec, TrainingData] = {}
         # Wrong images should show before the first trial.
@@ -146,7 +137,7 @@ class _Search:
 
         try:
             run = self._trials / str(trial.number)
-            fitted = fit(config, self._images(config), run, on_epoch, self._check_stop)
+            fitted = fit(config, self._images(config), run, on_epoch)
         except TrialPruned:
             study.tell(trial, state=State.PRUNED)
             outcome = "pruned"
@@ -167,9 +158,7 @@ class _Search:
 
     def _images(self, config: TrainConfig) -> TrainingData:
         if config.input not in self._data:
-            self._data[config.input] = load_training_data(
-                self._folder, config, self._cache, self._check_stop
-            )
+            self._data[config.input] = load_training_data(self._folder, config, self._cache)
         return self._data[config.input]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from training.config import Choices, FloatRange, TrainConfig
+from training.config import Choices, FloatRange, TrainConfig, dotted, with_fields
 from training.fit.recipes import check_recipe
 from visionflow import strict
 from visionflow.errors import ConfigError
@@ -66,14 +66,7 @@ def read_space(config: TrainConfig) -> tuple[Dimension, ...]:
 
 def with_values(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
     """``config`` with other values of fields, by dotted name. Raises `ConfigError`."""
-    document = strict.to_dict(config)
-    for field, value in values.items():
-        *tables, last = field.split(".")
-        table = document
-        for name in tables:
-            table = table[name]
-        table[last] = value
-    return strict.parse(TrainConfig, document, "config")
+    return strict.parse(TrainConfig, with_fields(strict.to_dict(config), values), "config")
 
 
 def _dimension(config: TrainConfig, field: str, domain: FloatRange | Choices) -> Dimension:
@@ -99,14 +92,12 @@ def _dimension(config: TrainConfig, field: str, domain: FloatRange | Choices) ->
 
 
 def _value(document: dict[str, Any], field: str, where: str) -> Any:
-    value: Any = document
-    for name in field.split("."):
-        if not isinstance(value, dict) or name not in value:
-            raise ConfigError(f"{where}: the config has no field {field}")
-        value = value[name]
-    if isinstance(value, dict):
+    fields = dict(dotted(document))
+    if field in fields:
+        return fields[field]
+    if any(name.startswith(f"{field}.") for name in fields):
         raise ConfigError(f"{where}: {field} is a table; name one of its fields")
-    return value
+    raise ConfigError(f"{where}: the config has no field {field}")
 
 
 def _reason_against(config: TrainConfig, field: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from training.data.threads import in_threads
-from training.stop import Interrupted, Stop, no_stop, stop_on_signals
+from training.stop import Interrupted, Stop, check_stop, stop_on_signals
 
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])
@@ -23,6 +23,17 @@ def test_the_first_reason_of_a_stop_counts() -> None:
     stop.request("second")
     with pytest.raises(Interrupted, match="first"):
         stop.check()
+
+
+def test_the_innermost_scope_is_heeded_and_none_outside() -> None:
+    outer, inner = Stop(), Stop()
+    outer.request("outer")
+    with outer.heeded():
+        with inner.heeded():
+            check_stop()
+        with pytest.raises(Interrupted, match="outer"):
+            check_stop()
+    check_stop()
 
 
 def test_a_signal_is_heard_at_the_next_check_only(number: signal.Signals) -> None:
@@ -62,7 +73,7 @@ def test_threads_end_at_their_next_item() -> None:
             stop.request("told to end")
         return item
 
-    with pytest.raises(Interrupted):
-        list(in_threads(work, range(1000), "count", 2, stop.check))
+    with pytest.raises(Interrupted), stop.heeded():
+        list(in_threads(work, range(1000), "count", 2))
     assert len(done) < 100
-    assert list(in_threads(work, range(50), "count", 2, no_stop)) == list(range(50))
+    assert list(in_threads(work, range(50), "count", 2)) == list(range(50))

@@ -23,7 +23,7 @@ from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.export.artifact import FP32_FILE, INT8_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.results.report import Report
-from training.stop import Interrupted
+from training.stop import Interrupted, Stop
 from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
 from training.tune.search import tune
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
@@ -179,12 +179,14 @@ def test_an_export_that_is_stopped_leaves_no_model_version(
     for name in (CHECKPOINT_FILE, MANIFEST_NAME):
         shutil.copy(finished / name, tmp_path)
 
-    def check_stop() -> None:
-        if (tmp_path / last).exists():
-            raise Interrupted("told to end")
+    class StopAfterLast(Stop):
+        def check(self) -> None:
+            if (tmp_path / last).exists():
+                self.request("told to end")
+            super().check()
 
-    with pytest.raises(Interrupted):
-        export(shrunken_config(), images, tmp_path, check_stop=check_stop)
+    with pytest.raises(Interrupted), StopAfterLast().heeded():
+        export(shrunken_config(), images, tmp_path)
     files = {path.name for path in tmp_path.iterdir() if path.is_file()}
     assert last in files
     assert files <= {CHECKPOINT_FILE, SPLIT_FILE, FP32_FILE, INT8_FILE}

@@ -12,15 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.sources.whole_folder import write_file
 from training.errors import DatasetError
 from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
 from visionflow.images.containers import media_type
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
-from visionflow.predictions.record import Prediction
+from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
-from visionflow.whole_file import whole_file
 
 LINEAGE_FILE = "lineage.jsonl"
 
@@ -106,14 +106,15 @@ def _bring(
     known: dict[str, Origin],
     done: Collected,
 ) -> None:
-    if prediction.feedback is None:
+    feedback = prediction.feedback
+    if feedback is None:
         return
     before = known.get(prediction.id)
     if before and (folder / before.file).exists():
-        if before.label == prediction.feedback.label:
+        if before.label == feedback.label:
             done.kept += 1
             return
-        origin = _origin(prediction, Path(before.file).suffix[1:], before.sha256)
+        origin = _origin(prediction, feedback, Path(before.file).suffix[1:], before.sha256)
         _place(folder / origin.file, (folder / before.file).read_bytes(), origin.sha256)
         _append(folder, origin)
         (folder / before.file).unlink()
@@ -128,17 +129,15 @@ def _bring(
         except ImageError:
             done.gone += 1
             return
-        origin = _origin(prediction, ending, hashlib.sha256(data).hexdigest())
+        origin = _origin(prediction, feedback, ending, hashlib.sha256(data).hexdigest())
         _place(folder / origin.file, data, origin.sha256)
         _append(folder, origin)
         done.added += 1
     known[prediction.id] = origin
 
 
-def _origin(prediction: Prediction, ending: str, sha256: str) -> Origin:
-    feedback, image = prediction.feedback, prediction.image
-    if feedback is None:
-        raise ValueError(f"{prediction.id} has no label from a person")
+def _origin(prediction: Prediction, feedback: Feedback, ending: str, sha256: str) -> Origin:
+    image = prediction.image
     return Origin(
         file=f"{feedback.label}/{prediction.id}.{ending}",
         sha256=sha256,
@@ -161,11 +160,7 @@ def _place(path: Path, data: bytes, sha256: str) -> None:
         if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
             return
         raise DatasetError(f"{path} is in the way: it is another image. Move it elsewhere.")
-    try:
-        with whole_file(path) as partial:
-            partial.write_bytes(data)
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be written ({error.strerror}).") from error
+    write_file(path, data)
 
 
 def _append(folder: Path, origin: Origin) -> None:

@@ -18,17 +18,9 @@ def _digits(_data: Any) -> Sequence[str]:
     return tuple("0123456789")
 
 
-def _first_names(data: Any) -> Sequence[str]:
-    return tuple(names[0] for names in data.classes)
-
-
 def _categories(data: Any) -> Sequence[str]:
     # Caltech-256 numbers its folders: 001.ak47.
     return tuple(category.rpartition(".")[2] for category in data.categories)
-
-
-def _traffic_signs(_data: Any) -> Sequence[str]:
-    return TRAFFIC_SIGNS
 
 
 def _items(data: Any) -> Iterator[Item]:
@@ -38,14 +30,6 @@ def _items(data: Any) -> Iterator[Item]:
 def _sorted_items(data: Any) -> Iterator[Item]:
     # The files of SUN397 come in the order of the disk.
     return iter(sorted(_items(data)))
-
-
-def _pet_files(data: Any) -> Iterator[Item]:
-    return zip(data._images, data._labels, strict=True)
-
-
-def _sign_files(data: Any) -> Iterator[Item]:
-    return ((Path(file), target) for file, target in data._samples)
 
 
 def _caltech101_files(data: Any) -> Iterator[Item]:
@@ -84,7 +68,7 @@ def _file_splits(**splits: str) -> dict[str, dict[str, Any]]:
 
 def _imagenette(size: str) -> Source:
     parts = {part: {"split": part, "size": size, **_FILE} for part in ("train", "val")}
-    return Source("Imagenette", parts, _first_names)
+    return Source("Imagenette", parts, lambda data: [names[0] for names in data.classes])
 
 
 SOURCES: Mapping[str, Source] = {
@@ -102,7 +86,12 @@ SOURCES: Mapping[str, Source] = {
     "fgvc_aircraft": Source("FGVCAircraft", _file_splits(train="train", val="val", test="test")),
     "flowers102": Source("Flowers102", _file_splits(train="train", val="val", test="test")),
     "food101": Source("Food101", _file_splits(train="train", test="test")),
-    "gtsrb": Source("GTSRB", _SPLITS, _traffic_signs, _sign_files),
+    "gtsrb": Source(
+        "GTSRB",
+        _SPLITS,
+        lambda _data: TRAFFIC_SIGNS,
+        lambda data: ((Path(file), target) for file, target in data._samples),
+    ),
     "imagenette": _imagenette("full"),
     "imagenette_160": _imagenette("160px"),
     "imagenette_320": _imagenette("320px"),
@@ -111,7 +100,7 @@ SOURCES: Mapping[str, Source] = {
     "oxford_pets": Source(
         "OxfordIIITPet",
         {"train": {"split": "trainval"}, "test": {"split": "test"}},
-        items=_pet_files,
+        items=lambda data: zip(data._images, data._labels, strict=True),
     ),
     "rendered_sst2": Source("RenderedSST2", _file_splits(train="train", val="val", test="test")),
     "semeion": Source("SEMEION", {"": {}}, _digits),
@@ -122,7 +111,7 @@ SOURCES: Mapping[str, Source] = {
 }
 
 # torchvision numbers the signs of GTSRB; these are their meanings (Stallkamp et al. 2012).
-TRAFFIC_SIGNS = (
+TRAFFIC_SIGNS: Sequence[str] = (
     "speed limit 20",
     "speed limit 30",
     "speed limit 50",

@@ -9,7 +9,6 @@ from training.data.cache import alone, not_writable
 from training.data.listing import SUFFIXES
 from training.data.threads import in_threads
 from training.errors import DatasetError
-from training.stop import CheckStop, no_stop
 from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class _Object(NamedTuple):
     etag: str
 
 
-def local_folder(source: str, cache: Path, check_stop: CheckStop = no_stop) -> Path:
+def local_folder(source: str, cache: Path) -> Path:
     """The folder that ``source`` names; ``s3://bucket/prefix`` is brought into ``cache`` first.
 
     Below a prefix only images are taken. Files of an earlier call are kept where size and ETag are
@@ -47,7 +46,7 @@ def local_folder(source: str, cache: Path, check_stop: CheckStop = no_stop) -> P
     try:
         client = boto3.client("s3")
         prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-        _sync(client, (bucket, prefix), folder, check_stop)
+        _sync(client, (bucket, prefix), folder)
     except (BotoCoreError, ClientError, ValueError) as error:
         raise DatasetError(f"{source}: cannot be read from S3 ({error})") from error
     except OSError as error:
@@ -55,20 +54,16 @@ def local_folder(source: str, cache: Path, check_stop: CheckStop = no_stop) -> P
     return folder
 
 
-def _sync(client: "S3Client", place: tuple[str, str], folder: Path, check_stop: CheckStop) -> None:
+def _sync(client: "S3Client", place: tuple[str, str], folder: Path) -> None:
     objects = _list(client, *place)
     folder.mkdir(parents=True, exist_ok=True)
     # torchrun's processes all come here; the first one downloads.
     with alone(folder):
-        _bring(client, place, objects, folder, check_stop)
+        _bring(client, place, objects, folder)
 
 
 def _bring(
-    client: "S3Client",
-    place: tuple[str, str],
-    objects: list[_Object],
-    folder: Path,
-    check_stop: CheckStop,
+    client: "S3Client", place: tuple[str, str], objects: list[_Object], folder: Path
 ) -> None:
     index = folder / INDEX_FILE
     known: dict[str, str] = json.loads(index.read_text()) if index.exists() else {}
@@ -85,7 +80,7 @@ def _bring(
 
     try:
         name = f"download {folder.name}"
-        for done in in_threads(download, missing, name, DOWNLOADS, check_stop):
+        for done in in_threads(download, missing, name, DOWNLOADS):
             have[done.name] = done.etag
     finally:
         with whole_file(index) as partial:

@@ -8,8 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from training.errors import DatasetError
+from visionflow.whole_file import whole_file
 
 SOURCE_FILE = ".source.json"
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole. Raises `DatasetError` where the disk refuses it."""
+    try:
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def already_made(folder: Path, source: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ import onnxruntime
 
 from training.errors import TrainingError
 from training.export.graph.ranges import BINS, SMALLEST, Histogram, Range, RangeRule, choose_range
-from training.stop import CheckStop, no_stop
+from training.stop import check_stop
 from visionflow.images.pipeline import UInt8Array
 
 Values = npt.NDArray[np.float32]
@@ -34,14 +34,12 @@ class ObservedActivations:
         names: Collection[str],
         averaged: Collection[str],
         images: UInt8Array,
-        check_stop: CheckStop = no_stop,
     ) -> None:
         """``averaged``: those of ``names`` of which `means` are asked for."""
         self._model = model
         self._names = sorted(names)
         self._averaged = set(averaged)
         self._images = images
-        self._check_stop = check_stop
 
     def ranges(self, calibration: RangeRule) -> dict[str, Range]:
         """The range of each tensor. Raises `TrainingError` where one is not finite."""
@@ -106,5 +104,5 @@ class ObservedActivations:
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
         for image in images:
-            self._check_stop()
+            check_stop()
             yield session.run(self._names, {"image": image[None]})

@@ -20,7 +20,6 @@ from training.export.graph.rewrites import (
     keep_in_fp32,
     normalise_by_convolution,
 )
-from training.stop import CheckStop, no_stop
 from visionflow.images.pipeline import UInt8Array
 
 # Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
@@ -55,14 +54,7 @@ class Quantizer:
     it becomes int8, because max pooling on int8 is slow in any layout but that of convolutions.
     """
 
-    def __init__(
-        self,
-        fp32: ModelProto,
-        images: UInt8Array,
-        *,
-        reduce_range: bool,
-        check_stop: CheckStop = no_stop,
-    ) -> None:
+    def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
         self._graph = _prepared(fp32)
         self._reduce_range = reduce_range
         self.images = images
@@ -88,9 +80,7 @@ class Quantizer:
         touched = {name for node in computing + absorbed for name in (*node.input, *node.output)}
         convolved = {node.input[0] for node in computing if node.op_type == "Conv"}
         observed = (touched & floats) - self._hidden.keys()
-        self._activations = ObservedActivations(
-            self._graph, observed, convolved, images, check_stop
-        )
+        self._activations = ObservedActivations(self._graph, observed, convolved, images)
 
     @property
     def scheme(self) -> str:
@@ -102,17 +92,10 @@ class Quantizer:
         )
 
     def quantize(self, calibration: RangeRule, without: Collection[str] = ()) -> ModelProto:
-        """All of `nodes` in int8 but those in ``without``."""
-        return self._quantize([name for name in self.nodes if name not in without], calibration)
-
-    def quantize_only(self, node: str, calibration: RangeRule) -> ModelProto:
-        """One of `nodes` in int8."""
-        return self._quantize([node], calibration)
-
-    def _quantize(self, nodes: list[str], calibration: RangeRule) -> ModelProto:
-        """``nodes`` with the activations that follow them."""
+        """All of `nodes` in int8 but those in ``without``, with the activations behind them."""
+        nodes = [name for name in self.nodes if name not in without]
         graph = copy.deepcopy(self._graph)
-        keep_in_fp32(graph, set(self.nodes) - set(nodes))
+        keep_in_fp32(graph, without)
         members = [node for node in graph.graph.node if node.name in nodes]
         absorbed = [
             self._absorbed[node.output[0]] for node in members if node.output[0] in self._absorbed

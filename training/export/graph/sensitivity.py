@@ -31,7 +31,8 @@ def rank_nodes(
     for node in tqdm(quantizer.nodes, desc="sensitivity", unit="node"):
         if out_of_time():
             return ()
-        model = quantizer.quantize_only(node, calibration).SerializeToString()
+        others = [other for other in quantizer.nodes if other != node]
+        model = quantizer.quantize(calibration, others).SerializeToString()
         logits = Classifier(model, fp32.manifest, threads).run(images)[0]
         errors[node] = float(np.square(logits - reference).mean())
     return tuple(sorted(errors, key=errors.__getitem__, reverse=True))

@@ -55,21 +55,17 @@ class Schedule:
                 self._per_step.append(LambdaLR(optimizer, factor))
 
     def after_step(self) -> None:
-        """Call it after each step of the optimizers."""
         for scheduler in self._per_step:
             scheduler.step()
 
     def after_epoch(self, validation_loss: float) -> None:
-        """Call it after each epoch."""
         for scheduler in self._per_epoch:
             scheduler.step(validation_loss)
 
     def state_dict(self) -> list[dict[str, Any]]:
-        """Where it stands."""
         return [scheduler.state_dict() for scheduler in (*self._per_step, *self._per_epoch)]
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:
-        """Go on from there."""
         for scheduler, saved in zip((*self._per_step, *self._per_epoch), state, strict=True):
             scheduler.load_state_dict(saved)
 

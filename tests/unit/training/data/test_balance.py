@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.data.balance import Balance, balanced_order, class_weights
+from training.data.balance import Balance, class_weights, epoch_order
 
 COUNTS = np.array([1000, 100, 10])
 
@@ -36,7 +36,7 @@ def test_the_mean_weight_of_an_image_is_one(balance: Balance) -> None:
 
 def test_the_sampler_draws_every_class_as_often() -> None:
     targets = np.repeat(np.arange(3), [90, 9, 3])
-    order = balanced_order(targets, np.random.default_rng(0))
+    order = epoch_order(targets, "sampler", np.random.default_rng(0))
     assert np.bincount(targets[order]).tolist() == [34, 34, 34]
     times = np.bincount(order, minlength=102)
     assert times[:90].max() == 1
@@ -45,4 +45,4 @@ def test_the_sampler_draws_every_class_as_often() -> None:
 
 def test_the_sampler_works_on_single_images_each() -> None:
     targets = np.arange(4)
-    assert sorted(balanced_order(targets, np.random.default_rng(0))) == [0, 1, 2, 3]
+    assert sorted(epoch_order(targets, "sampler", np.random.default_rng(0))) == [0, 1, 2, 3]

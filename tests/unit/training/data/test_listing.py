@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data.listing import list_images, read_bytes
+from training.data.listing import list_images, read_bytes, same_content
 from training.errors import DatasetError
 
 
@@ -92,3 +92,9 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
     listing.path(0).unlink()
     with pytest.raises(DatasetError, match=r"blue.000\.png: cannot be read \(No such file"):
         read_bytes(listing.path(0))
+
+
+def test_members_of_the_same_content_are_grouped() -> None:
+    hashes = ["a", "b", "a", "c", "b", "a"]
+    assert same_content(hashes, range(6)) == [[0, 2, 5], [1, 4], [3]]
+    assert same_content(hashes, [1, 2, 5]) == [[1], [2, 5]]

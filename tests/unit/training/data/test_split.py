@@ -7,7 +7,7 @@ import pytest
 
 from training.config import DataConfig
 from training.data.listing import Listing
-from training.data.split import carve, leaks, read_splits, write_splits
+from training.data.split import carve, leaks, read_splits
 from training.errors import DatasetError
 
 CONFIG = DataConfig(validation=0.2, test=0.1, balance="none", workers=0)
@@ -79,14 +79,14 @@ def test_a_class_with_too_few_images_is_named(counts: tuple[int, int], copies: i
 
 def test_class_folders_are_divided_into_three_parts(images: Path) -> None:
     splits = read_splits(images / "train", CONFIG, seed=1)
-    assert splits.carved == ("validation", "test")
+    assert list(splits.fractions) == ["validation", "test"]
     counts = [part.counts.tolist() for part in (splits.train, splits.validation, splits.test)]
     assert counts == [[28] * 3, [8] * 3, [4] * 3]
 
 
 def test_a_test_folder_is_taken_as_it_is(divided: Path) -> None:
     splits = read_splits(divided, CONFIG, seed=1)
-    assert splits.carved == ("validation",)
+    assert list(splits.fractions) == ["validation"]
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (96, 24, 30)
     assert splits.test.root == divided / "test"
 
@@ -95,7 +95,7 @@ def test_a_test_folder_is_taken_as_it_is(divided: Path) -> None:
 def test_a_validation_folder_has_several_names(divided: Path, name: str) -> None:
     shutil.copytree(divided / "test", divided / name)
     splits = read_splits(divided, CONFIG, seed=1)
-    assert splits.carved == ()
+    assert splits.fractions == {}
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (120, 30, 30)
 
 
@@ -154,10 +154,9 @@ def test_images_that_lie_in_two_parts_are_counted(divided: Path) -> None:
     assert sentence.startswith("2 of 30 test images are training or validation images too")
 
 
-def test_the_split_is_written_down_file_by_file(divided: Path, tmp_path: Path) -> None:
+def test_the_split_is_written_down_file_by_file(divided: Path) -> None:
     splits = read_splits(divided, CONFIG, seed=7)
-    write_splits(splits, tmp_path / "run" / "split.json")
-    written = json.loads((tmp_path / "run" / "split.json").read_text(encoding="utf-8"))
+    written = json.loads(splits.to_json())
     assert written["seed"] == 7
     assert written["fractions"] == {"validation": 0.2}
     assert written["labels"] == ["blue", "green", "red"]
@@ -167,4 +166,3 @@ def test_the_split_is_written_down_file_by_file(divided: Path, tmp_path: Path) -
     assert list(part["files"].items()) == list(
         zip(splits.validation.files, splits.validation.hashes, strict=True)
     )
-    assert [file.name for file in (tmp_path / "run").iterdir()] == ["split.json"]

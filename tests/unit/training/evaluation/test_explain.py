@@ -5,7 +5,7 @@ import numpy as np
 from tests.tiny_model import LABELS, SIDE
 from tests.unit.training.evaluation.colours import tiny_classifier
 from training.data.image_set import ImageSet
-from training.evaluation.explain import explain_answers, typical_right_answers
+from training.evaluation.explain import EXAMPLES, explain_answers, typical_right_answers
 from training.evaluation.measure import measure_split
 
 
@@ -42,5 +42,6 @@ def test_right_examples_are_of_many_classes_and_of_median_confidence() -> None:
     )
     targets = np.array([0, 0, 0, 1, 1])
     assert typical_right_answers(probabilities, targets).tolist() == [2, 3]
-    assert len(typical_right_answers(probabilities, targets, count=1)) == 1
+    many = np.eye(EXAMPLES + 2, dtype=np.float32)
+    assert len(typical_right_answers(many, np.arange(len(many)))) == EXAMPLES
     assert typical_right_answers(probabilities, 1 - np.argmax(probabilities, axis=1)).tolist() == []

@@ -2,7 +2,7 @@ import numpy as np
 
 from tests.unit.training.evaluation.colours import colour_set
 from training.data.image_set import ImageSet
-from training.evaluation.mistakes import image_answer, worst_mistakes
+from training.evaluation.mistakes import WORST, image_answer, worst_mistakes
 from training.results.data_url import pixels_of
 from training.results.findings import THUMBNAIL_SIDE
 
@@ -11,7 +11,8 @@ def test_the_most_confident_wrong_answers_come_first() -> None:
     probabilities = np.array([[0.6, 0.4], [0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], np.float32)
     targets = np.array([1, 1, 1, 0])
     assert worst_mistakes(probabilities, targets).tolist() == [1, 0]
-    assert worst_mistakes(probabilities, targets, count=1).tolist() == [1]
+    many = worst_mistakes(np.repeat(probabilities, WORST, axis=0), np.repeat(targets, WORST))
+    assert len(many) == WORST
     assert worst_mistakes(probabilities, np.array([0, 0, 1, 0])).tolist() == []
 
 

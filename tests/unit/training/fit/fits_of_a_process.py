@@ -8,7 +8,7 @@ import torch
 
 from tests.unit.training.fit.conftest import make_config
 from training.data.training_data import load_training_data
-from training.fit.distributed import is_main_process, join_processes
+from training.fit.distributed import join_processes
 from training.fit.fit import fit
 
 # No dropout: its masks are each process's own.
@@ -35,6 +35,6 @@ def fits(images: Path, out: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     folder, results = Path(sys.argv[1]), Path(sys.argv[2])
-    name = "main" if is_main_process() else "other"
-    with join_processes():
+    with join_processes() as process:
+        name = "main" if process.main else "other"
         torch.save(fits(folder, results), results / f"{name}.pt")

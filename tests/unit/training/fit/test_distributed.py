@@ -7,7 +7,7 @@ import torch
 
 from tests.unit.training.fit.fits_of_a_process import fits
 from tests.unit.training.fit.processes import run_group
-from training.fit.distributed import is_main_process, join_processes
+from training.fit.distributed import join_processes
 
 ROOT = Path(__file__).parents[4]
 
@@ -55,13 +55,12 @@ def test_alone_there_is_nothing_to_join() -> None:
         network = torch.nn.Linear(1, 1)
         assert process.parallel(network) is network
         assert process.sum(torch.ones(2)).tolist() == [1, 1]
-    assert is_main_process()
 
 
 def test_a_sum_is_the_same_in_every_process(tmp_path: Path) -> None:
     def work() -> None:
         with join_processes() as process:
-            assert process.main == is_main_process() == (process.rank == 0)
+            assert process.main == (process.rank == 0)
             total = process.sum(torch.tensor([1.0, 10.0]) * (process.rank + 1))
             torch.save(total, tmp_path / str(process.rank))
 

@@ -100,7 +100,3 @@ def test_a_series_is_told_by_the_pairs_that_connect_it() -> None:
 def test_too_many_pairs_are_cut_off_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "MOST_PAIRS", 10)
     assert not near_pairs(np.zeros(40, np.uint64), copies(40)).complete
-
-
-def test_same_content_groups_equal_hashes() -> None:
-    assert duplicates.same_content(["a", "b", "a", "c", "b", "a"]) == [[0, 2, 5], [1, 4]]

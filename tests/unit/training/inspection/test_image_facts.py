@@ -6,13 +6,12 @@ from PIL import Image
 
 from tests.images import bad_files, encode, textured
 from tests.unit.training.inspection.messy_set import odd_files
-from training.inspection.image_facts import ImageFacts, Unreadable, read_facts
+from training.inspection.image_facts import BadFile, ImageFacts, read_facts
 
 
-def read(tmp_path: Path, data: bytes) -> ImageFacts | Unreadable:
-    file = tmp_path / "image"
-    file.write_bytes(data)
-    return read_facts(file)
+def read(tmp_path: Path, data: bytes) -> ImageFacts | BadFile:
+    (tmp_path / "image").write_bytes(data)
+    return read_facts(tmp_path, "image")
 
 
 @pytest.mark.parametrize("name", odd_files())
@@ -48,14 +47,14 @@ def test_the_size_is_that_of_the_upright_image(tmp_path: Path) -> None:
 def test_a_bad_file_is_told_by_the_code_that_serving_gives_it(name: str, tmp_path: Path) -> None:
     data, expected = bad_files()[name]
     facts = read(tmp_path, data)
-    assert isinstance(facts, Unreadable)
+    assert isinstance(facts, BadFile)
     assert facts.code == expected
     assert facts.message.endswith(".")
 
 
 def test_a_file_that_vanished_is_unreadable(tmp_path: Path) -> None:
-    facts = read_facts(tmp_path / "gone.jpg")
-    assert isinstance(facts, Unreadable)
+    facts = read_facts(tmp_path, "gone.jpg")
+    assert isinstance(facts, BadFile)
     assert facts.code == "image_missing"
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.images import encode, textured
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
 from training.inspection.inspection import Inspection, inspect_folder, to_text
+from visionflow import strict
 from visionflow.errors import ConfigError
 
 
@@ -23,11 +24,11 @@ def draw(folder: Path, names: list[str]) -> Path:
 
 
 def test_json_round_trip_is_strict(messy: Inspection) -> None:
-    assert Inspection.parse(messy.to_json()) == messy
+    assert strict.parse_json(Inspection, messy.to_json(), "inspection") == messy
     document = json.loads(messy.to_json())
     del document["contents"]["imbalance"]
     with pytest.raises(ConfigError, match=r"contents: missing field imbalance"):
-        Inspection.parse(json.dumps(document))
+        strict.parse_json(Inspection, json.dumps(document), "inspection")
 
 
 def test_the_text_says_what_is_there_and_what_to_do(messy: Inspection) -> None:
@@ -58,5 +59,5 @@ def test_a_file_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
     broken = os.fsencode(folder / "a") + b"/\xff.jpg"
     Path(os.fsdecode(broken)).write_bytes(b"broken")
     inspection = inspect_folder(folder)
-    assert Inspection.parse(inspection.to_json().encode()) == inspection
+    assert strict.parse_json(Inspection, inspection.to_json().encode(), "inspection") == inspection
     assert "a/?.jpg (image_unreadable)" in to_text(inspection)

@@ -78,7 +78,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 @pytest.fixture(scope="session")
 def drawn(report: Report, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, ...]]:
     """The folder that a report was drawn into, and the files. Not to be changed."""
-    from training.report.draw import draw  # noqa: PLC0415
+    from training.report.page import draw  # noqa: PLC0415
 
     folder = tmp_path_factory.mktemp("drawn")
     return folder, draw(report, folder)
