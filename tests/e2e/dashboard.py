@@ -33,8 +33,8 @@ from visionflow.models.store import ModelStore
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path("dashboard/node_modules/axe-core/axe.min.js")
-PATIENCE_MS = 15_000
-"""Long, because the emulator starts a worker for each function on its first request."""
+PATIENCE_MS = 60_000
+"""Only a guard: on a busy machine the emulator takes long to start a worker for each function."""
 
 REPORT = Path("dashboard/tests/data/report.json")
 DESKTOP = {"width": 1440, "height": 900}

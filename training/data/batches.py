@@ -2,7 +2,10 @@
 
 import gc
 import multiprocessing
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +78,7 @@ class TrainBatches:
         Stored channels first in memory, as the transforms leave them and networks take them.
         """
         self._plans.epoch = number
-        with stop_signals_held():
+        with stop_signals_held(), _child_signal_kept():
             batches = iter(self._loader)
         try:
             yield from batches
@@ -147,6 +150,21 @@ class _AugmentedBatches(Dataset[tuple[Tensor, Tensor]]):
             torch.default_generator.manual_seed(plan.mix_seed)
             images, targets = (x[1:] for x in self._mix(images, targets))
         return images.permute(0, 2, 3, 1), targets
+
+
+@contextmanager
+def _child_signal_kept() -> Iterator[None]:
+    """Take back the handler of SIGCHLD that torch installs with its first worker.
+
+    It raises for a dead worker in whatever the main thread does, even in a destructor. Without it
+    the loader finds out as well, within 5 s, where it waits for that worker's batch.
+    """
+    before = signal.getsignal(signal.SIGCHLD)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGCHLD, before)
 
 
 def worker_died(error: Exception) -> TrainingError:

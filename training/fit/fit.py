@@ -88,7 +88,7 @@ def _dead_workers_reported() -> Iterator[None]:
     except RuntimeError as error:
         # Where the run is stopped, its other processes may end before this one: not a failure.
         check_stop()
-        # The loader has no type of its own for it, and its signal handler raises it anywhere.
+        # The loader has no type of its own for it.
         if "DataLoader worker" not in str(error):
             raise
         raise worker_died(error) from error
