@@ -46,7 +46,7 @@ class Upload:
 
 
 class IngestService(ClassificationService):
-    """The queue's side, without SQS."""
+    """What is done with an upload, without SQS."""
 
     def ingest(self, upload: Upload, now: datetime) -> Prediction | None:
         """Record the one result of ``upload``; None when another delivery has done so already.

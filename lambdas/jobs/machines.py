@@ -75,7 +75,7 @@ class Machines:
         return MachineState(alive, found.get("StateReason", {}).get("Code"))
 
     def terminate(self, job_id: str) -> int:
-        """End every machine of the job; how many are not gone yet."""
+        """End every machine of the job; returns how many are not gone yet."""
         left = self._of(job_id)
         if left:
             self._ec2.terminate_instances(InstanceIds=[found["InstanceId"] for found in left])

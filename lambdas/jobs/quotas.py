@@ -35,7 +35,7 @@ class Quotas:
         return answer["Quota"].get("Value")
 
     def within(self, types: Sequence[InstanceType], market: Market) -> tuple[InstanceType, ...]:
-        """Those of ``types`` that the quota has room for at all."""
+        """The ``types`` that fit into the quota."""
         limits = {code: self.vcpus(code) for code in {kind.quota(market) for kind in types}}
 
         def fits(kind: InstanceType) -> bool:
@@ -53,7 +53,7 @@ def markets(request: JobRequest) -> tuple[Market, ...]:
 def affordable(
     types: Sequence[InstanceType], wanted: Sequence[Market], usd: float
 ) -> dict[Market, tuple[InstanceType, ...]]:
-    """The types of each market of which ``usd`` buys `LEAST_MINUTES`.
+    """The types of each market that ``usd`` pays for `LEAST_MINUTES`.
 
     Raises `JobRefusedError` when there is none.
     """

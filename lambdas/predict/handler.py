@@ -51,7 +51,7 @@ def predict() -> Response[str]:
 
 
 def idempotency_key(event: APIGatewayProxyEventV2) -> IdempotencyKey | None:
-    """The key of a request that may be repeated, within its caller's own ones."""
+    """The request's `Idempotency-Key`, if it has one; each caller has keys of its own."""
     key = event.headers.get(HEADER.lower())
     if key is None:
         return None

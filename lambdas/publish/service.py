@@ -89,6 +89,6 @@ class JobPublisher:
                 name = found["Key"].removeprefix(prefix)
                 target = folder / name
                 if not target.resolve().is_relative_to(folder.resolve()):
-                    raise ArtifactError(f"{found['Key']}: is no path below the run")
+                    raise ArtifactError(f"{found['Key']}: is not a path below the run")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._s3.download_file(self._bucket, found["Key"], str(target))

@@ -1,4 +1,4 @@
-"""The three functions with their buckets, tables and queue, on moto in this process."""
+"""The functions that answer and count, on moto in this process, with what they read and write."""
 
 import base64
 import copy

@@ -3,10 +3,10 @@
 import argparse
 import json
 import tomllib
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
+from training.texts.terminal import columns
 from visionflow import strict
 from visionflow.errors import ConfigError
 
@@ -73,14 +73,9 @@ def print_json(data: object) -> None:
 def print_table(rows: Iterable[Sequence[str]]) -> None:
     """Left-aligned columns, each as wide as its widest cell."""
     cells = [list(row) for row in rows]
-    widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         padded = (
-            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
+            cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
         )
         print("  ".join(padded).rstrip(), flush=True)
-
-
-def _columns(text: str) -> int:
-    """The columns that ``text`` takes on a terminal: two for a Korean letter."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,7 +1,6 @@
 """`visionflow data inspect`: look at a dataset before anything is trained on it."""
 
 import json
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from training.inspection.advice import Finding, find
 from training.inspection.contents import Contents, Duplicates, Spread, read_contents
 from training.inspection.found_files import UNDIVIDED
 from training.texts.catalogue import text
+from training.texts.terminal import columns
 from visionflow import strict
 
 _EXAMPLES = 5
@@ -46,12 +46,12 @@ def _overview(contents: Contents) -> Iterator[str]:
     if UNDIVIDED not in contents.parts:
         parts = ": " + ", ".join(f"{part} {count:,}" for part, count in contents.parts.items())
     yield f"{contents.folder}: {contents.images:,} images{parts}"
-    width = max(_columns(entry.label) for entry in contents.classes)
+    width = max(columns(entry.label) for entry in contents.classes)
     largest = max(entry.images for entry in contents.classes)
     for entry in contents.classes:
         bar = "#" * round(_BAR * entry.images / max(1, largest))
         unreadable = f" (unreadable: {entry.unreadable:,})" if entry.unreadable else ""
-        label = entry.label + " " * (width - _columns(entry.label))
+        label = entry.label + " " * (width - columns(entry.label))
         yield f"  {label} {entry.images:8,} {bar}{unreadable}"
     yield (
         f"{len(contents.classes)} classes, effective number {contents.effective_classes:.1f}; "
@@ -82,11 +82,6 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
         yield from (f"    {example}" for example in shown)
         if more := finding.count - len(shown):
             yield f"    and {more:,} more"
-
-
-def _columns(text: str) -> int:
-    """Of a terminal: Korean, Chinese and Japanese letters take two each."""
-    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
 
 
 def _range(spread: Spread) -> str:

@@ -8,7 +8,7 @@ import { DataTable } from "../ui/DataTable";
 import { Missing } from "../ui/notice/Missing";
 import css from "./DriftPanel.module.css";
 
-/** How far recent images differ from a version's test images. */
+/** How far recent images differ from the validation images of a version. */
 export function DriftPanel() {
   const { t } = useTranslation();
   const language = useLanguage();

@@ -53,7 +53,7 @@ def add_parsers(commands: Commands) -> None:
         parser = add_command(jobs, name, run, summary, stages=ALL_STAGES)
         parser.add_argument("job", metavar="JOB", help="id of the job")
     summary = "Train the jobs of the local cloud on this computer, until Ctrl-C."
-    # No stage but the local one has its machines here.
+    # Without --stage: only the local stage has its machines on this computer.
     machines = add_command(jobs, "machines", _machines, summary)
     machines.set_defaults(stage=LOCAL.name)
     listing = add_command(jobs, "list", _list, "List jobs, newest first.", stages=ALL_STAGES)

@@ -42,7 +42,7 @@ class StarterModel(Construct):
         self._copy(manifest, artifact, models, copier)
 
         self._role, self._log_group = logging_role(self, "Registrar", stage=stage)
-        # Also what a transaction needs that consists of puts.
+        # A transaction of puts needs the same right.
         allow(self._role, "dynamodb:PutItem", on=[registry.table_arn])
         self._register(manifest, registry.table_name)
 
@@ -81,7 +81,7 @@ class StarterModel(Construct):
             service="DynamoDB",
             action="PutItem",
             parameters=registration,
-            # A row that is there stays, retired or forced as it may be.
+            # An existing row stays, even if its version is retired or was forced.
             ignore_error_codes_matching="ConditionalCheckFailedException",
         )
         registered.node.add_dependency(self._published)

@@ -101,7 +101,7 @@ class Served:
 
 @dataclass(frozen=True)
 class ModelService:
-    """The routes about models and the command line, without either."""
+    """What the API's routes and the command line do with model versions."""
 
     registry: ModelRegistry
     models: ModelStore
@@ -169,7 +169,7 @@ class ModelService:
         return rule
 
     def promote(self, version: str, name: str | None, order: Order) -> Moved:
-        """This and the next moves raise `AliasConflictError`; with a version, as `find` does."""
+        """Raises `AliasConflictError`, as every move does, and what `find` raises."""
         return _moved(self.registry.promote(self.find(version, name), order))
 
     def roll_back(self, order: Order) -> Moved:

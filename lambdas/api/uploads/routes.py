@@ -1,4 +1,4 @@
-"""The route that gives out upload forms."""
+"""The route that returns upload forms."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

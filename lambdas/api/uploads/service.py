@@ -29,7 +29,7 @@ class UploadForm:
 
 @dataclass(frozen=True)
 class UploadService:
-    """Gives out forms. Nothing is written."""
+    """Signs upload forms; writes nothing."""
 
     images: ImageStore
 
