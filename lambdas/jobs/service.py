@@ -1,9 +1,9 @@
 """The steps of a job's life: validate, launch, watch, end. Each may be called again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
@@ -12,7 +12,15 @@ from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
 from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
 from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
 from visionflow.jobs.options import check_bucket, check_settings
-from visionflow.jobs.record import ENDED, FOLLOWS, JobInstance, JobRecord, JobState, local_session
+from visionflow.jobs.record import (
+    ENDED,
+    FOLLOWS,
+    JobChanges,
+    JobInstance,
+    JobRecord,
+    JobState,
+    local_session,
+)
 from visionflow.jobs.store import JobStore
 from visionflow.models.ref import ModelRef
 from visionflow.timestamps import timestamp
@@ -122,7 +130,8 @@ class JobSteps:
                 record = self._move(record, "publishing", **_settled(record, now))
             case "relaunch":
                 changes = _settled(record, now)
-                record = self._move(record, "launching", reason=verdict.reason, **changes)
+                changes["reason"] = verdict.reason
+                record = self._move(record, "launching", **changes)
         return self._due(record)
 
     def end(
@@ -142,14 +151,9 @@ class JobSteps:
             # Every job can fail, so that every life ends.
             final, reason = "failed", reason or f"Ended as {state} while it was {record.state}."
         now = self._clock()
-        found = self._move(
-            record,
-            final,
-            reason=reason,
-            ended_at=timestamp(now),
-            model=model,
-            **_settled(record, now),
-        )
+        changes = _settled(record, now)
+        changes |= {"reason": reason, "ended_at": timestamp(now), "model": model}
+        found = self._move(record, final, **changes)
         # Somebody was faster and may have stopped it: try again with the new record.
         return Answer(job_id, "done") if found.state in ENDED else replace(again, seconds=1)
 
@@ -167,7 +171,7 @@ class JobSteps:
             case "succeeded" | "failed" | "cancelled":
                 return _end(record.id, record.state, record.reason)
 
-    def _move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
+    def _move(self, record: JobRecord, state: JobState, **changes: Unpack[JobChanges]) -> JobRecord:
         """The job in ``state``, or as it is now if somebody moved it since it was read.
 
         Raises `JobConflictError` when ``state`` cannot follow the record's; trying again would not
@@ -237,7 +241,7 @@ def _end(job_id: str, state: EndState, reason: str | None) -> Answer:
     return Answer(job_id, "end", state=state, reason=reason)
 
 
-def _settled(record: JobRecord, now: datetime) -> Mapping[str, float | None]:
+def _settled(record: JobRecord, now: datetime) -> JobChanges:
     """The changes of a record whose machine has ended or is about to."""
     return {"spent_usd": round(record.cost_usd(now), 6), "launched_at": None}
 

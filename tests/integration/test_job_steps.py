@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, Unpack, get_args
 
 import boto3
 import pytest
@@ -18,6 +18,7 @@ from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.record import (
     ENDED,
     FOLLOWS,
+    JobChanges,
     JobInstance,
     JobOutcome,
     JobRecord,
@@ -67,7 +68,7 @@ class OvertakenStore(JobStore):
         super().__init__(TABLE, boto3.client("dynamodb"))
         self.meanwhile: Callable[[], object] | None = None
 
-    def move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
+    def move(self, record: JobRecord, state: JobState, **changes: Unpack[JobChanges]) -> JobRecord:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             meanwhile()

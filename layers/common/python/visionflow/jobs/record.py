@@ -9,7 +9,7 @@ state nor another job.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from visionflow import strict
 from visionflow.errors import ConfigError, InvalidParameterError
@@ -126,6 +126,22 @@ class JobRecord:
         if self.launched_at is None:
             return self.spent_usd
         return self.spent_usd + hours_between(self.launched_at, now) * self.usd_per_hour
+
+
+class JobChanges(TypedDict, total=False):
+    """The fields of a `JobRecord` that change while it lives, beside its state."""
+
+    reason: str | None
+    started_at: str | None
+    ended_at: str | None
+    instance: JobInstance | None
+    attempt: int
+    execution: int
+    reporters: tuple[str, ...]
+    usd_per_hour: float
+    launched_at: str | None
+    spent_usd: float
+    model: ModelRef | None
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ and ``<reporter> / <job id>`` for a report. A reporter is the ``aws:userid`` of 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from visionflow import dynamodb, strict
 from visionflow.errors import JobConflictError, JobNotFoundError
-from visionflow.jobs.record import FOLLOWS, JobRecord, JobReport, JobState
+from visionflow.jobs.record import FOLLOWS, JobChanges, JobRecord, JobReport, JobState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,7 +49,7 @@ class JobStore:
             raise JobNotFoundError(f"There is no training job {job_id!r:.80}.")
         return found
 
-    def move(self, record: JobRecord, state: JobState, **changes: Any) -> JobRecord:
+    def move(self, record: JobRecord, state: JobState, **changes: Unpack[JobChanges]) -> JobRecord:
         """Write the record in ``state``, with ``changes`` to other fields, and return it.
 
         Raises `JobConflictError` when ``state`` cannot follow the record's, or when the job
