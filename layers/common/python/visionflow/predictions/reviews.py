@@ -48,7 +48,7 @@ class ReviewStore:
             prediction = read_prediction(item)
             if prediction.label is None:
                 raise InvalidParameterError(
-                    "The image could not be read, so there is no answer to confirm or correct."
+                    "The image could not be read, so it has no answer to confirm or correct."
                 )
             revision = int(item.get("feedback_revision", {"N": "0"})["N"])
             if self._write(prediction, feedback, revision):
