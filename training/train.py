@@ -26,12 +26,11 @@ from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.export import Export, export_model
 from training.export.reference import write_reference
-from training.fit.fit import Fitted, check_start, fit, load_fitted
+from training.fit.fit import Fitted, OnEpoch, check_start, fit, load_fitted
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
 from training.networks.network import ConvNet
 from training.report.page import draw
-from training.results.history import EpochRecord
 from training.results.report import DataSummary, Report, SplitSummary
 from training.results.scores import Evaluation
 from training.stop import check_stop
@@ -44,14 +43,14 @@ CACHE_FOLDER = "cache"
 
 @dataclass(frozen=True)
 class Observer:
-    """Callbacks of a run: ``on_step`` gets ``read``, ``train``, ``export``; ``on_epoch`` each epoch
-    once it is kept."""
+    """Callbacks of a run: ``on_step`` gets ``read``, ``train``, ``export``; ``on_epoch`` is called
+    as `fit` describes."""
 
     on_step: Callable[[str], object]
-    on_epoch: Callable[[EpochRecord], object]
+    on_epoch: OnEpoch
 
 
-SILENT = Observer(lambda _step: None, lambda _epoch: None)
+SILENT = Observer(lambda _step: None, lambda _history: None)
 
 
 def train(

@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ class KilledError(Exception):
 
 
 def killed_after_an_epoch(data: TrainingData, run: Path) -> None:
-    def kill(_record: EpochRecord) -> None:
+    def kill(_kept: Sequence[EpochRecord]) -> None:
         raise KilledError
 
     with pytest.raises(KilledError):

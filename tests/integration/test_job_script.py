@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -114,9 +114,9 @@ def fit_three_epochs(
 ) -> None:
     """Then wait for the stop, however slow the machine is that asks for it."""
 
-    def on_epoch(epoch: EpochRecord) -> None:
-        observer.on_epoch(epoch)
-        while epoch.epoch == 3:
+    def on_epoch(history: Sequence[EpochRecord]) -> None:
+        observer.on_epoch(history)
+        while len(history) == 3:
             check_stop()
             time.sleep(0.01)
 

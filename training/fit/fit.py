@@ -1,7 +1,7 @@
 """From images to weights, by the recipe of the config, through checkpoints."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,9 @@ from training.networks.build import build_model, check_beginning
 from training.networks.network import Network
 from training.results.history import EpochRecord, best_record, read_history
 from training.stop import check_stop
+
+OnEpoch = Callable[[Sequence[EpochRecord]], object]
+"""Gets all epochs that the run has kept, the newest last."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,15 @@ def fit(
     config: TrainConfig,
     data: TrainingData,
     run: Path,
-    on_epoch: Callable[[EpochRecord], object] | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Fitted:
     """Train by ``config.recipe``, or go on after the last epoch that the folder ``run`` holds.
 
     A resumed run ends with the weights an uninterrupted one ends with: every step draws its
-    randomness from the seed and its own number. ``on_epoch`` is called after each epoch is kept;
-    what it raises ends the run. A stop is heeded before each batch, never between the end of an
-    epoch and ``on_epoch``. Under torchrun every process makes the same call and gets the
-    same answer; the first one alone writes and calls ``on_epoch``.
+    randomness from the seed and its own number. ``on_epoch`` is called after each epoch is kept,
+    and first of all in a resumed run; what it raises ends the run. A stop is heeded before each
+    batch, never between the end of an epoch and ``on_epoch``. Under torchrun every process makes
+    the same call and gets the same answer; the first one alone writes and calls ``on_epoch``.
 
     Raises `DivergedError` when a loss stops being finite, `TrainingError` when the checkpoint is
     damaged, of another run or cannot be written, or when the system ends a process that prepares
@@ -71,6 +74,9 @@ def fit(
     with join_processes() as process:
         checkpoint = Checkpoint(run, identity(config, data.sha256))
         state = checkpoint.read()
+        if state is not None and on_epoch and process.main:
+            # The run may have been killed after an epoch was kept and before this call.
+            on_epoch(read_history(state["history"]))
         if state is None or "weights" not in state:
             tracked = config.mlflow and process.main
             with tracking(config, run) if tracked else nullcontext() as log_history:
@@ -118,7 +124,7 @@ class _Run:
         process: Process,
         checkpoint: Checkpoint,
         log_history: LogHistory | None,
-        on_epoch: Callable[[EpochRecord], object] | None,
+        on_epoch: OnEpoch | None,
     ) -> None:
         torch.manual_seed(config.seed)
         model = build_model(config.model, len(data.labels))
@@ -157,12 +163,12 @@ class _Run:
         if state is not None:
             loop.load_state_dict(state)
         while not loop.finished:
-            record = loop.run_epoch()
+            loop.run_epoch()
             self._write(loop.state_dict())
             if self._log_history:
                 self._log_history(loop.history)
             if self._on_epoch and session.process.main:
-                self._on_epoch(record)
+                self._on_epoch(loop.history)
         loop.load_best()
         self._history = loop.history
         return loop.stopped_early

@@ -7,7 +7,7 @@ end of the log, finally the outcome. A lost connection only delays it.
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -114,19 +114,21 @@ class Reporter:
             self._report = replace(report, progress=progress)
         self.send()
 
-    def epoch(self, record: EpochRecord) -> None:
-        """Add a point to the curves, in place of one of the same epoch and those after it."""
-        point = JobEpoch(
-            epoch=record.epoch,
-            train_loss=record.train_loss,
-            train_top1=record.train_top1,
-            validation_loss=record.validation_loss,
-            validation_top1=record.validation_top1,
-            seconds=record.seconds,
+    def epochs(self, history: Sequence[EpochRecord]) -> None:
+        """Replace the curves by all epochs that the run has kept."""
+        epochs = tuple(
+            JobEpoch(
+                epoch=record.epoch,
+                train_loss=record.train_loss,
+                train_top1=record.train_top1,
+                validation_loss=record.validation_loss,
+                validation_top1=record.validation_top1,
+                seconds=record.seconds,
+            )
+            for record in history
         )
         with self._lock:
             report = self._report
-            epochs = (*(e for e in report.epochs if e.epoch < point.epoch), point)
             total = report.progress.epochs if report.progress else 0
             progress = JobProgress("train", len(epochs), total)
             self._report = replace(report, epochs=epochs, progress=progress)

@@ -16,7 +16,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,9 +151,9 @@ def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -
     check_start(config, run)
     images = local_folder(record.request.data, machine.work / "images")
 
-    def keep(epoch: EpochRecord) -> None:
+    def keep(history: Sequence[EpochRecord]) -> None:
         machine.files.keep_checkpoint(run)
-        reporter.epoch(epoch)
+        reporter.epochs(history)
 
     observer = Observer(reporter.step, keep)
     train(config, images, run, machine.work / "cache", observer)

@@ -9,7 +9,7 @@ import fcntl
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -130,8 +130,8 @@ class _Search:
         config = with_values(self._config, values)
         began = time.monotonic()
 
-        def on_epoch(record: EpochRecord) -> None:
-            trial.report(record.validation_top1, step=record.epoch)
+        def on_epoch(history: Sequence[EpochRecord]) -> None:
+            trial.report(history[-1].validation_top1, step=history[-1].epoch)
             if trial.should_prune():
                 raise TrialPruned
 

@@ -1,5 +1,6 @@
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,8 +45,8 @@ def killed_at_image(config: TrainConfig, data: TrainingData, run: Path, reads: i
 
 
 def killed_after_epoch(config: TrainConfig, data: TrainingData, run: Path, epoch: int) -> None:
-    def kill(record: EpochRecord) -> None:
-        if record.epoch == epoch:
+    def kill(history: Sequence[EpochRecord]) -> None:
+        if len(history) == epoch:
             os.kill(os.getpid(), signal.SIGKILL)
 
     assert run_forked(lambda: fit(config, data, run, kill)) == -signal.SIGKILL
@@ -128,15 +129,16 @@ def test_every_recipe_learns(data: TrainingData, tmp_path: Path, recipe: str) ->
 
 
 def test_a_finished_run_gives_its_model_without_training(
-    data: TrainingData, tmp_path: Path
+    data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = make_config("probe", probe__epochs=1)
     trained = fit(config, data, tmp_path)
 
-    def refuse(_record: EpochRecord) -> None:
+    def refuse(*_: object) -> None:
         raise AssertionError("trained again")
 
-    for again in (load_fitted(config, data, tmp_path), fit(config, data, tmp_path, refuse)):
+    monkeypatch.setattr("training.fit.loop.Loop.run_epoch", refuse)
+    for again in (load_fitted(config, data, tmp_path), fit(config, data, tmp_path)):
         assert_same(again, trained)
         assert again.seconds == trained.seconds
 
@@ -176,14 +178,25 @@ def test_what_on_epoch_raises_ends_the_run_after_its_epoch_is_kept(
     class PrunedError(Exception):
         pass
 
-    def prune(record: EpochRecord) -> None:
-        if record.epoch == 2:
+    def prune(history: Sequence[EpochRecord]) -> None:
+        if len(history) == 2:
             raise PrunedError
 
     config = make_config("probe")
     with pytest.raises(PrunedError):
         fit(config, data, tmp_path, prune)
     assert len(torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)["history"]) == 2
+
+
+def test_a_resumed_run_first_passes_on_all_epochs_that_were_kept(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    config = make_config("probe", probe__epochs=3)
+    killed_after_epoch(config, data, tmp_path, epoch=2)
+    seen: list[list[int]] = []
+    for _ in ("goes on", "is finished already"):
+        fit(config, data, tmp_path, lambda kept: seen.append([record.epoch for record in kept]))
+    assert seen == [[1, 2], [1, 2, 3], [1, 2, 3]]
 
 
 def test_another_config_or_other_images_are_refused(data: TrainingData, tmp_path: Path) -> None:
@@ -202,8 +215,8 @@ def test_a_full_disk_is_told_and_costs_no_kept_epoch(data: TrainingData, tmp_pat
     whole = fit(config, data, tmp_path / "whole")
     run = tmp_path / "run"
 
-    def fill(record: EpochRecord) -> None:
-        if record.epoch == 1:
+    def fill(history: Sequence[EpochRecord]) -> None:
+        if len(history) == 1:
             (run / f"{CHECKPOINT_FILE}.partial").symlink_to("/dev/full")
 
     with pytest.raises(TrainingError, match=f"{run}: the checkpoint .*No space left on device"):

@@ -1,6 +1,7 @@
 import shutil
 import sqlite3
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,8 @@ def test_a_run_is_tracked_through_interruptions(
 ) -> None:
     run = tmp_path / "first"
 
-    def interrupt(record: EpochRecord) -> None:
-        if record.epoch == 2:
+    def interrupt(history: Sequence[EpochRecord]) -> None:
+        if len(history) == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -98,7 +99,7 @@ def test_a_run_is_tracked_through_interruptions(
 def test_an_epoch_that_a_kill_kept_from_mlflow_is_made_up_for(
     data: TrainingData, config: TrainConfig, database: Path, tmp_path: Path
 ) -> None:
-    def interrupt(record: EpochRecord) -> None:
+    def interrupt(_history: Sequence[EpochRecord]) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
