@@ -74,7 +74,7 @@ def write_tiny_artifact(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(tiny_graph(turned))
     manifest = Manifest(
-        schema_version=1,
+        schema_version=2,
         name=name,
         version=version,
         created_at="2030-01-01T00:00:00.000000Z",
@@ -87,6 +87,8 @@ def write_tiny_artifact(
         quantization=Quantization("none", "none", 0, (), "too small to gain anything"),
         temperature=1.0,
         unknown_threshold=unknown_threshold,
+        familiarity=None,
+        conformity=(),
         metrics={"top1": 1.0},
         gate=PASSED_GATE,
         dataset_sha256="0" * 64,

@@ -34,7 +34,7 @@ _LIBRARIES = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime", "nump
 def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Manifest:
     """The manifest of the fp32 file alone, uncalibrated; later steps add their findings."""
     return Manifest(
-        schema_version=1,
+        schema_version=2,
         name=config.name,
         version=config.version,
         created_at=timestamp(datetime.now(UTC)),
@@ -47,6 +47,8 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Man
         quantization=Quantization("none", "none", 0, (), "not quantized yet"),
         temperature=1.0,
         unknown_threshold=0.0,
+        familiarity=None,
+        conformity=(),
         metrics={},
         gate=(),
         dataset_sha256=data.sha256,

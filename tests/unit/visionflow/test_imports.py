@@ -69,7 +69,11 @@ def test_no_module_imports_anything_heavy() -> None:
 
 def test_records_stores_and_costs_are_read_without_numpy() -> None:
     """The API starts without it."""
-    drawing = {"visionflow.images.pipeline", "visionflow.models.classifier"}
+    drawing = {
+        "visionflow.images.pipeline",
+        "visionflow.models.classifier",
+        "visionflow.models.familiarity",
+    }
     assert imported_afresh([name for name in MODULES if name not in drawing], LIGHT) == ""
 
 

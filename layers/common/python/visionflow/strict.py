@@ -31,11 +31,16 @@ def parse(cls: type[T], data: object, where: str) -> T:
 
 def parse_json(cls: type[T], text: str | bytes, where: str) -> T:
     """`parse` for a JSON document; malformed JSON is a `ConfigError` too."""
+    return parse(cls, read_json(text, where), where)
+
+
+def read_json(text: str | bytes, where: str) -> object:
+    """What a JSON document says. Raises `ConfigError` for malformed JSON."""
     try:
-        data = json.loads(text, parse_constant=_refuse_constant)
+        data: object = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: not valid JSON ({error})") from error
-    return parse(cls, data, where)
+    return data
 
 
 def _refuse_constant(name: str) -> None:

@@ -25,10 +25,21 @@ def test_every_field_is_required_and_none_may_be_added(tiny_artifact: Artifact) 
         Manifest.parse(json.dumps(data | {"surprise": 1}))
 
 
+def test_a_manifest_of_schema_1_is_read_as_one_without_familiarity(
+    tiny_artifact: Artifact,
+) -> None:
+    data = strict.to_dict(tiny_artifact[1]) | {"schema_version": 1}
+    del data["familiarity"], data["conformity"]
+    manifest = Manifest.parse(json.dumps(data))
+    assert (manifest.familiarity, manifest.conformity) == (None, ())
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 3}, "schema_version"),
+        ({"conformity": [0.9, 0.5]}, "conformity"),
+        ({"conformity": [0.5, 1.5]}, "conformity"),
         ({"labels": []}, "labels"),
         ({"labels": [{"name": "a", "parent": None}] * 2}, "labels"),
         ({"precision": "int8"}, "files"),

@@ -1,8 +1,13 @@
 """What a model says about an image, free of NumPy so that records can be read without it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from visionflow.images.input_spec import Box
+
+UnknownReason = Literal["unsure", "unfamiliar"]
+"""Why the best label is not an answer: its confidence is under the model's threshold, or the image
+is unlike all that the model was taught. Where both hold, ``unfamiliar``."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from PIL import Image
 from visionflow import strict
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.answer import ClassActivationMap, Score
+from visionflow.models.answer import ClassActivationMap, Score, UnknownReason
+from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.manifest import Manifest
 
 FloatArray = npt.NDArray[np.float32]
@@ -41,23 +42,38 @@ class Explanation(ClassActivationMap):
 class Classification:
     """The answer for one image.
 
-    ``scores`` has every label, best first; ``known`` says whether the best reaches the manifest's
-    unknown threshold; ``embedding`` is [F]; ``cam`` is [C, h, w], the head at every location.
+    ``scores`` has every label, best first. ``unknown``: why the best is not an answer, None where
+    it is one. ``familiarity``: the similarity to the images that the model was taught, None where
+    the manifest lacks what it takes. ``embedding`` is [F]; ``cam`` is [C, h, w], the head at every
+    location.
     """
 
     scores: tuple[Score, ...]
-    known: bool
+    unknown: UnknownReason | None
+    familiarity: float | None
     embedding: FloatArray
     cam: FloatArray
+
+    @property
+    def known(self) -> bool:
+        return self.unknown is None
 
 
 class Classifier:
     """Runs one model version. Thread-safe, as ONNX Runtime sessions are."""
 
-    def __init__(self, model: bytes | Path, manifest: Manifest, threads: int = 1) -> None:
+    def __init__(
+        self,
+        model: bytes | Path,
+        manifest: Manifest,
+        threads: int = 1,
+        familiar: FamiliarImages | None = None,
+    ) -> None:
         """Open the session on ``model`` (a path, or a file's bytes) with ``threads`` threads.
 
-        Raises `ArtifactError` when it is not a model, or not one for this manifest.
+        Without ``familiar``, the embeddings that the manifest's familiarity names, no image is
+        unfamiliar. Raises `ArtifactError` when ``model`` is not a model, or not one for this
+        manifest.
         """
         # Imported here so that records and manifests can be read without ONNX Runtime.
         import onnxruntime  # noqa: PLC0415
@@ -69,6 +85,7 @@ class Classifier:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         source = model if isinstance(model, bytes) else str(model)
         self.manifest = manifest
+        self._familiar = familiar
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 source, options, providers=["CPUExecutionProvider"]
@@ -77,6 +94,14 @@ class Classifier:
             # ONNX Runtime raises classes of its own, one for each of its status codes.
             raise ArtifactError(f"ONNX Runtime cannot open the model ({error})") from error
         self._check_outputs()
+
+    @classmethod
+    def of_artifact(cls, folder: Path, manifest: Manifest, threads: int = 1) -> Self:
+        """The served form in ``folder``, with the stored embeddings. Raises `ArtifactError`."""
+        familiar = None
+        if manifest.familiarity:
+            familiar = FamiliarImages.open(folder / manifest.familiarity.file.path)
+        return cls(folder / manifest.served_file.path, manifest, threads, familiar)
 
     def _check_outputs(self) -> None:
         shapes = {output.name: output.shape for output in self._session.get_outputs()}
@@ -120,8 +145,15 @@ class Classifier:
         names = self.manifest.label_names
         order = np.argsort(-probabilities, kind="stable")
         scores = tuple(Score(names[i], float(probabilities[i])) for i in order)
-        known = scores[0].confidence >= self.manifest.unknown_threshold
-        return Classification(scores, known, embedding, cam)
+        familiarity: float | None = None
+        unknown: UnknownReason | None = None
+        if scores[0].confidence < self.manifest.unknown_threshold:
+            unknown = "unsure"
+        if self._familiar and (rule := self.manifest.familiarity):
+            familiarity = float(self._familiar.similarity(embedding[None], rule.neighbour)[0])
+            if familiarity < rule.threshold:
+                unknown = "unfamiliar"
+        return Classification(scores, unknown, familiarity, embedding, cam)
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -59,6 +59,21 @@ class Quantization:
 
 
 @dataclass(frozen=True)
+class Familiarity:
+    """How images that the model was never taught are recognised.
+
+    ``file`` holds embeddings of training images; an image is unfamiliar when the cosine similarity
+    of its embedding to the ``neighbour``-th nearest of them is under ``threshold``, which keeps the
+    share ``kept`` of validation images.
+    """
+
+    file: FileEntry
+    neighbour: int
+    threshold: float
+    kept: float
+
+
+@dataclass(frozen=True)
 class GateCheck:
     """One measured condition for promotion."""
 
@@ -70,9 +85,13 @@ class GateCheck:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One version of one model. ``created_at`` is ISO 8601 in UTC."""
+    """One version of one model. ``created_at`` is ISO 8601 in UTC.
 
-    schema_version: Literal[1]
+    An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
+    confidence in the true label of each validation image, rising; prediction sets are made from it.
+    """
+
+    schema_version: Literal[2]
     name: str
     version: str
     created_at: str
@@ -85,6 +104,8 @@ class Manifest:
     quantization: Quantization
     temperature: float
     unknown_threshold: float
+    familiarity: Familiarity | None
+    conformity: tuple[float, ...]
     metrics: dict[str, float]
     gate: tuple[GateCheck, ...]
     dataset_sha256: str
@@ -98,6 +119,12 @@ class Manifest:
             raise ConfigError("manifest.labels: must be non-empty and distinct")
         if self.precision not in self.files or "fp32" not in self.files:
             raise ConfigError("manifest.files: must hold fp32 and the served precision")
+        if any(not 0 <= p <= 1 for p in self.conformity) or [*self.conformity] != sorted(
+            self.conformity
+        ):
+            raise ConfigError("manifest.conformity: must rise within 0..1")
+        if self.familiarity and self.familiarity.neighbour < 1:
+            raise ConfigError("manifest.familiarity.neighbour: must be at least 1")
         if self.temperature <= 0:
             raise ConfigError(f"manifest.temperature: must be positive, found {self.temperature}")
         for entry in self.all_files():
@@ -114,12 +141,19 @@ class Manifest:
         return self.files[self.precision]
 
     def all_files(self) -> tuple[FileEntry, ...]:
-        return (*self.files.values(), *self.extra_files)
+        stored = (self.familiarity.file,) if self.familiarity else ()
+        return (*self.files.values(), *stored, *self.extra_files)
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Manifest":
-        """Raises `ConfigError` naming the field that is unknown, missing or mistyped."""
-        return strict.parse_json(cls, text, "manifest")
+        """Raises `ConfigError` naming the field that is unknown, missing or mistyped.
+
+        A manifest of schema 1 gets what it did not have: no familiarity and no conformity.
+        """
+        document = strict.read_json(text, "manifest")
+        if isinstance(document, dict) and document.get("schema_version") == 1:
+            document = {"familiarity": None, "conformity": [], **document, "schema_version": 2}
+        return strict.parse(cls, document, "manifest")
 
     def to_json(self) -> str:
         return json.dumps(strict.to_dict(self), indent=2, ensure_ascii=False) + "\n"

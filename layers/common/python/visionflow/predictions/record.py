@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from visionflow.models.answer import Score
+from visionflow.models.answer import Score, UnknownReason
 from visionflow.models.ref import ModelRef
 
 Source = Literal["api", "s3"]
@@ -53,8 +53,9 @@ class Feedback:
 class Prediction:
     """The one result of one image.
 
-    ``label`` and ``confidence`` are the best guess for status ``ok`` and ``unknown`` (the guess
-    stayed under the model's threshold), and null for ``failed``. ``timings`` are milliseconds by
+    ``label`` and ``confidence`` are the best guess for status ``ok`` and ``unknown`` (then
+    ``unknown_reason`` says why it is not an answer), and null for ``failed``. ``familiarity``: see
+    `Classification`; null where the model cannot measure it. ``timings`` are milliseconds by
     step. ``created_at`` is ISO 8601 UTC with microseconds, ``expires_at`` epoch seconds.
     ``refused`` is the version that should have answered and could not, so that ``model`` did.
     """
@@ -72,6 +73,8 @@ class Prediction:
     created_at: str
     error: Failure | None
     expires_at: int
+    unknown_reason: UnknownReason | None = field(default=None, kw_only=True)
+    familiarity: float | None = field(default=None, kw_only=True)
     feedback: Feedback | None = field(default=None, kw_only=True)
     refused: ModelRef | None = field(default=None, kw_only=True)
 

@@ -55,7 +55,12 @@ REVIEW_KEYS = ("review_shard", "review_position")
 MAX_ROWS_READ = 1_000
 
 # Fields that records written before they existed do not have.
-_LATER_FIELDS = {"feedback": None, "refused": None}
+_LATER_FIELDS = {
+    "feedback": None,
+    "refused": None,
+    "unknown_reason": None,
+    "familiarity": None,
+}
 
 _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#" + ID.pattern)
 
