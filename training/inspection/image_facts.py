@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.ExifTags import Base as ExifTag
 
-from training.inspection.duplicates import THUMBNAIL_SIDE, perceptual_code
+from training.data.grouping.duplicates import THUMBNAIL_SIDE, perceptual_code
 from visionflow.errors import ImageError, MissingImageError
 from visionflow.images.containers import format_of
 from visionflow.images.pipeline import UInt8Array, decode
