@@ -105,9 +105,13 @@ class _SameConv2d(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        if self.stride == (1, 1):
+            # The same on both sides, which needs no copy.
+            side = self.kernel_size[0] // 2
+            return functional.conv2d(features, self.weight, padding=side, groups=self.groups)
         height, width = (
-            max(0, (-(-side // stride) - 1) * stride + kernel - side)
-            for side, stride, kernel in zip(
+            max(0, (-(-length // stride) - 1) * stride + kernel - length)
+            for length, stride, kernel in zip(
                 features.shape[2:], self.stride, self.kernel_size, strict=True
             )
         )
