@@ -141,11 +141,12 @@ class ClassificationService:
         top_k: int = DEFAULT_TOP_K,
     ) -> Prediction:
         """The record of an answer."""
-        scores = image.classification.scores
+        found = image.classification
+        scores = found.scores
         return Prediction(
             id=subject.id,
             source=subject.source,
-            status="ok" if image.classification.known else "unknown",
+            status="ok" if found.known else "unknown",
             label=scores[0].label,
             confidence=scores[0].confidence,
             top_k=scores[:top_k],
@@ -156,6 +157,8 @@ class ClassificationService:
             created_at=timestamp(subject.at),
             error=None,
             expires_at=self._expires_at(subject),
+            unknown_reason=found.unknown,
+            familiarity=found.familiarity,
             refused=image.refused,
         )
 
