@@ -237,6 +237,23 @@ export interface components {
             maps: components["schemas"]["ActivationMap"][];
         };
         /**
+         * Familiarity
+         * @description How images that the model was never taught are recognised.
+         *
+         *     ``file`` holds embeddings of training images; an image is unfamiliar when the cosine similarity
+         *     of its embedding to the ``neighbour``-th nearest of them is under ``threshold``, which keeps the
+         *     share ``kept`` of validation images.
+         */
+        Familiarity: {
+            file: components["schemas"]["FileEntry"];
+            /** Neighbour */
+            neighbour: number;
+            /** Threshold */
+            threshold: number;
+            /** Kept */
+            kept: number;
+        };
+        /**
          * FileEntry
          * @description A file, relative to the artifact's folder: its SHA-256 in hex and its size in bytes.
          */
@@ -423,13 +440,16 @@ export interface components {
         /**
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
+         *
+         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
+         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 1;
+            schema_version: 2;
             /** Name */
             name: string;
             /** Version */
@@ -457,6 +477,9 @@ export interface components {
             temperature: number;
             /** Unknown Threshold */
             unknown_threshold: number;
+            familiarity: components["schemas"]["Familiarity"] | null;
+            /** Conformity */
+            conformity: number[];
             /** Metrics */
             metrics: {
                 [key: string]: number;

@@ -515,7 +515,8 @@ export interface components {
          * ComparedModel
          * @description One version beside the others.
          *
-         *     ``n`` images it answered, and ``compared`` that it and the first version in the comparison
+         *     ``n`` images it answered, ``unknown`` of them because it was ``unsure`` or because they were
+         *     ``unfamiliar``, and ``compared`` that it and the first version in the comparison
          *     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
          *     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
          *     inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
@@ -529,6 +530,10 @@ export interface components {
             n: number;
             /** Unknown */
             unknown: number;
+            /** Unsure */
+            unsure: number;
+            /** Unfamiliar */
+            unfamiliar: number;
             /** Errors */
             errors: number;
             /** Compared */
@@ -610,7 +615,7 @@ export interface components {
         };
         /**
          * DayStats
-         * @description Images of one day (UTC) by status.
+         * @description Images of one day (UTC) by status, and those that are ``unknown`` by reason.
          */
         DayStats: {
             /** Day */
@@ -619,6 +624,10 @@ export interface components {
             ok: number;
             /** Unknown */
             unknown: number;
+            /** Unsure */
+            unsure: number;
+            /** Unfamiliar */
+            unfamiliar: number;
             /** Failed */
             failed: number;
         };
@@ -919,6 +928,16 @@ export interface components {
             expires_at: number;
             /** Thumbnail Url */
             thumbnail_url: string | null;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
@@ -949,7 +968,8 @@ export interface components {
         /**
          * ModelDetail
          * @description One version with its manifest, the report of its run (null when there is none, or one of over
-         *     4 MB), and short-lived URLs of its other files.
+         *     4 MB), and short-lived URLs of its other files. ``recognises_unfamiliar``: whether its answers
+         *     can be ``unfamiliar``, and not ``unsure`` alone.
          */
         ModelDetail: {
             /** Name */
@@ -975,6 +995,8 @@ export interface components {
             retired: components["schemas"]["Retirement"] | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
+            /** Recognises Unfamiliar */
+            recognises_unfamiliar: boolean;
             /** Manifest */
             manifest: {
                 [key: string]: unknown;
@@ -1160,6 +1182,16 @@ export interface components {
             /** Unknown Threshold */
             unknown_threshold: number;
             explanation: components["schemas"]["Explanation"] | null;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
@@ -1205,6 +1237,16 @@ export interface components {
             thumbnail_url: string | null;
             /** Image Url */
             image_url: string;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
@@ -1322,7 +1364,8 @@ export interface components {
          * @description Counters of whole days (UTC), of records also that have expired since.
          *
          *     Versions are keys by their version alone, or as ``name version`` where two models share one.
-         *     ``by_label`` counts the best guess of every answer, unknown ones too.
+         *     ``by_label`` counts the best guess of every answer, unknown ones too. ``unsure`` and
+         *     ``unfamiliar`` are the unknown ones by reason.
          */
         Stats: {
             /** First Day */
@@ -1335,6 +1378,10 @@ export interface components {
             by_status: {
                 [key: string]: number;
             };
+            /** Unsure */
+            unsure: number;
+            /** Unfamiliar */
+            unfamiliar: number;
             /** By Label */
             by_label: {
                 [key: string]: number;
