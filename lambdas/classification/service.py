@@ -18,8 +18,9 @@ from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.errors import VisionFlowError
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
-from visionflow.models.answer import ClassActivationMap
+from visionflow.models.answer import ClassActivationMap, PredictionSet
 from visionflow.models.classifier import Classification, Classifier
+from visionflow.models.prediction_sets import least_confidence, prediction_set
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -59,6 +60,11 @@ class ClassifiedImage:
         """Where the evidence for ``label`` lies, by default for the best one."""
         label = label or self.classification.scores[0].label
         return self.classifier.activation_map(self.classification, label, self.image.size)
+
+    def prediction_set(self, coverage: float) -> PredictionSet:
+        """Raises `InvalidParameterError` for a coverage that the version cannot promise."""
+        least = least_confidence(self.classifier.manifest.conformity, coverage)
+        return PredictionSet(coverage, prediction_set(self.classification.scores, least))
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ def test_the_reason_is_in_answer_and_record(
     for record in (answer, found):
         assert (record["status"], record["unknown_reason"]) == (status, reason)
         assert (record["familiarity"] < 0.9) is (reason == "unfamiliar")
+    assert (answer["unknown_threshold"], answer["familiarity_threshold"]) == (0.5, 0.9)
 
 
 def test_the_reason_is_in_the_history_and_among_the_uncertain(served: Cloud) -> None:
@@ -121,7 +122,7 @@ def test_a_version_with_a_manifest_of_schema_1_still_serves(cloud: Cloud, tmp_pa
     for image, reason in ((BLUE, None), (GREY, "unsure")):
         answer = cloud.predict(image).body
         assert (answer["model"]["version"], answer["unknown_reason"]) == ("2", reason)
-        assert answer["familiarity"] is None
+        assert answer["familiarity"] is answer["familiarity_threshold"] is None
 
 
 def test_a_record_from_before_there_were_two_reasons_is_unsure(cloud: Cloud) -> None:

@@ -1140,10 +1140,13 @@ export interface components {
         };
         /**
          * PredictAnswer
-         * @description The recorded prediction, with ``explanation`` where it was asked for.
+         * @description The recorded prediction, with ``explanation`` and ``prediction_set`` where they were asked
+         *     for.
          *
-         *     ``temperature`` is what the model's logits were divided by; the answer is ``unknown`` when
-         *     ``confidence`` is under ``unknown_threshold``.
+         *     ``temperature`` is what the model's logits were divided by. The answer is ``unknown`` when
+         *     ``confidence`` is under ``unknown_threshold`` (``unsure``), or ``familiarity`` under
+         *     ``familiarity_threshold`` (``unfamiliar``), which is null for a version that does not measure
+         *     it.
          */
         PredictAnswer: {
             /** Id */
@@ -1181,7 +1184,10 @@ export interface components {
             temperature: number;
             /** Unknown Threshold */
             unknown_threshold: number;
+            /** Familiarity Threshold */
+            familiarity_threshold: number | null;
             explanation: components["schemas"]["Explanation"] | null;
+            prediction_set: components["schemas"]["PredictionSet"] | null;
             /**
              * Unknown Reason
              * @default null
@@ -1253,6 +1259,20 @@ export interface components {
             refused: components["schemas"]["ModelRef"] | null;
         };
         /**
+         * PredictionSet
+         * @description The smallest set of labels, best first, that holds the true one for a share ``coverage`` of
+         *     images like those of the model's validation. It promises nothing for an unfamiliar image.
+         *
+         *     It is empty where even the best label has a lower confidence than the true one almost ever has:
+         *     then the model has no answer that would be right with that probability.
+         */
+        PredictionSet: {
+            /** Coverage */
+            coverage: number;
+            /** Labels */
+            labels: string[];
+        };
+        /**
          * Problem
          * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs.
          */
@@ -1269,7 +1289,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -1523,6 +1543,8 @@ export interface operations {
                 explain?: boolean;
                 /** @description The label to explain instead of the best one */
                 label?: string;
+                /** @description Return the smallest set of labels that holds the true one with this probability. The set may be empty: then even the best label is less likely than the true one almost ever is. A version that has not measured this answers 409 `coverage_unmeasured`. */
+                coverage?: number;
             };
             header?: {
                 /** @description A repeated request with the same key returns the first answer */
