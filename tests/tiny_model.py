@@ -22,7 +22,7 @@ from visionflow.models.manifest import (
 
 LABELS = ("red", "green", "blue")
 SIDE = 8
-EMBEDDINGS_FILE = "familiar.npy"
+EMBEDDINGS_FILE = "familiar.npz"
 PASSED_GATE = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_CHECKS["fp32"])
 
 
@@ -110,10 +110,11 @@ def write_tiny_artifact(
 
 
 def _familiarity(folder: Path) -> Familiarity:
-    taught = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 1]], dtype=np.float32)
-    (folder / EMBEDDINGS_FILE).write_bytes(FamiliarImages.of(taught).to_bytes())
+    colours = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 1]], dtype=np.float32)
+    taught = FamiliarImages.of(colours.repeat(20, axis=0), np.repeat([0, 1, 0], 20), len(LABELS))
+    (folder / EMBEDDINGS_FILE).write_bytes(taught.to_bytes())
     entry = FileEntry.of(folder, EMBEDDINGS_FILE)
-    return Familiarity(file=entry, neighbour=1, threshold=0.9, kept=0.95)
+    return Familiarity(file=entry, threshold=0.4, least_detail=0.0, kept=0.95)
 
 
 def write_tiny_run(

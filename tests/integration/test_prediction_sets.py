@@ -52,9 +52,9 @@ def test_without_a_coverage_there_is_no_set(measured: Cloud) -> None:
 @pytest.mark.parametrize(
     ("coverage", "said"),
     [
-        (0, "coverage must be above 0 and below 1"),
-        (1, "coverage must be above 0 and below 1"),
-        (95, "coverage must be above 0 and below 1, such as 0.95; found 95"),
+        (0, "coverage must be between 0 and 1"),
+        (1, "coverage must be between 0 and 1"),
+        (95, "coverage must be between 0 and 1, such as 0.95; found 95"),
         (0.96, "coverage is at most 0.950 for this model"),
         ("95%", "coverage must be a number such as 0.95"),
     ],

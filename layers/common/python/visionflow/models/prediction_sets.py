@@ -20,12 +20,12 @@ def least_confidence(conformity: Sequence[float], coverage: float) -> float:
     """
     if not 0 < coverage < 1:
         raise InvalidParameterError(
-            f"coverage must be above 0 and below 1, such as 0.95; found {coverage:g}."
+            f"coverage must be between 0 and 1, such as 0.95; found {coverage:g}."
         )
     if not conformity:
         raise CoverageUnmeasuredError(
-            "This model version cannot give prediction sets: its training did not measure them. "
-            "Leave coverage out, or train and promote a new version."
+            "coverage was not measured for this model version; leave it out, or train and promote "
+            "a new version."
         )
     # The n + 1 makes up for the finite number of images. A product like 20 * 0.05 may come out
     # below its whole number.
