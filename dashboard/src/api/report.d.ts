@@ -146,6 +146,7 @@ export interface components {
             train: components["schemas"]["SplitSummary"];
             validation: components["schemas"]["SplitSummary"];
             test: components["schemas"]["SplitSummary"];
+            groups: components["schemas"]["GroupSummary"];
         };
         /**
          * EmbeddingMap
@@ -237,6 +238,23 @@ export interface components {
             maps: components["schemas"]["ActivationMap"][];
         };
         /**
+         * Familiarity
+         * @description How images that the model was never taught are recognised.
+         *
+         *     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
+         *     ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
+         *     images that get an answer.
+         */
+        Familiarity: {
+            file: components["schemas"]["FileEntry"];
+            /** Threshold */
+            threshold: number;
+            /** Least Detail */
+            least_detail: number;
+            /** Kept */
+            kept: number;
+        };
+        /**
          * FileEntry
          * @description A file, relative to the artifact's folder: its SHA-256 in hex and its size in bytes.
          */
@@ -306,6 +324,49 @@ export interface components {
             limit: number;
             /** Passed */
             passed: boolean;
+        };
+        /**
+         * GroupSize
+         * @description The groups with ``low`` to ``high`` images each, and the images in them.
+         */
+        GroupSize: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Groups */
+            groups: number;
+            /** Images */
+            images: number;
+        };
+        /**
+         * GroupSummary
+         * @description Groups of images that show the same thing; a group never lies in two parts that were carved.
+         *
+         *     ``by``: ``data.group_by``. ``would_leak``: the images of validation and test that a split by
+         *     file, with the same shares and seed, would have put apart from images of their group in the
+         *     training part; ``would_leak_of``: all images of validation and test in that split.
+         *     ``single_group_labels``: all their images are one group, so their accuracy cannot be measured.
+         */
+        GroupSummary: {
+            /** By */
+            by: string;
+            /** Images */
+            images: number;
+            /** Groups */
+            groups: number;
+            /** Largest */
+            largest: number;
+            /** Sizes */
+            sizes: components["schemas"]["GroupSize"][];
+            /** Would Leak */
+            would_leak: number;
+            /** Would Leak Of */
+            would_leak_of: number;
+            /** Single Group Labels */
+            single_group_labels: string[];
+            /** Leaks */
+            leaks: components["schemas"]["Leak"][];
         };
         /**
          * Growth
@@ -421,15 +482,33 @@ export interface components {
             reason: string | null;
         };
         /**
+         * Leak
+         * @description A part with a folder of its own. ``leaking``: how many of its ``images`` share a group with
+         *     an earlier part; ``examples``: at most five of them.
+         */
+        Leak: {
+            /** Part */
+            part: string;
+            /** Images */
+            images: number;
+            /** Leaking */
+            leaking: number;
+            /** Examples */
+            examples: string[];
+        };
+        /**
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
+         *
+         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
+         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 1;
+            schema_version: 2;
             /** Name */
             name: string;
             /** Version */
@@ -457,6 +536,9 @@ export interface components {
             temperature: number;
             /** Unknown Threshold */
             unknown_threshold: number;
+            familiarity: components["schemas"]["Familiarity"] | null;
+            /** Conformity */
+            conformity: number[];
             /** Metrics */
             metrics: {
                 [key: string]: number;
@@ -633,6 +715,7 @@ export interface components {
          * SplitSummary
          * @description One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
          *     content. ``carved``: drawn out of the training folder by the seed, not a folder of its own.
+         *     ``groups``: how many things its images show, see `GroupSummary`.
          */
         SplitSummary: {
             /** Images */
@@ -643,6 +726,8 @@ export interface components {
             sha256: string;
             /** Carved */
             carved: boolean;
+            /** Groups */
+            groups: number;
         };
         /**
          * StageActivations
