@@ -66,24 +66,22 @@ def _same(keys: Sequence[Hashable]) -> Int64Array:
 
 
 def _alike(parts: Mapping[str, Listing], cache: Path | None) -> list[Int64Array]:
-    """Pairs [M, 2] of shots of one scene, and of near duplicates, frames and bursts.
-
-    The latter three must be as alike as the cut too: in sets where everything looks alike,
-    thumbnails, numbers and times alone would connect whole classes.
-    """
+    """Pairs [M, 2] of near duplicates, of shots of one scene, of frames and of bursts."""
     facts = list(chain.from_iterable(decoded(part, _facts) for part in parts.values()))
     features = unit_length(np.concatenate([scene_features(part, cache) for part in parts.values()]))
     targets = np.concatenate([part.targets for part in parts.values()])
     cut = similarity_cut(features, targets)
-    candidates = np.concatenate(
+    in_time = np.concatenate(
         [
-            _near_duplicates([fact.look for fact in facts]),
             frame_pairs([file for part in parts.values() for file in part.files]),
             burst_pairs([fact.capture for fact in facts], targets),
         ]
     )
-    alike = candidates[similarities(features, candidates) >= cut]
-    return [scene_pairs(features, targets, cut), alike]
+    return [
+        _near_duplicates([fact.look for fact in facts]),
+        scene_pairs(features, targets, cut),
+        in_time[similarities(features, in_time) >= cut],
+    ]
 
 
 def _facts(data: bytes) -> _Facts:

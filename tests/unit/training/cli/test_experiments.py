@@ -82,7 +82,7 @@ def _one_image_of_each_class(data: Path, _tmp: Path) -> list[str]:
 
 
 def _wrong_expression(_data: Path, _tmp: Path) -> list[str]:
-    return ["--group-by", "prefix:(unclosed"]
+    return ["--set", "data.group_by=prefix:(unclosed"]
 
 
 def _empty_class(data: Path, _tmp: Path) -> list[str]:
