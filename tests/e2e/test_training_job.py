@@ -26,6 +26,7 @@ FIELDS = {
     "scratch.batch_size": 16,
     "scratch.ema_decay": 0.0,
     "data.workers": 0,
+    "data.group_by": "content",
     "export.calibration_images": 16,
     "export.max_accuracy_drop": 1.0,
     "export.max_class_drop": 1.0,

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
+import numpy as np
 import pytest
 import torch
 
@@ -18,6 +19,8 @@ from tests.jobs import DATASETS, JOBS, make_buckets, make_table, record, request
 from tests.tiny_model import write_tiny_run
 from tests.unit.training.conftest import draw_set
 from training.config import TrainConfig
+from training.data.grouping import saved_groups
+from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.job.files import JobFiles
@@ -27,7 +30,7 @@ from training.job.script import INTERRUPTED, job_config, run_job
 from training.results.history import EpochRecord
 from training.stop import check_stop
 from training.train import Observer
-from visionflow.jobs.folder import checkpoint_key, run_prefix
+from visionflow.jobs.folder import checkpoint_key, groups_key, run_prefix
 from visionflow.jobs.record import JobOutcome, JobRecord
 from visionflow.jobs.store import JobStore
 from visionflow.models.manifest import MANIFEST_NAME, Manifest
@@ -145,8 +148,10 @@ def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weig
     assert interrupted.outcome.kind == "interrupted"
     assert "terminate at 2030-01-01T12:02:00Z" in str(interrupted.outcome.reason)
     assert 2 <= len(interrupted.epochs) <= 3
-    assert keys("jobs/AROA:i-1/") == {"checkpoint.pt"}
+    assert keys("jobs/AROA:i-1/") == {"checkpoint.pt", "groups.json"}
 
+    # On other hardware, images might be grouped differently: the split stays as it was.
+    monkeypatch.setattr(saved_groups, "group_images", lambda *_: np.arange(90) // 3)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr("training.job.script.train", only_fit)
     moved = store.move(store.get(job.id), "launching", attempt=2)
@@ -255,14 +260,16 @@ def test_the_checkpoint_of_the_newest_machine_that_left_one_is_taken(tmp_path: P
     client = boto3.client("s3")
     client.put_object(Bucket=JOBS, Key=checkpoint_key("first"), Body=b"1")
     client.put_object(Bucket=JOBS, Key=checkpoint_key("second"), Body=b"2")
+    client.put_object(Bucket=JOBS, Key=groups_key("second"), Body=b"groups")
     files = JobFiles(JOBS, "fourth", client)
     assert files.fetch_checkpoint(("first", "second", "third", "fourth"), tmp_path) == "second"
     assert (tmp_path / CHECKPOINT_FILE).read_bytes() == b"2"
+    assert (tmp_path / GROUPS_FILE).read_bytes() == b"groups"
     assert not files.keep_checkpoint(tmp_path)
     (tmp_path / CHECKPOINT_FILE).write_bytes(b"22")
     assert files.keep_checkpoint(tmp_path)
     assert not files.keep_checkpoint(tmp_path)
-    assert keys("jobs/fourth/") == {"checkpoint.pt"}
+    assert keys("jobs/fourth/") == {"checkpoint.pt", "groups.json"}
 
 
 def test_without_a_metadata_service_there_is_no_notice() -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.cli.options import add_command, add_group, add_json
+from training.cli.options import add_command, add_group, add_group_by, add_json
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -39,6 +39,7 @@ def _add_inspect(steps: "Commands") -> None:
     parser.add_argument(
         "data", help="folder of class folders, or of train/val/test; or s3://bucket/prefix"
     )
+    add_group_by(parser)
     add_json(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the page to this file")
     parser.add_argument(
@@ -47,7 +48,9 @@ def _add_inspect(steps: "Commands") -> None:
         metavar="DIR",
         help=f"write {JSON_FILE}, {PAGE_FILE} and {SHEET_FILE} into this folder",
     )
-    parser.add_argument("--cache", type=Path, default=_CACHE, help="folder for images from S3")
+    parser.add_argument(
+        "--cache", type=Path, default=_CACHE, help="folder for images from S3, and features"
+    )
 
 
 def _add_fetch(steps: "Commands") -> None:
@@ -70,7 +73,8 @@ def _inspect(arguments: argparse.Namespace) -> int:
     from training.data.sources.remote import local_folder  # noqa: PLC0415
     from training.inspection.inspection import inspect_folder, to_text  # noqa: PLC0415
 
-    inspection = inspect_folder(local_folder(arguments.data, arguments.cache))
+    folder = local_folder(arguments.data, arguments.cache)
+    inspection = inspect_folder(folder, arguments.group_by or "auto", arguments.cache)
     _write_files(inspection, arguments)
     print(inspection.to_json() if arguments.json else to_text(inspection), flush=True)
     return 0

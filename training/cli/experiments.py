@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from training.cli import data
-from training.cli.options import add_command, add_json, add_set, answer, fields_set
+from training.cli.options import add_command, add_group_by, add_json, add_set, answer, fields_set
 from training.config import ModelName, Recipe, TrainConfig, committed_configs, load_config
 from training.stop import Stop, stop_on_signals
 
@@ -26,6 +26,7 @@ _FLAGS = {
     "model": "model.name",
     "weights": "model.weights",
     "grow_from": "model.grow_from",
+    "group_by": "data.group_by",
     "recipe": "recipe",
     "seed": "seed",
     "name": "name",
@@ -69,6 +70,7 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
         help="class folders, or train/ (validation/, test/) of class folders; a folder or s3://",
     )
     parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
+    add_group_by(parser)
     parser.add_argument("--model", choices=get_args(ModelName), help="network to train")
     parser.add_argument("--recipe", choices=get_args(Recipe), help="way to train it")
     parser.add_argument("--weights", help="'imagenet', 'none' or a file")

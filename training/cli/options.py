@@ -44,6 +44,15 @@ def add_set(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_group_by(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--group-by",
+        metavar="RULE",
+        help="which images show the same thing and stay in one part: auto, content, folder, "
+        "prefix:REGEX, exif-minute or csv:FILE",
+    )
+
+
 def fields_set(arguments: argparse.Namespace) -> dict[str, Any]:
     """The fields of all ``--set``; a bare word is a string. Raises `ConfigError`."""
     found = {}

@@ -40,9 +40,9 @@ def warnings(summary: GroupSummary) -> Iterator[str]:
         )
     if labels := summary.single_group_labels:
         yield (
-            f"All images of {', '.join(labels)} show the same thing, one each: they are all in "
-            "training, and accuracy on these classes cannot be measured. Add images of other "
-            "things or scenes, or say with --group-by which images belong together."
+            f"The images of each of these classes all show one thing: {', '.join(labels)}. They "
+            "are in training only, and accuracy on these classes cannot be measured. Add images "
+            "of other things or scenes, or say with --group-by which images belong together."
         )
 
 

@@ -1,7 +1,7 @@
 """Which images are for fitting, which for choosing, which for measuring."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,15 +99,11 @@ def list_parts(folder: Path, first: tuple[str, ...] = ()) -> dict[str, Listing]:
 
 def divide(parts: Mapping[str, Listing], groups: Groups, config: DataConfig, seed: int) -> Splits:
     """The three parts of a dataset: those in ``parts``, and those that are missing carved out of
-    the training images by `carve`, with the shares that ``config`` states.
-
-    Raises `DatasetError` where a carved part could not measure two classes.
-    """
+    the training images by `carve`, with the shares that ``config`` states."""
     train = parts["train"]
     shares = {"validation": config.validation, "test": config.test}
     fractions = {name: share for name, share in shares.items() if name not in parts}
     carved = carve(train, groups.numbers[: len(train)], fractions, seed)
-    _require_measurable(train, carved, fractions, groups.by)
     places = dict(carved)
     start = len(train)
     for name, part in parts.items():
@@ -121,18 +117,19 @@ def divide(parts: Mapping[str, Listing], groups: Groups, config: DataConfig, see
     )
 
 
-def _require_measurable(
-    train: Listing, carved: Mapping[str, Int64Array], fractions: Iterable[str], by: str
-) -> None:
-    for name in fractions:
-        classes = np.count_nonzero(train.subset(carved[name]).counts)
+def require_measurable(splits: Splits) -> None:
+    """Raise `DatasetError` where a part that was carved has images of less than two classes."""
+    for name in splits.fractions:
+        part = splits.parts[name]
+        classes = np.count_nonzero(part.counts)
         if classes < 2:
             raise DatasetError(
-                f"{train.root}: {name} images of at least 2 classes are needed, and only {classes} "
+                f"{part.root}: {name} images of at least 2 classes are needed, and only {classes} "
                 "of the classes can be divided. Images that show the same thing stay together "
-                f"(group_by = {by}), and the other classes have too few groups of such images. Add "
-                "images of other things or scenes, or say with --group-by which images belong "
-                "together; --group-by content takes all files that differ for independent."
+                f"(group_by = {splits.groups.by}), and the other classes have too few groups of "
+                "such images. Add images of other things or scenes, or say with --group-by which "
+                "images belong together; --group-by content takes all files that differ for "
+                "independent."
             )
 
 

@@ -15,7 +15,7 @@ from training.data.grouping.saved_groups import load_groups
 from training.data.grouping.scene_features import Float32Array, scene_features
 from training.data.image_set import ImageSet, load_images
 from training.data.listing import Int64Array, Listing
-from training.data.split import Groups, Splits, divide, list_parts
+from training.data.split import Groups, Splits, divide, list_parts, require_measurable
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import DatasetError
 from training.results.groups import GroupSummary
@@ -119,6 +119,7 @@ def load_training_data(
     found = list_parts(folder, first)
     groups = load_groups(found, config.data.group_by, folder, run, cache)
     splits = divide(found, groups, config.data, config.seed)
+    require_measurable(splits)
     for part in (splits.validation, splits.test):
         if first and not part.counts[: len(first)].any():
             raise DatasetError(

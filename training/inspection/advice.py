@@ -7,6 +7,7 @@ from typing import Literal
 from training.inspection.contents import Contents, Duplicates
 from training.inspection.found_files import UNDIVIDED
 from training.inspection.image_facts import ELONGATED, SMALL_SIDE
+from training.results.groups import GroupSummary
 from training.texts.catalogue import text
 
 Severity = Literal["problem", "warning", "note"]
@@ -21,7 +22,7 @@ _SEVERITIES: dict[Severity, tuple[str, ...]] = {
     "problem": (
         *("unclear_parts", "one_class", "empty_classes", "too_few_images", "unknown_classes"),
         *("unreadable", "exact_duplicates_across_parts", "exact_duplicates_across_classes"),
-        "near_duplicates_across_parts",
+        *("near_duplicates_across_parts", "group_leaks", "single_group_classes"),
     ),
     "warning": (
         *("outside_classes", "few_images", "imbalance", "greyscale_classes", "one_colour", "small"),
@@ -52,7 +53,7 @@ class Finding:
     examples: tuple[str, ...]
 
 
-def find(contents: Contents) -> tuple[Finding, ...]:
+def find(contents: Contents, groups: GroupSummary | None) -> tuple[Finding, ...]:
     """All findings, the most severe first; none where all is well."""
     numbers = {
         "needed": _needed(contents),
@@ -62,7 +63,7 @@ def find(contents: Contents) -> tuple[Finding, ...]:
         "elongated": ELONGATED,
     }
     order, found = list(_SEVERITIES), []
-    for code, names in _cases(contents):
+    for code, names in (*_cases(contents), *_group_cases(groups)):
         if names:
             advice = text(f"advice.{code}", **numbers)
             examples = tuple(names[:EXAMPLES])
@@ -120,6 +121,12 @@ def _duplicate_cases(code: str, groups: Sequence[Duplicates]) -> Iterator[_Case]
     yield f"{code}_across_parts", _joined(leaking)
     yield f"{code}_across_classes", _joined(mislabelled)
     yield code, _joined(repeated)
+
+
+def _group_cases(groups: GroupSummary | None) -> Iterator[_Case]:
+    if groups is not None:
+        yield "group_leaks", [name for leak in groups.leaks for name in leak.examples]
+        yield "single_group_classes", groups.single_group_labels
 
 
 def _source(contents: Contents) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from training.inspection.advice import Finding, find
 from training.inspection.contents import Contents, Duplicates, Spread, read_contents
 from training.inspection.found_files import UNDIVIDED
+from training.inspection.groups import read_groups
+from training.results.groups import GroupSummary
 from training.texts.catalogue import text
 from training.texts.terminal import columns
 from visionflow import strict
@@ -18,9 +20,11 @@ _BAR = 30
 
 @dataclass(frozen=True)
 class Inspection:
-    """The contents of a dataset, and advice about them."""
+    """The contents of a dataset, and advice about them. ``groups``: of images that show the same
+    thing; None where training refuses the folder."""
 
     contents: Contents
+    groups: GroupSummary | None
     findings: tuple[Finding, ...]
 
     def to_json(self) -> str:
@@ -28,15 +32,21 @@ class Inspection:
         return json.dumps(strict.to_dict(self))
 
 
-def inspect_folder(folder: Path) -> Inspection:
-    """Read every image below ``folder``. Raises `DatasetError` where there is none at all."""
+def inspect_folder(folder: Path, group_by: str, cache: Path | None = None) -> Inspection:
+    """Read every image below ``folder``. ``cache`` keeps the features that they are grouped by.
+
+    Raises `DatasetError` where there is none at all, and where ``group_by`` cannot be used.
+    """
     contents = read_contents(folder)
-    return Inspection(contents, find(contents))
+    unreadable = {bad.file for bad in contents.unreadable}
+    groups = read_groups(folder, group_by, unreadable, cache)
+    return Inspection(contents, groups, find(contents, groups))
 
 
 def to_text(inspection: Inspection) -> str:
     """The inspection as lines for a terminal."""
-    lines = [*_overview(inspection.contents), "", *_findings(inspection.findings)]
+    overview = [*_overview(inspection.contents), *_groups(inspection.groups)]
+    lines = [*overview, "", *_findings(inspection.findings)]
     # A file's name may be bytes that are not text.
     return "\n".join(lines).encode("utf-8", "replace").decode()
 
@@ -70,6 +80,16 @@ def _duplicates(name: str, unit: str, found: tuple[Duplicates, ...]) -> Iterator
     conflicts = sum(group.label_conflict for group in found)
     details = f", across parts: {leaking:,}, across classes: {conflicts:,}" if found else ""
     yield f"{name}, {unit}: {len(found):,}{details}."
+
+
+def _groups(groups: GroupSummary | None) -> Iterator[str]:
+    if groups is not None:
+        yield (
+            f"Groups of images that show the same thing ({groups.by}): {groups.groups:,}, the "
+            f"largest of {groups.largest:,} images. A split by file would separate "
+            f"{groups.would_leak:,} of {groups.would_leak_of:,} validation and test images from "
+            "training images of their group."
+        )
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:

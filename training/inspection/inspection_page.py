@@ -11,6 +11,7 @@ from training.inspection.found_files import UNDIVIDED
 from training.inspection.inspection import Inspection
 from training.report.page import environment
 from training.results.data_url import file_url
+from training.results.groups import GroupSummary, size_range
 
 MOST_GROUPS = 48
 MOST_FILES = 100
@@ -47,6 +48,8 @@ def page(inspection: Inspection) -> str:
     html = template.render(
         contents=contents,
         findings=inspection.findings,
+        groups=inspection.groups,
+        group_sizes=tuple(_group_bars(inspection.groups)),
         name=root.resolve().name,
         colours={part: _COLOURS[part] for part in contents.parts},
         undivided=UNDIVIDED in contents.parts,
@@ -79,6 +82,14 @@ def _side_bars(contents: Contents) -> Iterator[_Bar]:
         label = f"{bar.low:,} +" if bar.high is None else f"{bar.low:,}-{bar.high - 1:,}"
         segment = _Segment("", 0, 100 * bar.images / most, _COLOURS[UNDIVIDED])
         yield _Bar(f"{label} px", bar.images, (segment,))
+
+
+def _group_bars(groups: GroupSummary | None) -> Iterator[_Bar]:
+    sizes = groups.sizes if groups else ()
+    most = max((size.images for size in sizes), default=1)
+    for size in sizes:
+        segment = _Segment("", 0, 100 * size.images / most, _COLOURS[UNDIVIDED])
+        yield _Bar(size_range(size), size.images, (segment,))
 
 
 def _strip(root: Path, names: Sequence[str]) -> str:

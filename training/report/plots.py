@@ -1,6 +1,12 @@
 """All plots of a report."""
 
-from training.report import plots_confidence, plots_images, plots_scores, plots_training
+from training.report import (
+    plots_confidence,
+    plots_data,
+    plots_images,
+    plots_scores,
+    plots_training,
+)
 from training.report.plot_style import Plots
 from training.results.report import Report
 
@@ -16,4 +22,5 @@ PLOTS: Plots[Report] = {
     "wrong_answers": plots_images.wrong_answers,
     "mistakes": plots_images.mistakes,
     "stage_activations": plots_images.stage_activations,
+    "group_sizes": plots_data.group_sizes,
 }

@@ -13,6 +13,11 @@ class GroupSize:
     images: int
 
 
+def size_range(size: GroupSize) -> str:
+    """``3-4``, or ``2`` where all groups are of one size."""
+    return f"{size.low:,}" if size.low == size.high else f"{size.low:,}-{size.high:,}"
+
+
 @dataclass(frozen=True)
 class Leak:
     """A part with a folder of its own. ``leaking``: how many of its ``images`` share a group with

@@ -67,6 +67,9 @@ def test_merging_leaves_both_as_they_were() -> None:
         ("scratch.epoch", 3, "scratch: unknown field epoch"),
         ("model.name", "resnet19", "model.name: expected 'resnet18' or"),
         ("scratch.epochs", 0, "scratch.epochs must be at least 1"),
+        ("data.group_by", "faces", r"data.group_by must be auto, content, .*not 'faces'"),
+        ("data.group_by", "csv:", "data.group_by must be auto"),
+        ("data.group_by", "prefix:[a", r"data.group_by must be prefix: and a regular expression"),
         ("data.validation", 0.95, r"data.validation \+ data.test must be below 1"),
         ("finetune.body.schedule.warmup", 1.0, "finetune.body.schedule.warmup must be"),
         ("finetune.rate_decay", 0, "finetune.rate_decay must be"),
@@ -97,6 +100,11 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     file.write_text("name = ")
     with pytest.raises(ConfigError, match=r"mine\.toml: not readable as TOML"):
         load_config(str(file))
+
+
+@pytest.mark.parametrize("rule", ["auto", "folder", "exif-minute", r"prefix:(\d+)_", "csv:a.csv"])
+def test_images_can_be_grouped_by(rule: str) -> None:
+    assert load_config("cifar10", {"data.group_by": rule}).data.group_by == rule
 
 
 @pytest.mark.parametrize(("recipe", "epochs"), [("probe", 60), ("finetune", 50), ("scratch", 50)])

@@ -17,7 +17,9 @@ from PIL import Image
 
 from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
+from tests.unit.training.data.grouping.shots import draw_coin_tosses, draw_scene, shots
 from training.config import TrainConfig
+from training.data.grouping import saved_groups
 from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import DatasetError, TrainingError
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
@@ -122,6 +124,38 @@ def test_every_recipe_ends_in_an_artifact(recipe: str, tmp_path: Path) -> None:
     assert report.recipe == recipe
     assert report.data.test.carved
     assert read_artifact(tmp_path / "run").label_names == ("blue", "green", "red")
+
+
+def test_scenes_are_found_and_stay_whole_from_images_to_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_coin_tosses(tmp_path / "data", scenes=16, per_scene=3)
+    # Of this class there is one scene only.
+    generator = np.random.default_rng(9)
+    (tmp_path / "data" / "edge").mkdir()
+    for number, shot in enumerate(shots(draw_scene(generator), 3, generator)):
+        shot.save(tmp_path / "data" / "edge" / f"{'kqz'[number]}.jpg")
+    config = shrunken_config(data__group_by="auto", scratch__epochs=1)
+    report = train(config, tmp_path / "data", tmp_path / "run")
+    groups = report.data.groups
+    assert (groups.by, groups.images, groups.largest) == ("auto", 51, 3)
+    assert groups.groups == 17
+    assert groups.would_leak > groups.would_leak_of / 2
+    assert groups.single_group_labels == report.test.unmeasured == ("edge",)
+    assert "all show one thing: edge." in capsys.readouterr().err
+
+    parts = json.loads((tmp_path / "run" / SPLIT_FILE).read_text())["parts"]
+    numbers = [set(part["groups"]) for part in parts.values()]
+    assert sum(map(len, numbers)) == len(set.union(*numbers)) == 17
+    assert [len(part) for part in numbers] == [
+        report.data.train.groups,
+        report.data.validation.groups,
+        report.data.test.groups,
+    ]
+
+    # On another machine features may differ: the run goes on with the groups that it began with.
+    monkeypatch.setattr(saved_groups, "group_images", lambda *_: np.arange(51))
+    assert export(config, tmp_path / "data", tmp_path / "run").data == report.data
 
 
 def test_a_damaged_test_image_shows_before_training(images: Path, tmp_path: Path) -> None:

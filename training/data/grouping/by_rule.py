@@ -52,7 +52,7 @@ def table_path(by: str, folder: Path) -> Path | None:
         if path.is_file():
             return path
     raise DatasetError(
-        f"group_by = {by}: there is no file {argument}, neither in {folder} nor here"
+        f"group_by = {by}: there is no such file, neither in {folder} nor in the working folder"
     )
 
 

@@ -74,10 +74,15 @@ def test_a_signal_ends_train_where_it_can_go_on(
     assert len(state["history"]) == 1
 
 
-def _one_image(data: Path, _tmp: Path) -> list[str]:
-    for file in sorted((data / "red").iterdir())[1:]:
-        file.unlink()
+def _one_image_of_each_class(data: Path, _tmp: Path) -> list[str]:
+    for folder in data.iterdir():
+        for file in sorted(folder.iterdir())[1:]:
+            file.unlink()
     return []
+
+
+def _wrong_expression(_data: Path, _tmp: Path) -> list[str]:
+    return ["--set", "data.group_by=prefix:(unclosed"]
 
 
 def _empty_class(data: Path, _tmp: Path) -> list[str]:
@@ -130,7 +135,8 @@ def _unknown_field(_data: Path, _tmp: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (_one_image, "red"),
+        (_one_image_of_each_class, "--group-by"),
+        (_wrong_expression, "missing ), unterminated subpattern"),
         (_empty_class, "red"),
         (_corrupt_file, "003.png"),
         (_no_images, "data"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from training.config import DataConfig
 from training.data.listing import Int64Array, Listing
-from training.data.split import Groups, Splits, carve, divide, list_parts
+from training.data.split import Groups, Splits, carve, divide, list_parts, require_measurable
 from training.errors import DatasetError
 
 CONFIG = DataConfig(validation=0.2, test=0.1, group_by="content", balance="none", workers=0)
@@ -164,8 +164,9 @@ def test_a_split_that_measures_less_than_two_classes_is_refused(
     classes: tuple[list[int], ...],
 ) -> None:
     found, groups = grouped(*classes)
+    splits = divide({"train": found}, Groups("auto", groups), CONFIG, seed=1)
     with pytest.raises(DatasetError, match=r"of at least 2 classes.*group_by = auto.*--group-by"):
-        divide({"train": found}, Groups("auto", groups), CONFIG, seed=1)
+        require_measurable(splits)
 
 
 def test_class_folders_are_divided_into_three_parts(images: Path) -> None:

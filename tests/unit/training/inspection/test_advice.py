@@ -6,6 +6,7 @@ from tests.images import bad_files
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
 from training.inspection.advice import Finding, find
 from training.inspection.contents import ClassContents, Contents, read_contents
+from training.results.groups import GroupSize, GroupSummary, Leak
 from training.texts.catalogue import texts
 
 FINE = Contents(
@@ -38,15 +39,15 @@ def with_class(contents: Contents, label: str, images: int, greyscale: int = 0) 
 @pytest.fixture(scope="module")
 def messy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finding]:
     folder = draw_messy_set(tmp_path_factory.mktemp("messy"))
-    return {finding.code: finding for finding in find(read_contents(folder))}
+    return {finding.code: finding for finding in find(read_contents(folder), None)}
 
 
 def codes(contents: Contents) -> list[str]:
-    return [finding.code for finding in find(contents)]
+    return [finding.code for finding in find(contents, None)]
 
 
 def test_a_sound_set_has_no_findings() -> None:
-    assert find(FINE) == ()
+    assert find(FINE, None) == ()
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_the_most_severe_come_first(messy: dict[str, Finding]) -> None:
 
 def test_imbalance_above_five_to_one_suggests_the_settings_for_it() -> None:
     assert codes(replace(FINE, imbalance=5.0)) == []
-    found = find(replace(FINE, imbalance=5.1))[0]
+    found = find(replace(FINE, imbalance=5.1), None)[0]
     for text in (found.english, found.korean):
         assert "5.1" in text
         assert 'data.balance = "effective"' in text
@@ -99,7 +100,7 @@ def test_imbalance_above_five_to_one_suggests_the_settings_for_it() -> None:
 
 
 def test_a_class_too_small_to_be_divided_is_a_problem_and_a_small_one_a_warning() -> None:
-    found = find(with_class(with_class(FINE, "tiny", 2), "few", 3))
+    found = find(with_class(with_class(FINE, "tiny", 2), "few", 3), None)
     assert [(x.code, x.examples) for x in found] == [
         ("too_few_images", ("tiny (2)",)),
         ("few_images", ("few (3)",)),
@@ -115,17 +116,30 @@ def test_a_class_without_colour_among_coloured_ones_is_warned_of() -> None:
 
 def test_one_class_and_an_unclear_division_are_problems() -> None:
     contents = replace(FINE, classes=FINE.classes[:1], complaint="there is no folder train")
-    found = find(contents)
+    found = find(contents, None)
     assert [x.code for x in found] == ["unclear_parts", "one_class"]
     assert found[0].examples == ("there is no folder train",)
 
 
+def test_groups_that_make_figures_wrong_are_problems() -> None:
+    leak = Leak("test", images=30, leaking=2, examples=("test/cat/1.png", "test/cat/2.png"))
+    sizes = (GroupSize(1, 1, 80, 80),)
+    groups = GroupSummary("auto", 80, 80, 1, sizes, 0, 24, ("dog",), (leak,))
+    found = find(FINE, groups)
+    assert [(x.severity, x.code, x.examples) for x in found] == [
+        ("problem", "group_leaks", leak.examples),
+        ("problem", "single_group_classes", ("dog",)),
+    ]
+    assert find(FINE, replace(groups, leaks=(), single_group_labels=())) == ()
+
+
 def test_many_examples_are_cut_off_but_counted() -> None:
-    found = find(replace(FINE, other_files=tuple(f"cat/{i}.avif" for i in range(30))))[0]
+    found = find(replace(FINE, other_files=tuple(f"cat/{i}.avif" for i in range(30))), None)[0]
     assert (found.count, len(found.examples)) == (30, 10)
 
 
 def test_every_text_can_occur(messy: dict[str, Finding]) -> None:
     elsewhere = {"unclear_parts", "one_class", "too_few_images", "greyscale_classes"}
+    elsewhere |= {"group_leaks", "single_group_classes"}
     advice = {key.removeprefix("advice.") for key in texts() if key.startswith("advice.")}
     assert advice == set(messy) | elsewhere

@@ -13,7 +13,7 @@ from visionflow.errors import ConfigError
 
 @pytest.fixture(scope="module")
 def messy(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
-    return inspect_folder(draw_messy_set(tmp_path_factory.mktemp("messy")))
+    return inspect_folder(draw_messy_set(tmp_path_factory.mktemp("messy")), "content")
 
 
 def draw(folder: Path, names: list[str]) -> Path:
@@ -45,11 +45,13 @@ def test_the_text_says_what_is_there_and_what_to_do(messy: Inspection) -> None:
 
 def test_the_text_of_a_sound_set_says_so(tmp_path: Path) -> None:
     names = [f"{label}/{i}.jpg" for label in ("a", "b") for i in range(20)]
-    assert to_text(inspect_folder(draw(tmp_path, names))).endswith("Nothing to fix was found.")
+    assert to_text(inspect_folder(draw(tmp_path, names), "content")).endswith(
+        "Nothing to fix was found."
+    )
 
 
 def test_korean_class_names_keep_the_columns_in_line(tmp_path: Path) -> None:
-    text = to_text(inspect_folder(draw(tmp_path, ["고양이/1.jpg", "a/1.jpg"])))
+    text = to_text(inspect_folder(draw(tmp_path, ["고양이/1.jpg", "a/1.jpg"]), "content"))
     short, long = text.splitlines()[1:3]
     assert short.index("#") == long.index("#") + len("고양이")
 
@@ -58,6 +60,6 @@ def test_a_file_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
     folder = draw(tmp_path, ["a/1.jpg", "b/1.jpg"])
     broken = os.fsencode(folder / "a") + b"/\xff.jpg"
     Path(os.fsdecode(broken)).write_bytes(b"broken")
-    inspection = inspect_folder(folder)
+    inspection = inspect_folder(folder, "content")
     assert strict.parse_json(Inspection, inspection.to_json().encode(), "inspection") == inspection
     assert "a/?.jpg (image_unreadable)" in to_text(inspection)

@@ -19,7 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def messy(folder: Path) -> Inspection:
-    return inspect_folder(folder)
+    return inspect_folder(folder, "content")
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_an_image_that_is_gone_meanwhile_stops_nothing(
     folder: Path, messy: Inspection, tmp_path: Path
 ) -> None:
     moved = shutil.copytree(folder, tmp_path / "moved")
-    inspection = inspect_folder(moved)
+    inspection = inspect_folder(moved, "content")
     shutil.rmtree(moved)
     assert len(page(inspection)) > 10_000
 
@@ -105,7 +105,7 @@ def test_a_sound_undivided_set_has_a_short_page(tmp_path: Path) -> None:
         file = tmp_path / "꽃" / f"{'ab'[i % 2]}" / f"{i}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(encode(textured(seed=i)))
-    html = page(inspect_folder(tmp_path / "꽃"))
+    html = page(inspect_folder(tmp_path / "꽃", "content"))
     assert "<h1>꽃</h1>" in html
     assert "Nothing to fix was found." in html
     assert "고칠 것이 없습니다." in html

@@ -8,6 +8,7 @@ import pytest
 from training.report.page import COSTED, page
 from training.report.plots import PLOTS
 from training.results.findings import ImageAnswer
+from training.results.groups import Leak
 from training.results.report import Report
 from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import measured
@@ -129,3 +130,16 @@ def test_what_was_left_out_is_said(report: Report) -> None:
     assert "not measured and not in the macro means:</span>" in html
     assert "None: every test image was classified correctly." in html
     assert "Inside the network" not in html and "Wrong answers</span>" not in html
+
+
+def test_groups_and_what_a_split_by_file_would_leak_are_stated(report: Report, html: str) -> None:
+    assert "180 images form 75 groups; the largest has 4 images." in html
+    assert "31 of 120 validation and test images" in html
+    assert "검증과 테스트 이미지 120장 중 31장" in html
+    assert "cannot be measured" not in html
+    leak = Leak("test", 60, 7, ("test/red/1.png",))
+    groups = replace(report.data.groups, single_group_labels=("red",), leaks=(leak,))
+    warned = page(replace(report, data=replace(report.data, groups=groups)), {})
+    assert "accuracy on the class cannot be measured:</span>" in warned
+    assert "7 of 60 images share a group with an earlier part" in warned
+    assert "test/red/1.png" in warned
