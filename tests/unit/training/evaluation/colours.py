@@ -1,12 +1,17 @@
 """Images that the model of `tests.tiny_model` names by their colour, some of them mislabelled."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
 from training.data.image_set import ImageSet
+from training.evaluation.unknown.familiar import FAMILIAR_FILE, FamiliarSet
+from training.evaluation.unknown.thresholds import MARGIN
 from visionflow.models.classifier import Classifier
+from visionflow.models.familiarity import FamiliarImages
+from visionflow.models.manifest import MANIFEST_NAME, Familiarity, FileEntry
 
 
 def colour_set(count: int = 60, mislabelled: int = 6, seed: int = 0) -> ImageSet:
@@ -25,3 +30,17 @@ def colour_set(count: int = 60, mislabelled: int = 6, seed: int = 0) -> ImageSet
 def tiny_classifier(folder: Path) -> Classifier:
     manifest = write_tiny_artifact(folder)
     return Classifier(folder / manifest.served_file.path, manifest)
+
+
+def familiar_classifier(folder: Path, taught: ImageSet) -> tuple[Classifier, FamiliarSet]:
+    """`tiny_classifier` that knows the images ``taught``, and calls no image of theirs
+    unfamiliar."""
+    plain = tiny_classifier(folder)
+    embeddings = plain.run(taught.images)[1]
+    familiar = FamiliarSet(FamiliarImages.of(embeddings), 5)
+    (folder / FAMILIAR_FILE).write_bytes(familiar.images.to_bytes())
+    threshold = float(familiar.familiarity(embeddings).min()) - MARGIN
+    rule = Familiarity(FileEntry.of(folder, FAMILIAR_FILE), familiar.neighbour, threshold, 1.0)
+    manifest = replace(plain.manifest, familiarity=rule)
+    (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+    return Classifier.of_artifact(folder, manifest), familiar
