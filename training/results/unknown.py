@@ -41,7 +41,7 @@ class FamiliarityHistogram:
 
 @dataclass(frozen=True)
 class Unfamiliar:
-    """How images that the model was never taught are told from its own.
+    """How a model separates images of its own kinds from others.
 
     ``threshold``: of familiarity. ``kept_target``: the share of own images that should get an
     answer; ``kept_validation`` and ``kept_test``: the share that does. ``unsure_test`` and

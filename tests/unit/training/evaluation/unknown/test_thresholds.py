@@ -84,6 +84,7 @@ def test_what_is_not_a_number_gives_thresholds_that_are() -> None:
     familiarity[50:] = -np.inf
     for given in ((confidence, familiarity), (np.full(100, np.nan, np.float32), familiarity)):
         thresholds = choose_thresholds(*given, 0.95)
+        assert thresholds.familiarity is not None
         assert np.isfinite([thresholds.confidence, thresholds.familiarity]).all()
 
 
