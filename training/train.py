@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from training.allocator import keep_freed_memory
 from training.ancestor import WEIGHTS_FILE, read_ancestor, weights_bytes
 from training.config import TrainConfig
+from training.data.group_summary import warnings
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
-from training.data.split import leaks
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.examine import examine
 from training.evaluation.measure import Measured, measure_split
@@ -21,7 +23,7 @@ from training.evaluation.metrics import evaluate
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import set_coverages
-from training.evaluation.unknown.thresholds import Thresholds
+from training.evaluation.unknown.thresholds import decide
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.calibrate import calibrate
@@ -77,7 +79,7 @@ def train(
     check_start(config, out)
     observer.on_step("read")
     images = _load(config, data, out, cache)
-    for sentence in leaks(images.splits):
+    for sentence in warnings(images.group_summary):
         print(f"Warning: {sentence}", file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
     images.decode()
@@ -141,8 +143,9 @@ def finish(
         check = growth_check(growth, config.export.max_old_classes_drop)
         manifest = replace(manifest, gate=(*manifest.gate, check))
     probabilities = measured.probabilities(manifest.temperature)
-    decisions = Thresholds.of(manifest).decide(probabilities.max(axis=1), measured.familiarity)
-    test = evaluate(probabilities, data.test.targets, data.labels, decisions.answered)
+    decisions = decide(manifest, probabilities, measured.familiarity, data.test.images)
+    groups = data.group_numbers["test"]
+    test = evaluate(probabilities, data.test.targets, data.labels, decisions.answered, groups)
     few_groups = _few_groups(validation, test)
     if few_groups is not None:
         print(f"Warning: {text('verdict.few_groups', groups=few_groups).en}", file=sys.stderr)
@@ -184,7 +187,9 @@ def finish(
             kept_validation=validation.known,
             seed=config.seed,
         ),
-        prediction_sets=set_coverages(probabilities, data.test.targets, manifest.conformity),
+        prediction_sets=set_coverages(
+            probabilities, data.test.targets, manifest.conformity, groups
+        ),
     )
     check_stop()
     write_whole(out / REPORT_FILE, report.to_json().encode())
@@ -201,7 +206,7 @@ def finish(
 
 
 def _load(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> TrainingData:
-    return load_training_data(data, config, cache or out / CACHE_FOLDER)
+    return load_training_data(data, config, cache or out / CACHE_FOLDER, out)
 
 
 def _few_groups(validation: Evaluation, test: Evaluation) -> int | None:
@@ -228,7 +233,8 @@ def _summary(data: TrainingData, seed: int) -> DataSummary:
 
     def part(name: str, listing: Listing) -> SplitSummary:
         counts = tuple(int(count) for count in listing.counts)
-        return SplitSummary(len(listing), counts, listing.sha256, name in splits.fractions)
+        groups = len(np.unique(data.group_numbers[name]))
+        return SplitSummary(len(listing), counts, listing.sha256, name in splits.fractions, groups)
 
     return DataSummary(
         labels=data.labels,
@@ -237,6 +243,7 @@ def _summary(data: TrainingData, seed: int) -> DataSummary:
         train=part("train", splits.train),
         validation=part("validation", splits.validation),
         test=part("test", splits.test),
+        groups=data.group_summary,
     )
 
 

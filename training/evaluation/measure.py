@@ -10,12 +10,14 @@ from training.data.listing import Int64Array, class_folders, list_images
 from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
-from training.evaluation.unknown.familiar import FamiliarSet
+from training.evaluation.unknown.familiar import read_familiar
 from training.evaluation.unknown.prediction_sets import set_coverages
-from training.evaluation.unknown.thresholds import Thresholds
+from training.evaluation.unknown.thresholds import Decisions
 from training.results.unknown import FolderScores
 from visionflow import strict
-from visionflow.models.classifier import Classifier, FloatArray, softmax
+from visionflow.models.answer import UnknownReason
+from visionflow.models.classifier import Classifier, FloatArray, softmax, unknown_reasons
+from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.manifest import read_artifact
 
 EMBEDDINGS = 800
@@ -44,7 +46,7 @@ def measure_split(
     classifier: Classifier,
     image_set: ImageSet,
     seed: int = 0,
-    familiar: FamiliarSet | None = None,
+    familiar: FamiliarImages | None = None,
 ) -> Measured:
     """Run every image once. ``seed`` draws the images whose embedding is kept."""
     order = np.random.default_rng(seed).permutation(len(image_set))
@@ -55,7 +57,8 @@ def measure_split(
         batch_logits, batch_embeddings, _ = classifier.run(batch)
         logits.append(batch_logits)
         if familiar is not None:
-            familiarity.append(familiar.familiarity(batch_embeddings))
+            answers = batch_logits.argmax(axis=1)
+            familiarity.append(familiar.familiarity(batch_embeddings, answers))
         inside = sample[(sample >= start) & (sample < start + len(batch))]
         embeddings.append(batch_embeddings[inside - start])
         start += len(batch)
@@ -77,17 +80,15 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
     _require_known_classes(images, manifest.label_names)
     listing = list_images(images, manifest.label_names)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
-    familiar = FamiliarSet.of_artifact(artifact, manifest)
-    logits, familiarity = [], []
-    for batch in decoded_batches(listing, manifest.input):
-        batch_logits, embeddings, _ = classifier.run(batch)
-        logits.append(batch_logits)
-        if familiar is not None:
-            familiarity.append(familiar.familiarity(embeddings))
-    probabilities = softmax(np.concatenate(logits) / np.float32(manifest.temperature))
-    decisions = Thresholds.of(manifest).decide(
-        probabilities.max(axis=1), np.concatenate(familiarity) if familiarity else None
-    )
+    familiar = read_familiar(artifact, manifest)
+    batches, reasons = [], list[UnknownReason | None]()
+    for images_of_batch in decoded_batches(listing, manifest.input):
+        logits, embeddings, _ = classifier.run(images_of_batch)
+        found = softmax(logits / np.float32(manifest.temperature))
+        familiarity = familiar and familiar.familiarity(embeddings, found.argmax(axis=1))
+        reasons += unknown_reasons(manifest, found, familiarity, images_of_batch)
+        batches.append(found)
+    probabilities, decisions = np.concatenate(batches), Decisions.of(reasons)
     evaluation = evaluate(probabilities, listing.targets, manifest.label_names, decisions.answered)
     return strict.extended(
         FolderScores,

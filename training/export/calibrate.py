@@ -4,20 +4,27 @@ thresholds of `unknown`, and the confidences that prediction sets are made from.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from training.config import TrainConfig
-from training.data.listing import Int64Array
 from training.data.training_data import TrainingData
 from training.evaluation.calibration import fit_temperature
 from training.evaluation.metrics import evaluate
-from training.evaluation.unknown.familiar import FAMILIAR_FILE, FamiliarSet
+from training.evaluation.unknown.familiar import FAMILIAR_FILE, familiar_images
 from training.evaluation.unknown.prediction_sets import conformity
-from training.evaluation.unknown.thresholds import Decisions, Thresholds, choose_thresholds
+from training.evaluation.unknown.thresholds import (
+    Thresholds,
+    choose_thresholds,
+    decide,
+    details,
+)
 from training.export.artifact import write_whole
 from training.export.export import THREADS, Export, serve_fp32
 from training.export.gate_checks import Outputs, check_int8_unknown
 from training.results.scores import Evaluation
 from visionflow.models.classifier import Classifier, FloatArray, softmax
-from visionflow.models.manifest import Familiarity, FileEntry, Manifest
+from visionflow.models.familiarity import FamiliarImages
+from visionflow.models.manifest import Familiarity, FileEntry
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +34,7 @@ class Calibrated:
 
     export: Export
     validation: Evaluation
-    familiar: FamiliarSet | None
+    familiar: FamiliarImages | None
 
 
 def calibrate(
@@ -35,20 +42,24 @@ def calibrate(
     config: TrainConfig,
     data: TrainingData,
     folder: Path,
-    groups: Int64Array | None = None,
 ) -> Calibrated:
     """Calibrate the served form of the ``export`` in ``folder`` on the validation images.
 
     int8 serves only where it decides about `unknown` as fp32 does; else fp32 is calibrated and
-    served. ``groups``: of the validation images, as for `evaluate`.
+    served.
     """
-    calibrated = _calibrate(export, config, data, folder, groups)
+    calibrated = _calibrate(export, config, data, folder)
     if export.manifest.precision == "fp32":
         return calibrated
     manifest = calibrated.export.manifest
     int8, fp32 = (
-        _decide(export.outputs[precision], manifest, calibrated.familiar)
-        for precision in ("int8", "fp32")
+        decide(
+            manifest,
+            softmax(outputs.logits / np.float32(manifest.temperature)),
+            _familiarity(calibrated.familiar, outputs),
+            data.validation.images,
+        )
+        for outputs in (export.outputs["int8"], export.outputs["fp32"])
     )
     check = check_int8_unknown(int8.changes(fp32), len(data.validation))
     if check.passed:
@@ -58,7 +69,7 @@ def calibrate(
         f"int8 decides differently about {check.value:.1%} of the validation images whether they "
         f"are unknown, at most {check.limit:.1%} are allowed"
     )
-    return _calibrate(serve_fp32(export, reason, folder), config, data, folder, groups)
+    return _calibrate(serve_fp32(export, reason, folder), config, data, folder)
 
 
 def _calibrate(
@@ -66,49 +77,50 @@ def _calibrate(
     config: TrainConfig,
     data: TrainingData,
     folder: Path,
-    groups: Int64Array | None,
 ) -> Calibrated:
-    manifest, outputs = export.manifest, export.served
-    classifier = Classifier(folder / manifest.served_file.path, manifest, THREADS)
-    familiar = FamiliarSet.of_training(classifier, data.splits.train, config.seed)
-    familiarity = familiar.familiarity(outputs.embedding) if familiar else None
-    targets = data.validation.targets
-    temperature = fit_temperature(outputs.logits, targets)
-    probabilities = softmax(outputs.logits / temperature)
-    confidence = probabilities.max(axis=1)
-    thresholds = choose_thresholds(confidence, familiarity, config.export.known_kept)
+    outputs, images = export.served, data.validation
+    file = folder / export.manifest.served_file.path
+    classifier = Classifier(file, export.manifest, THREADS)
+    familiar = familiar_images(classifier, data.splits.train, config.seed)
+    temperature = fit_temperature(outputs.logits, images.targets)
+    probabilities = softmax(outputs.logits / np.float32(temperature))
+    familiarity = _familiarity(familiar, outputs)
+    thresholds = choose_thresholds(
+        probabilities.max(axis=1), familiarity, details(images.images), config.export.known_kept
+    )
     manifest = replace(
-        manifest,
+        export.manifest,
         temperature=temperature,
         unknown_threshold=thresholds.confidence,
-        familiarity=_stored(familiar, familiarity, thresholds, folder),
-        conformity=conformity(probabilities, targets),
+        familiarity=_stored(familiar, thresholds, folder),
+        conformity=conformity(probabilities, images.targets),
     )
-    answered = thresholds.decide(confidence, familiarity).answered
-    validation = evaluate(probabilities, targets, data.labels, answered, groups)
+    answered = decide(manifest, probabilities, familiarity, images.images).answered
+    if manifest.familiarity is not None:
+        kept = replace(manifest.familiarity, kept=float(answered.mean()))
+        manifest = replace(manifest, familiarity=kept)
+    groups = data.group_numbers["validation"]
+    validation = evaluate(probabilities, images.targets, data.labels, answered, groups)
     return Calibrated(replace(export, manifest=manifest), validation, familiar)
 
 
 def _stored(
-    familiar: FamiliarSet | None,
-    familiarity: FloatArray | None,
-    thresholds: Thresholds,
-    folder: Path,
+    familiar: FamiliarImages | None, thresholds: Thresholds, folder: Path
 ) -> Familiarity | None:
-    """Write the stored images, where there are any; what the manifest says of them."""
-    if familiar is None or familiarity is None or thresholds.familiarity is None:
+    """Write the familiar images, where there are any; what the manifest says of them."""
+    if familiar is None or thresholds.familiarity is None or thresholds.detail is None:
         (folder / FAMILIAR_FILE).unlink(missing_ok=True)
         return None
-    write_whole(folder / FAMILIAR_FILE, familiar.images.to_bytes())
+    write_whole(folder / FAMILIAR_FILE, familiar.to_bytes())
     return Familiarity(
         file=FileEntry.of(folder, FAMILIAR_FILE),
-        neighbour=familiar.neighbour,
         threshold=thresholds.familiarity,
-        kept=float((familiarity >= thresholds.familiarity).mean()),
+        least_detail=thresholds.detail,
+        kept=1.0,
     )
 
 
-def _decide(outputs: Outputs, manifest: Manifest, familiar: FamiliarSet | None) -> Decisions:
-    confidence = softmax(outputs.logits / manifest.temperature).max(axis=1)
-    familiarity = familiar.familiarity(outputs.embedding) if familiar else None
-    return Thresholds.of(manifest).decide(confidence, familiarity)
+def _familiarity(familiar: FamiliarImages | None, outputs: Outputs) -> FloatArray | None:
+    if familiar is None:
+        return None
+    return familiar.familiarity(outputs.embedding, outputs.logits.argmax(axis=1))

@@ -1,55 +1,41 @@
-"""The stored training images that familiarity is measured against: the only user of that store."""
+"""The training images that familiarity is measured against."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
 from training.data.image_set import decoded_batches
 from training.data.listing import Int64Array, Listing
 from training.stop import check_stop
-from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.classifier import Classifier
 from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.manifest import Manifest
 
-FAMILIAR_FILE = "familiar.npy"
-NEIGHBOUR = 5
+FAMILIAR_FILE = "familiar.npz"
 MOST_IMAGES = 2_000
 
 
-@dataclass(frozen=True, eq=False)
-class FamiliarSet:
-    """Stored training images, and which of an image's nearest ones counts."""
+def familiar_images(classifier: Classifier, train: Listing, seed: int) -> FamiliarImages | None:
+    """Of at most `MOST_IMAGES` of the images ``train``, as ``classifier`` serves them.
 
-    images: FamiliarImages
-    neighbour: int
+    None where the network's embeddings are not numbers.
+    """
+    listing = train.subset(drawn_evenly(train.targets, MOST_IMAGES, seed))
+    batches = []
+    for batch in decoded_batches(listing, classifier.manifest.input):
+        check_stop()
+        batches.append(classifier.run(batch)[1])
+    embeddings = np.concatenate(batches)
+    if not np.isfinite(embeddings).all():
+        return None
+    return FamiliarImages.of(embeddings, listing.targets, len(listing.labels))
 
-    @classmethod
-    def of_training(cls, classifier: Classifier, train: Listing, seed: int) -> Self | None:
-        """Of at most `MOST_IMAGES` of the images ``train``, as ``classifier`` serves them.
 
-        None where the network's embeddings are not numbers.
-        """
-        listing = train.subset(drawn_evenly(train.targets, MOST_IMAGES, seed))
-        embeddings = []
-        for batch in decoded_batches(listing, classifier.manifest.input):
-            check_stop()
-            embeddings.append(classifier.run(batch)[1])
-        found = np.concatenate(embeddings)
-        return cls(FamiliarImages.of(found), NEIGHBOUR) if np.isfinite(found).all() else None
-
-    @classmethod
-    def of_artifact(cls, folder: Path, manifest: Manifest) -> Self | None:
-        """The one in ``folder``; None where ``manifest`` names none. Raises `ArtifactError`."""
-        rule = manifest.familiarity
-        if rule is None:
-            return None
-        return cls(FamiliarImages.open(folder / rule.file.path), rule.neighbour)
-
-    def familiarity(self, embeddings: FloatArray) -> FloatArray:
-        """float32 [N], of [N, F]."""
-        return self.images.similarity(embeddings, self.neighbour)
+def read_familiar(folder: Path, manifest: Manifest) -> FamiliarImages | None:
+    """Those of the artifact in ``folder``, where it has any. Raises `ArtifactError`."""
+    if manifest.familiarity is None:
+        return None
+    return FamiliarImages.open(folder / manifest.familiarity.file.path)
 
 
 def drawn_evenly(targets: Int64Array, count: int, seed: int) -> Int64Array:

@@ -7,8 +7,8 @@ import numpy as np
 
 from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
 from training.data.image_set import ImageSet
-from training.evaluation.unknown.familiar import FAMILIAR_FILE, FamiliarSet
-from training.evaluation.unknown.thresholds import MARGIN
+from training.evaluation.unknown.familiar import FAMILIAR_FILE
+from training.evaluation.unknown.thresholds import MARGIN, details
 from visionflow.models.classifier import Classifier
 from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.manifest import MANIFEST_NAME, Familiarity, FileEntry
@@ -32,15 +32,20 @@ def tiny_classifier(folder: Path) -> Classifier:
     return Classifier(folder / manifest.served_file.path, manifest)
 
 
-def familiar_classifier(folder: Path, taught: ImageSet) -> tuple[Classifier, FamiliarSet]:
+def familiar_classifier(folder: Path, taught: ImageSet) -> tuple[Classifier, FamiliarImages]:
     """`tiny_classifier` that knows the images ``taught``, and calls no image of theirs
     unfamiliar."""
     plain = tiny_classifier(folder)
-    embeddings = plain.run(taught.images)[1]
-    familiar = FamiliarSet(FamiliarImages.of(embeddings), 5)
-    (folder / FAMILIAR_FILE).write_bytes(familiar.images.to_bytes())
-    threshold = float(familiar.familiarity(embeddings).min()) - MARGIN
-    rule = Familiarity(FileEntry.of(folder, FAMILIAR_FILE), familiar.neighbour, threshold, 1.0)
+    logits, embeddings, _ = plain.run(taught.images)
+    familiar = FamiliarImages.of(embeddings, taught.targets, len(taught.labels))
+    (folder / FAMILIAR_FILE).write_bytes(familiar.to_bytes())
+    found = familiar.familiarity(embeddings, logits.argmax(axis=1))
+    rule = Familiarity(
+        file=FileEntry.of(folder, FAMILIAR_FILE),
+        threshold=float(found.min()) - MARGIN,
+        least_detail=float(details(taught.images).min()) - MARGIN,
+        kept=1.0,
+    )
     manifest = replace(plain.manifest, familiarity=rule)
     (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
     return Classifier.of_artifact(folder, manifest), familiar

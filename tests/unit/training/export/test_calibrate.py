@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.training.export.conftest import FASTER, colour_network
+from tests.unit.training.export.conftest import FASTER, FEATURES, colour_network
 from training.config import TrainConfig
 from training.data.training_data import TrainingData
-from training.evaluation.unknown.familiar import FAMILIAR_FILE, NEIGHBOUR
+from training.evaluation.unknown.familiar import FAMILIAR_FILE
 from training.export.artifact import INT8_FILE, write_manifest
 from training.export.calibrate import calibrate
 from training.export.export import Export, export_model
@@ -47,9 +47,10 @@ def test_the_served_form_gets_all_that_unknown_takes(
     assert read_artifact(tmp_path).familiarity == manifest.familiarity
     rule = manifest.familiarity
     assert rule is not None
-    assert (rule.file, rule.neighbour) == (FileEntry.of(tmp_path, FAMILIAR_FILE), NEIGHBOUR)
+    assert rule.file == FileEntry.of(tmp_path, FAMILIAR_FILE)
     stored = FamiliarImages.open(tmp_path / FAMILIAR_FILE)
-    assert stored.directions.shape == (len(data.splits.train), 16)
+    assert len(stored.directions) == len(data.splits.train)
+    assert stored.fits(FEATURES, len(data.labels))
     assert len(manifest.conformity) == len(data.validation)
 
     classifier = Classifier.of_artifact(tmp_path, manifest)
@@ -99,8 +100,14 @@ def test_int8_that_decides_otherwise_makes_room_for_fp32(
     # Its own embeddings are stored, not those of int8.
     stored = FamiliarImages.open(tmp_path / FAMILIAR_FILE)
     classifier = Classifier(tmp_path / manifest.served_file.path, manifest)
-    expected = FamiliarImages.of(classifier.run(data.train_images.images)[1])
-    np.testing.assert_allclose(stored.directions, expected.directions, atol=2e-3)
+    train = data.train_images
+    embeddings = classifier.run(train.images)[1]
+    expected = FamiliarImages.of(embeddings, train.targets, len(data.labels))
+    np.testing.assert_allclose(
+        stored.familiarity(embeddings, train.targets),
+        expected.familiarity(embeddings, train.targets),
+        atol=2e-3,
+    )
 
 
 def _logits(outputs: Outputs) -> Outputs:

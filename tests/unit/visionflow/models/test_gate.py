@@ -18,8 +18,8 @@ def int8(tmp_path: Path) -> Manifest:
 
 
 def with_familiarity(manifest: Manifest) -> Manifest:
-    entry = FileEntry("familiar.npy", "0" * 64, 1)
-    return replace(manifest, familiarity=Familiarity(entry, 5, 0.5, 0.95))
+    entry = FileEntry("familiar.npz", "0" * 64, 1)
+    return replace(manifest, familiarity=Familiarity(entry, 0.5, 0.5, 0.95))
 
 
 def test_a_version_without_familiarity_needs_no_check_of_it(int8: Manifest) -> None:

@@ -57,7 +57,7 @@ def test_a_folder_without_images_and_a_damaged_file_are_named(tmp_path: Path) ->
 
 def test_an_altered_store_is_not_measured_with(tmp_path: Path) -> None:
     familiar_classifier(tmp_path / "artifact", colour_set(60))
-    (tmp_path / "artifact" / "familiar.npy").write_bytes(b"other")
+    (tmp_path / "artifact" / "familiar.npz").write_bytes(b"other")
     with pytest.raises(ArtifactError, match="checksum"):
         measure_strangers(tmp_path / "artifact", tmp_path)
 

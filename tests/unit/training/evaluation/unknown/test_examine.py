@@ -12,7 +12,7 @@ from tests.unit.training.evaluation.colours import (
 from training.evaluation.curves import roc
 from training.evaluation.measure import measure_split
 from training.evaluation.unknown.examine import BINS, examine_unfamiliar
-from training.evaluation.unknown.thresholds import Thresholds
+from training.evaluation.unknown.thresholds import decide
 from training.results.unknown import Unfamiliar
 
 
@@ -22,8 +22,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Unfamiliar:
     classifier, familiar = familiar_classifier(tmp_path_factory.mktemp("tiny"), images)
     measured = measure_split(classifier, images, familiar=familiar)
     assert measured.familiarity is not None
-    confidence = measured.probabilities(classifier.manifest.temperature).max(axis=1)
-    decisions = Thresholds.of(classifier.manifest).decide(confidence, measured.familiarity)
+    probabilities = measured.probabilities(classifier.manifest.temperature)
+    decisions = decide(classifier.manifest, probabilities, measured.familiarity, images.images)
     unfamiliar = examine_unfamiliar(
         classifier,
         measured.familiarity,
@@ -64,8 +64,7 @@ def test_without_familiarity_there_is_nothing_to_examine(tmp_path: Path) -> None
     classifier, images = tiny_classifier(tmp_path), colour_set(12)
     measured = measure_split(classifier, images)
     assert measured.familiarity is None
-    confidence = measured.probabilities(1.0).max(axis=1)
-    decisions = Thresholds.of(classifier.manifest).decide(confidence, None)
+    decisions = decide(classifier.manifest, measured.probabilities(1.0), None, images.images)
     assert (
         examine_unfamiliar(
             classifier, None, decisions, kept_target=0.95, kept_validation=1.0, seed=1
