@@ -85,7 +85,9 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
     for images_of_batch in decoded_batches(listing, manifest.input):
         logits, embeddings, _ = classifier.run(images_of_batch)
         found = softmax(logits / np.float32(manifest.temperature))
-        familiarity = familiar and familiar.familiarity(embeddings, found.argmax(axis=1))
+        familiarity = None
+        if familiar is not None:
+            familiarity = familiar.familiarity(embeddings, found.argmax(axis=1))
         reasons += unknown_reasons(manifest, found, familiarity, images_of_batch)
         batches.append(found)
     probabilities, decisions = np.concatenate(batches), Decisions.of(reasons)

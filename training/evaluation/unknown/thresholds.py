@@ -94,17 +94,14 @@ def choose_thresholds(
     if familiarity is None:
         return Thresholds(max(_threshold(sure, _place(sure, lost)), 0.0), None, None)
     fine, familiar = _numbers(detail), _numbers(familiarity)
-    chosen = Thresholds(
-        confidence=max(_threshold(sure, _place(sure, OF_CONFIDENCE * lost)), 0.0),
-        familiarity=None,
-        detail=_threshold(fine, _place(fine, OF_DETAIL * lost)),
-    )
-    left = (sure >= chosen.confidence) & (fine >= chosen.detail)
+    least_confidence = max(_threshold(sure, _place(sure, OF_CONFIDENCE * lost)), 0.0)
+    least_detail = _threshold(fine, _place(fine, OF_DETAIL * lost))
+    left = (sure >= least_confidence) & (fine >= least_detail)
     place = _place(familiar, lost)
     if place > 0:
         # At least one: with this place none of those that are left is lost.
         place = max(place - int((~left).sum()), 1)
-    return Thresholds(chosen.confidence, _threshold(familiar[left], place), chosen.detail)
+    return Thresholds(least_confidence, _threshold(familiar[left], place), least_detail)
 
 
 def _place(values: Float64Array, share: float) -> int:
