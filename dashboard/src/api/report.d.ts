@@ -146,6 +146,7 @@ export interface components {
             train: components["schemas"]["SplitSummary"];
             validation: components["schemas"]["SplitSummary"];
             test: components["schemas"]["SplitSummary"];
+            groups: components["schemas"]["GroupSummary"];
         };
         /**
          * EmbeddingMap
@@ -247,16 +248,16 @@ export interface components {
          * Familiarity
          * @description How images that the model was never taught are recognised.
          *
-         *     ``file`` holds embeddings of training images; an image is unfamiliar when the cosine similarity
-         *     of its embedding to the ``neighbour``-th nearest of them is under ``threshold``, which keeps the
-         *     share ``kept`` of validation images.
+         *     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
+         *     ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
+         *     images that get an answer.
          */
         Familiarity: {
             file: components["schemas"]["FileEntry"];
-            /** Neighbour */
-            neighbour: number;
             /** Threshold */
             threshold: number;
+            /** Least Detail */
+            least_detail: number;
             /** Kept */
             kept: number;
         };
@@ -352,6 +353,49 @@ export interface components {
             limit: number;
             /** Passed */
             passed: boolean;
+        };
+        /**
+         * GroupSize
+         * @description The groups with ``low`` to ``high`` images each, and the images in them.
+         */
+        GroupSize: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Groups */
+            groups: number;
+            /** Images */
+            images: number;
+        };
+        /**
+         * GroupSummary
+         * @description Groups of images that show the same thing; a group never lies in two parts that were carved.
+         *
+         *     ``by``: ``data.group_by``. ``would_leak``: the images of validation and test that a split by
+         *     file, with the same shares and seed, would have put apart from images of their group in the
+         *     training part; ``would_leak_of``: all images of validation and test in that split.
+         *     ``single_group_labels``: all their images are one group, so their accuracy cannot be measured.
+         */
+        GroupSummary: {
+            /** By */
+            by: string;
+            /** Images */
+            images: number;
+            /** Groups */
+            groups: number;
+            /** Largest */
+            largest: number;
+            /** Sizes */
+            sizes: components["schemas"]["GroupSize"][];
+            /** Would Leak */
+            would_leak: number;
+            /** Would Leak Of */
+            would_leak_of: number;
+            /** Single Group Labels */
+            single_group_labels: string[];
+            /** Leaks */
+            leaks: components["schemas"]["Leak"][];
         };
         /**
          * Growth
@@ -465,6 +509,21 @@ export interface components {
             speedup: number | null;
             /** Reason */
             reason: string | null;
+        };
+        /**
+         * Leak
+         * @description A part with a folder of its own. ``leaking``: how many of its ``images`` share a group with
+         *     an earlier part; ``examples``: at most five of them.
+         */
+        Leak: {
+            /** Part */
+            part: string;
+            /** Images */
+            images: number;
+            /** Leaking */
+            leaking: number;
+            /** Examples */
+            examples: string[];
         };
         /**
          * Manifest
@@ -707,6 +766,7 @@ export interface components {
          * SplitSummary
          * @description One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
          *     content. ``carved``: drawn out of the training folder by the seed, not a folder of its own.
+         *     ``groups``: how many things its images show, see `GroupSummary`.
          */
         SplitSummary: {
             /** Images */
@@ -717,6 +777,8 @@ export interface components {
             sha256: string;
             /** Carved */
             carved: boolean;
+            /** Groups */
+            groups: number;
         };
         /**
          * StageActivations
@@ -758,7 +820,7 @@ export interface components {
         };
         /**
          * Unfamiliar
-         * @description How images that the model was never taught are told from its own.
+         * @description How a model separates images of its own kinds from others.
          *
          *     ``threshold``: of familiarity. ``kept_target``: the share of own images that should get an
          *     answer; ``kept_validation`` and ``kept_test``: the share that does. ``unsure_test`` and
