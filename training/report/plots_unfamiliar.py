@@ -29,7 +29,7 @@ def _draw_histogram(axes: Axes, unfamiliar: Unfamiliar) -> None:
     axes.axvline(unfamiliar.threshold, color=INK, linewidth=1, linestyle="--", label="threshold")
     axes.set(xlabel="familiarity", ylabel="share of the set", title="Own test images and strangers")
     axes.yaxis.set_major_formatter("{x:.0%}")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper right")
 
 
 def _draw_roc(axes: Axes, unfamiliar: Unfamiliar) -> None:
