@@ -194,7 +194,7 @@ class ExportConfig:
     max_class_drop: float
     ladder_seconds: float
     max_old_classes_drop: float
-    unknown_accuracy: float
+    known_kept: float
 
     def conditions(self) -> Iterator[_Condition]:
         # Static quantization fails above 20; 18 is the exporter's lowest.
@@ -204,7 +204,7 @@ class ExportConfig:
         yield "export.max_class_drop", "at least 0", self.max_class_drop >= 0
         yield "export.max_old_classes_drop", "at least 0", self.max_old_classes_drop >= 0
         yield "export.ladder_seconds", "at least 0", self.ladder_seconds >= 0
-        yield "export.unknown_accuracy", "between 0 and 1", 0 <= self.unknown_accuracy <= 1
+        yield "export.known_kept", "above 0, at most 1", 0 < self.known_kept <= 1
 
 
 @dataclass(frozen=True)

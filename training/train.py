@@ -17,14 +17,17 @@ from training.data.group_summary import warnings
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
 from training.data.training_data import TrainingData, load_training_data
-from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
 from training.evaluation.examine import examine
 from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
+from training.evaluation.unknown.examine import examine_unfamiliar
+from training.evaluation.unknown.prediction_sets import set_coverages
+from training.evaluation.unknown.thresholds import decide
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
-from training.export.export import Export, export_model
+from training.export.calibrate import calibrate
+from training.export.export import export_model
 from training.export.reference import write_reference
 from training.fit.fit import Fitted, OnEpoch, check_start, fit, load_fitted
 from training.fit.tracking import log_results
@@ -33,9 +36,11 @@ from training.networks.network import ConvNet
 from training.report.page import draw
 from training.results.report import DataSummary, Report, SplitSummary
 from training.results.scores import Evaluation
+from training.results.unknown import Unfamiliar
 from training.stop import check_stop
-from visionflow.models.classifier import Classifier, softmax
-from visionflow.models.manifest import MANIFEST_NAME, Manifest
+from training.texts.catalogue import text
+from visionflow.models.classifier import Classifier
+from visionflow.models.manifest import MANIFEST_NAME
 
 SPLIT_FILE = "split.json"
 CACHE_FOLDER = "cache"
@@ -121,22 +126,29 @@ def finish(
     exported = export_model(fitted.model, config, data, out)
     if made_from is not None:
         exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
-    manifest, validation = _calibrate(exported, data.validation, config.export.unknown_accuracy)
+    calibrated = calibrate(exported, config, data, out)
+    exported, manifest = calibrated.export, calibrated.export.manifest
+    validation = calibrated.validation
 
-    classifier = Classifier(out / manifest.served_file.path, manifest, os.cpu_count() or 1)
-    measured = measure_split(classifier, data.test, config.seed)
+    classifier = Classifier.of_artifact(out, manifest, os.cpu_count() or 1)
+    measured = measure_split(classifier, data.test, config.seed, calibrated.familiar)
     growth = None
     if config.model.grow_from:
         growth = measure_growth(
             read_ancestor(config.model.grow_from, config.input),
             data.labels,
-            (data.validation, exported.logits),
+            (data.validation, exported.served.logits),
             (data.test, measured.logits),
         )
         check = growth_check(growth, config.export.max_old_classes_drop)
         manifest = replace(manifest, gate=(*manifest.gate, check))
     probabilities = measured.probabilities(manifest.temperature)
-    test = evaluate(probabilities, data.test.targets, data.labels, manifest.unknown_threshold)
+    decisions = decide(manifest, probabilities, measured.familiarity, data.test.images)
+    groups = data.group_numbers["test"]
+    test = evaluate(probabilities, data.test.targets, data.labels, decisions.answered, groups)
+    few_groups = _few_groups(validation, test)
+    if few_groups is not None:
+        print(f"Warning: {text('verdict.few_groups', groups=few_groups).en}", file=sys.stderr)
     check_stop()
     single = fitted.model if isinstance(fitted.model, ConvNet) else None
     report = Report(
@@ -153,7 +165,7 @@ def finish(
         best_epoch=fitted.best_epoch,
         stopped_early=fitted.stopped_early,
         train_seconds=fitted.seconds,
-        verdict=fit_verdict(fitted.history),
+        verdict=fit_verdict(fitted.history, few_groups),
         parameters=sum(weight.numel() for weight in fitted.model.parameters()),
         models=exported.models,
         parity=exported.parity,
@@ -167,6 +179,17 @@ def finish(
         test=test,
         findings=examine(classifier, single, data.test, measured, config.seed),
         growth=growth,
+        unfamiliar=examine_unfamiliar(
+            classifier,
+            measured.familiarity,
+            decisions,
+            kept_target=config.export.known_kept,
+            kept_validation=validation.known,
+            seed=config.seed,
+        ),
+        prediction_sets=set_coverages(
+            probabilities, data.test.targets, manifest.conformity, groups
+        ),
     )
     check_stop()
     write_whole(out / REPORT_FILE, report.to_json().encode())
@@ -186,16 +209,10 @@ def _load(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> Tra
     return load_training_data(data, config, cache or out / CACHE_FOLDER, out)
 
 
-def _calibrate(
-    exported: Export, validation: ImageSet, unknown_accuracy: float
-) -> tuple[Manifest, Evaluation]:
-    """Fit temperature and unknown threshold of the served form on the validation images."""
-    temperature = fit_temperature(exported.logits, validation.targets)
-    probabilities = softmax(exported.logits / np.float32(temperature))
-    correct = probabilities.argmax(axis=1) == validation.targets
-    threshold = choose_unknown_threshold(probabilities.max(axis=1), correct, unknown_accuracy)
-    manifest = replace(exported.manifest, temperature=temperature, unknown_threshold=threshold)
-    return manifest, evaluate(probabilities, validation.targets, validation.labels, threshold)
+def _few_groups(validation: Evaluation, test: Evaluation) -> int | None:
+    """The number of independent groups in the smaller part, where it is too small."""
+    few = [part.groups for part in (validation, test) if part.few_groups]
+    return min(few, default=None)
 
 
 def _write_map_images(
@@ -230,6 +247,19 @@ def _summary(data: TrainingData, seed: int) -> DataSummary:
     )
 
 
+def _unfamiliar_metrics(unfamiliar: Unfamiliar | None) -> dict[str, float]:
+    if unfamiliar is None:
+        return {}
+    metrics = {
+        "test_unsure": unfamiliar.unsure_test,
+        "test_unfamiliar": unfamiliar.unfamiliar_test,
+    }
+    if unfamiliar.strangers:
+        metrics["strangers_auroc_min"] = min(one.auroc for one in unfamiliar.strangers)
+        metrics["strangers_answered_max"] = max(one.answered for one in unfamiliar.strangers)
+    return metrics
+
+
 def _metrics(report: Report) -> dict[str, float]:
     test = report.test
     metrics = {
@@ -239,6 +269,7 @@ def _metrics(report: Report) -> dict[str, float]:
         "test_ece": test.ece,
         "test_known": test.known,
         "test_known_top1": test.known_top1,
+        **_unfamiliar_metrics(report.unfamiliar),
         "validation_top1": report.validation.top1,
         "train_seconds": report.train_seconds,
     }

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from training.cli import data
-from training.cli.options import add_command, add_group_by, add_json, add_set, answer, fields_set
+from training.cli.options import (
+    add_command,
+    add_group_by,
+    add_json,
+    add_set,
+    answer,
+    fields_set,
+    print_table,
+)
 from training.config import ModelName, Recipe, TrainConfig, committed_configs, load_config
 from training.stop import Stop, stop_on_signals
 
@@ -20,6 +28,9 @@ if TYPE_CHECKING:
     from training.cli.options import Commands
     from training.results.report import Report
     from training.results.scores import Evaluation
+    from training.results.unknown import AnswerShares, FolderScores
+
+SHOWN_COVERAGE = 0.95
 
 # Each of these options replaces one field of the config.
 _FLAGS = {
@@ -56,6 +67,12 @@ def add_parsers(commands: "Commands") -> "Commands":
     parser = add_command(commands, "evaluate", _evaluate, summary)
     parser.add_argument("artifact", type=Path, help="folder with a manifest.json")
     parser.add_argument("data", type=Path, help="folder of class folders")
+    parser.add_argument(
+        "--strangers",
+        action="store_true",
+        help="DATA is any folder of images that show nothing the model was taught: count how many "
+        "of them get an answer",
+    )
     add_json(parser)
     return data_steps
 
@@ -133,14 +150,39 @@ def _export(arguments: argparse.Namespace) -> int:
 @stoppable()
 def _evaluate(arguments: argparse.Namespace) -> int:
     from training.evaluation.measure import measure_folder  # noqa: PLC0415
+    from training.evaluation.unknown.answers import measure_strangers  # noqa: PLC0415
 
-    evaluation = measure_folder(arguments.artifact, arguments.data)
-    answer(arguments, evaluation, lambda: _print_classes(evaluation))
+    if arguments.strangers:
+        shares = measure_strangers(arguments.artifact, arguments.data)
+        answer(arguments, shares, lambda: _print_strangers(shares))
+        return 0
+    scores = measure_folder(arguments.artifact, arguments.data)
+    answer(arguments, scores, lambda: _print_classes(scores))
     return 0
 
 
-def _print_classes(evaluation: "Evaluation") -> None:
+def _print_strangers(shares: "AnswerShares") -> None:
+    print(f"{shares.images:,} images, mean confidence {shares.confidence:.2f}")
+    print_table(
+        (f"  {name}", f"{value:.2%}", f"95% interval {interval.low:.2%} to {interval.high:.2%}")
+        for name, value, interval in (
+            ("answered", shares.answered, shares.answered_interval),
+            ("unsure", shares.unsure, shares.unsure_interval),
+            ("unfamiliar", shares.unfamiliar, shares.unfamiliar_interval),
+        )
+    )
+
+
+def _print_classes(evaluation: "FolderScores") -> None:
     _print_evaluation("images", evaluation)
+    print(f"  unsure {evaluation.unsure:.2%}, unfamiliar {evaluation.unfamiliar:.2%}")
+    for found in evaluation.prediction_sets:
+        if found.coverage == SHOWN_COVERAGE:
+            print(
+                f"  {found.coverage:.0%} prediction set: holds the truth in {found.measured:.2%} "
+                f"({found.interval.low:.2%} to {found.interval.high:.2%}), "
+                f"{found.mean_size:.2f} labels on average"
+            )
     for scores in evaluation.classes:
         if scores.precision is not None and scores.recall is not None and scores.f1 is not None:
             print(
@@ -174,6 +216,6 @@ def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
     print(
         f"{evaluation.images:,} {what}: top-1 {evaluation.top1:.2%}, "
         f"top-5 {evaluation.top5:.2%}, macro F1 {evaluation.macro_f1:.4f}, "
-        f"ECE {evaluation.ece:.4f}; {evaluation.known:.2%} known, "
+        f"ECE {evaluation.ece:.4f}; {evaluation.known:.2%} answered, "
         f"with {evaluation.known_top1:.2%} accuracy"
     )

@@ -1,22 +1,21 @@
-"""Calibration of the confidence, and the threshold below which the answer is `unknown`."""
+"""Calibration of the confidence."""
 
 import numpy as np
-import numpy.typing as npt
 
 from training.data.listing import Int64Array
+from training.evaluation.intervals import BoolArray, surplus_interval
 from training.results.findings import Calibration, CoverageCurve, Reliability, ReliabilityBin
+from training.results.scores import Interval
 from visionflow.models.classifier import FloatArray, softmax
 
 CALIBRATION_BINS = 15
 CURVE_POINTS = 100
 
-BoolArray = npt.NDArray[np.bool_]
-
 
 def calibration_on(
     logits: FloatArray, targets: Int64Array, temperature: float, unknown_threshold: float
 ) -> Calibration:
-    """The effect of `fit_temperature` and `choose_unknown_threshold` on ``logits`` [N, C]."""
+    """The effect of `fit_temperature` and of the threshold on ``logits`` [N, C]."""
     correct = logits.argmax(axis=1) == targets
     before = softmax(logits).max(axis=1)
     after = softmax(logits / np.float32(temperature)).max(axis=1)
@@ -59,6 +58,14 @@ def expected_calibration_error(confidence: FloatArray, correct: BoolArray) -> fl
     return float(np.abs(surplus).sum() / len(confidence))
 
 
+def calibration_interval(
+    confidence: FloatArray, correct: BoolArray, groups: Int64Array | None = None
+) -> Interval:
+    """Of `expected_calibration_error`. ``groups``: as for `surplus_interval`."""
+    surplus = confidence.astype(np.float64) - correct
+    return surplus_interval(surplus, _bins(confidence), CALIBRATION_BINS, groups)
+
+
 def coverage_curve(confidence: FloatArray, correct: BoolArray) -> CoverageCurve:
     """Accuracy over coverage as the threshold rises (Geifman & El-Yaniv 2017, arXiv:1705.08500).
 
@@ -96,21 +103,6 @@ def fit_temperature(logits: FloatArray, targets: Int64Array) -> float:
         else:
             high = inverse
     return 2 / (low + high)
-
-
-def choose_unknown_threshold(
-    confidence: FloatArray, correct: BoolArray, accuracy: float, at_least: int = 20
-) -> float:
-    """The highest confidence such that answers below it are right less often than ``accuracy``.
-
-    Decided on at least ``at_least`` answers. 0, so that no answer is unknown, where even the least
-    confident ones are better than that.
-    """
-    order = np.argsort(confidence, kind="stable")
-    accuracy_below = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    poor = np.flatnonzero(accuracy_below < accuracy)
-    poor = poor[(poor >= at_least - 1) & (poor + 1 < len(order))]
-    return float(confidence[order[poor[-1] + 1]]) if len(poor) else 0.0
 
 
 def _bins(confidence: FloatArray) -> Int64Array:

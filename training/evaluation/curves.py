@@ -43,6 +43,13 @@ def score_curves(probabilities: FloatArray, targets: Int64Array, labels: tuple[s
     return Curves(None, *sets)
 
 
+def roc(own: FloatArray, strangers: FloatArray) -> Curve:
+    """Of a score: x is the share of ``strangers`` [M] at or above a threshold, y that of ``own``
+    [N]."""
+    right = np.arange(len(own) + len(strangers)) < len(own)
+    return _curve(*_roc(right, np.concatenate([own, strangers])))
+
+
 def _roc(
     right: npt.NDArray[np.bool_], scores: FloatArray
 ) -> tuple[float, Float64Array, Float64Array]:

@@ -10,8 +10,14 @@ from training.data.listing import Int64Array, class_folders, list_images
 from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
-from training.results.scores import Evaluation
-from visionflow.models.classifier import Classifier, FloatArray, softmax
+from training.evaluation.unknown.familiar import read_familiar
+from training.evaluation.unknown.prediction_sets import set_coverages
+from training.evaluation.unknown.thresholds import Decisions
+from training.results.unknown import FolderScores
+from visionflow import strict
+from visionflow.models.answer import UnknownReason
+from visionflow.models.classifier import Classifier, FloatArray, softmax, unknown_reasons
+from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.manifest import read_artifact
 
 EMBEDDINGS = 800
@@ -23,33 +29,48 @@ class Measured:
 
     Embeddings are kept of at most `EMBEDDINGS` images: ``embeddings`` [M, F] of the images
     ``sample`` [M]. Maps are not kept; `explain_answers` computes those of a few images again.
+    ``familiarity``: [N], None where the model has no familiar images.
     """
 
     logits: FloatArray
     sample: Int64Array
     embeddings: FloatArray
+    familiarity: FloatArray | None
 
     def probabilities(self, temperature: float) -> FloatArray:
         """[N, C]."""
         return softmax(self.logits / np.float32(temperature))
 
 
-def measure_split(classifier: Classifier, image_set: ImageSet, seed: int = 0) -> Measured:
+def measure_split(
+    classifier: Classifier,
+    image_set: ImageSet,
+    seed: int = 0,
+    familiar: FamiliarImages | None = None,
+) -> Measured:
     """Run every image once. ``seed`` draws the images whose embedding is kept."""
     order = np.random.default_rng(seed).permutation(len(image_set))
     sample = np.sort(order[:EMBEDDINGS])
-    logits, embeddings = [], []
+    logits, embeddings, familiarity = [], [], []
     start = 0
     for batch in in_batches(image_set.images):
         batch_logits, batch_embeddings, _ = classifier.run(batch)
         logits.append(batch_logits)
+        if familiar is not None:
+            answers = batch_logits.argmax(axis=1)
+            familiarity.append(familiar.familiarity(batch_embeddings, answers))
         inside = sample[(sample >= start) & (sample < start + len(batch))]
         embeddings.append(batch_embeddings[inside - start])
         start += len(batch)
-    return Measured(np.concatenate(logits), sample, np.concatenate(embeddings))
+    return Measured(
+        np.concatenate(logits),
+        sample,
+        np.concatenate(embeddings),
+        np.concatenate(familiarity) if familiarity else None,
+    )
 
 
-def measure_folder(artifact: Path, images: Path) -> Evaluation:
+def measure_folder(artifact: Path, images: Path) -> FolderScores:
     """Verify an artifact's checksums and score it on a folder of class folders of any size.
 
     The folder may lack some of the model's labels; `Evaluation.unmeasured` names them. Raises
@@ -59,13 +80,24 @@ def measure_folder(artifact: Path, images: Path) -> Evaluation:
     _require_known_classes(images, manifest.label_names)
     listing = list_images(images, manifest.label_names)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
-    batches = decoded_batches(listing, manifest.input)
-    logits: FloatArray = np.concatenate([classifier.run(batch)[0] for batch in batches])
-    return evaluate(
-        softmax(logits / np.float32(manifest.temperature)),
-        listing.targets,
-        manifest.label_names,
-        manifest.unknown_threshold,
+    familiar = read_familiar(artifact, manifest)
+    batches, reasons = [], list[UnknownReason | None]()
+    for images_of_batch in decoded_batches(listing, manifest.input):
+        logits, embeddings, _ = classifier.run(images_of_batch)
+        found = softmax(logits / np.float32(manifest.temperature))
+        familiarity = None
+        if familiar is not None:
+            familiarity = familiar.familiarity(embeddings, found.argmax(axis=1))
+        reasons += unknown_reasons(manifest, found, familiarity, images_of_batch)
+        batches.append(found)
+    probabilities, decisions = np.concatenate(batches), Decisions.of(reasons)
+    evaluation = evaluate(probabilities, listing.targets, manifest.label_names, decisions.answered)
+    return strict.extended(
+        FolderScores,
+        evaluation,
+        unsure=float(decisions.unsure.mean()),
+        unfamiliar=float(decisions.unfamiliar.mean()),
+        prediction_sets=set_coverages(probabilities, listing.targets, manifest.conformity),
     )
 
 

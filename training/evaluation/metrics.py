@@ -4,7 +4,13 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data.listing import Int64Array
-from training.evaluation.calibration import expected_calibration_error
+from training.evaluation.calibration import calibration_interval, expected_calibration_error
+from training.evaluation.intervals import (
+    FEW_GROUPS,
+    BoolArray,
+    count_groups,
+    share_interval,
+)
 from training.results.scores import ClassScores, ConfusedPair, Evaluation, Interval
 from visionflow.insights.intervals import share
 from visionflow.models.classifier import FloatArray
@@ -16,29 +22,37 @@ def evaluate(
     probabilities: FloatArray,
     targets: Int64Array,
     labels: tuple[str, ...],
-    unknown_threshold: float,
+    answered: BoolArray,
+    groups: Int64Array | None = None,
 ) -> Evaluation:
-    """Score calibrated ``probabilities`` [N, C] against ``targets`` [N], N at least 1."""
+    """Score calibrated ``probabilities`` [N, C] against ``targets`` [N], N at least 1.
+
+    ``answered`` [N]: whose answer is not unknown. ``groups`` [N]: the independent group of each
+    image; each is its own where it is None.
+    """
     answers = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)
     correct = answers == targets
-    known = confidence >= unknown_threshold
+    independent = count_groups(len(targets), groups)
     confusion = np.zeros((len(labels), len(labels)), np.int64)
     np.add.at(confusion, (targets, answers), 1)
     classes = tuple(_class_scores(confusion, i, label) for i, label in enumerate(labels))
     picked = probabilities[np.arange(len(targets)), targets]
     return Evaluation(
         images=len(targets),
+        groups=independent,
+        few_groups=independent < FEW_GROUPS,
         top1=float(correct.mean()),
-        top1_interval=_interval(int(correct.sum()), len(correct)),
+        top1_interval=share_interval(correct, groups),
         top5=top_k_accuracy(probabilities, targets, 5),
         macro_precision=_mean([scores.precision for scores in classes]),
         macro_recall=_mean([scores.recall for scores in classes]),
         macro_f1=_mean([scores.f1 for scores in classes]),
         loss=float(-np.log(np.maximum(picked, np.finfo(np.float32).tiny)).mean()),
         ece=expected_calibration_error(confidence, correct),
-        known=float(known.mean()),
-        known_top1=float(correct[known].mean()) if known.any() else 0.0,
+        ece_interval=calibration_interval(confidence, correct, groups),
+        known=float(answered.mean()),
+        known_top1=float(correct[answered].mean()) if answered.any() else 0.0,
         classes=classes,
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
         most_confused=most_confused(confusion, labels),

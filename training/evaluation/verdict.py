@@ -19,8 +19,11 @@ TOO_EASY_TOP1 = 0.995
 EARLY_SHARE = 0.2
 
 
-def fit_verdict(history: tuple[EpochRecord, ...]) -> FitVerdict:
-    """Judge a ``history`` of at least one epoch."""
+def fit_verdict(history: tuple[EpochRecord, ...], few_groups: int | None = None) -> FitVerdict:
+    """Judge a ``history`` of at least one epoch.
+
+    ``few_groups``: how many independent groups the scores rest on, where these are too few.
+    """
     best = best_record(history)
     losses = [r.validation_loss for r in history if r.phase == history[-1].phase]
     rise = losses[-1] - min(losses)
@@ -46,6 +49,8 @@ def fit_verdict(history: tuple[EpochRecord, ...]) -> FitVerdict:
     ]
     if too_easy:
         said.append(text("verdict.too_easy"))
+    if few_groups is not None:
+        said.append(text("verdict.few_groups", groups=few_groups))
     return FitVerdict(
         judgement=judgement,
         too_easy=too_easy,

@@ -22,7 +22,7 @@ from training.export.latency import Measure, Run, measure_latencies
 from training.networks.build import exportable
 from training.networks.network import Network
 from training.results.report import Form, LadderStep, ModelMeasure, Parity
-from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import FileEntry, Manifest
 
 NO_BASE = "the fp32 graph does not reproduce the network, so int8 was not tried"
@@ -38,8 +38,13 @@ class Export:
     """torch, fp32 and, where it was accepted, int8."""
     parity: tuple[Parity, ...]
     ladder: tuple[LadderStep, ...]
-    logits: FloatArray
-    """Of the served form on the validation images, [N, C]."""
+    outputs: Mapping[Form, gate_checks.Outputs]
+    """Of each accepted form on the validation images."""
+
+    @property
+    def served(self) -> gate_checks.Outputs:
+        """Of the form that serves."""
+        return self.outputs[self.manifest.precision]
 
 
 def export_model(
@@ -83,7 +88,27 @@ def export_model(
         models=_measures(network, manifest, folder, data.validation, outputs, measure),
         parity=tuple(parity),
         ladder=climbed.steps,
-        logits=outputs[manifest.precision].logits,
+        outputs=outputs,
+    )
+
+
+def serve_fp32(export: Export, reason: str, folder: Path) -> Export:
+    """``export`` without its int8 form, which is removed from ``folder`` for this ``reason``."""
+    (folder / INT8_FILE).unlink(missing_ok=True)
+    manifest = export.manifest
+    last = replace(export.ladder[-1], passed=False, reason=reason)
+    return Export(
+        manifest=replace(
+            manifest,
+            precision="fp32",
+            files={"fp32": manifest.files["fp32"]},
+            quantization=not_quantized(f"{last.name}: {reason}"),
+            gate=tuple(check for check in manifest.gate if not check.name.startswith("int8_")),
+        ),
+        models=tuple(model for model in export.models if model.form != "int8"),
+        parity=tuple(parity for parity in export.parity if parity.form != "int8"),
+        ladder=(*export.ladder[:-1], last),
+        outputs={form: each for form, each in export.outputs.items() if form != "int8"},
     )
 
 

@@ -20,14 +20,16 @@ from visionflow.models.manifest import GateCheck
 # grows with the values themselves: this much of the largest, or of 10 where they are smaller.
 TOLERANCE = 1e-4
 LEAST_SCALE = 10.0
-# Embeddings and maps are compared on the first images only; the maps of all may not fit.
+# Maps are compared on the first images only; those of all may not fit.
 COMPARED_MAPS = 64
+# How many images int8 may decide differently about, where that is more than one.
+MOST_UNKNOWN_CHANGES = 0.02
 
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """The outputs of one form of the model: logits [N, C] of all images; of the first
-    `COMPARED_MAPS` also the embedding [M, F] and the map [M, C, h, w]."""
+    """The outputs of one form of the model: logits [N, C] and embedding [N, F] of all images; of
+    the first `COMPARED_MAPS` also the map [M, C, h, w]."""
 
     logits: FloatArray
     embedding: FloatArray
@@ -102,6 +104,12 @@ def check_int8(
     )
 
 
+def check_int8_unknown(changes: float, images: int) -> GateCheck:
+    """``changes``: the share of ``images`` images that int8 answers, calls unsure or calls
+    unfamiliar where fp32 does something else."""
+    return _at_most("int8_unknown_changes", changes, max(MOST_UNKNOWN_CHANGES, 1 / images))
+
+
 def top1_drop(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> float:
     """How much of top-1 the logits ``int8`` [N, C] lose against ``fp32``; negative for a gain."""
     return float(_lost(fp32, int8, targets).sum()) / len(targets)
@@ -151,8 +159,8 @@ def _collect(batches: Iterator[tuple[FloatArray, ...]]) -> Outputs:
     collected = 0
     for batch_logits, batch_embedding, batch_cam in batches:
         logits.append(batch_logits)
+        embeddings.append(batch_embedding)
         if collected < COMPARED_MAPS:
-            embeddings.append(batch_embedding[: COMPARED_MAPS - collected])
             cams.append(batch_cam[: COMPARED_MAPS - collected])
         collected += len(batch_logits)
     return Outputs(np.concatenate(logits), np.concatenate(embeddings), np.concatenate(cams))

@@ -6,6 +6,7 @@ from training.report import (
     plots_images,
     plots_scores,
     plots_training,
+    plots_unfamiliar,
 )
 from training.report.plot_style import Plots
 from training.results.report import Report
@@ -17,6 +18,7 @@ PLOTS: Plots[Report] = {
     "score_curves": plots_scores.score_curves,
     "reliability": plots_confidence.reliability_diagram,
     "coverage": plots_confidence.coverage_accuracy,
+    "familiarity": plots_unfamiliar.familiarity,
     "embedding_map": plots_images.embedding_map,
     "right_answers": plots_images.right_answers,
     "wrong_answers": plots_images.wrong_answers,

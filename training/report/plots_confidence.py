@@ -66,7 +66,8 @@ def coverage_accuracy(report: Report) -> Figure:
     if test.known:
         axes.scatter([test.known], [test.known_top1], color=RED, zorder=3)
         axes.annotate(
-            f"threshold {calibration.unknown_threshold:.2f}: {test.known:.1%} answered, "
+            f"confidence from {calibration.unknown_threshold:.2f} on, and familiar: "
+            f"{test.known:.1%} answered, "
             f"{test.known_top1:.1%} of them right",
             (test.known, test.known_top1),
             xytext=(-6, -8),

@@ -10,6 +10,7 @@ from training.results.findings import Findings
 from training.results.groups import GroupSummary
 from training.results.history import EpochRecord, FitVerdict
 from training.results.scores import Evaluation
+from training.results.unknown import SetCoverage, Unfamiliar
 from visionflow import strict
 from visionflow.models.manifest import GateCheck, Precision, Quantization
 
@@ -111,7 +112,8 @@ class Report:
 
     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
-    that got further classes.
+    that got further classes. ``unfamiliar``: None where the model has no familiarity.
+    ``prediction_sets``: at the coverages that the validation images suffice for.
     """
 
     name: str
@@ -141,6 +143,8 @@ class Report:
     test: Evaluation
     findings: Findings
     growth: Growth | None
+    unfamiliar: Unfamiliar | None
+    prediction_sets: tuple[SetCoverage, ...]
 
     def to_json(self) -> str:
         """One line: most of it is long rows of numbers."""

@@ -45,10 +45,14 @@ class Evaluation:
 
     The macro scores are means over the classes that have images. ``confusion``: rows are the true
     class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
-    log-likelihood in nats. ``known``: the share of answers at or above the unknown threshold.
+    log-likelihood in nats. ``known``: the share that got an answer, neither unsure nor unfamiliar.
+    ``groups``: how many independent groups the images are; ``few_groups``: too few to say much.
+    The intervals of ``top1`` and ``ece`` are by groups.
     """
 
     images: int
+    groups: int
+    few_groups: bool
     top1: float
     top1_interval: Interval
     top5: float
@@ -57,6 +61,7 @@ class Evaluation:
     macro_f1: float
     loss: float
     ece: float
+    ece_interval: Interval
     known: float
     known_top1: float
     classes: tuple[ClassScores, ...]

@@ -197,11 +197,17 @@ export interface components {
          *
          *     The macro scores are means over the classes that have images. ``confusion``: rows are the true
          *     class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
-         *     log-likelihood in nats. ``known``: the share of answers at or above the unknown threshold.
+         *     log-likelihood in nats. ``known``: the share that got an answer, neither unsure nor unfamiliar.
+         *     ``groups``: how many independent groups the images are; ``few_groups``: too few to say much.
+         *     The intervals of ``top1`` and ``ece`` are by groups.
          */
         Evaluation: {
             /** Images */
             images: number;
+            /** Groups */
+            groups: number;
+            /** Few Groups */
+            few_groups: boolean;
             /** Top1 */
             top1: number;
             top1_interval: components["schemas"]["Interval"];
@@ -217,6 +223,7 @@ export interface components {
             loss: number;
             /** Ece */
             ece: number;
+            ece_interval: components["schemas"]["Interval"];
             /** Known */
             known: number;
             /** Known Top1 */
@@ -253,6 +260,28 @@ export interface components {
             least_detail: number;
             /** Kept */
             kept: number;
+        };
+        /**
+         * FamiliarityHistogram
+         * @description ``edges``: rising, one more than there are bins. ``own``: of the test images.
+         */
+        FamiliarityHistogram: {
+            /** Edges */
+            edges: number[];
+            /** Own */
+            own: number[];
+            /** Strangers */
+            strangers: components["schemas"]["FamiliarityShares"][];
+        };
+        /**
+         * FamiliarityShares
+         * @description ``shares[i]``: of the images of set ``name``, those with a familiarity in the i-th bin.
+         */
+        FamiliarityShares: {
+            /** Name */
+            name: string;
+            /** Shares */
+            shares: number[];
         };
         /**
          * FileEntry
@@ -650,7 +679,8 @@ export interface components {
          *
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
          *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
-         *     that got further classes.
+         *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
+         *     ``prediction_sets``: at the coverages that the validation images suffice for.
          */
         Report: {
             /** Name */
@@ -710,6 +740,27 @@ export interface components {
             test: components["schemas"]["Evaluation"];
             findings: components["schemas"]["Findings"];
             growth: components["schemas"]["Growth"] | null;
+            unfamiliar: components["schemas"]["Unfamiliar"] | null;
+            /** Prediction Sets */
+            prediction_sets: components["schemas"]["SetCoverage"][];
+        };
+        /**
+         * SetCoverage
+         * @description Prediction sets for ``coverage``, on test images.
+         *
+         *     ``measured``: how often the set holds the true label, with its ``interval``. ``mean_size``: of
+         *     the sets, in labels. ``empty``: the share of sets without any label.
+         */
+        SetCoverage: {
+            /** Coverage */
+            coverage: number;
+            /** Measured */
+            measured: number;
+            interval: components["schemas"]["Interval"];
+            /** Mean Size */
+            mean_size: number;
+            /** Empty */
+            empty: number;
         };
         /**
          * SplitSummary
@@ -747,6 +798,50 @@ export interface components {
             width: number;
             /** Grid */
             grid: string;
+        };
+        /**
+         * StrangerSet
+         * @description ``images`` of a kind that the model was never taught.
+         *
+         *     ``auroc``: of familiarity, own test images against these. ``answered``: the share that gets an
+         *     answer, because it is neither unsure nor unfamiliar. ``curve``: its x is the share of these at
+         *     or above a threshold of familiarity, its y the share of own test images.
+         */
+        StrangerSet: {
+            /** Name */
+            name: string;
+            /** Images */
+            images: number;
+            /** Auroc */
+            auroc: number;
+            /** Answered */
+            answered: number;
+            curve: components["schemas"]["Curve"];
+        };
+        /**
+         * Unfamiliar
+         * @description How a model separates images of its own kinds from others.
+         *
+         *     ``threshold``: of familiarity. ``kept_target``: the share of own images that should get an
+         *     answer; ``kept_validation`` and ``kept_test``: the share that does. ``unsure_test`` and
+         *     ``unfamiliar_test``: the shares of own test images that get none, by reason.
+         */
+        Unfamiliar: {
+            /** Threshold */
+            threshold: number;
+            /** Kept Target */
+            kept_target: number;
+            /** Kept Validation */
+            kept_validation: number;
+            /** Kept Test */
+            kept_test: number;
+            /** Unsure Test */
+            unsure_test: number;
+            /** Unfamiliar Test */
+            unfamiliar_test: number;
+            /** Strangers */
+            strangers: components["schemas"]["StrangerSet"][];
+            histogram: components["schemas"]["FamiliarityHistogram"];
         };
     };
     responses: never;

@@ -3,6 +3,7 @@
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from PIL import Image
 
 from tests.unit.training.report.conftest import report
 from training.config import DEFAULTS, TrainConfig, load_config
+from training.evaluation.unknown import strangers
 from training.networks.residual_cnn import ResidualCnn
 
 __all__ = ["report"]
@@ -40,6 +42,14 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw_set(folder / "train", per_class=40, seed=1)
     draw_set(folder / "test", per_class=10, seed=2)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_strangers() -> Iterator[None]:
+    """Drawing all of them takes a second at the end of every run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strangers, "IMAGES", 12)
+        yield
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from training.fit.checkpoint import CHECKPOINT_FILE
 from training.results.report import Report
 from training.train import train
 from visionflow.models.classifier import Classifier
+from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import read_artifact
 
@@ -76,6 +77,10 @@ def test_it_is_gated_and_described_like_any_run(runs: Runs) -> None:
     assert runs.report.parameters == sum(member.parameters for member in members)
     assert runs.report.test.top1 >= 0.9
     assert not (runs.joined / "cache").exists()
+    assert manifest.familiarity is not None and runs.report.unfamiliar is not None
+    stored = FamiliarImages.open(runs.joined / manifest.familiarity.file.path)
+    # The embeddings of both members, side by side.
+    assert stored.fits(16 + 12, 3)
 
 
 def test_it_is_compared_with_its_members(runs: Runs) -> None:

@@ -29,6 +29,7 @@ from training.results.report import Report
 from training.stop import Interrupted, Stop
 from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
 from training.tune.search import tune
+from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 
 
@@ -57,6 +58,34 @@ def test_the_artifact_verifies_and_names_everything(run: tuple[Path, Report]) ->
     assert manifest.metrics["test_top1"] == report.test.top1
     assert all(check.passed for check in manifest.gate)
     assert manifest.dataset_sha256 == report.data.sha256
+
+
+def test_the_artifact_knows_what_is_unfamiliar(run: tuple[Path, Report]) -> None:
+    folder, report = run
+    manifest = read_artifact(folder)
+    assert manifest.familiarity is not None and report.unfamiliar is not None
+    assert manifest.familiarity.threshold == report.unfamiliar.threshold
+    assert manifest.familiarity.file in manifest.all_files()
+    stored = FamiliarImages.open(folder / manifest.familiarity.file.path)
+    assert stored.directions.shape[0] == 90 and stored.fits(16, 3)
+    assert report.unfamiliar.kept_validation == report.validation.known
+    assert report.unfamiliar.kept_test == report.test.known == manifest.metrics["test_known"]
+    aurocs = [one.auroc for one in report.unfamiliar.strangers]
+    assert len(aurocs) == 4 and manifest.metrics["strangers_auroc_min"] == min(aurocs)
+    assert len(manifest.conformity) == 30
+    assert [one.coverage for one in report.prediction_sets] == [0.8, 0.9, 0.95]
+    # Thirty images, and none of them the shot of another's scene.
+    assert (report.test.groups, report.test.few_groups) == (30, False)
+
+
+def test_too_few_groups_are_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw_set(tmp_path / "data", per_class=12, seed=5)
+    report = train(shrunken_config(), tmp_path / "data", tmp_path / "run")
+    assert report.test.few_groups
+    sentence = f"rest on {report.test.groups} independent groups"
+    assert sentence in capsys.readouterr().err
+    assert sentence in report.verdict.text
+    assert sentence in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_map_has_the_image_behind_each_point(run: tuple[Path, Report]) -> None:
@@ -239,17 +268,47 @@ def test_evaluate_prints_for_machines_what_the_report_says(
 ) -> None:
     folder, report = run
     assert main(["evaluate", str(folder), str(images / "test"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["top1"] == report.test.top1
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["top1"] == report.test.top1
+    assert printed["known"] == report.test.known
+    assert report.unfamiliar is not None
+    assert printed["unfamiliar"] == report.unfamiliar.unfamiliar_test
+    measured = {one.coverage: one.measured for one in report.prediction_sets}
+    assert {one["coverage"]: one["measured"] for one in printed["prediction_sets"]} == measured
 
 
 def test_evaluate_prints_a_line_for_each_class(
     run: tuple[Path, Report], images: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, _ = run
+    folder, report = run
+    assert report.unfamiliar is not None
     assert main(["evaluate", str(folder), str(images / "test")]) == 0
     out = capsys.readouterr().out
     assert "30 images: top-1" in out
+    assert f"unsure {report.unfamiliar.unsure_test:.2%}, unfamiliar" in out
+    assert "95% prediction set: holds the truth in" in out
     assert all(label in out for label in ("blue", "green", "red"))
+
+
+def test_strangers_are_counted_for_people_and_machines(
+    run: tuple[Path, Report], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = run
+    for i in range(4):
+        Image.new("RGB", (30, 20), (60 * i, 60 * i, 60 * i)).save(tmp_path / f"{i}.png")
+    command = ["evaluate", str(folder), str(tmp_path), "--strangers"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("4 images, mean confidence 0.")
+    assert [line.split()[0] for line in out.splitlines()[1:]] == [
+        "answered",
+        "unsure",
+        "unfamiliar",
+    ]
+    assert main([*command, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["images"] == 4
+    assert printed["answered"] + printed["unsure"] + printed["unfamiliar"] == pytest.approx(1)
 
 
 def test_a_changed_export_setting_needs_no_training(

@@ -1,12 +1,17 @@
 """Images that the model of `tests.tiny_model` names by their colour, some of them mislabelled."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
 from training.data.image_set import ImageSet
+from training.evaluation.unknown.familiar import FAMILIAR_FILE
+from training.evaluation.unknown.thresholds import MARGIN, details
 from visionflow.models.classifier import Classifier
+from visionflow.models.familiarity import FamiliarImages
+from visionflow.models.manifest import MANIFEST_NAME, Familiarity, FileEntry
 
 
 def colour_set(count: int = 60, mislabelled: int = 6, seed: int = 0) -> ImageSet:
@@ -25,3 +30,22 @@ def colour_set(count: int = 60, mislabelled: int = 6, seed: int = 0) -> ImageSet
 def tiny_classifier(folder: Path) -> Classifier:
     manifest = write_tiny_artifact(folder)
     return Classifier(folder / manifest.served_file.path, manifest)
+
+
+def familiar_classifier(folder: Path, taught: ImageSet) -> tuple[Classifier, FamiliarImages]:
+    """`tiny_classifier` that knows the images ``taught``, and calls no image of theirs
+    unfamiliar."""
+    plain = tiny_classifier(folder)
+    logits, embeddings, _ = plain.run(taught.images)
+    familiar = FamiliarImages.of(embeddings, taught.targets, len(taught.labels))
+    (folder / FAMILIAR_FILE).write_bytes(familiar.to_bytes())
+    found = familiar.familiarity(embeddings, logits.argmax(axis=1))
+    rule = Familiarity(
+        file=FileEntry.of(folder, FAMILIAR_FILE),
+        threshold=float(found.min()) - MARGIN,
+        least_detail=float(details(taught.images).min()) - MARGIN,
+        kept=1.0,
+    )
+    manifest = replace(plain.manifest, familiarity=rule)
+    (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+    return Classifier.of_artifact(folder, manifest), familiar

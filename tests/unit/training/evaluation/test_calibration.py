@@ -4,7 +4,6 @@ import pytest
 from training.evaluation.calibration import (
     CURVE_POINTS,
     calibration_on,
-    choose_unknown_threshold,
     coverage_curve,
     expected_calibration_error,
     fit_temperature,
@@ -71,18 +70,3 @@ def test_temperature_recovers_the_one_that_made_the_targets(true_temperature: fl
 def test_temperature_stays_finite_when_every_answer_is_right() -> None:
     logits = np.eye(3, dtype=np.float32)
     assert 0.05 <= fit_temperature(logits, np.arange(3)) < 0.1
-
-
-def test_below_the_unknown_threshold_answers_are_wrong_more_often_than_right() -> None:
-    generator = np.random.default_rng(0)
-    confidence = generator.random(10_000).astype(np.float32)
-    correct = generator.random(10_000) < confidence
-    threshold = choose_unknown_threshold(confidence, correct, accuracy=0.3)
-    # Accuracy below t is t / 2 here.
-    assert threshold == pytest.approx(0.6, abs=0.03)
-    assert correct[confidence < threshold].mean() < 0.3
-
-
-def test_nothing_is_unknown_where_even_weak_answers_are_right() -> None:
-    confidence = np.linspace(0.3, 1, 100, dtype=np.float32)
-    assert choose_unknown_threshold(confidence, np.ones(100, bool), accuracy=0.5) == 0

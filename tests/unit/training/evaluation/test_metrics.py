@@ -12,7 +12,8 @@ def test_scores_of_a_small_example_worked_out_by_hand() -> None:
     probabilities = np.array(
         [[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.2, 0.3, 0.5]], np.float32
     )
-    result = evaluate(probabilities, np.array([0, 1, 1, 0]), LABELS, unknown_threshold=0.6)
+    answered = probabilities.max(axis=1) >= 0.6
+    result = evaluate(probabilities, np.array([0, 1, 1, 0]), LABELS, answered)
     assert result.top1 == 0.5
     assert result.confusion == ((1, 0, 1), (1, 1, 0), (0, 0, 0))
     cat, dog, _ = result.classes
@@ -21,6 +22,8 @@ def test_scores_of_a_small_example_worked_out_by_hand() -> None:
     assert dog.f1 == pytest.approx(2 / 3)
     assert result.known == 0.75
     assert result.known_top1 == pytest.approx(2 / 3)
+    assert (result.groups, result.few_groups) == (4, True)
+    assert 0 <= result.ece_interval.low <= result.ece <= result.ece_interval.high
     assert result.loss == pytest.approx(-np.log([0.8, 0.3, 0.7, 0.2]).mean(), rel=1e-6)
     half = share(2, 4)
     assert (result.top1_interval.low, result.top1_interval.high) == (half.low, half.high)
@@ -30,7 +33,7 @@ def test_scores_of_a_small_example_worked_out_by_hand() -> None:
 
 def test_a_class_without_images_is_not_measured_and_not_in_the_macro_means() -> None:
     probabilities = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], np.float32)
-    result = evaluate(probabilities, np.array([0, 1, 1]), LABELS, unknown_threshold=0)
+    result = evaluate(probabilities, np.array([0, 1, 1]), LABELS, np.ones(3, bool))
     frog = result.classes[2]
     assert (frog.images, frog.answers) == (0, 1)
     assert frog.precision is frog.recall is frog.f1 is None
@@ -43,7 +46,8 @@ def test_a_class_without_images_is_not_measured_and_not_in_the_macro_means() -> 
 
 def test_a_class_that_is_never_answered_has_no_precision_to_speak_of() -> None:
     probabilities = np.array([[0.8, 0.2], [0.8, 0.2]], np.float32)
-    dog = evaluate(probabilities, np.array([0, 1]), LABELS[:2], unknown_threshold=0).classes[1]
+    answered = np.ones(2, bool)
+    dog = evaluate(probabilities, np.array([0, 1]), LABELS[:2], answered).classes[1]
     assert (dog.precision, dog.recall, dog.f1) == (0, 0, 0)
 
 
@@ -63,3 +67,19 @@ def test_top_k_counts_a_class_among_the_k_best() -> None:
     assert [top_k_accuracy(scores, targets, k) for k in (1, 2, 3)] == pytest.approx(
         [1 / 3, 2 / 3, 1]
     )
+
+
+def test_images_of_few_groups_say_less() -> None:
+    generator = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 10)
+    # All shots of a scene are right, or all are wrong.
+    targets = (generator.random(40) < 0.8).astype(np.int64)[groups]
+    probabilities = np.tile(np.array([[0.2, 0.8]], np.float32), (400, 1))
+    answered = np.ones(400, bool)
+    single = evaluate(probabilities, targets, LABELS[:2], answered)
+    grouped = evaluate(probabilities, targets, LABELS[:2], answered, groups)
+    assert (single.groups, grouped.groups, grouped.few_groups) == (400, 40, False)
+    for name in ("top1_interval", "ece_interval"):
+        narrow, wide = getattr(single, name), getattr(grouped, name)
+        assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low), name
+    assert evaluate(probabilities, targets, LABELS[:2], answered, groups // 2).few_groups

@@ -27,6 +27,13 @@ def test_validation_beside_training_is_a_good_fit() -> None:
     assert "적절한 학습" in verdict.text_ko and "88.0%" in verdict.text_ko
 
 
+def test_few_independent_groups_are_said_in_both_languages() -> None:
+    history = course([0.5, 0.8, 0.9], [0.6, 0.85, 0.88])
+    verdict = fit_verdict(history, few_groups=12)
+    assert "12 independent groups" in verdict.text and "그룹 12개" in verdict.text_ko
+    assert "independent" not in fit_verdict(history).text
+
+
 def test_training_far_above_validation_is_overfitting() -> None:
     verdict = fit_verdict(course([0.7, 0.99], [0.7, 0.8]))
     assert verdict.judgement == "overfitting"

@@ -75,7 +75,10 @@ def test_a_good_network_is_served_as_int8_at_the_first_try(
         ("torch", "fp32"),
         ("fp32", "int8"),
     ]
-    assert export.logits.shape == (len(data.validation), 3)
+    assert set(export.outputs) == {"torch", "fp32", "int8"}
+    assert export.served is export.outputs["int8"]
+    assert export.served.logits.shape == (len(data.validation), 3)
+    assert export.served.embedding.shape == (len(data.validation), FEATURES)
 
 
 @pytest.mark.parametrize("file", [FP32_FILE, INT8_FILE])

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
+from tests.unit.training.evaluation.colours import colour_set, familiar_classifier
 from tests.unit.training.evaluation.test_stage_activations import network
 from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
+from training.evaluation.unknown.examine import examine_unfamiliar
+from training.evaluation.unknown.prediction_sets import conformity, set_coverages
+from training.evaluation.unknown.thresholds import decide
 from training.evaluation.verdict import fit_verdict
 from training.results.groups import GroupSize, GroupSummary
 from training.results.history import EpochRecord
@@ -34,9 +37,11 @@ HISTORY = (
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     images = colour_set(60, mislabelled=6)
-    classifier = tiny_classifier(tmp_path_factory.mktemp("tiny"))
-    measured = measure_split(classifier, images)
-    scores = evaluate(measured.probabilities(1.0), images.targets, images.labels, 0.5)
+    classifier, familiar = familiar_classifier(tmp_path_factory.mktemp("tiny"), images)
+    measured = measure_split(classifier, images, familiar=familiar)
+    probabilities = measured.probabilities(1.0)
+    decisions = decide(classifier.manifest, probabilities, measured.familiarity, images.images)
+    scores = evaluate(probabilities, images.targets, images.labels, decisions.answered)
     part = SplitSummary(60, (20, 20, 20), "ab" * 32, carved=True, groups=30)
     sizes = (GroupSize(1, 1, 30, 30), GroupSize(2, 2, 15, 30), GroupSize(3, 4, 30, 120))
     groups = GroupSummary("auto", 180, 75, 4, sizes, 31, 120, (), ())
@@ -75,6 +80,17 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         test=scores,
         findings=examine(classifier, network(2), images, measured, seed=1),
         growth=Growth("hues", "1.0.0", ("red", "green"), ("blue",), 0.95, 0.94, 0.9, 0.91),
+        unfamiliar=examine_unfamiliar(
+            classifier,
+            measured.familiarity,
+            decisions,
+            kept_target=0.95,
+            kept_validation=0.96,
+            seed=1,
+        ),
+        prediction_sets=set_coverages(
+            probabilities, images.targets, conformity(probabilities, images.targets)
+        ),
     )
 
 

@@ -66,6 +66,29 @@ def test_the_page_says_all_in_english_and_in_korean(html: str) -> None:
         assert f">{heading}</span>" in html
 
 
+def test_the_page_says_what_is_unknown(html: str, report: Report) -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    unfamiliar = report.unfamiliar
+    assert unfamiliar is not None
+    assert "95% of the model's own images" in text.replace("&#39;", "'")
+    for one, name in zip(
+        unfamiliar.strangers,
+        ("pages of text", "geometric shapes", "noise, stripes, checks", "handwritten digits"),
+        strict=True,
+    ):
+        assert name in text
+        assert f"{one.images} {one.auroc:.3f} {one.answered:.1%}" in text
+    assert [one.coverage for one in report.prediction_sets] == [0.8, 0.9, 0.95]
+    for sets in report.prediction_sets:
+        assert f"{sets.coverage:.0%} {sets.measured:.1%}" in text
+
+
+def test_a_page_without_familiarity_and_sets_is_whole(report: Report) -> None:
+    bare = page(replace(report, unfamiliar=None, prediction_sets=()), {})
+    assert not _Elements(bare).open
+    assert "Prediction sets" not in bare and "AUROC" not in bare
+
+
 def test_the_page_has_the_tables(html: str) -> None:
     text = re.sub(r"<[^>]+>", " ", html)
     text = re.sub(r"\s+", " ", text)

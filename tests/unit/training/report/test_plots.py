@@ -20,7 +20,8 @@ def labelled(report: Report, labels: tuple[str, ...]) -> Report:
     count = len(labels)
     generator = np.random.default_rng(0)
     probabilities = generator.dirichlet(np.ones(count), 400).astype(np.float32)
-    scores = evaluate(probabilities, generator.integers(0, count - 1, 400), labels, 0.1)
+    answered = probabilities.max(axis=1) >= 0.1
+    scores = evaluate(probabilities, generator.integers(0, count - 1, 400), labels, answered)
     summary: DataSummary = replace(report.data, labels=labels)
     return replace(report, data=summary, test=scores)
 
@@ -57,8 +58,14 @@ def test_what_there_is_no_data_for_is_not_drawn_and_an_older_file_of_it_goes(
     older.write_bytes(b"of an older run")
     skipped = EmbeddingMap("too few", (), (), (), ())
     findings = replace(report.findings, embedding_map=skipped, mistakes=(), activations=None)
-    drawn = write_plots(PLOTS, replace(report, findings=findings), older.parent)
-    assert set(PLOTS) - set(drawn) == {"embedding_map", "mistakes", "stage_activations"}
+    without = replace(report, findings=findings, unfamiliar=None)
+    drawn = write_plots(PLOTS, without, older.parent)
+    assert set(PLOTS) - set(drawn) == {
+        "embedding_map",
+        "familiarity",
+        "mistakes",
+        "stage_activations",
+    }
     assert not older.exists()
 
 

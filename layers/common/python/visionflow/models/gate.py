@@ -15,21 +15,26 @@ REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {
     ),
 }
 
+# What it must have measured besides, where the version recognises unfamiliar images.
+UNKNOWN_CHECKS: dict[Precision, tuple[str, ...]] = {
+    "fp32": (),
+    "int8": ("int8_unknown_changes",),
+}
+
 
 def held_back_by(manifest: Manifest) -> tuple[str, ...]:
     """A phrase for each check that failed or was never made; empty when the gate has passed."""
     made = {check.name for check in manifest.gate}
+    required = REQUIRED_CHECKS[manifest.precision]
+    if manifest.familiarity:
+        required += UNKNOWN_CHECKS[manifest.precision]
     return (
         *(
             f"{check.name} is {check.value:.4g}, the limit {check.limit:.4g}"
             for check in manifest.gate
             if not check.passed
         ),
-        *(
-            f"{name} was not measured"
-            for name in REQUIRED_CHECKS[manifest.precision]
-            if name not in made
-        ),
+        *(f"{name} was not measured" for name in required if name not in made),
     )
 
 
