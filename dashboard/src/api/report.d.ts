@@ -146,6 +146,7 @@ export interface components {
             train: components["schemas"]["SplitSummary"];
             validation: components["schemas"]["SplitSummary"];
             test: components["schemas"]["SplitSummary"];
+            groups: components["schemas"]["GroupSummary"];
         };
         /**
          * EmbeddingMap
@@ -216,6 +217,7 @@ export interface components {
             loss: number;
             /** Ece */
             ece: number;
+            ece_interval: components["schemas"]["Interval"];
             /** Known */
             known: number;
             /** Known Top1 */
@@ -226,6 +228,10 @@ export interface components {
             confusion: number[][];
             /** Most Confused */
             most_confused: components["schemas"]["ConfusedPair"][];
+            /** Groups */
+            groups: number;
+            /** Few Groups */
+            few_groups: boolean;
         };
         /**
          * ExplainedImage
@@ -235,6 +241,23 @@ export interface components {
             image: components["schemas"]["ImageAnswer"];
             /** Maps */
             maps: components["schemas"]["ActivationMap"][];
+        };
+        /**
+         * Familiarity
+         * @description How images that the model was never taught are recognised.
+         *
+         *     ``file`` holds embeddings of training images; an image is unfamiliar when the cosine similarity
+         *     of its embedding to the ``neighbour``-th nearest of them is under ``threshold``, which keeps the
+         *     share ``kept`` of validation images.
+         */
+        Familiarity: {
+            file: components["schemas"]["FileEntry"];
+            /** Neighbour */
+            neighbour: number;
+            /** Threshold */
+            threshold: number;
+            /** Kept */
+            kept: number;
         };
         /**
          * FileEntry
@@ -294,6 +317,22 @@ export interface components {
             text_ko: string;
         };
         /**
+         * FoldScores
+         * @description Cross-validation of a linear head on frozen features, split by groups and by file.
+         */
+        FoldScores: {
+            /** Folds */
+            folds: number;
+            /** Images */
+            images: number;
+            /** Grouped Top1 */
+            grouped_top1: number;
+            grouped_interval: components["schemas"]["Interval"];
+            /** Random Top1 */
+            random_top1: number;
+            random_interval: components["schemas"]["Interval"];
+        };
+        /**
          * GateCheck
          * @description One measured condition for promotion.
          */
@@ -306,6 +345,44 @@ export interface components {
             limit: number;
             /** Passed */
             passed: boolean;
+        };
+        /**
+         * GroupSize
+         * @description Groups of ``low`` to ``high`` images.
+         */
+        GroupSize: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Groups */
+            groups: number;
+            /** Images */
+            images: number;
+        };
+        /**
+         * GroupSummary
+         * @description How the images were grouped before they were split.
+         */
+        GroupSummary: {
+            /** By */
+            by: string;
+            /** Images */
+            images: number;
+            /** Groups */
+            groups: number;
+            /** Largest */
+            largest: number;
+            /** Sizes */
+            sizes: components["schemas"]["GroupSize"][];
+            /** Would Leak */
+            would_leak: number;
+            /** Would Leak Of */
+            would_leak_of: number;
+            /** Single Group Labels */
+            single_group_labels: string[];
+            /** Leaks */
+            leaks: components["schemas"]["Leak"][];
         };
         /**
          * Growth
@@ -397,6 +474,19 @@ export interface components {
             parent: string | null;
         };
         /**
+         * LabelCheck
+         * @description What cross-validation says about the labels, or why it was ``skipped``.
+         */
+        LabelCheck: {
+            /** Skipped */
+            skipped: string | null;
+            scores: components["schemas"]["FoldScores"] | null;
+            /** Suspects */
+            suspects: components["schemas"]["SuspectLabel"][];
+            /** Suspect Count */
+            suspect_count: number;
+        };
+        /**
          * LadderStep
          * @description One way of making int8 that was tried, in order.
          *
@@ -421,15 +511,32 @@ export interface components {
             reason: string | null;
         };
         /**
+         * Leak
+         * @description Images of a given part that share a group with an earlier part.
+         */
+        Leak: {
+            /** Part */
+            part: string;
+            /** Images */
+            images: number;
+            /** Leaking */
+            leaking: number;
+            /** Examples */
+            examples: string[];
+        };
+        /**
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
+         *
+         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
+         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 1;
+            schema_version: 2;
             /** Name */
             name: string;
             /** Version */
@@ -457,6 +564,9 @@ export interface components {
             temperature: number;
             /** Unknown Threshold */
             unknown_threshold: number;
+            familiarity: components["schemas"]["Familiarity"] | null;
+            /** Conformity */
+            conformity: number[];
             /** Metrics */
             metrics: {
                 [key: string]: number;
@@ -628,6 +738,25 @@ export interface components {
             test: components["schemas"]["Evaluation"];
             findings: components["schemas"]["Findings"];
             growth: components["schemas"]["Growth"] | null;
+            labels: components["schemas"]["LabelCheck"];
+            unfamiliar: components["schemas"]["Unfamiliar"] | null;
+            /** Prediction Sets */
+            prediction_sets: components["schemas"]["SetCoverage"][];
+        };
+        /**
+         * SetCoverage
+         * @description Prediction sets for one coverage, measured on test.
+         */
+        SetCoverage: {
+            /** Coverage */
+            coverage: number;
+            /** Measured */
+            measured: number;
+            interval: components["schemas"]["Interval"];
+            /** Mean Size */
+            mean_size: number;
+            /** Empty */
+            empty: number;
         };
         /**
          * SplitSummary
@@ -643,6 +772,8 @@ export interface components {
             sha256: string;
             /** Carved */
             carved: boolean;
+            /** Groups */
+            groups: number;
         };
         /**
          * StageActivations
@@ -662,6 +793,59 @@ export interface components {
             width: number;
             /** Grid */
             grid: string;
+        };
+        /**
+         * StrangerSet
+         * @description A dataset that the model was not taught.
+         */
+        StrangerSet: {
+            /** Name */
+            name: string;
+            /** Images */
+            images: number;
+            /** Auroc */
+            auroc: number;
+            /** Answered */
+            answered: number;
+            curve: components["schemas"]["Curve"];
+        };
+        /**
+         * SuspectLabel
+         * @description A label that out-of-fold predictions contradict.
+         */
+        SuspectLabel: {
+            /** File */
+            file: string;
+            /** Label */
+            label: string;
+            /** Suggested */
+            suggested: string;
+            /** Confidence */
+            confidence: number;
+            /** Suggested Confidence */
+            suggested_confidence: number;
+            /** Image */
+            image: string | null;
+        };
+        /**
+         * Unfamiliar
+         * @description How well images that the model was not taught are recognised.
+         */
+        Unfamiliar: {
+            /** Threshold */
+            threshold: number;
+            /** Kept Target */
+            kept_target: number;
+            /** Kept Validation */
+            kept_validation: number;
+            /** Kept Test */
+            kept_test: number;
+            /** Unsure Test */
+            unsure_test: number;
+            /** Unfamiliar Test */
+            unfamiliar_test: number;
+            /** Strangers */
+            strangers: components["schemas"]["StrangerSet"][];
         };
     };
     responses: never;

@@ -529,6 +529,10 @@ export interface components {
             n: number;
             /** Unknown */
             unknown: number;
+            /** Unsure */
+            unsure: number;
+            /** Unfamiliar */
+            unfamiliar: number;
             /** Errors */
             errors: number;
             /** Compared */
@@ -619,6 +623,10 @@ export interface components {
             ok: number;
             /** Unknown */
             unknown: number;
+            /** Unsure */
+            unsure: number;
+            /** Unfamiliar */
+            unfamiliar: number;
             /** Failed */
             failed: number;
         };
@@ -919,6 +927,16 @@ export interface components {
             expires_at: number;
             /** Thumbnail Url */
             thumbnail_url: string | null;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
@@ -1159,7 +1177,20 @@ export interface components {
             temperature: number;
             /** Unknown Threshold */
             unknown_threshold: number;
+            /** Familiarity Threshold */
+            familiarity_threshold: number | null;
             explanation: components["schemas"]["Explanation"] | null;
+            prediction_set: components["schemas"]["PredictionSet"] | null;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
@@ -1205,10 +1236,30 @@ export interface components {
             thumbnail_url: string | null;
             /** Image Url */
             image_url: string;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
             refused: components["schemas"]["ModelRef"] | null;
+        };
+        /**
+         * PredictionSet
+         * @description The labels that hold the true one with the probability ``coverage``, best first.
+         */
+        PredictionSet: {
+            /** Coverage */
+            coverage: number;
+            /** Labels */
+            labels: string[];
         };
         /**
          * Problem
@@ -1476,6 +1527,8 @@ export interface operations {
                 explain?: boolean;
                 /** @description The label to explain instead of the best one */
                 label?: string;
+                /** @description Answer the smallest set of labels that holds the true one with this probability */
+                coverage?: number;
             };
             header?: {
                 /** @description A repeated request with the same key returns the first answer */
