@@ -13,7 +13,8 @@ from tests.tiny_model import SIDE, tiny_graph
 from visionflow.errors import ArtifactError
 from visionflow.images import pipeline
 from visionflow.models.classifier import Classifier, Explanation, softmax
-from visionflow.models.manifest import Manifest
+from visionflow.models.familiarity import FamiliarImages
+from visionflow.models.manifest import Familiarity, FileEntry, Manifest
 
 Artifact = tuple[Path, Manifest]
 
@@ -52,6 +53,43 @@ def test_under_the_threshold_the_answer_is_unknown(classifier: Classifier) -> No
     red = pipeline.prepare(pipeline.DecodedImage.of(plain("red")), classifier.manifest.input)[None]
     assert not classifier.classify(grey)[0].known
     assert classifier.classify(red)[0].known
+
+
+def test_an_image_unlike_all_that_was_taught_is_unfamiliar(tiny_artifact: Artifact) -> None:
+    folder, manifest = tiny_artifact
+    # Taught: red, green and blue, a little mixed. The images are smooth, so detail decides nothing.
+    taught = np.tile(np.eye(3, dtype=np.float32), (20, 1))
+    taught += np.random.default_rng(0).uniform(0, 0.1, taught.shape).astype(np.float32)
+    familiar = FamiliarImages.of(taught, np.tile(np.arange(3), 20), 3)
+    (folder / "familiar.npz").write_bytes(familiar.to_bytes())
+    rule = Familiarity(FileEntry.of(folder, "familiar.npz"), 0.45, 0.0, 0.95)
+    aware = dataclasses.replace(manifest, familiarity=rule)
+    classifier = Classifier.of_artifact(folder, aware)
+    colours = [(250, 20, 10), (255, 160, 0), (120, 130, 125)]
+    batch = np.stack([np.full((SIDE, SIDE, 3), colour, np.uint8) for colour in colours])
+    red, orange, grey = classifier.classify(batch)
+    assert (red.known, red.unknown) == (True, None)
+    assert orange.scores[0].confidence > manifest.unknown_threshold
+    # Where both reasons hold, it is the stronger one.
+    assert grey.scores[0].confidence < manifest.unknown_threshold
+    assert (orange.unknown, grey.unknown) == ("unfamiliar", "unfamiliar")
+    assert red.familiarity is not None
+    assert grey.familiarity is not None
+    assert red.familiarity > 0.45 > grey.familiarity
+    without = Classifier(folder / "model.onnx", aware).classify(batch)
+    assert [answer.unknown for answer in without] == [None, None, "unsure"]
+    assert {answer.familiarity for answer in without} == {None}
+
+    blurred = dataclasses.replace(rule, threshold=-1.0, least_detail=0.6)
+    strict_one = Classifier.of_artifact(folder, dataclasses.replace(aware, familiarity=blurred))
+    assert strict_one.classify(batch[:1])[0].unknown == "unfamiliar"
+
+
+def test_familiar_images_of_another_model_are_refused(tiny_artifact: Artifact) -> None:
+    folder, manifest = tiny_artifact
+    other = FamiliarImages.of(np.eye(4, dtype=np.float32), np.arange(4), 4)
+    with pytest.raises(ArtifactError, match="another model"):
+        Classifier(folder / "model.onnx", manifest, familiar=other)
 
 
 def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> None:

@@ -14,7 +14,7 @@ from visionflow import strict
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.answer import ClassActivationMap, Score, UnknownReason
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.models.familiarity import FamiliarImages, finest_detail
 from visionflow.models.manifest import Manifest
 
 FloatArray = npt.NDArray[np.float32]
@@ -71,7 +71,7 @@ class Classifier:
     ) -> None:
         """Open the session on ``model`` (a path, or a file's bytes) with ``threads`` threads.
 
-        Without ``familiar``, the embeddings that the manifest's familiarity names, no image is
+        Without ``familiar``, the images that the manifest's familiarity names, no image is
         unfamiliar. Raises `ArtifactError` when ``model`` is not a model, or not one for this
         manifest.
         """
@@ -97,7 +97,7 @@ class Classifier:
 
     @classmethod
     def of_artifact(cls, folder: Path, manifest: Manifest, threads: int = 1) -> Self:
-        """The served form in ``folder``, with the stored embeddings. Raises `ArtifactError`."""
+        """The served form in ``folder``, with its familiar images. Raises `ArtifactError`."""
         familiar = None
         if manifest.familiarity:
             familiar = FamiliarImages.open(folder / manifest.familiarity.file.path)
@@ -110,6 +110,8 @@ class Classifier:
         classes, labels = shapes["logits"][1], len(self.manifest.labels)
         if classes != labels:
             raise ArtifactError(f"the model has {classes} classes, the manifest {labels} labels")
+        if self._familiar and not self._familiar.fits(shapes["embedding"][1], labels):
+            raise ArtifactError("the familiar images are those of another model")
 
     def run(self, batch: UInt8Array) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The raw outputs (logits [N, C], embedding [N, F], cam [N, C, h, w]) for [N, H, W, 3]."""
@@ -119,10 +121,20 @@ class Classifier:
     def classify(self, batch: UInt8Array) -> list[Classification]:
         """One `Classification` for each image of a uint8 [N, size, size, 3] batch."""
         logits, embeddings, cams = self.run(batch)
-        probabilities = softmax(logits / self.manifest.temperature)
+        probabilities = softmax(logits / np.float32(self.manifest.temperature))
+        familiarity = None
+        if self._familiar:
+            familiarity = self._familiar.familiarity(embeddings, probabilities.argmax(axis=1))
+        reasons = unknown_reasons(self.manifest, probabilities, familiarity, batch)
         return [
-            self._classification(*outputs)
-            for outputs in zip(probabilities, embeddings, cams, strict=True)
+            Classification(
+                self._scores(probabilities[i]),
+                reasons[i],
+                None if familiarity is None else float(familiarity[i]),
+                embeddings[i],
+                cams[i],
+            )
+            for i in range(len(batch))
         ]
 
     def activation_map(
@@ -139,21 +151,32 @@ class Classifier:
             box=self.manifest.input.relative_box(*image_size),
         )
 
-    def _classification(
-        self, probabilities: FloatArray, embedding: FloatArray, cam: FloatArray
-    ) -> Classification:
+    def _scores(self, probabilities: FloatArray) -> tuple[Score, ...]:
         names = self.manifest.label_names
         order = np.argsort(-probabilities, kind="stable")
-        scores = tuple(Score(names[i], float(probabilities[i])) for i in order)
-        familiarity: float | None = None
-        unknown: UnknownReason | None = None
-        if scores[0].confidence < self.manifest.unknown_threshold:
-            unknown = "unsure"
-        if self._familiar and (rule := self.manifest.familiarity):
-            familiarity = float(self._familiar.similarity(embedding[None], rule.neighbour)[0])
-            if familiarity < rule.threshold:
-                unknown = "unfamiliar"
-        return Classification(scores, unknown, familiarity, embedding, cam)
+        return tuple(Score(names[i], float(probabilities[i])) for i in order)
+
+
+def unknown_reasons(
+    manifest: Manifest,
+    probabilities: FloatArray,
+    familiarity: FloatArray | None,
+    images: UInt8Array,
+) -> list[UnknownReason | None]:
+    """Why each best label is not an answer, by the thresholds of ``manifest``; None where it is.
+
+    ``probabilities``: [N, C]; ``familiarity``: [N] as `FamiliarImages.familiarity` measures it, or
+    None where it cannot be; ``images``: uint8 [N, H, W, 3].
+    """
+    unsure = probabilities.max(axis=1) < manifest.unknown_threshold
+    unfamiliar = np.zeros(len(unsure), np.bool_)
+    if familiarity is not None and (rule := manifest.familiarity):
+        blurred = finest_detail(images) < rule.least_detail
+        unfamiliar = (familiarity < rule.threshold) | blurred
+    return [
+        "unfamiliar" if strange else "unsure" if doubtful else None
+        for strange, doubtful in zip(unfamiliar, unsure, strict=True)
+    ]
 
 
 def softmax(logits: FloatArray) -> FloatArray:

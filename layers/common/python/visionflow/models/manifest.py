@@ -62,14 +62,14 @@ class Quantization:
 class Familiarity:
     """How images that the model was never taught are recognised.
 
-    ``file`` holds embeddings of training images; an image is unfamiliar when the cosine similarity
-    of its embedding to the ``neighbour``-th nearest of them is under ``threshold``, which keeps the
-    share ``kept`` of validation images.
+    An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
+    ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
+    images that get an answer.
     """
 
     file: FileEntry
-    neighbour: int
     threshold: float
+    least_detail: float
     kept: float
 
 
@@ -123,8 +123,6 @@ class Manifest:
             self.conformity
         ):
             raise ConfigError("manifest.conformity: must rise within 0..1")
-        if self.familiarity and self.familiarity.neighbour < 1:
-            raise ConfigError("manifest.familiarity.neighbour: must be at least 1")
         if self.temperature <= 0:
             raise ConfigError(f"manifest.temperature: must be positive, found {self.temperature}")
         for entry in self.all_files():
