@@ -64,9 +64,11 @@ export function stats(changes: Partial<Stats> = {}): Stats {
     last_day: "2026-03-01",
     total: 100,
     by_status: { ok: 90, unknown: 8, failed: 2 },
+    unsure: 5,
+    unfamiliar: 3,
     by_label: { cat: 60, dog: 38 },
     by_model: { "1.0.0": 98 },
-    by_day: [{ day: "2026-03-01", ok: 90, unknown: 8, failed: 2 }],
+    by_day: [{ day: "2026-03-01", ok: 90, unknown: 8, unsure: 5, unfamiliar: 3, failed: 2 }],
     feedback: {
       by_model: {
         "1.0.0": {

@@ -246,16 +246,16 @@ export interface components {
          * Familiarity
          * @description How images that the model was never taught are recognised.
          *
-         *     ``file`` holds embeddings of training images; an image is unfamiliar when the cosine similarity
-         *     of its embedding to the ``neighbour``-th nearest of them is under ``threshold``, which keeps the
-         *     share ``kept`` of validation images.
+         *     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
+         *     ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
+         *     images that get an answer.
          */
         Familiarity: {
             file: components["schemas"]["FileEntry"];
-            /** Neighbour */
-            neighbour: number;
             /** Threshold */
             threshold: number;
+            /** Least Detail */
+            least_detail: number;
             /** Kept */
             kept: number;
         };

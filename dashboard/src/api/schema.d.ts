@@ -515,7 +515,8 @@ export interface components {
          * ComparedModel
          * @description One version beside the others.
          *
-         *     ``n`` images it answered, and ``compared`` that it and the first version in the comparison
+         *     ``n`` images it answered, ``unknown`` of them because it was ``unsure`` or because they were
+         *     ``unfamiliar``, and ``compared`` that it and the first version in the comparison
          *     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
          *     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
          *     inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
@@ -614,7 +615,7 @@ export interface components {
         };
         /**
          * DayStats
-         * @description Images of one day (UTC) by status.
+         * @description Images of one day (UTC) by status, and those that are ``unknown`` by reason.
          */
         DayStats: {
             /** Day */
@@ -967,7 +968,8 @@ export interface components {
         /**
          * ModelDetail
          * @description One version with its manifest, the report of its run (null when there is none, or one of over
-         *     4 MB), and short-lived URLs of its other files.
+         *     4 MB), and short-lived URLs of its other files. ``recognises_unfamiliar``: whether its answers
+         *     can be ``unfamiliar``, and not ``unsure`` alone.
          */
         ModelDetail: {
             /** Name */
@@ -993,6 +995,8 @@ export interface components {
             retired: components["schemas"]["Retirement"] | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
+            /** Recognises Unfamiliar */
+            recognises_unfamiliar: boolean;
             /** Manifest */
             manifest: {
                 [key: string]: unknown;
@@ -1136,10 +1140,13 @@ export interface components {
         };
         /**
          * PredictAnswer
-         * @description The recorded prediction, with ``explanation`` where it was asked for.
+         * @description The recorded prediction, with ``explanation`` and ``prediction_set`` where they were asked
+         *     for.
          *
-         *     ``temperature`` is what the model's logits were divided by; the answer is ``unknown`` when
-         *     ``confidence`` is under ``unknown_threshold``.
+         *     ``temperature`` is what the model's logits were divided by. The answer is ``unknown`` when
+         *     ``confidence`` is under ``unknown_threshold`` (``unsure``), or ``familiarity`` under
+         *     ``familiarity_threshold`` (``unfamiliar``), which is null for a version that does not measure
+         *     it.
          */
         PredictAnswer: {
             /** Id */
@@ -1253,7 +1260,11 @@ export interface components {
         };
         /**
          * PredictionSet
-         * @description The labels that hold the true one with the probability ``coverage``, best first.
+         * @description The smallest set of labels, best first, that holds the true one for a share ``coverage`` of
+         *     images like those of the model's validation. It promises nothing for an unfamiliar image.
+         *
+         *     It is empty where even the best label has a lower confidence than the true one almost ever has:
+         *     then the model has no answer that would be right with that probability.
          */
         PredictionSet: {
             /** Coverage */
@@ -1278,7 +1289,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -1373,7 +1384,8 @@ export interface components {
          * @description Counters of whole days (UTC), of records also that have expired since.
          *
          *     Versions are keys by their version alone, or as ``name version`` where two models share one.
-         *     ``by_label`` counts the best guess of every answer, unknown ones too.
+         *     ``by_label`` counts the best guess of every answer, unknown ones too. ``unsure`` and
+         *     ``unfamiliar`` are the unknown ones by reason.
          */
         Stats: {
             /** First Day */
@@ -1386,6 +1398,10 @@ export interface components {
             by_status: {
                 [key: string]: number;
             };
+            /** Unsure */
+            unsure: number;
+            /** Unfamiliar */
+            unfamiliar: number;
             /** By Label */
             by_label: {
                 [key: string]: number;
@@ -1527,7 +1543,7 @@ export interface operations {
                 explain?: boolean;
                 /** @description The label to explain instead of the best one */
                 label?: string;
-                /** @description Answer the smallest set of labels that holds the true one with this probability */
+                /** @description Return the smallest set of labels that holds the true one with this probability. The set may be empty: then even the best label is less likely than the true one almost ever is. A version that has not measured this answers 409 `coverage_unmeasured`. */
                 coverage?: number;
             };
             header?: {

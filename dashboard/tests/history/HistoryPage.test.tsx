@@ -181,7 +181,7 @@ describe("filters", () => {
     await waitFor(() => {
       expect(shownIds()).toHaveLength(4);
     });
-    await user().selectOptions(screen.getByLabelText("Status"), "Unknown");
+    await user().selectOptions(screen.getByLabelText("Status"), "unknown");
     await waitFor(() => {
       expect(shownIds()).toEqual(["s3-000003"]);
     });
