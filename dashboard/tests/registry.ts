@@ -41,9 +41,10 @@ export function registry(): ModelList {
 }
 
 /** As the API answers it, with the parts of its manifest that the page shows. */
-export function detail(item: ModelItem) {
+export function detail(item: ModelItem, shown: object = report) {
   const { gate, quantization } = report;
-  return { ...item, manifest: { gate, quantization }, report, files: {} };
+  const manifest = { gate, quantization, familiarity: { threshold: 0.4 } };
+  return { ...item, manifest, report: shown, files: {} };
 }
 
 /** As a registry has it before anybody has said otherwise. */
