@@ -11,6 +11,7 @@ import { useModels } from "../registry/useModels";
 import { Missing } from "../ui/notice/Missing";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { NoReport } from "./NoReport";
+import { FewGroups } from "./proof/FewGroups";
 import { GroupsTab } from "./proof/GroupsTab";
 import { SetsTab } from "./proof/SetsTab";
 import { SuspectsTab } from "./proof/SuspectsTab";
@@ -107,7 +108,10 @@ export default function AccuracyPage() {
             ) : isWaiting ? (
               <PageSkeleton />
             ) : report ? (
-              <ReportTab name={name} report={report} files={model.data?.files ?? {}} />
+              <div className="stack">
+                <FewGroups evaluation={report.test} />
+                <ReportTab name={name} report={report} files={model.data?.files ?? {}} />
+              </div>
             ) : (
               <NoReport version={version} />
             )}

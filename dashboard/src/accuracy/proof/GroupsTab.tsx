@@ -112,21 +112,16 @@ function Splits({ skipped, scores }: { skipped: string | null; scores: FoldScore
           })}
         </p>
       </div>
-      <DataTable
-        columns={[{ name: t("proof.split") }, { name: t("proof.accuracy") }]}
-        labelledBy="splits-title"
-        className={css.table}
-        testId="splits"
-      >
+      <dl className={css.splits} data-testid="splits">
         {rows.map(({ name, top1, interval }) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td>
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
               <IntervalBar share={top1} interval={interval} n={scores.images} tone="test" />
-            </td>
-          </tr>
+            </dd>
+          </div>
         ))}
-      </DataTable>
+      </dl>
     </section>
   );
 }

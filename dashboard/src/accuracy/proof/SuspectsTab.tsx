@@ -51,7 +51,7 @@ function Suspect({ suspect }: { suspect: SuspectLabel }) {
   return (
     <li className={card.card}>
       {image === null ? (
-        <span className={`${card.image} ${css.missing}`}>
+        <span className={css.missing}>
           <ImageIcon className={css.icon} />
         </span>
       ) : (

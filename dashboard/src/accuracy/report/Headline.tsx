@@ -3,7 +3,6 @@ import { useTranslation } from "react-i18next";
 import type { Evaluation, Interval } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score, whole } from "../../i18n/format";
-import { WarningIcon } from "../../ui/icons";
 import { Tile } from "../../ui/Tile";
 import css from "./Headline.module.css";
 
@@ -23,37 +22,29 @@ export function Headline({ evaluation }: HeadlineProps) {
     evaluation ?? {};
   const independent = groups === undefined ? undefined : whole(groups, language);
   return (
-    <>
-      {evaluation?.few_groups && independent !== undefined && (
-        <p className={css.warning} data-testid="few-groups">
-          <WarningIcon className={css.icon} />
-          {t("accuracy.fewGroups", { groups: independent })}
-        </p>
-      )}
-      <section className={css.tiles} aria-label={t("accuracy.headline")} data-testid="headline">
-        <Tile name={t("accuracy.top1")} value={share(top1)} note={range(top1_interval) ?? "–"} />
-        <Tile name={t("accuracy.top5")} value={share(top5)} note={t("accuracy.top5Note")} />
-        <Tile
-          name={t("accuracy.f1")}
-          value={orDash(macro_f1, score, language)}
-          note={t("accuracy.f1Note")}
-        />
-        <Tile
-          name={t("accuracy.ece")}
-          value={share(ece)}
-          note={range(ece_interval) ?? t("accuracy.eceNote")}
-        />
-        <Tile name={t("accuracy.known")} value={share(known)} note={t("accuracy.knownNote")} />
-        <Tile
-          name={t("accuracy.images")}
-          value={orDash(images, whole, language)}
-          note={
-            independent === undefined
-              ? t("accuracy.imagesNote")
-              : t("accuracy.independent", { groups: independent })
-          }
-        />
-      </section>
-    </>
+    <section className={css.tiles} aria-label={t("accuracy.headline")} data-testid="headline">
+      <Tile name={t("accuracy.top1")} value={share(top1)} note={range(top1_interval) ?? "–"} />
+      <Tile name={t("accuracy.top5")} value={share(top5)} note={t("accuracy.top5Note")} />
+      <Tile
+        name={t("accuracy.f1")}
+        value={orDash(macro_f1, score, language)}
+        note={t("accuracy.f1Note")}
+      />
+      <Tile
+        name={t("accuracy.ece")}
+        value={share(ece)}
+        note={range(ece_interval) ?? t("accuracy.eceNote")}
+      />
+      <Tile name={t("accuracy.known")} value={share(known)} note={t("accuracy.knownNote")} />
+      <Tile
+        name={t("accuracy.images")}
+        value={orDash(images, whole, language)}
+        note={
+          independent === undefined
+            ? t("accuracy.imagesNote")
+            : t("accuracy.independent", { groups: independent })
+        }
+      />
+    </section>
   );
 }
