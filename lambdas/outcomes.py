@@ -24,6 +24,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.InvalidBodyError: _BAD_REQUEST,
     errors.InvalidBase64Error: _BAD_REQUEST,
     errors.InvalidParameterError: _BAD_REQUEST,
+    errors.CoverageUnmeasuredError: _CONFLICT,
     errors.InvalidCursorError: _BAD_REQUEST,
     errors.BodyTooLargeError: _TOO_LARGE,
     errors.RouteNotFoundError: _NOT_FOUND,

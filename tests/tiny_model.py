@@ -8,9 +8,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from visionflow.images.input_spec import InputSpec
+from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.gate import REQUIRED_CHECKS
 from visionflow.models.manifest import (
     MANIFEST_NAME,
+    Familiarity,
     FileEntry,
     GateCheck,
     Label,
@@ -20,6 +22,7 @@ from visionflow.models.manifest import (
 
 LABELS = ("red", "green", "blue")
 SIDE = 8
+EMBEDDINGS_FILE = "familiar.npz"
 PASSED_GATE = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_CHECKS["fp32"])
 
 
@@ -69,8 +72,14 @@ def write_tiny_artifact(
     name: str = "tiny",
     extra: tuple[str, ...] = (),
     turned: bool = False,
+    familiar: bool = False,
+    conformity: tuple[float, ...] = (),
 ) -> Manifest:
-    """Write a complete, valid artifact to ``folder``; the ``extra`` files are already there."""
+    """Write a complete, valid artifact to ``folder``; the ``extra`` files are already there.
+
+    ``familiar``: with stored embeddings, by which an image in red, green or grey is familiar and
+    one in blue is not. ``conformity`` is the manifest's.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(tiny_graph(turned))
     manifest = Manifest(
@@ -87,8 +96,8 @@ def write_tiny_artifact(
         quantization=Quantization("none", "none", 0, (), "too small to gain anything"),
         temperature=1.0,
         unknown_threshold=unknown_threshold,
-        familiarity=None,
-        conformity=(),
+        familiarity=_familiarity(folder) if familiar else None,
+        conformity=conformity,
         metrics={"top1": 1.0},
         gate=PASSED_GATE,
         dataset_sha256="0" * 64,
@@ -98,6 +107,14 @@ def write_tiny_artifact(
     )
     (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
     return manifest
+
+
+def _familiarity(folder: Path) -> Familiarity:
+    colours = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 1]], dtype=np.float32)
+    taught = FamiliarImages.of(colours.repeat(20, axis=0), np.repeat([0, 1, 0], 20), len(LABELS))
+    (folder / EMBEDDINGS_FILE).write_bytes(taught.to_bytes())
+    entry = FileEntry.of(folder, EMBEDDINGS_FILE)
+    return Familiarity(file=entry, threshold=0.4, least_detail=0.0, kept=0.95)
 
 
 def write_tiny_run(

@@ -71,7 +71,9 @@ def prediction_row(prediction: dict[str, Any], image: str | None = None) -> tupl
         image or prediction["image"]["key"],
         error["code"] if error else prediction["label"],
         "" if confidence is None else f"{confidence:.1%}",
-        prediction["status"],
+        f"unknown ({reason})"
+        if (reason := prediction.get("unknown_reason"))
+        else prediction["status"],
         f"{model['name']} {model['version']}" if model else "",
         f"{sum(prediction['timings'].values()):.0f} ms",
     )

@@ -158,6 +158,8 @@ def _show(session: Session) -> None:
     def text() -> None:
         print(f"{found.name} {found.version} ({found.precision}), {found.labels} labels")
         print(f"serves as {', '.join(found.aliases)}" if found.aliases else "does not serve")
+        if not found.recognises_unfamiliar:
+            print("does not recognise unfamiliar images; train a new version to get this")
         if found.retired:
             print(f"retired at {found.retired.at} by {found.retired.by}: {found.retired.reason}")
         print_table([("METRIC", "VALUE")] + [(k, f"{v:.6g}") for k, v in found.metrics.items()])
@@ -180,7 +182,7 @@ def _compare(session: Session) -> None:
 
     def text() -> None:
         header = (
-            *("VERSION", "ANSWERS", "UNKNOWN", "FAILED", "COMPARED", "AGREEMENT"),
+            *("VERSION", "ANSWERS", "UNSURE", "UNFAMILIAR", "FAILED", "COMPARED", "AGREEMENT"),
             *("CONFIDENCE", "SHIFT", "P50 (MS)", "P95 (MS)", "ACCURACY (95 % INTERVAL)"),
         )
         print_table([header, *map(_compared_row, found.items)])
@@ -198,7 +200,7 @@ def _compared_row(item: ComparedModel) -> tuple[str, ...]:
 
     return (
         f"{item.name} {item.version}",
-        *map(str, (item.n, item.unknown, item.errors, item.compared)),
+        *map(str, (item.n, item.unsure, item.unfamiliar, item.errors, item.compared)),
         number(item.agreement, ".1%"),
         number(item.mean_confidence, ".3f"),
         number(item.confidence_shift, "+.3f"),

@@ -34,6 +34,12 @@ def add_parsers(commands: Commands) -> None:
     predict.add_argument(
         "--explain", type=Path, metavar="FOLDER", help="write a heatmap per image to this folder"
     )
+    predict.add_argument(
+        "--coverage",
+        type=float,
+        metavar="SHARE",
+        help="show the smallest set of labels that holds the true one with this probability",
+    )
     logs = add_command(commands, "logs", _logs, "List predictions, newest first.")
     logs.add_argument("--label", help="only this label")
     logs.add_argument("--status", choices=get_args(Status), help="only this status")
@@ -62,21 +68,28 @@ def _predict(arguments: argparse.Namespace) -> int:
                 _write_heatmap(heatmaps / f"{file.stem}.png", answer["explanation"]["overlay"])
             if arguments.json:
                 print_json({"file": str(file), **answer})
-            rows.append(prediction_row(answer, image=str(file)))
+            rows.append((*prediction_row(answer, image=str(file)), *_set_cell(answer)))
     finally:
         # The answers so far are printed, whatever happened to the images after them.
         if rows and not arguments.json:
-            print_table([PREDICTION_HEADER, *rows])
+            header = () if arguments.coverage is None else ("LABELS",)
+            print_table([(*PREDICTION_HEADER, *header), *rows])
     return 1 if refused else 0
+
+
+def _set_cell(answer: dict[str, Any]) -> tuple[str, ...]:
+    """The prediction set of an answer as a cell, where one was asked for."""
+    found = answer.get("prediction_set")
+    return () if found is None else (", ".join(found["labels"]) or "(none)",)
 
 
 def _answers(arguments: argparse.Namespace) -> Iterator[tuple[Path, dict[str, Any] | None]]:
     """Each file with its answer, None for an image that cannot be classified."""
-    api, explain = api_client(arguments), arguments.explain is not None
+    api = api_client(arguments)
     for file in arguments.files:
         answer = None
         try:
-            answer = _classify(api, file, arguments.top_k, explain=explain)
+            answer = _classify(api, file, arguments)
         except (ApiProblemError, ImageError) as error:
             if not (error.code or "").startswith("image_"):
                 raise
@@ -84,15 +97,18 @@ def _answers(arguments: argparse.Namespace) -> Iterator[tuple[Path, dict[str, An
         yield file, answer
 
 
-def _classify(api: ApiClient, file: Path, top_k: int | None, *, explain: bool) -> dict[str, Any]:
+def _classify(api: ApiClient, file: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """The answer to one file; what is too large for a direct call is uploaded."""
     data = _read(file)
+    top_k, coverage = arguments.top_k, arguments.coverage
+    explain = arguments.explain is not None
     if len(data) <= MAX_DIRECT_BYTES:
-        return api.predict(data, top_k=top_k, explain=explain)
-    if explain:
+        return api.predict(data, top_k=top_k, explain=explain, coverage=coverage)
+    if explain or coverage is not None:
+        what, option = ("heatmap", "--explain") if explain else ("prediction set", "--coverage")
         raise CommandError(
             f"{file} is over {MAX_DIRECT_BYTES / 1e6} MB and goes through the bucket, which gives "
-            "no heatmap; leave --explain out, or make the image smaller."
+            f"no {what}; leave {option} out, or make the image smaller."
         )
     bar = TransferBar(len(data), f"{file.name} uploaded")
     answer = classify_by_upload(

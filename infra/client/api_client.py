@@ -29,13 +29,18 @@ class ApiClient:
     token: str | None = None
 
     def predict(
-        self, image: bytes, *, top_k: int | None = None, explain: bool = False
+        self,
+        image: bytes,
+        *,
+        top_k: int | None = None,
+        explain: bool = False,
+        coverage: float | None = None,
     ) -> dict[str, Any]:
         """Classify one image; the answer is the API's JSON."""
         return self._call(
             "POST",
             "/predict",
-            {"top_k": top_k, "explain": "true" if explain else None},
+            {"top_k": top_k, "explain": "true" if explain else None, "coverage": coverage},
             body=image,
             content_type="application/octet-stream",
         )
@@ -63,7 +68,7 @@ class ApiClient:
         self,
         method: str,
         path: str,
-        query: Mapping[str, str | int | None],
+        query: Mapping[str, str | float | None],
         *,
         body: bytes | None = None,
         content_type: str | None = None,

@@ -3,6 +3,7 @@
 Pydantic derives the schemas here, when the file is made, so the functions need not carry it.
 """
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import get_args
 
@@ -31,6 +32,7 @@ from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
 from lambdas.web.answers import Problem
 from lambdas.web.routes import ROUTES, Route
+from visionflow.errors import CoverageUnmeasuredError
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import ACCEPTED_TYPES
 from visionflow.predictions.record import Source, Status
@@ -54,6 +56,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
                 {"type": "boolean", "default": False},
             ),
             query("label", "The label to explain instead of the best one", TEXT),
+            query(
+                "coverage",
+                "Return the smallest set of labels that holds the true one with this probability. "
+                "The set may be empty: then even the best label is less likely than the true one "
+                "almost ever is. A version that has not measured this answers "
+                f"{HTTPStatus.CONFLICT} `{CoverageUnmeasuredError.code}`.",
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+            ),
             {
                 "name": HEADER,
                 "in": "header",

@@ -58,8 +58,8 @@ class Loader:
             raise ArtifactError(f"{model.name} {model.version} was refused a moment ago")
         try:
             manifest = self.store.manifest(model)
-            path = self.store.fetch(manifest, self.cache)
-            classifier = Classifier(path, manifest, self.threads)
+            folder = self.store.fetch(manifest, self.cache)
+            classifier = Classifier.of_artifact(folder, manifest, self.threads)
             reference = self.store.reference(manifest)
             _try_out(classifier, reference)
         except (ArtifactError, ConfigError):
@@ -77,15 +77,20 @@ class Loader:
 
 
 def _try_out(classifier: Classifier, reference: Reference | None) -> None:
-    """Answer a grey image. Raises `ArtifactError` for a model that opens and does not run."""
+    """Answer a grey image. Raises `ArtifactError` for a model that opens and does not run, or whose
+    stored embeddings are those of another one."""
     side = classifier.manifest.input.size
     grey = np.full((1, side, side, 3), 128, np.uint8)
     try:
-        logits, embeddings, _ = classifier.run(grey)
+        with np.errstate(invalid="ignore"):
+            (answer,) = classifier.classify(grey)
     except Exception as error:
         # ONNX Runtime raises classes of its own, one for each of its status codes.
         raise ArtifactError(f"the model fails on a grey image ({error})") from error
-    if not np.isfinite(logits).all():
+    numbers = [score.confidence for score in answer.scores]
+    if answer.familiarity is not None:
+        numbers.append(answer.familiarity)
+    if not np.isfinite(numbers).all():
         raise ArtifactError("the model answers a grey image with numbers that are not finite")
-    if reference and reference.embedding.features != embeddings.shape[1]:
+    if reference and reference.embedding.features != len(answer.embedding):
         raise ArtifactError("the reference is of another model's embeddings")

@@ -18,8 +18,9 @@ from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.errors import VisionFlowError
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
-from visionflow.models.answer import ClassActivationMap
+from visionflow.models.answer import ClassActivationMap, PredictionSet
 from visionflow.models.classifier import Classification, Classifier
+from visionflow.models.prediction_sets import least_confidence, prediction_set
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -59,6 +60,11 @@ class ClassifiedImage:
         """Where the evidence for ``label`` lies, by default for the best one."""
         label = label or self.classification.scores[0].label
         return self.classifier.activation_map(self.classification, label, self.image.size)
+
+    def prediction_set(self, coverage: float) -> PredictionSet:
+        """Raises `InvalidParameterError` for a coverage that the version cannot promise."""
+        least = least_confidence(self.classifier.manifest.conformity, coverage)
+        return PredictionSet(coverage, prediction_set(self.classification.scores, least))
 
 
 @dataclass(frozen=True)
@@ -141,11 +147,12 @@ class ClassificationService:
         top_k: int = DEFAULT_TOP_K,
     ) -> Prediction:
         """The record of an answer."""
-        scores = image.classification.scores
+        found = image.classification
+        scores = found.scores
         return Prediction(
             id=subject.id,
             source=subject.source,
-            status="ok" if image.classification.known else "unknown",
+            status="ok" if found.known else "unknown",
             label=scores[0].label,
             confidence=scores[0].confidence,
             top_k=scores[:top_k],
@@ -156,6 +163,8 @@ class ClassificationService:
             created_at=timestamp(subject.at),
             error=None,
             expires_at=self._expires_at(subject),
+            unknown_reason=found.unknown,
+            familiarity=found.familiarity,
             refused=image.refused,
         )
 

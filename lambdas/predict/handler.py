@@ -19,7 +19,7 @@ from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import following, traced
-from lambdas.web.parameters import flag, only, short_text, whole_number
+from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
 from lambdas.web.resolver import create_resolver, json_response
 
 logger = Logger()
@@ -36,11 +36,12 @@ def service() -> PredictService:
 def predict() -> Response[str]:
     event = app.current_event
     query = event.query_string_parameters
-    only(query, "top_k", "explain", "label")
+    only(query, "top_k", "explain", "label", "coverage")
     options = PredictOptions(
         top_k=whole_number("top_k", query.get("top_k")),
         explain=flag("explain", query.get("explain")),
         label=short_text("label", query.get("label")),
+        coverage=decimal("coverage", query.get("coverage")),
     )
     key = idempotency_key(event)
     image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))

@@ -23,12 +23,13 @@ class PredictOptions:
     """How an image is to be answered.
 
     ``top_k``: labels, 5 by default, or all there are. ``explain``: whether to answer a map of
-    ``label``, by default the best one.
+    ``label``, by default the best one. ``coverage``: that of the prediction set to answer.
     """
 
     top_k: int | None = None
     explain: bool = False
     label: str | None = None
+    coverage: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,5 +54,8 @@ class IdempotencyKey:
 
 def fingerprint(image: bytes, options: PredictOptions) -> str:
     """SHA-256 of everything that the answer depends on and the sender chose."""
-    chosen = [hashlib.sha256(image).hexdigest(), options.top_k, options.explain, options.label]
+    image_hash = hashlib.sha256(image).hexdigest()
+    chosen: list[object] = [image_hash, options.top_k, options.explain, options.label]
+    if options.coverage is not None:  # without it, as before there was this option
+        chosen.append(options.coverage)
     return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()

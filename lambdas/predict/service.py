@@ -16,6 +16,7 @@ from lambdas.telemetry.trail import follow
 from visionflow import strict
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
 from visionflow.images.containers import media_type
+from visionflow.models.answer import PredictionSet
 from visionflow.models.classifier import Explanation
 from visionflow.predictions.record import Prediction, original_key
 from visionflow.predictions.replies import Reply
@@ -26,15 +27,20 @@ DEFAULT_OPTIONS = PredictOptions()
 
 @dataclass(frozen=True)
 class PredictAnswer(Prediction):
-    """The recorded prediction, with ``explanation`` where it was asked for.
+    """The recorded prediction, with ``explanation`` and ``prediction_set`` where they were asked
+    for.
 
-    ``temperature`` is what the model's logits were divided by; the answer is ``unknown`` when
-    ``confidence`` is under ``unknown_threshold``.
+    ``temperature`` is what the model's logits were divided by. The answer is ``unknown`` when
+    ``confidence`` is under ``unknown_threshold`` (``unsure``), and when ``familiarity`` is under
+    ``familiarity_threshold`` or the image has less fine detail than those that the model was taught
+    (``unfamiliar``). The threshold is null for a version that measures neither.
     """
 
     temperature: float
     unknown_threshold: float
+    familiarity_threshold: float | None
     explanation: Explanation | None
+    prediction_set: PredictionSet | None
 
 
 @dataclass(frozen=True)
@@ -69,10 +75,13 @@ class PredictService(ClassificationService):
         stopwatch = Stopwatch()
         image = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
         options = _checked(options, image.classifier.manifest.label_names)
+        prediction_set = (
+            None if options.coverage is None else image.prediction_set(options.coverage)
+        )
         # Two requests with one key may be at work at once, perhaps with different images.
         name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
         prediction = self._prediction(prediction_id, name, data, image, options, stopwatch, now)
-        reply = _reply(request, image, options)
+        reply = _reply(request, image, options, prediction_set)
         if self.predictions.add(prediction, image.sketch, reply if key else None):
             return Answered(_answer(prediction, reply), repeated=False)
         if answered := self._answered(prediction_id, request):
@@ -126,13 +135,21 @@ def _checked(options: PredictOptions, labels: tuple[str, ...]) -> PredictOptions
     return replace(options, top_k=top_k)
 
 
-def _reply(request: str, image: ClassifiedImage, options: PredictOptions) -> Reply:
+def _reply(
+    request: str,
+    image: ClassifiedImage,
+    options: PredictOptions,
+    prediction_set: PredictionSet | None,
+) -> Reply:
     manifest = image.classifier.manifest
+    familiarity = manifest.familiarity
     return Reply(
-        request,
-        manifest.temperature,
-        manifest.unknown_threshold,
-        image.activation_map(options.label) if options.explain else None,
+        request=request,
+        temperature=manifest.temperature,
+        unknown_threshold=manifest.unknown_threshold,
+        familiarity_threshold=familiarity.threshold if familiarity else None,
+        activation_map=image.activation_map(options.label) if options.explain else None,
+        prediction_set=prediction_set,
     )
 
 
@@ -143,5 +160,7 @@ def _answer(prediction: Prediction, reply: Reply) -> PredictAnswer:
         prediction,
         temperature=reply.temperature,
         unknown_threshold=reply.unknown_threshold,
+        familiarity_threshold=reply.familiarity_threshold,
         explanation=None if shown is None else Explanation.draw(shown),
+        prediction_set=reply.prediction_set,
     )

@@ -49,5 +49,7 @@ class ShadowService:
             confidence=found.scores[0].confidence,
             milliseconds=stopwatch.timings["infer"],
             answered_at=timestamp(now),
+            unknown_reason=found.unknown,
+            familiarity=found.familiarity,
         )
         return answer if self.shadows.add(prediction, answer, trial) else None

@@ -1,4 +1,5 @@
-"""What a prediction leaves in CloudWatch: metrics by status, failure and step, and one log line.
+"""What a prediction leaves in CloudWatch: metrics by status, reason, failure and step, and one log
+line.
 
 A metric costs by the month for each combination of its name and dimensions, so the only dimension
 is the function (``service``) and every name comes from a list that is known beforehand. The model's
@@ -12,11 +13,19 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.outcomes import STATUSES
 from visionflow.errors import ImageError, VisionFlowError
+from visionflow.models.answer import UnknownReason
 from visionflow.predictions.record import Prediction, Status
 
 # Steps that a record's timings name, in the order in which they run. Rarely there is one more,
 # `stopwatch.FAILED_ATTEMPT`.
 STEPS = ("read", "model", "decode", "prepare", "infer", "store", "thumbnail")
+
+
+def steps_of(service: str) -> tuple[str, ...]:
+    """The steps of one function: a dropped image is read, and one that was sent is stored."""
+    left_out = {"predict": "read", "ingest": "store"}.get(service)
+    return tuple(step for step in STEPS if step != left_out)
+
 
 # Faults of an image or of the service. A request that is wrong in itself is not counted here: API
 # Gateway counts it as 4xx, and the log has its code.
@@ -39,6 +48,11 @@ def status_metric(status: Status) -> str:
     return f"Predictions.{status}"
 
 
+def reason_metric(reason: UnknownReason) -> str:
+    """Counts the predictions with status ``unknown`` that have this reason."""
+    return f"Unknown.{reason}"
+
+
 def step_metric(step: str) -> str:
     return f"Time.{step}"
 
@@ -53,6 +67,8 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
     EMF aggregates the values of a batch; the versions that answered stand beside them.
     """
     metrics.add_metric(status_metric(prediction.status), MetricUnit.Count, 1)
+    if prediction.unknown_reason:
+        metrics.add_metric(reason_metric(prediction.unknown_reason), MetricUnit.Count, 1)
     for step, milliseconds in prediction.timings.items():
         metrics.add_metric(step_metric(step), MetricUnit.Milliseconds, milliseconds)
     code = prediction.error.code if prediction.error else None
@@ -67,6 +83,8 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
         extra={
             "prediction_id": prediction.id,
             "status": prediction.status,
+            "unknown_reason": prediction.unknown_reason,
+            "familiarity": prediction.familiarity,
             "code": code,
             "model": prediction.model.name if prediction.model else None,
             VERSION: version,

@@ -1,5 +1,6 @@
 """Query parameters from text. A bad value is an `InvalidParameterError`, never a guess."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, get_args
@@ -10,6 +11,7 @@ from visionflow.timestamps import timestamp
 MAX_TEXT = 200
 # Counters have rows for each day, and a request waits until all of them are read.
 MAX_DAYS = 366
+_DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,18})?")
 # Items per page.
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -39,6 +41,16 @@ def whole_number(name: str, text: str | None) -> int | None:
     if not (text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 9):
         raise InvalidParameterError(f"{name} must be a whole number, found {text!r:.40}.")
     return int(text)
+
+
+def decimal(name: str, text: str | None) -> float | None:
+    """None stays None; the caller knows the range."""
+    if text is None:
+        return None
+    # float() would also take "nan", "1_0", " .5" and digits of other scripts.
+    if not _DECIMAL.fullmatch(text):
+        raise InvalidParameterError(f"{name} must be a number such as 0.95, found {text!r:.40}.")
+    return float(text)
 
 
 def limit(text: str | None) -> int:

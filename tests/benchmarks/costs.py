@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import lambdas.ingest.handler
 import lambdas.predict.handler
@@ -23,14 +23,16 @@ from infra.stages import LOCAL, PROD
 from lambdas.classification.active_model import ActiveModel
 from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
-from lambdas.telemetry.measurements import status_metric
+from lambdas.telemetry.measurements import reason_metric, status_metric
 from tests.benchmarks.contenders.worker import PROJECT, STARTER, install_service, photo, request
 from tests.benchmarks.figures import Figure, Machine, figure
 from visionflow import strict
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
 from visionflow.images.store import ImageStore
+from visionflow.models.answer import UnknownReason
 from visionflow.models.manifest import read_artifact
+from visionflow.predictions.record import Status
 from visionflow.predictions.store import PredictionStore
 
 CALLS = 30
@@ -201,11 +203,11 @@ def measure(hardware: str) -> Measured:
                 s3_ms=round(functions.milliseconds("ingest", functions.dropped(data)), 2),
             )
         )
-    statuses = {
-        (name, status_metric(status))
-        for name in ("predict", "ingest")
-        for status in ("ok", "unknown", "failed")
-    }
+    outcomes = (
+        *map(status_metric, get_args(Status)),
+        *map(reason_metric, get_args(UnknownReason)),
+    )
+    statuses = {(name, outcome) for name in ("predict", "ingest") for outcome in outcomes}
     return Measured(
         measured_at=datetime.now(UTC).date().isoformat(),
         hardware=hardware,

@@ -31,6 +31,8 @@ def test_curl_posts_a_form(cloud: Cloud) -> None:
     assert answer["label"] == answer["top_k"][0]["label"]
     assert answer["confidence"] == answer["top_k"][0]["confidence"]
     assert answer["timings"]["infer"] > 0
+    assert (answer["status"] == "unknown") is (answer["unknown_reason"] is not None)
+    assert answer["prediction_set"] is None
     assert cloud.call("GET", f"/predictions/{answer['id']}").body["id"] == answer["id"]
 
 

@@ -6,9 +6,9 @@ from typing import Any, get_args
 import pytest
 
 from infra.stages import DEV, MORE_ALARMS
-from lambdas.telemetry.measurements import STEPS, status_metric, step_metric
+from lambdas.telemetry.measurements import reason_metric, status_metric, step_metric, steps_of
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
-from visionflow.predictions.record import Status
+from visionflow.models.answer import UnknownReason
 
 ALARM = "AWS::CloudWatch::Alarm"
 TOPIC = "AlarmsTopic"
@@ -114,7 +114,9 @@ def test_an_address_in_the_stage_hears_the_alarms(synthesize: Synthesize) -> Non
 def test_the_dashboard_shows_what_is_measured(templates: Templates) -> None:
     shown = _shown_metrics(templates)
     for service in ("predict", "ingest"):
-        for metric in (*map(status_metric, get_args(Status)), *map(step_metric, STEPS)):
+        statuses = (status_metric("ok"), status_metric("failed"))
+        reasons = map(reason_metric, get_args(UnknownReason))
+        for metric in (*statuses, *reasons, *map(step_metric, steps_of(service))):
             assert ("VisionFlow", metric, service) in shown
     names = {(namespace, metric) for namespace, metric, _ in shown}
     assert names >= {
@@ -138,7 +140,7 @@ def test_the_dashboard_shows_percentiles_costs_and_versions(templates: Templates
     )
     assert "by code, service" in widgets["Failures and refusals by code"]["query"]
     query = widgets["Predictions by model version"]["query"]
-    assert "by model_version, status" in query
+    assert "by model_version, status, unknown_reason" in query
     assert "PredictLogs" in query
 
 

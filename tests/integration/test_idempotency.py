@@ -67,7 +67,7 @@ def test_what_people_say_later_is_no_part_of_the_first_answer(cloud: Cloud) -> N
 
 @pytest.mark.parametrize(
     ("image", "query"),
-    [(BLUE, {}), (RED, {"top_k": 2}), (RED, {"explain": "true"})],
+    [(BLUE, {}), (RED, {"top_k": 2}), (RED, {"explain": "true"}), (RED, {"coverage": 0.5})],
 )
 def test_another_request_with_the_same_key_is_a_conflict(
     cloud: Cloud, image: bytes, query: Any

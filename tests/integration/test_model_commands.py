@@ -82,6 +82,7 @@ def test_versions_are_listed_shown_and_compared(visionflow: Command, cloud: Clou
     shown = visionflow("models", "show", "2")
     assert "fp32_top1_changes" in shown
     assert "does not serve" in shown
+    assert "does not recognise unfamiliar images" in shown
     answered = cloud.predict(RED).body
     say(cloud, answered["id"], {"label": "red"})
     cloud.count(cloud.stream())

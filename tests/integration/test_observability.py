@@ -15,6 +15,7 @@ from lambdas.telemetry.measurements import (
     FAILURE_CODES,
     STEPS,
     failure_metric,
+    reason_metric,
     status_metric,
     step_metric,
 )
@@ -22,6 +23,7 @@ from lambdas.telemetry.stopwatch import FAILED_ATTEMPT
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud, Context
 from visionflow.images.store import ImageStore
+from visionflow.models.answer import UnknownReason
 from visionflow.predictions.record import Status
 
 Line = dict[str, Any]
@@ -169,16 +171,18 @@ def test_the_metrics_are_those_that_the_bill_was_planned_for(
     cloud.drop("uploads/none.jpg", b"no image")
     cloud.deliver(cloud.messages())
     cloud.predict(encode(plain("red")))
+    cloud.predict(encode(plain("grey")))
     cloud.predict(b"no image")
     planned = {
         "Messages",
         "Requests",
         *map(status_metric, get_args(Status)),
+        *map(reason_metric, get_args(UnknownReason)),
         *map(step_metric, (*STEPS, FAILED_ATTEMPT)),
         *map(failure_metric, FAILURE_CODES),
     }
     records = emitted(capsys)
-    assert len(records) == 3
+    assert len(records) == 4
     for record in records:
         (directive,) = record["_aws"]["CloudWatchMetrics"]
         assert directive["Dimensions"] == [["service"]]

@@ -13,6 +13,7 @@ from botocore.exceptions import ConnectTimeoutError
 from PIL import Image
 
 import lambdas.predict.handler
+from lambdas.predict.service import PredictAnswer
 from tests.images import bad_files, encode, plain, textured
 from tests.integration.conftest import Cloud
 from tests.tiny_model import LABELS
@@ -64,7 +65,7 @@ def test_three_ways_to_send_an_image_give_one_answer(cloud: Cloud, wrap: Any) ->
 def test_the_answer_is_what_the_history_holds(cloud: Cloud) -> None:
     answer = cloud.predict(RED).body
     detail = cloud.call("GET", f"/predictions/{answer['id']}").body
-    for own in ("explanation", "temperature", "unknown_threshold"):
+    for own in PredictAnswer.__annotations__:
         del answer[own]
     assert {key: detail[key] for key in answer} == answer
     (entry,) = cloud.logs()
@@ -202,6 +203,13 @@ def test_a_bad_request_is_a_problem_with_its_own_code(
         {"explain": "yes"},
         {"explain": ""},
         {"topk": 1},
+        {"coverage": 0},
+        {"coverage": 1},
+        {"coverage": -0.5},
+        {"coverage": "95 %"},
+        {"coverage": "nan"},
+        {"coverage": "1e-3"},
+        {"coverage": ""},
     ],
 )
 def test_a_bad_parameter_is_refused_and_nothing_is_stored(

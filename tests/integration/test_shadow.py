@@ -159,7 +159,7 @@ def test_an_unsure_version_is_taken_back(
     assert production(versions) == "1"
     move = versions.registry.history(1).items[0]
     assert (move.by, move.action) == ("the rollback rule", "rollback")
-    assert move.reason == "unknown rate 1.000 over 0.5 in 4 images"
+    assert move.reason == "unknown rate 1.000 over 0.5 in 4 images (0 unfamiliar)"
     assert '"TrialTakenBack":[1.0]' in capsys.readouterr().out
     # It does not go on and on: what is left was never on trial.
     versions.registry.set_rule(RollbackRule(enabled=True, min_images=1, max_unknown_rate=0.0))

@@ -47,6 +47,17 @@ def test_the_promoted_model_is_in_the_snapshot(cloud: Cloud, tmp_path: Path) -> 
     assert predict.service().active.load()[0].classifier is version.classifier
 
 
+def test_the_stored_embeddings_are_in_the_snapshot(cloud: Cloud, tmp_path: Path) -> None:
+    write_tiny_artifact(tmp_path / "second", "2", familiar=True)
+    cloud.publish(tmp_path / "second")
+    snapshot.prepare(predict.service)
+    for item in cloud.s3.list_objects_v2(Bucket="models")["Contents"]:
+        cloud.s3.delete_object(Bucket="models", Key=item["Key"])
+    shutil.rmtree(tmp_path / "models")
+    answer = cloud.predict(encode(plain("blue"))).body
+    assert (answer["model"]["version"], answer["unknown_reason"]) == ("2", "unfamiliar")
+
+
 def test_a_promotion_after_the_snapshot_is_followed_at_once(cloud: Cloud, tmp_path: Path) -> None:
     """No time passes between the two: so it looks to a clock that stood still in the snapshot."""
     snapshot.prepare(predict.service)

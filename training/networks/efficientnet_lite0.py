@@ -92,8 +92,8 @@ class _Block(nn.Module):
         if self._expands:
             inner = functional.relu6(self._bn0(self._expand_conv(inner)))
         inner = functional.relu6(self._bn1(self._depthwise_conv(inner)))
-        inner = self._bn2(self._project_conv(inner))
-        return features + inner if self._skips else inner
+        projected: Tensor = self._bn2(self._project_conv(inner))
+        return features + projected if self._skips else projected
 
 
 class _SameConv2d(nn.Conv2d):
@@ -105,13 +105,21 @@ class _SameConv2d(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        if self.stride == (1, 1):
+            # The same on both sides, which needs no copy.
+            side = self.kernel_size[0] // 2
+            same: Tensor = functional.conv2d(
+                features, self.weight, padding=side, groups=self.groups
+            )
+            return same
         height, width = (
-            max(0, (-(-side // stride) - 1) * stride + kernel - side)
-            for side, stride, kernel in zip(
+            max(0, (-(-length // stride) - 1) * stride + kernel - length)
+            for length, stride, kernel in zip(
                 features.shape[2:], self.stride, self.kernel_size, strict=True
             )
         )
         padded = functional.pad(
             features, (width // 2, width - width // 2, height // 2, height - height // 2)
         )
-        return super().forward(padded)
+        halved: Tensor = super().forward(padded)
+        return halved

@@ -9,9 +9,14 @@ type Since<T, Later extends keyof T> = Omit<T, Later> & Partial<Pick<T, Later>>;
 export type Manifest = Since<Schemas["Manifest"], "familiarity" | "conformity" | "schema_version">;
 export type GateCheck = Schemas["GateCheck"];
 export type Report = Since<
-  Omit<Schemas["Report"], "data" | "validation" | "test">,
-  "labels" | "unfamiliar" | "prediction_sets"
-> & { data: DataSummary; validation: Evaluation; test: Evaluation };
+  Omit<Schemas["Report"], "data" | "validation" | "test" | "unfamiliar">,
+  "labels" | "prediction_sets"
+> & {
+  data: DataSummary;
+  validation: Evaluation;
+  test: Evaluation;
+  unfamiliar?: Unfamiliar | null;
+};
 export type Evaluation = Since<Schemas["Evaluation"], "ece_interval" | "groups" | "few_groups">;
 export type DataSummary = Since<Omit<Schemas["DataSummary"], Part>, "groups"> &
   Record<Part, SplitSummary>;
@@ -21,7 +26,17 @@ export type GroupSummary = Schemas["GroupSummary"];
 export type FoldScores = Schemas["FoldScores"];
 export type LabelCheck = Schemas["LabelCheck"];
 export type SuspectLabel = Schemas["SuspectLabel"];
-export type Unfamiliar = Schemas["Unfamiliar"];
+/** What the page shows of it. */
+export type Unfamiliar = Pick<
+  Schemas["Unfamiliar"],
+  | "threshold"
+  | "kept_target"
+  | "kept_validation"
+  | "kept_test"
+  | "unsure_test"
+  | "unfamiliar_test"
+  | "strangers"
+>;
 export type SetCoverage = Schemas["SetCoverage"];
 export type ClassScores = Schemas["ClassScores"];
 export type Interval = Schemas["Interval"];

@@ -348,7 +348,7 @@ export interface components {
         };
         /**
          * GroupSize
-         * @description Groups of ``low`` to ``high`` images.
+         * @description The groups with ``low`` to ``high`` images each, and the images in them.
          */
         GroupSize: {
             /** Low */
@@ -362,7 +362,12 @@ export interface components {
         };
         /**
          * GroupSummary
-         * @description How the images were grouped before they were split.
+         * @description Groups of images that show the same thing; a group never lies in two parts that were carved.
+         *
+         *     ``by``: ``data.group_by``. ``would_leak``: the images of validation and test that a split by
+         *     file, with the same shares and seed, would have put apart from images of their group in the
+         *     training part; ``would_leak_of``: all images of validation and test in that split.
+         *     ``single_group_labels``: all their images are one group, so their accuracy cannot be measured.
          */
         GroupSummary: {
             /** By */
@@ -512,7 +517,8 @@ export interface components {
         };
         /**
          * Leak
-         * @description Images of a given part that share a group with an earlier part.
+         * @description A part with a folder of its own. ``leaking``: how many of its ``images`` share a group with
+         *     an earlier part; ``examples``: at most five of them.
          */
         Leak: {
             /** Part */
@@ -762,6 +768,7 @@ export interface components {
          * SplitSummary
          * @description One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
          *     content. ``carved``: drawn out of the training folder by the seed, not a folder of its own.
+         *     ``groups``: how many things its images show, see `GroupSummary`.
          */
         SplitSummary: {
             /** Images */

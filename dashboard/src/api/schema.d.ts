@@ -1144,9 +1144,9 @@ export interface components {
          *     for.
          *
          *     ``temperature`` is what the model's logits were divided by. The answer is ``unknown`` when
-         *     ``confidence`` is under ``unknown_threshold`` (``unsure``), or ``familiarity`` under
-         *     ``familiarity_threshold`` (``unfamiliar``), which is null for a version that does not measure
-         *     it.
+         *     ``confidence`` is under ``unknown_threshold`` (``unsure``), and when ``familiarity`` is under
+         *     ``familiarity_threshold`` or the image has less fine detail than those that the model was taught
+         *     (``unfamiliar``). The threshold is null for a version that measures neither.
          */
         PredictAnswer: {
             /** Id */

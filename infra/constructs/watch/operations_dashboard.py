@@ -5,6 +5,7 @@ prices.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -18,14 +19,22 @@ from infra.stages import StageConfig
 from lambdas.telemetry.measurements import (
     RECORDED,
     REFUSED,
-    STEPS,
     VERSION,
+    reason_metric,
     status_metric,
     step_metric,
+    steps_of,
 )
 from visionflow.costs.prices import DEFAULT_REGION, price_table
+from visionflow.models.answer import UnknownReason
 
 _PERCENTILES = ("p50", "p95", "p99")
+# Stacked: the two reasons stand for the status unknown, which is their sum.
+_STATUSES = {
+    "ok": status_metric("ok"),
+    **{reason: reason_metric(reason) for reason in get_args(UnknownReason)},
+    "failed": status_metric("failed"),
+}
 _WHOLE, _HALF, _HEIGHT = 24, 12, 7
 
 
@@ -59,11 +68,11 @@ class OperationsDashboard(Construct):
 
     def _predictions(self) -> cloudwatch.GraphWidget:
         return _graph(
-            "Predictions by status",
+            "Predictions by status, and why they are unknown",
             [
-                own_metric(name, status_metric(status), "Sum", f"{status} ({name})")
+                own_metric(name, metric, "Sum", f"{label} ({name})")
                 for name in self._classifying
-                for status in ("ok", "unknown", "failed")
+                for label, metric in _STATUSES.items()
             ],
             stacked=True,
         )
@@ -93,7 +102,7 @@ class OperationsDashboard(Construct):
             [
                 own_metric(name, step_metric(step), "p95", f"{step} ({name})")
                 for name in self._classifying
-                for step in STEPS
+                for step in steps_of(name)
             ],
         )
 
@@ -178,7 +187,8 @@ class OperationsDashboard(Construct):
             "Predictions by model version",
             [
                 f'filter message = "{RECORDED}"',
-                f"stats count(*) as n, avg(timings.infer) as infer_ms by {VERSION}, status",
+                f"stats count(*) as n, avg(timings.infer) as infer_ms by {VERSION}, status, "
+                "unknown_reason",
                 "sort n desc",
             ],
             width=_WHOLE,

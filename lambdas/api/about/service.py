@@ -48,7 +48,7 @@ class AboutService:
             return self._unavailable(None, "No model version is promoted yet.")
         try:
             manifest = self.models.manifest(model)
-            self.models.check_served_file(manifest)
+            self.models.check_served_files(manifest)
         except (ArtifactError, ConfigError) as error:
             return self._unavailable(model, str(error))
         return Health("ok", model, manifest.label_names, self._uptime(), None)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from visionflow.insights.changes import MILLION
+from visionflow.insights.changes import MILLION, UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, Pair, by_model
 from visionflow.insights.intervals import share
 from visionflow.insights.latencies import percentile
@@ -32,7 +32,8 @@ class Accuracy:
 class ComparedModel:
     """One version beside the others.
 
-    ``n`` images it answered, and ``compared`` that it and the first version in the comparison
+    ``n`` images it answered, ``unknown`` of them because it was ``unsure`` or because they were
+    ``unfamiliar``, and ``compared`` that it and the first version in the comparison
     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
     inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
@@ -42,6 +43,8 @@ class ComparedModel:
     version: str
     n: int
     unknown: int
+    unsure: int
+    unfamiliar: int
     errors: int
     compared: int
     agreement: float | None
@@ -110,6 +113,8 @@ class Comparison:
             version=model.version,
             n=answered,
             unknown=own["status.unknown"],
+            unsure=own["status.unknown"] - own[UNFAMILIAR],
+            unfamiliar=own[UNFAMILIAR],
             errors=own["errors"],
             compared=compared,
             agreement=_ratio(agreed, compared),

@@ -70,8 +70,10 @@ class ModelList:
 @dataclass(frozen=True)
 class ModelDetail(ModelEntry):
     """One version with its manifest, the report of its run (null when there is none, or one of over
-    4 MB), and short-lived URLs of its other files."""
+    4 MB), and short-lived URLs of its other files. ``recognises_unfamiliar``: whether its answers
+    can be ``unfamiliar``, and not ``unsure`` alone."""
 
+    recognises_unfamiliar: bool
     manifest: dict[str, Any]
     report: dict[str, Any] | None
     files: dict[str, str]
@@ -129,6 +131,7 @@ class ModelService:
         return strict.extended(
             ModelDetail,
             _entry(row, self.registry.aliases()),
+            recognises_unfamiliar=manifest.familiarity is not None,
             manifest=strict.to_dict(manifest),
             report=self._report(manifest),
             files=files,

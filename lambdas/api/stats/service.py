@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from lambdas.api.resources import Resources
+from visionflow.insights.changes import UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, by_model
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.insights.intervals import Share, share
@@ -15,11 +16,13 @@ from visionflow.models.ref import ModelRef
 
 @dataclass(frozen=True)
 class DayStats:
-    """Images of one day (UTC) by status."""
+    """Images of one day (UTC) by status, and those that are ``unknown`` by reason."""
 
     day: str
     ok: int
     unknown: int
+    unsure: int
+    unfamiliar: int
     failed: int
 
 
@@ -41,13 +44,16 @@ class Stats:
     """Counters of whole days (UTC), of records also that have expired since.
 
     Versions are keys by their version alone, or as ``name version`` where two models share one.
-    ``by_label`` counts the best guess of every answer, unknown ones too.
+    ``by_label`` counts the best guess of every answer, unknown ones too. ``unsure`` and
+    ``unfamiliar`` are the unknown ones by reason.
     """
 
     first_day: str
     last_day: str
     total: int
     by_status: dict[str, int]
+    unsure: int
+    unfamiliar: int
     by_label: dict[str, int]
     by_model: dict[str, int]
     by_day: tuple[DayStats, ...]
@@ -71,6 +77,7 @@ class StatsService:
         versions = by_model(counted)
         names = _names(versions)
         by_status = _sum(counted, "status.")
+        unfamiliar = sum(day[UNFAMILIAR] for day in counted)
         totals = {names[m]: sum(versions[m].under("status.").values()) for m in names}
         feedback = {names[m]: _feedback(versions[m]) for m in names}
         return Stats(
@@ -78,6 +85,8 @@ class StatsService:
             last_day=last_day,
             total=sum(by_status.values()),
             by_status={s: by_status.get(s, 0) for s in ("ok", "unknown", "failed")},
+            unsure=by_status.get("unknown", 0) - unfamiliar,
+            unfamiliar=unfamiliar,
             by_label=_sum(counted, "label."),
             by_model={name: n for name, n in totals.items() if n},
             by_day=tuple(_days(counted)),
@@ -105,12 +114,19 @@ def _sum(counted: Iterable[Counted], prefix: str) -> dict[str, int]:
 def _days(counted: Iterable[Counted]) -> list[DayStats]:
     by_day: dict[str, Counter[str]] = {}
     for row in counted:
-        by_day.setdefault(row.day, Counter()).update(row.under("status."))
-    return [
-        DayStats(day, n["ok"], n["unknown"], n["failed"])
+        by_day.setdefault(row.day, Counter()).update(row.amounts)
+    days = [
+        DayStats(
+            day=day,
+            ok=n["status.ok"],
+            unknown=n["status.unknown"],
+            unsure=n["status.unknown"] - n[UNFAMILIAR],
+            unfamiliar=n[UNFAMILIAR],
+            failed=n["status.failed"],
+        )
         for day, n in sorted(by_day.items())
-        if n.total()
     ]
+    return [day for day in days if day.ok or day.unknown or day.failed]
 
 
 def _feedback(counted: Counted) -> ModelFeedback:

@@ -20,6 +20,8 @@ Float32Array = npt.NDArray[np.float32]
 
 # Larger images take four times as long and group no better.
 SPEC = InputSpec(size=160, resize=183)
+# Images at once: with more, activations leave the processor's cache, and each takes twice as long.
+_ON_CPU = 4
 
 
 def scene_features(listing: Listing, cache: Path | None = None) -> Float32Array:
@@ -40,6 +42,7 @@ def _compute(listing: Listing) -> Iterator[UInt8Array]:
     network = pretrained().to(device)
     for images in decoded_batches(listing, SPEC):
         check_stop()
-        batch = torch.from_numpy(images).to(device)
-        features = (network(batch) + network(batch.flip(2))) / 2
-        yield features.cpu().numpy().view(np.uint8)
+        whole = torch.from_numpy(images).to(device)
+        for batch in whole.split(_ON_CPU if device.type == "cpu" else len(whole)):
+            features = (network(batch) + network(batch.flip(2))) / 2
+            yield features.cpu().numpy().view(np.uint8)

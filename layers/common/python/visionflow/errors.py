@@ -10,6 +10,7 @@
     |   |-- InvalidBodyError
     |   |-- InvalidBase64Error
     |   |-- InvalidParameterError
+    |   |   `-- CoverageUnmeasuredError  a prediction set of a model that cannot give one
     |   |-- InvalidCursorError
     |   |-- BodyTooLargeError
     |   |-- RouteNotFoundError
@@ -98,6 +99,12 @@ class InvalidParameterError(InputError):
     """A query parameter is out of its range or unknown."""
 
     code = "invalid_parameter"
+
+
+class CoverageUnmeasuredError(InvalidParameterError):
+    """A prediction set of a model whose training has not measured what it takes."""
+
+    code = "coverage_unmeasured"
 
 
 class InvalidCursorError(InputError):

@@ -116,6 +116,60 @@ def test_a_bad_image_stops_none_of_the_others(
     assert first.index("고양이") + len("좋은") == second.index("고양이")
 
 
+@pytest.fixture
+def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An image in a folder, and an API that is not sure of it."""
+
+    def predict(_: ApiClient, image: bytes, **options: object) -> dict[str, Any]:
+        answer = {"status": "unknown", "unknown_reason": "unfamiliar", "label": "cat"}
+        more = {"confidence": 0.9, "model": None, "error": None, "timings": {"infer": 1.0}}
+        coverage = options["coverage"]
+        labels = ["cat", "dog"] if coverage == 0.95 else []
+        found = None if coverage is None else {"coverage": coverage, "labels": labels}
+        return {**answer, **more, "prediction_set": found}
+
+    monkeypatch.setattr(ApiClient, "predict", predict)
+    file = tmp_path / "cat.jpg"
+    file.write_bytes(b"image")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("options", "last"),
+    [
+        ((), "unknown (unfamiliar)"),
+        (("--coverage", 0.95), "cat, dog"),
+        (("--coverage", 0.5), "(none)"),
+    ],
+)
+def test_reason_and_prediction_set_are_in_the_table(
+    answered: Path, capsys: pytest.CaptureFixture[str], options: tuple[object, ...], last: str
+) -> None:
+    assert run("predict", answered, *options, "--api-url", "http://127.0.0.1:9") == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert ("LABELS" in header) is bool(options)
+    assert "unknown (unfamiliar)" in row
+    assert last in row
+
+
+def test_reason_and_prediction_set_are_in_the_json(
+    answered: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--coverage", 0.95, "--json", "--api-url", "http://127.0.0.1:9")
+    assert run("predict", answered, *options) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["unknown_reason"] == "unfamiliar"
+    assert said["prediction_set"] == {"coverage": 0.95, "labels": ["cat", "dog"]}
+
+
+def test_an_image_for_the_bucket_has_no_prediction_set(
+    answered: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("infra.cli.predictions.MAX_DIRECT_BYTES", 1)
+    assert run("predict", answered, "--coverage", 0.95, "--api-url", "http://127.0.0.1:9") == 1
+    assert "no prediction set; leave --coverage out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
 def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):

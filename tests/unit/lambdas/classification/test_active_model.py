@@ -64,7 +64,7 @@ class Artifacts:
         return read_artifact(self.root / model.version)
 
     def fetch(self, manifest: Manifest, cache: Path) -> Path:
-        return self.root / manifest.version / manifest.served_file.path
+        return self.root / manifest.version
 
     def reference(self, manifest: Manifest) -> Reference | None:
         return None

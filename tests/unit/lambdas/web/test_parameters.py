@@ -4,6 +4,7 @@ import pytest
 
 from lambdas.web.parameters import (
     choice,
+    decimal,
     flag,
     moment,
     only,
@@ -16,6 +17,7 @@ from visionflow.errors import InvalidParameterError
 
 def test_what_is_absent_stays_absent() -> None:
     assert whole_number("n", None) is None
+    assert decimal("d", None) is None
     assert flag("f", None) is False
     assert choice("c", None, Literal["a"]) is None
     assert moment("m", None) is None
@@ -23,6 +25,7 @@ def test_what_is_absent_stays_absent() -> None:
 
 def test_good_values_are_read() -> None:
     assert whole_number("n", "-12") == -12
+    assert [decimal("d", text) for text in ("0.95", "1", "-12.50")] == [0.95, 1.0, -12.5]
     assert flag("f", "true") is True
     assert choice("c", "a", Literal["a", "b"]) == "a"
     assert moment("m", "2030-01-31T21:00:00+09:00") == "2030-01-31T12:00:00.000000Z"
@@ -32,6 +35,14 @@ def test_good_values_are_read() -> None:
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(InvalidParameterError, match="n must be a whole number"):
         whole_number("n", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", ".5", "1.", " 1", "1_0", "1e3", "nan", "inf", "٣", "1" * 10, "0,5"]
+)
+def test_what_is_not_a_decimal_number_is_refused(text: str) -> None:
+    with pytest.raises(InvalidParameterError, match=r"d must be a number such as 0\.95"):
+        decimal("d", text)
 
 
 @pytest.mark.parametrize("text", ["", "True", "1", "yes"])

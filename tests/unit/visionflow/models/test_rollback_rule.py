@@ -17,7 +17,14 @@ def test_it_is_off_by_default() -> None:
         (Tally(answers=90, errors=10), "error rate 0.100 over 0.05 in 100 images"),
         (Tally(answers=0, errors=10), "error rate 1.000 over 0.05 in 10 images"),
         (Tally(answers=20, unknown=10), None),
-        (Tally(answers=20, unknown=11), "unknown rate 0.550 over 0.5 in 20 images"),
+        (
+            Tally(answers=20, unknown=11),
+            "unknown rate 0.550 over 0.5 in 20 images (0 unfamiliar)",
+        ),
+        (
+            Tally(answers=20, unknown=11, unfamiliar=4),
+            "unknown rate 0.550 over 0.5 in 20 images (4 unfamiliar)",
+        ),
         (Tally(answers=9, unknown=9), None),
         (Tally(answers=20, compared=10, disagreed=4), "disagreement 0.400 over 0.3 in 10 images"),
         (Tally(answers=20, compared=9, disagreed=9), None),

@@ -11,6 +11,9 @@ from visionflow.predictions.record import Feedback, Prediction
 
 # Confidences are summed as whole millionths, so that the order of additions changes nothing.
 MILLION = 1_000_000
+# Of the answers with status unknown. The others are unsure: that was the only reason once, so what
+# was counted before this counter existed is right too.
+UNFAMILIAR = "unfamiliar"
 
 
 def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -> Change:
@@ -19,6 +22,8 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
     amounts: dict[Row, Counter[str]] = {}
     counts = amounts.setdefault(counts_row(day, model), Counter())
     counts[f"status.{prediction.status}"] += 1
+    unfamiliar = prediction.unknown_reason == "unfamiliar"
+    counts[UNFAMILIAR] += unfamiliar
     if prediction.label is not None:
         counts[f"label.{prediction.label}"] += 1
     if prediction.confidence is not None:
@@ -37,6 +42,7 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
         if model == trial.model:
             tally["answers"] += 1
             tally["unknown"] += prediction.status == "unknown"
+            tally["unfamiliar"] += unfamiliar
         tally["errors"] += prediction.refused == trial.model
         amounts[trial_row(trial)] = tally
     return Change(prediction.id, "created", amounts)

@@ -9,6 +9,7 @@ from visionflow import strict
 from visionflow.dynamodb import Action, Item, Sleep, batch_get, from_item, to_item
 from visionflow.insights.changes import shadowed
 from visionflow.insights.counters import CounterStore
+from visionflow.models.answer import UnknownReason
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Trial
 from visionflow.predictions.record import Prediction, Status
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ShadowAnswer:
-    """A shadow's answer to the image of ``prediction_id``; ``milliseconds`` of inference."""
+    """A shadow's answer to the image of ``prediction_id``; ``milliseconds`` of inference.
+
+    ``unknown_reason`` and ``familiarity`` are as in a `Prediction`.
+    """
 
     prediction_id: str
     model: ModelRef
@@ -28,6 +32,8 @@ class ShadowAnswer:
     confidence: float
     milliseconds: float
     answered_at: str
+    unknown_reason: UnknownReason | None
+    familiarity: float | None
 
 
 class ShadowStore:
@@ -74,5 +80,7 @@ def _key(prediction_id: str, model: ModelRef) -> Item:
 
 def _answer(item: Mapping[str, Any]) -> ShadowAnswer:
     row = from_item(item)
+    # An answer from before there was a second reason.
+    row = {"unknown_reason": None, "familiarity": None, **row}
     known = {name: row[name] for name in ShadowAnswer.__dataclass_fields__}
     return strict.parse(ShadowAnswer, known, "shadow answer")

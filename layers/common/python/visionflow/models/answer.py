@@ -19,6 +19,19 @@ class Score:
 
 
 @dataclass(frozen=True)
+class PredictionSet:
+    """The smallest set of labels, best first, that holds the true one for a share ``coverage`` of
+    images like those of the model's validation. It promises nothing for an unfamiliar image.
+
+    It is empty where even the best label has a lower confidence than the true one almost ever has:
+    then the model has no answer that would be right with that probability.
+    """
+
+    coverage: float
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ClassActivationMap:
     """Where in the image the evidence for ``label`` is.
 

@@ -138,9 +138,16 @@ class Manifest:
         """The ONNX file that the Lambdas load."""
         return self.files[self.precision]
 
+    @property
+    def served_files(self) -> tuple[FileEntry, ...]:
+        """All that the Lambdas load: the ONNX file, and the stored embeddings where there are."""
+        return (self.served_file, *self._embeddings())
+
     def all_files(self) -> tuple[FileEntry, ...]:
-        stored = (self.familiarity.file,) if self.familiarity else ()
-        return (*self.files.values(), *stored, *self.extra_files)
+        return (*self.files.values(), *self._embeddings(), *self.extra_files)
+
+    def _embeddings(self) -> tuple[FileEntry, ...]:
+        return (self.familiarity.file,) if self.familiarity else ()
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Manifest":

@@ -7,7 +7,7 @@ of the true label in all but a share ``1 - coverage`` of the validation images.
 
 from collections.abc import Sequence
 
-from visionflow.errors import InvalidParameterError
+from visionflow.errors import CoverageUnmeasuredError, InvalidParameterError
 from visionflow.models.answer import Score
 
 
@@ -16,10 +16,17 @@ def least_confidence(conformity: Sequence[float], coverage: float) -> float:
 
     ``conformity``: the confidence in the true label of each validation image, rising. Raises
     `InvalidParameterError` for a ``coverage`` that is not between 0 and 1, or that these images are
-    too few for.
+    too few for; `CoverageUnmeasuredError` where there are none.
     """
     if not 0 < coverage < 1:
-        raise InvalidParameterError(f"coverage must be between 0 and 1, found {coverage:g}.")
+        raise InvalidParameterError(
+            f"coverage must be between 0 and 1, such as 0.95; found {coverage:g}."
+        )
+    if not conformity:
+        raise CoverageUnmeasuredError(
+            "coverage was not measured for this model version; leave it out, or train and promote "
+            "a new version."
+        )
     # The n + 1 makes up for the finite number of images. A product like 20 * 0.05 may come out
     # below its whole number.
     place = int((len(conformity) + 1) * (1 - coverage) + 1e-9)
@@ -28,8 +35,6 @@ def least_confidence(conformity: Sequence[float], coverage: float) -> float:
         raise InvalidParameterError(
             f"coverage is at most {most:.3f} for this model: it was measured on "
             f"{len(conformity)} validation images."
-            if conformity
-            else "coverage was not measured for this model; train it again."
         )
     return conformity[place - 1]
 

@@ -13,13 +13,14 @@ _LEAST_SHARE = 0.000001
 class Tally:
     """What a trial has shown so far.
 
-    ``answers`` of the version, ``unknown`` of them under its threshold; ``errors``: images that it
-    should have answered and could not; ``compared``: images that another version answered too,
-    ``disagreed`` of them with another label.
+    ``answers`` of the version, ``unknown`` of them for either reason and ``unfamiliar`` of these
+    for the second; ``errors``: images that it should have answered and could not; ``compared``:
+    images that another version answered too, ``disagreed`` of them with another label.
     """
 
     answers: int = 0
     unknown: int = 0
+    unfamiliar: int = 0
     errors: int = 0
     compared: int = 0
     disagreed: int = 0
@@ -59,5 +60,6 @@ class RollbackRule:
             ("disagreement", self.max_disagreement, tally.disagreed, tally.compared),
         ):
             if limit is not None and of >= self.min_images and count > limit * of:
-                return f"{what} {count / of:.3f} over {limit:g} in {of} images"
+                note = f" ({tally.unfamiliar} unfamiliar)" if what == "unknown rate" else ""
+                return f"{what} {count / of:.3f} over {limit:g} in {of} images{note}"
         return None

@@ -83,26 +83,28 @@ class ModelStore:
         return manifest
 
     def fetch(self, manifest: Manifest, cache: Path) -> Path:
-        """The file that is served, verified against the manifest, under ``cache``.
+        """The version's folder under ``cache`` with all that is served, verified by the manifest.
 
         A file that is there already is verified again, and replaced when it is damaged.
-        Raises `ArtifactError` when the bucket's file is missing or differs from its checksum, and
-        when the cache cannot take it (`forget_all_but` makes room).
+        Raises `ArtifactError` when a file of the bucket is missing or differs from its checksum,
+        and when the cache cannot take it (`forget_all_but` makes room).
         """
-        entry = manifest.served_file
-        target = cache / manifest.name / manifest.version / entry.path
-        if _is_intact(target, entry):
-            return target
-        data = self.read(manifest, entry)
+        folder = cache / manifest.name / manifest.version
+        for entry in manifest.served_files:
+            if not _is_intact(folder / entry.path, entry):
+                self._keep(self.read(manifest, entry), folder / entry.path)
+        return folder
+
+    @staticmethod
+    def _keep(data: bytes, target: Path) -> None:
         try:
             # The workers of a local cloud share the folder.
             with whole_file(target, shared=True) as partial:
                 partial.write_bytes(data)
         except OSError as error:
             raise ArtifactError(
-                f"{entry.path}: {len(data):,} bytes cannot be kept in {cache} ({error.strerror})"
+                f"{target}: {len(data):,} bytes cannot be kept in the cache ({error.strerror})"
             ) from error
-        return target
 
     def reference(self, manifest: Manifest) -> Reference | None:
         """What drift is measured against; None for a version that was made without.
@@ -127,16 +129,17 @@ class ModelStore:
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=URL_LIFETIME_S
         )
 
-    def check_served_file(self, manifest: Manifest) -> None:
-        """Raise `ArtifactError` unless the served file is there in full size. Downloads nothing."""
-        entry = manifest.served_file
-        key = artifact_prefix(manifest.name, manifest.version) + entry.path
-        try:
-            size = self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
-        except self._client.exceptions.ClientError as error:
-            raise self._missing(key, error) from error
-        if size != entry.size:
-            raise ArtifactError(f"{key}: {size:,} bytes instead of {entry.size:,}")
+    def check_served_files(self, manifest: Manifest) -> None:
+        """Raise `ArtifactError` unless all that is served is there in full size. Downloads
+        nothing."""
+        for entry in manifest.served_files:
+            key = artifact_prefix(manifest.name, manifest.version) + entry.path
+            try:
+                size = self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
+            except self._client.exceptions.ClientError as error:
+                raise self._missing(key, error) from error
+            if size != entry.size:
+                raise ArtifactError(f"{key}: {size:,} bytes instead of {entry.size:,}")
 
     def _read(self, key: str) -> bytes:
         try:

@@ -7,7 +7,10 @@ import json
 from dataclasses import dataclass
 
 from visionflow import strict
-from visionflow.models.answer import ClassActivationMap
+from visionflow.models.answer import ClassActivationMap, PredictionSet
+
+# Fields that replies written before they existed do not have.
+_LATER_FIELDS = {"familiarity_threshold": None, "prediction_set": None}
 
 
 @dataclass(frozen=True)
@@ -15,12 +18,15 @@ class Reply:
     """``request`` is a fingerprint of the request; the numbers are those of the manifest.
 
     ``activation_map`` is null unless an explanation was requested; its image can be drawn again.
+    ``prediction_set`` is null unless a coverage was.
     """
 
     request: str
     temperature: float
     unknown_threshold: float
+    familiarity_threshold: float | None
     activation_map: ClassActivationMap | None
+    prediction_set: PredictionSet | None
 
     def to_json(self) -> str:
         return json.dumps(strict.to_dict(self), separators=(",", ":"))
@@ -28,4 +34,7 @@ class Reply:
     @classmethod
     def parse(cls, text: str) -> "Reply":
         """Raises `ConfigError` for what no `to_json` has written."""
-        return strict.parse_json(cls, text, "reply")
+        document = strict.read_json(text, "reply")
+        if isinstance(document, dict):
+            document = {**_LATER_FIELDS, **document}
+        return strict.parse(cls, document, "reply")

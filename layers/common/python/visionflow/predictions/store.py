@@ -230,8 +230,11 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
     Index keys are left out, and so is what a newer version of this code may have added; what an
     older one could not know is null.
     """
-    known = {key: item[key] for key in Prediction.__dataclass_fields__ if key in item}
-    return strict.parse(Prediction, _LATER_FIELDS | from_item(known), "prediction")
+    known = from_item({key: item[key] for key in Prediction.__dataclass_fields__ if key in item})
+    if known.get("status") == "unknown":
+        # Before there was a second reason, all answers of this status had this one.
+        known = {"unknown_reason": "unsure", **known}
+    return strict.parse(Prediction, _LATER_FIELDS | known, "prediction")
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:
