@@ -4,7 +4,7 @@ import written from "./data/report.json";
 const IMAGE = "data:image/jpeg;base64,/9j/";
 
 export const GROUPS: GroupSummary = {
-  by: "scene",
+  by: "auto",
   images: 2673,
   groups: 1204,
   largest: 14,
