@@ -33,6 +33,8 @@ export class FakeApi {
   /** What `POST /predict` answers. */
   prediction: PredictAnswer | Response | null = null;
   models: ModelList | null = null;
+  /** The report of every version, instead of the real one in `data`. */
+  report: object | undefined;
   /** The files of every version, by their paths. */
   files: Record<string, string> = {};
   moves: AliasMove[] = [];
@@ -119,7 +121,7 @@ export class FakeApi {
   #model({ pathname }: URL): Response {
     const found = this.models?.items.find(({ version }) => pathname === `/models/${version}`);
     if (!found) return problem(404, "model_not_found");
-    return json({ ...detail(found), files: this.files });
+    return json({ ...detail(found, this.report), files: this.files });
   }
 
   async #setRule(request: Request): Promise<Response> {
@@ -133,7 +135,9 @@ export class FakeApi {
       name: searchParams.get("name"),
       version,
       n: 100 + index,
-      unknown: 0,
+      unknown: 10,
+      unsure: 6,
+      unfamiliar: 4,
       errors: 0,
       compared: 50,
       agreement: 0.94,

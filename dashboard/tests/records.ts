@@ -34,6 +34,8 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     created_at: new Date(START + n * 1000).toISOString().replace("Z", "000Z"),
     error: failed ? { code: "image_truncated", message: "The image ends early." } : null,
     expires_at: START / 1000 + 30 * 86_400,
+    unknown_reason: null,
+    familiarity: null,
     feedback: null,
     refused: null,
     ...changes,
@@ -56,6 +58,8 @@ export function answer(changes: Partial<PredictAnswer> = {}): PredictAnswer {
     ...record(0, { source: "api" }),
     temperature: 0.7,
     unknown_threshold: 0.6,
+    familiarity_threshold: null,
+    prediction_set: null,
     explanation: explanation(),
     ...changes,
   };

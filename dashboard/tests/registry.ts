@@ -41,9 +41,10 @@ export function registry(): ModelList {
 }
 
 /** As the API answers it, with the parts of its manifest that the page shows. */
-export function detail(item: ModelItem) {
+export function detail(item: ModelItem, shown: object = report) {
   const { gate, quantization } = report;
-  return { ...item, manifest: { gate, quantization }, report, files: {} };
+  const manifest = { gate, quantization, familiarity: { threshold: 0.4 } };
+  return { ...item, manifest, report: shown, files: {} };
 }
 
 /** As a registry has it before anybody has said otherwise. */
@@ -64,9 +65,11 @@ export function stats(changes: Partial<Stats> = {}): Stats {
     last_day: "2026-03-01",
     total: 100,
     by_status: { ok: 90, unknown: 8, failed: 2 },
+    unsure: 5,
+    unfamiliar: 3,
     by_label: { cat: 60, dog: 38 },
     by_model: { "1.0.0": 98 },
-    by_day: [{ day: "2026-03-01", ok: 90, unknown: 8, failed: 2 }],
+    by_day: [{ day: "2026-03-01", ok: 90, unknown: 8, unsure: 5, unfamiliar: 3, failed: 2 }],
     feedback: {
       by_model: {
         "1.0.0": {

@@ -1,17 +1,21 @@
-import { useQuery } from "@tanstack/react-query";
 import * as Tabs from "@radix-ui/react-tabs";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
-import { useApi } from "../api/ApiContext";
 import type { Report } from "../api/artifact";
 import type { ModelItem, ModelList } from "../api/types";
 import { chosenModel, modelParams } from "../registry/chosen";
+import { useModel } from "../registry/useModel";
 import { useModels } from "../registry/useModels";
 import { Missing } from "../ui/notice/Missing";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { NoReport } from "./NoReport";
+import { FewGroups } from "./proof/FewGroups";
+import { GroupsTab } from "./proof/GroupsTab";
+import { SetsTab } from "./proof/SetsTab";
+import { SuspectsTab } from "./proof/SuspectsTab";
+import { UnfamiliarTab } from "./proof/UnfamiliarTab";
 import { LabelQueue } from "./queue/LabelQueue";
 import { ClassesTab } from "./report/ClassesTab";
 import { ConfusionTab } from "./report/ConfusionTab";
@@ -22,23 +26,27 @@ import { MistakesTab } from "./report/MistakesTab";
 import { MAP_IMAGES_FILE, readReport } from "./report/report";
 import { VersionPicker } from "./VersionPicker";
 
-const REPORT_TABS = ["classes", "confusion", "curves", "map", "mistakes"] as const;
+const REPORT_TABS = [
+  "classes",
+  "confusion",
+  "curves",
+  "map",
+  "mistakes",
+  "groups",
+  "unfamiliar",
+  "sets",
+  "suspects",
+] as const;
 const TABS = [...REPORT_TABS, "label"] as const;
 type Tab = (typeof TABS)[number];
 
 export default function AccuracyPage() {
   const { t } = useTranslation();
-  const api = useApi();
   const [params, setParams] = useSearchParams();
   const models = useModels();
   const chosen = models.data && (chosenModel(models.data, params) ?? newest(models.data, params));
   const version = chosen?.version ?? params.get("version") ?? undefined;
-  const model = useQuery({
-    queryKey: ["model", chosen?.name, version],
-    queryFn: ({ signal }) => api.model(version ?? "", chosen?.name, signal),
-    enabled: version !== undefined,
-    staleTime: 60_000,
-  });
+  const model = useModel({ name: chosen?.name, version });
   const report = useMemo(() => readReport(model.data?.report), [model.data]);
   const tab = TABS.find((known) => known === params.get("tab")) ?? "classes";
   const failure = models.error ?? model.error;
@@ -100,7 +108,10 @@ export default function AccuracyPage() {
             ) : isWaiting ? (
               <PageSkeleton />
             ) : report ? (
-              <ReportTab name={name} report={report} files={model.data?.files ?? {}} />
+              <div className="stack">
+                <FewGroups evaluation={report.test} />
+                <ReportTab name={name} report={report} files={model.data?.files ?? {}} />
+              </div>
             ) : (
               <NoReport version={version} />
             )}
@@ -138,5 +149,13 @@ function ReportTab({ name, report, files }: ReportTabProps) {
       return <EmbeddingTab report={report} sheet={files[MAP_IMAGES_FILE]} />;
     case "mistakes":
       return <MistakesTab findings={report.findings} />;
+    case "groups":
+      return <GroupsTab report={report} />;
+    case "unfamiliar":
+      return <UnfamiliarTab measured={report.unfamiliar} />;
+    case "sets":
+      return <SetsTab sets={report.prediction_sets} images={report.test.images} />;
+    case "suspects":
+      return <SuspectsTab check={report.labels} />;
   }
 }

@@ -19,6 +19,8 @@ const PREDICT_TIMEOUT_MS = 31_000;
 export interface PredictOptions {
   /** Idempotency key: repeats with the same key and image get the first answer. */
   key?: string;
+  /** Also answer the set of labels that holds the true one with this probability. */
+  coverage?: number | null;
 }
 
 export interface Span {
@@ -43,13 +45,13 @@ export interface PredictionsApi {
 
 export function predictionsApi(client: Transport): PredictionsApi {
   return {
-    predict: (file, { key } = {}, signal) =>
+    predict: (file, { key, coverage = null } = {}, signal) =>
       ask(
         signal,
         (bounded) =>
           client.POST("/predict", {
             params: {
-              query: { explain: true },
+              query: { explain: true, ...(coverage !== null && { coverage }) },
               ...(key !== undefined && { header: { "Idempotency-Key": key } }),
             },
             // OpenAPI types a binary field as string; the file itself is sent.

@@ -5,6 +5,8 @@ type Schemas = components["schemas"];
 
 /** What `POST /predict` answers: the record, and its explanation. */
 export type PredictAnswer = Schemas["PredictAnswer"];
+/** Labels that hold the true one with a stated probability. */
+export type PredictionSet = NonNullable<PredictAnswer["prediction_set"]>;
 export type Explanation = Schemas["Explanation"];
 export type Score = Schemas["Score"];
 
@@ -17,6 +19,7 @@ export type LogQuery = NonNullable<paths["/logs"]["get"]["parameters"]["query"]>
 
 export type PredictionDetail = Schemas["PredictionDetail"];
 export type PredictionStatus = LogEntry["status"];
+export type UnknownReason = NonNullable<LogEntry["unknown_reason"]>;
 export type PredictionSource = LogEntry["source"];
 export type Feedback = Schemas["Feedback"];
 export type Health = Schemas["Health"];

@@ -1,10 +1,12 @@
 import { type CSSProperties, lazy, Suspense } from "react";
 
+import type { BarChartProps } from "./BarChart";
 import css from "./Chart.module.css";
 import type { LineChartProps } from "./LineChart";
 import type { ScatterChartProps } from "./ScatterChart";
 
 // Chart.js is the largest dependency; it loads with the first chart.
+const LazyBarChart = lazy(() => import("./BarChart"));
 const LazyLineChart = lazy(() => import("./LineChart"));
 const LazyScatterChart = lazy(() => import("./ScatterChart"));
 
@@ -12,6 +14,14 @@ interface Framed {
   /** Pixels; set before the chart's code is loaded, so that nothing moves. */
   height?: number;
   testId?: string;
+}
+
+export function BarChart({ height = 220, testId, ...props }: BarChartProps & Framed) {
+  return (
+    <Frame height={height} testId={testId}>
+      <LazyBarChart {...props} />
+    </Frame>
+  );
 }
 
 export function LineChart({ height = 260, testId, ...props }: LineChartProps & Framed) {

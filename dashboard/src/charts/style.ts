@@ -15,6 +15,10 @@ export function fontFamily(): string {
   return getComputedStyle(document.body).fontFamily;
 }
 
+export function axisTitle(text: string) {
+  return { display: text !== "", text, color: token("--text-muted"), font: { size: 12 } };
+}
+
 /** The style of every chart's axes. */
 export function axisOptions({ title, min, max, percent, whole }: Axis, language: Language) {
   const number = new Intl.NumberFormat(
@@ -25,7 +29,7 @@ export function axisOptions({ title, min, max, percent, whole }: Axis, language:
     type: "linear" as const,
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
-    title: { display: title !== "", text: title, color: token("--text-muted"), font: { size: 12 } },
+    title: axisTitle(title),
     border: { color: token("--line") },
     grid: { color: token("--line"), tickLength: 4 },
     ticks: {

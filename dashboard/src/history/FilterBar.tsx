@@ -54,7 +54,7 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
       >
         {STATUSES.map((status) => (
           <option key={status} value={status}>
-            {t(`status.${status}`)}
+            {status === "unknown" ? t("history.unknownBoth") : t(`status.${status}`)}
           </option>
         ))}
       </Choice>

@@ -2,15 +2,18 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
-import type { Stats } from "../api/types";
+import type { Stats, UnknownReason } from "../api/types";
 import { useLanguage } from "../i18n";
 import { whole } from "../i18n/format";
 import { BarRow, BarRows } from "../ui/BarRow";
 
 const EVERY_MS = 15_000;
 
+/** An API that is older than this page does not count the reasons. */
+type Counts = Pick<Stats, "total" | "by_status"> & Partial<Record<UnknownReason, number>>;
+
 /** Shown until the API has answered. */
-const NOTHING: Pick<Stats, "total" | "by_status"> = { total: 0, by_status: {} };
+const NOTHING: Counts = { total: 0, by_status: {} };
 
 /** The day's counts (UTC). Nothing if the API has no such route. */
 export function Today() {
@@ -24,7 +27,7 @@ export function Today() {
     refetchInterval: EVERY_MS,
   });
   if (stats.error && stats.data === undefined) return null;
-  const { total, by_status: counts } = stats.data ?? NOTHING;
+  const { total, by_status: counts, unsure = 0, unfamiliar = 0 }: Counts = stats.data ?? NOTHING;
   const number = (count: number) => whole(count, language);
   const tones = { ok: "main", unknown: "unsure", failed: "bad" } as const;
   return (
@@ -46,6 +49,11 @@ export function Today() {
           />
         ))}
       </BarRows>
+      {unsure + unfamiliar > 0 && (
+        <p className="muted small" data-testid="live-reasons">
+          {t("live.reasons", { unsure: number(unsure), unfamiliar: number(unfamiliar) })}
+        </p>
+      )}
     </section>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
-import type { ModelItem } from "../api/types";
+import type { Comparison, ModelItem, UnknownReason } from "../api/types";
 import { useLanguage } from "../i18n";
 import { fileSize, milliseconds, orDash, percent, whole } from "../i18n/format";
 import { modelKey } from "../registry/chosen";
@@ -10,6 +10,10 @@ import { DataTable } from "../ui/DataTable";
 import { Missing } from "../ui/notice/Missing";
 import css from "./ComparePanel.module.css";
 import { servedMeasure } from "./version/forms";
+
+/** An API that is older than this page does not count the reasons. */
+type Counts = Pick<Comparison["items"][number], "n" | "unknown"> &
+  Partial<Record<UnknownReason, number>>;
 
 interface ComparePanelProps {
   /** The versions to compare. */
@@ -40,6 +44,16 @@ export function ComparePanel({ items }: ComparePanelProps) {
     [t("models.size"), (item) => orDash(servedMeasure(item)?.bytes, fileSize, language)],
     [t("models.latency"), (item) => time(servedMeasure(item)?.latencyMs)],
     [t("models.realImages"), (item) => count(real(item)?.n)],
+    [
+      t("status.unknown"),
+      (item) => {
+        const counts = real(item);
+        if (!counts || counts.n === 0) return "–";
+        const { unsure, unfamiliar, unknown, n }: Counts = counts;
+        const reasons = { unsure: count(unsure), unfamiliar: count(unfamiliar) };
+        return `${share(unknown / n)} (${t("models.unknownReasons", reasons)})`;
+      },
+    ],
     [t("models.agreement"), (item) => share(real(item)?.agreement)],
     [t("models.meanConfidence"), (item) => share(real(item)?.mean_confidence)],
     ["p50", (item) => time(real(item)?.p50_ms)],

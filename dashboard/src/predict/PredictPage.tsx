@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { useOverlay } from "../ui/dialog/useOverlay";
 import { ImageStage } from "./ImageStage";
 import { CameraDialog } from "./intake/CameraDialog";
+import { CoverageField } from "./intake/CoverageField";
+import { useCoverage } from "./intake/useCoverage";
 import { useFileArrival } from "./intake/useFileArrival";
 import css from "./PredictPage.module.css";
 import { QueueStrip } from "./queue/QueueStrip";
@@ -14,7 +16,8 @@ const INITIAL_OPACITY = 0.6;
 
 export default function PredictPage() {
   const { t } = useTranslation();
-  const { items, selected, add, select, retry, clear } = usePredictQueue();
+  const [coverage, setCoverage] = useCoverage();
+  const { items, selected, add, select, retry, clear } = usePredictQueue(coverage);
   const [opacity, setOpacity] = useState(INITIAL_OPACITY);
   const camera = useOverlay("camera");
   const dragging = useFileArrival(add);
@@ -22,8 +25,13 @@ export default function PredictPage() {
   return (
     <>
       <title>{`${t("app.predict")} · VisionFlow`}</title>
-      <h1>{t("predict.title")}</h1>
-      <p className={`muted ${css.intro}`}>{t("predict.intro")}</p>
+      <div className="page-heading">
+        <div>
+          <h1>{t("predict.title")}</h1>
+          <p className="muted">{t("predict.intro")}</p>
+        </div>
+        <CoverageField coverage={coverage} onChange={setCoverage} />
+      </div>
       <div className={css.columns}>
         <ImageStage
           item={selected}

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeApi, problem } from "../fakeApi";
 import { record } from "../records";
+import { registry } from "../registry";
 import { renderDashboard } from "../render";
 
 let fake: FakeApi;
@@ -37,6 +38,20 @@ describe("a row", () => {
     const row = within(await screen.findByTestId("history-row"));
     expect(row.getByText("Unknown")).toBeVisible();
     expect(row.getByTestId("row-label")).toHaveTextContent("closest: cat");
+  });
+
+  it.each([
+    ["unsure", "en", "Unsure"],
+    ["unfamiliar", "en", "Unfamiliar"],
+    ["unsure", "ko", "확신 부족"],
+    ["unfamiliar", "ko", "낯선 이미지"],
+  ] as const)("says why it is unknown: %s, in %s", async (reason, language, words) => {
+    fake.records = [record(1, { status: "unknown", unknown_reason: reason })];
+    const { unmount } = renderDashboard(fake, "/history", language);
+    expect(within(await screen.findByTestId("history-row")).getByText(words)).toBeVisible();
+    unmount();
+    renderDashboard(fake, "/history?view=grid", language);
+    expect(within(await screen.findByTestId("history-row")).getByText(words)).toBeVisible();
   });
 
   it("says in the reader's language why an image failed", async () => {
@@ -181,7 +196,7 @@ describe("filters", () => {
     await waitFor(() => {
       expect(shownIds()).toHaveLength(4);
     });
-    await user().selectOptions(screen.getByLabelText("Status"), "Unknown");
+    await user().selectOptions(screen.getByLabelText("Status"), "unknown");
     await waitFor(() => {
       expect(shownIds()).toEqual(["s3-000003"]);
     });
@@ -233,6 +248,55 @@ describe("a record", () => {
     await user().click(screen.getByRole("button", { name: "Close" }));
     expect(screen.queryByTestId("record")).not.toBeInTheDocument();
     expect(window.location.hash).toBe("#/history?label=cat");
+  });
+
+  describe("of an unfamiliar image", () => {
+    const strange = record(1, {
+      status: "unknown",
+      unknown_reason: "unfamiliar",
+      familiarity: 0.312,
+      model: { name: "visionflow20", version: "1.0.0" },
+    });
+    beforeEach(() => {
+      fake.models = registry();
+      fake.records = [strange];
+    });
+
+    it("compares its familiarity with the threshold of the version that answered", async () => {
+      renderDashboard(fake, "/history?record=s3-000001");
+      expect(await screen.findByTestId("why-unknown")).toHaveTextContent(
+        "This image is unlike anything the model was taught. " +
+          "Its best guess, “cat” with 93.0%, is therefore not an answer.",
+      );
+      await waitFor(() => {
+        expect(screen.getByTestId("familiarity")).toHaveTextContent(
+          "0.312, below the threshold of 0.400: unlike the training images",
+        );
+      });
+    });
+
+    it("names the blur that its familiarity does not explain", async () => {
+      fake.records = [{ ...strange, familiarity: 0.45 }];
+      renderDashboard(fake, "/history?record=s3-000001", "ko");
+      await waitFor(() => {
+        expect(screen.getByTestId("familiarity")).toHaveTextContent("흐리거나 확대된 이미지");
+      });
+    });
+
+    it("shows the number alone where the version is gone", async () => {
+      fake.models = null;
+      renderDashboard(fake, "/history?record=s3-000001");
+      expect(await screen.findByTestId("familiarity")).toHaveTextContent(/^0\.312$/);
+    });
+
+    it("of an earlier version has neither a reason nor a familiarity", async () => {
+      fake.records = [record(1, { status: "unknown" })];
+      renderDashboard(fake, "/history?record=s3-000001");
+      const dialog = within(await screen.findByTestId("record"));
+      expect((await dialog.findAllByText("Unknown")).length).toBeGreaterThan(0);
+      expect(dialog.queryByTestId("why-unknown")).not.toBeInTheDocument();
+      expect(dialog.queryByTestId("familiarity")).not.toBeInTheDocument();
+    });
   });
 
   it("that has expired is said to be gone", async () => {

@@ -38,6 +38,9 @@ describe("the live page", () => {
     expect(tile("p50").getByText("9.4 ms")).toBeVisible();
     expect(tile("unknown").getByText("33.3%")).toBeVisible();
     expect(await screen.findByText("100 in all")).toBeVisible();
+    expect(screen.getByTestId("live-reasons")).toHaveTextContent(
+      "Unknown because unsure: 5, because unfamiliar: 3.",
+    );
   });
 
   it("says that costs are not available where the API has none", async () => {

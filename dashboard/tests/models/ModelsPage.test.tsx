@@ -46,6 +46,7 @@ describe("the versions", () => {
     const comparison = await screen.findByTestId("comparison");
     expect(await within(comparison).findByText("101")).toBeVisible();
     expect(comparison).toHaveTextContent("Same answer94.0%");
+    expect(comparison).toHaveTextContent("10.0% (unsure 6, unfamiliar 4)");
   });
 });
 

@@ -91,6 +91,24 @@ describe("an answer that is none", () => {
     expect(screen.getByTestId("result")).toHaveTextContent("Its best guess is “cat” with 31.2%.");
   });
 
+  it("of an unfamiliar image says so, with the threshold that the answer names", async () => {
+    fake.prediction = answer({
+      status: "unknown",
+      unknown_reason: "unfamiliar",
+      familiarity: 0.31,
+      familiarity_threshold: 0.5,
+    });
+    renderDashboard(fake, "/predict");
+    await choose();
+    const result = await screen.findByTestId("result");
+    expect(within(result).getByTestId("status")).toHaveTextContent("Unknown: Unfamiliar");
+    expect(result).toHaveTextContent("This image is unlike anything the model was taught.");
+    expect(within(result).getByTestId("familiarity")).toHaveTextContent(
+      "0.310, below the threshold of 0.500",
+    );
+    expect(fake.requests.some(({ url }) => url.includes("/models/"))).toBe(false);
+  });
+
   it.each([
     ["en", "This file is not an image, or its format is not supported."],
     ["ko", "이미지가 아니거나 지원하지 않는 형식입니다."],

@@ -7,6 +7,8 @@ import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import { useFeedback } from "../../records/feedback/useFeedback";
+import { StatusChip } from "../../records/record/StatusChip";
+import { WhyUnknown } from "../../records/record/WhyUnknown";
 import { useLabels } from "../../registry/useLabels";
 import { CheckIcon, ImageIcon } from "../../ui/icons";
 import { Missing } from "../../ui/notice/Missing";
@@ -99,6 +101,12 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
     <div className={css.columns}>
       <EntryImage entry={entry} />
       <div className={css.side}>
+        {entry.unknown_reason && (
+          <div data-testid="label-why">
+            <StatusChip record={entry} />
+            <WhyUnknown record={entry} />
+          </div>
+        )}
         <ol className={css.choices} aria-label={t("predict.topK")}>
           {choices.map(({ label, confidence }, index) => (
             <li key={label}>

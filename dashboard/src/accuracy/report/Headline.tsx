@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Evaluation } from "../../api/artifact";
+import type { Evaluation, Interval } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score, whole } from "../../i18n/format";
 import { Tile } from "../../ui/Tile";
@@ -16,30 +16,34 @@ export function Headline({ evaluation }: HeadlineProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const share = (value: number | undefined) => orDash(value, percent, language);
-  const { top1, top1_interval: interval, top5, macro_f1, ece, known, images } = evaluation ?? {};
+  const range = (interval: Interval | undefined) =>
+    interval && t("accuracy.interval", { low: share(interval.low), high: share(interval.high) });
+  const { top1, top1_interval, top5, macro_f1, ece, ece_interval, known, images, groups } =
+    evaluation ?? {};
+  const independent = groups === undefined ? undefined : whole(groups, language);
   return (
     <section className={css.tiles} aria-label={t("accuracy.headline")} data-testid="headline">
-      <Tile
-        name={t("accuracy.top1")}
-        value={share(top1)}
-        note={
-          interval
-            ? t("accuracy.interval", { low: share(interval.low), high: share(interval.high) })
-            : "–"
-        }
-      />
+      <Tile name={t("accuracy.top1")} value={share(top1)} note={range(top1_interval) ?? "–"} />
       <Tile name={t("accuracy.top5")} value={share(top5)} note={t("accuracy.top5Note")} />
       <Tile
         name={t("accuracy.f1")}
         value={orDash(macro_f1, score, language)}
         note={t("accuracy.f1Note")}
       />
-      <Tile name={t("accuracy.ece")} value={share(ece)} note={t("accuracy.eceNote")} />
+      <Tile
+        name={t("accuracy.ece")}
+        value={share(ece)}
+        note={range(ece_interval) ?? t("accuracy.eceNote")}
+      />
       <Tile name={t("accuracy.known")} value={share(known)} note={t("accuracy.knownNote")} />
       <Tile
         name={t("accuracy.images")}
         value={orDash(images, whole, language)}
-        note={t("accuracy.imagesNote")}
+        note={
+          independent === undefined
+            ? t("accuracy.imagesNote")
+            : t("accuracy.independent", { groups: independent })
+        }
       />
     </section>
   );

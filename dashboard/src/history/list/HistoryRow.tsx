@@ -50,7 +50,7 @@ export const HistoryRow = memo(function HistoryRow({
           <Result row={row} />
         </span>
         <span className={css.status}>
-          <StatusChip status={row.status} />
+          <StatusChip record={row} />
         </span>
         <span className={css.origin}>
           <span className={css.model} data-testid="row-model">

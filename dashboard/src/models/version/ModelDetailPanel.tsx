@@ -1,13 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import { useApi } from "../../api/ApiContext";
 import type { Move } from "../../api/models";
 import type { Aliases, ModelItem } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { decimal, fileSize, milliseconds, orDash, percent } from "../../i18n/format";
 import { modelKey, modelParams } from "../../registry/chosen";
+import { useModel } from "../../registry/useModel";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { MoveActions } from "../moves/MoveActions";
@@ -24,13 +23,8 @@ interface ModelDetailPanelProps {
 /** One version: size, latency and score of each form, and the gate. */
 export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProps) {
   const { t } = useTranslation();
-  const api = useApi();
   const title = modelKey(item);
-  const model = useQuery({
-    queryKey: ["model", item.name, item.version],
-    queryFn: ({ signal }) => api.model(item.version, item.name, signal),
-    staleTime: 60_000,
-  });
+  const model = useModel(item);
   const manifest = model.data?.manifest;
   const quantization = manifest?.quantization;
   const page = model.data?.files["report.html"];

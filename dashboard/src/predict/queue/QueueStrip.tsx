@@ -58,11 +58,11 @@ function State({ item: { state, sent, outcome } }: { item: Item }) {
   const { t } = useTranslation();
   const language = useLanguage();
   if (outcome) {
-    const { status, label, confidence } = outcome.prediction;
+    const { status, label, confidence, unknown_reason: reason } = outcome.prediction;
     const named = status === "ok" && label !== null;
     return (
       <span className={css.text}>
-        <strong>{named ? label : t(`status.${status}`)}</strong>
+        <strong>{named ? label : t(reason ? `reason.${reason}` : `status.${status}`)}</strong>
         {named && confidence !== null && (
           <span className="muted numeric">{percent(confidence, language)}</span>
         )}

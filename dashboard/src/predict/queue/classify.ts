@@ -4,13 +4,24 @@ import { sendToBucket } from "../../api/send";
 import type { PredictAnswer, PredictionDetail } from "../../api/types";
 import { MAX_DIRECT_BYTES } from "../../config/limits";
 
+/** What only a direct answer has: the record of an upload has fewer fields. */
+type DirectOnly = Exclude<keyof PredictAnswer, keyof PredictionDetail | "explanation">;
+
 export interface Outcome {
-  /** The record of an upload has fewer fields than a direct answer. */
-  prediction: PredictAnswer | (PredictionDetail & { explanation: null; unknown_threshold?: never });
+  prediction:
+    PredictAnswer | (PredictionDetail & { explanation: null } & Partial<Record<DirectOnly, never>>);
   /** Milliseconds from sending to the parsed answer. */
   roundTripMs: number;
   /** The file was too large for a direct call, so there is no explanation. */
   throughBucket: boolean;
+}
+
+interface Wanted {
+  file: File;
+  /** Also the idempotency key. */
+  id: string;
+  /** Of the set of labels to answer too; `null` for none. */
+  coverage: number | null;
 }
 
 const POLL_MS = 500;
@@ -23,8 +34,7 @@ const PATIENCE_MS = 60_000;
  */
 export async function classify(
   api: Api,
-  file: File,
-  key: string,
+  { file, id: key, coverage }: Wanted,
   onSent: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -32,7 +42,7 @@ export async function classify(
   const since = () => performance.now() - start;
   if (file.size <= MAX_DIRECT_BYTES) {
     try {
-      const prediction = await api.predict(file, { key }, signal);
+      const prediction = await api.predict(file, { key, coverage }, signal);
       return { prediction, roundTripMs: since(), throughBucket: false };
     } catch (cause) {
       // The gateway's limit is smaller than ours.

@@ -7,6 +7,8 @@ export interface Item {
   /** An object URL for the preview, valid until the item is removed. */
   readonly url: string;
   readonly state: "waiting" | "working" | "done" | "failed";
+  /** Of the set of labels to answer beside the best one; `null` for none. */
+  readonly coverage: number | null;
   /** Share of a large file that was sent, 0..1; `null` for a direct call. */
   readonly sent: number | null;
   readonly outcome: Outcome | null;
@@ -44,15 +46,16 @@ export class PredictQueue {
   readonly items = (): readonly Item[] => this.#items;
 
   /** Returns the first of the new items. */
-  add(files: readonly File[]): Item | undefined {
-    const added = files.map(newItem);
+  add(files: readonly File[], coverage: number | null = null): Item | undefined {
+    const added = files.map((file) => newItem(file, coverage));
     this.#set([...this.#items, ...added]);
     this.#next();
     return added[0];
   }
 
-  retry(id: string): void {
-    this.#change(id, { state: "waiting", error: null, sent: null });
+  /** With the `coverage` that is chosen now: the version may have refused the one before. */
+  retry(id: string, coverage: number | null = null): void {
+    this.#change(id, { state: "waiting", error: null, sent: null, coverage });
     this.#next();
   }
 
@@ -100,12 +103,13 @@ export class PredictQueue {
   }
 }
 
-function newItem(file: File): Item {
+function newItem(file: File, coverage: number | null): Item {
   return {
     id: randomKey(),
     file,
     url: URL.createObjectURL(file),
     state: "waiting",
+    coverage,
     sent: null,
     outcome: null,
     error: null,

@@ -21,14 +21,13 @@ const queues = new WeakMap<Api, PredictQueue>();
 function queueOf(api: Api): PredictQueue {
   const known = queues.get(api);
   if (known) return known;
-  const made = new PredictQueue(({ file, id }, onSent, signal) =>
-    classify(api, file, id, onSent, signal),
-  );
+  const made = new PredictQueue((item, onSent, signal) => classify(api, item, onSent, signal));
   queues.set(api, made);
   return made;
 }
 
-export function usePredictQueue(): Predictions {
+/** `coverage`: of the set of labels to answer for what is added or sent again from now on. */
+export function usePredictQueue(coverage: number | null): Predictions {
   const queue = queueOf(useApi());
   const items = useSyncExternalStore(queue.subscribe, queue.items);
   const [selectedId, select] = useState<string | null>(null);
@@ -36,12 +35,12 @@ export function usePredictQueue(): Predictions {
     items,
     selected: items.find(({ id }) => id === selectedId) ?? items.at(-1),
     add: (files) => {
-      const first = queue.add(files);
+      const first = queue.add(files, coverage);
       if (first) select(first.id);
     },
     select,
     retry: (id) => {
-      queue.retry(id);
+      queue.retry(id, coverage);
     },
     clear: () => {
       queue.clear();

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 
+import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import { ImageIcon } from "../../ui/icons";
@@ -33,14 +34,26 @@ export function ResultPanel({ item, onRetry }: ResultPanelProps) {
           onRetry={() => {
             onRetry(item.id);
           }}
-        />
+        >
+          {isRefusedSet(item) && (
+            <>
+              <p lang="en">{item.error.message}</p>
+              <p>{t("predict.setRefused", { best: t("predict.answerBest") })}</p>
+            </>
+          )}
+        </Problem>
       ) : item.outcome ? (
-        <ResultView key={item.id} outcome={item.outcome} />
+        <ResultView key={item.id} outcome={item.outcome} coverage={item.coverage} />
       ) : (
         <Working sent={item.sent} />
       )}
     </section>
   );
+}
+
+/** The version was not measured for sets of labels, or not for one of this coverage. */
+function isRefusedSet({ coverage, error }: Item): boolean {
+  return coverage !== null && error instanceof ApiError && error.code === "invalid_parameter";
 }
 
 /** A placeholder for the answer; above it, the upload progress of a large file. */

@@ -6,18 +6,35 @@ import { useLanguage } from "../../i18n";
 import { milliseconds, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { FeedbackForm } from "../../records/feedback/FeedbackForm";
+import { Familiarity } from "../../records/record/Familiarity";
 import { StatusChip } from "../../records/record/StatusChip";
 import { Timings } from "../../records/record/Timings";
+import { WhyUnknown } from "../../records/record/WhyUnknown";
 import type { Outcome } from "../queue/classify";
+import { LabelSet } from "./LabelSet";
 import css from "./ResultView.module.css";
 
-export function ResultView({ outcome: { prediction, roundTripMs } }: { outcome: Outcome }) {
+interface ResultViewProps {
+  outcome: Outcome;
+  /** Of the set of labels that was asked for; `null` for none. */
+  coverage: number | null;
+}
+
+export function ResultView({ outcome, coverage }: ResultViewProps) {
+  const { prediction, roundTripMs } = outcome;
   const { t } = useTranslation();
   const language = useLanguage();
   const { model } = prediction;
   return (
     <div className={css.result} data-testid="result" data-status={prediction.status}>
       <Headline prediction={prediction} />
+      {coverage !== null && prediction.status !== "failed" && (
+        <LabelSet
+          coverage={coverage}
+          set={prediction.prediction_set ?? null}
+          unfamiliar={prediction.unknown_reason === "unfamiliar"}
+        />
+      )}
       {prediction.status !== "failed" && <FeedbackForm record={prediction} />}
       {prediction.top_k.length > 0 && (
         <div>
@@ -28,6 +45,7 @@ export function ResultView({ outcome: { prediction, roundTripMs } }: { outcome: 
       <dl className="facts">
         <dt>{t("predict.model")}</dt>
         <dd data-testid="model-version">{model ? `${model.name} ${model.version}` : "–"}</dd>
+        <Familiarity record={prediction} />
         <dt>{t("predict.roundTrip")}</dt>
         <dd>{milliseconds(roundTripMs, language)}</dd>
         <dt>{t("predict.timings")}</dt>
@@ -49,7 +67,7 @@ function Headline({ prediction }: { prediction: Outcome["prediction"] }) {
   const named = status === "ok" && label !== null;
   return (
     <div>
-      <StatusChip status={status} />
+      <StatusChip record={prediction} />
       <p className={css.headline}>
         <span data-testid="result-label">{named ? label : t(`status.${status}`)}</span>
         {named && confidence !== null && (
@@ -58,15 +76,7 @@ function Headline({ prediction }: { prediction: Outcome["prediction"] }) {
           </span>
         )}
       </p>
-      {status === "unknown" && (
-        <p className="muted">
-          {label !== null && confidence !== null
-            ? t("predict.unknownText", { label, confidence: percent(confidence, language) })
-            : t("predict.unknownTextBare")}{" "}
-          {threshold !== undefined &&
-            t("predict.unknownNeeds", { threshold: percent(threshold, language) })}
-        </p>
-      )}
+      {status === "unknown" && <WhyUnknown record={prediction} threshold={threshold} />}
       {status === "failed" && (
         <p className="muted">{error ? errorText(t, language, error) : t("predict.failedText")}</p>
       )}

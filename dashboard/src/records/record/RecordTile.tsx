@@ -36,7 +36,7 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
             )}
           </span>
         ) : (
-          <StatusChip status={status} />
+          <StatusChip record={row} />
         )}
         <time className={css.detail} dateTime={row.created_at}>
           {time}

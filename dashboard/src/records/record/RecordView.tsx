@@ -6,10 +6,12 @@ import { useLanguage } from "../../i18n";
 import { date, dateTime, fileSize, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { FeedbackForm } from "../feedback/FeedbackForm";
+import { Familiarity } from "./Familiarity";
 import { RecordImage } from "./RecordImage";
 import css from "./RecordView.module.css";
 import { StatusChip } from "./StatusChip";
 import { Timings } from "./Timings";
+import { WhyUnknown } from "./WhyUnknown";
 
 export function RecordView({ record }: { record: PredictionDetail }) {
   const { t } = useTranslation();
@@ -26,13 +28,14 @@ export function RecordView({ record }: { record: PredictionDetail }) {
     <>
       <RecordImage key={`image ${record.id}`} record={record} />
       <div>
-        <StatusChip status={status} />
+        <StatusChip record={record} />
         <p className={css.headline}>
           {status === "ok" && label !== null ? label : t(`status.${status}`)}
           {status === "ok" && confidence !== null && (
             <span className={css.confidence}>{percent(confidence, language)}</span>
           )}
         </p>
+        {record.unknown_reason && <WhyUnknown record={record} />}
         {error && <p className="muted">{errorText(t, language, error)}</p>}
       </div>
       {status !== "failed" && <FeedbackForm key={`feedback ${record.id}`} record={record} />}
@@ -44,6 +47,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
         <dd>{t(`source.${record.source}`)}</dd>
         <dt>{t("record.model")}</dt>
         <dd>{model ? `${model.name} ${model.version}` : "–"}</dd>
+        <Familiarity record={record} />
         <dt>{t("record.size")}</dt>
         <dd>{measures.length > 0 ? measures.join(", ") : "–"}</dd>
         <dt>{t("record.object")}</dt>

@@ -1,11 +1,31 @@
 import { useTranslation } from "react-i18next";
 
-import type { PredictionStatus } from "../../api/types";
+import type { PredictionStatus, UnknownReason } from "../../api/types";
 import css from "./StatusChip.module.css";
 
 const TONES: Record<PredictionStatus, string> = { ok: "good", unknown: "unsure", failed: "bad" };
 
-export function StatusChip({ status }: { status: PredictionStatus }) {
+interface StatusChipProps {
+  record: {
+    status: PredictionStatus;
+    /** Records of earlier versions have none. */
+    unknown_reason: UnknownReason | null;
+  };
+}
+
+/** The status; of an unknown one, the reason. */
+export function StatusChip({ record: { status, unknown_reason: reason } }: StatusChipProps) {
   const { t } = useTranslation();
-  return <span className={`chip ${TONES[status]} ${css.chip}`}>{t(`status.${status}`)}</span>;
+  return (
+    <span className={`chip ${TONES[status]} ${css.chip}`} data-testid="status">
+      {reason ? (
+        <>
+          <span className="visually-hidden">{t("status.unknown")}: </span>
+          {t(`reason.${reason}`)}
+        </>
+      ) : (
+        t(`status.${status}`)
+      )}
+    </span>
+  );
 }

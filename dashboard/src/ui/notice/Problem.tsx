@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ApiError } from "../../api/errors";
@@ -9,10 +10,12 @@ import css from "./Problem.module.css";
 interface ProblemProps {
   error: Error;
   onRetry?: () => void;
+  /** What else there is to say about it. */
+  children?: ReactNode;
 }
 
 /** A failed request: a sentence, and the technical details folded below it. */
-export function Problem({ error, onRetry }: ProblemProps) {
+export function Problem({ error, onRetry, children }: ProblemProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const problem =
@@ -22,6 +25,7 @@ export function Problem({ error, onRetry }: ProblemProps) {
       <WarningIcon className={css.icon} />
       <div className={css.body}>
         <p className={css.text}>{errorText(t, language, problem)}</p>
+        {children}
         <details>
           <summary>{t("problem.details")}</summary>
           <dl className="facts">

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { imagesOf, readReport } from "../../../src/accuracy/report/report";
 import type { Report } from "../../../src/api/artifact";
 import written from "../../data/report.json";
+import { provenReport } from "../../proof";
 
 /** A type as the compiler sees it in a JSON file: any text where only some are allowed. */
 type AsWritten<T> = T extends string
@@ -16,6 +17,11 @@ describe("a report that training wrote", () => {
     const report: AsWritten<Report> = written; // the compiler's test
     expect(readReport(report as Report)).toBe(report);
     expect(report.test.confusion).toHaveLength(report.data.labels.length);
+  });
+
+  it("may have what training measures since images are grouped", () => {
+    const report: AsWritten<Required<Report>> = provenReport(); // the compiler's test
+    expect(readReport(report as Report)).toBe(report);
   });
 
   it("leads from a cell of the confusion matrix to its images, each once", () => {

@@ -24,10 +24,16 @@ describe("an export", () => {
   it("is CSV that spreadsheets read, and run nothing of", () => {
     const entry = record(1, {
       label: '=HYPERLINK("http://evil")',
+      status: "unknown",
+      unknown_reason: "unfamiliar",
+      familiarity: 0.31,
       feedback: { label: "개, 고양이", at: "2026-03-01T09:00:00Z", by: "a" },
     });
     const [header, line] = toCsv([entry]).split("\r\n");
-    expect(header).toMatch(/^\uFEFFid,created_at,source,status,label,confidence,feedback_label/);
+    expect(header).toMatch(
+      /^\uFEFFid,created_at,source,status,label,confidence,unknown_reason,familiarity,/,
+    );
+    expect(line).toContain(",0.93,unfamiliar,0.31,");
     expect(line).toContain(`"'=HYPERLINK(""http://evil"")"`);
     expect(line).toContain('"개, 고양이"');
   });
