@@ -12,6 +12,7 @@ from training.data.grouping.captures import Capture, burst_pairs, capture_of
 from training.data.grouping.duplicates import Look, look_of, near_pairs
 from training.data.grouping.scene_features import scene_features
 from training.data.grouping.scenes import (
+    LEAST_IN_TIME,
     connected,
     frame_pairs,
     scene_pairs,
@@ -80,7 +81,7 @@ def _alike(parts: Mapping[str, Listing], cache: Path | None) -> list[Int64Array]
     return [
         _near_duplicates([fact.look for fact in facts]),
         scene_pairs(features, targets, cut),
-        in_time[similarities(features, in_time) >= cut],
+        in_time[similarities(features, in_time) >= max(cut, LEAST_IN_TIME)],
     ]
 
 
