@@ -1,0 +1,73 @@
+"""How sure a score is where images come in groups: several shots of one scene count little more
+than one."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from training.data.listing import Int64Array
+from training.results.scores import Interval
+from visionflow.insights.intervals import share
+
+Float64Array = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+DRAWS = 1_000
+_SEED = 1
+# Numbers in memory at a time.
+_CHUNK = 4_000_000
+
+
+def count_groups(images: int, groups: Int64Array | None) -> int:
+    """``groups``: the group of each of ``images`` images, None where each is its own."""
+    return images if groups is None else len(np.unique(groups))
+
+
+def share_interval(correct: BoolArray, groups: Int64Array | None = None) -> Interval:
+    """Of the share of ``correct`` [N], for images in ``groups`` [N].
+
+    Wilson's interval where every image is its own group, else the percentiles of a bootstrap of
+    whole groups (Field & Welsh 2007, https://doi.org/10.1111/j.1467-9868.2007.00593.x). Where that
+    cannot vary, since every image is right, or none, Wilson's with the number of groups.
+    """
+    count = count_groups(len(correct), groups)
+    if groups is None or count == len(correct):
+        return _wilson(int(correct.sum()), count)
+    if correct.all() or not correct.any():
+        return _wilson(count if correct.all() else 0, count)
+    table = _per_group(np.stack([correct, np.ones(len(correct))], axis=1), groups)
+    shares = np.concatenate([drawn[:, 0] / drawn[:, 1] for drawn in _bootstrap(table)])
+    return Interval(*_percentiles(shares))
+
+
+def _bootstrap(table: Float64Array) -> Iterator[Float64Array]:
+    """Sums [D, K] over groups that are drawn with replacement from ``table`` [G, K], in chunks of D
+    draws; `DRAWS` in all."""
+    count = len(table)
+    generator = np.random.default_rng(_SEED)
+    at_once = max(1, min(DRAWS, _CHUNK // count))
+    for start in range(0, DRAWS, at_once):
+        draws = min(at_once, DRAWS - start)
+        drawn = generator.integers(0, count, (draws, count))
+        drawn += count * np.arange(draws)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=draws * count).reshape(draws, count)
+        yield times @ table
+
+
+def _per_group(rows: Float64Array, groups: Int64Array) -> Float64Array:
+    """The sums of ``rows`` [N, K] over each group: [G, K]."""
+    _, index = np.unique(groups, return_inverse=True)
+    sums = np.zeros((int(index.max()) + 1, rows.shape[1]))
+    np.add.at(sums, index, rows)
+    return sums
+
+
+def _percentiles(values: Float64Array) -> tuple[float, float]:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _wilson(correct: int, count: int) -> Interval:
+    found = share(correct, count)
+    return Interval(found.low, found.high)

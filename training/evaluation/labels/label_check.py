@@ -1,0 +1,105 @@
+"""Cross-validate a dataset and list the labels that are more likely wrong than right."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from training.data.grouping.scene_features import scene_features
+from training.data.listing import Int64Array, Listing
+from training.data.training_data import TrainingData
+from training.errors import DatasetError
+from training.evaluation.labels.cross_validation import fold_scores, out_of_fold
+from training.evaluation.labels.label_noise import fit_label_noise
+from training.evaluation.labels.linear_head import Float32Array
+from training.results.data_url import data_url
+from training.results.findings import THUMBNAIL_SIDE
+from training.results.labels import LabelCheck, SuspectLabel
+from visionflow.errors import ImageError
+from visionflow.images.pipeline import decode
+
+MOST_SUSPECTS = 100
+
+
+def check_run(data: TrainingData) -> LabelCheck:
+    """Check all images of a run, with thumbnails of the suspects."""
+    parts = (data.splits.train, data.splits.validation, data.splits.test)
+    listing = _joined(parts)
+    try:
+        features = np.concatenate([scene_features(part, data.cache) for part in parts])
+    except DatasetError as error:
+        # A file that was there when the run began; that does not make its results wrong.
+        return LabelCheck(str(error), None, (), 0)
+    return check_labels(listing, features, same_files(listing), thumbnails=True)
+
+
+def same_files(listing: Listing) -> Int64Array:
+    """Group numbers [N]: files with the same content have the same one."""
+    numbers: Int64Array = np.unique(listing.hashes, return_inverse=True)[1]
+    return numbers
+
+
+def check_labels(
+    listing: Listing, features: Float32Array, groups: Int64Array, *, thumbnails: bool = False
+) -> LabelCheck:
+    """Check the listed images with ``features`` [N, F] and group numbers ``groups`` [N].
+
+    Suspects come from folds that keep groups together: an image's near duplicates, whose label may
+    be wrong as well, do not vouch for it.
+    """
+    # A class may be listed and have no image.
+    present, targets = np.unique(listing.targets, return_inverse=True)
+    labels = [listing.labels[i] for i in present]
+    grouped = out_of_fold(features, targets, groups)
+    if len(np.unique(targets[grouped.measured])) < 2:
+        return LabelCheck("fewer than two classes have images of two scenes", None, (), 0)
+    measured = np.flatnonzero(grouped.measured)
+    noise = fit_label_noise(grouped.logits[measured], targets[measured])
+    order = np.argsort(-noise.wrong, kind="stable")
+    suspects = order[noise.wrong[order] > 0.5]
+
+    def suspect(index: int) -> SuspectLabel:
+        image = int(measured[index])
+        row = noise.probabilities[index]
+        suggested = int(row.argmax())
+        return SuspectLabel(
+            file=listing.files[image],
+            label=labels[targets[image]],
+            suggested=labels[suggested],
+            confidence=float(row[targets[image]]),
+            suggested_confidence=float(row[suggested]),
+            image=thumbnail(listing.path(image)) if thumbnails else None,
+        )
+
+    return LabelCheck(
+        skipped=None,
+        scores=fold_scores(grouped, out_of_fold(features, targets, None), targets, groups),
+        suspects=tuple(suspect(i) for i in suspects[:MOST_SUSPECTS]),
+        suspect_count=len(suspects),
+    )
+
+
+def thumbnail(path: Path) -> str | None:
+    """A small JPEG of a file as data URL; None for one that cannot be read any more."""
+    try:
+        image = decode(path.read_bytes()).upright()
+    except (OSError, ImageError):
+        return None
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BICUBIC)
+    return data_url(np.asarray(image))
+
+
+def _joined(parts: Sequence[Listing]) -> Listing:
+    """All parts as one; where they lie in several folders, names begin with the folder's."""
+    root, labels = parts[0].root, parts[0].labels
+    divided = any(part.root != root for part in parts)
+    return Listing(
+        root.parent if divided else root,
+        labels,
+        tuple(
+            f"{part.root.name}/{name}" if divided else name for part in parts for name in part.files
+        ),
+        np.concatenate([part.targets for part in parts]),
+        tuple(sha256 for part in parts for sha256 in part.hashes),
+    )
