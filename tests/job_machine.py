@@ -58,5 +58,5 @@ def only_fit(
     observer: Observer = SILENT,
 ) -> None:
     """The part of a run that can be interrupted half-way; export and report take longer."""
-    data = load_training_data(images, config, cache)
+    data = load_training_data(images, config, cache, run)
     fit(config, data, run, observer.on_epoch)

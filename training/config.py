@@ -6,6 +6,7 @@ a value out of its range is a `ConfigError`. `texts/config.toml` says what each 
 languages of the people who set it.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ ModelName = Literal[
 
 _Condition = tuple[str, str, bool]
 
+_GROUPINGS = ("auto", "content", "folder", "exif-minute")
+_GROUPINGS_BY = ("prefix", "csv")
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -42,10 +46,17 @@ class DataConfig:
 
     validation: float
     test: float
+    group_by: str
     balance: Literal["none", "inverse", "effective", "sampler"]
     workers: int
 
     def conditions(self) -> Iterator[_Condition]:
+        name, _, argument = self.group_by.partition(":")
+        known = self.group_by in _GROUPINGS or (name in _GROUPINGS_BY and argument != "")
+        choices = ", ".join((*_GROUPINGS, "prefix:REGEX"))
+        yield "data.group_by", f"{choices} or csv:FILE, not {self.group_by!r}", known
+        fault = _regex_fault(argument) if name == "prefix" else None
+        yield "data.group_by", f"prefix: and a regular expression ({fault})", fault is None
         yield "data.validation", "above 0 and below 1", 0 < self.validation < 1
         yield "data.test", "above 0 and below 1", 0 < self.test < 1
         yield "data.validation + data.test", "below 1", self.validation + self.test < 1
@@ -275,6 +286,15 @@ class TrainConfig:
         yield from self.scratch.conditions("scratch")
         yield from self.export.conditions()
         yield from self.tune.conditions()
+
+
+def _regex_fault(expression: str) -> str | None:
+    """Why ``expression`` is not a regular expression; None where it is one."""
+    try:
+        re.compile(expression)
+    except re.error as error:
+        return str(error)
+    return None
 
 
 def committed_configs() -> tuple[str, ...]:

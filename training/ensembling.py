@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from training.config import TrainConfig
+from training.data.grouping.saved_groups import GROUPS_FILE
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import TrainingError
 from training.fit.fit import Fitted, load_fitted
@@ -51,7 +52,11 @@ def ensemble(
                 f"{labels[0]} and {run} take different images ({configs[0].input} and "
                 f"{config.input}); an ensemble has one input for all."
             )
-    images = load_training_data(data, configs[0], cache or out / CACHE_FOLDER)
+    if (groups := runs[0] / GROUPS_FILE).exists():
+        # Computed again on another machine, they might divide the images differently.
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copy(groups, out / GROUPS_FILE)
+    images = load_training_data(data, configs[0], cache or out / CACHE_FOLDER, out)
     _require_images(data, images, labels[0], reports[0].data)
 
     members = [load_fitted(config, images, run) for run, config in zip(runs, configs, strict=True)]

@@ -13,9 +13,9 @@ import numpy as np
 from training.allocator import keep_freed_memory
 from training.ancestor import WEIGHTS_FILE, read_ancestor, weights_bytes
 from training.config import TrainConfig
+from training.data.group_summary import warnings
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
-from training.data.split import leaks
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
 from training.evaluation.examine import examine
@@ -74,7 +74,7 @@ def train(
     check_start(config, out)
     observer.on_step("read")
     images = _load(config, data, out, cache)
-    for sentence in leaks(images.splits):
+    for sentence in warnings(images.group_summary):
         print(f"Warning: {sentence}", file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
     images.decode()
@@ -183,7 +183,7 @@ def finish(
 
 
 def _load(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> TrainingData:
-    return load_training_data(data, config, cache or out / CACHE_FOLDER)
+    return load_training_data(data, config, cache or out / CACHE_FOLDER, out)
 
 
 def _calibrate(
@@ -216,7 +216,8 @@ def _summary(data: TrainingData, seed: int) -> DataSummary:
 
     def part(name: str, listing: Listing) -> SplitSummary:
         counts = tuple(int(count) for count in listing.counts)
-        return SplitSummary(len(listing), counts, listing.sha256, name in splits.fractions)
+        groups = len(np.unique(data.group_numbers[name]))
+        return SplitSummary(len(listing), counts, listing.sha256, name in splits.fractions, groups)
 
     return DataSummary(
         labels=data.labels,
@@ -225,6 +226,7 @@ def _summary(data: TrainingData, seed: int) -> DataSummary:
         train=part("train", splits.train),
         validation=part("validation", splits.validation),
         test=part("test", splits.test),
+        groups=data.group_summary,
     )
 
 

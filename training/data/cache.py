@@ -40,11 +40,11 @@ def cached_bytes(path: Path | None, produce: Callable[[], Iterable[UInt8Array]])
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, name: str = ".lock") -> Iterator[None]:
     """Keep other processes out: one writes, the others wait. The kernel releases the lock when its
-    holder dies.
+    holder dies. Inside, the same ``name`` in the same folder would wait for itself.
     """
-    with (folder / ".lock").open("w") as lock:
+    with (folder / name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

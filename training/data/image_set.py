@@ -11,7 +11,7 @@ import numpy as np
 
 from training.data.cache import cached_bytes
 from training.data.listing import Int64Array, Listing, read_bytes
-from training.data.threads import in_threads
+from training.data.threads import Result, in_threads
 from training.errors import DatasetError
 from training.stop import check_stop
 from visionflow.errors import ImageError
@@ -86,10 +86,10 @@ def images_at_once(height: int, width: int) -> int:
     return min(max(BATCH_PIXELS // (height * width), 1), LARGEST_BATCH)
 
 
-def decoded(listing: Listing, decode: Callable[[bytes], UInt8Array]) -> Iterator[UInt8Array]:
+def decoded(listing: Listing, decode: Callable[[bytes], Result]) -> Iterator[Result]:
     """``decode`` of each file, on all cores. Raises `DatasetError` for one that is not an image."""
 
-    def decode_file(path: Path) -> UInt8Array:
+    def decode_file(path: Path) -> Result:
         try:
             return decode(read_bytes(path))
         except ImageError as error:

@@ -1,21 +1,15 @@
 """Which images are for fitting, which for choosing, which for measuring."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from training.config import DataConfig
-from training.data.listing import (
-    Int64Array,
-    Listing,
-    class_folders,
-    is_image,
-    list_images,
-    same_content,
-)
+from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
 from training.errors import DatasetError
 
 PARTS = {
@@ -29,11 +23,24 @@ PARTS = {
 
 
 @dataclass(frozen=True, eq=False)
+class Groups:
+    """Which images show the same thing: those with the same number.
+
+    ``by``: ``data.group_by``. ``numbers``: int64 [N] from 0, of all images in the order of
+    `list_parts`, part by part.
+    """
+
+    by: str
+    numbers: Int64Array
+
+
+@dataclass(frozen=True, eq=False)
 class Splits:
     """The three parts, all with the labels of the training part.
 
     ``fractions``: of the parts that were drawn out of the training folder by ``seed`` because the
-    dataset had none, their shares of each class.
+    dataset had none, their shares of each class. ``places``: where the images of each part stand in
+    the order of ``groups``.
     """
 
     train: Listing
@@ -41,67 +48,92 @@ class Splits:
     test: Listing
     seed: int
     fractions: Mapping[str, float]
+    groups: Groups
+    places: Mapping[str, Int64Array]
+
+    @property
+    def parts(self) -> dict[str, Listing]:
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @property
+    def group_numbers(self) -> dict[str, Int64Array]:
+        """The group of each image of each part, int64 [n]."""
+        return {name: self.groups.numbers[self.places[name]] for name in self.parts}
 
     def to_json(self) -> str:
-        """Every file's name and SHA-256, part by part, and how the parts came about."""
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        """Every file's name, SHA-256 and group, part by part, and how the parts came about."""
+        numbers = self.group_numbers
         document = {
             "seed": self.seed,
             "carved": tuple(self.fractions),
             "fractions": self.fractions,
+            "group_by": self.groups.by,
             "labels": self.train.labels,
             "parts": {
                 name: {
                     "folder": part.root.name,
                     "sha256": part.sha256,
                     "files": dict(zip(part.files, part.hashes, strict=True)),
+                    "groups": numbers[name].tolist(),
                 }
-                for name, part in parts.items()
+                for name, part in self.parts.items()
             },
         }
         return json.dumps(document, indent=1) + "\n"
 
 
-def read_splits(folder: Path, config: DataConfig, seed: int, first: tuple[str, ...] = ()) -> Splits:
-    """The parts of ``folder``: as its folders divide it, and drawn by ``seed`` where they do not.
+def list_parts(folder: Path, first: tuple[str, ...] = ()) -> dict[str, Listing]:
+    """The parts that ``folder`` is divided into, ``train`` first; nothing else if it is not.
 
     ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
-    and ``test``), which hold the class folders. A part that is missing is carved out of the
-    training images by `carve`, with the share that ``config`` states. ``first``: labels that come
-    before all others.
+    and ``test``), which hold the class folders. ``first``: labels that come before all others.
 
-    Raises `DatasetError` where `list_images` and `carve` do, and for a folder that is divided in an
-    unclear way.
+    Raises `DatasetError` where `list_images` does, and for a folder that is divided in an unclear
+    way.
     """
-    parts = find_parts(folder)
-    train = list_images(parts["train"], None, first)
-    found = {
-        name: list_images(path, train.labels) for name, path in parts.items() if name != "train"
-    }
+    paths = find_parts(folder)
+    train = list_images(paths["train"], None, first)
+    others: list[str] = [name for name in ("validation", "test") if name in paths]
+    return {"train": train} | {name: list_images(paths[name], train.labels) for name in others}
+
+
+def divide(parts: Mapping[str, Listing], groups: Groups, config: DataConfig, seed: int) -> Splits:
+    """The three parts of a dataset: those in ``parts``, and those that are missing carved out of
+    the training images by `carve`, with the shares that ``config`` states.
+
+    Raises `DatasetError` where a carved part could not measure two classes.
+    """
+    train = parts["train"]
     shares = {"validation": config.validation, "test": config.test}
-    fractions = {name: share for name, share in shares.items() if name not in found}
-    carved = carve(train, fractions, seed)
-    rest = carved.pop("train")
-    pieces = found | {name: train.subset(indices) for name, indices in carved.items()}
-    return Splits(train.subset(rest), pieces["validation"], pieces["test"], seed, fractions)
+    fractions = {name: share for name, share in shares.items() if name not in parts}
+    carved = carve(train, groups.numbers[: len(train)], fractions, seed)
+    _require_measurable(train, carved, fractions, groups.by)
+    places = dict(carved)
+    start = len(train)
+    for name, part in parts.items():
+        if name != "train":
+            places[name] = np.arange(start, start + len(part))
+            start += len(part)
+    pieces = {name: train.subset(indices) for name, indices in carved.items()}
+    found = {**parts, **pieces}
+    return Splits(
+        found["train"], found["validation"], found["test"], seed, fractions, groups, places
+    )
 
 
-def leaks(splits: Splits) -> Iterator[str]:
-    """A sentence for each part that shares files, byte for byte, with an earlier part: accuracy
-    measured on it is too high."""
-    earlier: set[str] = set()
-    for name, part in (
-        ("training", splits.train),
-        ("validation", splits.validation),
-        ("test", splits.test),
-    ):
-        if earlier and (shared := sum(content in earlier for content in part.hashes)):
-            others = "training" if name == "validation" else "training or validation"
-            yield (
-                f"{shared:,} of {len(part):,} {name} images are {others} images too, so "
-                f"accuracy on {name} will be too high; `visionflow data inspect` names them."
+def _require_measurable(
+    train: Listing, carved: Mapping[str, Int64Array], fractions: Iterable[str], by: str
+) -> None:
+    for name in fractions:
+        classes = np.count_nonzero(train.subset(carved[name]).counts)
+        if classes < 2:
+            raise DatasetError(
+                f"{train.root}: {name} images of at least 2 classes are needed, and only {classes} "
+                "of the classes can be divided. Images that show the same thing stay together "
+                f"(group_by = {by}), and the other classes have too few groups of such images. Add "
+                "images of other things or scenes, or say with --group-by which images belong "
+                "together; --group-by content takes all files that differ for independent."
             )
-        earlier.update(part.hashes)
 
 
 def find_parts(folder: Path) -> dict[str, Path]:
@@ -134,34 +166,98 @@ def find_parts(folder: Path) -> dict[str, Path]:
     return parts
 
 
-def carve(listing: Listing, fractions: Mapping[str, float], seed: int) -> dict[str, Int64Array]:
+def carve(
+    listing: Listing, groups: Int64Array, fractions: Mapping[str, float], seed: int
+) -> dict[str, Int64Array]:
     """Sorted indices of each part in ``fractions`` and of the rest, called ``train``.
 
-    Each part gets its share of every class, rounded, and at least one image. Files with the same
-    content stay in one part; files that exist once are taken first, so that validation and test
-    seldom hold the same image twice.
-
-    Raises `DatasetError` for a class with fewer different images than parts.
+    Each part gets its share of every class, as nearly as ``groups`` (int64 [N]) allow, which stay
+    whole. From the largest to the smallest, each group goes to one of the parts that have room for
+    it, by chance in proportion to their room: so every part gets groups of all sizes. A class with
+    at least as many groups as there are parts has one in each; with two it lies in the training
+    part and in ``test`` (in ``validation`` where that alone is carved), with one in the training
+    part alone. Copies of a single file go to the training part while it has room, so that
+    validation and test seldom hold the same image twice.
     """
-    generator = np.random.default_rng(seed)
-    taken: dict[str, list[int]] = {name: [] for name in (*fractions, "train")}
-    for target, label in enumerate(listing.labels):
-        members = np.flatnonzero(listing.targets == target).tolist()
-        groups = same_content(listing.hashes, members)
-        if len(groups) < len(taken):
-            raise DatasetError(
-                f"{listing.root / label}: {len(groups)} different images cannot be divided into "
-                f"{', '.join(taken)}; add images or leave the class out"
-            )
-        count = sum(map(len, groups))
-        room = {name: round(fraction * count) for name, fraction in fractions.items()}
-        order = [groups[i] for i in generator.permutation(len(groups))]
-        order.sort(key=len)
-        for name, group in zip(taken, order, strict=False):
-            taken[name] += group
-            room[name] = room.get(name, 0) - len(group)
-        for group in order[len(taken) :]:
-            name = next((x for x in fractions if room[x] >= len(group)), "train")
-            taken[name] += group
-            room[name] -= len(group)
-    return {name: np.array(sorted(indices), np.int64) for name, indices in taken.items()}
+    return _Carving(listing, groups, fractions, np.random.default_rng(seed)).carved()
+
+
+class _Carving:
+    """``counts``: int64 [G, C], the images of each class in each group. ``room``: of each part, for
+    images of each class, [P, C]; the training part comes first. ``part``: int64 [G]."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        groups: Int64Array,
+        fractions: Mapping[str, float],
+        generator: np.random.Generator,
+    ) -> None:
+        self._names = ("train", *fractions)
+        numbers, self._members = np.unique(groups, return_inverse=True)
+        self._counts = np.zeros((len(numbers), len(listing.labels)), np.int64)
+        np.add.at(self._counts, (self._members, listing.targets), 1)
+        totals = self._counts.sum(axis=0)
+        shares = [np.rint(fraction * totals) for fraction in fractions.values()]
+        self._room = np.array([totals - sum(shares), *shares])
+        self._part = np.zeros(len(numbers), np.int64)
+        self._generator = generator
+        self._sizes = self._counts.sum(axis=1)
+        contents = {*zip(self._members.tolist(), listing.hashes, strict=True)}
+        different = np.bincount([group for group, _ in contents], minlength=len(numbers))
+        self._copies = (different == 1) & (self._sizes > 1)
+
+    def carved(self) -> dict[str, Int64Array]:
+        wanted = self._wanted()
+        order = self._generator.permutation(len(self._sizes))
+        order = order[np.argsort(-self._sizes[order], kind="stable")]
+        for group in order.tolist():
+            # The parts in which all of its classes may lie.
+            allowed = wanted[:, self._counts[group] > 0].all(axis=1)
+            self._move(group, self._draw(group, np.flatnonzero(allowed)))
+        self._fill(wanted, order[::-1])
+        return {
+            name: np.flatnonzero(self._part[self._members] == part)
+            for part, name in enumerate(self._names)
+        }
+
+    def _wanted(self) -> npt.NDArray[np.bool_]:
+        """In which parts [P, C] each class is to lie, by the number of its groups."""
+        groups = np.count_nonzero(self._counts, axis=0)
+        # The last part is the test part, where it is carved.
+        importance = np.array([0, *range(len(self._names) - 1, 0, -1)])
+        wanted: npt.NDArray[np.bool_] = groups > importance[:, None]
+        return wanted
+
+    def _draw(self, group: int, allowed: Int64Array) -> int:
+        classes = self._counts[group] > 0
+        room = self._room[:, classes]
+        fits = [part for part in allowed if (room[part] >= self._counts[group, classes]).all()]
+        if self._copies[group] and 0 in fits:
+            return 0
+        left = room.sum(axis=1)
+        if not fits:
+            return int(allowed[np.argmax(left[allowed])])
+        return int(self._generator.choice(fits, p=left[fits] / left[fits].sum()))
+
+    def _move(self, group: int, part: int) -> None:
+        """Put ``group`` into ``part``; out of the one it lies in, see `_fill`."""
+        self._room[part] -= self._counts[group]
+        self._part[group] = part
+
+    def _fill(self, wanted: npt.NDArray[np.bool_], order: Int64Array) -> None:
+        """Move the smallest group that can be spared to each part that a class is missing from."""
+        for part, target in zip(*np.nonzero(wanted), strict=True):
+            here = (self._part == part) & (self._counts[:, target] > 0)
+            if here.any():
+                continue
+            for group in order[self._counts[order, target] > 0].tolist():
+                if self._can_spare(group) and wanted[part, self._counts[group] > 0].all():
+                    self._room[self._part[group]] += self._counts[group]
+                    self._move(group, int(part))
+                    break
+
+    def _can_spare(self, group: int) -> bool:
+        """Whether all classes of ``group`` have another group in the same part."""
+        others = self._counts[self._part == self._part[group]] > 0
+        return bool((others.sum(axis=0)[self._counts[group] > 0] > 1).all())

@@ -1,6 +1,7 @@
 """All images of one run, each form decoded when it is first asked for."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,10 +10,15 @@ import numpy as np
 
 from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
+from training.data.group_summary import summarize_groups
+from training.data.grouping.saved_groups import load_groups
+from training.data.grouping.scene_features import Float32Array, scene_features
 from training.data.image_set import ImageSet, load_images
-from training.data.split import Splits, read_splits
+from training.data.listing import Int64Array, Listing
+from training.data.split import Groups, Splits, divide, list_parts
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import DatasetError
+from training.results.groups import GroupSummary
 from visionflow.images.input_spec import InputSpec
 
 
@@ -20,9 +26,11 @@ from visionflow.images.input_spec import InputSpec
 class TrainingData:
     """The three parts of a dataset and how they are decoded.
 
-    ``cache``: the folder that keeps what is decoded; without one it is kept in memory.
+    ``found``: the images as the dataset's folders divide them. ``cache``: the folder that keeps
+    what is decoded; without one it is kept in memory.
     """
 
+    found: Mapping[str, Listing]
     splits: Splits
     config: DataConfig
     spec: InputSpec
@@ -31,6 +39,30 @@ class TrainingData:
     @property
     def labels(self) -> tuple[str, ...]:
         return self.splits.train.labels
+
+    @property
+    def groups(self) -> Groups:
+        """Which images show the same thing, of all in the order of ``found``."""
+        return self.splits.groups
+
+    @cached_property
+    def group_numbers(self) -> dict[str, Int64Array]:
+        """The group of each image of ``train``, ``validation`` and ``test``, int64 [n] each."""
+        return self.splits.group_numbers
+
+    @cached_property
+    def group_summary(self) -> GroupSummary:
+        return summarize_groups(self.found, self.splits)
+
+    @cached_property
+    def scene_features(self) -> dict[str, Float32Array]:
+        """Features of each image of ``train``, ``validation`` and ``test``, float32 [n, 1280] each.
+
+        Those that images were grouped by: where ``cache`` has them they are not computed again.
+        """
+        features = [scene_features(part, self.cache) for part in self.found.values()]
+        every = np.concatenate(features)
+        return {name: every[places] for name, places in self.splits.places.items()}
 
     @cached_property
     def sha256(self) -> str:
@@ -67,10 +99,13 @@ class TrainingData:
         return load_images(self.splits.train.subset(drawn), self.spec)
 
 
-def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) -> TrainingData:
-    """List and divide ``folder``; nothing is decoded yet.
+def load_training_data(
+    folder: Path, config: TrainConfig, cache: Path | None, run: Path | None = None
+) -> TrainingData:
+    """List, group and divide ``folder``.
 
-    The labels of a model that grows come first. Raises `DatasetError`, also for a ``cache`` among
+    The labels of a model that grows come first. ``run``: the folder that keeps the groups, see
+    `load_groups`. Raises `DatasetError`, also for a ``cache`` among
     the classes, and `TrainingError` when that model cannot grow.
     """
     if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
@@ -81,14 +116,16 @@ def load_training_data(folder: Path, config: TrainConfig, cache: Path | None) ->
     first: tuple[str, ...] = ()
     if config.model.grow_from:
         first = read_ancestor(config.model.grow_from, config.input).labels
-    splits = read_splits(folder, config.data, config.seed, first)
+    found = list_parts(folder, first)
+    groups = load_groups(found, config.data.group_by, folder, run, cache)
+    splits = divide(found, groups, config.data, config.seed)
     for part in (splits.validation, splits.test):
         if first and not part.counts[: len(first)].any():
             raise DatasetError(
                 f"{part.root}: no images of {', '.join(first)}, classes that the model has, "
                 "so their loss cannot be measured; add some"
             )
-    return TrainingData(splits, config.data, config.input, cache)
+    return TrainingData(found, splits, config.data, config.input, cache)
 
 
 def _is_a_class(path: Path, folder: Path) -> bool:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from training.data.grouping.duplicates import near_pairs
 from training.data.listing import Int64Array, same_content
 from training.data.threads import in_threads
 from training.inspection.contact_sheet import choose
-from training.inspection.duplicates import near_pairs
 from training.inspection.found_files import FoundFile, FoundFiles, find_files
 from training.inspection.image_facts import BadFile, ImageFacts, read_facts
 

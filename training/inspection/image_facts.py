@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 from PIL.ExifTags import Base as ExifTag
 
-from training.inspection.duplicates import THUMBNAIL_SIDE, perceptual_code
+from training.data.grouping.duplicates import Look, look_of
 from visionflow.errors import ImageError, MissingImageError
 from visionflow.images.containers import format_of
 from visionflow.images.pipeline import UInt8Array, decode
@@ -24,10 +23,8 @@ SMALL_SIDE = 16
 ELONGATED = 3.0
 """A longer side above this many shorter sides loses most of the image in the centre crop."""
 
-_CODE_SIDE = 32
 # In 8-bit steps, over the cells of the thumbnail: JPEG noise is below, visible content above.
 _COLOUR_CAST = 4
-_CONTRAST = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +63,16 @@ def read_facts(folder: Path, name: str) -> ImageFacts | BadFile:
         image = decode(data)
     except ImageError as error:
         return BadFile(name, error.code, str(error))
-    side = (_CODE_SIDE, _CODE_SIDE)
-    small = image.upright().resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    thumbnail = np.asarray(small.reduce(_CODE_SIDE // THUMBNAIL_SIDE))
-    oddities = _stored_oddly(data) | _looks_odd(image.size, thumbnail)
+    look = look_of(image.upright())
+    oddities = _stored_oddly(data) | _looks_odd(image.size, look)
     return ImageFacts(
         hashlib.sha256(data).hexdigest(),
         len(data),
         image.width,
         image.height,
         tuple(oddity for oddity, holds in oddities.items() if holds),
-        thumbnail,
-        perceptual_code(np.asarray(small.convert("L"), np.float32)),
+        look.thumbnail,
+        look.code,
     )
 
 
@@ -91,16 +86,15 @@ def _stored_oddly(data: bytes) -> dict[Oddity, bool]:
         }
 
 
-def _looks_odd(size: tuple[int, int], thumbnail: UInt8Array) -> dict[Oddity, bool]:
+def _looks_odd(size: tuple[int, int], look: Look) -> dict[Oddity, bool]:
     short, long = sorted(size)
-    cells = thumbnail.reshape(-1, 3).astype(np.int64)
-    contrast: npt.NDArray[np.float64] = cells.std(axis=0)
-    one_colour = bool(contrast.max() < _CONTRAST)
+    cells = look.thumbnail.reshape(-1, 3).astype(np.int64)
+    coloured = np.ptp(cells, axis=1).max() > _COLOUR_CAST
     return {
-        "greyscale": bool(np.ptp(cells, axis=1).max() <= _COLOUR_CAST) and not one_colour,
+        "greyscale": not coloured and not look.one_colour,
         "small": short < SMALL_SIDE,
         "elongated": long > ELONGATED * short,
-        "one_colour": one_colour,
+        "one_colour": look.one_colour,
     }
 
 

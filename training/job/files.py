@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.stop import check_stop
-from visionflow.jobs.folder import checkpoint_key, run_prefix
+from visionflow.jobs.folder import checkpoint_key, groups_key, run_prefix
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 from visionflow.whole_file import whole_file
 
@@ -30,7 +31,8 @@ class JobFiles:
         self._kept: tuple[int, int] | None = None
 
     def fetch_checkpoint(self, reporters: Sequence[str], run: Path) -> str | None:
-        """Download the newest checkpoint of ``reporters`` (oldest first) into ``run``.
+        """Download the newest checkpoint of ``reporters`` (oldest first) into ``run``, and the
+        groups that its images were divided by.
 
         One that is already there stays. Returns whose it is, None without one.
         """
@@ -38,16 +40,21 @@ class JobFiles:
         if target.exists():
             return self._reporter
         for reporter in reversed(reporters):
+            # First: a checkpoint that is there is taken to be complete.
+            self._download(groups_key(reporter), run / GROUPS_FILE)
             if self._download(checkpoint_key(reporter), target):
                 self._kept = _identity(target)
                 return reporter
         return None
 
     def keep_checkpoint(self, run: Path) -> bool:
-        """Upload the checkpoint in ``run`` if it is new; returns whether it was uploaded."""
+        """Upload the checkpoint in ``run`` if it is new, and the groups that its images were
+        divided by; returns whether it was uploaded."""
         source = run / CHECKPOINT_FILE
         if not source.exists() or (identity := _identity(source)) == self._kept:
             return False
+        groups = str(run / GROUPS_FILE)
+        self._client.upload_file(groups, self._bucket, groups_key(self._reporter))
         self._client.upload_file(str(source), self._bucket, checkpoint_key(self._reporter))
         self._kept = identity
         return True

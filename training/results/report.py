@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from training.config import Recipe
 from training.results.findings import Findings
+from training.results.groups import GroupSummary
 from training.results.history import EpochRecord, FitVerdict
 from training.results.scores import Evaluation
 from visionflow import strict
@@ -23,12 +24,14 @@ FORM_NAMES: Mapping[Form, str] = {
 @dataclass(frozen=True)
 class SplitSummary:
     """One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
-    content. ``carved``: drawn out of the training folder by the seed, not a folder of its own."""
+    content. ``carved``: drawn out of the training folder by the seed, not a folder of its own.
+    ``groups``: how many things its images show, see `GroupSummary`."""
 
     images: int
     per_class: tuple[int, ...]
     sha256: str
     carved: bool
+    groups: int
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class DataSummary:
     train: SplitSummary
     validation: SplitSummary
     test: SplitSummary
+    groups: GroupSummary
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ class _Search:
         self._config = replace(config, mlflow=False)
         self._space = space
         self._folder = folder
+        self._out = out
         self._cache = cache
         self._trials = out / "trials"
         self._data: dict[InputSpec, TrainingData] = {}
@@ -158,7 +159,8 @@ class _Search:
 
     def _images(self, config: TrainConfig) -> TrainingData:
         if config.input not in self._data:
-            self._data[config.input] = load_training_data(self._folder, config, self._cache)
+            images = load_training_data(self._folder, config, self._cache, self._out)
+            self._data[config.input] = images
         return self._data[config.input]
 
 

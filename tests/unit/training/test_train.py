@@ -18,6 +18,7 @@ from PIL import Image
 from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from training.config import TrainConfig
+from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import DatasetError, TrainingError
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.export.artifact import FP32_FILE, INT8_FILE
@@ -187,9 +188,9 @@ def test_an_export_that_is_stopped_leaves_no_model_version(
 
     with pytest.raises(Interrupted), StopAfterLast().heeded():
         export(shrunken_config(), images, tmp_path)
-    files = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    files = {path.name for path in tmp_path.glob("[!.]*") if path.is_file()}
     assert last in files
-    assert files <= {CHECKPOINT_FILE, SPLIT_FILE, FP32_FILE, INT8_FILE}
+    assert files <= {CHECKPOINT_FILE, SPLIT_FILE, GROUPS_FILE, FP32_FILE, INT8_FILE}
 
 
 def test_an_export_without_training_says_what_to_do(

@@ -10,6 +10,7 @@ from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.verdict import fit_verdict
+from training.results.groups import GroupSize, GroupSummary
 from training.results.history import EpochRecord
 from training.results.report import (
     DataSummary,
@@ -36,7 +37,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     classifier = tiny_classifier(tmp_path_factory.mktemp("tiny"))
     measured = measure_split(classifier, images)
     scores = evaluate(measured.probabilities(1.0), images.targets, images.labels, 0.5)
-    part = SplitSummary(60, (20, 20, 20), "ab" * 32, carved=True)
+    part = SplitSummary(60, (20, 20, 20), "ab" * 32, carved=True, groups=30)
+    sizes = (GroupSize(1, 1, 30, 30), GroupSize(2, 2, 15, 30), GroupSize(3, 4, 30, 120))
+    groups = GroupSummary("auto", 180, 75, 4, sizes, 31, 120, (), ())
     return Report(
         name="colours",
         version="1.2.3",
@@ -45,7 +48,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         hardware="2 x Some Processor",
         library_versions={"torch": "2.15.0"},
         git_commit=None,
-        data=DataSummary(images.labels, "cd" * 32, 7, part, part, part),
+        data=DataSummary(images.labels, "cd" * 32, 7, part, part, part, groups),
         recipe="finetune",
         history=HISTORY,
         best_epoch=3,

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from tests.images import textured
-from training.inspection import duplicates
-from training.inspection.duplicates import MOST_BITS, UInt64Array, near_pairs, perceptual_code
+from training.data.grouping import duplicates
+from training.data.grouping.duplicates import MOST_BITS, UInt64Array, near_pairs, perceptual_code
 from visionflow.images.pipeline import UInt8Array
 
 BITS = 64

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from tqdm import tqdm
 
 from training.data.listing import Int64Array
@@ -29,12 +30,25 @@ _BAND_BITS = 64 // _BANDS
 _BLOCK = 1 << 22
 _PAIRS_AT_ONCE = 1 << 12
 
+# In 8-bit steps, over the cells of the thumbnail: JPEG noise is below, visible content above.
+_CONTRAST = 2.0
+
 _LOWEST = 8
 _SIDE = 32
 # DCT-II, the 8 lowest frequencies of 32 samples.
 _COSINES = np.cos(
     np.pi / _SIDE * np.arange(_LOWEST)[:, None] * (np.arange(_SIDE)[None, :] + 0.5)
 ).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What an image is compared by. ``code``: its 64-bit perceptual hash; ``thumbnail``: uint8 RGB
+    [16, 16, 3]. ``one_colour``: it has no structure and would match everything."""
+
+    code: int
+    thumbnail: UInt8Array
+    one_colour: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +59,15 @@ class NearPairs:
     pairs: Int64Array
     differences: Float32Array
     complete: bool
+
+
+def look_of(image: Image.Image) -> Look:
+    """The look of an upright RGB image of any size."""
+    small = image.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    thumbnail = np.asarray(small.reduce(_SIDE // THUMBNAIL_SIDE))
+    contrast = thumbnail.reshape(-1, 3).std(axis=0).max()
+    code = perceptual_code(np.asarray(small.convert("L"), np.float32))
+    return Look(code, thumbnail, bool(contrast < _CONTRAST))
 
 
 def perceptual_code(grey: Float32Array) -> int:
