@@ -19,6 +19,7 @@ from training.data.listing import Listing
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.calibration import choose_unknown_threshold, fit_temperature
 from training.evaluation.examine import examine
+from training.evaluation.labels.label_check import check_run
 from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
@@ -167,6 +168,7 @@ def finish(
         test=test,
         findings=examine(classifier, single, data.test, measured, config.seed),
         growth=growth,
+        labels=check_run(data),
     )
     check_stop()
     write_whole(out / REPORT_FILE, report.to_json().encode())

@@ -8,20 +8,28 @@ from pathlib import Path
 from training.inspection.advice import Finding, find
 from training.inspection.contents import Contents, Duplicates, Spread, read_contents
 from training.inspection.found_files import UNDIVIDED
+from training.inspection.scenes import check_scenes
+from training.results.groups import GroupSummary
+from training.results.labels import LabelCheck
+from training.results.scores import Interval
 from training.texts.catalogue import text
 from training.texts.terminal import columns
 from visionflow import strict
 
 _EXAMPLES = 5
+_SUSPECTS = 10
 _BAR = 30
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """The contents of a dataset, and advice about them."""
+    """The contents of a dataset, and advice about them. ``groups``: None where training could not
+    divide the images."""
 
     contents: Contents
     findings: tuple[Finding, ...]
+    groups: GroupSummary | None
+    labels: LabelCheck
 
     def to_json(self) -> str:
         # ASCII, because a file's name may be bytes that are not text.
@@ -30,13 +38,19 @@ class Inspection:
 
 def inspect_folder(folder: Path) -> Inspection:
     """Read every image below ``folder``. Raises `DatasetError` where there is none at all."""
-    contents = read_contents(folder)
-    return Inspection(contents, find(contents))
+    contents, images = read_contents(folder)
+    return Inspection(contents, find(contents), *check_scenes(folder, images))
 
 
 def to_text(inspection: Inspection) -> str:
     """The inspection as lines for a terminal."""
-    lines = [*_overview(inspection.contents), "", *_findings(inspection.findings)]
+    lines = [
+        *_overview(inspection.contents),
+        *_groups(inspection.groups),
+        *_labels(inspection.labels),
+        "",
+        *_findings(inspection.findings),
+    ]
     # A file's name may be bytes that are not text.
     return "\n".join(lines).encode("utf-8", "replace").decode()
 
@@ -70,6 +84,43 @@ def _duplicates(name: str, unit: str, found: tuple[Duplicates, ...]) -> Iterator
     conflicts = sum(group.label_conflict for group in found)
     details = f", across parts: {leaking:,}, across classes: {conflicts:,}" if found else ""
     yield f"{name}, {unit}: {len(found):,}{details}."
+
+
+def _groups(groups: GroupSummary | None) -> Iterator[str]:
+    if groups is None:
+        return
+    yield (
+        f"Groups of images that show the same thing: {groups.groups:,}, the largest with "
+        f"{groups.largest:,} images. Split by file, {groups.would_leak:,} of "
+        f"{groups.would_leak_of:,} validation and test images would have an image of their group "
+        "in training."
+    )
+    if groups.single_group_labels:
+        yield f"Classes with one group only: {', '.join(groups.single_group_labels)}."
+
+
+def _labels(labels: LabelCheck) -> Iterator[str]:
+    if labels.scores is None:
+        yield f"Labels were not checked: {labels.skipped}."
+        return
+    scores = labels.scores
+    yield (
+        f"Cross-validated accuracy of a linear model, {scores.folds} folds, {scores.images:,} "
+        f"images: {_share(scores.grouped_top1, scores.grouped_interval)} with groups kept "
+        f"together, {_share(scores.random_top1, scores.random_interval)} split by file."
+    )
+    yield f"Suspicious labels: {labels.suspect_count:,}{':' if labels.suspects else '.'}"
+    for suspect in labels.suspects[:_SUSPECTS]:
+        yield (
+            f"  {suspect.file}: {suspect.label} ({suspect.confidence:.1%}), suggested: "
+            f"{suspect.suggested} ({suspect.suggested_confidence:.1%})"
+        )
+    if (more := labels.suspect_count - _SUSPECTS) > 0:
+        yield f"  and {more:,} more"
+
+
+def _share(value: float, interval: Interval) -> str:
+    return f"{value:.1%} ({interval.low:.1%} to {interval.high:.1%})"
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:

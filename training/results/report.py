@@ -9,6 +9,7 @@ from training.config import Recipe
 from training.results.findings import Findings
 from training.results.groups import GroupSummary
 from training.results.history import EpochRecord, FitVerdict
+from training.results.labels import LabelCheck
 from training.results.scores import Evaluation
 from visionflow import strict
 from visionflow.models.manifest import GateCheck, Precision, Quantization
@@ -111,7 +112,7 @@ class Report:
 
     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
-    that got further classes.
+    that got further classes. ``labels``: of all three parts.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Report:
     test: Evaluation
     findings: Findings
     growth: Growth | None
+    labels: LabelCheck
 
     def to_json(self) -> str:
         """One line: most of it is long rows of numbers."""

@@ -1,13 +1,11 @@
 """Cross-validate a dataset and list the labels that are more likely wrong than right."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from training.data.grouping.scene_features import scene_features
-from training.data.listing import Int64Array, Listing
+from training.data.listing import Int64Array, Listing, joined
 from training.data.training_data import TrainingData
 from training.errors import DatasetError
 from training.evaluation.labels.cross_validation import fold_scores, out_of_fold
@@ -24,20 +22,15 @@ MOST_SUSPECTS = 100
 
 def check_run(data: TrainingData) -> LabelCheck:
     """Check all images of a run, with thumbnails of the suspects."""
-    parts = (data.splits.train, data.splits.validation, data.splits.test)
-    listing = _joined(parts)
+    parts = data.splits.parts
     try:
-        features = np.concatenate([scene_features(part, data.cache) for part in parts])
+        features = [data.scene_features[name] for name in parts]
     except DatasetError as error:
         # A file that was there when the run began; that does not make its results wrong.
         return LabelCheck(str(error), None, (), 0)
-    return check_labels(listing, features, same_files(listing), thumbnails=True)
-
-
-def same_files(listing: Listing) -> Int64Array:
-    """Group numbers [N]: files with the same content have the same one."""
-    numbers: Int64Array = np.unique(listing.hashes, return_inverse=True)[1]
-    return numbers
+    groups = np.concatenate([data.group_numbers[name] for name in parts])
+    listing = joined(tuple(parts.values()))
+    return check_labels(listing, np.concatenate(features), groups, thumbnails=True)
 
 
 def check_labels(
@@ -88,18 +81,3 @@ def thumbnail(path: Path) -> str | None:
         return None
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BICUBIC)
     return data_url(np.asarray(image))
-
-
-def _joined(parts: Sequence[Listing]) -> Listing:
-    """All parts as one; where they lie in several folders, names begin with the folder's."""
-    root, labels = parts[0].root, parts[0].labels
-    divided = any(part.root != root for part in parts)
-    return Listing(
-        root.parent if divided else root,
-        labels,
-        tuple(
-            f"{part.root.name}/{name}" if divided else name for part in parts for name in part.files
-        ),
-        np.concatenate([part.targets for part in parts]),
-        tuple(sha256 for part in parts for sha256 in part.hashes),
-    )
