@@ -146,6 +146,7 @@ export interface components {
             train: components["schemas"]["SplitSummary"];
             validation: components["schemas"]["SplitSummary"];
             test: components["schemas"]["SplitSummary"];
+            groups: components["schemas"]["GroupSummary"];
         };
         /**
          * EmbeddingMap
@@ -237,6 +238,23 @@ export interface components {
             maps: components["schemas"]["ActivationMap"][];
         };
         /**
+         * Familiarity
+         * @description How images that the model was never taught are recognised.
+         *
+         *     ``file`` holds embeddings of training images; an image is unfamiliar when the cosine similarity
+         *     of its embedding to the ``neighbour``-th nearest of them is under ``threshold``, which keeps the
+         *     share ``kept`` of validation images.
+         */
+        Familiarity: {
+            file: components["schemas"]["FileEntry"];
+            /** Neighbour */
+            neighbour: number;
+            /** Threshold */
+            threshold: number;
+            /** Kept */
+            kept: number;
+        };
+        /**
          * FileEntry
          * @description A file, relative to the artifact's folder: its SHA-256 in hex and its size in bytes.
          */
@@ -294,6 +312,26 @@ export interface components {
             text_ko: string;
         };
         /**
+         * FoldScores
+         * @description Top-1 of a linear model on features of a frozen network, each image answered by a model that
+         *     was trained without its fold.
+         *
+         *     ``grouped``: no group of images is in two folds. ``random``: split by file, so shots of one
+         *     scene are in several folds, and the accuracy is too high.
+         */
+        FoldScores: {
+            /** Folds */
+            folds: number;
+            /** Images */
+            images: number;
+            /** Grouped Top1 */
+            grouped_top1: number;
+            grouped_interval: components["schemas"]["Interval"];
+            /** Random Top1 */
+            random_top1: number;
+            random_interval: components["schemas"]["Interval"];
+        };
+        /**
          * GateCheck
          * @description One measured condition for promotion.
          */
@@ -306,6 +344,49 @@ export interface components {
             limit: number;
             /** Passed */
             passed: boolean;
+        };
+        /**
+         * GroupSize
+         * @description The groups with ``low`` to ``high`` images each, and the images in them.
+         */
+        GroupSize: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Groups */
+            groups: number;
+            /** Images */
+            images: number;
+        };
+        /**
+         * GroupSummary
+         * @description Groups of images that show the same thing; a group never lies in two parts that were carved.
+         *
+         *     ``by``: ``data.group_by``. ``would_leak``: the images of validation and test that a split by
+         *     file, with the same shares and seed, would have put apart from images of their group in the
+         *     training part; ``would_leak_of``: all images of validation and test in that split.
+         *     ``single_group_labels``: all their images are one group, so their accuracy cannot be measured.
+         */
+        GroupSummary: {
+            /** By */
+            by: string;
+            /** Images */
+            images: number;
+            /** Groups */
+            groups: number;
+            /** Largest */
+            largest: number;
+            /** Sizes */
+            sizes: components["schemas"]["GroupSize"][];
+            /** Would Leak */
+            would_leak: number;
+            /** Would Leak Of */
+            would_leak_of: number;
+            /** Single Group Labels */
+            single_group_labels: string[];
+            /** Leaks */
+            leaks: components["schemas"]["Leak"][];
         };
         /**
          * Growth
@@ -397,6 +478,21 @@ export interface components {
             parent: string | null;
         };
         /**
+         * LabelCheck
+         * @description ``suspects``: the most suspicious labels first, at most 100 of ``suspect_count``.
+         *
+         *     ``skipped``: why there is no check; ``scores`` is None then.
+         */
+        LabelCheck: {
+            /** Skipped */
+            skipped: string | null;
+            scores: components["schemas"]["FoldScores"] | null;
+            /** Suspects */
+            suspects: components["schemas"]["SuspectLabel"][];
+            /** Suspect Count */
+            suspect_count: number;
+        };
+        /**
          * LadderStep
          * @description One way of making int8 that was tried, in order.
          *
@@ -421,15 +517,33 @@ export interface components {
             reason: string | null;
         };
         /**
+         * Leak
+         * @description A part with a folder of its own. ``leaking``: how many of its ``images`` share a group with
+         *     an earlier part; ``examples``: at most five of them.
+         */
+        Leak: {
+            /** Part */
+            part: string;
+            /** Images */
+            images: number;
+            /** Leaking */
+            leaking: number;
+            /** Examples */
+            examples: string[];
+        };
+        /**
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
+         *
+         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
+         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 1;
+            schema_version: 2;
             /** Name */
             name: string;
             /** Version */
@@ -457,6 +571,9 @@ export interface components {
             temperature: number;
             /** Unknown Threshold */
             unknown_threshold: number;
+            familiarity: components["schemas"]["Familiarity"] | null;
+            /** Conformity */
+            conformity: number[];
             /** Metrics */
             metrics: {
                 [key: string]: number;
@@ -568,7 +685,7 @@ export interface components {
          *
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
          *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
-         *     that got further classes.
+         *     that got further classes. ``labels``: of all three parts.
          */
         Report: {
             /** Name */
@@ -628,11 +745,13 @@ export interface components {
             test: components["schemas"]["Evaluation"];
             findings: components["schemas"]["Findings"];
             growth: components["schemas"]["Growth"] | null;
+            labels: components["schemas"]["LabelCheck"];
         };
         /**
          * SplitSummary
          * @description One part of the images. ``per_class``: in the order of the labels. ``sha256``: of the
          *     content. ``carved``: drawn out of the training folder by the seed, not a folder of its own.
+         *     ``groups``: how many things its images show, see `GroupSummary`.
          */
         SplitSummary: {
             /** Images */
@@ -643,6 +762,8 @@ export interface components {
             sha256: string;
             /** Carved */
             carved: boolean;
+            /** Groups */
+            groups: number;
         };
         /**
          * StageActivations
@@ -662,6 +783,27 @@ export interface components {
             width: number;
             /** Grid */
             grid: string;
+        };
+        /**
+         * SuspectLabel
+         * @description An image whose label is more likely wrong than right.
+         *
+         *     ``confidence``: out-of-fold probability of ``label``, 0..1; ``suggested_confidence``: that of
+         *     ``suggested``, the most likely one. ``image``: a JPEG as data URL; None where there is none.
+         */
+        SuspectLabel: {
+            /** File */
+            file: string;
+            /** Label */
+            label: string;
+            /** Suggested */
+            suggested: string;
+            /** Confidence */
+            confidence: number;
+            /** Suggested Confidence */
+            suggested_confidence: number;
+            /** Image */
+            image: string | null;
         };
     };
     responses: never;

@@ -919,6 +919,16 @@ export interface components {
             expires_at: number;
             /** Thumbnail Url */
             thumbnail_url: string | null;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
@@ -1160,6 +1170,16 @@ export interface components {
             /** Unknown Threshold */
             unknown_threshold: number;
             explanation: components["schemas"]["Explanation"] | null;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
@@ -1205,6 +1225,16 @@ export interface components {
             thumbnail_url: string | null;
             /** Image Url */
             image_url: string;
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
             /** @default null */
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */

@@ -49,8 +49,6 @@ def check_labels(
         return LabelCheck("fewer than two classes have images of two scenes", None, (), 0)
     measured = np.flatnonzero(grouped.measured)
     noise = fit_label_noise(grouped.logits[measured], targets[measured])
-    order = np.argsort(-noise.wrong, kind="stable")
-    suspects = order[noise.wrong[order] > 0.5]
 
     def suspect(index: int) -> SuspectLabel:
         image = int(measured[index])
@@ -68,8 +66,8 @@ def check_labels(
     return LabelCheck(
         skipped=None,
         scores=fold_scores(grouped, out_of_fold(features, targets, None), targets, groups),
-        suspects=tuple(suspect(i) for i in suspects[:MOST_SUSPECTS]),
-        suspect_count=len(suspects),
+        suspects=tuple(suspect(i) for i in noise.suspects[:MOST_SUSPECTS]),
+        suspect_count=len(noise.suspects),
     )
 
 

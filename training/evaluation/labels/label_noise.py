@@ -23,6 +23,12 @@ class LabelNoise:
     probabilities: Float64Array
     wrong: Float64Array
 
+    @property
+    def suspects(self) -> Int64Array:
+        """The images whose label is more likely wrong than right, the most suspicious first."""
+        order = np.argsort(-self.wrong, kind="stable")
+        return order[self.wrong[order] > 0.5]
+
 
 def fit_label_noise(logits: Float32Array, targets: Int64Array) -> LabelNoise:
     """From out-of-fold ``logits`` [N, C] and the labels ``targets`` [N].

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.unit.training.evaluation.colours import colour_set, tiny_classifier
@@ -10,8 +11,10 @@ from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.verdict import fit_verdict
+from training.results.data_url import data_url
 from training.results.groups import GroupSize, GroupSummary
 from training.results.history import EpochRecord
+from training.results.labels import FoldScores, LabelCheck, SuspectLabel
 from training.results.report import (
     DataSummary,
     Growth,
@@ -21,7 +24,10 @@ from training.results.report import (
     Report,
     SplitSummary,
 )
+from training.results.scores import Interval
 from visionflow.models.manifest import GateCheck, Quantization
+
+THUMBNAIL = data_url(np.zeros((8, 8, 3), np.uint8))
 
 HISTORY = (
     EpochRecord("head", 1, 0.01, 1.2, 0.4, 1.0, 0.5, 2.0),
@@ -75,6 +81,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         test=scores,
         findings=examine(classifier, network(2), images, measured, seed=1),
         growth=Growth("hues", "1.0.0", ("red", "green"), ("blue",), 0.95, 0.94, 0.9, 0.91),
+        labels=LabelCheck(
+            None,
+            FoldScores(5, 60, 0.7, Interval(0.6, 0.8), 0.9, Interval(0.85, 0.95)),
+            (SuspectLabel("red/07.jpg", "red", "blue", 0.001, 0.98, THUMBNAIL),),
+            1,
+        ),
     )
 
 
