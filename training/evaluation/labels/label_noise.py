@@ -10,8 +10,9 @@ from training.evaluation.labels.linear_head import Float32Array
 
 Float64Array = npt.NDArray[np.float64]
 
-_SHARPNESS = np.geomspace(0.1, 10, 61)
-_RATES = np.geomspace(1e-4, 0.4, 61)
+MOST_WRONG = 0.2
+_SHARPNESS = np.geomspace(1e-3, 30, 91)
+_RATES = np.geomspace(1e-4, MOST_WRONG, 60)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,26 +37,26 @@ def fit_label_noise(logits: Float32Array, targets: Int64Array) -> LabelNoise:
     With probability ``rate`` an image has the label of another class, each with the same chance
     (Angluin & Laird 1988, https://doi.org/10.1007/BF00116829). What it shows has probabilities
     softmax(logits / temperature). Rate and temperature are those under which the labels are most
-    likely, found together on a grid; Bayes' rule gives ``wrong``.
+    likely, found together on a grid; Bayes' rule gives ``wrong``. A rate above `MOST_WRONG` is not
+    considered: answers at chance would fit any rate.
     """
-    best, sharpness, rate = -np.inf, 1.0, 0.0
-    for candidate in _SHARPNESS:
-        own = np.exp(_own(_log_softmax(logits, candidate), targets))
-        likelihood = np.array([_log_likelihood(own, x, logits.shape[1]) for x in _RATES])
-        if likelihood.max() > best:
-            best, sharpness = likelihood.max(), candidate
-            rate = float(_RATES[likelihood.argmax()])
+    likelihood = np.empty((len(_SHARPNESS), len(_RATES)))
+    for row, sharpness in zip(likelihood, _SHARPNESS, strict=True):
+        own = np.exp(_own(_log_softmax(logits, sharpness), targets))
+        row[:] = [_log_likelihood(own, rate, logits.shape[1]) for rate in _RATES]
+    best, chosen = np.unravel_index(likelihood.argmax(), likelihood.shape)
+    sharpness, rate = _SHARPNESS[best], float(_RATES[chosen])
     log_probabilities = _log_softmax(logits, sharpness)
     own = np.exp(_own(log_probabilities, targets))
     mislabelled = rate / (logits.shape[1] - 1) * (1 - own)
-    return LabelNoise(
-        rate, np.exp(log_probabilities), mislabelled / (mislabelled + (1 - rate) * own)
-    )
+    given = np.maximum(mislabelled + (1 - rate) * own, np.finfo(np.float64).tiny)
+    return LabelNoise(rate, np.exp(log_probabilities), mislabelled / given)
 
 
 def _log_likelihood(own: Float64Array, rate: float, classes: int) -> float:
     """Of the labels, each of which has probability ``own`` [N] of being what the image shows."""
-    return float(np.log((1 - rate) * own + rate / (classes - 1) * (1 - own)).sum())
+    given = (1 - rate) * own + rate / (classes - 1) * (1 - own)
+    return float(np.log(np.maximum(given, np.finfo(np.float64).tiny)).sum())
 
 
 def _own(rows: Float64Array, targets: Int64Array) -> Float64Array:

@@ -6,7 +6,9 @@ import pytest
 
 from tests.images import encode, textured
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
+from training.data.sources.flowers import write_flowers
 from training.inspection.inspection import Inspection, inspect_folder, to_text
+from training.inspection.inspection_page import page
 from visionflow import strict
 from visionflow.errors import ConfigError
 
@@ -61,3 +63,38 @@ def test_a_file_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
     inspection = inspect_folder(folder)
     assert strict.parse_json(Inspection, inspection.to_json().encode(), "inspection") == inspection
     assert "a/?.jpg (image_unreadable)" in to_text(inspection)
+
+
+def test_a_wrong_label_and_the_accuracies_are_reported(tmp_path: Path) -> None:
+    folder = tmp_path / "flowers"
+    write_flowers(folder, images=16, size=64, seed=1)
+    kinds = sorted(path for path in folder.iterdir() if path.is_dir())
+    moved = sorted(kinds[0].iterdir())[0].rename(kinds[1] / "wrong.jpg")
+    (kinds[2] / "broken.jpg").write_bytes(b"broken")
+    inspection = inspect_folder(folder)
+    assert inspection.groups is not None
+    assert inspection.groups.images == inspection.contents.images == 80
+    assert inspection.labels.scores is not None
+    first = inspection.labels.suspects[0]
+    assert (first.file, first.label) == (moved.relative_to(folder).as_posix(), kinds[1].name)
+    assert (first.suggested, first.image) == (kinds[0].name, None)
+    text = to_text(inspection)
+    assert f"{first.file}: {kinds[1].name} (" in text
+    assert "split by file." in text
+    html = page(inspection)
+    assert first.file in html
+    assert f"{inspection.labels.scores.random_top1:.1%}" in html
+
+
+def test_labels_that_cannot_be_checked_are_said_to_be(tmp_path: Path) -> None:
+    inspection = inspect_folder(draw(tmp_path, ["a/1.jpg", "b/1.jpg"]))
+    assert inspection.labels.skipped == "fewer than two classes have images of two scenes"
+    assert f"Labels were not checked: {inspection.labels.skipped}." in to_text(inspection)
+    assert inspection.labels.skipped in page(inspection)
+
+
+def test_a_set_without_a_readable_image_is_inspected(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.jpg").write_bytes(b"broken")
+    inspection = inspect_folder(tmp_path)
+    assert (inspection.groups, inspection.labels.skipped) == (None, "no image can be read")

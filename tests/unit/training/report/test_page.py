@@ -8,6 +8,7 @@ import pytest
 from training.report.page import COSTED, page
 from training.report.plots import PLOTS
 from training.results.findings import ImageAnswer
+from training.results.labels import LabelCheck
 from training.results.report import Report
 from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import measured
@@ -129,3 +130,14 @@ def test_what_was_left_out_is_said(report: Report) -> None:
     assert "not measured and not in the macro means:</span>" in html
     assert "None: every test image was classified correctly." in html
     assert "Inside the network" not in html and "Wrong answers</span>" not in html
+
+
+def test_suspicious_labels_and_both_accuracies_are_in_the_page(report: Report, html: str) -> None:
+    suspect = report.labels.suspects[0]
+    assert suspect.image is not None
+    assert suspect.image in html
+    assert f"{suspect.suggested} ({suspect.suggested_confidence:.1%})" in html
+    for top1, low, high in (("70.0%", "60.0%", "80.0%"), ("90.0%", "85.0%", "95.0%")):
+        assert re.search(f"<td>{top1}</td><td>{low} . {high}</td>", html)
+    without = replace(report, labels=LabelCheck("no scenes", None, (), 0))
+    assert "no scenes." in page(without, {})
