@@ -47,8 +47,12 @@ def check_labels(
     grouped = out_of_fold(features, targets, groups)
     if len(np.unique(targets[grouped.measured])) < 2:
         return LabelCheck("fewer than two classes have images of two scenes", None, (), 0)
+    scores = fold_scores(grouped, out_of_fold(features, targets, None), targets, groups)
     measured = np.flatnonzero(grouped.measured)
     noise = fit_label_noise(grouped.logits[measured], targets[measured])
+    # Answers that are no better than always the commonest label accuse no label.
+    informed = scores.grouped_interval.low > np.bincount(targets[measured]).max() / len(measured)
+    suspects = noise.suspects if informed else noise.suspects[:0]
 
     def suspect(index: int) -> SuspectLabel:
         image = int(measured[index])
@@ -65,9 +69,9 @@ def check_labels(
 
     return LabelCheck(
         skipped=None,
-        scores=fold_scores(grouped, out_of_fold(features, targets, None), targets, groups),
-        suspects=tuple(suspect(i) for i in noise.suspects[:MOST_SUSPECTS]),
-        suspect_count=len(noise.suspects),
+        scores=scores,
+        suspects=tuple(suspect(i) for i in suspects[:MOST_SUSPECTS]),
+        suspect_count=len(suspects),
     )
 
 

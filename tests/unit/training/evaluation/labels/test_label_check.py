@@ -52,6 +52,14 @@ def test_a_set_without_wrong_labels_has_no_suspects() -> None:
     assert check.scores.grouped_top1 > 0.95
 
 
+def test_features_that_say_nothing_accuse_no_label() -> None:
+    made = scenes(each=25, apart=0.0, size=256)
+    check = check_labels(listing(made.targets, Path("set")), made.features, made.groups)
+    assert check.scores is not None
+    assert check.scores.grouped_top1 < 0.6
+    assert (check.suspects, check.suspect_count) == ((), 0)
+
+
 def test_the_list_is_cut_and_the_count_is_not() -> None:
     made = scenes(each=200, shots=4)
     targets, _ = swap(made.targets, 120)
