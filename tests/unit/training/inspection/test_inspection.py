@@ -2,11 +2,12 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.images import encode, textured
+from tests.unit.training.conftest import draw_set
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
-from training.data.sources.flowers import write_flowers
 from training.inspection.inspection import Inspection, inspect_folder, to_text
 from training.inspection.inspection_page import page
 from visionflow import strict
@@ -65,21 +66,26 @@ def test_a_file_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
     assert "a/?.jpg (image_unreadable)" in to_text(inspection)
 
 
-def test_a_wrong_label_and_the_accuracies_are_reported(tmp_path: Path) -> None:
-    folder = tmp_path / "flowers"
-    write_flowers(folder, images=16, size=64, seed=1)
-    kinds = sorted(path for path in folder.iterdir() if path.is_dir())
-    moved = sorted(kinds[0].iterdir())[0].rename(kinds[1] / "wrong.jpg")
-    (kinds[2] / "broken.jpg").write_bytes(b"broken")
+def test_a_wrong_label_and_the_accuracies_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Noise of one colour would be one scene.
+    monkeypatch.setattr(
+        "training.inspection.scenes.group_images", lambda parts, *_: np.arange(len(parts["train"]))
+    )
+    folder = tmp_path / "colours"
+    draw_set(folder, per_class=30, seed=1)
+    (folder / "red" / "000.png").rename(folder / "blue" / "wrong.png")
+    (folder / "green" / "broken.png").write_bytes(b"broken")
     inspection = inspect_folder(folder)
     assert inspection.groups is not None
-    assert inspection.groups.images == inspection.contents.images == 80
+    assert inspection.groups.images == inspection.contents.images == 90
     assert inspection.labels.scores is not None
     first = inspection.labels.suspects[0]
-    assert (first.file, first.label) == (moved.relative_to(folder).as_posix(), kinds[1].name)
-    assert (first.suggested, first.image) == (kinds[0].name, None)
+    assert (first.file, first.label) == ("blue/wrong.png", "blue")
+    assert (first.suggested, first.image) == ("red", None)
     text = to_text(inspection)
-    assert f"{first.file}: {kinds[1].name} (" in text
+    assert f"{first.file}: {first.label} (" in text
     assert "split by file." in text
     html = page(inspection)
     assert first.file in html
