@@ -18,6 +18,7 @@ from training.data.image_set import ImageSet
 from training.data.listing import Listing
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.examine import examine
+from training.evaluation.labels.label_check import check_run
 from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
@@ -190,6 +191,7 @@ def finish(
         prediction_sets=set_coverages(
             probabilities, data.test.targets, manifest.conformity, groups
         ),
+        labels=check_run(data),
     )
     check_stop()
     write_whole(out / REPORT_FILE, report.to_json().encode())

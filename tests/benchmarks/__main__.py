@@ -30,6 +30,7 @@ from tests.benchmarks import (
     reduced_decode,
     serving,
     throughput,
+    wrong_labels,
 )
 from tests.benchmarks.figures import FOLDER, Figure, ResultFile, Run
 
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "reduced_decode": reduced_decode.report,
     "fuzz": fuzz.report,
     "alias_moves": alias_moves.report,
+    "wrong_labels": wrong_labels.report,
 }
 
 

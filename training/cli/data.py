@@ -34,7 +34,9 @@ def add_parsers(commands: "Commands") -> "Commands":
 
 
 def _add_inspect(steps: "Commands") -> None:
-    summary = "Report counts, imbalance, unreadable files, duplicates and sizes, with advice."
+    summary = (
+        "Report counts, unreadable files, duplicates, groups and suspicious labels, with advice."
+    )
     parser = add_command(steps, "inspect", _inspect, summary)
     parser.add_argument(
         "data", help="folder of class folders, or of train/val/test; or s3://bucket/prefix"

@@ -101,6 +101,22 @@ def list_images(
     return Listing(folder, labels, names, targets, hashes)
 
 
+def joined(parts: Sequence[Listing]) -> Listing:
+    """All ``parts`` as one, with the labels of the first. Where they lie in several folders, each
+    name begins with that of its folder."""
+    root = parts[0].root
+    divided = any(part.root != root for part in parts)
+    return Listing(
+        root.parent if divided else root,
+        parts[0].labels,
+        tuple(
+            f"{part.root.name}/{name}" if divided else name for part in parts for name in part.files
+        ),
+        np.concatenate([part.targets for part in parts]),
+        tuple(content for part in parts for content in part.hashes),
+    )
+
+
 def read_bytes(file: Path) -> bytes:
     """The content of an image. Raises `DatasetError` where it cannot be read."""
     try:

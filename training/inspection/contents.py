@@ -100,8 +100,9 @@ class Contents:
     complaint: str | None
 
 
-def read_contents(folder: Path) -> Contents:
-    """Read every image below ``folder`` once and describe what is there.
+def read_contents(folder: Path) -> tuple[Contents, list[Read]]:
+    """Read every image below ``folder`` once and describe what is there; with the images that can
+    be read.
 
     Raises `DatasetError` where there is none.
     """
@@ -111,6 +112,12 @@ def read_contents(folder: Path) -> Contents:
     read = list(zip(found.files, results, strict=True))
     good = [(file, facts) for file, facts in read if isinstance(facts, ImageFacts)]
     bad = [(file, facts) for file, facts in read if isinstance(facts, BadFile)]
+    return _describe(folder, found, good, bad), good
+
+
+def _describe(
+    folder: Path, found: FoundFiles, good: list[Read], bad: list[tuple[FoundFile, BadFile]]
+) -> Contents:
     classes = _classes(found, good, [file for file, _ in bad])
     counts = np.array([entry.images for entry in classes if entry.images])
     parts = Counter(file.part for file, _ in good)

@@ -8,23 +8,27 @@ from pathlib import Path
 from training.inspection.advice import Finding, find
 from training.inspection.contents import Contents, Duplicates, Spread, read_contents
 from training.inspection.found_files import UNDIVIDED
-from training.inspection.groups import read_groups
+from training.inspection.scenes import check_scenes
 from training.results.groups import GroupSummary
+from training.results.labels import LabelCheck
+from training.results.scores import Interval
 from training.texts.catalogue import text
 from training.texts.terminal import columns
 from visionflow import strict
 
 _EXAMPLES = 5
+_SUSPECTS = 10
 _BAR = 30
 
 
 @dataclass(frozen=True)
 class Inspection:
     """The contents of a dataset, and advice about them. ``groups``: of images that show the same
-    thing; None where training refuses the folder."""
+    thing; None where training could not divide the images."""
 
     contents: Contents
     groups: GroupSummary | None
+    labels: LabelCheck
     findings: tuple[Finding, ...]
 
     def to_json(self) -> str:
@@ -37,16 +41,20 @@ def inspect_folder(folder: Path, group_by: str, cache: Path | None = None) -> In
 
     Raises `DatasetError` where there is none at all, and where ``group_by`` cannot be used.
     """
-    contents = read_contents(folder)
-    unreadable = {bad.file for bad in contents.unreadable}
-    groups = read_groups(folder, group_by, unreadable, cache)
-    return Inspection(contents, groups, find(contents, groups))
+    contents, images = read_contents(folder)
+    groups, labels = check_scenes(folder, images, group_by, cache)
+    return Inspection(contents, groups, labels, find(contents, groups))
 
 
 def to_text(inspection: Inspection) -> str:
     """The inspection as lines for a terminal."""
-    overview = [*_overview(inspection.contents), *_groups(inspection.groups)]
-    lines = [*overview, "", *_findings(inspection.findings)]
+    lines = [
+        *_overview(inspection.contents),
+        *_groups(inspection.groups),
+        *_labels(inspection.labels),
+        "",
+        *_findings(inspection.findings),
+    ]
     # A file's name may be bytes that are not text.
     return "\n".join(lines).encode("utf-8", "replace").decode()
 
@@ -83,13 +91,40 @@ def _duplicates(name: str, unit: str, found: tuple[Duplicates, ...]) -> Iterator
 
 
 def _groups(groups: GroupSummary | None) -> Iterator[str]:
-    if groups is not None:
+    if groups is None:
+        return
+    yield (
+        f"Groups of images that show the same thing ({groups.by}): {groups.groups:,}, the largest "
+        f"with {groups.largest:,} images. Split by file, {groups.would_leak:,} of "
+        f"{groups.would_leak_of:,} validation and test images would have an image of their group "
+        "in training."
+    )
+    if groups.single_group_labels:
+        yield f"Classes with one group only: {', '.join(groups.single_group_labels)}."
+
+
+def _labels(labels: LabelCheck) -> Iterator[str]:
+    if labels.scores is None:
+        yield f"Labels were not checked: {labels.skipped}."
+        return
+    scores = labels.scores
+    yield (
+        f"Cross-validated accuracy of a linear model, {scores.folds} folds, {scores.images:,} "
+        f"images: {_share(scores.grouped_top1, scores.grouped_interval)} with groups kept "
+        f"together, {_share(scores.random_top1, scores.random_interval)} split by file."
+    )
+    yield f"Suspicious labels: {labels.suspect_count:,}{':' if labels.suspects else '.'}"
+    for suspect in labels.suspects[:_SUSPECTS]:
         yield (
-            f"Groups of images that show the same thing ({groups.by}): {groups.groups:,}, the "
-            f"largest of {groups.largest:,} images. A split by file would separate "
-            f"{groups.would_leak:,} of {groups.would_leak_of:,} validation and test images from "
-            "training images of their group."
+            f"  {suspect.file}: {suspect.label} ({suspect.confidence:.1%}), suggested: "
+            f"{suspect.suggested} ({suspect.suggested_confidence:.1%})"
         )
+    if (more := labels.suspect_count - _SUSPECTS) > 0:
+        yield f"  and {more:,} more"
+
+
+def _share(value: float, interval: Interval) -> str:
+    return f"{value:.1%} ({interval.low:.1%} to {interval.high:.1%})"
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:

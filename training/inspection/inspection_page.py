@@ -9,7 +9,7 @@ from training.inspection.contact_sheet import draw_strip, jpeg
 from training.inspection.contents import Contents
 from training.inspection.found_files import UNDIVIDED
 from training.inspection.inspection import Inspection
-from training.report.page import environment
+from training.report.page import MOST_SUSPECTS, environment
 from training.results.data_url import file_url
 from training.results.groups import GroupSummary, size_range
 
@@ -56,6 +56,10 @@ def page(inspection: Inspection) -> str:
         classes=tuple(_class_bars(contents)),
         sides=tuple(_side_bars(contents)),
         strip=partial(_strip, root),
+        group_summary=inspection.groups,
+        labels=inspection.labels,
+        suspects=[_strip(root, [one.file]) for one in inspection.labels.suspects[:MOST_SUSPECTS]],
+        most_suspects=MOST_SUSPECTS,
         most_groups=MOST_GROUPS,
         files_per_group=_FILES_PER_GROUP,
         most_files=MOST_FILES,

@@ -19,6 +19,7 @@ from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
 PAGE_FILE = "report.html"
+MOST_SUSPECTS = 48
 # A typical photo, at a rate where fixed costs do not matter.
 COSTED = Workload(per_day=10_000, megapixels=3.0)
 
@@ -48,6 +49,7 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
         overlay=_overlay,
         settings=tuple((name, _shown(value)) for name, value in dotted(report.config)),
         costs=estimate(COSTED).assumptions,
+        most_suspects=MOST_SUSPECTS,
     )
 
 
@@ -67,10 +69,10 @@ def _shown(value: object) -> str:
 
 
 def environment(folder: Path = _FOLDER) -> jinja2.Environment:
-    """Of the templates in ``folder``: values are escaped, an undefined name is an error, and
-    ``css`` is the style of all pages."""
+    """Of the templates in ``folder`` and this one: values are escaped, an undefined name is an
+    error, and ``css`` is the style of all pages."""
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader([folder, _FOLDER]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -9,6 +9,7 @@ from training.config import Recipe
 from training.results.findings import Findings
 from training.results.groups import GroupSummary
 from training.results.history import EpochRecord, FitVerdict
+from training.results.labels import LabelCheck
 from training.results.scores import Evaluation
 from training.results.unknown import SetCoverage, Unfamiliar
 from visionflow import strict
@@ -113,7 +114,8 @@ class Report:
     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
     that got further classes. ``unfamiliar``: None where the model has no familiarity.
-    ``prediction_sets``: at the coverages that the validation images suffice for.
+    ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
+    three parts.
     """
 
     name: str
@@ -145,6 +147,7 @@ class Report:
     growth: Growth | None
     unfamiliar: Unfamiliar | None
     prediction_sets: tuple[SetCoverage, ...]
+    labels: LabelCheck
 
     def to_json(self) -> str:
         """One line: most of it is long rows of numbers."""

@@ -341,6 +341,26 @@ export interface components {
             text_ko: string;
         };
         /**
+         * FoldScores
+         * @description Top-1 of a linear model on features of a frozen network, each image answered by a model that
+         *     was trained without its fold.
+         *
+         *     ``grouped``: no group of images is in two folds. ``random``: split by file, so shots of one
+         *     scene are in several folds, and the accuracy is too high.
+         */
+        FoldScores: {
+            /** Folds */
+            folds: number;
+            /** Images */
+            images: number;
+            /** Grouped Top1 */
+            grouped_top1: number;
+            grouped_interval: components["schemas"]["Interval"];
+            /** Random Top1 */
+            random_top1: number;
+            random_interval: components["schemas"]["Interval"];
+        };
+        /**
          * GateCheck
          * @description One measured condition for promotion.
          */
@@ -485,6 +505,21 @@ export interface components {
             name: string;
             /** Parent */
             parent: string | null;
+        };
+        /**
+         * LabelCheck
+         * @description ``suspects``: the most suspicious labels first, at most 100 of ``suspect_count``.
+         *
+         *     ``skipped``: why there is no check; ``scores`` is None then.
+         */
+        LabelCheck: {
+            /** Skipped */
+            skipped: string | null;
+            scores: components["schemas"]["FoldScores"] | null;
+            /** Suspects */
+            suspects: components["schemas"]["SuspectLabel"][];
+            /** Suspect Count */
+            suspect_count: number;
         };
         /**
          * LadderStep
@@ -680,7 +715,8 @@ export interface components {
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
          *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
          *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
-         *     ``prediction_sets``: at the coverages that the validation images suffice for.
+         *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
+         *     three parts.
          */
         Report: {
             /** Name */
@@ -743,6 +779,7 @@ export interface components {
             unfamiliar: components["schemas"]["Unfamiliar"] | null;
             /** Prediction Sets */
             prediction_sets: components["schemas"]["SetCoverage"][];
+            labels: components["schemas"]["LabelCheck"];
         };
         /**
          * SetCoverage
@@ -817,6 +854,27 @@ export interface components {
             /** Answered */
             answered: number;
             curve: components["schemas"]["Curve"];
+        };
+        /**
+         * SuspectLabel
+         * @description An image whose label is more likely wrong than right.
+         *
+         *     ``confidence``: out-of-fold probability of ``label``, 0..1; ``suggested_confidence``: that of
+         *     ``suggested``, the most likely one. ``image``: a JPEG as data URL; None where there is none.
+         */
+        SuspectLabel: {
+            /** File */
+            file: string;
+            /** Label */
+            label: string;
+            /** Suggested */
+            suggested: string;
+            /** Confidence */
+            confidence: number;
+            /** Suggested Confidence */
+            suggested_confidence: number;
+            /** Image */
+            image: string | null;
         };
         /**
          * Unfamiliar

@@ -17,6 +17,7 @@ from tests.unit.training.report.conftest import report
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.evaluation.unknown import strangers
 from training.networks.residual_cnn import ResidualCnn
+from training.results.labels import LabelCheck
 
 __all__ = ["report"]
 
@@ -33,6 +34,16 @@ def draw_set(folder: Path, per_class: int, seed: int) -> None:
             noise = generator.normal(0, 40, (SIDE, SIDE, 3))
             pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / label / f"{i:03}.png")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def labels_unchecked() -> Iterator[None]:
+    """Checking labels takes longer than all else of a shrunken run; one test of
+    `training.train` does it."""
+    unchecked = LabelCheck("left out in this test", None, (), 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.train.check_run", lambda _data: unchecked)
+        yield
 
 
 @pytest.fixture(scope="session")

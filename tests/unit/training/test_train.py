@@ -22,6 +22,7 @@ from training.config import TrainConfig
 from training.data.grouping import saved_groups
 from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import DatasetError, TrainingError
+from training.evaluation.labels.label_check import check_run
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.export.artifact import FP32_FILE, INT8_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
@@ -100,6 +101,24 @@ def test_the_map_has_the_image_behind_each_point(run: tuple[Path, Report]) -> No
 def test_the_report_is_read_back_as_it_was_written(run: tuple[Path, Report]) -> None:
     folder, report = run
     assert Report.parse((folder / "report.json").read_bytes()) == report
+
+
+def test_the_report_names_a_wrong_label(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.train.check_run", check_run)
+    folder = tmp_path / "images"
+    shutil.copytree(images, folder)
+    (folder / "train" / "red" / "000.png").rename(folder / "train" / "blue" / "wrong.png")
+    report = train(shrunken_config(scratch__epochs=1), folder, tmp_path / "run")
+    assert report.labels.scores is not None
+    assert report.labels.scores.images == 150
+    first = report.labels.suspects[0]
+    assert (first.file, first.suggested) == ("train/blue/wrong.png", "red")
+    assert first.image is not None
+    html = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert first.image in html
+    assert first.file in html
 
 
 def test_the_split_is_kept_with_the_run(run: tuple[Path, Report]) -> None:

@@ -39,7 +39,7 @@ def with_class(contents: Contents, label: str, images: int, greyscale: int = 0) 
 @pytest.fixture(scope="module")
 def messy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finding]:
     folder = draw_messy_set(tmp_path_factory.mktemp("messy"))
-    return {finding.code: finding for finding in find(read_contents(folder), None)}
+    return {finding.code: finding for finding in find(read_contents(folder)[0], None)}
 
 
 def codes(contents: Contents) -> list[str]:

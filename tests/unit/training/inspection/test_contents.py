@@ -11,7 +11,7 @@ from training.inspection.contents import Contents, Duplicates, read_contents
 
 @pytest.fixture(scope="module")
 def messy(tmp_path_factory: pytest.TempPathFactory) -> Contents:
-    return read_contents(draw_messy_set(tmp_path_factory.mktemp("messy")))
+    return read_contents(draw_messy_set(tmp_path_factory.mktemp("messy")))[0]
 
 
 def put(root: Path, name: str, data: bytes) -> None:
@@ -72,10 +72,10 @@ def test_near_duplicates_the_same(messy: Contents) -> None:
 
 
 def test_balance_as_ratio_and_as_effective_number(tmp_path: Path) -> None:
-    even = read_contents(draw(tmp_path / "even", {"a": 5, "b": 5, "c": 5}))
+    even = read_contents(draw(tmp_path / "even", {"a": 5, "b": 5, "c": 5}))[0]
     assert even.imbalance == 1
     assert even.effective_classes == pytest.approx(3)
-    skewed = read_contents(draw(tmp_path / "skewed", {"a": 12, "b": 2, "c": 2}))
+    skewed = read_contents(draw(tmp_path / "skewed", {"a": 12, "b": 2, "c": 2}))[0]
     assert skewed.imbalance == 6
     # exp(-(3/4 ln 3/4 + 2 * 1/8 ln 1/8))
     assert skewed.effective_classes == pytest.approx(2.0868, abs=1e-4)
@@ -84,7 +84,7 @@ def test_balance_as_ratio_and_as_effective_number(tmp_path: Path) -> None:
 def test_sizes(tmp_path: Path) -> None:
     for i, size in enumerate([(40, 30), (100, 50), (1000, 3000)]):
         put(tmp_path, f"a/{i}.png", encode(plain(size=size), "PNG"))
-    sizes = read_contents(tmp_path).sizes
+    sizes = read_contents(tmp_path)[0].sizes
     assert sizes is not None
     assert (sizes.width.smallest, sizes.width.median, sizes.width.largest) == (40, 100, 1000)
     assert (sizes.height.smallest, sizes.height.median, sizes.height.largest) == (30, 50, 3000)
@@ -97,21 +97,21 @@ def test_sizes(tmp_path: Path) -> None:
 def test_images_of_one_colour_are_no_near_duplicates(tmp_path: Path) -> None:
     for i, colour in enumerate(["red", "green", "blue", "white"]):
         put(tmp_path, f"a/{i}.png", encode(plain(colour), "PNG"))
-    contents = read_contents(tmp_path)
+    contents = read_contents(tmp_path)[0]
     assert contents.near_duplicates == ()
     assert len(contents.oddities["one_colour"]) == 4
 
 
 def test_examples_are_the_same_every_time(tmp_path: Path) -> None:
     folder = draw(tmp_path, {"a": 30, "b": 3})
-    first, second = read_contents(folder), read_contents(folder)
+    first, second = read_contents(folder)[0], read_contents(folder)[0]
     assert first == second
     assert [len(entry.examples) for entry in first.classes] == [12, 3]
 
 
 def test_a_folder_of_broken_files_only_is_still_inspected(tmp_path: Path) -> None:
     put(tmp_path, "a/1.jpg", b"broken")
-    contents = read_contents(tmp_path)
+    contents = read_contents(tmp_path)[0]
     assert (contents.images, contents.sizes, contents.imbalance) == (0, None, 1.0)
     assert len(contents.unreadable) == 1
 

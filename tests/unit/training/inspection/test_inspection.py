@@ -2,11 +2,14 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.images import encode, textured
+from tests.unit.training.conftest import draw_set
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
 from training.inspection.inspection import Inspection, inspect_folder, to_text
+from training.inspection.inspection_page import page
 from visionflow import strict
 from visionflow.errors import ConfigError
 
@@ -63,3 +66,43 @@ def test_a_file_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
     inspection = inspect_folder(folder, "content")
     assert strict.parse_json(Inspection, inspection.to_json().encode(), "inspection") == inspection
     assert "a/?.jpg (image_unreadable)" in to_text(inspection)
+
+
+def test_a_wrong_label_and_the_accuracies_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Noise of one colour would be one scene.
+    monkeypatch.setattr(
+        "training.inspection.scenes.group_images", lambda parts, *_: np.arange(len(parts["train"]))
+    )
+    folder = tmp_path / "colours"
+    draw_set(folder, per_class=30, seed=1)
+    (folder / "red" / "000.png").rename(folder / "blue" / "wrong.png")
+    (folder / "green" / "broken.png").write_bytes(b"broken")
+    inspection = inspect_folder(folder, "auto")
+    assert inspection.groups is not None
+    assert inspection.groups.images == inspection.contents.images == 90
+    assert inspection.labels.scores is not None
+    first = inspection.labels.suspects[0]
+    assert (first.file, first.label) == ("blue/wrong.png", "blue")
+    assert (first.suggested, first.image) == ("red", None)
+    text = to_text(inspection)
+    assert f"{first.file}: {first.label} (" in text
+    assert "split by file." in text
+    html = page(inspection)
+    assert first.file in html
+    assert f"{inspection.labels.scores.random_top1:.1%}" in html
+
+
+def test_labels_that_cannot_be_checked_are_said_to_be(tmp_path: Path) -> None:
+    inspection = inspect_folder(draw(tmp_path, ["a/1.jpg", "b/1.jpg"]), "auto")
+    assert inspection.labels.skipped == "fewer than two classes have images of two scenes"
+    assert f"Labels were not checked: {inspection.labels.skipped}." in to_text(inspection)
+    assert inspection.labels.skipped in page(inspection)
+
+
+def test_a_set_without_a_readable_image_is_inspected(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.jpg").write_bytes(b"broken")
+    inspection = inspect_folder(tmp_path, "auto")
+    assert (inspection.groups, inspection.labels.skipped) == (None, "no image can be read")

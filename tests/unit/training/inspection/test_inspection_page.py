@@ -30,7 +30,7 @@ def html(messy: Inspection) -> str:
 class Tags(HTMLParser):
     """Opening tags with their attributes, and whether each was closed in turn."""
 
-    EMPTY = frozenset({"meta", "input", "img", "rect"})
+    EMPTY = frozenset({"meta", "input", "img", "rect", "br"})
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.unit.training.evaluation.colours import colour_set, familiar_classifier
@@ -13,8 +14,10 @@ from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import conformity, set_coverages
 from training.evaluation.unknown.thresholds import decide
 from training.evaluation.verdict import fit_verdict
+from training.results.data_url import data_url
 from training.results.groups import GroupSize, GroupSummary
 from training.results.history import EpochRecord
+from training.results.labels import FoldScores, LabelCheck, SuspectLabel
 from training.results.report import (
     DataSummary,
     Growth,
@@ -24,7 +27,10 @@ from training.results.report import (
     Report,
     SplitSummary,
 )
+from training.results.scores import Interval
 from visionflow.models.manifest import GateCheck, Quantization
+
+THUMBNAIL = data_url(np.zeros((8, 8, 3), np.uint8))
 
 HISTORY = (
     EpochRecord("head", 1, 0.01, 1.2, 0.4, 1.0, 0.5, 2.0),
@@ -90,6 +96,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         ),
         prediction_sets=set_coverages(
             probabilities, images.targets, conformity(probabilities, images.targets)
+        ),
+        labels=LabelCheck(
+            None,
+            FoldScores(5, 60, 0.7, Interval(0.6, 0.8), 0.9, Interval(0.85, 0.95)),
+            (SuspectLabel("red/07.jpg", "red", "blue", 0.001, 0.98, THUMBNAIL),),
+            1,
         ),
     )
 

@@ -9,6 +9,7 @@ from training.report.page import COSTED, page
 from training.report.plots import PLOTS
 from training.results.findings import ImageAnswer
 from training.results.groups import Leak
+from training.results.labels import LabelCheck
 from training.results.report import Report
 from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import measured
@@ -166,3 +167,14 @@ def test_groups_and_what_a_split_by_file_would_leak_are_stated(report: Report, h
     assert "accuracy on the class cannot be measured:</span>" in warned
     assert "7 of 60 images share a group with an earlier part" in warned
     assert "test/red/1.png" in warned
+
+
+def test_suspicious_labels_and_both_accuracies_are_in_the_page(report: Report, html: str) -> None:
+    suspect = report.labels.suspects[0]
+    assert suspect.image is not None
+    assert suspect.image in html
+    assert f"{suspect.suggested} ({suspect.suggested_confidence:.1%})" in html
+    for top1, low, high in (("70.0%", "60.0%", "80.0%"), ("90.0%", "85.0%", "95.0%")):
+        assert re.search(f"<td>{top1}</td><td>{low} . {high}</td>", html)
+    without = replace(report, labels=LabelCheck("no scenes", None, (), 0))
+    assert "no scenes." in page(without, {})
