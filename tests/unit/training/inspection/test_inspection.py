@@ -7,6 +7,7 @@ import pytest
 from tests.images import encode, textured
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
 from training.inspection.inspection import Inspection, inspect_folder, to_text
+from training.inspection.inspection_page import page
 from visionflow import strict
 from visionflow.errors import ConfigError
 
@@ -63,3 +64,19 @@ def test_a_file_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
     inspection = inspect_folder(folder, "content")
     assert strict.parse_json(Inspection, inspection.to_json().encode(), "inspection") == inspection
     assert "a/?.jpg (image_unreadable)" in to_text(inspection)
+
+
+def test_groups_are_those_of_the_images_that_can_be_read(messy: Inspection, tmp_path: Path) -> None:
+    # Training would refuse the messy set: it has an empty class.
+    assert messy.groups is None
+    folder = draw(tmp_path, [f"{label}/p{i % 3}/{i}.jpg" for label in ("a", "b") for i in range(9)])
+    (folder / "a" / "p0" / "broken.jpg").write_bytes(b"broken")
+    inspection = inspect_folder(folder, "folder")
+    assert inspection.groups is not None
+    assert (inspection.groups.images, inspection.groups.groups) == (18, 3)
+    assert "Groups of images that show the same thing (folder): 3, the largest of 6 images" in (
+        to_text(inspection)
+    )
+    html = page(inspection)
+    assert "18 images form 3 groups; the largest has 6 images." in html
+    assert "5-8" in html
