@@ -26,7 +26,7 @@ def keys_by_rule(parts: Mapping[str, Listing], by: str, folder: Path) -> list[Ke
         "folder": lambda: _by_folder(parts),
         "prefix": lambda: _by_prefix(parts, argument),
         "exif-minute": lambda: _by_minute(parts),
-        "csv": lambda: _by_table(parts, table_path(by, folder), folder),
+        "csv": lambda: _by_table(parts, table_path(argument, folder), folder),
     }
     keys = rules[name]()
     if not any(key is not None for key in keys):
@@ -42,17 +42,17 @@ _NOTHING = {
 }
 
 
-def table_path(by: str, folder: Path) -> Path | None:
-    """The file of ``csv:FILE``: relative to the dataset's ``folder`` or to the working folder. None
-    for another rule. Raises `DatasetError` where it is in neither."""
-    name, _, argument = by.partition(":")
-    if name != "csv":
-        return None
-    for path in (folder / argument, Path(argument)):
+def table_path(name: str, folder: Path) -> Path:
+    """The file of ``csv:FILE``, relative to the dataset's ``folder`` or to the working folder.
+
+    Raises `DatasetError` where it is in neither.
+    """
+    for path in (folder / name, Path(name)):
         if path.is_file():
             return path
     raise DatasetError(
-        f"group_by = {by}: there is no such file, neither in {folder} nor in the working folder"
+        f"group_by = csv:{name}: there is no such file, neither in {folder} nor in the working "
+        "folder"
     )
 
 
@@ -82,8 +82,7 @@ def _by_minute(parts: Mapping[str, Listing]) -> list[Key]:
     return [found for part in parts.values() for found in decoded(part, key)]
 
 
-def _by_table(parts: Mapping[str, Listing], table: Path | None, folder: Path) -> list[Key]:
-    assert table is not None  # noqa: S101
+def _by_table(parts: Mapping[str, Listing], table: Path, folder: Path) -> list[Key]:
     files = [
         path.relative_to(folder).as_posix()
         for part in parts.values()

@@ -66,8 +66,8 @@ def _key(parts: Mapping[str, Listing], by: str, folder: Path) -> str:
     digest = hashlib.sha256(by.encode())
     for name, part in parts.items():
         digest.update(f" {name} {part.sha256}".encode())
-    if table := table_path(by, folder):
-        digest.update(read_bytes(table))
+    if by.startswith("csv:"):
+        digest.update(read_bytes(table_path(by.removeprefix("csv:"), folder)))
     return digest.hexdigest()
 
 

@@ -21,6 +21,11 @@ def run(*arguments: str | Path) -> int:
     return int(parsed.run(parsed))
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.cli.data._CACHE", tmp_path / "cache")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two classes; one file is broken."""

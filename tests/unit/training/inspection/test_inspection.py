@@ -8,6 +8,7 @@ import pytest
 from tests.images import encode, textured
 from tests.unit.training.conftest import draw_set
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
+from training.data.split import Groups
 from training.inspection.inspection import Inspection, inspect_folder, to_text
 from training.inspection.inspection_page import page
 from visionflow import strict
@@ -73,7 +74,8 @@ def test_a_wrong_label_and_the_accuracies_are_reported(
 ) -> None:
     # Noise of one colour would be one scene.
     monkeypatch.setattr(
-        "training.inspection.scenes.group_images", lambda parts, *_: np.arange(len(parts["train"]))
+        "training.inspection.scenes.load_groups",
+        lambda parts, by, *_, **__: Groups(by, np.arange(len(parts["train"]))),
     )
     folder = tmp_path / "colours"
     draw_set(folder, per_class=30, seed=1)
@@ -106,3 +108,17 @@ def test_a_set_without_a_readable_image_is_inspected(tmp_path: Path) -> None:
     (tmp_path / "a" / "1.jpg").write_bytes(b"broken")
     inspection = inspect_folder(tmp_path, "auto")
     assert (inspection.groups, inspection.labels.skipped) == (None, "no image can be read")
+
+
+def test_groups_are_those_of_the_images_that_can_be_read(tmp_path: Path) -> None:
+    folder = draw(tmp_path, [f"{label}/p{i % 3}/{i}.jpg" for label in ("a", "b") for i in range(9)])
+    (folder / "a" / "p0" / "broken.jpg").write_bytes(b"broken")
+    inspection = inspect_folder(folder, "folder")
+    assert inspection.groups is not None
+    assert (inspection.groups.images, inspection.groups.groups) == (18, 3)
+    assert "Groups of images that show the same thing (folder): 3, the largest with 6 images" in (
+        to_text(inspection)
+    )
+    html = page(inspection)
+    assert "18 images form 3 groups; the largest has 6 images." in html
+    assert "5-8" in html

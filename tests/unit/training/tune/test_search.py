@@ -13,6 +13,7 @@ from infra.cli.main import main
 from tests.unit.training.conftest import draw_set, shrunken_config
 from training.cli import runs
 from training.config import Choices, FloatRange, TrainConfig, load_config
+from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import TrainingError
 from training.fit.fit import Fitted, fit
 from training.tune import search as tune_module
@@ -79,8 +80,8 @@ def test_what_it_writes(finished: tuple[Path, TuneReport]) -> None:
     for plot in ("history", "importance"):
         assert (out / "plots" / f"{plot}.png").read_bytes().startswith(b"\x89PNG")
     # Neither checkpoints nor decoded images are left behind.
-    left = {file.name for file in out.iterdir()}
-    assert left == {STUDY_FILE, RESULT_FILE, BEST_FILE, "plots", "tune.lock"}
+    left = {file.name for file in out.glob("[!.]*")}
+    assert left == {STUDY_FILE, RESULT_FILE, BEST_FILE, GROUPS_FILE, "plots", "tune.lock"}
     best = load_config(str(out / BEST_FILE))
     assert best.scratch.optimizer.learning_rate == report.best_values[RATE]
     assert best.scratch.label_smoothing == report.best_values[SMOOTHING]

@@ -1,22 +1,24 @@
 import json
 import multiprocessing
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from training.data.grouping import saved_groups
+from training.data.grouping.group_images import group_images
 from training.data.grouping.saved_groups import GROUPS_FILE, load_groups
-from training.data.listing import Listing
+from training.data.listing import Int64Array, Listing
 from training.data.split import list_parts
 from training.errors import DatasetError
 
 
 def load(images: Path, run: Path, by: str = "content") -> list[int]:
-    return load_groups(list_parts(images), by, images, run).numbers.tolist()
+    return list(map(int, load_groups(list_parts(images), by, images, run).numbers))
 
 
-def replace_rule(monkeypatch: pytest.MonkeyPatch, numbers: list[int]) -> None:
+def regroup(monkeypatch: pytest.MonkeyPatch, numbers: list[int]) -> None:
     """Stands for a machine on which features come out differently."""
 
     def other(*_: object) -> object:
@@ -30,7 +32,7 @@ def test_groups_are_kept_with_the_run(
 ) -> None:
     found = load(images, tmp_path / "run")
     assert found == list(range(150))
-    replace_rule(monkeypatch, [0] * 150)
+    regroup(monkeypatch, [0] * 150)
     assert load(images, tmp_path / "run") == found
     assert load(images, tmp_path / "other run") == [0] * 150
 
@@ -39,7 +41,7 @@ def test_groups_of_other_images_or_another_rule_are_not_taken(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(images, tmp_path)
-    replace_rule(monkeypatch, [0] * 150)
+    regroup(monkeypatch, [0] * 150)
     assert load(images, tmp_path, "exif-minute") == [0] * 150
     load(images, tmp_path, "content")
     assert load(images / "train", tmp_path) == [0] * 150
@@ -69,14 +71,15 @@ def test_a_folder_that_cannot_be_written_is_named(images: Path, tmp_path: Path) 
 
 
 def _load_counted(images: Path, run: Path) -> None:
-    computed = saved_groups.group_images
-
-    def counted(parts: dict[str, Listing], by: str, *rest: Path | None) -> object:
+    def counted(
+        parts: Mapping[str, Listing], by: str, folder: Path, cache: Path | None
+    ) -> Int64Array:
         with (run / "computed").open("a") as file:
             file.write("x")
-        return computed(parts, by, images, *rest[1:])
+        return group_images(parts, by, folder, cache)
 
-    saved_groups.group_images = counted  # type: ignore[assignment]
+    # Only this process sees it: it is a child.
+    pytest.MonkeyPatch().setattr(saved_groups, "group_images", counted)
     load(images, run)
 
 
