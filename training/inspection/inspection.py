@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.config import DEFAULTS, load_config
 from training.inspection.advice import Finding, find
 from training.inspection.contents import Contents, Duplicates, Spread, read_contents
 from training.inspection.found_files import UNDIVIDED
@@ -39,10 +40,12 @@ class Inspection:
 def inspect_folder(folder: Path, group_by: str, cache: Path | None = None) -> Inspection:
     """Read every image below ``folder``. ``cache`` keeps the features that they are grouped by.
 
-    Raises `DatasetError` where there is none at all, and where ``group_by`` cannot be used.
+    Raises `ConfigError` for a ``group_by`` that is not a rule, `DatasetError` where there is no
+    image at all, and where ``group_by`` cannot be used.
     """
+    config = load_config(str(DEFAULTS), {"data.group_by": group_by})
     contents, images = read_contents(folder)
-    groups, labels = check_scenes(folder, images, group_by, cache)
+    groups, labels = check_scenes(folder, images, config, cache)
     return Inspection(contents, groups, labels, find(contents, groups))
 
 
