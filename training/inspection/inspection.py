@@ -98,10 +98,13 @@ def _groups(groups: GroupSummary | None) -> Iterator[str]:
         return
     yield (
         f"Groups of images that show the same thing ({groups.by}): {groups.groups:,}, the largest "
-        f"with {groups.largest:,} images. Split by file, {groups.would_leak:,} of "
-        f"{groups.would_leak_of:,} validation and test images would have an image of their group "
-        "in training."
+        f"with {groups.largest:,} images."
     )
+    if groups.would_leak_of:
+        yield (
+            f"Split by file, {groups.would_leak:,} of {groups.would_leak_of:,} validation and test "
+            "images would have an image of their group in training."
+        )
     if groups.single_group_labels:
         yield f"Classes with one group only: {', '.join(groups.single_group_labels)}."
 
