@@ -168,6 +168,20 @@ def test_a_version_with_other_content_is_refused(
     assert after["ETag"] == before["ETag"]
 
 
+def test_a_version_of_schema_1_is_published_again_without_a_change(
+    empty_cloud: Cloud, run: Path
+) -> None:
+    published(run)
+    key = "models/tiny/1/manifest.json"
+    old = json.loads(empty_cloud.s3.get_object(Bucket="models", Key=key)["Body"].read())
+    del old["familiarity"], old["conformity"]
+    empty_cloud.s3.put_object(
+        Bucket="models", Key=key, Body=json.dumps(old | {"schema_version": 1}).encode()
+    )
+    published(run)
+    assert empty_cloud.models.manifest(ModelRef("tiny", "1")) == read_artifact(run)
+
+
 def test_of_two_that_publish_at_once_one_manifest_stays(
     empty_cloud: Cloud, run: Path, tmp_path: Path
 ) -> None:

@@ -67,9 +67,9 @@ def find(contents: Contents, groups: GroupSummary | None) -> tuple[Finding, ...]
         if names:
             advice = text(f"advice.{code}", **numbers)
             examples = tuple(names[:EXAMPLES])
-            found.append(
-                Finding(_SEVERITY_OF[code], code, len(names), advice.en, advice.ko, examples)
-            )
+            # A summary names the first leaking images only.
+            count = len(names) if code != "group_leaks" else _leaking(groups)
+            found.append(Finding(_SEVERITY_OF[code], code, count, advice.en, advice.ko, examples))
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
 
@@ -127,6 +127,10 @@ def _group_cases(groups: GroupSummary | None) -> Iterator[_Case]:
     if groups is not None:
         yield "group_leaks", [name for leak in groups.leaks for name in leak.examples]
         yield "single_group_classes", groups.single_group_labels
+
+
+def _leaking(groups: GroupSummary | None) -> int:
+    return sum(leak.leaking for leak in groups.leaks) if groups else 0
 
 
 def _source(contents: Contents) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.config import DEFAULTS, load_config
 from training.inspection.advice import Finding, find
 from training.inspection.contents import Contents, Duplicates, Spread, read_contents
 from training.inspection.found_files import UNDIVIDED
@@ -39,10 +40,12 @@ class Inspection:
 def inspect_folder(folder: Path, group_by: str, cache: Path | None = None) -> Inspection:
     """Read every image below ``folder``. ``cache`` keeps the features that they are grouped by.
 
-    Raises `DatasetError` where there is none at all, and where ``group_by`` cannot be used.
+    Raises `ConfigError` for a ``group_by`` that is not a rule, `DatasetError` where there is no
+    image at all, and where ``group_by`` cannot be used.
     """
+    config = load_config(str(DEFAULTS), {"data.group_by": group_by})
     contents, images = read_contents(folder)
-    groups, labels = check_scenes(folder, images, group_by, cache)
+    groups, labels = check_scenes(folder, images, config, cache)
     return Inspection(contents, groups, labels, find(contents, groups))
 
 
@@ -95,10 +98,13 @@ def _groups(groups: GroupSummary | None) -> Iterator[str]:
         return
     yield (
         f"Groups of images that show the same thing ({groups.by}): {groups.groups:,}, the largest "
-        f"with {groups.largest:,} images. Split by file, {groups.would_leak:,} of "
-        f"{groups.would_leak_of:,} validation and test images would have an image of their group "
-        "in training."
+        f"with {groups.largest:,} images."
     )
+    if groups.would_leak_of:
+        yield (
+            f"Split by file, {groups.would_leak:,} of {groups.would_leak_of:,} validation and test "
+            "images would have an image of their group in training."
+        )
     if groups.single_group_labels:
         yield f"Classes with one group only: {', '.join(groups.single_group_labels)}."
 

@@ -56,7 +56,6 @@ def page(inspection: Inspection) -> str:
         classes=tuple(_class_bars(contents)),
         sides=tuple(_side_bars(contents)),
         strip=partial(_strip, root),
-        group_summary=inspection.groups,
         labels=inspection.labels,
         suspects=[_strip(root, [one.file]) for one in inspection.labels.suspects[:MOST_SUSPECTS]],
         most_suspects=MOST_SUSPECTS,

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -84,7 +85,7 @@ def _by_minute(parts: Mapping[str, Listing]) -> list[Key]:
 
 def _by_table(parts: Mapping[str, Listing], table: Path, folder: Path) -> list[Key]:
     files = [
-        path.relative_to(folder).as_posix()
+        _composed(path.relative_to(folder).as_posix())
         for part in parts.values()
         for path in map(part.path, range(len(part)))
     ]
@@ -113,9 +114,16 @@ def _rows(table: Path) -> Iterator[tuple[int, str, str]]:
                 )
             for row in reader:
                 file, group = (str(row[name] or "").strip() for name in _COLUMNS)
-                yield reader.line_num, file, group
+                # A spreadsheet may end in rows without content.
+                if file or group:
+                    yield reader.line_num, _composed(file), group
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{table}: cannot be read as CSV in UTF-8 ({error})") from error
+
+
+def _composed(name: str) -> str:
+    """macOS takes letters such as 각 apart in the names of files, a spreadsheet does not."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _some(names: Sequence[str]) -> str:

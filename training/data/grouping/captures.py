@@ -1,6 +1,7 @@
 """By which camera a photo was taken, and when, as its EXIF data say."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from visionflow.images.containers import format_of
 BURST_SECONDS = 3.0
 # Of a burst, each photo is compared with so many that follow it.
 _NEXT = 10
-_TIME_FORMAT = "%Y:%m:%d %H:%M:%S"
+_TIME_FORMAT = "%Y %m %d %H %M %S"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def capture_of(data: bytes) -> Capture | None:
             serial = _text(details.get(Tag.BodySerialNumber))
             # Not DateTime, which an editor sets to the time of its last change.
             taken = _text(details.get(Tag.DateTimeOriginal))
-            time = datetime.strptime(taken, _TIME_FORMAT)
+            # Some devices write dashes, fractions of a second or a time zone, against EXIF's rule.
+            time = datetime.strptime(" ".join(re.findall(r"\d+", taken)[:6]), _TIME_FORMAT)
     except Exception:
         # Damaged EXIF data do not concern the pixels; a damaged image shows when it is decoded.
         return None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SCHEME = "s3://"
+_TABLE = ".csv"
+"""A table of groups may lie beside the class folders."""
 DOWNLOADS = 10
 """Files at a time, boto3's number of connections: a small file's download is mostly waiting."""
 INDEX_FILE = ".downloaded.json"
@@ -30,8 +32,8 @@ class _Object(NamedTuple):
 def local_folder(source: str, cache: Path) -> Path:
     """The folder that ``source`` names; ``s3://bucket/prefix`` is brought into ``cache`` first.
 
-    Below a prefix only images are taken. Files of an earlier call are kept where size and ETag are
-    unchanged, and deleted where the object no longer exists.
+    Below a prefix only images and tables are taken. Files of an earlier call are kept where size
+    and ETag are unchanged, and deleted where the object no longer exists.
 
     Raises `DatasetError` when S3 refuses, holds no images there, or they do not fit on the disk.
     """
@@ -94,12 +96,12 @@ def _list(client: "S3Client", bucket: str, prefix: str) -> list[_Object]:
     for page in pages:
         for entry in page.get("Contents", []):
             name = PurePosixPath(entry["Key"].removeprefix(prefix))
-            if name.suffix.lower() not in SUFFIXES:
+            if name.suffix.lower() not in (*SUFFIXES, _TABLE):
                 continue
             if name.is_absolute() or ".." in name.parts:
                 raise DatasetError(f"{source}: the key {entry['Key']} is not a path below a folder")
             objects.append(_Object(str(name), entry["Size"], entry["ETag"]))
-    if not objects:
+    if all(PurePosixPath(found.name).suffix.lower() == _TABLE for found in objects):
         raise DatasetError(f"{source}: no images there; check bucket and prefix")
     return objects
 

@@ -82,29 +82,35 @@ def choose_thresholds(
 ) -> Thresholds:
     """The highest thresholds that give the share ``kept`` of images like these an answer.
 
-    All [N], of validation images. As in split conformal prediction, at most
-    ``(N + 1) * (1 - kept)`` of them, less one, get no answer (Vovk, Gammerman & Shafer 2005,
-    proposition 2.2): of these `OF_CONFIDENCE` for their confidence, `OF_DETAIL` for their detail,
-    and the others for their familiarity. Where N is too small for one of these shares, no image is
-    lost to it, and its threshold lies as far below the least value as the median lies above. What
-    is not a number counts as the lowest.
+    All [N], of validation images. As in split conformal prediction, a threshold that loses one
+    image less than ``(N + 1) * share`` of them loses this share of new ones (Vovk, Gammerman &
+    Shafer 2005, proposition 2.2): `OF_CONFIDENCE` of ``1 - kept`` for their confidence, `OF_DETAIL`
+    for their detail, and what these leave for their familiarity. Where N is too small for one of
+    these shares, no image is lost to it, and its threshold lies as far below the least value as the
+    median lies above. What is not a number counts as the lowest.
     """
     lost = 1 - kept
     sure = _numbers(confidence)
     if familiarity is None:
         return Thresholds(max(_threshold(sure, _place(sure, lost)), 0.0), None, None)
     fine, familiar = _numbers(detail), _numbers(familiarity)
-    least_confidence = max(_threshold(sure, _place(sure, OF_CONFIDENCE * lost)), 0.0)
-    least_detail = _threshold(fine, _place(fine, OF_DETAIL * lost))
+    of_confidence, of_detail = _place(sure, OF_CONFIDENCE * lost), _place(fine, OF_DETAIL * lost)
+    least_confidence = max(_threshold(sure, of_confidence), 0.0)
+    least_detail = _threshold(fine, of_detail)
     left = (sure >= least_confidence) & (fine >= least_detail)
     place = _place(familiar, lost)
     if place > 0:
-        # At least one: with this place none of those that are left is lost.
-        place = max(place - int((~left).sum()), 1)
+        # Each of the other thresholds loses one new image more than it loses here. At least one:
+        # with this place none of those that are left is lost.
+        spent = int((~left).sum()) + (of_confidence > 0) + (of_detail > 0)
+        place = max(place - spent, 1)
     return Thresholds(least_confidence, _threshold(familiar[left], place), least_detail)
 
 
 def _place(values: Float64Array, share: float) -> int:
+    if np.ptp(values) <= MARGIN:
+        # No threshold could lose some of them.
+        return 0
     # A product like 20 * 0.05 may come out below its whole number.
     return int((len(values) + 1) * share + 1e-9)
 

@@ -122,13 +122,13 @@ def test_one_class_and_an_unclear_division_are_problems() -> None:
 
 
 def test_groups_that_make_figures_wrong_are_problems() -> None:
-    leak = Leak("test", images=30, leaking=2, examples=("test/cat/1.png", "test/cat/2.png"))
+    leak = Leak("test", images=30, leaking=12, examples=("test/cat/1.png", "test/cat/2.png"))
     sizes = (GroupSize(1, 1, 80, 80),)
     groups = GroupSummary("auto", 80, 80, 1, sizes, 0, 24, ("dog",), (leak,))
     found = find(FINE, groups)
-    assert [(x.severity, x.code, x.examples) for x in found] == [
-        ("problem", "group_leaks", leak.examples),
-        ("problem", "single_group_classes", ("dog",)),
+    assert [(x.severity, x.code, x.count, x.examples) for x in found] == [
+        ("problem", "group_leaks", 12, leak.examples),
+        ("problem", "single_group_classes", 1, ("dog",)),
     ]
     assert find(FINE, replace(groups, leaks=(), single_group_labels=())) == ()
 

@@ -8,7 +8,8 @@ import pytest
 from tests.images import encode, textured
 from tests.unit.training.conftest import draw_set
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
-from training.data.split import Groups
+from training.data.grouping.group_images import group_images
+from training.data.split import Groups, list_parts
 from training.inspection.inspection import Inspection, inspect_folder, to_text
 from training.inspection.inspection_page import page
 from visionflow import strict
@@ -120,5 +121,22 @@ def test_groups_are_those_of_the_images_that_can_be_read(tmp_path: Path) -> None
         to_text(inspection)
     )
     html = page(inspection)
-    assert "18 images form 3 groups; the largest has 6 images." in html
+    assert html.count("the largest has 6 images") == html.count("A split by file") == 1
     assert "5-8" in html
+
+
+def test_groups_of_a_divided_set_are_those_that_training_finds(tmp_path: Path) -> None:
+    parts = ("train", "test")
+    names = [f"{part}/{label}/{i}.jpg" for part in parts for label in "ab" for i in "12"]
+    folder = draw(tmp_path / "set", [*names, "train/a/p1/1.jpg", "test/b/p1/2.jpg"])
+    groups = inspect_folder(folder, "folder").groups
+    numbers = group_images(list_parts(folder), "folder", folder)
+    assert groups is not None
+    assert groups.groups == len(np.unique(numbers)) == 9
+    assert [leak.examples for leak in groups.leaks] == [("test/b/p1/2.jpg",)]
+
+
+@pytest.mark.parametrize("rule", ["scenes", "prefix:", "prefix:(", "csv:"])
+def test_a_rule_that_is_none_is_refused_before_any_image_is_read(tmp_path: Path, rule: str) -> None:
+    with pytest.raises(ConfigError, match=r"data\.group_by"):
+        inspect_folder(tmp_path / "none", rule)

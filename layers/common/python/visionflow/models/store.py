@@ -1,13 +1,12 @@
 """Model artifacts in S3: published whole or not at all, and verified before they are used."""
 
-import json
 import mimetypes
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visionflow.errors import ArtifactError
+from visionflow.errors import ArtifactError, ConfigError
 from visionflow.images.store import URL_LIFETIME_S
 from visionflow.models.drift import REFERENCE_FILE, Reference
 from visionflow.models.manifest import (
@@ -156,7 +155,7 @@ class ModelStore:
             published = self._read(key)
         except ArtifactError:
             return False
-        if not _same_json(published, manifest.to_json()):
+        if not _same(published, manifest):
             raise ArtifactError(
                 f"{manifest.name} {manifest.version} is published with other content; "
                 "give this one a version of its own"
@@ -176,10 +175,11 @@ def content_type(path: str) -> str:
     return mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
-def _same_json(published: bytes, own: str) -> bool:
+def _same(published: bytes, manifest: Manifest) -> bool:
+    """Whether both say the same, whichever schema ``published`` was written in."""
     try:
-        return bool(json.loads(published) == json.loads(own))
-    except ValueError:
+        return Manifest.parse(published) == Manifest.parse(manifest.to_json())
+    except ConfigError:
         return False
 
 

@@ -1,3 +1,4 @@
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -93,6 +94,13 @@ def test_a_table_names_groups(
     (folder / "t.csv" if beside else tmp_path / "t.csv").write_text(table, encoding="utf-8")
     files = images("a/1.png", "a/2.png", "b/3.png", "b/4.png")
     assert grouped(folder, "csv:t.csv", files) == [{"a/1.png", "b/3.png"}]
+
+
+def test_a_table_may_compose_letters_and_end_in_empty_rows(tmp_path: Path) -> None:
+    names = [unicodedata.normalize("NFD", name) for name in ("a/꽃1.png", "b/꽃2.png")]
+    table = unicodedata.normalize("NFC", f"file,group\n{names[0]},x\n{names[1]},x\n,\n\n")
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
+    assert grouped(tmp_path, "csv:t.csv", images(*names)) == [set(names)]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,21 @@ def test_camera_and_time_are_read() -> None:
 
 
 @pytest.mark.parametrize(
+    "time",
+    [
+        "2030:05:01 10:00:00.25",
+        "2030-05-01T10:00:00+09:00",
+        "2030:5:1 10:00:00",
+        "2030:05:01 10:00:00Z",
+    ],
+)
+def test_a_time_in_another_format_is_read_to_the_second(time: str) -> None:
+    found = capture_of(photo(time))
+    assert found is not None
+    assert found.time == datetime(2030, 5, 1, 10)
+
+
+@pytest.mark.parametrize(
     "data",
     [
         encode(textured()),

@@ -7,8 +7,10 @@ from typing import Any
 import boto3
 import pytest
 
+from training.data.grouping.group_images import group_images
 from training.data.listing import list_images
 from training.data.sources.remote import local_folder
+from training.data.split import list_parts
 from training.data.threads import in_threads
 from training.errors import DatasetError
 
@@ -48,6 +50,21 @@ def test_the_images_below_a_prefix_are_brought_here(
     assert listing.labels == ("blue", "red")
     assert len(listing) == 6
     assert listing.path(5).read_bytes() == (images / "test/red/002.png").read_bytes()
+
+
+def test_a_table_of_groups_comes_with_the_images(bucket: None, tmp_path: Path) -> None:
+    put("sets/colours/groups.csv", b"file,group\nred/000.png,x\nred/001.png,x\n")
+    folder = local_folder(SOURCE, tmp_path)
+    assert not (folder / "notes.txt").exists()
+    parts = list_parts(folder)
+    numbers = group_images(parts, "csv:groups.csv", folder)
+    assert numbers.tolist() == [0, 1, 2, 3, 3, 4]
+
+
+def test_a_table_alone_is_not_a_dataset(bucket: None, tmp_path: Path) -> None:
+    put("tables/groups.csv", b"file,group\n")
+    with pytest.raises(DatasetError, match="no images there"):
+        local_folder(f"s3://{BUCKET}/tables", tmp_path)
 
 
 def test_a_whole_bucket_may_be_the_source(bucket: None, tmp_path: Path) -> None:

@@ -45,22 +45,23 @@ def lost(thresholds: Thresholds, measures: Measures) -> int:
 
 
 @pytest.mark.parametrize("kept", [0.9, 0.95])
-def test_new_images_are_kept_as_often_as_was_asked(kept: float) -> None:
+@pytest.mark.parametrize("count", [100, 300])
+def test_new_images_are_kept_as_often_as_was_asked(kept: float, count: int) -> None:
     shares = []
-    for seed in range(40):
-        thresholds = choose_thresholds(*drawn(300, seed), kept)
+    for seed in range(200):
+        thresholds = choose_thresholds(*drawn(count, seed), kept)
         shares.append(1 - lost(thresholds, drawn(4000, 1000 + seed)) / 4000)
-    assert kept - 0.005 <= np.mean(shares) <= kept + 0.01
+    assert kept - 0.004 <= np.mean(shares) <= kept + 0.01
 
 
 def test_each_measure_loses_its_share_of_the_images_that_chose() -> None:
     measures = drawn(999, 0)
     thresholds = choose_thresholds(*measures, 0.95)
     unsure, unfamiliar, smooth = lost_by(thresholds, measures)
-    # (999 + 1) * 0.05 - 1 in all; 0.2 and 0.1 of 50, less one.
-    assert lost(thresholds, measures) == 49
+    # Of (999 + 1) * 0.05 in all, 0.2 and 0.1; less one for each of three thresholds.
+    assert lost(thresholds, measures) == 47
     assert (unsure.sum(), smooth.sum()) == (9, 4)
-    assert unfamiliar.sum() > 36
+    assert unfamiliar.sum() > 34
 
 
 def test_a_measure_that_is_always_the_same_leaves_all_to_familiarity() -> None:
