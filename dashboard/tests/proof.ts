@@ -1,5 +1,5 @@
 import type { GroupSummary, LabelCheck, SetCoverage, Unfamiliar } from "../src/api/artifact";
-import written from "./data/report.json";
+import written from "./data/report.older.json";
 
 const IMAGE = "data:image/jpeg;base64,/9j/";
 

@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import written from "../data/report.json";
+import written from "../data/report.older.json";
 import { FakeApi, problem } from "../fakeApi";
 import { record } from "../records";
 import { registry, stats } from "../registry";

@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import written from "../data/report.json";
+import written from "../data/report.older.json";
 import { FakeApi } from "../fakeApi";
 import { LABELS, provenReport, UNFAMILIAR } from "../proof";
 import { record } from "../records";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { imagesOf, readReport } from "../../../src/accuracy/report/report";
 import type { Report } from "../../../src/api/artifact";
-import written from "../../data/report.json";
+import written from "../../data/report.older.json";
 import { provenReport } from "../../proof";
 
 /** A type as the compiler sees it in a JSON file: any text where only some are allowed. */
