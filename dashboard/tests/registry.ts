@@ -1,5 +1,5 @@
 import type { Costs, ModelItem, ModelList, RollbackRule, Stats } from "../src/api/types";
-import report from "./data/report.older.json";
+import report from "./data/report.json";
 
 /** A version as the registry lists it, with what training measured of the real run in `data`. */
 export function model(version: string, changes: Partial<ModelItem> = {}): ModelItem {

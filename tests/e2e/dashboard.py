@@ -36,7 +36,7 @@ AXE = Path("dashboard/node_modules/axe-core/axe.min.js")
 PATIENCE_MS = 60_000
 """Only a guard: on a busy machine the emulator takes long to start a worker for each function."""
 
-REPORT = Path("dashboard/tests/data/report.older.json")
+REPORT = Path("dashboard/tests/data/report.json")
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PAGES = ("live", "predict", "history", "accuracy", "models", "training")

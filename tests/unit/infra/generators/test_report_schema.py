@@ -3,7 +3,7 @@ from pathlib import Path
 from infra.generators.report_schema import document
 from training.results.report import Report
 
-SAMPLE = Path("dashboard/tests/data/report.older.json")
+SAMPLE = Path("dashboard/tests/data/report.json")
 
 
 def test_the_types_of_the_dashboard_are_those_of_the_report_and_the_manifest() -> None:
