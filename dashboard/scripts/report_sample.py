@@ -19,6 +19,7 @@ def main(run: Path) -> None:
     findings = report["findings"]
     findings["activations"] = None
     findings["right"] = findings["right"][:IMAGES]
+    report["labels"]["suspects"] = report["labels"]["suspects"][:IMAGES]
     TARGET.parent.mkdir(exist_ok=True)
     text = json.dumps(report, ensure_ascii=False, separators=(",", ":"))
     TARGET.write_text(f"{text}\n", encoding="utf-8")

@@ -18,7 +18,7 @@ beforeEach(() => {
 describe("the version in production", () => {
   it("is shown with its scores, worst class first, beside what people said", async () => {
     renderDashboard(fake, "/accuracy");
-    expect(await within(await screen.findByTestId("headline")).findByText("98.8%")).toBeVisible();
+    expect(await within(await screen.findByTestId("headline")).findByText("98.6%")).toBeVisible();
     const rows = within(screen.getByTestId("class-table")).getAllByRole("row");
     const worst = [...written.test.classes].sort((a, b) => a.recall - b.recall)[0];
     expect(rows[1]).toHaveTextContent(worst?.label ?? "");
@@ -47,7 +47,7 @@ describe("the version in production", () => {
       written.data.labels[1] ?? "",
     );
     expect(within(roc).getByTestId("points")).toHaveTextContent("butterfly");
-    expect(screen.getByTestId("reliability")).toHaveTextContent("as served (ECE 1.7%)");
+    expect(screen.getByTestId("reliability")).toHaveTextContent("as served (ECE 1.0%)");
   });
 
   it("has a map, of which classes can be hidden", async () => {

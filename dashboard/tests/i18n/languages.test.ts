@@ -4,6 +4,7 @@ import description from "../../../lambdas/api/openapi.json";
 import { createI18n, initialLanguage } from "../../src/i18n";
 import en from "../../src/i18n/en.json";
 import ko from "../../src/i18n/ko.json";
+import written from "../data/report.json";
 
 function flatten(table: object, prefix = ""): Map<string, string> {
   return new Map(
@@ -42,6 +43,11 @@ describe("the two languages", () => {
       expect(Object.keys(errors)).toEqual(expect.arrayContaining(codes));
       expect(new Set(Object.values(errors)).size).toBe(Object.keys(errors).length);
     }
+  });
+
+  it("name every check of the gate that training makes", () => {
+    const checks = written.gate.map(({ name }) => name).sort();
+    expect(Object.keys(en.gate).sort()).toEqual(checks);
   });
 });
 

@@ -33,8 +33,10 @@ describe("the versions", () => {
   it("show what serves, each form's size and speed, and the gate", async () => {
     renderDashboard(fake, "/models");
     expect(await screen.findByTestId("serving")).toHaveTextContent("visionflow20 1.0.0");
-    expect(screen.getByTestId("forms")).toHaveTextContent("ONNX int8 served5.9 MB4.0 ms4.5×");
-    expect(await screen.findByTestId("gate")).toHaveTextContent("int8: accuracy drop0≤ 0.005");
+    expect(screen.getByTestId("forms")).toHaveTextContent("ONNX int8 served5.9 MB6.5 ms4.9×");
+    const gate = await screen.findByTestId("gate");
+    expect(gate).toHaveTextContent("int8: accuracy drop0.00441≤ 0.005");
+    expect(gate).toHaveTextContent("int8 versus fp32: changed unknown decisions0.00441≤ 0.02");
     expect(await screen.findByText("better on cats")).toBeVisible();
     expect(screen.getByTestId("drift")).toHaveTextContent("steady");
   });
