@@ -25,6 +25,10 @@ LEAST_IN_TIME = 0.88
 be small. Numbered files of a class often show different things."""
 STRANGERS = 0.99
 """Of pairs of different classes, this share is less alike than the cut."""
+MOST_DEVIATIONS = 3
+"""Scenes that hold several classes make such pairs too. So the cut is at most that much above the
+median, in deviations of the lower half, which those pairs do not reach."""
+_ONE_DEVIATION_BELOW = 0.1587
 MOST_PAIRS = 200_000
 LARGEST = 5_000
 """More images than this at once would take gigabytes: memory grows with their square."""
@@ -49,8 +53,10 @@ def similarity_cut(features: Float32Array, targets: Int64Array) -> float:
     strangers = drawn[targets[drawn[:, 0]] != targets[drawn[:, 1]]]
     if not len(strangers):
         return LEAST_SIMILARITY
-    quantile = float(np.quantile(similarities(features, strangers), STRANGERS))
-    return max(LEAST_SIMILARITY, quantile)
+    shares = (_ONE_DEVIATION_BELOW, 0.5, STRANGERS)
+    below, median, most = np.quantile(similarities(features, strangers), shares)
+    limit = median + MOST_DEVIATIONS * (median - below)
+    return max(LEAST_SIMILARITY, float(min(most, limit)))
 
 
 def similarities(features: Float32Array, pairs: Int64Array) -> Float32Array:

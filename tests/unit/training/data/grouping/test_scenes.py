@@ -74,6 +74,15 @@ def test_the_cut_of_images_that_differ_is_the_least() -> None:
     assert similarity_cut(features, np.zeros(200, np.int64)) == LEAST_SIMILARITY
 
 
+@pytest.mark.parametrize("scenes_of_both", [10, 40])
+def test_scenes_that_hold_both_classes_do_not_raise_the_cut(scenes_of_both: int) -> None:
+    features, _ = clouds([8] * scenes_of_both, spread=0.4, width=256)
+    targets = np.arange(len(features)) % 2
+    cut = similarity_cut(features, targets)
+    assert cut == LEAST_SIMILARITY
+    assert len(np.unique(groups_of(features, targets, cut))) == 2 * scenes_of_both
+
+
 def test_the_cut_is_the_same_each_time() -> None:
     features, numbers = clouds([40] * 5, spread=2.0, width=4)
     assert similarity_cut(features, numbers) == similarity_cut(features, numbers)
