@@ -27,7 +27,8 @@ command that repeats it.
 - A dash means unknown or not applicable. A target is for the first value of its row.
 - Ratios depend less on the machine than times do.
 - "Random split": the test images were drawn at random from the same dataset as the training images.
-  Similar images can be on both sides, so the accuracy is optimistic.
+  Similar images can be on both sides, so the accuracy is optimistic. "Grouped split": images that
+  show the same thing are on one side. Figures of photo sets from random splits were replaced.
 - VisionFlow's serving times include the thumbnail and the record, which the other backends do not
   make. Times of S3 and DynamoDB are not in them.
 """

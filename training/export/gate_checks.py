@@ -23,7 +23,7 @@ LEAST_SCALE = 10.0
 # Maps are compared on the first images only; those of all may not fit.
 COMPARED_MAPS = 64
 # How many images int8 may decide differently about, where that is more than one.
-MOST_UNKNOWN_CHANGES = 0.02
+MOST_UNKNOWN_CHANGES = 0.03
 
 
 @dataclass(frozen=True, eq=False)

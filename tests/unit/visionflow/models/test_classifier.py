@@ -12,7 +12,7 @@ from tests.images import plain
 from tests.tiny_model import SIDE, tiny_graph
 from visionflow.errors import ArtifactError
 from visionflow.images import pipeline
-from visionflow.models.classifier import Classifier, Explanation, softmax
+from visionflow.models.classifier import Classifier, Explanation, softmax, unknown_reasons
 from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.manifest import Familiarity, FileEntry, Manifest
 
@@ -83,6 +83,18 @@ def test_an_image_unlike_all_that_was_taught_is_unfamiliar(tiny_artifact: Artifa
     blurred = dataclasses.replace(rule, threshold=-1.0, least_detail=0.6)
     strict_one = Classifier.of_artifact(folder, dataclasses.replace(aware, familiarity=blurred))
     assert strict_one.classify(batch[:1])[0].unknown == "unfamiliar"
+
+
+def test_what_cannot_be_compared_is_unfamiliar(tiny_artifact: Artifact) -> None:
+    _, manifest = tiny_artifact
+    rule = Familiarity(FileEntry("familiar.npz", "", 0), 0.0, 0.0, 0.95)
+    reasons = unknown_reasons(
+        dataclasses.replace(manifest, familiarity=rule),
+        np.array([[1, 0, 0], [1, 0, 0]], np.float32),
+        np.array([np.nan, 0.5], np.float32),
+        np.zeros((2, SIDE, SIDE, 3), np.uint8),
+    )
+    assert reasons == ["unfamiliar", None]
 
 
 def test_familiar_images_of_another_model_are_refused(tiny_artifact: Artifact) -> None:

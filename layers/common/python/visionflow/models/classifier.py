@@ -172,7 +172,8 @@ def unknown_reasons(
     unfamiliar = np.zeros(len(unsure), np.bool_)
     if familiarity is not None and (rule := manifest.familiarity):
         blurred = finest_detail(images) < rule.least_detail
-        unfamiliar = (familiarity < rule.threshold) | blurred
+        # What is not a number is not familiar.
+        unfamiliar = ~(familiarity >= rule.threshold) | blurred
     return [
         "unfamiliar" if strange else "unsure" if doubtful else None
         for strange, doubtful in zip(unfamiliar, unsure, strict=True)
