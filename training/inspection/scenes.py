@@ -13,7 +13,8 @@ from training.data.grouping.scene_features import scene_features
 from training.data.listing import Listing
 from training.data.split import Groups, divide
 from training.errors import DatasetError
-from training.evaluation.labels.label_check import check_labels
+from training.evaluation.labels.label_check import MOST_IMAGES, check_labels
+from training.evaluation.unknown.familiar import drawn_evenly
 from training.inspection.contents import Read
 from training.inspection.found_files import UNDIVIDED
 from training.results.groups import GroupSummary
@@ -41,7 +42,9 @@ def check_scenes(
         groups = load_groups(parts, config.data.group_by, folder, cache=kept)
         features = np.concatenate([scene_features(part, kept) for part in parts.values()])
     every = _listing(folder, "", [one for part in chosen.values() for one in part], labels)
-    return _summary(parts, groups, config), check_labels(every, features, groups.numbers)
+    drawn = drawn_evenly(every.targets, MOST_IMAGES, config.seed)
+    labelled = check_labels(every.subset(drawn), features[drawn], groups.numbers[drawn])
+    return _summary(parts, groups, config), labelled
 
 
 def _summary(parts: dict[str, Listing], groups: Groups, config: TrainConfig) -> GroupSummary | None:

@@ -21,6 +21,8 @@ from tests.unit.training.data.grouping.shots import draw_coin_tosses, draw_scene
 from training.config import TrainConfig
 from training.data.grouping import saved_groups
 from training.data.grouping.saved_groups import GROUPS_FILE
+from training.data.listing import Listing
+from training.data.training_data import load_training_data
 from training.errors import DatasetError, TrainingError
 from training.evaluation.labels.label_check import check_run
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
@@ -119,6 +121,23 @@ def test_the_report_names_a_wrong_label(
     html = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert first.image in html
     assert first.file in html
+
+
+def test_of_a_large_set_a_part_of_each_class_is_checked(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.evaluation.labels.label_check.MOST_IMAGES", 60)
+    compared: list[Listing] = []
+
+    def features(listing: Listing, _cache: Path | None) -> np.ndarray:
+        compared.append(listing)
+        return np.eye(3, 8, dtype=np.float32)[listing.targets]
+
+    monkeypatch.setattr("training.evaluation.labels.label_check.scene_features", features)
+    check = check_run(load_training_data(images, shrunken_config(), tmp_path / "cache"))
+    assert check.scores is not None
+    assert check.scores.images == 60
+    assert [listing.counts.tolist() for listing in compared] == [[20, 20, 20]]
 
 
 def test_the_split_is_kept_with_the_run(run: tuple[Path, Report]) -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from training.data.grouping.scene_features import scene_features
 from training.data.listing import Int64Array, Listing, joined
 from training.data.training_data import TrainingData
 from training.errors import DatasetError
 from training.evaluation.labels.cross_validation import fold_scores, out_of_fold
 from training.evaluation.labels.label_noise import fit_label_noise
 from training.evaluation.labels.linear_head import Float32Array
+from training.evaluation.unknown.familiar import drawn_evenly
 from training.results.data_url import data_url
 from training.results.findings import THUMBNAIL_SIDE
 from training.results.labels import LabelCheck, SuspectLabel
@@ -18,19 +20,26 @@ from visionflow.errors import ImageError
 from visionflow.images.pipeline import decode
 
 MOST_SUSPECTS = 100
+MOST_IMAGES = 10_000
+"""Of larger sets so many are checked, as many of each class: they train ten linear heads."""
 
 
 def check_run(data: TrainingData) -> LabelCheck:
-    """Check all images of a run, with thumbnails of the suspects."""
+    """Check the images of a run, at most `MOST_IMAGES`, with thumbnails of the suspects."""
     parts = data.splits.parts
+    every = joined(tuple(parts.values()))
+    drawn = drawn_evenly(every.targets, MOST_IMAGES, data.splits.seed)
+    listing = every.subset(drawn)
     try:
-        features = [data.scene_features[name] for name in parts]
+        if len(drawn) < len(every):
+            features = scene_features(listing, data.cache)
+        else:
+            features = np.concatenate([data.scene_features[name] for name in parts])
     except DatasetError as error:
         # A file that was there when the run began; that does not make its results wrong.
         return LabelCheck(str(error), None, (), 0)
     groups = np.concatenate([data.group_numbers[name] for name in parts])
-    listing = joined(tuple(parts.values()))
-    return check_labels(listing, np.concatenate(features), groups, thumbnails=True)
+    return check_labels(listing, features, groups[drawn], thumbnails=True)
 
 
 def check_labels(
