@@ -46,13 +46,13 @@ def _up(arguments: argparse.Namespace) -> int:
     workspace = workspace_of(arguments)
     progress = Progress()
     cloud = lifecycle.up(workspace, arguments.port, progress)
-    found = {**asdict(cloud.outputs), "answers": cloud.answers}
-    answer(arguments, found, lambda: _print_cloud(cloud))
-    if arguments.detach:
-        progress.say("the local cloud keeps running; 'visionflow down' ends it")
-        return 0
-    progress.say("press Ctrl-C to end the local cloud")
     try:
+        found = {**asdict(cloud.outputs), "answers": cloud.answers}
+        answer(arguments, found, lambda: _print_cloud(cloud))
+        if arguments.detach:
+            progress.say("the local cloud keeps running; 'visionflow down' ends it")
+            return 0
+        progress.say("press Ctrl-C to end the local cloud")
         lifecycle.watch(workspace, cloud.emulator)
     except KeyboardInterrupt:
         lifecycle.down(workspace)
