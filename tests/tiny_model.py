@@ -7,15 +7,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.images.input_spec import InputSpec
-from visionflow.models.familiarity import FamiliarImages
 from visionflow.models.gate import REQUIRED_CHECKS
+from visionflow.models.label_tree import Label
 from visionflow.models.manifest import (
     MANIFEST_NAME,
     Familiarity,
     FileEntry,
     GateCheck,
-    Label,
     Manifest,
     Quantization,
 )
@@ -83,11 +83,12 @@ def write_tiny_artifact(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(tiny_graph(turned))
     manifest = Manifest(
-        schema_version=2,
+        schema_version=3,
         name=name,
         version=version,
         created_at="2030-01-01T00:00:00.000000Z",
         labels=tuple(Label(name, None) for name in LABELS),
+        parents=(),
         input=InputSpec(SIDE, SIDE),
         precision="fp32",
         files={"fp32": FileEntry.of(folder, "model.onnx")},
@@ -114,7 +115,7 @@ def _familiarity(folder: Path) -> Familiarity:
     taught = FamiliarImages.of(colours.repeat(20, axis=0), np.repeat([0, 1, 0], 20), len(LABELS))
     (folder / EMBEDDINGS_FILE).write_bytes(taught.to_bytes())
     entry = FileEntry.of(folder, EMBEDDINGS_FILE)
-    return Familiarity(file=entry, threshold=0.4, least_detail=0.0, kept=0.95)
+    return Familiarity(file=entry, threshold=0.4, least_energy=None, least_detail=0.0, kept=0.95)
 
 
 def write_tiny_run(

@@ -14,7 +14,7 @@ from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.evaluation.measure import measure_split
 from training.results.report import Growth
-from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.models.manifest import GateCheck
 
 OLD_CLASSES_CHECK = "old_classes_top1_drop"

@@ -40,7 +40,7 @@ from training.results.scores import Evaluation
 from training.results.unknown import Unfamiliar
 from training.stop import check_stop
 from training.texts.catalogue import text
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 from visionflow.models.manifest import MANIFEST_NAME
 
 SPLIT_FILE = "split.json"

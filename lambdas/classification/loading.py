@@ -9,8 +9,8 @@ import numpy as np
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from visionflow.answers.classifier import Classifier
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.models.classifier import Classifier
 from visionflow.models.drift import Reference
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Aliases

@@ -15,12 +15,12 @@ from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Serving
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.telemetry.stopwatch import Stopwatch
+from visionflow.answers.answer import ClassActivationMap, PredictionSet
+from visionflow.answers.classifier import Classification, Classifier
+from visionflow.answers.prediction_sets import least_confidence, prediction_set
 from visionflow.errors import VisionFlowError
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
-from visionflow.models.answer import ClassActivationMap, PredictionSet
-from visionflow.models.classifier import Classification, Classifier
-from visionflow.models.prediction_sets import least_confidence, prediction_set
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore

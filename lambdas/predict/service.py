@@ -14,10 +14,10 @@ from lambdas.predict.idempotency import IdempotencyKey, PredictOptions, fingerpr
 from lambdas.telemetry.stopwatch import Stopwatch
 from lambdas.telemetry.trail import follow
 from visionflow import strict
+from visionflow.answers.answer import PredictionSet
+from visionflow.answers.classifier import Explanation
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
 from visionflow.images.containers import media_type
-from visionflow.models.answer import PredictionSet
-from visionflow.models.classifier import Explanation
 from visionflow.predictions.record import Prediction, original_key
 from visionflow.predictions.replies import Reply
 from visionflow.timestamps import new_id

@@ -12,8 +12,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambdas.outcomes import STATUSES
+from visionflow.answers.answer import UnknownReason
 from visionflow.errors import ImageError, VisionFlowError
-from visionflow.models.answer import UnknownReason
 from visionflow.predictions.record import Prediction, Status
 
 # Steps that a record's timings name, in the order in which they run. Rarely there is one more,

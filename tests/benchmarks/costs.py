@@ -27,10 +27,10 @@ from lambdas.telemetry.measurements import reason_metric, status_metric
 from tests.benchmarks.contenders.worker import PROJECT, STARTER, install_service, photo, request
 from tests.benchmarks.figures import Figure, Machine, figure
 from visionflow import strict
+from visionflow.answers.answer import UnknownReason
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
 from visionflow.images.store import ImageStore
-from visionflow.models.answer import UnknownReason
 from visionflow.models.manifest import read_artifact
 from visionflow.predictions.record import Status
 from visionflow.predictions.store import PredictionStore

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.benchmarks.figures import Figure, Target, figure
 from training.evaluation.unknown.familiar import MOST_IMAGES
-from visionflow.models.familiarity import FamiliarImages, finest_detail
+from visionflow.answers.familiarity import FamiliarImages, finest_detail
 
 FEATURES = {"MobileNetV2": 1280, "ResNet-50": 2048}
 CLASSES = 20

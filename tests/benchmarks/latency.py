@@ -17,7 +17,7 @@ from tests.benchmarks.contenders.worker import (
     starter_manifest,
 )
 from tests.benchmarks.figures import Figure, Target, figure
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 
 CALLS = 60
 INFERENCES = 400

@@ -20,10 +20,10 @@ from PIL import Image
 from tests.benchmarks.contenders.worker import photo
 from tests.benchmarks.figures import Figure, figure
 from training.data.listing import list_images
+from visionflow.answers.classifier import Classifier
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import DecodedImage, UInt8Array
-from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import read_artifact
 
 TURNS = 21

@@ -21,7 +21,7 @@ from tests.benchmarks.contenders.peers import OpenVinoClassifier, eager, runtime
 from tests.benchmarks.contenders.worker import SIZES, call, photo, request, serve_with
 from tests.benchmarks.figures import Figure, Target, figure
 from tests.benchmarks.serving_plot import Found, draw
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 
 OURS, USUAL, USUAL_RUNTIME, OPENVINO = (
     "VisionFlow int8",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.e2e.cloud import Cloud, Record
-from visionflow.models.answer import Score
+from visionflow.answers.answer import Score
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import ImageRef, Prediction
 from visionflow.predictions.store import PredictionStore

@@ -17,8 +17,8 @@ from training.fit.fit import Fitted, fit
 from training.networks.build import build_model
 from training.results.history import EpochRecord
 from training.train import train
+from visionflow.answers.classifier import Classifier
 from visionflow.images import pipeline
-from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import read_artifact
 
 pytestmark = pytest.mark.skipif(

@@ -8,7 +8,7 @@ import pytest
 from infra.stages import DEV, MORE_ALARMS
 from lambdas.telemetry.measurements import reason_metric, status_metric, step_metric, steps_of
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
-from visionflow.models.answer import UnknownReason
+from visionflow.answers.answer import UnknownReason
 
 ALARM = "AWS::CloudWatch::Alarm"
 TOPIC = "AlarmsTopic"

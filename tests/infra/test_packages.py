@@ -69,7 +69,7 @@ def test_the_function_finds_its_handlers_and_the_shared_library(assets: Assets) 
         assert f"lambdas/{function}/handler.py" in code
     with zipfile.ZipFile(assets.common_layer.path) as archive:
         common = set(archive.namelist())
-    assert "python/visionflow/models/classifier.py" in common
+    assert "python/visionflow/answers/classifier.py" in common
     assert not {name for name in code | common if "__pycache__" in name or "/tests/" in name}
 
 

@@ -22,8 +22,8 @@ from lambdas.telemetry.measurements import (
 from lambdas.telemetry.stopwatch import FAILED_ATTEMPT
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud, Context
+from visionflow.answers.answer import UnknownReason
 from visionflow.images.store import ImageStore
-from visionflow.models.answer import UnknownReason
 from visionflow.predictions.record import Status
 
 Line = dict[str, Any]

@@ -15,7 +15,7 @@ from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_observability import emitted
 from tests.tiny_model import EMBEDDINGS_FILE, write_tiny_artifact
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import MANIFEST_NAME
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally

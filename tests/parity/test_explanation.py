@@ -27,10 +27,10 @@ from training.export.graph.quantize import Quantizer
 from training.fit.features import estimate_batch_norm
 from training.networks.build import build_model, exportable
 from training.networks.network import ConvNet
+from visionflow.answers.classifier import Classification, Classifier, FloatArray
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, load
-from visionflow.models.classifier import Classification, Classifier, FloatArray
-from visionflow.models.manifest import Label
+from visionflow.models.label_tree import Label
 
 ARCHIVE, WEIGHTS = "flowers5.tar", "mobilenet_v2-imagenet.pth"
 SPEC = InputSpec(size=160, resize=160)

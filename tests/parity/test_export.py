@@ -13,9 +13,9 @@ from training.export.gate_checks import Outputs, network_outputs, session_output
 from training.export.graph.onnx_files import export_onnx
 from training.export.graph.quantize import Quantizer
 from training.networks.build import build_model, exportable
+from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import load
-from visionflow.models.classifier import Classifier, FloatArray
-from visionflow.models.manifest import Label
+from visionflow.models.label_tree import Label
 
 CONFIG = load_config("cifar10")
 CLASSES = 10

@@ -16,10 +16,10 @@ from tests.parity.images import odd_images, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images
 from training.data.listing import list_images
+from visionflow.answers.classifier import Classifier
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import DecodedImage, UInt8Array, prepare
 from visionflow.images.store import ImageStore
-from visionflow.models.classifier import Classifier
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.store import PredictionStore
 

@@ -18,10 +18,10 @@ from tests.benchmarks.reduced_decode import enlarged
 from tests.images import encode
 from tests.parity.images import photo
 from training.export.gate_checks import session_outputs
+from visionflow.answers.classifier import Classifier
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import read_artifact
 
 STARTER = Path(__file__).parents[2] / "infra" / "packaging" / "starter"

@@ -11,8 +11,8 @@ from tests.parity.images import crops
 from training.evaluation.measure import measure_folder
 from training.export.gate_checks import session_outputs
 from training.results.report import Report
+from visionflow.answers.classifier import Classifier
 from visionflow.images.pipeline import load
-from visionflow.models.classifier import Classifier
 from visionflow.models.drift import REFERENCE_FILE, Reference
 from visionflow.models.manifest import read_artifact
 

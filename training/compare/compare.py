@@ -13,7 +13,7 @@ from training.errors import TrainingError
 from training.export.artifact import hardware
 from training.export.latency import measure_latencies
 from training.runs import read_reports, require_apart, run_labels
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 from visionflow.models.manifest import read_artifact
 
 RESULT_FILE = "compare.json"

@@ -6,7 +6,7 @@ from training.data.listing import Int64Array
 from training.evaluation.intervals import BoolArray, surplus_interval
 from training.results.findings import Calibration, CoverageCurve, Reliability, ReliabilityBin
 from training.results.scores import Interval
-from visionflow.models.classifier import FloatArray, softmax
+from visionflow.answers.classifier import FloatArray, softmax
 
 CALIBRATION_BINS = 15
 CURVE_POINTS = 100

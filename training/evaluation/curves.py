@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from training.data.listing import Int64Array
 from training.results.findings import ClassCurve, Curve, Curves, CurveSet
-from visionflow.models.classifier import FloatArray
+from visionflow.answers.classifier import FloatArray
 
 CURVE_POINTS = 100
 # Points of all classes together: many classes get coarser curves, so that the report stays small.

@@ -12,7 +12,7 @@ from training.evaluation.stage_activations import stage_activations
 from training.evaluation.tsne import map_embeddings
 from training.networks.network import ConvNet
 from training.results.findings import Activations, Findings
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 
 
 def examine(

@@ -6,7 +6,7 @@ from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.evaluation.mistakes import image_answer
 from training.results.findings import ActivationMap, ExplainedImage
-from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.answers.classifier import Classifier, FloatArray
 
 EXAMPLES = 6
 

@@ -15,9 +15,9 @@ from training.evaluation.unknown.prediction_sets import set_coverages
 from training.evaluation.unknown.thresholds import Decisions
 from training.results.unknown import FolderScores
 from visionflow import strict
-from visionflow.models.answer import UnknownReason
-from visionflow.models.classifier import Classifier, FloatArray, softmax, unknown_reasons
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.answers.answer import UnknownReason
+from visionflow.answers.classifier import Classifier, FloatArray, softmax, unknown_reasons
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import read_artifact
 
 EMBEDDINGS = 800

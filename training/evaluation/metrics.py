@@ -12,8 +12,8 @@ from training.evaluation.intervals import (
     share_interval,
 )
 from training.results.scores import ClassScores, ConfusedPair, Evaluation, Interval
+from visionflow.answers.classifier import FloatArray
 from visionflow.insights.intervals import share
-from visionflow.models.classifier import FloatArray
 
 CONFUSED_PAIRS = 15
 

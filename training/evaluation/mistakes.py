@@ -7,8 +7,8 @@ from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
 from training.results.data_url import data_url
 from training.results.findings import THUMBNAIL_SIDE, ImageAnswer
+from visionflow.answers.classifier import FloatArray
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.classifier import FloatArray
 
 WORST = 24
 

@@ -9,8 +9,8 @@ from PIL import Image
 from training.networks.network import ConvNet
 from training.results.data_url import data_url
 from training.results.findings import COLUMNS, ROWS, StageActivations
+from visionflow.answers.classifier import FloatArray
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.classifier import FloatArray
 
 MOST_STAGES = 8
 MOST_PIXELS = 32

@@ -6,7 +6,7 @@ import numpy as np
 
 from training.data.listing import Int64Array
 from training.results.findings import EmbeddingMap
-from visionflow.models.classifier import FloatArray
+from visionflow.answers.classifier import FloatArray
 
 LEAST_IMAGES = 20
 PERPLEXITY = 30.0

@@ -14,10 +14,10 @@ from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from visionflow import strict
+from visionflow.models.label_tree import Label
 from visionflow.models.manifest import (
     MANIFEST_NAME,
     FileEntry,
-    Label,
     Manifest,
     Quantization,
 )
@@ -34,11 +34,12 @@ _LIBRARIES = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime", "nump
 def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Manifest:
     """The manifest of the fp32 file alone, uncalibrated; later steps add their findings."""
     return Manifest(
-        schema_version=2,
+        schema_version=3,
         name=config.name,
         version=config.version,
         created_at=timestamp(datetime.now(UTC)),
         labels=tuple(Label(name, parent=None) for name in data.labels),
+        parents=(),
         input=config.input,
         precision="fp32",
         files={"fp32": FileEntry.of(folder, FP32_FILE)},

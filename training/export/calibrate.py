@@ -22,8 +22,8 @@ from training.export.artifact import write_whole
 from training.export.export import THREADS, Export, serve_fp32
 from training.export.gate_checks import Outputs, check_int8_unknown
 from training.results.scores import Evaluation
-from visionflow.models.classifier import Classifier, FloatArray, softmax
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.answers.classifier import Classifier, FloatArray, softmax
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import Familiarity, FileEntry
 
 
@@ -115,6 +115,7 @@ def _stored(
     return Familiarity(
         file=FileEntry.of(folder, FAMILIAR_FILE),
         threshold=thresholds.familiarity,
+        least_energy=None,
         least_detail=thresholds.detail,
         kept=1.0,
     )

@@ -22,7 +22,7 @@ from training.export.latency import Measure, Run, measure_latencies
 from training.networks.build import exportable
 from training.networks.network import Network
 from training.results.report import Form, LadderStep, ModelMeasure, Parity
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 from visionflow.models.manifest import FileEntry, Manifest
 
 NO_BASE = "the fp32 graph does not reproduce the network, so int8 was not tried"

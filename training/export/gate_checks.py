@@ -12,8 +12,8 @@ from training.data.image_set import in_batches
 from training.data.listing import Int64Array
 from training.networks.network import Network
 from training.results.report import Form, Parity
+from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.classifier import Classifier, FloatArray
 from visionflow.models.manifest import GateCheck
 
 # Batch norm is folded into the convolutions, which reorders sums of float32. How much that changes

@@ -15,7 +15,7 @@ from training.export.graph.sensitivity import rank_nodes
 from training.export.latency import Measure, Run
 from training.results.report import LadderStep
 from training.stop import check_stop
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 from visionflow.models.manifest import GateCheck, Quantization
 
 

@@ -9,7 +9,7 @@ from training.data.image_set import ImageSet, images_at_once
 from training.data.listing import Int64Array
 from training.export.artifact import write_whole
 from visionflow import strict
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 from visionflow.models.drift import REFERENCE_FILE, Reference, measure_reference
 
 # Enough for the mean and the spread of a few directions.

@@ -25,8 +25,8 @@ from lambdas.telemetry.measurements import (
     step_metric,
     steps_of,
 )
+from visionflow.answers.answer import UnknownReason
 from visionflow.costs.prices import DEFAULT_REGION, price_table
-from visionflow.models.answer import UnknownReason
 
 _PERCENTILES = ("p50", "p95", "p99")
 # Stacked: the two reasons stand for the status unknown, which is their sum.

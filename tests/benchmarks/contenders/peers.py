@@ -19,10 +19,10 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from training.networks.network import PIXEL_MEAN, PIXEL_STD, ConvNet
+from visionflow.answers.classifier import Classifier as ServedClassifier
+from visionflow.answers.classifier import FloatArray
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.classifier import Classifier as ServedClassifier
-from visionflow.models.classifier import FloatArray
 from visionflow.models.manifest import Manifest
 
 TOP_K = 5

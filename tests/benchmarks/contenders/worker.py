@@ -20,8 +20,8 @@ from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Loader, Serving
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
+from visionflow.answers.classifier import Classifier
 from visionflow.images.store import ImageStore
-from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore

@@ -18,8 +18,8 @@ from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.results.report import Report
 from training.train import train
-from visionflow.models.classifier import Classifier
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.answers.classifier import Classifier
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import read_artifact
 

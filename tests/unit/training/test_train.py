@@ -32,7 +32,7 @@ from training.results.report import Report
 from training.stop import Interrupted, Stop
 from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
 from training.tune.search import tune
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 
 

@@ -63,7 +63,7 @@ def imports_of(module: str, source: str) -> Iterator[ast.stmt]:
 
 
 def test_no_module_imports_anything_heavy() -> None:
-    assert "visionflow.models.classifier" in MODULES
+    assert "visionflow.answers.classifier" in MODULES
     assert imported_afresh(MODULES, HEAVY) == ""
 
 
@@ -71,8 +71,8 @@ def test_records_stores_and_costs_are_read_without_numpy() -> None:
     """The API starts without it."""
     drawing = {
         "visionflow.images.pipeline",
-        "visionflow.models.classifier",
-        "visionflow.models.familiarity",
+        "visionflow.answers.classifier",
+        "visionflow.answers.familiarity",
     }
     assert imported_afresh([name for name in MODULES if name not in drawing], LIGHT) == ""
 

@@ -12,10 +12,10 @@ from training.errors import DatasetError
 from training.results.scores import Interval
 from training.results.unknown import AnswerShares
 from training.stop import check_stop
+from visionflow.answers.answer import UnknownReason
+from visionflow.answers.classifier import Classifier
 from visionflow.images.pipeline import UInt8Array
 from visionflow.insights.intervals import share
-from visionflow.models.answer import UnknownReason
-from visionflow.models.classifier import Classifier
 from visionflow.models.manifest import read_artifact
 
 

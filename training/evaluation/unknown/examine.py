@@ -13,7 +13,7 @@ from training.results.unknown import (
     StrangerSet,
     Unfamiliar,
 )
-from visionflow.models.classifier import Classifier, FloatArray
+from visionflow.answers.classifier import Classifier, FloatArray
 
 BINS = 40
 

@@ -7,8 +7,8 @@ import numpy as np
 from training.data.image_set import decoded_batches
 from training.data.listing import Int64Array, Listing
 from training.stop import check_stop
-from visionflow.models.classifier import Classifier
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.answers.classifier import Classifier
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import Manifest
 
 FAMILIAR_FILE = "familiar.npz"

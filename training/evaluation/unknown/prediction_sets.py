@@ -7,9 +7,9 @@ import numpy as np
 from training.data.listing import Int64Array
 from training.evaluation.intervals import share_interval
 from training.results.unknown import SetCoverage
+from visionflow.answers.classifier import FloatArray
+from visionflow.answers.prediction_sets import least_confidence
 from visionflow.errors import InvalidParameterError
-from visionflow.models.classifier import FloatArray
-from visionflow.models.prediction_sets import least_confidence
 
 MOST_KEPT = 1_000
 COVERAGES = (0.8, 0.9, 0.95, 0.99)

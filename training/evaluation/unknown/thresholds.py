@@ -8,10 +8,10 @@ import numpy as np
 
 from training.data.image_set import in_batches
 from training.evaluation.intervals import BoolArray, Float64Array
+from visionflow.answers.answer import UnknownReason
+from visionflow.answers.classifier import FloatArray, unknown_reasons
+from visionflow.answers.familiarity import finest_detail
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.answer import UnknownReason
-from visionflow.models.classifier import FloatArray, unknown_reasons
-from visionflow.models.familiarity import finest_detail
 from visionflow.models.manifest import Manifest
 
 # The share of all lost images that each of these may lose; familiarity, which lets the fewest

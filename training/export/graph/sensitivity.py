@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from training.export.graph.quantize import Quantizer
 from training.export.graph.ranges import RangeRule
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 
 # A ranking needs few images: the errors differ by orders of magnitude.
 IMAGES = 24

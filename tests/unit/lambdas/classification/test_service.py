@@ -11,8 +11,8 @@ from lambdas.classification.service import ClassificationService
 from lambdas.telemetry.stopwatch import FAILED_ATTEMPT, Stopwatch
 from tests.images import encode, plain
 from tests.tiny_model import write_tiny_artifact
+from visionflow.answers.classifier import Classification, Classifier
 from visionflow.images.store import ImageStore
-from visionflow.models.classifier import Classification, Classifier
 from visionflow.models.manifest import read_artifact
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.store import PredictionStore

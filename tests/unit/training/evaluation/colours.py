@@ -9,8 +9,8 @@ from tests.tiny_model import LABELS, SIDE, write_tiny_artifact
 from training.data.image_set import ImageSet
 from training.evaluation.unknown.familiar import FAMILIAR_FILE
 from training.evaluation.unknown.thresholds import MARGIN, details
-from visionflow.models.classifier import Classifier
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.answers.classifier import Classifier
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import MANIFEST_NAME, Familiarity, FileEntry
 
 
@@ -43,6 +43,7 @@ def familiar_classifier(folder: Path, taught: ImageSet) -> tuple[Classifier, Fam
     rule = Familiarity(
         file=FileEntry.of(folder, FAMILIAR_FILE),
         threshold=float(found.min()) - MARGIN,
+        least_energy=None,
         least_detail=float(details(taught.images).min()) - MARGIN,
         kept=1.0,
     )

@@ -9,7 +9,7 @@ from training.evaluation.calibration import (
     fit_temperature,
     reliability,
 )
-from visionflow.models.classifier import softmax
+from visionflow.answers.classifier import softmax
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:

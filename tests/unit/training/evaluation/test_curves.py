@@ -6,7 +6,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.evaluation.curves import CURVE_POINTS, score_curves
 from training.results.findings import Curve
-from visionflow.models.classifier import softmax
+from visionflow.answers.classifier import softmax
 
 LABELS = ("cat", "dog", "frog")
 

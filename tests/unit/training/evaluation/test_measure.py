@@ -12,9 +12,9 @@ from training.data import image_set
 from training.data.image_set import LARGEST_BATCH, ImageSet
 from training.errors import DatasetError
 from training.evaluation.measure import EMBEDDINGS, measure_folder, measure_split
+from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.classifier import Classifier, FloatArray
 
 
 def write_images(folder: Path, *labels: str) -> Path:

@@ -16,8 +16,8 @@ from training.export.artifact import INT8_FILE, write_manifest
 from training.export.calibrate import calibrate
 from training.export.export import Export, export_model
 from training.export.gate_checks import Outputs, check_int8_unknown
-from visionflow.models.classifier import Classifier
-from visionflow.models.familiarity import FamiliarImages
+from visionflow.answers.classifier import Classifier
+from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import FileEntry, read_artifact
 

@@ -11,7 +11,7 @@ from training.export.gate_checks import (
     top1_drop,
     worst_class_drop,
 )
-from visionflow.models.classifier import FloatArray
+from visionflow.answers.classifier import FloatArray
 
 
 def outputs(logits: FloatArray) -> Outputs:

@@ -6,7 +6,7 @@ import pytest
 from tests.tiny_model import SIDE, tiny_graph, write_tiny_artifact
 from training.data.image_set import ImageSet
 from training.export.reference import write_reference
-from visionflow.models.classifier import Classifier
+from visionflow.answers.classifier import Classifier
 from visionflow.models.drift import Reference, read_sketch
 
 

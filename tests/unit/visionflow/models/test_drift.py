@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from visionflow import strict
+from visionflow.answers.classifier import FloatArray
 from visionflow.errors import ConfigError
-from visionflow.models.classifier import FloatArray
 from visionflow.models.drift import (
     COMPONENTS,
     Reference,

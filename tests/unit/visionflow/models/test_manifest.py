@@ -9,6 +9,8 @@ from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 
 Artifact = tuple[Path, Manifest]
 
+FILE = {"path": "familiar.npz", "sha256": "", "size": 1}
+
 
 def test_a_manifest_survives_its_own_json(tiny_artifact: Artifact) -> None:
     folder, manifest = tiny_artifact
@@ -29,15 +31,28 @@ def test_a_manifest_of_schema_1_is_read_as_one_without_familiarity(
     tiny_artifact: Artifact,
 ) -> None:
     data = strict.to_dict(tiny_artifact[1]) | {"schema_version": 1}
-    del data["familiarity"], data["conformity"]
+    del data["familiarity"], data["conformity"], data["parents"]
     manifest = Manifest.parse(json.dumps(data))
-    assert (manifest.familiarity, manifest.conformity) == (None, ())
+    assert (manifest.familiarity, manifest.conformity, manifest.parents) == (None, (), ())
+
+
+def test_a_manifest_of_schema_2_is_read_as_one_without_parents_and_energy(
+    tiny_artifact: Artifact,
+) -> None:
+    rule = {"file": FILE, "threshold": 0.5, "least_detail": 0.6, "kept": 0.95}
+    data = strict.to_dict(tiny_artifact[1]) | {"schema_version": 2, "familiarity": rule}
+    del data["parents"]
+    manifest = Manifest.parse(json.dumps(data))
+    assert manifest.parents == ()
+    assert manifest.familiarity is not None
+    assert manifest.familiarity.least_energy is None
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema_version": 3}, "schema_version"),
+        ({"schema_version": 4}, "schema_version"),
+        ({"labels": [{"name": "a", "parent": "b"}]}, "lacks b"),
         ({"conformity": [0.9, 0.5]}, "conformity"),
         ({"conformity": [0.5, 1.5]}, "conformity"),
         ({"labels": []}, "labels"),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
+from visionflow.answers.answer import UnknownReason
 from visionflow.dynamodb import Action, Item, Sleep, batch_get, from_item, to_item
 from visionflow.insights.changes import shadowed
 from visionflow.insights.counters import CounterStore
-from visionflow.models.answer import UnknownReason
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Trial
 from visionflow.predictions.record import Prediction, Status

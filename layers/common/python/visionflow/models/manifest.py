@@ -13,18 +13,11 @@ from typing import Any, Literal
 from visionflow import strict
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.images.input_spec import InputSpec
+from visionflow.models.label_tree import Label, LabelTree
 
 MANIFEST_NAME = "manifest.json"
 
 Precision = Literal["fp32", "int8"]
-
-
-@dataclass(frozen=True)
-class Label:
-    """A class. Its place in the manifest's list is its index in the logits."""
-
-    name: str
-    parent: str | None
 
 
 @dataclass(frozen=True)
@@ -63,12 +56,14 @@ class Familiarity:
     """How images that the model was never taught are recognised.
 
     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
-    ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
-    images that get an answer.
+    ``threshold``, the `energy` of its logits under ``least_energy``, or its `finest_detail` under
+    ``least_detail``. ``least_energy`` is None in versions from before it was measured. ``kept``:
+    the share of validation images that get an answer.
     """
 
     file: FileEntry
     threshold: float
+    least_energy: float | None
     least_detail: float
     kept: float
 
@@ -87,15 +82,18 @@ class GateCheck:
 class Manifest:
     """One version of one model. ``created_at`` is ISO 8601 in UTC.
 
-    An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
-    confidence in the true label of each validation image, rising; prediction sets are made from it.
+    ``labels`` are the classes, in the order of the logits; ``parents``, which may be empty, the
+    inner nodes of the tree above them. An answer is unsure when no label or parent has a confidence
+    of ``unknown_threshold``. ``conformity``: the confidence in the true label of each validation
+    image, rising; prediction sets are made from it.
     """
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     name: str
     version: str
     created_at: str
     labels: tuple[Label, ...]
+    parents: tuple[Label, ...]
     input: InputSpec
     precision: Precision
     files: dict[Precision, FileEntry]
@@ -114,11 +112,10 @@ class Manifest:
     library_versions: dict[str, str]
 
     def __post_init__(self) -> None:
-        names = [label.name for label in self.labels]
-        if not names or len(set(names)) != len(names):
-            raise ConfigError("manifest.labels: must be non-empty and distinct")
-        if self.precision not in self.files or "fp32" not in self.files:
-            raise ConfigError("manifest.files: must hold fp32 and the served precision")
+        # A tree that is none is refused here, not by the first image.
+        self.label_tree()
+        if self.precision not in self.files:
+            raise ConfigError("manifest.files: must hold the served precision")
         if any(not 0 <= p <= 1 for p in self.conformity) or [*self.conformity] != sorted(
             self.conformity
         ):
@@ -132,6 +129,9 @@ class Manifest:
     @property
     def label_names(self) -> tuple[str, ...]:
         return tuple(label.name for label in self.labels)
+
+    def label_tree(self) -> LabelTree:
+        return LabelTree(self.labels, self.parents)
 
     @property
     def served_file(self) -> FileEntry:
@@ -153,15 +153,26 @@ class Manifest:
     def parse(cls, text: str | bytes) -> "Manifest":
         """Raises `ConfigError` naming the field that is unknown, missing or mistyped.
 
-        A manifest of schema 1 gets what it did not have: no familiarity and no conformity.
+        A manifest of schema 1 or 2 gets what it did not have: no familiarity, no conformity, no
+        least energy and no parents.
         """
         document = strict.read_json(text, "manifest")
-        if isinstance(document, dict) and document.get("schema_version") == 1:
-            document = {"familiarity": None, "conformity": [], **document, "schema_version": 2}
+        if isinstance(document, dict):
+            document = _upgraded(document)
         return strict.parse(cls, document, "manifest")
 
     def to_json(self) -> str:
         return json.dumps(strict.to_dict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
+    if document.get("schema_version") == 1:
+        document = {"familiarity": None, "conformity": [], **document, "schema_version": 2}
+    if document.get("schema_version") == 2:
+        document = {"parents": [], **document, "schema_version": 3}
+        if isinstance(document.get("familiarity"), dict):
+            document["familiarity"] = {"least_energy": None, **document["familiarity"]}
+    return document
 
 
 def read_artifact(folder: Path) -> Manifest:

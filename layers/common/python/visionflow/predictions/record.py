@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from visionflow.models.answer import Score, UnknownReason
+from visionflow.answers.answer import Score, UnknownReason
 from visionflow.models.ref import ModelRef
 
 Source = Literal["api", "s3"]

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from visionflow import strict
-from visionflow.models.answer import ClassActivationMap, PredictionSet
+from visionflow.answers.answer import ClassActivationMap, PredictionSet
 
 # Fields that replies written before they existed do not have.
 _LATER_FIELDS = {"familiarity_threshold": None, "prediction_set": None}

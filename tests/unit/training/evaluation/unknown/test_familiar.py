@@ -10,8 +10,8 @@ from tests.unit.training.evaluation.test_measure import write_images
 from training.data.listing import list_images
 from training.evaluation.unknown import familiar
 from training.evaluation.unknown.familiar import drawn_evenly, familiar_images
+from visionflow.answers.classifier import Classifier
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.classifier import Classifier
 
 
 def test_every_class_gives_as_many_images_as_it_can() -> None:

@@ -8,8 +8,8 @@ from training.evaluation.unknown.prediction_sets import (
     set_coverage,
     set_coverages,
 )
-from visionflow.models.classifier import FloatArray, softmax
-from visionflow.models.prediction_sets import least_confidence
+from visionflow.answers.classifier import FloatArray, softmax
+from visionflow.answers.prediction_sets import least_confidence
 
 
 def drawn(count: int, seed: int) -> tuple[FloatArray, Int64Array]:

@@ -16,8 +16,8 @@ from training.evaluation.unknown.thresholds import (
     decide,
     details,
 )
-from visionflow.models.answer import UnknownReason
-from visionflow.models.classifier import FloatArray, softmax
+from visionflow.answers.answer import UnknownReason
+from visionflow.answers.classifier import FloatArray, softmax
 
 Measures = tuple[FloatArray, FloatArray, FloatArray]
 

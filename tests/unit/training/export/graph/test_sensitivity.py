@@ -14,8 +14,8 @@ from training.export.graph.onnx_files import export_onnx
 from training.export.graph.quantize import Quantizer
 from training.export.graph.sensitivity import rank_nodes
 from training.networks.build import exportable
-from visionflow.models.classifier import Classifier
-from visionflow.models.manifest import Label
+from visionflow.answers.classifier import Classifier
+from visionflow.models.label_tree import Label
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ of the true label in all but a share ``1 - coverage`` of the validation images.
 
 from collections.abc import Sequence
 
+from visionflow.answers.answer import Score
 from visionflow.errors import CoverageUnmeasuredError, InvalidParameterError
-from visionflow.models.answer import Score
 
 
 def least_confidence(conformity: Sequence[float], coverage: float) -> float:

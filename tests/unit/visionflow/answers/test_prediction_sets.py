@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from visionflow.answers.answer import Score
+from visionflow.answers.prediction_sets import least_confidence, prediction_set
 from visionflow.errors import InvalidParameterError
-from visionflow.models.answer import Score
-from visionflow.models.prediction_sets import least_confidence, prediction_set
 
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])

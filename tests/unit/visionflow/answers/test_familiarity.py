@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from visionflow.answers.familiarity import FamiliarImages, FloatArray, finest_detail
 from visionflow.errors import ArtifactError
-from visionflow.models.familiarity import FamiliarImages, FloatArray, finest_detail
 
 FEATURES = 600
 

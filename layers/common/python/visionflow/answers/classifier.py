@@ -11,10 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from visionflow import strict
+from visionflow.answers.answer import ClassActivationMap, Score, UnknownReason
+from visionflow.answers.familiarity import FamiliarImages, finest_detail
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
-from visionflow.models.answer import ClassActivationMap, Score, UnknownReason
-from visionflow.models.familiarity import FamiliarImages, finest_detail
 from visionflow.models.manifest import Manifest
 
 FloatArray = npt.NDArray[np.float32]

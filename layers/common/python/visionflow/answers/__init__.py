@@ -1,0 +1,1 @@
+"""What a model answers about an image. Imports models and images."""

@@ -1,0 +1,46 @@
+"""Labels with parents."""
+
+import pytest
+
+from visionflow.errors import ConfigError
+from visionflow.models.label_tree import Label, LabelTree
+
+TREE = LabelTree(
+    (Label("beagle", "dog"), Label("pug", "dog"), Label("cat", "animal"), Label("car", None)),
+    (Label("dog", "animal"), Label("animal", None)),
+)
+
+
+def test_paths_go_from_the_top_down() -> None:
+    assert TREE.ancestors("pug") == ("animal", "dog")
+    assert TREE.ancestors("car") == ()
+    assert TREE.depth("dog") == 1
+    assert TREE.leaves("animal") == (0, 1, 2)
+    assert [TREE.at_level("pug", level) for level in range(4)] == ["animal", "dog", "pug", "pug"]
+
+
+def test_a_parent_covers_what_is_below_it() -> None:
+    assert TREE.covers("animal", "pug")
+    assert TREE.covers("dog", "dog")
+    assert not TREE.covers("pug", "dog")
+    assert not TREE.covers("animal", "bicycle")
+
+
+@pytest.mark.parametrize(
+    ("labels", "parents", "fault"),
+    [
+        ((), (), "distinct"),
+        ((Label("a", None), Label("a", None)), (), "distinct"),
+        ((Label("a", "b"), Label("b", None)), (Label("b", None),), "distinct"),
+        ((Label("a", "b"),), (), "lacks b"),
+        ((Label("a", "b"), Label("c", "a")), (Label("b", None),), "lacks a"),
+        ((Label("a", "b"),), (Label("b", "c"), Label("c", "b")), "above itself"),
+        ((Label("a", "b"),), (Label("b", "b"),), "above itself"),
+        ((Label("a", None),), (Label("b", None),), "no label is below b"),
+    ],
+)
+def test_what_is_not_a_tree_is_refused(
+    labels: tuple[Label, ...], parents: tuple[Label, ...], fault: str
+) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        LabelTree(labels, parents)
