@@ -967,9 +967,10 @@ export interface components {
         };
         /**
          * ModelDetail
-         * @description One version with its manifest, the report of its run (null when there is none, or one of over
-         *     4 MB), and short-lived URLs of its other files. ``recognises_unfamiliar``: whether its answers
-         *     can be ``unfamiliar``, and not ``unsure`` alone.
+         * @description One version with its manifest, the report of its run (null when there is none, one of over
+         *     4 MB, or none was asked for), and short-lived URLs of its other files.
+         *     ``recognises_unfamiliar``: whether its answers can be ``unfamiliar``, and not ``unsure``
+         *     alone.
          */
         ModelDetail: {
             /** Name */
@@ -2208,6 +2209,8 @@ export interface operations {
             query?: {
                 /** @description Name of the model (default: the one in production) */
                 name?: string;
+                /** @description Whether to return the report, which has up to 4 MB */
+                report?: boolean;
             };
             header?: never;
             path: {
