@@ -16,7 +16,9 @@ LEGEND_CLASSES = 10
 def confusion_matrix(report: Report) -> Figure:
     """Rows: true class, shares of its images in percent; columns: the answer."""
     labels = [shortened(scores.label) for scores in report.test.classes]
-    counts = np.array(report.test.confusion, np.float64)
+    cells = report.test.confusion
+    counts = np.zeros((len(labels), len(labels)))
+    counts[cells.truth, cells.answer] = cells.images
     images = counts.sum(axis=1, keepdims=True)
     percent = np.full_like(counts, np.nan)
     np.divide(100 * counts, images, out=percent, where=images > 0)

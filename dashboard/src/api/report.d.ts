@@ -86,6 +86,21 @@ export interface components {
             rate: number;
         };
         /**
+         * Confusion
+         * @description The cells of a confusion matrix that are not empty: cell i has ``images[i]`` images of the
+         *     class ``truth[i]`` that were answered ``answer[i]``, both by their place among the classes.
+         *
+         *     In full, the matrix of a thousand classes would be 2 MB of zeros.
+         */
+        Confusion: {
+            /** Truth */
+            truth: number[];
+            /** Answer */
+            answer: number[];
+            /** Images */
+            images: number[];
+        };
+        /**
          * CoverageCurve
          * @description What is right among the answers whose confidence reaches ``threshold``, from all answers to
          *     the most confident ones. ``coverage``: their share of all answers.
@@ -195,8 +210,8 @@ export interface components {
          * Evaluation
          * @description Measured on ``images`` images. All but ``confusion`` and the loss are in 0..1.
          *
-         *     The macro scores are means over the classes that have images. ``confusion``: rows are the true
-         *     class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
+         *     The macro scores are means over the classes that have images. ``most_confused``: the largest
+         *     rates first. ``loss``: mean negative
          *     log-likelihood in nats. ``known``: the share that got an answer, neither unsure nor unfamiliar.
          *     ``groups``: how many independent groups the images are; ``few_groups``: too few to say much.
          *     The intervals of ``top1`` and ``ece`` are by groups.
@@ -230,8 +245,7 @@ export interface components {
             known_top1: number;
             /** Classes */
             classes: components["schemas"]["ClassScores"][];
-            /** Confusion */
-            confusion: number[][];
+            confusion: components["schemas"]["Confusion"];
             /** Most Confused */
             most_confused: components["schemas"]["ConfusedPair"][];
         };
@@ -249,13 +263,16 @@ export interface components {
          * @description How images that the model was never taught are recognised.
          *
          *     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
-         *     ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
-         *     images that get an answer.
+         *     ``threshold``, the `energy` of its logits under ``least_energy``, or its `finest_detail` under
+         *     ``least_detail``. ``least_energy`` is None in versions from before it was measured. ``kept``:
+         *     the share of validation images that get an answer.
          */
         Familiarity: {
             file: components["schemas"]["FileEntry"];
             /** Threshold */
             threshold: number;
+            /** Least Energy */
+            least_energy: number | null;
             /** Least Detail */
             least_detail: number;
             /** Kept */
@@ -498,7 +515,7 @@ export interface components {
         };
         /**
          * Label
-         * @description A class. Its place in the manifest's list is its index in the logits.
+         * @description A class, or a parent of classes and other parents. ``parent`` is None at the top.
          */
         Label: {
             /** Name */
@@ -564,15 +581,17 @@ export interface components {
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
          *
-         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
-         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
+         *     ``labels`` are the classes, in the order of the logits; ``parents``, which may be empty, the
+         *     inner nodes of the tree above them. An answer is unsure when no label or parent has a confidence
+         *     of ``unknown_threshold``. ``conformity``: the confidence in the true label of each validation
+         *     image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 2;
+            schema_version: 3;
             /** Name */
             name: string;
             /** Version */
@@ -581,6 +600,8 @@ export interface components {
             created_at: string;
             /** Labels */
             labels: components["schemas"]["Label"][];
+            /** Parents */
+            parents: components["schemas"]["Label"][];
             input: components["schemas"]["InputSpec"];
             /**
              * Precision
