@@ -6,8 +6,8 @@ import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { ConfusionMatrix } from "./ConfusionMatrix";
 import css from "./ConfusionTab.module.css";
-import { ImageCard, ImageGrid } from "./ImageCard";
-import { imagesOf } from "./report";
+import { ImageCard, ImageGrid } from "../report/ImageCard";
+import { imagesOf } from "../report/report";
 
 /** The confusion matrix; a cell leads to its images. */
 export function ConfusionTab({ report }: { report: Report }) {

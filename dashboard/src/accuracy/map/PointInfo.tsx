@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Report } from "../../api/artifact";
 import css from "./PointInfo.module.css";
-import { imagesOf, tileOf } from "./report";
+import { imagesOf, tileOf } from "../report/report";
 
 interface PointInfoProps {
   report: Report;
