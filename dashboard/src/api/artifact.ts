@@ -12,12 +12,43 @@ export type Report = Since<
   Omit<Schemas["Report"], "data" | "validation" | "test" | "unfamiliar">,
   "labels" | "prediction_sets"
 > & {
+  tree?: readonly TreeNode[];
+  levels?: Levels | null;
   data: DataSummary;
   validation: Evaluation;
   test: Evaluation;
   unfamiliar?: Unfamiliar | null;
 };
-export type Evaluation = Since<Schemas["Evaluation"], "ece_interval" | "groups" | "few_groups">;
+export type Evaluation = Since<
+  Omit<Schemas["Evaluation"], "confusion">,
+  "ece_interval" | "groups" | "few_groups"
+> & {
+  /** Earlier versions wrote all rows of the matrix in full. */
+  confusion: Confusion | number[][];
+};
+export type Confusion = Schemas["Confusion"];
+export interface TreeNode {
+  name: string;
+  parent: string | null;
+}
+export interface LevelScores {
+  level: number;
+  names: number;
+  top1: number;
+  top1_interval: Interval;
+  ece: number;
+}
+export interface BackOffPoint {
+  threshold: number;
+  leaf: number;
+  parent: number;
+  right: number;
+}
+export interface Levels {
+  levels: LevelScores[];
+  served: BackOffPoint;
+  curve: BackOffPoint[];
+}
 export type DataSummary = Since<Omit<Schemas["DataSummary"], Part>, "groups"> &
   Record<Part, SplitSummary>;
 export type Part = "train" | "validation" | "test";
