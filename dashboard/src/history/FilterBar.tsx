@@ -24,7 +24,7 @@ const PERCENT_STEPS = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
 export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
   const { t } = useTranslation();
   const seen = new Set([filters.label, ...rows.map(({ label }) => label)]);
-  const labels = useLabelChoices([...seen], { withParents: true });
+  const labels = useLabelChoices([...seen]);
   const versions = useVersions(filters.model_version, rows);
   const set = (changes: Changes) => {
     onChange(readFilters(new URLSearchParams(filterEntries({ ...filters, ...changes }))));

@@ -1,25 +1,25 @@
 import { useMemo } from "react";
 
-import type { Manifest } from "../api/artifact";
 import { LabelTree } from "./labelTree";
 import { useHealth } from "./useHealth";
-import { useManifest } from "./useManifest";
 
-/** The labels of the model in service; with their parents as soon as its manifest has arrived. */
+/** The labels of the model in service, with their parents. */
 export function useServedTree(): LabelTree {
   const { data: health } = useHealth();
-  const { data: manifest } = useManifest(health?.model);
-  const labels = health?.labels;
-  return useMemo(
-    () => (manifest ? treeOf(manifest) : null) ?? new LabelTree(labels ?? []),
-    [manifest, labels],
-  );
+  const { labels, parents } = health ?? {};
+  return useMemo(() => servedTree(labels ?? [], parents ?? {}), [labels, parents]);
 }
 
-function treeOf({ labels, parents }: Manifest): LabelTree {
+/** `parents`: what is directly above each label and each parent, where something is. */
+function servedTree(
+  labels: readonly string[],
+  parents: Readonly<Record<string, string>>,
+): LabelTree {
+  const above = new Map(Object.entries(parents));
+  const names = new Set([...labels, ...above.values()]);
   return new LabelTree(
-    labels.map(({ name }) => name),
-    [...labels, ...parents],
+    labels,
+    [...names].map((name) => ({ name, parent: above.get(name) ?? null })),
   );
 }
 
@@ -29,22 +29,17 @@ interface LabelChoice {
   above: readonly string[];
 }
 
-/**
- * The labels of the model in service and `others`, sorted in the user's language. `withParents`:
- * the parents too.
- */
+/** What the model in service can name, and `others`, sorted in the user's language. */
 export function useLabelChoices(
   others: readonly (string | null | undefined)[] = [],
-  { withParents = false } = {},
 ): LabelChoice[] {
   const tree = useServedTree();
   const key = JSON.stringify(others);
   return useMemo(() => {
-    const more = JSON.parse(key) as (string | null)[];
-    const names = new Set([...tree.labels, ...(withParents ? tree.parents : [])]);
-    for (const name of more) if (name) names.add(name);
+    const names = new Set([...tree.labels, ...tree.parents]);
+    for (const name of JSON.parse(key) as (string | null)[]) if (name) names.add(name);
     return [...names]
       .sort(new Intl.Collator().compare)
       .map((name) => ({ name, above: tree.above(name) }));
-  }, [tree, key, withParents]);
+  }, [tree, key]);
 }
