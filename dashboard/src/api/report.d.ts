@@ -27,6 +27,22 @@ export interface components {
             stages: components["schemas"]["StageActivations"][];
         };
         /**
+         * BackOffPoint
+         * @description What one threshold of confidence gives. ``leaf`` and ``parent``: the share of all images that
+         *     is called a label, or a parent of labels. ``right``: of these, the share for which that is true;
+         *     0 where there are none.
+         */
+        BackOffPoint: {
+            /** Threshold */
+            threshold: number;
+            /** Leaf */
+            leaf: number;
+            /** Parent */
+            parent: number;
+            /** Right */
+            right: number;
+        };
+        /**
          * Calibration
          * @description On test images, with the temperature and the threshold that validation images chose.
          */
@@ -249,13 +265,16 @@ export interface components {
          * @description How images that the model was never taught are recognised.
          *
          *     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
-         *     ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
-         *     images that get an answer.
+         *     ``threshold``, the `energy` of its logits under ``least_energy``, or its `finest_detail` under
+         *     ``least_detail``. ``least_energy`` is None in versions from before it was measured. ``kept``:
+         *     the share of validation images that get an answer.
          */
         Familiarity: {
             file: components["schemas"]["FileEntry"];
             /** Threshold */
             threshold: number;
+            /** Least Energy */
+            least_energy: number | null;
             /** Least Detail */
             least_detail: number;
             /** Kept */
@@ -498,7 +517,7 @@ export interface components {
         };
         /**
          * Label
-         * @description A class. Its place in the manifest's list is its index in the logits.
+         * @description A class, or a parent of classes and other parents. ``parent`` is None at the top.
          */
         Label: {
             /** Name */
@@ -561,18 +580,50 @@ export interface components {
             examples: string[];
         };
         /**
+         * LevelScores
+         * @description Of the most likely of ``names`` at one level: 0 is the top, the last one the labels.
+         *
+         *     A label that has fewer parents counts at the deeper levels too. ``ece``: of the summed
+         *     probabilities.
+         */
+        LevelScores: {
+            /** Level */
+            level: number;
+            /** Names */
+            names: number;
+            /** Top1 */
+            top1: number;
+            top1_interval: components["schemas"]["Interval"];
+            /** Ece */
+            ece: number;
+        };
+        /**
+         * Levels
+         * @description Of test images. ``served``: at the manifest's threshold; ``curve``: at rising ones.
+         *     Unfamiliar images have no answer at any of them.
+         */
+        Levels: {
+            /** Levels */
+            levels: components["schemas"]["LevelScores"][];
+            served: components["schemas"]["BackOffPoint"];
+            /** Curve */
+            curve: components["schemas"]["BackOffPoint"][];
+        };
+        /**
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
          *
-         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
-         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
+         *     ``labels`` are the classes, in the order of the logits; ``parents``, which may be empty, the
+         *     inner nodes of the tree above them. An answer is unsure when no label or parent has a confidence
+         *     of ``unknown_threshold``. ``conformity``: the confidence in the true label of each validation
+         *     image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 2;
+            schema_version: 3;
             /** Name */
             name: string;
             /** Version */
@@ -581,6 +632,8 @@ export interface components {
             created_at: string;
             /** Labels */
             labels: components["schemas"]["Label"][];
+            /** Parents */
+            parents: components["schemas"]["Label"][];
             input: components["schemas"]["InputSpec"];
             /**
              * Precision
@@ -716,7 +769,8 @@ export interface components {
          *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
          *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
          *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
-         *     three parts.
+         *     three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
+         *     None, where labels have no parents.
          */
         Report: {
             /** Name */
@@ -780,6 +834,9 @@ export interface components {
             /** Prediction Sets */
             prediction_sets: components["schemas"]["SetCoverage"][];
             labels: components["schemas"]["LabelCheck"];
+            /** Tree */
+            tree: components["schemas"]["Label"][];
+            levels: components["schemas"]["Levels"] | null;
         };
         /**
          * SetCoverage
