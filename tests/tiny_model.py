@@ -74,11 +74,13 @@ def write_tiny_artifact(
     turned: bool = False,
     familiar: bool = False,
     conformity: tuple[float, ...] = (),
+    nested: bool = False,
 ) -> Manifest:
     """Write a complete, valid artifact to ``folder``; the ``extra`` files are already there.
 
     ``familiar``: with stored embeddings, by which an image in red, green or grey is familiar and
-    one in blue is not. ``conformity`` is the manifest's.
+    one in blue is not. ``conformity`` is the manifest's. ``nested``: red and green
+    are below warm, blue has no parent.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(tiny_graph(turned))
@@ -87,8 +89,8 @@ def write_tiny_artifact(
         name=name,
         version=version,
         created_at="2030-01-01T00:00:00.000000Z",
-        labels=tuple(Label(name, None) for name in LABELS),
-        parents=(),
+        labels=tuple(Label(name, "warm" if nested and name != "blue" else None) for name in LABELS),
+        parents=(Label("warm", None),) if nested else (),
         input=InputSpec(SIDE, SIDE),
         precision="fp32",
         files={"fp32": FileEntry.of(folder, "model.onnx")},
@@ -115,7 +117,7 @@ def _familiarity(folder: Path) -> Familiarity:
     taught = FamiliarImages.of(colours.repeat(20, axis=0), np.repeat([0, 1, 0], 20), len(LABELS))
     (folder / EMBEDDINGS_FILE).write_bytes(taught.to_bytes())
     entry = FileEntry.of(folder, EMBEDDINGS_FILE)
-    return Familiarity(file=entry, threshold=0.4, least_energy=None, least_detail=0.0, kept=0.95)
+    return Familiarity(file=entry, threshold=0.4, least_detail=0.0, kept=0.95)
 
 
 def write_tiny_run(

@@ -21,6 +21,7 @@ from training.evaluation.examine import examine
 from training.evaluation.labels.label_check import check_run
 from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import evaluate
+from training.evaluation.parents.levels import measure_levels
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import set_coverages
@@ -192,6 +193,15 @@ def finish(
             probabilities, data.test.targets, manifest.conformity, groups
         ),
         labels=check_run(data),
+        tree=(*manifest.labels, *manifest.parents) if manifest.parents else (),
+        levels=measure_levels(
+            manifest.label_tree(),
+            probabilities,
+            data.test.targets,
+            manifest.unknown_threshold,
+            ~decisions.unfamiliar,
+            groups,
+        ),
     )
     check_stop()
     write_whole(out / REPORT_FILE, report.to_json().encode())

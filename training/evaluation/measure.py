@@ -10,12 +10,14 @@ from training.data.listing import Int64Array, class_folders, list_images
 from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
+from training.evaluation.parents.levels import measure_levels
 from training.evaluation.unknown.familiar import read_familiar
 from training.evaluation.unknown.prediction_sets import set_coverages
 from training.evaluation.unknown.thresholds import Decisions
 from training.results.unknown import FolderScores
 from visionflow import strict
 from visionflow.answers.answer import UnknownReason
+from visionflow.answers.back_off import BackOff
 from visionflow.answers.classifier import Classifier, FloatArray, softmax, unknown_reasons
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import read_artifact
@@ -81,6 +83,7 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
     listing = list_images(images, manifest.label_names)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     familiar = read_familiar(artifact, manifest)
+    back_off = BackOff(manifest.label_tree())
     batches, reasons = [], list[UnknownReason | None]()
     for images_of_batch in decoded_batches(listing, manifest.input):
         logits, embeddings, _ = classifier.run(images_of_batch)
@@ -88,7 +91,8 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
         familiarity = None
         if familiar is not None:
             familiarity = familiar.familiarity(embeddings, found.argmax(axis=1))
-        reasons += unknown_reasons(manifest, found, familiarity, images_of_batch)
+        named = back_off.name(found, manifest.unknown_threshold)
+        reasons += unknown_reasons(manifest, named.confidences, familiarity, images_of_batch)
         batches.append(found)
     probabilities, decisions = np.concatenate(batches), Decisions.of(reasons)
     evaluation = evaluate(probabilities, listing.targets, manifest.label_names, decisions.answered)
@@ -98,6 +102,13 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
         unsure=float(decisions.unsure.mean()),
         unfamiliar=float(decisions.unfamiliar.mean()),
         prediction_sets=set_coverages(probabilities, listing.targets, manifest.conformity),
+        levels=measure_levels(
+            manifest.label_tree(),
+            probabilities,
+            listing.targets,
+            manifest.unknown_threshold,
+            ~decisions.unfamiliar,
+        ),
     )
 
 

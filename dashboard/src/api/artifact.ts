@@ -10,10 +10,8 @@ export type Manifest = Since<Schemas["Manifest"], "familiarity" | "conformity" |
 export type GateCheck = Schemas["GateCheck"];
 export type Report = Since<
   Omit<Schemas["Report"], "data" | "validation" | "test" | "unfamiliar">,
-  "labels" | "prediction_sets"
+  "labels" | "prediction_sets" | "tree" | "levels"
 > & {
-  tree?: readonly TreeNode[];
-  levels?: Levels | null;
   data: DataSummary;
   validation: Evaluation;
   test: Evaluation;
@@ -27,28 +25,10 @@ export type Evaluation = Since<
   confusion: Confusion | number[][];
 };
 export type Confusion = Schemas["Confusion"];
-export interface TreeNode {
-  name: string;
-  parent: string | null;
-}
-export interface LevelScores {
-  level: number;
-  names: number;
-  top1: number;
-  top1_interval: Interval;
-  ece: number;
-}
-export interface BackOffPoint {
-  threshold: number;
-  leaf: number;
-  parent: number;
-  right: number;
-}
-export interface Levels {
-  levels: LevelScores[];
-  served: BackOffPoint;
-  curve: BackOffPoint[];
-}
+/** A label, or a parent of labels and of other parents; `null` at the top. */
+export type TreeNode = Schemas["Label"];
+export type Levels = Schemas["Levels"];
+export type BackOffPoint = Schemas["BackOffPoint"];
 export type DataSummary = Since<Omit<Schemas["DataSummary"], Part>, "groups"> &
   Record<Part, SplitSummary>;
 export type Part = "train" | "validation" | "test";

@@ -27,6 +27,22 @@ export interface components {
             stages: components["schemas"]["StageActivations"][];
         };
         /**
+         * BackOffPoint
+         * @description What one threshold of confidence gives. ``leaf`` and ``parent``: the share of all images that
+         *     is called a label, or a parent of labels. ``right``: of these, the share for which that is true;
+         *     0 where there are none.
+         */
+        BackOffPoint: {
+            /** Threshold */
+            threshold: number;
+            /** Leaf */
+            leaf: number;
+            /** Parent */
+            parent: number;
+            /** Right */
+            right: number;
+        };
+        /**
          * Calibration
          * @description On test images, with the temperature and the threshold that validation images chose.
          */
@@ -263,16 +279,13 @@ export interface components {
          * @description How images that the model was never taught are recognised.
          *
          *     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
-         *     ``threshold``, the `energy` of its logits under ``least_energy``, or its `finest_detail` under
-         *     ``least_detail``. ``least_energy`` is None in versions from before it was measured. ``kept``:
-         *     the share of validation images that get an answer.
+         *     ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
+         *     images that get an answer.
          */
         Familiarity: {
             file: components["schemas"]["FileEntry"];
             /** Threshold */
             threshold: number;
-            /** Least Energy */
-            least_energy: number | null;
             /** Least Detail */
             least_detail: number;
             /** Kept */
@@ -578,6 +591,36 @@ export interface components {
             examples: string[];
         };
         /**
+         * LevelScores
+         * @description Of the most likely of ``names`` at one level: 0 is the top, the last one the labels.
+         *
+         *     A label that has fewer parents counts at the deeper levels too. ``ece``: of the summed
+         *     probabilities.
+         */
+        LevelScores: {
+            /** Level */
+            level: number;
+            /** Names */
+            names: number;
+            /** Top1 */
+            top1: number;
+            top1_interval: components["schemas"]["Interval"];
+            /** Ece */
+            ece: number;
+        };
+        /**
+         * Levels
+         * @description Of test images. ``served``: at the manifest's threshold; ``curve``: at rising ones.
+         *     Unfamiliar images have no answer at any of them.
+         */
+        Levels: {
+            /** Levels */
+            levels: components["schemas"]["LevelScores"][];
+            served: components["schemas"]["BackOffPoint"];
+            /** Curve */
+            curve: components["schemas"]["BackOffPoint"][];
+        };
+        /**
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
          *
@@ -737,7 +780,8 @@ export interface components {
          *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
          *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
          *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
-         *     three parts.
+         *     three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
+         *     None, where labels have no parents.
          */
         Report: {
             /** Name */
@@ -801,6 +845,9 @@ export interface components {
             /** Prediction Sets */
             prediction_sets: components["schemas"]["SetCoverage"][];
             labels: components["schemas"]["LabelCheck"];
+            /** Tree */
+            tree: components["schemas"]["Label"][];
+            levels: components["schemas"]["Levels"] | null;
         };
         /**
          * SetCoverage

@@ -4,7 +4,7 @@ import type { components, paths } from "./schema";
 type Schemas = components["schemas"];
 
 /** What `POST /predict` answers: the record, and its explanation. */
-export type PredictAnswer = Schemas["PredictAnswer"] & { parents?: string[] };
+export type PredictAnswer = Schemas["PredictAnswer"];
 /** Labels that hold the true one with a stated probability. */
 export type PredictionSet = NonNullable<PredictAnswer["prediction_set"]>;
 export type Explanation = Schemas["Explanation"];
@@ -13,16 +13,16 @@ export type Score = Schemas["Score"];
 export type UploadForm = Schemas["UploadForm"];
 export type UploadRequest = paths["/uploads"]["post"]["requestBody"]["content"]["application/json"];
 
-export type LogEntry = Schemas["LogEntry"] & { parents?: string[] };
-export type LogPage = Page<LogEntry>;
+export type LogEntry = Schemas["LogEntry"];
+export type LogPage = Schemas["LogPage"];
 export type LogQuery = NonNullable<paths["/logs"]["get"]["parameters"]["query"]>;
 
-export type PredictionDetail = Schemas["PredictionDetail"] & { parents?: string[] };
+export type PredictionDetail = Schemas["PredictionDetail"];
 export type PredictionStatus = LogEntry["status"];
 export type UnknownReason = NonNullable<LogEntry["unknown_reason"]>;
 export type PredictionSource = LogEntry["source"];
 export type Feedback = Schemas["Feedback"];
-export type Health = Schemas["Health"] & { parents?: Record<string, string> };
+export type Health = Schemas["Health"];
 
 export type ModelName = Schemas["ModelRef"];
 export type ModelItem = Schemas["ModelEntry"];

@@ -64,7 +64,7 @@ export function quantile(sorted: readonly number[], share: number): number | nul
 export function namedOf(rows: readonly LogEntry[]): Named[] {
   return rows
     .slice(0, SAMPLE)
-    .flatMap(({ status, label, parents = [] }) =>
+    .flatMap(({ status, label, parents }) =>
       status === "ok" && label !== null ? [{ label, parents }] : [],
     );
 }

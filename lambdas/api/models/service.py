@@ -112,7 +112,9 @@ class ModelService:
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        comparison = Comparison(resources.counters, resources.reviews, resources.shadows)
+        comparison = Comparison(
+            resources.counters, resources.reviews, resources.shadows, resources.trees
+        )
         return cls(resources.registry, resources.models, comparison)
 
     def list(self) -> ModelList:

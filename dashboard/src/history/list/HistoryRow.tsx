@@ -74,7 +74,7 @@ export const HistoryRow = memo(function HistoryRow({
 
 /** The label is shown as the answer only if the status is `ok`. */
 function Result({ row }: { row: LogEntry }) {
-  const { status, label, parents = [], confidence, error, feedback } = row;
+  const { status, label, parents, confidence, error, feedback } = row;
   const { t } = useTranslation();
   const language = useLanguage();
   const share =

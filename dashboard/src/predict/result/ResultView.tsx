@@ -74,7 +74,7 @@ function Headline({ prediction }: { prediction: Outcome["prediction"] }) {
   return (
     <div>
       <StatusChip record={prediction} />
-      {named && <LabelPath above={prediction.parents ?? []} />}
+      {named && <LabelPath above={prediction.parents} />}
       <p className={css.headline}>
         <span data-testid="result-label">{named ? label : t(`status.${status}`)}</span>
         {named && confidence !== null && (

@@ -33,7 +33,7 @@ export function FeedbackForm({ record }: FeedbackFormProps) {
         <div className={css.said} role="status">
           <span className="chip good">
             <CheckIcon className={css.icon} />
-            {said.label === label
+            {said.label === label || (label !== null && said.parents.includes(label))
               ? t("feedback.confirmed", { label: said.label })
               : t("feedback.corrected", { label: said.label })}
           </span>

@@ -15,7 +15,7 @@ interface RecordTileProps {
 /** A record as its image with the answer; fills its container. */
 export function RecordTile({ row, time, onOpen }: RecordTileProps) {
   const language = useLanguage();
-  const { status, label, parents = [], confidence } = row;
+  const { status, label, parents, confidence } = row;
   return (
     <button
       type="button"

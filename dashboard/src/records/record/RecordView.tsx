@@ -32,7 +32,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
       <RecordImage key={`image ${record.id}`} record={record} />
       <div>
         <StatusChip record={record} />
-        {status === "ok" && <LabelPath above={record.parents ?? []} />}
+        {status === "ok" && <LabelPath above={record.parents} />}
         <p className={css.headline}>
           {status === "ok" && label !== null ? label : t(`status.${status}`)}
           {status === "ok" && confidence !== null && (
