@@ -1,0 +1,27 @@
+"""Plots of labels with parents: what is called by a label, what by a parent, and what is right."""
+
+from matplotlib.figure import Figure
+
+from training.report.plot_style import BLUE, GREEN, INK, ORANGE
+from training.results.report import Report
+
+
+def back_off(report: Report) -> Figure | None:
+    """Shares over the threshold, with that of the served model."""
+    levels = report.levels
+    if levels is None:
+        return None
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    axes = figure.subplots()
+    thresholds = [point.threshold for point in levels.curve]
+    for colour, name, shares in (
+        (ORANGE, "called a label", [point.leaf for point in levels.curve]),
+        (BLUE, "called a label or a parent", [point.leaf + point.parent for point in levels.curve]),
+        (GREEN, "right, of these", [point.right for point in levels.curve]),
+    ):
+        axes.plot(thresholds, shares, color=colour, label=name)
+    axes.axvline(levels.served.threshold, color=INK, linewidth=1, linestyle="--", label="served")
+    axes.set(xlabel="least confidence", ylabel="share of the test images", ylim=(-0.02, 1.02))
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.legend(loc="lower left")
+    return figure
