@@ -14,7 +14,7 @@ NUMBERED_CLASSES = 25
 LEGEND_CLASSES = 10
 # More rows cannot be read, and more curves cannot be told from each other.
 MATRIX_CLASSES, WORST_CLASSES = 60, 24
-SCORED_CLASSES = 60
+SCORED_CLASSES = 40
 
 
 def confusion_matrix(report: Report) -> Figure:

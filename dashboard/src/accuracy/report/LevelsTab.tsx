@@ -100,12 +100,14 @@ function Served({ point: { threshold, leaf, parent, right } }: { point: BackOffP
 function BackOff({ levels: { curve, served } }: { levels: Levels }) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const over = (value: (point: BackOffPoint) => number) =>
-    curve.map((point) => ({ x: point.threshold, y: value(point) }));
+  const over = (value: (point: BackOffPoint) => number, points = curve) =>
+    points.map((point) => ({ x: point.threshold, y: value(point) }));
+  // Nothing is right or wrong where nothing is named.
+  const named = curve.filter(({ leaf, parent }) => leaf + parent > 0);
   const series = [
     { name: t("accuracy.namesLabel"), points: over(({ leaf }) => leaf) },
     { name: t("accuracy.namesEither"), points: over(({ leaf, parent }) => leaf + parent) },
-    { name: t("accuracy.rightAtLevel"), points: over(({ right }) => right) },
+    { name: t("accuracy.rightAtLevel"), points: over(({ right }) => right, named) },
     {
       name: t("accuracy.servedAt", { threshold: decimal(served.threshold, language, 2) }),
       points: [
