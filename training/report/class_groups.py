@@ -20,21 +20,34 @@ class ClassGroups:
 
 
 def class_groups(report: Report, most: int) -> ClassGroups | None:
-    """Each class by itself; of more than ``most`` their parents, at the lowest level with few
-    enough names. None where there is no such level."""
+    """Each class by itself; of more than ``most`` their parents, the largest ones taken apart while
+    there is room. None where there are no parents, or too many of them at the top."""
     labels = report.data.labels
     if len(labels) <= most:
         return ClassGroups(labels, np.arange(len(labels)), "class")
     if not report.tree:
         return None
+    below: dict[str | None, list[str]] = {}
+    for node in report.tree:
+        below.setdefault(node.parent, []).append(node.name)
     tree = LabelTree(report.tree[: len(labels)], report.tree[len(labels) :])
-    for level in range(max(tree.depth(label) for label in labels) - 1, -1, -1):
-        above = [tree.at_level(label, level) for label in labels]
-        names = tuple(dict.fromkeys(above))
-        if len(names) <= most:
-            place = {name: i for i, name in enumerate(names)}
-            return ClassGroups(names, np.array([place[name] for name in above]), "parent")
-    return None
+    leaves = {parent.name: tree.leaves(parent.name) for parent in tree.parents}
+    names, whole = below[None], set[str]()
+    if len(names) > most:
+        return None
+    while opened := [name for name in names if name in leaves and name not in whole]:
+        largest = max(len(leaves[name]) for name in opened)
+        # Parents of one size are taken apart together, so that equal ones look alike.
+        parted = {name for name in opened if len(leaves[name]) == largest}
+        apart = [part for name in names for part in (below[name] if name in parted else [name])]
+        if len(apart) <= most:
+            names = apart
+        else:
+            whole |= parted
+    of = np.zeros(len(labels), np.int64)
+    for place, name in enumerate(names):
+        of[list(leaves[name]) if name in leaves else labels.index(name)] = place
+    return ClassGroups(tuple(names), of, "parent")
 
 
 def most_confused_classes(report: Report, most: int) -> ClassGroups:

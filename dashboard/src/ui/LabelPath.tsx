@@ -5,12 +5,7 @@ export function LabelPath({ above }: { above: readonly string[] }) {
   if (above.length === 0) return null;
   return (
     <span className={css.path} data-testid="label-path">
-      {above.map((parent) => (
-        <span key={parent}>
-          {parent}
-          <span aria-hidden> › </span>
-        </span>
-      ))}
+      {above.join(" › ")}
     </span>
   );
 }

@@ -91,13 +91,8 @@ export function ClassesTab({ report }: { report: Report }) {
       >
         {shown.map(({ label, images, recall, recall_interval: interval, precision, f1 }) => (
           <tr key={label}>
-            <th scope="row">
-              {tree.isDeep && (
-                <>
-                  <LabelPath above={tree.above(label)} />
-                  <br />
-                </>
-              )}
+            <th scope="row" title={[...tree.above(label), label].join(" › ")}>
+              <LabelPath above={tree.above(label).slice(-1)} />
               {label}
             </th>
             <td>

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { BackOffPoint, Levels } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
-import { decimal, percent, whole } from "../../i18n/format";
+import { percent, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Tile } from "../../ui/Tile";
 import css from "./Headline.module.css";
@@ -109,7 +109,7 @@ function BackOff({ levels: { curve, served } }: { levels: Levels }) {
     { name: t("accuracy.namesEither"), points: over(({ leaf, parent }) => leaf + parent) },
     { name: t("accuracy.rightAtLevel"), points: over(({ right }) => right, named) },
     {
-      name: t("accuracy.servedAt", { threshold: decimal(served.threshold, language, 2) }),
+      name: t("accuracy.servedAt", { threshold: percent(served.threshold, language) }),
       points: [
         { x: served.threshold, y: 0 },
         { x: served.threshold, y: 1 },

@@ -11,6 +11,7 @@ import type { Choice, ComboboxProps } from "./choice";
 
 /** More would take long to draw; typing narrows them down. */
 const MOST_SHOWN = 50;
+const MOST_PARENTS = 2;
 
 /** A text field with the list of what fits it. */
 export default function SearchedList(props: ComboboxProps) {
@@ -91,9 +92,7 @@ export default function SearchedList(props: ComboboxProps) {
                   {...getItemProps({ item: choice, index })}
                 >
                   <span>{choice.name}</span>
-                  {choice.above !== undefined && choice.above.length > 0 && (
-                    <span className={css.above}>{choice.above.join(" › ")}</span>
-                  )}
+                  <Above parents={choice.above ?? []} />
                 </li>
               ))}
           </ul>
@@ -124,4 +123,12 @@ function matching(choices: readonly Choice[], typed: string): readonly Choice[] 
     threshold: matchSorter.rankings.CONTAINS,
     baseSort: (a, b) => a.index - b.index,
   });
+}
+
+/** The nearest parents: with all of them a choice of a deep tree would take many lines. */
+function Above({ parents }: { parents: readonly string[] }) {
+  if (parents.length === 0) return null;
+  const nearest = parents.slice(-MOST_PARENTS);
+  const cut = nearest.length < parents.length ? ["…"] : [];
+  return <span className={css.above}>{[...cut, ...nearest].join(" › ")}</span>;
 }

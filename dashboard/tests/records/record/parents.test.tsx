@@ -27,7 +27,7 @@ describe("an answer that is a parent of labels", () => {
     fake.records = [record(1, DOG)];
     renderDashboard(fake, "/history?record=s3-000001");
     const dialog = within(await screen.findByTestId("record"));
-    expect(await dialog.findByTestId("label-path")).toHaveTextContent("animal › mammal ›");
+    expect(await dialog.findByTestId("label-path")).toHaveTextContent("animal › mammal");
     expect(dialog.getByTestId("why-parent")).toHaveTextContent(
       "No label is certain enough. The best guess is “beagle” with 41.0%.",
     );
@@ -51,7 +51,7 @@ describe("an answer that is a parent of labels", () => {
       new File(["x"], "a.jpg", { type: "image/jpeg" }),
     );
     const result = within(await screen.findByTestId("result"));
-    expect(result.getByTestId("label-path")).toHaveTextContent("animal › mammal ›");
+    expect(result.getByTestId("label-path")).toHaveTextContent("animal › mammal");
     expect(result.getByTestId("why-parent")).toHaveTextContent("‘beagle’(41.0%)");
   });
 
@@ -59,7 +59,7 @@ describe("an answer that is a parent of labels", () => {
     fake.records = [record(1, { ...DOG, label: "beagle", parents: ["animal", "mammal", "dog"] })];
     renderDashboard(fake, "/history?record=s3-000001");
     const dialog = within(await screen.findByTestId("record"));
-    expect(await dialog.findByTestId("label-path")).toHaveTextContent("animal › mammal › dog ›");
+    expect(await dialog.findByTestId("label-path")).toHaveTextContent("animal › mammal › dog");
     expect(dialog.queryByTestId("why-parent")).not.toBeInTheDocument();
   });
 });

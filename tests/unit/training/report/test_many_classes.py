@@ -14,6 +14,7 @@ from training.report.plot_style import plot_style
 from training.report.plots_images import embedding_map
 from training.report.plots_scores import class_scores, confusion_matrix, score_curves
 from training.results.report import Report
+from visionflow.models.label_tree import Label
 
 PAGE_BYTES = 3_000_000
 
@@ -86,6 +87,19 @@ def test_the_matrix_is_of_the_lowest_parents_that_fit(large: Report) -> None:
     percent = figure.axes[0].images[0].get_array()
     assert percent is not None and percent.shape == (10, 10)
     assert [float(row.sum()) for row in percent] == pytest.approx([100] * 10)
+
+
+def test_the_largest_parents_are_taken_apart_while_there_is_room(large: Report) -> None:
+    labels = large.data.labels
+    # The first half below one parent of ten others, the second half below one without any.
+    upper = [Label(name, f"tens {i // 50}") for i, name in enumerate(labels[:500])]
+    lower = [Label(name, "rest") for name in labels[500:]]
+    tens = [Label(f"tens {i}", "first") for i in range(10)]
+    uneven = (*upper, *lower, *tens, Label("first", None), Label("rest", None))
+    groups = class_groups(replace(large, tree=uneven), 60)
+    assert groups is not None
+    assert groups.names == (*(f"tens {i}" for i in range(10)), "rest")
+    assert groups.of[[0, 50, 499, 500, 999]].tolist() == [0, 1, 9, 10, 10]
 
 
 def test_without_parents_the_matrix_is_of_the_worst_confusions(flat: Report) -> None:
