@@ -12,7 +12,7 @@ from training.results.report import Report
 # With more classes numbers in the cells cannot be read, and drawing them takes seconds.
 NUMBERED_CLASSES = 25
 LEGEND_CLASSES = 10
-# More rows cannot be read, and more curves cannot be told from each other.
+# More rows cannot be read, and more curves look alike.
 MATRIX_CLASSES, WORST_CLASSES = 60, 24
 SCORED_CLASSES = 40
 

@@ -91,15 +91,15 @@ def test_the_matrix_is_of_the_lowest_parents_that_fit(large: Report) -> None:
 
 def test_the_largest_parents_are_taken_apart_while_there_is_room(large: Report) -> None:
     labels = large.data.labels
-    # The first half below one parent of ten others, the second half below one without any.
-    upper = [Label(name, f"tens {i // 50}") for i, name in enumerate(labels[:500])]
-    lower = [Label(name, "rest") for name in labels[500:]]
-    tens = [Label(f"tens {i}", "first") for i in range(10)]
+    # The larger half below one parent of ten others, the smaller half below one without any.
+    upper = [Label(name, f"part {i // 60}") for i, name in enumerate(labels[:600])]
+    lower = [Label(name, "rest") for name in labels[600:]]
+    tens = [Label(f"part {i}", "first") for i in range(10)]
     uneven = (*upper, *lower, *tens, Label("first", None), Label("rest", None))
     groups = class_groups(replace(large, tree=uneven), 60)
     assert groups is not None
-    assert groups.names == (*(f"tens {i}" for i in range(10)), "rest")
-    assert groups.of[[0, 50, 499, 500, 999]].tolist() == [0, 1, 9, 10, 10]
+    assert groups.names == (*(f"part {i}" for i in range(10)), "rest")
+    assert groups.of[[0, 60, 599, 600, 999]].tolist() == [0, 1, 9, 10, 10]
 
 
 def test_without_parents_the_matrix_is_of_the_worst_confusions(flat: Report) -> None:
