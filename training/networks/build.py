@@ -8,14 +8,14 @@ from torch import nn
 
 from training.ancestor import read_ancestor
 from training.config import ModelConfig
-from training.networks import small_cnn
 from training.networks.heads import Head, folded, linear_head, mlp_head
 from training.networks.inherit import inherit
 from training.networks.network import ConvNet, Network
-from training.networks.residual_cnn import ResidualCnn
-from training.networks.small_cnn import SmallCnn
+from training.networks.trunks import small_cnn
+from training.networks.trunks.residual_cnn import ResidualCnn
+from training.networks.trunks.small_cnn import SmallCnn
+from training.networks.trunks.zoo import PLANS, torchvision_trunk
 from training.networks.weights import load_weights
-from training.networks.zoo import PLANS, torchvision_trunk
 
 N = TypeVar("N", bound=Network)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model_weights
 
 from training.errors import TrainingError
-from training.networks.zoo import PLANS, torchvision_key, torchvision_trunk
+from training.networks.trunks.zoo import PLANS, torchvision_key, torchvision_trunk
 
 _NAMED = 3
 """Keys of each kind that an error spells out."""

@@ -11,7 +11,7 @@ import torch
 from training.data.cache import cached_bytes
 from training.data.image_set import decoded_batches
 from training.data.listing import Listing
-from training.networks.efficientnet_lite0 import FEATURES, pretrained
+from training.networks.trunks.efficientnet_lite0 import FEATURES, pretrained
 from training.stop import check_stop
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array

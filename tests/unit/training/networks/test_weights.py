@@ -13,8 +13,8 @@ from training.config import ModelConfig
 from training.errors import TrainingError
 from training.networks.build import build_model
 from training.networks.network import PIXEL_MEAN, PIXEL_STD
+from training.networks.trunks.zoo import torchvision_trunk
 from training.networks.weights import load_weights
-from training.networks.zoo import torchvision_trunk
 
 NAME = "mobilenet_v2"
 CACHED = "mobilenet_v2-7ebf99e0.pth"

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_model, vgg
 
+from training.networks.trunks.zoo import PLANS, torchvision_trunk
 from training.networks.weights import load_weights
-from training.networks.zoo import PLANS, torchvision_trunk
 
 STAGES = {
     "resnet18": 5,
