@@ -86,7 +86,9 @@ class _Block(nn.Sequential):
         self._skips = stride == 1 and inputs == outputs
 
     def forward(self, features: Tensor) -> Tensor:
-        projected: Tensor = super().forward(features)
+        projected = features
+        for layer in self:
+            projected = layer(projected)
         return features + projected if self._skips else projected
 
 

@@ -40,7 +40,7 @@ def test_the_graph_answers_as_torch_does_for_any_batch(
     plain: ModelConfig, images: Tensor, name: str, head: str, mirror: bool
 ) -> None:
     torch.manual_seed(0)
-    config = replace(plain, name=name, head=head, mirror=mirror)
+    config = replace(plain, name=name, head=head, mirror=mirror)  # type: ignore[arg-type]
     model = build_model(config, classes=5)
     for _ in range(5):
         model.logits(images)
