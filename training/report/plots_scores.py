@@ -1,22 +1,33 @@
 """Scores of the test images: confusion matrix, scores per class, ROC and precision-recall."""
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.report.plot_style import BLUE, FAINT, GREEN, INK, ORANGE, class_colours, shortened
 from training.results.findings import CurveSet
 from training.results.report import Report
+from visionflow.models.label_tree import LabelTree
+
+Float64Array = npt.NDArray[np.float64]
 
 # With more classes numbers in the cells cannot be read, and drawing them takes seconds.
 NUMBERED_CLASSES = 25
+# The names of more cannot be read.
+MOST_NAMED = 80
 LEGEND_CLASSES = 10
 
 
 def confusion_matrix(report: Report) -> Figure:
-    """Rows: true class, shares of its images in percent; columns: the answer."""
-    labels = [shortened(scores.label) for scores in report.test.classes]
+    """Rows: true class, shares of its images in percent; columns: the answer.
+
+    Of more than `MOST_NAMED` classes, the deepest level of their parents that has no more; without
+    parents, a matrix without names.
+    """
+    labels = [scores.label for scores in report.test.classes]
     counts = np.array(report.test.confusion, np.float64)
+    labels, counts = _at_a_readable_level(report, labels, counts)
     images = counts.sum(axis=1, keepdims=True)
     percent = np.full_like(counts, np.nan)
     np.divide(100 * counts, images, out=percent, where=images > 0)
@@ -26,8 +37,10 @@ def confusion_matrix(report: Report) -> Figure:
     axes.set_facecolor("#e5e7eb")
     axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
     size = min(9, max(3.5, 250 / len(labels)))
-    axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=size)
-    axes.set_yticks(range(len(labels)), labels, fontsize=size)
+    if len(labels) <= MOST_NAMED:
+        names = list(map(shortened, labels))
+        axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
+        axes.set_yticks(range(len(names)), names, fontsize=size)
     axes.set(xlabel="answer", ylabel="truth", title="% of each true class")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
@@ -36,7 +49,22 @@ def confusion_matrix(report: Report) -> Figure:
     return figure
 
 
-def _write_cells(axes: Axes, percent: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
+def _at_a_readable_level(
+    report: Report, labels: list[str], counts: Float64Array
+) -> tuple[list[str], Float64Array]:
+    if len(labels) <= MOST_NAMED or report.levels is None:
+        return labels, counts
+    few = [one.level for one in report.levels.levels if one.names <= MOST_NAMED]
+    if not few:
+        return labels, counts
+    tree = LabelTree(report.tree[: len(labels)], report.tree[len(labels) :])
+    above = [tree.at_level(label, few[-1]) for label in labels]
+    names = list(dict.fromkeys(above))
+    belongs = np.eye(len(names))[[names.index(name) for name in above]]
+    return names, belongs.T @ counts @ belongs
+
+
+def _write_cells(axes: Axes, percent: Float64Array) -> None:
     size = 9 if len(percent) <= 12 else 7
     for row, column in np.argwhere(percent > 0):
         value = percent[row, column]
@@ -46,9 +74,12 @@ def _write_cells(axes: Axes, percent: np.ndarray[tuple[int, ...], np.dtype[np.fl
 
 
 def class_scores(report: Report) -> Figure:
-    """Precision, recall and F1 of each class that has images, the best F1 at the top."""
+    """Precision, recall and F1 of each class that has images, the best F1 at the top; of more than
+    `MOST_NAMED` classes those with the lowest."""
     measured = [scores for scores in report.test.classes if scores.f1 is not None]
     measured.sort(key=lambda scores: scores.f1 or 0)
+    everyone = len(measured)
+    measured = measured[:MOST_NAMED]
     rows = np.arange(len(measured))
     figure = Figure(figsize=(9, min(1.2 + 0.24 * len(measured), 16)), layout="constrained")
     axes = figure.subplots()
@@ -62,6 +93,8 @@ def class_scores(report: Report) -> Figure:
     axes.set_yticks(rows, names, fontsize=9 if len(names) <= 40 else 6)
     axes.set_ylim(-0.7, len(measured) - 0.3)
     axes.set_xlim(right=1.01)
+    if everyone > len(names):
+        axes.set_xlabel(f"the {len(names)} lowest F1 of {everyone:,} classes")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
     return figure
 

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from training.evaluation.metrics import evaluate
+from training.evaluation.parents.levels import measure_levels
 from training.report import plot_style, plots_scores
 from training.report.plot_style import plot_style as style
 from training.report.plot_style import to_png, write_plots
@@ -13,6 +14,7 @@ from training.report.plots import PLOTS
 from training.report.plots_training import learning_curves
 from training.results.findings import EmbeddingMap
 from training.results.report import DataSummary, Report
+from visionflow.models.label_tree import Label, LabelTree
 
 
 def labelled(report: Report, labels: tuple[str, ...]) -> Report:
@@ -111,3 +113,28 @@ def test_a_class_without_images_has_no_row_of_zeros(report: Report) -> None:
     assert percent is not None
     assert np.ma.getmaskarray(percent)[2].all() and not np.ma.getmaskarray(percent)[:2].any()
     assert len(scores.axes[0].get_yticks()) == 2
+
+
+def test_the_matrix_of_very_many_classes_is_that_of_their_parents(report: Report) -> None:
+    """Nothing of it could be read, and naming them all takes half a minute."""
+    names = tuple(f"c{i}" for i in range(120))
+    many = labelled(report, names)
+    labels = tuple(Label(name, f"p{i // 40}") for i, name in enumerate(names))
+    tree = LabelTree(labels, tuple(Label(f"p{i}", None) for i in range(3)))
+    targets = np.arange(120)
+    probabilities = np.full((120, 120), 1 / 120, np.float32)
+    levels = measure_levels(tree, probabilities, targets, 0.5, np.ones(120, bool))
+    nested = replace(many, tree=(*tree.labels, *tree.parents), levels=levels)
+    with style():
+        matrix = plots_scores.confusion_matrix(nested)
+        flat = plots_scores.confusion_matrix(replace(many, levels=None, tree=()))
+        scores = plots_scores.class_scores(many)
+    axes = matrix.axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["p0", "p1", "p2"]
+    percent = axes.images[0].get_array()
+    assert percent is not None
+    np.testing.assert_allclose(percent.sum(axis=1), 100)
+    whole = flat.axes[0].images[0].get_array()
+    assert whole is not None and whole.shape == (120, 120)
+    assert "c0" not in [tick.get_text() for tick in flat.axes[0].get_xticklabels()]
+    assert len(scores.axes[0].get_yticks()) == plots_scores.MOST_NAMED
