@@ -16,6 +16,7 @@ from training.config import TrainConfig
 from training.data.group_summary import warnings
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
+from training.data.parents import tree_summary
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.examine import examine
 from training.evaluation.labels.label_check import check_run
@@ -83,6 +84,8 @@ def train(
     images = _load(config, data, out, cache)
     for sentence in warnings(images.group_summary):
         print(f"Warning: {sentence}", file=sys.stderr)
+    if images.tree.parents:
+        print(tree_summary(images.tree, config.data.parents), file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
     images.decode()
     observer.on_step("train")

@@ -44,7 +44,8 @@ def inspect_folder(folder: Path, group_by: str, cache: Path | None = None) -> In
     image at all, and where ``group_by`` cannot be used.
     """
     config = load_config(str(DEFAULTS), {"data.group_by": group_by})
-    contents, images = read_contents(folder)
+    # Folders are either parents or groups.
+    contents, images = read_contents(folder, may_nest=group_by != "folder")
     groups, labels = check_scenes(folder, images, config, cache)
     return Inspection(contents, groups, labels, find(contents, groups))
 
@@ -82,8 +83,6 @@ def _overview(contents: Contents) -> Iterator[str]:
         yield f"Width {_range(sizes.width)} px, height {_range(sizes.height)} px."
     yield from _duplicates("Exact duplicates", "groups", contents.exact_duplicates)
     yield from _duplicates("Near duplicates", "pairs", contents.near_duplicates)
-    if not contents.near_duplicates_complete:
-        yield "There are more near duplicates than were compared."
 
 
 def _duplicates(name: str, unit: str, found: tuple[Duplicates, ...]) -> Iterator[str]:

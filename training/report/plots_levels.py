@@ -1,6 +1,5 @@
-"""Plots of labels with parents: what is called by a label, what by a parent, and what is right."""
+"""Plots of labels with parents: what backing off to a parent gains."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from training.report.plot_style import BLUE, GREEN, INK, ORANGE
@@ -8,26 +7,22 @@ from training.results.report import Report
 
 
 def back_off(report: Report) -> Figure | None:
-    """Shares over the threshold, with that of the served model."""
-    levels = report.levels
-    if levels is None:
+    """Shares of a label, of a parent and of right answers, as the threshold rises."""
+    if report.levels is None:
         return None
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    curve, served = report.levels.curve, report.levels.served
+    thresholds = [point.threshold for point in curve]
+    leaf = [point.leaf for point in curve]
+    both = [point.leaf + point.parent for point in curve]
+    answered = [(p.threshold, p.right) for p in curve if p.leaf + p.parent > 0]
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
     axes = figure.subplots()
-    thresholds = [point.threshold for point in levels.curve]
-    named = [point.leaf + point.parent for point in levels.curve]
-    # Nothing is right or wrong where nothing is named.
-    right = [
-        point.right if share else None for point, share in zip(levels.curve, named, strict=True)
-    ]
-    for colour, name, shares in (
-        (ORANGE, "called a label", [point.leaf for point in levels.curve]),
-        (BLUE, "called a label or a parent", named),
-        (GREEN, "right, of these", right),
-    ):
-        axes.plot(thresholds, np.array(shares, np.float64), color=colour, label=name)
-    axes.axvline(levels.served.threshold, color=INK, linewidth=1, linestyle="--", label="served")
-    axes.set(xlabel="least confidence", ylabel="share of the test images", ylim=(-0.02, 1.02))
+    axes.fill_between(thresholds, leaf, color=BLUE, alpha=0.3, label="a label")
+    axes.fill_between(thresholds, leaf, both, color=ORANGE, alpha=0.3, label="a parent")
+    axes.plot(*zip(*answered, strict=True), color=GREEN, label="right, of the answers")
+    axes.axvline(served.threshold, color=INK, linewidth=1, linestyle="--", label="served")
+    axes.set(xlabel="threshold of confidence", ylabel="share of the images", xlim=(0, 1))
+    axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.legend(loc="lower left")
     return figure

@@ -50,7 +50,7 @@ export function LabelMix({ rows, sample }: LabelMixProps) {
                 <option value="">{t("live.asNamed")}</option>
                 {Array.from({ length: depth }, (_, above) => (
                   <option key={above} value={above}>
-                    {t(above === 0 ? "accuracy.levelTop" : "accuracy.levelN", { n: above + 1 })}
+                    {t(above === 0 ? "accuracy.levelTop" : "accuracy.levelN", { n: above })}
                   </option>
                 ))}
               </select>

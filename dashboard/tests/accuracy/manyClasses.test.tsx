@@ -91,8 +91,8 @@ describe("a thousand classes with parents", () => {
     renderDashboard(fake, "/accuracy?tab=levels", "ko");
     const rows = within(await screen.findByTestId("levels")).getAllByRole("row");
     expect(rows.slice(1).map((row) => row.textContent)).toEqual([
-      expect.stringMatching(/^1\(최상위\)10/),
-      expect.stringMatching(/^2100/),
+      expect.stringMatching(/^0\(최상위\)10/),
+      expect.stringMatching(/^1100/),
       expect.stringMatching(/^레이블1,000/),
     ]);
     expect(screen.getByTestId("back-off")).toHaveTextContent("42.0%");

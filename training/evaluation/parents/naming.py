@@ -50,10 +50,10 @@ class Naming:
         )
 
     def least_threshold(self, least: float, right: float, margin: float) -> float:
-        """The lowest threshold from ``least`` on whose answers are right for a share ``right``.
+        """``least``, or the lowest threshold above it, whose answers are right for a share
+        ``right``; where there is none, the one whose answers are right most often.
 
-        Where there is none, the one whose answers are right most often. ``margin``: how far a
-        threshold lies below a confidence, see `thresholds.MARGIN`.
+        A threshold lies ``margin`` below the confidence of an image, see `thresholds.MARGIN`.
         """
         values = np.unique(self.confidences[self.confidences > least + margin])
         kept = np.linspace(0, len(values) - 1, min(len(values), _TRIED)).round().astype(int)

@@ -52,7 +52,7 @@ export function LevelsTab({ levels, images }: LevelsTabProps) {
               <th scope="row">
                 {index === levels.levels.length - 1
                   ? t("accuracy.levelLabels")
-                  : t(index === 0 ? "accuracy.levelTop" : "accuracy.levelN", { n: index + 1 })}
+                  : t(index === 0 ? "accuracy.levelTop" : "accuracy.levelN", { n: level })}
               </th>
               <td className="end">{whole(names, language)}</td>
               <td>

@@ -79,7 +79,7 @@ describe("the label mix", () => {
     renderDashboard(fake, "/live");
     const mix = within(await screen.findByTestId("live-labels"));
     expect(mix.getAllByRole("listitem")).toHaveLength(3);
-    await userEvent.selectOptions(screen.getByTestId("live-level"), "1 (top)");
+    await userEvent.selectOptions(screen.getByTestId("live-level"), "0 (top)");
     expect(mix.getAllByRole("listitem").map((item) => item.textContent)).toEqual([
       "animal66.6%",
       "car33.3%",

@@ -65,16 +65,6 @@ def test_a_sentence_names_twenty_classes(html: str) -> None:
     assert "label 019, label 020" not in html
 
 
-def test_the_page_states_each_level_and_what_is_named(html: str, large: Report) -> None:
-    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
-    levels = large.levels
-    assert levels is not None
-    for one, name in zip(levels.levels, ("1", "2", "labels 레이블"), strict=True):
-        assert f"{name} {one.names:,} {one.top1:.2%}" in text
-    assert f"a label for {levels.served.leaf:.1%} of the test images" in text
-    assert f"{levels.served.right:.1%}가 답한 단계에서 맞았습니다" in text
-
-
 def test_the_matrix_is_of_the_lowest_parents_that_fit(large: Report) -> None:
     groups = class_groups(large, 60)
     assert groups is not None

@@ -20,7 +20,7 @@ TREE = LabelTree(
         # The breeds together are likelier than the best label.
         ((0.3, 0.3, 0.4, 0.0), "dog", 0.6),
         ((0.2, 0.1, 0.4, 0.3), "animal", 0.7),
-        # Nothing reaches the threshold: the best label, which is no answer.
+        # Nothing reaches the threshold: the best label stands, though it is not an answer.
         ((0.15, 0.15, 0.25, 0.45), "animal", 0.55),
         ((0.15, 0.15, 0.15, 0.55), "car", 0.55),
         ((0.2, 0.1, 0.19, 0.51), "car", 0.51),
