@@ -13,7 +13,8 @@ def build_classifier(name: str, weights: str, classes: int, size: int | None = N
     """The published network ``name`` with trained weights in trunk and head, in evaluation mode.
     Its logits are those of the published network.
 
-    ``name``: a network of `training.config.NETWORKS`, or ``timm:`` and one of timm. ``weights``: as
+    ``name``: a network of `training.config.NETWORKS`, or ``timm:`` and one of timm, whose tag tells
+    which pixels the weights expect (``timm:vit_tiny_patch16_224.augreg_in21k``). ``weights``: as
     `find_weights` takes them. ``size``: the side of its images in pixels, on which vision
     transformers depend; without one, that of their published weights. Raises `TrainingError` when
     the weights cannot be read, are of another network or of another number of ``classes``, or when

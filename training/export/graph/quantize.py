@@ -23,7 +23,8 @@ from training.export.graph.rewrites import (
 from visionflow.images.pipeline import UInt8Array
 
 # Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
-COMPUTING = ("Conv", "Add", "Mul", "Sigmoid", "Concat", "AveragePool", "MaxPool")
+ELEMENTWISE = ("Add", "Mul", "Sigmoid", "Concat")
+COMPUTING = ("Conv", "MatMul", *ELEMENTWISE, "AveragePool", "MaxPool")
 ABSORBED = ("Relu", "Clip")
 
 COLOURS = 3
@@ -170,14 +171,42 @@ def _feeds_max_pool(model: ModelProto, node: NodeProto) -> bool:
 
 
 def _ahead_of_convolutions(model: ModelProto) -> list[NodeProto]:
-    """Convolutions and what they depend on: all but the head on pooled features."""
+    """Convolutions and what they depend on, all but the head on pooled features, where int8 pays.
+
+    It does not for products of two activations, as in attention, nor for elementwise nodes without
+    a convolution beside them: a transformer adds in a wide range, which has to be float again for
+    the next layer norm.
+    """
     needed: set[str] = set()
     ahead = []
     for node in reversed(model.graph.node):
         if node.op_type == "Conv" or needed & set(node.output):
             needed |= set(node.input)
             ahead.append(node)
-    return ahead[::-1]
+    weights = {tensor.name for tensor in model.graph.initializer}
+    beside = _beside_convolutions(model)
+    return [
+        node
+        for node in reversed(ahead)
+        if (node.op_type != "MatMul" or node.input[1] in weights)
+        and (node.op_type not in ELEMENTWISE or node.output[0] in beside)
+    ]
+
+
+def _beside_convolutions(model: ModelProto) -> set[str]:
+    """The tensors that convolutions read or write, or that reach one through nothing but nodes
+    that an int8 kernel exists for."""
+    found: set[str] = set()
+    size = -1
+    while len(found) > size:
+        size = len(found)
+        for node in model.graph.node:
+            tensors = {*node.input[:1], *node.output} if node.op_type == "Conv" else set()
+            if node.op_type in (*COMPUTING, *ABSORBED) and node.op_type not in ("Conv", "MatMul"):
+                tensors = {*node.input, *node.output}
+                tensors = tensors if tensors & found else set()
+            found |= tensors
+    return found
 
 
 def _float_tensors(model: ModelProto) -> set[str]:
