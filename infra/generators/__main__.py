@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from infra.errors import CommandError
-from infra.generators import openapi, report_schema, samples, training_options
+from infra.generators import openapi, report_schema, training_options
 from infra.generators.dashboard_types import DashboardTypes
 from infra.generators.files import Files, json_file
 from infra.generators.locks import Locks
@@ -22,7 +22,6 @@ GENERATORS: tuple[Generator, ...] = (
     json_file(openapi.OPENAPI_FILE, openapi.document),
     json_file(OPTIONS_FILE, training_options.document, indent=1),
     json_file(report_schema.SCHEMA_FILE, report_schema.document),
-    Files(samples.files),
     DashboardTypes(),
     Locks(),
 )

@@ -14,7 +14,7 @@ from tests.images import encode, textured
 
 pytestmark = pytest.mark.e2e
 
-SAMPLE = Path("infra/samples/ship.jpg")
+SAMPLE = Path("infra/samples/panda.jpg")
 
 
 @pytest.fixture(scope="module")

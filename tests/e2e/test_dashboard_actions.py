@@ -17,7 +17,7 @@ from tests.e2e.dashboard import address, launch, opened, publish_reported
 
 pytestmark = pytest.mark.e2e
 
-SAMPLE = Path("infra/samples/ship.jpg")
+SAMPLE = Path("infra/samples/panda.jpg")
 DIRECT_LIMIT = 4_400_000
 
 
@@ -44,7 +44,7 @@ def newest(cloud: Cloud, **query: str) -> Record:
 
 def test_several_images_are_classified_and_one_is_confirmed(page: Page, cloud: Cloud) -> None:
     open_page(page, cloud, "predict")
-    page.get_by_test_id("file-input").set_input_files([SAMPLE, Path("infra/samples/frog.jpg")])
+    page.get_by_test_id("file-input").set_input_files([Path("infra/samples/cat.jpg"), SAMPLE])
     expect(page.get_by_test_id("queue-count")).to_have_text("2 of 2 classified")
     expect(page.get_by_test_id("heatmap")).to_be_visible()
     label = page.get_by_test_id("result-label").inner_text()

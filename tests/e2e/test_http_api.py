@@ -16,7 +16,7 @@ from tests.images import bad_files, encode, textured
 
 pytestmark = pytest.mark.e2e
 
-SAMPLE = Path("infra/samples/ship.jpg")
+SAMPLE = Path("infra/samples/panda.jpg")
 
 
 def test_curl_posts_a_form(cloud: Cloud) -> None:

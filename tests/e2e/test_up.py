@@ -64,7 +64,7 @@ def test_a_second_up_on_another_port_is_refused_and_harmless(cloud: Cloud) -> No
 
 
 def test_predict_and_logs_answer_on_the_command_line(cloud: Cloud) -> None:
-    image = "infra/samples/ship.jpg"
+    image = "infra/samples/panda.jpg"
     predicted = visionflow("predict", image, "--top-k", "3", "--json", state=cloud.state)
     assert predicted.returncode == 0, predicted.stderr
     answer = json.loads(predicted.stdout)

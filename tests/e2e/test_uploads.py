@@ -106,7 +106,7 @@ def test_the_command_line_takes_the_way_that_the_size_asks_for(
     image = tmp_path / "large.png"
     image.write_bytes(large)
     done = visionflow(
-        *("predict", str(image), "infra/samples/ship.jpg", "--top-k", "2", "--json"),
+        *("predict", str(image), "infra/samples/panda.jpg", "--top-k", "2", "--json"),
         state=cloud.state,
     )
     assert done.returncode == 0, done.stderr

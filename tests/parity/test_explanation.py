@@ -133,7 +133,7 @@ def report(name: str, form: Form, found: Explained) -> None:
 
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Explained:
-    """The starter's network with random weights, on cut-outs of photographs.
+    """CIFAR-10's network with random weights, on cut-outs of photographs.
 
     Its head has no bias: an untrained one is noise of the size of the evidence.
     """

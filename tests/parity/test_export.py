@@ -24,7 +24,7 @@ TOLERANCE = 1e-3
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outputs]:
-    """The starter's network with random weights, in its three forms, on cut-outs of images."""
+    """CIFAR-10's network with random weights, in its three forms, on cut-outs of images."""
     images = np.stack([load(data, CONFIG.input) for data in crops(CONFIG.input.size, 64)])
     torch.manual_seed(0)
     network = build_model(CONFIG.model, CLASSES)
