@@ -178,7 +178,8 @@ def test_of_a_transformer_the_linear_layers_become_int8() -> None:
     def embeddings(model: ModelProto) -> np.ndarray:
         session = onnxruntime.InferenceSession(model.SerializeToString())
         found: np.ndarray = session.run(["embedding"], {"image": images})[0]
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
+        unit: np.ndarray = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return unit
 
     exact = embeddings(graph)
     for without in ((), quantizer.nodes[:1]):
