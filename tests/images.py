@@ -10,7 +10,9 @@ from PIL import Image
 from pillow_heif import register_heif_opener
 
 
-def plain(colour: str = "red", size: tuple[int, int] = (40, 30)) -> Image.Image:
+def plain(
+    colour: str | tuple[int, int, int] = "red", size: tuple[int, int] = (40, 30)
+) -> Image.Image:
     return Image.new("RGB", size, colour)
 
 

@@ -74,11 +74,13 @@ def write_tiny_artifact(
     turned: bool = False,
     familiar: bool = False,
     conformity: tuple[float, ...] = (),
+    nested: bool = False,
 ) -> Manifest:
     """Write a complete, valid artifact to ``folder``; the ``extra`` files are already there.
 
     ``familiar``: with stored embeddings, by which an image in red, green or grey is familiar and
-    one in blue is not. ``conformity`` is the manifest's.
+    one in blue is not. ``conformity`` is the manifest's. ``nested``: red and green
+    are below warm, blue has no parent.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(tiny_graph(turned))
@@ -87,8 +89,8 @@ def write_tiny_artifact(
         name=name,
         version=version,
         created_at="2030-01-01T00:00:00.000000Z",
-        labels=tuple(Label(name, None) for name in LABELS),
-        parents=(),
+        labels=tuple(Label(name, "warm" if nested and name != "blue" else None) for name in LABELS),
+        parents=(Label("warm", None),) if nested else (),
         input=InputSpec(SIDE, SIDE),
         precision="fp32",
         files={"fp32": FileEntry.of(folder, "model.onnx")},

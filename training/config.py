@@ -51,6 +51,7 @@ class DataConfig:
     validation: float
     test: float
     group_by: str
+    parents: str
     balance: Literal["none", "inverse", "effective", "sampler"]
     workers: int
 
@@ -61,6 +62,9 @@ class DataConfig:
         yield "data.group_by", f"{choices} or csv:FILE, not {self.group_by!r}", known
         fault = _regex_fault(argument) if name == "prefix" else None
         yield "data.group_by", f"prefix: and a regular expression ({fault})", fault is None
+        rule, _, table = self.parents.partition(":")
+        known = self.parents in ("auto", "none") or (rule == "csv" and table != "")
+        yield "data.parents", f"auto, none or csv:FILE, not {self.parents!r}", known
         yield "data.validation", "above 0 and below 1", 0 < self.validation < 1
         yield "data.test", "above 0 and below 1", 0 < self.test < 1
         yield "data.validation + data.test", "below 1", self.validation + self.test < 1
@@ -202,6 +206,7 @@ class ExportConfig:
     ladder_seconds: float
     max_old_classes_drop: float
     known_kept: float
+    right_answers: float
 
     def conditions(self) -> Iterator[_Condition]:
         # Static quantization fails above 20; 18 is the exporter's lowest.
@@ -212,6 +217,7 @@ class ExportConfig:
         yield "export.max_old_classes_drop", "at least 0", self.max_old_classes_drop >= 0
         yield "export.ladder_seconds", "at least 0", self.ladder_seconds >= 0
         yield "export.known_kept", "above 0, at most 1", 0 < self.known_kept <= 1
+        yield "export.right_answers", "at least 0, at most 1", 0 <= self.right_answers <= 1
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ def ensemble(
     average. ``data``: the folder that the runs were trained from. The report describes the training
     of the best member; its seconds are the sum of all members'.
 
-    Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, input or
-    images, when ``data`` holds others, or when a checkpoint is missing.
+    Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, their
+    parents, input or images, when ``data`` holds others, or when a checkpoint is missing.
     """
     require_apart(out, runs)
     reports = read_reports(runs)
@@ -47,6 +47,11 @@ def ensemble(
     configs = [_config(run, report) for run, report in zip(runs, reports, strict=True)]
     for run, report, config in zip(labels, reports, configs, strict=True):
         _require_same(labels[0], reports[0].data, run, report.data)
+        if report.tree != reports[0].tree:
+            raise TrainingError(
+                f"{labels[0]} and {run} have different parents above their labels; train them with "
+                "the same data.parents."
+            )
         if config.input != configs[0].input:
             raise TrainingError(
                 f"{labels[0]} and {run} take different images ({configs[0].input} and "

@@ -16,11 +16,13 @@ from training.config import TrainConfig
 from training.data.group_summary import warnings
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
+from training.data.parents import tree_summary
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.examine import examine
 from training.evaluation.labels.label_check import check_run
 from training.evaluation.measure import Measured, measure_split
 from training.evaluation.metrics import evaluate
+from training.evaluation.parents.levels import measure_levels
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import set_coverages
@@ -82,6 +84,8 @@ def train(
     images = _load(config, data, out, cache)
     for sentence in warnings(images.group_summary):
         print(f"Warning: {sentence}", file=sys.stderr)
+    if images.tree.parents:
+        print(tree_summary(images.tree, config.data.parents), file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
     images.decode()
     observer.on_step("train")
@@ -192,6 +196,15 @@ def finish(
             probabilities, data.test.targets, manifest.conformity, groups
         ),
         labels=check_run(data),
+        tree=(*manifest.labels, *manifest.parents) if manifest.parents else (),
+        levels=measure_levels(
+            manifest.label_tree(),
+            probabilities,
+            data.test.targets,
+            manifest.unknown_threshold,
+            ~decisions.unfamiliar,
+            groups,
+        ),
     )
     check_stop()
     write_whole(out / REPORT_FILE, report.to_json().encode())

@@ -27,6 +27,7 @@ export class FakeApi {
     status: "ok",
     model: { name: "starter", version: "1.0.0" },
     labels: ["cat", "dog"],
+    parents: {},
     uptime_s: 1,
     reason: null,
   };
@@ -115,7 +116,10 @@ export class FakeApi {
     const id = pathname.split("/").at(-2);
     const known = [...this.records, ...(this.uncertain ?? [])].find((record) => record.id === id);
     if (!known) return problem(404, "prediction_not_found");
-    return json({ ...known, feedback: { label, at: known.created_at, by: "tester" } });
+    return json({
+      ...known,
+      feedback: { label, at: known.created_at, by: "tester", parents: [], is_parent: false },
+    });
   }
 
   #model({ pathname }: URL): Response {

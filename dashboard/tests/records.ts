@@ -34,6 +34,7 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     created_at: new Date(START + n * 1000).toISOString().replace("Z", "000Z"),
     error: failed ? { code: "image_truncated", message: "The image ends early." } : null,
     expires_at: START / 1000 + 30 * 86_400,
+    parents: [],
     unknown_reason: null,
     familiarity: null,
     feedback: null,

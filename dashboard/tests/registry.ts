@@ -1,3 +1,4 @@
+import type { Report } from "../src/api/artifact";
 import type { Costs, ModelItem, ModelList, RollbackRule, Stats } from "../src/api/types";
 import report from "./data/report.json";
 
@@ -43,7 +44,16 @@ export function registry(): ModelList {
 /** As the API answers it, with the parts of its manifest that the page shows. */
 export function detail(item: ModelItem, shown: object = report) {
   const { gate, quantization } = report;
-  const manifest = { gate, quantization, familiarity: { threshold: 0.4 } };
+  const { data, tree = [] } = shown as Partial<Report>;
+  const labels = data?.labels ?? [];
+  const nodes = tree.length > 0 ? tree : labels.map((name) => ({ name, parent: null }));
+  const manifest = {
+    gate,
+    quantization,
+    familiarity: { threshold: 0.4 },
+    labels: nodes.slice(0, labels.length),
+    parents: nodes.slice(labels.length),
+  };
   return { ...item, manifest, report: shown, files: {} };
 }
 

@@ -27,5 +27,7 @@ def _collect(arguments: argparse.Namespace) -> int:
         f"{arguments.out}: {done.added} added, {done.moved} moved to another class, "
         f"{done.kept} unchanged, {done.gone} no longer in the bucket."
     )
+    if done.unspecific:
+        text += f" {done.unspecific} are called by a parent of labels, which is not a class."
     answer(arguments, done, lambda: print(text))
     return 0

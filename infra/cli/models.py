@@ -11,6 +11,7 @@ from infra.cli.endpoints import endpoints
 from infra.errors import CommandError
 from lambdas.api.models.comparison import ComparedModel, Comparison
 from lambdas.api.models.service import ModelService, ServingAliases
+from lambdas.api.trees import Trees
 from lambdas.web.parameters import MAX_LIMIT
 from training.cli.options import Commands, add_group, answer, print_table
 from visionflow.insights.counters import CounterStore
@@ -35,9 +36,9 @@ class Session:
         shadows = ShadowStore(insights, found.dynamodb, counters)
         self.arguments = arguments
         self.registry = found.registry
-        self.service = ModelService(
-            self.registry, found.models, Comparison(counters, found.reviews, shadows)
-        )
+        trees = Trees(found.models)
+        comparison = Comparison(counters, found.reviews, shadows, trees)
+        self.service = ModelService(self.registry, found.models, comparison)
         self._caller = found.caller
 
     def order(self) -> Order:

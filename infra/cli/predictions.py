@@ -41,7 +41,7 @@ def add_parsers(commands: Commands) -> None:
         help="show the smallest set of labels that holds the true one with this probability",
     )
     logs = add_command(commands, "logs", _logs, "List predictions, newest first.")
-    logs.add_argument("--label", help="only this label")
+    logs.add_argument("--label", help="only this label, or what is below it")
     logs.add_argument("--status", choices=get_args(Status), help="only this status")
     logs.add_argument("--limit", type=int, default=20, metavar="N", help="1 to 100 (default: 20)")
     logs.add_argument(

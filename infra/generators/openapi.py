@@ -55,7 +55,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
                 "Whether to return a heatmap of the evidence in the image",
                 {"type": "boolean", "default": False},
             ),
-            query("label", "The label to explain instead of the best one", TEXT),
+            query("label", "The label or parent to explain instead of the answer", TEXT),
             query(
                 "coverage",
                 "Return the smallest set of labels that holds the true one with this probability. "
@@ -117,7 +117,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         (
             LIMIT,
             CURSOR,
-            query("label", "Only this best label", TEXT),
+            query("label", "Only this label, or what is below it where it is a parent", TEXT),
             query("model_version", "Only answers of this version", TEXT),
             query("status", "Only this status", {"enum": list(get_args(Status))}),
             query("source", "Only images from this source", {"enum": list(get_args(Source))}),

@@ -118,7 +118,18 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("DELETE", "/models/canary"): Operation("clearCanary", "End the canary (admin)", {200: Moved}),
     ("DELETE", "/models/shadow"): Operation("clearShadow", "End the shadow (admin)", {200: Moved}),
     ("GET", "/models/{version}"): Operation(
-        "model", "One version with its manifest and report", {200: ModelDetail}, (_VERSION, _NAME)
+        "model",
+        "One version with its manifest and report",
+        {200: ModelDetail},
+        (
+            _VERSION,
+            _NAME,
+            query(
+                "report",
+                "Whether to return the report, which has up to 4 MB",
+                {"type": "boolean", "default": True},
+            ),
+        ),
     ),
     ("POST", "/models/{version}/promote"): _move(
         "promote", "Put a version into production (admin)"

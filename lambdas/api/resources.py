@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from lambdas import clients
 from lambdas.api.settings import ApiSettings
+from lambdas.api.trees import Trees
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
@@ -25,6 +26,7 @@ class Resources:
         predictions, insights = settings.predictions_table, settings.insights_table
         self.images = ImageStore(settings.images_bucket, self.s3)
         self.models = ModelStore(settings.models_bucket, self.s3)
+        self.trees = Trees(self.models)
         self.predictions = PredictionStore(predictions, self.dynamodb)
         self.registry = ModelRegistry(settings.registry_table, self.dynamodb)
         self.counters = CounterStore(insights, self.dynamodb)

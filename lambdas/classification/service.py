@@ -57,8 +57,8 @@ class ClassifiedImage:
     sketch: bytes | None
 
     def activation_map(self, label: str | None = None) -> ClassActivationMap:
-        """Where the evidence for ``label`` lies, by default for the best one."""
-        label = label or self.classification.scores[0].label
+        """Where the evidence for ``label`` lies, by default for the answer."""
+        label = label or self.classification.label
         return self.classifier.activation_map(self.classification, label, self.image.size)
 
     def prediction_set(self, coverage: float) -> PredictionSet:
@@ -148,14 +148,13 @@ class ClassificationService:
     ) -> Prediction:
         """The record of an answer."""
         found = image.classification
-        scores = found.scores
         return Prediction(
             id=subject.id,
             source=subject.source,
             status="ok" if found.known else "unknown",
-            label=scores[0].label,
-            confidence=scores[0].confidence,
-            top_k=scores[:top_k],
+            label=found.label,
+            confidence=found.confidence,
+            top_k=found.scores[:top_k],
             model=image.model,
             image=subject.image,
             thumbnail_key=thumbnail,
@@ -163,6 +162,7 @@ class ClassificationService:
             created_at=timestamp(subject.at),
             error=None,
             expires_at=self._expires_at(subject),
+            parents=found.parents,
             unknown_reason=found.unknown,
             familiarity=found.familiarity,
             refused=image.refused,

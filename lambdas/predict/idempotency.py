@@ -23,7 +23,7 @@ class PredictOptions:
     """How an image is to be answered.
 
     ``top_k``: labels, 5 by default, or all there are. ``explain``: whether to answer a map of
-    ``label``, by default the best one. ``coverage``: that of the prediction set to answer.
+    ``label``, by default the answer. ``coverage``: that of the prediction set to answer.
     """
 
     top_k: int | None = None

@@ -18,6 +18,7 @@ from visionflow.answers.answer import PredictionSet
 from visionflow.answers.classifier import Explanation
 from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
 from visionflow.images.containers import media_type
+from visionflow.models.label_tree import LabelTree
 from visionflow.predictions.record import Prediction, original_key
 from visionflow.predictions.replies import Reply
 from visionflow.timestamps import new_id
@@ -31,9 +32,9 @@ class PredictAnswer(Prediction):
     for.
 
     ``temperature`` is what the model's logits were divided by. The answer is ``unknown`` when
-    ``confidence`` is under ``unknown_threshold`` (``unsure``), and when ``familiarity`` is under
-    ``familiarity_threshold`` or the image has less fine detail than those that the model was taught
-    (``unfamiliar``). The threshold is null for a version that measures neither.
+    no label and no parent reaches ``unknown_threshold`` (``unsure``), and when ``familiarity`` is
+    under ``familiarity_threshold`` or the image has less fine detail than those that the model was
+    taught (``unfamiliar``). The threshold is null for a version that measures neither.
     """
 
     temperature: float
@@ -74,7 +75,7 @@ class PredictService(ClassificationService):
             return Answered(answered, repeated=True)
         stopwatch = Stopwatch()
         image = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
-        options = _checked(options, image.classifier.manifest.label_names)
+        options = _checked(options, image.classifier.manifest.label_tree())
         prediction_set = (
             None if options.coverage is None else image.prediction_set(options.coverage)
         )
@@ -121,16 +122,17 @@ class PredictService(ClassificationService):
         return self.answered(subject, image, thumbnail, options.top_k or DEFAULT_TOP_K)
 
 
-def _checked(options: PredictOptions, labels: tuple[str, ...]) -> PredictOptions:
+def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:
     """The options with their defaults. Raises `InvalidParameterError`."""
-    top_k = min(DEFAULT_TOP_K, len(labels)) if options.top_k is None else options.top_k
-    if not 1 <= top_k <= len(labels):
-        raise InvalidParameterError(f"top_k must be between 1 and {len(labels)}, found {top_k}.")
+    labels = len(tree.labels)
+    top_k = min(DEFAULT_TOP_K, labels) if options.top_k is None else options.top_k
+    if not 1 <= top_k <= labels:
+        raise InvalidParameterError(f"top_k must be between 1 and {labels}, found {top_k}.")
     if options.label is not None and not options.explain:
-        raise InvalidParameterError("label names the class to explain; it needs explain=true.")
-    if options.label is not None and options.label not in labels:
+        raise InvalidParameterError("label names what to explain; it needs explain=true.")
+    if options.label is not None and options.label not in tree:
         raise InvalidParameterError(
-            f"the model has no label {options.label!r:.80}; GET /health lists them."
+            f"the model has no label or parent {options.label!r:.80}; GET /health lists them."
         )
     return replace(options, top_k=top_k)
 

@@ -45,11 +45,13 @@ class ShadowService:
             prediction_id=prediction_id,
             model=serving.model,
             status="ok" if found.known else "unknown",
-            label=found.scores[0].label,
-            confidence=found.scores[0].confidence,
+            label=found.label,
+            confidence=found.confidence,
             milliseconds=stopwatch.timings["infer"],
             answered_at=timestamp(now),
             unknown_reason=found.unknown,
             familiarity=found.familiarity,
+            parents=found.parents,
+            best=found.scores[0].label,
         )
         return answer if self.shadows.add(prediction, answer, trial) else None

@@ -63,10 +63,10 @@ def limit(text: str | None) -> int:
     return found
 
 
-def flag(name: str, text: str | None) -> bool:
+def flag(name: str, text: str | None, *, default: bool = False) -> bool:
     if text not in (None, "true", "false"):
         raise InvalidParameterError(f"{name} must be true or false, found {text!r:.40}.")
-    return text == "true"
+    return default if text is None else text == "true"
 
 
 def choice(name: str, text: str | None, literal: Any) -> Any:

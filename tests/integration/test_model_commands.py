@@ -152,7 +152,7 @@ def test_labelled_images_become_a_training_folder(
 ) -> None:
     out = tmp_path / "collected"
     done = visionflow("data", "collect", "--out", out, "--json")
-    assert done == {"added": 2, "kept": 0, "moved": 0, "gone": 0}
+    assert done == {"added": 2, "kept": 0, "moved": 0, "gone": 0, "unspecific": 0}
     listing = list_images(out)
     assert listing.labels == ("purple", "red")
     assert (out / listing.files[1]).read_bytes() == RED
@@ -173,7 +173,7 @@ def test_collecting_again_adds_what_is_new_and_moves_what_was_corrected(
     say(cloud, labelled[1]["id"], {"label": "blue"})
     say(cloud, labelled[2]["id"], {"label": "blue"})
     done = visionflow("data", "collect", "--out", out, "--json")
-    assert done == {"added": 1, "kept": 1, "moved": 1, "gone": 0}
+    assert done == {"added": 1, "kept": 1, "moved": 1, "gone": 0, "unspecific": 0}
     assert {path.parent.name for path in out.rglob("*.jpg")} == {"red", "blue"}
     assert read_lineage(out)[labelled[1]["id"]].file.startswith("blue/")
     assert not (out / "purple").exists()  # training takes every folder for a class
@@ -221,3 +221,31 @@ def test_only_what_was_said_since_a_time_is_collected(
 ) -> None:
     arguments = ("data", "collect", "--out", tmp_path / "later", "--since", "2100-01-01", "--json")
     assert visionflow(*arguments)["added"] == 0
+
+
+def test_labels_with_parents_are_collected_where_their_class_lies(
+    visionflow: Command, cloud: Cloud, tmp_path: Path
+) -> None:
+    """In a nested folder an image goes to its class, or beside those of the same parent; what is
+    called by a parent alone is not a class."""
+    write_tiny_artifact(tmp_path / "3", "3", 0.6, nested=True)
+    cloud.publish(tmp_path / "3")
+    asked = [cloud.predict(image).body["id"] for image in (RED, RED, BLUE, RED)]
+    for prediction_id, label in zip(asked, ("red", "green", "blue", "warm"), strict=True):
+        say(cloud, prediction_id, {"label": label})
+    out = tmp_path / "nested"
+    (out / "colours" / "warm" / "red").mkdir(parents=True)
+    done = visionflow("data", "collect", "--out", out, "--json")
+    assert (done["added"], done["unspecific"]) == (3, 1)
+    folders = {path.parent.relative_to(out).as_posix() for path in out.rglob("*.jpg")}
+    assert folders == {"colours/warm/red", "colours/warm/green", "blue"}
+    for prediction_id in asked[:2]:
+        say(cloud, prediction_id, {"label": "warm"})
+    said = visionflow("data", "collect", "--out", out)
+    assert "3 are called by a parent of labels" in said
+    assert not (out / "colours").exists()
+    assert len(list(out.rglob("*.jpg"))) == 1
+    # Without such a folder every class lies at the top.
+    say(cloud, asked[0], {"label": "red"})
+    visionflow("data", "collect", "--out", tmp_path / "flat")
+    assert {path.parent.name for path in (tmp_path / "flat").glob("*/*.jpg")} == {"red", "blue"}

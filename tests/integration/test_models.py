@@ -70,6 +70,8 @@ def test_a_report_and_the_pages_come_with_the_version(cloud: Cloud, tmp_path: Pa
     cloud.publish(tmp_path / "two")
     answer = cloud.call("GET", "/models/2").body
     assert answer["report"] == {"test": {"top1": 1.0}}
+    without = cloud.call("GET", "/models/2", query={"report": "false"}).body
+    assert without["report"] is None and without["manifest"] == answer["manifest"]
     assert set(answer["files"]) == {"report.html"}
     assert "models/tiny/2/report.html" in answer["files"]["report.html"]
 

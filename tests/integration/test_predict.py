@@ -139,7 +139,7 @@ def test_the_answer_says_how_sure_it_has_to_be(
 
 
 def test_an_unsure_answer_is_called_unknown(cloud: Cloud) -> None:
-    prediction = cloud.predict(encode(plain((128, 128, 128)))).body  # type: ignore[arg-type]
+    prediction = cloud.predict(encode(plain((128, 128, 128)))).body
     assert prediction["status"] == "unknown"
     assert prediction["label"] in LABELS
 

@@ -26,11 +26,13 @@ from training.stop import Stop, stop_on_signals
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
+    from training.results.levels import Levels
     from training.results.report import Report
     from training.results.scores import Evaluation
     from training.results.unknown import AnswerShares, FolderScores
 
 SHOWN_COVERAGE = 0.95
+MOST_CLASSES = 40
 
 # Each of these options replaces one field of the config.
 _FLAGS = {
@@ -187,14 +189,37 @@ def _print_classes(evaluation: "FolderScores") -> None:
                 f"({found.interval.low:.2%} to {found.interval.high:.2%}), "
                 f"{found.mean_size:.2f} labels on average"
             )
-    for scores in evaluation.classes:
+    if evaluation.levels:
+        _print_levels(evaluation.levels)
+    measured = [scores for scores in evaluation.classes if scores.f1 is not None]
+    shown = measured
+    if len(measured) > MOST_CLASSES:
+        shown = sorted(measured, key=lambda scores: scores.f1 or 0)[:MOST_CLASSES]
+        print(
+            f"  the {MOST_CLASSES} classes with the lowest F1; --json lists all {len(measured):,}"
+        )
+    for scores in shown:
         if scores.precision is not None and scores.recall is not None and scores.f1 is not None:
             print(
                 f"  {scores.label:20} precision {scores.precision:.3f}  "
                 f"recall {scores.recall:.3f}  F1 {scores.f1:.3f}  ({scores.images:,})"
             )
-    if evaluation.unmeasured:
-        print(f"  no images of: {', '.join(evaluation.unmeasured)}")
+    if missing := evaluation.unmeasured:
+        more = f" and {left:,} more" if (left := len(missing) - MOST_CLASSES) > 0 else ""
+        print(f"  no images of: {', '.join(missing[:MOST_CLASSES])}{more}")
+
+
+def _print_levels(levels: "Levels") -> None:
+    for one in levels.levels:
+        print(
+            f"  level {one.level} ({one.names:,} names): top-1 {one.top1:.2%} "
+            f"({one.top1_interval.low:.2%} to {one.top1_interval.high:.2%}), ECE {one.ece:.4f}"
+        )
+    served = levels.served
+    print(
+        f"  confidence from {served.threshold:.2f} on: a label for {served.leaf:.2%}, a parent for "
+        f"{served.parent:.2%}, right at the level named for {served.right:.2%} of these"
+    )
 
 
 def print_report(report: "Report", arguments: argparse.Namespace) -> int:
@@ -207,6 +232,8 @@ def _print_findings(report: "Report", out: Path) -> None:
 
     print(lightening_table(report.models))
     _print_evaluation("test images", report.test)
+    if report.levels:
+        _print_levels(report.levels)
     print(report.verdict.text)
     if report.quantization.fallback_reason:
         print(f"int8 is not served: {report.quantization.fallback_reason}")

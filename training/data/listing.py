@@ -66,9 +66,15 @@ class Listing:
 
 
 def list_images(
-    folder: Path, labels: tuple[str, ...] | None = None, first: tuple[str, ...] = ()
+    folder: Path,
+    labels: tuple[str, ...] | None = None,
+    first: tuple[str, ...] = (),
+    nested: Sequence[Path] | None = None,
 ) -> Listing:
     """List and hash every image below ``folder``, whose folders are the classes.
+
+    ``nested``: the folders of the classes, and only of images that lie directly in them, where they
+    are not those at the top.
 
     With ``labels`` given (those of the training part) these are the classes, and some of them may
     be missing. Without them the labels are sorted, those in ``first`` before the others.
@@ -76,7 +82,7 @@ def list_images(
     Raises `DatasetError` on a missing folder, a class without images, a class that is not in
     ``labels``, one of ``first`` that is missing, and without labels on fewer than two classes.
     """
-    classes = _find_classes(folder)
+    classes = _find_classes(folder, nested)
     if labels is None:
         labels = (*first, *(label for label in classes if label not in first))
         if lost := [label for label in first if label not in classes]:
@@ -93,10 +99,10 @@ def list_images(
             f"{folder}: the training images have no class {', '.join(unknown)}; add it to them "
             "or remove the folder"
         )
-    position = {label: target for target, label in enumerate(labels)}
     paths = [file for files in classes.values() for file in files]
     names = tuple(file.relative_to(folder).as_posix() for file in paths)
-    targets = np.array([position[name.split("/", 1)[0]] for name in names], np.int64)
+    counts = [len(files) for files in classes.values()]
+    targets = np.repeat(np.array([labels.index(label) for label in classes], np.int64), counts)
     hashes = tuple(in_threads(_sha256, paths, f"read {folder.name}"))
     return Listing(folder, labels, names, targets, hashes)
 
@@ -146,10 +152,14 @@ def is_image(file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
-def _find_classes(folder: Path) -> dict[str, list[Path]]:
-    classes = {
-        entry.name: sorted(filter(is_image, entry.rglob("*"))) for entry in class_folders(folder)
-    }
+def _find_classes(folder: Path, nested: Sequence[Path] | None) -> dict[str, list[Path]]:
+    if nested is None:
+        classes = {
+            entry.name: sorted(filter(is_image, entry.rglob("*")))
+            for entry in class_folders(folder)
+        }
+    else:
+        classes = {entry.name: sorted(filter(is_image, entry.iterdir())) for entry in nested}
     if not any(classes.values()):
         raise DatasetError(
             f"{folder}: no images in folders of classes; expected {folder.name}/<class>/<image>"

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from training.config import DataConfig
 from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
+from training.data.parents import Parents, image_folders, require_same_nesting
 from training.errors import DatasetError
 
 PARTS = {
@@ -83,19 +84,29 @@ class Splits:
         return json.dumps(document, indent=1) + "\n"
 
 
-def list_parts(folder: Path, first: tuple[str, ...] = ()) -> dict[str, Listing]:
+def list_parts(
+    folder: Path, first: tuple[str, ...] = (), above: Parents | None = None
+) -> dict[str, Listing]:
     """The parts that ``folder`` is divided into, ``train`` first; nothing else if it is not.
 
     ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
     and ``test``), which hold the class folders. ``first``: labels that come before all others.
+    ``above``: the parents of nested class folders, where they are.
 
     Raises `DatasetError` where `list_images` does, and for a folder that is divided in an unclear
     way.
     """
     paths = find_parts(folder)
-    train = list_images(paths["train"], None, first)
+    nested = {}
+    if above is not None:
+        for name, path in paths.items():
+            require_same_nesting(path, above)
+            nested[name] = image_folders(path)
+    train = list_images(paths["train"], None, first, nested.get("train"))
     others: list[str] = [name for name in ("validation", "test") if name in paths]
-    return {"train": train} | {name: list_images(paths[name], train.labels) for name in others}
+    return {"train": train} | {
+        name: list_images(paths[name], train.labels, nested=nested.get(name)) for name in others
+    }
 
 
 def divide(parts: Mapping[str, Listing], groups: Groups, config: DataConfig, seed: int) -> Splits:

@@ -11,22 +11,39 @@ import numpy as np
 from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
 from training.data.group_summary import summarize_groups
+from training.data.grouping.by_rule import table_path
 from training.data.grouping.saved_groups import load_groups
 from training.data.grouping.scene_features import Float32Array, scene_features
 from training.data.image_set import ImageSet, load_images
 from training.data.listing import Int64Array, Listing
-from training.data.split import Groups, Splits, divide, list_parts, require_measurable
+from training.data.parents import (
+    Parents,
+    label_tree,
+    nested_parents,
+    parents_of,
+    read_parents,
+)
+from training.data.split import (
+    Groups,
+    Splits,
+    divide,
+    find_parts,
+    list_parts,
+    require_measurable,
+)
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import DatasetError
 from training.results.groups import GroupSummary
 from visionflow.images.input_spec import InputSpec
+from visionflow.models.label_tree import LabelTree
 
 
 @dataclass
 class TrainingData:
     """The three parts of a dataset and how they are decoded.
 
-    ``found``: the images as the dataset's folders divide them. ``cache``: the folder that keeps
+    ``found``: the images as the dataset's folders divide them. ``tree``: the labels with their
+    parents. ``cache``: the folder that keeps
     what is decoded; without one it is kept in memory.
     """
 
@@ -35,6 +52,7 @@ class TrainingData:
     config: DataConfig
     spec: InputSpec
     cache: Path | None
+    tree: LabelTree
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -105,8 +123,8 @@ def load_training_data(
     """List, group and divide ``folder``.
 
     The labels of a model that grows come first. ``run``: the folder that keeps the groups, see
-    `load_groups`. Raises `DatasetError`, also for a ``cache`` among
-    the classes, and `TrainingError` when that model cannot grow.
+    `load_groups`. Raises `DatasetError`, also for a ``cache`` among the
+    classes, and `TrainingError` when that model cannot grow.
     """
     if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
         raise DatasetError(
@@ -114,9 +132,16 @@ def load_training_data(
             "and decoded images somewhere else"
         )
     first: tuple[str, ...] = ()
+    known: Parents = {}
     if config.model.grow_from:
-        first = read_ancestor(config.model.grow_from, config.input).labels
-    found = list_parts(folder, first)
+        ancestor = read_ancestor(config.model.grow_from, config.input)
+        first, known = ancestor.labels, parents_of(ancestor.manifest.label_tree())
+    nested = None
+    # Folders are either parents or groups.
+    if config.data.parents == "auto" and config.data.group_by != "folder":
+        nested = nested_parents(find_parts(folder)["train"])
+    found = list_parts(folder, first, nested)
+    tree = _label_tree(folder, config.data.parents, found["train"].labels, nested, known)
     groups = load_groups(found, config.data.group_by, folder, run, cache)
     splits = divide(found, groups, config.data, config.seed)
     require_measurable(splits)
@@ -126,7 +151,21 @@ def load_training_data(
                 f"{part.root}: no images of {', '.join(first)}, classes that the model has, "
                 "so their loss cannot be measured; add some"
             )
-    return TrainingData(found, splits, config.data, config.input, cache)
+    return TrainingData(found, splits, config.data, config.input, cache, tree)
+
+
+def _label_tree(
+    folder: Path, rule: str, labels: tuple[str, ...], nested: Parents | None, known: Parents
+) -> LabelTree:
+    """By ``data.parents``. ``known``: the parents in the model that this one grows from, which stay
+    where the dataset says nothing else."""
+    if rule == "none":
+        return label_tree(labels, {}, folder)
+    said: Parents = nested or {}
+    if rule != "auto":
+        table = table_path("data.parents", rule.partition(":")[2], folder)
+        said = read_parents(table, labels)
+    return label_tree(labels, {**known, **said}, folder)
 
 
 def _is_a_class(path: Path, folder: Path) -> bool:

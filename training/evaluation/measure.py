@@ -1,5 +1,6 @@
 """An artifact measured as it serves: through the image path and the classifier of the Lambdas."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,17 +8,21 @@ import numpy as np
 
 from training.data.image_set import ImageSet, decoded_batches, in_batches
 from training.data.listing import Int64Array, class_folders, list_images
+from training.data.parents import image_folders, parents_of, require_same_nesting
 from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
+from training.evaluation.parents.levels import measure_levels
 from training.evaluation.unknown.familiar import read_familiar
 from training.evaluation.unknown.prediction_sets import set_coverages
 from training.evaluation.unknown.thresholds import Decisions
 from training.results.unknown import FolderScores
 from visionflow import strict
 from visionflow.answers.answer import UnknownReason
+from visionflow.answers.back_off import BackOff
 from visionflow.answers.classifier import Classifier, FloatArray, softmax, unknown_reasons
 from visionflow.answers.familiarity import FamiliarImages
+from visionflow.models.label_tree import LabelTree
 from visionflow.models.manifest import read_artifact
 
 EMBEDDINGS = 800
@@ -73,14 +78,18 @@ def measure_split(
 def measure_folder(artifact: Path, images: Path) -> FolderScores:
     """Verify an artifact's checksums and score it on a folder of class folders of any size.
 
-    The folder may lack some of the model's labels; `Evaluation.unmeasured` names them. Raises
-    `DatasetError` for a class folder that is not one of the model's labels.
+    The folder may lack some of the model's labels; `Evaluation.unmeasured` names them. Class
+    folders may lie in folders of their parents. Raises `DatasetError` for a class folder that is
+    not one of the model's labels.
     """
     manifest = read_artifact(artifact)
-    _require_known_classes(images, manifest.label_names)
-    listing = list_images(images, manifest.label_names)
+    tree = manifest.label_tree()
+    nested = _nested_folders(images, tree)
+    _require_known_classes(images, nested or class_folders(images), manifest.label_names)
+    listing = list_images(images, manifest.label_names, nested=nested)
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     familiar = read_familiar(artifact, manifest)
+    back_off = BackOff(tree)
     batches, reasons = [], list[UnknownReason | None]()
     for images_of_batch in decoded_batches(listing, manifest.input):
         logits, embeddings, _ = classifier.run(images_of_batch)
@@ -88,7 +97,8 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
         familiarity = None
         if familiar is not None:
             familiarity = familiar.familiarity(embeddings, found.argmax(axis=1))
-        reasons += unknown_reasons(manifest, found, familiarity, images_of_batch)
+        named = back_off.name(found, manifest.unknown_threshold)
+        reasons += unknown_reasons(manifest, named.confidences, familiarity, images_of_batch)
         batches.append(found)
     probabilities, decisions = np.concatenate(batches), Decisions.of(reasons)
     evaluation = evaluate(probabilities, listing.targets, manifest.label_names, decisions.answered)
@@ -98,11 +108,28 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
         unsure=float(decisions.unsure.mean()),
         unfamiliar=float(decisions.unfamiliar.mean()),
         prediction_sets=set_coverages(probabilities, listing.targets, manifest.conformity),
+        levels=measure_levels(
+            tree,
+            probabilities,
+            listing.targets,
+            manifest.unknown_threshold,
+            ~decisions.unfamiliar,
+        ),
     )
 
 
-def _require_known_classes(images: Path, labels: tuple[str, ...]) -> None:
-    unknown = [entry.name for entry in class_folders(images) if entry.name not in labels]
+def _nested_folders(images: Path, tree: LabelTree) -> list[Path] | None:
+    """The class folders, where these lie in folders of their parents."""
+    parents = {parent.name for parent in tree.parents}
+    if not any(entry.name in parents for entry in class_folders(images)):
+        return None
+    labels = [label.name for label in tree.labels]
+    require_same_nesting(images, parents_of(tree), labels)
+    return image_folders(images)
+
+
+def _require_known_classes(images: Path, folders: Sequence[Path], labels: tuple[str, ...]) -> None:
+    unknown = [entry.name for entry in folders if entry.name not in labels]
     parts = [name for name in unknown if name.lower() in PARTS]
     if parts:
         part = images / ("test" if "test" in parts else parts[0])

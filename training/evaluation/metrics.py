@@ -11,7 +11,13 @@ from training.evaluation.intervals import (
     count_groups,
     share_interval,
 )
-from training.results.scores import ClassScores, ConfusedPair, Evaluation, Interval
+from training.results.scores import (
+    ClassScores,
+    ConfusedPair,
+    Confusion,
+    Evaluation,
+    Interval,
+)
 from visionflow.answers.classifier import FloatArray
 from visionflow.insights.intervals import share
 
@@ -54,9 +60,15 @@ def evaluate(
         known=float(answered.mean()),
         known_top1=float(correct[answered].mean()) if answered.any() else 0.0,
         classes=classes,
-        confusion=tuple(tuple(int(n) for n in row) for row in confusion),
+        confusion=_filled(confusion),
         most_confused=most_confused(confusion, labels),
     )
+
+
+def _filled(confusion: npt.NDArray[np.int64]) -> Confusion:
+    truth, answer = np.nonzero(confusion)
+    images = confusion[truth, answer]
+    return Confusion(tuple(truth.tolist()), tuple(answer.tolist()), tuple(images.tolist()))
 
 
 def top_k_accuracy(scores: FloatArray, targets: Int64Array, k: int) -> float:

@@ -14,7 +14,6 @@ from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from visionflow import strict
-from visionflow.models.label_tree import Label
 from visionflow.models.manifest import (
     MANIFEST_NAME,
     FileEntry,
@@ -38,8 +37,8 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Man
         name=config.name,
         version=config.version,
         created_at=timestamp(datetime.now(UTC)),
-        labels=tuple(Label(name, parent=None) for name in data.labels),
-        parents=(),
+        labels=data.tree.labels,
+        parents=data.tree.parents,
         input=config.input,
         precision="fp32",
         files={"fp32": FileEntry.of(folder, FP32_FILE)},

@@ -10,9 +10,11 @@ from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.evaluation.calibration import fit_temperature
 from training.evaluation.metrics import evaluate
+from training.evaluation.parents.naming import Naming
 from training.evaluation.unknown.familiar import FAMILIAR_FILE, familiar_images
 from training.evaluation.unknown.prediction_sets import conformity
 from training.evaluation.unknown.thresholds import (
+    MARGIN,
     Thresholds,
     choose_thresholds,
     decide,
@@ -85,13 +87,20 @@ def _calibrate(
     temperature = fit_temperature(outputs.logits, images.targets)
     probabilities = softmax(outputs.logits / np.float32(temperature))
     familiarity = _familiarity(familiar, outputs)
+    naming = Naming.of(data.tree, probabilities, images.targets)
     thresholds = choose_thresholds(
-        probabilities.max(axis=1), familiarity, details(images.images), config.export.known_kept
+        naming.confidences.max(axis=1),
+        familiarity,
+        details(images.images),
+        config.export.known_kept,
     )
+    confidence = thresholds.confidence
+    if data.tree.parents:
+        confidence = naming.least_threshold(confidence, config.export.right_answers, MARGIN)
     manifest = replace(
         export.manifest,
         temperature=temperature,
-        unknown_threshold=thresholds.confidence,
+        unknown_threshold=confidence,
         familiarity=_stored(familiar, thresholds, folder),
         conformity=conformity(probabilities, images.targets),
     )

@@ -9,7 +9,8 @@ from training.data.image_set import ImageSet, images_at_once
 from training.data.listing import Int64Array
 from training.export.artifact import write_whole
 from visionflow import strict
-from visionflow.answers.classifier import Classifier
+from visionflow.answers.back_off import BackOff
+from visionflow.answers.classifier import Classifier, softmax
 from visionflow.models.drift import REFERENCE_FILE, Reference, measure_reference
 
 # Enough for the mean and the spread of a few directions.
@@ -31,15 +32,17 @@ def write_reference(classifier: Classifier, images: ImageSet, folder: Path, seed
 
 
 def measure_answers(classifier: Classifier, images: ImageSet, chosen: Int64Array) -> Reference:
-    """How often each label is the best guess, and where the embeddings lie, of the images at
-    ``chosen``."""
-    names = classifier.manifest.label_names
-    counts = dict.fromkeys(names, 0)
+    """How often each label and parent is the answer, or the best guess, and where the embeddings
+    lie, of the images at ``chosen``."""
+    manifest = classifier.manifest
+    back_off = BackOff(manifest.label_tree())
+    counts = dict.fromkeys(back_off.names, 0)
     embeddings = []
     size = images_at_once(*images.images.shape[1:3])
     for start in range(0, len(chosen), size):
         logits, embedding, _ = classifier.run(images.images[chosen[start : start + size]])
         embeddings.append(embedding)
-        for index in logits.argmax(axis=1):
-            counts[names[index]] += 1
+        probabilities = softmax(logits / np.float32(manifest.temperature))
+        for node in back_off.name(probabilities, manifest.unknown_threshold).nodes:
+            counts[back_off.names[node]] += 1
     return measure_reference(counts, np.concatenate(embeddings))

@@ -99,13 +99,13 @@ class Contents:
     complaint: str | None
 
 
-def read_contents(folder: Path) -> tuple[Contents, list[Read]]:
+def read_contents(folder: Path, *, may_nest: bool = True) -> tuple[Contents, list[Read]]:
     """Read every image below ``folder`` once and describe what is there; with the images that can
-    be read.
+    be read. ``may_nest``: as for `find_files`.
 
     Raises `DatasetError` where there is none.
     """
-    found = find_files(folder)
+    found = find_files(folder, may_nest=may_nest)
     names = [file.name for file in found.files]
     results = list(in_threads(partial(read_facts, folder), names, f"read {folder.name}"))
     read = list(zip(found.files, results, strict=True))

@@ -6,6 +6,7 @@ from itertools import filterfalse
 from pathlib import Path
 
 from training.data.listing import class_folders, is_image
+from training.data.parents import image_folders, nested_parents, require_same_nesting
 from training.data.split import PARTS, find_parts
 from training.errors import DatasetError
 
@@ -36,13 +37,21 @@ class FoundFiles:
     complaint: str | None
 
 
-def find_files(folder: Path) -> FoundFiles:
+def find_files(folder: Path, *, may_nest: bool = True) -> FoundFiles:
     """Walk ``folder``, which holds class folders, or parts (train, test, ...) that hold them.
 
+    ``may_nest``: whether class folders may be nested below their parents, as training reads them.
     Raises `DatasetError` where there is no image in any class folder.
     """
     parts, complaint = _parts(folder)
     parts.sort(key=lambda entry: PART_ORDER.index(entry[0]))
+    above = None
+    try:
+        if may_nest and (above := nested_parents(parts[0][1])):
+            for _, path in parts[1:]:
+                require_same_nesting(path, above)
+    except DatasetError as error:
+        complaint = complaint or str(error)
     files: list[FoundFile] = []
     folders: dict[str, list[str]] = {}
     outside: list[str] = []
@@ -50,7 +59,7 @@ def find_files(folder: Path) -> FoundFiles:
     for part, path in parts:
         outside += _names(folder, filter(is_image, path.iterdir()))
         labels = folders.setdefault(part, [])
-        for entry in class_folders(path):
+        for entry in image_folders(path) if above else class_folders(path):
             labels.append(entry.name)
             inside = [file for file in entry.rglob("*") if file.is_file()]
             images = _names(folder, filter(is_image, inside))

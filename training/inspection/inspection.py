@@ -44,7 +44,8 @@ def inspect_folder(folder: Path, group_by: str, cache: Path | None = None) -> In
     image at all, and where ``group_by`` cannot be used.
     """
     config = load_config(str(DEFAULTS), {"data.group_by": group_by})
-    contents, images = read_contents(folder)
+    # Folders are either parents or groups.
+    contents, images = read_contents(folder, may_nest=group_by != "folder")
     groups, labels = check_scenes(folder, images, config, cache)
     return Inspection(contents, groups, labels, find(contents, groups))
 

@@ -14,12 +14,15 @@ from training.report.plots import PLOTS
 from training.results.data_url import data_url, file_url, pixels_of
 from training.results.findings import THUMBNAIL_SIDE, ActivationMap, ImageAnswer
 from training.results.report import FORM_NAMES, ModelMeasure, Report
+from training.results.scores import ClassScores
 from training.texts.catalogue import spans, text_spans
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
 
 PAGE_FILE = "report.html"
 MOST_SUSPECTS = 48
+# A sentence names no more classes; with more rows the table of classes is folded.
+MOST_LISTED, MOST_ROWS = 20, 60
 # A typical photo, at a rate where fixed costs do not matter.
 COSTED = Workload(per_day=10_000, megapixels=3.0)
 
@@ -50,7 +53,17 @@ def page(report: Report, plots: Mapping[str, bytes]) -> str:
         settings=tuple((name, _shown(value)) for name, value in dotted(report.config)),
         costs=estimate(COSTED).assumptions,
         most_suspects=MOST_SUSPECTS,
+        most_listed=MOST_LISTED,
+        most_rows=MOST_ROWS,
+        ordered_classes=_ordered(report.test.classes),
     )
+
+
+def _ordered(classes: tuple[ClassScores, ...]) -> tuple[ClassScores, ...]:
+    """Few in their own order; of many the lowest F1 first, and those without images at the end."""
+    if len(classes) <= MOST_ROWS:
+        return classes
+    return tuple(sorted(classes, key=lambda one: (one.f1 is None, one.f1, one.label)))
 
 
 def _cost(model: ModelMeasure) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from training.report.class_groups import class_groups
 from training.report.overlay import heat_overlay, resized
 from training.report.plot_style import DPI, GREEN, INK, RED, class_colours, shortened
 from training.results.data_url import pixels_of
@@ -20,7 +21,8 @@ _NAMED_CLASSES = 25
 
 
 def embedding_map(report: Report) -> Figure | None:
-    """t-SNE: a point for each image, coloured by its class; wrong answers wear a ring."""
+    """t-SNE: a point for each image, coloured by its class, of many by its parent; wrong answers
+    wear a ring."""
     points = report.findings.embedding_map
     if points.skipped is not None:
         return None
@@ -28,20 +30,21 @@ def embedding_map(report: Report) -> Figure | None:
     axes = figure.subplots()
     x, y = np.array(points.x), np.array(points.y)
     truth, answer = np.array(points.truth), np.array(points.answer)
-    labels = report.data.labels
-    colours = np.array([colour[:3] for colour in class_colours(len(labels))])
-    axes.scatter(x, y, c=colours[truth], s=16, linewidths=0)
+    groups = class_groups(report, _NAMED_CLASSES)
+    place = np.arange(len(report.data.labels)) if groups is None else groups.of
+    colours = np.array([colour[:3] for colour in class_colours(int(place.max()) + 1)])
+    axes.scatter(x, y, c=colours[place[truth]], s=16, linewidths=0)
     wrong = truth != answer
     axes.scatter(
         x[wrong], y[wrong], s=46, facecolors="none", edgecolors=RED, linewidths=1.1, label="wrong"
     )
-    if len(labels) <= _NAMED_CLASSES:
-        for target in np.unique(truth):
-            members = truth == target
+    if groups is not None:
+        for group in np.unique(place[truth]):
+            members = place[truth] == group
             axes.text(
                 np.median(x[members]),
                 np.median(y[members]),
-                shortened(labels[target]),
+                shortened(groups.names[group]),
                 ha="center",
                 fontsize=9,
                 fontweight="bold",

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from training.report.class_groups import class_groups, most_confused_classes
 from training.report.plot_style import BLUE, FAINT, GREEN, INK, ORANGE, class_colours, shortened
 from training.results.findings import CurveSet
 from training.results.report import Report
@@ -11,13 +12,25 @@ from training.results.report import Report
 # With more classes numbers in the cells cannot be read, and drawing them takes seconds.
 NUMBERED_CLASSES = 25
 LEGEND_CLASSES = 10
+# More rows cannot be read, and more curves look alike.
+MATRIX_CLASSES, WORST_CLASSES = 60, 24
+SCORED_CLASSES = 40
 
 
 def confusion_matrix(report: Report) -> Figure:
-    """Rows: true class, shares of its images in percent; columns: the answer."""
-    labels = [shortened(scores.label) for scores in report.test.classes]
-    counts = np.array(report.test.confusion, np.float64)
-    images = counts.sum(axis=1, keepdims=True)
+    """Rows: true class, shares of its images in percent; columns: the answer.
+
+    Of very many classes, their parents or those that are confused most.
+    """
+    groups = class_groups(report, MATRIX_CLASSES)
+    groups = groups or most_confused_classes(report, WORST_CLASSES)
+    labels = [shortened(name) for name in groups.names]
+    cells = report.test.confusion
+    # The last column takes the answers that are left out, the last row their images.
+    counts = np.zeros((len(labels) + 1, len(labels) + 1))
+    np.add.at(counts, (groups.of[list(cells.truth)], groups.of[list(cells.answer)]), cells.images)
+    images = counts.sum(axis=1, keepdims=True)[:-1]
+    counts = counts[:-1, :-1]
     percent = np.full_like(counts, np.nan)
     np.divide(100 * counts, images, out=percent, where=images > 0)
     side = min(3 + 0.42 * len(labels), 11)
@@ -28,7 +41,7 @@ def confusion_matrix(report: Report) -> Figure:
     size = min(9, max(3.5, 250 / len(labels)))
     axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=size)
     axes.set_yticks(range(len(labels)), labels, fontsize=size)
-    axes.set(xlabel="answer", ylabel="truth", title="% of each true class")
+    axes.set(xlabel="answer", ylabel="truth", title=f"% of each true {groups.title}")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     if len(labels) <= NUMBERED_CLASSES:
@@ -46,9 +59,11 @@ def _write_cells(axes: Axes, percent: np.ndarray[tuple[int, ...], np.dtype[np.fl
 
 
 def class_scores(report: Report) -> Figure:
-    """Precision, recall and F1 of each class that has images, the best F1 at the top."""
-    measured = [scores for scores in report.test.classes if scores.f1 is not None]
-    measured.sort(key=lambda scores: scores.f1 or 0)
+    """Precision, recall and F1 of each class that has images, the best F1 at the top; of very many
+    those with the lowest F1."""
+    every = [scores for scores in report.test.classes if scores.f1 is not None]
+    every.sort(key=lambda scores: scores.f1 or 0)
+    measured = every[:SCORED_CLASSES]
     rows = np.arange(len(measured))
     figure = Figure(figsize=(9, min(1.2 + 0.24 * len(measured), 16)), layout="constrained")
     axes = figure.subplots()
@@ -62,6 +77,8 @@ def class_scores(report: Report) -> Figure:
     axes.set_yticks(rows, names, fontsize=9 if len(names) <= 40 else 6)
     axes.set_ylim(-0.7, len(measured) - 0.3)
     axes.set_xlim(right=1.01)
+    if len(measured) < len(every):
+        axes.set_xlabel(f"the {len(measured)} classes with the lowest F1, of {len(every):,}")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
     return figure
 
@@ -84,11 +101,11 @@ def score_curves(report: Report) -> Figure | None:
 
 
 def _draw_curves(axes: Axes, curves: CurveSet) -> None:
-    """Every class; of more than `LEGEND_CLASSES` only the weakest are named."""
-    colours = class_colours(len(curves.classes))
-    weakest = sorted(curves.classes, key=lambda one: one.curve.area)[:LEGEND_CLASSES]
-    for one, colour in zip(curves.classes, colours, strict=True):
-        named = one in weakest
+    """The weakest classes, `SCORED_CLASSES` at most; `LEGEND_CLASSES` of them are named."""
+    weakest = sorted(curves.classes, key=lambda one: one.curve.area)[:SCORED_CLASSES]
+    drawn = [one for one in curves.classes if one in weakest]
+    for one, colour in zip(drawn, class_colours(len(drawn)), strict=True):
+        named = one in weakest[:LEGEND_CLASSES]
         axes.plot(
             one.curve.x,
             one.curve.y,

@@ -10,9 +10,11 @@ from training.results.findings import Findings
 from training.results.groups import GroupSummary
 from training.results.history import EpochRecord, FitVerdict
 from training.results.labels import LabelCheck
+from training.results.levels import Levels
 from training.results.scores import Evaluation
 from training.results.unknown import SetCoverage, Unfamiliar
 from visionflow import strict
+from visionflow.models.label_tree import Label
 from visionflow.models.manifest import GateCheck, Precision, Quantization
 
 Form = Literal["torch", "fp32", "int8"]
@@ -115,7 +117,8 @@ class Report:
     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
     that got further classes. ``unfamiliar``: None where the model has no familiarity.
     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
-    three parts.
+    three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
+    None, where labels have no parents.
     """
 
     name: str
@@ -148,6 +151,8 @@ class Report:
     unfamiliar: Unfamiliar | None
     prediction_sets: tuple[SetCoverage, ...]
     labels: LabelCheck
+    tree: tuple[Label, ...]
+    levels: Levels | None
 
     def to_json(self) -> str:
         """One line: most of it is long rows of numbers."""

@@ -40,11 +40,24 @@ class ConfusedPair:
 
 
 @dataclass(frozen=True)
+class Confusion:
+    """The cells of a confusion matrix that are not empty: cell i has ``images[i]`` images of the
+    class ``truth[i]`` that were answered ``answer[i]``, both by their place among the classes.
+
+    In full, the matrix of a thousand classes would be 2 MB of zeros.
+    """
+
+    truth: tuple[int, ...]
+    answer: tuple[int, ...]
+    images: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Measured on ``images`` images. All but ``confusion`` and the loss are in 0..1.
 
-    The macro scores are means over the classes that have images. ``confusion``: rows are the true
-    class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
+    The macro scores are means over the classes that have images. ``most_confused``: the largest
+    rates first. ``loss``: mean negative
     log-likelihood in nats. ``known``: the share that got an answer, neither unsure nor unfamiliar.
     ``groups``: how many independent groups the images are; ``few_groups``: too few to say much.
     The intervals of ``top1`` and ``ece`` are by groups.
@@ -65,7 +78,7 @@ class Evaluation:
     known: float
     known_top1: float
     classes: tuple[ClassScores, ...]
-    confusion: tuple[tuple[int, ...], ...]
+    confusion: Confusion
     most_confused: tuple[ConfusedPair, ...]
 
     @property

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from training.results.findings import Curve
+from training.results.levels import Levels
 from training.results.scores import Evaluation, Interval
 
 
@@ -76,11 +77,13 @@ class SetCoverage:
 @dataclass(frozen=True)
 class FolderScores(Evaluation):
     """Of an artifact on a folder of labelled images. ``unsure`` and ``unfamiliar``: the shares that
-    got no answer, by reason. ``prediction_sets``: none where an artifact has no conformity."""
+    got no answer, by reason. ``prediction_sets``: none where an artifact has no conformity.
+    ``levels``: None where labels have no parents."""
 
     unsure: float
     unfamiliar: float
     prediction_sets: tuple[SetCoverage, ...]
+    levels: Levels | None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import { useModel } from "../registry/useModel";
 import { useModels } from "../registry/useModels";
 import { Missing } from "../ui/notice/Missing";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
+import { ConfusionTab } from "./confusion/ConfusionTab";
 import { NoReport } from "./NoReport";
 import { FewGroups } from "./proof/FewGroups";
 import { GroupsTab } from "./proof/GroupsTab";
@@ -18,10 +19,10 @@ import { SuspectsTab } from "./proof/SuspectsTab";
 import { UnfamiliarTab } from "./proof/UnfamiliarTab";
 import { LabelQueue } from "./queue/LabelQueue";
 import { ClassesTab } from "./report/ClassesTab";
-import { ConfusionTab } from "./report/ConfusionTab";
 import { CurvesTab } from "./report/CurvesTab";
-import { EmbeddingTab } from "./report/EmbeddingTab";
+import { EmbeddingTab } from "./map/EmbeddingTab";
 import { Headline } from "./report/Headline";
+import { LevelsTab } from "./report/LevelsTab";
 import { MistakesTab } from "./report/MistakesTab";
 import { MAP_IMAGES_FILE, readReport } from "./report/report";
 import { VersionPicker } from "./VersionPicker";
@@ -29,6 +30,7 @@ import { VersionPicker } from "./VersionPicker";
 const REPORT_TABS = [
   "classes",
   "confusion",
+  "levels",
   "curves",
   "map",
   "mistakes",
@@ -95,7 +97,7 @@ export default function AccuracyPage() {
       >
         {(report ?? isWaiting) && tab !== "label" && <Headline evaluation={report?.test ?? null} />}
         <Tabs.List ref={tabs} className="tabs" aria-label={t("accuracy.title")}>
-          {TABS.map((name) => (
+          {TABS.filter((name) => name !== "levels" || report?.levels).map((name) => (
             <Tabs.Trigger key={name} className="tab" value={name} data-testid={`tab-${name}`}>
               {t(`accuracy.tabs.${name}`)}
             </Tabs.Trigger>
@@ -143,6 +145,8 @@ function ReportTab({ name, report, files }: ReportTabProps) {
       return <ClassesTab report={report} />;
     case "confusion":
       return <ConfusionTab report={report} />;
+    case "levels":
+      return <LevelsTab levels={report.levels} images={report.test.images} />;
     case "curves":
       return <CurvesTab findings={report.findings} />;
     case "map":

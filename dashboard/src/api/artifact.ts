@@ -10,14 +10,25 @@ export type Manifest = Since<Schemas["Manifest"], "familiarity" | "conformity" |
 export type GateCheck = Schemas["GateCheck"];
 export type Report = Since<
   Omit<Schemas["Report"], "data" | "validation" | "test" | "unfamiliar">,
-  "labels" | "prediction_sets"
+  "labels" | "prediction_sets" | "tree" | "levels"
 > & {
   data: DataSummary;
   validation: Evaluation;
   test: Evaluation;
   unfamiliar?: Unfamiliar | null;
 };
-export type Evaluation = Since<Schemas["Evaluation"], "ece_interval" | "groups" | "few_groups">;
+export type Evaluation = Since<
+  Omit<Schemas["Evaluation"], "confusion">,
+  "ece_interval" | "groups" | "few_groups"
+> & {
+  /** Earlier versions wrote all rows of the matrix in full. */
+  confusion: Confusion | number[][];
+};
+export type Confusion = Schemas["Confusion"];
+/** A label, or a parent of labels and of other parents; `null` at the top. */
+export type TreeNode = Schemas["Label"];
+export type Levels = Schemas["Levels"];
+export type BackOffPoint = Schemas["BackOffPoint"];
 export type DataSummary = Since<Omit<Schemas["DataSummary"], Part>, "groups"> &
   Record<Part, SplitSummary>;
 export type Part = "train" | "validation" | "test";

@@ -1,3 +1,4 @@
+import type { Manifest } from "./artifact";
 import { ask, type Transport } from "./transport";
 import type {
   AliasMove,
@@ -5,6 +6,7 @@ import type {
   Comparison,
   ModelDetail,
   ModelList,
+  ModelName,
   Page,
   RollbackRule,
 } from "./types";
@@ -19,6 +21,8 @@ export type Move = { reason?: string } & (
 export interface ModelsApi {
   models(signal?: AbortSignal): Promise<ModelList>;
   model(version: string, name: string | undefined, signal?: AbortSignal): Promise<ModelDetail>;
+  /** The same without its report, which may be large. */
+  manifest({ name, version }: ModelName, signal?: AbortSignal): Promise<Manifest>;
   /** Without `name`, `versions` may belong to several models. */
   compare(
     name: string | undefined,
@@ -42,6 +46,13 @@ export function modelsApi(client: Transport): ModelsApi {
         client.GET("/models/{version}", { params, signal: bounded }),
       );
       return detail as ModelDetail; // the API's description leaves the manifest open
+    },
+    manifest: async ({ name, version }, signal) => {
+      const params = { path: { version }, query: { name, report: false } };
+      const detail = await ask(signal, (bounded) =>
+        client.GET("/models/{version}", { params, signal: bounded }),
+      );
+      return (detail as ModelDetail).manifest;
     },
     compare: (name, versions, signal) =>
       ask(signal, (bounded) =>

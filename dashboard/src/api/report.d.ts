@@ -27,6 +27,22 @@ export interface components {
             stages: components["schemas"]["StageActivations"][];
         };
         /**
+         * BackOffPoint
+         * @description What one threshold of confidence gives. ``leaf`` and ``parent``: the share of all images that
+         *     is called a label, or a parent of labels. ``right``: of these, the share for which that is true;
+         *     0 where there are none.
+         */
+        BackOffPoint: {
+            /** Threshold */
+            threshold: number;
+            /** Leaf */
+            leaf: number;
+            /** Parent */
+            parent: number;
+            /** Right */
+            right: number;
+        };
+        /**
          * Calibration
          * @description On test images, with the temperature and the threshold that validation images chose.
          */
@@ -84,6 +100,21 @@ export interface components {
             images: number;
             /** Rate */
             rate: number;
+        };
+        /**
+         * Confusion
+         * @description The cells of a confusion matrix that are not empty: cell i has ``images[i]`` images of the
+         *     class ``truth[i]`` that were answered ``answer[i]``, both by their place among the classes.
+         *
+         *     In full, the matrix of a thousand classes would be 2 MB of zeros.
+         */
+        Confusion: {
+            /** Truth */
+            truth: number[];
+            /** Answer */
+            answer: number[];
+            /** Images */
+            images: number[];
         };
         /**
          * CoverageCurve
@@ -195,8 +226,8 @@ export interface components {
          * Evaluation
          * @description Measured on ``images`` images. All but ``confusion`` and the loss are in 0..1.
          *
-         *     The macro scores are means over the classes that have images. ``confusion``: rows are the true
-         *     class, columns the answer. ``most_confused``: the largest rates first. ``loss``: mean negative
+         *     The macro scores are means over the classes that have images. ``most_confused``: the largest
+         *     rates first. ``loss``: mean negative
          *     log-likelihood in nats. ``known``: the share that got an answer, neither unsure nor unfamiliar.
          *     ``groups``: how many independent groups the images are; ``few_groups``: too few to say much.
          *     The intervals of ``top1`` and ``ece`` are by groups.
@@ -230,8 +261,7 @@ export interface components {
             known_top1: number;
             /** Classes */
             classes: components["schemas"]["ClassScores"][];
-            /** Confusion */
-            confusion: number[][];
+            confusion: components["schemas"]["Confusion"];
             /** Most Confused */
             most_confused: components["schemas"]["ConfusedPair"][];
         };
@@ -498,7 +528,7 @@ export interface components {
         };
         /**
          * Label
-         * @description A class. Its place in the manifest's list is its index in the logits.
+         * @description A class, or a parent of classes and other parents. ``parent`` is None at the top.
          */
         Label: {
             /** Name */
@@ -561,18 +591,50 @@ export interface components {
             examples: string[];
         };
         /**
+         * LevelScores
+         * @description Of the most likely of ``names`` at one level: 0 is the top, the last one the labels.
+         *
+         *     A label that has fewer parents counts at the deeper levels too. ``ece``: of the summed
+         *     probabilities.
+         */
+        LevelScores: {
+            /** Level */
+            level: number;
+            /** Names */
+            names: number;
+            /** Top1 */
+            top1: number;
+            top1_interval: components["schemas"]["Interval"];
+            /** Ece */
+            ece: number;
+        };
+        /**
+         * Levels
+         * @description Of test images. ``served``: at the manifest's threshold; ``curve``: at rising ones.
+         *     Unfamiliar images have no answer at any of them.
+         */
+        Levels: {
+            /** Levels */
+            levels: components["schemas"]["LevelScores"][];
+            served: components["schemas"]["BackOffPoint"];
+            /** Curve */
+            curve: components["schemas"]["BackOffPoint"][];
+        };
+        /**
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
          *
-         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
-         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
+         *     ``labels`` are the classes, in the order of the logits; ``parents``, which may be empty, the
+         *     inner nodes of the tree above them. An answer is unsure when no label or parent has a confidence
+         *     of ``unknown_threshold``. ``conformity``: the confidence in the true label of each validation
+         *     image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 2;
+            schema_version: 3;
             /** Name */
             name: string;
             /** Version */
@@ -581,6 +643,8 @@ export interface components {
             created_at: string;
             /** Labels */
             labels: components["schemas"]["Label"][];
+            /** Parents */
+            parents: components["schemas"]["Label"][];
             input: components["schemas"]["InputSpec"];
             /**
              * Precision
@@ -716,7 +780,8 @@ export interface components {
          *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
          *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
          *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
-         *     three parts.
+         *     three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
+         *     None, where labels have no parents.
          */
         Report: {
             /** Name */
@@ -780,6 +845,9 @@ export interface components {
             /** Prediction Sets */
             prediction_sets: components["schemas"]["SetCoverage"][];
             labels: components["schemas"]["LabelCheck"];
+            /** Tree */
+            tree: components["schemas"]["Label"][];
+            levels: components["schemas"]["Levels"] | null;
         };
         /**
          * SetCoverage

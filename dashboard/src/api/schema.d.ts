@@ -517,9 +517,10 @@ export interface components {
          *
          *     ``n`` images it answered, ``unknown`` of them because it was ``unsure`` or because they were
          *     ``unfamiliar``, and ``compared`` that it and the first version in the comparison
-         *     both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
-         *     ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
-         *     inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
+         *     both saw, one of them as the shadow; ``agreement`` is the share of those where neither
+         *     contradicts the other, by the best label or a parent; ``confidence_shift`` the mean confidence
+         *     above the first one's. ``p50_ms`` and ``p95_ms`` are of inference. ``feedback`` counts its
+         *     answers, also as the shadow, to images with feedback.
          */
         ComparedModel: {
             /** Name */
@@ -677,6 +678,9 @@ export interface components {
         /**
          * Feedback
          * @description What a person says the image shows; the latest counts.
+         *
+         *     ``parents`` are above ``label`` in the version that answered, from the top down; ``is_parent``:
+         *     it is itself a parent of labels there, so it is not a class.
          */
         Feedback: {
             /** Label */
@@ -685,6 +689,16 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /**
+             * Parents
+             * @default []
+             */
+            parents: string[];
+            /**
+             * Is Parent
+             * @default false
+             */
+            is_parent: boolean;
         };
         /**
          * FeedbackHistory
@@ -720,6 +734,8 @@ export interface components {
         /**
          * Health
          * @description Whether an image would be classified now, by which model, into which labels.
+         *
+         *     ``parents``: what is directly above each label and each parent that has something above it.
          */
         Health: {
             /**
@@ -730,6 +746,10 @@ export interface components {
             model: components["schemas"]["ModelRef"] | null;
             /** Labels */
             labels: string[];
+            /** Parents */
+            parents: {
+                [key: string]: string;
+            };
             /** Uptime S */
             uptime_s: number;
             /** Reason */
@@ -929,6 +949,11 @@ export interface components {
             /** Thumbnail Url */
             thumbnail_url: string | null;
             /**
+             * Parents
+             * @default []
+             */
+            parents: string[];
+            /**
              * Unknown Reason
              * @default null
              */
@@ -967,9 +992,10 @@ export interface components {
         };
         /**
          * ModelDetail
-         * @description One version with its manifest, the report of its run (null when there is none, or one of over
-         *     4 MB), and short-lived URLs of its other files. ``recognises_unfamiliar``: whether its answers
-         *     can be ``unfamiliar``, and not ``unsure`` alone.
+         * @description One version with its manifest, the report of its run (null when there is none, one of over
+         *     4 MB, or none was asked for), and short-lived URLs of its other files.
+         *     ``recognises_unfamiliar``: whether its answers can be ``unfamiliar``, and not ``unsure``
+         *     alone.
          */
         ModelDetail: {
             /** Name */
@@ -1043,7 +1069,8 @@ export interface components {
         /**
          * ModelFeedback
          * @description How often a version was right on images with feedback, with a 95 % Wilson interval;
-         *     ``per_label``: the same by the label that people gave.
+         *     ``per_label``: the same by the label that people gave. A parent is right for every label below
+         *     it.
          */
         ModelFeedback: {
             /** N */
@@ -1144,9 +1171,9 @@ export interface components {
          *     for.
          *
          *     ``temperature`` is what the model's logits were divided by. The answer is ``unknown`` when
-         *     ``confidence`` is under ``unknown_threshold`` (``unsure``), and when ``familiarity`` is under
-         *     ``familiarity_threshold`` or the image has less fine detail than those that the model was taught
-         *     (``unfamiliar``). The threshold is null for a version that measures neither.
+         *     no label and no parent reaches ``unknown_threshold`` (``unsure``), and when ``familiarity`` is
+         *     under ``familiarity_threshold`` or the image has less fine detail than those that the model was
+         *     taught (``unfamiliar``). The threshold is null for a version that measures neither.
          */
         PredictAnswer: {
             /** Id */
@@ -1188,6 +1215,11 @@ export interface components {
             familiarity_threshold: number | null;
             explanation: components["schemas"]["Explanation"] | null;
             prediction_set: components["schemas"]["PredictionSet"] | null;
+            /**
+             * Parents
+             * @default []
+             */
+            parents: string[];
             /**
              * Unknown Reason
              * @default null
@@ -1243,6 +1275,11 @@ export interface components {
             thumbnail_url: string | null;
             /** Image Url */
             image_url: string;
+            /**
+             * Parents
+             * @default []
+             */
+            parents: string[];
             /**
              * Unknown Reason
              * @default null
@@ -1384,7 +1421,8 @@ export interface components {
          * @description Counters of whole days (UTC), of records also that have expired since.
          *
          *     Versions are keys by their version alone, or as ``name version`` where two models share one.
-         *     ``by_label`` counts the best guess of every answer, unknown ones too. ``unsure`` and
+         *     ``by_label`` counts what every image was called, a parent of labels too, and the best guess of
+         *     unknown ones. ``unsure`` and
          *     ``unfamiliar`` are the unknown ones by reason.
          */
         Stats: {
@@ -1541,7 +1579,7 @@ export interface operations {
                 top_k?: number;
                 /** @description Whether to return a heatmap of the evidence in the image */
                 explain?: boolean;
-                /** @description The label to explain instead of the best one */
+                /** @description The label or parent to explain instead of the answer */
                 label?: string;
                 /** @description Return the smallest set of labels that holds the true one with this probability. The set may be empty: then even the best label is less likely than the true one almost ever is. A version that has not measured this answers 409 `coverage_unmeasured`. */
                 coverage?: number;
@@ -1671,7 +1709,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the previous page */
                 cursor?: string;
-                /** @description Only this best label */
+                /** @description Only this label, or what is below it where it is a parent */
                 label?: string;
                 /** @description Only answers of this version */
                 model_version?: string;
@@ -2208,6 +2246,8 @@ export interface operations {
             query?: {
                 /** @description Name of the model (default: the one in production) */
                 name?: string;
+                /** @description Whether to return the report, which has up to 4 MB */
+                report?: boolean;
             };
             header?: never;
             path: {

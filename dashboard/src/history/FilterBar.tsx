@@ -5,7 +5,8 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import type { LogEntry } from "../api/types";
 import type { Filters } from "../records/feed/feed";
-import { useLabels } from "../registry/useLabels";
+import { useLabelChoices } from "../registry/useLabels";
+import { Combobox } from "../ui/combobox/Combobox";
 import css from "./FilterBar.module.css";
 import { filterEntries, readFilters, SOURCES, STATUSES } from "./useHistoryParams";
 
@@ -22,7 +23,8 @@ const PERCENT_STEPS = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
 
 export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
   const { t } = useTranslation();
-  const labels = useLabels([filters.label, ...rows.map(({ label }) => label)]);
+  const seen = new Set([filters.label, ...rows.map(({ label }) => label)]);
+  const labels = useLabelChoices([...seen]);
   const versions = useVersions(filters.model_version, rows);
   const set = (changes: Changes) => {
     onChange(readFilters(new URLSearchParams(filterEntries({ ...filters, ...changes }))));
@@ -30,19 +32,16 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
 
   return (
     <div className={css.bar}>
-      <Choice
+      <Combobox
         name={t("history.label")}
-        any={t("history.anyLabel")}
-        value={filters.label}
+        choices={labels}
+        value={filters.label ?? null}
         onChange={(label) => {
-          set({ label });
+          set({ label: label ?? undefined });
         }}
+        placeholder={t("history.anyLabel")}
         testId="filter-label"
-      >
-        {labels.map((label) => (
-          <option key={label}>{label}</option>
-        ))}
-      </Choice>
+      />
       <Choice
         name={t("history.status")}
         any={t("history.anyStatus")}

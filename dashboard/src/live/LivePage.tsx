@@ -103,7 +103,7 @@ export default function LivePage() {
             <Arrivals arrivals={numbers.arrivals} />
             <Today />
             {/* Last, because it grows: nothing below it can jump. */}
-            <LabelMix labels={numbers.labels} sample={numbers.sample} />
+            <LabelMix rows={rows} sample={numbers.sample} />
           </div>
         </div>
       </div>

@@ -1,4 +1,5 @@
 import type { LogEntry } from "../api/types";
+import { atLevel } from "../registry/labelTree";
 
 /** The rate is that of the last five minutes. */
 export const RATE_WINDOW_MS = 5 * 60_000;
@@ -16,8 +17,6 @@ export interface LiveNumbers {
   /** Shares of the sample, 0..1; `null` for an empty one. */
   unknown: number | null;
   failed: number | null;
-  /** Largest first. */
-  labels: { label: string; count: number; share: number }[];
   /** Records per slot of the rate's window, oldest first. */
   arrivals: number[];
   sample: number;
@@ -42,7 +41,6 @@ export function liveNumbers(
     p95: quantile(latencies, 0.95),
     unknown: share(of("unknown")),
     failed: share(of("failed")),
-    labels: labelMix(recent),
     arrivals: arrivals(rows, now),
     sample: recent.length,
   };
@@ -62,10 +60,27 @@ export function quantile(sorted: readonly number[], share: number): number | nul
   return sorted[Math.max(Math.ceil(share * sorted.length) - 1, 0)] ?? null;
 }
 
-function labelMix(rows: readonly LogEntry[]) {
+/** The records that were named, among those of the sample. */
+export function namedOf(rows: readonly LogEntry[]): Named[] {
+  return rows
+    .slice(0, SAMPLE)
+    .flatMap(({ status, label, parents }) =>
+      status === "ok" && label !== null ? [{ label, parents }] : [],
+    );
+}
+
+interface Named {
+  label: string;
+  parents: readonly string[];
+}
+
+/** How often each label was named, the largest share first; its parent at `level` instead of it. */
+export function labelMix(named: readonly Named[], level: number | null) {
   const counts = new Map<string, number>();
-  const named = rows.filter(({ status, label }) => status === "ok" && label !== null);
-  for (const { label } of named) counts.set(label ?? "", (counts.get(label ?? "") ?? 0) + 1);
+  for (const { label, parents } of named) {
+    const name = level === null ? label : atLevel(parents, label, level);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
   return [...counts]
     .map(([label, count]) => ({ label, count, share: count / named.length }))
     .sort((a, b) => b.count - a.count || a.label.localeCompare(b.label));

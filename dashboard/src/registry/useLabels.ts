@@ -1,9 +1,45 @@
+import { useMemo } from "react";
+
+import { LabelTree } from "./labelTree";
 import { useHealth } from "./useHealth";
 
-/** The labels of the model in service and `others`, sorted in the user's language. */
-export function useLabels(others: Iterable<string | null | undefined> = []): string[] {
-  const health = useHealth();
-  const labels = new Set(health.data?.labels);
-  for (const label of others) if (label) labels.add(label);
-  return [...labels].sort((a, b) => a.localeCompare(b));
+/** The labels of the model in service, with their parents. */
+export function useServedTree(): LabelTree {
+  const { data: health } = useHealth();
+  const { labels, parents } = health ?? {};
+  return useMemo(() => servedTree(labels ?? [], parents ?? {}), [labels, parents]);
+}
+
+/** `parents`: what is directly above each label and each parent, where something is. */
+function servedTree(
+  labels: readonly string[],
+  parents: Readonly<Record<string, string>>,
+): LabelTree {
+  const above = new Map(Object.entries(parents));
+  const names = new Set([...labels, ...above.values()]);
+  return new LabelTree(
+    labels,
+    [...names].map((name) => ({ name, parent: above.get(name) ?? null })),
+  );
+}
+
+interface LabelChoice {
+  name: string;
+  /** Its parents, from the top down. */
+  above: readonly string[];
+}
+
+/** What the model in service can name, and `others`, sorted in the user's language. */
+export function useLabelChoices(
+  others: readonly (string | null | undefined)[] = [],
+): LabelChoice[] {
+  const tree = useServedTree();
+  const key = JSON.stringify(others);
+  return useMemo(() => {
+    const names = new Set([...tree.labels, ...tree.parents]);
+    for (const name of JSON.parse(key) as (string | null)[]) if (name) names.add(name);
+    return [...names]
+      .sort(new Intl.Collator().compare)
+      .map((name) => ({ name, above: tree.above(name) }));
+  }, [tree, key]);
 }

@@ -2,6 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import { choose } from "../choose";
 import written from "../data/report.json";
 import { FakeApi, problem } from "../fakeApi";
 import { record } from "../records";
@@ -42,10 +43,7 @@ describe("the version in production", () => {
     renderDashboard(fake, "/accuracy?tab=curves");
     const roc = await screen.findByTestId("roc");
     expect(await within(roc).findByTestId("points")).toHaveTextContent("all images (0.9999)");
-    await userEvent.selectOptions(
-      screen.getByRole("combobox", { name: /one class/ }),
-      written.data.labels[1] ?? "",
-    );
+    await choose(userEvent, "curves-class", written.data.labels[1] ?? "");
     expect(within(roc).getByTestId("points")).toHaveTextContent("butterfly");
     expect(screen.getByTestId("reliability")).toHaveTextContent("as served (ECE 1.0%)");
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { liveNumbers, quantile } from "../../src/live/numbers";
+import { labelMix, liveNumbers, namedOf, quantile } from "../../src/live/numbers";
 import { record } from "../records";
 
 const NOW = Date.parse("2026-03-01T10:00:00Z");
@@ -31,7 +31,6 @@ describe("live numbers", () => {
       p95: 30,
       unknown: 0.25,
       failed: 0.25,
-      labels: [{ label: "cat", count: 2, share: 1 }],
     });
   });
 
@@ -43,6 +42,26 @@ describe("live numbers", () => {
 
   it("are unknown rather than zero without a record", () => {
     expect(liveNumbers([], NOW, true)).toMatchObject({ p50: null, unknown: null, perMinute: 0 });
+  });
+});
+
+describe("the label mix", () => {
+  const dog = { label: "dog", parents: ["animal"] };
+  const tench = { label: "tench", parents: ["animal", "fish"] };
+  const car = { label: "car", parents: [] };
+
+  it("counts what was named, without what was not", () => {
+    const rows = [at(3, 1), at(2, 2, { status: "unknown" }), at(1, 3, { status: "failed" })];
+    expect(labelMix(namedOf(rows), null)).toEqual([{ label: "cat", count: 1, share: 1 }]);
+  });
+
+  it("counts the parents of a level, and labels that are not so deep as themselves", () => {
+    const rows = [dog, tench, car].map((changes, n) => at(n, n, changes));
+    const names = (level: number | null) =>
+      labelMix(namedOf(rows), level).map(({ label, count }) => `${label} ${count}`);
+    expect(names(0)).toEqual(["animal 2", "car 1"]);
+    expect(names(1)).toEqual(["car 1", "dog 1", "fish 1"]);
+    expect(names(null)).toEqual(["car 1", "dog 1", "tench 1"]);
   });
 });
 

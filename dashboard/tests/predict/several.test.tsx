@@ -2,6 +2,7 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { choose } from "../choose";
 import { FakeApi, json, problem } from "../fakeApi";
 import { answer } from "../records";
 import { renderDashboard } from "../render";
@@ -62,7 +63,7 @@ describe("feedback on an answer", () => {
     renderDashboard(fake, "/predict");
     await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     await userEvent.click(await screen.findByTestId("feedback-no"));
-    await userEvent.selectOptions(await screen.findByTestId("feedback-label"), "dog");
+    await choose(userEvent, "feedback-label", "dog");
     await userEvent.click(screen.getByTestId("feedback-save"));
     expect(await screen.findByText("Corrected to “dog”")).toBeVisible();
   });

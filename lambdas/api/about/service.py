@@ -16,11 +16,15 @@ OPENAPI_FILE = Path(__file__).parents[1] / "openapi.json"
 
 @dataclass(frozen=True)
 class Health:
-    """Whether an image would be classified now, by which model, into which labels."""
+    """Whether an image would be classified now, by which model, into which labels.
+
+    ``parents``: what is directly above each label and each parent that has something above it.
+    """
 
     status: Literal["ok", "unavailable"]
     model: ModelRef | None
     labels: tuple[str, ...]
+    parents: dict[str, str]
     uptime_s: float
     reason: str | None
 
@@ -51,10 +55,12 @@ class AboutService:
             self.models.check_served_files(manifest)
         except (ArtifactError, ConfigError) as error:
             return self._unavailable(model, str(error))
-        return Health("ok", model, manifest.label_names, self._uptime(), None)
+        nodes = (*manifest.labels, *manifest.parents)
+        above = {node.name: node.parent for node in nodes if node.parent is not None}
+        return Health("ok", model, manifest.label_names, above, self._uptime(), None)
 
     def _unavailable(self, model: ModelRef | None, reason: str) -> Health:
-        return Health("unavailable", model, (), self._uptime(), reason)
+        return Health("unavailable", model, (), {}, self._uptime(), reason)
 
     def _uptime(self) -> float:
         return round(time.monotonic() - self.started_at, 3)

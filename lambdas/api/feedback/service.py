@@ -1,26 +1,29 @@
 """Feedback on predictions: giving it, reading it, and which images to ask about next."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Self
 
 from lambdas.api.records import LogEntry, Records
 from lambdas.api.resources import Resources
 from lambdas.web.parameters import short_text
 from visionflow.errors import InvalidParameterError
+from visionflow.models.label_tree import LabelTree
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Feedback
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.timestamps import timestamp
 
 LONGEST_FOLDER_NAME = 255
+# An error names no more labels than this.
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
 class FeedbackRequest:
-    """What the image shows. A label that the version does not have needs ``new``."""
+    """What the image shows: a label, or a parent of labels. One that the version does not have
+    needs ``new``."""
 
     label: str
     new: bool = False
@@ -42,19 +45,15 @@ class UncertainList:
 
 @dataclass(frozen=True)
 class FeedbackService:
-    """Feedback without HTTP. ``labels_of`` knows what a version can answer."""
+    """Feedback without HTTP. ``tree_of`` knows what a version can answer."""
 
     records: Records
     reviews: ReviewStore
-    labels_of: Callable[[ModelRef], tuple[str, ...]]
+    tree_of: Callable[[ModelRef], LabelTree]
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        @lru_cache(maxsize=64)
-        def labels_of(model: ModelRef) -> tuple[str, ...]:
-            return resources.models.manifest(model).label_names
-
-        return cls(Records.build(resources), resources.reviews, labels_of)
+        return cls(Records.build(resources), resources.reviews, resources.trees.of)
 
     def give(self, prediction_id: str, wanted: FeedbackRequest, by: str, now: datetime) -> LogEntry:
         """Keep ``wanted`` as the feedback that counts.
@@ -66,14 +65,18 @@ class FeedbackService:
         label = short_text("label", wanted.label.strip()) or ""
         _check_folder_name(label)
         model = prediction.model
-        known = self.labels_of(model) if model else ()
-        if model and label not in known and not wanted.new:
+        tree = self.tree_of(model) if model else None
+        known = tree is not None and label in tree
+        if model and tree and not known and not wanted.new:
             raise InvalidParameterError(
                 f"{label!r:.80} is not a label of {model.name} {model.version} "
-                f'({", ".join(known)}); add "new": true for a class that it does not know.'
+                f'({_some(tree)}); add "new": true for a class that it does not know.'
             )
-        given = self.reviews.give(prediction_id, Feedback(label, timestamp(now), by))
-        return self.records.entry(given)
+        feedback = Feedback(label, timestamp(now), by)
+        if tree and known:
+            is_parent = any(label == parent.name for parent in tree.parents)
+            feedback = replace(feedback, parents=tree.ancestors(label), is_parent=is_parent)
+        return self.records.entry(self.reviews.give(prediction_id, feedback))
 
     def history(self, prediction_id: str) -> FeedbackHistory:
         """Raises `PredictionNotFoundError`."""
@@ -82,6 +85,13 @@ class FeedbackService:
 
     def uncertain(self, limit: int) -> UncertainList:
         return UncertainList(tuple(map(self.records.entry, self.reviews.uncertain(limit))))
+
+
+def _some(tree: LabelTree) -> str:
+    names = [label.name for label in tree.labels]
+    left = len(names) - _MOST_NAMED
+    more = f" and {left} more" if left > 0 else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _check_folder_name(label: str) -> None:

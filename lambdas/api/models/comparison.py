@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from lambdas.api.trees import Trees
 from visionflow.insights.changes import MILLION, UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, Pair, by_model
 from visionflow.insights.intervals import share
@@ -34,9 +35,10 @@ class ComparedModel:
 
     ``n`` images it answered, ``unknown`` of them because it was ``unsure`` or because they were
     ``unfamiliar``, and ``compared`` that it and the first version in the comparison
-    both saw, one of them as the shadow; ``agreement`` is the share of those with the same label,
-    ``confidence_shift`` the mean confidence above the first one's. ``p50_ms`` and ``p95_ms`` are of
-    inference. ``feedback`` counts its answers, also as the shadow, to images with feedback.
+    both saw, one of them as the shadow; ``agreement`` is the share of those where neither
+    contradicts the other, by the best label or a parent; ``confidence_shift`` the mean confidence
+    above the first one's. ``p50_ms`` and ``p95_ms`` are of inference. ``feedback`` counts its
+    answers, also as the shadow, to images with feedback.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Comparison:
     counters: CounterStore
     reviews: ReviewStore
     shadows: ShadowStore
+    trees: Trees
 
     def of(self, models: Sequence[ModelRef], first_day: str, last_day: str) -> ModelComparison:
         """Each of ``models`` beside the first, over the days from ``first_day`` to ``last_day``."""
@@ -131,9 +134,13 @@ class Comparison:
         n = sum(own.under("given.").values())
         right = sum(own.under("right.").values())
         said = {p.id: p.feedback.label for p in fed_back if p.feedback and p.model != model}
-        for answer in self.shadows.of(list(said), [model]):
+        answers = self.shadows.of(list(said), [model])
+        # By its own tree, which may differ from that of the version that answered.
+        tree = self.trees.find(model) if answers else None
+        for answer in answers:
             n += 1
-            right += answer.label == said[answer.prediction_id]
+            label = said[answer.prediction_id]
+            right += tree.covers(answer.label, label) if tree else answer.label == label
         if n == 0:
             return None
         found = share(right, n)

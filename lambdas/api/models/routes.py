@@ -14,7 +14,7 @@ from lambdas.api.models.service import (
     MoveRequest,
     Served,
 )
-from lambdas.web.parameters import short_text
+from lambdas.web.parameters import flag, short_text
 from visionflow.errors import MissingFieldError
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Order
@@ -73,9 +73,10 @@ def clear_shadow(service: ModelService, request: Request) -> Moved:
     return service.clear_shadow(_order(request))
 
 
-@endpoints.add("GET", "/models/<version>", "name")
+@endpoints.add("GET", "/models/<version>", "name", "report")
 def model(service: ModelService, request: Request, version: str) -> ModelDetail:
-    return service.detail(version, request.text("name"))
+    with_report = flag("report", request.query.get("report"), default=True)
+    return service.detail(version, request.text("name"), with_report=with_report)
 
 
 @endpoints.add("POST", "/models/<version>/promote", "name")

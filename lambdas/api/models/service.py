@@ -69,9 +69,10 @@ class ModelList:
 
 @dataclass(frozen=True)
 class ModelDetail(ModelEntry):
-    """One version with its manifest, the report of its run (null when there is none, or one of over
-    4 MB), and short-lived URLs of its other files. ``recognises_unfamiliar``: whether its answers
-    can be ``unfamiliar``, and not ``unsure`` alone."""
+    """One version with its manifest, the report of its run (null when there is none, one of over
+    4 MB, or none was asked for), and short-lived URLs of its other files.
+    ``recognises_unfamiliar``: whether its answers can be ``unfamiliar``, and not ``unsure``
+    alone."""
 
     recognises_unfamiliar: bool
     manifest: dict[str, Any]
@@ -111,7 +112,9 @@ class ModelService:
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        comparison = Comparison(resources.counters, resources.reviews, resources.shadows)
+        comparison = Comparison(
+            resources.counters, resources.reviews, resources.shadows, resources.trees
+        )
         return cls(resources.registry, resources.models, comparison)
 
     def list(self) -> ModelList:
@@ -119,7 +122,9 @@ class ModelService:
         rows = self.registry.versions()
         return ModelList(tuple(_entry(row, aliases) for row in rows), ServingAliases.of(aliases))
 
-    def detail(self, version: str, name: str | None = None) -> ModelDetail:
+    def detail(
+        self, version: str, name: str | None = None, *, with_report: bool = True
+    ) -> ModelDetail:
         """Raises `ModelNotFoundError`, and `ArtifactError` where files are missing."""
         row = self._row(version, name)
         manifest = self.models.manifest(row.model)
@@ -133,7 +138,7 @@ class ModelService:
             _entry(row, self.registry.aliases()),
             recognises_unfamiliar=manifest.familiarity is not None,
             manifest=strict.to_dict(manifest),
-            report=self._report(manifest),
+            report=self._report(manifest) if with_report else None,
             files=files,
         )
 

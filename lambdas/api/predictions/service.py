@@ -1,11 +1,13 @@
 """The history and single predictions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from lambdas.api.records import LogEntry, PredictionDetail, Records
 from lambdas.api.resources import Resources
+from lambdas.api.trees import Trees
 from visionflow.errors import InvalidParameterError
+from visionflow.models.registry import ModelRegistry
 from visionflow.predictions.store import LogQuery
 
 
@@ -22,17 +24,29 @@ class PredictionService:
     """Reads predictions."""
 
     records: Records
+    registry: ModelRegistry
+    trees: Trees
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        return cls(Records.build(resources))
+        return cls(Records.build(resources), resources.registry, resources.trees)
 
     def logs(self, query: LogQuery, limit: int, cursor: str | None) -> LogPage:
-        """A page of the history. Raises `InvalidParameterError` or `InvalidCursorError`."""
+        """A page of the history. A label that is a parent finds what is below it too.
+
+        Raises `InvalidParameterError` or `InvalidCursorError`.
+        """
         if query.since and query.until and query.since > query.until:
             raise InvalidParameterError("from must not be later than to.")
+        if query.label is not None:
+            query = replace(query, below=self._is_parent(query.label))
         page = self.records.predictions.page(query, limit, cursor)
         return LogPage(tuple(map(self.records.entry, page.items)), page.next_cursor)
+
+    def _is_parent(self, name: str) -> bool:
+        """Of labels of a version that is in use."""
+        found = map(self.trees.find, self.registry.aliases().in_use)
+        return any(name == parent.name for tree in found if tree for parent in tree.parents)
 
     def prediction(self, prediction_id: str) -> PredictionDetail:
         """Raises `PredictionNotFoundError`."""

@@ -29,7 +29,8 @@ class DayStats:
 @dataclass(frozen=True)
 class ModelFeedback(Share):
     """How often a version was right on images with feedback, with a 95 % Wilson interval;
-    ``per_label``: the same by the label that people gave."""
+    ``per_label``: the same by the label that people gave. A parent is right for every label below
+    it."""
 
     per_label: dict[str, Share]
 
@@ -44,7 +45,8 @@ class Stats:
     """Counters of whole days (UTC), of records also that have expired since.
 
     Versions are keys by their version alone, or as ``name version`` where two models share one.
-    ``by_label`` counts the best guess of every answer, unknown ones too. ``unsure`` and
+    ``by_label`` counts what every image was called, a parent of labels too, and the best guess of
+    unknown ones. ``unsure`` and
     ``unfamiliar`` are the unknown ones by reason.
     """
 

@@ -38,9 +38,13 @@ class Runs:
 def runs(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     folder = tmp_path_factory.mktemp("runs")
     one, other, joined = (folder / name for name in ("one", "other", "joined"))
-    train(shrunken_config(), images, one)
+    table = folder / "parents.csv"
+    table.write_text("label,parent\nred,warm\ngreen,warm\n")
+    nested = {"data__parents": f"csv:{table}"}
+    train(shrunken_config(**nested), images, one)
     # Another map size, another embedding, another head.
-    train(shrunken_config(model__widths=[8, 8, 12], model__head="mlp"), images, other)
+    wider = shrunken_config(model__widths=[8, 8, 12], model__head="mlp", **nested)
+    train(wider, images, other)
     report = ensemble([one, other], images, joined, name="both", version="2")
     return Runs(one, other, joined, report)
 
@@ -55,6 +59,14 @@ def test_the_graph_answers_with_the_average_of_the_members(runs: Runs) -> None:
     np.testing.assert_allclose(found, (one + other) / 2, atol=1e-4)
     np.testing.assert_allclose(embedding, np.hstack([one_embedding, other_embedding]), atol=1e-4)
     assert found_cam.shape == cam.shape == (5, 3, SIDE // 2, SIDE // 2)
+
+
+def test_the_parents_are_those_of_the_members(runs: Runs) -> None:
+    tree = read_artifact(runs.joined).label_tree()
+    assert tree.ancestors("green") == tree.ancestors("red") == ("warm",)
+    assert tree.ancestors("blue") == ()
+    assert runs.report.levels is not None
+    assert [one.names for one in runs.report.levels.levels] == [2, 3]
 
 
 def test_a_member_is_not_overwritten(runs: Runs, images: Path) -> None:
@@ -117,9 +129,14 @@ def other_input(report: dict[str, Any]) -> None:
     report["config"]["input"]["resize"] = SIDE + 4
 
 
+def other_parents(report: dict[str, Any]) -> None:
+    report["tree"] = []
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (other_parents, "one and changed have different parents above their labels"),
         (other_labels, r"different labels \(blue, cyan\)"),
         (other_split, r"different validation images.*same data, same seed"),
         (other_input, "one input for all"),

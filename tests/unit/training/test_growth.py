@@ -16,6 +16,7 @@ from training.growth import OLD_CLASSES_CHECK, growth_check
 from training.networks.build import build_model
 from training.results.report import Growth, Report
 from training.train import train
+from visionflow.models.drift import REFERENCE_FILE, Reference
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import read_artifact
 
@@ -28,7 +29,9 @@ def ancestor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ancestor")
     draw_set(folder / "images", per_class=30, seed=1)
     shutil.rmtree(folder / "images" / "blue")
-    train(shrunken_config(name="two", version="7"), folder / "images", folder / "run")
+    (folder / "images" / "parents.csv").write_text("label,parent\nred,warm\nwarm,colour\n")
+    config = shrunken_config(name="two", version="7", data__parents="csv:parents.csv")
+    train(config, folder / "images", folder / "run")
     return folder / "run"
 
 
@@ -45,6 +48,43 @@ def test_the_old_labels_keep_their_order_and_the_new_one_follows(
 ) -> None:
     folder, report = grown
     assert read_artifact(folder).label_names == report.data.labels == ("green", "red", "blue")
+
+
+def test_the_parents_of_the_old_labels_stay(grown: tuple[Path, Report]) -> None:
+    """Its own dataset says nothing of parents."""
+    folder, report = grown
+    manifest = read_artifact(folder)
+    tree = manifest.label_tree()
+    assert tree.ancestors("red") == ("colour", "warm")
+    assert (tree.ancestors("green"), tree.ancestors("blue")) == ((), ())
+    assert report.tree == (*manifest.labels, *manifest.parents)
+    assert report.levels is not None
+    assert [one.names for one in report.levels.levels] == [3, 3, 3]
+    reference = Reference.parse((folder / REFERENCE_FILE).read_bytes())
+    assert set(reference.labels) == {"red", "green", "blue", "warm", "colour"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "rows", "parents"),
+    [
+        ("none", (), {"red": (), "blue": ()}),
+        ("csv:p.csv", ("blue,cold", "cold,colour"), {"blue": ("colour", "cold")}),
+        ("csv:p.csv", ("red,hot",), {"red": ("hot",), "blue": ()}),
+    ],
+    ids=["none", "more", "other"],
+)
+def test_a_dataset_adds_to_the_parents_or_replaces_them(
+    ancestor: Path,
+    tmp_path: Path,
+    rule: str,
+    rows: tuple[str, ...],
+    parents: dict[str, tuple[str, ...]],
+) -> None:
+    draw_set(tmp_path, per_class=5, seed=1)
+    (tmp_path / "p.csv").write_text("\n".join(("label,parent", *rows)))
+    config = shrunken_config(model__grow_from=str(ancestor), data__parents=rule)
+    tree = load_training_data(tmp_path, config, None).tree
+    assert {label: tree.ancestors(label) for label in parents} == parents
 
 
 def test_the_report_and_the_gate_say_what_the_old_classes_lost(

@@ -71,6 +71,7 @@ def test_records_stores_and_costs_are_read_without_numpy() -> None:
     """The API starts without it."""
     drawing = {
         "visionflow.images.pipeline",
+        "visionflow.answers.back_off",
         "visionflow.answers.classifier",
         "visionflow.answers.familiarity",
     }

@@ -27,7 +27,7 @@ def keys_by_rule(parts: Mapping[str, Listing], by: str, folder: Path) -> list[Ke
         "folder": lambda: _by_folder(parts),
         "prefix": lambda: _by_prefix(parts, argument),
         "exif-minute": lambda: _by_minute(parts),
-        "csv": lambda: _by_table(parts, table_path(argument, folder), folder),
+        "csv": lambda: _by_table(parts, table_path("group_by", argument, folder), folder),
     }
     keys = rules[name]()
     if not any(key is not None for key in keys):
@@ -43,8 +43,9 @@ _NOTHING = {
 }
 
 
-def table_path(name: str, folder: Path) -> Path:
-    """The file of ``csv:FILE``, relative to the dataset's ``folder`` or to the working folder.
+def table_path(field: str, name: str, folder: Path) -> Path:
+    """The file of ``csv:FILE`` in ``field`` of the config, relative to the dataset's ``folder`` or
+    to the working folder.
 
     Raises `DatasetError` where it is in neither.
     """
@@ -52,7 +53,7 @@ def table_path(name: str, folder: Path) -> Path:
         if path.is_file():
             return path
     raise DatasetError(
-        f"group_by = csv:{name}: there is no such file, neither in {folder} nor in the working "
+        f"{field} = csv:{name}: there is no such file, neither in {folder} nor in the working "
         "folder"
     )
 

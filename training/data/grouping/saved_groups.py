@@ -67,7 +67,7 @@ def _key(parts: Mapping[str, Listing], by: str, folder: Path) -> str:
     for name, part in parts.items():
         digest.update(f" {name} {part.sha256}".encode())
     if by.startswith("csv:"):
-        digest.update(read_bytes(table_path(by.removeprefix("csv:"), folder)))
+        digest.update(read_bytes(table_path("group_by", by.removeprefix("csv:"), folder)))
     return digest.hexdigest()
 
 

@@ -1,14 +1,15 @@
 """Images that people labelled, as a training folder that records where each came from.
 
 The folder holds ``<label>/<prediction id>.<ending>`` and ``lineage.jsonl``, a line for each time an
-image was placed. Lines are only appended, so the last line about an image is the valid one.
+image was placed. In a folder whose classes are nested, an image is put into its class's own folder,
+or beside the classes of the same parent. Lines are only appended, so the last line about an image
+is the valid one.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +58,13 @@ class Origin:
 @dataclass
 class Collected:
     """How many images were added, were already there, moved to another class, or no longer
-    exist."""
+    exist. ``unspecific``: how many a person called by a parent of labels, which is not a class."""
 
     added: int = 0
     kept: int = 0
     moved: int = 0
     gone: int = 0
+    unspecific: int = 0
 
 
 def collect(
@@ -77,9 +79,10 @@ def collect(
     not written here.
     """
     known = read_lineage(folder)
+    places = _places(folder)
     done = Collected()
     for prediction in reviews.given(since):
-        _bring(prediction, images, folder, known, done)
+        _bring(prediction, images, folder, known, places, done)
         yield done
 
 
@@ -104,22 +107,29 @@ def _bring(
     images: ImageStore,
     folder: Path,
     known: dict[str, Origin],
+    places: dict[str, str],
     done: Collected,
 ) -> None:
     feedback = prediction.feedback
     if feedback is None:
         return
     before = known.get(prediction.id)
+    if feedback.is_parent:
+        done.unspecific += 1
+        # What somebody said before is taken back.
+        if before and (folder / before.file).exists():
+            _remove(folder, before.file, places)
+        return
+    place = _place_of(feedback, places)
     if before and (folder / before.file).exists():
         if before.label == feedback.label:
             done.kept += 1
             return
-        origin = _origin(prediction, feedback, Path(before.file).suffix[1:], before.sha256)
+        ending = Path(before.file).suffix[1:]
+        origin = _origin(prediction, feedback, place, ending, before.sha256)
         _place(folder / origin.file, (folder / before.file).read_bytes(), origin.sha256)
         _append(folder, origin)
-        (folder / before.file).unlink()
-        with suppress(OSError):  # only a folder that is now empty goes
-            (folder / before.file).parent.rmdir()
+        _remove(folder, before.file, places)
         done.moved += 1
     else:
         image = prediction.image
@@ -129,17 +139,50 @@ def _bring(
         except ImageError:
             done.gone += 1
             return
-        origin = _origin(prediction, feedback, ending, hashlib.sha256(data).hexdigest())
+        digest = hashlib.sha256(data).hexdigest()
+        origin = _origin(prediction, feedback, place, ending, digest)
         _place(folder / origin.file, data, origin.sha256)
         _append(folder, origin)
         done.added += 1
     known[prediction.id] = origin
+    places[feedback.label] = place
 
 
-def _origin(prediction: Prediction, feedback: Feedback, ending: str, sha256: str) -> Origin:
+def _places(folder: Path) -> dict[str, str]:
+    """Where each folder lies in ``folder``, by its name; of several, the one nearest the top."""
+    found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_dir()]
+    found.sort(key=lambda path: (-len(path.parts), path))
+    return {path.name: path.as_posix() for path in found}
+
+
+def _place_of(feedback: Feedback, places: Mapping[str, str]) -> str:
+    """The folder for a label, relative to that of the dataset."""
+    if feedback.label in places:
+        return places[feedback.label]
+    closest = next((places[name] for name in reversed(feedback.parents) if name in places), None)
+    return f"{closest}/{feedback.label}" if closest else feedback.label
+
+
+def _remove(folder: Path, file: str, places: dict[str, str]) -> None:
+    """An image, and the folders that are empty without it."""
+    path = folder / file
+    path.unlink()
+    for above in path.parents:
+        if above == folder:
+            return
+        try:
+            above.rmdir()
+        except OSError:  # it holds something
+            return
+        places.pop(above.name, None)
+
+
+def _origin(
+    prediction: Prediction, feedback: Feedback, place: str, ending: str, sha256: str
+) -> Origin:
     image = prediction.image
     return Origin(
-        file=f"{feedback.label}/{prediction.id}.{ending}",
+        file=f"{place}/{prediction.id}.{ending}",
         sha256=sha256,
         prediction_id=prediction.id,
         bucket=image.bucket,

@@ -33,7 +33,7 @@ def answers(classifier: Classifier, batches: Iterable[UInt8Array]) -> Iterator[S
     for batch in batches:
         check_stop()
         for found in classifier.classify(batch):
-            yield ShortAnswer(found.scores[0].confidence, found.unknown, found.familiarity)
+            yield ShortAnswer(found.confidence, found.unknown, found.familiarity)
 
 
 def in_batches_of(images: Iterable[UInt8Array], side: int) -> Iterator[UInt8Array]:

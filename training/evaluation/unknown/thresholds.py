@@ -9,6 +9,7 @@ import numpy as np
 from training.data.image_set import in_batches
 from training.evaluation.intervals import BoolArray, Float64Array
 from visionflow.answers.answer import UnknownReason
+from visionflow.answers.back_off import BackOff
 from visionflow.answers.classifier import FloatArray, unknown_reasons
 from visionflow.answers.familiarity import finest_detail
 from visionflow.images.pipeline import UInt8Array
@@ -62,11 +63,13 @@ def decide(
     images: UInt8Array,
 ) -> Decisions:
     """As the classifier decides, for more ``images`` [N, H, W, 3] than it takes at a time."""
+    back_off = BackOff(manifest.label_tree())
+    confidences = back_off.name(probabilities, manifest.unknown_threshold).confidences
     reasons: list[UnknownReason | None] = []
     for batch in in_batches(images):
         part = slice(len(reasons), len(reasons) + len(batch))
         familiar = None if familiarity is None else familiarity[part]
-        reasons += unknown_reasons(manifest, probabilities[part], familiar, batch)
+        reasons += unknown_reasons(manifest, confidences[part], familiar, batch)
     return Decisions.of(reasons)
 
 

@@ -6,10 +6,12 @@ import { useLanguage } from "../../i18n";
 import { orDash, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Tile } from "../../ui/Tile";
+import { useMore } from "../../ui/useMore";
 import { IntervalBar } from "../report/IntervalBar";
 import { NotMeasured } from "./NotMeasured";
 import css from "./proof.module.css";
 
+const MOST_LABELS = 20;
 const PARTS = ["train", "validation", "test"] as const;
 
 /** How the images were grouped, and what a split by file would have hidden. */
@@ -69,13 +71,7 @@ function Groups({ groups }: { groups: GroupSummary }) {
         <div data-testid="single-groups">
           <h3>{t("proof.single")}</h3>
           <p className="small">{t("proof.singleText")}</p>
-          <ul className={css.labels}>
-            {single.map((label) => (
-              <li key={label} className="chip unsure">
-                {label}
-              </li>
-            ))}
-          </ul>
+          <Labels labels={single} />
         </div>
       )}
       <div>
@@ -89,6 +85,22 @@ function Groups({ groups }: { groups: GroupSummary }) {
         />
       </div>
     </section>
+  );
+}
+
+function Labels({ labels }: { labels: readonly string[] }) {
+  const [shown, more] = useMore(labels, MOST_LABELS);
+  return (
+    <>
+      <ul className={css.labels}>
+        {shown.map((label) => (
+          <li key={label} className="chip unsure">
+            {label}
+          </li>
+        ))}
+      </ul>
+      {more}
+    </>
   );
 }
 

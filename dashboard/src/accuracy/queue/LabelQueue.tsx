@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useEffectEvent, useId, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
@@ -9,7 +9,8 @@ import { percent } from "../../i18n/format";
 import { useFeedback } from "../../records/feedback/useFeedback";
 import { StatusChip } from "../../records/record/StatusChip";
 import { WhyUnknown } from "../../records/record/WhyUnknown";
-import { useLabels } from "../../registry/useLabels";
+import { useLabelChoices } from "../../registry/useLabels";
+import { Combobox } from "../../ui/combobox/Combobox";
 import { CheckIcon, ImageIcon } from "../../ui/icons";
 import { Missing } from "../../ui/notice/Missing";
 import { Notice } from "../../ui/notice/Notice";
@@ -54,10 +55,9 @@ export function LabelQueue() {
 function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const picker = useId();
-  const labels = useLabels();
+  const labels = useLabelChoices();
   const { say } = useFeedback(entry.id);
-  const [other, setOther] = useState("");
+  const [other, setOther] = useState<string | null>(null);
   const choices = entry.top_k.slice(0, 9);
 
   const choose = (label: string) => {
@@ -130,31 +130,18 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
           className={css.other}
           onSubmit={(event) => {
             event.preventDefault();
-            if (labels.includes(other)) choose(other);
+            if (other !== null) choose(other);
           }}
         >
-          <label className="field">
-            <span className="field-name">{t("accuracy.otherLabel")}</span>
-            <input
-              className="input"
-              list={picker}
-              value={other}
-              onChange={({ target }) => {
-                setOther(target.value);
-              }}
-              data-testid="label-other"
-            />
-          </label>
-          <datalist id={picker}>
-            {labels.map((label) => (
-              <option key={label} value={label} />
-            ))}
-          </datalist>
-          <button
-            type="submit"
-            className="button"
-            disabled={!labels.includes(other) || say.isPending}
-          >
+          <Combobox
+            name={t("accuracy.otherLabel")}
+            choices={labels}
+            value={other}
+            onChange={setOther}
+            placeholder={t("feedback.pick")}
+            testId="label-other"
+          />
+          <button type="submit" className="button" disabled={other === null || say.isPending}>
             {t("feedback.save")}
           </button>
         </form>

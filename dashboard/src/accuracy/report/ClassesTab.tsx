@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
@@ -8,11 +8,19 @@ import type { Share } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
+import { LabelPath } from "../../ui/LabelPath";
+import { useMore } from "../../ui/useMore";
 import css from "./ClassesTab.module.css";
 import { IntervalBar } from "./IntervalBar";
+import { treeOf } from "./report";
 
 const ORDERS = ["worst", "name", "images"] as const;
 type Order = (typeof ORDERS)[number];
+
+/** Rows that are drawn at once, and more on request. */
+const STEP = 50;
+/** From this many classes on they can be searched. */
+const MANY = 20;
 
 /** The scores of each class: on the test images, and by feedback on real ones. */
 export function ClassesTab({ report }: { report: Report }) {
@@ -20,7 +28,14 @@ export function ClassesTab({ report }: { report: Report }) {
   const language = useLanguage();
   const [order, setOrder] = useState<Order>("worst");
   const feedback = useClassFeedback(report);
-  const classes = [...report.test.classes].sort(BY[order]);
+  const [wanted, setWanted] = useState("");
+  const tree = useMemo(() => treeOf(report), [report]);
+  const classes = useMemo(() => [...report.test.classes].sort(BY[order]), [report, order]);
+  const part = wanted.trim().toLocaleLowerCase();
+  const found = classes.filter(({ label }) =>
+    [label, ...tree.above(label)].some((name) => name.toLocaleLowerCase().includes(part)),
+  );
+  const [shown, more] = useMore(found, STEP);
 
   return (
     <section className="card panel" aria-labelledby="classes-title">
@@ -29,22 +44,38 @@ export function ClassesTab({ report }: { report: Report }) {
           <h2 id="classes-title">{t("accuracy.perClass")}</h2>
           <p className="muted small">{t("accuracy.perClassText")}</p>
         </div>
-        <label className="field">
-          <span className="field-name">{t("accuracy.order")}</span>
-          <select
-            className="input"
-            value={order}
-            onChange={({ target }) => {
-              setOrder(ORDERS.find((known) => known === target.value) ?? "worst");
-            }}
-          >
-            {ORDERS.map((known) => (
-              <option key={known} value={known}>
-                {t(`accuracy.orders.${known}`)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <div className="row">
+          {classes.length > MANY && (
+            <label className="field">
+              <span className="field-name">{t("accuracy.searchClass")}</span>
+              <input
+                type="search"
+                className="input"
+                value={wanted}
+                onChange={({ target }) => {
+                  setWanted(target.value);
+                }}
+                data-testid="class-search"
+              />
+            </label>
+          )}
+          <label className="field">
+            <span className="field-name">{t("accuracy.order")}</span>
+            <select
+              className="input"
+              value={order}
+              onChange={({ target }) => {
+                setOrder(ORDERS.find((known) => known === target.value) ?? "worst");
+              }}
+            >
+              {ORDERS.map((known) => (
+                <option key={known} value={known}>
+                  {t(`accuracy.orders.${known}`)}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
       </div>
       <DataTable
         columns={[
@@ -58,9 +89,12 @@ export function ClassesTab({ report }: { report: Report }) {
         className={css.table}
         testId="class-table"
       >
-        {classes.map(({ label, images, recall, recall_interval: interval, precision, f1 }) => (
+        {shown.map(({ label, images, recall, recall_interval: interval, precision, f1 }) => (
           <tr key={label}>
-            <th scope="row">{label}</th>
+            <th scope="row" title={[...tree.above(label), label].join(" › ")}>
+              <LabelPath above={tree.above(label).slice(-1)} />
+              {label}
+            </th>
             <td>
               {recall !== null && (
                 <IntervalBar share={recall} interval={interval} n={images} tone="test" />
@@ -74,6 +108,8 @@ export function ClassesTab({ report }: { report: Report }) {
           </tr>
         ))}
       </DataTable>
+      {found.length === 0 && <p className="muted small">{t("combobox.none")}</p>}
+      {more}
     </section>
   );
 }

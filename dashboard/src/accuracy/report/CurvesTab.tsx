@@ -6,6 +6,7 @@ import { LineChart } from "../../charts/Chart";
 import type { Series } from "../../charts/LineChart";
 import { useLanguage } from "../../i18n";
 import { decimal, percent } from "../../i18n/format";
+import { Combobox } from "../../ui/combobox/Combobox";
 import css from "./CurvesTab.module.css";
 
 const SHARE = { min: 0, max: 1, percent: true } as const;
@@ -18,26 +19,21 @@ const DIAGONAL = [
 export function CurvesTab({ findings }: { findings: Findings }) {
   const { t } = useTranslation();
   const { roc, precision_recall: precisionRecall, skipped } = findings.curves;
-  const [label, setLabel] = useState("");
-  const labels = roc?.classes.map((entry) => entry.label) ?? [];
+  const [label, setLabel] = useState<string | null>(null);
+  const choices = roc?.classes.map((entry) => ({ name: entry.label })) ?? [];
   return (
     <div className="stack">
-      {labels.length > 0 && (
-        <label className={`field ${css.choice}`}>
-          <span className="field-name">{t("accuracy.oneClass")}</span>
-          <select
-            className="input"
+      {choices.length > 0 && (
+        <div className={css.choice}>
+          <Combobox
+            name={t("accuracy.oneClass")}
+            choices={choices}
             value={label}
-            onChange={({ target }) => {
-              setLabel(target.value);
-            }}
-          >
-            <option value="">{t("accuracy.noClass")}</option>
-            {labels.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
+            onChange={setLabel}
+            placeholder={t("accuracy.noClass")}
+            testId="curves-class"
+          />
+        </div>
       )}
       <div className={css.charts}>
         <ScoreCurves
@@ -73,7 +69,7 @@ interface ScoreCurvesProps {
   text: string;
   set: CurveSet | null;
   skipped: string | null;
-  label: string;
+  label: string | null;
   x: string;
   y: string;
   reference?: Series;
@@ -93,12 +89,12 @@ function ScoreCurves(props: ScoreCurvesProps) {
       </Chart>
     );
   }
-  const own = set.classes.find((entry) => entry.label === label)?.curve;
+  const own = set.classes.find((entry) => entry.label === label);
   const named = (name: string, { area }: Curve) => `${name} (${decimal(area, language, 4)})`;
   const series: Series[] = [
     { name: named(t("accuracy.micro"), set.micro), points: points(set.micro) },
     { name: named(t("accuracy.macro"), set.macro), points: points(set.macro) },
-    ...(own ? [{ name: named(label, own), points: points(own) }] : []),
+    ...(own ? [{ name: named(own.label, own.curve), points: points(own.curve) }] : []),
     ...(reference ? [reference] : []),
   ];
   return (

@@ -36,6 +36,7 @@ const COLUMNS: readonly [string, (entry: LogEntry) => string | number | null | u
   ["source", ({ source }) => source],
   ["status", ({ status }) => status],
   ["label", ({ label }) => label],
+  ["parents", ({ parents }) => parents.join(" > ")],
   ["confidence", ({ confidence }) => confidence],
   ["unknown_reason", ({ unknown_reason }) => unknown_reason],
   ["familiarity", ({ familiarity }) => familiarity],

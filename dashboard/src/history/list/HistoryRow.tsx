@@ -73,7 +73,8 @@ export const HistoryRow = memo(function HistoryRow({
 });
 
 /** The label is shown as the answer only if the status is `ok`. */
-function Result({ row: { status, label, confidence, error, feedback } }: { row: LogEntry }) {
+function Result({ row }: { row: LogEntry }) {
+  const { status, label, parents, confidence, error, feedback } = row;
   const { t } = useTranslation();
   const language = useLanguage();
   const share =
@@ -99,7 +100,7 @@ function Result({ row: { status, label, confidence, error, feedback } }: { row: 
   }
   return (
     <>
-      <strong className={css.label} data-testid="row-label">
+      <strong className={css.label} title={[...parents, label].join(" › ")} data-testid="row-label">
         {label}
         {feedback && <CheckIcon className={css.told} />}
       </strong>

@@ -3,7 +3,10 @@ import { useTranslation } from "react-i18next";
 import type { PredictionSet } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { decimal } from "../../i18n/format";
+import { useMore } from "../../ui/useMore";
 import css from "./LabelSet.module.css";
+
+const MOST_LABELS = 20;
 
 interface LabelSetProps {
   /** The probability that was asked for. */
@@ -18,6 +21,7 @@ interface LabelSetProps {
 export function LabelSet({ coverage, set, unfamiliar }: LabelSetProps) {
   const { t } = useTranslation();
   const language = useLanguage();
+  const [shown, more] = useMore(set?.labels ?? [], MOST_LABELS);
   const share = decimal((set?.coverage ?? coverage) * 100, language);
   if (set === null) return <p className="muted small">{t("predict.setMissing")}</p>;
   return (
@@ -26,13 +30,16 @@ export function LabelSet({ coverage, set, unfamiliar }: LabelSetProps) {
       {set.labels.length === 0 ? (
         <p>{t("predict.setEmpty")}</p>
       ) : (
-        <ul className={css.labels}>
-          {set.labels.map((label) => (
-            <li key={label} className={`chip accent ${css.label}`}>
-              {label}
-            </li>
-          ))}
-        </ul>
+        <>
+          <ul className={css.labels}>
+            {shown.map((label) => (
+              <li key={label} className={`chip accent ${css.label}`}>
+                {label}
+              </li>
+            ))}
+          </ul>
+          {more}
+        </>
       )}
       <p className="muted small">
         {t(unfamiliar ? "predict.setUnfamiliar" : "predict.setText", { share })}

@@ -7,9 +7,12 @@ import { milliseconds, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { FeedbackForm } from "../../records/feedback/FeedbackForm";
 import { Familiarity } from "../../records/record/Familiarity";
+import { isParent } from "../../records/record/parent";
 import { StatusChip } from "../../records/record/StatusChip";
 import { Timings } from "../../records/record/Timings";
+import { WhyParent } from "../../records/record/WhyParent";
 import { WhyUnknown } from "../../records/record/WhyUnknown";
+import { LabelPath } from "../../ui/LabelPath";
 import type { Outcome } from "../queue/classify";
 import { LabelSet } from "./LabelSet";
 import css from "./ResultView.module.css";
@@ -39,7 +42,10 @@ export function ResultView({ outcome, coverage }: ResultViewProps) {
       {prediction.top_k.length > 0 && (
         <div>
           <h3>{t("predict.topK")}</h3>
-          <TopK scores={prediction.top_k} unsure={prediction.status === "unknown"} />
+          <TopK
+            scores={prediction.top_k}
+            unsure={prediction.status === "unknown" || isParent(prediction)}
+          />
         </div>
       )}
       <dl className="facts">
@@ -68,6 +74,7 @@ function Headline({ prediction }: { prediction: Outcome["prediction"] }) {
   return (
     <div>
       <StatusChip record={prediction} />
+      {named && <LabelPath above={prediction.parents} />}
       <p className={css.headline}>
         <span data-testid="result-label">{named ? label : t(`status.${status}`)}</span>
         {named && confidence !== null && (
@@ -76,6 +83,7 @@ function Headline({ prediction }: { prediction: Outcome["prediction"] }) {
           </span>
         )}
       </p>
+      <WhyParent record={prediction} />
       {status === "unknown" && <WhyUnknown record={prediction} threshold={threshold} />}
       {status === "failed" && (
         <p className="muted">{error ? errorText(t, language, error) : t("predict.failedText")}</p>

@@ -1,8 +1,9 @@
-import { useId, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Feedback } from "../../api/types";
-import { useLabels } from "../../registry/useLabels";
+import { useLabelChoices } from "../../registry/useLabels";
+import { Combobox } from "../../ui/combobox/Combobox";
 import { CheckIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./FeedbackForm.module.css";
@@ -32,7 +33,7 @@ export function FeedbackForm({ record }: FeedbackFormProps) {
         <div className={css.said} role="status">
           <span className="chip good">
             <CheckIcon className={css.icon} />
-            {said.label === label
+            {said.label === label || (label !== null && said.parents.includes(label))
               ? t("feedback.confirmed", { label: said.label })
               : t("feedback.corrected", { label: said.label })}
           </span>
@@ -103,40 +104,29 @@ interface LabelPickerProps {
 
 function LabelPicker({ suggested, busy, onPick }: LabelPickerProps) {
   const { t } = useTranslation();
-  const id = useId();
-  const labels = useLabels([suggested]);
-  const [label, setLabel] = useState(suggested ?? "");
+  const labels = useLabelChoices([suggested]);
+  const [label, setLabel] = useState(suggested);
   return (
     <form
       className={css.picker}
       onSubmit={(event) => {
         event.preventDefault();
-        onPick(label);
+        if (label !== null) onPick(label);
       }}
     >
-      <label htmlFor={id} className="visually-hidden">
-        {t("feedback.right")}
-      </label>
-      <select
-        id={id}
-        className="input"
+      <Combobox
+        name={t("feedback.right")}
+        hideName
+        choices={labels}
         value={label}
-        onChange={({ target }) => {
-          setLabel(target.value);
-        }}
-        data-testid="feedback-label"
-      >
-        <option value="" disabled>
-          {t("feedback.pick")}
-        </option>
-        {labels.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
+        onChange={setLabel}
+        placeholder={t("feedback.pick")}
+        testId="feedback-label"
+      />
       <button
         type="submit"
         className="button primary"
-        disabled={busy || label === ""}
+        disabled={busy || label === null}
         data-testid="feedback-save"
       >
         {t("feedback.save")}

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { score } from "../../i18n/format";
-import { useModel } from "../../registry/useModel";
+import { useManifest } from "../../registry/useManifest";
 import css from "./Familiarity.module.css";
 
 interface FamiliarityProps {
@@ -20,8 +20,8 @@ export function Familiarity({ record }: FamiliarityProps) {
   const language = useLanguage();
   const { familiarity: value, model, familiarity_threshold: answered } = record;
   const asked = value !== null && model !== null && answered === undefined;
-  const version = useModel(asked ? model : {});
-  const threshold = answered ?? version.data?.manifest.familiarity?.threshold;
+  const manifest = useManifest(asked ? model : null);
+  const threshold = answered ?? manifest.data?.familiarity?.threshold;
   if (value === null) return null;
   return (
     <>
@@ -60,6 +60,6 @@ function Bar({ value, threshold }: { value: number; threshold: number }) {
 
 function judged(value: number, threshold: number, reason: LogEntry["unknown_reason"]) {
   if (value < threshold) return "Under";
-  // A second measure, the detail of the pixels, says so alone.
-  return reason === "unfamiliar" ? "Blurred" : "Reached";
+  // One of the other measures says so alone: the detail of the pixels, or the logits.
+  return reason === "unfamiliar" ? "Other" : "Reached";
 }

@@ -15,7 +15,7 @@ interface RecordTileProps {
 /** A record as its image with the answer; fills its container. */
 export function RecordTile({ row, time, onOpen }: RecordTileProps) {
   const language = useLanguage();
-  const { status, label, confidence } = row;
+  const { status, label, parents, confidence } = row;
   return (
     <button
       type="button"
@@ -28,7 +28,11 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
       <span className={css.caption}>
         {status === "ok" ? (
           <span className={css.answer}>
-            <strong className={css.label} title={label ?? undefined} data-testid="row-label">
+            <strong
+              className={css.label}
+              title={[...parents, label].join(" › ")}
+              data-testid="row-label"
+            >
               {label}
             </strong>
             {confidence !== null && (

@@ -5,12 +5,15 @@ import { TopK } from "../../charts/TopK";
 import { useLanguage } from "../../i18n";
 import { date, dateTime, fileSize, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
+import { LabelPath } from "../../ui/LabelPath";
 import { FeedbackForm } from "../feedback/FeedbackForm";
 import { Familiarity } from "./Familiarity";
+import { isParent } from "./parent";
 import { RecordImage } from "./RecordImage";
 import css from "./RecordView.module.css";
 import { StatusChip } from "./StatusChip";
 import { Timings } from "./Timings";
+import { WhyParent } from "./WhyParent";
 import { WhyUnknown } from "./WhyUnknown";
 
 export function RecordView({ record }: { record: PredictionDetail }) {
@@ -29,6 +32,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
       <RecordImage key={`image ${record.id}`} record={record} />
       <div>
         <StatusChip record={record} />
+        {status === "ok" && <LabelPath above={record.parents} />}
         <p className={css.headline}>
           {status === "ok" && label !== null ? label : t(`status.${status}`)}
           {status === "ok" && confidence !== null && (
@@ -36,10 +40,13 @@ export function RecordView({ record }: { record: PredictionDetail }) {
           )}
         </p>
         {record.unknown_reason && <WhyUnknown record={record} />}
+        <WhyParent record={record} />
         {error && <p className="muted">{errorText(t, language, error)}</p>}
       </div>
       {status !== "failed" && <FeedbackForm key={`feedback ${record.id}`} record={record} />}
-      {record.top_k.length > 0 && <TopK scores={record.top_k} unsure={status === "unknown"} />}
+      {record.top_k.length > 0 && (
+        <TopK scores={record.top_k} unsure={status === "unknown" || isParent(record)} />
+      )}
       <dl className="facts">
         <dt>{t("record.time")}</dt>
         <dd>{dateTime(record.created_at, language)}</dd>

@@ -27,11 +27,17 @@ describe("an export", () => {
       status: "unknown",
       unknown_reason: "unfamiliar",
       familiarity: 0.31,
-      feedback: { label: "개, 고양이", at: "2026-03-01T09:00:00Z", by: "a" },
+      feedback: {
+        label: "개, 고양이",
+        at: "2026-03-01T09:00:00Z",
+        by: "a",
+        parents: [],
+        is_parent: false,
+      },
     });
     const [header, line] = toCsv([entry]).split("\r\n");
     expect(header).toMatch(
-      /^\uFEFFid,created_at,source,status,label,confidence,unknown_reason,familiarity,/,
+      /^\uFEFFid,created_at,source,status,label,parents,confidence,unknown_reason,familiarity,/,
     );
     expect(line).toContain(",0.93,unfamiliar,0.31,");
     expect(line).toContain(`"'=HYPERLINK(""http://evil"")"`);

@@ -15,7 +15,9 @@ from training.data.listing import Int64Array, Listing
 from training.data.split import Groups, Splits, carve, divide, list_parts, require_measurable
 from training.errors import DatasetError
 
-CONFIG = DataConfig(validation=0.2, test=0.1, group_by="content", balance="none", workers=0)
+CONFIG = DataConfig(
+    validation=0.2, test=0.1, group_by="content", parents="auto", balance="none", workers=0
+)
 
 
 SHARES = {"validation": 0.2, "test": 0.1}

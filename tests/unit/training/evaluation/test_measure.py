@@ -131,3 +131,29 @@ def test_an_altered_artifact_is_not_measured(tmp_path: Path) -> None:
     (tmp_path / "artifact" / "model.onnx").write_bytes(b"other")
     with pytest.raises(ArtifactError, match="checksum"):
         measure_folder(tmp_path / "artifact", write_images(tmp_path / "data", *LABELS))
+
+
+def test_a_folder_may_be_nested_as_the_labels_are(tmp_path: Path) -> None:
+    manifest = write_tiny_artifact(tmp_path / "tiny", nested=True)
+    images = tmp_path / "images"
+    write_images(images / "warm", "red", "green")
+    write_images(images, "blue")
+    found = measure_folder(tmp_path / "tiny", images)
+    assert (found.images, found.top1) == (6, 1.0)
+    assert [scores.label for scores in found.classes] == list(manifest.label_names)
+    assert found.levels is not None
+    assert [(one.names, one.top1) for one in found.levels.levels] == [(2, 1.0), (3, 1.0)]
+    assert found.levels.served.leaf == 1.0
+
+    flat = write_images(tmp_path / "flat", *LABELS)
+    assert measure_folder(tmp_path / "tiny", flat).levels == found.levels
+    write_images(images / "warm", "purple")
+    with pytest.raises(DatasetError, match="the model has no class purple"):
+        measure_folder(tmp_path / "tiny", images)
+
+
+def test_a_class_below_another_parent_is_refused(tmp_path: Path) -> None:
+    write_tiny_artifact(tmp_path / "tiny", nested=True)
+    write_images(tmp_path / "images" / "warm", "blue", "green")
+    with pytest.raises(DatasetError, match="have this class in blue"):
+        measure_folder(tmp_path / "tiny", tmp_path / "images")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from training.evaluation.metrics import evaluate, most_confused, top_k_accuracy
-from training.results.scores import ConfusedPair, Interval
+from training.results.scores import ConfusedPair, Confusion, Interval
 from visionflow.insights.intervals import share
 
 LABELS = ("cat", "dog", "frog")
@@ -15,7 +15,7 @@ def test_scores_of_a_small_example_worked_out_by_hand() -> None:
     answered = probabilities.max(axis=1) >= 0.6
     result = evaluate(probabilities, np.array([0, 1, 1, 0]), LABELS, answered)
     assert result.top1 == 0.5
-    assert result.confusion == ((1, 0, 1), (1, 1, 0), (0, 0, 0))
+    assert result.confusion == Confusion((0, 0, 1, 1), (0, 2, 0, 1), (1, 1, 1, 1))
     cat, dog, _ = result.classes
     assert (cat.precision, cat.recall, cat.f1, cat.images, cat.answers) == (0.5, 0.5, 0.5, 2, 2)
     assert (dog.precision, dog.recall) == (1, 0.5)

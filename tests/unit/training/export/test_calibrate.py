@@ -11,14 +11,16 @@ import pytest
 from tests.unit.training.export.conftest import FASTER, FEATURES, colour_network
 from training.config import TrainConfig
 from training.data.training_data import TrainingData
+from training.evaluation.parents.naming import Naming
 from training.evaluation.unknown.familiar import FAMILIAR_FILE
 from training.export.artifact import INT8_FILE, write_manifest
 from training.export.calibrate import calibrate
 from training.export.export import Export, export_model
 from training.export.gate_checks import Outputs, check_int8_unknown
-from visionflow.answers.classifier import Classifier
+from visionflow.answers.classifier import Classifier, softmax
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.gate import held_back_by
+from visionflow.models.label_tree import Label, LabelTree
 from visionflow.models.manifest import FileEntry, read_artifact
 
 
@@ -129,6 +131,38 @@ def test_outputs_that_are_all_the_same_lose_no_image(
     spoilt = {form: spoil(outputs) for form, outputs in exported.outputs.items()}
     found = calibrate(replace(exported, outputs=spoilt), strict_config, data, tmp_path)
     assert found.validation.known == 1
+
+
+def test_with_parents_the_answers_are_right_as_often_as_is_asked(
+    exported: Export, strict_config: TrainConfig, data: TrainingData, tmp_path: Path
+) -> None:
+    """Whether an image is red or green is a guess; that it is one of both is nearly sure."""
+    tree = LabelTree(
+        (Label("blue", None), Label("green", "warm"), Label("red", "warm")), (Label("warm", None),)
+    )
+    data = replace(data, tree=tree)
+    draw = np.random.default_rng(0)
+    targets = data.validation.targets
+    guessed = np.where(targets == 0, 0, draw.integers(1, 3, len(targets)))
+    logits = draw.normal(0, 0.3, (len(targets), 3)).astype(np.float32)
+    logits[guessed > 0, 1:] += 4
+    logits[np.arange(len(targets)), guessed] += 2
+    manifest = replace(exported.manifest, labels=tree.labels, parents=tree.parents)
+    outputs = {
+        form: Outputs(logits, one.embedding, one.cam) for form, one in exported.outputs.items()
+    }
+    nested = replace(exported, manifest=manifest, outputs=outputs)
+    found = calibrate(nested, strict_config, data, tmp_path).export.manifest
+    probabilities = softmax(logits / np.float32(found.temperature))
+    point = Naming.of(tree, probabilities, targets).at(found.unknown_threshold)
+    assert point.right >= 0.95
+    assert point.parent > 0.3
+    alone = (probabilities.argmax(axis=1) == targets).mean()
+    assert alone < 0.9
+
+    careless = replace(strict_config, export=replace(strict_config.export, right_answers=0.0))
+    before = calibrate(nested, careless, data, tmp_path).export.manifest
+    assert before.unknown_threshold < found.unknown_threshold
 
 
 def test_one_image_may_always_differ() -> None:

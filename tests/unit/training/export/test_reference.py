@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,15 @@ def test_of_very_many_images_some_are_drawn(
     assert Reference.parse(text).images == 30
     write_reference(classifier, images, tmp_path, seed=0)
     assert (tmp_path / first).read_bytes() == text
+
+
+def test_parents_are_counted_as_they_are_answered(images: ImageSet, tmp_path: Path) -> None:
+    """Under the threshold a red image is called warm, as serving calls it."""
+    manifest = write_tiny_artifact(tmp_path / "tiny", unknown_threshold=0.97, nested=True)
+    classifier = Classifier(tiny_graph(), manifest)
+    served = Counter(one.label for one in classifier.classify(images.images))
+    assert served["warm"] > 0
+    name = write_reference(classifier, images, tmp_path, seed=0)
+    counts = Reference.parse((tmp_path / name).read_bytes()).labels
+    assert list(counts) == ["red", "green", "blue", "warm"]
+    assert {label: count for label, count in counts.items() if count} == served

@@ -204,7 +204,7 @@ def test_another_config_or_other_images_are_refused(data: TrainingData, tmp_path
     fit(config, data, tmp_path)
     with pytest.raises(TrainingError, match="another config or other images"):
         fit(replace(config, seed=config.seed + 1), data, tmp_path)
-    other = TrainingData(data.found, data.splits, data.config, data.spec, None)
+    other = TrainingData(data.found, data.splits, data.config, data.spec, None, data.tree)
     other.sha256 = "0" * 64
     with pytest.raises(TrainingError, match="another config or other images"):
         fit(config, other, tmp_path)

@@ -83,3 +83,21 @@ def test_a_folder_without_images_in_classes_is_refused(
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such folder"):
         find_files(tmp_path / "none")
+
+
+def test_nested_classes_are_found_as_training_reads_them(tmp_path: Path) -> None:
+    names = ("animals/cat/1.jpg", "animals/dogs/pug/1.jpg", "vehicles/car/1.jpg")
+    for part in ("train", "test"):
+        touch(tmp_path, *(f"{part}/{name}" for name in names))
+    found = find_files(tmp_path)
+    assert found.folders == {"train": ("car", "cat", "pug"), "test": ("car", "cat", "pug")}
+    assert {(file.name, file.label) for file in found.files if file.part == "test"} == {
+        ("test/animals/cat/1.jpg", "cat"),
+        ("test/animals/dogs/pug/1.jpg", "pug"),
+        ("test/vehicles/car/1.jpg", "car"),
+    }
+    assert find_files(tmp_path, may_nest=False).folders["train"] == ("animals", "vehicles")
+    assert found.complaint is None
+    touch(tmp_path, "test/fish/cat/1.jpg")
+    complaint = find_files(tmp_path).complaint
+    assert complaint and "have this class in animals/cat" in complaint

@@ -10,6 +10,7 @@ from tests.unit.training.evaluation.test_stage_activations import network
 from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
+from training.evaluation.parents.levels import measure_levels
 from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import conformity, set_coverages
 from training.evaluation.unknown.thresholds import decide
@@ -28,6 +29,7 @@ from training.results.report import (
     SplitSummary,
 )
 from training.results.scores import Interval
+from visionflow.models.label_tree import Label, LabelTree
 from visionflow.models.manifest import GateCheck, Quantization
 
 THUMBNAIL = data_url(np.zeros((8, 8, 3), np.uint8))
@@ -50,6 +52,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     scores = evaluate(probabilities, images.targets, images.labels, decisions.answered)
     part = SplitSummary(60, (20, 20, 20), "ab" * 32, carved=True, groups=30)
     sizes = (GroupSize(1, 1, 30, 30), GroupSize(2, 2, 15, 30), GroupSize(3, 4, 30, 120))
+    tree = LabelTree(
+        (Label("red", "warm"), Label("green", None), Label("blue", None)), (Label("warm", None),)
+    )
     groups = GroupSummary("auto", 180, 75, 4, sizes, 31, 120, (), ())
     return Report(
         name="colours",
@@ -102,6 +107,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
             FoldScores(5, 60, 0.7, Interval(0.6, 0.8), 0.9, Interval(0.85, 0.95)),
             (SuspectLabel("red/07.jpg", "red", "blue", 0.001, 0.98, THUMBNAIL),),
             1,
+        ),
+        tree=(*tree.labels, *tree.parents),
+        levels=measure_levels(
+            tree, probabilities, images.targets, 0.5, np.ones(len(images), np.bool_)
         ),
     )
 

@@ -178,3 +178,15 @@ def test_suspicious_labels_and_both_accuracies_are_in_the_page(report: Report, h
         assert re.search(f"<td>{top1}</td><td>{low} . {high}</td>", html)
     without = replace(report, labels=LabelCheck("no scenes", None, (), 0))
     assert "no scenes." in page(without, {})
+
+
+def test_the_page_shows_each_level_of_labels_with_parents(html: str, report: Report) -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    levels = report.levels
+    assert levels is not None
+    assert "Labels and their parents" in text and "레이블과 상위 항목" in text
+    for one in levels.levels:
+        assert f"{one.level} {one.names} {one.top1:.2%}" in text
+    assert f"{levels.served.right:.1%} of these answers are right" in text
+    flat = page(replace(report, levels=None, tree=()), {})
+    assert "Labels and their parents" not in flat

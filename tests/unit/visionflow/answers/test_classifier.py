@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.images import plain
-from tests.tiny_model import SIDE, tiny_graph
+from tests.tiny_model import SIDE, tiny_graph, write_tiny_artifact
 from visionflow.answers.classifier import Classifier, Explanation, softmax, unknown_reasons
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.errors import ArtifactError
@@ -90,7 +90,7 @@ def test_what_cannot_be_compared_is_unfamiliar(tiny_artifact: Artifact) -> None:
     rule = Familiarity(FileEntry("familiar.npz", "", 0), 0.0, 0.0, 0.95)
     reasons = unknown_reasons(
         dataclasses.replace(manifest, familiarity=rule),
-        np.array([[1, 0, 0], [1, 0, 0]], np.float32),
+        np.ones(2, np.float32),
         np.array([np.nan, 0.5], np.float32),
         np.zeros((2, SIDE, SIDE, 3), np.uint8),
     )
@@ -151,3 +151,55 @@ def test_a_model_without_the_contract_s_outputs_is_refused(tiny_artifact: Artifa
 
 def test_softmax_survives_large_logits() -> None:
     np.testing.assert_allclose(softmax(np.array([[1e4, 0.0]], dtype=np.float32)), [[1, 0]])
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Classifier:
+    """Red and green are warm; from 0.6 on there is an answer."""
+    return Classifier.of_artifact(tmp_path, write_tiny_artifact(tmp_path, "1", 0.6, nested=True))
+
+
+@pytest.mark.parametrize(
+    ("colour", "label", "parents", "unknown"),
+    [
+        ((255, 0, 0), "red", ("warm",), None),
+        ((0, 0, 255), "blue", (), None),
+        ((200, 200, 0), "warm", (), None),
+        ((0, 180, 180), "green", ("warm",), "unsure"),
+    ],
+)
+def test_the_answer_is_a_label_or_its_parent(
+    nested: Classifier,
+    colour: tuple[int, int, int],
+    label: str,
+    parents: tuple[str, ...],
+    unknown: str | None,
+) -> None:
+    (found,) = nested.classify(np.full((1, SIDE, SIDE, 3), colour, np.uint8))
+    assert (found.label, found.parents, found.unknown) == (label, parents, unknown)
+    below = [score for score in found.scores if score.label in (label, "red", "green")]
+    expected = sum(score.confidence for score in below if label in ("warm", score.label))
+    assert found.confidence == pytest.approx(expected)
+    assert len(found.scores) == 3
+
+
+def test_the_map_of_a_parent_weighs_those_of_its_labels(nested: Classifier) -> None:
+    image = np.zeros((SIDE, SIDE, 3), np.uint8)
+    image[:, : SIDE // 2] = (255, 0, 0)
+    image[:, SIDE // 2 :] = (0, 200, 255)
+    (found,) = nested.classify(image[None])
+    parent, red, green = (
+        np.array(nested.activation_map(found, label, (SIDE, SIDE)).values)
+        for label in ("warm", "red", "green")
+    )
+    chance = {score.label: score.confidence for score in found.scores}
+    assert chance["red"] > chance["green"]
+    # The maps are 10 and 10 * 200 / 255 where their colour is; the larger of both becomes 1.
+    mixed = chance["red"] * red + chance["green"] * green * 200 / 255
+    np.testing.assert_allclose(parent, mixed / mixed.max(), atol=1e-3)
+    only = dataclasses.replace(
+        found, scores=tuple(dataclasses.replace(score, confidence=0.0) for score in found.scores)
+    )
+    alike = np.array(nested.activation_map(only, "warm", (SIDE, SIDE)).values)
+    assert alike[0, 0] == 1.0
+    assert alike[0, -1] == pytest.approx(200 / 255, abs=1e-3)

@@ -215,9 +215,9 @@ def test_a_trial_counts_its_version_from_its_beginning() -> None:
     counters.count([created(record, None, trial) for record in made])
     counters.count(
         [
-            shadowed(made[1], MODELS[0], "red", 0.9, 1.0, trial),
-            shadowed(made[2], MODELS[0], "blue", 0.9, 1.0, trial),
-            shadowed(made[3], MODELS[2], "blue", 0.9, 1.0, trial),
+            shadowed(made[1], MODELS[0], 0.9, 1.0, trial, agreed=True),
+            shadowed(made[2], MODELS[0], 0.9, 1.0, trial, agreed=False),
+            shadowed(made[3], MODELS[2], 0.9, 1.0, trial, agreed=False),
         ]
     )
     assert counters.tally(trial) == Tally(answers=2, unknown=1, errors=1, compared=2, disagreed=1)

@@ -6,8 +6,8 @@ from typing import Literal
 from visionflow.images.input_spec import Box
 
 UnknownReason = Literal["unsure", "unfamiliar"]
-"""Why the best label is not an answer: its confidence is under the model's threshold, or the image
-is unlike all that the model was taught. Where both hold, ``unfamiliar``."""
+"""Why an image has no answer: nothing reaches the model's threshold of confidence, or the image is
+unlike all that the model was taught. Where both hold, ``unfamiliar``."""
 
 
 @dataclass(frozen=True)

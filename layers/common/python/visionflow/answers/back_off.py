@@ -4,7 +4,7 @@ breed.
 The confidence of a parent is the sum of those of the labels below it. Named is the deepest node
 whose confidence reaches the threshold (Deng et al. 2012, "Hedging your bets", with the depth as the
 measure of how much an answer says); of several of the same depth the most confident, and a label
-before a parent.
+before a parent. A parent of all labels is never named, since its confidence is always 1.
 """
 
 from dataclasses import dataclass
@@ -30,34 +30,51 @@ class Named:
     confidences: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What each of N images can be called, the most specific first: the best label, then the best
+    parent of each of D depths. ``nodes``: int64 [N, 1 + D]; ``confidences``: float32 [N, 1 + D].
+    """
+
+    nodes: Int64Array
+    confidences: FloatArray
+
+    def named(self, threshold: float) -> Named:
+        """The first whose confidence reaches ``threshold``, or the best label."""
+        # What is not a number is under no threshold.
+        chosen = (~(self.confidences < threshold)).argmax(axis=1)
+        rows = np.arange(len(chosen))
+        return Named(self.nodes[rows, chosen], self.confidences[rows, chosen])
+
+
 class BackOff:
     """Names a label or a parent of one tree. Its nodes are numbered: labels first, then parents."""
 
     def __init__(self, tree: LabelTree) -> None:
         self.names = tuple(node.name for node in (*tree.labels, *tree.parents))
         self._covered = np.zeros((len(tree.labels), len(tree.parents)), np.float32)
-        for place, parent in enumerate(tree.parents):
-            self._covered[list(tree.leaves(parent.name)), place] = 1
-        depths = np.array([tree.depth(parent.name) for parent in tree.parents])
+        place = {parent.name: i for i, parent in enumerate(tree.parents)}
+        for row, label in enumerate(tree.labels):
+            self._covered[row, [place[name] for name in tree.ancestors(label.name)]] = 1
+        depths = np.array([tree.depth(parent.name) for parent in tree.parents], np.int64)
+        says_something = ~self._covered.all(axis=0)
         # Indices of the parents of one depth, from the bottom up.
         self._levels = [
-            len(tree.labels) + np.flatnonzero(depths == depth)
-            for depth in sorted(set(depths.tolist()), reverse=True)
+            np.flatnonzero(says_something & (depths == depth))
+            for depth in sorted(set(depths[says_something].tolist()), reverse=True)
         ]
 
-    def confidences(self, probabilities: FloatArray) -> FloatArray:
-        """float32 [N, C + P]: of every node, of probabilities [N, C]."""
+    def candidates(self, probabilities: FloatArray) -> Candidates:
+        """Of N images with probabilities [N, C]."""
+        labels = probabilities.shape[1]
         above = np.minimum(probabilities @ self._covered, np.float32(1))
-        found: FloatArray = np.concatenate([probabilities, above], axis=1)
-        return found
+        nodes = [probabilities.argmax(axis=1)]
+        confidences = [probabilities.max(axis=1)]
+        for level in self._levels:
+            nodes.append(labels + level[above[:, level].argmax(axis=1)])
+            confidences.append(above[:, level].max(axis=1))
+        return Candidates(np.stack(nodes, axis=1), np.stack(confidences, axis=1))
 
     def name(self, probabilities: FloatArray, threshold: float) -> Named:
         """What to call each of N images with probabilities [N, C]."""
-        every = self.confidences(probabilities)
-        rows = np.arange(len(every))
-        nodes = probabilities.argmax(axis=1).astype(np.int64)
-        for level in self._levels:
-            doubtful = every[rows, nodes] < threshold
-            best = level[every[:, level].argmax(axis=1)]
-            nodes = np.where(doubtful & (every[rows, best] >= threshold), best, nodes)
-        return Named(nodes, every[rows, nodes])
+        return self.candidates(probabilities).named(threshold)

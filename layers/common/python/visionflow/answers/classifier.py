@@ -12,6 +12,7 @@ from PIL import Image
 
 from visionflow import strict
 from visionflow.answers.answer import ClassActivationMap, Score, UnknownReason
+from visionflow.answers.back_off import BackOff
 from visionflow.answers.familiarity import FamiliarImages, finest_detail
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
@@ -42,12 +43,17 @@ class Explanation(ClassActivationMap):
 class Classification:
     """The answer for one image.
 
-    ``scores`` has every label, best first. ``unknown``: why the best is not an answer, None where
+    ``label`` is what the image is called, with its ``confidence``: the best label, or the deepest
+    parent that is certain enough where no label is; ``parents`` are above it, from the top down.
+    ``scores`` has every label, best first. ``unknown``: why ``label`` is not an answer, None where
     it is one. ``familiarity``: the similarity to the images that the model was taught, None where
     the manifest lacks what it takes. ``embedding`` is [F]; ``cam`` is [C, h, w], the head at every
     location.
     """
 
+    label: str
+    confidence: float
+    parents: tuple[str, ...]
     scores: tuple[Score, ...]
     unknown: UnknownReason | None
     familiarity: float | None
@@ -85,6 +91,8 @@ class Classifier:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         source = model if isinstance(model, bytes) else str(model)
         self.manifest = manifest
+        self._tree = manifest.label_tree()
+        self._back_off = BackOff(self._tree)
         self._familiar = familiar
         try:
             self._session: Any = onnxruntime.InferenceSession(
@@ -125,9 +133,14 @@ class Classifier:
         familiarity = None
         if self._familiar:
             familiarity = self._familiar.familiarity(embeddings, probabilities.argmax(axis=1))
-        reasons = unknown_reasons(self.manifest, probabilities, familiarity, batch)
+        named = self._back_off.name(probabilities, self.manifest.unknown_threshold)
+        reasons = unknown_reasons(self.manifest, named.confidences, familiarity, batch)
+        names = [self._back_off.names[node] for node in named.nodes]
         return [
             Classification(
+                names[i],
+                float(named.confidences[i]),
+                self._tree.ancestors(names[i]),
                 self._scores(probabilities[i]),
                 reasons[i],
                 None if familiarity is None else float(familiarity[i]),
@@ -140,9 +153,17 @@ class Classifier:
     def activation_map(
         self, classification: Classification, label: str, image_size: tuple[int, int]
     ) -> ClassActivationMap:
-        """The map of ``label`` for an image of ``image_size`` (width, height)."""
-        index = self.manifest.label_names.index(label)
-        heat = _scaled_to_unit(classification.cam[index])
+        """The map of ``label``, or of a parent, for an image of ``image_size`` (width, height).
+
+        A parent's is the sum of its labels' maps, each weighted by its probability: the gradient
+        of the parent's log-probability before it is normalised.
+        """
+        leaves = list(self._tree.leaves(label))
+        found = {score.label: score.confidence for score in classification.scores}
+        weights = np.array([found[self.manifest.labels[i].name] for i in leaves], np.float32)
+        # A probability of 0 for all of them weighs them alike.
+        weights = weights / weights.sum() if weights.any() else weights + 1
+        heat = _scaled_to_unit(np.tensordot(weights, classification.cam[leaves], axes=1))
         return ClassActivationMap(
             label=label,
             width=heat.shape[1],
@@ -159,16 +180,17 @@ class Classifier:
 
 def unknown_reasons(
     manifest: Manifest,
-    probabilities: FloatArray,
+    confidences: FloatArray,
     familiarity: FloatArray | None,
     images: UInt8Array,
 ) -> list[UnknownReason | None]:
-    """Why each best label is not an answer, by the thresholds of ``manifest``; None where it is.
+    """Why each image has no answer, by the thresholds of ``manifest``; None where it has one.
 
-    ``probabilities``: [N, C]; ``familiarity``: [N] as `FamiliarImages.familiarity` measures it, or
-    None where it cannot be; ``images``: uint8 [N, H, W, 3].
+    ``confidences``: [N], of what `BackOff` names; ``familiarity``: [N] as
+    `FamiliarImages.familiarity` measures it, or None where it cannot be; ``images``: uint8
+    [N, H, W, 3].
     """
-    unsure = probabilities.max(axis=1) < manifest.unknown_threshold
+    unsure = confidences < manifest.unknown_threshold
     unfamiliar = np.zeros(len(unsure), np.bool_)
     if familiarity is not None and (rule := manifest.familiarity):
         blurred = finest_detail(images) < rule.least_detail

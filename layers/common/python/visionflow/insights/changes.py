@@ -56,7 +56,9 @@ def relabelled(
     for feedback, sign in ((before, -1), (after, 1)):
         if feedback:
             counts[f"given.{feedback.label}"] += sign
-            counts[f"right.{feedback.label}"] += sign * (prediction.label == feedback.label)
+            # A parent is right for every label below it.
+            right = prediction.label in (feedback.label, *feedback.parents)
+            counts[f"right.{feedback.label}"] += sign * right
     row = counts_row(prediction.created_at[:10], prediction.model)
     return Change(prediction.id, f"feedback#{revision}", {row: counts})
 
@@ -64,10 +66,11 @@ def relabelled(
 def shadowed(
     prediction: Prediction,
     shadow: ModelRef,
-    label: str,
     confidence: float,
     milliseconds: float,
     trial: Trial | None,
+    *,
+    agreed: bool,
 ) -> Change:
     """Of a shadow's answer to an image that ``prediction.model`` has answered.
 
@@ -75,7 +78,6 @@ def shadowed(
     """
     if prediction.model is None or prediction.confidence is None:
         raise ValueError(f"no version has answered {prediction.id}")
-    agreed = label == prediction.label
     pair = Counter[str]()
     pair["compared"] += 1
     pair["agreed"] += agreed

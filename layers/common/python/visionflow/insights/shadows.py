@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ShadowAnswer:
     """A shadow's answer to the image of ``prediction_id``; ``milliseconds`` of inference.
 
-    ``unknown_reason`` and ``familiarity`` are as in a `Prediction`.
+    ``best``: the best label. The others are as in a `Prediction`.
     """
 
     prediction_id: str
@@ -34,6 +34,8 @@ class ShadowAnswer:
     answered_at: str
     unknown_reason: UnknownReason | None
     familiarity: float | None
+    parents: tuple[str, ...]
+    best: str
 
 
 class ShadowStore:
@@ -54,7 +56,12 @@ class ShadowStore:
     def add(self, prediction: Prediction, answer: ShadowAnswer, trial: Trial | None) -> bool:
         """Keep and count an answer, once. It expires with the record. False when it was there."""
         change = shadowed(
-            prediction, answer.model, answer.label, answer.confidence, answer.milliseconds, trial
+            prediction,
+            answer.model,
+            answer.confidence,
+            answer.milliseconds,
+            trial,
+            agreed=_agree(prediction, answer),
         )
         row = {**strict.to_dict(answer), "expires_at": prediction.expires_at}
         item = {**_key(prediction.id, answer.model), **to_item(row)}
@@ -74,13 +81,30 @@ class ShadowStore:
         return [_answer(item) for item in items]
 
 
+def _agree(prediction: Prediction, answer: ShadowAnswer) -> bool:
+    """Whether neither contradicts the other: both have the same best label, or name the same, or
+    one of them a parent of what the other names."""
+    best = prediction.top_k[0].label if prediction.top_k else prediction.label
+    return (
+        answer.best == best
+        or answer.label in (prediction.label, *prediction.parents)
+        or prediction.label in answer.parents
+    )
+
+
 def _key(prediction_id: str, model: ModelRef) -> Item:
     return to_item({"pk": f"SHADOW#{prediction_id}", "sk": f"{model.name}#{model.version}"})
 
 
 def _answer(item: Mapping[str, Any]) -> ShadowAnswer:
     row = from_item(item)
-    # An answer from before there was a second reason.
-    row = {"unknown_reason": None, "familiarity": None, **row}
+    # An answer from before there was a second reason, or parents.
+    row = {
+        "unknown_reason": None,
+        "familiarity": None,
+        "parents": [],
+        "best": row["label"],
+        **row,
+    }
     known = {name: row[name] for name in ShadowAnswer.__dataclass_fields__}
     return strict.parse(ShadowAnswer, known, "shadow answer")

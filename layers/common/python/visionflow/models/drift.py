@@ -70,7 +70,8 @@ class EmbeddingReference:
 
 @dataclass(frozen=True)
 class Reference:
-    """What a version answers to ``images`` validation images; ``labels`` are counts."""
+    """What a version answers to ``images`` validation images; ``labels`` counts answers and best
+    guesses, parents among them."""
 
     images: int
     labels: dict[str, int]

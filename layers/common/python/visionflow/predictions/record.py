@@ -42,11 +42,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person says the image shows; the latest counts."""
+    """What a person says the image shows; the latest counts.
+
+    ``parents`` are above ``label`` in the version that answered, from the top down; ``is_parent``:
+    it is itself a parent of labels there, so it is not a class.
+    """
 
     label: str
     at: str
     by: str
+    parents: tuple[str, ...] = ()
+    is_parent: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,9 @@ class Prediction:
     """The one result of one image.
 
     ``label`` and ``confidence`` are the best guess for status ``ok`` and ``unknown`` (then
-    ``unknown_reason`` says why it is not an answer), and null for ``failed``. ``familiarity``: see
+    ``unknown_reason`` says why it is not an answer), and null for ``failed``. ``label`` may be a
+    parent of labels, and ``parents`` are above it, from the top down; ``top_k`` has labels alone.
+    ``familiarity``: see
     `Classification`; null where the model cannot measure it. ``timings`` are milliseconds by
     step. ``created_at`` is ISO 8601 UTC with microseconds, ``expires_at`` epoch seconds.
     ``refused`` is the version that should have answered and could not, so that ``model`` did.
@@ -73,6 +81,7 @@ class Prediction:
     created_at: str
     error: Failure | None
     expires_at: int
+    parents: tuple[str, ...] = field(default=(), kw_only=True)
     unknown_reason: UnknownReason | None = field(default=None, kw_only=True)
     familiarity: float | None = field(default=None, kw_only=True)
     feedback: Feedback | None = field(default=None, kw_only=True)

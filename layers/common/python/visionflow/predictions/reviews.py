@@ -5,16 +5,17 @@ and ``given#<shard>`` the others, by the time of the latest feedback.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
 from visionflow.dynamodb import Action, Found, from_item, query, read_item, to_item, transact
 from visionflow.errors import InvalidParameterError, PlatformError, PredictionNotFoundError
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.store import (
+    LATER_FEEDBACK,
     REVIEW_INDEX,
     REVIEW_KEYS,
     SHARDS,
@@ -59,7 +60,7 @@ class ReviewStore:
         """All feedback on a prediction, the earliest first."""
         values = {":pk": f"FEEDBACK#{prediction_id}"}
         rows = map(from_item, query(self._client, self._insights, "pk = :pk", values))
-        return tuple(Feedback(row["label"], row["at"], row["by"]) for row in rows)
+        return tuple(_feedback(row) for row in rows)
 
     def uncertain(self, limit: int) -> tuple[Prediction, ...]:
         """Answers without feedback, the least certain first."""
@@ -135,3 +136,9 @@ class ReviewStore:
         append: PutTypeDef = {"TableName": self._insights, "Item": to_item(line)}
         actions: list[Action] = [{"Update": update}, {"Put": append}]
         return transact(self._client, actions) is None
+
+
+def _feedback(row: Mapping[str, Any]) -> Feedback:
+    """From a line of the history, which has keys of its own too."""
+    known = {name: row[name] for name in Feedback.__dataclass_fields__ if name in row}
+    return strict.parse(Feedback, LATER_FEEDBACK | known, "feedback")

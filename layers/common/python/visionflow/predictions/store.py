@@ -55,21 +55,28 @@ REVIEW_KEYS = ("review_shard", "review_position")
 MAX_ROWS_READ = 1_000
 
 # Fields that records written before they existed do not have.
-_LATER_FIELDS = {
+_LATER_FIELDS: dict[str, Any] = {
+    "parents": [],
     "feedback": None,
     "refused": None,
     "unknown_reason": None,
     "familiarity": None,
 }
 
+LATER_FEEDBACK: dict[str, Any] = {"parents": [], "is_parent": False}
+
 _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#" + ID.pattern)
 
 
 @dataclass(frozen=True)
 class LogQuery:
-    """What to list. ``since`` and ``until`` are timestamps as in the records, both inclusive."""
+    """What to list. ``since`` and ``until`` are timestamps as in the records, both inclusive.
+
+    ``below``: ``label`` is a parent, so records of what is below it are listed too.
+    """
 
     label: str | None = None
+    below: bool = False
     model_version: str | None = None
     status: Status | None = None
     source: Source | None = None
@@ -78,7 +85,7 @@ class LogQuery:
 
     def partition(self) -> tuple[str, str]:
         """The most selective index for this query, and the value to read in it."""
-        if self.label is not None:
+        if self.label is not None and not self.below:
             return "by_label", self.label
         if self.status is not None and self.status != "ok":
             return "by_status", self.status
@@ -89,7 +96,7 @@ class LogQuery:
     def matches(self, prediction: Prediction) -> bool:
         version = prediction.model.version if prediction.model else None
         return (
-            self.label in (None, prediction.label)
+            self.label in (None, prediction.label, *prediction.parents)
             and self.model_version in (None, version)
             and self.status in (None, prediction.status)
             and self.source in (None, prediction.source)
@@ -231,6 +238,8 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
     older one could not know is null.
     """
     known = from_item({key: item[key] for key in Prediction.__dataclass_fields__ if key in item})
+    if isinstance(known.get("feedback"), dict):
+        known["feedback"] = LATER_FEEDBACK | known["feedback"]
     if known.get("status") == "unknown":
         # Before there was a second reason, all answers of this status had this one.
         known = {"unknown_reason": "unsure", **known}

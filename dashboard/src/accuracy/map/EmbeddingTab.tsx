@@ -5,7 +5,10 @@ import type { Report } from "../../api/artifact";
 import { ScatterChart } from "../../charts/Chart";
 import type { ScatterGroup } from "../../charts/ScatterChart";
 import { hue, token, useScheme } from "../../theme/colors";
+import { Combobox } from "../../ui/combobox/Combobox";
+import { choicesOf, treeOf } from "../report/report";
 import css from "./EmbeddingTab.module.css";
+import { mapGroups } from "./mapGroups";
 import { PointInfo } from "./PointInfo";
 
 interface EmbeddingTabProps {
@@ -20,26 +23,48 @@ export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
   const scheme = useScheme();
   const [hovered, setHovered] = useState<number | null>(null);
   const [selected, setSelected] = useState<number | null>(null);
-  const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
-  const { labels } = report.data;
+  const [hidden, setHidden] = useState<ReadonlySet<string | null>>(new Set());
+  const [picked, setPicked] = useState<string | null>(null);
   const { x, y, truth, answer, skipped } = report.findings.embedding_map;
-  const shown = useMemo(() => [...new Set(truth)].sort((a, b) => a - b), [truth]);
+  const tree = useMemo(() => treeOf(report), [report]);
+  const choices = useMemo(() => choicesOf(tree), [tree]);
+  const legend = useMemo(() => {
+    const shown = [...new Set(truth)].sort((a, b) => a - b);
+    return mapGroups(tree, shown).map((group, index, { length }) => ({
+      ...group,
+      color: hue(index, length, scheme),
+    }));
+  }, [tree, truth, scheme]);
+  const isCoarse = legend.some(({ labels }) => labels.size > 1);
 
   const { groups, order } = useMemo(() => {
+    const visible = new Set(
+      legend.flatMap(({ name, labels }) => (hidden.has(name) ? [] : [...labels])),
+    );
+    const found = new Set(picked === null ? [] : tree.leaves(picked));
     const points = truth
       .map((label, index) => ({ label, index, x: x[index] ?? 0, y: y[index] ?? 0 }))
-      .filter(({ label }) => !hidden.has(label));
-    const right = shown.map((label): ScatterGroup => ({
-      name: labels[label] ?? "",
-      color: hue(label, labels.length, scheme),
+      .filter(({ label }) => visible.has(label) || found.has(label));
+    const isRight = ({ label, index }: { label: number; index: number }) => answer[index] === label;
+    const right = legend.map(({ name, labels, color }): ScatterGroup => ({
+      name: name ?? t("accuracy.allClasses"),
+      color,
       mark: "dot",
-      points: points.filter((entry) => entry.label === label && answer[entry.index] === label),
+      points: points.filter(
+        (entry) => labels.has(entry.label) && !found.has(entry.label) && isRight(entry),
+      ),
     }));
     const wrong: ScatterGroup = {
       name: t("accuracy.wrong"),
       color: token("--bad"),
       mark: "ring",
-      points: points.filter(({ label, index }) => answer[index] !== label),
+      points: points.filter((entry) => !isRight(entry)),
+    };
+    const chosen: ScatterGroup = {
+      name: picked ?? "",
+      color: token("--text"),
+      mark: "dot",
+      points: points.filter((entry) => found.has(entry.label) && isRight(entry)),
     };
     const target: ScatterGroup = {
       name: t("accuracy.mapSelected"),
@@ -48,9 +73,11 @@ export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
       points: points.filter(({ index }) => index === selected),
     };
     // Mistakes first, then class by class.
-    const order = [wrong, ...right].flatMap((group) => group.points.map(({ index }) => index));
-    return { groups: [...right, wrong, target], order };
-  }, [x, y, truth, answer, labels, shown, hidden, selected, scheme, t]);
+    const order = [wrong, chosen, ...right].flatMap((group) =>
+      group.points.map(({ index }) => index),
+    );
+    return { groups: [...(picked === null ? [] : [chosen]), ...right, wrong, target], order };
+  }, [x, y, truth, answer, tree, legend, hidden, picked, selected, t]);
 
   if (skipped !== null) {
     return (
@@ -61,9 +88,9 @@ export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
       </section>
     );
   }
-  const toggle = (label: number) => {
+  const toggle = (name: string | null) => {
     const next = new Set(hidden);
-    if (!next.delete(label)) next.add(label);
+    if (!next.delete(name)) next.add(name);
     setHidden(next);
   };
   return (
@@ -84,26 +111,37 @@ export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
         <div className={css.side}>
           <PointInfo
             report={report}
+            tree={tree}
             sheet={sheet}
             point={hovered ?? selected}
             order={order}
             onSelect={setSelected}
           />
+          {isCoarse && (
+            <Combobox
+              name={t("accuracy.mapFind")}
+              choices={choices}
+              value={picked}
+              onChange={setPicked}
+              placeholder={t("accuracy.noClass")}
+              testId="map-find"
+            />
+          )}
           <ul className={css.legend} aria-label={t("accuracy.mapLegend")}>
-            {shown.map((label) => (
-              <li key={label}>
+            {legend.map(({ name, color }) => (
+              <li key={name}>
                 <label className={css.entry}>
                   <input
                     type="checkbox"
-                    checked={!hidden.has(label)}
+                    checked={!hidden.has(name)}
                     onChange={() => {
-                      toggle(label);
+                      toggle(name);
                     }}
                   />
                   <svg className={css.swatch} viewBox="0 0 10 10" aria-hidden>
-                    <circle cx="5" cy="5" r="5" fill={hue(label, labels.length, scheme)} />
+                    <circle cx="5" cy="5" r="5" fill={color} />
                   </svg>
-                  {labels[label]}
+                  {name ?? t("accuracy.allClasses")}
                 </label>
               </li>
             ))}

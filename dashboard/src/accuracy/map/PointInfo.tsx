@@ -2,11 +2,13 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Report } from "../../api/artifact";
+import type { LabelTree } from "../../registry/labelTree";
+import { imagesOf, tileOf } from "../report/report";
 import css from "./PointInfo.module.css";
-import { imagesOf, tileOf } from "./report";
 
 interface PointInfoProps {
   report: Report;
+  tree: LabelTree;
   sheet: string | undefined;
   point: number | null;
   /** The points in the order of the arrow buttons. */
@@ -15,7 +17,7 @@ interface PointInfoProps {
 }
 
 /** The image of a point, and buttons to the next one. The same height without a point. */
-export function PointInfo({ report, sheet, point, order, onSelect }: PointInfoProps) {
+export function PointInfo({ report, tree, sheet, point, order, onSelect }: PointInfoProps) {
   const { t } = useTranslation();
   const place = point === null ? -1 : order.indexOf(point);
   const step = (by: number) => {
@@ -33,7 +35,7 @@ export function PointInfo({ report, sheet, point, order, onSelect }: PointInfoPr
         {point === null ? (
           <p className="muted small">{t("accuracy.mapHint")}</p>
         ) : (
-          <Answer report={report} sheet={sheet} point={point} />
+          <Answer report={report} tree={tree} sheet={sheet} point={point} />
         )}
       </div>
       <div className={css.steps}>
@@ -67,11 +69,12 @@ export function PointInfo({ report, sheet, point, order, onSelect }: PointInfoPr
 
 interface AnswerProps {
   report: Report;
+  tree: LabelTree;
   sheet: string | undefined;
   point: number;
 }
 
-function Answer({ report, sheet, point }: AnswerProps) {
+function Answer({ report, tree, sheet, point }: AnswerProps) {
   const { t } = useTranslation();
   const { labels } = report.data;
   const map = report.findings.embedding_map;
@@ -79,7 +82,7 @@ function Answer({ report, sheet, point }: AnswerProps) {
   const answer = labels[map.answer[point] ?? -1] ?? "";
   const alt = t("accuracy.imageOf", { truth });
   // Without the sheet, an example with the same truth and answer is shown.
-  const [example] = imagesOf(report.findings, truth, answer);
+  const [example] = imagesOf(report.findings, tree, truth, answer);
   const { column, row, columns, rows } = tileOf(point, map.truth.length);
   return (
     <>

@@ -1,0 +1,8 @@
+import type { LogEntry } from "../../api/types";
+
+/** Whether the answer is a parent of labels: no label was certain enough, and one would be best. */
+export function isParent({ status, label, top_k: [best] }: Named): boolean {
+  return status === "ok" && best !== undefined && best.label !== label;
+}
+
+export type Named = Pick<LogEntry, "status" | "label" | "top_k">;

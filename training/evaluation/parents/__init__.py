@@ -1,0 +1,1 @@
+"""Labels with parents: how right an answer is at each level, and what backing off gains."""
