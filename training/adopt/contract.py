@@ -1,7 +1,7 @@
 """A foreign classifier as the graph that every artifact holds: from uint8 ``image`` [N, size, size,
 3] to ``logits``, ``embedding`` and ``cam``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,16 +104,16 @@ class _Graph:
     def finished(self, size: int, anatomy: Anatomy) -> ModelProto:
         """Raises `onnx.checker.ValidationError` for what is not a valid graph."""
         graph, found = self.model.graph, anatomy.map
-        nodes = [*self.before, *graph.node, *self.behind]
-        for place, node in enumerate(nodes):
-            # The quantizer finds nodes by their names.
-            node.name = f"{node.op_type}_{place}"
         side = (found.height, found.width) if found else (0, 0)
         shapes: Mapping[str, Sequence[int | str]] = {
             "logits": [BATCH, anatomy.classes],
             "embedding": [BATCH, "features"],
             "cam": [BATCH, anatomy.classes, *side],
         }
+        nodes = _leading_to(shapes, [*self.before, *graph.node, *self.behind])
+        for place, node in enumerate(nodes):
+            # The quantizer finds nodes by their names.
+            node.name = f"{node.op_type}_{place}"
         image = helper.make_tensor_value_info("image", TensorProto.UINT8, [BATCH, size, size, 3])
         model = helper.make_model(
             helper.make_graph(
@@ -131,6 +131,16 @@ class _Graph:
         strip_metadata(model)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+def _leading_to(outputs: Iterable[str], nodes: Sequence[NodeProto]) -> list[NodeProto]:
+    """Those of ``nodes`` that the ``outputs`` are computed by."""
+    needed, kept = set(outputs), list[NodeProto]()
+    for node in reversed(nodes):
+        if needed & set(node.output):
+            needed |= set(node.input)
+            kept.append(node)
+    return kept[::-1]
 
 
 def _named(name: str) -> str:

@@ -55,6 +55,14 @@ class Foreign:
         """Whether pixels go in as uint8, so that they are normalised inside."""
         return bool(image_input(self.model).type.tensor_type.elem_type == TensorProto.UINT8)
 
+    @property
+    def parameters(self) -> int:
+        return sum(
+            int(np.prod(tensor.dims))
+            for tensor in self.simple.graph.initializer
+            if tensor.data_type == TensorProto.FLOAT
+        )
+
     def example(self) -> npt.NDArray[Any]:
         """Two images of noise, as ``simple`` takes them."""
         side = self.size
@@ -77,7 +85,8 @@ def read_foreign(file: Path, output: str | None = None, size: int | None = None)
 
 def image_input(model: ModelProto) -> ValueInfoProto:
     """The only input."""
-    return model.graph.input[0]
+    entry: ValueInfoProto = model.graph.input[0]
+    return entry
 
 
 def open_session(model: ModelProto, options: Any) -> Any:

@@ -108,11 +108,7 @@ def load_training_data(
     `load_groups`. Raises `DatasetError`, also for a ``cache`` among
     the classes, and `TrainingError` when that model cannot grow.
     """
-    if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
-        raise DatasetError(
-            f"{cache}: lies in {folder}, where its folder would be taken for a class; keep runs "
-            "and decoded images somewhere else"
-        )
+    require_outside(cache, folder)
     first: tuple[str, ...] = ()
     if config.model.grow_from:
         first = read_ancestor(config.model.grow_from, config.input).labels
@@ -127,6 +123,15 @@ def load_training_data(
                 "so their loss cannot be measured; add some"
             )
     return TrainingData(found, splits, config.data, config.input, cache)
+
+
+def require_outside(cache: Path | None, folder: Path) -> None:
+    """Raise `DatasetError` for a ``cache`` among the classes of ``folder``."""
+    if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
+        raise DatasetError(
+            f"{cache}: lies in {folder}, where its folder would be taken for a class; keep runs "
+            "and decoded images somewhere else"
+        )
 
 
 def _is_a_class(path: Path, folder: Path) -> bool:
