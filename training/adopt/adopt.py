@@ -21,8 +21,9 @@ from training.adopt.pixels import INSIDE, NORMALISATIONS, TRIED_IMAGES, Pixels, 
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
-from training.export.export import Export, Original, export_graph
+from training.export.export import Export, Original, export_graph, export_model
 from training.export.graph.onnx_files import opset_of
+from training.networks.classifier import build_classifier
 from training.results.report import Report
 from training.train import CACHE_FOLDER, Origin, begin_artifact, prove
 from visionflow import strict
@@ -33,6 +34,7 @@ _KEPT = ("name", "version", "seed", "data", "input", "export")
 _SHARES = {"data.validation": 0.35, "data.test": 0.35}
 # Of the shorter side that evaluation usually crops.
 _CROPPED = 0.875
+_USUAL_SIZE = 224
 _THREADS = os.cpu_count() or 1
 
 
@@ -104,6 +106,38 @@ def adopt_onnx(
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return Adopted(report, tried, _pictured(images))
+
+
+def adopt_network(
+    name: str,
+    weights: str,
+    labels: ForeignLabels,
+    data: Path,
+    out: Path,
+    wanted: Wanted,
+    overrides: Mapping[str, Any],
+    cache: Path | None = None,
+) -> Adopted:
+    """As `adopt_onnx`, of the published network ``name`` with the ``weights`` of a file or of a
+    word that `build_classifier` knows. It knows its normalisation."""
+    if wanted.output or wanted.normalisation:
+        raise TrainingError(
+            f"{name} knows its output and its pixels: --output, --normalise, --mean and --std are "
+            "for ONNX files."
+        )
+    network = build_classifier(name, weights, len(labels.names))
+    config = adopted_config(wanted.size or _USUAL_SIZE, wanted.resize, overrides)
+    images = load_images_of(labels, data, config, cache or out / CACHE_FOLDER, out)
+    begin_artifact(images, out)
+    exported = export_model(network, config, images, out)
+    facts = {"model": name, "weights": weights, "activation_map": True}
+    if (file := Path(weights)).is_file():
+        facts |= {"weights": file.name, "sha256": sha256(file)}
+    origin = Origin("adopted", network)
+    report = finish(exported, origin, labels, config, images, out, facts, wanted.served_only)
+    if cache is None:
+        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    return Adopted(report, (), _pictured(images))
 
 
 def finish(

@@ -84,24 +84,29 @@ def add_parsers(commands: "Commands") -> None:
 
 @stoppable()
 def _adopt(arguments: argparse.Namespace) -> int:
-    from training.adopt.adopt import adopt_onnx  # noqa: PLC0415
+    from training.adopt.adopt import adopt_network, adopt_onnx  # noqa: PLC0415
     from training.adopt.labels import read_labels  # noqa: PLC0415
 
     labels = read_labels(arguments.labels, arguments.parents)
     wanted = _wanted(arguments)
     fields = {field: getattr(arguments, flag) for flag, field in _FLAGS.items()}
-    overrides = {field: value for field, value in fields.items() if value is not None}
-    file = Path(arguments.model)
-    overrides = {"name": file.stem, **overrides, **fields_set(arguments)}
-    adopted = adopt_onnx(
-        file,
-        labels,
-        images_folder(arguments),
-        arguments.out,
-        wanted,
-        overrides,
-        arguments.cache,
-    )
+    given = {field: value for field, value in fields.items() if value is not None}
+    name = arguments.network or Path(arguments.model).stem
+    overrides = {"name": name.replace(":", "-"), **given, **fields_set(arguments)}
+    out, cache = arguments.out, arguments.cache
+    if arguments.network is not None:
+        source = arguments.network, arguments.model
+        folder = images_folder(arguments)
+        adopted = adopt_network(*source, labels, folder, out, wanted, overrides, cache)
+    elif arguments.model.lower().endswith(_ONNX):
+        folder = images_folder(arguments)
+        file = Path(arguments.model)
+        adopted = adopt_onnx(file, labels, folder, out, wanted, overrides, cache)
+    else:
+        raise TrainingError(
+            f"{arguments.model}: not an ONNX file by its name. Of a checkpoint state the network "
+            "with --model, such as resnet50."
+        )
     if not arguments.json:
         _print_choices(adopted, len(labels.names))
     return print_report(adopted.report, arguments)

@@ -45,7 +45,7 @@ class Classification:
     ``scores`` has every label, best first. ``unknown``: why the best is not an answer, None where
     it is one. ``familiarity``: the similarity to the images that the model was taught, None where
     the manifest lacks what it takes. ``embedding`` is [F]; ``cam`` is [C, h, w], the head at every
-    location.
+    location, and [C, 0, 0] where the model has no map that it pools.
     """
 
     scores: tuple[Score, ...]
@@ -139,8 +139,13 @@ class Classifier:
 
     def activation_map(
         self, classification: Classification, label: str, image_size: tuple[int, int]
-    ) -> ClassActivationMap:
-        """The map of ``label`` for an image of ``image_size`` (width, height)."""
+    ) -> ClassActivationMap | None:
+        """The map of ``label`` for an image of ``image_size`` (width, height).
+
+        None for a model without maps, whose ``cam`` is empty.
+        """
+        if not classification.cam.size:
+            return None
         index = self.manifest.label_names.index(label)
         heat = _scaled_to_unit(classification.cam[index])
         return ClassActivationMap(
