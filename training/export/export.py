@@ -28,6 +28,7 @@ from visionflow.images.pipeline import UInt8Array
 from visionflow.models.manifest import FileEntry, Manifest
 
 NO_BASE = "the fp32 graph does not reproduce the network, so int8 was not tried"
+NO_NODES = "the graph has no convolution that int8 would make faster"
 THREADS = os.cpu_count() or 1
 
 
@@ -167,6 +168,8 @@ def without_fp32(manifest: Manifest, folder: Path) -> Manifest:
 def _climb(graph: onnx.ModelProto, judge: Judge, config: TrainConfig, data: TrainingData) -> Climb:
     calibration = data.calibration(config.export.calibration_images, config.seed)
     quantizer = Quantizer(graph, calibration.images, reduce_range=config.export.reduce_range)
+    if not quantizer.nodes:
+        return Climb((), None, not_quantized(NO_NODES))
     return climb(quantizer, judge, config.export.ladder_seconds)
 
 

@@ -154,7 +154,7 @@ def _lost(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> npt.NDArra
 
 
 def _tolerance(values: FloatArray) -> float:
-    return TOLERANCE * max(LEAST_SCALE, float(np.abs(values).max()))
+    return TOLERANCE * max(LEAST_SCALE, float(np.abs(values).max(initial=0)))
 
 
 def _difference(a: FloatArray, b: FloatArray) -> float:
