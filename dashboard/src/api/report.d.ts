@@ -316,6 +316,7 @@ export interface components {
          * FitVerdict
          * @description How the training went, judged at its ``best_epoch`` by validation top-1.
          *
+         *     ``adopted``: the model was trained elsewhere, so ``gap`` and ``loss_rise`` are not known.
          *     ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
          *     of the last phase ended above its minimum, in nats. ``too_easy``: almost every answer was right
          *     from the first epochs on, so the dataset is easy or both parts share images. ``text`` and
@@ -326,15 +327,15 @@ export interface components {
              * Judgement
              * @enum {string}
              */
-            judgement: "good" | "overfitting" | "underfitting";
+            judgement: "good" | "overfitting" | "underfitting" | "adopted";
             /** Too Easy */
             too_easy: boolean;
             /** Best Epoch */
             best_epoch: number;
             /** Gap */
-            gap: number;
+            gap: number | null;
             /** Loss Rise */
-            loss_rise: number;
+            loss_rise: number | null;
             /** Text */
             text: string;
             /** Text Ko */
@@ -498,7 +499,7 @@ export interface components {
         };
         /**
          * Label
-         * @description A class. Its place in the manifest's list is its index in the logits.
+         * @description A class, or a parent of classes and other parents. ``parent`` is None at the top.
          */
         Label: {
             /** Name */
@@ -564,15 +565,17 @@ export interface components {
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
          *
-         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
-         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
+         *     ``labels`` are the classes, in the order of the logits; ``parents``, which may be empty, the
+         *     inner nodes of the tree above them. An answer is unsure when no label or parent has a confidence
+         *     of ``unknown_threshold``. ``conformity``: the confidence in the true label of each validation
+         *     image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 2;
+            schema_version: 3;
             /** Name */
             name: string;
             /** Version */
@@ -581,6 +584,8 @@ export interface components {
             created_at: string;
             /** Labels */
             labels: components["schemas"]["Label"][];
+            /** Parents */
+            parents: components["schemas"]["Label"][];
             input: components["schemas"]["InputSpec"];
             /**
              * Precision
@@ -631,7 +636,7 @@ export interface components {
              * Form
              * @enum {string}
              */
-            form: "torch" | "fp32" | "int8";
+            form: "torch" | "original" | "fp32" | "int8";
             /** Bytes */
             bytes: number;
             /** Latency P50 Ms */
@@ -650,12 +655,12 @@ export interface components {
              * Reference
              * @enum {string}
              */
-            reference: "torch" | "fp32" | "int8";
+            reference: "torch" | "original" | "fp32" | "int8";
             /**
              * Form
              * @enum {string}
              */
-            form: "torch" | "fp32" | "int8";
+            form: "torch" | "original" | "fp32" | "int8";
             /** Logits */
             logits: number;
             /** Embedding */
@@ -713,7 +718,9 @@ export interface components {
          * @description Everything measured in one run.
          *
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
-         *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
+         *     lies behind ``test``. ``recipe``: ``adopted`` where the model was trained elsewhere; then there
+         *     is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``parameters``: how many the
+         *     network has. ``growth``: of a model
          *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
          *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
          *     three parts.
@@ -738,11 +745,8 @@ export interface components {
             /** Git Commit */
             git_commit: string | null;
             data: components["schemas"]["DataSummary"];
-            /**
-             * Recipe
-             * @enum {string}
-             */
-            recipe: "probe" | "finetune" | "scratch";
+            /** Recipe */
+            recipe: ("probe" | "finetune" | "scratch") | "adopted";
             /** History */
             history: components["schemas"]["EpochRecord"][];
             /** Best Epoch */
