@@ -56,11 +56,11 @@ class Wanted:
 @dataclass(frozen=True)
 class Adopted:
     """``tried``: the normalisations that were compared, the chosen one first; empty where it was
-    stated. ``pictured``: how many of the labels have images."""
+    stated. ``with_images``: how many of the labels have images."""
 
     report: Report
     tried: tuple[Tried, ...]
-    pictured: int
+    with_images: int
 
 
 def adopt_onnx(
@@ -105,7 +105,7 @@ def adopt_onnx(
     )
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
-    return Adopted(report, tried, _pictured(images))
+    return Adopted(report, tried, _with_images(images))
 
 
 def adopt_network(
@@ -137,7 +137,7 @@ def adopt_network(
     report = finish(exported, origin, labels, config, images, out, facts, wanted.served_only)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
-    return Adopted(report, (), _pictured(images))
+    return Adopted(report, (), _with_images(images))
 
 
 def finish(
@@ -211,6 +211,6 @@ def _facts(
     }
 
 
-def _pictured(images: TrainingData) -> int:
+def _with_images(images: TrainingData) -> int:
     counts = np.sum([part.counts for part in images.splits.parts.values()], axis=0)
     return int(np.count_nonzero(counts))

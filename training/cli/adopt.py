@@ -21,10 +21,7 @@ _LEVELS = 255
 
 def add_parsers(commands: "Commands") -> None:
     """Add the command; it sets ``run``, a function from its arguments to the exit code."""
-    summary = (
-        "Bring a model that was trained elsewhere: make, prove and measure the artifact that "
-        "serves it."
-    )
+    summary = "Make the artifact of a model that was trained elsewhere, proven on your images."
     parser = add_command(commands, "adopt", _adopt, summary)
     parser.add_argument(
         "model",
@@ -160,8 +157,8 @@ def _print_choices(adopted: "Adopted", labels: int) -> None:
             f"images are right, {second.top1:.1%} with {second.name}, the next best. State it "
             "with --normalise if you know better."
         )
-    if adopted.pictured < labels:
+    if adopted.with_images < labels:
         print(
-            f"There are images of {adopted.pictured:,} of {labels:,} labels: accuracy is that on "
-            "these."
+            f"There are images of {adopted.with_images:,} of {labels:,} labels: accuracy is "
+            "measured on these."
         )

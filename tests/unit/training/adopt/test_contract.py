@@ -72,62 +72,70 @@ def test_the_usual_classifier(tmp_path: Path) -> None:
     assert (entry.name, sides[1:]) == ("image", [SIDE, SIDE, 3])
     assert opset_of(graph) == OPSET
     # Bias correction reads pads, not the name of a rule.
-    assert not [a for node in graph.graph.node for a in node.attribute if a.name == "auto_pad"]
+    assert not [a for each in graph.graph.node for a in each.attribute if a.name == "auto_pad"]
 
 
-def tail(*nodes: Any, **constants: np.ndarray) -> ModelProto:
+Node = tuple[str, list[str], str, dict[str, Any]]
+"""Operator, inputs, output, attributes."""
+
+
+def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> Node:
+    return kind, inputs, output, attributes
+
+
+def tail(*nodes: Node, **constants: np.ndarray) -> ModelProto:
     """The colours' trunk, then these nodes."""
     made = [helper.make_node(kind, inputs, [out], **more) for kind, inputs, out, more in nodes]
     return make_model([*trunk_nodes(), *made], {**trunk_weights(), **head_weights(), **constants})
 
 
-POOL = ("GlobalAveragePool", ["map"], "pooled", {})
-FLAT = ("Flatten", ["pooled"], "flat", {})
-GEMM = ("Gemm", ["flat", "weight", "bias"], "scores", {"transB": 1})
+POOL = node("GlobalAveragePool", ["map"], "pooled")
+FLAT = node("Flatten", ["pooled"], "flat")
+GEMM = node("Gemm", ["flat", "weight", "bias"], "scores", transB=1)
 HIDDEN = np.random.default_rng(1).normal(size=(6, FEATURES)).astype(np.float32)
 DEEP = np.random.default_rng(2).normal(size=(3, 6)).astype(np.float32)
 
 
 def softmax_at_the_end() -> ModelProto:
-    gemm = ("Gemm", ["flat", "weight", "bias"], "logit", {"transB": 1})
-    return tail(POOL, FLAT, gemm, ("Softmax", ["logit"], "scores", {"axis": -1}))
+    gemm = node("Gemm", ["flat", "weight", "bias"], "logit", transB=1)
+    return tail(POOL, FLAT, gemm, node("Softmax", ["logit"], "scores", axis=-1))
 
 
 def matmul_and_add() -> ModelProto:
     turned = np.ascontiguousarray(head_weights()["weight"].T)
-    multiply = ("MatMul", ["flat", "turned"], "product", {})
-    return tail(POOL, FLAT, multiply, ("Add", ["product", "bias"], "scores", {}), turned=turned)
+    multiply = node("MatMul", ["flat", "turned"], "product")
+    return tail(POOL, FLAT, multiply, node("Add", ["product", "bias"], "scores"), turned=turned)
 
 
 def convolution_behind_the_pool() -> ModelProto:
     kernel = head_weights()["weight"][:, :, None, None]
-    conv = ("Conv", ["pooled", "head", "bias"], "kept", {})
-    return tail(POOL, conv, ("Flatten", ["kept"], "scores", {}), head=kernel)
+    conv = node("Conv", ["pooled", "head", "bias"], "kept")
+    return tail(POOL, conv, node("Flatten", ["kept"], "scores"), head=kernel)
 
 
 def mean_over_named_axes() -> ModelProto:
-    mean = ("ReduceMean", ["map"], "flat", {"axes": [2, 3], "keepdims": 0})
+    mean = node("ReduceMean", ["map"], "flat", axes=[2, 3], keepdims=0)
     return tail(mean, GEMM)
 
 
 def head_of_two_layers() -> ModelProto:
-    first = ("Gemm", ["flat", "hidden"], "before", {"transB": 1})
-    second = ("Gemm", ["after", "deep", "bias"], "scores", {"transB": 1})
-    active = ("HardSwish", ["before"], "after", {})
+    first = node("Gemm", ["flat", "hidden"], "before", transB=1)
+    second = node("Gemm", ["after", "deep", "bias"], "scores", transB=1)
+    active = node("HardSwish", ["before"], "after")
     return tail(POOL, FLAT, first, active, second, hidden=HIDDEN, deep=DEEP)
 
 
 def head_on_the_map() -> ModelProto:
     kernel = head_weights()["weight"][:, :, None, None]
-    conv = ("Conv", ["map", "head", "bias"], "places", {})
-    active = ("Relu", ["places"], "active", {})
-    pool = ("GlobalAveragePool", ["active"], "mean", {})
-    return tail(conv, active, pool, ("Flatten", ["mean"], "scores", {}), head=kernel)
+    conv = node("Conv", ["map", "head", "bias"], "places")
+    active = node("Relu", ["places"], "active")
+    pool = node("GlobalAveragePool", ["active"], "mean")
+    return tail(conv, active, pool, node("Flatten", ["mean"], "scores"), head=kernel)
 
 
 def one_image_at_a_time() -> ModelProto:
     shape = np.array([1, -1], np.int64)
-    model = tail(POOL, ("Reshape", ["pooled", "shape"], "flat", {}), GEMM, shape=shape)
+    model = tail(POOL, node("Reshape", ["pooled", "shape"], "flat"), GEMM, shape=shape)
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
     return model
 
@@ -195,8 +203,8 @@ def test_each_way_to_write_a_classifier(
 def test_without_a_pooled_map_there_is_no_activation_map(tmp_path: Path) -> None:
     """As in AlexNet and VGG16, whose head sees every location for itself."""
     weight = np.random.default_rng(3).normal(size=(3, FEATURES * SIDE * SIDE // 4))
-    flat = ("Flatten", ["map"], "flat", {})
-    gemm = ("Gemm", ["flat", "wide", "bias"], "scores", {"transB": 1})
+    flat = node("Flatten", ["map"], "flat")
+    gemm = node("Gemm", ["flat", "wide", "bias"], "scores", transB=1)
     file = save(tail(flat, gemm, wide=weight.astype(np.float32)), tmp_path)
     anatomy, _, wanted, found = adopted(file)
     assert anatomy.map is None
@@ -207,10 +215,10 @@ def test_without_a_pooled_map_there_is_no_activation_map(tmp_path: Path) -> None
 
 def test_a_pool_beside_which_the_map_goes_on_is_not_the_last(tmp_path: Path) -> None:
     """Squeeze-and-excitation pools too, and the map that it scales goes on."""
-    gate = ("Sigmoid", ["pooled"], "gate", {})
-    scaled = ("Mul", ["map", "gate"], "scaled", {})
-    last = ("GlobalAveragePool", ["scaled"], "mean", {})
-    flat = ("Flatten", ["mean"], "flat", {})
+    gate = node("Sigmoid", ["pooled"], "gate")
+    scaled = node("Mul", ["map", "gate"], "scaled")
+    last = node("GlobalAveragePool", ["scaled"], "mean")
+    flat = node("Flatten", ["mean"], "flat")
     anatomy, _, wanted, found = adopted(save(tail(POOL, gate, scaled, last, flat, GEMM), tmp_path))
     assert anatomy.map is not None and anatomy.map.features == "scaled"
     assert_same(wanted, found)

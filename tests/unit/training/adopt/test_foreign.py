@@ -9,6 +9,7 @@ import pytest
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from tests.unit.training.adopt.conftest import (
+    Constants,
     colour_model,
     head_weights,
     make_model,
@@ -51,7 +52,7 @@ def custom_operator() -> ModelProto:
 
 
 def quantized() -> ModelProto:
-    scale = {"scale": np.array(0.1, np.float32), "zero": np.array(0, np.uint8)}
+    scale: Constants = {"scale": np.array(0.1, np.float32), "zero": np.array(0, np.uint8)}
     nodes = [
         helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"]),
         helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["d"]),

@@ -11,7 +11,7 @@ from visionflow.images.pipeline import UInt8Array
 
 def test_each_makes_what_its_name_says() -> None:
     image = np.array([[[[255, 127, 0]]]], np.uint8)
-    expected = {
+    expected: dict[str, list[float]] = {
         "0..1": [1, 127 / 255, 0],
         "-1..1": [1, -1 / 255, -1],
         "0..255": [255, 127, 0],
@@ -22,7 +22,7 @@ def test_each_makes_what_its_name_says() -> None:
     assert expected.keys() == NORMALISATIONS.keys()
     for name, values in expected.items():
         found = NORMALISATIONS[name].prepared(image)
-        assert (found.dtype, found.shape) == (np.float32, image.shape)
+        assert found.dtype == np.float32 and found.shape == image.shape
         np.testing.assert_allclose(found.ravel(), values, atol=1e-5, err_msg=name)
 
 
