@@ -44,6 +44,11 @@ def export_onnx(model: Network, size: int, opset: int) -> onnx.ModelProto:
     return graph
 
 
+def opset_of(model: onnx.ModelProto) -> int:
+    """The version of the standard operators."""
+    return int(next(entry.version for entry in model.opset_import if entry.domain == ""))
+
+
 class _GlobalPool(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         return features.mean(dim=(2, 3), keepdim=True)

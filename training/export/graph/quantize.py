@@ -18,6 +18,7 @@ from training.export.graph.rewrites import (
     drop_unused_weights,
     fold_unsqueeze,
     keep_in_fp32,
+    logits_from_map,
     normalise_by_convolution,
 )
 from visionflow.images.pipeline import UInt8Array
@@ -28,6 +29,9 @@ COMPUTING = ("Conv", "MatMul", *ELEMENTWISE, "AveragePool", "MaxPool")
 ABSORBED = ("Relu", "Clip")
 
 COLOURS = 3
+
+# Weights of a head from which on it would be a large part of the file in fp32: 1 MB.
+LARGE_HEAD = 2**18
 
 # The largest weight of a channel is rounded to this integer.
 LEVELS = 127
@@ -50,9 +54,10 @@ class Quantizer:
     x86 promises no more than AVX2. Depthwise convolutions keep all 8: their kernel adds in 32 bits
     (qdwconv_avx2.cpp of ONNX Runtime), and with nine weights each they lose most by rounding.
 
-    These stay in fp32: the normalisation, the head on the pooled features, which costs nothing, and
-    the first convolution, which is slower in int8 with three input channels. Ahead of a max pooling
-    it becomes int8, because max pooling on int8 is slow in any layout but that of convolutions.
+    These stay in fp32: the normalisation, a small head on the pooled features, which costs nothing
+    (of a large one see `logits_from_map`), and the first convolution, which is slower in int8 with
+    three input channels. Ahead of a max pooling it becomes int8, because max pooling on int8 is
+    slow in any layout but that of convolutions.
     """
 
     def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
@@ -66,7 +71,11 @@ class Quantizer:
             node for node in _ahead_of_convolutions(self._graph) if node.output[0] in floats
         ]
         computing = [
-            node for node in candidates if node.op_type in COMPUTING and node.name not in self.fixed
+            node
+            for node in candidates
+            if node.op_type in COMPUTING
+            and node.name not in self.fixed
+            and (node.op_type != "Conv" or node.name in kernels)
         ]
         absorbed = [node for node in candidates if node.op_type in ABSORBED]
         self.nodes = tuple(node.name for node in computing)
@@ -140,15 +149,18 @@ def _prepared(fp32: ModelProto) -> ModelProto:
     fold_unsqueeze(model)
     normalise_by_convolution(model)
     batch_norm_by_convolution(model)
+    logits_from_map(model, LARGE_HEAD)
     drop_unused_weights(model)
     return shape_inference.infer_shapes(model)
 
 
 def _kernels(model: ModelProto) -> dict[str, tuple[int, ...]]:
-    """The weights' shape [outputs, inputs of a group, height, width] of each convolution."""
+    """The weights' shape [outputs, inputs of a group, height, width] of each convolution over
+    images. Foreign networks have others, of vectors or with computed weights."""
     shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     convolutions = (node for node in model.graph.node if node.op_type == "Conv")
-    return {node.name: shapes[node.input[1]] for node in convolutions}
+    found = {node.name: shapes.get(node.input[1], ()) for node in convolutions}
+    return {name: shape for name, shape in found.items() if len(shape) == 4}
 
 
 def _kept_in_fp32(model: ModelProto, kernels: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:

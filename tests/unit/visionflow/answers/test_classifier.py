@@ -110,6 +110,7 @@ def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> Non
     tensor = pipeline.prepare(pipeline.DecodedImage.of(image), classifier.manifest.input)
     (answer,) = classifier.classify(tensor[None])
     activation_map = classifier.activation_map(answer, "red", image.size)
+    assert activation_map is not None
     explanation = Explanation.draw(activation_map)
     values = np.array(explanation.values)
     assert (explanation.width, explanation.height) == (SIDE, SIDE)
@@ -127,6 +128,7 @@ def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> Non
 def test_no_evidence_is_an_empty_map(classifier: Classifier) -> None:
     (answer,) = classifier.classify(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8))
     explanation = classifier.activation_map(answer, "red", (SIDE, SIDE))
+    assert explanation is not None
     assert np.max(explanation.values) == 0.0
 
 
@@ -203,3 +205,9 @@ def test_the_map_of_a_parent_weighs_those_of_its_labels(nested: Classifier) -> N
     alike = np.array(nested.activation_map(only, "warm", (SIDE, SIDE)).values)
     assert alike[0, 0] == 1.0
     assert alike[0, -1] == pytest.approx(200 / 255, abs=1e-3)
+
+
+def test_a_model_without_maps_has_no_explanation(classifier: Classifier) -> None:
+    (answer,) = classifier.classify(np.zeros((1, SIDE, SIDE, 3), np.uint8))
+    empty = dataclasses.replace(answer, cam=np.zeros((3, 0, 0), np.float32))
+    assert classifier.activation_map(empty, "red", (SIDE, SIDE)) is None

@@ -3,6 +3,7 @@
 import copy
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import onnx
@@ -17,6 +18,7 @@ from training.export.graph.rewrites import (
     batch_norm_by_convolution,
     drop_unused_weights,
     fold_unsqueeze,
+    logits_from_map,
     normalise_by_convolution,
     pool_globally,
 )
@@ -117,3 +119,22 @@ def test_what_has_another_form_is_left_alone() -> None:
     model = helper.make_model(helper.make_graph(nodes, "ratio", shapes[:2], shapes[2:]))
     normalise_by_convolution(model)
     assert [node.op_type for node in model.graph.node] == ["Sub", "Div"]
+
+
+def test_a_large_head_is_kept_once_and_its_logits_are_the_mean_of_its_map() -> None:
+    torch.manual_seed(0)
+    network = ConvNet(nn.Sequential(ConvBlock(3, 8)), linear_head(8, 5)).eval()
+    graph = export_onnx(network, ODD_SIDE, opset=20)
+    fold_unsqueeze(graph)
+    require_same_without("Gemm", partial(logits_from_map, weights=40), graph)
+    kept = copy.deepcopy(graph)
+    logits_from_map(kept, weights=41)
+    assert operators(kept)["Gemm"] == 1
+
+
+def test_a_head_of_two_layers_is_left_alone(odd_graph: ModelProto) -> None:
+    kept = copy.deepcopy(odd_graph)
+    fold_unsqueeze(kept)
+    before = operators(kept)
+    logits_from_map(kept, weights=1)
+    assert operators(kept) == before
