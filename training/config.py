@@ -34,6 +34,9 @@ NETWORKS = (
     "small_cnn",
     "residual_cnn",
 )
+TIMM = "timm:"
+"""How the name of a network begins that the package timm builds."""
+TIMM_NAME = TIMM + r"[\w.]+"
 
 _Condition = tuple[str, str, bool]
 
@@ -105,11 +108,9 @@ class ModelConfig:
     grow_from: str
 
     def conditions(self) -> Iterator[_Condition]:
-        yield (
-            "model.name",
-            f"one of {', '.join(NETWORKS)}, not {self.name!r}",
-            self.name in NETWORKS,
-        )
+        known = self.name in NETWORKS or re.fullmatch(TIMM_NAME, self.name) is not None
+        choices = ", ".join(NETWORKS)
+        yield "model.name", f"{TIMM}NAME or one of {choices}, not {self.name!r}", known
         widths = len(self.widths) >= 3 and min(self.widths) > 0
         yield "model.widths", "at least 3 positive numbers", widths
         yield "model.hidden", "at least 1", self.hidden >= 1

@@ -73,6 +73,8 @@ def ensemble(
 
 
 def _config(run: Path, report: Report) -> TrainConfig:
+    if report.recipe == "adopted":
+        raise TrainingError(f"{run} was trained elsewhere, so it has no checkpoint to combine.")
     if MEMBERS in report.config:
         raise TrainingError(f"{run} is an ensemble itself; name its members instead.")
     return strict.parse(TrainConfig, report.config, f"{run}: config")

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from training.allocator import keep_freed_memory
 from training.ancestor import WEIGHTS_FILE, read_ancestor, weights_bytes
-from training.config import TrainConfig
+from training.config import Recipe, TrainConfig
 from training.data.group_summary import warnings
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
@@ -30,13 +30,14 @@ from training.evaluation.unknown.thresholds import decide
 from training.evaluation.verdict import fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.calibrate import calibrate
-from training.export.export import export_model
+from training.export.export import Export, export_model, without_fp32
 from training.export.reference import write_reference
 from training.fit.fit import Fitted, OnEpoch, check_start, fit, load_fitted
 from training.fit.tracking import log_results
 from training.growth import growth_check, measure_growth
 from training.networks.network import ConvNet
 from training.report.page import draw
+from training.results.history import EpochRecord
 from training.results.report import DataSummary, Report, SplitSummary
 from training.results.scores import Evaluation
 from training.results.unknown import Unfamiliar
@@ -113,6 +114,19 @@ def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None
     return report
 
 
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """How a model came about. ``network``: None where it has no stages to look into. Of a model
+    that was trained elsewhere nothing else is known."""
+
+    recipe: Recipe | Literal["adopted"]
+    network: ConvNet | None
+    history: tuple[EpochRecord, ...] = ()
+    best_epoch: int = 0
+    stopped_early: bool = False
+    seconds: float = 0.0
+
+
 def finish(
     config: TrainConfig,
     data: TrainingData,
@@ -124,13 +138,43 @@ def finish(
 
     ``made_from``: the config that the artifact keeps, where it is not ``config``.
     """
+    begin_artifact(data, out)
+    exported = export_model(fitted.model, config, data, out)
+    if made_from is not None:
+        exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
+    origin = Origin(
+        config.recipe,
+        fitted.model if isinstance(fitted.model, ConvNet) else None,
+        fitted.history,
+        fitted.best_epoch,
+        fitted.stopped_early,
+        fitted.seconds,
+    )
+    return prove(exported, origin, config, data, out)
+
+
+def begin_artifact(data: TrainingData, out: Path) -> None:
+    """Before a model is exported into ``out``."""
     keep_freed_memory()
     # Without its manifest a half-written folder is not a model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
     write_whole(out / SPLIT_FILE, data.splits.to_json().encode())
-    exported = export_model(fitted.model, config, data, out)
-    if made_from is not None:
-        exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
+
+
+def prove(
+    exported: Export,
+    origin: Origin,
+    config: TrainConfig,
+    data: TrainingData,
+    out: Path,
+    *,
+    served_only: bool = False,
+) -> Report:
+    """From exported files to an artifact that is calibrated and measured.
+
+    ``served_only``: leave out what does not serve: the fp32 form of an int8 model, and the weights
+    that another run could grow from.
+    """
     calibrated = calibrate(exported, config, data, out)
     exported, manifest = calibrated.export, calibrated.export.manifest
     validation = calibrated.validation
@@ -155,7 +199,6 @@ def finish(
     if few_groups is not None:
         print(f"Warning: {text('verdict.few_groups', groups=few_groups).en}", file=sys.stderr)
     check_stop()
-    single = fitted.model if isinstance(fitted.model, ConvNet) else None
     report = Report(
         name=manifest.name,
         version=manifest.version,
@@ -165,13 +208,13 @@ def finish(
         library_versions=manifest.library_versions,
         git_commit=manifest.git_commit,
         data=_summary(data, config.seed),
-        recipe=config.recipe,
-        history=fitted.history,
-        best_epoch=fitted.best_epoch,
-        stopped_early=fitted.stopped_early,
-        train_seconds=fitted.seconds,
-        verdict=fit_verdict(fitted.history, few_groups),
-        parameters=sum(weight.numel() for weight in fitted.model.parameters()),
+        recipe=origin.recipe,
+        history=origin.history,
+        best_epoch=origin.best_epoch,
+        stopped_early=origin.stopped_early,
+        train_seconds=origin.seconds,
+        verdict=fit_verdict(origin.history, few_groups),
+        parameters=exported.parameters,
         models=exported.models,
         parity=exported.parity,
         gate=manifest.gate,
@@ -182,7 +225,7 @@ def finish(
         unknown_threshold=manifest.unknown_threshold,
         validation=validation,
         test=test,
-        findings=examine(classifier, single, data.test, measured, config.seed),
+        findings=examine(classifier, origin.network, data.test, measured, config.seed),
         growth=growth,
         unfamiliar=examine_unfamiliar(
             classifier,
@@ -211,9 +254,13 @@ def finish(
     pages = (*draw(report, out), *_write_map_images(report, data.test, measured, out))
     manifest = replace(manifest, metrics=_metrics(report))
     reference = write_reference(classifier, data.validation, out, config.seed)
-    kept = () if single is None else (WEIGHTS_FILE,)
-    if single is not None:
-        write_whole(out / WEIGHTS_FILE, weights_bytes(single))
+    kept: tuple[str, ...] = ()
+    if served_only:
+        (out / WEIGHTS_FILE).unlink(missing_ok=True)
+        manifest = without_fp32(manifest, out)
+    elif origin.network is not None:
+        write_whole(out / WEIGHTS_FILE, weights_bytes(origin.network))
+        kept = (WEIGHTS_FILE,)
     write_manifest(manifest, out, (REPORT_FILE, reference, *kept, *pages))
     if config.mlflow:
         log_results(out, manifest.metrics)

@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.cli import cloud, collect, cost, models, predictions, publish
 from infra.cli.jobs import commands as jobs
 from infra.errors import CommandError
+from training.cli import adopt, runs
 from training.cli import experiments as training_commands
-from training.cli import runs
 from visionflow.errors import VisionFlowError
 
 _TRAINING_PACKAGES = {
@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     predictions.add_parsers(commands)
     cost.add_parsers(commands)
     collect.add_parsers(training_commands.add_parsers(commands))
+    adopt.add_parsers(commands)
     runs.add_parsers(commands)
     publish.add_parsers(commands)
     models.add_parsers(commands)

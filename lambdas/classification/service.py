@@ -56,8 +56,9 @@ class ClassifiedImage:
     refused: ModelRef | None
     sketch: bytes | None
 
-    def activation_map(self, label: str | None = None) -> ClassActivationMap:
-        """Where the evidence for ``label`` lies, by default for the answer."""
+    def activation_map(self, label: str | None = None) -> ClassActivationMap | None:
+        """Where the evidence for ``label`` lies, by default for the answer; None where the model
+        has no such map."""
         label = label or self.classification.label
         return self.classifier.activation_map(self.classification, label, self.image.size)
 

@@ -29,7 +29,8 @@ DEFAULT_OPTIONS = PredictOptions()
 @dataclass(frozen=True)
 class PredictAnswer(Prediction):
     """The recorded prediction, with ``explanation`` and ``prediction_set`` where they were asked
-    for.
+    for. The explanation of a model that was brought from elsewhere may be null all the same: not
+    every network has an activation map.
 
     ``temperature`` is what the model's logits were divided by. The answer is ``unknown`` when
     no label and no parent reaches ``unknown_threshold`` (``unsure``), and when ``familiarity`` is

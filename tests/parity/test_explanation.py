@@ -67,7 +67,9 @@ class Explained:
         found = []
         for answer, theirs in zip(self.answers[form], self.grad_cam, strict=True):
             label = answer.scores[0].label
-            ours = np.array(classifier.activation_map(answer, label, (SPEC.size, SPEC.size)).values)
+            found_map = classifier.activation_map(answer, label, (SPEC.size, SPEC.size))
+            assert found_map is not None
+            ours = np.array(found_map.values)
             positive = np.maximum(theirs[classifier.manifest.label_names.index(label)], 0)
             if np.ptp(ours) and np.ptp(positive):
                 found.append(correlation(ours, positive))

@@ -70,6 +70,8 @@ def _timed_together(runs: Sequence[Path], comparison: Comparison) -> Comparison:
         measures = tuple(
             replace(measure, latency_p50_ms=latencies.p50(f"{run.run} {measure.form}"))
             for measure in run.measures
+            # An artifact may leave out the form that does not serve.
+            if f"{run.run} {measure.form}" in answers
         )
         return replace(run, measures=measures, hardware=hardware())
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, product
 from string import ascii_uppercase
+from typing import Literal
 
 from training.config import Recipe
 from training.results.history import EpochRecord, FitVerdict
@@ -26,7 +27,7 @@ class ComparedRun:
     name: str
     version: str
     model: str
-    recipe: Recipe
+    recipe: Recipe | Literal["adopted"]
     test_set: str
     training_set: str
     test_images: int

@@ -84,12 +84,12 @@ def learning_curves(comparison: Comparison) -> Figure:
             loss.set_visible(False)
             top1.set_visible(False)
     longest = max(len(run.history) for run in runs)
-    highest = max(max(r.train_loss, r.validation_loss) for run in runs for r in run.history)
+    losses = [max(r.train_loss, r.validation_loss) for run in runs for r in run.history]
     for axes in grid.flat:
         axes.set_xlim(0, longest + 1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
     for axes in grid[::2].flat:
-        axes.set_ylim(0, 1.05 * highest)
+        axes.set_ylim(0, 1.05 * max(losses, default=1))
     for axes in grid[1::2].flat:
         axes.set_ylim(0, 1.02)
         axes.yaxis.set_major_formatter("{x:.0%}")

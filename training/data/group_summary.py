@@ -24,7 +24,8 @@ def summarize_groups(found: Mapping[str, Listing], splits: Splits) -> GroupSumma
         sizes=tuple(_histogram(sizes)),
         would_leak=would_leak,
         would_leak_of=would_leak_of,
-        single_group_labels=tuple(_single_group_labels(found, numbers)),
+        # In a split of all images alike such a class may be measured.
+        single_group_labels=tuple(_single_group_labels(found, numbers)) if splits.by_class else (),
         leaks=tuple(_leaks(splits)),
     )
 
@@ -62,7 +63,7 @@ def _split_by_file(train: Listing, numbers: Int64Array, splits: Splits) -> tuple
     files = np.empty(len(train), np.int64)
     for number, members in enumerate(same_content(train.hashes, range(len(train)))):
         files[members] = number
-    carved = carve(train, files, splits.fractions, splits.seed)
+    carved = carve(train, files, splits.fractions, splits.seed, by_class=splits.by_class)
     rest = carved.pop("train")
     measured = np.concatenate([np.empty(0, np.int64), *carved.values()])
     return int(np.isin(groups[measured], groups[rest]).sum()), len(measured)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +41,8 @@ class Splits:
     """The three parts, all with the labels of the training part.
 
     ``fractions``: of the parts that were drawn out of the training folder by ``seed`` because the
-    dataset had none, their shares of each class. ``places``: where the images of each part stand in
-    the order of ``groups``.
+    dataset had none, their shares of each class, or with ``by_class`` false of all images.
+    ``places``: where the images of each part stand in the order of ``groups``.
     """
 
     train: Listing
@@ -52,6 +52,7 @@ class Splits:
     fractions: Mapping[str, float]
     groups: Groups
     places: Mapping[str, Int64Array]
+    by_class: bool = True
 
     @property
     def parts(self) -> dict[str, Listing]:
@@ -85,13 +86,17 @@ class Splits:
 
 
 def list_parts(
-    folder: Path, first: tuple[str, ...] = (), above: Parents | None = None
+    folder: Path,
+    first: tuple[str, ...] = (),
+    above: Parents | None = None,
+    labels: tuple[str, ...] | None = None,
 ) -> dict[str, Listing]:
     """The parts that ``folder`` is divided into, ``train`` first; nothing else if it is not.
 
     ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
     and ``test``), which hold the class folders. ``first``: labels that come before all others.
     ``above``: the parents of nested class folders, where they are.
+    ``labels``: all that there are, where images of some of them may be missing.
 
     Raises `DatasetError` where `list_images` does, and for a folder that is divided in an unclear
     way.
@@ -102,20 +107,27 @@ def list_parts(
         for name, path in paths.items():
             require_same_nesting(path, above)
             nested[name] = image_folders(path)
-    train = list_images(paths["train"], None, first, nested.get("train"))
+    train = list_images(paths["train"], labels, first, nested.get("train"))
     others: list[str] = [name for name in ("validation", "test") if name in paths]
     return {"train": train} | {
         name: list_images(paths[name], train.labels, nested=nested.get(name)) for name in others
     }
 
 
-def divide(parts: Mapping[str, Listing], groups: Groups, config: DataConfig, seed: int) -> Splits:
+def divide(
+    parts: Mapping[str, Listing],
+    groups: Groups,
+    config: DataConfig,
+    seed: int,
+    *,
+    by_class: bool = True,
+) -> Splits:
     """The three parts of a dataset: those in ``parts``, and those that are missing carved out of
     the training images by `carve`, with the shares that ``config`` states."""
     train = parts["train"]
     shares = {"validation": config.validation, "test": config.test}
     fractions = {name: share for name, share in shares.items() if name not in parts}
-    carved = carve(train, groups.numbers[: len(train)], fractions, seed)
+    carved = carve(train, groups.numbers[: len(train)], fractions, seed, by_class=by_class)
     places = dict(carved)
     start = len(train)
     for name, part in parts.items():
@@ -125,7 +137,14 @@ def divide(parts: Mapping[str, Listing], groups: Groups, config: DataConfig, see
     pieces = {name: train.subset(indices) for name, indices in carved.items()}
     found = {**parts, **pieces}
     return Splits(
-        found["train"], found["validation"], found["test"], seed, fractions, groups, places
+        train=found["train"],
+        validation=found["validation"],
+        test=found["test"],
+        seed=seed,
+        fractions=fractions,
+        groups=groups,
+        places=places,
+        by_class=by_class,
     )
 
 
@@ -176,7 +195,12 @@ def find_parts(folder: Path) -> dict[str, Path]:
 
 
 def carve(
-    listing: Listing, groups: Int64Array, fractions: Mapping[str, float], seed: int
+    listing: Listing,
+    groups: Int64Array,
+    fractions: Mapping[str, float],
+    seed: int,
+    *,
+    by_class: bool = True,
 ) -> dict[str, Int64Array]:
     """Sorted indices of each part in ``fractions`` and of the rest, called ``train``.
 
@@ -186,8 +210,11 @@ def carve(
     at least as many groups as there are parts has one in each; with two it lies in the training
     part and in ``test`` (in ``validation`` where that alone is carved), with one in the training
     part alone. Copies of a single file go to the training part while it has room, so that
-    validation and test seldom hold the same image twice.
+    validation and test seldom hold the same image twice. Without ``by_class`` each part gets its
+    share of all images, whatever they show: a class of one image may then be in any part.
     """
+    if not by_class:
+        listing = replace(listing, labels=("",), targets=np.zeros_like(listing.targets))
     return _Carving(listing, groups, fractions, np.random.default_rng(seed)).carved()
 
 

@@ -126,11 +126,7 @@ def load_training_data(
     `load_groups`. Raises `DatasetError`, also for a ``cache`` among the
     classes, and `TrainingError` when that model cannot grow.
     """
-    if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
-        raise DatasetError(
-            f"{cache}: lies in {folder}, where its folder would be taken for a class; keep runs "
-            "and decoded images somewhere else"
-        )
+    require_outside(cache, folder)
     first: tuple[str, ...] = ()
     known: Parents = {}
     if config.model.grow_from:
@@ -166,6 +162,15 @@ def _label_tree(
         table = table_path("data.parents", rule.partition(":")[2], folder)
         said = read_parents(table, labels)
     return label_tree(labels, {**known, **said}, folder)
+
+
+def require_outside(cache: Path | None, folder: Path) -> None:
+    """Raise `DatasetError` for a ``cache`` among the classes of ``folder``."""
+    if cache is not None and _is_a_class(cache.resolve(), folder.resolve()):
+        raise DatasetError(
+            f"{cache}: lies in {folder}, where its folder would be taken for a class; keep runs "
+            "and decoded images somewhere else"
+        )
 
 
 def _is_a_class(path: Path, folder: Path) -> bool:

@@ -16,7 +16,7 @@ def explain_answers(
 ) -> tuple[ExplainedImage, ...]:
     """Run the images at ``indices`` again, because only these few need maps.
 
-    ``probabilities`` [N, C]: of all of ``image_set``.
+    ``probabilities`` [N, C]: of all of ``image_set``. A model without maps gives images alone.
     """
     if not len(indices):
         return ()
@@ -26,10 +26,9 @@ def explain_answers(
     for index, answer in zip(indices, answers, strict=True):
         image = image_answer(image_set, int(index), probabilities)
         labels = dict.fromkeys((image.answer, image.truth))
-        maps = (classifier.activation_map(answer, label, size) for label in labels)
-        explained.append(
-            ExplainedImage(image, tuple(ActivationMap(m.label, m.values) for m in maps))
-        )
+        maps = [classifier.activation_map(answer, label, size) for label in labels]
+        found = tuple(ActivationMap(each.label, each.values) for each in maps if each is not None)
+        explained.append(ExplainedImage(image, found))
     return tuple(explained)
 
 

@@ -30,8 +30,9 @@ REPORT_FILE = "report.json"
 _LIBRARIES = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
 
 
-def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Manifest:
-    """The manifest of the fp32 file alone, uncalibrated; later steps add their findings."""
+def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path, opset: int) -> Manifest:
+    """The manifest of the fp32 file alone, which is in ``opset``, uncalibrated; later steps add
+    their findings."""
     return Manifest(
         schema_version=3,
         name=config.name,
@@ -43,7 +44,7 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path) -> Man
         precision="fp32",
         files={"fp32": FileEntry.of(folder, FP32_FILE)},
         extra_files=(),
-        opset=config.export.opset,
+        opset=opset,
         quantization=Quantization("none", "none", 0, (), "not quantized yet"),
         temperature=1.0,
         unknown_threshold=0.0,

@@ -1,11 +1,12 @@
-"""Export a trained network as ONNX files and accept each only after its checks."""
+"""Export a network as ONNX files and accept each only after its checks."""
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 import onnx
 
@@ -15,7 +16,7 @@ from training.data.training_data import TrainingData
 from training.evaluation.metrics import top_k_accuracy
 from training.export import gate_checks
 from training.export.artifact import FP32_FILE, INT8_FILE, draft_manifest, write_whole
-from training.export.graph.onnx_files import export_onnx
+from training.export.graph.onnx_files import export_onnx, opset_of
 from training.export.graph.quantize import Quantizer
 from training.export.ladder import Climb, Judge, climb, not_quantized
 from training.export.latency import Measure, Run, measure_latencies
@@ -23,9 +24,11 @@ from training.networks.build import exportable
 from training.networks.network import Network
 from training.results.report import Form, LadderStep, ModelMeasure, Parity
 from visionflow.answers.classifier import Classifier
+from visionflow.images.pipeline import UInt8Array
 from visionflow.models.manifest import FileEntry, Manifest
 
 NO_BASE = "the fp32 graph does not reproduce the network, so int8 was not tried"
+NO_NODES = "the graph has no convolution that int8 would make faster"
 THREADS = os.cpu_count() or 1
 
 
@@ -35,16 +38,45 @@ class Export:
 
     manifest: Manifest
     models: tuple[ModelMeasure, ...]
-    """torch, fp32 and, where it was accepted, int8."""
+    """The original, fp32 and, where it was accepted, int8."""
     parity: tuple[Parity, ...]
     ladder: tuple[LadderStep, ...]
     outputs: Mapping[Form, gate_checks.Outputs]
     """Of each accepted form on the validation images."""
+    parameters: int
 
     @property
     def served(self) -> gate_checks.Outputs:
         """Of the form that serves."""
         return self.outputs[self.manifest.precision]
+
+
+@dataclass(frozen=True)
+class Original:
+    """The model that a graph was made from.
+
+    ``outputs``: of images [N, H, W, 3], which the graph must reproduce. ``run``: one image on one
+    thread, for its latency.
+    """
+
+    form: Form
+    bytes: int
+    parameters: int
+    outputs: Callable[[UInt8Array], gate_checks.Outputs]
+    run: Callable[[UInt8Array], object]
+
+    @classmethod
+    def of_network(cls, network: Network) -> Self:
+        network = copy.deepcopy(network).cpu().eval()
+        outputs = partial(gate_checks.network_outputs, network)
+        values = network.state_dict().values()
+        return cls(
+            form="torch",
+            bytes=sum(value.numel() * value.element_size() for value in values),
+            parameters=sum(weight.numel() for weight in network.parameters()),
+            outputs=outputs,
+            run=outputs,
+        )
 
 
 def export_model(
@@ -54,27 +86,39 @@ def export_model(
     folder: Path,
     measure: Measure = measure_latencies,
 ) -> Export:
-    """Write ``network`` into ``folder`` as fp32 and, where the gate accepts a form of it, as int8.
+    """`export_graph` of a ``network`` of torch."""
+    graph = export_onnx(exportable(network), config.input.size, config.export.opset)
+    return export_graph(graph, Original.of_network(network), config, data, folder, measure)
 
-    A graph that does not reproduce the network is written too, with the failed check in the
+
+def export_graph(
+    graph: onnx.ModelProto,
+    original: Original,
+    config: TrainConfig,
+    data: TrainingData,
+    folder: Path,
+    measure: Measure = measure_latencies,
+) -> Export:
+    """Write ``graph`` into ``folder`` as fp32 and, where the gate accepts a form of it, as int8.
+
+    A graph that does not reproduce the ``original`` is written too, with the failed check in the
     manifest. Raises `TrainingError` when a file cannot be written, `DatasetError` when a
     calibration image cannot be read.
     """
-    graph = export_onnx(exportable(network), config.input.size, config.export.opset)
     write_whole(folder / FP32_FILE, graph.SerializeToString())
     # A file of an earlier export must not stand beside it.
     (folder / INT8_FILE).unlink(missing_ok=True)
-    manifest = draft_manifest(config, data, folder)
+    manifest = draft_manifest(config, data, folder, opset_of(graph))
 
-    network = copy.deepcopy(network).cpu().eval()
     images = data.validation.images
     fp32 = Classifier(folder / FP32_FILE, manifest, THREADS)
+    base, form = original.outputs(images), original.form
     outputs: dict[Form, gate_checks.Outputs] = {
-        "torch": gate_checks.network_outputs(network, images),
+        form: base,
         "fp32": gate_checks.session_outputs(fp32, images),
     }
-    parity = [gate_checks.compare("torch", "fp32", outputs["torch"], outputs["fp32"])]
-    manifest = replace(manifest, gate=gate_checks.check_fp32(outputs["torch"], outputs["fp32"]))
+    parity = [gate_checks.compare(form, "fp32", base, outputs["fp32"])]
+    manifest = replace(manifest, gate=gate_checks.check_fp32(base, outputs["fp32"]))
     climbed = Climb((), None, not_quantized(NO_BASE))
     if all(check.passed for check in manifest.gate):
         judge = Judge(fp32, outputs["fp32"], data.validation, config.export, measure, THREADS)
@@ -85,10 +129,11 @@ def export_model(
     manifest = _with_int8(manifest, climbed, folder)
     return Export(
         manifest=manifest,
-        models=_measures(network, manifest, folder, data.validation, outputs, measure),
+        models=_measures(original, manifest, folder, data.validation, outputs, measure),
         parity=tuple(parity),
         ladder=climbed.steps,
         outputs=outputs,
+        parameters=original.parameters,
     )
 
 
@@ -109,12 +154,22 @@ def serve_fp32(export: Export, reason: str, folder: Path) -> Export:
         parity=tuple(parity for parity in export.parity if parity.form != "int8"),
         ladder=(*export.ladder[:-1], last),
         outputs={form: each for form, each in export.outputs.items() if form != "int8"},
+        parameters=export.parameters,
     )
+
+
+def without_fp32(manifest: Manifest, folder: Path) -> Manifest:
+    """``manifest`` with the served form alone; the fp32 file is removed where int8 serves."""
+    if manifest.precision != "fp32":
+        (folder / FP32_FILE).unlink(missing_ok=True)
+    return replace(manifest, files={manifest.precision: manifest.served_file})
 
 
 def _climb(graph: onnx.ModelProto, judge: Judge, config: TrainConfig, data: TrainingData) -> Climb:
     calibration = data.calibration(config.export.calibration_images, config.seed)
     quantizer = Quantizer(graph, calibration.images, reduce_range=config.export.reduce_range)
+    if not quantizer.nodes:
+        return Climb((), None, not_quantized(NO_NODES))
     return climb(quantizer, judge, config.export.ladder_seconds)
 
 
@@ -133,7 +188,7 @@ def _with_int8(manifest: Manifest, climbed: Climb, folder: Path) -> Manifest:
 
 
 def _measures(
-    network: Network,
+    original: Original,
     manifest: Manifest,
     folder: Path,
     validation: ImageSet,
@@ -142,8 +197,8 @@ def _measures(
 ) -> tuple[ModelMeasure, ...]:
     """Each form's row of the lightening table, the latencies measured side by side."""
     image = validation.images[:1]
-    runs: dict[str, Run] = {"torch": lambda: gate_checks.network_outputs(network, image)}
-    sizes = {"torch": sum(v.numel() * v.element_size() for v in network.state_dict().values())}
+    runs: dict[str, Run] = {original.form: lambda: original.run(image)}
+    sizes: dict[str, int] = {original.form: original.bytes}
     for precision, entry in manifest.files.items():
         session = Classifier(folder / entry.path, manifest)
         runs[precision] = partial(session.run, image)

@@ -49,7 +49,7 @@ def network_outputs(network: Network, images: UInt8Array) -> Outputs:
     """Run torch in float32 on the CPU."""
     network.eval()
     with torch.inference_mode():
-        return _collect(
+        return collect(
             tuple(output.numpy() for output in network(torch.from_numpy(batch)))
             for batch in in_batches(images)
         )
@@ -57,7 +57,20 @@ def network_outputs(network: Network, images: UInt8Array) -> Outputs:
 
 def session_outputs(classifier: Classifier, images: UInt8Array) -> Outputs:
     """Run ONNX Runtime as the Lambdas do."""
-    return _collect(classifier.run(batch) for batch in in_batches(images))
+    return collect(classifier.run(batch) for batch in in_batches(images))
+
+
+def collect(batches: Iterator[tuple[FloatArray, ...]]) -> Outputs:
+    """Of batches of logits, embeddings and maps; of these the first `COMPARED_MAPS` are kept."""
+    logits, embeddings, cams = [], [], []
+    collected = 0
+    for batch_logits, batch_embedding, batch_cam in batches:
+        logits.append(batch_logits)
+        embeddings.append(batch_embedding)
+        if collected < COMPARED_MAPS:
+            cams.append(batch_cam[: COMPARED_MAPS - collected])
+        collected += len(batch_logits)
+    return Outputs(np.concatenate(logits), np.concatenate(embeddings), np.concatenate(cams))
 
 
 def compare(reference_form: Form, form: Form, reference: Outputs, outputs: Outputs) -> Parity:
@@ -141,26 +154,17 @@ def _lost(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> npt.NDArra
 
 
 def _tolerance(values: FloatArray) -> float:
-    return TOLERANCE * max(LEAST_SCALE, float(np.abs(values).max()))
+    return TOLERANCE * max(LEAST_SCALE, float(np.abs(values).max(initial=0)))
 
 
 def _difference(a: FloatArray, b: FloatArray) -> float:
-    """The largest absolute one; where an output is not finite, the largest number that JSON has."""
-    largest = float(np.abs(a - b).max())
+    """The largest absolute one; where an output is not finite, the largest number that JSON has.
+
+    0 where there is nothing to compare: a model without a pooled map has empty maps.
+    """
+    largest = float(np.abs(a - b).max(initial=0))
     return largest if np.isfinite(largest) else sys.float_info.max
 
 
 def _at_most(name: str, value: float, limit: float) -> GateCheck:
     return GateCheck(name, value, limit, passed=value <= limit)
-
-
-def _collect(batches: Iterator[tuple[FloatArray, ...]]) -> Outputs:
-    logits, embeddings, cams = [], [], []
-    collected = 0
-    for batch_logits, batch_embedding, batch_cam in batches:
-        logits.append(batch_logits)
-        embeddings.append(batch_embedding)
-        if collected < COMPARED_MAPS:
-            cams.append(batch_cam[: COMPARED_MAPS - collected])
-        collected += len(batch_logits)
-    return Outputs(np.concatenate(logits), np.concatenate(embeddings), np.concatenate(cams))

@@ -68,14 +68,14 @@ def measure_latencies(runs: Mapping[str, Run]) -> Latencies:
 def lightening_table(models: tuple[ModelMeasure, ...]) -> str:
     """Size, latency and accuracy of each form, as lines of text; the ratios are to the first."""
     base = models[0]
-    lines = [f"{'':18}{'size':>22}{'p50, one thread':>24}{'validation top-1':>26}"]
+    lines = [f"{'':22}{'size':>22}{'p50, one thread':>24}{'validation top-1':>26}"]
     for model in models:
         size = f"{model.bytes / 1e6:.2f} MB ({model.bytes / base.bytes:6.1%})"
         speedup = base.latency_p50_ms / model.latency_p50_ms
         latency = f"{model.latency_p50_ms:.2f} ms ({speedup:5.2f}x)"
         change = 100 * (model.validation_top1 - base.validation_top1)
         top1 = f"{model.validation_top1:.2%} ({change:+.2f} pt)"
-        lines.append(f"{FORM_NAMES[model.form]:18}{size:>22}{latency:>24}{top1:>26}")
+        lines.append(f"{FORM_NAMES[model.form]:22}{size:>22}{latency:>24}{top1:>26}")
     return "\n".join(lines)
 
 

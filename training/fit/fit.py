@@ -48,7 +48,7 @@ def check_start(config: TrainConfig, run: Path) -> None:
     """
     check_recipe(config)
     if not (run / CHECKPOINT_FILE).exists():
-        check_beginning(config.model)
+        check_beginning(config.model, config.input.size)
 
 
 def fit(
@@ -127,7 +127,7 @@ class _Run:
         on_epoch: OnEpoch | None,
     ) -> None:
         torch.manual_seed(config.seed)
-        model = build_model(config.model, len(data.labels))
+        model = build_model(config.model, len(data.labels), config.input.size)
         model.to(process.device).to(memory_format=torch.channels_last)
         process.synchronize_batch_norm(model)
         if config.precision == "bfloat16" and process.device.type == "cpu":
@@ -182,7 +182,8 @@ class _Run:
 
 def _fitted(config: TrainConfig, data: TrainingData, state: dict[str, Any]) -> Fitted:
     # Its weights are in the checkpoint; those it began from need not be there any more.
-    model = build_model(replace(config.model, weights="none", grow_from=""), len(data.labels))
+    plain = replace(config.model, weights="none", grow_from="")
+    model = build_model(plain, len(data.labels), config.input.size)
     model.load_state_dict(state["weights"])
     history = read_history(state["history"])
     return Fitted(

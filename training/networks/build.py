@@ -4,39 +4,32 @@ import copy
 from typing import TypeVar
 
 import torch
-from torch import nn
 
 from training.ancestor import read_ancestor
 from training.config import ModelConfig
+from training.networks.backbone import backbone
 from training.networks.heads import Head, folded, linear_head, mlp_head
 from training.networks.inherit import inherit
-from training.networks.network import IMAGENET, ConvNet, Network, Normalisation
-from training.networks.trunks import small_cnn
-from training.networks.trunks.residual_cnn import ResidualCnn
-from training.networks.trunks.small_cnn import SmallCnn
-from training.networks.trunks.zoo import PLANS, published_trunk
+from training.networks.network import ConvNet, Network
 from training.networks.weights import find_weights, load_weights
 
 N = TypeVar("N", bound=Network)
 
 
-def build_model(config: ModelConfig, classes: int) -> ConvNet:
+def build_model(config: ModelConfig, classes: int, size: int | None = None) -> ConvNet:
     """The network of ``config`` with ``classes`` outputs and a fresh head, or a grown one.
 
-    Raises `TrainingError` when ``config.weights`` cannot be loaded into its trunk, or the network
-    of ``config.grow_from`` is another one.
+    ``size``: the side of its images in pixels, on which vision transformers depend; without one,
+    that of their published weights. Raises `TrainingError` when ``config.weights`` cannot be loaded
+    into its trunk, or the network of ``config.grow_from`` is another one.
     """
-    model = _network(config, classes)
-    _fill(model, config)
-    return model
+    return _build(config, classes, size, torch.device("cpu"))
 
 
-def check_beginning(config: ModelConfig) -> None:
+def check_beginning(config: ModelConfig, size: int) -> None:
     """Raise what `build_model` would raise about the initial weights; only shapes are compared."""
     classes = len(read_ancestor(config.grow_from).labels) if config.grow_from else 1
-    with torch.device("meta"):
-        model = _network(config, classes)
-    _fill(model, config)
+    _build(config, classes, size, torch.device("meta"))
 
 
 def exportable(network: N) -> N:
@@ -45,32 +38,23 @@ def exportable(network: N) -> N:
     exported = copy.deepcopy(network).cpu().eval()
     for part in tuple(exported.modules()):
         if isinstance(part, ConvNet):
-            part.head = folded(part.head)
+            part.neck, part.head = folded(part.neck), folded(part.head)
     return exported
 
 
-def _network(config: ModelConfig, classes: int) -> ConvNet:
-    """With random weights."""
-    trunk, features, normalisation = _trunk(config)
-    head = _head(config, features, classes)
-    return ConvNet(trunk, head, normalisation=normalisation, mirror=config.mirror)
-
-
-def _fill(model: ConvNet, config: ModelConfig) -> None:
+def _build(config: ModelConfig, classes: int, size: int | None, device: torch.device) -> ConvNet:
+    beginning = None
+    if config.weights != "none" and not config.grow_from:
+        beginning = find_weights(config.name, config.weights)
+    with device:
+        base = backbone(config.name, classes, config.widths, size, beginning)
+        head = _head(config, base.features, classes)
+        model = base.with_head(head, mirror=config.mirror)
     if config.grow_from:
         inherit(model, read_ancestor(config.grow_from).weights(), config.grow_from)
-    elif config.weights != "none":
-        load_weights(model, config.name, find_weights(config.name, config.weights))
-
-
-def _trunk(config: ModelConfig) -> tuple[nn.Sequential, int, Normalisation]:
-    """The trunk, the channels of its map, and the pixels that it takes."""
-    if config.name == "residual_cnn":
-        return ResidualCnn(config.widths), config.widths[-1], IMAGENET
-    if config.name == "small_cnn":
-        return SmallCnn(), small_cnn.FEATURES, IMAGENET
-    plan = PLANS[config.name]
-    return published_trunk(config.name), plan.features, plan.normalisation
+    elif beginning is not None and not base.filled:
+        load_weights(model, config.name, beginning)
+    return model
 
 
 def _head(config: ModelConfig, features: int, classes: int) -> Head:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from visionflow import strict
 
-Judgement = Literal["good", "overfitting", "underfitting"]
+Judgement = Literal["good", "overfitting", "underfitting", "adopted"]
 PhaseName = Literal["probe", "head", "body", "scratch"]
 
 
@@ -31,6 +31,7 @@ class EpochRecord:
 class FitVerdict:
     """How the training went, judged at its ``best_epoch`` by validation top-1.
 
+    ``adopted``: the model was trained elsewhere, so ``gap`` and ``loss_rise`` are not known.
     ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
     of the last phase ended above its minimum, in nats. ``too_easy``: almost every answer was right
     from the first epochs on, so the dataset is easy or both parts share images. ``text`` and
@@ -40,8 +41,8 @@ class FitVerdict:
     judgement: Judgement
     too_easy: bool
     best_epoch: int
-    gap: float
-    loss_rise: float
+    gap: float | None
+    loss_rise: float | None
     text: str
     text_ko: str
 

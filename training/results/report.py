@@ -17,9 +17,10 @@ from visionflow import strict
 from visionflow.models.label_tree import Label
 from visionflow.models.manifest import GateCheck, Precision, Quantization
 
-Form = Literal["torch", "fp32", "int8"]
+Form = Literal["torch", "original", "fp32", "int8"]
 FORM_NAMES: Mapping[Form, str] = {
     "torch": "torch (base)",
+    "original": "file as given (base)",
     "fp32": "ONNX fp32",
     "int8": "ONNX int8",
 }
@@ -114,7 +115,9 @@ class Report:
     """Everything measured in one run.
 
     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
-    lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
+    lies behind ``test``. ``recipe``: ``adopted`` where the model was trained elsewhere; then there
+    is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``parameters``: how many the
+    network has. ``growth``: of a model
     that got further classes. ``unfamiliar``: None where the model has no familiarity.
     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
     three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
@@ -129,7 +132,7 @@ class Report:
     library_versions: dict[str, str]
     git_commit: str | None
     data: DataSummary
-    recipe: Recipe
+    recipe: Recipe | Literal["adopted"]
     history: tuple[EpochRecord, ...]
     best_epoch: int
     stopped_early: bool

@@ -346,6 +346,7 @@ export interface components {
          * FitVerdict
          * @description How the training went, judged at its ``best_epoch`` by validation top-1.
          *
+         *     ``adopted``: the model was trained elsewhere, so ``gap`` and ``loss_rise`` are not known.
          *     ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
          *     of the last phase ended above its minimum, in nats. ``too_easy``: almost every answer was right
          *     from the first epochs on, so the dataset is easy or both parts share images. ``text`` and
@@ -356,15 +357,15 @@ export interface components {
              * Judgement
              * @enum {string}
              */
-            judgement: "good" | "overfitting" | "underfitting";
+            judgement: "good" | "overfitting" | "underfitting" | "adopted";
             /** Too Easy */
             too_easy: boolean;
             /** Best Epoch */
             best_epoch: number;
             /** Gap */
-            gap: number;
+            gap: number | null;
             /** Loss Rise */
-            loss_rise: number;
+            loss_rise: number | null;
             /** Text */
             text: string;
             /** Text Ko */
@@ -695,7 +696,7 @@ export interface components {
              * Form
              * @enum {string}
              */
-            form: "torch" | "fp32" | "int8";
+            form: "torch" | "original" | "fp32" | "int8";
             /** Bytes */
             bytes: number;
             /** Latency P50 Ms */
@@ -714,12 +715,12 @@ export interface components {
              * Reference
              * @enum {string}
              */
-            reference: "torch" | "fp32" | "int8";
+            reference: "torch" | "original" | "fp32" | "int8";
             /**
              * Form
              * @enum {string}
              */
-            form: "torch" | "fp32" | "int8";
+            form: "torch" | "original" | "fp32" | "int8";
             /** Logits */
             logits: number;
             /** Embedding */
@@ -777,7 +778,9 @@ export interface components {
          * @description Everything measured in one run.
          *
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
-         *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
+         *     lies behind ``test``. ``recipe``: ``adopted`` where the model was trained elsewhere; then there
+         *     is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``parameters``: how many the
+         *     network has. ``growth``: of a model
          *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
          *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
          *     three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
@@ -803,11 +806,8 @@ export interface components {
             /** Git Commit */
             git_commit: string | null;
             data: components["schemas"]["DataSummary"];
-            /**
-             * Recipe
-             * @enum {string}
-             */
-            recipe: "probe" | "finetune" | "scratch";
+            /** Recipe */
+            recipe: ("probe" | "finetune" | "scratch") | "adopted";
             /** History */
             history: components["schemas"]["EpochRecord"][];
             /** Best Epoch */

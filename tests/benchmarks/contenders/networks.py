@@ -115,7 +115,7 @@ def _write_artifact(module: ConvNet, config: TrainConfig, data: TrainingData, fo
     images = data.calibration(64, SEED).images
     quantizer = Quantizer(graph, images, reduce_range=config.export.reduce_range)
     write_whole(folder / INT8_FILE, quantizer.quantize(CALIBRATION).SerializeToString())
-    manifest = draft_manifest(config, data, folder)
+    manifest = draft_manifest(config, data, folder, config.export.opset)
     manifest = replace(
         manifest,
         precision="int8",

@@ -44,6 +44,11 @@ def export_onnx(model: Network, size: int, opset: int) -> onnx.ModelProto:
     return graph
 
 
+def opset_of(model: onnx.ModelProto) -> int:
+    """The version of the standard operators."""
+    return int(next(entry.version for entry in model.opset_import if entry.domain == ""))
+
+
 class _GlobalPool(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         return features.mean(dim=(2, 3), keepdim=True)
@@ -69,7 +74,8 @@ def _simplified(model: Network) -> nn.Module:
                 setattr(parent, name, _GlobalPool())
             elif isinstance(child, nn.ReLU6):
                 setattr(parent, name, _Clamp())
-            elif isinstance(parent, nn.Sequential) and isinstance(child, nn.BatchNorm2d):
+            # A class below it may do more: timm has batch norms with an activation.
+            elif isinstance(parent, nn.Sequential) and type(child) is nn.BatchNorm2d:
                 before, convolution = ahead
                 if isinstance(convolution, nn.Conv2d):
                     setattr(parent, before, fuse_conv_bn_eval(convolution, child))

@@ -18,15 +18,20 @@ from training.export.graph.rewrites import (
     drop_unused_weights,
     fold_unsqueeze,
     keep_in_fp32,
+    logits_from_map,
     normalise_by_convolution,
 )
 from visionflow.images.pipeline import UInt8Array
 
 # Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
-COMPUTING = ("Conv", "Add", "Mul", "Sigmoid", "Concat", "AveragePool", "MaxPool")
+ELEMENTWISE = ("Add", "Mul", "Sigmoid", "Concat")
+COMPUTING = ("Conv", "MatMul", *ELEMENTWISE, "AveragePool", "MaxPool")
 ABSORBED = ("Relu", "Clip")
 
 COLOURS = 3
+
+# Weights of a head from which on it would be a large part of the file in fp32: 1 MB.
+LARGE_HEAD = 2**18
 
 # The largest weight of a channel is rounded to this integer.
 LEVELS = 127
@@ -49,9 +54,10 @@ class Quantizer:
     x86 promises no more than AVX2. Depthwise convolutions keep all 8: their kernel adds in 32 bits
     (qdwconv_avx2.cpp of ONNX Runtime), and with nine weights each they lose most by rounding.
 
-    These stay in fp32: the normalisation, the head on the pooled features, which costs nothing, and
-    the first convolution, which is slower in int8 with three input channels. Ahead of a max pooling
-    it becomes int8, because max pooling on int8 is slow in any layout but that of convolutions.
+    These stay in fp32: the normalisation, a small head on the pooled features, which costs nothing
+    (of a large one see `logits_from_map`), and the first convolution, which is slower in int8 with
+    three input channels. Ahead of a max pooling it becomes int8, because max pooling on int8 is
+    slow in any layout but that of convolutions.
     """
 
     def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
@@ -65,7 +71,11 @@ class Quantizer:
             node for node in _ahead_of_convolutions(self._graph) if node.output[0] in floats
         ]
         computing = [
-            node for node in candidates if node.op_type in COMPUTING and node.name not in self.fixed
+            node
+            for node in candidates
+            if node.op_type in COMPUTING
+            and node.name not in self.fixed
+            and (node.op_type != "Conv" or node.name in kernels)
         ]
         absorbed = [node for node in candidates if node.op_type in ABSORBED]
         self.nodes = tuple(node.name for node in computing)
@@ -139,15 +149,18 @@ def _prepared(fp32: ModelProto) -> ModelProto:
     fold_unsqueeze(model)
     normalise_by_convolution(model)
     batch_norm_by_convolution(model)
+    logits_from_map(model, LARGE_HEAD)
     drop_unused_weights(model)
     return shape_inference.infer_shapes(model)
 
 
 def _kernels(model: ModelProto) -> dict[str, tuple[int, ...]]:
-    """The weights' shape [outputs, inputs of a group, height, width] of each convolution."""
+    """The weights' shape [outputs, inputs of a group, height, width] of each convolution over
+    images. Foreign networks have others, of vectors or with computed weights."""
     shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     convolutions = (node for node in model.graph.node if node.op_type == "Conv")
-    return {node.name: shapes[node.input[1]] for node in convolutions}
+    found = {node.name: shapes.get(node.input[1], ()) for node in convolutions}
+    return {name: shape for name, shape in found.items() if len(shape) == 4}
 
 
 def _kept_in_fp32(model: ModelProto, kernels: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
@@ -170,14 +183,42 @@ def _feeds_max_pool(model: ModelProto, node: NodeProto) -> bool:
 
 
 def _ahead_of_convolutions(model: ModelProto) -> list[NodeProto]:
-    """Convolutions and what they depend on: all but the head on pooled features."""
+    """Convolutions and what they depend on, all but the head on pooled features, where int8 pays.
+
+    It does not for products of two activations, as in attention, nor for elementwise nodes without
+    a convolution beside them: a transformer adds in a wide range, which has to be float again for
+    the next layer norm.
+    """
     needed: set[str] = set()
     ahead = []
     for node in reversed(model.graph.node):
         if node.op_type == "Conv" or needed & set(node.output):
             needed |= set(node.input)
             ahead.append(node)
-    return ahead[::-1]
+    weights = {tensor.name for tensor in model.graph.initializer}
+    beside = _beside_convolutions(model)
+    return [
+        node
+        for node in reversed(ahead)
+        if (node.op_type != "MatMul" or node.input[1] in weights)
+        and (node.op_type not in ELEMENTWISE or node.output[0] in beside)
+    ]
+
+
+def _beside_convolutions(model: ModelProto) -> set[str]:
+    """The tensors that convolutions read or write, or that reach one through nothing but nodes
+    that an int8 kernel exists for."""
+    found: set[str] = set()
+    size = -1
+    while len(found) > size:
+        size = len(found)
+        for node in model.graph.node:
+            tensors = {*node.input[:1], *node.output} if node.op_type == "Conv" else set()
+            if node.op_type in (*COMPUTING, *ABSORBED) and node.op_type not in ("Conv", "MatMul"):
+                tensors = {*node.input, *node.output}
+                tensors = tensors if tensors & found else set()
+            found |= tensors
+    return found
 
 
 def _float_tensors(model: ModelProto) -> set[str]:

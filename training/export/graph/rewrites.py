@@ -82,6 +82,44 @@ def fold_unsqueeze(model: ModelProto) -> None:
             model.graph.node.remove(node)
 
 
+def logits_from_map(model: ModelProto, weights: int) -> None:
+    """The logits of a linear head with at least so many ``weights`` as the mean of its map.
+
+    The head is applied twice, to the pooled features and at every location, and the mean of the map
+    is the logits. Of many classes the head is a large part of a small network's file: so it is kept
+    once, and in int8.
+    """
+    constants = Constants(model)
+    by_output = {name: node for node in model.graph.node for name in node.output}
+    head, at_locations = by_output.get("logits"), by_output.get("cam")
+    if head is None or head.op_type != "Gemm" or at_locations is None:
+        return
+    names = {*head.input[1:], *at_locations.input[1:]}
+    if at_locations.op_type != "Conv" or not constants.keys() >= names:
+        return
+    weight, kernel = constants[head.input[1]], constants[at_locations.input[1]]
+    # Behind other layers of the head the mean of the map is something else.
+    if not _pooled_from(head.input[0], at_locations.input[0], by_output):
+        return
+    same = head.input[2:] == at_locations.input[2:] and _attribute(head, "transB", 0) == 1
+    if same and weight.size >= weights and np.array_equal(weight.ravel(), kernel.ravel()):
+        model.graph.node.remove(head)
+        pool = helper.make_node("GlobalAveragePool", ["cam"], ["cam_mean"], "logits_pool")
+        flatten = helper.make_node("Flatten", ["cam_mean"], ["logits"], "logits_flatten")
+        model.graph.node.extend([pool, flatten])
+
+
+def _pooled_from(pooled: str, features: str, by_output: Mapping[str, NodeProto]) -> bool:
+    """Whether ``pooled`` is the mean of ``features`` and nothing else."""
+    passed = {"Flatten", "Reshape", "Squeeze", "GlobalAveragePool", "ReduceMean", "AveragePool"}
+    while pooled != features:
+        node = by_output.get(pooled)
+        if node is None or node.op_type not in passed:
+            return False
+        pooled = node.input[0]
+    return True
+
+
 def keep_in_fp32(model: ModelProto, names: Collection[str]) -> None:
     """The convolutions ``names`` as ONNX Runtime's own FusedConv, without a fused activation.
 

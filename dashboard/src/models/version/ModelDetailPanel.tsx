@@ -82,7 +82,8 @@ function Forms({ item }: { item: ModelItem }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const measures = formMeasures(item);
-  const base = measures.find(({ form }) => form === "torch")?.latencyMs ?? null;
+  const base =
+    measures.find(({ form }) => form === "torch" || form === "original")?.latencyMs ?? null;
   return (
     <div className={css.part}>
       <h3 id="forms-title">{t("models.forms")}</h3>

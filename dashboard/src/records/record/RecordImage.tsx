@@ -83,7 +83,7 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
           </button>
           <p className="muted small">
             {map.isSuccess
-              ? t("record.explained", { label: label ?? "–" })
+              ? t(explanation ? "record.explained" : "record.noMap", { label: label ?? "–" })
               : t("record.explainHint")}
           </p>
         </div>

@@ -22,7 +22,7 @@ from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.artifact import FP32_FILE, INT8_FILE
-from training.export.export import Export, export_model
+from training.export.export import Export, export_model, without_fp32
 from training.networks.network import ConvNet, Output
 from visionflow.models.manifest import FileEntry
 
@@ -205,3 +205,13 @@ def test_the_ladder_is_not_climbed_beyond_its_time(
     assert "the 0 seconds for trying were over" in (
         export.manifest.quantization.fallback_reason or ""
     )
+
+
+def test_without_fp32_the_served_form_alone_is_left(exported: Exported, tmp_path: Path) -> None:
+    for file in (FP32_FILE, INT8_FILE):
+        (tmp_path / file).write_bytes((exported.folder / file).read_bytes())
+    manifest = without_fp32(exported.export.manifest, tmp_path)
+    assert set(manifest.files) == {"int8"}
+    assert [file.name for file in tmp_path.iterdir()] == [INT8_FILE]
+    fp32 = replace(exported.export.manifest, precision="fp32")
+    assert set(without_fp32(fp32, tmp_path).files) == {"fp32"}

@@ -10,7 +10,13 @@ from PIL import Image
 
 from tests.images import plain
 from tests.tiny_model import SIDE, tiny_graph, write_tiny_artifact
-from visionflow.answers.classifier import Classifier, Explanation, softmax, unknown_reasons
+from visionflow.answers.classifier import (
+    Classification,
+    Classifier,
+    Explanation,
+    softmax,
+    unknown_reasons,
+)
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.errors import ArtifactError
 from visionflow.images import pipeline
@@ -110,6 +116,7 @@ def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> Non
     tensor = pipeline.prepare(pipeline.DecodedImage.of(image), classifier.manifest.input)
     (answer,) = classifier.classify(tensor[None])
     activation_map = classifier.activation_map(answer, "red", image.size)
+    assert activation_map is not None
     explanation = Explanation.draw(activation_map)
     values = np.array(explanation.values)
     assert (explanation.width, explanation.height) == (SIDE, SIDE)
@@ -127,6 +134,7 @@ def test_the_explanation_shows_where_the_class_is(classifier: Classifier) -> Non
 def test_no_evidence_is_an_empty_map(classifier: Classifier) -> None:
     (answer,) = classifier.classify(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8))
     explanation = classifier.activation_map(answer, "red", (SIDE, SIDE))
+    assert explanation is not None
     assert np.max(explanation.values) == 0.0
 
 
@@ -188,10 +196,13 @@ def test_the_map_of_a_parent_weighs_those_of_its_labels(nested: Classifier) -> N
     image[:, : SIDE // 2] = (255, 0, 0)
     image[:, SIDE // 2 :] = (0, 200, 255)
     (found,) = nested.classify(image[None])
-    parent, red, green = (
-        np.array(nested.activation_map(found, label, (SIDE, SIDE)).values)
-        for label in ("warm", "red", "green")
-    )
+
+    def heat(answer: Classification, label: str) -> np.ndarray:
+        drawn = nested.activation_map(answer, label, (SIDE, SIDE))
+        assert drawn is not None
+        return np.array(drawn.values)
+
+    parent, red, green = (heat(found, label) for label in ("warm", "red", "green"))
     chance = {score.label: score.confidence for score in found.scores}
     assert chance["red"] > chance["green"]
     # The maps are 10 and 10 * 200 / 255 where their colour is; the larger of both becomes 1.
@@ -200,6 +211,12 @@ def test_the_map_of_a_parent_weighs_those_of_its_labels(nested: Classifier) -> N
     only = dataclasses.replace(
         found, scores=tuple(dataclasses.replace(score, confidence=0.0) for score in found.scores)
     )
-    alike = np.array(nested.activation_map(only, "warm", (SIDE, SIDE)).values)
+    alike = heat(only, "warm")
     assert alike[0, 0] == 1.0
     assert alike[0, -1] == pytest.approx(200 / 255, abs=1e-3)
+
+
+def test_a_model_without_maps_has_no_explanation(classifier: Classifier) -> None:
+    (answer,) = classifier.classify(np.zeros((1, SIDE, SIDE, 3), np.uint8))
+    empty = dataclasses.replace(answer, cam=np.zeros((3, 0, 0), np.float32))
+    assert classifier.activation_map(empty, "red", (SIDE, SIDE)) is None

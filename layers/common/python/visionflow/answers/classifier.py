@@ -48,7 +48,7 @@ class Classification:
     ``scores`` has every label, best first. ``unknown``: why ``label`` is not an answer, None where
     it is one. ``familiarity``: the similarity to the images that the model was taught, None where
     the manifest lacks what it takes. ``embedding`` is [F]; ``cam`` is [C, h, w], the head at every
-    location.
+    location, and [C, 0, 0] where the model has no map that it pools.
     """
 
     label: str
@@ -152,12 +152,15 @@ class Classifier:
 
     def activation_map(
         self, classification: Classification, label: str, image_size: tuple[int, int]
-    ) -> ClassActivationMap:
+    ) -> ClassActivationMap | None:
         """The map of ``label``, or of a parent, for an image of ``image_size`` (width, height).
 
         A parent's is the sum of its labels' maps, each weighted by its probability: the gradient
-        of the parent's log-probability before it is normalised.
+        of the parent's log-probability before it is normalised. None for a model without maps,
+        whose ``cam`` is empty.
         """
+        if not classification.cam.size:
+            return None
         leaves = list(self._tree.leaves(label))
         found = {score.label: score.confidence for score in classification.scores}
         weights = np.array([found[self.manifest.labels[i].name] for i in leaves], np.float32)

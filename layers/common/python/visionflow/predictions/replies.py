@@ -17,7 +17,8 @@ _LATER_FIELDS = {"familiarity_threshold": None, "prediction_set": None}
 class Reply:
     """``request`` is a fingerprint of the request; the numbers are those of the manifest.
 
-    ``activation_map`` is null unless an explanation was requested; its image can be drawn again.
+    ``activation_map`` is null unless an explanation was requested, and of a model without maps; its
+    image can be drawn again.
     ``prediction_set`` is null unless a coverage was.
     """
 

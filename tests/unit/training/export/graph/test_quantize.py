@@ -1,5 +1,6 @@
 """Which parts of a graph become int8, and with how many bits."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from onnx import ModelProto, numpy_helper
 
 from tests.unit.training.conftest import SIDE
@@ -18,7 +20,9 @@ from training.export.graph.bias_correction import rounded
 from training.export.graph.onnx_files import export_onnx
 from training.export.graph.quantize import Quantizer
 from training.export.graph.rewrites import Constants
+from training.networks.backbone import backbone
 from training.networks.build import exportable
+from training.networks.heads import linear_head
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +160,31 @@ def test_activations_that_are_not_finite_are_refused(odd_graph: ModelProto) -> N
     quantizer = Quantizer(broken, odd_images(2).numpy(), reduce_range=True)
     with pytest.raises(TrainingError, match="is not finite on training images"):
         quantizer.quantize("min-max")
+
+
+def test_of_a_transformer_the_linear_layers_become_int8() -> None:
+    side = 32
+    torch.manual_seed(0)
+    base = backbone("timm:test_vit", classes=3, size=side)
+    network = base.with_head(linear_head(base.features, 3)).eval()
+    graph = export_onnx(exportable(network), side, 20)
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (16, side, side, 3)).astype(np.uint8)
+    quantizer = Quantizer(graph, images, reduce_range=True)
+    kinds = {node.name: node.op_type for node in graph.graph.node}
+    # Of each of its six blocks four layers, and the head at each location.
+    assert Counter(kinds[name] for name in quantizer.nodes) == {"MatMul": 24, "Conv": 1}
+
+    def embeddings(model: ModelProto) -> np.ndarray:
+        session = onnxruntime.InferenceSession(model.SerializeToString())
+        found: np.ndarray = session.run(["embedding"], {"image": images})[0]
+        unit: np.ndarray = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return unit
+
+    exact = embeddings(graph)
+    for without in ((), quantizer.nodes[:1]):
+        int8 = quantizer.quantize("min-max", without)
+        weights = [numpy_helper.to_array(tensor) for tensor in int8.graph.initializer]
+        linear = [w for w in weights if w.dtype == np.int8 and w.ndim == 2]
+        assert len(linear) == 24 - len(without)
+        assert (exact * embeddings(int8)).sum(axis=1).min() > 0.99

@@ -3,12 +3,14 @@
 import copy
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import onnx
 import onnxruntime
+import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from tests.unit.training.export.odd import ODD_SIDE, odd_images
 from training.export.graph.onnx_files import export_onnx
@@ -16,6 +18,7 @@ from training.export.graph.rewrites import (
     batch_norm_by_convolution,
     drop_unused_weights,
     fold_unsqueeze,
+    logits_from_map,
     normalise_by_convolution,
     pool_globally,
 )
@@ -52,6 +55,21 @@ def require_same_without(
     assert operators(graph)[gone] and not operators(rewritten)[gone]
     for before, after in zip(answers(graph), answers(rewritten), strict=True):
         np.testing.assert_allclose(after, before, atol=2e-5)
+
+
+class ActivatedNorm(nn.BatchNorm2d):
+    def forward(self, features: Tensor) -> Tensor:
+        activated: Tensor = super().forward(features).relu()
+        return activated
+
+
+def test_a_batch_norm_that_does_more_is_not_folded_away() -> None:
+    trunk = nn.Sequential(nn.Conv2d(3, 8, 3), ActivatedNorm(8))
+    network = ConvNet(trunk, linear_head(8, 2)).eval()
+    graph = export_onnx(network, ODD_SIDE, 20)
+    with torch.inference_mode():
+        expected = network(odd_images(5)).embedding.numpy()
+    np.testing.assert_allclose(answers(graph)[1], expected, atol=1e-5)
 
 
 def test_the_normalisation_becomes_a_convolution(odd_graph: ModelProto) -> None:
@@ -101,3 +119,22 @@ def test_what_has_another_form_is_left_alone() -> None:
     model = helper.make_model(helper.make_graph(nodes, "ratio", shapes[:2], shapes[2:]))
     normalise_by_convolution(model)
     assert [node.op_type for node in model.graph.node] == ["Sub", "Div"]
+
+
+def test_a_large_head_is_kept_once_and_its_logits_are_the_mean_of_its_map() -> None:
+    torch.manual_seed(0)
+    network = ConvNet(nn.Sequential(ConvBlock(3, 8)), linear_head(8, 5)).eval()
+    graph = export_onnx(network, ODD_SIDE, opset=20)
+    fold_unsqueeze(graph)
+    require_same_without("Gemm", partial(logits_from_map, weights=40), graph)
+    kept = copy.deepcopy(graph)
+    logits_from_map(kept, weights=41)
+    assert operators(kept)["Gemm"] == 1
+
+
+def test_a_head_of_two_layers_is_left_alone(odd_graph: ModelProto) -> None:
+    kept = copy.deepcopy(odd_graph)
+    fold_unsqueeze(kept)
+    before = operators(kept)
+    logits_from_map(kept, weights=1)
+    assert operators(kept) == before

@@ -1,0 +1,216 @@
+"""From a model that exists to a proven artifact: graph, int8, gate, calibration, measurement."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.adopt.anatomy import Anatomy, study
+from training.adopt.contract import to_contract
+from training.adopt.foreign import Foreign, read_foreign
+from training.adopt.images import load_images_of
+from training.adopt.labels import ForeignLabels
+from training.adopt.original import ForeignNetwork
+from training.adopt.pixels import INSIDE, NORMALISATIONS, TRIED_IMAGES, Pixels, Tried, try_all
+from training.config import DEFAULTS, TrainConfig, load_config
+from training.data.training_data import TrainingData
+from training.errors import TrainingError
+from training.export.export import Export, Original, export_graph, export_model
+from training.export.graph.onnx_files import opset_of
+from training.networks.classifier import build_classifier
+from training.results.report import Report
+from training.train import CACHE_FOLDER, Origin, begin_artifact, prove
+from visionflow import strict
+
+# The sections of a config that say something about an adopted model.
+_KEPT = ("name", "version", "seed", "data", "input", "export")
+# Nothing is trained, so most images can measure.
+_SHARES = {"data.validation": 0.35, "data.test": 0.35}
+# Of the shorter side that evaluation usually crops.
+_CROPPED = 0.875
+_USUAL_SIZE = 224
+_THREADS = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user says about the model. None: what the file says, or the usual.
+
+    ``output``: of an ONNX file with several. ``normalisation``: a name of `NORMALISATIONS`, or
+    pixels of its own. ``size`` and ``resize``: as in `InputSpec`.
+    """
+
+    output: str | None = None
+    normalisation: str | Pixels | None = None
+    size: int | None = None
+    resize: int | None = None
+    served_only: bool = False
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """``tried``: the normalisations that were compared, the chosen one first; empty where it was
+    stated. ``with_images``: how many of the labels have images."""
+
+    report: Report
+    tried: tuple[Tried, ...]
+    with_images: int
+
+
+def adopt_onnx(
+    file: Path,
+    labels: ForeignLabels,
+    data: Path,
+    out: Path,
+    wanted: Wanted,
+    overrides: Mapping[str, Any],
+    cache: Path | None = None,
+) -> Adopted:
+    """Make the artifact of the ONNX ``file`` in ``out``, measured on the images in ``data``.
+
+    ``overrides``: fields of the config by dotted name. Raises `TrainingError` naming what keeps the
+    file from being served, `DatasetError` for images that cannot prove it, `ConfigError`.
+    """
+    foreign = read_foreign(file, wanted.output, wanted.size)
+    anatomy = study(foreign, str(file))
+    require_classes(anatomy.classes, labels, str(file))
+    config = adopted_config(foreign.size, wanted.resize, overrides)
+    images = load_images_of(labels, data, config, cache or out / CACHE_FOLDER, out)
+    network = ForeignNetwork(foreign, anatomy, _THREADS)
+    pixels, tried = _pixels(foreign, network, images, wanted, config.seed)
+    graph = to_contract(foreign, anatomy, pixels, config.export.opset, str(file))
+    begin_artifact(images, out)
+    exported = export_graph(
+        graph,
+        Original(
+            form="original",
+            bytes=foreign.bytes,
+            parameters=foreign.parameters,
+            outputs=partial(network.outputs, pixels=pixels),
+            run=partial(ForeignNetwork(foreign, anatomy, threads=1).logits, pixels=pixels),
+        ),
+        config,
+        images,
+        out,
+    )
+    facts = _facts(file, foreign, anatomy, pixels, tried)
+    report = finish(
+        exported, Origin("adopted", None), labels, config, images, out, facts, wanted.served_only
+    )
+    if cache is None:
+        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    return Adopted(report, tried, _with_images(images))
+
+
+def adopt_network(
+    name: str,
+    weights: str,
+    labels: ForeignLabels,
+    data: Path,
+    out: Path,
+    wanted: Wanted,
+    overrides: Mapping[str, Any],
+    cache: Path | None = None,
+) -> Adopted:
+    """As `adopt_onnx`, of the published network ``name`` with the ``weights`` of a file or of a
+    word that `build_classifier` knows. It knows its normalisation."""
+    if wanted.output or wanted.normalisation:
+        raise TrainingError(
+            f"{name} knows its output and its pixels: --output, --normalise, --mean and --std are "
+            "for ONNX files."
+        )
+    network = build_classifier(name, weights, len(labels.names))
+    config = adopted_config(wanted.size or _USUAL_SIZE, wanted.resize, overrides)
+    images = load_images_of(labels, data, config, cache or out / CACHE_FOLDER, out)
+    begin_artifact(images, out)
+    exported = export_model(network, config, images, out)
+    facts = {"model": name, "weights": weights, "activation_map": True}
+    if (file := Path(weights)).is_file():
+        facts |= {"weights": file.name, "sha256": sha256(file)}
+    origin = Origin("adopted", network)
+    report = finish(exported, origin, labels, config, images, out, facts, wanted.served_only)
+    if cache is None:
+        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    return Adopted(report, (), _with_images(images))
+
+
+def finish(
+    exported: Export,
+    origin: Origin,
+    labels: ForeignLabels,
+    config: TrainConfig,
+    images: TrainingData,
+    out: Path,
+    facts: Mapping[str, Any],
+    served_only: bool,
+) -> Report:
+    """The artifact with the labels' parents. ``facts``: what was adopted, for its config."""
+    whole: dict[str, Any] = strict.to_dict(config)
+    kept = {name: whole[name] for name in _KEPT}
+    manifest = replace(
+        exported.manifest,
+        labels=labels.tree.labels,
+        parents=labels.tree.parents,
+        config={**kept, "model": {"name": facts["model"]}, "adopted": dict(facts)},
+    )
+    exported = replace(exported, manifest=manifest)
+    return prove(exported, origin, config, images, out, served_only=served_only)
+
+
+def adopted_config(size: int, resize: int | None, overrides: Mapping[str, Any]) -> TrainConfig:
+    """The defaults for images of ``size`` pixels, with ``overrides``. Raises `ConfigError`."""
+    shape = {"input.size": size, "input.resize": resize or round(size / _CROPPED)}
+    return load_config(str(DEFAULTS), {**_SHARES, **shape, **overrides})
+
+
+def require_classes(classes: int, labels: ForeignLabels, where: str) -> None:
+    """Raise `TrainingError` where the model does not have an output for each label."""
+    if classes != len(labels.names):
+        raise TrainingError(
+            f"{where}: scores {classes} labels, and the file of labels holds {len(labels.names)}. "
+            "It needs one for each output, in their order."
+        )
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _pixels(
+    foreign: Foreign, network: ForeignNetwork, images: TrainingData, wanted: Wanted, seed: int
+) -> tuple[Pixels, tuple[Tried, ...]]:
+    """The stated normalisation, or the one under which the network is right most often."""
+    if foreign.takes_bytes:
+        return INSIDE, ()
+    if isinstance(wanted.normalisation, Pixels):
+        return wanted.normalisation, ()
+    if wanted.normalisation is not None:
+        return NORMALISATIONS[wanted.normalisation], ()
+    tried = try_all(network.logits, images.calibration(TRIED_IMAGES, seed))
+    return NORMALISATIONS[tried[0].name], tried
+
+
+def _facts(
+    file: Path, foreign: Foreign, anatomy: Anatomy, pixels: Pixels, tried: tuple[Tried, ...]
+) -> dict[str, Any]:
+    return {
+        "model": file.name,
+        "sha256": sha256(file),
+        "producer": foreign.model.producer_name,
+        "opset": opset_of(foreign.simple),
+        "softmax_removed": anatomy.probabilities,
+        "activation_map": anatomy.map is not None,
+        "pixels": strict.to_dict(pixels),
+        "normalisations_tried": {one.name: one.top1 for one in tried},
+    }
+
+
+def _with_images(images: TrainingData) -> int:
+    counts = np.sum([part.counts for part in images.splits.parts.values()], axis=0)
+    return int(np.count_nonzero(counts))
