@@ -60,6 +60,6 @@ function Bar({ value, threshold }: { value: number; threshold: number }) {
 
 function judged(value: number, threshold: number, reason: LogEntry["unknown_reason"]) {
   if (value < threshold) return "Under";
-  // One of the other measures says so alone: the detail of the pixels, or the logits.
-  return reason === "unfamiliar" ? "Other" : "Reached";
+  // A second measure, the detail of the pixels, says so alone.
+  return reason === "unfamiliar" ? "Blurred" : "Reached";
 }
