@@ -172,8 +172,8 @@ def prove(
 ) -> Report:
     """From exported files to an artifact that is calibrated and measured.
 
-    ``served_only``: leave out what does not serve: the fp32 form of an int8 model, and the weights
-    that another run could grow from.
+    ``served_only``: leave out what does not serve: the fp32 form of an int8 model, the weights that
+    another run could grow from, and all copies of images.
     """
     calibrated = calibrate(exported, config, data, out)
     exported, manifest = calibrated.export, calibrated.export.manifest
@@ -250,8 +250,14 @@ def prove(
         ),
     )
     check_stop()
+    if served_only:
+        report = report.without_images()
     write_whole(out / REPORT_FILE, report.to_json().encode())
-    pages = (*draw(report, out), *_write_map_images(report, data.test, measured, out))
+    pages = draw(report, out)
+    if served_only:
+        (out / MAP_IMAGES_FILE).unlink(missing_ok=True)
+    else:
+        pages = (*pages, *_write_map_images(report, data.test, measured, out))
     manifest = replace(manifest, metrics=_metrics(report))
     reference = write_reference(classifier, data.validation, out, config.seed)
     kept: tuple[str, ...] = ()

@@ -69,7 +69,8 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument(
         "--served-only",
         action="store_true",
-        help="leave the fp32 form out of the artifact where int8 serves",
+        help="leave out what serving does not need: the fp32 form where int8 serves, and copies of "
+        "your images in the report",
     )
     add_group_by(parser)
     parser.add_argument("--seed", type=int, help="seed of all random choices")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from training.config import Recipe
@@ -156,6 +156,12 @@ class Report:
     labels: LabelCheck
     tree: tuple[Label, ...]
     levels: Levels | None
+
+    def without_images(self) -> "Report":
+        """The same measurements without a copy of anybody's image."""
+        findings = replace(self.findings, right=(), wrong=(), mistakes=(), activations=None)
+        suspects = tuple(replace(suspect, image=None) for suspect in self.labels.suspects)
+        return replace(self, findings=findings, labels=replace(self.labels, suspects=suspects))
 
     def to_json(self) -> str:
         """One line: most of it is long rows of numbers."""

@@ -26,6 +26,7 @@ from training.ancestor import WEIGHTS_FILE
 from training.compare.compare import compare
 from training.ensembling import ensemble
 from training.errors import TrainingError
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.export.artifact import FP32_FILE
 from training.results.report import Report
 from visionflow.answers.classifier import Classifier
@@ -100,6 +101,15 @@ def test_the_artifact_has_passed_its_gate(adopted: Artifact) -> None:
     facts = manifest.config["adopted"]
     assert (facts["producer"], facts["softmax_removed"]) == ("other", True)
     assert manifest.familiarity is not None
+
+
+def test_what_serving_does_not_need_is_left_out(adopted: Artifact) -> None:
+    assert set(adopted.manifest.files) == {adopted.manifest.precision}
+    held = {entry.path for entry in adopted.manifest.all_files()}
+    assert not held & {WEIGHTS_FILE, MAP_IMAGES_FILE}
+    for name in ("report.json", "report.html"):
+        assert "data:image/jpeg" not in (adopted.folder / name).read_text(encoding="utf-8")
+    assert adopted.report.findings.right == ()
 
 
 def test_the_pixels_are_found_by_trying(adopted: Artifact) -> None:
