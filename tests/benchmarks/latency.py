@@ -9,12 +9,10 @@ import numpy as np
 from tests.benchmarks.contenders.networks import NETWORKS, timed
 from tests.benchmarks.contenders.worker import (
     SIZES,
-    STARTER,
     call,
     install_service,
     photo,
     request,
-    starter_manifest,
 )
 from tests.benchmarks.figures import Figure, Target, figure
 from visionflow.answers.classifier import Classifier
@@ -25,6 +23,7 @@ INFERENCES = 400
 BATCHES = (1, 5, 10)
 ROUNDS = 15
 MOST_OWN_MS = 3
+STARTERS_NETWORK = "EfficientNet-Lite0"
 # Steps of any server of this model; the rest of an invocation is VisionFlow's own work.
 MODEL_STEPS = ("decode", "prepare", "infer")
 
@@ -52,12 +51,12 @@ def by_step() -> dict[str, Steps]:
 
 def by_precision() -> dict[str, float]:
     """Median milliseconds of one inference on one thread; the precisions take turns."""
-    manifest = starter_manifest()
-    side = manifest.input.size
+    network = timed(STARTERS_NETWORK)
+    side = network.manifest.input.size
     batch = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)
     classifiers = {
-        precision: Classifier(STARTER / entry.path, manifest)
-        for precision, entry in manifest.files.items()
+        precision: Classifier(network.file(precision), network.manifest)
+        for precision in ("fp32", "int8")
     }
     times: dict[str, list[float]] = {precision: [] for precision in classifiers}
     for _ in range(INFERENCES):
@@ -105,7 +104,7 @@ def _report_steps() -> Iterator[Figure]:
 
 def _report_precisions() -> Iterator[Figure]:
     times, n = by_precision(), f"median of {INFERENCES} each, in turns"
-    what = "one inference of the starter (the image and its mirror image), one thread"
+    what = f"one inference of {STARTERS_NETWORK}, one thread"
     yield figure("serving latency", what, times, "ms", n=n, seed=0)
     ratio = times["fp32"] / times["int8"]
     yield figure("serving latency", f"{what}: int8 against fp32", ratio, "x", n=n, seed=0)

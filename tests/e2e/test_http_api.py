@@ -75,7 +75,8 @@ def test_signed_urls_open_image_and_thumbnail(cloud: Cloud) -> None:
 def test_health_names_the_model_and_its_labels(cloud: Cloud) -> None:
     answer = cloud.call("GET", "/health")
     assert (answer.status, answer.body["status"]) == (200, "ok")
-    assert "airplane" in answer.body["labels"]
+    assert "giant panda" in answer.body["labels"]
+    assert answer.body["parents"]["giant panda"]
 
 
 def test_the_api_describes_itself(cloud: Cloud) -> None:

@@ -96,10 +96,10 @@ def test_the_sets_as_they_are_give_the_same_tensors_to_the_bit(name: str) -> Non
 
 
 def test_the_starter_answers_the_same_both_ways(without_thumbnail: None) -> None:
-    """To the images that it was made for, sixteen times enlarged."""
+    """To photos of its classes, enlarged until a quarter of their pixels is decoded."""
     manifest = read_artifact(STARTER)
-    with tarfile.open(data_folder() / "cifar10-test.tar.gz") as archive:
-        members = [member for member in archive if member.isfile()][::50]
+    with tarfile.open(data_folder() / "imagenet1000-samples.tar") as archive:
+        members = [member for member in archive if member.isfile()][::25]
         data = [file.read() for member in members if (file := archive.extractfile(member))]
     tensors = [
         both_ways(enlarged(image, manifest.input, 4, seed), manifest.input, 4)
@@ -112,4 +112,4 @@ def test_the_starter_answers_the_same_both_ways(without_thumbnail: None) -> None
     )
     agreement = np.mean(whole == fast)
     print(f"the same answer to {agreement:.1%} of {len(data)}")
-    assert agreement >= 0.97
+    assert agreement >= 0.95

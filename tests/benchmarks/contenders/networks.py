@@ -36,18 +36,17 @@ from visionflow.models.manifest import (
     read_artifact,
 )
 
-STARTER = PROJECT / "infra" / "packaging" / "starter"
 FOLDER = PROJECT / ".visionflow" / "benchmarks"
 CALIBRATION: RangeRule = "min-max"
 SEED = 1
 
-# Display name -> the name in a config. The starter is the committed artifact.
+# Display name -> the name in a config.
 NETWORKS = {
     "ResNet-18": "resnet18",
     "ResNet-50": "resnet50",
     "MobileNetV3-L": "mobilenet_v3_large",
     "EfficientNet-B0": "efficientnet_b0",
-    "starter": "starter",
+    "EfficientNet-Lite0": "efficientnet_lite0",
 }
 
 
@@ -66,10 +65,6 @@ class Timed:
 @cache
 def timed(name: str) -> Timed:
     """The network ``name`` of `NETWORKS`; builds its artifact if it does not exist."""
-    if name == "starter":
-        manifest = read_artifact(STARTER)
-        module = build_model(load_config("cifar10").model, len(manifest.labels)).eval()
-        return Timed(module, STARTER, manifest)
     config = _config(NETWORKS[name])
     torch.manual_seed(SEED)
     data = _data()
