@@ -9,7 +9,7 @@ languages of the people who set it.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -165,6 +165,19 @@ class LoopConfig:
 
 
 @dataclass(frozen=True)
+class ProbeConfig:
+    """A linear head on frozen features, its penalty chosen by cross-validation."""
+
+    penalties: tuple[float, ...]
+    folds: int
+
+    def conditions(self) -> Iterator[_Condition]:
+        positive = len(self.penalties) >= 1 and min(self.penalties) > 0
+        yield "probe.penalties", "at least 1 positive number", positive
+        yield "probe.folds", "at least 2", self.folds >= 2
+
+
+@dataclass(frozen=True)
 class FinetuneConfig:
     """The head alone on frozen features first, then the trunk from its top downwards."""
 
@@ -253,7 +266,7 @@ class TrainConfig:
     input: InputSpec
     augment: AugmentConfig
     model: ModelConfig
-    probe: LoopConfig
+    probe: ProbeConfig
     finetune: FinetuneConfig
     scratch: LoopConfig
     export: ExportConfig
@@ -267,12 +280,16 @@ class TrainConfig:
     @property
     def epochs(self) -> int:
         """The most that a run can have, through all phases of its recipe."""
-        phases = {
-            "probe": (self.probe,),
-            "finetune": (self.finetune.head, self.finetune.body),
-            "scratch": (self.scratch,),
-        }
-        return sum(phase.epochs for phase in phases[self.recipe])
+        if self.recipe == "probe":
+            return 1
+        finetune = (self.finetune.head, self.finetune.body)
+        phases = finetune if self.recipe == "finetune" else (self.scratch,)
+        return sum(phase.epochs for phase in phases)
+
+    @property
+    def network(self) -> ModelConfig:
+        """``model`` as the recipe trains it: the head of a probe is linear."""
+        return replace(self.model, head="linear") if self.recipe == "probe" else self.model
 
     def _conditions(self) -> Iterator[_Condition]:
         yield "name", "not empty", bool(self.name)
@@ -281,7 +298,7 @@ class TrainConfig:
         yield from self.data.conditions()
         yield from self.augment.conditions()
         yield from self.model.conditions()
-        yield from self.probe.conditions("probe")
+        yield from self.probe.conditions()
         yield from self.finetune.conditions()
         yield from self.scratch.conditions("scratch")
         yield from self.export.conditions()

@@ -166,6 +166,7 @@ def finish(
         best_epoch=fitted.best_epoch,
         stopped_early=fitted.stopped_early,
         train_seconds=fitted.seconds,
+        probe=fitted.probe,
         verdict=fit_verdict(fitted.history, few_groups),
         parameters=sum(weight.numel() for weight in fitted.model.parameters()),
         models=exported.models,

@@ -59,6 +59,12 @@ class ConvNet(Network):
         """The parts of the trunk by name, from the pixels up; together they are all of it."""
         return list(self.trunk.named_children())
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many of the pooled features each trunk gives."""
+        linear = next(layer for layer in self.head if isinstance(layer, nn.Linear))
+        return (linear.in_features,)
+
     def forward(self, image: Tensor) -> Output:
         """Everything the artifact's graph returns; meant for evaluation mode."""
         if self.mirror and not self.training:

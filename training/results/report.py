@@ -10,6 +10,7 @@ from training.results.findings import Findings
 from training.results.groups import GroupSummary
 from training.results.history import EpochRecord, FitVerdict
 from training.results.labels import LabelCheck
+from training.results.probe import ProbeFit
 from training.results.scores import Evaluation
 from training.results.unknown import SetCoverage, Unfamiliar
 from visionflow import strict
@@ -112,10 +113,10 @@ class Report:
     """Everything measured in one run.
 
     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
-    lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
-    that got further classes. ``unfamiliar``: None where the model has no familiarity.
-    ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
-    three parts.
+    lies behind ``test``. ``probe``: of the recipe of that name. ``parameters``: how many the
+    trained network has. ``growth``: of a model that got further classes. ``unfamiliar``: None where
+    the model has no familiarity. ``prediction_sets``: at the coverages that the validation images
+    suffice for. ``labels``: of all three parts.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Report:
     best_epoch: int
     stopped_early: bool
     train_seconds: float
+    probe: ProbeFit | None
     verdict: FitVerdict
     parameters: int
     models: tuple[ModelMeasure, ...]

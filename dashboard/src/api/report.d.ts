@@ -249,13 +249,16 @@ export interface components {
          * @description How images that the model was never taught are recognised.
          *
          *     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
-         *     ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
-         *     images that get an answer.
+         *     ``threshold``, the `energy` of its logits under ``least_energy``, or its `finest_detail` under
+         *     ``least_detail``. ``least_energy`` is None in versions from before it was measured. ``kept``:
+         *     the share of validation images that get an answer.
          */
         Familiarity: {
             file: components["schemas"]["FileEntry"];
             /** Threshold */
             threshold: number;
+            /** Least Energy */
+            least_energy: number | null;
             /** Least Detail */
             least_detail: number;
             /** Kept */
@@ -498,7 +501,7 @@ export interface components {
         };
         /**
          * Label
-         * @description A class. Its place in the manifest's list is its index in the logits.
+         * @description A class, or a parent of classes and other parents. ``parent`` is None at the top.
          */
         Label: {
             /** Name */
@@ -564,15 +567,17 @@ export interface components {
          * Manifest
          * @description One version of one model. ``created_at`` is ISO 8601 in UTC.
          *
-         *     An answer is unsure when its confidence is under ``unknown_threshold``. ``conformity``: the
-         *     confidence in the true label of each validation image, rising; prediction sets are made from it.
+         *     ``labels`` are the classes, in the order of the logits; ``parents``, which may be empty, the
+         *     inner nodes of the tree above them. An answer is unsure when no label or parent has a confidence
+         *     of ``unknown_threshold``. ``conformity``: the confidence in the true label of each validation
+         *     image, rising; prediction sets are made from it.
          */
         Manifest: {
             /**
              * Schema Version
              * @constant
              */
-            schema_version: 2;
+            schema_version: 3;
             /** Name */
             name: string;
             /** Version */
@@ -581,6 +586,8 @@ export interface components {
             created_at: string;
             /** Labels */
             labels: components["schemas"]["Label"][];
+            /** Parents */
+            parents: components["schemas"]["Label"][];
             input: components["schemas"]["InputSpec"];
             /**
              * Precision
@@ -666,6 +673,39 @@ export interface components {
             top1_agreement: number;
         };
         /**
+         * PenaltyScore
+         * @description One strength of the penalty, cross-validated on training images.
+         *
+         *     ``loss``: mean cross-entropy in nats of the answers under their best temperature. ``top1``:
+         *     share of right answers.
+         */
+        PenaltyScore: {
+            /** Penalty */
+            penalty: number;
+            /** Loss */
+            loss: number;
+            /** Top1 */
+            top1: number;
+        };
+        /**
+         * ProbeFit
+         * @description The penalty that the head was fitted with, and those that it was chosen from.
+         *
+         *     Chosen on ``folds`` folds of ``images`` training images, no group of which is in two folds.
+         *     Where every class has a single group nothing can be compared: then ``folds`` is 0, ``tried`` is
+         *     empty and the strongest penalty is taken.
+         */
+        ProbeFit: {
+            /** Penalty */
+            penalty: number;
+            /** Folds */
+            folds: number;
+            /** Images */
+            images: number;
+            /** Tried */
+            tried: components["schemas"]["PenaltyScore"][];
+        };
+        /**
          * Quantization
          * @description How the int8 model was made, or why it was not.
          */
@@ -713,10 +753,10 @@ export interface components {
          * @description Everything measured in one run.
          *
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
-         *     lies behind ``test``. ``parameters``: how many the trained network has. ``growth``: of a model
-         *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
-         *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
-         *     three parts.
+         *     lies behind ``test``. ``probe``: of the recipe of that name. ``parameters``: how many the
+         *     trained network has. ``growth``: of a model that got further classes. ``unfamiliar``: None where
+         *     the model has no familiarity. ``prediction_sets``: at the coverages that the validation images
+         *     suffice for. ``labels``: of all three parts.
          */
         Report: {
             /** Name */
@@ -751,6 +791,7 @@ export interface components {
             stopped_early: boolean;
             /** Train Seconds */
             train_seconds: number;
+            probe: components["schemas"]["ProbeFit"] | null;
             verdict: components["schemas"]["FitVerdict"];
             /** Parameters */
             parameters: number;
