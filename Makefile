@@ -61,9 +61,9 @@ types: .venv/.test dashboard/node_modules/.package-lock.json ## Renew generated 
 # One resolution for all extras; the smaller locks are subsets of it. Hashes, no addresses.
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
 lock: $(UV) ## Renew the lock files
-	$(COMPILE) pyproject.toml --extra infra --extra train --extra dev -o tests/requirements.txt
+	$(COMPILE) pyproject.toml --extra infra --extra train --extra timm --extra dev -o tests/requirements.txt
 	$(COMPILE) pyproject.toml --extra infra -c tests/requirements.txt -o infra/requirements.txt
-	$(COMPILE) pyproject.toml --extra train -c tests/requirements.txt -o training/requirements.txt
+	$(COMPILE) pyproject.toml --extra train --extra timm -c tests/requirements.txt -o training/requirements.txt
 	$(COMPILE) infra/local_cloud/ministack-requirements.in -o infra/local_cloud/ministack-requirements.txt
 	$(UV) pip compile layers/runtime/requirements.in --no-deps --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-annotate --quiet -o layers/runtime/requirements.txt

@@ -115,7 +115,7 @@ def _familiarity(folder: Path) -> Familiarity:
     taught = FamiliarImages.of(colours.repeat(20, axis=0), np.repeat([0, 1, 0], 20), len(LABELS))
     (folder / EMBEDDINGS_FILE).write_bytes(taught.to_bytes())
     entry = FileEntry.of(folder, EMBEDDINGS_FILE)
-    return Familiarity(file=entry, threshold=0.4, least_energy=None, least_detail=0.0, kept=0.95)
+    return Familiarity(file=entry, threshold=0.4, least_detail=0.0, kept=0.95)
 
 
 def write_tiny_run(

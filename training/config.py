@@ -21,18 +21,19 @@ CONFIGS = Path(__file__).parent / "configs"
 DEFAULTS = CONFIGS / "defaults.toml"
 
 Recipe = Literal["probe", "finetune", "scratch"]
-ModelName = Literal[
+NETWORKS = (
     "resnet18",
     "resnet34",
     "resnet50",
     "vgg16",
     "efficientnet_b0",
+    "efficientnet_lite0",
     "densenet121",
     "mobilenet_v2",
     "mobilenet_v3_large",
     "small_cnn",
     "residual_cnn",
-]
+)
 
 _Condition = tuple[str, str, bool]
 
@@ -90,7 +91,7 @@ class AugmentConfig:
 class ModelConfig:
     """Which network, with which head and which weights to begin from."""
 
-    name: ModelName
+    name: str
     widths: tuple[int, ...]
     head: Literal["linear", "mlp"]
     hidden: int
@@ -100,6 +101,11 @@ class ModelConfig:
     grow_from: str
 
     def conditions(self) -> Iterator[_Condition]:
+        yield (
+            "model.name",
+            f"one of {', '.join(NETWORKS)}, not {self.name!r}",
+            self.name in NETWORKS,
+        )
         widths = len(self.widths) >= 3 and min(self.widths) > 0
         yield "model.widths", "at least 3 positive numbers", widths
         yield "model.hidden", "at least 1", self.hidden >= 1

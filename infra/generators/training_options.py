@@ -7,7 +7,7 @@ against, because the functions never see the training package.
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-from training.config import ModelName, Recipe, committed_configs, load_config
+from training.config import NETWORKS, Recipe, committed_configs, load_config
 from training.texts.catalogue import text
 from visionflow.strict import to_dict
 
@@ -17,7 +17,7 @@ _LEFT_OUT = ("tune.", "mlflow")
 def document() -> dict[str, Any]:
     """Every committed config with its fields, their values and what they mean."""
     return {
-        "models": list(get_args(ModelName)),
+        "models": list(NETWORKS),
         "recipes": list(get_args(Recipe)),
         "configs": [_config(name) for name in committed_configs()],
     }

@@ -27,7 +27,7 @@ from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.batches import TrainBatches
 from training.data.listing import list_images
 from training.data.upright_images import load_upright_images
-from training.networks.network import PIXEL_MEAN, PIXEL_STD
+from training.networks.network import IMAGENET
 
 ROUNDS = 5
 EPOCHS = 10
@@ -85,7 +85,7 @@ def our_config() -> TrainConfig:
 
 def normalised(batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
     """Add the normalisation that VisionFlow's network does; the reference's workers do theirs."""
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (PIXEL_MEAN, PIXEL_STD))
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET.mean, IMAGENET.std))
     for images, targets in batches:
         yield (images.permute(0, 3, 1, 2).contiguous().float() - mean) / std, targets
 

@@ -21,7 +21,7 @@ from training.cli.options import (
     fields_set,
     print_table,
 )
-from training.config import ModelName, Recipe, TrainConfig, committed_configs, load_config
+from training.config import NETWORKS, Recipe, TrainConfig, committed_configs, load_config
 from training.stop import Stop, stop_on_signals
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
     add_group_by(parser)
-    parser.add_argument("--model", choices=get_args(ModelName), help="network to train")
+    parser.add_argument("--model", choices=NETWORKS, help="network to train")
     parser.add_argument("--recipe", choices=get_args(Recipe), help="way to train it")
-    parser.add_argument("--weights", help="'imagenet', 'none' or a file")
+    parser.add_argument("--weights", help="'imagenet', 'package', 'none' or a file")
     parser.add_argument("--grow-from", metavar="RUN", help="add classes to this finished run")
     parser.add_argument("--seed", type=int, help="seed of all random choices")
     parser.add_argument("--name", help="name of the model")

@@ -115,7 +115,6 @@ def _stored(
     return Familiarity(
         file=FileEntry.of(folder, FAMILIAR_FILE),
         threshold=thresholds.familiarity,
-        least_energy=None,
         least_detail=thresholds.detail,
         kept=1.0,
     )

@@ -78,8 +78,8 @@ def check_recipe(config: TrainConfig) -> None:
     if config.recipe != "scratch" and config.model.weights == "none" and not config.model.grow_from:
         raise ConfigError(
             f"config: the recipe {config.recipe} trains a head on a trunk that has learnt already, "
-            'and with model.weights = "none" it is random; set model.weights to imagenet or a file '
-            "of weights, or take the recipe scratch."
+            'and with model.weights = "none" it is random; set model.weights to imagenet, package '
+            "or a file of weights, or take the recipe scratch."
         )
 
 

@@ -94,7 +94,6 @@ class Contents:
     sizes: Sizes | None
     exact_duplicates: tuple[Duplicates, ...]
     near_duplicates: tuple[Duplicates, ...]
-    near_duplicates_complete: bool
     outside_classes: tuple[str, ...]
     other_files: tuple[str, ...]
     complaint: str | None
@@ -121,7 +120,6 @@ def _describe(
     classes = _classes(found, good, [file for file, _ in bad])
     counts = np.array([entry.images for entry in classes if entry.images])
     parts = Counter(file.part for file, _ in good)
-    near, complete = _near_duplicates(good)
     return Contents(
         folder=str(folder),
         images=len(good),
@@ -133,8 +131,7 @@ def _describe(
         oddities=_oddities(good),
         sizes=_sizes([facts for _, facts in good]) if good else None,
         exact_duplicates=_exact_duplicates(good),
-        near_duplicates=near,
-        near_duplicates_complete=complete,
+        near_duplicates=_near_duplicates(good),
         outside_classes=found.outside_classes,
         other_files=found.other_files,
         complaint=found.complaint,
@@ -204,19 +201,19 @@ def _exact_duplicates(good: Sequence[Read]) -> tuple[Duplicates, ...]:
     return _by_weight([_duplicates(files, 0.0) for files in found])
 
 
-def _near_duplicates(good: Sequence[Read]) -> tuple[tuple[Duplicates, ...], bool]:
+def _near_duplicates(good: Sequence[Read]) -> tuple[Duplicates, ...]:
     """Among different contents; images of one colour are left out, since they match everything."""
     unique = {facts.sha256: (file, facts) for file, facts in reversed(good)}
     shown = [(f, x) for f, x in reversed(unique.values()) if "one_colour" not in x.oddities]
     if len(shown) < 2:
-        return (), True
+        return ()
     codes = np.array([facts.code for _, facts in shown], np.uint64)
     near = near_pairs(codes, np.stack([facts.thumbnail for _, facts in shown]))
     pairs = zip(near.pairs.tolist(), near.differences.tolist(), strict=True)
     found = [
         _duplicates([shown[i][0] for i in pair], round(difference, 4)) for pair, difference in pairs
     ]
-    return _by_weight(found), near.complete
+    return _by_weight(found)
 
 
 def _duplicates(files: Sequence[FoundFile], difference: float) -> Duplicates:

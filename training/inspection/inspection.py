@@ -82,8 +82,6 @@ def _overview(contents: Contents) -> Iterator[str]:
         yield f"Width {_range(sizes.width)} px, height {_range(sizes.height)} px."
     yield from _duplicates("Exact duplicates", "groups", contents.exact_duplicates)
     yield from _duplicates("Near duplicates", "pairs", contents.near_duplicates)
-    if not contents.near_duplicates_complete:
-        yield "There are more near duplicates than were compared."
 
 
 def _duplicates(name: str, unit: str, found: tuple[Duplicates, ...]) -> Iterator[str]:

@@ -8,14 +8,14 @@ from torch import nn
 
 from training.ancestor import read_ancestor
 from training.config import ModelConfig
-from training.networks import small_cnn
 from training.networks.heads import Head, folded, linear_head, mlp_head
 from training.networks.inherit import inherit
-from training.networks.network import ConvNet, Network
-from training.networks.residual_cnn import ResidualCnn
-from training.networks.small_cnn import SmallCnn
-from training.networks.weights import load_weights
-from training.networks.zoo import PLANS, torchvision_trunk
+from training.networks.network import IMAGENET, ConvNet, Network, Normalisation
+from training.networks.trunks import small_cnn
+from training.networks.trunks.residual_cnn import ResidualCnn
+from training.networks.trunks.small_cnn import SmallCnn
+from training.networks.trunks.zoo import PLANS, published_trunk
+from training.networks.weights import find_weights, load_weights
 
 N = TypeVar("N", bound=Network)
 
@@ -51,24 +51,26 @@ def exportable(network: N) -> N:
 
 def _network(config: ModelConfig, classes: int) -> ConvNet:
     """With random weights."""
-    trunk, features = _trunk(config)
-    return ConvNet(trunk, _head(config, features, classes), mirror=config.mirror)
+    trunk, features, normalisation = _trunk(config)
+    head = _head(config, features, classes)
+    return ConvNet(trunk, head, normalisation=normalisation, mirror=config.mirror)
 
 
 def _fill(model: ConvNet, config: ModelConfig) -> None:
     if config.grow_from:
         inherit(model, read_ancestor(config.grow_from).weights(), config.grow_from)
     elif config.weights != "none":
-        load_weights(model.trunk, config.name, config.weights)
+        load_weights(model, config.name, find_weights(config.name, config.weights))
 
 
-def _trunk(config: ModelConfig) -> tuple[nn.Sequential, int]:
-    """The trunk and the channels of its map."""
+def _trunk(config: ModelConfig) -> tuple[nn.Sequential, int, Normalisation]:
+    """The trunk, the channels of its map, and the pixels that it takes."""
     if config.name == "residual_cnn":
-        return ResidualCnn(config.widths), config.widths[-1]
+        return ResidualCnn(config.widths), config.widths[-1], IMAGENET
     if config.name == "small_cnn":
-        return SmallCnn(), small_cnn.FEATURES
-    return torchvision_trunk(config.name), PLANS[config.name].features
+        return SmallCnn(), small_cnn.FEATURES, IMAGENET
+    plan = PLANS[config.name]
+    return published_trunk(config.name), plan.features, plan.normalisation
 
 
 def _head(config: ModelConfig, features: int, classes: int) -> Head:

@@ -1,5 +1,6 @@
 """The network that every artifact holds: pixels in; logits, embedding and activation map out."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -7,10 +8,18 @@ from torch import Tensor, nn
 
 from training.networks.heads import Head
 
-# Per-channel mean and standard deviation of ImageNet, in units of uint8: the field's convention,
-# close enough for any photographs, and what pretrained weights expect.
-PIXEL_MEAN = (123.675, 116.28, 103.53)
-PIXEL_STD = (58.395, 57.12, 57.375)
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What a trunk takes off each channel of uint8 pixels, and what it then divides by."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+IMAGENET = Normalisation((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+"""Mean and standard deviation of ImageNet: the field's convention, close enough for any
+photographs, and what torchvision's weights expect."""
 
 
 class Output(NamedTuple):
@@ -43,7 +52,14 @@ class ConvNet(Network):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, trunk: nn.Sequential, head: Head, *, mirror: bool = False) -> None:
+    def __init__(
+        self,
+        trunk: nn.Sequential,
+        head: Head,
+        *,
+        normalisation: Normalisation = IMAGENET,
+        mirror: bool = False,
+    ) -> None:
         """``trunk``: normalised [N, 3, H, W] to features [N, F, h, w], a child for each stage.
 
         With ``mirror`` evaluation answers with the mean over the image and its mirror image.
@@ -52,8 +68,8 @@ class ConvNet(Network):
         self.trunk = trunk
         self.head = head
         self.mirror = mirror
-        self.register_buffer("mean", torch.tensor(PIXEL_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(PIXEL_STD).view(1, 3, 1, 1), persistent=False)
+        for name, values in (("mean", normalisation.mean), ("std", normalisation.std)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def stages(self) -> list[tuple[str, nn.Module]]:
         """The parts of the trunk by name, from the pixels up; together they are all of it."""

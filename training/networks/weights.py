@@ -1,25 +1,29 @@
-"""The weights that a trunk begins from: ImageNet's, or those of a file."""
+"""The weights that a network begins from: those of ImageNet, of a package, or of a file."""
 
 import http.client
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torchvision.models import get_model_weights
 
 from training.errors import TrainingError
-from training.networks.zoo import PLANS, torchvision_key, torchvision_trunk
+from training.networks.network import ConvNet
+from training.networks.trunks.efficientnet_lite0 import package_file
+from training.networks.trunks.zoo import PLANS, published_key, published_trunk
 
 _NAMED = 3
 """Keys of each kind that an error spells out."""
 
-# The layers behind the trunk, in torchvision's networks and in `ConvNet`.
-_TORCHVISION_HEADS = ("fc.", "classifier.")
 _HEAD = "head."
 _TRUNK = "trunk."
+# The layers behind the trunk in published networks.
+_PUBLISHED_HEADS = ("fc.", "classifier.", "_fc.")
 
 # Where the state dict lies in a checkpoint: that of a finished run here, of torchvision's reference
 # scripts, of others.
@@ -29,78 +33,125 @@ _WRAPPERS = ("weights", "model", "state_dict")
 _DOTTED = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 
 
-def load_weights(trunk: nn.Sequential, name: str, source: str) -> None:
-    """Fill ``trunk``, of the network ``name``, from ``source``; a head in there is left out.
+@dataclass(frozen=True)
+class Weights:
+    """A state dict and where it comes from, for messages."""
 
-    ``source`` is ``imagenet`` (torchvision's default weights, downloaded once) or the path of a
-    file: a state dict with torchvision's names, one of a `ConvNet`, or a checkpoint of either.
-    Raises `TrainingError` when they cannot be read or downloaded, or any key differs.
+    tensors: Mapping[str, Tensor]
+    where: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether the names are those of a `ConvNet`, and not of the published network."""
+        return any(key.startswith(_TRUNK) for key in self.tensors)
+
+
+def find_weights(name: str, source: str) -> Weights:
+    """The weights of the network ``name`` from ``source``.
+
+    ``source`` is ``imagenet`` (torchvision's default weights, downloaded once), ``package`` (those
+    that an installed package brings) or the path of a file: a state dict with the published names,
+    one of a `ConvNet`, or a checkpoint of either, written by torch.save or as .safetensors. Nothing
+    is unpickled. Raises `TrainingError` when they cannot be read or downloaded.
     """
     if source == "imagenet":
-        weights, where = _imagenet(name), f"ImageNet weights of {name}"
-    else:
-        weights, where = _read(Path(source)), source
-    difference = _fill(trunk, name, weights)
+        return _imagenet(name)
+    if source == "package":
+        return _package(name)
+    return _read(Path(source))
+
+
+def load_weights(model: ConvNet, name: str, weights: Weights, *, head: bool = False) -> None:
+    """Fill what is below the head of ``model``, of the network ``name``, and the head where it is
+    asked for; elsewhere a head in ``weights`` is left out.
+
+    Raises `TrainingError` when any key or shape differs; then nothing is loaded.
+    """
+    slots = {
+        key if weights.ours else _published(name, key): slot
+        for key, slot in model.state_dict().items()
+        if head or not key.startswith(_HEAD)
+    }
+    difference = _fill(slots, weights, left_out=() if head else _heads(weights))
     if difference:
-        raise TrainingError(f"{where}: not the weights of {name}. {difference} {_advice(weights)}")
+        raise TrainingError(
+            f"{weights.where}: not the weights of {name}. {difference} {_advice(name, weights)}"
+        )
+
+
+def _published(name: str, key: str) -> str:
+    """What published files call the entry ``key`` of a `ConvNet` with a linear head."""
+    if name not in PLANS:
+        return key
+    if key.startswith(_TRUNK):
+        return published_key(name, key.removeprefix(_TRUNK))
+    return f"{PLANS[name].head}.{key.rpartition('.')[2]}"
+
+
+def _heads(weights: Weights) -> tuple[str, ...]:
+    return (_HEAD,) if weights.ours else _PUBLISHED_HEADS
+
+
+def _fill(slots: Mapping[str, Tensor], weights: Weights, left_out: tuple[str, ...]) -> str:
+    """Copy ``weights`` into ``slots`` where every key and shape fits; else say what does not."""
+    tensors = weights.tensors
+    fitting = {key: slot for key, slot in slots.items() if key in tensors}
+    differences = {
+        # Old files do not count batches, and nothing here reads that count.
+        "missing": [
+            key for key in slots if key not in tensors and not key.endswith(".num_batches_tracked")
+        ],
+        "unexpected": [key for key in tensors if key not in slots and not key.startswith(left_out)],
+        "misshaped": [
+            f"{key} is {list(tensors[key].shape)} and must be {list(slot.shape)}"
+            for key, slot in fitting.items()
+            if tensors[key].shape != slot.shape
+        ],
+    }
+    if not any(differences.values()):
+        for key, slot in fitting.items():
+            slot.copy_(tensors[key])
+    return " ".join(
+        f"{len(keys)} {kind}: {_some(keys)}." for kind, keys in differences.items() if keys
+    )
 
 
 def _some(keys: list[str]) -> str:
     return ", ".join(keys[:_NAMED]) + (", ..." if len(keys) > _NAMED else "")
 
 
-def _fill(trunk: nn.Sequential, name: str, weights: Mapping[str, Tensor]) -> str:
-    """Copy ``weights`` into ``trunk`` where every key and shape fits; else say what does not, under
-    the names that the file uses."""
-    slots: dict[str, Tensor] = trunk.state_dict()
-    names = {_key_in_file(name, slot, weights): slot for slot in slots}
-    fitting = {key: slots[slot] for key, slot in names.items() if key in weights}
-    differences = {
-        # Old files do not count batches, and nothing here reads that count.
-        "missing": [
-            k for k in names if k not in weights and not k.endswith(".num_batches_tracked")
-        ],
-        "unexpected": [k for k in weights if k not in names and not k.startswith(_heads(weights))],
-        "misshaped": [
-            f"{key} is {list(weights[key].shape)} and must be {list(slot.shape)}"
-            for key, slot in fitting.items()
-            if weights[key].shape != slot.shape
-        ],
-    }
-    if not any(differences.values()):
-        for key, slot in fitting.items():
-            slot.copy_(weights[key])
-    return " ".join(
-        f"{len(keys)} {kind}: {_some(keys)}." for kind, keys in differences.items() if keys
-    )
-
-
-def _is_classifier(weights: Mapping[str, Tensor]) -> bool:
-    return any(key.startswith(_TRUNK) for key in weights)
-
-
-def _heads(weights: Mapping[str, Tensor]) -> str | tuple[str, ...]:
-    return _HEAD if _is_classifier(weights) else _TORCHVISION_HEADS
-
-
-def _key_in_file(name: str, slot: str, weights: Mapping[str, Tensor]) -> str:
-    if _is_classifier(weights) or name not in PLANS:
-        return _TRUNK + slot
-    return torchvision_key(name, slot)
-
-
-def _advice(weights: Mapping[str, Tensor]) -> str:
+def _advice(name: str, weights: Weights) -> str:
     """What to do about weights that do not fit."""
-    for name in PLANS:
+    for other in PLANS:
         with torch.device("meta"):
-            trunk = torchvision_trunk(name)
-        if not _fill(trunk, name, weights):
-            return f"They are those of {name}: set model.name to it, or give another file."
+            trunk = published_trunk(other).state_dict()
+        slots = {
+            _TRUNK + key if weights.ours else published_key(other, key): slot
+            for key, slot in trunk.items()
+        }
+        if not _fill(slots, weights, _heads(weights)):
+            if other == name:
+                return f"The trunk is that of {name}; the head has other layers or other classes."
+            return f"They are those of {other}: set model.name to it, or give another file."
     return "Give a file of this network, imagenet, or none to begin from random weights."
 
 
-def _imagenet(name: str) -> Mapping[str, Tensor]:
+def _package(name: str) -> Weights:
+    if name != "efficientnet_lite0":
+        raise TrainingError(
+            f"No package brings weights of {name}: set model.weights to imagenet, a file or none, "
+            "or model.name to efficientnet_lite0."
+        )
+    return _read(package_file())
+
+
+def _imagenet(name: str) -> Weights:
     """torchvision's default weights, from its cache or the network."""
+    if name == "efficientnet_lite0":
+        raise TrainingError(
+            f"torchvision has no weights of {name}: set model.weights to package, which needs no "
+            "download."
+        )
     if name not in PLANS:
         raise TrainingError(
             f"There are no ImageNet weights of {name}: set model.weights to a file, or to none and "
@@ -114,28 +165,33 @@ def _imagenet(name: str) -> Mapping[str, Tensor]:
             f"The ImageNet weights of {name} could not be downloaded ({error}): get "
             f"{published.url} by other means and set model.weights to that file."
         ) from error
-    return _state_dict(content, published.url)
+    return _weights(content, f"ImageNet weights of {name}")
 
 
-def _read(path: Path) -> Mapping[str, Tensor]:
+def _read(path: Path) -> Weights:
     try:
         stream = path.open("rb")
     except OSError as error:
         raise TrainingError(
-            f"{path}: cannot be read ({error.strerror}); model.weights is none, imagenet or a file."
+            f"{path}: cannot be read ({error.strerror}); model.weights is none, imagenet, package "
+            "or a file."
         ) from error
     with stream:
         try:
-            content = torch.load(stream, map_location="cpu", weights_only=True)
-        except Exception as error:  # Damaged bytes make torch.load raise almost anything.
+            if path.suffix == ".safetensors":
+                content: Any = safetensors.torch.load(stream.read())
+            else:
+                content = torch.load(stream, map_location="cpu", weights_only=True)
+        except Exception as error:  # Damaged bytes make both raise almost anything.
             raise TrainingError(
-                f"{path}: not a whole file of weights. It is truncated, not written by torch.save, "
-                "or holds Python objects, which are never loaded; save a plain state dict."
+                f"{path}: not a whole file of weights. It is truncated, not written by torch.save "
+                "(or, named .safetensors, by safetensors), or holds Python objects, which are "
+                "never loaded; save a plain state dict."
             ) from error
-    return _state_dict(content, str(path))
+    return _weights(content, str(path))
 
 
-def _state_dict(content: Any, where: str) -> Mapping[str, Tensor]:
+def _weights(content: Any, where: str) -> Weights:
     """The names and tensors in ``content``, taken out of a checkpoint if it is one."""
     while isinstance(content, Mapping):
         inner = next((content[key] for key in _WRAPPERS if content.get(key)), None)
@@ -147,7 +203,7 @@ def _state_dict(content: Any, where: str) -> Mapping[str, Tensor]:
             f"{where}: holds no state dict; save one with model.state_dict() or, where this is the "
             "checkpoint of a run, finish the run."
         )
-    return {_DOTTED.sub(r"\1\2", key): value for key, value in content.items()}
+    return Weights({_DOTTED.sub(r"\1\2", key): value for key, value in content.items()}, where)
 
 
 def _is_entry(item: tuple[Any, Any]) -> bool:

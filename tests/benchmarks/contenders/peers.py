@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
-from training.networks.network import PIXEL_MEAN, PIXEL_STD, ConvNet
+from training.networks.network import IMAGENET, ConvNet
 from visionflow.answers.classifier import Classifier as ServedClassifier
 from visionflow.answers.classifier import FloatArray
 from visionflow.images.input_spec import InputSpec
@@ -53,7 +53,9 @@ def eager(module: ConvNet) -> Infer:
         [
             v2.ToImage(),
             v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize([mean / 255 for mean in PIXEL_MEAN], [std / 255 for std in PIXEL_STD]),
+            v2.Normalize(
+                [mean / 255 for mean in IMAGENET.mean], [std / 255 for std in IMAGENET.std]
+            ),
         ]
     )
 

@@ -16,7 +16,7 @@ from PIL import Image
 from tests.unit.training.report.conftest import report
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.evaluation.unknown import strangers
-from training.networks.residual_cnn import ResidualCnn
+from training.networks.trunks.residual_cnn import ResidualCnn
 from training.results.labels import LabelCheck
 
 __all__ = ["report"]

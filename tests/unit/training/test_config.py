@@ -65,7 +65,7 @@ def test_merging_leaves_both_as_they_were() -> None:
     ("field", "value", "message"),
     [
         ("scratch.epoch", 3, "scratch: unknown field epoch"),
-        ("model.name", "resnet19", "model.name: expected 'resnet18' or"),
+        ("model.name", "resnet19", "model.name must be one of resnet18, .*not 'resnet19'"),
         ("scratch.epochs", 0, "scratch.epochs must be at least 1"),
         ("data.group_by", "faces", r"data.group_by must be auto, content, .*not 'faces'"),
         ("data.group_by", "csv:", "data.group_by must be auto"),

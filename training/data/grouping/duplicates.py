@@ -6,12 +6,14 @@ brightened are found, most that were trimmed by 2 % on each side, a part of grey
 mirrored ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from tqdm import tqdm
 
 from training.data.listing import Int64Array
@@ -54,11 +56,10 @@ class Look:
 @dataclass(frozen=True, eq=False)
 class NearPairs:
     """``pairs``: int64 [M, 2], indices of the images, the smaller one first; ``differences``:
-    float32 [M], 0 for the same thumbnail. ``complete``: False where there were too many to list."""
+    float32 [M], 0 for the same thumbnail."""
 
     pairs: Int64Array
     differences: Float32Array
-    complete: bool
 
 
 def look_of(image: Image.Image) -> Look:
@@ -86,27 +87,26 @@ def perceptual_code(grey: Float32Array) -> int:
 def near_pairs(codes: UInt64Array, thumbnails: UInt8Array) -> NearPairs:
     """The near duplicates among images with ``codes`` [N] and RGB ``thumbnails`` [N, 16, 16, 3].
 
-    Of several images near each other, only the closest pairs that connect them are returned: at
-    most N - 1 in all.
+    Of several images near each other, only pairs that connect them are returned: at most N - 1 in
+    all, and the closest ones unless there are more than `MOST_PAIRS` to choose from.
     """
-    found: list[Int64Array] = []
-    differences: list[Float32Array] = []
-    count = 0
     flat = thumbnails.reshape(len(thumbnails), -1)
+    held = NearPairs(np.empty((0, 2), np.int64), np.empty(0, np.float32))
+    found = [held]
+    # What is connected already, once there are too many pairs to hold.
+    components = np.arange(len(codes))
     for candidates in _candidates(codes):
         for start in range(0, len(candidates), _PAIRS_AT_ONCE):
             pairs = candidates[start : start + _PAIRS_AT_ONCE]
+            pairs = pairs[components[pairs[:, 0]] != components[pairs[:, 1]]]
             difference = _difference(flat[pairs[:, 0]], flat[pairs[:, 1]])
             close = difference <= MOST_DIFFERENCE
-            found.append(pairs[close])
-            differences.append(difference[close])
-            count += int(close.sum())
-        if count > MOST_PAIRS:
-            break
-    pairs = np.concatenate([np.empty((0, 2), np.int64), *found])
-    difference = np.concatenate([np.empty(0, np.float32), *differences])
-    kept = _spanning_forest(pairs, difference)
-    return NearPairs(pairs[kept], difference[kept], count <= MOST_PAIRS)
+            found.append(NearPairs(pairs[close], difference[close]))
+            if sum(len(part.pairs) for part in found) > len(held.pairs) + MOST_PAIRS:
+                held = _spanning_forest(found, len(codes))
+                found = [held]
+                components = _components(held.pairs, len(codes))
+    return _spanning_forest(found, len(codes))
 
 
 def _candidates(codes: UInt64Array) -> Iterator[Int64Array]:
@@ -149,19 +149,18 @@ def _normalised(thumbnails: UInt8Array) -> Float32Array:
     return values
 
 
-def _spanning_forest(pairs: Int64Array, differences: Float32Array) -> Int64Array:
-    """Indices of the closest pairs that connect what all pairs connect (Kruskal 1956)."""
-    parent: dict[int, int] = {}
+def _spanning_forest(found: Sequence[NearPairs], count: int) -> NearPairs:
+    """The closest pairs that connect what all pairs of ``count`` images connect."""
+    pairs = np.concatenate([part.pairs for part in found])
+    differences = np.concatenate([part.differences for part in found])
+    # A pair without a difference would be none in a sparse matrix.
+    graph = coo_array((1 + differences.astype(np.float64), pairs.T), (count, count))
+    forest = minimum_spanning_tree(graph).tocoo()
+    kept = np.column_stack([forest.row, forest.col]).astype(np.int64)
+    return NearPairs(kept, (forest.data - 1).astype(np.float32))
 
-    def root(node: int) -> int:
-        while parent.setdefault(node, node) != node:
-            parent[node] = node = parent[parent[node]]
-        return node
 
-    kept = []
-    for index in np.argsort(differences, kind="stable").tolist():
-        first, second = (root(node) for node in pairs[index].tolist())
-        if first != second:
-            parent[first] = second
-            kept.append(index)
-    return np.array(kept, np.int64)
+def _components(pairs: Int64Array, count: int) -> Int64Array:
+    graph = coo_array((np.ones(len(pairs), np.int8), pairs.T), (count, count))
+    numbers: Int64Array = connected_components(graph, directed=False)[1]
+    return numbers

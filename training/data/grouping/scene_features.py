@@ -11,7 +11,8 @@ import torch
 from training.data.cache import cached_bytes
 from training.data.image_set import decoded_batches
 from training.data.listing import Listing
-from training.networks.efficientnet_lite0 import FEATURES, pretrained
+from training.networks.classifier import build_classifier
+from training.networks.trunks.efficientnet_lite0 import FEATURES
 from training.stop import check_stop
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array
@@ -39,10 +40,10 @@ def scene_features(listing: Listing, cache: Path | None = None) -> Float32Array:
 @torch.inference_mode()
 def _compute(listing: Listing) -> Iterator[UInt8Array]:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = pretrained().to(device)
+    network = build_classifier("efficientnet_lite0", "package", classes=1000).to(device)
     for images in decoded_batches(listing, SPEC):
         check_stop()
         whole = torch.from_numpy(images).to(device)
         for batch in whole.split(_ON_CPU if device.type == "cpu" else len(whole)):
-            features = (network(batch) + network(batch.flip(2))) / 2
+            features = (network.embed(batch) + network.embed(batch.flip(2))) / 2
             yield features.cpu().numpy().view(np.uint8)

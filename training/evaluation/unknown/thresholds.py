@@ -16,8 +16,7 @@ from visionflow.models.manifest import Manifest
 
 # The share of all lost images that each of these may lose; familiarity, which lets the fewest
 # strangers through at the same cost, gets what they leave.
-OF_CONFIDENCE = 0.2
-OF_DETAIL = 0.1
+OF_CONFIDENCE = OF_DETAIL = 0.1
 # The same image in another batch, or on another processor, may differ by rounding. Where all images
 # have the same value, as of a network that is sure of everything, that must not decide.
 MARGIN = 1e-5

@@ -43,7 +43,6 @@ def familiar_classifier(folder: Path, taught: ImageSet) -> tuple[Classifier, Fam
     rule = Familiarity(
         file=FileEntry.of(folder, FAMILIAR_FILE),
         threshold=float(found.min()) - MARGIN,
-        least_energy=None,
         least_detail=float(details(taught.images).min()) - MARGIN,
         kept=1.0,
     )

@@ -18,7 +18,7 @@ from training.export.latency import Latencies, Run
 from training.networks.build import exportable
 from training.networks.heads import linear_head
 from training.networks.network import ConvNet
-from training.networks.residual_cnn import ConvBlock
+from training.networks.trunks.residual_cnn import ConvBlock
 from visionflow.images.pipeline import UInt8Array
 
 FEATURES = 16

@@ -6,7 +6,7 @@ from torchvision.ops.misc import SqueezeExcitation
 
 from training.networks.heads import mlp_head
 from training.networks.network import ConvNet
-from training.networks.residual_cnn import ConvBlock
+from training.networks.trunks.residual_cnn import ConvBlock
 
 ODD_SIDE = 16
 

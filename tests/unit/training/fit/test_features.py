@@ -56,7 +56,10 @@ def test_they_are_computed_once_for_the_same_trunk_and_images(
     file.write_bytes(marked.tobytes())
     again = store(tmp_path).features(data.validation, "v", mirrored=False)
     assert (again == 7).all()
+    darker = network().train()
+    darker.mean += 1
     for other in (
+        FeatureStore(darker, tmp_path, ALONE, False).features(data.validation, "v", mirrored=False),
         store(tmp_path, seed=2).features(data.validation, "v", mirrored=False),
         store(tmp_path).features(data.validation, "other images", mirrored=False),
         store(tmp_path).features(data.validation, "v", mirrored=True),

@@ -24,7 +24,6 @@ FINE = Contents(
     sizes=None,
     exact_duplicates=(),
     near_duplicates=(),
-    near_duplicates_complete=True,
     outside_classes=(),
     other_files=(),
     complaint=None,

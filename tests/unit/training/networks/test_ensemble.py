@@ -7,7 +7,7 @@ from training.networks.build import exportable
 from training.networks.ensemble import Ensemble
 from training.networks.heads import linear_head, mlp_head
 from training.networks.network import ConvNet
-from training.networks.residual_cnn import ResidualCnn
+from training.networks.trunks.residual_cnn import ResidualCnn
 
 CLASSES = 3
 

@@ -6,15 +6,19 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.models import get_model, mobilenet_v2
 
 from training.config import ModelConfig
 from training.errors import TrainingError
 from training.networks.build import build_model
-from training.networks.network import PIXEL_MEAN, PIXEL_STD
-from training.networks.weights import load_weights
-from training.networks.zoo import torchvision_trunk
+from training.networks.classifier import build_classifier
+from training.networks.heads import linear_head
+from training.networks.network import IMAGENET, ConvNet
+from training.networks.trunks.efficientnet_lite0 import package_file
+from training.networks.trunks.zoo import PLANS, published_trunk
+from training.networks.weights import find_weights, load_weights
 
 NAME = "mobilenet_v2"
 CACHED = "mobilenet_v2-7ebf99e0.pth"
@@ -33,10 +37,14 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "weights.pth"
 
 
-def load(source: Path | str) -> nn.Sequential:
-    trunk = torchvision_trunk(NAME)
-    load_weights(trunk, NAME, str(source))
-    return trunk
+def headless(name: str = NAME) -> ConvNet:
+    return ConvNet(published_trunk(name), linear_head(PLANS[name].features, 2))
+
+
+def load(source: Path | str, name: str = NAME) -> nn.Sequential:
+    model = headless(name)
+    load_weights(model, name, find_weights(name, str(source)))
+    return model.trunk
 
 
 def is_loaded(trunk: nn.Sequential, state: Mapping[str, Tensor]) -> bool:
@@ -67,14 +75,14 @@ def test_the_published_densenet_has_dotted_names(file: Path) -> None:
         state = {key.replace(f".{old}.", f".{new}."): value for key, value in state.items()}
     assert "features.denseblock1.denselayer1.norm.1.weight" in state
     torch.save(state, file)
-    load_weights(torchvision_trunk("densenet121"), "densenet121", str(file))
+    load(file, "densenet121")
 
 
 @pytest.mark.parametrize("name", ["residual_cnn", "small_cnn", NAME])
 def test_a_trained_classifier_begins_another_with_its_trunk(
     plain: ModelConfig, file: Path, name: str
 ) -> None:
-    config = replace(plain, name=name)  # type: ignore[arg-type]
+    config = replace(plain, name=name)
     first = build_model(config, classes=5)
     torch.save(first.state_dict(), file)
     second = build_model(replace(config, weights=str(file), head="mlp"), classes=3)
@@ -86,7 +94,7 @@ def test_weights_of_another_network_are_refused_by_name(
 ) -> None:
     torch.save(state, file)
     with pytest.raises(TrainingError) as refused:
-        load_weights(torchvision_trunk("resnet18"), "resnet18", str(file))
+        load(file, "resnet18")
     message = str(refused.value)
     assert message.startswith(f"{file}: not the weights of resnet18. 100 missing: conv1.weight, ")
     assert "312 unexpected: features.0.0.weight, features.0.1.weight, " in message
@@ -97,10 +105,10 @@ def test_one_key_too_few_is_refused_and_nothing_is_loaded(
     state: Mapping[str, Tensor], file: Path
 ) -> None:
     torch.save({k: v for k, v in state.items() if k != LAST}, file)
-    trunk = torchvision_trunk(NAME)
+    model = headless()
     with pytest.raises(TrainingError, match=r"1 missing: features\.18\.0\.weight\."):
-        load_weights(trunk, NAME, str(file))
-    assert not is_loaded(trunk, state)
+        load_weights(model, NAME, find_weights(NAME, str(file)))
+    assert not is_loaded(model.trunk, state)
 
 
 def test_other_widths_are_refused_with_both_shapes(plain: ModelConfig, file: Path) -> None:
@@ -134,6 +142,15 @@ def test_a_truncated_file_is_refused(state: Mapping[str, Tensor], file: Path, sh
     torch.save({LAST: state[LAST]}, file)
     content = file.read_bytes()
     file.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(TrainingError, match="not a whole file of weights"):
+        load(file)
+
+
+def test_a_safetensors_file_is_read(state: Mapping[str, Tensor], tmp_path: Path) -> None:
+    file = tmp_path / "weights.safetensors"
+    save_file({key: value.contiguous() for key, value in state.items()}, file)
+    assert is_loaded(load(file), state)
+    file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(TrainingError, match="not a whole file of weights"):
         load(file)
 
@@ -176,9 +193,25 @@ def test_small_networks_have_no_imagenet_weights(plain: ModelConfig) -> None:
         build_model(replace(plain, weights="imagenet"), classes=5)
 
 
+def test_the_weights_of_the_package_are_loaded_without_a_download(plain: ModelConfig) -> None:
+    lite0 = replace(plain, name="efficientnet_lite0", weights="package")
+    published = torch.load(package_file(), weights_only=True)
+    model = build_model(lite0, classes=5)
+    loaded = model.trunk.state_dict()["stage2.1._project_conv.weight"]
+    torch.testing.assert_close(loaded, published["_blocks.1._project_conv.weight"])
+    assert (model.mean == 127).all() and (model.std == 128).all()
+
+
+def test_other_weights_than_the_package_brings_are_refused(plain: ModelConfig) -> None:
+    with pytest.raises(TrainingError, match=r"No package brings weights of resnet18: .*imagenet"):
+        build_model(replace(plain, name="resnet18", weights="package"), classes=5)
+    with pytest.raises(TrainingError, match=r"efficientnet_lite0: set model\.weights to package"):
+        build_model(replace(plain, name="efficientnet_lite0", weights="imagenet"), classes=5)
+
+
 @torch.no_grad()
 def test_the_mobilenet_v2_file_answers_as_in_torchvision(
-    plain: ModelConfig, images: Tensor
+    images: Tensor,
 ) -> None:
     folder = os.environ.get("VISIONFLOW_DATA")
     if folder is None:
@@ -187,10 +220,9 @@ def test_the_mobilenet_v2_file_answers_as_in_torchvision(
     state = torch.load(file, weights_only=True)
     theirs = mobilenet_v2().eval()
     theirs.load_state_dict(state)
-    ours = build_model(replace(plain, name="mobilenet_v2", weights=str(file)), classes=1000).eval()
-    ours.head[0].load_state_dict({k: state[f"classifier.1.{k}"] for k in ("weight", "bias")})
+    ours = build_classifier("mobilenet_v2", str(file), classes=1000)
 
-    mean, std = torch.tensor(PIXEL_MEAN), torch.tensor(PIXEL_STD)
+    mean, std = torch.tensor(IMAGENET.mean), torch.tensor(IMAGENET.std)
     pixels = ((images - mean) / std).permute(0, 3, 1, 2)
     logits, embedding, _ = ours(images)
     torch.testing.assert_close(embedding, theirs.features(pixels).mean(dim=(2, 3)))

@@ -62,7 +62,7 @@ def test_an_image_unlike_all_that_was_taught_is_unfamiliar(tiny_artifact: Artifa
     taught += np.random.default_rng(0).uniform(0, 0.1, taught.shape).astype(np.float32)
     familiar = FamiliarImages.of(taught, np.tile(np.arange(3), 20), 3)
     (folder / "familiar.npz").write_bytes(familiar.to_bytes())
-    rule = Familiarity(FileEntry.of(folder, "familiar.npz"), 0.45, None, 0.0, 0.95)
+    rule = Familiarity(FileEntry.of(folder, "familiar.npz"), 0.45, 0.0, 0.95)
     aware = dataclasses.replace(manifest, familiarity=rule)
     classifier = Classifier.of_artifact(folder, aware)
     colours = [(250, 20, 10), (255, 160, 0), (120, 130, 125)]
@@ -87,7 +87,7 @@ def test_an_image_unlike_all_that_was_taught_is_unfamiliar(tiny_artifact: Artifa
 
 def test_what_cannot_be_compared_is_unfamiliar(tiny_artifact: Artifact) -> None:
     _, manifest = tiny_artifact
-    rule = Familiarity(FileEntry("familiar.npz", "", 0), 0.0, None, 0.0, 0.95)
+    rule = Familiarity(FileEntry("familiar.npz", "", 0), 0.0, 0.0, 0.95)
     reasons = unknown_reasons(
         dataclasses.replace(manifest, familiarity=rule),
         np.array([[1, 0, 0], [1, 0, 0]], np.float32),

@@ -19,7 +19,7 @@ def int8(tmp_path: Path) -> Manifest:
 
 def with_familiarity(manifest: Manifest) -> Manifest:
     entry = FileEntry("familiar.npz", "0" * 64, 1)
-    return replace(manifest, familiarity=Familiarity(entry, 0.5, None, 0.5, 0.95))
+    return replace(manifest, familiarity=Familiarity(entry, 0.5, 0.5, 0.95))
 
 
 def test_a_version_without_familiarity_needs_no_check_of_it(int8: Manifest) -> None:

@@ -56,14 +56,12 @@ class Familiarity:
     """How images that the model was never taught are recognised.
 
     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
-    ``threshold``, the `energy` of its logits under ``least_energy``, or its `finest_detail` under
-    ``least_detail``. ``least_energy`` is None in versions from before it was measured. ``kept``:
-    the share of validation images that get an answer.
+    ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
+    images that get an answer.
     """
 
     file: FileEntry
     threshold: float
-    least_energy: float | None
     least_detail: float
     kept: float
 
@@ -153,8 +151,8 @@ class Manifest:
     def parse(cls, text: str | bytes) -> "Manifest":
         """Raises `ConfigError` naming the field that is unknown, missing or mistyped.
 
-        A manifest of schema 1 or 2 gets what it did not have: no familiarity, no conformity, no
-        least energy and no parents.
+        A manifest of schema 1 or 2 gets what it did not have: no familiarity, no conformity and no
+        parents.
         """
         document = strict.read_json(text, "manifest")
         if isinstance(document, dict):
@@ -170,8 +168,6 @@ def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
         document = {"familiarity": None, "conformity": [], **document, "schema_version": 2}
     if document.get("schema_version") == 2:
         document = {"parents": [], **document, "schema_version": 3}
-        if isinstance(document.get("familiarity"), dict):
-            document["familiarity"] = {"least_energy": None, **document["familiarity"]}
     return document
 
 

@@ -21,7 +21,7 @@ from training.export.graph.rewrites import (
 )
 from training.networks.heads import linear_head
 from training.networks.network import ConvNet
-from training.networks.residual_cnn import ConvBlock
+from training.networks.trunks.residual_cnn import ConvBlock
 
 
 def operators(model: ModelProto) -> Counter[str]:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from training.networks.residual_cnn import ConvBlock
+from training.networks.trunks.residual_cnn import ConvBlock
 
 FEATURES = 64
 
