@@ -100,12 +100,30 @@ class ModelConfig:
     mirror: bool
     grow_from: str
 
+    @property
+    def parts(self) -> tuple["ModelConfig", ...]:
+        """Of ``a+b``, networks side by side, each with its weights; else this one alone.
+
+        Weights that are not joined by ``+`` too are those of every network.
+        """
+        names = self.name.split("+")
+        if len(names) == 1:
+            return (self,)
+        weights = self.weights.split("+") if "+" in self.weights else [self.weights] * len(names)
+        return tuple(replace(self, name=n, weights=w) for n, w in zip(names, weights, strict=False))
+
     def conditions(self) -> Iterator[_Condition]:
-        yield (
-            "model.name",
-            f"one of {', '.join(NETWORKS)}, not {self.name!r}",
-            self.name in NETWORKS,
-        )
+        names = self.name.split("+")
+        for name in names:
+            yield (
+                "model.name",
+                f"one of {', '.join(NETWORKS)}, not {name!r}",
+                name in NETWORKS,
+            )
+        yield "model.name", "different networks", len(set(names)) == len(names)
+        each = "+" not in self.weights or len(self.weights.split("+")) == len(names)
+        several = len(names) > 1
+        yield "model.weights", f"one for all or {len(names)}, joined by +", each or not several
         widths = len(self.widths) >= 3 and min(self.widths) > 0
         yield "model.widths", "at least 3 positive numbers", widths
         yield "model.hidden", "at least 1", self.hidden >= 1

@@ -88,7 +88,12 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
     add_group_by(parser)
-    parser.add_argument("--model", choices=NETWORKS, help="network to train")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help=f"network to train: one of {', '.join(NETWORKS)}; for the recipe probe also several "
+        "of them, joined by +",
+    )
     parser.add_argument("--recipe", choices=get_args(Recipe), help="way to train it")
     parser.add_argument("--weights", help="'imagenet', 'package', 'none' or a file")
     parser.add_argument("--grow-from", metavar="RUN", help="add classes to this finished run")

@@ -52,7 +52,7 @@ def check_start(config: TrainConfig, run: Path) -> None:
     """
     check_recipe(config)
     if not (run / CHECKPOINT_FILE).exists():
-        check_beginning(config.network)
+        check_beginning(config.network, config.input.size)
 
 
 def fit(

@@ -75,7 +75,14 @@ def check_recipe(config: TrainConfig) -> None:
             "config: finetune.body.optimizer muon rescales weights, which a frozen batch norm does "
             'not follow; choose adamw or finetune.batch_norm = "adapt".'
         )
-    if config.recipe != "scratch" and config.model.weights == "none" and not config.model.grow_from:
+    parts = config.model.parts
+    if len(parts) > 1 and config.recipe != "probe":
+        raise ConfigError(
+            f"config: the recipe {config.recipe} trains one network; several side by side, as in "
+            f"model.name = {config.model.name!r}, are for the recipe probe."
+        )
+    random = any(part.weights == "none" for part in parts) and not config.model.grow_from
+    if config.recipe != "scratch" and random:
         raise ConfigError(
             f"config: the recipe {config.recipe} trains a head on a trunk that has learnt already, "
             'and with model.weights = "none" it is random; set model.weights to imagenet, package '

@@ -66,6 +66,8 @@ def test_merging_leaves_both_as_they_were() -> None:
     [
         ("scratch.epoch", 3, "scratch: unknown field epoch"),
         ("model.name", "resnet19", "model.name must be one of resnet18, .*not 'resnet19'"),
+        ("model.name", "resnet18+resnet19", "model.name must be one of .*not 'resnet19'"),
+        ("model.name", "resnet18+resnet18", "model.name must be different networks"),
         ("scratch.epochs", 0, "scratch.epochs must be at least 1"),
         ("data.group_by", "faces", r"data.group_by must be auto, content, .*not 'faces'"),
         ("data.group_by", "csv:", "data.group_by must be auto"),
@@ -87,6 +89,12 @@ def test_merging_leaves_both_as_they_were() -> None:
 def test_a_field_that_is_off_is_named(field: str, value: object, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_config("cifar10", {field: value})
+
+
+def test_networks_side_by_side_have_one_source_of_weights_each() -> None:
+    several = {"model.name": "resnet18+mobilenet_v2", "model.weights": "a.pt+b.pt+c.pt"}
+    with pytest.raises(ConfigError, match=r"model.weights must be one for all or 2, joined by \+"):
+        load_config("cifar10", several)
 
 
 def test_a_missing_file_names_the_committed_ones() -> None:

@@ -273,6 +273,20 @@ def test_a_head_on_random_weights_is_refused_before_any_work(
     check_recipe(make_config(recipe, model__weights="none", model__grow_from="runs/a"))
 
 
+@pytest.mark.parametrize("recipe", ["finetune", "scratch"])
+def test_networks_side_by_side_are_for_a_probe_alone(recipe: str) -> None:
+    config = make_config(recipe, model__name="resnet18+mobilenet_v2", model__weights="imagenet")
+    with pytest.raises(ConfigError, match=f"the recipe {recipe} trains one network; several"):
+        check_recipe(config)
+
+
+def test_each_of_several_networks_needs_weights() -> None:
+    names = {"model__name": "resnet18+mobilenet_v2"}
+    check_recipe(make_config("probe", **names, model__weights="imagenet"))
+    with pytest.raises(ConfigError, match="it is random; set model"):
+        check_recipe(make_config("probe", **names, model__weights="imagenet+none"))
+
+
 @pytest.mark.parametrize("balance", ["inverse", "sampler"])
 @pytest.mark.parametrize("mixing", [0.0, 1.0])
 def test_balance_and_mixed_images_train_together(
