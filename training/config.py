@@ -34,6 +34,9 @@ NETWORKS = (
     "small_cnn",
     "residual_cnn",
 )
+TIMM = "timm:"
+"""How the name of a network begins that the package timm builds."""
+TIMM_NAME = TIMM + r"[\w.]+"
 
 _Condition = tuple[str, str, bool]
 
@@ -114,16 +117,14 @@ class ModelConfig:
 
     def conditions(self) -> Iterator[_Condition]:
         names = self.name.split("+")
+        choices = ", ".join(NETWORKS)
         for name in names:
-            yield (
-                "model.name",
-                f"one of {', '.join(NETWORKS)}, not {name!r}",
-                name in NETWORKS,
-            )
+            known = name in NETWORKS or re.fullmatch(TIMM_NAME, name) is not None
+            yield "model.name", f"{TIMM}NAME or one of {choices}, not {name!r}", known
         yield "model.name", "different networks", len(set(names)) == len(names)
-        each = "+" not in self.weights or len(self.weights.split("+")) == len(names)
-        several = len(names) > 1
-        yield "model.weights", f"one for all or {len(names)}, joined by +", each or not several
+        if len(names) > 1 and "+" in self.weights:
+            each = len(self.weights.split("+")) == len(names)
+            yield "model.weights", f"one for all or {len(names)}, joined by +", each
         widths = len(self.widths) >= 3 and min(self.widths) > 0
         yield "model.widths", "at least 3 positive numbers", widths
         yield "model.hidden", "at least 1", self.hidden >= 1

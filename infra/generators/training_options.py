@@ -7,7 +7,7 @@ against, because the functions never see the training package.
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-from training.config import NETWORKS, Recipe, committed_configs, load_config
+from training.config import NETWORKS, TIMM_NAME, Recipe, committed_configs, load_config
 from training.texts.catalogue import text
 from visionflow.strict import to_dict
 
@@ -18,6 +18,7 @@ def document() -> dict[str, Any]:
     """Every committed config with its fields, their values and what they mean."""
     return {
         "models": list(NETWORKS),
+        "further_models": TIMM_NAME,
         "recipes": list(get_args(Recipe)),
         "configs": [_config(name) for name in committed_configs()],
     }

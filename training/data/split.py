@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from training.config import DataConfig
 from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
@@ -180,8 +181,9 @@ def carve(
 
 
 class _Carving:
-    """``counts``: int64 [G, C], the images of each class in each group. ``room``: of each part, for
-    images of each class, [P, C]; the training part comes first. ``part``: int64 [G]."""
+    """``room``: of each part, for images of each class, [P, C]; the training part comes first.
+    ``part``: int64 [G], where each group lies; ``lying``: int64 [P, C], the groups of each class in
+    each part."""
 
     def __init__(
         self,
@@ -192,14 +194,20 @@ class _Carving:
     ) -> None:
         self._names = ("train", *fractions)
         numbers, self._members = np.unique(groups, return_inverse=True)
-        self._counts = np.zeros((len(numbers), len(listing.labels)), np.int64)
-        np.add.at(self._counts, (self._members, listing.targets), 1)
-        totals = self._counts.sum(axis=0)
+        # Sparse [G, C]: hundreds of thousands of groups hold images of one class each.
+        counts = csr_array(
+            (np.ones(len(listing), np.int64), (self._members, listing.targets)),
+            (len(numbers), len(listing.labels)),
+        )
+        counts.sum_duplicates()
+        self._counts = counts
+        totals = counts.sum(axis=0)
         shares = [np.rint(fraction * totals) for fraction in fractions.values()]
         self._room = np.array([totals - sum(shares), *shares])
         self._part = np.zeros(len(numbers), np.int64)
+        self._lying = np.zeros((len(self._names), len(listing.labels)), np.int64)
         self._generator = generator
-        self._sizes = self._counts.sum(axis=1)
+        self._sizes = counts.sum(axis=1)
         contents = {*zip(self._members.tolist(), listing.hashes, strict=True)}
         different = np.bincount([group for group, _ in contents], minlength=len(numbers))
         self._copies = (different == 1) & (self._sizes > 1)
@@ -209,27 +217,33 @@ class _Carving:
         order = self._generator.permutation(len(self._sizes))
         order = order[np.argsort(-self._sizes[order], kind="stable")]
         for group in order.tolist():
+            classes, _ = self._content(group)
             # The parts in which all of its classes may lie.
-            allowed = wanted[:, self._counts[group] > 0].all(axis=1)
-            self._move(group, self._draw(group, np.flatnonzero(allowed)))
+            allowed = wanted[:, classes].all(axis=1)
+            self._put(group, self._draw(group, np.flatnonzero(allowed)))
         self._fill(wanted, order[::-1])
         return {
             name: np.flatnonzero(self._part[self._members] == part)
             for part, name in enumerate(self._names)
         }
 
+    def _content(self, group: int) -> tuple[Int64Array, Int64Array]:
+        """The classes of its images, and how many each has."""
+        place = slice(self._counts.indptr[group], self._counts.indptr[group + 1])
+        return self._counts.indices[place], self._counts.data[place]
+
     def _wanted(self) -> npt.NDArray[np.bool_]:
         """In which parts [P, C] each class is to lie, by the number of its groups."""
-        groups = np.count_nonzero(self._counts, axis=0)
+        groups = np.bincount(self._counts.indices, minlength=self._counts.shape[1])
         # The last part is the test part, where it is carved.
         importance = np.array([0, *range(len(self._names) - 1, 0, -1)])
         wanted: npt.NDArray[np.bool_] = groups > importance[:, None]
         return wanted
 
     def _draw(self, group: int, allowed: Int64Array) -> int:
-        classes = self._counts[group] > 0
+        classes, counts = self._content(group)
         room = self._room[:, classes]
-        fits = [part for part in allowed if (room[part] >= self._counts[group, classes]).all()]
+        fits = [part for part in allowed if (room[part] >= counts).all()]
         if self._copies[group] and 0 in fits:
             return 0
         left = room.sum(axis=1)
@@ -237,24 +251,30 @@ class _Carving:
             return int(allowed[np.argmax(left[allowed])])
         return int(self._generator.choice(fits, p=left[fits] / left[fits].sum()))
 
-    def _move(self, group: int, part: int) -> None:
-        """Put ``group`` into ``part``; out of the one it lies in, see `_fill`."""
-        self._room[part] -= self._counts[group]
+    def _put(self, group: int, part: int) -> None:
+        classes, counts = self._content(group)
+        self._room[part, classes] -= counts
+        self._lying[part, classes] += 1
         self._part[group] = part
+
+    def _take(self, group: int) -> None:
+        classes, counts = self._content(group)
+        part = self._part[group]
+        self._room[part, classes] += counts
+        self._lying[part, classes] -= 1
 
     def _fill(self, wanted: npt.NDArray[np.bool_], order: Int64Array) -> None:
         """Move the smallest group that can be spared to each part that a class is missing from."""
+        by_class = self._counts[order].tocsc()
         for part, target in zip(*np.nonzero(wanted), strict=True):
-            here = (self._part == part) & (self._counts[:, target] > 0)
-            if here.any():
+            if self._lying[part, target]:
                 continue
-            for group in order[self._counts[order, target] > 0].tolist():
-                if self._can_spare(group) and wanted[part, self._counts[group] > 0].all():
-                    self._room[self._part[group]] += self._counts[group]
-                    self._move(group, int(part))
+            column = slice(by_class.indptr[target], by_class.indptr[target + 1])
+            for group in order[np.sort(by_class.indices[column])].tolist():
+                classes, _ = self._content(group)
+                # All of its classes have another group where it lies.
+                spared = (self._lying[self._part[group], classes] > 1).all()
+                if spared and wanted[part, classes].all():
+                    self._take(group)
+                    self._put(group, int(part))
                     break
-
-    def _can_spare(self, group: int) -> bool:
-        """Whether all classes of ``group`` have another group in the same part."""
-        others = self._counts[self._part == self._part[group]] > 0
-        return bool((others.sum(axis=0)[self._counts[group] > 0] > 1).all())

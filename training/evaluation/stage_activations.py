@@ -1,5 +1,6 @@
 """The output of each stage of a network for one image."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,10 @@ _WHITE = 255
 def stage_activations(network: ConvNet, image: UInt8Array) -> tuple[StageActivations, ...]:
     """Run ``image`` [H, W, 3] through ``network`` and keep what leaves its stages.
 
-    Of a network with more than `MOST_STAGES` stages, evenly spaced ones are kept, including first
-    and last.
+    Tokens of a vision transformer are shown as the map of their patches. Of a network with more
+    than `MOST_STAGES` stages, evenly spaced ones are kept, including first and last.
     """
-    stages = network.stages()
+    stages = list(network.trunk.named_children())
     places = np.linspace(0, len(stages) - 1, min(len(stages), MOST_STAGES)).round().astype(int)
     kept: dict[str, FloatArray] = {}
 
@@ -42,11 +43,21 @@ def stage_activations(network: ConvNet, image: UInt8Array) -> tuple[StageActivat
     finally:
         for hook in hooks:
             hook.remove()
+    # What leaves the last stage is a map in every network.
+    grid = kept[stages[-1][0]].shape[1:]
     return tuple(
         StageActivations(name, channels, height, width, data_url(channel_grid(maps), "PNG"))
-        for name, maps in kept.items()
+        for name, maps in ((name, _as_map(output, grid)) for name, output in kept.items())
         for channels, height, width in [maps.shape]
     )
+
+
+def _as_map(output: FloatArray, grid: tuple[int, ...]) -> FloatArray:
+    """[C, h, w] of it, or of tokens [T, C], the last of which are the patches of ``grid``."""
+    if output.ndim == 3:
+        return output
+    patches = output[-math.prod(grid) :]
+    return patches.T.reshape(-1, *grid)
 
 
 def channel_grid(maps: FloatArray) -> UInt8Array:

@@ -36,9 +36,10 @@ class FeatureStore:
         # The pixels that a trunk takes are not among its weights.
         pixels = f"{model.mean.ravel().tolist()} {model.std.ravel().tolist()}"
         self._trunk = hashlib.sha256(pixels.encode())
-        for name, value in model.trunk.state_dict().items():
-            self._trunk.update(name.encode())
-            self._trunk.update(value.cpu().contiguous().numpy().tobytes())
+        for name, value in model.state_dict().items():
+            if not name.startswith("head."):
+                self._trunk.update(name.encode())
+                self._trunk.update(value.cpu().contiguous().numpy().tobytes())
 
     def features(self, image_set: ImageSet, sha256: str, *, mirrored: bool) -> Tensor:
         """float32 [N, views, F] on the process's device: the images as they are and, with

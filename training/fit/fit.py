@@ -131,7 +131,7 @@ class _Run:
         on_epoch: OnEpoch | None,
     ) -> None:
         torch.manual_seed(config.seed)
-        model = build_model(config.network, len(data.labels))
+        model = build_model(config.network, len(data.labels), config.input.size)
         model.to(process.device).to(memory_format=torch.channels_last)
         process.synchronize_batch_norm(model)
         if config.precision == "bfloat16" and process.device.type == "cpu":
@@ -197,7 +197,8 @@ class _Run:
 
 def _fitted(config: TrainConfig, data: TrainingData, state: dict[str, Any]) -> Fitted:
     # Its weights are in the checkpoint; those it began from need not be there any more.
-    model = build_model(replace(config.network, weights="none", grow_from=""), len(data.labels))
+    plain = replace(config.network, weights="none", grow_from="")
+    model = build_model(plain, len(data.labels), config.input.size)
     model.load_state_dict(state["weights"])
     history = read_history(state["history"])
     probe = state["probe"]

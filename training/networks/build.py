@@ -1,35 +1,31 @@
 """From a config to a network, and from a trained network to the one that is exported."""
 
 import copy
-from dataclasses import replace
 from typing import TypeVar
 
 import torch
-from torch import nn
 
 from training.ancestor import read_ancestor
 from training.config import ModelConfig
 from training.errors import TrainingError
+from training.networks.backbone import backbone
 from training.networks.heads import Head, folded, linear_head, mlp_head
 from training.networks.inherit import inherit
-from training.networks.network import AS_THEY_ARE, IMAGENET, ConvNet, Network, Normalisation
-from training.networks.trunks import small_cnn
-from training.networks.trunks.residual_cnn import ResidualCnn
+from training.networks.network import AS_THEY_ARE, ConvNet, Network
 from training.networks.trunks.side_by_side import Part, SideBySide
-from training.networks.trunks.small_cnn import SmallCnn
-from training.networks.trunks.zoo import PLANS, published_trunk
 from training.networks.weights import find_weights, load_weights
 
 N = TypeVar("N", bound=Network)
 
 
-def build_model(config: ModelConfig, classes: int) -> ConvNet:
+def build_model(config: ModelConfig, classes: int, size: int | None = None) -> ConvNet:
     """The network of ``config`` with ``classes`` outputs and a fresh head, or a grown one.
 
-    Raises `TrainingError` when ``config.weights`` cannot be loaded into its trunk, or the network
-    of ``config.grow_from`` is another one.
+    ``size``: the side of its images in pixels, on which vision transformers depend; without one,
+    that of their published weights. Raises `TrainingError` when ``config.weights`` cannot be loaded
+    into its trunk, or the network of ``config.grow_from`` is another one.
     """
-    return _build(config, classes, torch.device("cpu"))
+    return _build(config, classes, size, torch.device("cpu"))
 
 
 def check_beginning(config: ModelConfig, size: int) -> None:
@@ -38,7 +34,7 @@ def check_beginning(config: ModelConfig, size: int) -> None:
     Networks side by side must also give maps of the same size for images of ``size`` pixels.
     """
     classes = len(read_ancestor(config.grow_from).labels) if config.grow_from else 1
-    model = _build(config, classes, torch.device("meta"))
+    model = _build(config, classes, size, torch.device("meta"))
     if isinstance(model.trunk, SideBySide):
         _check_maps(model.trunk, config.name, size)
 
@@ -49,29 +45,43 @@ def exportable(network: N) -> N:
     exported = copy.deepcopy(network).cpu().eval()
     for part in tuple(exported.modules()):
         if isinstance(part, ConvNet):
-            part.head = folded(part.head)
+            part.neck, part.head = folded(part.neck), folded(part.head)
     return exported
 
 
-def _build(config: ModelConfig, classes: int, device: torch.device) -> ConvNet:
-    if len(config.parts) > 1:
-        model = _side_by_side(config, classes, device)
-    else:
-        with device:
-            model = _network(config, classes)
+def _build(config: ModelConfig, classes: int, size: int | None, device: torch.device) -> ConvNet:
+    several = len(config.parts) > 1
+    model = (_side_by_side if several else _alone)(config, classes, size, device)
     if config.grow_from:
         inherit(model, read_ancestor(config.grow_from).weights(), config.grow_from)
-    elif len(config.parts) == 1 and config.weights != "none":
-        load_weights(model, config.name, find_weights(config.name, config.weights))
     return model
 
 
-def _side_by_side(config: ModelConfig, classes: int, device: torch.device) -> ConvNet:
-    """The trunks of all parts of ``config`` below one linear head."""
+def _alone(config: ModelConfig, classes: int, size: int | None, device: torch.device) -> ConvNet:
+    beginning = None
+    if config.weights != "none" and not config.grow_from:
+        beginning = find_weights(config.name, config.weights)
+    with device:
+        base = backbone(config.name, classes, config.widths, size, beginning)
+        head = _head(config, base.features, classes)
+        model = base.with_head(head, mirror=config.mirror)
+    if beginning is not None and not base.filled:
+        load_weights(model, config.name, beginning)
+    return model
+
+
+def _side_by_side(
+    config: ModelConfig, classes: int, size: int | None, device: torch.device
+) -> ConvNet:
+    """The trunks of all parts of ``config`` below one head."""
     parts = {}
     for part in config.parts:
-        weights = "none" if config.grow_from else part.weights
-        alone = _build(replace(part, weights=weights, grow_from=""), 1, device)
+        alone = _alone(part, 1, size, device)
+        if len(alone.neck):
+            raise TrainingError(
+                f"{part.name} has pretrained layers behind its pooling and cannot stand side by "
+                "side with another network; take one without."
+            )
         parts[part.name] = Part(alone.trunk, alone.mean, alone.std, *alone.widths)
     with device:
         trunk = SideBySide(parts)
@@ -80,6 +90,7 @@ def _side_by_side(config: ModelConfig, classes: int, device: torch.device) -> Co
 
 
 def _check_maps(trunk: SideBySide, names: str, size: int) -> None:
+    trunk.to("meta")
     pixels = torch.zeros(1, 3, size, size, device="meta")
     maps = [part.eval()(pixels).shape[2:] for part in trunk.children()]
     if len(set(maps)) > 1:
@@ -88,23 +99,6 @@ def _check_maps(trunk: SideBySide, names: str, size: int) -> None:
             f"{names}: their maps of images of {size} px differ in size ({sides}), so they cannot "
             "stand side by side; take networks that scale alike, or another input.size."
         )
-
-
-def _network(config: ModelConfig, classes: int) -> ConvNet:
-    """With random weights."""
-    trunk, features, normalisation = _trunk(config)
-    head = _head(config, features, classes)
-    return ConvNet(trunk, head, normalisation=normalisation, mirror=config.mirror)
-
-
-def _trunk(config: ModelConfig) -> tuple[nn.Sequential, int, Normalisation]:
-    """The trunk, the channels of its map, and the pixels that it takes."""
-    if config.name == "residual_cnn":
-        return ResidualCnn(config.widths), config.widths[-1], IMAGENET
-    if config.name == "small_cnn":
-        return SmallCnn(), small_cnn.FEATURES, IMAGENET
-    plan = PLANS[config.name]
-    return published_trunk(config.name), plan.features, plan.normalisation
 
 
 def _head(config: ModelConfig, features: int, classes: int) -> Head:

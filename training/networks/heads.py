@@ -1,10 +1,12 @@
 """Heads: from features to logits, on the pooled ones or at every location of the map."""
 
+import copy
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_linear_bn_eval
 
 
 class Head(nn.Sequential):
@@ -28,6 +30,8 @@ class Head(nn.Sequential):
                     layer.bias,
                     eps=layer.eps,
                 )
+            elif isinstance(layer, nn.LayerNorm):
+                features = layer(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
             elif not isinstance(layer, nn.Dropout):
                 features = layer(features)
         return features
@@ -53,27 +57,25 @@ def mlp_head(features: int, hidden: int, classes: int, dropout: float) -> Head:
 def folded(head: Head) -> Head:
     """The same function in evaluation mode without BatchNorm and Dropout; shares no weights."""
     layers: list[nn.Module] = []
-    norm: nn.BatchNorm1d | None = None
-    for layer in head:
-        if isinstance(layer, nn.BatchNorm1d):
-            norm = layer
-        elif isinstance(layer, nn.Linear):
-            layers.append(_absorb(norm, layer))
-            norm = None
+    for layer in copy.deepcopy(head):
+        below = layers[-1] if layers else None
+        if isinstance(layer, nn.BatchNorm1d) and isinstance(below, nn.Linear):
+            layers[-1] = fuse_linear_bn_eval(below.eval(), layer.eval())
+        elif isinstance(layer, nn.Linear) and isinstance(below, nn.BatchNorm1d):
+            layers[-1] = _absorb(below, layer)
         elif not isinstance(layer, nn.Dropout):
             layers.append(layer)
     return Head(*layers).eval()
 
 
 @torch.no_grad()
-def _absorb(norm: nn.BatchNorm1d | None, linear: nn.Linear) -> nn.Linear:
+def _absorb(norm: nn.BatchNorm1d, linear: nn.Linear) -> nn.Linear:
     """``linear`` behind ``norm`` as one layer: W (s x + t) + b = (W s) x + (W t + b)."""
     weight, bias = linear.weight.double(), linear.bias.double()
-    if norm is not None:
-        mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
-        scale = norm.weight.double() / (variance.double() + norm.eps).sqrt()
-        bias = bias + weight @ (norm.bias.double() - mean.double() * scale)
-        weight = weight * scale
+    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+    scale = norm.weight.double() / (variance.double() + norm.eps).sqrt()
+    bias = bias + weight @ (norm.bias.double() - mean.double() * scale)
+    weight = weight * scale
     fused = nn.Linear(linear.in_features, linear.out_features)
     fused.weight.copy_(weight)
     fused.bias.copy_(bias)

@@ -32,10 +32,10 @@ class Output(NamedTuple):
     logits: Tensor
     """[N, C]"""
     embedding: Tensor
-    """[N, F], the pooled features."""
+    """[N, F], the pooled features, behind the neck."""
     cam: Tensor
-    """[N, C, h, w], the head applied at every location; of a linear head its mean over h, w is
-    ``logits``."""
+    """[N, C, h, w], neck and head applied at every location; of a linear head without a neck its
+    mean over h, w is ``logits``."""
 
 
 class Network(nn.Module):
@@ -47,7 +47,7 @@ class Network(nn.Module):
 
 
 class ConvNet(Network):
-    """A convolutional trunk, global average pooling and a head.
+    """A trunk, global average pooling, a neck where the published network has one, and a head.
 
     Normalisation and the change of layout are part of the network, so they cannot differ between
     training and serving. Every ``image`` is a batch of uint8 RGB images [N, H, W, 3].
@@ -61,23 +61,27 @@ class ConvNet(Network):
         trunk: nn.Module,
         head: Head,
         *,
+        neck: Head | None = None,
         normalisation: Normalisation = IMAGENET,
         mirror: bool = False,
     ) -> None:
         """``trunk``: normalised [N, 3, H, W] to features [N, F, h, w], a child for each stage.
+        ``neck``: pretrained layers on pooled features, below the head.
 
         With ``mirror`` evaluation answers with the mean over the image and its mirror image.
         """
         super().__init__()
         self.trunk = trunk
+        self.neck = Head() if neck is None else neck
         self.head = head
         self.mirror = mirror
         for name, values in (("mean", normalisation.mean), ("std", normalisation.std)):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def stages(self) -> list[tuple[str, nn.Module]]:
-        """The parts of the trunk by name, from the pixels up; together they are all of it."""
-        return list(self.trunk.named_children())
+        """The parts below the head by name, from the pixels up; together they are all of it."""
+        stages = list(self.trunk.named_children())
+        return [*stages, ("neck", self.neck)] if len(self.neck) else stages
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -99,8 +103,9 @@ class ConvNet(Network):
         return out
 
     def embed(self, image: Tensor) -> Tensor:
-        """[N, F], the pooled features of the image as it is."""
-        return self._features(image).mean(dim=(2, 3))
+        """[N, F], the pooled features of the image as it is, behind the neck."""
+        pooled: Tensor = self.neck(self._features(image).mean(dim=(2, 3)))
+        return pooled
 
     def _features(self, image: Tensor) -> Tensor:
         # Without contiguous() torch.export ties the batch size to the strides of the example.
@@ -111,8 +116,9 @@ class ConvNet(Network):
 
     def _outputs(self, image: Tensor) -> Output:
         features = self._features(image)
-        embedding = features.mean(dim=(2, 3))
-        return Output(self.head(embedding), embedding, self.head.at_locations(features))
+        embedding = self.neck(features.mean(dim=(2, 3)))
+        cam = self.head.at_locations(self.neck.at_locations(features))
+        return Output(self.head(embedding), embedding, cam)
 
     def _mirrored(self, image: Tensor) -> Output:
         """Both views in one batch: one pass over the weights instead of two."""

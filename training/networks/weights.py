@@ -1,6 +1,7 @@
 """The weights that a network begins from: those of ImageNet, of a package, or of a file."""
 
 import http.client
+import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 from torchvision.models import get_model_weights
 
+from training.config import TIMM
 from training.errors import TrainingError
 from training.networks.network import ConvNet
 from training.networks.trunks.efficientnet_lite0 import package_file
@@ -46,37 +48,57 @@ class Weights:
         return any(key.startswith(_TRUNK) for key in self.tensors)
 
 
+def require_timm() -> None:
+    """Raise `TrainingError` where timm is not installed."""
+    if importlib.util.find_spec("timm") is None:
+        raise TrainingError(
+            "Networks called timm:NAME come from the package timm, which is not installed: "
+            "install it (pip install timm), or name another network."
+        )
+
+
 def find_weights(name: str, source: str) -> Weights:
     """The weights of the network ``name`` from ``source``.
 
-    ``source`` is ``imagenet`` (torchvision's default weights, downloaded once), ``package`` (those
-    that an installed package brings) or the path of a file: a state dict with the published names,
-    one of a `ConvNet`, or a checkpoint of either, written by torch.save or as .safetensors. Nothing
-    is unpickled. Raises `TrainingError` when they cannot be read or downloaded.
+    ``source`` is ``imagenet`` (the default weights of torchvision or timm, downloaded once),
+    ``package`` (those that an installed package brings) or the path of a file: a state dict with
+    the published names, one of a `ConvNet`, or a checkpoint of either, written by torch.save or as
+    .safetensors. Nothing is unpickled. Raises `TrainingError` when they cannot be read or
+    downloaded.
     """
     if source == "imagenet":
-        return _imagenet(name)
+        return _of_timm(name) if name.startswith(TIMM) else _imagenet(name)
     if source == "package":
         return _package(name)
     return _read(Path(source))
+
+
+def fill(
+    slots: Mapping[str, Tensor], name: str, weights: Weights, left_out: tuple[str, ...] = ()
+) -> None:
+    """Copy ``weights`` of the network ``name`` into ``slots``, whose names are those of the file.
+
+    ``left_out``: how the names of entries begin that may stand in the file for nothing. Raises
+    `TrainingError` when any other key or a shape differs; then nothing is copied.
+    """
+    if difference := _fill(slots, weights, left_out):
+        raise TrainingError(
+            f"{weights.where}: not the weights of {name}. {difference} {_advice(name, weights)}"
+        )
 
 
 def load_weights(model: ConvNet, name: str, weights: Weights, *, head: bool = False) -> None:
     """Fill what is below the head of ``model``, of the network ``name``, and the head where it is
     asked for; elsewhere a head in ``weights`` is left out.
 
-    Raises `TrainingError` when any key or shape differs; then nothing is loaded.
+    Raises what `fill` does.
     """
     slots = {
         key if weights.ours else _published(name, key): slot
         for key, slot in model.state_dict().items()
         if head or not key.startswith(_HEAD)
     }
-    difference = _fill(slots, weights, left_out=() if head else _heads(weights))
-    if difference:
-        raise TrainingError(
-            f"{weights.where}: not the weights of {name}. {difference} {_advice(name, weights)}"
-        )
+    fill(slots, name, weights, () if head else _heads(weights))
 
 
 def _published(name: str, key: str) -> str:
@@ -143,6 +165,14 @@ def _package(name: str) -> Weights:
             "or model.name to efficientnet_lite0."
         )
     return _read(package_file())
+
+
+def _of_timm(name: str) -> Weights:
+    require_timm()
+    from training.networks.trunks import timm_networks  # noqa: PLC0415
+
+    tensors = timm_networks.download(name.removeprefix(TIMM))
+    return Weights(tensors, f"the weights that timm publishes of {name}")
 
 
 def _imagenet(name: str) -> Weights:

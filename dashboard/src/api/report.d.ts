@@ -249,16 +249,13 @@ export interface components {
          * @description How images that the model was never taught are recognised.
          *
          *     An image is unfamiliar when its `FamiliarImages.familiarity`, by those in ``file``, is under
-         *     ``threshold``, the `energy` of its logits under ``least_energy``, or its `finest_detail` under
-         *     ``least_detail``. ``least_energy`` is None in versions from before it was measured. ``kept``:
-         *     the share of validation images that get an answer.
+         *     ``threshold``, or its `finest_detail` under ``least_detail``. ``kept``: the share of validation
+         *     images that get an answer.
          */
         Familiarity: {
             file: components["schemas"]["FileEntry"];
             /** Threshold */
             threshold: number;
-            /** Least Energy */
-            least_energy: number | null;
             /** Least Detail */
             least_detail: number;
             /** Kept */

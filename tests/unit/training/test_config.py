@@ -65,8 +65,13 @@ def test_merging_leaves_both_as_they_were() -> None:
     ("field", "value", "message"),
     [
         ("scratch.epoch", 3, "scratch: unknown field epoch"),
-        ("model.name", "resnet19", "model.name must be one of resnet18, .*not 'resnet19'"),
-        ("model.name", "resnet18+resnet19", "model.name must be one of .*not 'resnet19'"),
+        (
+            "model.name",
+            "resnet19",
+            r"model.name must be timm:NAME or one of .*not 'resnet19'",
+        ),
+        ("model.name", "timm:", r"model.name must be timm:NAME or one of .*not 'timm:'"),
+        ("model.name", "resnet18+resnet19", r"model.name must be timm.*not 'resnet19'"),
         ("model.name", "resnet18+resnet18", "model.name must be different networks"),
         ("scratch.epochs", 0, "scratch.epochs must be at least 1"),
         ("data.group_by", "faces", r"data.group_by must be auto, content, .*not 'faces'"),

@@ -69,7 +69,8 @@ def _simplified(model: Network) -> nn.Module:
                 setattr(parent, name, _GlobalPool())
             elif isinstance(child, nn.ReLU6):
                 setattr(parent, name, _Clamp())
-            elif isinstance(parent, nn.Sequential) and isinstance(child, nn.BatchNorm2d):
+            # A class below it may do more: timm has batch norms with an activation.
+            elif isinstance(parent, nn.Sequential) and type(child) is nn.BatchNorm2d:
                 before, convolution = ahead
                 if isinstance(convolution, nn.Conv2d):
                     setattr(parent, before, fuse_conv_bn_eval(convolution, child))

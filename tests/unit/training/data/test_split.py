@@ -1,5 +1,6 @@
 import json
 import shutil
+import tracemalloc
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -215,6 +216,19 @@ def test_an_image_beside_the_class_folders_of_train_is_refused(divided: Path) ->
     stray.rename(divided / "train" / stray.name)
     with pytest.raises(DatasetError, match="lies beside class folders; move it into its class"):
         split(divided)
+
+
+def test_memory_does_not_grow_with_groups_times_classes() -> None:
+    classes = 2_000
+    targets = np.repeat(np.arange(classes), 4)
+    names = tuple(map(str, range(len(targets))))
+    labels = tuple(map(str, range(classes)))
+    found = Listing(Path("set"), labels, names, targets, names)
+    tracemalloc.start()
+    carve(found, alone(found), SHARES, 1)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < len(targets) * classes
 
 
 def test_a_class_may_be_called_train(images: Path, tmp_path: Path) -> None:

@@ -36,6 +36,27 @@ def test_every_stage_shows_its_maps() -> None:
     assert not any(stage._forward_hooks for _, stage in model.stages())
 
 
+class Tokens(nn.Module):
+    """A class token ahead of the pixels in their order."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.cat([pixels.new_zeros(len(pixels), 1, 3), pixels.flatten(2).mT], dim=1)
+
+
+class Map(nn.Module):
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        maps: torch.Tensor = tokens[:, 1:].mT.unflatten(2, (4, 4))
+        return maps
+
+
+def test_tokens_are_shown_as_the_map_of_their_patches() -> None:
+    model = ConvNet(nn.Sequential(Tokens(), Map()), linear_head(3, 2))
+    image = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
+    first, second = stage_activations(model, image)
+    assert (first.channels, first.height, first.width) == (3, 4, 4)
+    assert first.grid == second.grid
+
+
 def test_of_a_deep_network_stages_from_first_to_last_are_shown() -> None:
     stages = stage_activations(network(20), np.zeros((16, 16, 3), np.uint8))
     assert len(stages) == MOST_STAGES

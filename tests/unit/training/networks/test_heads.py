@@ -23,6 +23,11 @@ HEADS = pytest.mark.parametrize(
         pytest.param(linear_head(6, 3), id="linear"),
         pytest.param(linear_head(6, 3, dropout=0.5), id="linear behind dropout"),
         pytest.param(mlp_head(6, 8, 3, dropout=0.4), id="mlp"),
+        pytest.param(Head(nn.LayerNorm(6), nn.Linear(6, 3)), id="layer norm"),
+        pytest.param(
+            Head(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3)),
+            id="batch norm behind a linear layer",
+        ),
     ],
 )
 
@@ -48,9 +53,15 @@ def test_the_map_is_the_head_at_each_location(head: Head) -> None:
 @HEADS
 def test_a_folded_head_answers_the_same(head: Head) -> None:
     fused = folded(seen(head))
-    assert {type(layer) for layer in fused} <= {nn.Linear, nn.SiLU}
+    assert {type(layer) for layer in fused} <= {nn.Linear, nn.SiLU, nn.LayerNorm, nn.ReLU}
     features = torch.randn(5, 6)
     torch.testing.assert_close(fused(features), head(features))
+
+
+def test_a_batch_norm_without_a_linear_layer_beside_it_is_kept() -> None:
+    neck = seen(Head(nn.Linear(6, 6), nn.ReLU(), nn.BatchNorm1d(6)))
+    features = torch.randn(5, 6)
+    torch.testing.assert_close(folded(neck)(features), neck(features))
 
 
 @HEADS

@@ -1,6 +1,7 @@
 """What a training job can be asked to do, as `infra.generators` reads it from `training`."""
 
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ OPTIONS_FILE = Path(__file__).with_name("options.json")
 
 @lru_cache
 def training_options() -> dict[str, Any]:
-    """``models``, ``recipes`` and ``configs``, each config with its parameters."""
+    """``models``, ``further_models`` (a regular expression), ``recipes`` and ``configs``, each
+    config with its parameters."""
     options: dict[str, Any] = json.loads(OPTIONS_FILE.read_text(encoding="utf-8"))
     return options
 
@@ -26,12 +28,11 @@ def check_settings(request: JobRequest) -> None:
     configs = {config["name"]: config for config in options["configs"]}
     if request.config not in configs:
         raise JobRefusedError(f"config must be one of {', '.join(configs)}.")
-    for name, value, known in (
-        ("model", request.model, options["models"]),
-        ("recipe", request.recipe, options["recipes"]),
-    ):
-        if value is not None and value not in known:
-            raise JobRefusedError(f"{name} must be one of {', '.join(known)}.")
+    model, models, recipes = request.model, options["models"], options["recipes"]
+    if not (model is None or model in models or re.fullmatch(options["further_models"], model)):
+        raise JobRefusedError(f"model must be one of {', '.join(models)}, or timm:NAME.")
+    if request.recipe is not None and request.recipe not in recipes:
+        raise JobRefusedError(f"recipe must be one of {', '.join(recipes)}.")
     parameters = configs[request.config]["parameters"]
     for field, value in (request.set or {}).items():
         if field not in parameters:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import onnxruntime
+import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from tests.unit.training.export.odd import ODD_SIDE, odd_images
 from training.export.graph.onnx_files import export_onnx
@@ -52,6 +53,21 @@ def require_same_without(
     assert operators(graph)[gone] and not operators(rewritten)[gone]
     for before, after in zip(answers(graph), answers(rewritten), strict=True):
         np.testing.assert_allclose(after, before, atol=2e-5)
+
+
+class ActivatedNorm(nn.BatchNorm2d):
+    def forward(self, features: Tensor) -> Tensor:
+        activated: Tensor = super().forward(features).relu()
+        return activated
+
+
+def test_a_batch_norm_that_does_more_is_not_folded_away() -> None:
+    trunk = nn.Sequential(nn.Conv2d(3, 8, 3), ActivatedNorm(8))
+    network = ConvNet(trunk, linear_head(8, 2)).eval()
+    graph = export_onnx(network, ODD_SIDE, 20)
+    with torch.inference_mode():
+        expected = network(odd_images(5)).embedding.numpy()
+    np.testing.assert_allclose(answers(graph)[1], expected, atol=1e-5)
 
 
 def test_the_normalisation_becomes_a_convolution(odd_graph: ModelProto) -> None:

@@ -1,0 +1,20 @@
+import pytest
+
+from visionflow.errors import JobRefusedError
+from visionflow.jobs.options import check_settings
+from visionflow.jobs.record import JobRequest
+
+
+def request(model: str) -> JobRequest:
+    return JobRequest(config="flowers", data="s3://datasets/images", model=model)
+
+
+@pytest.mark.parametrize("model", ["resnet18", "timm:vit_tiny_patch16_224.augreg_in21k"])
+def test_networks_of_torchvision_and_timm_can_be_trained(model: str) -> None:
+    check_settings(request(model))
+
+
+@pytest.mark.parametrize("model", ["resnet19", "timm:", "timm:hf-hub:someone/model", "vit"])
+def test_other_networks_are_refused(model: str) -> None:
+    with pytest.raises(JobRefusedError, match=r"model must be one of resnet18, .*timm:NAME"):
+        check_settings(request(model))
