@@ -58,7 +58,7 @@ class ConvNet(Network):
 
     def __init__(
         self,
-        trunk: nn.Module,
+        trunk: nn.Sequential,
         head: Head,
         *,
         neck: Head | None = None,

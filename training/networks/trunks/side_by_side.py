@@ -19,10 +19,11 @@ class Part:
     width: int
 
 
-class SideBySide(nn.Module):
+class SideBySide(nn.Sequential):
     """The maps of all trunks, which must have the same size, one behind the other on the channels.
 
-    Each trunk normalises the pixels in its own way.
+    Each trunk normalises the pixels in its own way. As of any trunk, the children are its parts;
+    here they do not follow each other.
     """
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
