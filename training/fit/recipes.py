@@ -100,15 +100,14 @@ def scratch(session: Session) -> Phase:
 def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord]:
     """Fit the head to features of the trunk as it is, and say how well it answers.
 
-    With ``augment.horizontal_flip`` mirror images are training images too. L-BFGS has no learning
-    rate: its steps are recorded as 1.
+    Beside the views that the network answers with, ``probe.views`` augmented ones are training
+    images. L-BFGS has no learning rate: its steps are recorded as 1.
     """
     started = time.perf_counter()
     process, data, model, config = session.process, session.data, session.model, session.config
-    mirrored = config.augment.horizontal_flip or model.mirror
-    seen, held_out = _features(session, mirrored_training=mirrored)
+    seen, held_out = _features(session)
     known = Known(
-        features=seen,
+        features=_with_augmented(session, seen),
         targets=data.train_images.targets,
         groups=data.group_numbers["train"],
         classes=len(data.labels),
@@ -146,8 +145,7 @@ def head(session: Session) -> Phase:
     trunk."""
     process, data, model = session.process, session.data, session.model
     config = session.config.finetune.head
-    # Mirror images as well would take twice the time for little: the body sees them.
-    seen, held_out = _features(session, mirrored_training=model.mirror)
+    seen, held_out = _features(session)
     estimate_batch_norm(model.head, seen)
     targets = torch.from_numpy(data.validation.targets).to(process.device)
     return Phase(
@@ -227,18 +225,30 @@ def _on_images(
     )
 
 
-def _features(session: Session, *, mirrored_training: bool) -> tuple[Tensor, Tensor]:
-    """Pooled features of the training and validation images, [N, views, F] in float32.
-
-    Validation images have the views that the network answers with.
-    """
-    data, model = session.data, session.model
-    store = FeatureStore(model, data.cache or session.run, session.process, session.bfloat16)
+def _features(session: Session) -> tuple[Tensor, Tensor]:
+    """Pooled features of the training and validation images, [N, views, F] in float32, in the views
+    that the network answers with."""
+    data, store = session.data, _store(session)
     train, validation = (
-        store.features(images, f"{listing.sha256} {data.spec}", mirrored=mirrored)
-        for images, listing, mirrored in (
-            (data.train_images, data.splits.train, mirrored_training),
-            (data.validation, data.splits.validation, model.mirror),
+        store.features(images, f"{listing.sha256} {data.spec}", mirrored=session.model.mirror)
+        for images, listing in (
+            (data.train_images, data.splits.train),
+            (data.validation, data.splits.validation),
         )
     )
     return train, validation
+
+
+def _with_augmented(session: Session, seen: Tensor) -> Tensor:
+    """``seen`` and the augmented views of the training images."""
+    data, config = session.data, session.config
+    if not config.probe.views:
+        return seen
+    images, sha256 = data.train_upright_images, data.splits.train.sha256
+    augmented = _store(session).augmented(images, sha256, config, config.probe.views)
+    return torch.cat([seen, augmented], dim=1)
+
+
+def _store(session: Session) -> FeatureStore:
+    folder = session.data.cache or session.run
+    return FeatureStore(session.model, folder, session.process, session.bfloat16)

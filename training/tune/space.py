@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _LOOPS = ("probe", "finetune", "scratch")
 # By beginnings of field names.
 _WITHOUT_INFLUENCE = ("name", "version", "mlflow", "data.workers", "export.", "tune.")
-_MIRROR = "augment.horizontal_flip"
+# A probe learns from augmented views, but its images are not mixed.
+_MIXING = ("augment.mixup", "augment.cutmix")
 _OTHER_IMAGES = ("seed", "data.validation", "data.test")
 
 
@@ -107,9 +108,8 @@ def _reason_against(config: TrainConfig, field: str) -> str | None:
         return "trials with other validation images cannot be compared"
     if "recipe" in config.tune.space:
         return None
-    # A probe's features are those of the images as they are served, and of their mirror images.
     unused = field.startswith(tuple(f"{loop}." for loop in _LOOPS if loop != config.recipe)) or (
-        config.recipe == "probe" and field.startswith("augment.") and field != _MIRROR
+        config.recipe == "probe" and field in _MIXING
     )
     return f"the recipe {config.recipe} does not use it" if unused else None
 
