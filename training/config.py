@@ -194,12 +194,14 @@ class ProbeConfig:
     """A linear head on frozen features, its penalty chosen by cross-validation."""
 
     views: int
+    crop_scale: float
     penalties: tuple[float, ...]
     folds: int
 
     def conditions(self) -> Iterator[_Condition]:
         positive = len(self.penalties) >= 1 and min(self.penalties) > 0
         yield "probe.views", "at least 0", self.views >= 0
+        yield "probe.crop_scale", "above 0, at most 1", 0 < self.crop_scale <= 1
         yield "probe.penalties", "at least 1 positive number", positive
         yield "probe.folds", "at least 2", self.folds >= 2
 

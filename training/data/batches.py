@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -75,15 +74,14 @@ class TrainBatches:
 def augmented_once(
     images: UprightImageSet, config: TrainConfig, batch_size: int, number: int
 ) -> Iterator[Tensor]:
-    """Each image once and in its order, augmented by (seed, ``number``) and never mixed with
-    another: uint8 [B, S, S, 3] as of `TrainBatches.epoch`."""
+    """Each image once and in its order, augmented by (seed, ``number``): uint8 [B, S, S, 3] as of
+    `TrainBatches.epoch`. ``config`` must mix no images."""
     seeds = np.random.default_rng((config.seed, number)).integers(2**63, size=len(images))
     plans = [
         _Plan(places.tolist(), seeds[places].tolist(), 0)
         for places in np.split(np.arange(len(images)), range(batch_size, len(images), batch_size))
     ]
-    unmixed = replace(config, augment=replace(config.augment, mixup=0.0, cutmix=0.0))
-    loader = _loader(_AugmentedBatches(images, unmixed), plans, config.data.workers)
+    loader = _loader(_AugmentedBatches(images, config), plans, config.data.workers)
     for batch, _ in _batches(loader):
         yield batch
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -100,14 +100,14 @@ def scratch(session: Session) -> Phase:
 def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord]:
     """Fit the head to features of the trunk as it is, and say how well it answers.
 
-    Beside the views that the network answers with, ``probe.views`` augmented ones are training
+    Beside the views that the network answers with, ``probe.views`` random crops are training
     images. L-BFGS has no learning rate: its steps are recorded as 1.
     """
     started = time.perf_counter()
     process, data, model, config = session.process, session.data, session.model, session.config
     seen, held_out = _features(session)
     known = Known(
-        features=_with_augmented(session, seen),
+        features=_with_crops(session, seen),
         targets=data.train_images.targets,
         groups=data.group_numbers["train"],
         classes=len(data.labels),
@@ -239,13 +239,29 @@ def _features(session: Session) -> tuple[Tensor, Tensor]:
     return train, validation
 
 
-def _with_augmented(session: Session, seen: Tensor) -> Tensor:
-    """``seen`` and the augmented views of the training images."""
+def _with_crops(session: Session, seen: Tensor) -> Tensor:
+    """``seen`` and random crops of the training images.
+
+    Their colours stay: a frozen trunk cannot learn to disregard them, and other colours are other
+    features.
+    """
     data, config = session.data, session.config
     if not config.probe.views:
         return seen
+    crops = replace(
+        config.augment,
+        crop="resized",
+        crop_scale=config.probe.crop_scale,
+        color_jitter=0.0,
+        trivial_augment=False,
+        random_erasing=0.0,
+        mixup=0.0,
+        cutmix=0.0,
+    )
     images, sha256 = data.train_upright_images, data.splits.train.sha256
-    augmented = _store(session).augmented(images, sha256, config, config.probe.views)
+    augmented = _store(session).augmented(
+        images, sha256, replace(config, augment=crops), config.probe.views
+    )
     return torch.cat([seen, augmented], dim=1)
 
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 _LOOPS = ("probe", "finetune", "scratch")
 # By beginnings of field names.
 _WITHOUT_INFLUENCE = ("name", "version", "mlflow", "data.workers", "export.", "tune.")
-# A probe learns from augmented views, but its images are not mixed.
-_MIXING = ("augment.mixup", "augment.cutmix")
+_MIRROR = "augment.horizontal_flip"
 _OTHER_IMAGES = ("seed", "data.validation", "data.test")
 
 
@@ -108,8 +107,9 @@ def _reason_against(config: TrainConfig, field: str) -> str | None:
         return "trials with other validation images cannot be compared"
     if "recipe" in config.tune.space:
         return None
+    # A probe's features are those of the images as they are served, and of their mirror images.
     unused = field.startswith(tuple(f"{loop}." for loop in _LOOPS if loop != config.recipe)) or (
-        config.recipe == "probe" and field in _MIXING
+        config.recipe == "probe" and field.startswith("augment.") and field != _MIRROR
     )
     return f"the recipe {config.recipe} does not use it" if unused else None
 

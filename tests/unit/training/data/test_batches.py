@@ -223,7 +223,7 @@ def test_ctrl_c_ends_the_workers(whole: UprightImageSet, heeded_ctrl_c: None) ->
 
 
 def test_one_augmented_view_of_each_image_comes_in_its_order(whole: UprightImageSet) -> None:
-    plain = shrunken_config(**UNCHANGED, augment__mixup=1.0)
+    plain = shrunken_config(**UNCHANGED)
     batches = list(augmented_once(whole, plain, 50, 0))
     assert [len(batch) for batch in batches] == [50, 50, 20]
     for index, image in enumerate(torch.cat(batches)):

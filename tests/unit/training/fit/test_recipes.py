@@ -117,7 +117,7 @@ def test_a_probe_leaves_the_trunk_as_it_is(data: TrainingData, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("mirror", "views"), [(False, 0), (False, 2), (True, 1)])
-def test_a_probe_learns_from_what_it_answers_with_and_from_augmented_images(
+def test_a_probe_learns_from_what_it_answers_with_and_from_crops(
     data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mirror: bool, views: int
 ) -> None:
     seen = []
@@ -127,7 +127,9 @@ def test_a_probe_learns_from_what_it_answers_with_and_from_augmented_images(
         return choose_penalty(known, *rest)
 
     monkeypatch.setattr("training.fit.recipes.choose_penalty", note)
-    config = make_config("probe", model__mirror=mirror, probe__views=views, augment__mixup=1.0)
+    # Nothing but the flip applies to a probe.
+    other = {"augment__mixup": 1.0, "augment__random_erasing": 1.0, "augment__color_jitter": 0.5}
+    config = make_config("probe", model__mirror=mirror, probe__views=views, **other)
     of = session(config, data, tmp_path)
     fit_probe(of)
     images = data.train_images
@@ -135,10 +137,12 @@ def test_a_probe_learns_from_what_it_answers_with_and_from_augmented_images(
     if mirror:
         plain.append(plain[0].flip(2))
     size = len(images)
+    cropping = {"augment__crop": "resized", "augment__crop_scale": config.probe.crop_scale}
+    cropped = make_config("probe", augment__random_erasing=0.0, **cropping)
     with torch.inference_mode():
         expected = [of.model.embed(view) for view in plain]
         for number in range(views):
-            (view,) = augmented_once(data.train_upright_images, config, size, number)
+            (view,) = augmented_once(data.train_upright_images, cropped, size, number)
             expected.append(of.model.embed(view))
     torch.testing.assert_close(seen[0].features, torch.stack(expected, dim=1))
     assert (seen[0].groups == data.group_numbers["train"]).all()

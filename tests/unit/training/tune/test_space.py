@@ -55,12 +55,11 @@ def test_an_empty_space_is_refused(config: TrainConfig) -> None:
         read_space(replace(config, tune=replace(config.tune, space={})))
 
 
-def test_a_probe_learns_from_augmented_images_and_mixes_none() -> None:
+def test_a_probe_sees_no_augmentation_but_mirror_images() -> None:
     probe = shrunken_config(recipe="probe")
     with pytest.raises(ConfigError, match="the recipe probe does not use it"):
-        read_space(searching(probe, "augment.mixup", FloatRange(0.1, 1.0, log=False)))
+        read_space(searching(probe, "augment.crop_scale", FloatRange(0.1, 1.0, log=False)))
     assert read_space(searching(probe, "augment.horizontal_flip", Choices((True, False))))
-    assert read_space(searching(probe, "augment.crop_scale", FloatRange(0.1, 1.0, log=False)))
 
 
 def test_with_the_recipe_searched_every_loop_may_be() -> None:

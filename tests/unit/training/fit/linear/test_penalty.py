@@ -10,7 +10,7 @@ from training.data.listing import Int64Array
 from training.fit.linear import penalty as module
 from training.fit.linear.penalty import Known, choose_penalty, fit_head
 
-CONFIG = ProbeConfig(views=0, penalties=(0.1, 1000.0, 10.0), folds=4)
+CONFIG = ProbeConfig(views=0, crop_scale=1.0, penalties=(0.1, 1000.0, 10.0), folds=4)
 
 
 def known(apart: float = 2.0, groups: Int64Array | None = None) -> Known:
@@ -31,7 +31,7 @@ def test_groups_stay_in_one_fold() -> None:
     # Features say nothing about the class, and everything about the scene.
     tossed = known(apart=0.0)
     split = replace(tossed, groups=np.arange(240))
-    config = ProbeConfig(views=0, penalties=(0.01,), folds=4)
+    config = ProbeConfig(views=0, crop_scale=1.0, penalties=(0.01,), folds=4)
     (grouped,), (leaked,) = (choose_penalty(x, config, seed=1).tried for x in (tossed, split))
     assert grouped.top1 < 0.6
     assert leaked.top1 > grouped.top1 + 0.2
