@@ -12,7 +12,7 @@ from training.networks.backbone import backbone
 from training.networks.heads import Head, folded, linear_head, mlp_head
 from training.networks.inherit import inherit
 from training.networks.network import AS_THEY_ARE, ConvNet, Network
-from training.networks.trunks.side_by_side import Part, SideBySide
+from training.networks.side_by_side import Part, SideBySide
 from training.networks.weights import find_weights, load_weights
 
 N = TypeVar("N", bound=Network)

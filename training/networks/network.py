@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from training.networks.heads import Head
-from training.networks.trunks.side_by_side import SideBySide
+from training.networks.side_by_side import SideBySide
 
 
 @dataclass(frozen=True)

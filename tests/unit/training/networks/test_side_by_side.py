@@ -13,8 +13,8 @@ from training.export.graph.onnx_files import export_onnx
 from training.networks.build import build_model, check_beginning, exportable
 from training.networks.heads import linear_head
 from training.networks.network import AS_THEY_ARE, ConvNet
+from training.networks.side_by_side import Part, SideBySide
 from training.networks.trunks.residual_cnn import ResidualCnn
-from training.networks.trunks.side_by_side import Part, SideBySide
 
 NAMES = "efficientnet_lite0+mobilenet_v2"
 
