@@ -9,7 +9,7 @@ languages of the people who set it.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,10 +107,28 @@ class ModelConfig:
     mirror: bool
     grow_from: str
 
+    @property
+    def parts(self) -> tuple["ModelConfig", ...]:
+        """Of ``a+b``, networks side by side, each with its weights; else this one alone.
+
+        Weights that are not joined by ``+`` too are those of every network.
+        """
+        names = self.name.split("+")
+        if len(names) == 1:
+            return (self,)
+        weights = self.weights.split("+") if "+" in self.weights else [self.weights] * len(names)
+        return tuple(replace(self, name=n, weights=w) for n, w in zip(names, weights, strict=False))
+
     def conditions(self) -> Iterator[_Condition]:
-        known = self.name in NETWORKS or re.fullmatch(TIMM_NAME, self.name) is not None
+        names = self.name.split("+")
         choices = ", ".join(NETWORKS)
-        yield "model.name", f"{TIMM}NAME or one of {choices}, not {self.name!r}", known
+        for name in names:
+            known = name in NETWORKS or re.fullmatch(TIMM_NAME, name) is not None
+            yield "model.name", f"{TIMM}NAME or one of {choices}, not {name!r}", known
+        yield "model.name", "different networks", len(set(names)) == len(names)
+        if len(names) > 1 and "+" in self.weights:
+            each = len(self.weights.split("+")) == len(names)
+            yield "model.weights", f"one for all or {len(names)}, joined by +", each
         widths = len(self.widths) >= 3 and min(self.widths) > 0
         yield "model.widths", "at least 3 positive numbers", widths
         yield "model.hidden", "at least 1", self.hidden >= 1
@@ -173,6 +191,23 @@ class LoopConfig:
         yield f"{where}.patience", "at least 0", self.patience >= 0
         yield from self.optimizer.conditions(f"{where}.optimizer")
         yield from self.schedule.conditions(f"{where}.schedule")
+
+
+@dataclass(frozen=True)
+class ProbeConfig:
+    """A linear head on frozen features, its penalty chosen by cross-validation."""
+
+    views: int
+    crop_scale: float
+    penalties: tuple[float, ...]
+    folds: int
+
+    def conditions(self) -> Iterator[_Condition]:
+        positive = len(self.penalties) >= 1 and min(self.penalties) > 0
+        yield "probe.views", "at least 0", self.views >= 0
+        yield "probe.crop_scale", "above 0, at most 1", 0 < self.crop_scale <= 1
+        yield "probe.penalties", "at least 1 positive number", positive
+        yield "probe.folds", "at least 2", self.folds >= 2
 
 
 @dataclass(frozen=True)
@@ -266,7 +301,7 @@ class TrainConfig:
     input: InputSpec
     augment: AugmentConfig
     model: ModelConfig
-    probe: LoopConfig
+    probe: ProbeConfig
     finetune: FinetuneConfig
     scratch: LoopConfig
     export: ExportConfig
@@ -280,12 +315,16 @@ class TrainConfig:
     @property
     def epochs(self) -> int:
         """The most that a run can have, through all phases of its recipe."""
-        phases = {
-            "probe": (self.probe,),
-            "finetune": (self.finetune.head, self.finetune.body),
-            "scratch": (self.scratch,),
-        }
-        return sum(phase.epochs for phase in phases[self.recipe])
+        if self.recipe == "probe":
+            return 1
+        finetune = (self.finetune.head, self.finetune.body)
+        phases = finetune if self.recipe == "finetune" else (self.scratch,)
+        return sum(phase.epochs for phase in phases)
+
+    @property
+    def network(self) -> ModelConfig:
+        """``model`` as the recipe trains it: the head of a probe is linear."""
+        return replace(self.model, head="linear") if self.recipe == "probe" else self.model
 
     def _conditions(self) -> Iterator[_Condition]:
         yield "name", "not empty", bool(self.name)
@@ -294,7 +333,7 @@ class TrainConfig:
         yield from self.data.conditions()
         yield from self.augment.conditions()
         yield from self.model.conditions()
-        yield from self.probe.conditions("probe")
+        yield from self.probe.conditions()
         yield from self.finetune.conditions()
         yield from self.scratch.conditions("scratch")
         yield from self.export.conditions()

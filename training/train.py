@@ -38,6 +38,7 @@ from training.growth import growth_check, measure_growth
 from training.networks.network import ConvNet
 from training.report.page import draw
 from training.results.history import EpochRecord
+from training.results.probe import ProbeFit
 from training.results.report import DataSummary, Report, SplitSummary
 from training.results.scores import Evaluation
 from training.results.unknown import Unfamiliar
@@ -125,6 +126,7 @@ class Origin:
     best_epoch: int = 0
     stopped_early: bool = False
     seconds: float = 0.0
+    probe: ProbeFit | None = None
 
 
 def finish(
@@ -149,6 +151,7 @@ def finish(
         fitted.best_epoch,
         fitted.stopped_early,
         fitted.seconds,
+        fitted.probe,
     )
     return prove(exported, origin, config, data, out)
 
@@ -213,6 +216,7 @@ def prove(
         best_epoch=origin.best_epoch,
         stopped_early=origin.stopped_early,
         train_seconds=origin.seconds,
+        probe=origin.probe,
         verdict=fit_verdict(origin.history, few_groups),
         parameters=exported.parameters,
         models=exported.models,

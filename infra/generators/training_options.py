@@ -11,6 +11,7 @@ from training.config import NETWORKS, TIMM_NAME, Recipe, committed_configs, load
 from training.texts.catalogue import text
 from visionflow.strict import to_dict
 
+_ONE = "|".join((TIMM_NAME, *NETWORKS))
 _LEFT_OUT = ("tune.", "mlflow")
 
 
@@ -18,7 +19,7 @@ def document() -> dict[str, Any]:
     """Every committed config with its fields, their values and what they mean."""
     return {
         "models": list(NETWORKS),
-        "further_models": TIMM_NAME,
+        "further_models": rf"({_ONE})(\+({_ONE}))*",
         "recipes": list(get_args(Recipe)),
         "configs": [_config(name) for name in committed_configs()],
     }

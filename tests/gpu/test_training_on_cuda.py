@@ -27,7 +27,6 @@ pytestmark = pytest.mark.skipif(
 
 RECIPES = ("scratch", "probe", "finetune")
 RECIPE_FIELDS = {
-    "probe__batch_size": 32,
     "finetune__head__epochs": 3,
     "finetune__body__epochs": 3,
     "finetune__body__batch_size": 16,
@@ -52,7 +51,8 @@ def test_a_run_on_the_gpu_becomes_an_artifact_that_serves_on_the_cpu(
     report = train(config, folder, tmp_path)
     assert torch.cuda.get_device_name() in report.hardware
     assert all(check.passed for check in report.gate)
-    assert report.history[-1].train_loss < report.history[0].train_loss
+    if recipe != "probe":
+        assert report.history[-1].train_loss < report.history[0].train_loss
     manifest = read_artifact(tmp_path)
     classifier = Classifier(tmp_path / manifest.served_file.path, manifest)
     files = sorted((folder / "test").glob("*/*.png"))

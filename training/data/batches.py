@@ -4,9 +4,9 @@ import gc
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from training.data.listing import Int64Array
 from training.data.upright_images import UprightImageSet
 from training.errors import TrainingError
 from training.stop import stop_signals_held
+
+_Loader: TypeAlias = "DataLoader[tuple[Tensor, Tensor]]"
 
 
 class _Plan(NamedTuple):
@@ -58,19 +60,7 @@ class TrainBatches:
         self.steps = len(images) // size
         dataset = _AugmentedBatches(images, config)
         self._plans = _Plans(images.targets, config, (self.steps, size), (rank, world))
-        workers = config.data.workers
-        self._loader = DataLoader(
-            dataset,
-            batch_size=None,
-            sampler=self._plans,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            multiprocessing_context=_context() if workers else None,
-            worker_init_fn=_begin_worker,
-            # The loader draws a number per epoch. Without this it would come from the generator
-            # that the training process uses, for dropout for instance.
-            generator=torch.Generator(),
-        )
+        self._loader = _loader(dataset, self._plans, config.data.workers)
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """uint8 [B, S, S, 3] with int64 [B], or float32 [B, C] where images are mixed.
@@ -78,13 +68,47 @@ class TrainBatches:
         Stored channels first in memory, as the transforms leave them and networks take them.
         """
         self._plans.epoch = number
-        with stop_signals_held(), _child_signal_kept():
-            batches = iter(self._loader)
-        try:
-            yield from batches
-        except (ConnectionError, EOFError) as error:
-            # The worker that made the batch died before it handed it over.
-            raise worker_died(error) from error
+        yield from _batches(self._loader)
+
+
+def augmented_once(
+    images: UprightImageSet, config: TrainConfig, batch_size: int, number: int
+) -> Iterator[Tensor]:
+    """Each image once and in its order, augmented by (seed, ``number``): uint8 [B, S, S, 3] as of
+    `TrainBatches.epoch`. ``config`` must mix no images."""
+    seeds = np.random.default_rng((config.seed, number)).integers(2**63, size=len(images))
+    plans = [
+        _Plan(places.tolist(), seeds[places].tolist(), 0)
+        for places in np.split(np.arange(len(images)), range(batch_size, len(images), batch_size))
+    ]
+    loader = _loader(_AugmentedBatches(images, config), plans, config.data.workers)
+    for batch, _ in _batches(loader):
+        yield batch
+
+
+def _loader(dataset: "_AugmentedBatches", plans: Iterable[_Plan], workers: int) -> _Loader:
+    return DataLoader(
+        dataset,
+        batch_size=None,
+        sampler=plans,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        multiprocessing_context=_context() if workers else None,
+        worker_init_fn=_begin_worker,
+        # The loader draws a number per epoch. Without this it would come from the generator that
+        # the training process uses, for dropout for instance.
+        generator=torch.Generator(),
+    )
+
+
+def _batches(loader: _Loader) -> Iterator[tuple[Tensor, Tensor]]:
+    with stop_signals_held(), _child_signal_kept():
+        batches = iter(loader)
+    try:
+        yield from batches
+    except (ConnectionError, EOFError) as error:
+        # The worker that made the batch died before it handed it over.
+        raise worker_died(error) from error
 
 
 class _Plans(Sampler[_Plan]):

@@ -15,7 +15,7 @@ CURVE_POINTS = 100
 def calibration_on(
     logits: FloatArray, targets: Int64Array, temperature: float, unknown_threshold: float
 ) -> Calibration:
-    """The effect of `fit_temperature` and of the threshold on ``logits`` [N, C]."""
+    """The effect of ``temperature`` and of the threshold on ``logits`` [N, C]."""
     correct = logits.argmax(axis=1) == targets
     before = softmax(logits).max(axis=1)
     after = softmax(logits / np.float32(temperature)).max(axis=1)
@@ -85,24 +85,6 @@ def coverage_curve(confidence: FloatArray, correct: BoolArray) -> CoverageCurve:
         coverage=tuple(float(n) for n in answered / len(confidence)),
         accuracy=tuple(float(a) for a in right[below] / answered),
     )
-
-
-def fit_temperature(logits: FloatArray, targets: Int64Array) -> float:
-    """The temperature that minimises the negative log-likelihood of ``softmax(logits / T)``.
-
-    The likelihood is concave in 1 / T (arXiv:1706.04599, section 4.2), so its slope is bisected.
-    Limited to 0.05..20: logits that are always right have their optimum at 0.
-    """
-    picked = logits[np.arange(len(targets)), targets]
-    low, high = 1 / 20, 1 / 0.05
-    for _ in range(50):
-        inverse = (low + high) / 2
-        expected = (softmax(logits * np.float32(inverse)) * logits).sum(axis=1)
-        if (picked - expected).mean() > 0:
-            low = inverse
-        else:
-            high = inverse
-    return 2 / (low + high)
 
 
 def _bins(confidence: FloatArray) -> Int64Array:

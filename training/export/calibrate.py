@@ -8,7 +8,6 @@ import numpy as np
 
 from training.config import TrainConfig
 from training.data.training_data import TrainingData
-from training.evaluation.calibration import fit_temperature
 from training.evaluation.metrics import evaluate
 from training.evaluation.parents.naming import Naming
 from training.evaluation.unknown.familiar import FAMILIAR_FILE, familiar_images
@@ -23,6 +22,7 @@ from training.evaluation.unknown.thresholds import (
 from training.export.artifact import write_whole
 from training.export.export import THREADS, Export, serve_fp32
 from training.export.gate_checks import Outputs, check_int8_unknown
+from training.fit.temperature import fit_temperature
 from training.results.scores import Evaluation
 from visionflow.answers.classifier import Classifier, FloatArray, softmax
 from visionflow.answers.familiarity import FamiliarImages

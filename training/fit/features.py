@@ -1,7 +1,8 @@
 """Features of a frozen trunk: computed once, kept in a file, trained on in memory."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -13,12 +14,14 @@ from tqdm import tqdm
 
 from training.config import TrainConfig
 from training.data.balance import epoch_order
+from training.data.batches import augmented_once
 from training.data.cache import cached_bytes
 from training.data.image_set import ImageSet
 from training.data.listing import Int64Array
+from training.data.upright_images import UprightImageSet
 from training.fit.distributed import Process
 from training.fit.precision import autocast
-from training.fit.validation import batch_size
+from training.fit.validation import BATCH_PIXELS, batch_size
 from training.networks.heads import Head
 from training.networks.network import ConvNet
 from training.stop import check_stop
@@ -48,24 +51,47 @@ class FeatureStore:
         Raises `DatasetError` when the file cannot be written.
         """
         views = 2 if mirrored else 1
+        size = max(1, batch_size(image_set) // views)
+
+        def batches() -> Iterator[Tensor]:
+            for start in range(0, len(image_set), size):
+                images = torch.from_numpy(np.array(image_set.images[start : start + size]))
+                yield torch.stack([images, images.flip(2)][:views], dim=1).flatten(end_dim=1)
+
+        features = self._kept(f"{sha256} {views}", batches)
+        return features.reshape(len(image_set), views, -1)
+
+    def augmented(
+        self, images: UprightImageSet, sha256: str, config: TrainConfig, views: int
+    ) -> Tensor:
+        """float32 [N, views, F] on the process's device: ``views`` random changes of each image, as
+        ``config`` has them."""
+        size = max(1, BATCH_PIXELS // config.input.size**2)
+        found = [
+            self._kept(
+                f"{sha256} {config.augment} {config.input} {config.seed} {view}",
+                partial(augmented_once, images, config, size, view),
+            )
+            for view in range(views)
+        ]
+        return torch.stack(found, dim=1)
+
+    def _kept(self, what: str, batches: Callable[[], Iterator[Tensor]]) -> Tensor:
+        """float32 [M, F]: of the images in ``batches``, computed unless the file is there."""
         key = self._trunk.copy()
-        key.update(f"{sha256} {views} {self._bfloat16}".encode())
+        key.update(f"{what} {self._bfloat16}".encode())
         path = self._folder / f"{key.hexdigest()[:32]}.features"
-        flat = cached_bytes(path, lambda: self._compute(image_set, views))
-        features = torch.from_numpy(flat.view(np.float32))
-        return features.reshape(len(image_set), views, -1).to(self._process.device)
+        flat = cached_bytes(path, lambda: self._compute(batches()))
+        width = sum(self._model.widths)
+        return torch.from_numpy(flat.view(np.float32)).reshape(-1, width).to(self._process.device)
 
     @torch.inference_mode()
-    def _compute(self, image_set: ImageSet, views: int) -> Iterator[UInt8Array]:
+    def _compute(self, batches: Iterator[Tensor]) -> Iterator[UInt8Array]:
         self._model.eval()
-        size = max(1, batch_size(image_set) // views)
-        for start in tqdm(range(0, len(image_set), size), desc="features", disable=None):
+        for images in tqdm(batches, desc="features", disable=None):
             check_stop()
-            images = torch.from_numpy(np.array(image_set.images[start : start + size]))
-            images = images.to(self._process.device)
-            both = torch.stack([images, images.flip(2)][:views], dim=1).flatten(end_dim=1)
             with autocast(self._process.device, self._bfloat16):
-                embedding = self._model.embed(both)
+                embedding = self._model.embed(images.to(self._process.device))
             yield embedding.float().cpu().numpy().view(np.uint8)
 
 

@@ -18,12 +18,14 @@ from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
 from training.fit.distributed import Process, join_processes
 from training.fit.loop import Loop, Phase
 from training.fit.precision import keep_slow_layers_in_float32
-from training.fit.recipes import RECIPES, Session, check_recipe
+from training.fit.recipes import PHASES, Session, check_recipe, fit_probe
 from training.fit.tracking import LogHistory, tracking
 from training.networks.build import build_model, check_beginning
 from training.networks.network import Network
 from training.results.history import EpochRecord, best_record, read_history
+from training.results.probe import ProbeFit
 from training.stop import check_stop
+from visionflow.strict import parse, to_dict
 
 OnEpoch = Callable[[Sequence[EpochRecord]], object]
 """Gets all epochs that the run has kept, the newest last."""
@@ -40,6 +42,8 @@ class Fitted:
     """Whether the last phase ended before its epochs were over."""
     seconds: float
     """Of the fitting, without what an interruption threw away."""
+    probe: ProbeFit | None
+    """Of the recipe of that name."""
 
 
 def check_start(config: TrainConfig, run: Path) -> None:
@@ -48,7 +52,7 @@ def check_start(config: TrainConfig, run: Path) -> None:
     """
     check_recipe(config)
     if not (run / CHECKPOINT_FILE).exists():
-        check_beginning(config.model, config.input.size)
+        check_beginning(config.network, config.input.size)
 
 
 def fit(
@@ -127,7 +131,7 @@ class _Run:
         on_epoch: OnEpoch | None,
     ) -> None:
         torch.manual_seed(config.seed)
-        model = build_model(config.model, len(data.labels), config.input.size)
+        model = build_model(config.network, len(data.labels), config.input.size)
         model.to(process.device).to(memory_format=torch.channels_last)
         process.synchronize_batch_norm(model)
         if config.precision == "bfloat16" and process.device.type == "cpu":
@@ -144,8 +148,11 @@ class _Run:
         """All that is left to do after ``state``; the state of the finished run."""
         if state is not None:
             self._started -= state["seconds"]
-        stopped = False
-        for name, make_phase in RECIPES[self._session.config.recipe]:
+        stopped, probe = False, None
+        if self._session.config.recipe == "probe":
+            probe, record = fit_probe(self._session)
+            self._history = [record]
+        for name, make_phase in PHASES[self._session.config.recipe]:
             if state is not None and state["phase"] != name:
                 continue
             stopped = self._run_phase(make_phase(self._session), state)
@@ -154,8 +161,12 @@ class _Run:
             "history": [vars(record) for record in self._history],
             "weights": self._session.model.state_dict(),
             "stopped_early": stopped,
+            "probe": to_dict(probe),
         }
-        return self._write(finished)
+        written = self._write(finished)
+        if probe is not None:
+            self._tell(self._history)
+        return written
 
     def _run_phase(self, phase: Phase, state: dict[str, Any] | None) -> bool:
         session = self._session
@@ -165,13 +176,17 @@ class _Run:
         while not loop.finished:
             loop.run_epoch()
             self._write(loop.state_dict())
-            if self._log_history:
-                self._log_history(loop.history)
-            if self._on_epoch and session.process.main:
-                self._on_epoch(loop.history)
+            self._tell(loop.history)
         loop.load_best()
         self._history = loop.history
         return loop.stopped_early
+
+    def _tell(self, history: Sequence[EpochRecord]) -> None:
+        """Tell whoever follows the run of an epoch that was kept."""
+        if self._log_history:
+            self._log_history(history)
+        if self._on_epoch and self._session.process.main:
+            self._on_epoch(history)
 
     def _write(self, state: dict[str, Any]) -> dict[str, Any]:
         state["seconds"] = time.perf_counter() - self._started
@@ -182,14 +197,16 @@ class _Run:
 
 def _fitted(config: TrainConfig, data: TrainingData, state: dict[str, Any]) -> Fitted:
     # Its weights are in the checkpoint; those it began from need not be there any more.
-    plain = replace(config.model, weights="none", grow_from="")
+    plain = replace(config.network, weights="none", grow_from="")
     model = build_model(plain, len(data.labels), config.input.size)
     model.load_state_dict(state["weights"])
     history = read_history(state["history"])
+    probe = state["probe"]
     return Fitted(
         model=model.eval(),
         history=history,
         best_epoch=best_record(history).epoch,
         stopped_early=state["stopped_early"],
         seconds=state["seconds"],
+        probe=None if probe is None else parse(ProbeFit, probe, "checkpoint: probe"),
     )

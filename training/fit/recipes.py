@@ -1,7 +1,8 @@
-"""The phases of each recipe: what they train, on which data, how fast."""
+"""What each recipe trains, on which data, how fast: a probe's fit, the phases of the others."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,12 +16,14 @@ from training.data.batches import TrainBatches
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
 from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
+from training.fit.linear.penalty import Known, choose_penalty, fit_head
 from training.fit.loop import Phase
 from training.fit.optim.optimizers import Part, make_optimizers
 from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_images
 from training.networks.network import ConvNet
-from training.results.history import PhaseName
+from training.results.history import EpochRecord, PhaseName
+from training.results.probe import ProbeFit
 from visionflow.errors import ConfigError
 
 
@@ -41,8 +44,14 @@ class Session:
 
     @property
     def class_weights(self) -> Tensor | None:
-        """float32 [C], where an imbalance of the classes is answered in the loss."""
-        weights = class_weights(self.data.splits.train.counts, self.config.data.balance)
+        """float32 [C], where an imbalance of the classes is answered in the loss.
+
+        A probe's head is fitted to all images at once: what a sampler would draw, it weighs.
+        """
+        balance = self.config.data.balance
+        if (self.config.recipe, balance) == ("probe", "sampler"):
+            balance = "inverse"
+        weights = class_weights(self.data.splits.train.counts, balance)
         return None if weights is None else weights.to(self.process.device)
 
 
@@ -66,7 +75,14 @@ def check_recipe(config: TrainConfig) -> None:
             "config: finetune.body.optimizer muon rescales weights, which a frozen batch norm does "
             'not follow; choose adamw or finetune.batch_norm = "adapt".'
         )
-    if config.recipe != "scratch" and config.model.weights == "none" and not config.model.grow_from:
+    parts = config.model.parts
+    if len(parts) > 1 and config.recipe != "probe":
+        raise ConfigError(
+            f"config: the recipe {config.recipe} trains one network; several side by side, as in "
+            f"model.name = {config.model.name!r}, are for the recipe probe."
+        )
+    random = any(part.weights == "none" for part in parts) and not config.model.grow_from
+    if config.recipe != "scratch" and random:
         raise ConfigError(
             f"config: the recipe {config.recipe} trains a head on a trunk that has learnt already, "
             'and with model.weights = "none" it is random; set model.weights to imagenet, package '
@@ -80,15 +96,71 @@ def scratch(session: Session) -> Phase:
     return _on_images(session, "scratch", session.config.scratch, parts, lambda _epoch: None)
 
 
-def probe(session: Session) -> Phase:
-    """The head alone, on features of the trunk as it is."""
-    return _on_features(session, "probe", session.config.probe)
+@torch.no_grad()
+def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord]:
+    """Fit the head to features of the trunk as it is, and say how well it answers.
+
+    Beside the views that the network answers with, ``probe.views`` random crops are training
+    images. L-BFGS has no learning rate: its steps are recorded as 1.
+    """
+    started = time.perf_counter()
+    process, data, model, config = session.process, session.data, session.model, session.config
+    seen, held_out = _features(session)
+    known = Known(
+        features=_with_crops(session, seen),
+        targets=data.train_images.targets,
+        groups=data.group_numbers["train"],
+        classes=len(data.labels),
+        widths=model.widths,
+        class_weights=session.class_weights,
+    )
+    with torch.enable_grad():
+        chosen = choose_penalty(known, config.probe, config.seed)
+        fitted = fit_head(known, config.probe, chosen.penalty)
+    linear = cast(nn.Linear, model.head[-1])
+    found = (fitted.weights.T.contiguous(), fitted.bias)
+    for weight, value in zip((linear.weight, linear.bias), found, strict=True):
+        # Sums of another process may differ in their last bits.
+        weight.copy_(process.sum(value.clone() if process.main else torch.zeros_like(value)))
+    targets = [torch.from_numpy(part.targets) for part in (data.train_images, data.validation)]
+    train, validation = (
+        score_features(model.head, features, right.to(process.device), process)
+        for features, right in zip((seen, held_out), targets, strict=True)
+    )
+    record = EpochRecord(
+        phase="probe",
+        epoch=1,
+        learning_rate=1.0,
+        train_loss=train.loss,
+        train_top1=train.top1,
+        validation_loss=validation.loss,
+        validation_top1=validation.top1,
+        seconds=time.perf_counter() - started,
+    )
+    return chosen, record
 
 
 def head(session: Session) -> Phase:
     """The first half of ``finetune``: a trained head sends no large first gradients into the
     trunk."""
-    return _on_features(session, "head", session.config.finetune.head)
+    process, data, model = session.process, session.data, session.model
+    config = session.config.finetune.head
+    seen, held_out = _features(session)
+    estimate_batch_norm(model.head, seen)
+    targets = torch.from_numpy(data.validation.targets).to(process.device)
+    return Phase(
+        name="head",
+        config=config,
+        network=model.head,
+        batches=FeatureBatches(
+            seen, data.train_images.targets, session.config, config.batch_size, process
+        ),
+        optimizers=make_optimizers([Part(model.head)], config.optimizer),
+        evaluate=lambda network: score_features(network, held_out, targets, process),
+        freeze=lambda _epoch: None,
+        class_weights=session.class_weights,
+        autocast=False,
+    )
 
 
 def body(session: Session) -> Phase:
@@ -113,12 +185,12 @@ def body(session: Session) -> Phase:
     return _on_images(session, "body", config.body, parts, freeze)
 
 
-RECIPES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {
-    "probe": (("probe", probe),),
+PHASES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {
+    "probe": (),
     "finetune": (("head", head), ("body", body)),
     "scratch": (("scratch", scratch),),
 }
-"""The phases of each recipe, in order."""
+"""The phases of each recipe, in order; `fit_probe` has none."""
 
 
 def _on_images(
@@ -153,30 +225,46 @@ def _on_images(
     )
 
 
-def _on_features(session: Session, name: PhaseName, config: LoopConfig) -> Phase:
-    """The head on pooled features [N, views, F], in float32, because it is tiny. The views are
-    those that the network answers with; mirror images as well would take twice the time for little.
+def _features(session: Session) -> tuple[Tensor, Tensor]:
+    """Pooled features of the training and validation images, [N, views, F] in float32, in the views
+    that the network answers with."""
+    data, store = session.data, _store(session)
+    train, validation = (
+        store.features(images, f"{listing.sha256} {data.spec}", mirrored=session.model.mirror)
+        for images, listing in (
+            (data.train_images, data.splits.train),
+            (data.validation, data.splits.validation),
+        )
+    )
+    return train, validation
+
+
+def _with_crops(session: Session, seen: Tensor) -> Tensor:
+    """``seen`` and random crops of the training images.
+
+    Their colours stay: a frozen trunk cannot learn to disregard them, and other colours are other
+    features.
     """
-    process, data, model = session.process, session.data, session.model
-    folder = data.cache or session.run
-    store = FeatureStore(model, folder, process, session.bfloat16)
-    parts = (data.train_images, data.splits.train), (data.validation, data.splits.validation)
-    seen, held_out = (
-        store.features(images, f"{listing.sha256} {data.spec}", mirrored=model.mirror)
-        for images, listing in parts
+    data, config = session.data, session.config
+    if not config.probe.views:
+        return seen
+    crops = replace(
+        config.augment,
+        crop="resized",
+        crop_scale=config.probe.crop_scale,
+        color_jitter=0.0,
+        trivial_augment=False,
+        random_erasing=0.0,
+        mixup=0.0,
+        cutmix=0.0,
     )
-    estimate_batch_norm(model.head, seen)
-    targets = torch.from_numpy(data.validation.targets).to(process.device)
-    return Phase(
-        name=name,
-        config=config,
-        network=model.head,
-        batches=FeatureBatches(
-            seen, data.train_images.targets, session.config, config.batch_size, process
-        ),
-        optimizers=make_optimizers([Part(model.head)], config.optimizer),
-        evaluate=lambda network: score_features(network, held_out, targets, process),
-        freeze=lambda _epoch: None,
-        class_weights=session.class_weights,
-        autocast=False,
+    images, sha256 = data.train_upright_images, data.splits.train.sha256
+    augmented = _store(session).augmented(
+        images, sha256, replace(config, augment=crops), config.probe.views
     )
+    return torch.cat([seen, augmented], dim=1)
+
+
+def _store(session: Session) -> FeatureStore:
+    folder = session.data.cache or session.run
+    return FeatureStore(session.model, folder, session.process, session.bfloat16)

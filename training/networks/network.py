@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from training.networks.heads import Head
+from training.networks.side_by_side import SideBySide
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class Normalisation:
 IMAGENET = Normalisation((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 """Mean and standard deviation of ImageNet: the field's convention, close enough for any
 photographs, and what torchvision's weights expect."""
+
+AS_THEY_ARE = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+"""For networks side by side, each of which normalises pixels in its own way."""
 
 
 class Output(NamedTuple):
@@ -78,6 +82,14 @@ class ConvNet(Network):
         """The parts below the head by name, from the pixels up; together they are all of it."""
         stages = list(self.trunk.named_children())
         return [*stages, ("neck", self.neck)] if len(self.neck) else stages
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many of the pooled features each trunk gives."""
+        if isinstance(self.trunk, SideBySide):
+            return self.trunk.widths
+        linear = next(layer for layer in self.head if isinstance(layer, nn.Linear))
+        return (linear.in_features,)
 
     def forward(self, image: Tensor) -> Output:
         """Everything the artifact's graph returns; meant for evaluation mode."""

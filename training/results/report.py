@@ -11,6 +11,7 @@ from training.results.groups import GroupSummary
 from training.results.history import EpochRecord, FitVerdict
 from training.results.labels import LabelCheck
 from training.results.levels import Levels
+from training.results.probe import ProbeFit
 from training.results.scores import Evaluation
 from training.results.unknown import SetCoverage, Unfamiliar
 from visionflow import strict
@@ -116,9 +117,8 @@ class Report:
 
     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
     lies behind ``test``. ``recipe``: ``adopted`` where the model was trained elsewhere; then there
-    is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``parameters``: how many the
-    network has. ``growth``: of a model
-    that got further classes. ``unfamiliar``: None where the model has no familiarity.
+    is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``probe``: of the recipe of that
+    name. ``parameters``: how many the network has. ``growth``: of a model that got further classes. ``unfamiliar``: None where the model has no familiarity.
     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
     three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
     None, where labels have no parents.
@@ -137,6 +137,7 @@ class Report:
     best_epoch: int
     stopped_early: bool
     train_seconds: float
+    probe: ProbeFit | None
     verdict: FitVerdict
     parameters: int
     models: tuple[ModelMeasure, ...]

@@ -107,7 +107,7 @@ def _reason_against(config: TrainConfig, field: str) -> str | None:
         return "trials with other validation images cannot be compared"
     if "recipe" in config.tune.space:
         return None
-    # A probe's features are those of the images as they are served, and of their mirror images.
+    # A probe learns from images as they are served, and from crops that may be mirrored.
     unused = field.startswith(tuple(f"{loop}." for loop in _LOOPS if loop != config.recipe)) or (
         config.recipe == "probe" and field.startswith("augment.") and field != _MIRROR
     )

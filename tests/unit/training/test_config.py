@@ -71,6 +71,8 @@ def test_merging_leaves_both_as_they_were() -> None:
             r"model.name must be timm:NAME or one of .*not 'resnet19'",
         ),
         ("model.name", "timm:", r"model.name must be timm:NAME or one of .*not 'timm:'"),
+        ("model.name", "resnet18+resnet19", r"model.name must be timm.*not 'resnet19'"),
+        ("model.name", "resnet18+resnet18", "model.name must be different networks"),
         ("scratch.epochs", 0, "scratch.epochs must be at least 1"),
         ("data.group_by", "faces", r"data.group_by must be auto, content, .*not 'faces'"),
         ("data.group_by", "csv:", "data.group_by must be auto"),
@@ -78,7 +80,10 @@ def test_merging_leaves_both_as_they_were() -> None:
         ("data.validation", 0.95, r"data.validation \+ data.test must be below 1"),
         ("finetune.body.schedule.warmup", 1.0, "finetune.body.schedule.warmup must be"),
         ("finetune.rate_decay", 0, "finetune.rate_decay must be"),
-        ("probe.optimizer.learning_rate", "fast", "probe.optimizer.learning_rate: expected float"),
+        ("scratch.optimizer.learning_rate", "fast", "scratch.optimizer.learning_rate: expected fl"),
+        ("probe.penalties", [1.0, 0.0], "probe.penalties must be at least 1 positive number"),
+        ("probe.penalties", [], "probe.penalties must be at least 1 positive number"),
+        ("probe.folds", 1, "probe.folds must be at least 2"),
         ("export.opset", 21, "export.opset must be 18 to 20"),
         ("augment.mixup", -1, "augment.mixup must be at least 0"),
         ("input.size", 300, "input: size must be between 1 and resize"),
@@ -89,6 +94,12 @@ def test_merging_leaves_both_as_they_were() -> None:
 def test_a_field_that_is_off_is_named(field: str, value: object, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_config("cifar10", {field: value})
+
+
+def test_networks_side_by_side_have_one_source_of_weights_each() -> None:
+    several = {"model.name": "resnet18+mobilenet_v2", "model.weights": "a.pt+b.pt+c.pt"}
+    with pytest.raises(ConfigError, match=r"model.weights must be one for all or 2, joined by \+"):
+        load_config("cifar10", several)
 
 
 def test_a_missing_file_names_the_committed_ones() -> None:
@@ -112,6 +123,6 @@ def test_images_can_be_grouped_by(rule: str) -> None:
     assert load_config("cifar10", {"data.group_by": rule}).data.group_by == rule
 
 
-@pytest.mark.parametrize(("recipe", "epochs"), [("probe", 60), ("finetune", 50), ("scratch", 50)])
+@pytest.mark.parametrize(("recipe", "epochs"), [("probe", 1), ("finetune", 50), ("scratch", 50)])
 def test_epochs_are_those_of_all_phases_of_the_recipe(recipe: str, epochs: int) -> None:
     assert load_config("flowers", {"recipe": recipe}).epochs == epochs

@@ -182,7 +182,6 @@ def test_every_recipe_ends_in_an_artifact(recipe: str, tmp_path: Path) -> None:
     draw_set(tmp_path / "data", per_class=30, seed=5)
     config = shrunken_config(
         recipe=recipe,
-        probe__epochs=20,
         finetune__head__epochs=4,
         finetune__body__epochs=2,
         finetune__body__batch_size=16,

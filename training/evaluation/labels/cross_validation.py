@@ -1,24 +1,20 @@
 """Answers to every image by a model that did not see it, nor another image of its group."""
 
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from tqdm import tqdm
 
 from training.data.listing import Int64Array
 from training.evaluation.intervals import share_interval
 from training.evaluation.labels.linear_head import Float32Array, logits_of_others
+from training.fit.linear.folds import divide_in_folds
 from training.results.labels import FoldScores
 
 FOLDS = 5
-_SEED = 1
 
 BoolArray = npt.NDArray[np.bool_]
-Fold = tuple[Int64Array, Int64Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +35,15 @@ def out_of_fold(
     No group of ``groups`` [N] is in two folds; without groups the images are split one by one. The
     folds are `FOLDS`, or fewer where every class has fewer groups.
     """
-    alone = np.arange(len(targets)) if groups is None else groups
     classes = int(targets.max()) + 1
-    pairs = np.unique(np.stack([targets, alone]), axis=1)
-    count = min(FOLDS, int(np.bincount(pairs[0]).max()))
+    folds = divide_in_folds(targets, groups, FOLDS)
     logits = np.zeros((len(targets), classes), np.float32)
     measured = np.zeros(len(targets), np.bool_)
-    for rest, fold in tqdm(_folds(targets, groups, count), "cross-validate", count, unit="fold"):
+    for rest, fold in tqdm(folds, "cross-validate", unit="fold"):
         if len(rest) and len(fold):
             logits[fold] = logits_of_others(features[rest], targets[rest], classes, features[fold])
             measured[fold] = np.isin(targets[fold], targets[rest])
-    return OutOfFold(logits, measured, count)
+    return OutOfFold(logits, measured, len(folds))
 
 
 def fold_scores(
@@ -66,16 +60,3 @@ def fold_scores(
         random_top1=float(right[1].mean()),
         random_interval=share_interval(right[1]),
     )
-
-
-def _folds(targets: Int64Array, groups: Int64Array | None, count: int) -> Iterator[Fold]:
-    """Indices of the other folds and of each fold."""
-    if count < 2:
-        return
-    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    folds = kind(count, shuffle=True, random_state=_SEED)
-    with warnings.catch_warnings():
-        # It warns of classes with fewer images than folds; `OutOfFold.measured` deals with them.
-        warnings.simplefilter("ignore", UserWarning)
-        divided = list(folds.split(np.zeros(len(targets)), targets, groups))
-    yield from divided

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tests.unit.training.conftest import SIDE, shrunken_config
-from training.data.batches import TrainBatches
+from training.data.batches import TrainBatches, augmented_once
 from training.data.listing import list_images
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import TrainingError
@@ -220,3 +220,20 @@ def test_ctrl_c_ends_the_workers(whole: UprightImageSet, heeded_ctrl_c: None) ->
     with pytest.raises(KeyboardInterrupt):
         train()
     assert no_children_left()
+
+
+def test_one_augmented_view_of_each_image_comes_in_its_order(whole: UprightImageSet) -> None:
+    plain = shrunken_config(**UNCHANGED)
+    batches = list(augmented_once(whole, plain, 50, 0))
+    assert [len(batch) for batch in batches] == [50, 50, 20]
+    for index, image in enumerate(torch.cat(batches)):
+        assert np.array_equal(image, whole[index])
+
+
+def test_augmented_views_depend_on_seed_and_number_alone(whole: UprightImageSet) -> None:
+    def view(number: int, size: int = 50, **fields: Any) -> Tensor:
+        return torch.cat(list(augmented_once(whole, shrunken_config(**fields), size, number)))
+
+    assert torch.equal(view(0), view(0, size=7, data__workers=2))
+    assert not torch.equal(view(0), view(1))
+    assert not torch.equal(view(0), view(0, seed=4))

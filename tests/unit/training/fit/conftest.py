@@ -12,8 +12,6 @@ from training.data.training_data import TrainingData, load_training_data
 
 HEAD = {
     "model__head": "mlp",
-    "probe__epochs": 4,
-    "probe__batch_size": 32,
     "finetune__head__epochs": 3,
     "finetune__head__batch_size": 32,
     "finetune__body__epochs": 3,

@@ -14,6 +14,7 @@ from training.fit.fit import fit
 # No dropout: its masks are each process's own.
 PLAIN = {"model__dropout": 0.0, "data__balance": "inverse", "scratch__epochs": 2}
 CONFIGS = {
+    "probe": make_config("probe", **PLAIN),
     "scratch": make_config("scratch", augment__mixup=0.2, scratch__gradient_clip=5.0, **PLAIN),
     "finetune": make_config(
         "finetune", finetune__batch_norm="adapt", finetune__head__patience=1, **PLAIN

@@ -68,6 +68,25 @@ def test_they_are_computed_once_for_the_same_trunk_and_images(
         assert not (other == 7).any()
 
 
+def test_augmented_views_are_kept_for_the_same_augmentation(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    images = data.train_upright_images
+
+    def augmented(views: int, **fields: object) -> torch.Tensor:
+        return store(tmp_path).augmented(images, "t", make_config("probe", **fields), views)
+
+    first = augmented(1)
+    assert first.shape[:2] == (len(images), 1)
+    (file,) = tmp_path.glob("*.features")
+    file.write_bytes(np.full(file.stat().st_size // 4, 7, np.float32).tobytes())
+    # A further view is computed beside those that are there.
+    both = augmented(2)
+    assert (both[:, 0] == 7).all() and not (both[:, 1] == 7).any()
+    for fields in ({"seed": 4}, {"augment__random_erasing": 0.9}):
+        assert not (augmented(1, **fields) == 7).any()
+
+
 def test_a_full_disk_is_told(data: TrainingData, tmp_path: Path) -> None:
     store(tmp_path).features(data.validation, "v", mirrored=False)
     (file,) = tmp_path.glob("*.features")

@@ -78,13 +78,17 @@ def test_a_run_killed_in_an_epoch_ends_where_an_uninterrupted_one_ends(
     assert_same(resumed, whole)
 
 
-def test_a_probe_killed_between_epochs_ends_where_an_uninterrupted_one_ends(
+def test_a_probe_is_fitted_at_once_and_keeps_its_penalty(
     data: TrainingData, tmp_path: Path
 ) -> None:
     config = make_config("probe")
     whole = fit(config, data, tmp_path / "whole")
-    killed_after_epoch(config, data, tmp_path / "killed", epoch=2)
-    assert_same(fit(config, data, tmp_path / "killed"), whole)
+    assert [(r.phase, r.epoch) for r in whole.history] == [("probe", 1)]
+    assert whole.probe is not None and whole.probe.penalty in config.probe.penalties
+    killed_after_epoch(config, data, tmp_path / "killed", epoch=1)
+    again = load_fitted(config, data, tmp_path / "killed")
+    assert_same(again, whole)
+    assert again.probe == whole.probe
 
 
 def test_a_finetuning_killed_in_each_phase_ends_where_an_uninterrupted_one_ends(
@@ -120,7 +124,7 @@ def test_the_best_epoch_of_all_phases_is_kept(data: TrainingData, tmp_path: Path
 
 @pytest.mark.parametrize("recipe", ["probe", "finetune", "scratch"])
 def test_every_recipe_learns(data: TrainingData, tmp_path: Path, recipe: str) -> None:
-    config = make_config(recipe, probe__epochs=20, finetune__head__epochs=20, scratch__epochs=5)
+    config = make_config(recipe, finetune__head__epochs=20, scratch__epochs=5)
     fitted = fit(config, data, tmp_path)
     best = fitted.history[fitted.best_epoch - 1]
     assert best.validation_top1 > 0.9
@@ -131,13 +135,13 @@ def test_every_recipe_learns(data: TrainingData, tmp_path: Path, recipe: str) ->
 def test_a_finished_run_gives_its_model_without_training(
     data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = make_config("probe", probe__epochs=1)
+    config = make_config("probe")
     trained = fit(config, data, tmp_path)
 
     def refuse(*_: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("training.fit.loop.Loop.run_epoch", refuse)
+    monkeypatch.setattr("training.fit.fit.fit_probe", refuse)
     for again in (load_fitted(config, data, tmp_path), fit(config, data, tmp_path)):
         assert_same(again, trained)
         assert again.seconds == trained.seconds
@@ -148,15 +152,15 @@ def test_a_finished_run_needs_the_weights_it_began_from_no_more(
 ) -> None:
     weights = tmp_path / "weights.pt"
     torch.save(fit(make_config("scratch"), data, tmp_path / "first").model.state_dict(), weights)
-    config = make_config("probe", model__weights=str(weights), probe__epochs=1)
+    config = make_config("probe", model__weights=str(weights))
     trained = fit(config, data, tmp_path / "second")
     weights.unlink()
     assert_same(load_fitted(config, data, tmp_path / "second"), trained)
 
 
 def test_seconds_add_up_over_interruptions(data: TrainingData, tmp_path: Path) -> None:
-    config = make_config("probe")
-    killed_after_epoch(config, data, tmp_path, epoch=3)
+    config = make_config("scratch")
+    killed_after_epoch(config, data, tmp_path, epoch=2)
     path = tmp_path / CHECKPOINT_FILE
     state = torch.load(path, weights_only=True)
     torch.save({**state, "seconds": 1000.0}, path)
@@ -164,7 +168,7 @@ def test_seconds_add_up_over_interruptions(data: TrainingData, tmp_path: Path) -
 
 
 def test_an_unfinished_run_is_no_model(data: TrainingData, tmp_path: Path) -> None:
-    config = make_config("probe")
+    config = make_config("scratch")
     with pytest.raises(TrainingError, match="does not exist; train first"):
         load_fitted(config, data, tmp_path)
     killed_after_epoch(config, data, tmp_path, epoch=2)
@@ -182,7 +186,7 @@ def test_what_on_epoch_raises_ends_the_run_after_its_epoch_is_kept(
         if len(history) == 2:
             raise PrunedError
 
-    config = make_config("probe")
+    config = make_config("scratch")
     with pytest.raises(PrunedError):
         fit(config, data, tmp_path, prune)
     assert len(torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)["history"]) == 2
@@ -191,7 +195,7 @@ def test_what_on_epoch_raises_ends_the_run_after_its_epoch_is_kept(
 def test_a_resumed_run_first_passes_on_all_epochs_that_were_kept(
     data: TrainingData, tmp_path: Path
 ) -> None:
-    config = make_config("probe", probe__epochs=3)
+    config = make_config("scratch")
     killed_after_epoch(config, data, tmp_path, epoch=2)
     seen: list[list[int]] = []
     for _ in ("goes on", "is finished already"):
@@ -200,7 +204,7 @@ def test_a_resumed_run_first_passes_on_all_epochs_that_were_kept(
 
 
 def test_another_config_or_other_images_are_refused(data: TrainingData, tmp_path: Path) -> None:
-    config = make_config("probe", probe__epochs=1)
+    config = make_config("probe")
     fit(config, data, tmp_path)
     with pytest.raises(TrainingError, match="another config or other images"):
         fit(replace(config, seed=config.seed + 1), data, tmp_path)
@@ -267,6 +271,20 @@ def test_a_head_on_random_weights_is_refused_before_any_work(
     assert not (tmp_path / "run").exists()
     # What it grows from gives the trunk.
     check_recipe(make_config(recipe, model__weights="none", model__grow_from="runs/a"))
+
+
+@pytest.mark.parametrize("recipe", ["finetune", "scratch"])
+def test_networks_side_by_side_are_for_a_probe_alone(recipe: str) -> None:
+    config = make_config(recipe, model__name="resnet18+mobilenet_v2", model__weights="imagenet")
+    with pytest.raises(ConfigError, match=f"the recipe {recipe} trains one network; several"):
+        check_recipe(config)
+
+
+def test_each_of_several_networks_needs_weights() -> None:
+    names = {"model__name": "resnet18+mobilenet_v2"}
+    check_recipe(make_config("probe", **names, model__weights="imagenet"))
+    with pytest.raises(ConfigError, match="it is random; set model"):
+        check_recipe(make_config("probe", **names, model__weights="imagenet+none"))
 
 
 @pytest.mark.parametrize("balance", ["inverse", "sampler"])

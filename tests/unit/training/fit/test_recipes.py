@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -6,11 +7,14 @@ from torch import nn
 
 from tests.unit.training.fit.conftest import make_config
 from training.config import TrainConfig
+from training.data.batches import augmented_once
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
+from training.fit.linear.penalty import Known, choose_penalty
 from training.fit.loop import Loop
-from training.fit.recipes import RECIPES, Session, body, probe
+from training.fit.recipes import PHASES, Session, body, fit_probe
 from training.networks.build import build_model
+from training.results.probe import ProbeFit
 
 ALONE = Process(0, 1, torch.device("cpu"))
 STAGES = ["stem", "stage1", "stage2", "stage3"]
@@ -18,7 +22,7 @@ STAGES = ["stem", "stage1", "stage2", "stage3"]
 
 def session(config: TrainConfig, data: TrainingData, run: Path) -> Session:
     torch.manual_seed(1)
-    return Session(config, data, run, build_model(config.model, 3), ALONE)
+    return Session(config, data, run, build_model(config.network, 3), ALONE)
 
 
 def finetuning(stages: int, every: int, batch_norm: str = "frozen") -> TrainConfig:
@@ -102,31 +106,62 @@ def test_an_epoch_moves_what_is_unfrozen_and_nothing_else(
 def test_a_probe_leaves_the_trunk_as_it_is(data: TrainingData, tmp_path: Path) -> None:
     of = session(make_config("probe"), data, tmp_path)
     before = state(of.model.trunk)
-    loop = Loop(probe(of), ALONE, seed=1, history=[])
-    loop.run_epoch()
+    chosen, record = fit_probe(of)
     assert not changed(before, of.model.trunk)
-    assert set(loop.state_dict()["network"]) == set(of.model.head.state_dict())
+    assert (chosen.folds, chosen.images) == (4, len(data.train_images))
+    images = torch.from_numpy(data.validation.images)
+    with torch.inference_mode():
+        right = of.model.eval()(images).logits.argmax(dim=1).numpy() == data.validation.targets
+    assert record.validation_top1 == pytest.approx(right.mean())
+    assert record.validation_top1 > 0.9
 
 
-def test_mirror_images_are_features_where_the_network_answers_with_them(
-    data: TrainingData, tmp_path: Path
+@pytest.mark.parametrize(("mirror", "views"), [(False, 0), (False, 2), (True, 1)])
+def test_a_probe_learns_from_what_it_answers_with_and_from_crops(
+    data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mirror: bool, views: int
 ) -> None:
-    for mirror in (True, False):
-        of = session(make_config("probe", model__mirror=mirror), data, tmp_path)
-        inputs = torch.cat([batch for batch, _ in probe(of).batches.epoch(1)])
-        images = torch.from_numpy(data.train_images.images)
-        with torch.inference_mode():
-            plain = of.model.eval().embed(images)
-        # By differences: the faster way by products loses the digits that matter here.
-        distances = torch.cdist(inputs, plain, compute_mode="donot_use_mm_for_euclid_dist")
-        found = distances.min(dim=1).values < 1e-4
-        assert found.all() == (not mirror)
-        assert found.any()
+    seen = []
+
+    def note(known: Known, *rest: Any) -> ProbeFit:
+        seen.append(known)
+        return choose_penalty(known, *rest)
+
+    monkeypatch.setattr("training.fit.recipes.choose_penalty", note)
+    # Nothing but the flip applies to a probe.
+    other = {"augment__mixup": 1.0, "augment__random_erasing": 1.0, "augment__color_jitter": 0.5}
+    config = make_config("probe", model__mirror=mirror, probe__views=views, **other)
+    of = session(config, data, tmp_path)
+    fit_probe(of)
+    images = data.train_images
+    plain = [torch.from_numpy(images.images)]
+    if mirror:
+        plain.append(plain[0].flip(2))
+    size = len(images)
+    cropping = {"augment__crop": "resized", "augment__crop_scale": config.probe.crop_scale}
+    cropped = make_config("probe", augment__random_erasing=0.0, **cropping)
+    with torch.inference_mode():
+        expected = [of.model.embed(view) for view in plain]
+        for number in range(views):
+            (view,) = augmented_once(data.train_upright_images, cropped, size, number)
+            expected.append(of.model.embed(view))
+    torch.testing.assert_close(seen[0].features, torch.stack(expected, dim=1))
+    assert (seen[0].groups == data.group_numbers["train"]).all()
 
 
-def test_every_recipe_has_phases() -> None:
-    assert {name: [phase for phase, _ in phases] for name, phases in RECIPES.items()} == {
-        "probe": ["probe"],
+def test_a_probe_weighs_what_a_sampler_would_draw(data: TrainingData, tmp_path: Path) -> None:
+    inverse, sampler, none = (
+        session(make_config("probe", data__balance=balance), data, tmp_path).class_weights
+        for balance in ("inverse", "sampler", "none")
+    )
+    assert none is None
+    assert inverse is not None and sampler is not None and torch.equal(inverse, sampler)
+    trained = session(make_config("scratch", data__balance="sampler"), data, tmp_path)
+    assert trained.class_weights is None
+
+
+def test_every_recipe_has_its_phases() -> None:
+    assert {name: [phase for phase, _ in phases] for name, phases in PHASES.items()} == {
+        "probe": [],
         "finetune": ["head", "body"],
         "scratch": ["scratch"],
     }

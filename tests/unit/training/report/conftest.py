@@ -19,6 +19,7 @@ from training.results.data_url import data_url
 from training.results.groups import GroupSize, GroupSummary
 from training.results.history import EpochRecord
 from training.results.labels import FoldScores, LabelCheck, SuspectLabel
+from training.results.probe import PenaltyScore, ProbeFit
 from training.results.report import (
     DataSummary,
     Growth,
@@ -70,6 +71,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         best_epoch=3,
         stopped_early=True,
         train_seconds=75.4,
+        probe=ProbeFit(10.0, 4, 100, (PenaltyScore(10.0, 0.5, 0.8), PenaltyScore(1.0, 0.6, 0.9))),
         verdict=fit_verdict(HISTORY),
         parameters=12_345,
         models=(

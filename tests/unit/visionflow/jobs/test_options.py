@@ -9,12 +9,17 @@ def request(model: str) -> JobRequest:
     return JobRequest(config="flowers", data="s3://datasets/images", model=model)
 
 
-@pytest.mark.parametrize("model", ["resnet18", "timm:vit_tiny_patch16_224.augreg_in21k"])
+@pytest.mark.parametrize(
+    "model",
+    ["resnet18", "timm:vit_tiny_patch16_224.augreg_in21k", "efficientnet_lite0+mobilenet_v2"],
+)
 def test_networks_of_torchvision_and_timm_can_be_trained(model: str) -> None:
     check_settings(request(model))
 
 
-@pytest.mark.parametrize("model", ["resnet19", "timm:", "timm:hf-hub:someone/model", "vit"])
+@pytest.mark.parametrize(
+    "model", ["resnet19", "timm:", "timm:hf-hub:someone/model", "vit", "vit+resnet18"]
+)
 def test_other_networks_are_refused(model: str) -> None:
     with pytest.raises(JobRefusedError, match=r"model must be one of resnet18, .*timm:NAME"):
         check_settings(request(model))

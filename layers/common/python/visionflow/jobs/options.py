@@ -30,7 +30,9 @@ def check_settings(request: JobRequest) -> None:
         raise JobRefusedError(f"config must be one of {', '.join(configs)}.")
     model, models, recipes = request.model, options["models"], options["recipes"]
     if not (model is None or model in models or re.fullmatch(options["further_models"], model)):
-        raise JobRefusedError(f"model must be one of {', '.join(models)}, or timm:NAME.")
+        raise JobRefusedError(
+            f"model must be one of {', '.join(models)}, timm:NAME, or several joined by +."
+        )
     if request.recipe is not None and request.recipe not in recipes:
         raise JobRefusedError(f"recipe must be one of {', '.join(recipes)}.")
     parameters = configs[request.config]["parameters"]

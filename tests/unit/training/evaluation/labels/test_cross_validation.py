@@ -1,7 +1,6 @@
 import numpy as np
 
 from tests.unit.training.evaluation.labels.scenes import scenes
-from training.evaluation.labels import cross_validation
 from training.evaluation.labels.cross_validation import FOLDS, fold_scores, out_of_fold
 
 
@@ -15,16 +14,6 @@ def test_coin_tosses_are_known_by_their_scene_only_when_it_is_split() -> None:
     assert scores.grouped_interval.low < 0.5 < scores.grouped_interval.high
     assert scores.random_interval.low > 0.9
     assert (scores.folds, scores.images) == (FOLDS, 240)
-
-
-def test_no_group_is_in_two_folds_and_every_image_is_in_one() -> None:
-    made = scenes()
-    folds = list(cross_validation._folds(made.targets, made.groups, FOLDS))
-    assert len(folds) == FOLDS
-    for rest, fold in folds:
-        assert not set(made.groups[rest]) & set(made.groups[fold])
-        assert len(rest) + len(fold) == len(made.targets)
-    assert sorted(np.concatenate([fold for _, fold in folds])) == list(range(len(made.targets)))
 
 
 def test_a_class_of_one_group_cannot_be_measured() -> None:

@@ -1,0 +1,20 @@
+import numpy as np
+
+from tests.unit.training.evaluation.labels.scenes import scenes
+from training.fit.linear.folds import divide_in_folds
+
+
+def test_no_group_is_in_two_folds_and_every_image_is_in_one() -> None:
+    made = scenes()
+    folds = divide_in_folds(made.targets, made.groups, 5)
+    assert len(folds) == 5
+    for rest, fold in folds:
+        assert not set(made.groups[rest]) & set(made.groups[fold])
+        assert len(rest) + len(fold) == len(made.targets)
+    assert sorted(np.concatenate([fold for _, fold in folds])) == list(range(len(made.targets)))
+
+
+def test_there_are_no_more_folds_than_a_class_has_groups() -> None:
+    made = scenes(each=3)
+    assert len(divide_in_folds(made.targets, made.groups, 5)) == 3
+    assert divide_in_folds(made.targets, made.targets, 5) == []

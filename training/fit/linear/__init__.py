@@ -1,0 +1,1 @@
+"""Linear models on features of a frozen network, fitted to their optimum."""
