@@ -731,6 +731,39 @@ export interface components {
             top1_agreement: number;
         };
         /**
+         * PenaltyScore
+         * @description One strength of the penalty, cross-validated on training images.
+         *
+         *     ``loss``: mean cross-entropy in nats of the answers under their best temperature. ``top1``:
+         *     share of right answers.
+         */
+        PenaltyScore: {
+            /** Penalty */
+            penalty: number;
+            /** Loss */
+            loss: number;
+            /** Top1 */
+            top1: number;
+        };
+        /**
+         * ProbeFit
+         * @description The penalty that the head was fitted with, and those that it was chosen from.
+         *
+         *     Chosen on ``folds`` folds of ``images`` training images, no group of which is in two folds.
+         *     Where every class has a single group nothing can be compared: then ``folds`` is 0, ``tried`` is
+         *     empty and the strongest penalty is taken.
+         */
+        ProbeFit: {
+            /** Penalty */
+            penalty: number;
+            /** Folds */
+            folds: number;
+            /** Images */
+            images: number;
+            /** Tried */
+            tried: components["schemas"]["PenaltyScore"][];
+        };
+        /**
          * Quantization
          * @description How the int8 model was made, or why it was not.
          */
@@ -779,9 +812,8 @@ export interface components {
          *
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
          *     lies behind ``test``. ``recipe``: ``adopted`` where the model was trained elsewhere; then there
-         *     is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``parameters``: how many the
-         *     network has. ``growth``: of a model
-         *     that got further classes. ``unfamiliar``: None where the model has no familiarity.
+         *     is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``probe``: of the recipe of that
+         *     name. ``parameters``: how many the network has. ``growth``: of a model that got further classes. ``unfamiliar``: None where the model has no familiarity.
          *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
          *     three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
          *     None, where labels have no parents.
@@ -816,6 +848,7 @@ export interface components {
             stopped_early: boolean;
             /** Train Seconds */
             train_seconds: number;
+            probe: components["schemas"]["ProbeFit"] | null;
             verdict: components["schemas"]["FitVerdict"];
             /** Parameters */
             parameters: number;
