@@ -812,11 +812,12 @@ export interface components {
          *
          *     ``validation`` and ``test`` are the served model through the serving path, ``findings`` what
          *     lies behind ``test``. ``recipe``: ``adopted`` where the model was trained elsewhere; then there
-         *     is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``probe``: of the recipe of that
-         *     name. ``parameters``: how many the network has. ``growth``: of a model that got further classes. ``unfamiliar``: None where the model has no familiarity.
-         *     ``prediction_sets``: at the coverages that the validation images suffice for. ``labels``: of all
-         *     three parts. ``tree``: the labels in their order, then their parents; empty, and ``levels``
-         *     None, where labels have no parents.
+         *     is no ``history``, and ``best_epoch`` and ``train_seconds`` are 0. ``probe``: of the recipe of
+         *     that name. ``parameters``: how many the network has. ``growth``: of a model that got further
+         *     classes. ``unfamiliar``: None where the model has no familiarity. ``prediction_sets``: at the
+         *     coverages that the validation images suffice for. ``labels``: of all three parts. ``tree``: the
+         *     labels in their order, then their parents; empty, and ``levels`` None, where labels have no
+         *     parents.
          */
         Report: {
             /** Name */
