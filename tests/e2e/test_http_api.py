@@ -124,7 +124,7 @@ BAD = [
             content_type="image/jpeg",
             query=((name, value),),
         )
-        for name, value in (("top_k", 0), ("top_k", 1000), ("top_k", "x"), ("explain", "maybe"))
+        for name, value in (("top_k", 0), ("top_k", 1001), ("top_k", "x"), ("explain", "maybe"))
     ),
     Bad("unknown route", 404, "route_not_found", method="GET", path="/nowhere"),
     Bad("wrong method", 405, "method_not_allowed", method="DELETE", path="/predict"),
