@@ -5,8 +5,10 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from infra.errors import CommandError
 
@@ -55,24 +57,10 @@ class Tools:
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
         with log.open("wb") as output:
-            with self._lock:
-                if self._closed:
-                    raise CommandError(f"{name} was ended because another step failed.")
-                try:
-                    process = subprocess.Popen(
-                        [str(part) for part in command],
-                        cwd=cwd,
-                        env=env,
-                        stdin=subprocess.DEVNULL,
-                        stdout=output,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                    )
-                except OSError as error:
-                    raise CommandError(
-                        f"{name} could not be started: {command[0]}: {error.strerror}."
-                    ) from error
-                self._running.add(process)
+            # Ctrl-C is raised in the main thread: here it cannot come between a start and its note.
+            with ThreadPoolExecutor(1) as starter:
+                started = starter.submit(self._start, name, command, output, cwd, env)
+                process = started.result()
             try:
                 code = process.wait()
             except BaseException:
@@ -83,6 +71,34 @@ class Tools:
                     self._running.discard(process)
         if code != 0:
             raise CommandError(f"{name} failed ({last_complaint(log)}); its log: {log}")
+
+    def _start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        output: BinaryIO,
+        cwd: Path,
+        env: Mapping[str, str] | None,
+    ) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise CommandError(f"{name} was ended because another step failed.")
+            try:
+                process = subprocess.Popen(
+                    [str(part) for part in command],
+                    cwd=cwd,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise CommandError(
+                    f"{name} could not be started: {command[0]}: {error.strerror}."
+                ) from error
+            self._running.add(process)
+            return process
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
