@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 from onnx import helper
+from safetensors.torch import save_file
 from torchvision.models import resnet18
 
 from infra.cli.main import main
@@ -160,21 +162,28 @@ def test_adopted_runs_are_compared_and_not_combined(adopted: Artifact, tmp_path:
         ensemble([adopted.folder, other], tmp_path, tmp_path / "both", name="b", version="1")
 
 
+@pytest.mark.parametrize(
+    ("network", "file"),
+    [("resnet18", "resnet18.pth"), ("timm:mobilenetv4_conv_small", "mobile.safetensors")],
+)
 def test_a_checkpoint_of_a_published_network(
-    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    network: str, file: str, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     torch.manual_seed(0)
-    file = tmp_path / "resnet18.pth"
-    torch.save(resnet18(num_classes=3).state_dict(), file)
+    if network == "resnet18":
+        torch.save(resnet18(num_classes=3).state_dict(), tmp_path / file)
+    else:
+        published = timm.create_model(network.removeprefix("timm:"), num_classes=3)
+        save_file(published.state_dict(), tmp_path / file)
     size = ("--size=32", "--resize=32")
-    code = adopt(tmp_path, str(file), images, "--model=resnet18", *size, "--json")
+    code = adopt(tmp_path, str(tmp_path / file), images, f"--model={network}", *size, "--json")
     found = artifact(tmp_path, capsys.readouterr().out)
     assert code == (0 if not held_back_by(found.manifest) else 1)
     assert json.loads(found.output)["recipe"] == "adopted"
     assert found.report.models[0].form == "torch"
-    assert (found.manifest.input.size, found.manifest.name) == (32, "resnet18")
+    assert (found.manifest.input.size, found.manifest.name) == (32, network.replace(":", "-"))
     facts = found.manifest.config["adopted"]
-    assert (facts["model"], facts["weights"]) == ("resnet18", "resnet18.pth")
+    assert (facts["model"], facts["weights"]) == (network, file)
     # Other runs can grow from it.
     assert (found.folder / WEIGHTS_FILE).exists()
 
