@@ -23,7 +23,7 @@ from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.export import Export, Original, export_graph, export_model
 from training.export.graph.onnx_files import opset_of
-from training.networks.classifier import build_classifier
+from training.networks.classifier import build_classifier, published_side
 from training.results.report import Report
 from training.train import CACHE_FOLDER, Origin, begin_artifact, prove
 from visionflow import strict
@@ -34,7 +34,6 @@ _KEPT = ("name", "version", "seed", "data", "input", "export")
 _SHARES = {"data.validation": 0.35, "data.test": 0.35}
 # Of the shorter side that evaluation usually crops.
 _CROPPED = 0.875
-_USUAL_SIZE = 224
 _THREADS = os.cpu_count() or 1
 
 
@@ -125,8 +124,9 @@ def adopt_network(
             f"{name} knows its output and its pixels: --output, --normalise, --mean and --std are "
             "for ONNX files."
         )
-    network = build_classifier(name, weights, len(labels.names))
-    config = adopted_config(wanted.size or _USUAL_SIZE, wanted.resize, overrides)
+    size = wanted.size or published_side(name)
+    network = build_classifier(name, weights, len(labels.names), size)
+    config = adopted_config(size, wanted.resize, overrides)
     images = load_images_of(labels, data, config, cache or out / CACHE_FOLDER, out)
     begin_artifact(images, out)
     exported = export_model(network, config, images, out)
@@ -172,9 +172,11 @@ def adopted_config(size: int, resize: int | None, overrides: Mapping[str, Any]) 
 def require_classes(classes: int, labels: ForeignLabels, where: str) -> None:
     """Raise `TrainingError` where the model does not have an output for each label."""
     if classes != len(labels.names):
+        parents = [parent.name for parent in labels.tree.parents]
+        taken = f" Read as parents of labels: {', '.join(parents[:5])}." if parents else ""
         raise TrainingError(
             f"{where}: scores {classes} labels, and the file of labels holds {len(labels.names)}. "
-            "It needs one for each output, in their order."
+            f"It needs one for each output, in their order.{taken}"
         )
 
 

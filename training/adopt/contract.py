@@ -20,7 +20,14 @@ from onnx import (
 )
 
 from training.adopt.anatomy import Anatomy, PooledMap, head_nodes
-from training.adopt.foreign import BATCH, COLOURS, Foreign, image_input, simplify
+from training.adopt.foreign import (
+    BATCH,
+    COLOURS,
+    Foreign,
+    RefusedError,
+    image_input,
+    simplify,
+)
 from training.adopt.pixels import Pixels
 from training.errors import TrainingError
 from training.export.graph.onnx_files import strip_metadata
@@ -82,7 +89,10 @@ def _converted(model: ModelProto, opset: int, where: str) -> ModelProto:
                 f"({str(error).splitlines()[0]}). Export it in opset {OLDEST} to {opset}."
             ) from error
         converted = model
-    return simplify(converted)
+    try:
+        return simplify(converted)
+    except RefusedError as error:
+        raise TrainingError(f"{where}: {error}") from error
 
 
 @dataclass

@@ -79,7 +79,7 @@ def read_foreign(file: Path, output: str | None = None, size: int | None = None)
     """
     try:
         return _read(file, output, size)
-    except _RefusedError as error:
+    except RefusedError as error:
         raise TrainingError(f"{file}: {error}") from error
 
 
@@ -104,7 +104,7 @@ def run_options(threads: int) -> Any:
     return options
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """Why a file cannot be adopted, and what to do."""
 
 
@@ -122,7 +122,7 @@ def _read(file: Path, output: str | None, size: int | None) -> Foreign:
         dims[axis].dim_value = side
     simple = simplify(_any_batch(model))
     if nested := sorted({node.op_type for node in simple.graph.node if _has_graph(node)}):
-        raise _RefusedError(
+        raise RefusedError(
             f"has control flow ({', '.join(nested)}), which int8 and the activation map cannot "
             "follow. Export the network without branches and loops, say by tracing it."
         )
@@ -136,27 +136,27 @@ def _load(file: Path) -> tuple[ModelProto, int]:
     try:
         model = onnx.load(file, load_external_data=False)
     except OSError as error:
-        raise _RefusedError(f"cannot be read ({error.strerror}).") from error
+        raise RefusedError(f"cannot be read ({error.strerror}).") from error
     except DecodeError as error:
-        raise _RefusedError("is not an ONNX file, or a damaged one.") from error
+        raise RefusedError("is not an ONNX file, or a damaged one.") from error
     if not model.graph.node:
-        raise _RefusedError("is not an ONNX file, or one without a graph.")
+        raise RefusedError("is not an ONNX file, or one without a graph.")
     try:
         onnx.load_external_data_for_model(model, str(file.parent))
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
-        raise _RefusedError(
+        raise RefusedError(
             f"its weights lie in other files, which cannot be read ({error}). Put them beside it, "
             "or save it as one file."
         ) from error
     total = model.ByteSize()
     if total > LARGEST:
-        raise _RefusedError("is larger than 2 GB, too large for a function.")
+        raise RefusedError("is larger than 2 GB, too large for a function.")
     model = inliner.inline_local_functions(model)
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         custom = _custom(model)
-        raise _RefusedError(
+        raise RefusedError(
             _custom_text(custom)
             if custom
             else f"is not valid ONNX ({str(error).splitlines()[0]}). Export it again."
@@ -166,9 +166,9 @@ def _load(file: Path) -> tuple[ModelProto, int]:
 
 def _require_standard(model: ModelProto) -> None:
     if custom := _custom(model):
-        raise _RefusedError(_custom_text(custom))
+        raise RefusedError(_custom_text(custom))
     if found := sorted({node.op_type for node in model.graph.node} & _QUANTIZED):
-        raise _RefusedError(
+        raise RefusedError(
             f"is quantized already ({', '.join(found)}). Give the float32 file: int8 is made, and "
             "proven, from that."
         )
@@ -198,19 +198,19 @@ def _weights_are_constant(graph: GraphProto) -> None:
 def _require_one_input(graph: GraphProto) -> None:
     if len(graph.input) != 1:
         names = ", ".join(entry.name for entry in graph.input) or "none"
-        raise _RefusedError(f"has {len(graph.input)} inputs ({names}); one is needed, the image.")
+        raise RefusedError(f"has {len(graph.input)} inputs ({names}); one is needed, the image.")
 
 
 def _choose_output(graph: GraphProto, wanted: str | None) -> None:
     """Leave the ``wanted`` output only."""
     names = [entry.name for entry in graph.output]
     if wanted is None and len(names) != 1:
-        raise _RefusedError(
+        raise RefusedError(
             f"has {len(names)} outputs ({', '.join(names)}). Say with --output which one holds the "
             "scores of the labels."
         )
     if wanted is not None and wanted not in names:
-        raise _RefusedError(f"has no output {wanted}, only {', '.join(names)}.")
+        raise RefusedError(f"has no output {wanted}, only {', '.join(names)}.")
     kept = [entry for entry in graph.output if wanted in (None, entry.name)]
     del graph.output[:]
     graph.output.extend(kept)
@@ -222,24 +222,24 @@ def _image_shape(entry: ValueInfoProto, size: int | None) -> tuple[bool, int, in
     shape = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
     shown = [dim.dim_value if dim.dim_value else dim.dim_param or "?" for dim in tensor.shape.dim]
     if len(shape) != 4 or COLOURS not in (shape[1], shape[3]):
-        raise _RefusedError(
+        raise RefusedError(
             f"its input {entry.name} is {shown}, not an RGB image: [batch, 3, height, width] or "
             "[batch, height, width, 3] is needed."
         )
     if tensor.elem_type not in (TensorProto.FLOAT, TensorProto.UINT8):
         name = TensorProto.DataType.Name(tensor.elem_type).lower()
-        raise _RefusedError(f"its input {entry.name} is {name}; export the network in float32.")
+        raise RefusedError(f"its input {entry.name} is {name}; export the network in float32.")
     channels_last = shape[1] != COLOURS
     height, width = shape[1:3] if channels_last else shape[2:4]
     sides = {side for side in (height, width, size) if side}
     if not sides:
-        raise _RefusedError(
+        raise RefusedError(
             f"its input {entry.name} is {shown} and leaves the size of the image open: state the "
             "size that it was trained on with --size, say --size 224."
         )
     if len(sides) > 1:
         stated = "" if size is None else f", and --size says {size}"
-        raise _RefusedError(
+        raise RefusedError(
             f"its input {entry.name} is {shown}{stated}. The image must be a square of one size."
         )
     return channels_last, sides.pop(), shape[0] or None
@@ -299,7 +299,7 @@ def _require_any_batch(foreign: Foreign) -> None:
         # ONNX Runtime raises classes of its own, one for each of its status codes.
         works = False
     if not works:
-        raise _RefusedError(
+        raise RefusedError(
             f"takes {foreign.batch or 1} image at a time only, somewhere in its graph. Export it "
             "with a dynamic batch, by dynamic_axes or dynamic_shapes of torch.onnx.export."
         )
@@ -317,7 +317,7 @@ def simplify(model: ModelProto) -> ModelProto:
             open_session(model, options)
         except Exception as error:
             # ONNX Runtime raises classes of its own, one for each of its status codes.
-            raise _RefusedError(f"ONNX Runtime cannot run it ({error}).") from error
+            raise RefusedError(f"ONNX Runtime cannot run it ({error}).") from error
         simple = onnx.load(file)
     standard = [entry for entry in simple.opset_import if entry.domain in ("", "ai.onnx")]
     del simple.opset_import[:]

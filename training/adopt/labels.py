@@ -49,6 +49,12 @@ def read_labels(file: Path, parents: Path | None = None) -> ForeignLabels:
             f"{file}: {', '.join(twice[:3])} stands there more than once. Each output needs a name "
             "of its own."
         )
+    folders = tuple(row.get("folder") or row["label"] for row in leaves)
+    if shared := [name for name, n in Counter(folders).items() if n > 1]:
+        raise TrainingError(
+            f"{file}: {', '.join(shared[:3])} is the folder of several labels. Each label needs a "
+            "folder of its own."
+        )
     names = [row["label"] for row in leaves]
     unknown = sorted(above.keys() - inner - set(names))
     if unknown:
@@ -63,7 +69,7 @@ def read_labels(file: Path, parents: Path | None = None) -> ForeignLabels:
         )
     except ConfigError as error:
         raise TrainingError(f"{parents or file}: {error}.") from error
-    return ForeignLabels(tree, tuple(row.get("folder") or row["label"] for row in leaves))
+    return ForeignLabels(tree, folders)
 
 
 def _above(file: Path, rows: list[dict[str, str]]) -> dict[str, str]:

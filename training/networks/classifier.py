@@ -6,7 +6,22 @@ from training.networks.backbone import backbone
 from training.networks.heads import Head, linear_head
 from training.networks.network import ConvNet
 from training.networks.trunks.zoo import PLANS
-from training.networks.weights import find_weights, load_weights
+from training.networks.weights import find_weights, load_weights, require_timm
+
+_USUAL_SIDE = 224
+
+
+def published_side(name: str) -> int:
+    """The side in pixels of the images that a published network is measured on.
+
+    Raises `TrainingError` for a name that timm does not know.
+    """
+    if not name.startswith(TIMM):
+        return _USUAL_SIDE
+    require_timm()
+    from training.networks.trunks import timm_networks  # noqa: PLC0415
+
+    return timm_networks.published_side(name.removeprefix(TIMM)) or _USUAL_SIDE
 
 
 def build_classifier(name: str, weights: str, classes: int, size: int | None = None) -> ConvNet:

@@ -45,6 +45,14 @@ def create(name: str, classes: int) -> nn.Module:
     return timm.create_model(name, num_classes=classes)
 
 
+def published_side(name: str) -> int | None:
+    """The side in pixels of the images that the published weights of ``name`` were trained on,
+    where timm knows it. Raises `TrainingError` for a name that timm does not know."""
+    _require_known(name)
+    found = timm.get_pretrained_cfg(name)
+    return int(found.input_size[-1]) if found else None
+
+
 def download(name: str) -> Mapping[str, Tensor]:
     """The state dict of the weights that timm publishes for ``name``, from its cache or the
     network. Raises `TrainingError` where there are none or the hub is out of reach."""

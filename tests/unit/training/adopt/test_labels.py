@@ -49,6 +49,8 @@ def test_parents_in_a_file_of_their_own(tmp_path: Path) -> None:
         ("labels.csv", "label,parent\n,pet\n", "line 2 has no label"),
         ("labels.csv", "label,parent\na,b\nb,a\nc,\n", "above itself"),
         ("labels.csv", "label,parent\na,b\nb,c\nb,d\n", "b has two parents"),
+        ("labels.csv", "label,folder\na,x\nb,x\n", "x is the folder of several labels"),
+        ("labels.csv", "label,folder\na,b\nb,\n", "b is the folder of several labels"),
     ],
 )
 def test_labels_that_cannot_be(name: str, text: str, said: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from training.config import ModelConfig
 from training.errors import TrainingError
 from training.networks.build import build_model, check_beginning, exportable
-from training.networks.classifier import build_classifier
+from training.networks.classifier import build_classifier, published_side
 from training.networks.network import ConvNet
 
 CLASSES = 5
@@ -199,3 +199,11 @@ def test_a_failed_download_says_what_to_do(
 def test_a_network_without_published_weights_says_so(configured: Configured) -> None:
     with pytest.raises(TrainingError, match="timm publishes no weights of resnet200"):
         check_beginning(configured("resnet200", "imagenet"), 224)
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [("timm:vit_tiny_patch16_384", 384), ("timm:resnet18", 224), ("efficientnet_lite0", 224)],
+)
+def test_the_side_of_published_networks_is_known(name: str, side: int) -> None:
+    assert published_side(name) == side
