@@ -16,7 +16,7 @@ from training.config import Recipe, TrainConfig
 from training.data.group_summary import warnings
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
-from training.data.parents import tree_summary
+from training.data.parents import tree_summary, unread_folders
 from training.data.training_data import TrainingData, load_training_data
 from training.evaluation.examine import examine
 from training.evaluation.labels.label_check import check_run
@@ -88,6 +88,12 @@ def train(
         print(f"Warning: {sentence}", file=sys.stderr)
     if images.tree.parents:
         print(tree_summary(images.tree, config.data.parents), file=sys.stderr)
+    elif (
+        config.data.parents == "auto"
+        and config.data.group_by != "folder"
+        and (unread := unread_folders(images.labels, images.splits.train.files))
+    ):
+        print(f"Warning: {unread}", file=sys.stderr)
     # Decoded now: a damaged file should not show only after hours of training.
     images.decode()
     observer.on_step("train")

@@ -24,10 +24,14 @@ NONE = "set data.parents = none to read the top folders as the classes"
 
 def image_folders(folder: Path) -> list[Path]:
     """The folders below ``folder`` that hold images themselves, or nothing at all, sorted by name.
-    Hidden ones are left out."""
+    Hidden ones are left out; links to folders are followed."""
     found = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for place, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and not _leads_up(Path(place, name))
+        ]
         if Path(place) != folder and (not folders or any(map(_is_image_name, files))):
             found.append(Path(place))
     return sorted(found, key=lambda path: (path.name, path))
@@ -36,9 +40,9 @@ def image_folders(folder: Path) -> list[Path]:
 def nested_parents(folder: Path) -> Parents | None:
     """Those of the class folders in ``folder`` where these are nested, such as ``animals/cat``.
 
-    None unless every image lies in a folder below the top ones, and these folders have distinct
-    names that are not numbers or dates. Raises `DatasetError` where a folder's name has two
-    meanings.
+    None unless every class folder lies below a top folder, some top folder has several of them, and
+    they have distinct names that are not numbers or dates. Raises `DatasetError` where a folder's
+    name has two meanings.
     """
     paths = [path.relative_to(folder).parts for path in image_folders(folder)]
     names = [path[-1] for path in paths]
@@ -47,11 +51,13 @@ def nested_parents(folder: Path) -> Parents | None:
         or min(map(len, paths)) < 2
         or len(set(names)) < len(names)
         or any(map(_NUMBERS.fullmatch, names))
-        or any(_is_image_name(entry.name) for entry in folder.iterdir())
     ):
         return None
-    above: dict[str, str] = {}
     tops = {path[0] for path in paths}
+    if len(tops) == len(paths):
+        # One folder in each: rather who took the images than what they show.
+        return None
+    above: dict[str, str] = {}
     for path in paths:
         for parent, name in pairwise(path):
             if above.setdefault(name, parent) != parent or name in tops:
@@ -149,6 +155,23 @@ def tree_summary(tree: LabelTree, rule: str) -> str:
         f"parents, {depth} levels, at the top {', '.join(tops[:5])}{more}. An uncertain answer may "
         f"be a parent; {NONE}."
     )
+
+
+def unread_folders(labels: Sequence[str], files: Iterable[str]) -> str | None:
+    """A sentence for who trains where ``files``, each in the folder of its class, lie in folders
+    below that were not read as classes; else None."""
+    if all(file.count("/") < 2 for file in files):
+        return None
+    shown = ", ".join(labels[:5]) + (f" and {len(labels) - 5:,} more" if len(labels) > 5 else "")
+    return (
+        f"The top folders are the classes ({shown}); folders in them are not. To read those as "
+        "classes with parents, put all images below top folders, into folders with distinct names."
+    )
+
+
+def _leads_up(folder: Path) -> bool:
+    """Whether it is a link to a folder that it lies in."""
+    return folder.is_symlink() and folder.resolve() in folder.parent.resolve().joinpath("x").parents
 
 
 def _require_apart(labels: Iterable[str], above: Parents, where: Path, remedy: str) -> None:

@@ -13,6 +13,7 @@ from training.data.parents import (
     parents_of,
     read_parents,
     tree_summary,
+    unread_folders,
 )
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import DatasetError
@@ -89,14 +90,35 @@ def test_a_class_that_only_a_later_part_has_is_refused(tmp_path: Path) -> None:
         (("a/1", "a/2", "b/3"), ("a", "b")),
         (("a", "a/more", "b/other"), ("a", "b")),
         (("a", "b"), ("a", "b")),
+        (("cat/alice", "dog/bob"), ("cat", "dog")),
     ],
-    ids=["same name twice", "dates", "numbers", "images at the top", "flat"],
+    ids=["same name twice", "dates", "numbers", "images at the top", "flat", "one in each"],
 )
 def test_other_folders_in_class_folders_are_no_classes(
     tmp_path: Path, folders: tuple[str, ...], labels: tuple[str, ...]
 ) -> None:
     data = load(draw(tmp_path, *folders))
     assert (data.labels, data.tree.parents) == (labels, ())
+
+
+def test_it_is_said_that_folders_in_class_folders_are_not_read() -> None:
+    assert unread_folders(("a", "b"), ("a/1.png", "b/2.png")) is None
+    said = unread_folders(("a", "b"), ("a/red/1.png", "b/2.png"))
+    assert said is not None and "The top folders are the classes (a, b)" in said
+
+
+def test_an_image_beside_the_top_folders_changes_nothing(tmp_path: Path) -> None:
+    draw(tmp_path, *UNEVEN)
+    shutil.copy(next((tmp_path / "vehicles" / "car").iterdir()), tmp_path / "preview.png")
+    assert load(tmp_path).labels == ("beagle", "car", "cat", "pug")
+
+
+def test_linked_class_folders_are_followed_and_circles_are_not(tmp_path: Path) -> None:
+    draw(tmp_path / "set", "animals/cat", "vehicles/car", "vehicles/bus")
+    draw(tmp_path / "elsewhere", "dog")
+    (tmp_path / "set" / "animals" / "dog").symlink_to(tmp_path / "elsewhere" / "dog")
+    (tmp_path / "set" / "vehicles" / "back").symlink_to(tmp_path / "set")
+    assert load(tmp_path / "set").labels == ("bus", "car", "cat", "dog")
 
 
 def test_folders_that_are_groups_are_no_parents(tmp_path: Path) -> None:
@@ -112,8 +134,8 @@ def test_folders_that_are_groups_are_no_parents(tmp_path: Path) -> None:
     [
         (("animals/dog", "animals/dog/pug", "cars/van"), "dog is a class and a parent of classes"),
         (("animals/cat/cat", "animals/dog"), "several folders are called cat"),
-        (("animals/dog/pug", "toys/dog/rex"), "several folders are called dog"),
-        (("animals/cars/pug", "cars/van"), "several folders are called cars"),
+        (("animals/dog/pug", "animals/cat", "toys/dog/rex"), "several folders are called dog"),
+        (("animals/cars/pug", "animals/cat", "cars/van"), "several folders are called cars"),
     ],
 )
 def test_a_folder_with_two_meanings_is_refused(
