@@ -1,7 +1,6 @@
 """The parents of a dataset's labels: from nested folders, from a table, or of the model that this
 one grows from."""
 
-import csv
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 
 from training.data.listing import SUFFIXES
+from training.data.table import composed, read_table
 from training.errors import DatasetError
 from visionflow.errors import ConfigError
 from visionflow.models.label_tree import Label, LabelTree
@@ -91,25 +91,14 @@ def read_parents(table: Path, labels: Iterable[str]) -> Parents:
     Raises `DatasetError` where it is something else, or says something of a label that is not in
     ``labels``.
     """
+    # As the folders are called, which may be taken apart.
+    called = {composed(label): label for label in labels}
     above: dict[str, str] = {}
-    try:
-        # Excel writes a byte order mark.
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            if missing := [name for name in _COLUMNS if name not in (reader.fieldnames or ())]:
-                raise DatasetError(
-                    f"{table}: no column {' and '.join(missing)}; its first line must name the "
-                    f"columns {' and '.join(_COLUMNS)}"
-                )
-            for row in reader:
-                label, parent = (str(row[name] or "").strip() for name in _COLUMNS)
-                if label and parent and above.setdefault(label, parent) != parent:
-                    raise DatasetError(
-                        f"{table}, line {reader.line_num}: {label} has two parents; leave one"
-                    )
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{table}: cannot be read as CSV in UTF-8 ({error})") from error
-    if unknown := sorted(set(above) - {*labels, *above.values()}):
+    for line, label, parent in read_table(table, _COLUMNS):
+        name, its = called.get(label, label), called.get(parent, parent)
+        if label and parent and above.setdefault(name, its) != its:
+            raise DatasetError(f"{table}, line {line}: {label} has two parents; leave one")
+    if unknown := sorted(set(above) - {*called.values(), *above.values()}):
         raise DatasetError(
             f"{table}: {', '.join(unknown[:5])} is neither a class nor a parent of one; correct "
             "the name or remove the row"

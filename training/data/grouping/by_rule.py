@@ -1,14 +1,13 @@
 """Groups by what the user knows: folders, names, capture times or a table."""
 
-import csv
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from training.data.grouping.captures import capture_of
 from training.data.image_set import decoded
 from training.data.listing import Listing
+from training.data.table import composed, read_table
 from training.errors import DatasetError
 
 Key = str | None
@@ -86,12 +85,12 @@ def _by_minute(parts: Mapping[str, Listing]) -> list[Key]:
 
 def _by_table(parts: Mapping[str, Listing], table: Path, folder: Path) -> list[Key]:
     files = [
-        _composed(path.relative_to(folder).as_posix())
+        composed(path.relative_to(folder).as_posix())
         for part in parts.values()
         for path in map(part.path, range(len(part)))
     ]
     groups: dict[str, str] = {}
-    for line, file, group in _rows(table):
+    for line, file, group in read_table(table, _COLUMNS):
         if groups.setdefault(file, group) != group:
             raise DatasetError(f"{table}, line {line}: {file} has two groups; leave one")
     if unknown := sorted(groups.keys() - set(files)):
@@ -100,31 +99,6 @@ def _by_table(parts: Mapping[str, Listing], table: Path, folder: Path) -> list[K
             "relative to that folder, with slashes"
         )
     return [groups.get(file) or None for file in files]
-
-
-def _rows(table: Path) -> Iterator[tuple[int, str, str]]:
-    """Line number, file and group. Raises `DatasetError` where the table cannot be read."""
-    try:
-        # Excel writes a byte order mark.
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            if missing := [name for name in _COLUMNS if name not in (reader.fieldnames or ())]:
-                raise DatasetError(
-                    f"{table}: no column {' and '.join(missing)}; its first line must name the "
-                    f"columns {' and '.join(_COLUMNS)}"
-                )
-            for row in reader:
-                file, group = (str(row[name] or "").strip() for name in _COLUMNS)
-                # A spreadsheet may end in rows without content.
-                if file or group:
-                    yield reader.line_num, _composed(file), group
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{table}: cannot be read as CSV in UTF-8 ({error})") from error
-
-
-def _composed(name: str) -> str:
-    """macOS takes letters such as 각 apart in the names of files, a spreadsheet does not."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _some(names: Sequence[str]) -> str:

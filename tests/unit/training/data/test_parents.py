@@ -1,6 +1,7 @@
 """Where the parents of labels come from, and what is refused."""
 
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,14 @@ def test_a_table_without_its_columns_or_none_at_all_is_refused(tmp_path: Path) -
 def test_an_unknown_rule_is_refused(rule: str) -> None:
     with pytest.raises(ConfigError, match=r"data.parents must be auto, none or csv:FILE"):
         shrunken_config(data__parents=rule)
+
+
+def test_a_spreadsheet_and_the_folders_of_macos_spell_the_same_name(tmp_path: Path) -> None:
+    apart = unicodedata.normalize("NFD", "고양이")
+    draw(tmp_path, apart, "dog")
+    (tmp_path / "parents.csv").write_text("label,parent\n고양이,동물\n", encoding="utf-8")
+    data = load(tmp_path, f"csv:{tmp_path / 'parents.csv'}")
+    assert paths(data.tree) == {apart: ("동물",), "dog": ()}
 
 
 def test_parents_above_nothing_are_left_out(tmp_path: Path) -> None:
