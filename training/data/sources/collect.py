@@ -2,8 +2,8 @@
 
 The folder holds ``<label>/<prediction id>.<ending>`` and ``lineage.jsonl``, a line for each time an
 image was placed. In a folder whose classes are nested, an image is put into its class's own folder,
-or beside the classes of the same parent. In a divided dataset it goes to the training part. Lines
-are only appended, so the last line about an image is the valid one.
+or beside the classes of the same parent. Lines are only appended, so the last line about an image
+is the valid one.
 """
 
 import hashlib
@@ -11,12 +11,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from training.data.listing import class_folders
-from training.data.parents import nested_parents
 from training.data.sources.whole_folder import write_file
-from training.data.split import find_parts
 from training.errors import DatasetError
 from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
@@ -27,8 +24,6 @@ from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
 
 LINEAGE_FILE = "lineage.jsonl"
-UNSORTED = "unsorted"
-"""The parent of a class that nobody has given one, in a folder whose classes are nested."""
 
 _ENDINGS = {
     "image/jpeg": "jpg",
@@ -154,26 +149,18 @@ def _bring(
 
 
 def _places(folder: Path) -> dict[str, str]:
-    """Where each class, and each parent of classes, lies in ``folder``, by its name; under an empty
-    name where a class without parents is to lie. Of a divided dataset those of its training part.
-    """
-    train = find_parts(folder)["train"] if folder.is_dir() else folder
-    found = class_folders(train) if train.is_dir() else []
-    base = train.relative_to(folder).as_posix()
-    if nested := nested_parents(train) if found else None:
-        above = [path for path in train.rglob("*") if path.name in {*nested, *nested.values()}]
-        found = [path for path in above if path.is_dir()]
-        # At the top it would end the nesting, and with it all classes.
-        base = (PurePosixPath(base) / UNSORTED).as_posix()
-    return {path.name: path.relative_to(folder).as_posix() for path in found} | {"": base}
+    """Where each folder lies in ``folder``, by its name; of several, the one nearest the top."""
+    found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_dir()]
+    found.sort(key=lambda path: (-len(path.parts), path))
+    return {path.name: path.as_posix() for path in found}
 
 
 def _place_of(feedback: Feedback, places: Mapping[str, str]) -> str:
     """The folder for a label, relative to that of the dataset."""
     if feedback.label in places:
         return places[feedback.label]
-    closest = next((places[name] for name in reversed(feedback.parents) if name in places), "")
-    return (PurePosixPath(closest or places[""]) / feedback.label).as_posix()
+    closest = next((places[name] for name in reversed(feedback.parents) if name in places), None)
+    return f"{closest}/{feedback.label}" if closest else feedback.label
 
 
 def _remove(folder: Path, file: str, places: dict[str, str]) -> None:
