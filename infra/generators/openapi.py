@@ -170,7 +170,7 @@ def _path_item(route: Route, operation: Operation) -> Schema:
         "operationId": operation.operation_id,
         "summary": operation.summary,
         "responses": responses,
-        "security": [] if route.public else [{"token": []}],
+        "security": [{"token": [route.needs]}] if route.needs else [],
     }
     if operation.parameters:
         item["parameters"] = list(operation.parameters)

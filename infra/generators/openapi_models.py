@@ -108,15 +108,15 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/models/rule"): Operation("rollbackRule", "The rollback rule", {200: RollbackRule}),
     ("POST", "/models/rule"): Operation(
         "setRollbackRule",
-        "Replace the rollback rule (admin)",
+        "Replace the rollback rule",
         {200: RollbackRule},
         body=json_body(RollbackRule),
     ),
     ("POST", "/models/rollback"): _move(
-        "rollBack", "Restore the version that was in production before (admin)", ()
+        "rollBack", "Restore the version that was in production before", ()
     ),
-    ("DELETE", "/models/canary"): Operation("clearCanary", "End the canary (admin)", {200: Moved}),
-    ("DELETE", "/models/shadow"): Operation("clearShadow", "End the shadow (admin)", {200: Moved}),
+    ("DELETE", "/models/canary"): Operation("clearCanary", "End the canary", {200: Moved}),
+    ("DELETE", "/models/shadow"): Operation("clearShadow", "End the shadow", {200: Moved}),
     ("GET", "/models/{version}"): Operation(
         "model",
         "One version with its manifest and report",
@@ -131,20 +131,16 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
             ),
         ),
     ),
-    ("POST", "/models/{version}/promote"): _move(
-        "promote", "Put a version into production (admin)"
-    ),
+    ("POST", "/models/{version}/promote"): _move("promote", "Put a version into production"),
     ("POST", "/models/{version}/canary"): Operation(
         "setCanary",
-        "Let a version answer a share of the images (admin)",
+        "Let a version answer a share of the images",
         {200: Moved},
         (_VERSION, _NAME),
         json_body(CanaryRequest),
     ),
     ("POST", "/models/{version}/shadow"): _move(
-        "setShadow", "Let a version classify every image again, after the answer (admin)"
+        "setShadow", "Let a version classify every image again, after the answer"
     ),
-    ("POST", "/models/{version}/retire"): _move(
-        "retire", "Keep a version from ever serving again (admin)"
-    ),
+    ("POST", "/models/{version}/retire"): _move("retire", "Keep a version from ever serving again"),
 }

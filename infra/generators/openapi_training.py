@@ -9,7 +9,7 @@ _ID = in_path("id")
 TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/training-jobs"): Operation(
         "startTrainingJob",
-        "Train on images of the datasets bucket, on a rented machine (admin)",
+        "Train on images of the datasets bucket, on a rented machine",
         {202: TrainingJob},
         body=json_body(TrainingJobRequest),
     ),
@@ -26,11 +26,11 @@ TRAINING_OPERATIONS: dict[tuple[str, str], Operation] = {
         (_ID,),
     ),
     ("DELETE", "/training-jobs/{id}"): Operation(
-        "stopTrainingJob", "End a job and its machine (admin)", {202: TrainingJob}, (_ID,)
+        "stopTrainingJob", "End a job and its machine", {202: TrainingJob}, (_ID,)
     ),
     ("POST", "/training-jobs/{id}/resume"): Operation(
         "resumeTrainingJob",
-        "Continue a job that failed or was cancelled, from its checkpoint (admin)",
+        "Continue a job that failed or was cancelled, from its checkpoint",
         {202: TrainingJob},
         (_ID,),
     ),

@@ -132,6 +132,7 @@ class ServiceStack(Stack):
                 registry_table=stores.registry.table_name,
                 retention_days=stage.prediction_retention_days,
                 ort_threads=stage.ort_threads,
+                requires_sign_in=int(stage.on_aws),
             ).to_env(),
             freezable=True,
         )

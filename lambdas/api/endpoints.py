@@ -12,10 +12,11 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from lambdas.api.resources import Resources, resources
 from lambdas.web import parameters
-from lambdas.web.caller import name_of, require_admin
+from lambdas.web.caller import caller_of
 from lambdas.web.json_body import Body, read_json
 from lambdas.web.resolver import json_response
-from lambdas.web.routes import Method, route_of
+from lambdas.web.routes import Method, Route, route_of
+from visionflow.access.caller import NOBODY, Caller
 from visionflow.timestamps import timestamp
 
 DEFAULT_PERIOD = timedelta(days=30)
@@ -26,17 +27,14 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Request:
-    """What a request says. Everything that does not fit is an `InputError`."""
+    """What a request says, and who sends it. Everything that does not fit is an `InputError`."""
 
     event: APIGatewayProxyEventV2
+    caller: Caller
 
     @property
     def query(self) -> dict[str, str]:
         return self.event.query_string_parameters
-
-    @property
-    def caller(self) -> str:
-        return name_of(self.event)
 
     def body(self, cls: type[Body], *, optional: bool = False) -> Body:
         return read_json(self.event, cls, optional=optional)
@@ -85,10 +83,7 @@ class Endpoints(Generic[S]):
 
         def register(endpoint: Endpoint[S, P]) -> Endpoint[S, P]:
             def respond(*args: P.args, **in_path: P.kwargs) -> Response[str]:
-                request = Request(self.router.current_event)
-                if route.admin:
-                    signed_in = bool(resources().settings.requires_sign_in)
-                    require_admin(request.event, requires_sign_in=signed_in)
+                request = Request(self.router.current_event, self._caller(route))
                 parameters.only(request.query, *query)
                 answer = endpoint(self.service(), request, *args, **in_path)
                 return answer if isinstance(answer, Response) else json_response(answer)
@@ -97,3 +92,12 @@ class Endpoints(Generic[S]):
             return endpoint
 
         return register
+
+    def _caller(self, route: Route) -> Caller:
+        """Raises `ForbiddenError` for one without the route's scope."""
+        if route.needs is None:
+            return NOBODY
+        signs_in = bool(resources().settings.requires_sign_in)
+        caller = caller_of(self.router.current_event, requires_sign_in=signs_in)
+        caller.require(route.needs)
+        return caller

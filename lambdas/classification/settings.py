@@ -7,7 +7,8 @@ from visionflow.settings import EnvSettings
 
 @dataclass(frozen=True)
 class ClassificationSettings(EnvSettings):
-    """Names of the resources, days that a record is kept, and ONNX Runtime's threads."""
+    """Names of the resources, days that a record is kept, ONNX Runtime's threads, and whether
+    requests carry a token (1) or need none (0)."""
 
     images_bucket: str
     models_bucket: str
@@ -15,3 +16,4 @@ class ClassificationSettings(EnvSettings):
     registry_table: str
     retention_days: int
     ort_threads: int
+    requires_sign_in: int

@@ -19,8 +19,10 @@ from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import following, traced
+from lambdas.web.caller import caller_of
 from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
 from lambdas.web.resolver import create_resolver, json_response
+from visionflow.access.caller import Caller
 
 logger = Logger()
 metrics = Metrics()
@@ -35,6 +37,8 @@ def service() -> PredictService:
 @app.post("/predict")
 def predict() -> Response[str]:
     event = app.current_event
+    caller = caller_of(event, requires_sign_in=signs_in())
+    caller.require("predict")
     query = event.query_string_parameters
     only(query, "top_k", "explain", "label", "coverage")
     options = PredictOptions(
@@ -43,7 +47,7 @@ def predict() -> Response[str]:
         label=short_text("label", query.get("label")),
         coverage=decimal("coverage", query.get("coverage")),
     )
-    key = idempotency_key(event)
+    key = idempotency_key(event, caller)
     image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))
     answered = service().predict(image, datetime.now(UTC), options, key)
     if not answered.repeated:
@@ -51,13 +55,15 @@ def predict() -> Response[str]:
     return json_response(answered.answer)
 
 
-def idempotency_key(event: APIGatewayProxyEventV2) -> IdempotencyKey | None:
+def signs_in() -> bool:
+    """Whether requests carry a token."""
+    return bool(ClassificationSettings.from_env(os.environ).requires_sign_in)
+
+
+def idempotency_key(event: APIGatewayProxyEventV2, caller: Caller) -> IdempotencyKey | None:
     """The request's `Idempotency-Key`, if it has one; each caller has keys of its own."""
     key = event.headers.get(HEADER.lower())
-    if key is None:
-        return None
-    authorizer = event.request_context.authorizer
-    return IdempotencyKey(key, authorizer.jwt_claim.get("sub") if authorizer else None)
+    return None if key is None else IdempotencyKey(key, caller.id)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)

@@ -34,10 +34,10 @@ class PredictOptions:
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """A caller's key; ``caller`` is None where requests carry no token."""
+    """A caller's key; ``caller`` is the caller's id."""
 
     key: str
-    caller: str | None
+    caller: str
 
     def __post_init__(self) -> None:
         if not KEY.fullmatch(self.key):
@@ -48,7 +48,7 @@ class IdempotencyKey:
     @property
     def prediction_id(self) -> str:
         """The same for the same key of the same caller; another caller's cannot be guessed."""
-        digest = hashlib.sha256(f"{self.caller or ''}\n{self.key}".encode()).digest()
+        digest = hashlib.sha256(f"{self.caller}\n{self.key}".encode()).digest()
         return "key-" + base64.b32encode(digest[:20]).decode().lower()
 
 

@@ -1,4 +1,4 @@
-"""Who calls: what the token of an API Gateway request says, once its authorizer has checked it."""
+"""Who calls: what API Gateway's authorizer found out about a request."""
 
 import re
 from collections.abc import Mapping
@@ -6,45 +6,52 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
+from visionflow.access.caller import LOCAL, Caller
+from visionflow.access.roles import SCOPES, scopes_of
 from visionflow.errors import ForbiddenError
 
-ADMIN_GROUP = "admin"
-ADMIN_SCOPE = "visionflow/admin"
 
-# Where requests need no token, the API is reached from its own machine only.
-NOBODY = "anonymous"
+def caller_of(event: APIGatewayProxyEventV2, *, requires_sign_in: bool) -> Caller:
+    """The caller by the authorizer's answer; `LOCAL` where requests need no token.
 
-
-def name_of(event: APIGatewayProxyEventV2) -> str:
-    """The caller's address or name, for the record; `NOBODY` where requests need no token."""
-    claims = _claims(event)
-    for claim in ("email", "username", "cognito:username", "client_id", "sub"):
-        if claims.get(claim):
-            return str(claims[claim])
-    return NOBODY
-
-
-def require_admin(event: APIGatewayProxyEventV2, *, requires_sign_in: bool) -> None:
-    """Raise `ForbiddenError` unless the token belongs to the group of admins, or to a program that
-    was given their scope. Without sign-in, everyone may."""
-    claims = _claims(event)
-    if not requires_sign_in and not claims:
-        return
-    groups = _words(claims.get("cognito:groups"))
-    if ADMIN_GROUP not in groups and ADMIN_SCOPE not in _words(claims.get("scope")):
-        raise ForbiddenError(
-            f"This needs the group {ADMIN_GROUP!r} or the scope {ADMIN_SCOPE!r}; you have neither."
-        )
-
-
-def _claims(event: APIGatewayProxyEventV2) -> Mapping[str, Any]:
+    Raises `ForbiddenError` where sign-in is required and no authorizer has identified the caller.
+    """
     authorizer = event.raw_event.get("requestContext", {}).get("authorizer") or {}
-    claims: Mapping[str, Any] = authorizer.get("jwt", {}).get("claims") or {}
-    return claims
+    if context := authorizer.get("lambda"):
+        return _identified(context)
+    if claims := authorizer.get("jwt", {}).get("claims"):
+        return _signed_in(claims)
+    if requires_sign_in:
+        raise ForbiddenError("The request has not been identified; sign in or send an API key.")
+    return LOCAL
+
+
+def authorizer_context(caller: Caller) -> dict[str, str]:
+    """What the authorizer hands to the functions; API Gateway passes texts alone."""
+    return {"id": caller.id, "name": caller.name, "scopes": " ".join(sorted(caller.scopes))}
+
+
+def _identified(context: Mapping[str, Any]) -> Caller:
+    held = str(context["scopes"]).split()
+    return Caller(
+        str(context["id"]),
+        str(context["name"]),
+        frozenset(scope for scope in SCOPES if scope in held),
+    )
+
+
+def _signed_in(claims: Mapping[str, Any]) -> Caller:
+    name = next(
+        str(claims[claim])
+        for claim in ("email", "username", "cognito:username", "client_id", "sub")
+        if claims.get(claim)
+    )
+    identity = claims.get("sub") or claims.get("client_id")
+    return Caller(f"user:{identity}", name, scopes_of(_words(claims.get("cognito:groups"))))
 
 
 def _words(claim: object) -> set[str]:
-    """A scope is ``a b``; API Gateway passes a list as ``[a b]``."""
+    """API Gateway passes a list as ``[a b]``."""
     if isinstance(claim, list):
         return set(map(str, claim))
     return set(re.split(r"[\s,]+", str(claim or "").strip("[]")))

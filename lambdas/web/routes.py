@@ -4,20 +4,25 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from visionflow.access.roles import Scope
+
 Function = Literal["predict", "api"]
 Method = Literal["GET", "POST", "DELETE"]
 
 
 @dataclass(frozen=True)
 class Route:
-    """In stages where people sign in, ``public`` routes need no token, and ``admin`` ones that of
-    an admin."""
+    """In stages where people sign in, a route needs a caller with the scope ``needs``; None is for
+    everybody, without a token."""
 
     method: Method
     path: str
     function: Function
-    public: bool = False
-    admin: bool = False
+    needs: Scope | None
+
+    @property
+    def public(self) -> bool:
+        return self.needs is None
 
     def matches(self, path: str) -> bool:
         """Whether a request's path is this route's, whatever stands for its ``{parameters}``."""
@@ -26,37 +31,37 @@ class Route:
 
 
 ROUTES = (
-    Route("POST", "/predict", "predict"),
-    Route("POST", "/uploads", "api"),
-    Route("GET", "/health", "api", public=True),
-    Route("GET", "/logs", "api"),
-    Route("GET", "/predictions/{id}", "api"),
-    Route("GET", "/predictions/{id}/feedback", "api"),
-    Route("POST", "/predictions/{id}/feedback", "api"),
-    Route("GET", "/uncertain", "api"),
-    Route("GET", "/stats", "api"),
-    Route("GET", "/models", "api"),
-    Route("GET", "/models/history", "api"),
-    Route("GET", "/models/served", "api"),
-    Route("GET", "/models/compare", "api"),
-    Route("GET", "/models/rule", "api"),
-    Route("POST", "/models/rule", "api", admin=True),
-    Route("POST", "/models/rollback", "api", admin=True),
-    Route("DELETE", "/models/canary", "api", admin=True),
-    Route("DELETE", "/models/shadow", "api", admin=True),
-    Route("GET", "/models/{version}", "api"),
-    Route("POST", "/models/{version}/promote", "api", admin=True),
-    Route("POST", "/models/{version}/canary", "api", admin=True),
-    Route("POST", "/models/{version}/shadow", "api", admin=True),
-    Route("POST", "/models/{version}/retire", "api", admin=True),
-    Route("POST", "/training-jobs", "api", admin=True),
-    Route("GET", "/training-jobs", "api"),
-    Route("GET", "/training-jobs/{id}", "api"),
-    Route("DELETE", "/training-jobs/{id}", "api", admin=True),
-    Route("POST", "/training-jobs/{id}/resume", "api", admin=True),
-    Route("GET", "/training-options", "api"),
-    Route("GET", "/costs", "api"),
-    Route("GET", "/openapi.json", "api"),
+    Route("POST", "/predict", "predict", "predict"),
+    Route("POST", "/uploads", "api", "predict"),
+    Route("GET", "/health", "api", None),
+    Route("GET", "/logs", "api", "read"),
+    Route("GET", "/predictions/{id}", "api", "read"),
+    Route("GET", "/predictions/{id}/feedback", "api", "read"),
+    Route("POST", "/predictions/{id}/feedback", "api", "feedback"),
+    Route("GET", "/uncertain", "api", "read"),
+    Route("GET", "/stats", "api", "read"),
+    Route("GET", "/models", "api", "read"),
+    Route("GET", "/models/history", "api", "read"),
+    Route("GET", "/models/served", "api", "read"),
+    Route("GET", "/models/compare", "api", "read"),
+    Route("GET", "/models/rule", "api", "read"),
+    Route("POST", "/models/rule", "api", "models"),
+    Route("POST", "/models/rollback", "api", "models"),
+    Route("DELETE", "/models/canary", "api", "models"),
+    Route("DELETE", "/models/shadow", "api", "models"),
+    Route("GET", "/models/{version}", "api", "read"),
+    Route("POST", "/models/{version}/promote", "api", "models"),
+    Route("POST", "/models/{version}/canary", "api", "models"),
+    Route("POST", "/models/{version}/shadow", "api", "models"),
+    Route("POST", "/models/{version}/retire", "api", "models"),
+    Route("POST", "/training-jobs", "api", "jobs"),
+    Route("GET", "/training-jobs", "api", "read"),
+    Route("GET", "/training-jobs/{id}", "api", "read"),
+    Route("DELETE", "/training-jobs/{id}", "api", "jobs"),
+    Route("POST", "/training-jobs/{id}/resume", "api", "jobs"),
+    Route("GET", "/training-options", "api", "read"),
+    Route("GET", "/costs", "api", "read"),
+    Route("GET", "/openapi.json", "api", "read"),
 )
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from lambdas.web.caller import ADMIN_GROUP, ADMIN_SCOPE
+from infra.constructs.web.sign_in import ADMIN_GROUP, ADMIN_SCOPE
 from lambdas.web.routes import CATCH_ALL, ROUTES
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 

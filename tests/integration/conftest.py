@@ -24,6 +24,8 @@ from lambdas.api.settings import ApiSettings
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
+from lambdas.web.caller import authorizer_context
+from visionflow.access.caller import Caller
 from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.models.publication import Publisher
 from visionflow.models.ref import ModelRef
@@ -34,7 +36,7 @@ from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SOR
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)
-INGEST = ClassificationSettings("images", "models", "predictions", "registry", 90, 1)
+INGEST = ClassificationSettings("images", "models", "predictions", "registry", 90, 1, 0)
 SHADOW = ShadowSettings("images", "models", "predictions", "registry", "insights", 1)
 SERVED = (
     *lambdas.api.handler.GROUPS,
@@ -111,12 +113,12 @@ class Cloud:
         body: bytes | None = None,
         content_type: str | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
-        claims: Mapping[str, str] | None = None,
+        caller: Caller | None = None,
     ) -> Answer:
         """One HTTP request through the function that its route belongs to.
 
-        ``headers`` are in lower case, as API Gateway writes them; ``claims`` are those of a token
-        that it has checked.
+        ``headers`` are in lower case, as API Gateway writes them; ``caller`` is whom its
+        authorizer has identified.
         """
         request = event("http_request")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
@@ -128,8 +130,8 @@ class Cloud:
         if content_type is not None:
             request["headers"]["content-type"] = content_type
         request["headers"] |= headers
-        if claims is not None:
-            request["requestContext"]["authorizer"] = {"jwt": {"claims": dict(claims)}}
+        if caller is not None:
+            request["requestContext"]["authorizer"] = {"lambda": authorizer_context(caller)}
         if body is not None:
             request["body"] = base64.b64encode(body).decode()
         function = lambdas.predict if (method, path) == ("POST", "/predict") else lambdas.api

@@ -13,6 +13,8 @@ from lambdas.api.resources import resources
 from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_api import fill, record
+from visionflow.access.caller import Caller
+from visionflow.access.roles import EVERYTHING
 from visionflow.predictions.record import Feedback
 from visionflow.predictions.reviews import ReviewStore
 
@@ -29,7 +31,8 @@ def test_the_last_word_counts_and_all_are_kept(cloud: Cloud) -> None:
     asked = cloud.predict(RED).body
     assert asked["feedback"] is None
     for label, email in (("red", "a@example.com"), ("blue", "b@example.com")):
-        answer = say(cloud, asked["id"], {"label": label}, claims={"email": email})
+        caller = Caller(f"user:{email}", email, EVERYTHING)
+        answer = say(cloud, asked["id"], {"label": label}, caller=caller)
         assert answer.status == 200
         assert answer.body["feedback"]["label"] == label
     found = cloud.call("GET", f"/predictions/{asked['id']}").body

@@ -14,20 +14,22 @@ from lambdas.predict.service import PredictService
 from tests.images import encode, plain
 from tests.integration.conftest import INGEST, Answer, Cloud
 from tests.tiny_model import write_tiny_artifact
+from visionflow.access.caller import LOCAL, Caller
+from visionflow.access.roles import EVERYTHING
 from visionflow.dynamodb import to_item
 from visionflow.errors import IdempotencyConflictError, VisionFlowError
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.replies import Reply
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
-KEY = IdempotencyKey("key", None)
+KEY = IdempotencyKey("key", LOCAL.id)
 
 
 def send(cloud: Cloud, image: bytes, key: str, caller: str | None = None, **query: Any) -> Answer:
     return cloud.call(
         *("POST", "/predict", query, image, "application/octet-stream"),
         headers={"idempotency-key": key},
-        claims=None if caller is None else {"sub": caller},
+        caller=None if caller is None else Caller(caller, caller, EVERYTHING),
     )
 
 

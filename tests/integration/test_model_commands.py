@@ -16,6 +16,8 @@ from tests.integration.test_feedback import say
 from tests.tiny_model import write_tiny_artifact
 from training.data.listing import list_images
 from training.data.sources.collect import LINEAGE_FILE, read_lineage
+from visionflow.access.caller import Caller
+from visionflow.access.roles import EVERYTHING
 
 Command = Callable[..., Any]
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
@@ -142,7 +144,8 @@ def test_what_cannot_be_done_is_one_sentence(
 def labelled(cloud: Cloud) -> list[dict[str, Any]]:
     """Two images that people have labelled, and one that nobody has."""
     answers = [cloud.predict(image).body for image in (RED, BLUE, BLUE)]
-    say(cloud, answers[0]["id"], {"label": "red"}, claims={"email": "a@example.com"})
+    ann = Caller("user:a", "a@example.com", EVERYTHING)
+    say(cloud, answers[0]["id"], {"label": "red"}, caller=ann)
     say(cloud, answers[1]["id"], {"label": "purple", "new": True})
     return answers
 

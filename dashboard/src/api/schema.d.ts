@@ -219,7 +219,7 @@ export interface paths {
         /** The rollback rule */
         get: operations["rollbackRule"];
         put?: never;
-        /** Replace the rollback rule (admin) */
+        /** Replace the rollback rule */
         post: operations["setRollbackRule"];
         delete?: never;
         options?: never;
@@ -236,7 +236,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Restore the version that was in production before (admin) */
+        /** Restore the version that was in production before */
         post: operations["rollBack"];
         delete?: never;
         options?: never;
@@ -254,7 +254,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End the canary (admin) */
+        /** End the canary */
         delete: operations["clearCanary"];
         options?: never;
         head?: never;
@@ -271,7 +271,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End the shadow (admin) */
+        /** End the shadow */
         delete: operations["clearShadow"];
         options?: never;
         head?: never;
@@ -304,7 +304,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put a version into production (admin) */
+        /** Put a version into production */
         post: operations["promote"];
         delete?: never;
         options?: never;
@@ -321,7 +321,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a version answer a share of the images (admin) */
+        /** Let a version answer a share of the images */
         post: operations["setCanary"];
         delete?: never;
         options?: never;
@@ -338,7 +338,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a version classify every image again, after the answer (admin) */
+        /** Let a version classify every image again, after the answer */
         post: operations["setShadow"];
         delete?: never;
         options?: never;
@@ -355,7 +355,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep a version from ever serving again (admin) */
+        /** Keep a version from ever serving again */
         post: operations["retire"];
         delete?: never;
         options?: never;
@@ -373,7 +373,7 @@ export interface paths {
         /** Training jobs, newest first */
         get: operations["trainingJobs"];
         put?: never;
-        /** Train on images of the datasets bucket, on a rented machine (admin) */
+        /** Train on images of the datasets bucket, on a rented machine */
         post: operations["startTrainingJob"];
         delete?: never;
         options?: never;
@@ -392,7 +392,7 @@ export interface paths {
         get: operations["trainingJob"];
         put?: never;
         post?: never;
-        /** End a job and its machine (admin) */
+        /** End a job and its machine */
         delete: operations["stopTrainingJob"];
         options?: never;
         head?: never;
@@ -408,7 +408,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Continue a job that failed or was cancelled, from its checkpoint (admin) */
+        /** Continue a job that failed or was cancelled, from its checkpoint */
         post: operations["resumeTrainingJob"];
         delete?: never;
         options?: never;

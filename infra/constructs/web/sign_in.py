@@ -7,7 +7,9 @@ from constructs import Construct
 
 from infra.nag import acknowledge
 from infra.stages import StageConfig
-from lambdas.web.caller import ADMIN_GROUP, ADMIN_SCOPE
+
+ADMIN_GROUP = "model-admin"
+ADMIN_SCOPE = "visionflow/admin"
 
 
 def sign_in_domain(stage: StageConfig) -> str:

@@ -17,7 +17,7 @@ endpoints = Endpoints(FeedbackService.build)
 @endpoints.add("POST", "/predictions/<prediction_id>/feedback")
 def give(service: FeedbackService, request: Request, prediction_id: str) -> LogEntry:
     wanted = request.body(FeedbackRequest)
-    return service.give(prediction_id, wanted, request.caller, datetime.now(UTC))
+    return service.give(prediction_id, wanted, request.caller.name, datetime.now(UTC))
 
 
 @endpoints.add("GET", "/predictions/<prediction_id>/feedback")

@@ -107,4 +107,4 @@ def _order(request: Request) -> Order:
 
 
 def _order_of(request: Request, reason: str | None) -> Order:
-    return Order(request.caller, datetime.now(UTC), short_text("reason", reason))
+    return Order(request.caller.name, datetime.now(UTC), short_text("reason", reason))

@@ -17,8 +17,8 @@ def test_only_health_is_public() -> None:
     ],
 )
 def test_a_parameter_stands_for_one_segment(path: str, matches: bool) -> None:
-    assert Route("GET", "/predictions/{id}", "api").matches(path) is matches
+    assert Route("GET", "/predictions/{id}", "api", "read").matches(path) is matches
 
 
 def test_a_dot_is_a_dot() -> None:
-    assert not Route("GET", "/openapi.json", "api").matches("/openapiXjson")
+    assert not Route("GET", "/openapi.json", "api", "read").matches("/openapiXjson")

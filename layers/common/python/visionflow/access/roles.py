@@ -1,0 +1,38 @@
+"""Roles of people and scopes of programs: the one table of who may do what.
+
+A route needs one scope. A person has the scopes of all their roles; an API key has the scopes that
+it was made with.
+"""
+
+from collections.abc import Iterable
+from typing import Final, Literal, get_args
+
+Scope = Literal["predict", "read", "feedback", "label", "models", "jobs", "admin"]
+Role = Literal["viewer", "labeller", "model-admin", "spender"]
+
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+EVERYTHING: Final[frozenset[Scope]] = frozenset(SCOPES)
+_VIEWING: Final[frozenset[Scope]] = frozenset({"predict", "read", "feedback"})
+
+# Who is signed in and has no other role is a viewer.
+SCOPES_OF: Final[dict[Role, frozenset[Scope]]] = {
+    "viewer": _VIEWING,
+    # Feedback that outweighs a viewer's, and labels that no model knows yet.
+    "labeller": _VIEWING | {"label"},
+    # Moves aliases, manages API keys, reads the audit trail, erases.
+    "model-admin": _VIEWING | {"label", "models", "admin"},
+    # Starts training jobs, which cost money.
+    "spender": _VIEWING | {"jobs"},
+}
+
+
+def scopes_of(roles: Iterable[str]) -> frozenset[Scope]:
+    """All that somebody with ``roles`` may do; names that are not roles add nothing."""
+    held = set(roles)
+    found = set(SCOPES_OF["viewer"])
+    for role in ROLES:
+        if role in held:
+            found |= SCOPES_OF[role]
+    return frozenset(found)
