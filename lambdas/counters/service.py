@@ -103,8 +103,9 @@ class CountersService:
             return None
         first = (now - timedelta(days=DRIFT_DAYS - 1)).astimezone(UTC).date().isoformat()
         last = now.astimezone(UTC).date().isoformat()
-        days = [day for day in self._counters.days(first, last) if day.model == production]
-        return self._drift.by_model(days).get(production)
+        counted = [*self._counters.days(first, last), *self._counters.labels(first, last)]
+        own = [part for part in counted if part.model == production]
+        return self._drift.by_model(own).get(production)
 
     def _pass_on(self, new: Sequence[Prediction], aliases: Aliases) -> None:
         shadow = aliases.shadow

@@ -77,7 +77,8 @@ class Comparison:
 
     def of(self, models: Sequence[ModelRef], first_day: str, last_day: str) -> ModelComparison:
         """Each of ``models`` beside the first, over the days from ``first_day`` to ``last_day``."""
-        counted = by_model(self.counters.days(first_day, last_day))
+        days = self.counters.days(first_day, last_day)
+        counted = by_model([*days, *self.counters.labels(first_day, last_day)])
         pairs = self.counters.pairs(first_day, last_day)
         fed_back = [
             prediction

@@ -75,11 +75,12 @@ class StatsService:
         return cls(resources.counters, DriftWatch(resources.models))
 
     def of(self, first_day: str, last_day: str) -> Stats:
-        counted = self.counters.days(first_day, last_day)
+        days = self.counters.days(first_day, last_day)
+        counted = [*days, *self.counters.labels(first_day, last_day)]
         versions = by_model(counted)
         names = _names(versions)
-        by_status = _sum(counted, "status.")
-        unfamiliar = sum(day[UNFAMILIAR] for day in counted)
+        by_status = _sum(days, "status.")
+        unfamiliar = sum(day[UNFAMILIAR] for day in days)
         totals = {names[m]: sum(versions[m].under("status.").values()) for m in names}
         feedback = {names[m]: _feedback(versions[m]) for m in names}
         return Stats(
@@ -91,7 +92,7 @@ class StatsService:
             unfamiliar=unfamiliar,
             by_label=_sum(counted, "label."),
             by_model={name: n for name, n in totals.items() if n},
-            by_day=tuple(_days(counted)),
+            by_day=tuple(_days(days)),
             feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
             drift={names[model]: found for model, found in self.drift.by_model(counted).items()},
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
         KeysAndAttributesUnionTypeDef,
+        QueryInputPaginateTypeDef,
         TransactWriteItemTypeDef,
         UniversalAttributeValueTypeDef,
     )
@@ -70,15 +71,24 @@ def query(
     values: Mapping[str, Any],
     *,
     forward: bool = True,
+    names: Sequence[str] = (),
 ) -> "Iterator[Found]":
-    """The items that meet ``condition`` on their keys, by their sort key, page after page."""
-    pages = client.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=to_item(values),
-        ScanIndexForward=forward,
-    )
-    for page in pages:
+    """The items that meet ``condition`` on their keys, by their sort key, page after page.
+
+    ``names``: the attributes to return, by default all.
+    """
+    request: QueryInputPaginateTypeDef = {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": to_item(values),
+        "ScanIndexForward": forward,
+    }
+    if names:
+        # A name such as given.15 would be a path.
+        aliases = {f"#{index}": name for index, name in enumerate(names)}
+        request["ProjectionExpression"] = ",".join(aliases)
+        request["ExpressionAttributeNames"] = aliases
+    for page in client.get_paginator("query").paginate(**request):
         yield from page["Items"]
 
 

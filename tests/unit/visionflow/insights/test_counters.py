@@ -12,7 +12,7 @@ import pytest
 
 from visionflow.errors import PlatformError
 from visionflow.insights.changes import created, relabelled, shadowed
-from visionflow.insights.counters import Change, CounterStore
+from visionflow.insights.counters import SHARDS, Change, CounterStore, label_row, on_day
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
 from visionflow.models.routing import Trial
@@ -46,6 +46,7 @@ class Table:
     draw: random.Random = field(default_factory=lambda: random.Random(3))
     conflicts: int = 0
     conflict_rate: float = 0.05
+    read: int = 0
 
     def transact_write_items(self, TransactItems: list[Any]) -> None:  # noqa: N803
         assert 1 <= len(TransactItems) <= 100
@@ -84,11 +85,20 @@ class Table:
     def get_paginator(self, _: str) -> "Table":
         return self
 
-    def paginate(self, ExpressionAttributeValues: Any, **_: Any) -> Iterator[Any]:  # noqa: N803
+    def paginate(
+        self,
+        ExpressionAttributeValues: Any,  # noqa: N803
+        ExpressionAttributeNames: Any = None,  # noqa: N803
+        **_: Any,
+    ) -> Iterator[Any]:
         pk, first, last = (
             ExpressionAttributeValues[name]["S"] for name in (":pk", ":first", ":last")
         )
         found = [row for (p, s), row in sorted(self.rows.items()) if p == pk and first <= s <= last]
+        self.read += len(found)
+        if ExpressionAttributeNames:
+            names = {*ExpressionAttributeNames.values()}
+            found = [{name: row[name] for name in row if name in names} for row in found]
         for start in range(0, len(found), 7):
             yield {"Items": copy.deepcopy(found[start : start + 7])}
 
@@ -173,21 +183,97 @@ def test_10000_records_are_counted_once_each_however_they_are_delivered() -> Non
         key = one.created_at[:10], one.model.version if one.model else "-"
         expected[*key, f"status.{one.status}"] += 1
         if one.label:
-            expected[*key, f"label.{one.label}"] += 1
             for index, byte in enumerate(sketches[one.id]):
                 steps = byte - 256 if byte > 127 else byte
                 expected[*key, f"sum.{index}"] += steps
                 expected[*key, f"square.{index}"] += steps * steps
         if one.refused:
             expected[key[0], one.refused.version, "errors"] += 1
-    for one, said in spoken:
-        assert one.model
-        key = one.created_at[:10], one.model.version
-        expected[*key, f"given.{said[-1].label}"] += 1
-        expected[*key, f"right.{said[-1].label}"] += said[-1].label == one.label
-    kinds = ("status.", "label.", "errors", "sum.", "square.", "given.", "right.")
+    kinds = ("status.", "errors", "sum.", "square.")
     compared = {key: n for key, n in found.items() if n and key[2].startswith(kinds)}
     assert compared == {key: n for key, n in expected.items() if n}
+
+    for first, last in (
+        ("2030-01-01", "2030-01-31"),
+        ("2030-01-02", "2030-01-04"),
+        ("2029-12-31", "2030-02-01"),
+    ):
+        assert labels(counters, first, last) == recounted(made, spoken, first, last)
+
+
+def labels(counters: CounterStore, first: str, last: str) -> dict[tuple[str, str], int]:
+    found: Counter[tuple[str, str]] = Counter()
+    for part in counters.labels(first, last):
+        for name, amount in part.amounts.items():
+            found[part.model.version if part.model else "-", name] += amount
+    return {key: n for key, n in found.items() if n}
+
+
+def recounted(
+    made: list[Prediction], spoken: list[tuple[Prediction, list[Feedback]]], first: str, last: str
+) -> dict[tuple[str, str], int]:
+    expected: Counter[tuple[str, str]] = Counter()
+    for one in made:
+        if one.model and first <= one.created_at[:10] <= last:
+            expected[one.model.version, f"label.{one.label}"] += 1
+    for one, said in spoken:
+        if one.model and first <= one.created_at[:10] <= last:
+            expected[one.model.version, f"given.{said[-1].label}"] += 1
+            expected[one.model.version, f"right.{said[-1].label}"] += said[-1].label == one.label
+    return {key: n for key, n in expected.items() if n}
+
+
+def test_labels_are_summed_over_any_days_from_whole_months_and_single_days() -> None:
+    """Against a sum of single days: each day of 14 months has one answer more than the last."""
+    start = datetime(2031, 1, 1, tzinfo=UTC)
+    at = [start + timedelta(days=day) for day in range(425)]
+    model, counters = ModelRef("tiny", "1"), store(Table(conflict_rate=0))
+    for n, day in enumerate(f"{one:%Y-%m-%d}" for one in at):
+        row = label_row(day, model, "각#1")
+        assert counters.count([Change(day, "created", {row: on_day(day, {"label": n + 1})})]) == 1
+    draw = random.Random(8)
+    windows = [(0, 424), (0, 30), (30, 31), (31, 58), (58, 59), (59, 59)]
+    windows += [tuple(sorted((draw.randrange(425), draw.randrange(425)))) for _ in range(60)]
+    for first, last in windows:
+        found = labels(counters, f"{at[first]:%Y-%m-%d}", f"{at[last]:%Y-%m-%d}")
+        assert found == {("1", "label.각#1"): sum(range(first + 1, last + 2))}, (first, last)
+
+
+def test_thousands_of_labels_make_no_row_large_and_a_year_of_them_is_read_by_months() -> None:
+    """1,558 words about one picture filled a row of 400 KB once."""
+    table, draw = Table(conflict_rate=0), random.Random(9)
+    one = replace(prediction(0, draw), model=MODELS[0], label="red", created_at=timestamp(START))
+    counters, said = store(table), None
+    for revision in range(2_000):
+        word = Feedback(f"{revision:04}" + "가" * 80, "1", "me")
+        assert counters.count([relabelled(one, said, word, revision + 1)]) == 1
+        said = word
+    sizes = [
+        sum(len(name.encode()) + len(str(value)) for name, value in row.items())
+        for (pk, _), row in table.rows.items()
+        if not pk.startswith("COUNTED#")
+    ]
+    assert max(sizes) < 1_000
+    assert labels(counters, "2030-01-01", "2030-01-31") == {("1", f"given.{word.label}"): 1}
+
+    for day in range(360):
+        at = f"{START + timedelta(days=day):%Y-%m-%d}"
+        row = label_row(at, MODELS[1], "red")
+        counters.count([Change(f"d{day}", "created", {row: on_day(at, {"label": 1})})])
+    table.read = 0
+    assert labels(counters, "2030-02-01", "2030-12-26")["2", "label.red"] == 329
+    assert table.read <= 11 * SHARDS
+
+
+def test_what_was_counted_in_the_rows_of_days_once_is_still_counted() -> None:
+    table = Table()
+    table.rows["COUNTS", "2030-01-01#tiny#1#2"] = {
+        "pk": {"S": "COUNTS"},
+        "sk": {"S": "2030-01-01#tiny#1#2"},
+        "label.red": {"N": "3"},
+    }
+    (found,) = store(table).days("2030-01-01", "2030-01-01")
+    assert found.under("label.") == {"red": 3}
 
 
 def test_busy_days_are_spread_over_rows() -> None:

@@ -2,7 +2,15 @@
 
 from collections import Counter
 
-from visionflow.insights.counters import Change, Row, counts_row, pair_row, trial_row
+from visionflow.insights.counters import (
+    Change,
+    Row,
+    counts_row,
+    label_row,
+    on_day,
+    pair_row,
+    trial_row,
+)
 from visionflow.insights.latencies import bucket
 from visionflow.models.drift import read_sketch
 from visionflow.models.ref import ModelRef
@@ -25,7 +33,7 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
     unfamiliar = prediction.unknown_reason == "unfamiliar"
     counts[UNFAMILIAR] += unfamiliar
     if prediction.label is not None:
-        counts[f"label.{prediction.label}"] += 1
+        amounts[label_row(day, model, prediction.label)] = on_day(day, {"label": 1})
     if prediction.confidence is not None:
         counts["confidence"] += round(prediction.confidence * MILLION)
     if (milliseconds := prediction.timings.get("infer")) is not None and model:
@@ -52,15 +60,16 @@ def relabelled(
     prediction: Prediction, before: Feedback | None, after: Feedback | None, revision: int
 ) -> Change:
     """Of the ``revision``-th feedback on a record; the one before no longer counts."""
-    counts = Counter[str]()
+    day = prediction.created_at[:10]
+    amounts: dict[Row, Counter[str]] = {}
     for feedback, sign in ((before, -1), (after, 1)):
         if feedback:
-            counts[f"given.{feedback.label}"] += sign
             # A parent is right for every label below it.
             right = prediction.label in (feedback.label, *feedback.parents)
-            counts[f"right.{feedback.label}"] += sign * right
-    row = counts_row(prediction.created_at[:10], prediction.model)
-    return Change(prediction.id, f"feedback#{revision}", {row: counts})
+            row = label_row(day, prediction.model, feedback.label)
+            counts = on_day(day, {"given": sign, "right": sign * right})
+            amounts.setdefault(row, Counter()).update(counts)
+    return Change(prediction.id, f"feedback#{revision}", amounts)
 
 
 def shadowed(

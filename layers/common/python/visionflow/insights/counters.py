@@ -6,20 +6,26 @@ is there already takes its change out of the sums. Additions commute, so their o
 
 Rows of the table, besides the markers ``COUNTED#<id> / <revision>``:
 ``COUNTS / <day>#<name>#<version>#<shard>`` for what one version answered to the records of one day
-(UTC), ``PAIRS / <day>#<name>#<version>#<name>#<version>#<shard>`` for a version and its
+(UTC), ``LABELS#<shard> / <month>#<name>#<version>#<label>`` for each label that it answered or that
+people gave, with sums of the month and of its days, so that no row grows with the number of labels,
+``PAIRS / <day>#<name>#<version>#<name>#<version>#<shard>`` for a version and its
 shadow, and ``TRIAL / <alias>#<since>`` for what the rollback rule looks at.
 """
 
 import time
 import zlib
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from visionflow.dynamodb import (
     Action,
+    Found,
+    Item,
     Sleep,
     back_off,
     from_row,
@@ -44,6 +50,11 @@ _MOST_ITEMS = 100
 # A stream keeps a change for a day, so no marker is needed after that.
 MARKER_LIFETIME_S = 3 * 86_400
 _ATTEMPTS = 8
+_BETWEEN = "pk = :pk AND sk BETWEEN :first AND :last"
+
+# Of a row of `LABELS`: answers with the label, people who gave it, and those that were right.
+LABEL_COUNTERS = ("label", "given", "right")
+LABELS = "LABELS"
 
 Amounts = Mapping[str, int]
 
@@ -55,6 +66,14 @@ class Row:
     kind: str
     name: str
     sharded: bool = True
+
+    def key(self, shard: int) -> Item:
+        """There are many rows of labels: they are spread over partitions."""
+        if not self.sharded:
+            return to_item({"pk": self.kind, "sk": self.name})
+        if self.kind == LABELS:
+            return to_item({"pk": f"{LABELS}#{shard}", "sk": self.name})
+        return to_item({"pk": self.kind, "sk": f"{self.name}#{shard}"})
 
 
 @dataclass(frozen=True)
@@ -68,7 +87,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Counted:
-    """The counters of one version (None: images that no version answered) on one day."""
+    """The counters of one version (None: images that no version answered) on one day, or of its
+    labels in one month."""
 
     day: str
     model: ModelRef | None
@@ -95,18 +115,26 @@ class Pair:
     amounts: Counter[str]
 
 
-def by_model(days: Iterable[Counted]) -> dict[ModelRef, Counted]:
-    """The counters of each version, summed over the days."""
+def by_model(parts: Iterable[Counted]) -> dict[ModelRef, Counted]:
+    """The counters of each version, summed over the days and months."""
     sums: dict[ModelRef, Counted] = {}
-    for day in days:
-        if day.model:
-            sums.setdefault(day.model, Counted("", day.model)).amounts.update(day.amounts)
+    for part in parts:
+        if part.model:
+            sums.setdefault(part.model, Counted("", part.model)).amounts.update(part.amounts)
     return sums
 
 
 def counts_row(day: str, model: ModelRef | None) -> Row:
-    name, version = (model.name, model.version) if model else ("-", "-")
-    return Row("COUNTS", f"{day}#{name}#{version}")
+    return Row("COUNTS", f"{day}#{_name(model)}")
+
+
+def label_row(day: str, model: ModelRef | None, label: str) -> Row:
+    return Row(LABELS, f"{day[:7]}#{_name(model)}#{label}")
+
+
+def on_day(day: str, amounts: Amounts) -> Counter[str]:
+    """``amounts`` as a row of `LABELS` has them: of the month, and of the day."""
+    return Counter({**amounts, **{f"{name}.{day[8:]}": n for name, n in amounts.items()}})
 
 
 def pair_row(day: str, served: ModelRef, shadow: ModelRef) -> Row:
@@ -156,6 +184,26 @@ class CounterStore:
             for (day, model, version), amounts in found.items()
         ]
 
+    def labels(self, first: str, last: str) -> list[Counted]:
+        """How often each version answered each label, people gave it, and it was right, as the
+        counters ``label.<label>``, ``given.<label>`` and ``right.<label>``, from day ``first`` to
+        ``last``.
+
+        A whole month is read as one number a label: what is read is bounded by the labels times
+        the months, and the days of the first and the last one.
+        """
+        found: dict[tuple[str, str, str], Counter[str]] = {}
+        for months, names in _spans(first, last):
+            for item in self._label_items(months, names):
+                month, model, version, label = item.pop("sk")["S"].split("#", 3)
+                amounts = found.setdefault((month, model, version), Counter())
+                for name, value in item.items():
+                    amounts[f"{name.partition('.')[0]}.{label}"] += int(value["N"])
+        return [
+            Counted(month, None if model == "-" else ModelRef(model, version), amounts)
+            for (month, model, version), amounts in found.items()
+        ]
+
     def pairs(self, first: str, last: str) -> list[Pair]:
         """What shadows answered beside the versions that served, summed over the days."""
         found: dict[tuple[ModelRef, ModelRef], Counter[str]] = {}
@@ -167,16 +215,23 @@ class CounterStore:
 
     def tally(self, trial: Trial) -> Tally:
         """What a trial has shown so far."""
-        row = trial_row(trial)
-        key = to_item({"pk": row.kind, "sk": row.name})
+        key = trial_row(trial).key(shard=0)
         item = from_row(read_item(self._client, self._table, key) or {})
         return Tally(**{name: item.get(name, 0) for name in Tally.__dataclass_fields__})
 
     def _rows(self, kind: str, first: str, last: str) -> Iterator[tuple[str, Counter[str]]]:
-        condition = "pk = :pk AND sk BETWEEN :first AND :last"
         values = {":pk": kind, ":first": first, ":last": f"{last}#~"}
-        for item in query(self._client, self._table, condition, values):
+        for item in query(self._client, self._table, _BETWEEN, values):
             yield item["sk"]["S"], Counter(from_row(item))
+
+    def _label_items(self, months: list[str], names: Sequence[str]) -> Iterator[Found]:
+        for shard in range(SHARDS):
+            values = {
+                ":pk": f"{LABELS}#{shard}",
+                ":first": f"{months[0]}#",
+                ":last": f"{months[-1]}#~",
+            }
+            yield from query(self._client, self._table, _BETWEEN, values, names=("sk", *names))
 
     def _count_chunk(self, changes: list[Change], also: Sequence[Action]) -> int:
         for attempt in range(_ATTEMPTS):
@@ -226,11 +281,10 @@ class CounterStore:
         }
 
     def _addition(self, row: Row, amounts: Amounts, shard: int) -> Action:
-        sort_key = f"{row.name}#{shard}" if row.sharded else row.name
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": to_item({"pk": row.kind, "sk": sort_key}),
+                "Key": row.key(shard),
                 "UpdateExpression": "ADD "
                 + ",".join(f"#{index} :{index}" for index in range(len(amounts))),
                 "ExpressionAttributeNames": {f"#{i}": name for i, name in enumerate(amounts)},
@@ -239,3 +293,25 @@ class CounterStore:
                 ),
             }
         }
+
+
+def _name(model: ModelRef | None) -> str:
+    return f"{model.name}#{model.version}" if model else "-#-"
+
+
+def _spans(first: str, last: str) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """Months that follow each other, with the counters of `LABELS` to read of them: those of whole
+    months, or of days."""
+    day, end = date.fromisoformat(first), date.fromisoformat(last)
+    days: dict[str, list[str]] = {}
+    while day <= end:
+        days.setdefault(day.isoformat()[:7], []).append(day.isoformat()[8:])
+        day += timedelta(days=1)
+
+    def names(month: str) -> tuple[str, ...]:
+        if len(days[month]) == monthrange(int(month[:4]), int(month[5:]))[1]:
+            return LABEL_COUNTERS
+        return tuple(f"{name}.{day}" for name in LABEL_COUNTERS for day in days[month])
+
+    for wanted, months in groupby(days, names):
+        yield [*months], wanted

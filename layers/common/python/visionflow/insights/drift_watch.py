@@ -16,10 +16,11 @@ class DriftWatch:
         self._models = models
         self._references: dict[ModelRef, Reference | None] = {}
 
-    def by_model(self, days: Iterable[Counted]) -> dict[ModelRef, Drift]:
-        """For the versions that have answered something and were made with a reference."""
+    def by_model(self, parts: Iterable[Counted]) -> dict[ModelRef, Drift]:
+        """For the versions that have answered something and were made with a reference; ``parts``
+        are days and labels."""
         found = {}
-        for model, counted in by_model(days).items():
+        for model, counted in by_model(parts).items():
             reference = self._reference(model)
             if reference and counted.under("label."):
                 found[model] = _drift(reference, counted)
