@@ -11,7 +11,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
-from lambdas.counters.service import CountersService, Written
+from lambdas.counters.dead_letters import DeadLetters
+from lambdas.counters.service import CountersService, UncountableError, Written
 from lambdas.counters.settings import CountersSettings
 from lambdas.telemetry.trail import traced
 from visionflow.insights.counters import CounterStore
@@ -42,6 +43,12 @@ def service() -> CountersService:
     )
 
 
+@lru_cache
+def uncounted() -> DeadLetters:
+    settings = CountersSettings.from_env(os.environ)
+    return DeadLetters(settings.uncounted_queue_url, clients.sqs())
+
+
 @logger.inject_lambda_context
 @traced
 @metrics.log_metrics(capture_cold_start_metric=True)
@@ -58,9 +65,11 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 
 
 def _count(records: list[dict[str, Any]]) -> list[str]:
-    """The sequence numbers of records that could not be counted.
+    """The sequence numbers of records that could not be counted now.
 
-    Raises the last error when every record fails: then no single record is at fault.
+    One that never can be goes to the dead letters, so that the others need not wait for it: a
+    stream is read in order. Raises the last error when every record fails: then no single record
+    is at fault.
     """
     try:
         _count_all(records)
@@ -71,7 +80,7 @@ def _count(records: list[dict[str, Any]]) -> list[str]:
     failed: list[str] = []
     for record in records:
         try:
-            _count_all([record])
+            _count_or_bury(record)
         except Exception:
             number: str = record["dynamodb"]["SequenceNumber"]
             logger.exception("back to the stream", extra={"sequence_number": number})
@@ -81,6 +90,14 @@ def _count(records: list[dict[str, Any]]) -> list[str]:
     return failed
 
 
+def _count_or_bury(record: dict[str, Any]) -> None:
+    try:
+        _count_all([record])
+    except UncountableError as error:
+        logger.exception("to the dead letters")
+        uncounted().send(record, str(error))
+
+
 def _count_all(records: list[dict[str, Any]]) -> None:
     # What leaves the table has been counted, and stays so.
     written = [_written(record) for record in records if record["eventName"] != "REMOVE"]
@@ -88,9 +105,13 @@ def _count_all(records: list[dict[str, Any]]) -> None:
 
 
 def _written(record: dict[str, Any]) -> Written:
-    images = record["dynamodb"]
-    before = images.get("OldImage")
-    return Written(None if before is None else _item(before), _item(images["NewImage"]))
+    """Raises `UncountableError` for one without the images that the stream is set to show."""
+    try:
+        images = record["dynamodb"]
+        before = images.get("OldImage")
+        return Written(None if before is None else _item(before), _item(images["NewImage"]))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UncountableError(f"It is not a change of a record: {error!r:.300}") from error
 
 
 def _item(image: dict[str, Any]) -> dict[str, Any]:

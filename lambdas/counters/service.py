@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 
+from visionflow.errors import VisionFlowError
 from visionflow.insights.changes import created, relabelled
 from visionflow.insights.counters import Change, CounterStore
 from visionflow.insights.drift_watch import DriftWatch
@@ -34,7 +36,14 @@ RULE = "the rollback rule"
 
 logger = Logger(child=True)
 
+# DynamoDB's words for what it will never take: an item too large, a key too long.
+_REFUSED = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}
+
 Item = dict[str, Any]
+
+
+class UncountableError(Exception):
+    """The content of a change is at fault: it can never be counted, however often it is tried."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +78,21 @@ class CountersService:
 
     def count(self, written: Sequence[Written]) -> int:
         """Count each change once, and pass new answers on to the shadow. Returns how many changes
-        were not known yet."""
+        were not known yet.
+
+        Raises `UncountableError` where the content of one of them is at fault.
+        """
         aliases = self._current_aliases()
-        changes = [change for record in written if (change := _change(record, aliases))]
-        new = [read_prediction(record.after) for record in written if record.before is None]
+        entries = [_entry(record, aliases) for record in written]
+        new = [entry.prediction for entry in entries if entry.is_new]
         # Before it is counted: a delivery that fails is repeated, and a shadow answers once.
         self._pass_on(new, aliases)
-        return self._counters.count(changes)
+        try:
+            return self._counters.count([entry.change for entry in entries if entry.change])
+        except ClientError as error:
+            if _is_refused(error):
+                raise UncountableError(f"DynamoDB refuses its counters: {error}") from error
+            raise
 
     def judge_trial(self, now: datetime) -> str | None:
         """Take a trial back when the rule says so; returns why, or None."""
@@ -124,8 +141,30 @@ class CountersService:
         return self._aliases
 
 
-def _change(record: Written, aliases: Aliases) -> Change | None:
-    after = read_prediction(record.after)
+@dataclass(frozen=True)
+class _Entry:
+    prediction: Prediction
+    is_new: bool
+    change: Change | None
+
+
+def _entry(record: Written, aliases: Aliases) -> _Entry:
+    """Reads only what is in memory, so that whatever it raises is the record's fault."""
+    try:
+        prediction = read_prediction(record.after)
+        change = _change(record, prediction, aliases)
+    except (VisionFlowError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UncountableError(f"It is not a record: {error!r:.300}") from error
+    return _Entry(prediction, record.before is None, change)
+
+
+def _is_refused(error: ClientError) -> bool:
+    reasons = error.response.get("CancellationReasons", ())
+    codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
+    return bool(codes & _REFUSED)
+
+
+def _change(record: Written, after: Prediction, aliases: Aliases) -> Change | None:
     if record.before is None:
         sketch = record.after.get("sketch", {}).get("B")
         return created(after, sketch, aliases.trial)

@@ -13,3 +13,4 @@ class CountersSettings(EnvSettings):
     registry_table: str
     insights_table: str
     shadow_queue_url: str
+    uncounted_queue_url: str

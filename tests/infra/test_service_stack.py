@@ -148,6 +148,7 @@ def test_a_function_can_read_its_environment(
         "registry_table": "Registry",
         "insights_table": "Insights",
         "shadow_queue_url": "ModelWatchShadowQueue",
+        "uncounted_queue_url": "ModelWatchUncounted",
     }
     assert vars(read).items() >= {n: v for n, v in named.items() if n in vars(read)}.items()
 

@@ -91,6 +91,7 @@ class Cloud:
         self._make_tables()
         self.queue_url = self._make_queue()
         self.shadow_queue_url = self.sqs.create_queue(QueueName="shadow")["QueueUrl"]
+        self.uncounted_queue_url = self.sqs.create_queue(QueueName="uncounted")["QueueUrl"]
         self.registry = ModelRegistry("registry", self.dynamodb)
         self.models = ModelStore("models", self.s3)
 
@@ -213,6 +214,15 @@ class Cloud:
         answer = lambdas.counters.handler.lambda_handler({"Records": records}, Context())
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
+    def uncounted(self) -> list[dict[str, Any]]:
+        """The dead letters of the counters."""
+        found: list[dict[str, Any]] = []
+        while batch := self.sqs.receive_message(
+            QueueUrl=self.uncounted_queue_url, MaxNumberOfMessages=10
+        ).get("Messages"):
+            found += [json.loads(message["Body"]) for message in batch]
+        return found
+
     def run_shadow(self) -> int:
         """Deliver what waits for the shadow; returns how many images that were."""
         messages = []
@@ -297,13 +307,16 @@ def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
     """Everything but a model."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the functions cache the model
     cloud = Cloud()
-    counters = CountersSettings("models", "registry", "insights", cloud.shadow_queue_url)
+    counters = CountersSettings(
+        "models", "registry", "insights", cloud.shadow_queue_url, cloud.uncounted_queue_url
+    )
     for settings in (API, INGEST, SHADOW, counters):
         for name, value in settings.to_env().items():
             monkeypatch.setenv(name, value)
     yield cloud
     for group in SERVED:
         group.service.cache_clear()
+    lambdas.counters.handler.uncounted.cache_clear()
     resources.cache_clear()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lambdas.counters.handler import service
 from tests.images import encode, plain
@@ -156,14 +157,86 @@ def test_a_consumer_that_dies_half_way_has_counted_nothing_twice(
     assert_equal_to_recount(cloud)
 
 
-def test_a_record_that_cannot_be_counted_is_named_and_holds_back_no_other(cloud: Cloud) -> None:
+@pytest.mark.parametrize(
+    "image",
+    [
+        {"NewImage": {"id": {"S": "x"}}},
+        {"NewImage": {"id": {"X": "x"}}},
+        {"NewImage": {"sketch": {"B": "not base64!"}}},
+        {"NewImage": None},
+        {"NewImage": 5, "OldImage": {}},
+    ],
+)
+def test_a_record_that_can_never_be_counted_is_a_dead_letter_and_holds_back_no_other(
+    cloud: Cloud, image: dict[str, Any]
+) -> None:
     fill(cloud, records(10))
     stream = cloud.stream()
-    broken = {**stream[4], "dynamodb": {**stream[4]["dynamodb"], "NewImage": {"id": {"S": "x"}}}}
-    assert cloud.count([*stream[:4], broken, *stream[5:]]) == [broken["dynamodb"]["SequenceNumber"]]
+    broken = {**stream[4], "dynamodb": {**stream[4]["dynamodb"], **image}}
+    # The shard goes on: nothing is named that it would begin with again.
+    assert cloud.count([*stream[:4], broken, *stream[5:]]) == []
     assert stats(cloud)["total"] == 9
+    (letter,) = cloud.uncounted()
+    assert letter["prediction_id"] == "id-1-4"
+    assert letter["sequence_number"] == stream[4]["dynamodb"]["SequenceNumber"]
+    assert letter["why"]
+    # Alone in its batch as well, which is how a quiet stream delivers it.
+    assert cloud.count([broken]) == []
     assert cloud.count(stream) == []
     assert_equal_to_recount(cloud)
+
+
+@pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_what_dynamodb_will_never_take_is_a_dead_letter(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    refuse(cloud, monkeypatch, records(6), 2, "TransactionCanceledException", reason)
+    assert cloud.count(cloud.stream()) == []
+    assert [letter["prediction_id"] for letter in cloud.uncounted()] == ["id-1-2"]
+    assert stats(cloud)["total"] == 5
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_a_fault_of_the_platform_is_no_dead_letter(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    refuse(cloud, monkeypatch, records(6), 2, code)
+    stream = cloud.stream()
+    assert cloud.count(stream) == [stream[2]["dynamodb"]["SequenceNumber"]]
+    assert cloud.uncounted() == []
+    monkeypatch.setattr(counters, "transact", transact)
+    assert cloud.count(stream) == []
+    assert_equal_to_recount(cloud)
+
+
+def test_a_dead_letter_that_cannot_be_sent_stays_in_the_stream(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(cloud, monkeypatch, records(6), 2, "ValidationException")
+    cloud.sqs.delete_queue(QueueUrl=cloud.uncounted_queue_url)
+    stream = cloud.stream()
+    assert cloud.count(stream) == [stream[2]["dynamodb"]["SequenceNumber"]]
+
+
+def refuse(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    made: list[Prediction],
+    at: int,
+    code: str,
+    reason: str | None = None,
+) -> None:
+    """Let DynamoDB refuse every transaction that counts the record ``made[at]``."""
+    fill(cloud, made)
+
+    def refusing(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | None] | None:
+        if f"COUNTED#{made[at].id}'" not in repr(actions):
+            return transact(client, actions)
+        reasons = [{"Code": reason}] if reason else []
+        answer: Any = {"Error": {"Code": code}, "CancellationReasons": reasons}
+        raise ClientError(answer, "TransactWriteItems")
+
+    monkeypatch.setattr(counters, "transact", refusing)
 
 
 def test_two_consumers_at_the_same_rows_wait_for_each_other(

@@ -78,6 +78,13 @@ class ModelWatch(Construct):
     def _add_counters(
         self, stage: StageConfig, package: Package, stores: Stores, images: ImageQueue
     ) -> None:
+        uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
+        acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
+        uncounted.add_alarm(
+            self,
+            "UncountedAlarm",
+            "A recorded prediction can never be counted, or could not be after every retry.",
+        )
         function = ServiceFunction(
             self,
             "Counters",
@@ -89,6 +96,7 @@ class ModelWatch(Construct):
                 registry_table=stores.registry.table_name,
                 insights_table=stores.insights.table_name,
                 shadow_queue_url=images.queue.queue_url,
+                uncounted_queue_url=uncounted.queue_url,
             ).to_env(),
         )
         role = function.execution_role
@@ -96,13 +104,6 @@ class ModelWatch(Construct):
         stores.registry.allow_take_back(role)
         stores.insights.allow_count(role)
         allow(role, "sqs:SendMessage", on=[images.queue.queue_arn])
-        uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
-        acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
-        uncounted.add_alarm(
-            self,
-            "UncountedAlarm",
-            "A recorded prediction could not be counted after every retry.",
-        )
         function.add_event_source(
             event_sources.DynamoEventSource(
                 stores.predictions,
@@ -112,6 +113,7 @@ class ModelWatch(Construct):
                 bisect_batch_on_error=True,
                 report_batch_item_failures=True,
                 retry_attempts=STREAM_RETRIES,
+                # It also lets the function itself send messages there.
                 on_failure=event_sources.SqsDlq(uncounted),
             )
         )
