@@ -22,6 +22,7 @@ from lambdas.shadow.model import ShadowModel
 from lambdas.shadow.service import ShadowService
 from lambdas.shadow.settings import ShadowSettings
 from lambdas.telemetry.trail import traced
+from visionflow.errors import InputError
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
@@ -54,17 +55,28 @@ def service() -> ShadowService:
 
 
 def look_at(record: SQSRecord) -> None:
-    """Whatever is raised sends this message back to SQS; what was answered by then is kept."""
+    """Whatever is raised sends this message back to SQS; what was answered by then is kept.
+
+    An image that fails holds back no other of the message. One that can never be answered is left
+    out: the shadow has no answer to it, as another try would not have.
+    """
+    failed: Exception | None = None
     for prediction_id in record.json_body["prediction_ids"]:
         try:
             answer = service().look_at(prediction_id, datetime.now(UTC))
-        except Exception:
+        except InputError:
+            logger.exception("left out", extra={"prediction_id": prediction_id})
+            continue
+        except Exception as error:
             # The batch processor keeps a failed message's exception to itself.
             logger.exception("back to the queue", extra={"prediction_id": prediction_id})
-            raise
+            failed = error
+            continue
         if answer:
             metrics.add_metric("ShadowAnswers", MetricUnit.Count, 1)
             metrics.add_metric("Time.infer", MetricUnit.Milliseconds, answer.milliseconds)
+    if failed:
+        raise failed
 
 
 @logger.inject_lambda_context

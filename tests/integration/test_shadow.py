@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from lambdas.counters.handler import service as counters
+from lambdas.shadow.handler import lambda_handler as look_at
 from lambdas.shadow.handler import service as shadow
 from tests.images import encode, plain
-from tests.integration.conftest import Cloud
+from tests.integration.conftest import Cloud, Context
 from tests.integration.test_feedback import say
 from tests.tiny_model import write_tiny_artifact
 from visionflow import strict
+from visionflow.errors import PlatformError, UnreadableImageError
+from visionflow.images.store import ImageStore
 from visionflow.models.drift import REFERENCE_FILE, measure_reference
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
@@ -92,6 +95,31 @@ def test_an_image_that_is_gone_is_no_fault(versions: Cloud) -> None:
     versions.s3.delete_object(Bucket="images", Key=image["key"], VersionId=image["version_id"])
     assert versions.run_shadow() == 1
     assert shadow().shadows.get(answered["id"], TWO) is None
+
+
+def test_an_image_that_cannot_be_answered_holds_back_no_other(
+    versions: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions.registry.set_shadow(TWO, order())
+    ids = [versions.predict(image).body["id"] for image in (RED, BLUE, RED)]
+    read = ImageStore.read
+    fault: Exception = UnreadableImageError("not an image")
+
+    def failing(store: ImageStore, key: str, version_id: str | None = None) -> bytes:
+        if key == f"api/{ids[0]}":
+            raise fault
+        return read(store, key, version_id)
+
+    monkeypatch.setattr(ImageStore, "read", failing)
+    messages = {"Records": [versions.message({"prediction_ids": ids})]}
+    assert look_at(messages, Context()) == {"batchItemFailures": []}
+    assert [shadow().shadows.get(one, TWO) is None for one in ids] == [True, False, False]
+
+    fault = PlatformError("S3 is slow")
+    assert look_at(messages, Context())["batchItemFailures"] == [{"itemIdentifier": "1"}]
+    monkeypatch.undo()
+    assert look_at(messages, Context()) == {"batchItemFailures": []}
+    assert all(shadow().shadows.get(one, TWO) for one in ids)
 
 
 def test_a_shadow_that_cannot_be_loaded_sees_nothing(
