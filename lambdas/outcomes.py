@@ -25,6 +25,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.InvalidBase64Error: _BAD_REQUEST,
     errors.InvalidParameterError: _BAD_REQUEST,
     errors.CoverageUnmeasuredError: _CONFLICT,
+    errors.TooManyLabelsError: _CONFLICT,
     errors.InvalidCursorError: _BAD_REQUEST,
     errors.BodyTooLargeError: _TOO_LARGE,
     errors.RouteNotFoundError: _NOT_FOUND,

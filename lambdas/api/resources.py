@@ -12,6 +12,7 @@ from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
+from visionflow.predictions.new_labels import NewLabels
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.predictions.store import PredictionStore
 
@@ -30,6 +31,7 @@ class Resources:
         self.predictions = PredictionStore(predictions, self.dynamodb)
         self.registry = ModelRegistry(settings.registry_table, self.dynamodb)
         self.counters = CounterStore(insights, self.dynamodb)
+        self.new_labels = NewLabels(insights, self.dynamodb)
         self.reviews = ReviewStore(predictions, insights, self.dynamodb)
         self.shadows = ShadowStore(insights, self.dynamodb, self.counters)
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import time
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +17,8 @@ from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_api import fill, record
 from visionflow.access.caller import Caller
 from visionflow.access.roles import EVERYTHING
+from visionflow.predictions import new_labels
+from visionflow.predictions.new_labels import NewLabels
 from visionflow.predictions.record import Feedback
 from visionflow.predictions.reviews import ReviewStore
 
@@ -69,6 +73,16 @@ def test_a_class_that_the_model_does_not_know_has_to_be_meant(cloud: Cloud) -> N
         ({"label": "\ud800", "new": True}, "invalid_body"),
         ({"label": "../etc", "new": True}, "invalid_parameter"),
         ({"label": "x" * 300, "new": True}, "invalid_parameter"),
+        ({"label": "x" * 121, "new": True}, "invalid_parameter"),
+        ({"label": "\x1b]0;owned\x07", "new": True}, "invalid_parameter"),
+        ({"label": "a\u202eb", "new": True}, "invalid_parameter"),
+        ({"label": "a\u200bb", "new": True}, "invalid_parameter"),
+        ({"label": "a\\b", "new": True}, "invalid_parameter"),
+        ({"label": "..", "new": True}, "invalid_parameter"),
+        ({"label": "dot.", "new": True}, "invalid_parameter"),
+        ({"label": "lineage.jsonl", "new": True}, "invalid_parameter"),
+        *(({"label": name, "new": True}, "invalid_parameter") for name in ("train", "Val", "TEST")),
+        ({"label": "con", "new": True}, "invalid_parameter"),
     ],
 )
 def test_words_that_say_nothing_are_refused(cloud: Cloud, body: Any, code: str) -> None:
@@ -76,6 +90,58 @@ def test_words_that_say_nothing_are_refused(cloud: Cloud, body: Any, code: str) 
     refused = say(cloud, asked, body)
     assert (refused.status, refused.body["code"]) == (400, code)
     assert cloud.call("GET", f"/predictions/{asked}").body["feedback"] is None
+
+
+def test_the_models_own_spelling_of_a_label_is_kept(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body["id"]
+    for text in ("Red", " RED ", "red"):
+        answer = say(cloud, asked, {"label": text, "new": text == "RED"})
+        assert (answer.status, answer.body["feedback"]["label"]) == (200, "red")
+
+
+def test_the_first_spelling_of_a_new_label_is_kept(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body["id"]
+    apart = unicodedata.normalize("NFD", "고양이")
+    assert apart != "고양이"
+    for first, text in (
+        ("고양이", apart),
+        ("고양이", "고양이"),
+        ("Purple", "Purple"),
+        ("Purple", "purple"),
+    ):
+        answer = say(cloud, asked, {"label": text, "new": True})
+        assert answer.body["feedback"]["label"] == first
+    cloud.count(cloud.stream())
+    now = cloud.call("GET", f"/predictions/{asked}").body["created_at"]
+    stats = cloud.call("GET", "/stats", {"from": now, "to": now}).body
+    assert set(stats["feedback"]["by_model"]["1"]["per_label"]) == {"Purple"}
+
+
+def test_there_are_only_so_many_new_labels(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(new_labels, "MAX_NEW_LABELS", 3)
+    asked = cloud.predict(RED).body["id"]
+    for word in ("one", "two", "three"):
+        assert say(cloud, asked, {"label": word, "new": True}).status == 200
+    refused = say(cloud, asked, {"label": "four", "new": True})
+    assert (refused.status, refused.body["code"]) == (409, "too_many_labels")
+    assert "at most 3" in refused.body["detail"]
+    # What is there already may be given again, and so may the model's own labels.
+    for word in ("TWO", "red"):
+        assert say(cloud, asked, {"label": word, "new": True}).status == 200
+    # They make room when the records that they were given for are gone.
+    later = NewLabels("insights", cloud.dynamodb, clock=lambda: time.time() + 91 * 86_400)
+    assert later.admit("four", int(time.time()) + 100 * 86_400) == "four"
+
+
+def test_a_label_that_is_given_again_stays_as_long_as_the_later_record(cloud: Cloud) -> None:
+    at = 0.0
+    labels = NewLabels("insights", cloud.dynamodb, clock=lambda: at)
+    for expires_at in (10, 30, 20):
+        labels.admit("purple", expires_at)
+    at = 25.0
+    assert labels.admit("PURPLE", 26) == "purple"
+    at = 31.0
+    assert labels.admit("PURPLE", 50) == "PURPLE"
 
 
 def test_there_must_be_an_answer_to_speak_of(cloud: Cloud) -> None:

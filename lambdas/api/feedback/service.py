@@ -7,15 +7,15 @@ from typing import Self
 
 from lambdas.api.records import LogEntry, Records
 from lambdas.api.resources import Resources
-from lambdas.web.parameters import short_text
 from visionflow.errors import InvalidParameterError
+from visionflow.labels import PARTS, composed, label_problem
 from visionflow.models.label_tree import LabelTree
 from visionflow.models.ref import ModelRef
-from visionflow.predictions.record import Feedback
+from visionflow.predictions.new_labels import NewLabels
+from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.timestamps import timestamp
 
-LONGEST_FOLDER_NAME = 255
 # An error names no more labels than this.
 _MOST_NAMED = 20
 
@@ -49,34 +49,48 @@ class FeedbackService:
 
     records: Records
     reviews: ReviewStore
+    new_labels: NewLabels
     tree_of: Callable[[ModelRef], LabelTree]
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        return cls(Records.build(resources), resources.reviews, resources.trees.of)
+        reviews, new_labels = resources.reviews, resources.new_labels
+        return cls(Records.build(resources), reviews, new_labels, resources.trees.of)
 
     def give(self, prediction_id: str, wanted: FeedbackRequest, by: str, now: datetime) -> LogEntry:
         """Keep ``wanted`` as the feedback that counts.
 
-        Raises `PredictionNotFoundError`, and `InvalidParameterError` for a label that the version
-        does not have and that is not marked as new.
+        Raises `PredictionNotFoundError`, `InvalidParameterError` for a label that the version does
+        not have and that is not marked as new, or that cannot be one, and `TooManyLabelsError`.
         """
         prediction = self.records.find(prediction_id)
-        label = short_text("label", wanted.label.strip()) or ""
-        _check_folder_name(label)
-        model = prediction.model
-        tree = self.tree_of(model) if model else None
-        known = tree is not None and label in tree
-        if model and tree and not known and not wanted.new:
+        tree = self.tree_of(prediction.model) if prediction.model else None
+        label = self._label(wanted, prediction, tree)
+        feedback = Feedback(label, timestamp(now), by)
+        if tree and label in tree:
+            is_parent = any(label == parent.name for parent in tree.parents)
+            feedback = replace(feedback, parents=tree.ancestors(label), is_parent=is_parent)
+        return self.records.entry(self.reviews.give(prediction_id, feedback))
+
+    def _label(
+        self, wanted: FeedbackRequest, prediction: Prediction, tree: LabelTree | None
+    ) -> str:
+        """As the model writes it, or else whoever gave it first."""
+        label = composed(wanted.label.strip())
+        if tree and (known := tree.spelling(label)):
+            return known
+        if problem := label_problem(label):
+            raise InvalidParameterError(f"label {label!r:.80} {problem}.")
+        if (model := prediction.model) and tree and not wanted.new:
             raise InvalidParameterError(
                 f"{label!r:.80} is not a label of {model.name} {model.version} "
                 f'({_some(tree)}); add "new": true for a class that it does not know.'
             )
-        feedback = Feedback(label, timestamp(now), by)
-        if tree and known:
-            is_parent = any(label == parent.name for parent in tree.parents)
-            feedback = replace(feedback, parents=tree.ancestors(label), is_parent=is_parent)
-        return self.records.entry(self.reviews.give(prediction_id, feedback))
+        if label.casefold() in PARTS:
+            raise InvalidParameterError(
+                f"label {label!r} is what a part of a dataset is called; add a word to it."
+            )
+        return self.new_labels.admit(label, prediction.expires_at)
 
     def history(self, prediction_id: str) -> FeedbackHistory:
         """Raises `PredictionNotFoundError`."""
@@ -92,20 +106,3 @@ def _some(tree: LabelTree) -> str:
     left = len(names) - _MOST_NAMED
     more = f" and {left} more" if left > 0 else ""
     return ", ".join(names[:_MOST_NAMED]) + more
-
-
-def _check_folder_name(label: str) -> None:
-    """A label becomes a class folder when images are collected, so it must be a folder's name.
-
-    Raises `InvalidParameterError`.
-    """
-    if "/" in label or label.startswith(".") or not label.isprintable():
-        raise InvalidParameterError(
-            "label becomes a folder's name; it may hold no slash and nothing that cannot be "
-            "printed, and not begin with a dot."
-        )
-    if len(label.encode()) > LONGEST_FOLDER_NAME:
-        raise InvalidParameterError(
-            f"label becomes a folder's name; it may have at most {LONGEST_FOLDER_NAME} bytes in "
-            f"UTF-8, found {len(label.encode())}."
-        )

@@ -42,7 +42,6 @@ def test_names_of_things_are_labels(label: str) -> None:
         ("\x1b]0;title\x07", "U+001B"),
         *((f"a{c}b", "cannot hold") for c in '/\\:*?"<>|'),
         *((name, "begins or ends") for name in (".", "..", ".hidden", "a.", "a ", " a")),
-        *((name, "part of a dataset") for name in ("train", "val", "test", "Train", "TEST")),
         *((name, "name of a file") for name in ("lineage.jsonl", "Groups.CSV", "report.json")),
         *((name, "device") for name in DEVICES),
         ("x" * (MAX_LABEL + 1), "121 characters"),

@@ -11,6 +11,7 @@
     |   |-- InvalidBase64Error
     |   |-- InvalidParameterError
     |   |   `-- CoverageUnmeasuredError  a prediction set of a model that cannot give one
+    |   |-- TooManyLabelsError          more new labels than are kept
     |   |-- InvalidCursorError
     |   |-- BodyTooLargeError
     |   |-- RouteNotFoundError
@@ -105,6 +106,12 @@ class CoverageUnmeasuredError(InvalidParameterError):
     """A prediction set of a model whose training has not measured what it takes."""
 
     code = "coverage_unmeasured"
+
+
+class TooManyLabelsError(InputError):
+    """A label that no version has, and there are as many of those as are kept."""
+
+    code = "too_many_labels"
 
 
 class InvalidCursorError(InputError):

@@ -9,6 +9,14 @@ import unicodedata
 from collections.abc import Iterable
 
 MAX_LABEL = 120
+# What the folder of each part of a dataset may be called; classes may lie in its place.
+PARTS = {
+    "train": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+}
 # What file systems take.
 _MAX_BYTES = 255
 # Windows takes none of these in a name, and a slash is a path everywhere.
@@ -26,8 +34,6 @@ _INVISIBLE = frozenset(
         ),
     )
 )
-# A dataset's parts, which lie where classes do otherwise.
-_PARTS = frozenset({"train", "val", "test"})
 # Files of a dataset that lie beside its class folders, such as lineage.jsonl.
 _FILES = (".csv", ".json", ".jsonl")
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
@@ -93,8 +99,6 @@ def _folder_problem(text: str) -> str | None:
     if text.startswith((".", " ")) or text.endswith((".", " ")):
         return "begins or ends with a dot or a blank"
     folded = text.casefold()
-    if folded in _PARTS:
-        return f"is what a part of a dataset is called; add a word, such as {text} (class)"
     if folded.endswith(_FILES):
         return "is the name of a file"
     if folded.partition(".")[0].rstrip() in _DEVICES:

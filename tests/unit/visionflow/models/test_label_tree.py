@@ -26,12 +26,21 @@ def test_a_parent_covers_what_is_below_it() -> None:
     assert not TREE.covers("animal", "bicycle")
 
 
+def test_a_name_is_found_in_any_spelling() -> None:
+    assert TREE.spelling("PUG") == "pug"
+    assert TREE.spelling("Animal") == "animal"
+    assert TREE.spelling("pugs") is None
+
+
 @pytest.mark.parametrize(
     ("labels", "parents", "fault"),
     [
         ((), (), "distinct"),
         ((Label("a", None), Label("a", None)), (), "distinct"),
         ((Label("a", "b"), Label("b", None)), (Label("b", None),), "distinct"),
+        ((Label("rose", None), Label("Rose", None)), (), "'rose' and 'Rose' differ"),
+        ((Label("é", None), Label("e\u0301", None)), (), "differ by upper and lower case or"),
+        ((Label("a", "A"),), (Label("A", None),), "'a' and 'A' differ"),
         ((Label("a", "b"),), (), "lacks b"),
         ((Label("a", "b"), Label("c", "a")), (Label("b", None),), "lacks a"),
         ((Label("a", "b"),), (Label("b", "c"), Label("c", "b")), "above itself"),

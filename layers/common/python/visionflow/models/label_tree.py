@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from visionflow.errors import ConfigError
+from visionflow.labels import label_key, twins
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,8 @@ class Label:
 class LabelTree:
     """``labels``: the leaves; ``parents``: the inner nodes, of any depth.
 
-    Raises `ConfigError` where a name comes twice, a parent is missing or has nothing below it, or a
-    node is above itself.
+    Raises `ConfigError` where a name comes twice, also in other spellings, a parent is missing or
+    has nothing below it, or a node is above itself.
     """
 
     labels: tuple[Label, ...]
@@ -31,6 +32,11 @@ class LabelTree:
         above = {node.name: node.parent for node in nodes}
         if not self.labels or len(above) != len(nodes) or "" in above:
             raise ConfigError("manifest.labels: must be non-empty and distinct, also from parents")
+        if pair := twins(above):
+            raise ConfigError(
+                f"manifest.labels: {pair[0]!r:.80} and {pair[1]!r:.80} differ by upper and lower "
+                "case or by composition alone; rename one"
+            )
         inner = {node.name for node in self.parents}
         if unknown := {node.parent for node in nodes} - {None} - inner:
             raise ConfigError(f"manifest.parents: lacks {_listed(unknown)}, which labels name")
@@ -41,6 +47,14 @@ class LabelTree:
 
     def __contains__(self, name: str) -> bool:
         return name in self._ancestors
+
+    def spelling(self, text: str) -> str | None:
+        """The name of a label or a parent that ``text`` is, but for case and composition; None
+        where it is none."""
+        if text in self:
+            return text
+        key = label_key(text)
+        return next((name for name in self._ancestors if label_key(name) == key), None)
 
     def ancestors(self, name: str) -> tuple[str, ...]:
         """The parents of a label or a parent, from the top down. KeyError for an unknown name."""
