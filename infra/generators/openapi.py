@@ -25,7 +25,7 @@ from lambdas.api.about.service import Health
 from lambdas.api.predictions.service import LogPage
 from lambdas.api.records import PredictionDetail
 from lambdas.api.uploads.service import UploadForm
-from lambdas.classification.service import DEFAULT_TOP_K
+from lambdas.classification.service import DEFAULT_TOP_K, MAX_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
@@ -48,7 +48,12 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             query(
                 "top_k",
                 "How many of the best labels to return",
-                {"type": "integer", "minimum": 1, "default": DEFAULT_TOP_K},
+                {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MAX_TOP_K,
+                    "default": DEFAULT_TOP_K,
+                },
             ),
             query(
                 "explain",

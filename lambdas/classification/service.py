@@ -35,6 +35,9 @@ from visionflow.predictions.store import PredictionStore
 from visionflow.timestamps import timestamp
 
 DEFAULT_TOP_K = 5
+# A record holds its scores, each with a label of up to 255 bytes, in the table and in its indexes,
+# and a page of the history holds 100 records.
+MAX_TOP_K = 20
 # They run again where another version has to answer.
 _ATTEMPT = ("decode", "prepare", "infer")
 

@@ -22,7 +22,7 @@ KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class PredictOptions:
     """How an image is to be answered.
 
-    ``top_k``: labels, 5 by default, or all there are. ``explain``: whether to answer a map of
+    ``top_k``: labels, 5 by default. ``explain``: whether to answer a map of
     ``label``, by default the answer. ``coverage``: that of the prediction set to answer.
     """
 

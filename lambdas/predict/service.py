@@ -5,6 +5,7 @@ from datetime import datetime
 
 from lambdas.classification.service import (
     DEFAULT_TOP_K,
+    MAX_TOP_K,
     ClassificationService,
     ClassifiedImage,
     Subject,
@@ -125,10 +126,10 @@ class PredictService(ClassificationService):
 
 def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:
     """The options with their defaults. Raises `InvalidParameterError`."""
-    labels = len(tree.labels)
-    top_k = min(DEFAULT_TOP_K, labels) if options.top_k is None else options.top_k
-    if not 1 <= top_k <= labels:
-        raise InvalidParameterError(f"top_k must be between 1 and {labels}, found {top_k}.")
+    most = min(MAX_TOP_K, len(tree.labels))
+    top_k = min(DEFAULT_TOP_K, most) if options.top_k is None else options.top_k
+    if not 1 <= top_k <= most:
+        raise InvalidParameterError(f"top_k must be between 1 and {most}, found {top_k}.")
     if options.label is not None and not options.explain:
         raise InvalidParameterError("label names what to explain; it needs explain=true.")
     if options.label is not None and options.label not in tree:

@@ -1,4 +1,6 @@
 import base64
+import dataclasses
+import json
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -11,15 +13,18 @@ import pytest
 
 from infra.generators.openapi import OPERATIONS, document
 from lambdas.api.resources import resources
+from lambdas.classification.service import MAX_TOP_K
 from lambdas.web.routes import ROUTES
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.tiny_model import write_tiny_artifact
+from visionflow.answers.answer import Score
 from visionflow.errors import ArtifactError
+from visionflow.labels import label_problem
 from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
 from visionflow.predictions import store
-from visionflow.predictions.record import Failure, ImageRef, Prediction
+from visionflow.predictions.record import Failure, Feedback, ImageRef, Prediction
 from visionflow.predictions.store import LogQuery, PredictionStore
 from visionflow.timestamps import new_id, timestamp
 
@@ -65,6 +70,34 @@ def walk(cloud: Cloud, **query: Any) -> list[str]:
         if page["next_cursor"] is None:
             return found
         cursor = {"cursor": page["next_cursor"]}
+
+
+def test_a_page_of_the_longest_records_stays_under_a_megabyte(cloud: Cloud) -> None:
+    """Labels of 120 characters, as long in UTF-8 as they can be, with parents of the same kind."""
+
+    def longest(index: int) -> str:
+        return f"{index:03}" + "각" * 67 + "é" * 25 + "x" * 1
+
+    scores = tuple(Score(longest(index), 0.123456789012345678) for index in range(MAX_TOP_K))
+    assert len(scores[0].label.encode()) == 255
+    assert label_problem(scores[0].label) is None
+    parents = tuple(longest(100 + index) for index in range(4))
+    made = [
+        dataclasses.replace(
+            record(index, scores[0].label),
+            top_k=scores,
+            parents=parents,
+            thumbnail_key=f"thumbnails/{index}.jpg",
+            feedback=Feedback(longest(200), timestamp(START), "x" * 60, parents=parents),
+        )
+        for index in range(100)
+    ]
+    ids = fill(cloud, made)
+    page = cloud.call("GET", "/logs", {"limit": 100}).body
+    # On AWS each URL has a session's token of about 1,300 characters.
+    size = len(json.dumps(page, ensure_ascii=False).encode()) + 1_500 * len(page["items"])
+    assert 500_000 < size < 1_000_000
+    assert walk(cloud, limit=100) == ids
 
 
 def test_the_history_is_newest_first_and_pages_meet_without_a_seam(cloud: Cloud) -> None:

@@ -30,7 +30,8 @@ class Reply:
     prediction_set: PredictionSet | None
 
     def to_json(self) -> str:
-        return json.dumps(strict.to_dict(self), separators=(",", ":"))
+        # An item has 400 KB at most, and labels may be in any script.
+        return json.dumps(strict.to_dict(self), separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def parse(cls, text: str) -> "Reply":

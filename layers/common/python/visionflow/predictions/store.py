@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
@@ -53,6 +53,9 @@ REVIEW_KEYS = ("review_shard", "review_position")
 # A filter that few rows meet must not turn one call into a read of the whole table: a page ends
 # after this many rows were looked at, with a cursor to go on from there.
 MAX_ROWS_READ = 1_000
+# Nor may a page of long records grow: an answer has room for these bytes of JSON, and for the URLs
+# of their thumbnails, within 1 MB.
+MAX_PAGE_BYTES = 700_000
 
 # Fields that records written before they existed do not have.
 _LATER_FIELDS: dict[str, Any] = {
@@ -167,11 +170,15 @@ class PredictionStore:
             reverse=True,
         )
         items: list[Prediction] = []
-        last = None
+        last, left = None, MAX_PAGE_BYTES
         for prediction in islice(rows, MAX_ROWS_READ):
-            last = prediction
             if query.matches(prediction):
+                left -= _json_bytes(prediction)
+                if items and left < 0:
+                    rows = chain((prediction,), rows)
+                    break
                 items.append(prediction)
+            last = prediction
             if len(items) == limit:
                 break
         if last is None or next(rows, None) is None:
@@ -203,6 +210,10 @@ class PredictionStore:
             for item in page["Items"]:
                 if item[SORT_KEY]["S"] != below:  # BETWEEN includes its bounds
                     yield read_prediction(item)
+
+
+def _json_bytes(prediction: Prediction) -> int:
+    return len(json.dumps(strict.to_dict(prediction), ensure_ascii=False).encode())
 
 
 def _position(prediction: Prediction) -> str:
