@@ -18,6 +18,7 @@ from infra.local_cloud.progress import Progress
 from infra.packaging.workspace import DEFAULT_STATE, Workspace, exclusive
 from training.cli import options
 from training.cli.options import Commands, answer, print_table
+from training.texts.terminal import say
 
 
 def add_parsers(commands: Commands) -> None:
@@ -61,18 +62,18 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def _print_cloud(cloud: lifecycle.LocalCloud) -> None:
-    print()
+    say()
     rows = (prediction_row(found, image=name) for name, found in cloud.answers.items())
     print_table([PREDICTION_HEADER, *rows])
-    print()
+    say()
     print_table(asdict(cloud.outputs).items())
-    print()
+    say()
 
 
 def _down(arguments: argparse.Namespace) -> int:
     ended = lifecycle.down(workspace_of(arguments))
     said = "The local cloud has ended." if ended else "No local cloud was running."
-    answer(arguments, {"ended": ended}, lambda: print(said))
+    answer(arguments, {"ended": ended}, lambda: say(said))
     return 0
 
 

@@ -7,6 +7,7 @@ from infra.cli.command_line import ALL_STAGES, add_command, moment
 from infra.cli.endpoints import endpoints
 from training.cli.options import Commands, answer
 from training.data.sources.collect import Collected, collect
+from training.texts.terminal import say
 from visionflow.timestamps import timestamp
 
 
@@ -29,5 +30,5 @@ def _collect(arguments: argparse.Namespace) -> int:
     )
     if done.unspecific:
         text += f" {done.unspecific} are called by a parent of labels, which is not a class."
-    answer(arguments, done, lambda: print(text))
+    answer(arguments, done, lambda: say(text))
     return 0

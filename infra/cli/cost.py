@@ -6,6 +6,7 @@ from typing import cast, get_args
 from infra.cli.command_line import STAGES_ON_AWS, add_command
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
 from training.cli.options import Commands, answer, print_table
+from training.texts.terminal import say
 from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 
@@ -62,17 +63,17 @@ def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
 
 
 def _print(found: Estimate) -> None:
-    print("USD per million images")
+    say("USD per million images")
     print_table(_ways(found))
-    print("\nUSD per million images by architecture and memory, the cheapest first")
+    say("\nUSD per million images by architecture and memory, the cheapest first")
     choices = (
         (c.architecture, str(c.memory_mb), _usd(c.http), _usd(c.s3), f"{c.duration_ms:.0f} ms")
         for c in found.choices
     )
     print_table([("ARCHITECTURE", "MB", "HTTP", "S3", "WARM CALL"), *choices])
     best = found.cheapest
-    print(f"\nThe cheapest is {best.architecture} with {best.memory_mb} MB.")
-    print("\nUSD per month")
+    say(f"\nThe cheapest is {best.architecture} with {best.memory_mb} MB.")
+    say("\nUSD per month")
     idle = (
         (f"idle: {_name(item)}", _usd(usd)) for item, usd in found.idle_per_month.items() if usd
     )
@@ -86,7 +87,7 @@ def _print(found: Estimate) -> None:
             ("1,000 views of the dashboard", _usd(found.page_views_per_1000)),
         ]
     )
-    print()
+    say()
     print_table(found.assumptions.items())
 
 

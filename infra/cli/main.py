@@ -15,6 +15,7 @@ from infra.cli.jobs import commands as jobs
 from infra.errors import CommandError
 from training.cli import adopt, runs
 from training.cli import experiments as training_commands
+from training.texts.terminal import say
 from visionflow.errors import VisionFlowError
 
 _TRAINING_PACKAGES = {
@@ -61,7 +62,7 @@ def _sentence(error: Exception) -> str | None:
 
 
 def _fail(sentence: str, code: int = 1) -> int:
-    print(f"visionflow: {sentence}", file=sys.stderr)
+    say(f"visionflow: {sentence}", file=sys.stderr)
     return code
 
 

@@ -14,6 +14,7 @@ from lambdas.api.models.service import ModelService, ServingAliases
 from lambdas.api.trees import Trees
 from lambdas.web.parameters import MAX_LIMIT
 from training.cli.options import Commands, add_group, answer, print_table
+from training.texts.terminal import say
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
 from visionflow.models.ref import ModelRef
@@ -157,14 +158,14 @@ def _show(session: Session) -> None:
     found = session.service.detail(session.arguments.version, session.arguments.name)
 
     def text() -> None:
-        print(f"{found.name} {found.version} ({found.precision}), {found.labels} labels")
-        print(f"serves as {', '.join(found.aliases)}" if found.aliases else "does not serve")
+        say(f"{found.name} {found.version} ({found.precision}), {found.labels} labels")
+        say(f"serves as {', '.join(found.aliases)}" if found.aliases else "does not serve")
         if not found.recognises_unfamiliar:
-            print("does not recognise unfamiliar images; train a new version to get this")
+            say("does not recognise unfamiliar images; train a new version to get this")
         if found.retired:
-            print(f"retired at {found.retired.at} by {found.retired.by}: {found.retired.reason}")
+            say(f"retired at {found.retired.at} by {found.retired.by}: {found.retired.reason}")
         print_table([("METRIC", "VALUE")] + [(k, f"{v:.6g}") for k, v in found.metrics.items()])
-        print()
+        say()
         rows = [
             (c["name"], f"{c['value']:.4g}", f"{c['limit']:.4g}", "yes" if c["passed"] else "NO")
             for c in found.manifest["gate"]
@@ -280,7 +281,7 @@ def _rule(session: Session) -> None:
         session.registry.set_rule(rule)
 
     def text() -> None:
-        print("on" if rule.enabled else "off")
+        say("on" if rule.enabled else "off")
         limits = [(name, value) for name, value in vars(rule).items() if name != "enabled"]
         rows = [(name, "none" if value is None else f"{value:g}") for name, value in limits]
         print_table([("LIMIT", "VALUE"), *rows])
@@ -294,6 +295,6 @@ def _answer_serving(session: Session, aliases: Aliases) -> None:
     def text() -> None:
         for alias, model in vars(serving).items():
             share = f", {aliases.canary.percent} %" if alias == "canary" and aliases.canary else ""
-            print(f"{alias}: {f'{model.name} {model.version}{share}' if model else 'none'}")
+            say(f"{alias}: {f'{model.name} {model.version}{share}' if model else 'none'}")
 
     session.answer(serving, text)

@@ -16,6 +16,7 @@ from infra.client.image_upload import classify_by_upload
 from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
 from training.cli.options import Commands, print_json, print_table
+from training.texts.terminal import say
 from visionflow.errors import ImageError
 from visionflow.images.containers import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
@@ -93,7 +94,7 @@ def _answers(arguments: argparse.Namespace) -> Iterator[tuple[Path, dict[str, An
         except (ApiProblemError, ImageError) as error:
             if not (error.code or "").startswith("image_"):
                 raise
-            print(f"visionflow: {file}: {error}", file=sys.stderr)
+            say(f"visionflow: {file}: {error}", file=sys.stderr)
         yield file, answer
 
 

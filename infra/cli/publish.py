@@ -9,6 +9,7 @@ from infra.cli.command_line import ALL_STAGES, add_command
 from infra.cli.endpoints import endpoints
 from infra.local_cloud.progress import TransferBar
 from training.cli.options import Commands, answer
+from training.texts.terminal import say
 from visionflow.models.manifest import read_artifact
 from visionflow.models.publication import Published, Publisher
 from visionflow.models.routing import Order
@@ -50,13 +51,13 @@ def _publish(arguments: argparse.Namespace) -> int:
 
 
 def _print(published: Published) -> None:
-    print(
+    say(
         f"{published.name} {published.version} ({published.precision}, "
         f"{published.bytes / 1e6:.1f} MB) is published"
         + (" and serves." if published.serves else "; --promote lets it serve.")
     )
     if published.force:
-        print(
+        say(
             f"Forced by {published.force.by} ({published.force.reason}) in spite of: "
             f"{'; '.join(published.force.failed)}."
         )

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TextIO
 
+from training.texts.terminal import printable
+
 
 class Progress:
     """Prints to stderr, so that a command's answer on stdout stays clean for machines."""
@@ -17,7 +19,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         elapsed = time.monotonic() - self._began
-        print(f"[{elapsed:5.1f} s] {text}", file=self._stream, flush=True)
+        print(f"[{elapsed:5.1f} s] {printable(text)}", file=self._stream, flush=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -35,7 +37,7 @@ class TransferBar:
     def __init__(self, total: int, what: str, stream: TextIO | None = None) -> None:
         stream = stream or sys.stderr
         self._total = max(total, 1)
-        self._what = what
+        self._what = printable(what)
         self._done = 0
         self._stream = stream
         self._lines = None if stream.isatty() else Progress(stream)

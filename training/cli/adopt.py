@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from training.cli.experiments import images_folder, print_report, stoppable
 from training.cli.options import add_command, add_group_by, add_json, add_set, fields_set
 from training.errors import TrainingError
+from training.texts.terminal import say
 
 if TYPE_CHECKING:
     from training.adopt.adopt import Adopted, Wanted
@@ -153,13 +154,13 @@ def _three(option: str, text: str) -> tuple[float, ...]:
 def _print_choices(adopted: "Adopted", labels: int) -> None:
     if adopted.tried:
         first, second = adopted.tried[:2]
-        print(
+        say(
             f"Pixels are normalised as {first.name}: {first.top1:.1%} of {first.images} training "
             f"images are right, {second.top1:.1%} with {second.name}, the next best. State it "
             "with --normalise if you know better."
         )
     if adopted.with_images < labels:
-        print(
+        say(
             f"There are images of {adopted.with_images:,} of {labels:,} labels: accuracy is "
             "measured on these."
         )

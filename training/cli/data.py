@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.cli.options import add_command, add_group, add_group_by, add_json
+from training.texts.terminal import say, say_json
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -78,7 +79,10 @@ def _inspect(arguments: argparse.Namespace) -> int:
     folder = local_folder(arguments.data, arguments.cache)
     inspection = inspect_folder(folder, arguments.group_by or "auto", arguments.cache)
     _write_files(inspection, arguments)
-    print(inspection.to_json() if arguments.json else to_text(inspection), flush=True)
+    if arguments.json:
+        say_json(inspection.to_json())
+    else:
+        say(to_text(inspection))
     return 0
 
 
@@ -102,7 +106,7 @@ def _write(path: Path, content: bytes) -> None:
     from training.data.sources.whole_folder import write_file  # noqa: PLC0415
 
     write_file(path, content)
-    print(f"Written: {path}", file=sys.stderr)
+    say(f"Written: {path}", file=sys.stderr)
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
@@ -119,5 +123,5 @@ def _flowers(arguments: argparse.Namespace) -> int:
 
 
 def _say(folder: Path, made: bool) -> int:
-    print(f"The dataset is in {folder}." if made else f"{folder} holds this dataset already.")
+    say(f"The dataset is in {folder}." if made else f"{folder} holds this dataset already.")
     return 0

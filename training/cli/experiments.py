@@ -23,6 +23,7 @@ from training.cli.options import (
 )
 from training.config import NETWORKS, Recipe, TrainConfig, committed_configs, load_config
 from training.stop import Stop, stop_on_signals
+from training.texts.terminal import say
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -169,7 +170,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _print_strangers(shares: "AnswerShares") -> None:
-    print(f"{shares.images:,} images, mean confidence {shares.confidence:.2f}")
+    say(f"{shares.images:,} images, mean confidence {shares.confidence:.2f}")
     print_table(
         (f"  {name}", f"{value:.2%}", f"95% interval {interval.low:.2%} to {interval.high:.2%}")
         for name, value, interval in (
@@ -182,10 +183,10 @@ def _print_strangers(shares: "AnswerShares") -> None:
 
 def _print_classes(evaluation: "FolderScores") -> None:
     _print_evaluation("images", evaluation)
-    print(f"  unsure {evaluation.unsure:.2%}, unfamiliar {evaluation.unfamiliar:.2%}")
+    say(f"  unsure {evaluation.unsure:.2%}, unfamiliar {evaluation.unfamiliar:.2%}")
     for found in evaluation.prediction_sets:
         if found.coverage == SHOWN_COVERAGE:
-            print(
+            say(
                 f"  {found.coverage:.0%} prediction set: holds the truth in {found.measured:.2%} "
                 f"({found.interval.low:.2%} to {found.interval.high:.2%}), "
                 f"{found.mean_size:.2f} labels on average"
@@ -196,28 +197,26 @@ def _print_classes(evaluation: "FolderScores") -> None:
     shown = measured
     if len(measured) > MOST_CLASSES:
         shown = sorted(measured, key=lambda scores: scores.f1 or 0)[:MOST_CLASSES]
-        print(
-            f"  the {MOST_CLASSES} classes with the lowest F1; --json lists all {len(measured):,}"
-        )
+        say(f"  the {MOST_CLASSES} classes with the lowest F1; --json lists all {len(measured):,}")
     for scores in shown:
         if scores.precision is not None and scores.recall is not None and scores.f1 is not None:
-            print(
+            say(
                 f"  {scores.label:20} precision {scores.precision:.3f}  "
                 f"recall {scores.recall:.3f}  F1 {scores.f1:.3f}  ({scores.images:,})"
             )
     if missing := evaluation.unmeasured:
         more = f" and {left:,} more" if (left := len(missing) - MOST_CLASSES) > 0 else ""
-        print(f"  no images of: {', '.join(missing[:MOST_CLASSES])}{more}")
+        say(f"  no images of: {', '.join(missing[:MOST_CLASSES])}{more}")
 
 
 def _print_levels(levels: "Levels") -> None:
     for one in levels.levels:
-        print(
+        say(
             f"  level {one.level} ({one.names:,} names): top-1 {one.top1:.2%} "
             f"({one.top1_interval.low:.2%} to {one.top1_interval.high:.2%}), ECE {one.ece:.4f}"
         )
     served = levels.served
-    print(
+    say(
         f"  confidence from {served.threshold:.2f} on: a label for {served.leaf:.2%}, a parent for "
         f"{served.parent:.2%}, right at the level named for {served.right:.2%} of these"
     )
@@ -231,21 +230,21 @@ def print_report(report: "Report", arguments: argparse.Namespace) -> int:
 def _print_findings(report: "Report", out: Path) -> None:
     from training.export.latency import lightening_table  # noqa: PLC0415
 
-    print(lightening_table(report.models))
+    say(lightening_table(report.models))
     _print_evaluation("test images", report.test)
     if report.levels:
         _print_levels(report.levels)
-    print(report.verdict.text)
+    say(report.verdict.text)
     if report.quantization.fallback_reason:
-        print(f"int8 is not served: {report.quantization.fallback_reason}")
+        say(f"int8 is not served: {report.quantization.fallback_reason}")
     for check in report.gate:
         if not check.passed:
-            print(f"Gate: {check.name} is {check.value:.4g}, at most {check.limit:.4g} is allowed")
-    print(f"Serves {report.served}. Look at {out / 'report.html'}.")
+            say(f"Gate: {check.name} is {check.value:.4g}, at most {check.limit:.4g} is allowed")
+    say(f"Serves {report.served}. Look at {out / 'report.html'}.")
 
 
 def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
-    print(
+    say(
         f"{evaluation.images:,} {what}: top-1 {evaluation.top1:.2%}, "
         f"top-5 {evaluation.top5:.2%}, macro F1 {evaluation.macro_f1:.4f}, "
         f"ECE {evaluation.ece:.4f}; {evaluation.known:.2%} answered, "

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from training.texts.terminal import columns
+from training.texts.terminal import columns, printable, say, say_json
 from visionflow import strict
 from visionflow.errors import ConfigError
 
@@ -76,15 +76,15 @@ def answer(arguments: argparse.Namespace, data: object, text: Callable[[], None]
 
 
 def print_json(data: object) -> None:
-    print(json.dumps(strict.to_dict(data), ensure_ascii=False), flush=True)
+    say_json(json.dumps(strict.to_dict(data), ensure_ascii=False))
 
 
 def print_table(rows: Iterable[Sequence[str]]) -> None:
     """Left-aligned columns, each as wide as its widest cell."""
-    cells = [list(row) for row in rows]
+    cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         padded = (
             cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
         )
-        print("  ".join(padded).rstrip(), flush=True)
+        say("  ".join(padded).rstrip())

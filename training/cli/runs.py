@@ -14,6 +14,7 @@ from training.cli.experiments import (
     stoppable,
 )
 from training.cli.options import add_command, add_json, answer, print_table
+from training.texts.terminal import say
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -88,7 +89,7 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 def _print_search(report: "TuneReport", best: str) -> None:
     print_table(_trial_rows(report))
-    print(
+    say(
         f"Best: trial {report.best} with {report.best_top1:.2%} validation accuracy. Train it with "
         f"'visionflow train {best}'."
     )
@@ -125,9 +126,9 @@ def _compare(arguments: argparse.Namespace) -> int:
 def _print_comparison(comparison: "Comparison") -> None:
     print_table(_run_rows(comparison))
     for run in comparison.runs:
-        print(f"{run.run}: {run.verdict.text}")
+        say(f"{run.run}: {run.verdict.text}")
         if run.fallback_reason:
-            print(f"{run.run}: serves fp32: {run.fallback_reason}")
+            say(f"{run.run}: serves fp32: {run.fallback_reason}")
     for differs, sentence in (
         (
             not comparison.same_test,
@@ -137,7 +138,7 @@ def _print_comparison(comparison: "Comparison") -> None:
         (not comparison.same_hardware, "The machines differ: the times cannot be compared."),
     ):
         if differs:
-            print(f"Note: {sentence}")
+            say(f"Note: {sentence}")
 
 
 def _run_rows(comparison: "Comparison") -> Iterator[Sequence[str]]:
@@ -180,5 +181,5 @@ def _plots(arguments: argparse.Namespace) -> int:
     from training.vector_plots import draw_vector_plots  # noqa: PLC0415
 
     for file in draw_vector_plots(arguments.results, arguments.out):
-        print(file)
+        say(str(file))
     return 0

@@ -10,6 +10,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from training.stop import check_stop
+from training.texts.terminal import printable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,7 +42,7 @@ def in_threads(
     starts = iter(range(0, len(items), CHUNK))
     with (
         ThreadPoolExecutor(threads) as pool,
-        tqdm(total=len(items), desc=description, unit="img") as bar,
+        tqdm(total=len(items), desc=printable(description), unit="img") as bar,
     ):
         try:
             while True:

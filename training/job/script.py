@@ -34,6 +34,7 @@ from training.job.interruption import POLL_SECONDS, metadata_address, spot_watch
 from training.job.reporter import HEARTBEAT_SECONDS, LogStream, Reporter, Tee, why_not
 from training.results.history import EpochRecord
 from training.stop import Interrupted, Stop, check_stop, stop_on_signals
+from training.texts.terminal import say
 from training.train import Observer, train
 from visionflow.errors import VisionFlowError
 from visionflow.jobs.record import JobOutcome, JobRecord, overrides
@@ -121,7 +122,7 @@ def _reported(record: JobRecord, machine: Machine, stop: Stop) -> JobOutcome:
         redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
     ):
         outcome = _attempt(record, machine, reporter)
-        print(f"job {record.id}: {outcome.kind}. {outcome.reason or ''}", file=sys.stderr)
+        say(f"job {record.id}: {outcome.kind}. {outcome.reason or ''}", file=sys.stderr)
         reporter.end(outcome)
     return outcome
 
@@ -147,7 +148,7 @@ def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -
     reporter.step("download", config.epochs)
     resumed = machine.files.fetch_checkpoint(record.reporters, run)
     if resumed is not None:
-        print(f"job {record.id}: goes on from the checkpoint of {resumed}", file=sys.stderr)
+        say(f"job {record.id}: goes on from the checkpoint of {resumed}", file=sys.stderr)
     check_start(config, run)
     images = local_folder(record.request.data, machine.work / "images")
 
@@ -196,8 +197,8 @@ def main() -> int:
         machine = this_machine(settings, arguments.work, arguments.heartbeat_seconds)
         return run_job(arguments.job, machine)
     except VisionFlowError as error:
-        print(f"training.job: {error}", file=sys.stderr)
+        say(f"training.job: {error}", file=sys.stderr)
         return 1
     except Interrupted as interruption:
-        print(f"training.job: {interruption}", file=sys.stderr)
+        say(f"training.job: {interruption}", file=sys.stderr)
         return INTERRUPTED

@@ -25,6 +25,7 @@ from training.cli.options import (
     print_table,
 )
 from training.config import committed_configs
+from training.texts.terminal import printable, say
 from visionflow.jobs.instances import BY_NAME
 from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import (
@@ -148,9 +149,9 @@ def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -
     """Run a local job to its end; of any other, print the id."""
     if job.config.place == "ec2":
         text = f"Job {job.id} is queued; follow it with 'visionflow jobs watch {job.id}'."
-        answer(arguments, job, lambda: print(text))
+        answer(arguments, job, lambda: say(text))
         return 0
-    print(
+    say(
         f"Job {job.id} runs on this computer; if it is interrupted, 'visionflow jobs resume "
         f"{job.id}' continues it.",
         file=sys.stderr,
@@ -163,7 +164,7 @@ def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -
 def _stop(arguments: argparse.Namespace) -> int:
     job = endpoints(arguments).job_control.stop(arguments.job)
     text = f"Job {job.id} is {job.state}; its machine is gone within a minute or two."
-    answer(arguments, job, lambda: print(text))
+    answer(arguments, job, lambda: say(text))
     return 0
 
 
@@ -199,7 +200,7 @@ def _logs(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print_json({"at": event["timestamp"], "message": event["message"]})
         else:
-            print(event["message"])
+            say(event["message"])
     return 0
 
 
@@ -210,13 +211,14 @@ def _watch(arguments: argparse.Namespace) -> int:
         job = control.get(arguments.job)
         if sys.stdout.isatty() and not arguments.json:
             if painted:
-                print(_UP.format(painted), end="")
+                sys.stdout.write(_UP.format(painted))
             lines = screen(job)
-            print("\n".join(_CLEAR_LINE + line for line in lines), flush=True)
+            sys.stdout.write("".join(f"{_CLEAR_LINE}{printable(line)}\n" for line in lines))
+            sys.stdout.flush()
             painted = len(lines)
         else:
             for epoch in job.epochs[printed:]:
-                print(epoch_line(epoch), flush=True)
+                say(epoch_line(epoch))
             printed = len(job.epochs)
         if job.state in ENDED:
             break
@@ -227,7 +229,7 @@ def _watch(arguments: argparse.Namespace) -> int:
 
 
 def _show(job: TrainingJob, arguments: argparse.Namespace) -> None:
-    answer(arguments, job, lambda: print("\n".join(screen(job))))
+    answer(arguments, job, lambda: say("\n".join(screen(job))))
 
 
 def _place(folder: str, found: Endpoints) -> str:
@@ -246,4 +248,4 @@ def _upload(folder: Path, found: Endpoints) -> None:
         key = f"{prefix}/{file.relative_to(folder).as_posix()}"
         if there.get(key) != file.stat().st_size:
             found.s3.upload_file(str(file), bucket, key)
-    print(f"{len(files)} files are in {_place(str(folder), found)}.", file=sys.stderr)
+    say(f"{len(files)} files are in {_place(str(folder), found)}.", file=sys.stderr)

@@ -16,6 +16,7 @@ from infra.cli.jobs.local_job import job_folder, start_machine
 from infra.errors import CommandError
 from infra.local_cloud.processes import end_group
 from infra.packaging.workspace import Workspace
+from training.texts.terminal import say
 from visionflow.jobs.record import TrainingJob
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class LocalMachines:
                 self._start(machine, job)
 
     def _start(self, machine: str, job: TrainingJob) -> None:
-        print(f"Job {job.id} runs on this computer as machine {machine}.", flush=True)
+        say(f"Job {job.id} runs on this computer as machine {machine}.")
         # A job that lost its machine continues with another disk, as on EC2.
         folder = job_folder(self._workspace, job.id) / machine
         self._processes[machine] = start_machine(job.id, machine, self._target, folder)
@@ -74,4 +75,4 @@ class LocalMachines:
         end_group(self._processes.pop(machine))
         self._gone.add(machine)
         self._ec2.terminate_instances(InstanceIds=[machine])
-        print(f"Machine {machine} has ended.", flush=True)
+        say(f"Machine {machine} has ended.")
