@@ -9,7 +9,7 @@ import numpy as np
 from training.adopt.labels import ForeignLabels
 from training.config import TrainConfig
 from training.data.grouping.saved_groups import load_groups
-from training.data.listing import Listing, class_folders
+from training.data.listing import Listing, class_folders, class_labels
 from training.data.split import Groups, divide, find_parts, list_parts, require_measurable
 from training.data.training_data import TrainingData, require_outside
 from training.errors import DatasetError
@@ -43,7 +43,7 @@ def load_images_of(
 def _require_known(folder: Path, labels: ForeignLabels) -> None:
     known = set(labels.folders)
     for part in find_parts(folder).values():
-        unknown = [entry.name for entry in class_folders(part) if entry.name not in known]
+        unknown = [label for label in class_labels(class_folders(part)) if label not in known]
         if unknown:
             shown = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
             raise DatasetError(

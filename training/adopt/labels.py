@@ -10,6 +10,7 @@ from pathlib import Path
 
 from training.errors import TrainingError
 from visionflow.errors import ConfigError
+from visionflow.labels import composed, label_problem, twins
 from visionflow.models.label_tree import Label, LabelTree
 
 _COLUMNS = ("label", "parent", "folder")
@@ -40,6 +41,9 @@ def read_labels(file: Path, parents: Path | None = None) -> ForeignLabels:
     if parents is not None:
         above |= _above(parents, _rows(parents, required=("label", "parent")))
     inner = set(above.values())
+    for name in {*inner, *(row["label"] for row in rows)}:
+        if problem := label_problem(name):
+            raise TrainingError(f"{file}: the label {name!r:.80} {problem}; write another there.")
     leaves = [row for row in rows if row["label"] not in inner]
     if not leaves:
         raise TrainingError(f"{file}: holds no labels.")
@@ -50,10 +54,10 @@ def read_labels(file: Path, parents: Path | None = None) -> ForeignLabels:
             "of its own."
         )
     folders = tuple(row.get("folder") or row["label"] for row in leaves)
-    if shared := [name for name, n in Counter(folders).items() if n > 1]:
+    if pair := twins(folders):
         raise TrainingError(
-            f"{file}: {', '.join(shared[:3])} is the folder of several labels. Each label needs a "
-            "folder of its own."
+            f"{file}: {pair[1]} is the folder of several labels. Each label needs a folder of its "
+            "own, whose name differs by more than upper and lower case."
         )
     names = [row["label"] for row in leaves]
     unknown = sorted(above.keys() - inner - set(names))
@@ -84,7 +88,7 @@ def _above(file: Path, rows: list[dict[str, str]]) -> dict[str, str]:
 
 def _rows(file: Path, required: tuple[str, ...] = ("label",)) -> list[dict[str, str]]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = composed(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise TrainingError(f"{file}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from training.data.threads import in_threads
 from training.errors import DatasetError
+from visionflow.labels import composed, label_problem, twins
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -146,6 +147,34 @@ def class_folders(folder: Path) -> list[Path]:
     return sorted(x for x in folder.iterdir() if x.is_dir() and not x.name.startswith("."))
 
 
+def class_labels(folders: Iterable[Path]) -> list[str]:
+    """What class folders are called, `composed`.
+
+    Raises `DatasetError` for a name that cannot be a label, and for two that differ by case or
+    composition alone.
+    """
+    by_label: dict[str, Path] = {}
+    for folder in folders:
+        label = composed(folder.name)
+        if problem := label_problem(label):
+            raise DatasetError(
+                f"{folder.parent}: the class folder {label!r:.80} {problem}; rename it"
+            )
+        if label in by_label:
+            raise _same_name(by_label[label], folder)
+        by_label[label] = folder
+    if pair := twins(by_label):
+        raise _same_name(by_label[pair[0]], by_label[pair[1]])
+    return [*by_label]
+
+
+def _same_name(first: Path, second: Path) -> DatasetError:
+    return DatasetError(
+        f"{second}: differs from {first} by upper and lower case or by composition alone; move the "
+        "images of both into one folder, or rename one"
+    )
+
+
 def is_image(file: Path) -> bool:
     """Whether the name is that of an image; macOS puts a ``._name.jpg`` without an image beside
     it."""
@@ -153,13 +182,11 @@ def is_image(file: Path) -> bool:
 
 
 def _find_classes(folder: Path, nested: Sequence[Path] | None) -> dict[str, list[Path]]:
-    if nested is None:
-        classes = {
-            entry.name: sorted(filter(is_image, entry.rglob("*")))
-            for entry in class_folders(folder)
-        }
-    else:
-        classes = {entry.name: sorted(filter(is_image, entry.iterdir())) for entry in nested}
+    folders = class_folders(folder) if nested is None else nested
+    classes = {
+        label: sorted(filter(is_image, entry.rglob("*") if nested is None else entry.iterdir()))
+        for label, entry in zip(class_labels(folders), folders, strict=True)
+    }
     if not any(classes.values()):
         raise DatasetError(
             f"{folder}: no images in folders of classes; expected {folder.name}/<class>/<image>"

@@ -8,9 +8,10 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 
 from training.data.listing import SUFFIXES
-from training.data.table import composed, read_table
+from training.data.table import read_table
 from training.errors import DatasetError
 from visionflow.errors import ConfigError
+from visionflow.labels import composed, label_problem
 from visionflow.models.label_tree import Label, LabelTree
 
 Parents = Mapping[str, str]
@@ -44,7 +45,7 @@ def nested_parents(folder: Path) -> Parents | None:
     they have distinct names that are not numbers or dates. Raises `DatasetError` where a folder's
     name has two meanings.
     """
-    paths = [path.relative_to(folder).parts for path in image_folders(folder)]
+    paths = [_names_below(folder, path) for path in image_folders(folder)]
     names = [path[-1] for path in paths]
     if (
         not paths
@@ -75,7 +76,7 @@ def require_same_nesting(folder: Path, above: Parents, labels: Collection[str] =
     Those of ``labels`` that are not in it lie at the top; any other class is left to `list_images`.
     """
     for path in image_folders(folder):
-        *parents, name = path.relative_to(folder).parts
+        *parents, name = _names_below(folder, path)
         expected = _path(name, above)
         if (name in above or name in labels) and parents != expected:
             raise DatasetError(
@@ -91,14 +92,11 @@ def read_parents(table: Path, labels: Iterable[str]) -> Parents:
     Raises `DatasetError` where it is something else, or says something of a label that is not in
     ``labels``.
     """
-    # As the folders are called, which may be taken apart.
-    called = {composed(label): label for label in labels}
     above: dict[str, str] = {}
     for line, label, parent in read_table(table, _COLUMNS):
-        name, its = called.get(label, label), called.get(parent, parent)
-        if label and parent and above.setdefault(name, its) != its:
+        if label and parent and above.setdefault(label, parent) != parent:
             raise DatasetError(f"{table}, line {line}: {label} has two parents; leave one")
-    if unknown := sorted(set(above) - {*called.values(), *above.values()}):
+    if unknown := sorted(set(above) - {*labels, *above.values()}):
         raise DatasetError(
             f"{table}: {', '.join(unknown[:5])} is neither a class nor a parent of one; correct "
             "the name or remove the row"
@@ -119,6 +117,9 @@ def label_tree(labels: Sequence[str], above: Parents, where: Path) -> LabelTree:
         while name in above and name not in kept:
             name = kept.setdefault(name, above[name])
     parents = sorted({*kept.values()})
+    for name in parents:
+        if problem := label_problem(name):
+            raise DatasetError(f"{where}: the parent {name!r:.80} {problem}; rename it")
     try:
         return LabelTree(
             tuple(Label(name, kept.get(name)) for name in labels),
@@ -156,6 +157,10 @@ def unread_folders(labels: Sequence[str], files: Iterable[str]) -> str | None:
         f"The top folders are the classes ({shown}); folders in them are not. To read those as "
         "classes with parents, put all images below top folders, into folders with distinct names."
     )
+
+
+def _names_below(folder: Path, path: Path) -> tuple[str, ...]:
+    return tuple(map(composed, path.relative_to(folder).parts))
 
 
 def _leads_up(folder: Path) -> bool:

@@ -1,11 +1,11 @@
 """Tables of two columns that people write in a spreadsheet."""
 
 import csv
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from training.errors import DatasetError
+from visionflow.labels import composed
 
 
 def read_table(table: Path, columns: tuple[str, str]) -> Iterator[tuple[int, str, str]]:
@@ -29,8 +29,3 @@ def read_table(table: Path, columns: tuple[str, str]) -> Iterator[tuple[int, str
                     yield reader.line_num, first, second
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{table}: cannot be read as CSV in UTF-8 ({error})") from error
-
-
-def composed(name: str) -> str:
-    """macOS takes letters such as 각 apart in the names of files, a spreadsheet does not."""
-    return unicodedata.normalize("NFC", name)

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from training.data.image_set import ImageSet, decoded_batches, in_batches
-from training.data.listing import Int64Array, class_folders, list_images
+from training.data.listing import Int64Array, class_folders, class_labels, list_images
 from training.data.parents import image_folders, parents_of, require_same_nesting
-from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
 from training.evaluation.parents.levels import measure_levels
@@ -22,6 +21,7 @@ from visionflow.answers.answer import UnknownReason
 from visionflow.answers.back_off import BackOff
 from visionflow.answers.classifier import Classifier, FloatArray, softmax, unknown_reasons
 from visionflow.answers.familiarity import FamiliarImages
+from visionflow.labels import PARTS, composed
 from visionflow.models.label_tree import LabelTree
 from visionflow.models.manifest import read_artifact
 
@@ -121,7 +121,7 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
 def _nested_folders(images: Path, tree: LabelTree) -> list[Path] | None:
     """The class folders, where these lie in folders of their parents."""
     parents = {parent.name for parent in tree.parents}
-    if not any(entry.name in parents for entry in class_folders(images)):
+    if not any(composed(entry.name) in parents for entry in class_folders(images)):
         return None
     labels = [label.name for label in tree.labels]
     require_same_nesting(images, parents_of(tree), labels)
@@ -129,7 +129,7 @@ def _nested_folders(images: Path, tree: LabelTree) -> list[Path] | None:
 
 
 def _require_known_classes(images: Path, folders: Sequence[Path], labels: tuple[str, ...]) -> None:
-    unknown = [entry.name for entry in folders if entry.name not in labels]
+    unknown = [label for label in class_labels(folders) if label not in labels]
     parts = [name for name in unknown if name.lower() in PARTS]
     if parts:
         part = images / ("test" if "test" in parts else parts[0])

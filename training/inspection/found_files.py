@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from itertools import filterfalse
 from pathlib import Path
 
-from training.data.listing import class_folders, is_image
+from training.data.listing import class_folders, class_labels, is_image
 from training.data.parents import image_folders, nested_parents, require_same_nesting
-from training.data.split import PARTS, find_parts
+from training.data.split import find_parts
 from training.errors import DatasetError
+from visionflow.labels import PARTS, composed
 
 UNDIVIDED = "all"
 """The one part of a folder that training will divide by itself."""
@@ -59,11 +60,17 @@ def find_files(folder: Path, *, may_nest: bool = True) -> FoundFiles:
     for part, path in parts:
         outside += _names(folder, filter(is_image, path.iterdir()))
         labels = folders.setdefault(part, [])
-        for entry in image_folders(path) if above else class_folders(path):
-            labels.append(entry.name)
+        entries = image_folders(path) if above else class_folders(path)
+        try:
+            class_labels(entries)
+        except DatasetError as error:
+            complaint = complaint or str(error)
+        for entry in entries:
+            label = composed(entry.name)
+            labels.append(label)
             inside = [file for file in entry.rglob("*") if file.is_file()]
             images = _names(folder, filter(is_image, inside))
-            files += [FoundFile(name, entry.name, part) for name in images]
+            files += [FoundFile(name, label, part) for name in images]
             other += _names(folder, filterfalse(_is_image_or_hidden, inside))
     if not files:
         raise DatasetError(

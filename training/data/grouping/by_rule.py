@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from training.data.grouping.captures import capture_of
 from training.data.image_set import decoded
 from training.data.listing import Listing
-from training.data.table import composed, read_table
+from training.data.table import read_table
 from training.errors import DatasetError
+from visionflow.labels import composed
 
 Key = str | None
 """Images with the same key belong together; one with None belongs to no other."""

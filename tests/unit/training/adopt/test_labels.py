@@ -1,5 +1,6 @@
 """Labels in the order of the outputs, as text or CSV, with parents and folders."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,26 @@ def test_parents_in_a_file_of_their_own(tmp_path: Path) -> None:
         ("labels.csv", "label,parent\na,b\nb,c\nb,d\n", "b has two parents"),
         ("labels.csv", "label,folder\na,x\nb,x\n", "x is the folder of several labels"),
         ("labels.csv", "label,folder\na,b\nb,\n", "b is the folder of several labels"),
+        ("labels.csv", "label,folder\na,x\nb,X\n", "X is the folder of several labels"),
+        ("labels.txt", "cat\nCat\n", "Cat is the folder of several labels"),
+        ("labels.csv", "label,folder\ncat,x\nCat,y\n", "'cat' and 'Cat' differ by upper and"),
+        ("labels.txt", "cat\nlineage.jsonl\n", "'lineage.jsonl' is the name of a file"),
+        ("labels.txt", "cat\nbus/tram\n", "'bus/tram' holds /"),
+        ("labels.csv", 'label\ncat\n"a\x1b]0;b\x07"\n', r"'a.x1b]0;b.x07' holds U\+001B"),
+        ("labels.csv", "label,parent\ncat,a\u202eb\n", r"holds U\+202E"),
     ],
 )
 def test_labels_that_cannot_be(name: str, text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=said):
         read_labels(write(tmp_path, name, text))
+
+
+def test_letters_that_were_taken_apart_are_composed(tmp_path: Path) -> None:
+    apart = unicodedata.normalize("NFD", "고양이")
+    file = write(tmp_path, "labels.csv", f"label,parent,folder\n{apart},동물,{apart}1\ndog,,\n")
+    found = read_labels(file)
+    assert found.names == ("고양이", "dog")
+    assert found.folders == ("고양이1", "dog")
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

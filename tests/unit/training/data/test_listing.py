@@ -1,5 +1,6 @@
 import os
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,58 @@ def test_a_name_that_is_not_utf_8_is_a_name_too(folder: Path) -> None:
     latin = os.fsdecode(b"k\xe4fer.png")
     (folder / "red" / "000.png").rename(folder / "red" / latin)
     assert len(list_images(folder).sha256) == 64
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a\x1b]0;b", "U+001B"),
+        ("a\u202eb", "U+202E"),
+        ("a\u200bb", "U+200B"),
+        (os.fsdecode(b"k\xe4fer"), "U+DCE4"),
+        ("trailing ", "dot or a blank"),
+        ("a:b", "cannot hold"),
+        ("lineage.jsonl", "name of a file"),
+        ("nul", "device"),
+        ("x" * 121, "121 characters"),
+    ],
+)
+def test_a_folder_that_cannot_be_a_label_is_refused(folder: Path, name: str, why: str) -> None:
+    (folder / "red").rename(folder / name)
+    with pytest.raises(DatasetError) as refused:
+        list_images(folder)
+    assert why in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+def test_a_class_called_train_is_a_class(folder: Path) -> None:
+    (folder / "red").rename(folder / "train")
+    assert list_images(folder).labels == ("blue", "green", "train")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Blue", "blue"), ("각", unicodedata.normalize("NFD", "각")), ("É", "e\u0301")],
+)
+def test_two_folders_that_are_one_elsewhere_are_named(
+    folder: Path, first: str, second: str
+) -> None:
+    (folder / "red").rename(folder / first)
+    (folder / "blue").rename(folder / second)
+    with pytest.raises(DatasetError, match="by upper and lower case or by") as refused:
+        list_images(folder)
+    assert first in str(refused.value)
+    assert second in str(refused.value)
+
+
+def test_a_folder_of_macos_has_the_label_that_others_type(folder: Path) -> None:
+    apart = unicodedata.normalize("NFD", "각")
+    (folder / "red").rename(folder / apart)
+    listing = list_images(folder)
+    assert listing.labels == ("blue", "green", "각")
+    assert listing.files[-1].startswith(f"{apart}/")
+    assert listing.path(len(listing) - 1).is_file()
+    assert list_images(folder, ("blue", "green", "각")).counts.tolist() == [10, 10, 10]
 
 
 def test_an_empty_class_is_named(folder: Path) -> None:

@@ -215,7 +215,7 @@ def test_a_spreadsheet_and_the_folders_of_macos_spell_the_same_name(tmp_path: Pa
     draw(tmp_path, apart, "dog")
     (tmp_path / "parents.csv").write_text("label,parent\n고양이,동물\n", encoding="utf-8")
     data = load(tmp_path, f"csv:{tmp_path / 'parents.csv'}")
-    assert paths(data.tree) == {apart: ("동물",), "dog": ()}
+    assert paths(data.tree) == {"고양이": ("동물",), "dog": ()}
 
 
 def test_parents_above_nothing_are_left_out(tmp_path: Path) -> None:
