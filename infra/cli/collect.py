@@ -30,5 +30,9 @@ def _collect(arguments: argparse.Namespace) -> int:
     )
     if done.unspecific:
         text += f" {done.unspecific} are called by a parent of labels, which is not a class."
+    if done.unusable:
+        text += (
+            f" {done.unusable} have a label that cannot be the name of a folder; give them another."
+        )
     answer(arguments, done, lambda: say(text))
     return 0

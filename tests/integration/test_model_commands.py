@@ -16,8 +16,11 @@ from tests.integration.test_feedback import say
 from tests.tiny_model import write_tiny_artifact
 from training.data.listing import list_images
 from training.data.sources.collect import LINEAGE_FILE, read_lineage
+from training.data.split import list_parts
 from visionflow.access.caller import Caller
 from visionflow.access.roles import EVERYTHING
+from visionflow.predictions.record import Feedback
+from visionflow.predictions.reviews import ReviewStore
 
 Command = Callable[..., Any]
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
@@ -155,7 +158,7 @@ def test_labelled_images_become_a_training_folder(
 ) -> None:
     out = tmp_path / "collected"
     done = visionflow("data", "collect", "--out", out, "--json")
-    assert done == {"added": 2, "kept": 0, "moved": 0, "gone": 0, "unspecific": 0}
+    assert done == {"added": 2, "kept": 0, "moved": 0, "gone": 0, "unspecific": 0, "unusable": 0}
     listing = list_images(out)
     assert listing.labels == ("purple", "red")
     assert (out / listing.files[1]).read_bytes() == RED
@@ -176,7 +179,7 @@ def test_collecting_again_adds_what_is_new_and_moves_what_was_corrected(
     say(cloud, labelled[1]["id"], {"label": "blue"})
     say(cloud, labelled[2]["id"], {"label": "blue"})
     done = visionflow("data", "collect", "--out", out, "--json")
-    assert done == {"added": 1, "kept": 1, "moved": 1, "gone": 0, "unspecific": 0}
+    assert done == {"added": 1, "kept": 1, "moved": 1, "gone": 0, "unspecific": 0, "unusable": 0}
     assert {path.parent.name for path in out.rglob("*.jpg")} == {"red", "blue"}
     assert read_lineage(out)[labelled[1]["id"]].file.startswith("blue/")
     assert not (out / "purple").exists()  # training takes every folder for a class
@@ -224,6 +227,80 @@ def test_only_what_was_said_since_a_time_is_collected(
 ) -> None:
     arguments = ("data", "collect", "--out", tmp_path / "later", "--since", "2100-01-01", "--json")
     assert visionflow(*arguments)["added"] == 0
+
+
+def test_what_is_collected_into_a_divided_dataset_is_for_training(
+    visionflow: Command, cloud: Cloud, labelled: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """An image in val or test would change what a model is measured by."""
+    out = tmp_path / "divided"
+    for name in ("Train/blue", "val/red", "val/blue", "test/purple"):
+        (out / name).mkdir(parents=True)
+        (out / name / "0.jpg").write_bytes(RED)
+    assert visionflow("data", "collect", "--out", out, "--json")["added"] == 2
+    found = {path.parent.relative_to(out).as_posix() for path in out.rglob(f"{labelled[0]['id']}*")}
+    assert found == {"Train/red"}
+    assert set(list_parts(out)["train"].labels) == {"blue", "purple", "red"}
+    say(cloud, labelled[0]["id"], {"label": "blue"})
+    assert visionflow("data", "collect", "--out", out, "--json")["moved"] == 1
+    assert not (out / "Train" / "red").exists()
+
+
+def test_a_class_called_train_is_collected_as_a_class(
+    visionflow: Command, cloud: Cloud, labelled: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    relabel(cloud, labelled[0]["id"], "train")
+    out = tmp_path / "collected"
+    for _ in range(2):
+        visionflow("data", "collect", "--out", out)
+    assert list_parts(out)["train"].labels == ("purple", "train")
+
+
+@pytest.mark.parametrize(
+    "label", ["..", "../x", "a/../../x", "/x", "a\0b", "lineage.jsonl", ".git"]
+)
+def test_a_label_that_leads_elsewhere_is_not_collected(
+    visionflow: Command, cloud: Cloud, labelled: list[dict[str, Any]], tmp_path: Path, label: str
+) -> None:
+    """No such label can be given any more; a record may have one from before."""
+    relabel(cloud, labelled[0]["id"], label)
+    out = tmp_path / "in" / "collected"
+    done = visionflow("data", "collect", "--out", out, "--json")
+    assert (done["added"], done["unusable"]) == (1, 1)
+    assert {path.parent.name for path in tmp_path.rglob("*.jpg")} == {"purple"}
+    assert {path.name for path in (tmp_path / "in").iterdir()} == {"collected"}
+    assert "1 have a label that cannot be" in visionflow("data", "collect", "--out", out)
+
+
+def test_spellings_of_one_label_share_a_folder(
+    visionflow: Command, cloud: Cloud, labelled: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    out = tmp_path / "collected"
+    (out / "RED").mkdir(parents=True)
+    relabel(cloud, labelled[1]["id"], "Red")
+    assert visionflow("data", "collect", "--out", out, "--json")["added"] == 2
+    assert {path.parent.name for path in out.rglob("*.jpg")} == {"RED"}
+    relabel(cloud, labelled[1]["id"], "rED")
+    assert visionflow("data", "collect", "--out", out, "--json")["kept"] == 2
+
+
+@pytest.mark.parametrize("file", ["../mine.jpg", "/etc/hosts", "a/../../mine.jpg"])
+def test_a_lineage_that_leads_out_of_the_folder_is_refused(
+    visionflow: Command, labelled: list[dict[str, Any]], tmp_path: Path, file: str
+) -> None:
+    out = tmp_path / "collected"
+    visionflow("data", "collect", "--out", out)
+    (tmp_path / "mine.jpg").write_bytes(b"mine")
+    line = json.loads((out / LINEAGE_FILE).read_text().splitlines()[0])
+    (out / LINEAGE_FILE).write_text(json.dumps({**line, "file": file}) + "\n")
+    assert "leads out of the folder" in visionflow("data", "collect", "--out", out)
+    assert (tmp_path / "mine.jpg").exists()
+
+
+def relabel(cloud: Cloud, prediction_id: str, label: str) -> None:
+    """Past the API, which refuses many labels."""
+    feedback = Feedback(label, "2031-01-01T00:00:00.000000Z", "me")
+    ReviewStore("predictions", "insights", cloud.dynamodb).give(prediction_id, feedback)
 
 
 def test_labels_with_parents_are_collected_where_their_class_lies(

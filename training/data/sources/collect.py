@@ -2,7 +2,8 @@
 
 The folder holds ``<label>/<prediction id>.<ending>`` and ``lineage.jsonl``, a line for each time an
 image was placed. In a folder whose classes are nested, an image is put into its class's own folder,
-or beside the classes of the same parent. Lines are only appended, so the last line about an image
+or beside the classes of the same parent; in one that is divided into parts, into the training part,
+since what is measured must not change. Lines are only appended, so the last line about an image
 is the valid one.
 """
 
@@ -11,7 +12,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from training.data.sources.whole_folder import write_file
 from training.errors import DatasetError
@@ -19,6 +20,7 @@ from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
 from visionflow.images.containers import media_type
 from visionflow.images.store import ImageStore
+from visionflow.labels import PARTS, label_key, label_problem
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
@@ -58,13 +60,15 @@ class Origin:
 @dataclass
 class Collected:
     """How many images were added, were already there, moved to another class, or no longer
-    exist. ``unspecific``: how many a person called by a parent of labels, which is not a class."""
+    exist. ``unspecific``: how many a person called by a parent of labels, which is not a class;
+    ``unusable``: by what cannot be the name of a folder."""
 
     added: int = 0
     kept: int = 0
     moved: int = 0
     gone: int = 0
     unspecific: int = 0
+    unusable: int = 0
 
 
 def collect(
@@ -99,6 +103,10 @@ def read_lineage(folder: Path) -> dict[str, Origin]:
         lines = [strict.parse_json(Origin, line, LINEAGE_FILE) for line in whole.splitlines()]
     except ConfigError as error:
         raise DatasetError(f"{path} is not a lineage of collected images ({error}).") from error
+    for origin in lines:
+        place = PurePosixPath(origin.file)
+        if place.is_absolute() or ".." in place.parts:
+            raise DatasetError(f"{path}: the file {origin.file!r:.80} leads out of the folder.")
     return {origin.prediction_id: origin for origin in lines}
 
 
@@ -114,6 +122,9 @@ def _bring(
     if feedback is None:
         return
     before = known.get(prediction.id)
+    if label_problem(feedback.label):
+        done.unusable += 1
+        return
     if feedback.is_parent:
         done.unspecific += 1
         # What somebody said before is taken back.
@@ -122,7 +133,7 @@ def _bring(
         return
     place = _place_of(feedback, places)
     if before and (folder / before.file).exists():
-        if before.label == feedback.label:
+        if label_key(before.label) == label_key(feedback.label):
             done.kept += 1
             return
         ending = Path(before.file).suffix[1:]
@@ -145,22 +156,37 @@ def _bring(
         _append(folder, origin)
         done.added += 1
     known[prediction.id] = origin
-    places[feedback.label] = place
+    places[label_key(feedback.label)] = place
 
 
 def _places(folder: Path) -> dict[str, str]:
-    """Where each folder lies in ``folder``, by its name; of several, the one nearest the top."""
-    found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_dir()]
+    """Where each folder of classes lies in ``folder``, by the key of its name; of several, the one
+    nearest the top. Under an empty name: where the classes begin."""
+    top = _training_part(folder)
+    found = [path.relative_to(folder) for path in top.rglob("*") if path.is_dir()]
+    found = [path for path in found if not any(part.startswith(".") for part in path.parts)]
     found.sort(key=lambda path: (-len(path.parts), path))
-    return {path.name: path.as_posix() for path in found}
+    return {label_key(path.name): path.as_posix() for path in found} | {
+        "": top.relative_to(folder).as_posix()
+    }
+
+
+def _training_part(folder: Path) -> Path:
+    """``folder``, or the part of it that is for training: a folder train that holds folders, as a
+    class of that name does not."""
+    for part in folder.glob("*"):
+        if PARTS.get(part.name.lower()) == "train" and any(x.is_dir() for x in part.glob("[!.]*")):
+            return part
+    return folder
 
 
 def _place_of(feedback: Feedback, places: Mapping[str, str]) -> str:
     """The folder for a label, relative to that of the dataset."""
-    if feedback.label in places:
-        return places[feedback.label]
-    closest = next((places[name] for name in reversed(feedback.parents) if name in places), None)
-    return f"{closest}/{feedback.label}" if closest else feedback.label
+    if place := places.get(label_key(feedback.label)):
+        return place
+    parents = map(label_key, reversed(feedback.parents))
+    closest = next((places[key] for key in parents if key in places), places[""])
+    return (PurePosixPath(closest) / feedback.label).as_posix()
 
 
 def _remove(folder: Path, file: str, places: dict[str, str]) -> None:
@@ -168,13 +194,13 @@ def _remove(folder: Path, file: str, places: dict[str, str]) -> None:
     path = folder / file
     path.unlink()
     for above in path.parents:
-        if above == folder:
+        if above in (folder, folder / places[""]):
             return
         try:
             above.rmdir()
         except OSError:  # it holds something
             return
-        places.pop(above.name, None)
+        places.pop(label_key(above.name), None)
 
 
 def _origin(
