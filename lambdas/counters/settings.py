@@ -12,4 +12,5 @@ class CountersSettings(EnvSettings):
     models_bucket: str
     registry_table: str
     insights_table: str
+    audit_table: str
     shadow_queue_url: str

@@ -97,7 +97,7 @@ def test_two_who_speak_at_once_are_put_in_order(cloud: Cloud) -> None:
         return item
 
     slow._item = overtaken  # type: ignore[method-assign]
-    slow.give(asked, Feedback("blue", "2030-01-01T00:00:00.000000Z", "slow"))
+    slow.give(asked, Feedback("blue", "2030-01-01T00:00:00.000000Z", "slow", weight=3))
     assert [feedback.label for feedback in slow.history(asked)] == ["green", "blue"]
     assert cloud.call("GET", f"/predictions/{asked}").body["feedback"]["label"] == "blue"
 

@@ -37,6 +37,7 @@ def visionflow(
         "PredictionsTable": "predictions",
         "RegistryTable": "registry",
         "InsightsTable": "insights",
+        "AuditTable": "audit",
     }
     template = {
         "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},
@@ -155,7 +156,7 @@ def test_labelled_images_become_a_training_folder(
 ) -> None:
     out = tmp_path / "collected"
     done = visionflow("data", "collect", "--out", out, "--json")
-    assert done == {"added": 2, "kept": 0, "moved": 0, "gone": 0, "unspecific": 0}
+    assert done == {"added": 2, "kept": 0, "moved": 0, "gone": 0, "unspecific": 0, "erased": 0}
     listing = list_images(out)
     assert listing.labels == ("purple", "red")
     assert (out / listing.files[1]).read_bytes() == RED
@@ -176,7 +177,7 @@ def test_collecting_again_adds_what_is_new_and_moves_what_was_corrected(
     say(cloud, labelled[1]["id"], {"label": "blue"})
     say(cloud, labelled[2]["id"], {"label": "blue"})
     done = visionflow("data", "collect", "--out", out, "--json")
-    assert done == {"added": 1, "kept": 1, "moved": 1, "gone": 0, "unspecific": 0}
+    assert done == {"added": 1, "kept": 1, "moved": 1, "gone": 0, "unspecific": 0, "erased": 0}
     assert {path.parent.name for path in out.rglob("*.jpg")} == {"red", "blue"}
     assert read_lineage(out)[labelled[1]["id"]].file.startswith("blue/")
     assert not (out / "purple").exists()  # training takes every folder for a class

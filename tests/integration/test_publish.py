@@ -308,6 +308,7 @@ def stage(empty_cloud: Cloud) -> Callable[..., int]:
                 "PredictionsTable": "predictions",
                 "RegistryTable": "registry",
                 "InsightsTable": "insights",
+                "AuditTable": "audit",
             }.items()
         },
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from lambdas.api.resources import Resources
+from visionflow.access.caller import Caller
 from visionflow.insights.changes import UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, by_model
 from visionflow.insights.drift_watch import DriftWatch
@@ -65,16 +66,23 @@ class Stats:
 
 @dataclass(frozen=True)
 class StatsService:
-    """Adds counters up."""
+    """Adds counters up. ``admins_only``: callers see their own records alone."""
 
     counters: CounterStore
     drift: DriftWatch
+    admins_only: bool
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        return cls(resources.counters, DriftWatch(resources.models))
+        admins_only = bool(resources.settings.own_records)
+        return cls(resources.counters, DriftWatch(resources.models), admins_only)
 
-    def of(self, first_day: str, last_day: str) -> Stats:
+    def of(self, days: tuple[str, str], caller: Caller) -> Stats:
+        """Of the days from the first to the last. Where each caller sees only their own records,
+        sums over everybody's are for admins. Raises `ForbiddenError`."""
+        if self.admins_only:
+            caller.require("admin")
+        first_day, last_day = days
         counted = self.counters.days(first_day, last_day)
         versions = by_model(counted)
         names = _names(versions)
@@ -126,7 +134,8 @@ def _days(counted: Iterable[Counted]) -> list[DayStats]:
             unfamiliar=n[UNFAMILIAR],
             failed=n["status.failed"],
         )
-        for day, n in sorted(by_day.items())
+        # Without what is below zero: it was erased before it was counted.
+        for day, n in sorted((day, +amounts) for day, amounts in by_day.items())
     ]
     return [day for day in days if day.ok or day.unknown or day.failed]
 

@@ -70,6 +70,7 @@ def query(
     values: Mapping[str, Any],
     *,
     forward: bool = True,
+    page_size: int | None = None,
 ) -> "Iterator[Found]":
     """The items that meet ``condition`` on their keys, by their sort key, page after page."""
     pages = client.get_paginator("query").paginate(
@@ -77,6 +78,7 @@ def query(
         KeyConditionExpression=condition,
         ExpressionAttributeValues=to_item(values),
         ScanIndexForward=forward,
+        PaginationConfig={} if page_size is None else {"PageSize": page_size},
     )
     for page in pages:
         yield from page["Items"]
