@@ -1,6 +1,7 @@
 """The functions: what they may do, how they are bounded and watched."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -319,8 +320,8 @@ def _source_of(templates: Templates, function: str) -> Resource:
     return found
 
 
-def _as_list(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _grants(templates: Templates, role: str) -> Grants:
@@ -335,6 +336,6 @@ def _grants(templates: Templates, role: str) -> Grants:
             granted |= {
                 (action, templates.text(resource))
                 for action in _as_list(actions)
-                for resource in (resources if isinstance(resources, list) else [resources])
+                for resource in _as_list(resources)
             }
     return granted

@@ -242,6 +242,10 @@ def test_a_job_trains_and_its_version_serves(world: World) -> None:
     assert job.model == ModelRef("tiny", "1")
     assert ModelRegistry("registry", boto3.client("dynamodb")).current() == job.model
     assert world.versions() == {"models/tiny/1/manifest.json"}
+    audited = boto3.client("dynamodb").scan(TableName="audit")["Items"]
+    (end,) = (row for row in audited if row["sk"]["S"].endswith("#outcome"))
+    assert (end["by"], end["subject"]) == ({"S": f"training job {job.id}"}, {"S": job.id})
+    assert (end["action"], end["status"]) == ({"S": "publish"}, {"N": "200"})
     (machine,) = seen
     tags = {tag["Key"]: tag["Value"] for tag in machine["Tags"]}
     assert tags[JOB_TAG] == job.id
