@@ -45,6 +45,8 @@ class StageConfig:
         predict_memory_mb: `MB_PER_VCPU` buys one full vCPU.
         ingest_memory_mb: as above.
         api_memory_mb: memory of the read API.
+        records: `shared`: everybody who may read sees all records; `own`: each caller sees only
+            what they sent, and admins see all.
         prediction_retention_days: life of a record and of the images the service wrote itself.
         log_retention_days: life of function and access logs.
         throttle: limits of the HTTP API's default stage.
@@ -73,6 +75,7 @@ class StageConfig:
     ingest_max_concurrency: int
     job_image_parameter: str
     job_watch_seconds: int
+    records: Literal["shared", "own"] = "shared"
     predict_memory_mb: int = MB_PER_VCPU
     ingest_memory_mb: int = MB_PER_VCPU
     api_memory_mb: int = 512

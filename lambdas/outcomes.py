@@ -54,3 +54,8 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.ModelUnavailableError: _UNAVAILABLE,
     errors.PlatformError: _UNAVAILABLE,
 }
+
+
+def status_of(error: Exception) -> int:
+    """The status of any error; one that is not of the tree is a fault of ours."""
+    return STATUSES[type(error)] if isinstance(error, errors.VisionFlowError) else _BROKEN

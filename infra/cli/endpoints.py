@@ -4,6 +4,7 @@ import argparse
 import getpass
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +19,10 @@ from infra.local_cloud import emulator
 from infra.local_cloud.emulator import ClientOptions, Emulator
 from infra.local_cloud.outputs import NOT_RUNNING, DataNames, TrainingNames, named, read_outputs
 from infra.stages import LOCAL, stage_named
+from lambdas.outcomes import status_of
+from visionflow.access.audit import AuditLog, Outcome
 from visionflow.images.store import ImageStore
+from visionflow.insights.erasure import ErasedList
 from visionflow.jobs.control import JobControl
 from visionflow.jobs.store import JobStore
 from visionflow.models.registry import ModelRegistry
@@ -77,6 +81,17 @@ class Endpoints:
     @cached_property
     def reviews(self) -> ReviewStore:
         return ReviewStore(self.data.predictions_table, self.data.insights_table, self.dynamodb)
+
+    @cached_property
+    def erased(self) -> ErasedList:
+        return ErasedList(self.data.insights_table, self.dynamodb)
+
+    def change(self, action: str, subject: str) -> AbstractContextManager[Outcome]:
+        """Around a change that this command makes with the user's own AWS credentials and not
+        through the API: it is in the audit trail all the same."""
+        by = self.caller()
+        log = AuditLog(self.data.audit_table, self.dynamodb)
+        return log.change(by, by, f"visionflow {action}", subject, status_of)
 
     @cached_property
     def jobs(self) -> JobStore:

@@ -10,7 +10,7 @@ from types import FrameType
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.cli import cloud, collect, cost, models, predictions, publish
+from infra.cli import access, cloud, collect, cost, models, predictions, publish
 from infra.cli.jobs import commands as jobs
 from infra.errors import CommandError
 from training.cli import adopt, runs
@@ -79,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="command", required=True)
     cloud.add_parsers(commands)
     predictions.add_parsers(commands)
+    access.add_parsers(commands)
     cost.add_parsers(commands)
     collect.add_parsers(training_commands.add_parsers(commands))
     adopt.add_parsers(commands)

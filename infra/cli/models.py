@@ -34,13 +34,14 @@ class Session:
         found = endpoints(arguments)
         insights = found.data.insights_table
         counters = CounterStore(insights, found.dynamodb)
-        shadows = ShadowStore(insights, found.dynamodb, counters)
+        shadows = ShadowStore(insights, found.data.predictions_table, found.dynamodb, counters)
         self.arguments = arguments
         self.registry = found.registry
         trees = Trees(found.models)
         comparison = Comparison(counters, found.reviews, shadows, trees)
         self.service = ModelService(self.registry, found.models, comparison)
         self._caller = found.caller
+        self.change = found.change
 
     def order(self) -> Order:
         return Order(self._caller(), datetime.now(UTC), self.arguments.reason)
@@ -61,18 +62,18 @@ def add_parsers(commands: Commands) -> None:
     compare.add_argument("versions", nargs="+", metavar="VERSION", help="two or more versions")
     compare.add_argument("--name", help="name of the model (default: the one in production)")
     compare.add_argument("--days", type=int, default=30, help="days to look back (default: 30)")
-    _move(_with_version(_step(steps, "promote", _promote, "Put a version into production.")))
-    canary = _step(steps, "canary", _canary, "Let a version answer a share of the images.")
-    _move(_with_version(canary, optional=True))
+    _with_version(_move(steps, "promote", _promote, "Put a version into production."))
+    canary = _move(steps, "canary", _canary, "Let a version answer a share of the images.")
+    _with_version(canary, optional=True)
     canary.add_argument("--percent", type=int, help="share of the images in percent, 1 to 99")
     canary.add_argument("--off", action="store_true", help="end the canary")
-    shadow = _step(
+    shadow = _move(
         steps, "shadow", _shadow, "Let a version classify every image again, after the answer."
     )
-    _move(_with_version(shadow, optional=True))
+    _with_version(shadow, optional=True)
     shadow.add_argument("--off", action="store_true", help="end the shadow")
-    _move(_step(steps, "rollback", _rollback, "Restore the version in production before this."))
-    _move(_with_version(_step(steps, "retire", _retire, "Keep a version from ever serving again.")))
+    _move(steps, "rollback", _rollback, "Restore the version in production before this.")
+    _with_version(_move(steps, "retire", _retire, "Keep a version from ever serving again."))
     history = _step(
         steps, "history", _history, "List who moved which alias, and when, the latest first."
     )
@@ -128,8 +129,21 @@ def _with_version(
     return parser
 
 
-def _move(parser: argparse.ArgumentParser) -> None:
+def _move(
+    steps: Commands, name: str, run: Callable[[Session], None], summary: str
+) -> argparse.ArgumentParser:
+    """A step that changes what serves; it is in the audit trail."""
+
+    def audited(session: Session) -> None:
+        asked = vars(session.arguments)
+        details = {key: asked.get(key) for key in ("name", "percent", "off", "reason")}
+        with session.change(f"models {name}", asked.get("version") or "") as outcome:
+            outcome.details |= {key: value for key, value in details.items() if value}
+            run(session)
+
+    parser = _step(steps, name, audited, summary)
     parser.add_argument("--reason", help="why, for the history")
+    return parser
 
 
 def _list(session: Session) -> None:
@@ -278,7 +292,9 @@ def _rule(session: Session) -> None:
     }
     rule = replace(session.registry.rule(), **changes)
     if changes:
-        session.registry.set_rule(rule)
+        with session.change("models rule", "") as outcome:
+            outcome.details |= vars(rule)
+            session.registry.set_rule(rule)
 
     def text() -> None:
         say("on" if rule.enabled else "off")

@@ -9,7 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
-from infra.cli.command_line import PREDICTION_HEADER, add_command, prediction_row
+from infra.cli.command_line import (
+    PREDICTION_HEADER,
+    add_api_url,
+    add_command,
+    prediction_row,
+)
 from infra.cli.endpoints import api_client
 from infra.client.api_client import ApiClient, ApiProblemError
 from infra.client.image_upload import classify_by_upload
@@ -49,11 +54,7 @@ def add_parsers(commands: Commands) -> None:
         "--follow", action="store_true", help="list the oldest first, then new ones as they come"
     )
     for parser in (predict, logs):
-        parser.add_argument(
-            "--api-url",
-            metavar="URL",
-            help="API of a stage on AWS, with the token in $VISIONFLOW_TOKEN (default: local)",
-        )
+        add_api_url(parser)
 
 
 def _predict(arguments: argparse.Namespace) -> int:

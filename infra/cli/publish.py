@@ -38,14 +38,16 @@ def _publish(arguments: argparse.Namespace) -> int:
     )
     found = endpoints(arguments)
     upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
-    published = Publisher(found.models, found.registry).publish(
-        arguments.folder,
-        manifest,
-        lambda: Order(found.caller(), datetime.now(UTC)),
-        promote=arguments.promote,
-        force_reason=arguments.force,
-        on_upload=upload.add,
-    )
+    with found.change("publish", f"{manifest.name} {manifest.version}") as outcome:
+        outcome.details |= {"promote": arguments.promote, "force": arguments.force}
+        published = Publisher(found.models, found.registry).publish(
+            arguments.folder,
+            manifest,
+            lambda: Order(found.caller(), datetime.now(UTC)),
+            promote=arguments.promote,
+            force_reason=arguments.force,
+            on_upload=upload.add,
+        )
     answer(arguments, published, lambda: _print(published))
     return 0
 

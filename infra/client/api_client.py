@@ -64,6 +64,20 @@ class ApiClient:
         """One page of predictions, newest first; the API's filters are the keyword arguments."""
         return self._call("GET", "/logs", query)
 
+    def erase(self, prediction_id: str) -> dict[str, Any]:
+        """Erase one prediction with all that was made from its image."""
+        return self._call(
+            "DELETE", f"/predictions/{urllib.parse.quote(prediction_id, safe='')}", {}
+        )
+
+    def erase_owner(self, owner: str) -> dict[str, Any]:
+        """Erase some of what ``owner`` sent; the answer says whether any is left."""
+        return self._call("DELETE", f"/owners/{urllib.parse.quote(owner, safe='')}", {})
+
+    def audit(self, **query: str | int | None) -> dict[str, Any]:
+        """One page of the audit trail, the latest change first."""
+        return self._call("GET", "/audit", query)
+
     def _call(
         self,
         method: str,

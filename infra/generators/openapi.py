@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import get_args
 
+from infra.generators.openapi_access import ACCESS_OPERATIONS
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import (
     CURSOR,
@@ -139,6 +140,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
     **MODEL_OPERATIONS,
     **TRAINING_OPERATIONS,
+    **ACCESS_OPERATIONS,
 }
 
 

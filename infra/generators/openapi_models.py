@@ -14,7 +14,12 @@ from infra.generators.openapi_operation import (
     query,
 )
 from lambdas.api.costs.service import Costs
-from lambdas.api.feedback.service import FeedbackHistory, FeedbackRequest, UncertainList
+from lambdas.api.feedback.service import (
+    FeedbackHistory,
+    FeedbackRequest,
+    GivenFeedback,
+    UncertainList,
+)
 from lambdas.api.models.comparison import ModelComparison
 from lambdas.api.models.service import (
     CanaryRequest,
@@ -25,7 +30,6 @@ from lambdas.api.models.service import (
     MoveRequest,
     Served,
 )
-from lambdas.api.records import LogEntry
 from lambdas.api.stats.service import Stats
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias
@@ -59,8 +63,8 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/predictions/{id}/feedback"): Operation(
         "giveFeedback",
-        "Confirm or correct an answer; the latest feedback counts",
-        {200: LogEntry},
+        "Confirm or correct an answer; of the heaviest feedback, the latest counts",
+        {200: GivenFeedback},
         (_ID,),
         json_body(FeedbackRequest),
     ),

@@ -33,6 +33,7 @@ class DataNames:
     predictions_table: str
     registry_table: str
     insights_table: str
+    audit_table: str
 
 
 @dataclass(frozen=True)

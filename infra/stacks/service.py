@@ -27,6 +27,8 @@ from visionflow.images.uploads import POSTED_PREFIX
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
 INGEST_BATCH = 10
+# Where images and thumbnails lie.
+ERASED_PREFIXES = ("api/", "thumbnails/", UPLOAD_PREFIX)
 # An image of 12 megapixels takes a tenth of it; only a cold start comes near.
 SLOW_PREDICTION = Duration.seconds(3)
 
@@ -156,7 +158,9 @@ class ServiceStack(Stack):
                 predictions_table=stores.predictions.table_name,
                 registry_table=stores.registry.table_name,
                 insights_table=stores.insights.table_name,
+                audit_table=stores.audit.table_name,
                 requires_sign_in=int(stage.on_aws),
+                own_records=int(stage.records == "own"),
             ).to_env()
             | training.control_settings.to_env()
             | CostSettings(
@@ -177,6 +181,11 @@ class ServiceStack(Stack):
         stores.predictions.allow_list(function.execution_role)
         stores.predictions.allow_feedback(function.execution_role)
         stores.insights.allow_report(function.execution_role)
+        stores.images.allow_erase(function.execution_role, prefixes=ERASED_PREFIXES)
+        stores.predictions.allow_erase(function.execution_role)
+        stores.insights.allow_erase(function.execution_role)
+        stores.audit.allow_add(function.execution_role)
+        stores.audit.allow_read(function.execution_role)
         training.allow_control(function.execution_role)
         return function
 

@@ -78,6 +78,7 @@ class TrainingStack(Stack):
                 jobs_bucket=job_stores.folders.bucket_name,
                 models_bucket=stores.models.bucket_name,
                 registry_table=stores.registry.table_name,
+                audit_table=stores.audit.table_name,
             ).to_env(),
         )
         role = publish.execution_role
@@ -87,6 +88,7 @@ class TrainingStack(Stack):
         stores.models.allow_put(role, prefix="models/")
         stores.registry.allow_read(role)
         stores.registry.allow_move(role)
+        stores.audit.allow_add(role)
         self._stores = job_stores
         self.life = TrainingJobLife(self, "JobLife", stage=stage, jobs=jobs, publish=publish)
 

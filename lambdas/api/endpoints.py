@@ -1,25 +1,31 @@
 """How every group of routes is written: functions from a service and a request to a body."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from lambdas.api.resources import Resources, resources
+from lambdas.outcomes import status_of
 from lambdas.web import parameters
 from lambdas.web.caller import caller_of
 from lambdas.web.json_body import Body, read_json
 from lambdas.web.resolver import json_response
 from lambdas.web.routes import Method, Route, route_of
+from visionflow import strict
 from visionflow.access.caller import NOBODY, Caller
+from visionflow.errors import ForbiddenError
 from visionflow.timestamps import timestamp
 
 DEFAULT_PERIOD = timedelta(days=30)
+# They change nothing of what others have: a form is signed, and its image has a record.
+_NOT_AUDITED = {("POST", "/uploads")}
 
 S = TypeVar("S")
 P = ParamSpec("P")
@@ -27,17 +33,24 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Request:
-    """What a request says, and who sends it. Everything that does not fit is an `InputError`."""
+    """What a request says, and who sends it. Everything that does not fit is an `InputError`.
+
+    ``details`` is what the audit trail says of a change: its body as it was read, its query, and
+    what the endpoint adds, such as a name that it made. Never a secret.
+    """
 
     event: APIGatewayProxyEventV2
     caller: Caller
+    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def query(self) -> dict[str, str]:
         return self.event.query_string_parameters
 
     def body(self, cls: type[Body], *, optional: bool = False) -> Body:
-        return read_json(self.event, cls, optional=optional)
+        found = read_json(self.event, cls, optional=optional)
+        self.details.update(strict.to_dict(found))
+        return found
 
     def text(self, name: str) -> str | None:
         return parameters.short_text(name, self.query.get(name))
@@ -67,7 +80,7 @@ class Endpoints(Generic[S]):
 
     An endpoint takes the service, the request and the parameters of its path, and returns a body or
     a `Response`. Whether the caller may use the route, by the table of routes, is checked before
-    anything else is read.
+    anything else is read, and every change is in the audit trail, refused ones too.
     """
 
     def __init__(self, build: Callable[[Resources], S]) -> None:
@@ -84,9 +97,13 @@ class Endpoints(Generic[S]):
         def register(endpoint: Endpoint[S, P]) -> Endpoint[S, P]:
             def respond(*args: P.args, **in_path: P.kwargs) -> Response[str]:
                 request = Request(self.router.current_event, self._caller(route))
-                parameters.only(request.query, *query)
-                answer = endpoint(self.service(), request, *args, **in_path)
-                return answer if isinstance(answer, Response) else json_response(answer)
+
+                def call() -> Response[str]:
+                    parameters.only(request.query, *query)
+                    answer = endpoint(self.service(), request, *args, **in_path)
+                    return answer if isinstance(answer, Response) else json_response(answer)
+
+                return self._audited(route, request, call)
 
             self.router.route(path, method=method)(respond)
             return endpoint
@@ -94,10 +111,36 @@ class Endpoints(Generic[S]):
         return register
 
     def _caller(self, route: Route) -> Caller:
-        """Raises `ForbiddenError` for one without the route's scope."""
+        """Who sends the request. Raises `ForbiddenError` for one who is not known."""
         if route.needs is None:
             return NOBODY
         signs_in = bool(resources().settings.requires_sign_in)
-        caller = caller_of(self.router.current_event, requires_sign_in=signs_in)
-        caller.require(route.needs)
-        return caller
+        return caller_of(self.router.current_event, requires_sign_in=signs_in)
+
+    def _audited(
+        self, route: Route, request: Request, call: Callable[[], Response[str]]
+    ) -> Response[str]:
+        """Make a call that the caller may make. Raises `ForbiddenError` without the route's scope.
+
+        Nothing is changed that is not written down before, and a caller's refused attempt is one
+        row. Strangers cannot fill the trail.
+        """
+        caller, audit = request.caller, resources().audit
+        changes = route.method != "GET" and (route.method, route.path) not in _NOT_AUDITED
+        action = f"{route.method} {route.path}"
+        subject = ", ".join(map(unquote, route.values(request.event.path)))
+        try:
+            if route.needs is not None:
+                caller.require(route.needs)
+        except ForbiddenError as error:
+            if changes:
+                audit.add(caller.name, caller.id, action, subject, {}, status_of(error))
+            raise
+        if not changes:
+            return call()
+        with audit.change(caller.name, caller.id, action, subject, status_of) as outcome:
+            outcome.details = request.details
+            request.details.update(request.query)
+            answer = call()
+            outcome.status = answer.status_code
+        return answer

@@ -8,9 +8,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.api.about.routes import endpoints as about
+from lambdas.api.audit.routes import endpoints as audit
 from lambdas.api.costs.routes import endpoints as costs
 from lambdas.api.feedback.routes import endpoints as feedback
 from lambdas.api.models.routes import endpoints as models
+from lambdas.api.owners.routes import endpoints as owners
 from lambdas.api.predictions.routes import endpoints as predictions
 from lambdas.api.stats.routes import endpoints as stats
 from lambdas.api.training_jobs.routes import endpoints as training_jobs
@@ -18,7 +20,10 @@ from lambdas.api.uploads.routes import endpoints as uploads
 from lambdas.telemetry.trail import traced
 from lambdas.web.resolver import create_resolver
 
-GROUPS = (about, predictions, uploads, models, feedback, stats, costs, training_jobs)
+GROUPS = (
+    *(about, predictions, uploads, models, feedback, stats, costs, training_jobs),
+    *(owners, audit),
+)
 
 logger = Logger()
 metrics = Metrics()

@@ -5,7 +5,8 @@ from typing import Self
 
 from lambdas.api.resources import Resources
 from visionflow import strict
-from visionflow.errors import PredictionNotFoundError
+from visionflow.access.caller import Caller
+from visionflow.errors import ForbiddenError, PredictionNotFoundError
 from visionflow.images.store import ImageStore
 from visionflow.predictions.record import ID, Prediction
 from visionflow.predictions.store import PredictionStore
@@ -27,20 +28,46 @@ class PredictionDetail(LogEntry):
 
 @dataclass(frozen=True)
 class Records:
-    """Predictions with their images."""
+    """Predictions with their images. ``own``: for a caller who is not an admin, only what they sent
+    exists."""
 
     predictions: PredictionStore
     images: ImageStore
+    own: bool
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        return cls(resources.predictions, resources.images)
+        own = bool(resources.settings.own_records)
+        return cls(resources.predictions, resources.images, own)
 
-    def find(self, prediction_id: str) -> Prediction:
+    def owner_for(self, caller: Caller) -> str | None:
+        """Whose records alone ``caller`` sees; None: everybody's."""
+        return caller.id if self.own and not caller.is_admin else None
+
+    def find(self, prediction_id: str, caller: Caller) -> Prediction:
         """Raises `PredictionNotFoundError`."""
         known = ID.fullmatch(prediction_id)
-        prediction = self.predictions.get(prediction_id) if known else None
-        if prediction is None:
+        return self._seen(
+            self.predictions.get(prediction_id) if known else None, prediction_id, caller
+        )
+
+    def find_erasable(self, prediction_id: str, caller: Caller) -> Prediction:
+        """Also a record whose erasure has begun.
+
+        Raises `PredictionNotFoundError`, and `ForbiddenError` for somebody else's.
+        """
+        known = ID.fullmatch(prediction_id)
+        prediction = self._seen(
+            self.predictions.erasable(prediction_id) if known else None, prediction_id, caller
+        )
+        if not caller.is_admin and caller.id != prediction.owner:
+            raise ForbiddenError("Only who sent the image and admins may erase it.")
+        return prediction
+
+    def _seen(
+        self, prediction: Prediction | None, prediction_id: str, caller: Caller
+    ) -> Prediction:
+        if prediction is None or self.owner_for(caller) not in (None, prediction.owner):
             raise PredictionNotFoundError(f"There is no prediction {prediction_id!r:.80}.")
         return prediction
 

@@ -7,8 +7,10 @@ from functools import lru_cache
 from lambdas import clients
 from lambdas.api.settings import ApiSettings
 from lambdas.api.trees import Trees
+from visionflow.access.audit import AuditLog
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
+from visionflow.insights.erasure import ErasedList, Erasure
 from visionflow.insights.shadows import ShadowStore
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -33,7 +35,16 @@ class Resources:
         self.counters = CounterStore(insights, self.dynamodb)
         self.new_labels = NewLabels(insights, self.dynamodb)
         self.reviews = ReviewStore(predictions, insights, self.dynamodb)
-        self.shadows = ShadowStore(insights, self.dynamodb, self.counters)
+        self.shadows = ShadowStore(insights, predictions, self.dynamodb, self.counters)
+        self.audit = AuditLog(settings.audit_table, self.dynamodb)
+        self.erasure = Erasure(
+            self.images,
+            self.predictions,
+            self.reviews,
+            self.shadows,
+            self.counters,
+            ErasedList(insights, self.dynamodb),
+        )
 
 
 @lru_cache

@@ -7,14 +7,17 @@ from visionflow.settings import EnvSettings
 
 @dataclass(frozen=True)
 class ApiSettings(EnvSettings):
-    """Names of the resources, and whether requests carry a token (1) or need none (0)."""
+    """Names of the resources, whether requests carry a token (1) or need none (0), and whether each
+    caller sees only what they sent (1) or everybody's records (0)."""
 
     images_bucket: str
     models_bucket: str
     predictions_table: str
     registry_table: str
     insights_table: str
+    audit_table: str
     requires_sign_in: int
+    own_records: int
 
 
 @dataclass(frozen=True)

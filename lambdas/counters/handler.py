@@ -15,10 +15,12 @@ from lambdas.counters.dead_letters import DeadLetters
 from lambdas.counters.service import CountersService, UncountableError, Written
 from lambdas.counters.settings import CountersSettings
 from lambdas.telemetry.trail import traced
+from visionflow.access.audit import AuditLog
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
+from visionflow.predictions.store import ERASED
 
 TRIAL_METRIC = "TrialTakenBack"
 DRIFT_METRIC = "DriftAlarm"
@@ -38,6 +40,7 @@ def service() -> CountersService:
         CounterStore(settings.insights_table, dynamodb),
         ModelRegistry(settings.registry_table, dynamodb),
         DriftWatch(ModelStore(settings.models_bucket, clients.s3())),
+        AuditLog(settings.audit_table, dynamodb),
         settings.shadow_queue_url,
         clients.sqs(),
     )
@@ -99,9 +102,13 @@ def _count_or_bury(record: dict[str, Any]) -> None:
 
 
 def _count_all(records: list[dict[str, Any]]) -> None:
-    # What leaves the table has been counted, and stays so.
-    written = [_written(record) for record in records if record["eventName"] != "REMOVE"]
+    # What expires has been counted, and stays so. What is erased is subtracted where it is erased.
+    written = [_written(record) for record in records if not _is_gone(record)]
     service().count(written)
+
+
+def _is_gone(record: dict[str, Any]) -> bool:
+    return record["eventName"] == "REMOVE" or ERASED in record["dynamodb"]["NewImage"]
 
 
 def _written(record: dict[str, Any]) -> Written:

@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
+from lambdas.outcomes import status_of
+from visionflow.access.audit import AuditLog
 from visionflow.errors import VisionFlowError
 from visionflow.insights.changes import created, relabelled
 from visionflow.insights.counters import Change, CounterStore
@@ -62,6 +65,7 @@ class CountersService:
         counters: CounterStore,
         registry: ModelRegistry,
         drift: DriftWatch,
+        audit: AuditLog,
         queue_url: str,
         sqs: "SQSClient",
         clock: Callable[[], float] = time.monotonic,
@@ -69,6 +73,7 @@ class CountersService:
         self._counters = counters
         self._registry = registry
         self._drift = drift
+        self._audit = audit
         self._queue_url = queue_url
         self._sqs = sqs
         self._clock = clock
@@ -103,7 +108,11 @@ class CountersService:
         if reason is None:
             return None
         self._aliases_at = float("-inf")
-        done = self._registry.end_trial(aliases, Order(RULE, now, reason))
+        version = f"{aliases.trial.model.name} {aliases.trial.model.version}"
+        with self._audit.change(RULE, RULE, "roll back", version, status_of) as outcome:
+            outcome.details["reason"] = reason
+            done = self._registry.end_trial(aliases, Order(RULE, now, reason))
+            outcome.status = HTTPStatus.OK if done else HTTPStatus.CONFLICT
         logger.warning(
             "trial taken back" if done else "trial already over",
             extra={"version": aliases.trial.model.version, "reason": reason},

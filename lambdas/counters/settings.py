@@ -12,5 +12,6 @@ class CountersSettings(EnvSettings):
     models_bucket: str
     registry_table: str
     insights_table: str
+    audit_table: str
     shadow_queue_url: str
     uncounted_queue_url: str

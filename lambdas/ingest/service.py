@@ -11,6 +11,7 @@ from lambdas.classification.service import (
 )
 from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.errors import VisionFlowError
+from visionflow.images.store import StoredImage
 from visionflow.images.uploads import posted_id
 from visionflow.predictions.record import Prediction, s3_object_id
 
@@ -39,10 +40,9 @@ class Upload:
         posted = posted_id(self.key) if self.version_id else None
         return (self.own_id,) if posted is None else (posted, self.own_id)
 
-    def is_image_of(self, prediction: Prediction) -> bool:
-        image = prediction.image
-        itself = (self.bucket, self.key, self.version_id)
-        return prediction.id == self.own_id or itself == (image.bucket, image.key, image.version_id)
+    def owner(self, image: StoredImage) -> str | None:
+        """Who sent it. A file that was dropped has none, whatever its metadata says."""
+        return None if posted_id(self.key) is None else image.owner
 
 
 class IngestService(ClassificationService):
@@ -59,10 +59,12 @@ class IngestService(ClassificationService):
             return None
         stopwatch = Stopwatch()
         data: bytes | None = None
+        owner: str | None = None
         result: ClassifiedImage | VisionFlowError
         try:
             with stopwatch.step("read"):
-                data = self.images.read(upload.key, upload.version_id, upload.etag)
+                stored = self.images.fetch(upload.key, upload.version_id, upload.etag)
+            data, owner = stored.data, upload.owner(stored)
             result = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
         except VisionFlowError as error:
             if error.retryable:
@@ -76,6 +78,7 @@ class IngestService(ClassificationService):
         else:
             thumbnail = self.store_thumbnail(result, upload.own_id, stopwatch)
             prediction = self.answered(subject, result, thumbnail)
+        prediction = replace(prediction, owner=owner)
         while not self.predictions.add(prediction, image.sketch if image else None):
             # Another worker was faster: with this version, or with the id that the key carries.
             prediction_id = self._free_id(upload)
@@ -85,11 +88,12 @@ class IngestService(ClassificationService):
         return prediction
 
     def _free_id(self, upload: Upload) -> str | None:
-        """The id for this version's record; None when there is a record of it already."""
+        """The id for this version's record; None when there is a record of it already, or was
+        until it was erased."""
         for prediction_id in upload.prediction_ids:
-            found = self.predictions.get(prediction_id)
-            if found is None:
+            holder = self.predictions.holder(prediction_id)
+            if holder is None:
                 return prediction_id
-            if upload.is_image_of(found):
+            if holder == upload.own_id:
                 break
         return None

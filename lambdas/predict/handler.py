@@ -49,7 +49,7 @@ def predict() -> Response[str]:
     )
     key = idempotency_key(event, caller)
     image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))
-    answered = service().predict(image, datetime.now(UTC), options, key)
+    answered = service().predict(image, datetime.now(UTC), options, key, caller.id)
     if not answered.repeated:
         measure(answered.answer, metrics)
     return json_response(answered.answer)

@@ -63,12 +63,13 @@ class PredictService(ClassificationService):
         now: datetime,
         options: PredictOptions = DEFAULT_OPTIONS,
         key: IdempotencyKey | None = None,
+        owner: str | None = None,
     ) -> Answered:
-        """Classify ``data``, an image's bytes, once for each ``key``.
+        """Classify ``data``, an image's bytes that ``owner`` sent, once for each ``key``.
 
         Nothing is stored when the image or the request is refused: raises an `ImageError`,
         `InvalidParameterError` for options that the model cannot meet, `ModelUnavailableError`, or
-        `IdempotencyConflictError` when ``key`` was used for another request.
+        `IdempotencyConflictError` when ``key`` was used for another request, or its answer erased.
         """
         prediction_id = new_id(now) if key is None else key.prediction_id
         follow(prediction_id)
@@ -83,7 +84,9 @@ class PredictService(ClassificationService):
         )
         # Two requests with one key may be at work at once, perhaps with different images.
         name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
-        prediction = self._prediction(prediction_id, name, data, image, options, stopwatch, now)
+        prediction = replace(
+            self._prediction(prediction_id, name, data, image, options, stopwatch, now), owner=owner
+        )
         reply = _reply(request, image, options, prediction_set)
         if self.predictions.add(prediction, image.sketch, reply if key else None):
             return Answered(_answer(prediction, reply), repeated=False)

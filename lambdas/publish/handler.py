@@ -3,6 +3,7 @@
 import os
 import tempfile
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
+from lambdas.outcomes import status_of
 from lambdas.publish.service import JobPublisher
 from lambdas.publish.settings import PublishSettings
 from lambdas.telemetry.trail import traced
 from visionflow import strict
+from visionflow.access.audit import AuditLog
 from visionflow.jobs.store import JobStore
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -34,11 +37,24 @@ def service() -> JobPublisher:
     )
 
 
+@lru_cache
+def audit() -> AuditLog:
+    return AuditLog(PublishSettings.from_env(os.environ).audit_table, clients.dynamodb())
+
+
 @logger.inject_lambda_context
 @traced
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        published = service().publish(str(event["job_id"]), Path(folder))
-    answer: dict[str, Any] = strict.to_dict(published)
+    job_id = str(event["job_id"])
+    by = f"training job {job_id}"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        audit().change(by, by, "publish", job_id, status_of) as outcome,
+    ):
+        published = service().publish(job_id, Path(folder))
+        answer: dict[str, Any] = strict.to_dict(published)
+        outcome.details |= {"model": answer["model"], "reason": published.reason}
+        if published.state == "failed":
+            outcome.status = HTTPStatus.UNPROCESSABLE_ENTITY
     logger.info("published", extra={"answer": answer})
     return answer

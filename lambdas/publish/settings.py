@@ -13,3 +13,4 @@ class PublishSettings(EnvSettings):
     jobs_bucket: str
     models_bucket: str
     registry_table: str
+    audit_table: str

@@ -50,7 +50,9 @@ def service() -> ShadowService:
         ),
         ImageStore(settings.images_bucket, s3),
         PredictionStore(settings.predictions_table, dynamodb),
-        ShadowStore(insights, dynamodb, CounterStore(insights, dynamodb)),
+        ShadowStore(
+            insights, settings.predictions_table, dynamodb, CounterStore(insights, dynamodb)
+        ),
     )
 
 

@@ -39,7 +39,8 @@ def _object(event: APIGatewayProxyEventV2) -> dict[str, object]:
     try:
         data = json.loads(event.decoded_body or "")
         # Half of a surrogate pair can be escaped in JSON, but neither stored nor answered.
-        json.dumps(data, ensure_ascii=False).encode()
+        # Nor is NaN a number of JSON.
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise InvalidBodyError("The body is not valid JSON.") from error
     if not isinstance(data, dict):

@@ -26,8 +26,15 @@ class Route:
 
     def matches(self, path: str) -> bool:
         """Whether a request's path is this route's, whatever stands for its ``{parameters}``."""
-        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(self.path))
-        return re.fullmatch(pattern, path) is not None
+        return self._pattern().fullmatch(path) is not None
+
+    def values(self, path: str) -> tuple[str, ...]:
+        """What stands for the route's ``{parameters}`` in a request's path."""
+        found = self._pattern().fullmatch(path)
+        return found.groups() if found else ()
+
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(self.path)))
 
 
 ROUTES = (
@@ -62,6 +69,9 @@ ROUTES = (
     Route("GET", "/training-options", "api", "read"),
     Route("GET", "/costs", "api", "read"),
     Route("GET", "/openapi.json", "api", "read"),
+    Route("DELETE", "/predictions/{id}", "api", "predict"),
+    Route("DELETE", "/owners/{owner}", "api", "admin"),
+    Route("GET", "/audit", "api", "admin"),
 )
 
 

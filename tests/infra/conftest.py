@@ -27,6 +27,7 @@ EVERYTHING = replace(
     snap_start=True,
     alarm_key=True,
     all_alarms=True,
+    records="own",
     alarm_email="team@example.com",
     program_clients=("1example23456789",),
 )

@@ -1,6 +1,7 @@
 """The functions: what they may do, how they are bounded and watched."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,18 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:Query", "Predictions/index/by_model"),
         ("dynamodb:Query", "Predictions/index/by_status"),
         ("dynamodb:Query", "Predictions/index/by_review"),
+        ("dynamodb:Query", "Predictions/index/by_owner"),
         ("dynamodb:UpdateItem", "Predictions"),
+        # Erasing: a tombstone in place of a record, and what belongs to it.
+        ("dynamodb:PutItem", "Predictions"),
+        ("dynamodb:UpdateItem", "Insights"),
+        ("dynamodb:DeleteItem", "Insights"),
+        ("s3:ListBucketVersions", "Images"),
+        ("s3:DeleteObjectVersion", "Images/api/*"),
+        ("s3:DeleteObjectVersion", "Images/thumbnails/*"),
+        ("s3:DeleteObjectVersion", "Images/uploads/*"),
+        ("dynamodb:PutItem", "Audit"),
+        ("dynamodb:Query", "Audit"),
         ("dynamodb:PutItem", "Registry"),
         ("dynamodb:UpdateItem", "Registry"),
         ("dynamodb:ConditionCheckItem", "Registry"),
@@ -87,6 +99,7 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:Query", "Insights"),
         ("dynamodb:PutItem", "Insights"),
         ("dynamodb:UpdateItem", "Insights"),
+        ("dynamodb:PutItem", "Audit"),
         ("sqs:SendMessage", "ModelWatchShadowQueue"),
         *{("sqs:" + action, "ModelWatchUncounted") for action in SEND_TO_QUEUE},
         ("dynamodb:ListStreams", "*"),
@@ -98,6 +111,7 @@ GRANTS: dict[str, Grants] = {
         ("s3:GetObjectVersion", "Images/*"),
         ("s3:ListBucket", "Images"),
         ("dynamodb:GetItem", "Predictions"),
+        ("dynamodb:ConditionCheckItem", "Predictions"),
         ("dynamodb:BatchGetItem", "Insights"),
         ("dynamodb:PutItem", "Insights"),
         ("dynamodb:UpdateItem", "Insights"),
@@ -147,6 +161,7 @@ def test_a_function_can_read_its_environment(
         "predictions_table": "Predictions",
         "registry_table": "Registry",
         "insights_table": "Insights",
+        "audit_table": "Audit",
         "shadow_queue_url": "ModelWatchShadowQueue",
         "uncounted_queue_url": "ModelWatchUncounted",
     }
@@ -158,6 +173,44 @@ def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
     variables = templates.properties(FUNCTION)["Api"]["Environment"]["Variables"]
     expected = str(int(templates.stage.on_aws))
     assert variables["VISIONFLOW_REQUIRES_SIGN_IN"] == expected
+
+
+def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> None:
+    """The right to list knows the bucket alone; its condition names the prefixes."""
+    (statement,) = (
+        statement
+        for policy in templates.properties("AWS::IAM::Policy", "Service").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "s3:ListBucketVersions"
+    )
+    assert statement["Condition"] == {
+        "StringLike": {"s3:prefix": ["api/*", "thumbnails/*", "uploads/*"]}
+    }
+
+
+def test_nobody_may_change_or_delete_a_row_of_the_audit_trail(templates: Templates) -> None:
+    granted = {
+        action
+        for policy in templates.properties("AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in _as_list(statement["Action"])
+        if "Audit" in map(templates.text, _as_list(statement["Resource"]))
+    }
+    assert granted == {"dynamodb:PutItem", "dynamodb:Query"}
+    table = templates.properties("AWS::DynamoDB::Table")["Audit"]
+    assert "TimeToLiveSpecification" not in table
+    if templates.stage.on_aws:
+        (refusal,) = table["ResourcePolicy"]["PolicyDocument"]["Statement"]
+        assert (refusal["Effect"], refusal["Principal"]) == ("Deny", {"AWS": "*"})
+        assert {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} <= set(refusal["Action"])
+
+
+def test_the_stage_says_whose_records_a_caller_sees(
+    templates: Templates, synthesize: Synthesize
+) -> None:
+    for found, own in ((templates, "0"), (synthesize(EVERYTHING), "1")):
+        variables = found.properties(FUNCTION)["Api"]["Environment"]["Variables"]
+        assert variables["VISIONFLOW_OWN_RECORDS"] == own
 
 
 def test_every_function_is_made_the_same_way(templates: Templates) -> None:
@@ -268,6 +321,10 @@ def _source_of(templates: Templates, function: str) -> Resource:
     return found
 
 
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _grants(templates: Templates, role: str) -> Grants:
     """Every allowed action with its resource, of all policies attached to `role`."""
     granted: Grants = set()
@@ -279,7 +336,7 @@ def _grants(templates: Templates, role: str) -> Grants:
             actions, resources = statement["Action"], statement["Resource"]
             granted |= {
                 (action, templates.text(resource))
-                for action in ([actions] if isinstance(actions, str) else actions)
-                for resource in (resources if isinstance(resources, list) else [resources])
+                for action in _as_list(actions)
+                for resource in _as_list(resources)
             }
     return granted

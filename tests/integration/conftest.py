@@ -35,7 +35,7 @@ from visionflow.models.store import ModelStore
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 EVENTS = Path(__file__).parents[1] / "events"
-API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)
+API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", 0, 0)
 INGEST = ClassificationSettings("images", "models", "predictions", "registry", 90, 1, 0)
 SHADOW = ShadowSettings("images", "models", "predictions", "registry", "insights", 1)
 SERVED = (
@@ -269,7 +269,7 @@ class Cloud:
             ],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
-        for table in ("registry", "insights"):
+        for table in ("registry", "insights", "audit"):
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
@@ -308,7 +308,12 @@ def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the functions cache the model
     cloud = Cloud()
     counters = CountersSettings(
-        "models", "registry", "insights", cloud.shadow_queue_url, cloud.uncounted_queue_url
+        "models",
+        "registry",
+        "insights",
+        "audit",
+        cloud.shadow_queue_url,
+        cloud.uncounted_queue_url,
     )
     for settings in (API, INGEST, SHADOW, counters):
         for name, value in settings.to_env().items():

@@ -16,7 +16,9 @@ def signs_in(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def path_of(route: Route) -> str:
-    return route.path.replace("{version}", "2").replace("{id}", "0" * 26)
+    return (
+        route.path.replace("{version}", "2").replace("{id}", "0" * 26).replace("{owner}", "user:1")
+    )
 
 
 @pytest.mark.parametrize("route", PROTECTED, ids=lambda r: f"{r.method} {r.path}")

@@ -16,7 +16,7 @@ from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_api import fill, record
 from visionflow.access.caller import Caller
-from visionflow.access.roles import EVERYTHING
+from visionflow.access.roles import EVERYTHING, SCOPES_OF
 from visionflow.predictions import new_labels
 from visionflow.predictions.new_labels import NewLabels
 from visionflow.predictions.record import Feedback
@@ -163,7 +163,7 @@ def test_two_who_speak_at_once_are_put_in_order(cloud: Cloud) -> None:
         return item
 
     slow._item = overtaken  # type: ignore[method-assign]
-    slow.give(asked, Feedback("blue", "2030-01-01T00:00:00.000000Z", "slow"))
+    slow.give(asked, Feedback("blue", "2030-01-01T00:00:00.000000Z", "slow", weight=3))
     assert [feedback.label for feedback in slow.history(asked)] == ["green", "blue"]
     assert cloud.call("GET", f"/predictions/{asked}").body["feedback"]["label"] == "blue"
 
@@ -250,3 +250,71 @@ def test_now_is_written_as_records_write_it(cloud: Cloud) -> None:
     at = datetime.fromisoformat(said["at"])
     assert said["at"].endswith("Z")
     assert abs((datetime.now(UTC) - at).total_seconds()) < 60
+
+
+VIEWER, LABELLER, ADMIN = (
+    Caller(f"user:{role}", f"{role}@example.com", SCOPES_OF[role])
+    for role in ("viewer", "labeller", "model-admin")
+)
+
+
+def test_the_heaviest_feedback_counts_and_of_it_the_latest(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body["id"]
+    turns = (
+        (VIEWER, "blue", "blue"),
+        (VIEWER, "red", "red"),
+        (LABELLER, "green", "green"),
+        (VIEWER, "blue", "green"),
+        (LABELLER, "red", "red"),
+        (ADMIN, "blue", "blue"),
+        (LABELLER, "green", "blue"),
+        (VIEWER, "green", "blue"),
+        (ADMIN, "green", "green"),
+    )
+    for caller, label, current in turns:
+        answer = say(cloud, asked, {"label": label}, caller=caller).body
+        assert answer["feedback"]["label"] == current
+        assert (answer["given"]["label"], answer["given"]["by"]) == (label, caller.name)
+        assert answer["counts"] == (label == current)
+        found = cloud.call("GET", f"/predictions/{asked}").body
+        assert found["feedback"] == answer["feedback"]
+    words = cloud.call("GET", f"/predictions/{asked}/feedback").body["items"]
+    assert [word["label"] for word in words] == [label for _, label, _ in turns]
+    assert [word["weight"] for word in words] == [1, 1, 2, 1, 2, 3, 2, 1, 3]
+    # The counters follow what counts, not what was said last.
+    say(cloud, asked, {"label": "red"}, caller=VIEWER)
+    cloud.count(cloud.stream())
+    cloud.count(cloud.stream())
+    (version,) = cloud.call("GET", "/stats").body["feedback"]["by_model"].values()
+    assert {label: share["n"] for label, share in version["per_label"].items()} == {"green": 1}
+
+
+def test_feedback_that_does_not_count_stays_where_the_current_is(cloud: Cloud) -> None:
+    """Collecting goes by the time of the feedback that counts."""
+    ids = fill(cloud, [record(i) for i in range(2)])
+    reviews = ReviewStore("predictions", "insights", cloud.dynamodb)
+    for minute, (prediction_id, weight) in enumerate([(ids[0], 2), (ids[1], 1), (ids[0], 1)]):
+        at = f"2031-01-01T00:0{minute}:00.000000Z"
+        reviews.give(prediction_id, Feedback("red", at, "me", weight=weight))
+    assert [p.id for p in reviews.given()] == ids
+
+
+def test_feedback_from_before_there_were_weights_has_a_viewer_s(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body["id"]
+    say(cloud, asked, {"label": "blue"}, caller=ADMIN)
+    cloud.dynamodb.update_item(
+        TableName="predictions",
+        Key={"id": {"S": asked}},
+        UpdateExpression="REMOVE feedback.weight",
+    )
+    answer = say(cloud, asked, {"label": "red"}, caller=VIEWER).body
+    assert (answer["feedback"]["label"], answer["counts"]) == ("red", True)
+
+
+def test_a_viewer_adds_no_label(cloud: Cloud) -> None:
+    asked = cloud.predict(RED).body["id"]
+    refused = say(cloud, asked, {"label": "purple", "new": True}, caller=VIEWER)
+    assert (refused.status, refused.body["code"]) == (403, "forbidden")
+    assert cloud.call("GET", f"/predictions/{asked}/feedback").body == {"items": []}
+    assert say(cloud, asked, {"label": "red", "new": True}, caller=VIEWER).status == 200
+    assert say(cloud, asked, {"label": "purple", "new": True}, caller=LABELLER).status == 200

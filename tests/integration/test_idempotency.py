@@ -63,7 +63,12 @@ def test_what_people_say_later_is_no_part_of_the_first_answer(cloud: Cloud) -> N
         UpdateExpression="SET feedback = :said",
         ExpressionAttributeValues={":said": {"M": to_item(feedback)}},
     )
-    assert cloud.logs()[0]["feedback"] == {**feedback, "parents": [], "is_parent": False}
+    assert cloud.logs()[0]["feedback"] == {
+        **feedback,
+        "parents": [],
+        "is_parent": False,
+        "weight": 1,
+    }
     assert send(cloud, RED, "k") == first
 
 

@@ -9,6 +9,7 @@ from lambdas.ingest.service import IngestService
 from tests.images import bad_files, encode, plain
 from tests.integration.conftest import INGEST, Cloud, event
 from visionflow.errors import PlatformError
+from visionflow.images.store import StoredImage
 
 RED = encode(plain("red"))
 
@@ -65,13 +66,13 @@ def test_two_workers_with_the_same_event_make_one_record(cloud: Cloud) -> None:
     slow = IngestService.build(INGEST)
     fast = IngestService.build(INGEST)
     now = datetime.now(UTC)
-    read = slow.images.read
+    fetch = slow.images.fetch
 
-    def read_while_the_other_finishes(*args: Any, **kwargs: Any) -> bytes:
+    def fetch_while_the_other_finishes(*args: Any, **kwargs: Any) -> StoredImage:
         assert fast.ingest(upload, now) is not None
-        return read(*args, **kwargs)
+        return fetch(*args, **kwargs)
 
-    slow.images.read = read_while_the_other_finishes  # type: ignore[method-assign]
+    slow.images.fetch = fetch_while_the_other_finishes  # type: ignore[method-assign]
     assert slow.ingest(upload, now) is None
     assert [entry["label"] for entry in cloud.logs()] == ["red"]
 
@@ -135,15 +136,15 @@ def test_only_the_messages_that_failed_come_back(
     for colour in ("red", "lime", "blue"):
         cloud.drop(f"uploads/{colour}.jpg", encode(plain(colour)))
     messages = cloud.messages()
-    read = lambdas.ingest.handler.service().images.read
+    fetch = lambdas.ingest.handler.service().images.fetch
 
-    def read_with_a_fault(key: str, *which: Any) -> bytes:
+    def fetch_with_a_fault(key: str, *which: Any) -> StoredImage:
         if "lime" in key:
             raise PlatformError("S3 said: slow down")
-        return read(key, *which)
+        return fetch(key, *which)
 
     with monkeypatch.context() as patch:
-        patch.setattr(lambdas.ingest.handler.service().images, "read", read_with_a_fault)
+        patch.setattr(lambdas.ingest.handler.service().images, "fetch", fetch_with_a_fault)
         failed = cloud.deliver(messages)
     assert len(failed) == 1
     assert sorted(entry["label"] for entry in cloud.logs()) == ["blue", "red"]

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import boto3
 import pytest
 
 from infra.cli import main
+from infra.client.api_client import ApiClient, ApiProblemError
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_feedback import say
@@ -23,6 +26,7 @@ from visionflow.predictions.record import Feedback
 from visionflow.predictions.reviews import ReviewStore
 
 Command = Callable[..., Any]
+NOTHING_ELSE = {"unusable": 0, "erased": 0}
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 
 
@@ -40,6 +44,7 @@ def visionflow(
         "PredictionsTable": "predictions",
         "RegistryTable": "registry",
         "InsightsTable": "insights",
+        "AuditTable": "audit",
     }
     template = {
         "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},
@@ -79,6 +84,63 @@ def test_a_version_goes_through_shadow_and_canary_to_production_and_back(
     table = visionflow("models", "history", "--alias", "canary")
     assert "tiny 2 10 %" in table
     assert "production" not in table
+
+
+def test_what_commands_change_is_in_the_audit_trail(visionflow: Command, cloud: Cloud) -> None:
+    visionflow("models", "list")
+    visionflow("models", "canary", "2", "--percent", 10, "--reason", "a look")
+    visionflow("models", "promote", "9")  # there is none
+    visionflow("models", "rule", "--on")
+    entries = cloud.call("GET", "/audit").body["items"]
+    assert {entry["by"] for entry in entries} == {"arn:aws:sts::123456789012:user/moto"}
+    assert [(entry["action"], entry["subject"], entry["status"]) for entry in entries] == [
+        ("visionflow models rule", "", 200),
+        ("visionflow models promote", "9", 404),
+        ("visionflow models canary", "2", 200),
+    ]
+    assert entries[2]["details"] == {"percent": 10, "reason": "a look"}
+
+
+@pytest.fixture
+def over_http(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's requests reach the functions without a network."""
+
+    def call(_: ApiClient, method: str, path: str, query: Any, **__: Any) -> Any:
+        known = {name: value for name, value in query.items() if value is not None}
+        with redirect_stdout(StringIO()):  # of the functions' metrics
+            found = cloud.call(method, path, known)
+        if found.status >= 400:
+            raise ApiProblemError(found.body["detail"], found.body["code"])
+        return found.body
+
+    monkeypatch.setattr(ApiClient, "_call", call)
+
+
+def test_predictions_are_erased_by_command_after_a_yes(
+    cloud: Cloud, over_http: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = [cloud.predict(image).body["id"] for image in (RED, BLUE, BLUE)]
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main.main([*arguments, "--api-url", "https://api"])
+        return code, *capsys.readouterr()
+
+    code, _, error = run("erase", made[0])
+    assert (code, "--yes" in error) == (1, True), "nobody can be asked here"
+    assert len(cloud.logs()) == 3
+    assert run("erase", "--yes")[0] == 1
+    assert run("erase", made[0], "--owner", "anonymous", "--yes")[0] == 1
+    assert run("erase", made[0], "--yes")[1].startswith("1 erased.")
+    assert "There is no prediction" in run("erase", made[0], "--yes")[2]
+    assert json.loads(run("erase", "--owner", "anonymous", "--yes", "--json")[1]) == {"erased": 2}
+    assert cloud.logs() == []
+    listed = run("audit")[1]
+    assert listed.splitlines()[1].split()[1:] == [
+        *("anonymous", "DELETE", "/owners/{owner}", "anonymous", "200")
+    ]
+    entries = [json.loads(line) for line in run("audit", "--json", "--limit", "2")[1].splitlines()]
+    assert [entry["status"] for entry in entries] == [200, 404]
 
 
 def test_versions_are_listed_shown_and_compared(visionflow: Command, cloud: Cloud) -> None:
@@ -158,7 +220,7 @@ def test_labelled_images_become_a_training_folder(
 ) -> None:
     out = tmp_path / "collected"
     done = visionflow("data", "collect", "--out", out, "--json")
-    assert done == {"added": 2, "kept": 0, "moved": 0, "gone": 0, "unspecific": 0, "unusable": 0}
+    assert done == {"added": 2, "kept": 0, "moved": 0, "gone": 0, "unspecific": 0} | NOTHING_ELSE
     listing = list_images(out)
     assert listing.labels == ("purple", "red")
     assert (out / listing.files[1]).read_bytes() == RED
@@ -179,7 +241,7 @@ def test_collecting_again_adds_what_is_new_and_moves_what_was_corrected(
     say(cloud, labelled[1]["id"], {"label": "blue"})
     say(cloud, labelled[2]["id"], {"label": "blue"})
     done = visionflow("data", "collect", "--out", out, "--json")
-    assert done == {"added": 1, "kept": 1, "moved": 1, "gone": 0, "unspecific": 0, "unusable": 0}
+    assert done == {"added": 1, "kept": 1, "moved": 1, "gone": 0, "unspecific": 0} | NOTHING_ELSE
     assert {path.parent.name for path in out.rglob("*.jpg")} == {"red", "blue"}
     assert read_lineage(out)[labelled[1]["id"]].file.startswith("blue/")
     assert not (out / "purple").exists()  # training takes every folder for a class
@@ -210,6 +272,39 @@ def test_nothing_is_overwritten(
     mine.write_bytes(b"an image of my own")
     assert "is in the way" in visionflow("data", "collect", "--out", out)
     assert mine.read_bytes() == b"an image of my own"
+
+
+def test_collecting_again_deletes_copies_of_what_was_erased(
+    visionflow: Command, cloud: Cloud, labelled: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    out = tmp_path / "collected"
+    visionflow("data", "collect", "--out", out)
+    where = {"LocationConstraint": "eu-central-1"}
+    cloud.s3.create_bucket(Bucket="datasets", CreateBucketConfiguration=where)  # type: ignore[arg-type]
+    outputs = ("JobsBucket", "JobsTable", "JobStateMachine", "JobRole", "JobLogGroup")
+    names = {"DatasetsBucket": "datasets", **{name: name for name in outputs}}
+    template = {
+        "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},
+        "Outputs": {name: {"Value": value} for name, value in names.items()},
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="VisionFlow-Dev-Training", TemplateBody=json.dumps(template)
+    )
+    for file in (path for path in out.rglob("*") if path.is_file()):
+        cloud.s3.upload_file(str(file), "datasets", f"set/{file.relative_to(out)}")
+    erased, stays = (one["id"] for one in labelled[:2])
+    assert cloud.call("DELETE", f"/predictions/{erased}").status == 200
+    done = visionflow("data", "collect", "--out", out, "--json")
+    assert (done["erased"], done["kept"]) == (2, 1)
+    listed = cloud.s3.list_objects_v2(Bucket="datasets")["Contents"]
+    assert {entry["Key"] for entry in listed} == {
+        f"set/purple/{stays}.jpg",
+        f"set/{LINEAGE_FILE}",
+    }
+    copied = cloud.s3.get_object(Bucket="datasets", Key=f"set/{LINEAGE_FILE}")["Body"].read()
+    assert copied == (out / LINEAGE_FILE).read_bytes()
+    assert erased.encode() not in copied
+    assert visionflow("data", "collect", "--out", out, "--json")["erased"] == 0
 
 
 def test_an_image_that_has_expired_is_counted_as_gone(
@@ -299,7 +394,7 @@ def test_a_lineage_that_leads_out_of_the_folder_is_refused(
 
 def relabel(cloud: Cloud, prediction_id: str, label: str) -> None:
     """Past the API, which refuses many labels."""
-    feedback = Feedback(label, "2031-01-01T00:00:00.000000Z", "me")
+    feedback = Feedback(label, "2031-01-01T00:00:00.000000Z", "me", weight=3)
     ReviewStore("predictions", "insights", cloud.dynamodb).give(prediction_id, feedback)
 
 

@@ -308,6 +308,7 @@ def stage(empty_cloud: Cloud) -> Callable[..., int]:
                 "PredictionsTable": "predictions",
                 "RegistryTable": "registry",
                 "InsightsTable": "insights",
+                "AuditTable": "audit",
             }.items()
         },
     }
@@ -332,6 +333,10 @@ def test_the_command_publishes_to_a_stage_on_aws(
     assert "100 % of" in captured.err
     assert empty_cloud.registry.current() == ModelRef("mine", "7")
     assert empty_cloud.models.manifest(ModelRef("mine", "7")).name == "mine"
+    (entry,) = empty_cloud.call("GET", "/audit").body["items"]
+    assert entry["by"] == "arn:aws:sts::123456789012:user/moto"
+    assert (entry["action"], entry["subject"]) == ("visionflow publish", "mine 7")
+    assert (entry["status"], entry["details"]) == (200, {"promote": True, "force": None})
 
 
 def test_the_command_tells_who_forced_what(

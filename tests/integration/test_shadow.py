@@ -189,6 +189,10 @@ def test_an_unsure_version_is_taken_back(
     assert (move.by, move.action) == ("the rollback rule", "rollback")
     assert move.reason == "unknown rate 1.000 over 0.5 in 4 images (0 unfamiliar)"
     assert '"TrialTakenBack":[1.0]' in capsys.readouterr().out
+    (entry,) = versions.call("GET", "/audit").body["items"]
+    assert (entry["by"], entry["action"]) == ("the rollback rule", "roll back")
+    assert (entry["subject"], entry["status"]) == ("tiny 2", 200)
+    assert entry["details"] == {"reason": move.reason}
     # It does not go on and on: what is left was never on trial.
     versions.registry.set_rule(RollbackRule(enabled=True, min_images=1, max_unknown_rate=0.0))
     versions.count(versions.stream())

@@ -47,7 +47,7 @@ from visionflow.timestamps import timestamp
 
 IMAGE = "/visionflow/image"
 MOTO_IMAGE = "ami-03cf127a"  # moto knows some; listing them takes seconds
-PUBLISH = PublishSettings(TABLE, JOBS, "models", "registry")
+PUBLISH = PublishSettings(TABLE, JOBS, "models", "registry", "audit")
 Override = Callable[[dict[str, Any]], Any]
 
 
@@ -168,15 +168,16 @@ class World:
     @staticmethod
     def _make_registry() -> None:
         keys = ("pk", "sk")
-        boto3.client("dynamodb").create_table(
-            TableName="registry",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
-        )
+        for table in ("registry", "audit"):
+            boto3.client("dynamodb").create_table(
+                TableName=table,
+                BillingMode="PAY_PER_REQUEST",
+                KeySchema=[
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+                AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
+            )
 
     @staticmethod
     def _make_state_machine() -> str:
@@ -206,6 +207,7 @@ def world(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(boto3, "client", lambda name, **_: client(name))
     yield World(tmp_path, monkeypatch)
     lambdas.publish.handler.service.cache_clear()
+    lambdas.publish.handler.audit.cache_clear()
 
 
 @lru_cache
@@ -240,6 +242,10 @@ def test_a_job_trains_and_its_version_serves(world: World) -> None:
     assert job.model == ModelRef("tiny", "1")
     assert ModelRegistry("registry", boto3.client("dynamodb")).current() == job.model
     assert world.versions() == {"models/tiny/1/manifest.json"}
+    audited = boto3.client("dynamodb").scan(TableName="audit")["Items"]
+    (end,) = (row for row in audited if row["sk"]["S"].endswith("#outcome"))
+    assert (end["by"], end["subject"]) == ({"S": f"training job {job.id}"}, {"S": job.id})
+    assert (end["action"], end["status"]) == ({"S": "publish"}, {"N": "200"})
     (machine,) = seen
     tags = {tag["Key"]: tag["Value"] for tag in machine["Tags"]}
     assert tags[JOB_TAG] == job.id

@@ -12,7 +12,7 @@ from lambdas.ingest.service import IngestService, Upload
 from tests.images import encode, plain
 from tests.integration.conftest import INGEST, Cloud
 from visionflow.images.limits import DEFAULT_LIMITS
-from visionflow.images.store import FORM_LIFETIME
+from visionflow.images.store import FORM_LIFETIME, StoredImage
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 
@@ -151,13 +151,13 @@ def test_the_version_that_loses_the_promised_id_is_recorded_under_its_own(cloud:
     first, second = uploads(cloud)
     slow, fast = IngestService.build(INGEST), IngestService.build(INGEST)
     now = datetime.now(UTC)
-    read = slow.images.read
+    fetch = slow.images.fetch
 
-    def read_while_the_other_finishes(*args: Any, **kwargs: Any) -> bytes:
+    def fetch_while_the_other_finishes(*args: Any, **kwargs: Any) -> StoredImage:
         assert fast.ingest(second, now) is not None
-        return read(*args, **kwargs)
+        return fetch(*args, **kwargs)
 
-    slow.images.read = read_while_the_other_finishes  # type: ignore[method-assign]
+    slow.images.fetch = fetch_while_the_other_finishes  # type: ignore[method-assign]
     recorded = slow.ingest(first, now)
     assert recorded is not None
     assert (recorded.id, recorded.label, recorded.error) == (first.own_id, "red", None)

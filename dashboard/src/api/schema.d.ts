@@ -83,7 +83,8 @@ export interface paths {
         get: operations["prediction"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Erase a prediction with its image and all that was made from it */
+        delete: operations["erasePrediction"];
         options?: never;
         head?: never;
         patch?: never;
@@ -99,7 +100,7 @@ export interface paths {
         /** All feedback on a prediction */
         get: operations["feedback"];
         put?: never;
-        /** Confirm or correct an answer; the latest feedback counts */
+        /** Confirm or correct an answer; of the heaviest feedback, the latest counts */
         post: operations["giveFeedback"];
         delete?: never;
         options?: never;
@@ -467,6 +468,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/owners/{owner}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Erase what an owner has sent, some records at a time */
+        delete: operations["eraseOwner"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes and who made them, the latest first */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -484,6 +519,41 @@ export interface components {
             low: number;
             /** High */
             high: number;
+        };
+        /**
+         * AuditEntry
+         * @description A change. ``by`` is the verified name of who made it and ``caller`` the stable id.
+         *
+         *     ``status`` is that of the HTTP answer, or what it would be for a change without a request: 2xx
+         *     for one that was made, 4xx for one that was refused. Null: the outcome is not known.
+         */
+        AuditEntry: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Caller */
+            caller: string;
+            /** Action */
+            action: string;
+            /** Subject */
+            subject: string;
+            /** Status */
+            status: number | null;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * AuditPage
+         * @description Changes, the latest first. A null ``next_cursor``: there is nothing older in this time.
+         */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditEntry"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * Box
@@ -649,6 +719,26 @@ export interface components {
             alarm: boolean;
         };
         /**
+         * Erased
+         * @description A record that is gone with all that belonged to it, and when its erasure began.
+         */
+        Erased: {
+            /** Id */
+            id: string;
+            /** Erased At */
+            erased_at: string;
+        };
+        /**
+         * ErasedOwner
+         * @description How many records this call has erased. ``left``: there are more; send the request again.
+         */
+        ErasedOwner: {
+            /** Erased */
+            erased: number;
+            /** Left */
+            left: boolean;
+        };
+        /**
          * Explanation
          * @description A map, and the same as a small PNG (data URL, RGBA) to be stretched over ``box``.
          */
@@ -677,10 +767,11 @@ export interface components {
         };
         /**
          * Feedback
-         * @description What a person says the image shows; the latest counts.
+         * @description What a person says the image shows; of the heaviest, the latest counts.
          *
          *     ``parents`` are above ``label`` in the version that answered, from the top down; ``is_parent``:
-         *     it is itself a parent of labels there, so it is not a class.
+         *     it is itself a parent of labels there, so it is not a class. ``weight`` is that of who gave it:
+         *     see `visionflow.access.roles.weight_of`.
          */
         Feedback: {
             /** Label */
@@ -699,10 +790,17 @@ export interface components {
              * @default false
              */
             is_parent: boolean;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
         };
         /**
          * FeedbackHistory
          * @description All feedback on a prediction, the oldest first.
+         *
+         *     Of the heaviest, the latest counts: an admin's weight is 3, a labeller's 2, a viewer's 1.
          */
         FeedbackHistory: {
             /** Items */
@@ -730,6 +828,73 @@ export interface components {
             reason: string;
             /** Failed */
             failed: string[];
+        };
+        /**
+         * GivenFeedback
+         * @description The prediction after ``given`` was added to its history. ``counts``: it is now the current
+         *     feedback. Otherwise somebody whose feedback weighs more has spoken before.
+         */
+        GivenFeedback: {
+            /** Id */
+            id: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "api" | "s3";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "unknown" | "failed";
+            /** Label */
+            label: string | null;
+            /** Confidence */
+            confidence: number | null;
+            /** Top K */
+            top_k: components["schemas"]["Score"][];
+            model: components["schemas"]["ModelRef"] | null;
+            image: components["schemas"]["ImageRef"];
+            /** Thumbnail Key */
+            thumbnail_key: string | null;
+            /** Timings */
+            timings: {
+                [key: string]: number;
+            };
+            /** Created At */
+            created_at: string;
+            error: components["schemas"]["Failure"] | null;
+            /** Expires At */
+            expires_at: number;
+            /** Thumbnail Url */
+            thumbnail_url: string | null;
+            given: components["schemas"]["Feedback"];
+            /** Counts */
+            counts: boolean;
+            /**
+             * Parents
+             * @default []
+             */
+            parents: string[];
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
+            /** @default null */
+            feedback: components["schemas"]["Feedback"] | null;
+            /** @default null */
+            refused: components["schemas"]["ModelRef"] | null;
+            /**
+             * Owner
+             * @default null
+             */
+            owner: string | null;
         };
         /**
          * Health
@@ -967,6 +1132,11 @@ export interface components {
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
             refused: components["schemas"]["ModelRef"] | null;
+            /**
+             * Owner
+             * @default null
+             */
+            owner: string | null;
         };
         /**
          * LogPage
@@ -1235,6 +1405,11 @@ export interface components {
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
             refused: components["schemas"]["ModelRef"] | null;
+            /**
+             * Owner
+             * @default null
+             */
+            owner: string | null;
         };
         /**
          * PredictionDetail
@@ -1295,6 +1470,11 @@ export interface components {
             feedback: components["schemas"]["Feedback"] | null;
             /** @default null */
             refused: components["schemas"]["ModelRef"] | null;
+            /**
+             * Owner
+             * @default null
+             */
+            owner: string | null;
         };
         /**
          * PredictionSet
@@ -1780,6 +1960,37 @@ export interface operations {
             };
         };
     };
+    erasePrediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     feedback: {
         parameters: {
             query?: never;
@@ -1840,7 +2051,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LogEntry"];
+                    "application/json": components["schemas"]["GivenFeedback"];
                 };
             };
             /** @description What went wrong */
@@ -2747,6 +2958,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    eraseOwner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasedOwner"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query?: {
+                /** @description At most this many items */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Not before this time (default: a year before `to`) */
+                from?: string;
+                /** @description Not after this time (default: now) */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
                 };
             };
             /** @description What went wrong */

@@ -136,13 +136,18 @@ def _start(arguments: argparse.Namespace) -> int:
     check_bucket(request, found.training.datasets_bucket)
     if not data.startswith("s3://"):
         _upload(Path(data), found)
-    return _follow(found.job_control.start(request), found, arguments)
+    with found.change("jobs start", request.config) as outcome:
+        job = found.job_control.start(request)
+        outcome.details["job"] = job.id
+    return _follow(job, found, arguments)
 
 
 def _resume(arguments: argparse.Namespace) -> int:
     found = endpoints(arguments)
     bury_local_job(arguments.job, found)
-    return _follow(found.job_control.resume(arguments.job), found, arguments)
+    with found.change("jobs resume", arguments.job):
+        job = found.job_control.resume(arguments.job)
+    return _follow(job, found, arguments)
 
 
 def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -> int:
@@ -162,7 +167,9 @@ def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -
 
 
 def _stop(arguments: argparse.Namespace) -> int:
-    job = endpoints(arguments).job_control.stop(arguments.job)
+    found = endpoints(arguments)
+    with found.change("jobs stop", arguments.job):
+        job = found.job_control.stop(arguments.job)
     text = f"Job {job.id} is {job.state}; its machine is gone within a minute or two."
     answer(arguments, job, lambda: say(text))
     return 0

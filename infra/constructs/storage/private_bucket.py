@@ -66,6 +66,18 @@ class PrivateBucket(s3.Bucket):
         """Let `role` list keys; without it S3 answers 403 instead of 404 for a missing object."""
         allow(role, "s3:ListBucket", on=[self.bucket_arn])
 
+    def allow_erase(self, role: iam.Role, *, prefixes: Sequence[str]) -> None:
+        """Let `role` find and delete all versions of objects below `prefixes`."""
+        keys = [f"{prefix}*" for prefix in prefixes]
+        allow(
+            role,
+            "s3:ListBucketVersions",
+            on=[self.bucket_arn],
+            conditions={"StringLike": {"s3:prefix": keys}},
+        )
+        for prefix in prefixes:
+            self._allow(role, "s3:DeleteObjectVersion", prefix=prefix)
+
     def allow_put(self, role: iam.Role, *, prefix: str) -> None:
         """Let `role` write objects below `prefix`.
 

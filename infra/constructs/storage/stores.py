@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from infra.constructs.storage.private_bucket import PrivateBucket
-from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
+from infra.constructs.storage.tables import (
+    AuditTable,
+    InsightsTable,
+    PredictionsTable,
+    RegistryTable,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +20,8 @@ class Stores:
         models: `models/<name>/<version>/`, manifest last.
         predictions: one record per image.
         registry: model versions and which of them serve.
-        insights: counters, shadows' answers and the history of feedback.
+        insights: counters, shadows' answers, the history of feedback and the list of erased ids.
+        audit: every change, with who made it.
     """
 
     images: PrivateBucket
@@ -23,3 +29,4 @@ class Stores:
     predictions: PredictionsTable
     registry: RegistryTable
     insights: InsightsTable
+    audit: AuditTable

@@ -1,4 +1,4 @@
-"""The tables: predictions, the model registry, and insights."""
+"""The tables: predictions, the model registry, insights, and the audit trail."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -24,6 +24,7 @@ class OnDemandTable(dynamodb.Table):
         sort_key: str | None = None,
         time_to_live_attribute: str | None = None,
         stream: dynamodb.StreamViewType | None = None,
+        resource_policy: iam.PolicyDocument | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -33,6 +34,7 @@ class OnDemandTable(dynamodb.Table):
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute=time_to_live_attribute,
             stream=stream,
+            resource_policy=resource_policy,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=stage.point_in_time_recovery
             ),
@@ -88,6 +90,14 @@ class PredictionsTable(OnDemandTable):
         """Let `role` read one record by its id."""
         self._allow(role, "GetItem")
 
+    def allow_check(self, role: iam.Role) -> None:
+        """Let `role` read one record, and write elsewhere on the condition that it is there."""
+        self._allow(role, "GetItem", "ConditionCheckItem")
+
+    def allow_erase(self, role: iam.Role) -> None:
+        """Let `role` hide a record, and put a tombstone in its place."""
+        self._allow(role, "UpdateItem", "PutItem")
+
     def allow_feedback(self, role: iam.Role) -> None:
         """Let `role` add feedback to a record."""
         self._allow(role, "UpdateItem")
@@ -136,6 +146,47 @@ class InsightsTable(OnDemandTable):
     def allow_report(self, role: iam.Role) -> None:
         """Let `role` read everything and write the history of feedback."""
         self._allow(role, "PutItem", "GetItem", "BatchGetItem", "Query")
+
+    def allow_erase(self, role: iam.Role) -> None:
+        """Let `role` delete what belongs to a record, and subtract it from the counters."""
+        self._allow(role, "PutItem", "UpdateItem", "DeleteItem", "Query")
+
+
+class AuditTable(OnDemandTable):
+    """Who changed what, by month and time, kept for ever.
+
+    No role may change or delete a row. On AWS the table itself refuses it too, so that not even an
+    administrator of the account can without changing this policy first.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            partition_key="pk",
+            sort_key="sk",
+            resource_policy=_append_only() if stage.on_aws else None,
+        )
+
+    def allow_add(self, role: iam.Role) -> None:
+        """Let `role` write rows."""
+        self._allow(role, "PutItem")
+
+    def allow_read(self, role: iam.Role) -> None:
+        """Let `role` page through the rows."""
+        self._allow(role, "Query")
+
+
+def _append_only() -> iam.PolicyDocument:
+    changes = ("UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete")
+    refuse = iam.PolicyStatement(
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=[f"dynamodb:{action}" for action in changes],
+        resources=["*"],
+    )
+    return iam.PolicyDocument(statements=[refuse])
 
 
 def string_attribute(name: str) -> dynamodb.Attribute:

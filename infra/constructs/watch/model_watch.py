@@ -95,6 +95,7 @@ class ModelWatch(Construct):
                 models_bucket=stores.models.bucket_name,
                 registry_table=stores.registry.table_name,
                 insights_table=stores.insights.table_name,
+                audit_table=stores.audit.table_name,
                 shadow_queue_url=images.queue.queue_url,
                 uncounted_queue_url=uncounted.queue_url,
             ).to_env(),
@@ -103,6 +104,7 @@ class ModelWatch(Construct):
         stores.models.allow_read(role)
         stores.registry.allow_take_back(role)
         stores.insights.allow_count(role)
+        stores.audit.allow_add(role)
         allow(role, "sqs:SendMessage", on=[images.queue.queue_arn])
         function.add_event_source(
             event_sources.DynamoEventSource(
@@ -146,7 +148,7 @@ class ModelWatch(Construct):
         stores.images.allow_read(role, versions=True)
         stores.models.allow_read(role)
         stores.registry.allow_read(role)
-        stores.predictions.allow_get(role)
+        stores.predictions.allow_check(role)
         stores.insights.allow_shadow(role)
         images.feed(function, batch_size=SHADOW_BATCH, stage=stage)
 

@@ -7,24 +7,24 @@ from lambdas.api.feedback.service import (
     FeedbackHistory,
     FeedbackRequest,
     FeedbackService,
+    GivenFeedback,
     UncertainList,
 )
-from lambdas.api.records import LogEntry
 
 endpoints = Endpoints(FeedbackService.build)
 
 
 @endpoints.add("POST", "/predictions/<prediction_id>/feedback")
-def give(service: FeedbackService, request: Request, prediction_id: str) -> LogEntry:
+def give(service: FeedbackService, request: Request, prediction_id: str) -> GivenFeedback:
     wanted = request.body(FeedbackRequest)
-    return service.give(prediction_id, wanted, request.caller.name, datetime.now(UTC))
+    return service.give(prediction_id, wanted, request.caller, datetime.now(UTC))
 
 
 @endpoints.add("GET", "/predictions/<prediction_id>/feedback")
-def history(service: FeedbackService, _request: Request, prediction_id: str) -> FeedbackHistory:
-    return service.history(prediction_id)
+def history(service: FeedbackService, request: Request, prediction_id: str) -> FeedbackHistory:
+    return service.history(prediction_id, request.caller)
 
 
 @endpoints.add("GET", "/uncertain", "limit")
 def uncertain(service: FeedbackService, request: Request) -> UncertainList:
-    return service.uncertain(request.limit())
+    return service.uncertain(request.limit(), request.caller)

@@ -1,12 +1,16 @@
 """Feedback on predictions: giving it, reading it, and which images to ask about next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from heapq import nsmallest
 from typing import Self
 
 from lambdas.api.records import LogEntry, Records
 from lambdas.api.resources import Resources
+from visionflow import strict
+from visionflow.access.caller import Caller
+from visionflow.access.roles import weight_of
 from visionflow.errors import InvalidParameterError
 from visionflow.labels import PARTS, composed, label_problem
 from visionflow.models.label_tree import LabelTree
@@ -14,6 +18,7 @@ from visionflow.models.ref import ModelRef
 from visionflow.predictions.new_labels import NewLabels
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
+from visionflow.predictions.store import MAX_ROWS_READ, LogQuery
 from visionflow.timestamps import timestamp
 
 # An error names no more labels than this.
@@ -23,7 +28,7 @@ _MOST_NAMED = 20
 @dataclass(frozen=True)
 class FeedbackRequest:
     """What the image shows: a label, or a parent of labels. One that the version does not have
-    needs ``new``."""
+    needs ``new``, and a caller with the scope `label`."""
 
     label: str
     new: bool = False
@@ -31,9 +36,21 @@ class FeedbackRequest:
 
 @dataclass(frozen=True)
 class FeedbackHistory:
-    """All feedback on a prediction, the oldest first."""
+    """All feedback on a prediction, the oldest first.
+
+    Of the heaviest, the latest counts: an admin's weight is 3, a labeller's 2, a viewer's 1.
+    """
 
     items: tuple[Feedback, ...]
+
+
+@dataclass(frozen=True)
+class GivenFeedback(LogEntry):
+    """The prediction after ``given`` was added to its history. ``counts``: it is now the current
+    feedback. Otherwise somebody whose feedback weighs more has spoken before."""
+
+    given: Feedback
+    counts: bool
 
 
 @dataclass(frozen=True)
@@ -57,23 +74,33 @@ class FeedbackService:
         reviews, new_labels = resources.reviews, resources.new_labels
         return cls(Records.build(resources), reviews, new_labels, resources.trees.of)
 
-    def give(self, prediction_id: str, wanted: FeedbackRequest, by: str, now: datetime) -> LogEntry:
-        """Keep ``wanted`` as the feedback that counts.
+    def give(
+        self, prediction_id: str, wanted: FeedbackRequest, caller: Caller, now: datetime
+    ) -> GivenFeedback:
+        """Keep ``wanted``; it counts unless the current feedback weighs more.
 
         Raises `PredictionNotFoundError`, `InvalidParameterError` for a label that the version does
-        not have and that is not marked as new, or that cannot be one, and `TooManyLabelsError`.
+        not have and that is not marked as new, or that cannot be one, `ForbiddenError` for a caller
+        who may not add labels, and `TooManyLabelsError`.
         """
-        prediction = self.records.find(prediction_id)
+        prediction = self.records.find(prediction_id, caller)
         tree = self.tree_of(prediction.model) if prediction.model else None
-        label = self._label(wanted, prediction, tree)
-        feedback = Feedback(label, timestamp(now), by)
+        label = self._label(wanted, prediction, tree, caller)
+        weight = weight_of(caller.scopes)
+        feedback = Feedback(label, timestamp(now), caller.name, weight=weight)
         if tree and label in tree:
             is_parent = any(label == parent.name for parent in tree.parents)
             feedback = replace(feedback, parents=tree.ancestors(label), is_parent=is_parent)
-        return self.records.entry(self.reviews.give(prediction_id, feedback))
+        entry = self.records.entry(self.reviews.give(prediction_id, feedback))
+        counts = entry.feedback == feedback
+        return strict.extended(GivenFeedback, entry, given=feedback, counts=counts)
 
     def _label(
-        self, wanted: FeedbackRequest, prediction: Prediction, tree: LabelTree | None
+        self,
+        wanted: FeedbackRequest,
+        prediction: Prediction,
+        tree: LabelTree | None,
+        caller: Caller,
     ) -> str:
         """As the model writes it, or else whoever gave it first."""
         label = composed(wanted.label.strip())
@@ -90,15 +117,24 @@ class FeedbackService:
             raise InvalidParameterError(
                 f"label {label!r} is what a part of a dataset is called; add a word to it."
             )
+        caller.require("label")
         return self.new_labels.admit(label, prediction.expires_at)
 
-    def history(self, prediction_id: str) -> FeedbackHistory:
+    def history(self, prediction_id: str, caller: Caller) -> FeedbackHistory:
         """Raises `PredictionNotFoundError`."""
-        self.records.find(prediction_id)
+        self.records.find(prediction_id, caller)
         return FeedbackHistory(self.reviews.history(prediction_id))
 
-    def uncertain(self, limit: int) -> UncertainList:
-        return UncertainList(tuple(map(self.records.entry, self.reviews.uncertain(limit))))
+    def uncertain(self, limit: int, caller: Caller) -> UncertainList:
+        """Of everybody's answers; of a caller's own, those among the latest `MAX_ROWS_READ`."""
+        owner = self.records.owner_for(caller)
+        if owner is None:
+            found: Iterable[Prediction] = self.reviews.uncertain(limit)
+        else:
+            page = self.records.predictions.page(LogQuery(owner=owner), MAX_ROWS_READ)
+            asked = [p for p in page.items if p.feedback is None and p.confidence is not None]
+            found = nsmallest(limit, asked, key=lambda p: (p.confidence, p.id))
+        return UncertainList(tuple(map(self.records.entry, found)))
 
 
 def _some(tree: LabelTree) -> str:

@@ -1,7 +1,9 @@
 """The routes of the history and of single predictions."""
 
+from datetime import UTC, datetime
+
 from lambdas.api.endpoints import Endpoints, Request
-from lambdas.api.predictions.service import LogPage, PredictionService
+from lambdas.api.predictions.service import Erased, LogPage, PredictionService
 from lambdas.api.records import PredictionDetail
 from visionflow.predictions.record import Source, Status
 from visionflow.predictions.store import LogQuery
@@ -19,12 +21,18 @@ def logs(service: PredictionService, request: Request) -> LogPage:
         source=request.choice("source", Source),
         since=request.moment("from"),
         until=request.moment("to"),
+        owner=service.records.owner_for(request.caller),
     )
     return service.logs(query, request.limit(), request.query.get("cursor"))
 
 
 @endpoints.add("GET", "/predictions/<prediction_id>")
 def prediction(
-    service: PredictionService, _request: Request, prediction_id: str
+    service: PredictionService, request: Request, prediction_id: str
 ) -> PredictionDetail:
-    return service.prediction(prediction_id)
+    return service.prediction(prediction_id, request.caller)
+
+
+@endpoints.add("DELETE", "/predictions/<prediction_id>")
+def erase(service: PredictionService, request: Request, prediction_id: str) -> Erased:
+    return service.erase(prediction_id, request.caller, datetime.now(UTC))

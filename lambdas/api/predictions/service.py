@@ -1,12 +1,15 @@
 """The history and single predictions."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self
 
 from lambdas.api.records import LogEntry, PredictionDetail, Records
 from lambdas.api.resources import Resources
 from lambdas.api.trees import Trees
-from visionflow.errors import InvalidParameterError
+from visionflow.access.caller import Caller
+from visionflow.errors import InvalidParameterError, PredictionNotFoundError
+from visionflow.insights.erasure import Erasure
 from visionflow.models.registry import ModelRegistry
 from visionflow.predictions.store import LogQuery
 
@@ -20,16 +23,26 @@ class LogPage:
 
 
 @dataclass(frozen=True)
+class Erased:
+    """A record that is gone with all that belonged to it, and when its erasure began."""
+
+    id: str
+    erased_at: str
+
+
+@dataclass(frozen=True)
 class PredictionService:
-    """Reads predictions."""
+    """Reads and erases predictions."""
 
     records: Records
     registry: ModelRegistry
     trees: Trees
+    erasure: Erasure
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        return cls(Records.build(resources), resources.registry, resources.trees)
+        records = Records.build(resources)
+        return cls(records, resources.registry, resources.trees, resources.erasure)
 
     def logs(self, query: LogQuery, limit: int, cursor: str | None) -> LogPage:
         """A page of the history. A label that is a parent finds what is below it too.
@@ -48,6 +61,14 @@ class PredictionService:
         found = map(self.trees.find, self.registry.aliases().in_use)
         return any(name == parent.name for tree in found if tree for parent in tree.parents)
 
-    def prediction(self, prediction_id: str) -> PredictionDetail:
+    def prediction(self, prediction_id: str, caller: Caller) -> PredictionDetail:
         """Raises `PredictionNotFoundError`."""
-        return self.records.detail(self.records.find(prediction_id))
+        return self.records.detail(self.records.find(prediction_id, caller))
+
+    def erase(self, prediction_id: str, caller: Caller, now: datetime) -> Erased:
+        """Raises what `Records.find_erasable` raises."""
+        self.records.find_erasable(prediction_id, caller)
+        since = self.erasure.erase(prediction_id, now)
+        if since is None:
+            raise PredictionNotFoundError(f"{prediction_id} was erased at this moment.")
+        return Erased(prediction_id, since)

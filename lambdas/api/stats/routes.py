@@ -8,4 +8,4 @@ endpoints = Endpoints(StatsService.build)
 
 @endpoints.add("GET", "/stats", "from", "to")
 def stats(service: StatsService, request: Request) -> Stats:
-    return service.of(*request.days())
+    return service.of(request.days(), request.caller)

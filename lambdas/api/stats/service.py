@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from lambdas.api.resources import Resources
+from visionflow.access.caller import Caller
 from visionflow.insights.changes import UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, by_model
 from visionflow.insights.drift_watch import DriftWatch
@@ -65,22 +66,29 @@ class Stats:
 
 @dataclass(frozen=True)
 class StatsService:
-    """Adds counters up."""
+    """Adds counters up. ``admins_only``: callers see their own records alone."""
 
     counters: CounterStore
     drift: DriftWatch
+    admins_only: bool
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        return cls(resources.counters, DriftWatch(resources.models))
+        admins_only = bool(resources.settings.own_records)
+        return cls(resources.counters, DriftWatch(resources.models), admins_only)
 
-    def of(self, first_day: str, last_day: str) -> Stats:
-        days = self.counters.days(first_day, last_day)
-        counted = [*days, *self.counters.labels(first_day, last_day)]
+    def of(self, days: tuple[str, str], caller: Caller) -> Stats:
+        """Of the days from the first to the last. Where each caller sees only their own records,
+        sums over everybody's are for admins. Raises `ForbiddenError`."""
+        if self.admins_only:
+            caller.require("admin")
+        first_day, last_day = days
+        by_day = self.counters.days(first_day, last_day)
+        counted = [*by_day, *self.counters.labels(first_day, last_day)]
         versions = by_model(counted)
         names = _names(versions)
-        by_status = _sum(days, "status.")
-        unfamiliar = sum(day[UNFAMILIAR] for day in days)
+        by_status = _sum(by_day, "status.")
+        unfamiliar = sum(day[UNFAMILIAR] for day in by_day)
         totals = {names[m]: sum(versions[m].under("status.").values()) for m in names}
         feedback = {names[m]: _feedback(versions[m]) for m in names}
         return Stats(
@@ -92,7 +100,7 @@ class StatsService:
             unfamiliar=unfamiliar,
             by_label=_sum(counted, "label."),
             by_model={name: n for name, n in totals.items() if n},
-            by_day=tuple(_days(days)),
+            by_day=tuple(_days(by_day)),
             feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
             drift={names[model]: found for model, found in self.drift.by_model(counted).items()},
         )
@@ -127,7 +135,8 @@ def _days(counted: Iterable[Counted]) -> list[DayStats]:
             unfamiliar=n[UNFAMILIAR],
             failed=n["status.failed"],
         )
-        for day, n in sorted(by_day.items())
+        # Without what is below zero: it was erased before it was counted.
+        for day, n in sorted((day, +amounts) for day, amounts in by_day.items())
     ]
     return [day for day in days if day.ok or day.unknown or day.failed]
 

@@ -15,5 +15,5 @@ endpoints = Endpoints(UploadService.build)
 
 @endpoints.add("POST", "/uploads")
 def uploads(service: UploadService, request: Request) -> Response[str]:
-    form = service.form(request.body(UploadRequest), datetime.now(UTC))
+    form = service.form(request.body(UploadRequest), request.caller.id, datetime.now(UTC))
     return json_response(form, HTTPStatus.CREATED)

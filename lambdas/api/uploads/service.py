@@ -37,15 +37,16 @@ class UploadService:
     def build(cls, resources: Resources) -> Self:
         return cls(resources.images)
 
-    def form(self, request: UploadRequest, now: datetime) -> UploadForm:
-        """A form that posts one image of the announced type and size, and the id of its prediction.
+    def form(self, request: UploadRequest, owner: str, now: datetime) -> UploadForm:
+        """A form that posts one image of the announced type and size as ``owner``'s, and the id of
+        its prediction.
 
         Raises what `UploadRequest.check` raises.
         """
         request.check()
         prediction_id = new_id(now)
         key = request.key(prediction_id)
-        form = self.images.post_form(key, request.content_type, request.bytes)
+        form = self.images.post_form(key, request.content_type, request.bytes, owner)
         return UploadForm(
             id=prediction_id,
             url=form.url,

@@ -3,14 +3,14 @@
 The folder holds ``<label>/<prediction id>.<ending>`` and ``lineage.jsonl``, a line for each time an
 image was placed. In a folder whose classes are nested, an image is put into its class's own folder,
 or beside the classes of the same parent; in one that is divided into parts, into the training part,
-since what is measured must not change. Lines are only appended, so the last line about an image
-is the valid one.
+since what is measured must not change. Lines are appended, so the last line about an image is the
+valid one; lines about erased images are removed with their copies.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -61,7 +61,8 @@ class Origin:
 class Collected:
     """How many images were added, were already there, moved to another class, or no longer
     exist. ``unspecific``: how many a person called by a parent of labels, which is not a class;
-    ``unusable``: by what cannot be the name of a folder."""
+    ``unusable``: by what cannot be the name of a folder.
+    ``erased``: how many copies were deleted because somebody has erased their images."""
 
     added: int = 0
     kept: int = 0
@@ -69,6 +70,7 @@ class Collected:
     gone: int = 0
     unspecific: int = 0
     unusable: int = 0
+    erased: int = 0
 
 
 def collect(
@@ -88,6 +90,31 @@ def collect(
     for prediction in reviews.given(since):
         _bring(prediction, images, folder, known, places, done)
         yield done
+
+
+def forget_erased(gone: Set[str], folder: Path) -> int:
+    """Delete copies of erased images from ``folder``, also moved ones, and what the lineage says of
+    them. Returns how many copies that were.
+
+    ``gone``: the ids of all predictions that were ever erased. A copy whose record has expired
+    stays. An interrupted call is finished by the next one.
+    """
+    copies = [path for path in folder.rglob("*") if path.stem in gone and path.is_file()]
+    for path in copies:
+        _remove(folder, path.relative_to(folder).as_posix(), {})
+    lineage = folder / LINEAGE_FILE
+    if gone & set(read_lineage(folder)):
+        write_file(lineage, lineage_without(gone, lineage.read_bytes()))
+    return len(copies)
+
+
+def lineage_without(gone: Set[str], lineage: bytes) -> bytes:
+    """A lineage's lines about other images. Raises `ConfigError` for what is not a lineage."""
+    return b"".join(
+        line
+        for line in lineage.splitlines(keepends=True)
+        if strict.parse_json(Origin, line, LINEAGE_FILE).prediction_id not in gone
+    )
 
 
 def read_lineage(folder: Path) -> dict[str, Origin]:

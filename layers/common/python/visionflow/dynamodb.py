@@ -72,6 +72,7 @@ def query(
     *,
     forward: bool = True,
     names: Sequence[str] = (),
+    page_size: int | None = None,
 ) -> "Iterator[Found]":
     """The items that meet ``condition`` on their keys, by their sort key, page after page.
 
@@ -83,6 +84,8 @@ def query(
         "ExpressionAttributeValues": to_item(values),
         "ScanIndexForward": forward,
     }
+    if page_size is not None:
+        request["PaginationConfig"] = {"PageSize": page_size}
     if names:
         # A name such as given.15 would be a path.
         aliases = {f"#{index}": name for index, name in enumerate(names)}

@@ -145,7 +145,8 @@ class PredictionNotFoundError(InputError):
 
 
 class IdempotencyConflictError(InputError):
-    """The `Idempotency-Key` was used before, with another image or other parameters."""
+    """The `Idempotency-Key` was used before: with another image or other parameters, or its answer
+    was erased."""
 
     code = "idempotency_conflict"
 

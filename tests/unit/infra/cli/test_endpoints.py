@@ -12,7 +12,10 @@ from infra.cli import main, models
 from infra.cli.endpoints import endpoints
 from infra.errors import CommandError
 
-DATA = ("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "InsightsTable")
+DATA = (
+    *("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "InsightsTable"),
+    "AuditTable",
+)
 JOBS = ("DatasetsBucket", "JobsBucket", "JobsTable")
 TRAINING = ("JobStateMachine", "JobRole", "JobLogGroup")
 
@@ -49,7 +52,7 @@ def test_jobs_have_names_of_two_stacks(aws: None, tmp_path: Path) -> None:
 
 def test_an_output_that_is_missing_is_named(aws: None, tmp_path: Path) -> None:
     deploy("Data", *DATA[:-1])
-    with pytest.raises(CommandError, match=r"Stage dev .* no output for insights_table\); deploy"):
+    with pytest.raises(CommandError, match=r"Stage dev .* no output for audit_table\); deploy"):
         _ = endpoints(asked("dev", tmp_path)).data
 
 

@@ -9,7 +9,18 @@ from infra.cli.main import parser
 
 # What a command does is an imperative, so a new command may bring a new verb.
 VERBS = {
-    *("Classify", "Compare", "Continue", "Deploy", "Download", "Draw", "End", "Estimate", "Follow"),
+    *(
+        "Classify",
+        "Compare",
+        "Continue",
+        "Deploy",
+        "Download",
+        "Draw",
+        "End",
+        "Erase",
+        "Estimate",
+        "Follow",
+    ),
     *("Inspect", "Keep", "Let", "List", "Make", "Measure", "Print", "Publish", "Put", "Remove"),
     *("Report", "Restore", "Search", "Show", "Start", "Train", "Write"),
 }

@@ -22,6 +22,7 @@ OUTPUTS = Outputs(
     predictions_table="predictions",
     registry_table="registry",
     insights_table="insights",
+    audit_table="audit",
     jobs_bucket="job-files",
     jobs_table="jobs",
     job_state_machine="arn:aws:states:us-east-1:000000000000:stateMachine:jobs",

@@ -28,6 +28,13 @@ SCOPES_OF: Final[dict[Role, frozenset[Scope]]] = {
 }
 
 
+def weight_of(scopes: frozenset[Scope]) -> int:
+    """How much feedback counts: an admin's 3, a labeller's 2, a viewer's 1."""
+    if "admin" in scopes:
+        return 3
+    return 2 if "label" in scopes else 1
+
+
 def scopes_of(roles: Iterable[str]) -> frozenset[Scope]:
     """All that somebody with ``roles`` may do; names that are not roles add nothing."""
     held = set(roles)

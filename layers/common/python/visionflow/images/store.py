@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 URL_LIFETIME_S = 900
 FORM_LIFETIME = timedelta(minutes=15)
+# Of a posted upload's metadata, which its form signs: who asked for the form.
+_OWNER = "owner"
 
 # Answers of S3 that a retry cannot change.
 _ABSENT = {
@@ -21,6 +23,15 @@ _ABSENT = {
     "PreconditionFailed": "The object was replaced before it was read.",
     "InvalidObjectState": "The object is archived and cannot be read until it is restored.",
 }
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An object's bytes, and the owner that its metadata names. Whoever may write to the bucket can
+    name anybody; in a posted upload it is signed."""
+
+    data: bytes
+    owner: str | None
 
 
 @dataclass(frozen=True)
@@ -38,8 +49,12 @@ class ImageStore:
         self.bucket = bucket
         self._client = client
 
-    def read(self, key: str, version_id: str | None, etag: str | None = None) -> bytes:
-        """The bytes of one version. In a bucket without versioning, ``etag`` identifies it.
+    def read(self, key: str, version_id: str | None) -> bytes:
+        """The bytes of one version. Raises as `fetch` does."""
+        return self.fetch(key, version_id).data
+
+    def fetch(self, key: str, version_id: str | None, etag: str | None = None) -> StoredImage:
+        """One version. In a bucket without versioning, ``etag`` identifies it.
 
         Raises `MissingImageError` when it is gone, replaced or archived, and `ImageTooLargeError`,
         before anything is downloaded, when it is over `DEFAULT_LIMITS`.
@@ -58,7 +73,7 @@ class ImageStore:
             raise MissingImageError(reason) from error
         with answer["Body"] as body:
             DEFAULT_LIMITS.check_bytes(answer["ContentLength"])
-            return body.read()
+            return StoredImage(body.read(), answer["Metadata"].get(_OWNER))
 
     def write(self, key: str, data: bytes, content_type: str) -> str | None:
         """Store an object and return its version id, None in a bucket without versioning."""
@@ -66,6 +81,40 @@ class ImageStore:
             Bucket=self.bucket, Key=key, Body=data, ContentType=content_type
         )
         return answer.get("VersionId")
+
+    def erase(self, key: str, version_id: str | None = None) -> None:
+        """Delete one version of an object, by default all.
+
+        The key's delete markers go with the last one.
+        """
+        versions, markers = (
+            [found for found in kind if found[0] == key] for kind in self._versions(key)
+        )
+        doomed = [found for found in versions if version_id in (None, found[1])]
+        self._delete(doomed if len(doomed) < len(versions) else [*doomed, *markers])
+
+    def erase_below(self, prefix: str) -> None:
+        """Delete all versions of all objects whose keys begin with ``prefix``, and their delete
+        markers."""
+        versions, markers = self._versions(prefix)
+        self._delete([*versions, *markers])
+
+    def _versions(self, prefix: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Keys and version ids of objects and of delete markers."""
+        versions, markers = [], []
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket, Prefix=prefix
+        )
+        for page in pages:
+            versions += [(found["Key"], found["VersionId"]) for found in page.get("Versions", [])]
+            markers += [
+                (found["Key"], found["VersionId"]) for found in page.get("DeleteMarkers", [])
+            ]
+        return versions, markers
+
+    def _delete(self, doomed: list[tuple[str, str]]) -> None:
+        for key, version_id in doomed:
+            self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version_id)
 
     def url(self, key: str, version_id: str | None = None) -> str:
         """A URL that opens the object for `URL_LIFETIME_S` seconds. Makes no call."""
@@ -76,17 +125,19 @@ class ImageStore:
             "get_object", Params=params, ExpiresIn=URL_LIFETIME_S
         )
 
-    def post_form(self, key: str, content_type: str, size: int) -> PostForm:
-        """A form that S3 accepts for `FORM_LIFETIME`: this key, this type, ``size`` bytes exactly.
+    def post_form(self, key: str, content_type: str, size: int, owner: str) -> PostForm:
+        """A form that S3 accepts for `FORM_LIFETIME`: this key, this type, ``size`` bytes exactly,
+        and ``owner`` as the object's metadata.
 
         Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
         """
+        fields = {"Content-Type": content_type, f"x-amz-meta-{_OWNER}": owner}
         answer = self._client.generate_presigned_post(
             Bucket=self.bucket,
             Key=key,
-            Fields={"Content-Type": content_type},
+            Fields=fields,
             Conditions=[
-                {"Content-Type": content_type},
+                *({name: value} for name, value in fields.items()),
                 ["content-length-range", size, size],
             ],
             ExpiresIn=int(FORM_LIFETIME.total_seconds()),

@@ -72,6 +72,28 @@ def relabelled(
     return Change(prediction.id, f"feedback#{revision}", amounts)
 
 
+def erased(prediction: Prediction, sketch: bytes | None) -> Change:
+    """Of an erased record: it takes back what the record and its current feedback have added.
+
+    What a trial has shown stays: a version on trial must not look better because what it failed at
+    was erased, and a tally says nothing about an image.
+    """
+    amounts: dict[Row, Counter[str]] = {}
+    for row, counts in created(prediction, sketch, None).amounts.items():
+        amounts[row] = Counter({name: -n for name, n in counts.items()})
+    for row, counts in relabelled(prediction, prediction.feedback, None, 0).amounts.items():
+        amounts.setdefault(row, Counter()).update(counts)
+    return Change(prediction.id, "erased", amounts)
+
+
+def unshadowed(change: Change) -> Change:
+    """Of a shadow's answer that is erased: ``change`` is what `shadowed` made of it."""
+    amounts = {
+        row: {name: -n for name, n in counts.items()} for row, counts in change.amounts.items()
+    }
+    return Change(change.prediction_id, f"un{change.revision}", amounts)
+
+
 def shadowed(
     prediction: Prediction,
     shadow: ModelRef,

@@ -98,11 +98,12 @@ class Counted:
         return self.amounts[counter]
 
     def under(self, prefix: str) -> dict[str, int]:
-        """The counters whose name begins with ``prefix``, by the rest of it, without zeros."""
+        """The counters whose name begins with ``prefix``, by the rest of it, above zero."""
         return {
             name.removeprefix(prefix): amount
             for name, amount in self.amounts.items()
-            if amount and name.startswith(prefix)
+            # A record may be erased before it is counted; until then it is missing from the sums.
+            if amount > 0 and name.startswith(prefix)
         }
 
 
@@ -164,8 +165,9 @@ class CounterStore:
     def count(self, changes: Sequence[Change], also: Sequence[Action] = ()) -> int:
         """Add what was not counted yet; returns how many changes that was.
 
-        ``also``: further actions of the transaction, for a single change. Raises `PlatformError`
-        when other consumers keep the rows busy.
+        ``also``: further actions of the transaction, for a single change; a condition of theirs
+        that does not hold means that there is nothing to count. Raises `PlatformError` when other
+        consumers keep the rows busy.
         """
         distinct = list({(c.prediction_id, c.revision): c for c in changes}.values())
         added = 0
@@ -246,6 +248,8 @@ class CounterStore:
             codes = transact(self._client, items)
             if codes is None:
                 return len(changes)
+            if also and "ConditionalCheckFailed" in codes[-len(also) :]:
+                return 0
             known = [code == "ConditionalCheckFailed" for code in codes[: len(changes)]]
             changes = [
                 change for change, is_known in zip(changes, known, strict=True) if not is_known

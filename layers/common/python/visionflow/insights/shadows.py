@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
 from visionflow.answers.answer import UnknownReason
-from visionflow.dynamodb import Action, Item, Sleep, batch_get, from_item, to_item
-from visionflow.insights.changes import shadowed
-from visionflow.insights.counters import CounterStore
+from visionflow.dynamodb import Action, Item, Sleep, batch_get, from_item, query, to_item
+from visionflow.insights.changes import shadowed, unshadowed
+from visionflow.insights.counters import Change, CounterStore
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Trial
 from visionflow.predictions.record import Prediction, Status
+from visionflow.predictions.store import ERASED
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,29 +45,41 @@ class ShadowStore:
     def __init__(
         self,
         table: str,
+        predictions: str,
         client: "DynamoDBClient",
         counters: CounterStore,
         sleep: Sleep = time.sleep,
     ) -> None:
         self._table = table
+        self._predictions = predictions
         self._client = client
         self._counters = counters
         self._sleep = sleep
 
     def add(self, prediction: Prediction, answer: ShadowAnswer, trial: Trial | None) -> bool:
-        """Keep and count an answer, once. It expires with the record. False when it was there."""
-        change = shadowed(
-            prediction,
-            answer.model,
-            answer.confidence,
-            answer.milliseconds,
-            trial,
-            agreed=_agree(prediction, answer),
-        )
+        """Keep and count an answer, once. It expires with the record. False when it was there, or
+        when the record is gone."""
+        change = _change(prediction, answer, trial)
         row = {**strict.to_dict(answer), "expires_at": prediction.expires_at}
         item = {**_key(prediction.id, answer.model), **to_item(row)}
         put: Action = {"Put": {"TableName": self._table, "Item": item}}
-        return self._counters.count([change], also=[put]) == 1
+        still_there: Action = {
+            "ConditionCheck": {
+                "TableName": self._predictions,
+                "Key": to_item({"id": prediction.id}),
+                "ConditionExpression": f"attribute_exists(id) AND attribute_not_exists({ERASED})",
+            }
+        }
+        return self._counters.count([change], also=[put, still_there]) == 1
+
+    def erase(self, prediction: Prediction) -> None:
+        """Delete all answers to the image of a hidden record, each with what it has added."""
+        values = {":pk": f"SHADOW#{prediction.id}"}
+        for item in list(query(self._client, self._table, "pk = :pk", values)):
+            change = unshadowed(_change(prediction, _answer(item), None))
+            key = {name: item[name] for name in ("pk", "sk")}
+            delete: Action = {"Delete": {"TableName": self._table, "Key": key}}
+            self._counters.count([change], also=[delete])
 
     def get(self, prediction_id: str, model: ModelRef) -> ShadowAnswer | None:
         return next(iter(self.of([prediction_id], [model])), None)
@@ -79,6 +92,17 @@ class ShadowStore:
         keys = [_key(prediction_id, model) for model in models for prediction_id in ids]
         items = batch_get(self._client, self._table, keys, self._sleep)
         return [_answer(item) for item in items]
+
+
+def _change(prediction: Prediction, answer: ShadowAnswer, trial: Trial | None) -> Change:
+    return shadowed(
+        prediction,
+        answer.model,
+        answer.confidence,
+        answer.milliseconds,
+        trial,
+        agreed=_agree(prediction, answer),
+    )
 
 
 def _agree(prediction: Prediction, answer: ShadowAnswer) -> bool:

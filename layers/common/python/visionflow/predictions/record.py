@@ -42,10 +42,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person says the image shows; the latest counts.
+    """What a person says the image shows; of the heaviest, the latest counts.
 
     ``parents`` are above ``label`` in the version that answered, from the top down; ``is_parent``:
-    it is itself a parent of labels there, so it is not a class.
+    it is itself a parent of labels there, so it is not a class. ``weight`` is that of who gave it:
+    see `visionflow.access.roles.weight_of`.
     """
 
     label: str
@@ -53,6 +54,7 @@ class Feedback:
     by: str
     parents: tuple[str, ...] = ()
     is_parent: bool = False
+    weight: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Prediction:
     `Classification`; null where the model cannot measure it. ``timings`` are milliseconds by
     step. ``created_at`` is ISO 8601 UTC with microseconds, ``expires_at`` epoch seconds.
     ``refused`` is the version that should have answered and could not, so that ``model`` did.
+    ``owner`` is the `Caller.id` of who sent the image; null for a file that was dropped into the
+    bucket, and for records from before there were owners.
     """
 
     id: str
@@ -86,6 +90,16 @@ class Prediction:
     familiarity: float | None = field(default=None, kw_only=True)
     feedback: Feedback | None = field(default=None, kw_only=True)
     refused: ModelRef | None = field(default=None, kw_only=True)
+    owner: str | None = field(default=None, kw_only=True)
+
+    @property
+    def object_id(self) -> str:
+        """Of the image's version, as `s3_object_id` has it; the record's own id where the bucket
+        has no versions."""
+        image = self.image
+        if image.version_id is None:
+            return self.id
+        return s3_object_id(image.bucket, image.key, image.version_id)
 
 
 def s3_object_id(bucket: str, key: str, version: str) -> str:
@@ -104,4 +118,9 @@ def original_key(prediction_id: str) -> str:
 
 def thumbnail_key(prediction_id: str) -> str:
     """The key of a prediction's thumbnail, outside ``uploads/`` so that it triggers nothing."""
-    return f"thumbnails/{prediction_id}.jpg"
+    return f"{thumbnail_prefix(prediction_id)}.jpg"
+
+
+def thumbnail_prefix(prediction_id: str) -> str:
+    """What the keys of a direct call's thumbnails begin with."""
+    return f"thumbnails/{prediction_id}"

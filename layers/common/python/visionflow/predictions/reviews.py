@@ -15,6 +15,7 @@ from visionflow.dynamodb import Action, Found, from_item, query, read_item, to_i
 from visionflow.errors import InvalidParameterError, PlatformError, PredictionNotFoundError
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.store import (
+    ERASED,
     LATER_FEEDBACK,
     REVIEW_INDEX,
     REVIEW_KEYS,
@@ -39,7 +40,8 @@ class ReviewStore:
         self._client = client
 
     def give(self, prediction_id: str, feedback: Feedback) -> Prediction:
-        """Make ``feedback`` the current one of a prediction, and append it to the history.
+        """Append ``feedback`` to the history of a prediction, and make it the current one unless
+        that is heavier. Returns the prediction with its current feedback.
 
         Raises `PredictionNotFoundError`, `InvalidParameterError` for an image without an answer,
         and `PlatformError` when others keep giving feedback at the same moment.
@@ -52,8 +54,11 @@ class ReviewStore:
                     "The image could not be read, so it has no answer to confirm or correct."
                 )
             revision = int(item.get("feedback_revision", {"N": "0"})["N"])
-            if self._write(prediction, feedback, revision):
-                return replace(prediction, feedback=feedback)
+            current = prediction.feedback
+            if current is None or current.weight <= feedback.weight:
+                current = feedback
+            if self._write(prediction, feedback, current, revision):
+                return replace(prediction, feedback=current)
         raise PlatformError("Others give feedback on this prediction at this moment; try again.")
 
     def history(self, prediction_id: str) -> tuple[Feedback, ...]:
@@ -94,23 +99,33 @@ class ReviewStore:
         )
         for page in pages:
             for item in page["Items"]:
-                yield item[position]["S"], read_prediction(item)
+                if ERASED not in item:
+                    yield item[position]["S"], read_prediction(item)
 
     def _item(self, prediction_id: str) -> Found:
         item = read_item(self._client, self._predictions, to_item({"id": prediction_id}))
-        if item is None:
+        if item is None or ERASED in item:
             raise PredictionNotFoundError(f"There is no prediction {prediction_id!r:.80}.")
         return item
 
-    def _write(self, prediction: Prediction, feedback: Feedback, revision: int) -> bool:
-        """False when others have given feedback since ``revision``."""
+    def erase_history(self, prediction_id: str) -> None:
+        """Delete all feedback on a prediction; the current one is part of the record."""
+        values = {":pk": f"FEEDBACK#{prediction_id}"}
+        for row in list(query(self._client, self._insights, "pk = :pk", values)):
+            key = {name: row[name] for name in ("pk", "sk")}
+            self._client.delete_item(TableName=self._insights, Key=key)
+
+    def _write(
+        self, prediction: Prediction, feedback: Feedback, current: Feedback, revision: int
+    ) -> bool:
+        """False when others have given feedback since ``revision``, or the record is erased."""
         shard, position = REVIEW_KEYS
         values = {
-            ":feedback": strict.to_dict(feedback),
+            ":feedback": strict.to_dict(current),
             ":next": revision + 1,
             ":seen": revision,
             ":shard": f"given#{shard_of(prediction.id)}",
-            ":position": f"{feedback.at}#{prediction.id}",
+            ":position": f"{current.at}#{prediction.id}",
         }
         if revision == 0:
             del values[":seen"]
@@ -124,7 +139,9 @@ class ReviewStore:
                 "SET feedback = :feedback, feedback_revision = :next, "
                 f"{shard} = :shard, {position} = :position"
             ),
-            "ConditionExpression": f"attribute_exists(id) AND {seen}",
+            "ConditionExpression": (
+                f"attribute_exists(id) AND attribute_not_exists({ERASED}) AND {seen}"
+            ),
             "ExpressionAttributeValues": to_item(values),
         }
         line = {

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
 from visionflow.dynamodb import (
+    Action,
+    Found,
     Page,
     from_item,
     read_cursor,
@@ -26,7 +28,7 @@ from visionflow.dynamodb import (
     unknown_cursor,
     write_cursor,
 )
-from visionflow.errors import InvalidCursorError
+from visionflow.errors import IdempotencyConflictError, InvalidCursorError
 from visionflow.predictions.record import ID, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
 
@@ -38,12 +40,14 @@ SORT_KEY = "position"
 REPLY = "reply"
 
 # Index name -> its partition key. `by_status` is sparse: "ok" is nearly every row, and those are
-# read by time.
+# read by time. `by_owner` has no row for an image without an owner. CloudFormation adds at most one
+# index to a table in one deployment.
 INDEXES = {
     "by_time": "time_shard",
     "by_label": "label_shard",
     "by_model": "model_shard",
     "by_status": "status_shard",
+    "by_owner": "owner_shard",
 }
 
 # Serves `visionflow.predictions.reviews`: its partition key and its sort key.
@@ -57,6 +61,14 @@ MAX_ROWS_READ = 1_000
 # of their thumbnails, within 1 MB.
 MAX_PAGE_BYTES = 700_000
 
+# When somebody erased a record: from then on nothing reads it and nothing is added to it, and when
+# all that belongs to it is gone, a tombstone takes its place.
+ERASED = "erased_at"
+# What a tombstone keeps of its record: a hash, so that the object's message, delivered once more,
+# makes no new record. Dead letters are kept for 14 days and may then wait for 4 more.
+_OBJECT = "object"
+TOMBSTONE_LIFETIME_S = 30 * 86_400
+
 # Fields that records written before they existed do not have.
 _LATER_FIELDS: dict[str, Any] = {
     "parents": [],
@@ -64,9 +76,10 @@ _LATER_FIELDS: dict[str, Any] = {
     "refused": None,
     "unknown_reason": None,
     "familiarity": None,
+    "owner": None,
 }
 
-LATER_FEEDBACK: dict[str, Any] = {"parents": [], "is_parent": False}
+LATER_FEEDBACK: dict[str, Any] = {"parents": [], "is_parent": False, "weight": 1}
 
 _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#" + ID.pattern)
 
@@ -75,7 +88,8 @@ _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#" + ID.pattern)
 class LogQuery:
     """What to list. ``since`` and ``until`` are timestamps as in the records, both inclusive.
 
-    ``below``: ``label`` is a parent, so records of what is below it are listed too.
+    ``below``: ``label`` is a parent, so records of what is below it are listed too. ``owner``: only
+    what this caller sent.
     """
 
     label: str | None = None
@@ -85,9 +99,15 @@ class LogQuery:
     source: Source | None = None
     since: str | None = None
     until: str | None = None
+    owner: str | None = None
 
     def partition(self) -> tuple[str, str]:
-        """The most selective index for this query, and the value to read in it."""
+        """The most selective index for this query, and the value to read in it.
+
+        With an owner it is always theirs, so that a page reads no row of anybody else.
+        """
+        if self.owner is not None:
+            return "by_owner", self.owner
         if self.label is not None and not self.below:
             return "by_label", self.label
         if self.status is not None and self.status != "ok":
@@ -103,6 +123,7 @@ class LogQuery:
             and self.model_version in (None, version)
             and self.status in (None, prediction.status)
             and self.source in (None, prediction.source)
+            and self.owner in (None, prediction.owner)
         )
 
     def positions(self) -> tuple[str, str]:
@@ -145,16 +166,76 @@ class PredictionStore:
         return True
 
     def get(self, prediction_id: str) -> Prediction | None:
-        """Read one record, consistently."""
-        item = read_item(self._client, self._table, to_item({"id": prediction_id}))
-        return read_prediction(item) if item else None
+        """Read one record, consistently. An erased one does not exist."""
+        item = self._item(prediction_id)
+        return None if item is None or ERASED in item else read_prediction(item)
 
     def answered(self, prediction_id: str) -> tuple[Prediction, Reply] | None:
-        """A record and the reply added with it; None without a record or a reply."""
-        item = read_item(self._client, self._table, to_item({"id": prediction_id}))
+        """A record and the reply added with it; None without a record or a reply.
+
+        Raises `IdempotencyConflictError` when the record was erased.
+        """
+        item = self._item(prediction_id)
+        if item and ERASED in item:
+            raise IdempotencyConflictError(
+                "The answer to this Idempotency-Key was erased; take a new one."
+            )
         if not item or REPLY not in item:
             return None
         return read_prediction(item), Reply.parse(item[REPLY]["S"])
+
+    def holder(self, prediction_id: str) -> str | None:
+        """The `Prediction.object_id` of the record that has this id or had it until it was erased;
+        None for a free id."""
+        item = self._item(prediction_id)
+        if item is None:
+            return None
+        return item[_OBJECT]["S"] if _OBJECT in item else read_prediction(item).object_id
+
+    def erasable(self, prediction_id: str) -> Prediction | None:
+        """A record, also one whose erasure has begun and not ended."""
+        item = self._item(prediction_id)
+        return None if item is None or _OBJECT in item else read_prediction(item)
+
+    def of_owner(self, owner: str, limit: int) -> tuple[str, ...]:
+        """The ids of at most ``limit`` records of ``owner``, those that `erasable` finds."""
+        query = LogQuery(owner=owner)
+        rows = (
+            row
+            for shard in range(SHARDS)
+            for row in self._shard(query, shard, None, limit, hidden=True)
+        )
+        return tuple(prediction.id for prediction in islice(rows, limit))
+
+    def hide(self, prediction_id: str, at: str) -> "Found | None":
+        """Begin an erasure: nothing reads the record any more or adds to it.
+
+        Returns the item as it stays until its `tombstone`; None when there is none to erase. The
+        time of a first call stays.
+        """
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"id": prediction_id}),
+                UpdateExpression=f"SET {ERASED} = if_not_exists({ERASED}, :at)",
+                ConditionExpression="attribute_exists(image)",
+                ExpressionAttributeValues=to_item({":at": at}),
+                ReturnValues="ALL_NEW",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
+        return answer["Attributes"]
+
+    def tombstone(self, prediction: Prediction, erased_at: str, now: float) -> Action:
+        """The end of an erasure, for a transaction: the id stays taken for a while, with nothing of
+        the record but a hash."""
+        item = {
+            "id": prediction.id,
+            ERASED: erased_at,
+            _OBJECT: prediction.object_id,
+            "expires_at": int(now) + TOMBSTONE_LIFETIME_S,
+        }
+        return {"Put": {"TableName": self._table, "Item": to_item(item)}}
 
     def page(self, query: LogQuery, limit: int, cursor: str | None = None) -> Page[Prediction]:
         """At most ``limit`` predictions below ``cursor``, newest first.
@@ -185,8 +266,11 @@ class PredictionStore:
             return Page(tuple(items), None)
         return Page(tuple(items), write_cursor(f"{_position(last)} {query.fingerprint()}"))
 
+    def _item(self, prediction_id: str) -> "Found | None":
+        return read_item(self._client, self._table, to_item({"id": prediction_id}))
+
     def _shard(
-        self, query: LogQuery, shard: int, below: str | None, limit: int
+        self, query: LogQuery, shard: int, below: str | None, limit: int, *, hidden: bool = False
     ) -> Iterator[Prediction]:
         index, value = query.partition()
         oldest, newest = query.positions()
@@ -208,7 +292,8 @@ class PredictionStore:
         )
         for page in pages:
             for item in page["Items"]:
-                if item[SORT_KEY]["S"] != below:  # BETWEEN includes its bounds
+                # BETWEEN includes its bounds.
+                if item[SORT_KEY]["S"] != below and (hidden or ERASED not in item):
                     yield read_prediction(item)
 
 
@@ -236,6 +321,8 @@ def _attributes(prediction: Prediction, sketch: bytes | None) -> dict[str, Any]:
     if prediction.confidence is not None:
         position = f"{prediction.confidence:.6f}#{prediction.id}"
         keys |= dict(zip(REVIEW_KEYS, (f"open#{shard}", position), strict=True))
+    if prediction.owner is not None:
+        keys["owner_shard"] = f"{prediction.owner}#{shard}"
     if sketch is not None:
         keys["sketch"] = sketch
     attributes: dict[str, Any] = strict.to_dict(prediction)

@@ -1,0 +1,86 @@
+"""``visionflow erase | audit``: erase predictions, and list who changed what."""
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from infra.cli.command_line import add_api_url, add_command, moment
+from infra.cli.endpoints import api_client
+from infra.client.api_client import ApiClient
+from infra.errors import CommandError
+from training.cli.options import Commands, answer, print_json, print_table
+from visionflow.timestamps import timestamp
+
+# What was erased just now is listed for a moment longer.
+_PAUSE_SECONDS = 0.5
+
+
+def add_parsers(commands: Commands) -> None:
+    erase = add_command(commands, "erase", _erase, "Erase predictions with their images, for ever.")
+    erase.add_argument("ids", nargs="*", metavar="ID", help="ids of predictions")
+    erase.add_argument("--owner", help="erase all that this owner sent (its id, as in the records)")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    audit = add_command(commands, "audit", _audit, "List who changed what, the latest first.")
+    audit.add_argument("--from", dest="since", metavar="TIME", help="not before this time")
+    audit.add_argument("--to", dest="until", metavar="TIME", help="not after this time")
+    audit.add_argument("--limit", type=int, default=20, metavar="N", help="1 to 100 (default: 20)")
+    for parser in (erase, audit):
+        add_api_url(parser)
+
+
+def _erase(arguments: argparse.Namespace) -> int:
+    ids, owner = arguments.ids, arguments.owner
+    if bool(ids) == bool(owner):
+        raise CommandError("Name either the ids of predictions or --owner.")
+    what = f"all that {owner} sent" if owner else ", ".join(ids)
+    if not arguments.yes and not _confirmed(what):
+        raise CommandError("Nothing was erased.")
+    api = api_client(arguments)
+    erased = _erase_owner(api, owner) if owner else sum(bool(api.erase(found)) for found in ids)
+    text = (
+        f"{erased} erased. Run 'visionflow data collect' where copies were collected for training."
+    )
+    answer(arguments, {"erased": erased}, lambda: print(text))
+    return 0
+
+
+def _confirmed(what: str) -> bool:
+    if not sys.stdin.isatty():
+        raise CommandError("Erasing cannot be undone; add --yes to do it without being asked.")
+    print(f"Erase {what}? This cannot be undone. Type yes: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip() == "yes"
+
+
+def _erase_owner(api: ApiClient, owner: str) -> int:
+    erased = 0
+    while True:
+        done = api.erase_owner(owner)
+        erased += int(done["erased"])
+        if not done["left"]:
+            return erased
+        if not done["erased"]:
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    times = {
+        name: timestamp(moment(text)) if text else None
+        for name, text in (("from", arguments.since), ("to", arguments.until))
+    }
+    items = api_client(arguments).audit(**times, limit=arguments.limit)["items"]
+    if arguments.json:
+        for item in items:
+            print_json(item)
+    else:
+        print_table(
+            [("AT (UTC)", "BY", "ACTION", "SUBJECT", "STATUS", "DETAILS"), *map(_row, items)]
+        )
+    return 0
+
+
+def _row(item: dict[str, Any]) -> tuple[str, ...]:
+    details = json.dumps(item["details"]) if item["details"] else ""
+    status = "unknown" if item["status"] is None else str(item["status"])
+    return (item["at"][:19], item["by"], item["action"], item["subject"], status, details)
