@@ -39,6 +39,7 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     familiarity: null,
     feedback: null,
     refused: null,
+    owner: null,
     ...changes,
   };
 }

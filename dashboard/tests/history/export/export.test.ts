@@ -33,6 +33,7 @@ describe("an export", () => {
         by: "a",
         parents: [],
         is_parent: false,
+        weight: 1,
       },
     });
     const [header, line] = toCsv([entry]).split("\r\n");
