@@ -132,11 +132,12 @@ def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:
         raise InvalidParameterError(f"top_k must be between 1 and {most}, found {top_k}.")
     if options.label is not None and not options.explain:
         raise InvalidParameterError("label names what to explain; it needs explain=true.")
-    if options.label is not None and options.label not in tree:
+    label = None if options.label is None else tree.spelling(options.label)
+    if options.label is not None and label is None:
         raise InvalidParameterError(
             f"the model has no label or parent {options.label!r:.80}; GET /health lists them."
         )
-    return replace(options, top_k=top_k)
+    return replace(options, top_k=top_k, label=label)
 
 
 def _reply(
