@@ -25,6 +25,8 @@ from visionflow.predictions.replies import Reply
 from visionflow.timestamps import new_id
 
 DEFAULT_OPTIONS = PredictOptions()
+# Of the 400 KB of an item; the record itself has a few.
+_MOST_REPLY_BYTES = 300_000
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,15 @@ class PredictService(ClassificationService):
         prediction_set = (
             None if options.coverage is None else image.prediction_set(options.coverage)
         )
+        reply = _reply(request, image, options, prediction_set)
+        if key and len(reply.to_json().encode()) > _MOST_REPLY_BYTES:
+            raise InvalidParameterError(
+                f"the set of labels of coverage {options.coverage} is too long to be kept for an "
+                "Idempotency-Key; lower coverage, or send no key."
+            )
         # Two requests with one key may be at work at once, perhaps with different images.
         name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
         prediction = self._prediction(prediction_id, name, data, image, options, stopwatch, now)
-        reply = _reply(request, image, options, prediction_set)
         if self.predictions.add(prediction, image.sketch, reply if key else None):
             return Answered(_answer(prediction, reply), repeated=False)
         if answered := self._answered(prediction_id, request):
