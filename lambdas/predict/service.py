@@ -25,6 +25,8 @@ from visionflow.predictions.replies import Reply
 from visionflow.timestamps import new_id
 
 DEFAULT_OPTIONS = PredictOptions()
+# Of the 400 KB of an item; the record itself has a few.
+_MOST_REPLY_BYTES = 300_000
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,17 @@ class PredictService(ClassificationService):
         prediction_set = (
             None if options.coverage is None else image.prediction_set(options.coverage)
         )
+        reply = _reply(request, image, options, prediction_set)
+        if key and len(reply.to_json().encode()) > _MOST_REPLY_BYTES:
+            raise InvalidParameterError(
+                f"the set of labels of coverage {options.coverage} is too long to be kept for an "
+                "Idempotency-Key; lower coverage, or send no key."
+            )
         # Two requests with one key may be at work at once, perhaps with different images.
         name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
         prediction = replace(
             self._prediction(prediction_id, name, data, image, options, stopwatch, now), owner=owner
         )
-        reply = _reply(request, image, options, prediction_set)
         if self.predictions.add(prediction, image.sketch, reply if key else None):
             return Answered(_answer(prediction, reply), repeated=False)
         if answered := self._answered(prediction_id, request):
@@ -135,11 +142,12 @@ def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:
         raise InvalidParameterError(f"top_k must be between 1 and {most}, found {top_k}.")
     if options.label is not None and not options.explain:
         raise InvalidParameterError("label names what to explain; it needs explain=true.")
-    if options.label is not None and options.label not in tree:
+    label = None if options.label is None else tree.spelling(options.label)
+    if options.label is not None and label is None:
         raise InvalidParameterError(
             f"the model has no label or parent {options.label!r:.80}; GET /health lists them."
         )
-    return replace(options, top_k=top_k)
+    return replace(options, top_k=top_k, label=label)
 
 
 def _reply(

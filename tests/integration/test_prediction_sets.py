@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import lambdas.predict.handler
+import lambdas.predict.service
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_idempotency import send
@@ -83,6 +84,17 @@ def test_a_repeated_key_keeps_the_set(measured: Cloud, tmp_path: Path) -> None:
     lambdas.predict.handler.service.cache_clear()
     assert first.body["prediction_set"]["labels"] == ["red"]
     assert send(measured, RED, "k", coverage=0.95) == first
+
+
+def test_a_set_that_no_item_can_hold_is_refused_before_anything_is_stored(
+    measured: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lambdas.predict.service, "_MOST_REPLY_BYTES", 50)
+    refused = send(measured, GREY, "one", coverage=0.95)
+    assert (refused.status, refused.body["code"]) == (400, "invalid_parameter")
+    assert "too long to be kept" in refused.body["detail"]
+    assert "Contents" not in measured.s3.list_objects_v2(Bucket="images")
+    assert measured.predict(GREY, coverage=0.95).status == 200
 
 
 def test_an_answer_from_before_there_were_sets_is_repeated(measured: Cloud) -> None:

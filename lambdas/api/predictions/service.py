@@ -10,6 +10,7 @@ from lambdas.api.trees import Trees
 from visionflow.access.caller import Caller
 from visionflow.errors import InvalidParameterError, PredictionNotFoundError
 from visionflow.insights.erasure import Erasure
+from visionflow.labels import composed
 from visionflow.models.registry import ModelRegistry
 from visionflow.predictions.store import LogQuery
 
@@ -52,7 +53,8 @@ class PredictionService:
         if query.since and query.until and query.since > query.until:
             raise InvalidParameterError("from must not be later than to.")
         if query.label is not None:
-            query = replace(query, below=self._is_parent(query.label))
+            label = composed(query.label)
+            query = replace(query, label=label, below=self._is_parent(label))
         page = self.records.predictions.page(query, limit, cursor)
         return LogPage(tuple(map(self.records.entry, page.items)), page.next_cursor)
 

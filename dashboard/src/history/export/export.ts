@@ -65,9 +65,9 @@ export function toCsv(entries: readonly LogEntry[]): string {
 function cell(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
-  // Escape texts that a spreadsheet would run as a formula.
+  // Escape texts that a spreadsheet would run as a formula, in Japanese ones also by wide signs.
   // https://owasp.org/www-community/attacks/CSV_Injection
-  const plain = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const plain = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 

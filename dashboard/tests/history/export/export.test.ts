@@ -45,6 +45,14 @@ describe("an export", () => {
     expect(line).toContain('"개, 고양이"');
   });
 
+  it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\n=1", "＝1+1", "＋1", "－1", "＠a"])(
+    "shows %j as text in a spreadsheet",
+    (label) => {
+      const csv = toCsv([record(1, { label })]);
+      expect(csv).toMatch(new RegExp(`,"?'${label.replace(/[+()]/g, "\\$&")}"?,`));
+    },
+  );
+
   it("is JSON without addresses that expire", () => {
     const [entry] = JSON.parse(toJson([record(1)])) as Record<string, unknown>[];
     expect(entry).toMatchObject({ id: "s3-000001", label: "cat" });

@@ -242,7 +242,7 @@ def test_labels_are_summed_over_any_days_from_whole_months_and_single_days() -> 
 
 
 def test_thousands_of_labels_make_no_row_large_and_a_year_of_them_is_read_by_months() -> None:
-    """1,558 words about one picture filled a row of 400 KB once."""
+    """1,558 words about one image filled a row of 400 KB once."""
     table, draw = Table(conflict_rate=0), random.Random(9)
     one = replace(prediction(0, draw), model=MODELS[0], label="red", created_at=timestamp(START))
     counters, said = store(table), None

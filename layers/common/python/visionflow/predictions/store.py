@@ -245,7 +245,7 @@ class PredictionStore:
         Raises `InvalidCursorError` for a cursor that is not of a page of this query.
         """
         below = None if cursor is None else _read_cursor(cursor, query)
-        rows = heapq.merge(
+        rows: Iterator[Prediction] = heapq.merge(
             *(self._shard(query, shard, below, limit) for shard in range(SHARDS)),
             key=_position,
             reverse=True,
