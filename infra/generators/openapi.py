@@ -21,7 +21,8 @@ from infra.generators.openapi_operation import (
 )
 from infra.generators.openapi_training import TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
-from lambdas.api.about.service import Health
+from lambdas.api.about.service import Health, ServiceStatus
+from lambdas.api.costs.service import BudgetState
 from lambdas.api.predictions.service import LogPage
 from lambdas.api.records import PredictionDetail
 from lambdas.api.uploads.service import UploadForm
@@ -88,7 +89,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/uploads"): Operation(
         "uploads",
-        "A signed form that uploads one large image to the bucket",
+        "A signed request that uploads one large image to the bucket, once",
         {201: UploadForm},
         body={
             "application/json": {
@@ -109,6 +110,16 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/health"): Operation(
         "health", "Whether the service can classify images now", {200: Health, 503: Health}
+    ),
+    ("GET", "/status"): Operation(
+        "status",
+        "Whether the service can classify images now, by which model and into which labels",
+        {200: ServiceStatus, 503: ServiceStatus},
+    ),
+    ("POST", "/budget/resume"): Operation(
+        "resumeBudget",
+        "Take images and training jobs again although the month's budget is spent",
+        {200: BudgetState},
     ),
     ("GET", "/logs"): Operation(
         "logs",

@@ -10,7 +10,7 @@ from infra.constructs.storage.image_queue import ImageQueue
 from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
-from infra.constructs.storage.upload_notification import UploadNotification, page_may_post
+from infra.constructs.storage.upload_notification import UploadNotification, page_may_upload
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
 from visionflow.images.uploads import POSTED_PREFIX
@@ -57,7 +57,7 @@ class DataStack(Stack):
                 s3.LifecycleRule(id="ForgetThumbnails", prefix="thumbnails/", expiration=retention),
                 s3.LifecycleRule(id="ForgetUploads", prefix=POSTED_PREFIX, expiration=retention),
             ],
-            cors=[page_may_post()] if stage.on_aws else [],
+            cors=[page_may_upload()] if stage.on_aws else [],
         )
         models = PrivateBucket(
             self,

@@ -1,6 +1,7 @@
 """How every group of routes is written: functions from a service and a request to a body."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,6 +18,7 @@ from lambdas.web.json_body import Body, read_json
 from lambdas.web.resolver import json_response
 from lambdas.web.routes import Method, Route, route_of
 from visionflow.access.caller import NOBODY, Caller
+from visionflow.access.quotas import Amounts
 from visionflow.timestamps import timestamp
 
 DEFAULT_PERIOD = timedelta(days=30)
@@ -59,6 +61,34 @@ class Request:
         return parameters.whole_days(first, last)
 
 
+@contextmanager
+def _counted(route: Route, request: Request) -> Iterator[Callable[[Response[str]], None]]:
+    """Count a request of a known caller, also one that fails.
+
+    A change is counted before it is made; a read afterwards, with the bytes of its answer, but
+    before that is sent. Raises `QuotaExceededError`.
+    """
+    if route.public:
+        yield lambda _: None
+        return
+    usage, caller = resources().usage, request.caller
+    if route.method != "GET":
+        usage.spend(caller, Amounts(requests=1, bytes=len(request.event.body or "")))
+        yield lambda _: None
+        return
+    sent = 0
+
+    def count_answer(response: Response[str]) -> None:
+        nonlocal sent
+        sent = len(response.body or "")
+
+    usage.check(caller, Amounts(requests=1, bytes=1))
+    try:
+        yield count_answer
+    finally:
+        usage.spend(caller, Amounts(requests=1, bytes=sent))
+
+
 Endpoint = Callable[Concatenate[S, Request, P], object]
 
 
@@ -84,9 +114,12 @@ class Endpoints(Generic[S]):
         def register(endpoint: Endpoint[S, P]) -> Endpoint[S, P]:
             def respond(*args: P.args, **in_path: P.kwargs) -> Response[str]:
                 request = Request(self.router.current_event, self._caller(route))
-                parameters.only(request.query, *query)
-                answer = endpoint(self.service(), request, *args, **in_path)
-                return answer if isinstance(answer, Response) else json_response(answer)
+                with _counted(route, request) as count_answer:
+                    parameters.only(request.query, *query)
+                    answer = endpoint(self.service(), request, *args, **in_path)
+                    response = answer if isinstance(answer, Response) else json_response(answer)
+                    count_answer(response)
+                return response
 
             self.router.route(path, method=method)(respond)
             return endpoint

@@ -1,5 +1,6 @@
 """Classify an image that was sent directly, keep it, and record the answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -62,8 +63,11 @@ class PredictService(ClassificationService):
         now: datetime,
         options: PredictOptions = DEFAULT_OPTIONS,
         key: IdempotencyKey | None = None,
+        allow: Callable[[], None] = lambda: None,
     ) -> Answered:
         """Classify ``data``, an image's bytes, once for each ``key``.
+
+        ``allow`` is called before anything is stored, and raises if the caller has used up a quota.
 
         Nothing is stored when the image or the request is refused: raises an `ImageError`,
         `InvalidParameterError` for options that the model cannot meet, `ModelUnavailableError`, or
@@ -80,6 +84,7 @@ class PredictService(ClassificationService):
         prediction_set = (
             None if options.coverage is None else image.prediction_set(options.coverage)
         )
+        allow()
         # Two requests with one key may be at work at once, perhaps with different images.
         name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
         prediction = self._prediction(prediction_id, name, data, image, options, stopwatch, now)
@@ -133,7 +138,7 @@ def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:
         raise InvalidParameterError("label names what to explain; it needs explain=true.")
     if options.label is not None and options.label not in tree:
         raise InvalidParameterError(
-            f"the model has no label or parent {options.label!r:.80}; GET /health lists them."
+            f"the model has no label or parent {options.label!r:.80}; GET /status lists them."
         )
     return replace(options, top_k=top_k)
 

@@ -62,6 +62,8 @@ ROUTES = (
     Route("GET", "/training-options", "api", "read"),
     Route("GET", "/costs", "api", "read"),
     Route("GET", "/openapi.json", "api", "read"),
+    Route("GET", "/status", "api", "read"),
+    Route("POST", "/budget/resume", "api", "admin"),
 )
 
 

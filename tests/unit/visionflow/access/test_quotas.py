@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 import pytest
 
+from visionflow.access.budget import StageStop
 from visionflow.access.caller import LOCAL, Caller
 from visionflow.access.quotas import (
     REFUSED_S,
     Amounts,
     Quotas,
-    StageStop,
     UsageSettings,
     UsageStore,
 )

@@ -18,9 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from visionflow import dynamodb, strict
+from visionflow.access.budget import STAGE, STOPPED, expires_at, month_key, stop_in
 from visionflow.access.caller import Caller
 from visionflow.errors import (
     BudgetStoppedError,
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
 # For how long a function refuses by itself what was refused, so that a flood costs no more calls.
 REFUSED_S = 15.0
 
-_STAGE = "STAGE"
-_STOPPED = "stopped"
-# Later than any clock or report looks back.
-_KEPT = timedelta(days=70)
 _ATTEMPTS = 4
 
 
@@ -89,54 +86,18 @@ class UsageSettings(EnvSettings):
         return UsageStore(self.usage_table, client, quotas)
 
 
+Whose = Literal["caller", "stage"]
+
+
 @dataclass(frozen=True)
 class QuotaLeft:
     """One quota of a caller or of the whole stage, and how much of it is used."""
 
     quota: str
-    of: Literal["caller", "stage"]
+    of: Whose
     per: Literal["minute", "month"]
     limit: float
     used: float
-
-
-@dataclass(frozen=True)
-class Stop:
-    """That the stage classifies nothing and starts no job, since when and why."""
-
-    at: str
-    reason: str
-
-
-class StageStop:
-    """The stop of the stage. It is part of the month's row, so it ends with the month."""
-
-    def __init__(self, table: str, client: "DynamoDBClient") -> None:
-        self._table = table
-        self._client = client
-
-    def current(self, now: datetime) -> Stop | None:
-        found = dynamodb.read_item(self._client, self._table, _key(_STAGE, now))
-        return _stop_in(dynamodb.from_row(found or {}))
-
-    def stop(self, reason: str, now: datetime) -> None:
-        """Refuse images and jobs from now to the end of the month; keeps an earlier reason."""
-        stop = strict.to_dict(Stop(timestamp(now), reason))
-        self._client.update_item(
-            TableName=self._table,
-            Key=_key(_STAGE, now),
-            UpdateExpression=(
-                f"SET {_STOPPED} = if_not_exists({_STOPPED}, :stop), expires_at = :end"
-            ),
-            ExpressionAttributeValues=dynamodb.to_item({":stop": stop, ":end": _expires_at(now)}),
-        )
-
-    def resume(self, now: datetime) -> None:
-        self._client.update_item(
-            TableName=self._table,
-            Key=_key(_STAGE, now),
-            UpdateExpression=f"REMOVE {_STOPPED}",
-        )
 
 
 @dataclass(frozen=True)
@@ -202,9 +163,9 @@ class UsageStore:
     def check(self, caller: Caller | None, spent: Amounts) -> None:
         """Raise what was raised a moment ago for the same quota. Makes no call."""
         for row in self._rows(caller):
-            for quota in (*_spent(spent), "minute", _STOPPED):
+            for quota in (*_spent(spent), "minute", STOPPED):
                 until, error = self._refused.get((row.pk, quota), (0.0, None))
-                if error is None or (quota == _STOPPED and not _stoppable(spent)):
+                if error is None or (quota == STOPPED and not _stoppable(spent)):
                     continue
                 if self._clock() < until:
                     raise error
@@ -212,8 +173,9 @@ class UsageStore:
 
     def left(self, caller: Caller) -> tuple[QuotaLeft, ...]:
         """The quotas of the caller and of the stage, with what is used of them."""
-        now, found = self._now(), []
-        for of, row in zip(("caller", "stage"), self._rows(caller), strict=True):
+        now = self._now()
+        found: list[QuotaLeft] = []
+        for of, row in zip(get_args(Whose), self._rows(caller), strict=True):
             used = self._read(row, now)
             for quota in _QUOTAS:
                 limit = getattr(row.limits, quota)
@@ -224,7 +186,7 @@ class UsageStore:
         return tuple(found)
 
     def _rows(self, caller: Caller | None) -> tuple[_Row, ...]:
-        stage = _Row(_STAGE, "This stage", self._quotas.stage)
+        stage = _Row(STAGE, "This stage", self._quotas.stage)
         if caller is None:
             return (stage,)
         limits, per_minute = self._quotas.caller, self._quotas.requests_per_minute
@@ -268,11 +230,11 @@ class UsageStore:
         put = ["expires_at = :end"]
         needs = [f"(attribute_not_exists(#{q}) OR #{q} <= :{q}_left)" for q in amounts]
         names = {f"#{quota}": quota for quota in amounts}
-        values: dict[str, object] = {f":{quota}": n for quota, n in amounts.items()}
+        values: dict[str, Any] = {f":{quota}": n for quota, n in amounts.items()}
         values |= {f":{quota}_left": left for quota, left in lefts.items()}
-        values[":end"] = _expires_at(now)
-        if row.pk == _STAGE and _stoppable(spent):
-            needs.append(f"attribute_not_exists({_STOPPED})")
+        values[":end"] = expires_at(now)
+        if row.pk == STAGE and _stoppable(spent):
+            needs.append(f"attribute_not_exists({STOPPED})")
         if minute is not None:
             names["#minute"] = "minute"
             values |= {":minute": minute, ":one": spent.requests}
@@ -286,7 +248,7 @@ class UsageStore:
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=_key(row.pk, now),
+                Key=month_key(row.pk, now),
                 UpdateExpression=f"SET {', '.join(put)} ADD {', '.join(add)}",
                 ConditionExpression=" AND ".join(needs),
                 ExpressionAttributeNames=names,
@@ -296,8 +258,8 @@ class UsageStore:
             return False
         return True
 
-    def _read(self, row: _Row, now: datetime) -> dict[str, object]:
-        found = dynamodb.read_item(self._client, self._table, _key(row.pk, now))
+    def _read(self, row: _Row, now: datetime) -> dict[str, Any]:
+        found = dynamodb.read_item(self._client, self._table, month_key(row.pk, now))
         return dynamodb.from_row(found or {})
 
     def _remember(self, row: _Row, quota: str, error: VisionFlowError) -> None:
@@ -311,22 +273,22 @@ class UsageStore:
 
 
 def _refusal(
-    row: _Row, spent: Amounts, used: dict[str, object], now: datetime, minute: str | None
+    row: _Row, spent: Amounts, used: dict[str, Any], now: datetime, minute: str | None
 ) -> tuple[str, VisionFlowError] | None:
     """Why the row does not allow ``spent``, and by which quota; None when it would now."""
     next_month, next_minute = _next_month(now), _next_minute(now)
-    stop = _stop_in(used) if row.pk == _STAGE and _stoppable(spent) else None
+    stop = stop_in(used) if row.pk == STAGE and _stoppable(spent) else None
     if stop is not None:
-        return _STOPPED, BudgetStoppedError(
+        return STOPPED, BudgetStoppedError(
             f"This stage is stopped since {stop.at}: {stop.reason} An admin may resume it; "
             f"otherwise it goes on at {timestamp(next_month)}.",
             _seconds(now, next_month),
         )
     for quota, n in _spent(spent).items():
         limit = getattr(row.limits, quota)
-        if _number(used.get(quota)) + n > limit:
+        if used.get(quota, 0) + n > limit:
             return quota, _exceeded(row, limit, quota, "month", now, next_month)
-    counted = _number(used.get("in_minute")) if used.get("minute") == minute else 0
+    counted = used["in_minute"] if used.get("minute") == minute else 0
     if minute and row.per_minute is not None and counted + spent.requests > row.per_minute:
         return "minute", _exceeded(row, row.per_minute, "requests", "minute", now, next_minute)
     return None
@@ -352,19 +314,6 @@ def _stoppable(amounts: Amounts) -> bool:
     return any(getattr(amounts, quota) for quota in _STOPPABLE)
 
 
-def _stop_in(row: dict[str, object]) -> Stop | None:
-    found = row.get(_STOPPED)
-    return None if found is None else strict.parse(Stop, found, "usage.stopped")
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0
-
-
-def _key(pk: str, now: datetime) -> dynamodb.Item:
-    return dynamodb.to_item({"pk": pk, "sk": timestamp(now)[:7]})
-
-
 def _minute(now: datetime) -> str:
     return timestamp(now)[:16]
 
@@ -376,10 +325,6 @@ def _next_minute(now: datetime) -> datetime:
 def _next_month(now: datetime) -> datetime:
     first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + timedelta(days=32)).replace(day=1)
-
-
-def _expires_at(now: datetime) -> int:
-    return int((now + _KEPT).timestamp())
 
 
 def _seconds(now: datetime, then: datetime) -> int:

@@ -24,11 +24,12 @@ _ABSENT = {
 
 
 @dataclass(frozen=True)
-class PostForm:
-    """A form that uploads one object by ``POST url``; the file goes after ``fields``."""
+class SignedPut:
+    """A request that uploads one object: ``PUT url`` with exactly these ``headers``. The length of
+    the body is signed too; every client sends it by itself."""
 
     url: str
-    fields: dict[str, str]
+    headers: dict[str, str]
 
 
 class ImageStore:
@@ -76,19 +77,21 @@ class ImageStore:
             "get_object", Params=params, ExpiresIn=URL_LIFETIME_S
         )
 
-    def post_form(self, key: str, content_type: str, size: int) -> PostForm:
-        """A form that S3 accepts for `FORM_LIFETIME`: this key, this type, ``size`` bytes exactly.
+    def signed_put(self, key: str, content_type: str, size: int) -> SignedPut:
+        """A request that S3 accepts once within `FORM_LIFETIME`: this key, this type, ``size``
+        bytes exactly, and only while there is no such object.
 
-        Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+        Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
-        answer = self._client.generate_presigned_post(
-            Bucket=self.bucket,
-            Key=key,
-            Fields={"Content-Type": content_type},
-            Conditions=[
-                {"Content-Type": content_type},
-                ["content-length-range", size, size],
-            ],
+        url = self._client.generate_presigned_url(
+            "put_object",
+            Params={
+                "Bucket": self.bucket,
+                "Key": key,
+                "ContentType": content_type,
+                "ContentLength": size,
+                "IfNoneMatch": "*",
+            },
             ExpiresIn=int(FORM_LIFETIME.total_seconds()),
         )
-        return PostForm(answer["url"], answer["fields"])
+        return SignedPut(url, {"Content-Type": content_type, "If-None-Match": "*"})
