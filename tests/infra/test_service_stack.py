@@ -5,15 +5,18 @@ import json
 import pytest
 
 from lambdas.api.settings import ApiSettings
+from lambdas.budget.settings import BudgetFunctionSettings
 from lambdas.classification.loading import REFUSED_SERVICE
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
+from visionflow.access.budget import BudgetSettings
+from visionflow.access.quotas import UsageSettings
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
-FUNCTIONS = ("Predict", "Ingest", "Api", "ModelWatchCounters", "ModelWatchShadow")
+FUNCTIONS = ("Predict", "Ingest", "Api", "Budget", "ModelWatchCounters", "ModelWatchShadow")
 
 Grants = set[tuple[str, str]]
 
@@ -24,6 +27,7 @@ FIND_MODEL: Grants = {
     ("dynamodb:Query", "Registry"),
 }
 RECORD: Grants = {("dynamodb:PutItem", "Predictions"), ("dynamodb:GetItem", "Predictions")}
+COUNT: Grants = {("dynamodb:UpdateItem", "Usage"), ("dynamodb:GetItem", "Usage")}
 READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator")
 SEND_TO_QUEUE = ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
 CONSUME_QUEUE = (
@@ -37,12 +41,15 @@ GRANTS: dict[str, Grants] = {
     "Predict": {
         *FIND_MODEL,
         *RECORD,
+        *COUNT,
         ("s3:PutObject", "Images/api/*"),
         ("s3:PutObject", "Images/thumbnails/*"),
     },
     "Ingest": {
         *FIND_MODEL,
         *RECORD,
+        *COUNT,
+        ("sns:Publish", "BudgetTopic"),
         ("s3:GetObject", "Images/uploads/*"),
         ("s3:GetObjectVersion", "Images/uploads/*"),
         ("s3:ListBucket", "Images"),
@@ -53,8 +60,14 @@ GRANTS: dict[str, Grants] = {
         ("sqs:GetQueueAttributes", "ImageQueue"),
         ("sqs:GetQueueUrl", "ImageQueue"),
     },
+    "Budget": {
+        ("dynamodb:UpdateItem", "Usage"),
+        ("lambda:UpdateEventSourceMapping", "event-source-mapping:IngestAliasliveQueue"),
+    },
     "Api": {
         *FIND_MODEL,
+        *COUNT,
+        ("sns:Publish", "BudgetTopic"),
         ("s3:GetObject", "Images/*"),
         ("s3:PutObject", "Images/uploads/posted/*"),
         ("s3:GetObjectVersion", "Images/*"),
@@ -130,6 +143,12 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("Predict", ClassificationSettings),
         ("Ingest", ClassificationSettings),
         ("Api", ApiSettings),
+        ("Api", UsageSettings),
+        ("Predict", UsageSettings),
+        ("Ingest", UsageSettings),
+        ("Ingest", BudgetSettings),
+        ("Api", BudgetSettings),
+        ("Budget", BudgetFunctionSettings),
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),
     ],
@@ -147,6 +166,9 @@ def test_a_function_can_read_its_environment(
         "predictions_table": "Predictions",
         "registry_table": "Registry",
         "insights_table": "Insights",
+        "usage_table": "Usage",
+        "budget_topic": "BudgetTopic",
+        "ingest_mapping": "IngestAliasliveQueue",
         "shadow_queue_url": "ModelWatchShadowQueue",
     }
     assert vars(read).items() >= {n: v for n, v in named.items() if n in vars(read)}.items()

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from infra.constructs.storage.private_bucket import PrivateBucket
-from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
+from infra.constructs.storage.tables import (
+    InsightsTable,
+    PredictionsTable,
+    RegistryTable,
+    UsageTable,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +21,7 @@ class Stores:
         predictions: one record per image.
         registry: model versions and which of them serve.
         insights: counters, shadows' answers and the history of feedback.
+        usage: what callers and the stage have used in a month.
     """
 
     images: PrivateBucket
@@ -23,3 +29,4 @@ class Stores:
     predictions: PredictionsTable
     registry: RegistryTable
     insights: InsightsTable
+    usage: UsageTable
