@@ -70,7 +70,8 @@ class StageConfig:
         ingest_max_concurrency: most ingest executions the queue may drive at once (at least 2).
         snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
             snapshot by the hour, used or not: 13.47 USD a month.
-        alarm_email: address that gets the alarms; with None, subscribe to the topic yourself.
+        alarm_email: address that hears of alarms and of a spent budget; with None, subscribe to
+            both topics yourself.
         program_clients: ids of the user pool's clients that you made for programs to sign in.
         job_image_parameter: the public SSM parameter that names the image of training machines.
         job_watch_seconds: time between two looks at a training job.

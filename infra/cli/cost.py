@@ -1,12 +1,18 @@
-"""``visionflow cost``: what images will cost."""
+"""``visionflow cost``: what images will cost; ``visionflow budget``: whether a spent budget has
+stopped a stage."""
 
 import argparse
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import cast, get_args
 
-from infra.cli.command_line import STAGES_ON_AWS, add_command
+import boto3
+
+from infra.cli.command_line import ALL_STAGES, STAGES_ON_AWS, add_command
+from infra.cli.endpoints import endpoints
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
-from training.cli.options import Commands, answer, print_table
+from training.cli.options import Commands, add_group, answer, print_table
+from visionflow.access.budget import BudgetState, BudgetTopic, StageStop
 from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
@@ -46,6 +52,11 @@ def add_parsers(commands: Commands) -> None:
         action="store_true",
         help="subtract AWS's monthly free allowances from the cost of the images",
     )
+    budget = add_group(commands, "budget", "Show or end the stop of a stage whose budget is spent.")
+    summary = "Show whether a stage is stopped."
+    add_command(budget, "status", _status, summary, stages=ALL_STAGES)
+    summary = "Take images and training jobs again before the month ends."
+    add_command(budget, "resume", _resume, summary, stages=ALL_STAGES)
 
 
 def _cost(arguments: argparse.Namespace) -> int:
@@ -57,6 +68,28 @@ def _cost(arguments: argparse.Namespace) -> int:
     found = estimate(_workload(arguments, stage))
     answer(arguments, found, lambda: _print(found))
     return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    found = endpoints(arguments)
+    _print_stop(StageStop(found.data.usage_table, found.dynamodb), arguments)
+    return 0
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    found = endpoints(arguments)
+    stop = StageStop(found.data.usage_table, found.dynamodb)
+    stop.resume(datetime.now(UTC))
+    topic = BudgetTopic(found.data.budget_topic, boto3.client("sns", **found.options))
+    topic.send("resume")
+    _print_stop(stop, arguments)
+    return 0
+
+
+def _print_stop(store: StageStop, arguments: argparse.Namespace) -> None:
+    stop = store.current(datetime.now(UTC))
+    text = f"Stopped since {stop.at}: {stop.reason}" if stop else "The stage is not stopped."
+    answer(arguments, BudgetState(stop), lambda: print(text))
 
 
 def bounds_of(stage: StageConfig, region: str) -> Bounds:

@@ -22,7 +22,6 @@ from infra.generators.openapi_operation import (
 from infra.generators.openapi_training import TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
 from lambdas.api.about.service import Health, ServiceStatus
-from lambdas.api.costs.service import BudgetState
 from lambdas.api.predictions.service import LogPage
 from lambdas.api.records import PredictionDetail
 from lambdas.api.uploads.service import UploadForm
@@ -33,6 +32,7 @@ from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
 from lambdas.web.answers import Problem
 from lambdas.web.routes import ROUTES, Route
+from visionflow.access.budget import BudgetState
 from visionflow.errors import CoverageUnmeasuredError
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import ACCEPTED_TYPES

@@ -33,6 +33,8 @@ class DataNames:
     predictions_table: str
     registry_table: str
     insights_table: str
+    usage_table: str
+    budget_topic: str
 
 
 @dataclass(frozen=True)

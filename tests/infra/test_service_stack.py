@@ -37,6 +37,8 @@ CONSUME_QUEUE = (
     "GetQueueAttributes",
     "GetQueueUrl",
 )
+# A generated name, of which this is the beginning.
+INGEST_MAPPING = "event-source-mapping:IngestAliaslive"
 GRANTS: dict[str, Grants] = {
     "Predict": {
         *FIND_MODEL,
@@ -62,7 +64,7 @@ GRANTS: dict[str, Grants] = {
     },
     "Budget": {
         ("dynamodb:UpdateItem", "Usage"),
-        ("lambda:UpdateEventSourceMapping", "event-source-mapping:IngestAliasliveQueue"),
+        ("lambda:UpdateEventSourceMapping", INGEST_MAPPING),
     },
     "Api": {
         *FIND_MODEL,
@@ -168,10 +170,16 @@ def test_a_function_can_read_its_environment(
         "insights_table": "Insights",
         "usage_table": "Usage",
         "budget_topic": "BudgetTopic",
-        "ingest_mapping": "IngestAliasliveQueue",
         "shadow_queue_url": "ModelWatchShadowQueue",
     }
     assert vars(read).items() >= {n: v for n, v in named.items() if n in vars(read)}.items()
+
+
+def test_the_budget_function_switches_the_queue_of_dropped_images(templates: Templates) -> None:
+    variables = templates.properties(FUNCTION)["Budget"]["Environment"]["Variables"]
+    mapping = variables["VISIONFLOW_INGEST_MAPPING"]["Ref"]
+    found = templates.stacks["Service"]["Resources"][mapping]
+    assert found["Properties"] == _source_of(templates, "Ingest")
 
 
 def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
@@ -289,6 +297,10 @@ def _source_of(templates: Templates, function: str) -> Resource:
     return found
 
 
+def _readable(resource: str) -> str:
+    return INGEST_MAPPING if INGEST_MAPPING in resource else resource
+
+
 def _grants(templates: Templates, role: str) -> Grants:
     """Every allowed action with its resource, of all policies attached to `role`."""
     granted: Grants = set()
@@ -299,7 +311,7 @@ def _grants(templates: Templates, role: str) -> Grants:
             assert statement["Effect"] == "Allow"
             actions, resources = statement["Action"], statement["Resource"]
             granted |= {
-                (action, templates.text(resource))
+                (action, _readable(templates.text(resource)))
                 for action in ([actions] if isinstance(actions, str) else actions)
                 for resource in (resources if isinstance(resources, list) else [resources])
             }

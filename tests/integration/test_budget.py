@@ -48,7 +48,7 @@ def functions(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functio
 def notify(message: str) -> None:
     """As SNS invokes the function."""
     event = {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": message}}]}
-    lambdas.budget.handler.lambda_handler(event, Context())  # type: ignore[arg-type]
+    lambdas.budget.handler.lambda_handler(event, Context())
 
 
 def spend_it() -> None:
@@ -118,7 +118,7 @@ def test_a_month_begins_with_the_queue_on(functions: Functions) -> None:
     spend_it()
     lambdas.budget.handler.lambda_handler(
         {"source": "aws.events", "detail-type": "Scheduled Event"},
-        Context(),  # type: ignore[arg-type]
+        Context(),
     )
     assert functions.feeds
 

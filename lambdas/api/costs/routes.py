@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from lambdas.api.costs.service import BudgetState, Costs, CostService
+from lambdas.api.costs.service import Costs, CostService
 from lambdas.api.endpoints import Endpoints, Request
+from visionflow.access.budget import BudgetState
 
 endpoints = Endpoints(CostService.build)
 

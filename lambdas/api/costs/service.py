@@ -9,7 +9,7 @@ from typing import Self
 from lambdas import clients
 from lambdas.api.resources import Resources
 from lambdas.api.settings import CostSettings
-from visionflow.access.budget import BudgetSettings, BudgetTopic, StageStop, Stop
+from visionflow.access.budget import BudgetSettings, BudgetState, BudgetTopic, StageStop, Stop
 from visionflow.access.quotas import UsageSettings
 from visionflow.costs.estimate import DAYS_PER_MONTH, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
@@ -50,13 +50,6 @@ class Costs:
     metrics_per_day: float
     period: PeriodCost
     assumptions: dict[str, str]
-    stopped: Stop | None
-
-
-@dataclass(frozen=True)
-class BudgetState:
-    """Whether the stage is stopped until the month ends."""
-
     stopped: Stop | None
 
 

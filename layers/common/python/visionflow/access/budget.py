@@ -42,6 +42,13 @@ class Stop:
     reason: str
 
 
+@dataclass(frozen=True)
+class BudgetState:
+    """Whether the stage is stopped until the month ends."""
+
+    stopped: Stop | None
+
+
 class StageStop:
     """Owns the stop. It is part of the month's row of usage: it ends with the month, and counting
     sees it without a further read."""
