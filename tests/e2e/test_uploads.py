@@ -99,7 +99,7 @@ def test_an_upload_takes_nothing_but_what_was_announced(
     cloud: Cloud, size: int, changes: dict[str, str]
 ) -> None:
     form = form_for(cloud, 1000)
-    with pytest.raises(CommandError, match="SignatureDoesNotMatch|AccessDenied"):
+    with pytest.raises(CommandError, match=r"SignatureDoesNotMatch|AccessDenied"):
         put(form, bytes(size), **changes)
     for prefix in (form["key"], "uploads/elsewhere", "thumbnails/elsewhere"):
         assert "Contents" not in cloud.s3.list_objects_v2(

@@ -98,6 +98,7 @@ def test_only_the_dashboard_may_call_from_a_browser(on_aws: Templates) -> None:
         "https://DashboardDistribution"
     ]
     assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
+    assert cors["ExposeHeaders"] == ["retry-after"]
     assert set(cors["AllowHeaders"]) == {"authorization", "content-type", "idempotency-key"}
 
 

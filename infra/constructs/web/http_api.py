@@ -148,5 +148,6 @@ def _cors(origin: str) -> apigateway.CorsPreflightOptions:
         allow_origins=[origin],
         allow_methods=[apigateway.CorsHttpMethod(method) for method in methods],
         allow_headers=["authorization", "content-type", "idempotency-key"],
+        expose_headers=["retry-after"],
         max_age=Duration.hours(1),
     )
