@@ -8,6 +8,7 @@ from infra.constructs.alarm import notify
 from infra.errors import CommandError
 from infra.nag import check_at_synth
 from infra.packaging.assets import Assets, project_assets
+from infra.stacks.budget import BudgetStack
 from infra.stacks.content import ContentStack
 from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import DataStack
@@ -58,6 +59,7 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
         dashboard=dashboard.site,
     )
     if stage.on_aws:
+        BudgetStack(app, f"{prefix}-Budget", stage=stage, data=data)
         ContentStack(
             app,
             f"{prefix}-Content",

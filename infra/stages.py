@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from infra.errors import CommandError
+from visionflow.access.quotas import Amounts, Quotas
 from visionflow.costs.estimate import MB_PER_VCPU
 
 LayerTarget = Literal["host", "x86_64", "arm64"]
@@ -16,7 +17,7 @@ LayerTarget = Literal["host", "x86_64", "arm64"]
 class Throttle:
     """Token bucket of the HTTP API: sustained requests per second and the burst above it."""
 
-    rate: int
+    rate: float
     burst: int
 
 
@@ -27,6 +28,22 @@ class Concurrency:
     predict: int | None = None
     ingest: int | None = None
     api: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageLimits:
+    """What a stage may use in a calendar month, and so what it may cost.
+
+    Attributes:
+        quotas: of each caller and of the whole stage.
+        health: limits of `GET /health`, the one route that strangers may use.
+        worst_case_usd: the most that the limits allow, whoever tries: `visionflow cost
+            --worst-case` computes it and a test holds it. AWS Budgets stops the stage there.
+    """
+
+    quotas: Quotas
+    health: Throttle
+    worst_case_usd: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +66,20 @@ class StageConfig:
             what they sent, and admins see all.
         prediction_retention_days: life of a record and of the images the service wrote itself.
         log_retention_days: life of function and access logs.
-        throttle: limits of the HTTP API's default stage.
+        throttle: limits of the HTTP API's default stage, which hold for strangers too.
+        limits: what callers and the stage may use in a month.
         reserved_concurrency: executions set aside for, and at most used by, each function.
         ingest_max_concurrency: most ingest executions the queue may drive at once (at least 2).
         snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
             snapshot by the hour, used or not: 13.47 USD a month.
-        alarm_email: address that gets the alarms; with None, subscribe to the topic yourself.
+        alarm_email: address that hears of alarms and of a spent budget; with None, subscribe to
+            both topics yourself.
         program_clients: ids of the user pool's clients that you made for programs to sign in.
         job_image_parameter: the public SSM parameter that names the image of training machines.
         job_watch_seconds: time between two looks at a training job.
         alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
         all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
-            function and the backlog of every queue, for 0.70 USD a month.
+            function and the backlog of every queue, for 0.80 USD a month.
     """
 
     name: str
@@ -72,6 +91,7 @@ class StageConfig:
     prediction_retention_days: int
     log_retention_days: Literal[7, 14, 90]
     throttle: Throttle
+    limits: StageLimits
     ingest_max_concurrency: int
     job_image_parameter: str
     job_watch_seconds: int
@@ -111,8 +131,11 @@ GPU_IMAGE: Final = (
 )
 # How many functions have a snapshot with `snap_start`: predict and ingest.
 FREEZABLE: Final = 2
-# How many alarms `all_alarms` adds: six functions' errors and the backlog of the shadow's queue.
-MORE_ALARMS: Final = 7
+# How many alarms `all_alarms` adds: seven functions' errors and the backlog of the shadow's queue.
+MORE_ALARMS: Final = 8
+
+# More than any computer runs; the same code counts.
+_UNLIMITED: Final = Amounts(10**9, 10**9, 10**15, 10**6, 10.0**6)
 
 LOCAL: Final = StageConfig(
     name="local",
@@ -124,6 +147,11 @@ LOCAL: Final = StageConfig(
     prediction_retention_days=30,
     log_retention_days=7,
     throttle=Throttle(rate=100, burst=200),
+    limits=StageLimits(
+        quotas=Quotas(10**6, caller=_UNLIMITED, stage=_UNLIMITED),
+        health=Throttle(rate=100, burst=200),
+        worst_case_usd=0,
+    ),
     ingest_max_concurrency=2,
     # The emulator has no image with a GPU, and nothing boots there.
     job_image_parameter="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
@@ -135,11 +163,21 @@ DEV: Final = StageConfig(
     on_aws=True,
     keep_data=False,
     point_in_time_recovery=True,
-    tracing=True,
+    # In a flood X-Ray records a trace each second, for 13 USD a month.
+    tracing=False,
     layer_target="x86_64",
     prediction_retention_days=30,
     log_retention_days=14,
-    throttle=Throttle(rate=20, burst=40),
+    throttle=Throttle(rate=1.25, burst=60),
+    limits=StageLimits(
+        quotas=Quotas(
+            requests_per_minute=120,
+            caller=Amounts(requests=30_000, images=10_000, bytes=10 * 10**9, jobs=5, job_usd=10.0),
+            stage=Amounts(requests=60_000, images=20_000, bytes=20 * 10**9, jobs=5, job_usd=10.0),
+        ),
+        health=Throttle(rate=0.2, burst=10),
+        worst_case_usd=50,
+    ),
     ingest_max_concurrency=5,
     job_image_parameter=GPU_IMAGE,
     job_watch_seconds=15,
@@ -151,7 +189,21 @@ PROD: Final = replace(
     keep_data=True,
     prediction_retention_days=365,
     log_retention_days=90,
+    tracing=True,
     throttle=Throttle(rate=100, burst=200),
+    limits=StageLimits(
+        quotas=Quotas(
+            requests_per_minute=600,
+            caller=Amounts(
+                requests=500_000, images=200_000, bytes=200 * 10**9, jobs=20, job_usd=200.0
+            ),
+            stage=Amounts(
+                requests=2_000_000, images=1_000_000, bytes=10**12, jobs=100, job_usd=500.0
+            ),
+        ),
+        health=Throttle(rate=5, burst=20),
+        worst_case_usd=3_200,
+    ),
     reserved_concurrency=Concurrency(predict=50, ingest=20, api=20),
     ingest_max_concurrency=20,
 )

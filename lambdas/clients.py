@@ -8,8 +8,10 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_service_quotas import ServiceQuotasClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
@@ -39,6 +41,14 @@ def s3() -> "S3Client":
 
 def sqs() -> "SQSClient":
     return boto3.client("sqs", config=_TIMEOUTS)
+
+
+def sns() -> "SNSClient":
+    return boto3.client("sns", config=_TIMEOUTS)
+
+
+def functions() -> "LambdaClient":
+    return boto3.client("lambda", config=_TIMEOUTS)
 
 
 def ec2() -> "EC2Client":

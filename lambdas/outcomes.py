@@ -13,6 +13,7 @@ _TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 _NOT_FOUND = HTTPStatus.NOT_FOUND
 _CONFLICT = HTTPStatus.CONFLICT
 _BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
+_TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
 _UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 
 STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
@@ -48,6 +49,8 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.TruncatedImageError: _BAD_IMAGE,
     errors.ImageTooLargeError: _TOO_LARGE,
     errors.MissingImageError: _NOT_FOUND,
+    errors.QuotaExceededError: _TOO_MANY,
+    errors.BudgetStoppedError: _TOO_MANY,
     errors.ConfigError: _BROKEN,
     errors.ArtifactError: _UNAVAILABLE,
     errors.GateError: _UNAVAILABLE,

@@ -8,12 +8,13 @@ from typing import Any
 import boto3
 
 from tests.unit.training.conftest import SHRUNKEN
+from visionflow.access.budget import StageStop
 from visionflow.jobs.record import JobRecord, JobRequest
 from visionflow.jobs.store import JobStore
 from visionflow.timestamps import new_id, timestamp
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
-TABLE, JOBS, DATASETS = "jobs", "job-files", "datasets"
+TABLE, JOBS, DATASETS, USAGE = "jobs", "job-files", "datasets", "usage"
 ROLE_ID = "AROAEXAMPLE"
 # A request whose run takes seconds; a request has a field of its own for the recipe.
 TINY_FIELDS = {name: value for name, value in SHRUNKEN.items() if name != "recipe"}
@@ -33,9 +34,19 @@ def record(asked: JobRequest | None = None, **changes: Any) -> JobRecord:
 
 
 def make_table() -> JobStore:
-    client = boto3.client("dynamodb")
-    client.create_table(
-        TableName=TABLE,
+    _make(TABLE)
+    return JobStore(TABLE, boto3.client("dynamodb"))
+
+
+def make_stop() -> StageStop:
+    """Of a stage that goes on until a test stops it."""
+    _make(USAGE)
+    return StageStop(USAGE, boto3.client("dynamodb"))
+
+
+def _make(table: str) -> None:
+    boto3.client("dynamodb").create_table(
+        TableName=table,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[
             {"AttributeName": "pk", "KeyType": "HASH"},
@@ -43,7 +54,6 @@ def make_table() -> JobStore:
         ],
         AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in ("pk", "sk")],
     )
-    return JobStore(TABLE, client)
 
 
 def make_buckets(*names: str) -> None:

@@ -81,7 +81,7 @@ export class FakeApi {
   }
 
   readonly #routes: [RegExp, Handler][] = [
-    [/^GET \/health$/, () => json(this.health, this.health.status === "ok" ? 200 : 503)],
+    [/^GET \/status$/, () => json(this.health, this.health.status === "ok" ? 200 : 503)],
     [/^GET \/logs$/, (_, { searchParams }) => json(this.#page(searchParams))],
     [
       /^POST \/predict$/,

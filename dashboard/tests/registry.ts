@@ -106,6 +106,7 @@ export function costs(changes: Partial<Costs> = {}): Costs {
     metrics_per_day: 0,
     period: { first_day: "2026-03-01", last_day: "2026-03-01", predictions: 100, usd: 0 },
     assumptions: {},
+    stopped: null,
     ...changes,
   };
 }

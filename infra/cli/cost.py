@@ -1,20 +1,34 @@
-"""``visionflow cost``: what images will cost."""
+"""``visionflow cost``: what images will cost; ``visionflow budget``: whether a spent budget has
+stopped a stage."""
 
 import argparse
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import cast, get_args
 
-from infra.cli.command_line import STAGES_ON_AWS, add_command
+import boto3
+
+from infra.cli.command_line import ALL_STAGES, STAGES_ON_AWS, add_command
+from infra.cli.endpoints import endpoints
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
-from training.cli.options import Commands, answer, print_table
+from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
+from visionflow.access.budget import BudgetState, BudgetTopic, StageStop
 from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
+from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
 
 
 def add_parsers(commands: Commands) -> None:
     summary = "Estimate what images cost, from measured times and dated prices."
     parser = add_command(commands, "cost", _cost, summary, stages=STAGES_ON_AWS)
-    parser.add_argument("--per-day", type=float, required=True, metavar="N", help="images a day")
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--per-day", type=float, metavar="N", help="images a day")
+    asked.add_argument(
+        "--worst-case",
+        action="store_true",
+        help="print what the stage's limits allow in a month at most, whoever tries",
+    )
     parser.add_argument(
         "--image-mp", type=float, default=3.0, metavar="X", help="megapixels of each (default: 3)"
     )
@@ -39,23 +53,81 @@ def add_parsers(commands: Commands) -> None:
         action="store_true",
         help="subtract AWS's monthly free allowances from the cost of the images",
     )
+    budget = add_group(commands, "budget", "Show or end the stop of a stage whose budget is spent.")
+    summary = "Show whether a stage is stopped."
+    add_command(budget, "status", _status, summary, stages=ALL_STAGES)
+    summary = "Take images and training jobs again before the month ends."
+    add_command(budget, "resume", _resume, summary, stages=ALL_STAGES)
 
 
 def _cost(arguments: argparse.Namespace) -> int:
-    found = estimate(_workload(arguments, stage_named(arguments.stage)))
+    stage = stage_named(arguments.stage)
+    if arguments.worst_case:
+        most = worst_case(bounds_of(stage, arguments.region))
+        answer(arguments, most, lambda: _print_most(most, stage))
+        return 0
+    found = estimate(_workload(arguments, stage))
     answer(arguments, found, lambda: _print(found))
     return 0
 
 
+def _status(arguments: argparse.Namespace) -> int:
+    found = endpoints(arguments)
+    _print_stop(StageStop(found.data.usage_table, found.dynamodb), arguments)
+    return 0
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    found = endpoints(arguments)
+    stop = StageStop(found.data.usage_table, found.dynamodb)
+    stop.resume(datetime.now(UTC))
+    topic = BudgetTopic(found.data.budget_topic, boto3.client("sns", **found.options))
+    topic.send("resume")
+    _print_stop(stop, arguments)
+    return 0
+
+
+def _print_stop(store: StageStop, arguments: argparse.Namespace) -> None:
+    stop = store.current(datetime.now(UTC))
+    text = f"Stopped since {stop.at}: {stop.reason}" if stop else "The stage is not stopped."
+    answer(arguments, BudgetState(stop), lambda: print(text))
+
+
+def bounds_of(stage: StageConfig, region: str) -> Bounds:
+    """The limits of a stage on AWS, for `worst_case`."""
+    return Bounds(
+        workload=_built(stage, region),
+        limits=stage.limits.quotas.stage,
+        per_second=stage.throttle.rate,
+        health_per_second=stage.limits.health.rate,
+        api_memory_mb=stage.api_memory_mb,
+        log_retention_days=stage.log_retention_days,
+        traced=stage.tracing,
+    )
+
+
 def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
-    return Workload(
+    built = _built(stage, arguments.region)
+    return replace(
+        built,
         per_day=arguments.per_day,
         megapixels=arguments.image_mp,
-        region=arguments.region,
-        architecture=arguments.architecture or cast("Architecture", stage.layer_target),
-        memory_mb=arguments.memory or stage.predict_memory_mb,
-        retention_days=arguments.days or stage.prediction_retention_days,
+        architecture=arguments.architecture or built.architecture,
+        memory_mb=arguments.memory or built.memory_mb,
+        retention_days=arguments.days or built.retention_days,
         free_tier=arguments.free_tier,
+    )
+
+
+def _built(stage: StageConfig, region: str) -> Workload:
+    """One image a day for a stage as it is deployed."""
+    return Workload(
+        per_day=1.0,
+        megapixels=3.0,
+        region=region,
+        architecture=cast("Architecture", stage.layer_target),
+        memory_mb=stage.predict_memory_mb,
+        retention_days=stage.prediction_retention_days,
         snap_start=FREEZABLE if stage.snap_start else 0,
         keys=int(stage.alarm_key),
         more_alarms=MORE_ALARMS if stage.all_alarms else 0,
@@ -88,6 +160,14 @@ def _print(found: Estimate) -> None:
         ]
     )
     say()
+    print_table(found.assumptions.items())
+
+
+def _print_most(found: WorstCase, stage: StageConfig) -> None:
+    print(f"USD per month that the limits of stage {stage.name} allow at most")
+    lines = [(line, _usd(usd)) for line, usd in found.lines.items()]
+    print_table([*lines, ("total", _usd(found.total))])
+    print(f"\nAWS Budgets stops the stage at {stage.limits.worst_case_usd} USD.\n")
     print_table(found.assumptions.items())
 
 

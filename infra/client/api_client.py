@@ -46,7 +46,7 @@ class ApiClient:
         )
 
     def upload_form(self, content_type: str, size: int, filename: str) -> dict[str, Any]:
-        """A form that uploads one image of ``size`` bytes to the bucket."""
+        """A signed request that uploads one image of ``size`` bytes to the bucket."""
         request = {"content_type": content_type, "bytes": size, "filename": filename}
         body = json.dumps(request).encode()
         return self._call("POST", "/uploads", {}, body=body, content_type="application/json")

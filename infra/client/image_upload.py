@@ -1,7 +1,6 @@
 """Sends an image that is too large for a direct call to the bucket and waits for its record."""
 
 import io
-import secrets
 import time
 import urllib.error
 import urllib.request
@@ -11,7 +10,7 @@ from typing import Any
 from infra.client.api_client import ApiClient, ApiProblemError
 from infra.errors import CommandError
 
-_POST_SECONDS = 300
+_PUT_SECONDS = 300
 _WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.3
 
@@ -30,7 +29,7 @@ def classify_by_upload(
     image is refused, cannot be classified, or is not answered in time.
     """
     form = api.upload_form(content_type, len(data), filename)
-    post_form(form["url"], form["fields"], data, on_sent)
+    put_image(form["url"], form["headers"], data, on_sent)
     deadline = time.monotonic() + _WAIT_SECONDS
     while (prediction := api.prediction(form["id"])) is None:
         if time.monotonic() > deadline:
@@ -44,23 +43,15 @@ def classify_by_upload(
     return prediction
 
 
-def post_form(
-    url: str, fields: Mapping[str, str], data: bytes, on_sent: Callable[[int], object]
+def put_image(
+    url: str, headers: Mapping[str, str], data: bytes, on_sent: Callable[[int], object]
 ) -> None:
-    """Post ``data`` as the file of a signed form. Raises `CommandError` when it is refused."""
-    boundary = secrets.token_hex(16)
-    part = f"--{boundary}\r\nContent-Disposition: form-data; name="
-    head = "".join(f'{part}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
-    # S3 ignores whatever comes behind the file.
-    head += f'{part}"file"; filename="image"\r\n\r\n'
-    body = _Sent(head.encode() + data + f"\r\n--{boundary}--\r\n".encode(), on_sent)
-    headers = {
-        "Content-Type": f"multipart/form-data; boundary={boundary}",
-        "Content-Length": str(body.getbuffer().nbytes),
-    }
-    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310  from the API
+    """Send ``data`` as a signed upload. Raises `CommandError` when it is refused."""
+    length = {"Content-Length": str(len(data))}
+    body = _Sent(data, on_sent)
+    request = urllib.request.Request(url, body, {**headers, **length}, method="PUT")  # noqa: S310  the API's
     try:
-        urllib.request.urlopen(request, timeout=_POST_SECONDS).close()  # noqa: S310
+        urllib.request.urlopen(request, timeout=_PUT_SECONDS).close()  # noqa: S310
     except urllib.error.HTTPError as error:
         with error:
             text = error.read(300).decode(errors="replace")

@@ -22,7 +22,7 @@ from infra.generators.openapi_operation import (
 )
 from infra.generators.openapi_training import TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
-from lambdas.api.about.service import Health
+from lambdas.api.about.service import Health, ServiceStatus
 from lambdas.api.predictions.service import LogPage
 from lambdas.api.records import PredictionDetail
 from lambdas.api.uploads.service import UploadForm
@@ -33,6 +33,7 @@ from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer
 from lambdas.web.answers import Problem
 from lambdas.web.routes import ROUTES, Route
+from visionflow.access.budget import BudgetState
 from visionflow.errors import CoverageUnmeasuredError
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import ACCEPTED_TYPES
@@ -94,7 +95,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/uploads"): Operation(
         "uploads",
-        "A signed form that uploads one large image to the bucket",
+        "A signed request that uploads one large image to the bucket, once",
         {201: UploadForm},
         body={
             "application/json": {
@@ -115,6 +116,16 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/health"): Operation(
         "health", "Whether the service can classify images now", {200: Health, 503: Health}
+    ),
+    ("GET", "/status"): Operation(
+        "status",
+        "Whether the service can classify images now, by which model and into which labels",
+        {200: ServiceStatus, 503: ServiceStatus},
+    ),
+    ("POST", "/budget/resume"): Operation(
+        "resumeBudget",
+        "Take images and training jobs again although the month's budget is spent",
+        {200: BudgetState},
     ),
     ("GET", "/logs"): Operation(
         "logs",

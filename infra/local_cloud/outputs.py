@@ -34,6 +34,8 @@ class DataNames:
     registry_table: str
     insights_table: str
     audit_table: str
+    usage_table: str
+    budget_topic: str
 
 
 @dataclass(frozen=True)

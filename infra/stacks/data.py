@@ -5,6 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.alarm import AlarmTopic
+from infra.constructs.budget import BudgetTopic
 from infra.constructs.storage.access_log_bucket import AccessLogBucket
 from infra.constructs.storage.image_queue import ImageQueue
 from infra.constructs.storage.private_bucket import PrivateBucket
@@ -14,8 +15,9 @@ from infra.constructs.storage.tables import (
     InsightsTable,
     PredictionsTable,
     RegistryTable,
+    UsageTable,
 )
-from infra.constructs.storage.upload_notification import UploadNotification, page_may_post
+from infra.constructs.storage.upload_notification import UploadNotification, page_may_upload
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
 from visionflow.images.uploads import POSTED_PREFIX
@@ -34,12 +36,14 @@ class DataStack(Stack):
         stores: what the functions read and write.
         job_stores: what training jobs read and write.
         image_queue: the queue of dropped images.
+        budget: the topic of orders to stop and resume the stage.
         alarms: the topic that every alarm of the stage notifies.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
         self.alarms = AlarmTopic(self, "Alarms", stage=stage)
+        self.budget = BudgetTopic(self, "Budget", stage=stage)
         access_logs = AccessLogBucket(self, "AccessLogs", stage=stage)
         abandon_uploads = s3.LifecycleRule(
             id="AbandonUploads", abort_incomplete_multipart_upload_after=Duration.days(1)
@@ -62,7 +66,7 @@ class DataStack(Stack):
                 s3.LifecycleRule(id="ForgetThumbnails", prefix="thumbnails/", expiration=retention),
                 s3.LifecycleRule(id="ForgetUploads", prefix=POSTED_PREFIX, expiration=retention),
             ],
-            cors=[page_may_post()] if stage.on_aws else [],
+            cors=[page_may_upload()] if stage.on_aws else [],
         )
         models = PrivateBucket(
             self,
@@ -100,6 +104,7 @@ class DataStack(Stack):
             registry=RegistryTable(self, "Registry", stage=stage),
             insights=InsightsTable(self, "Insights", stage=stage),
             audit=AuditTable(self, "Audit", stage=stage),
+            usage=UsageTable(self, "Usage", stage=stage),
         )
         self.image_queue = ImageQueue(
             self, "ImageQueue", stage=stage, consumer_timeout=INGEST_TIMEOUT
@@ -117,6 +122,8 @@ class DataStack(Stack):
             "RegistryTable": self.stores.registry.table_name,
             "InsightsTable": self.stores.insights.table_name,
             "AuditTable": self.stores.audit.table_name,
+            "UsageTable": self.stores.usage.table_name,
+            "BudgetTopic": self.budget.topic.topic_arn,
             "QueueUrl": self.image_queue.queue.queue_url,
             "DeadLetterQueueUrl": self.image_queue.dead_letter_queue.queue_url,
         }.items():

@@ -1,13 +1,14 @@
 """What answers requests: the functions with their layers, the HTTP API and the sign-in.
 
-Five functions are made here: `predict`, `api` and `ingest`, and in `ModelWatch` `counters` and
-`shadow`. The training stack makes the other two, `jobs` and `publish`.
+Six functions are made here: `predict`, `api`, `ingest` and `budget`, and in `ModelWatch`
+`counters` and `shadow`. The training stack makes the other two, `jobs` and `publish`.
 """
 
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
+from infra.constructs.budget import BudgetFunction
 from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
@@ -22,6 +23,8 @@ from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
 from lambdas.classification.settings import ClassificationSettings
+from visionflow.access.budget import BudgetSettings
+from visionflow.access.quotas import UsageSettings
 from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
@@ -56,9 +59,18 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id)
         package = Package.of(self, assets, stage)
         predict = self._predict(stage, package, data.stores)
-        api = self._api(stage, package, data.stores, training)
-        ingest = self._ingest(stage, package, data.stores)
-        data.image_queue.feed(ingest.live, batch_size=INGEST_BATCH, stage=stage)
+        api = self._api(stage, package, data, training)
+        ingest = self._ingest(stage, package, data)
+        feed = data.image_queue.feed(ingest.live, batch_size=INGEST_BATCH, stage=stage)
+        BudgetFunction(
+            self,
+            "Budget",
+            stage=stage,
+            package=package,
+            topic=data.budget.topic,
+            usage=data.stores.usage,
+            feed=feed,
+        )
         self.sign_in = (
             SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url) if dashboard else None
         )
@@ -101,13 +113,17 @@ class ServiceStack(Stack):
         _allow_classifying(function, stores)
         return function
 
-    def _ingest(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
+    def _ingest(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
         size = Size(
             memory_mb=stage.ingest_memory_mb,
             timeout=INGEST_TIMEOUT,
             concurrency=stage.reserved_concurrency.ingest,
         )
+        stores = data.stores
         function = self._classifying("Ingest", size, stage, package, stores)
+        for name, value in BudgetSettings(data.budget.topic.topic_arn).to_env().items():
+            function.add_environment(name, value)
+        data.budget.allow_send(function.execution_role)
         stores.images.allow_read(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
         _allow_classifying(function, stores)
         return function
@@ -135,13 +151,15 @@ class ServiceStack(Stack):
                 retention_days=stage.prediction_retention_days,
                 ort_threads=stage.ort_threads,
                 requires_sign_in=int(stage.on_aws),
-            ).to_env(),
+            ).to_env()
+            | UsageSettings.of(stores.usage.table_name, stage.limits.quotas).to_env(),
             freezable=True,
         )
 
     def _api(
-        self, stage: StageConfig, package: Package, stores: Stores, training: TrainingStack
+        self, stage: StageConfig, package: Package, data: DataStack, training: TrainingStack
     ) -> ServiceFunction:
+        stores = data.stores
         function = ServiceFunction(
             self,
             "Api",
@@ -162,6 +180,8 @@ class ServiceStack(Stack):
                 requires_sign_in=int(stage.on_aws),
                 own_records=int(stage.records == "own"),
             ).to_env()
+            | UsageSettings.of(stores.usage.table_name, stage.limits.quotas).to_env()
+            | BudgetSettings(data.budget.topic.topic_arn).to_env()
             | training.control_settings.to_env()
             | CostSettings(
                 predict_memory_mb=stage.predict_memory_mb,
@@ -172,7 +192,7 @@ class ServiceStack(Stack):
                 more_alarms=MORE_ALARMS if stage.all_alarms else 0,
             ).to_env(),
         )
-        # For the URLs and forms that it signs.
+        # For the downloads and uploads that it signs.
         stores.images.allow_get(function.execution_role, versions=True)
         stores.images.allow_put(function.execution_role, prefix=POSTED_PREFIX)
         stores.models.allow_read(function.execution_role)
@@ -186,6 +206,8 @@ class ServiceStack(Stack):
         stores.insights.allow_erase(function.execution_role)
         stores.audit.allow_add(function.execution_role)
         stores.audit.allow_read(function.execution_role)
+        stores.usage.allow_count(function.execution_role)
+        data.budget.allow_send(function.execution_role)
         training.allow_control(function.execution_role)
         return function
 
@@ -197,3 +219,4 @@ def _allow_classifying(function: ServiceFunction, stores: Stores) -> None:
     stores.models.allow_read(role)
     stores.registry.allow_read(role)
     stores.predictions.allow_record(role)
+    stores.usage.allow_count(role)

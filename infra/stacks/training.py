@@ -60,11 +60,13 @@ class TrainingStack(Stack):
                 image_parameter=stage.job_image_parameter,
                 job_role_id=machine.role.role_id,
                 watch_seconds=stage.job_watch_seconds,
+                usage_table=stores.usage.table_name,
             ),
             machine=machine,
             network=network,
         )
         job_stores.records.allow_control(jobs.execution_role)
+        stores.usage.allow_see(jobs.execution_role)
         job_stores.datasets.allow_list(jobs.execution_role)
         # It has no right to machines, as the function above has none to models.
         publish = ServiceFunction(

@@ -1,6 +1,7 @@
 """How every group of routes is written: functions from a service and a request to a body."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -20,6 +21,7 @@ from lambdas.web.resolver import json_response
 from lambdas.web.routes import Method, Route, route_of
 from visionflow import strict
 from visionflow.access.caller import NOBODY, Caller
+from visionflow.access.quotas import Amounts
 from visionflow.errors import ForbiddenError
 from visionflow.timestamps import timestamp
 
@@ -72,6 +74,34 @@ class Request:
         return parameters.whole_days(first, last)
 
 
+@contextmanager
+def _counted(route: Route, request: Request) -> Iterator[Callable[[Response[str]], None]]:
+    """Count a request of a known caller, also one that fails.
+
+    A change is counted before it is made; a read afterwards, with the bytes of its answer, but
+    before that is sent. Raises `QuotaExceededError`.
+    """
+    if route.public:
+        yield lambda _: None
+        return
+    usage, caller = resources().usage, request.caller
+    if route.method != "GET":
+        usage.spend(caller, Amounts(requests=1, bytes=len(request.event.body or "")))
+        yield lambda _: None
+        return
+    sent = 0
+
+    def count_answer(response: Response[str]) -> None:
+        nonlocal sent
+        sent = len(response.body or "")
+
+    usage.check(caller, Amounts(requests=1, bytes=1))
+    try:
+        yield count_answer
+    finally:
+        usage.spend(caller, Amounts(requests=1, bytes=sent))
+
+
 Endpoint = Callable[Concatenate[S, Request, P], object]
 
 
@@ -103,7 +133,10 @@ class Endpoints(Generic[S]):
                     answer = endpoint(self.service(), request, *args, **in_path)
                     return answer if isinstance(answer, Response) else json_response(answer)
 
-                return self._audited(route, request, call)
+                with _counted(route, request) as count_answer:
+                    response = self._audited(route, request, call)
+                    count_answer(response)
+                return response
 
             self.router.route(path, method=method)(respond)
             return endpoint

@@ -8,6 +8,7 @@ from lambdas import clients
 from lambdas.api.settings import ApiSettings
 from lambdas.api.trees import Trees
 from visionflow.access.audit import AuditLog
+from visionflow.access.quotas import UsageSettings
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.erasure import ErasedList, Erasure
@@ -27,6 +28,7 @@ class Resources:
         self.started_at = time.monotonic()
         self.s3, self.dynamodb = clients.s3(), clients.dynamodb()
         predictions, insights = settings.predictions_table, settings.insights_table
+        self.usage = UsageSettings.from_env(os.environ).store(self.dynamodb)
         self.images = ImageStore(settings.images_bucket, self.s3)
         self.models = ModelStore(settings.models_bucket, self.s3)
         self.trees = Trees(self.models)

@@ -15,6 +15,7 @@ from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Serving
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.telemetry.stopwatch import Stopwatch
+from visionflow.access.quotas import UsageSettings, UsageStore
 from visionflow.answers.answer import ClassActivationMap, PredictionSet
 from visionflow.answers.classifier import Classification, Classifier
 from visionflow.answers.prediction_sets import least_confidence, prediction_set
@@ -90,9 +91,15 @@ class ClassificationService:
     images: ImageStore
     predictions: PredictionStore
     retention_days: int
+    usage: UsageStore
 
     @classmethod
-    def build(cls, settings: ClassificationSettings, in_memory: Sequence[Serving] = ()) -> Self:
+    def build(
+        cls,
+        settings: ClassificationSettings,
+        counting: UsageSettings,
+        in_memory: Sequence[Serving] = (),
+    ) -> Self:
         """Create clients and stores. What serves is loaded by the first image, unless it is
         ``in_memory``."""
         s3, dynamodb = clients.s3(), clients.dynamodb()
@@ -108,6 +115,7 @@ class ClassificationService:
             ImageStore(settings.images_bucket, s3),
             PredictionStore(settings.predictions_table, dynamodb),
             settings.retention_days,
+            counting.store(dynamodb),
         )
 
     def choose(self, prediction_id: str, stopwatch: Stopwatch) -> Serving:

@@ -18,11 +18,16 @@ from aws_lambda_powertools.utilities.data_classes import S3Event
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas import clients
 from lambdas.classification import snapshot
 from lambdas.classification.settings import ClassificationSettings
+from lambdas.ingest.pause import QueuePause
 from lambdas.ingest.service import IngestService, Upload
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import follow, following, traced
+from visionflow.access.budget import BudgetSettings, BudgetTopic
+from visionflow.access.quotas import UsageSettings
+from visionflow.errors import QuotaExceededError
 
 logger = Logger()
 metrics = Metrics()
@@ -32,7 +37,16 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 @lru_cache
 def service() -> IngestService:
-    return IngestService.build(ClassificationSettings.from_env(os.environ), snapshot.versions())
+    return IngestService.build(
+        ClassificationSettings.from_env(os.environ),
+        UsageSettings.from_env(os.environ),
+        snapshot.versions(),
+    )
+
+
+@lru_cache
+def pause() -> QueuePause:
+    return QueuePause(BudgetTopic(BudgetSettings.from_env(os.environ).budget_topic, clients.sns()))
 
 
 def uploads(message: dict[str, Any]) -> Iterator[tuple[Upload, str | None]]:
@@ -51,7 +65,7 @@ def uploads(message: dict[str, Any]) -> Iterator[tuple[Upload, str | None]]:
         # An object that was written while versioning was off has no version of its own.
         version_id = None if obj.version_id == "null" else obj.version_id
         request_id = (record.get("responseElements") or {}).get("x-amz-request-id")
-        yield Upload(record.s3.bucket.name, key, version_id, obj.etag), request_id
+        yield Upload(record.s3.bucket.name, key, version_id, obj.etag, obj.size), request_id
 
 
 def handle_message(record: SQSRecord) -> None:
@@ -61,6 +75,10 @@ def handle_message(record: SQSRecord) -> None:
             for upload, request_id in uploads(record.json_body):
                 follow(upload.prediction_ids[0], request_id)
                 ingest(upload)
+        except QuotaExceededError as error:
+            logger.warning("held back", extra={"code": error.code, "detail": str(error)})
+            pause().ask()
+            raise
         except Exception:
             # The batch processor keeps a failed message's exception to itself.
             logger.exception("back to the queue", extra={"message_id": record.message_id})

@@ -10,6 +10,7 @@ from lambdas.classification.service import (
     image_ref,
 )
 from lambdas.telemetry.stopwatch import Stopwatch
+from visionflow.access.quotas import Amounts
 from visionflow.errors import VisionFlowError
 from visionflow.images.store import StoredImage
 from visionflow.images.uploads import posted_id
@@ -24,6 +25,7 @@ class Upload:
     key: str
     version_id: str | None
     etag: str
+    size: int
 
     @property
     def own_id(self) -> str:
@@ -52,11 +54,14 @@ class IngestService(ClassificationService):
         """Record the one result of ``upload``; None when another delivery has done so already.
 
         An image that can never be classified becomes a ``failed`` record. A fault that a retry may
-        fix is raised, and nothing is recorded.
+        fix is raised, and nothing is recorded. So is `QuotaExceededError`: the image waits in the
+        queue. What was posted by a form was counted when the form was signed.
         """
         prediction_id = self._free_id(upload)
         if prediction_id is None:
             return None
+        if posted_id(upload.key) is None:
+            self.usage.spend(None, Amounts(images=1, bytes=upload.size))
         stopwatch = Stopwatch()
         data: bytes | None = None
         owner: str | None = None

@@ -19,6 +19,7 @@ from lambdas.jobs.service import Answer, JobSteps
 from lambdas.jobs.settings import JobsSettings
 from lambdas.telemetry.trail import traced
 from visionflow import strict
+from visionflow.access.budget import StageStop
 from visionflow.errors import PlatformError, VisionFlowError
 from visionflow.jobs.record import ENDED
 from visionflow.jobs.store import JobStore
@@ -33,8 +34,9 @@ LONGEST_CAUSE = 300
 def service() -> JobSteps:
     settings = JobsSettings.from_env(os.environ)
     machines = Machines(clients.ec2(), clients.ssm(), settings)
-    store = JobStore(settings.jobs_table, clients.dynamodb())
-    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), settings)
+    dynamodb = clients.dynamodb()
+    store, stop = JobStore(settings.jobs_table, dynamodb), StageStop(settings.usage_table, dynamodb)
+    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), settings, stop)
 
 
 @logger.inject_lambda_context

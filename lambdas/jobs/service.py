@@ -9,6 +9,7 @@ from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
 from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
+from visionflow.access.budget import StageStop
 from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
 from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
 from visionflow.jobs.options import check_bucket, check_settings
@@ -60,6 +61,7 @@ class JobSteps:
         quotas: Quotas,
         s3: "S3Client",
         settings: JobsSettings,
+        stop: StageStop,
         *,
         patience: Patience = PATIENCE,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -69,6 +71,7 @@ class JobSteps:
         self._quotas = quotas
         self._s3 = s3
         self._settings = settings
+        self._stop = stop
         self._patience = patience
         self._clock = clock
 
@@ -81,6 +84,7 @@ class JobSteps:
         if report and report.outcome and report.outcome.kind == "finished":
             return self._due(self._move(record, "publishing"))
         try:
+            self._check_budget()
             check_settings(record.request)
             check_bucket(record.request, self._settings.datasets_bucket)
             self._check_data(record.request.data)
@@ -107,6 +111,7 @@ class JobSteps:
             if (record.state, record.attempt) != ("launching", attempt):
                 return self._due(record)
         try:
+            self._check_budget()
             return self._due(self._run(record))
         except JobRefusedError as error:
             return _end(job_id, "failed", str(error))
@@ -122,6 +127,11 @@ class JobSteps:
             machine = self._machines.state(record.instance)
         now = self._clock()
         verdict = judge(record, report, machine, now, self._patience)
+        if verdict.next in ("wait", "relaunch"):
+            try:
+                self._check_budget()
+            except JobRefusedError as error:
+                return _end(job_id, "failed", str(error))
         match verdict.next:
             case "end":
                 return _end(job_id, "failed", verdict.reason)
@@ -183,6 +193,13 @@ class JobSteps:
             return self._store.move(record, state, **changes)
         except JobConflictError:
             return self._store.get(record.id)
+
+    def _check_budget(self) -> None:
+        if stop := self._stop.current(self._clock()):
+            raise JobRefusedError(
+                f"{stop.reason} No machine runs until an admin resumes the stage or the month "
+                "ends; then resume the job to go on from its checkpoint."
+            )
 
     def _check_data(self, data: str) -> None:
         bucket, _, prefix = data.removeprefix("s3://").partition("/")

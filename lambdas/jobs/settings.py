@@ -24,3 +24,4 @@ class JobsSettings(EnvSettings):
     image_parameter: str
     job_role_id: str
     watch_seconds: int
+    usage_table: str

@@ -32,7 +32,7 @@ def read_image(body: str | None, is_base64: bool | None, content_type: str | Non
     if len(body) > MAX_BODY_CHARACTERS:
         raise BodyTooLargeError(
             f"A direct call carries {MAX_DIRECT_BYTES / 1e6} MB of image at most; POST /uploads "
-            "gives a form for a larger one."
+            "signs an upload for a larger one."
         )
     data = _decoded(body, bool(is_base64))
     # The parser takes Latin-1 only, while a gateway hands over whatever a client has sent.

@@ -23,6 +23,7 @@ from lambdas.web.caller import caller_of
 from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
 from lambdas.web.resolver import create_resolver, json_response
 from visionflow.access.caller import Caller
+from visionflow.access.quotas import Amounts, UsageSettings
 
 logger = Logger()
 metrics = Metrics()
@@ -31,7 +32,11 @@ app = create_resolver()
 
 @lru_cache
 def service() -> PredictService:
-    return PredictService.build(ClassificationSettings.from_env(os.environ), snapshot.versions())
+    return PredictService.build(
+        ClassificationSettings.from_env(os.environ),
+        UsageSettings.from_env(os.environ),
+        snapshot.versions(),
+    )
 
 
 @app.post("/predict")
@@ -39,20 +44,27 @@ def predict() -> Response[str]:
     event = app.current_event
     caller = caller_of(event, requires_sign_in=signs_in())
     caller.require("predict")
+    spent = Amounts(requests=1, images=1, bytes=len(event.body or ""))
+    # Counted while the image is decoded and classified; nothing is stored before it is allowed.
+    with service().usage.spending(caller, spent) as allow:
+        options, key = options_of(event), idempotency_key(event, caller)
+        image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))
+        answered = service().predict(image, datetime.now(UTC), options, key, caller.id, allow)
+    if not answered.repeated:
+        measure(answered.answer, metrics)
+    return json_response(answered.answer)
+
+
+def options_of(event: APIGatewayProxyEventV2) -> PredictOptions:
+    """Raises `InvalidParameterError`."""
     query = event.query_string_parameters
     only(query, "top_k", "explain", "label", "coverage")
-    options = PredictOptions(
+    return PredictOptions(
         top_k=whole_number("top_k", query.get("top_k")),
         explain=flag("explain", query.get("explain")),
         label=short_text("label", query.get("label")),
         coverage=decimal("coverage", query.get("coverage")),
     )
-    key = idempotency_key(event, caller)
-    image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))
-    answered = service().predict(image, datetime.now(UTC), options, key, caller.id)
-    if not answered.repeated:
-        measure(answered.answer, metrics)
-    return json_response(answered.answer)
 
 
 def signs_in() -> bool:

@@ -1,5 +1,6 @@
 """Classify an image that was sent directly, keep it, and record the answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -66,8 +67,11 @@ class PredictService(ClassificationService):
         options: PredictOptions = DEFAULT_OPTIONS,
         key: IdempotencyKey | None = None,
         owner: str | None = None,
+        allow: Callable[[], None] = lambda: None,
     ) -> Answered:
         """Classify ``data``, an image's bytes that ``owner`` sent, once for each ``key``.
+
+        ``allow`` is called before anything is stored, and raises if the caller has used up a quota.
 
         Nothing is stored when the image or the request is refused: raises an `ImageError`,
         `InvalidParameterError` for options that the model cannot meet, `ModelUnavailableError`, or
@@ -90,6 +94,7 @@ class PredictService(ClassificationService):
                 f"the set of labels of coverage {options.coverage} is too long to be kept for an "
                 "Idempotency-Key; lower coverage, or send no key."
             )
+        allow()
         # Two requests with one key may be at work at once, perhaps with different images.
         name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
         prediction = replace(
@@ -145,7 +150,7 @@ def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:
     label = None if options.label is None else tree.spelling(options.label)
     if options.label is not None and label is None:
         raise InvalidParameterError(
-            f"the model has no label or parent {options.label!r:.80}; GET /health lists them."
+            f"the model has no label or parent {options.label!r:.80}; GET /status lists them."
         )
     return replace(options, top_k=top_k, label=label)
 

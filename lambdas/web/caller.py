@@ -28,7 +28,13 @@ def caller_of(event: APIGatewayProxyEventV2, *, requires_sign_in: bool) -> Calle
 
 def authorizer_context(caller: Caller) -> dict[str, str]:
     """What the authorizer hands to the functions; API Gateway passes texts alone."""
-    return {"id": caller.id, "name": caller.name, "scopes": " ".join(sorted(caller.scopes))}
+    return {
+        "id": caller.id,
+        "name": caller.name,
+        "scopes": " ".join(sorted(caller.scopes)),
+        "rpm": _text(caller.requests_per_minute),
+        "rpmonth": _text(caller.requests_per_month),
+    }
 
 
 def _identified(context: Mapping[str, Any]) -> Caller:
@@ -37,7 +43,18 @@ def _identified(context: Mapping[str, Any]) -> Caller:
         str(context["id"]),
         str(context["name"]),
         frozenset(scope for scope in SCOPES if scope in held),
+        _number(context.get("rpm")),
+        _number(context.get("rpmonth")),
     )
+
+
+def _text(number: int | None) -> str:
+    """Empty for the stage's default."""
+    return "" if number is None else str(number)
+
+
+def _number(text: object) -> int | None:
+    return int(str(text)) if text else None
 
 
 def _signed_in(claims: Mapping[str, Any]) -> Caller:

@@ -45,6 +45,8 @@ def create_resolver() -> APIGatewayHttpResolver:
         error: VisionFlowError, headers: dict[str, str | list[str]] | None = None
     ) -> Response[str]:
         measure_refusal(error, metrics)
+        if error.retry_after is not None:
+            headers = {**(headers or {}), "Retry-After": str(error.retry_after)}
         status = STATUSES[type(error)]
         body = Problem(
             type=f"urn:visionflow:problem:{error.code}",

@@ -72,6 +72,8 @@ ROUTES = (
     Route("DELETE", "/predictions/{id}", "api", "predict"),
     Route("DELETE", "/owners/{owner}", "api", "admin"),
     Route("GET", "/audit", "api", "admin"),
+    Route("GET", "/status", "api", "read"),
+    Route("POST", "/budget/resume", "api", "admin"),
 )
 
 

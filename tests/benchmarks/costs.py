@@ -24,7 +24,14 @@ from lambdas.classification.active_model import ActiveModel
 from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import reason_metric, status_metric
-from tests.benchmarks.contenders.worker import PROJECT, STARTER, install_service, photo, request
+from tests.benchmarks.contenders.worker import (
+    PROJECT,
+    STARTER,
+    install_service,
+    photo,
+    request,
+    uncounted,
+)
 from tests.benchmarks.figures import Figure, Machine, figure
 from visionflow import strict
 from visionflow.answers.answer import UnknownReason
@@ -116,7 +123,7 @@ class _Functions:
         active: ActiveModel = lambdas.predict.handler.service().active
         self.images, self.table = _Images(), _Table()
         predictions = PredictionStore("predictions", self.table)  # type: ignore[arg-type]
-        parts = (active, self.images, predictions, 30)
+        parts = (active, self.images, predictions, 30, uncounted())
         lambdas.predict.handler.service = lru_cache(lambda: PredictService(*parts))
         lambdas.ingest.handler.service = lru_cache(lambda: IngestService(*parts))
         self.log = io.StringIO()

@@ -72,8 +72,12 @@ def test_signed_urls_open_image_and_thumbnail(cloud: Cloud) -> None:
         assert response.read().startswith(b"\xff\xd8")
 
 
-def test_health_names_the_model_and_its_labels(cloud: Cloud) -> None:
-    answer = cloud.call("GET", "/health")
+def test_strangers_learn_the_state_alone(cloud: Cloud) -> None:
+    assert cloud.call("GET", "/health").body == {"status": "ok"}
+
+
+def test_the_status_names_the_model_and_its_labels(cloud: Cloud) -> None:
+    answer = cloud.call("GET", "/status")
     assert (answer.status, answer.body["status"]) == (200, "ok")
     assert "giant panda" in answer.body["labels"]
     assert answer.body["parents"]["giant panda"]

@@ -53,9 +53,9 @@ def test_what_came_through_the_api_leaves_with_its_record(templates: Templates) 
     assert days == dict.fromkeys(("api/", "thumbnails/", POSTED_PREFIX), retention)
 
 
-def test_the_page_may_post_and_read_images_from_a_browser(on_aws: Templates) -> None:
+def test_the_page_may_upload_and_read_images_from_a_browser(on_aws: Templates) -> None:
     (rule,) = on_aws.properties(BUCKET, "Data")["Images"]["CorsConfiguration"]["CorsRules"]
-    assert rule["AllowedMethods"] == ["GET", "POST"]
+    assert rule["AllowedMethods"] == ["GET", "PUT"]
     assert rule["AllowedOrigins"] == ["https://*.cloudfront.net"]
     others = [name for name, bucket in on_aws.properties(BUCKET).items() if name != "Images"]
     for name in others:

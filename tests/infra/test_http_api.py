@@ -26,7 +26,11 @@ def test_every_route_is_deployed_to_its_function(templates: Templates) -> None:
 
 def test_this_api_may_invoke_its_functions_by_few_permissions(templates: Templates) -> None:
     """A function's policy holds 20 KB. The default route's calls name no method and no path."""
-    permissions = templates.properties("AWS::Lambda::Permission", "Service").values()
+    permissions = [
+        permission
+        for permission in templates.properties("AWS::Lambda::Permission", "Service").values()
+        if permission["Principal"] == "apigateway.amazonaws.com"
+    ]
     allowed = sorted(
         (templates.text(p["FunctionName"]), templates.text(p["SourceArn"]).rpartition(":")[2])
         for p in permissions
@@ -76,6 +80,12 @@ def test_the_default_stage_throttles_and_logs(templates: Templates) -> None:
         "ThrottlingRateLimit": templates.stage.throttle.rate,
         "ThrottlingBurstLimit": templates.stage.throttle.burst,
     }
+    assert stage["RouteSettings"] == {
+        "GET /health": {
+            "ThrottlingRateLimit": templates.stage.limits.health.rate,
+            "ThrottlingBurstLimit": templates.stage.limits.health.burst,
+        }
+    }
     log = stage["AccessLogSettings"]
     assert templates.text(log["DestinationArn"]) == "HttpApiAccessLogs"
     assert json.loads(log["Format"])["request_id"] == "$context.requestId"
@@ -88,6 +98,7 @@ def test_only_the_dashboard_may_call_from_a_browser(on_aws: Templates) -> None:
         "https://DashboardDistribution"
     ]
     assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
+    assert cors["ExposeHeaders"] == ["retry-after"]
     assert set(cors["AllowHeaders"]) == {"authorization", "content-type", "idempotency-key"}
 
 

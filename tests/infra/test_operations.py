@@ -102,13 +102,17 @@ def test_alarms_are_encrypted_by_a_key_of_the_account_where_the_stage_says_so(
     assert "KmsMasterKeyId" not in dev.properties("AWS::SNS::Topic", "Data")[TOPIC]
 
 
-def test_an_address_in_the_stage_hears_the_alarms(synthesize: Synthesize) -> None:
+def test_an_address_in_the_stage_hears_the_alarms_and_the_budget(synthesize: Synthesize) -> None:
     without, with_address = (
-        synthesize(stage).properties("AWS::SNS::Subscription") for stage in (DEV, EVERYTHING)
+        {
+            templates.text(s["TopicArn"]): s["Endpoint"]
+            for s in templates.properties("AWS::SNS::Subscription").values()
+            if s["Protocol"] == "email"
+        }
+        for templates in map(synthesize, (DEV, EVERYTHING))
     )
     assert without == {}
-    (subscription,) = with_address.values()
-    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", EVERYTHING.alarm_email)
+    assert with_address == dict.fromkeys((TOPIC, "BudgetTopic"), EVERYTHING.alarm_email)
 
 
 def test_the_dashboard_shows_what_is_measured(templates: Templates) -> None:

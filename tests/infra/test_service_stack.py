@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 
 from lambdas.api.settings import ApiSettings
+from lambdas.budget.settings import BudgetFunctionSettings
 from lambdas.classification.loading import REFUSED_SERVICE
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
+from visionflow.access.budget import BudgetSettings
+from visionflow.access.quotas import UsageSettings
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
-FUNCTIONS = ("Predict", "Ingest", "Api", "ModelWatchCounters", "ModelWatchShadow")
+FUNCTIONS = ("Predict", "Ingest", "Api", "Budget", "ModelWatchCounters", "ModelWatchShadow")
 
 Grants = set[tuple[str, str]]
 
@@ -25,6 +28,7 @@ FIND_MODEL: Grants = {
     ("dynamodb:Query", "Registry"),
 }
 RECORD: Grants = {("dynamodb:PutItem", "Predictions"), ("dynamodb:GetItem", "Predictions")}
+COUNT: Grants = {("dynamodb:UpdateItem", "Usage"), ("dynamodb:GetItem", "Usage")}
 READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator")
 SEND_TO_QUEUE = ("SendMessage", "GetQueueAttributes", "GetQueueUrl")
 CONSUME_QUEUE = (
@@ -34,16 +38,21 @@ CONSUME_QUEUE = (
     "GetQueueAttributes",
     "GetQueueUrl",
 )
+# A generated name, of which this is the beginning.
+INGEST_MAPPING = "event-source-mapping:IngestAliaslive"
 GRANTS: dict[str, Grants] = {
     "Predict": {
         *FIND_MODEL,
         *RECORD,
+        *COUNT,
         ("s3:PutObject", "Images/api/*"),
         ("s3:PutObject", "Images/thumbnails/*"),
     },
     "Ingest": {
         *FIND_MODEL,
         *RECORD,
+        *COUNT,
+        ("sns:Publish", "BudgetTopic"),
         ("s3:GetObject", "Images/uploads/*"),
         ("s3:GetObjectVersion", "Images/uploads/*"),
         ("s3:ListBucket", "Images"),
@@ -54,8 +63,14 @@ GRANTS: dict[str, Grants] = {
         ("sqs:GetQueueAttributes", "ImageQueue"),
         ("sqs:GetQueueUrl", "ImageQueue"),
     },
+    "Budget": {
+        ("dynamodb:UpdateItem", "Usage"),
+        ("lambda:UpdateEventSourceMapping", INGEST_MAPPING),
+    },
     "Api": {
         *FIND_MODEL,
+        *COUNT,
+        ("sns:Publish", "BudgetTopic"),
         ("s3:GetObject", "Images/*"),
         ("s3:PutObject", "Images/uploads/posted/*"),
         ("s3:GetObjectVersion", "Images/*"),
@@ -144,6 +159,12 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("Predict", ClassificationSettings),
         ("Ingest", ClassificationSettings),
         ("Api", ApiSettings),
+        ("Api", UsageSettings),
+        ("Predict", UsageSettings),
+        ("Ingest", UsageSettings),
+        ("Ingest", BudgetSettings),
+        ("Api", BudgetSettings),
+        ("Budget", BudgetFunctionSettings),
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),
     ],
@@ -162,10 +183,19 @@ def test_a_function_can_read_its_environment(
         "registry_table": "Registry",
         "insights_table": "Insights",
         "audit_table": "Audit",
+        "usage_table": "Usage",
+        "budget_topic": "BudgetTopic",
         "shadow_queue_url": "ModelWatchShadowQueue",
         "uncounted_queue_url": "ModelWatchUncounted",
     }
     assert vars(read).items() >= {n: v for n, v in named.items() if n in vars(read)}.items()
+
+
+def test_the_budget_function_switches_the_queue_of_dropped_images(templates: Templates) -> None:
+    variables = templates.properties(FUNCTION)["Budget"]["Environment"]["Variables"]
+    mapping = variables["VISIONFLOW_INGEST_MAPPING"]["Ref"]
+    found = templates.stacks["Service"]["Resources"][mapping]
+    assert found["Properties"] == _source_of(templates, "Ingest")
 
 
 def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
@@ -325,6 +355,10 @@ def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _readable(resource: str) -> str:
+    return INGEST_MAPPING if INGEST_MAPPING in resource else resource
+
+
 def _grants(templates: Templates, role: str) -> Grants:
     """Every allowed action with its resource, of all policies attached to `role`."""
     granted: Grants = set()
@@ -335,7 +369,7 @@ def _grants(templates: Templates, role: str) -> Grants:
             assert statement["Effect"] == "Allow"
             actions, resources = statement["Action"], statement["Resource"]
             granted |= {
-                (action, templates.text(resource))
+                (action, _readable(templates.text(resource)))
                 for action in _as_list(actions)
                 for resource in _as_list(resources)
             }

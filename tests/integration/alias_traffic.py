@@ -21,7 +21,7 @@ import lambdas.predict.handler
 from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
 from tests.images import encode, plain
-from tests.integration.conftest import INGEST, Cloud, Context
+from tests.integration.conftest import COUNTING, INGEST, Cloud, Context
 from tests.tiny_model import write_tiny_artifact
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Order
@@ -116,8 +116,10 @@ class Traffic:
 
     def _containers(self, patch: pytest.MonkeyPatch) -> tuple[Iterator[None], Iterator[None]]:
         """Each step of the iterators is another container's turn."""
-        predict = [self._in_memory(PredictService.build(INGEST)) for _ in range(CONTAINERS)]
-        ingest = [self._in_memory(IngestService.build(INGEST)) for _ in range(CONTAINERS)]
+        predict = [
+            self._in_memory(PredictService.build(INGEST, COUNTING)) for _ in range(CONTAINERS)
+        ]
+        ingest = [self._in_memory(IngestService.build(INGEST, COUNTING)) for _ in range(CONTAINERS)]
 
         def turns(handler: Any, services: list[Any]) -> Iterator[None]:
             for service in cycle(services):
@@ -127,7 +129,9 @@ class Traffic:
         return turns(lambdas.predict.handler, predict), turns(lambdas.ingest.handler, ingest)
 
     def _in_memory(self, service: Any) -> Any:
-        return type(service)(service.active, Images(), self.records, service.retention_days)
+        return type(service)(
+            service.active, Images(), self.records, service.retention_days, service.usage
+        )
 
     def _ask(self, turn: str, number: int) -> tuple[str | None, str | None]:
         """The version that answered, where one did, and what went wrong, if anything."""
@@ -160,7 +164,7 @@ class Traffic:
         return (model.version, None) if model else (None, f"ingest: {self.records.kept[new]}")
 
     def _look(self, turn: str) -> tuple[str | None, str | None]:
-        path = {"health": "/health", "models": "/models", "history": "/models/history"}[turn]
+        path = {"health": "/status", "models": "/models", "history": "/models/history"}[turn]
         answer = self.cloud.call("GET", path)
         return None, None if answer.status == 200 else f"{path}: {answer.status} {answer.body}"
 

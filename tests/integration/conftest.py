@@ -25,7 +25,9 @@ from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
 from lambdas.web.caller import authorizer_context
+from visionflow.access.budget import BudgetSettings, order_in
 from visionflow.access.caller import Caller
+from visionflow.access.quotas import Amounts, Quotas, UsageSettings
 from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.models.publication import Publisher
 from visionflow.models.ref import ModelRef
@@ -36,6 +38,10 @@ from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SOR
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", 0, 0)
+# No test sends so much, unless it says so.
+PLENTY = Amounts(10**6, 10**6, 10**12, 10**6, 10**6)
+COUNTING = UsageSettings.of("usage", Quotas(10**6, PLENTY, PLENTY))
+BUDGET = BudgetSettings("arn:aws:sns:eu-central-1:123456789012:budget")
 INGEST = ClassificationSettings("images", "models", "predictions", "registry", 90, 1, 0)
 SHADOW = ShadowSettings("images", "models", "predictions", "registry", "insights", 1)
 SERVED = (
@@ -77,7 +83,11 @@ class Answer:
     status: int
     content_type: str
     body: Any
-    allow: str | None
+    headers: Mapping[str, str]
+
+    @property
+    def allow(self) -> str | None:
+        return self.headers.get("Allow")
 
 
 class Cloud:
@@ -90,6 +100,7 @@ class Cloud:
         self._make_buckets()
         self._make_tables()
         self.queue_url = self._make_queue()
+        self.orders_url = self._make_budget_topic()
         self.shadow_queue_url = self.sqs.create_queue(QueueName="shadow")["QueueUrl"]
         self.uncounted_queue_url = self.sqs.create_queue(QueueName="uncounted")["QueueUrl"]
         self.registry = ModelRegistry("registry", self.dynamodb)
@@ -141,7 +152,7 @@ class Cloud:
             response["statusCode"],
             response["headers"]["Content-Type"],
             json.loads(response["body"]),
-            response["headers"].get("Allow"),
+            response["headers"],
         )
 
     def predict(self, image: bytes, **query: Any) -> Answer:
@@ -239,6 +250,25 @@ class Cloud:
             assert answer == {"batchItemFailures": []}
         return sum(len(json.loads(m["body"])["prediction_ids"]) for m in messages)
 
+    def orders(self) -> list[str]:
+        """What was sent to the budget function since the last call."""
+        received = self.sqs.receive_message(QueueUrl=self.orders_url, MaxNumberOfMessages=10)
+        messages = received.get("Messages", [])
+        for message in messages:
+            self.sqs.delete_message(
+                QueueUrl=self.orders_url, ReceiptHandle=message["ReceiptHandle"]
+            )
+        return [order_in(json.loads(message["Body"])["Message"]) for message in messages]
+
+    def _make_budget_topic(self) -> str:
+        sns = boto3.client("sns")
+        topic = sns.create_topic(Name="budget")["TopicArn"]
+        assert topic == BUDGET.budget_topic
+        url = self.sqs.create_queue(QueueName="orders")["QueueUrl"]
+        queue = "arn:aws:sqs:eu-central-1:123456789012:orders"
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        return url
+
     def _make_buckets(self) -> None:
         for bucket in ("images", "models"):
             self.s3.create_bucket(
@@ -269,7 +299,7 @@ class Cloud:
             ],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
-        for table in ("registry", "insights", "audit"):
+        for table in ("registry", "insights", "audit", "usage"):
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
@@ -315,7 +345,7 @@ def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
         cloud.shadow_queue_url,
         cloud.uncounted_queue_url,
     )
-    for settings in (API, INGEST, SHADOW, counters):
+    for settings in (API, INGEST, SHADOW, COUNTING, BUDGET, counters):
         for name, value in settings.to_env().items():
             monkeypatch.setenv(name, value)
     yield cloud
@@ -323,6 +353,7 @@ def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
         group.service.cache_clear()
     lambdas.counters.handler.uncounted.cache_clear()
     resources.cache_clear()
+    lambdas.ingest.handler.pause.cache_clear()
 
 
 @pytest.fixture

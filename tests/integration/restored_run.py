@@ -15,7 +15,7 @@ from moto import mock_aws
 import lambdas.predict.handler
 from lambdas.classification import snapshot
 from tests.images import encode, plain
-from tests.integration.conftest import API, INGEST, Cloud
+from tests.integration.conftest import API, COUNTING, INGEST, Cloud
 from tests.tiny_model import write_tiny_artifact
 
 
@@ -31,7 +31,7 @@ def restored(cloud: Cloud) -> str:
     return os.read(reader, 100).decode()
 
 
-os.environ |= API.to_env() | INGEST.to_env()
+os.environ |= API.to_env() | INGEST.to_env() | COUNTING.to_env()
 os.environ |= {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
 with tempfile.TemporaryDirectory() as scratch, mock_aws(), redirect_stdout(StringIO()):
     tempfile.tempdir = scratch

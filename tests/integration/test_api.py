@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlparse
 
 import jsonschema
 import pytest
+from botocore.client import BaseClient
 
 from infra.generators.openapi import OPERATIONS, document
 from lambdas.api.resources import resources
@@ -294,8 +295,8 @@ def test_an_unknown_route_is_a_problem(
     )
 
 
-def test_health_names_the_model_and_its_labels(cloud: Cloud) -> None:
-    answer = cloud.call("GET", "/health")
+def test_the_status_names_the_model_and_its_labels(cloud: Cloud) -> None:
+    answer = cloud.call("GET", "/status")
     assert answer.status == 200
     assert answer.body["model"] == {"name": "tiny", "version": "1"}
     assert answer.body["labels"] == ["red", "green", "blue"]
@@ -303,13 +304,32 @@ def test_health_names_the_model_and_its_labels(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("missing", [None, "manifest.json", "model.onnx"])
-def test_health_is_503_with_the_reason(
+def test_a_stranger_learns_whether_the_service_works_and_nothing_else(cloud: Cloud) -> None:
+    answer = cloud.call("GET", "/health")
+    assert (answer.status, answer.body) == (200, {"status": "ok"})
+    assert answer.headers["Cache-Control"] == "public, max-age=10"
+
+
+def test_a_flood_of_health_checks_reads_nothing(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cloud.call("GET", "/health").status == 200
+    calls: list[str] = []
+    monkeypatch.setattr(
+        BaseClient, "_make_api_call", lambda _, operation, __: calls.append(operation)
+    )
+    assert {cloud.call("GET", "/health").status for _ in range(20)} == {200}
+    assert calls == []
+
+
+def test_the_status_is_503_with_the_reason(
     empty_cloud: Cloud, tiny_artifact: tuple[Path, Manifest], missing: str | None
 ) -> None:
     if missing:
         empty_cloud.publish(tiny_artifact[0])
         empty_cloud.s3.delete_object(Bucket="models", Key=f"models/tiny/1/{missing}")
-    answer = empty_cloud.call("GET", "/health")
+    assert empty_cloud.call("GET", "/health").status == 503
+    answer = empty_cloud.call("GET", "/status")
     assert answer.status == 503
     assert answer.body["status"] == "unavailable"
     assert (missing or "promoted") in answer.body["reason"]
@@ -338,6 +358,7 @@ def test_answers_are_what_the_description_says(cloud: Cloud) -> None:
         "LogPage": cloud.call("GET", "/logs").body,
         "PredictionDetail": cloud.call("GET", f"/predictions/{prediction.body['id']}").body,
         "Health": cloud.call("GET", "/health").body,
+        "ServiceStatus": cloud.call("GET", "/status").body,
         "Problem": cloud.call("GET", "/nowhere").body,
     }
     for name, body in answers.items():

@@ -12,7 +12,7 @@ import lambdas.predict.handler
 from lambdas.predict.idempotency import IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
 from tests.images import encode, plain
-from tests.integration.conftest import INGEST, Answer, Cloud
+from tests.integration.conftest import COUNTING, INGEST, Answer, Cloud
 from tests.tiny_model import write_tiny_artifact
 from visionflow.access.caller import LOCAL, Caller
 from visionflow.access.roles import EVERYTHING
@@ -116,7 +116,7 @@ def test_a_request_that_died_half_way_is_done_by_the_next(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The image and its thumbnail are stored, the record is not."""
-    service = PredictService.build(INGEST)
+    service = PredictService.build(INGEST, COUNTING)
 
     def die(*_: Any) -> bool:
         raise KeyboardInterrupt
@@ -145,7 +145,7 @@ class Race:
         self.workers = [self._worker() for _ in range(count)]
 
     def _worker(self) -> PredictService:
-        service = PredictService.build(INGEST)
+        service = PredictService.build(INGEST, COUNTING)
         write, add = service.images.write, service.predictions.add
 
         def write_together(key: str, data: bytes, content_type: str) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 import lambdas.ingest.handler
 from lambdas.ingest.service import IngestService
 from tests.images import bad_files, encode, plain
-from tests.integration.conftest import INGEST, Cloud, event
+from tests.integration.conftest import COUNTING, INGEST, Cloud, event
 from visionflow.errors import PlatformError
 from visionflow.images.store import StoredImage
 
@@ -63,8 +63,8 @@ def test_two_workers_with_the_same_event_make_one_record(cloud: Cloud) -> None:
     """The second one looks before the first has written, so only the condition can stop it."""
     cloud.drop("uploads/red.jpg", RED)
     ((upload, _),) = lambdas.ingest.handler.uploads(json.loads(cloud.messages()[0]["body"]))
-    slow = IngestService.build(INGEST)
-    fast = IngestService.build(INGEST)
+    slow = IngestService.build(INGEST, COUNTING)
+    fast = IngestService.build(INGEST, COUNTING)
     now = datetime.now(UTC)
     fetch = slow.images.fetch
 

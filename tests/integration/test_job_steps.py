@@ -12,7 +12,17 @@ from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, EndState, JobSteps
 from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import MachineState
-from tests.jobs import DATASETS, NOW, ROLE_ID, TABLE, make_buckets, make_table, record
+from tests.jobs import (
+    DATASETS,
+    NOW,
+    ROLE_ID,
+    TABLE,
+    USAGE,
+    make_buckets,
+    make_stop,
+    make_table,
+    record,
+)
 from visionflow.errors import JobConflictError
 from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.record import (
@@ -85,9 +95,10 @@ class Life:
         make_buckets(DATASETS)
         s3 = boto3.client("s3")
         s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
-        settings = JobsSettings(TABLE, DATASETS, "template", "subnet", "image", ROLE_ID, 15)
+        settings = JobsSettings(TABLE, DATASETS, "template", "subnet", "image", ROLE_ID, 15, USAGE)
+        self.stop = make_stop()
         self.steps = JobSteps(
-            self.store, self.machines, NoLimits(), s3, settings, clock=lambda: NOW
+            self.store, self.machines, NoLimits(), s3, settings, self.stop, clock=lambda: NOW
         )
 
     def put(self, state: JobState, *, again: bool = False) -> str:

@@ -71,12 +71,12 @@ def test_a_parent_is_explained_by_default_or_by_name(nested: Cloud) -> None:
     assert "no label or parent 'cold'" in refused.body["detail"]
 
 
-def test_health_shows_what_is_above_what(nested: Cloud) -> None:
-    health = nested.call("GET", "/health").body
+def test_the_status_shows_what_is_above_what(nested: Cloud) -> None:
+    health = nested.call("GET", "/status").body
     assert health["labels"] == ["red", "green", "blue"]
     assert health["parents"] == {"red": "warm", "green": "warm"}
     nested.promote("1")
-    assert nested.call("GET", "/health").body["parents"] == {}
+    assert nested.call("GET", "/status").body["parents"] == {}
 
 
 def test_a_parent_finds_what_is_below_it(nested: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,17 @@
 """The routes about training jobs, through the API's handler, on moto."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 
 from tests.integration.conftest import Cloud
 from tests.jobs import TABLE, make_buckets, make_table
+from visionflow.access.budget import StageStop
+from visionflow.access.quotas import Amounts, Quotas, UsageSettings
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
 
@@ -131,3 +135,48 @@ def test_a_form_gets_configs_data_sets_and_machines(empty_cloud: Cloud, store: J
     assert configs["cifar10-small"]["model"] == "small_cnn"
     assert configs["flowers"]["parameters"]["finetune.body.epochs"]["default"] == 20
     assert options["instances"][0]["type"] == "g4dn.xlarge"
+
+
+def test_the_dollars_of_a_month_s_jobs_are_limited(
+    empty_cloud: Cloud, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = Amounts(jobs=3, job_usd=25.0, requests=100, bytes=10**9)
+    quotas = UsageSettings.of("usage", Quotas(100, most, most)).to_env()["VISIONFLOW_QUOTAS"]
+    monkeypatch.setenv("VISIONFLOW_QUOTAS", quotas)
+    assert [post(empty_cloud, "/training-jobs", ASKED).status for _ in range(2)] == [202, 202]
+    refused = post(empty_cloud, "/training-jobs", ASKED)
+    assert (refused.status, refused.body["code"]) == (429, "quota_exceeded")
+    assert "25 USD for training jobs per month" in refused.body["detail"]
+    # A cheaper one may start at once; then the number of jobs is used up too.
+    assert post(empty_cloud, "/training-jobs", ASKED | {"budget_usd": 5.0}).status == 202
+    refused = post(empty_cloud, "/training-jobs", ASKED | {"budget_usd": 0.1})
+    assert (refused.status, refused.body["code"]) == (429, "quota_exceeded")
+    assert len(store.page(10).items) == 3
+
+
+def test_no_job_starts_or_resumes_in_a_stopped_stage(empty_cloud: Cloud, store: JobStore) -> None:
+    job_id = post(empty_cloud, "/training-jobs", ASKED).body["id"]
+    empty_cloud.call("DELETE", f"/training-jobs/{job_id}")
+    store.move(store.get(job_id), "cancelled")
+    stop = StageStop("usage", boto3.client("dynamodb"))
+    stop.stop("The budget is spent.", datetime.now(UTC))
+    for path, body in (("/training-jobs", ASKED), (f"/training-jobs/{job_id}/resume", None)):
+        refused = post(empty_cloud, path, body)
+        assert (refused.status, refused.body["code"]) == (429, "budget_stopped")
+    assert store.get(job_id).state == "cancelled"
+
+
+def test_the_form_lists_the_datasets_once_a_minute(
+    empty_cloud: Cloud, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listings: list[str] = []
+    send: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def note(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        listings.extend([operation] * (operation == "ListObjectsV2"))
+        return send(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", note)
+    answers = [empty_cloud.call("GET", "/training-options") for _ in range(5)]
+    assert {answer.status for answer in answers} == {200}
+    assert len(listings) == 1

@@ -24,7 +24,18 @@ from lambdas.jobs.verdict import MachineState
 from lambdas.publish.settings import PublishSettings
 from tests.integration.conftest import Context
 from tests.integration.state_machine import StateMachine
-from tests.jobs import DATASETS, JOBS, NOW, ROLE_ID, TABLE, make_buckets, make_table, request
+from tests.jobs import (
+    DATASETS,
+    JOBS,
+    NOW,
+    ROLE_ID,
+    TABLE,
+    USAGE,
+    make_buckets,
+    make_stop,
+    make_table,
+    request,
+)
 from tests.tiny_model import write_tiny_run
 from training.job.files import JobFiles
 from visionflow.errors import JobConflictError
@@ -59,7 +70,7 @@ class World:
         self.folder = tmp_path
         self.ec2 = boto3.client("ec2")
         self.s3 = boto3.client("s3")
-        self.store = make_table()
+        self.store, self.stop = make_table(), make_stop()
         make_buckets(JOBS, DATASETS, "models")
         self.s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
         self._make_registry()
@@ -154,7 +165,7 @@ class World:
         ssm.put_parameter(Name=IMAGE, Value=MOTO_IMAGE, Type="String")
         self.subnets = subnets[:2]
         settings = JobsSettings(
-            TABLE, DATASETS, template, ",".join(self.subnets), IMAGE, ROLE_ID, 15
+            TABLE, DATASETS, template, ",".join(self.subnets), IMAGE, ROLE_ID, 15, USAGE
         )
         return JobSteps(
             self.store,
@@ -162,6 +173,7 @@ class World:
             Quotas(boto3.client("service-quotas")),
             self.s3,
             settings,
+            self.stop,
             clock=self.clock,
         )
 
@@ -348,6 +360,27 @@ def test_a_running_job_can_be_stopped(world: World) -> None:
     assert (job.state, job.reason) == ("cancelled", "Stopped on request.")
     with pytest.raises(JobConflictError, match="is cancelled; it cannot be stopped"):
         world.control.stop(job.id)
+
+
+def test_a_stage_whose_budget_is_spent_ends_its_machines(world: World) -> None:
+    """Within one look of the watch; the job goes on from its checkpoint once the stage does."""
+
+    def on_wait(record: JobRecord) -> None:
+        if record.state == "running":
+            world.train_for_ever(record)
+            world.stop.stop("The month's budget is spent.", world.now)
+
+    world.on_wait = on_wait
+    job = world.live(request())
+    assert (job.state, world.machine.visited.count("Watch")) == ("failed", 1)
+    assert str(job.reason).startswith("The month's budget is spent.")
+    # Nor does another begin.
+    assert world.live(request()).reason == job.reason
+    assert world.store.get(job.id).attempt == 1
+    world.stop.resume(world.now)
+    world.on_wait = lambda record: world.finish(record) if record.instance else None
+    world.control.resume(job.id)
+    assert world.run(job.id).state == "succeeded"
 
 
 def test_a_job_that_is_stopped_before_it_begins_never_gets_a_machine(world: World) -> None:

@@ -54,7 +54,7 @@ def test_a_version_without_its_embeddings_is_refused(
     assert (answer["model"]["version"], answer["status"]) == ("1", "ok")
     assert answer["refused"] == {"name": "tiny", "version": "2"}
     assert '"ModelRefused":[1.0]' in capsys.readouterr().out
-    health = served.call("GET", "/health")
+    health = served.call("GET", "/status")
     assert health.status == 503
     assert health.body["reason"] == f"{STORED}: missing in the models bucket"
 

@@ -1,16 +1,17 @@
-"""Large images by a signed form: from POST /uploads to the record under the promised id."""
+"""Large images by a signed request: from POST /uploads to the record under the promised id."""
 
-import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 import lambdas.ingest.handler
 from lambdas.ingest.service import IngestService, Upload
 from tests.images import encode, plain
-from tests.integration.conftest import INGEST, Cloud
+from tests.integration.conftest import COUNTING, INGEST, Cloud
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.store import FORM_LIFETIME, StoredImage
 
@@ -37,31 +38,55 @@ def uploads(cloud: Cloud) -> list[Upload]:
     ]
 
 
-def test_the_signed_policy_takes_this_key_type_and_size_and_nothing_else(cloud: Cloud) -> None:
+def signed_part(form: Any) -> dict[str, str]:
+    """What the signature says, by the names of SigV4."""
+    return dict(parse_qsl(urlsplit(form["url"]).query))
+
+
+def put(cloud: Cloud, form: Any, image: bytes) -> int:
+    """Send the image with the headers of the form; the status of the bucket's answer."""
+    headers = form["headers"]
+    try:
+        answer = cloud.s3.put_object(
+            Bucket="images",
+            Key=form["key"],
+            Body=image,
+            ContentType=headers["Content-Type"],
+            IfNoneMatch=headers["If-None-Match"],
+        )
+    except ClientError as error:
+        return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return answer["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_the_signature_is_for_this_key_type_and_size_and_nothing_else(cloud: Cloud) -> None:
     asked_at = datetime.now(UTC)
     form = form_for(cloud, RED, "my cat.jpg")
-    fields = form["fields"]
-    policy = json.loads(base64.b64decode(fields["policy"]))
-    assert form["key"] == fields["key"] == f"uploads/posted/{form['id']}/my cat.jpg"
-    conditions = policy["conditions"]
-    for condition in (
-        {"bucket": "images"},
-        {"key": form["key"]},
-        {"Content-Type": "image/jpeg"},
-        ["content-length-range", len(RED), len(RED)],
-    ):
-        assert condition in conditions
-    # S3 refuses a form with a field that no condition names.
-    named = {name for c in conditions if isinstance(c, dict) for name in c}
-    assert named - {"bucket"} == set(fields) - {"policy", "x-amz-signature"}
-    expires_at = datetime.fromisoformat(policy["expiration"])
+    assert form["key"] == f"uploads/posted/{form['id']}/my cat.jpg"
+    assert unquote(urlsplit(form["url"]).path) == f"/{form['key']}"
+    assert form["headers"] == {"Content-Type": "image/jpeg", "If-None-Match": "*"}
+    # S3 refuses a request whose signed headers have other values.
+    signed = signed_part(form)
+    assert signed["X-Amz-SignedHeaders"].split(";") == [
+        *("content-length", "content-type", "host", "if-none-match")
+    ]
+    assert int(signed["X-Amz-Expires"]) == FORM_LIFETIME.total_seconds()
+    expires_at = datetime.fromisoformat(form["expires_at"])
     assert abs(expires_at - asked_at - FORM_LIFETIME) < timedelta(seconds=5)
-    assert abs(datetime.fromisoformat(form["expires_at"]) - expires_at) < timedelta(seconds=5)
     assert form["max_bytes"] == DEFAULT_LIMITS.max_bytes
 
 
 def test_the_form_goes_to_the_host_that_the_page_s_security_policy_names(cloud: Cloud) -> None:
-    assert form_for(cloud, RED)["url"] == "https://images.s3.eu-central-1.amazonaws.com/"
+    url = form_for(cloud, RED)["url"]
+    assert url.startswith("https://images.s3.eu-central-1.amazonaws.com/uploads/")
+
+
+def test_an_upload_can_be_used_once(cloud: Cloud) -> None:
+    form = form_for(cloud, RED)
+    assert [put(cloud, form, image) for image in (RED, RED, BLUE)] == [200, 412, 412]
+    assert cloud.s3.get_object(Bucket="images", Key=form["key"])["Body"].read() == RED
+    assert cloud.deliver(cloud.messages()) == []
+    assert [entry["label"] for entry in cloud.logs()] == ["red"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +153,7 @@ def test_size_and_type_are_checked_again_when_the_image_arrives(
     assert (found["status"], found["error"]["code"]) == ("failed", code)
 
 
-def test_a_form_that_is_posted_twice_makes_two_records_with_their_own_thumbnails(
+def test_two_versions_under_one_key_make_two_records_with_their_own_thumbnails(
     cloud: Cloud,
 ) -> None:
     form = form_for(cloud, RED)
@@ -149,7 +174,7 @@ def test_the_version_that_loses_the_promised_id_is_recorded_under_its_own(cloud:
     cloud.drop(form["key"], RED)
     cloud.drop(form["key"], BLUE)
     first, second = uploads(cloud)
-    slow, fast = IngestService.build(INGEST), IngestService.build(INGEST)
+    slow, fast = IngestService.build(INGEST, COUNTING), IngestService.build(INGEST, COUNTING)
     now = datetime.now(UTC)
     fetch = slow.images.fetch
 
@@ -163,7 +188,7 @@ def test_the_version_that_loses_the_promised_id_is_recorded_under_its_own(cloud:
     assert (recorded.id, recorded.label, recorded.error) == (first.own_id, "red", None)
     assert cloud.call("GET", f"/predictions/{form['id']}").body["label"] == "blue"
     for upload in (first, second):
-        assert IngestService.build(INGEST).ingest(upload, now) is None
+        assert IngestService.build(INGEST, COUNTING).ingest(upload, now) is None
     assert len(cloud.logs()) == 2
 
 

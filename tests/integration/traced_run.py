@@ -12,7 +12,7 @@ from pathlib import Path
 from moto import mock_aws
 
 from tests.images import encode, plain
-from tests.integration.conftest import API, INGEST, Cloud
+from tests.integration.conftest import API, COUNTING, INGEST, Cloud
 from tests.tiny_model import write_tiny_artifact
 
 
@@ -27,7 +27,7 @@ def run(folder: Path) -> str:
     return found
 
 
-os.environ |= API.to_env() | INGEST.to_env()
+os.environ |= API.to_env() | INGEST.to_env() | COUNTING.to_env()
 with tempfile.TemporaryDirectory() as scratch, mock_aws(), redirect_stdout(StringIO()):
     tempfile.tempdir = scratch
     prediction_id = run(Path(scratch) / "artifact")

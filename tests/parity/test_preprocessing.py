@@ -16,6 +16,7 @@ from tests.parity.images import odd_images, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images
 from training.data.listing import list_images
+from visionflow.access.quotas import UsageStore
 from visionflow.answers.classifier import Classifier
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import DecodedImage, UInt8Array, prepare
@@ -61,7 +62,11 @@ def seen_by_lambda(data: bytes, spec: InputSpec, folder: Path) -> UInt8Array:
     """The tensor that reaches the model in the functions `predict` and `ingest`."""
     # No store is touched before there is an answer.
     service = ClassificationService(
-        cast(ActiveModel, None), cast(ImageStore, None), cast(PredictionStore, None), 1
+        cast(ActiveModel, None),
+        cast(ImageStore, None),
+        cast(PredictionStore, None),
+        1,
+        cast(UsageStore, None),
     )
     answer = service.classify(data, Stopwatch(), echo_model(spec, folder))
     embedding = answer.classification.embedding

@@ -30,7 +30,7 @@ export interface Span {
 
 export interface PredictionsApi {
   predict(file: File, options?: PredictOptions, signal?: AbortSignal): Promise<PredictAnswer>;
-  /** A presigned form that uploads one large file to the images bucket. */
+  /** A presigned request that uploads one large file to the images bucket, once. */
   upload(file: File, signal?: AbortSignal): Promise<UploadForm>;
   logs(query: LogQuery, signal?: AbortSignal): Promise<LogPage>;
   prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
@@ -98,7 +98,7 @@ export function predictionsApi(client: Transport): PredictionsApi {
       ask(signal, (bounded) => client.GET("/costs", { params: { query }, signal: bounded })),
     health: (signal) =>
       ask(signal, async (bounded) => {
-        const answer = await client.GET("/health", { signal: bounded });
+        const answer = await client.GET("/status", { signal: bounded });
         const unavailable = isHealth(answer.error) ? answer.error : undefined;
         return { ...answer, data: answer.data ?? unavailable };
       }),

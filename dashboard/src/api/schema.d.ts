@@ -30,7 +30,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A signed form that uploads one large image to the bucket */
+        /** A signed request that uploads one large image to the bucket, once */
         post: operations["uploads"];
         delete?: never;
         options?: never;
@@ -502,6 +502,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the service can classify images now, by which model and into which labels */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/budget/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take images and training jobs again although the month's budget is spent */
+        post: operations["resumeBudget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -568,6 +602,13 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * BudgetState
+         * @description Whether the stage is stopped until the month ends.
+         */
+        BudgetState: {
+            stopped: components["schemas"]["Stop"] | null;
         };
         /**
          * Canary
@@ -645,7 +686,7 @@ export interface components {
          *     ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
          *     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
          *     ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
-         *     the figures rest on.
+         *     the figures rest on. ``stopped``: since when and why nothing is classified, if it is so.
          */
         Costs: {
             /** Currency */
@@ -665,6 +706,7 @@ export interface components {
             assumptions: {
                 [key: string]: string;
             };
+            stopped: components["schemas"]["Stop"] | null;
         };
         /**
          * DataSet
@@ -898,9 +940,7 @@ export interface components {
         };
         /**
          * Health
-         * @description Whether an image would be classified now, by which model, into which labels.
-         *
-         *     ``parents``: what is directly above each label and each parent that has something above it.
+         * @description Whether an image would be classified now, for everybody; the rest is in `ServiceStatus`.
          */
         Health: {
             /**
@@ -908,17 +948,6 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "unavailable";
-            model: components["schemas"]["ModelRef"] | null;
-            /** Labels */
-            labels: string[];
-            /** Parents */
-            parents: {
-                [key: string]: string;
-            };
-            /** Uptime S */
-            uptime_s: number;
-            /** Reason */
-            reason: string | null;
         };
         /**
          * History
@@ -1507,7 +1536,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -1575,6 +1604,30 @@ export interface components {
             move: components["schemas"]["Move"] | null;
         };
         /**
+         * ServiceStatus
+         * @description Whether an image would be classified now, by which model, into which labels.
+         *
+         *     ``parents``: what is directly above each label and each parent that has something above it.
+         */
+        ServiceStatus: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "unavailable";
+            model: components["schemas"]["ModelRef"] | null;
+            /** Labels */
+            labels: string[];
+            /** Parents */
+            parents: {
+                [key: string]: string;
+            };
+            /** Uptime S */
+            uptime_s: number;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * ServingAliases
          * @description What each alias points at now.
          */
@@ -1636,6 +1689,16 @@ export interface components {
             drift: {
                 [key: string]: components["schemas"]["Drift"];
             };
+        };
+        /**
+         * Stop
+         * @description That the stage classifies nothing and starts no job, since when and why.
+         */
+        Stop: {
+            /** At */
+            at: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Text
@@ -1723,18 +1786,19 @@ export interface components {
         };
         /**
          * UploadForm
-         * @description A form for ``POST url``: multipart/form-data, ``fields`` first, then the image as ``file``.
+         * @description How to send the image: ``PUT url`` with these ``headers``, the image as body.
          *
-         *     S3 takes it until ``expires_at``, for one image of the type and size that were announced. Its
-         *     prediction is ``GET /predictions/{id}`` as soon as it is classified, and a 404 before.
+         *     S3 takes it until ``expires_at``, once, for an image of the type and size that were announced; a
+         *     second one is refused with 412. Its prediction is ``GET /predictions/{id}`` as soon as it is
+         *     classified, and a 404 before.
          */
         UploadForm: {
             /** Id */
             id: string;
             /** Url */
             url: string;
-            /** Fields */
-            fields: {
+            /** Headers */
+            headers: {
                 [key: string]: string;
             };
             /** Key */
@@ -3027,6 +3091,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStatus"];
+                };
+            };
+            /** @description The answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStatus"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetState"];
                 };
             };
             /** @description What went wrong */

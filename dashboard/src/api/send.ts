@@ -4,22 +4,18 @@ import type { UploadForm } from "./types";
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 
 /**
- * Send a file straight to the bucket with a presigned POST.
+ * Send a file straight to the bucket with a presigned PUT, which the bucket takes once.
  *
  * `XMLHttpRequest`, because `fetch` does not report upload progress. `onProgress` gets the share
  * that was sent, 0..1. Throws `ApiError`: `upload_interrupted` when the connection broke,
  * `upload_refused` when the bucket rejected the file, `timeout`; an `AbortError` on `signal`.
  */
 export function sendToBucket(
-  { url, fields }: Pick<UploadForm, "url" | "fields">,
+  { url, headers }: Pick<UploadForm, "url" | "headers">,
   file: File,
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", file); // S3 ignores every field after the file
-
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = () => {
@@ -48,7 +44,8 @@ export function sendToBucket(
     request.onloadend = () => {
       signal.removeEventListener("abort", abort);
     };
-    request.open("POST", url);
-    request.send(form);
+    request.open("PUT", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(file);
   });
 }

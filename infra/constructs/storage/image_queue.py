@@ -73,7 +73,9 @@ class ImageQueue(Construct):
             visibility_timeout=Duration.seconds(
                 VISIBILITY_TIMEOUTS_PER_FUNCTION_TIMEOUT * consumer_timeout.to_seconds()
             ),
-            retention_period=Duration.days(4),
+            # Images over the stage's quota wait here. SQS keeps nothing for more than 14 days, the
+            # days in the dead-letter queue included.
+            retention_period=Duration.days(12),
             receive_message_wait_time=Duration.seconds(20),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letter_queue, max_receive_count=MAX_RECEIVE_COUNT
@@ -95,13 +97,15 @@ class ImageQueue(Construct):
                 description=f"{what} has waited for more than 15 minutes.",
             )
 
-    def feed(self, function: lambda_.IFunction, *, batch_size: int, stage: StageConfig) -> None:
+    def feed(
+        self, function: lambda_.IFunction, *, batch_size: int, stage: StageConfig
+    ) -> event_sources.SqsEventSource:
         """Let `function` consume the queue; it repeats only the messages that it reports."""
-        function.add_event_source(
-            event_sources.SqsEventSource(
-                self.queue,
-                batch_size=batch_size,
-                max_concurrency=stage.ingest_max_concurrency,
-                report_batch_item_failures=True,
-            )
+        source = event_sources.SqsEventSource(
+            self.queue,
+            batch_size=batch_size,
+            max_concurrency=stage.ingest_max_concurrency,
+            report_batch_item_failures=True,
         )
+        function.add_event_source(source)
+        return source

@@ -8,6 +8,7 @@ from infra.constructs.storage.tables import (
     InsightsTable,
     PredictionsTable,
     RegistryTable,
+    UsageTable,
 )
 
 
@@ -22,6 +23,7 @@ class Stores:
         registry: model versions and which of them serve.
         insights: counters, shadows' answers, the history of feedback and the list of erased ids.
         audit: every change, with who made it.
+        usage: what callers and the stage have used in a month.
     """
 
     images: PrivateBucket
@@ -30,3 +32,4 @@ class Stores:
     registry: RegistryTable
     insights: InsightsTable
     audit: AuditTable
+    usage: UsageTable

@@ -1,4 +1,4 @@
-"""The tables: predictions, the model registry, insights, and the audit trail."""
+"""The tables: predictions, the model registry, insights, usage, and the audit trail."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -120,6 +120,32 @@ class RegistryTable(OnDemandTable):
     def allow_take_back(self, role: iam.Role) -> None:
         """Let `role` undo a move by the rollback rule."""
         self._allow(role, "GetItem", "PutItem")
+
+
+class UsageTable(OnDemandTable):
+    """What callers and the stage have used in a month, and whether the stage is stopped."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            partition_key="pk",
+            sort_key="sk",
+            time_to_live_attribute="expires_at",
+        )
+
+    def allow_count(self, role: iam.Role) -> None:
+        """Let `role` count, and read what is counted."""
+        self._allow(role, "UpdateItem", "GetItem")
+
+    def allow_see(self, role: iam.Role) -> None:
+        """Let `role` see whether the stage is stopped."""
+        self._allow(role, "GetItem")
+
+    def allow_stop(self, role: iam.Role) -> None:
+        """Let `role` stop and resume the stage."""
+        self._allow(role, "UpdateItem")
 
 
 class InsightsTable(OnDemandTable):

@@ -1,4 +1,4 @@
-"""How images come in: what a browser may post, and how S3 notifies the queue of new objects.
+"""How images come in: what a browser may upload, and how S3 notifies the queue of new objects.
 
 The bucket's native property sends the notification. `Bucket.add_event_notification` uses a custom
 resource instead: one more function and role, and nothing that an emulator can run. The native
@@ -71,16 +71,16 @@ def generated_bucket_arn(bucket: s3.CfnBucket) -> str:
     return f"arn:{Aws.PARTITION}:s3:::{prefix}-*"
 
 
-def page_may_post() -> s3.CorsRule:
-    """Let a browser that shows a CloudFront page post a signed form and read a signed URL.
+def page_may_upload() -> s3.CorsRule:
+    """Let a browser that shows a CloudFront page send a signed upload and read a signed URL.
 
     Naming the dashboard's own distribution would be a cycle, as its content security policy names
     the bucket. It would not protect anything either: the signature, which only the API gives,
-    decides who may post or read what.
+    decides who may send or read what.
     """
     return s3.CorsRule(
         allowed_origins=["https://*.cloudfront.net"],
-        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.POST],
+        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.PUT],
         allowed_headers=["*"],
         max_age=3600,
     )

@@ -128,6 +128,15 @@ class HttpApi(Construct):
         if not isinstance(cfn_stage, apigateway.CfnStage):
             raise TypeError(f"{default.node.path} is not a stage of this app")
         access_logs = log_group_of(self, "AccessLogs", stage=stage)
+        # Strangers have a throttle of their own, so that a flood of theirs closes no other route.
+        cfn_stage.route_settings = {
+            f"{route.method} {route.path}": {
+                "ThrottlingRateLimit": stage.limits.health.rate,
+                "ThrottlingBurstLimit": stage.limits.health.burst,
+            }
+            for route in ROUTES
+            if route.public
+        }
         cfn_stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=access_logs.log_group_arn, format=json.dumps(_ACCESS_LOG)
         )
@@ -139,5 +148,6 @@ def _cors(origin: str) -> apigateway.CorsPreflightOptions:
         allow_origins=[origin],
         allow_methods=[apigateway.CorsHttpMethod(method) for method in methods],
         allow_headers=["authorization", "content-type", "idempotency-key"],
+        expose_headers=["retry-after"],
         max_age=Duration.hours(1),
     )

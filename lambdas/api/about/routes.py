@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from lambdas.api.about.service import AboutService
+from lambdas.api.about.service import HEALTH_S, AboutService
 from lambdas.api.endpoints import Endpoints, Request
 from lambdas.web.resolver import json_response
 
@@ -13,11 +13,21 @@ endpoints = Endpoints(AboutService.build)
 
 @endpoints.add("GET", "/health")
 def health(service: AboutService, _request: Request) -> Response[str]:
+    headers: dict[str, str | list[str]] = {"Cache-Control": f"public, max-age={HEALTH_S}"}
     answer = service.health()
-    well = answer.status == "ok"
-    return json_response(answer, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE)
+    return json_response(answer, _code(answer.status), headers=headers)
+
+
+@endpoints.add("GET", "/status")
+def status(service: AboutService, _request: Request) -> Response[str]:
+    answer = service.status()
+    return json_response(answer, _code(answer.status))
 
 
 @endpoints.add("GET", "/openapi.json")
 def description(service: AboutService, _request: Request) -> Response[str]:
     return Response(HTTPStatus.OK, "application/json", service.description())
+
+
+def _code(status: str) -> HTTPStatus:
+    return HTTPStatus.OK if status == "ok" else HTTPStatus.SERVICE_UNAVAILABLE

@@ -3,10 +3,14 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
+from lambdas import clients
 from lambdas.api.resources import Resources
 from lambdas.api.settings import CostSettings
+from visionflow.access.budget import BudgetSettings, BudgetState, BudgetTopic, StageStop, Stop
+from visionflow.access.quotas import UsageSettings
 from visionflow.costs.estimate import DAYS_PER_MONTH, Estimate, Workload, estimate
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.insights.counters import CounterStore
@@ -35,7 +39,7 @@ class Costs:
     ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
     ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
-    the figures rest on.
+    the figures rest on. ``stopped``: since when and why nothing is classified, if it is so.
     """
 
     currency: str
@@ -46,16 +50,19 @@ class Costs:
     metrics_per_day: float
     period: PeriodCost
     assumptions: dict[str, str]
+    stopped: Stop | None
 
 
 @dataclass(frozen=True)
 class CostService:
-    """Estimates costs."""
+    """Estimates costs, and ends the stop of a spent budget."""
 
     counters: CounterStore
     predictions: PredictionStore
     settings: CostSettings
     region: str
+    stop: StageStop
+    topic: BudgetTopic
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
@@ -64,9 +71,19 @@ class CostService:
             resources.predictions,
             CostSettings.from_env(os.environ),
             os.environ.get("AWS_REGION", DEFAULT_REGION),
+            StageStop(UsageSettings.from_env(os.environ).usage_table, resources.dynamodb),
+            BudgetTopic(BudgetSettings.from_env(os.environ).budget_topic, clients.sns()),
         )
 
-    def of(self, first_day: str, last_day: str, today: str) -> Costs:
+    def resume(self, now: datetime) -> BudgetState:
+        """Images and jobs are taken again at once; dropped images when the budget function has
+        switched their queue on."""
+        self.stop.resume(now)
+        self.topic.send("resume")
+        return BudgetState(self.stop.current(now))
+
+    def of(self, first_day: str, last_day: str, now: datetime) -> Costs:
+        today = now.date().isoformat()
         latest = self.predictions.page(LogQuery(), SAMPLE).items
         counted_today, counted = self._count(today, today), self._count(first_day, last_day)
         found = self._estimate(latest, counted_today)
@@ -82,6 +99,7 @@ class CostService:
             metrics_per_day=found.metrics_per_month / DAYS_PER_MONTH,
             period=PeriodCost(first_day, last_day, counted, counted * each),
             assumptions=found.assumptions | {"ways": ways},
+            stopped=self.stop.current(now),
         )
 
     def _count(self, first_day: str, last_day: str) -> int:

@@ -1,6 +1,8 @@
 """Which datasets lie in the datasets bucket, as far as their keys tell."""
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 # A thousand come with each call; a form should not wait for more.
 MOST_KEYS = 20_000
+LISTED_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,26 @@ class DataSet:
     classes: dict[str, int]
     images: int
     complete: bool
+
+
+class DataSets:
+    """The datasets of a bucket, listed at most every `LISTED_S`: a form is opened more often than a
+    dataset is uploaded, and a listing may take twenty calls."""
+
+    def __init__(
+        self, bucket: str, client: "S3Client", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.bucket = bucket
+        self._client = client
+        self._clock = clock
+        self._found: tuple[DataSet, ...] = ()
+        self._until = float("-inf")
+
+    def find(self) -> tuple[DataSet, ...]:
+        if self._clock() >= self._until:
+            self._found = find_data_sets(self.bucket, self._client)
+            self._until = self._clock() + LISTED_S
+        return self._found
 
 
 def find_data_sets(bucket: str, client: "S3Client") -> tuple[DataSet, ...]:

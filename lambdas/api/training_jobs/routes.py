@@ -14,7 +14,7 @@ endpoints = Endpoints(TrainingJobService.build)
 
 @endpoints.add("POST", "/training-jobs")
 def start(service: TrainingJobService, request: Request) -> Response[str]:
-    return _accepted(service.start(request.body(TrainingJobRequest)))
+    return _accepted(service.start(request.body(TrainingJobRequest), request.caller))
 
 
 @endpoints.add("GET", "/training-jobs", "limit", "cursor")
@@ -33,8 +33,8 @@ def stop(service: TrainingJobService, _request: Request, job_id: str) -> Respons
 
 
 @endpoints.add("POST", "/training-jobs/<job_id>/resume")
-def resume(service: TrainingJobService, _request: Request, job_id: str) -> Response[str]:
-    return _accepted(service.resume(job_id))
+def resume(service: TrainingJobService, request: Request, job_id: str) -> Response[str]:
+    return _accepted(service.resume(job_id, request.caller))
 
 
 @endpoints.add("GET", "/training-options")

@@ -2,21 +2,20 @@
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from lambdas import clients
 from lambdas.api.resources import Resources
-from lambdas.api.training_jobs.datasets import DataSet, find_data_sets
+from lambdas.api.training_jobs.datasets import DataSet, DataSets
 from visionflow import strict
+from visionflow.access.caller import Caller
+from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.jobs.control import JobControl
 from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.options import check_bucket, check_settings, training_options
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True)
@@ -81,21 +80,24 @@ class TrainingJobService:
     """Checks what is asked for; `JobControl` does it."""
 
     control: JobControl
-    datasets_bucket: str
-    s3: "S3Client"
+    datasets: DataSets
+    usage: UsageStore
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
         settings = JobControlSettings.from_env(os.environ)
         store = JobStore(settings.jobs_table, resources.dynamodb)
         control = JobControl(store, clients.states(), settings.job_state_machine)
-        return cls(control, settings.datasets_bucket, resources.s3)
+        datasets = DataSets(settings.datasets_bucket, resources.s3)
+        return cls(control, datasets, resources.usage)
 
-    def start(self, asked: TrainingJobRequest) -> TrainingJob:
-        """Raises `InvalidParameterError` or `JobRefusedError`."""
+    def start(self, asked: TrainingJobRequest, caller: Caller) -> TrainingJob:
+        """Raises `InvalidParameterError`, `JobRefusedError`, and `QuotaExceededError`: the whole
+        budget of a job counts when it starts."""
         request = parse_request(strict.to_dict(asked))
         check_settings(request)
-        check_bucket(request, self.datasets_bucket)
+        check_bucket(request, self.datasets.bucket)
+        self.usage.spend(caller, Amounts(jobs=1, job_usd=request.budget_usd))
         return self.control.start(request)
 
     def page(self, limit: int, cursor: str | None) -> TrainingJobList:
@@ -109,7 +111,9 @@ class TrainingJobService:
     def stop(self, job_id: str) -> TrainingJob:
         return self.control.stop(job_id)
 
-    def resume(self, job_id: str) -> TrainingJob:
+    def resume(self, job_id: str, caller: Caller) -> TrainingJob:
+        """The job goes on with what is left of its budget, which was counted when it started."""
+        self.usage.spend(caller, Amounts(jobs=1))
         return self.control.resume(job_id)
 
     def options(self) -> TrainingOptions:
@@ -118,7 +122,7 @@ class TrainingJobService:
             models=tuple(known["models"]),
             recipes=tuple(known["recipes"]),
             configs=strict.parse(tuple[ConfigOption, ...], known["configs"], "training options"),
-            datasets=find_data_sets(self.datasets_bucket, self.s3),
+            datasets=self.datasets.find(),
             instances=tuple(
                 InstanceOption(kind.type, kind.gpu, kind.usd_per_hour_spot, kind.usd_per_hour)
                 for kind in INSTANCE_TYPES

@@ -1,4 +1,4 @@
-"""The route that returns upload forms."""
+"""The route that signs uploads."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -15,5 +15,5 @@ endpoints = Endpoints(UploadService.build)
 
 @endpoints.add("POST", "/uploads")
 def uploads(service: UploadService, request: Request) -> Response[str]:
-    form = service.form(request.body(UploadRequest), request.caller.id, datetime.now(UTC))
+    form = service.form(request.body(UploadRequest), request.caller, datetime.now(UTC))
     return json_response(form, HTTPStatus.CREATED)

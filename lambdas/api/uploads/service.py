@@ -1,10 +1,12 @@
-"""Forms for images that are too large for a direct call."""
+"""Signed requests for images that are too large for a direct call."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from lambdas.api.resources import Resources
+from visionflow.access.caller import Caller
+from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.store import FORM_LIFETIME, ImageStore
 from visionflow.images.uploads import UploadRequest
@@ -13,15 +15,16 @@ from visionflow.timestamps import new_id, timestamp
 
 @dataclass(frozen=True)
 class UploadForm:
-    """A form for ``POST url``: multipart/form-data, ``fields`` first, then the image as ``file``.
+    """How to send the image: ``PUT url`` with these ``headers``, the image as body.
 
-    S3 takes it until ``expires_at``, for one image of the type and size that were announced. Its
-    prediction is ``GET /predictions/{id}`` as soon as it is classified, and a 404 before.
+    S3 takes it until ``expires_at``, once, for an image of the type and size that were announced; a
+    second one is refused with 412. Its prediction is ``GET /predictions/{id}`` as soon as it is
+    classified, and a 404 before.
     """
 
     id: str
     url: str
-    fields: dict[str, str]
+    headers: dict[str, str]
     key: str
     expires_at: str
     max_bytes: int
@@ -29,28 +32,30 @@ class UploadForm:
 
 @dataclass(frozen=True)
 class UploadService:
-    """Signs upload forms; writes nothing."""
+    """Signs uploads, and counts their images and bytes when it signs."""
 
     images: ImageStore
+    usage: UsageStore
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        return cls(resources.images)
+        return cls(resources.images, resources.usage)
 
-    def form(self, request: UploadRequest, owner: str, now: datetime) -> UploadForm:
-        """A form that posts one image of the announced type and size as ``owner``'s, and the id of
-        its prediction.
+    def form(self, request: UploadRequest, caller: Caller, now: datetime) -> UploadForm:
+        """A request that sends one image of the announced type and size, and the id of its
+        prediction.
 
-        Raises what `UploadRequest.check` raises.
+        Raises what `UploadRequest.check` raises, and `QuotaExceededError`.
         """
         request.check()
+        self.usage.spend(caller, Amounts(images=1, bytes=request.bytes))
         prediction_id = new_id(now)
         key = request.key(prediction_id)
-        form = self.images.post_form(key, request.content_type, request.bytes, owner)
+        signed = self.images.signed_put(key, request.content_type, request.bytes, caller.id)
         return UploadForm(
             id=prediction_id,
-            url=form.url,
-            fields=form.fields,
+            url=signed.url,
+            headers=signed.headers,
             key=key,
             expires_at=timestamp(now + FORM_LIFETIME),
             max_bytes=DEFAULT_LIMITS.max_bytes,

@@ -6,11 +6,13 @@ Benchmarks time VisionFlow's own work, without S3 and DynamoDB.
 import base64
 import io
 import json
+import os
 import tempfile
 from contextlib import redirect_stdout
 from functools import lru_cache
 from logging import StreamHandler
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,10 @@ from PIL import Image
 
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Loader, Serving
+from lambdas.classification.settings import ClassificationSettings
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
+from visionflow.access.quotas import Amounts, Quotas, UsageStore
 from visionflow.answers.classifier import Classifier
 from visionflow.images.store import ImageStore
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
@@ -27,6 +31,11 @@ from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import PredictionStore
+
+# The handler looks up whether requests carry a token.
+os.environ |= ClassificationSettings(
+    "images", "models", "predictions", "registry", 90, 1, 0
+).to_env()
 
 PROJECT = Path(__file__).parents[3]
 STARTER = PROJECT / "infra" / "packaging" / "starter"
@@ -76,6 +85,21 @@ class _NoPredictions(PredictionStore):
         return True
 
 
+class _NoTable:
+    """The part of DynamoDB's client that counts; answers at once."""
+
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=KeyError)
+
+    def update_item(self, **_: object) -> None:
+        pass
+
+
+def uncounted() -> UsageStore:
+    """Counts by the real code, into nothing."""
+    plenty = Amounts(10**9, 10**9, 10**15, 10**9, 10**9)
+    return UsageStore("usage", _NoTable(), Quotas(10**9, plenty, plenty))  # type: ignore[arg-type]
+
+
 class _Context:
     function_name = "predict"
     memory_limit_in_mb = 1769
@@ -98,7 +122,7 @@ def serve_with(manifest: Manifest, classifier: Classifier) -> None:
 
 
 def _install(serving: Serving) -> None:
-    service = PredictService(_LocalModel(serving), _NoImages(), _NoPredictions(), 90)
+    service = PredictService(_LocalModel(serving), _NoImages(), _NoPredictions(), 90, uncounted())
     handler.service = lru_cache(lambda: service)
 
 

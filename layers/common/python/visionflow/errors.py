@@ -34,6 +34,8 @@
     |       |-- TruncatedImageError
     |       |-- ImageTooLargeError
     |       `-- MissingImageError
+    |-- QuotaExceededError              used up until the next minute or month
+    |   `-- BudgetStoppedError            the stage classifies nothing and starts no job
     |-- ConfigError                     a setting, manifest or config file that does not parse
     |-- ArtifactError                   model files that are missing or not what the manifest says
     |   `-- GateError                   a version that has not passed its gate
@@ -53,6 +55,8 @@ class VisionFlowError(Exception):
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
     retryable: ClassVar[bool] = True
+    # Seconds after which the same request may succeed, where that is known.
+    retry_after: int | None = None
 
     def __init_subclass__(cls) -> None:
         if "title" not in vars(cls):
@@ -245,6 +249,22 @@ class MissingImageError(ImageError):
     """The object was deleted or archived before it could be read."""
 
     code = "image_missing"
+
+
+class QuotaExceededError(VisionFlowError):
+    """The caller or the whole stage has used up what it may use in this minute or month."""
+
+    code = "quota_exceeded"
+
+    def __init__(self, sentence: str, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class BudgetStoppedError(QuotaExceededError):
+    """The month's budget is spent: nothing is classified, and no job starts."""
+
+    code = "budget_stopped"
 
 
 class ConfigError(VisionFlowError):

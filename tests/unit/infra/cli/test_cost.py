@@ -4,8 +4,10 @@ from dataclasses import replace
 import pytest
 
 from infra.cli import main
+from infra.cli.cost import bounds_of
 from infra.stages import PROD, STAGES
 from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.worst_case import worst_case
 from visionflow.strict import to_dict
 
 
@@ -29,7 +31,7 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
     assert printed() == estimated(Workload(2000, 3.0, retention_days=365))
     costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
     monkeypatch.setitem(STAGES, "prod", costly)
-    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=7)
+    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=8)
     assert printed() == estimated(more)
 
 
@@ -44,3 +46,24 @@ def test_the_table_names_the_cheapest(capsys: pytest.CaptureFixture[str]) -> Non
 def test_no_images_are_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["cost", "--per-day", "0"]) == 1
     assert "above 0" in capsys.readouterr().err
+
+
+def test_the_worst_case_of_a_stage_is_printed_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["cost", "--worst-case"]) == 0
+    out = capsys.readouterr().out
+    assert "USD per month that the limits of stage dev allow at most" in out
+    assert "AWS Budgets stops the stage at 50 USD" in out
+    assert "signed URL" in out
+    assert main.main(["cost", "--worst-case", "--stage", "prod", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    expected = worst_case(bounds_of(PROD, "us-east-1"))
+    assert printed == json.loads(json.dumps(to_dict(expected)))
+    assert printed["total"] == pytest.approx(sum(printed["lines"].values()))
+
+
+def test_a_number_of_images_and_the_worst_case_exclude_each_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["cost", "--worst-case", "--per-day", "5"])
+    assert "not allowed with" in capsys.readouterr().err

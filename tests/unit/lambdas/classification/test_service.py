@@ -11,6 +11,7 @@ from lambdas.classification.service import ClassificationService
 from lambdas.telemetry.stopwatch import FAILED_ATTEMPT, Stopwatch
 from tests.images import encode, plain
 from tests.tiny_model import write_tiny_artifact
+from visionflow.access.quotas import UsageStore
 from visionflow.answers.classifier import Classification, Classifier
 from visionflow.images.store import ImageStore
 from visionflow.models.manifest import read_artifact
@@ -32,7 +33,11 @@ class Failing(Classifier):
 def service() -> ClassificationService:
     # No store is touched before there is an answer.
     return ClassificationService(
-        cast(ActiveModel, None), cast(ImageStore, None), cast(PredictionStore, None), 1
+        cast(ActiveModel, None),
+        cast(ImageStore, None),
+        cast(PredictionStore, None),
+        1,
+        cast(UsageStore, None),
     )
 
 

@@ -9,11 +9,14 @@ from visionflow.errors import ForbiddenError
 @dataclass(frozen=True)
 class Caller:
     """``id`` is stable and unique: ``user:<sub>``, ``key:<prefix>``, or `LOCAL`'s. ``name`` is
-    verified, and is what people see: an e-mail address, or the name of an API key."""
+    verified, and is what people see: an e-mail address, or the name of an API key. A key may have
+    numbers of requests of its own; None is the stage's."""
 
     id: str
     name: str
     scopes: frozenset[Scope]
+    requests_per_minute: int | None = None
+    requests_per_month: int | None = None
 
     @property
     def is_admin(self) -> bool:

@@ -38,6 +38,8 @@ INDEX_WRITES = len(INDEXES) - 1
 # A large image: a request for its form, then on average two for its answer.
 FORM_CALLS = 3
 FORM_CALL_GB_SECONDS = 0.5 * 0.02
+# A request is counted in the row of its caller and in that of the stage.
+COUNTED_ROWS = 2
 # A message is sent by S3, received and deleted.
 QUEUE_REQUESTS = 3
 # Lambda polls an empty queue with five pollers, each for 20 seconds at a time; two queues, of
@@ -206,11 +208,15 @@ def amounts_of(workload: Workload, way: Way, found: Measured) -> Amounts:
     if way == "http" and size <= MAX_DIRECT_BYTES:
         amounts["http_api_requests"] = float(math.ceil(size / HTTP_API_CHUNK))
         amounts["transfer_out_gb"] = ANSWER_BYTES / GIB
+        amounts["dynamodb_write_units"] += COUNTED_ROWS
         return amounts
     amounts["s3_gets"] = 1.0
     amounts["sqs_requests"] = float(QUEUE_REQUESTS)
     amounts["dynamodb_read_units"] = 1.0  # whether there is a record already
-    if way == "http":
+    if way == "s3":
+        amounts["dynamodb_write_units"] += 1  # nobody is known to the API
+    else:
+        amounts["dynamodb_write_units"] += FORM_CALLS * COUNTED_ROWS
         amounts["http_api_requests"] = float(FORM_CALLS)
         amounts["transfer_out_gb"] = FORM_CALLS * ANSWER_BYTES / GIB
         amounts["lambda_requests"] += FORM_CALLS

@@ -34,6 +34,7 @@ class Prices:
     dashboards: float
     keys: float
     traces: float
+    state_transitions: float
     transfer_out_gb: float
     cloudfront_requests: float
     cloudfront_gb: float

@@ -35,11 +35,12 @@ class StoredImage:
 
 
 @dataclass(frozen=True)
-class PostForm:
-    """A form that uploads one object by ``POST url``; the file goes after ``fields``."""
+class SignedPut:
+    """A request that uploads one object: ``PUT url`` with exactly these ``headers``. The length of
+    the body is signed too; every client sends it by itself."""
 
     url: str
-    fields: dict[str, str]
+    headers: dict[str, str]
 
 
 class ImageStore:
@@ -125,21 +126,27 @@ class ImageStore:
             "get_object", Params=params, ExpiresIn=URL_LIFETIME_S
         )
 
-    def post_form(self, key: str, content_type: str, size: int, owner: str) -> PostForm:
-        """A form that S3 accepts for `FORM_LIFETIME`: this key, this type, ``size`` bytes exactly,
-        and ``owner`` as the object's metadata.
+    def signed_put(self, key: str, content_type: str, size: int, owner: str) -> SignedPut:
+        """A request that S3 accepts once within `FORM_LIFETIME`: this key, this type, ``size``
+        bytes exactly, ``owner`` as the object's metadata, and only while there is no such object.
 
-        Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+        Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
-        fields = {"Content-Type": content_type, f"x-amz-meta-{_OWNER}": owner}
-        answer = self._client.generate_presigned_post(
-            Bucket=self.bucket,
-            Key=key,
-            Fields=fields,
-            Conditions=[
-                *({name: value} for name, value in fields.items()),
-                ["content-length-range", size, size],
-            ],
+        url = self._client.generate_presigned_url(
+            "put_object",
+            Params={
+                "Bucket": self.bucket,
+                "Key": key,
+                "ContentType": content_type,
+                "ContentLength": size,
+                "IfNoneMatch": "*",
+                "Metadata": {_OWNER: owner},
+            },
             ExpiresIn=int(FORM_LIFETIME.total_seconds()),
         )
-        return PostForm(answer["url"], answer["fields"])
+        headers = {
+            "Content-Type": content_type,
+            "If-None-Match": "*",
+            f"x-amz-meta-{_OWNER}": owner,
+        }
+        return SignedPut(url, headers)

@@ -1,0 +1,1 @@
+"""Stops the stage when its budget is spent, and starts it again."""

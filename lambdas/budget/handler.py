@@ -1,0 +1,37 @@
+"""Lambda entry point of the budget topic, and of the schedule that begins a month."""
+
+import os
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import SNSEvent
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.budget.service import BudgetService
+from lambdas.budget.settings import BudgetFunctionSettings
+from lambdas.telemetry.trail import traced
+from visionflow.access.budget import order_in
+
+logger = Logger()
+
+
+@lru_cache
+def service() -> BudgetService:
+    return BudgetService.build(BudgetFunctionSettings.from_env(os.environ))
+
+
+@logger.inject_lambda_context
+@traced
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
+    """Whatever is raised makes Lambda try again, twice."""
+    if "Records" not in event:
+        logger.warning("a month begins")
+        service().begin_month()
+        return
+    for record in SNSEvent(event).records:
+        message = record.sns.message
+        order = order_in(message)
+        logger.warning("budget", extra={"order": order, "said": message})
+        service().obey(order, datetime.now(UTC))

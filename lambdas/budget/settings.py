@@ -1,0 +1,13 @@
+"""Environment of the budget function."""
+
+from dataclasses import dataclass
+
+from visionflow.settings import EnvSettings
+
+
+@dataclass(frozen=True)
+class BudgetFunctionSettings(EnvSettings):
+    """The usage table, and the id of the mapping that feeds dropped images to `ingest`."""
+
+    usage_table: str
+    ingest_mapping: str
