@@ -64,7 +64,11 @@ def test_the_signature_is_for_this_key_type_and_size_and_nothing_else(cloud: Clo
     form = form_for(cloud, RED, "my cat.jpg")
     assert form["key"] == f"uploads/posted/{form['id']}/my cat.jpg"
     assert unquote(urlsplit(form["url"]).path) == f"/{form['key']}"
-    assert form["headers"] == {"Content-Type": "image/jpeg", "If-None-Match": "*"}
+    assert form["headers"] == {
+        "Content-Type": "image/jpeg",
+        "If-None-Match": "*",
+        "x-amz-meta-owner": "anonymous",
+    }
     # S3 refuses a request whose signed headers have other values.
     signed = signed_part(form)
     assert signed["X-Amz-SignedHeaders"].split(";") == [
