@@ -46,7 +46,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     if done.unspecific:
         text += f" {done.unspecific} are called by a parent of labels, which is not a class."
     if done.erased:
-        text += f" {done.erased} copies deleted here and in the bucket of datasets: erased."
+        text += f" Deleted copies of erased images, here and in the datasets bucket: {done.erased}."
     answer(arguments, done, lambda: print(text))
     return 0
 
