@@ -51,7 +51,7 @@ def _collect(arguments: argparse.Namespace) -> int:
             f" {done.unusable} have a label that cannot be the name of a folder; give them another."
         )
     if done.erased:
-        text += f" {done.erased} copies deleted here and in the bucket of datasets: erased."
+        text += f" Deleted copies of erased images, here and in the datasets bucket: {done.erased}."
     answer(arguments, done, lambda: say(text))
     return 0
 

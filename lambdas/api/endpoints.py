@@ -130,6 +130,7 @@ class Endpoints(Generic[S]):
 
                 def call() -> Response[str]:
                     parameters.only(request.query, *query)
+                    request.details.update(request.query)
                     answer = endpoint(self.service(), request, *args, **in_path)
                     return answer if isinstance(answer, Response) else json_response(answer)
 
@@ -173,7 +174,6 @@ class Endpoints(Generic[S]):
             return call()
         with audit.change(caller.name, caller.id, action, subject, status_of) as outcome:
             outcome.details = request.details
-            request.details.update(request.query)
             answer = call()
             outcome.status = answer.status_code
         return answer

@@ -136,10 +136,11 @@ def test_nothing_is_changed_that_the_trail_cannot_take(cloud: Cloud, tmp_path: A
 def test_it_has_only_what_the_endpoint_has_read(cloud: Cloud) -> None:
     """A field that no endpoint knows may be anything, such as a password in the wrong place."""
     assert promote(cloud, {"reason": "x", "password": "hunter2"}).status == 400
+    assert promote(cloud, password="hunter2").status == 400
     made = predict(cloud, ANN).body["id"]
     assert say(cloud, made, {"label": "x" * 9_000, "new": True}, caller=BOB).status == 400
-    feedback, refused = trail(cloud)
-    assert refused["details"] == {}
+    feedback, *refused = trail(cloud)
+    assert [entry["details"] for entry in refused] == [{}, {}]
     assert feedback["subject"] == made
     assert list(feedback["details"]) == ["left_out"]
     assert "hunter2" not in json.dumps(cloud.dynamodb.scan(TableName="audit")["Items"])

@@ -14,7 +14,9 @@ endpoints = Endpoints(TrainingJobService.build)
 
 @endpoints.add("POST", "/training-jobs")
 def start(service: TrainingJobService, request: Request) -> Response[str]:
-    return _accepted(service.start(request.body(TrainingJobRequest), request.caller))
+    job = service.start(request.body(TrainingJobRequest), request.caller)
+    request.details["id"] = job.id
+    return _accepted(job)
 
 
 @endpoints.add("GET", "/training-jobs", "limit", "cursor")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from visionflow.errors import PlatformError
-from visionflow.insights.changes import created, relabelled, shadowed
+from visionflow.insights.changes import created, erased, relabelled, shadowed, unshadowed
 from visionflow.insights.counters import SHARDS, Change, CounterStore, label_row, on_day
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
@@ -276,6 +276,31 @@ def test_what_was_counted_in_the_rows_of_days_once_is_still_counted() -> None:
     }
     (found,) = store(table).days("2030-01-01", "2030-01-01")
     assert found.under("label.") == {"red": 3}
+
+
+def test_what_is_erased_adds_up_to_nothing_in_whatever_order_it_is_delivered() -> None:
+    draw = random.Random(8)
+    made = [prediction(index, draw) for index in range(300)]
+    sketches = {one.id: draw.randbytes(4) for one in made if one.label}
+    changes = [created(one, sketches.get(one.id), None) for one in made]
+    current = {}
+    for one, said in words(made, draw):
+        for turn, (before, after) in enumerate(zip([None, *said], said, strict=False)):
+            changes.append(relabelled(one, before, after, turn + 1))
+        current[one.id] = said[-1]
+    for one in (one for one in made if one.model):
+        seen = shadowed(one, ModelRef("tiny", "4"), 0.5, 3.0, None, agreed=draw.random() < 0.5)
+        changes += [seen, unshadowed(seen)]
+    for one in made:
+        ended = replace(one, feedback=current.get(one.id))
+        changes.append(erased(ended, sketches.get(one.id)))
+    counters = store(Table())
+    for batch in delivered(changes, draw):
+        counters.count(batch)
+    assert all(not any(row.amounts.values()) for row in counters.days("2030-01-01", "2030-01-31"))
+    pairs = counters.pairs("2030-01-01", "2030-01-31")
+    assert pairs
+    assert not any(any(pair.amounts.values()) for pair in pairs)
 
 
 def test_busy_days_are_spread_over_rows() -> None:
