@@ -12,7 +12,10 @@ from infra.cli import main, models
 from infra.cli.endpoints import endpoints
 from infra.errors import CommandError
 
-DATA = ("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "InsightsTable")
+DATA = (
+    *("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "UsageTable"),
+    *("BudgetTopic", "InsightsTable"),
+)
 JOBS = ("DatasetsBucket", "JobsBucket", "JobsTable")
 TRAINING = ("JobStateMachine", "JobRole", "JobLogGroup")
 
