@@ -56,7 +56,7 @@ def add_parsers(commands: Commands) -> None:
     budget = add_group(commands, "budget", "Show or end the stop of a stage whose budget is spent.")
     summary = "Show whether a stage is stopped."
     add_command(budget, "status", _status, summary, stages=ALL_STAGES)
-    summary = "Take images and training jobs again before the month ends."
+    summary = "Continue a stage that a spent budget has stopped, before the month ends."
     add_command(budget, "resume", _resume, summary, stages=ALL_STAGES)
 
 

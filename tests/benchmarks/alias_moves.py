@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from tests.benchmarks.figures import Figure, Target, figure
 from tests.integration.alias_traffic import Traffic, publish
-from tests.integration.conftest import API, INGEST, Cloud
+from tests.integration.conftest import API, COUNTING, INGEST, Cloud
 
 RATE = 200
 SECONDS_EACH = 16.0
@@ -23,7 +23,7 @@ def report() -> tuple[Figure, ...]:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setattr("tempfile.tempdir", folder)
-        for name, value in (API.to_env() | INGEST.to_env()).items():
+        for name, value in (API.to_env() | INGEST.to_env() | COUNTING.to_env()).items():
             patch.setenv(name, value)
         cloud = Cloud()
         publish(cloud, Path(folder) / "artifacts", versions)

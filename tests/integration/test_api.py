@@ -303,7 +303,6 @@ def test_the_status_names_the_model_and_its_labels(cloud: Cloud) -> None:
     assert answer.body["uptime_s"] >= 0
 
 
-@pytest.mark.parametrize("missing", [None, "manifest.json", "model.onnx"])
 def test_a_stranger_learns_whether_the_service_works_and_nothing_else(cloud: Cloud) -> None:
     answer = cloud.call("GET", "/health")
     assert (answer.status, answer.body) == (200, {"status": "ok"})
@@ -322,6 +321,7 @@ def test_a_flood_of_health_checks_reads_nothing(
     assert calls == []
 
 
+@pytest.mark.parametrize("missing", [None, "manifest.json", "model.onnx"])
 def test_the_status_is_503_with_the_reason(
     empty_cloud: Cloud, tiny_artifact: tuple[Path, Manifest], missing: str | None
 ) -> None:

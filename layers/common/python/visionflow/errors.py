@@ -256,6 +256,8 @@ class QuotaExceededError(VisionFlowError):
 
     code = "quota_exceeded"
 
+    retry_after: int
+
     def __init__(self, sentence: str, retry_after: int) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after

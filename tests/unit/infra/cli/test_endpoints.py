@@ -13,8 +13,8 @@ from infra.cli.endpoints import endpoints
 from infra.errors import CommandError
 
 DATA = (
-    *("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "InsightsTable"),
-    "AuditTable",
+    *("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "UsageTable"),
+    *("BudgetTopic", "InsightsTable", "AuditTable"),
 )
 JOBS = ("DatasetsBucket", "JobsBucket", "JobsTable")
 TRAINING = ("JobStateMachine", "JobRole", "JobLogGroup")

@@ -1,5 +1,6 @@
 """Counters that never pass their limits, whoever counts at once."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -193,6 +194,25 @@ def test_a_flood_that_is_refused_makes_no_calls(
     usage.spend(ANNA, ONE)  # another quota
     clock.forward(seconds=REFUSED_S)
     refused(usage, ANNA, Amounts(images=1))
+
+
+def test_no_call_is_under_way_when_a_refusal_is_answered(
+    function: Callable[[], UsageStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda freezes the function then."""
+    usage, done = function(), []
+    spend = usage._spend
+
+    def slow_for_the_stage(row: Any, *rest: Any) -> None:
+        if row.pk == "STAGE":
+            time.sleep(0.2)
+            done.append(row.pk)
+        else:
+            spend(row, *rest)
+
+    monkeypatch.setattr(usage, "_spend", slow_for_the_stage)
+    refused(usage, ANNA, Amounts(images=11))
+    assert done == ["STAGE"]
 
 
 def test_what_fails_is_counted_too(function: Callable[[], UsageStore]) -> None:

@@ -14,7 +14,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,6 @@ from visionflow.errors import (
     BudgetStoppedError,
     PlatformError,
     QuotaExceededError,
-    VisionFlowError,
 )
 from visionflow.settings import EnvSettings
 from visionflow.timestamps import timestamp
@@ -128,7 +127,7 @@ class UsageStore:
         self._now = now
         self._clock = clock
         # By row and quota: until when it is refused, and by which error.
-        self._refused: dict[tuple[str, str], tuple[float, VisionFlowError]] = {}
+        self._refused: dict[tuple[str, str], tuple[float, QuotaExceededError]] = {}
         # The last minute that was seen in a caller's row: it decides which update is tried first.
         self._minutes: dict[str, str] = {}
         self._threads = ThreadPoolExecutor(2, "usage")
@@ -152,6 +151,7 @@ class UsageStore:
         futures = [self._threads.submit(self._spend, row, spent, now) for row in self._rows(caller)]
 
         def settle() -> None:
+            wait(futures)  # no call may be under way when Lambda freezes the function
             for future in futures:
                 future.result()
 
@@ -168,7 +168,7 @@ class UsageStore:
                 if error is None or (quota == STOPPED and not _stoppable(spent)):
                     continue
                 if self._clock() < until:
-                    raise error
+                    raise type(error)(str(error), error.retry_after)
                 del self._refused[row.pk, quota]
 
     def left(self, caller: Caller) -> tuple[QuotaLeft, ...]:
@@ -262,19 +262,19 @@ class UsageStore:
         found = dynamodb.read_item(self._client, self._table, month_key(row.pk, now))
         return dynamodb.from_row(found or {})
 
-    def _remember(self, row: _Row, quota: str, error: VisionFlowError) -> None:
+    def _remember(self, row: _Row, quota: str, error: QuotaExceededError) -> None:
         # Who asked for too costly a job may ask for a cheaper one at once.
         if quota == "job_usd":
             return
         if len(self._refused) > 1000:
             self._refused.clear()
-        seconds = min(REFUSED_S, error.retry_after or REFUSED_S)
+        seconds = min(REFUSED_S, error.retry_after)
         self._refused[row.pk, quota] = (self._clock() + seconds, error)
 
 
 def _refusal(
     row: _Row, spent: Amounts, used: dict[str, Any], now: datetime, minute: str | None
-) -> tuple[str, VisionFlowError] | None:
+) -> tuple[str, QuotaExceededError] | None:
     """Why the row does not allow ``spent``, and by which quota; None when it would now."""
     next_month, next_minute = _next_month(now), _next_minute(now)
     stop = stop_in(used) if row.pk == STAGE and _stoppable(spent) else None
