@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import get_args
 
+from infra.generators.openapi_access import ACCESS_OPERATIONS
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import (
     CURSOR,
@@ -134,6 +135,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
     **MODEL_OPERATIONS,
     **TRAINING_OPERATIONS,
+    **ACCESS_OPERATIONS,
 }
 
 
@@ -154,7 +156,11 @@ def document() -> Schema:
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The access token of a person, or a program's API key (vf_...)",
+                }
             },
         },
     }

@@ -9,7 +9,12 @@ from infra.constructs.storage.access_log_bucket import AccessLogBucket
 from infra.constructs.storage.image_queue import ImageQueue
 from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
-from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
+from infra.constructs.storage.tables import (
+    InsightsTable,
+    KeysTable,
+    PredictionsTable,
+    RegistryTable,
+)
 from infra.constructs.storage.upload_notification import UploadNotification, page_may_post
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
@@ -94,6 +99,7 @@ class DataStack(Stack):
             predictions=PredictionsTable(self, "Predictions", stage=stage),
             registry=RegistryTable(self, "Registry", stage=stage),
             insights=InsightsTable(self, "Insights", stage=stage),
+            keys=KeysTable(self, "Keys", stage=stage),
         )
         self.image_queue = ImageQueue(
             self, "ImageQueue", stage=stage, consumer_timeout=INGEST_TIMEOUT
@@ -110,6 +116,7 @@ class DataStack(Stack):
             "PredictionsTable": self.stores.predictions.table_name,
             "RegistryTable": self.stores.registry.table_name,
             "InsightsTable": self.stores.insights.table_name,
+            "KeysTable": self.stores.keys.table_name,
             "QueueUrl": self.image_queue.queue.queue_url,
             "DeadLetterQueueUrl": self.image_queue.dead_letter_queue.queue_url,
         }.items():

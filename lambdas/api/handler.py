@@ -10,6 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.api.about.routes import endpoints as about
 from lambdas.api.costs.routes import endpoints as costs
 from lambdas.api.feedback.routes import endpoints as feedback
+from lambdas.api.keys.routes import endpoints as keys
+from lambdas.api.me.routes import endpoints as me
 from lambdas.api.models.routes import endpoints as models
 from lambdas.api.predictions.routes import endpoints as predictions
 from lambdas.api.stats.routes import endpoints as stats
@@ -18,7 +20,7 @@ from lambdas.api.uploads.routes import endpoints as uploads
 from lambdas.telemetry.trail import traced
 from lambdas.web.resolver import create_resolver
 
-GROUPS = (about, predictions, uploads, models, feedback, stats, costs, training_jobs)
+GROUPS = (about, predictions, uploads, models, feedback, stats, costs, training_jobs, me, keys)
 
 logger = Logger()
 metrics = Metrics()

@@ -7,6 +7,7 @@ from functools import lru_cache
 from lambdas import clients
 from lambdas.api.settings import ApiSettings
 from lambdas.api.trees import Trees
+from visionflow.access.keys import KeyStore
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
@@ -31,6 +32,7 @@ class Resources:
         self.registry = ModelRegistry(settings.registry_table, self.dynamodb)
         self.counters = CounterStore(insights, self.dynamodb)
         self.reviews = ReviewStore(predictions, insights, self.dynamodb)
+        self.keys = KeyStore(settings.keys_table, self.dynamodb)
         self.shadows = ShadowStore(insights, self.dynamodb, self.counters)
 
 

@@ -15,6 +15,7 @@ class ApiSettings(EnvSettings):
     registry_table: str
     insights_table: str
     requires_sign_in: int
+    keys_table: str
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,10 @@ ROUTES = (
     Route("GET", "/training-options", "api", "read"),
     Route("GET", "/costs", "api", "read"),
     Route("GET", "/openapi.json", "api", "read"),
+    Route("GET", "/me", "api", "read"),
+    Route("GET", "/keys", "api", "admin"),
+    Route("POST", "/keys", "api", "admin"),
+    Route("DELETE", "/keys/{prefix}", "api", "admin"),
 )
 
 

@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +36,7 @@ from visionflow.models.store import ModelStore
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 EVENTS = Path(__file__).parents[1] / "events"
-API = ApiSettings("images", "models", "predictions", "registry", "insights", 0)
+API = ApiSettings("images", "models", "predictions", "registry", "insights", 0, "keys")
 INGEST = ClassificationSettings("images", "models", "predictions", "registry", 90, 1, 0)
 SHADOW = ShadowSettings("images", "models", "predictions", "registry", "insights", 1)
 SERVED = (
@@ -114,12 +115,15 @@ class Cloud:
         content_type: str | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
         caller: Caller | None = None,
+        identified: Mapping[str, str] | None = None,
     ) -> Answer:
         """One HTTP request through the function that its route belongs to.
 
         ``headers`` are in lower case, as API Gateway writes them; ``caller`` is whom its
-        authorizer has identified.
+        authorizer has identified, or ``identified`` what it has answered.
         """
+        if caller is not None:
+            identified = authorizer_context(caller)
         request = event("http_request")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
         request["requestContext"]["http"]["method"] = method
@@ -130,8 +134,8 @@ class Cloud:
         if content_type is not None:
             request["headers"]["content-type"] = content_type
         request["headers"] |= headers
-        if caller is not None:
-            request["requestContext"]["authorizer"] = {"lambda": authorizer_context(caller)}
+        if identified is not None:
+            request["requestContext"]["authorizer"] = {"lambda": dict(identified)}
         if body is not None:
             request["body"] = base64.b64encode(body).decode()
         function = lambdas.predict if (method, path) == ("POST", "/predict") else lambdas.api
@@ -259,7 +263,7 @@ class Cloud:
             ],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
-        for table in ("registry", "insights"):
+        for table in ("registry", "insights", "keys"):
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
@@ -295,7 +299,14 @@ class Cloud:
 @pytest.fixture
 def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
     """Everything but a model."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the functions cache the model
+    with cloud_in_process(monkeypatch, tmp_path) as cloud:
+        yield cloud
+
+
+@contextmanager
+def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Cloud]:
+    """What `empty_cloud` gives to one test; the functions cache models in ``folder``."""
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
     cloud = Cloud()
     counters = CountersSettings("models", "registry", "insights", cloud.shadow_queue_url)
     for settings in (API, INGEST, SHADOW, counters):

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from infra.constructs.storage.private_bucket import PrivateBucket
-from infra.constructs.storage.tables import InsightsTable, PredictionsTable, RegistryTable
+from infra.constructs.storage.tables import (
+    InsightsTable,
+    KeysTable,
+    PredictionsTable,
+    RegistryTable,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +21,7 @@ class Stores:
         predictions: one record per image.
         registry: model versions and which of them serve.
         insights: counters, shadows' answers and the history of feedback.
+        keys: API keys of programs.
     """
 
     images: PrivateBucket
@@ -23,3 +29,4 @@ class Stores:
     predictions: PredictionsTable
     registry: RegistryTable
     insights: InsightsTable
+    keys: KeysTable
