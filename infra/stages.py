@@ -53,12 +53,11 @@ class StageConfig:
         snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
             snapshot by the hour, used or not: 13.47 USD a month.
         alarm_email: address that gets the alarms; with None, subscribe to the topic yourself.
-        program_clients: ids of the user pool's clients that you made for programs to sign in.
         job_image_parameter: the public SSM parameter that names the image of training machines.
         job_watch_seconds: time between two looks at a training job.
         alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
         all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
-            function and the backlog of every queue, for 0.70 USD a month.
+            function and the backlog of every queue, for 0.80 USD a month.
     """
 
     name: str
@@ -84,7 +83,6 @@ class StageConfig:
     alarm_email: str | None = None
     alarm_key: bool = False
     all_alarms: bool = False
-    program_clients: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -108,8 +106,8 @@ GPU_IMAGE: Final = (
 )
 # How many functions have a snapshot with `snap_start`: predict and ingest.
 FREEZABLE: Final = 2
-# How many alarms `all_alarms` adds: six functions' errors and the backlog of the shadow's queue.
-MORE_ALARMS: Final = 7
+# How many alarms `all_alarms` adds: seven functions' errors and the backlog of the shadow's queue.
+MORE_ALARMS: Final = 8
 
 LOCAL: Final = StageConfig(
     name="local",

@@ -1,7 +1,7 @@
 """What answers requests: the functions with their layers, the HTTP API and the sign-in.
 
-Five functions are made here: `predict`, `api` and `ingest`, and in `ModelWatch` `counters` and
-`shadow`. The training stack makes the other two, `jobs` and `publish`.
+These functions are made here: `predict`, `api` and `ingest`, in `ModelWatch` `counters` and
+`shadow`, and in `SignIn` `authorizer`. The training stack makes `jobs` and `publish`.
 """
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -15,8 +15,8 @@ from infra.constructs.watch.model_watch import ModelWatch
 from infra.constructs.watch.operations_dashboard import OperationsDashboard
 from infra.constructs.web.http_api import HttpApi
 from infra.constructs.web.sign_in import SignIn
-from infra.constructs.web.static_site import StaticSite
 from infra.packaging.assets import Assets
+from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
@@ -47,26 +47,34 @@ class ServiceStack(Stack):
         assets: Assets,
         data: DataStack,
         training: TrainingStack,
-        dashboard: StaticSite | None,
+        dashboard: DashboardStack,
     ) -> None:
-        """`dashboard` is the page that may call the API from a browser; None where page and API
-        share an origin."""
         super().__init__(scope, construct_id)
         package = Package.of(self, assets, stage)
         predict = self._predict(stage, package, data.stores)
         api = self._api(stage, package, data.stores, training)
         ingest = self._ingest(stage, package, data.stores)
         data.image_queue.feed(ingest.live, batch_size=INGEST_BATCH, stage=stage)
+        site = dashboard.site
         self.sign_in = (
-            SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url) if dashboard else None
+            SignIn(
+                self,
+                "SignIn",
+                stage=stage,
+                dashboard_url=site.url,
+                package=package,
+                keys=data.stores.keys,
+            )
+            if site
+            else None
         )
         self.api = HttpApi(
             self,
             "HttpApi",
             stage=stage,
+            address=dashboard.api,
             functions={"predict": predict.live, "api": api},
             authorizer=self.sign_in.authorizer if self.sign_in else None,
-            allowed_origin=dashboard.origin if dashboard else None,
         )
         ModelWatch(self, "ModelWatch", stage=stage, package=package, stores=data.stores)
         OperationsDashboard(
@@ -78,7 +86,7 @@ class ServiceStack(Stack):
             queue=data.image_queue,
             api=self.api,
         )
-        CfnOutput(self, "ApiUrl", value=self.api.url)
+        CfnOutput(self, "ApiUrl", value=dashboard.api.url)
 
     def _predict(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
         size = Size(
@@ -157,6 +165,7 @@ class ServiceStack(Stack):
                 registry_table=stores.registry.table_name,
                 insights_table=stores.insights.table_name,
                 requires_sign_in=int(stage.on_aws),
+                keys_table=stores.keys.table_name,
             ).to_env()
             | training.control_settings.to_env()
             | CostSettings(
@@ -177,6 +186,7 @@ class ServiceStack(Stack):
         stores.predictions.allow_list(function.execution_role)
         stores.predictions.allow_feedback(function.execution_role)
         stores.insights.allow_report(function.execution_role)
+        stores.keys.allow_manage(function.execution_role)
         training.allow_control(function.execution_role)
         return function
 

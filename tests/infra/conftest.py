@@ -28,7 +28,6 @@ EVERYTHING = replace(
     alarm_key=True,
     all_alarms=True,
     alarm_email="team@example.com",
-    program_clients=("1example23456789",),
 )
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
