@@ -16,7 +16,7 @@ from moto.utilities.utils import load_resource
 import lambdas.authorizer.handler
 from lambdas.authorizer.settings import AuthorizerSettings
 from lambdas.authorizer.tokens import JWKS_PATH, Fetch
-from tests.integration.conftest import Cloud, Context
+from tests.integration.conftest import Answer, Cloud, Context
 from visionflow.access.keys import KeyStore
 
 PASSWORD = "Correct-horse-7-battery"
@@ -113,18 +113,16 @@ class Gateway:
         body: bytes | None = None,
         *,
         public: bool = False,
-    ) -> tuple[int, str]:
-        """Status and code of the answer; ``gateway`` is the code of API Gateway's own."""
+    ) -> Answer:
         context: Mapping[str, str] | None = None
         if not public:
             if authorization is None:
-                return 401, "gateway"
+                return Answer(401, "application/json", {"message": "Unauthorized"}, None)
             found = self.identify(authorization)
             if not found["isAuthorized"]:
-                return 403, "gateway"
+                return Answer(403, "application/json", {"message": "Forbidden"}, None)
             context = found["context"]
-        answer = self.cloud.call(method, path, dict(query or {}), body, identified=context)
-        return answer.status, answer.body.get("code", "")
+        return self.cloud.call(method, path, dict(query or {}), body, identified=context)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from infra.cli.main import parser
 # What a command does is an imperative, so a new command may bring a new verb.
 VERBS = {
     *("Classify", "Compare", "Continue", "Deploy", "Download", "Draw", "End", "Estimate", "Follow"),
-    *("Inspect", "Keep", "Let", "List", "Make", "Measure", "Print", "Publish", "Put", "Remove"),
-    *("Report", "Restore", "Search", "Show", "Start", "Train", "Write"),
+    *("Inspect", "Keep", "Let", "List", "Make", "Measure", "Print", "Publish", "Put", "Refuse"),
+    *("Remove", "Report", "Restore", "Search", "Show", "Start", "Train", "Write"),
 }
 
 
