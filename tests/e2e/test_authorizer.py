@@ -9,8 +9,8 @@ from urllib.error import HTTPError
 import boto3
 import pytest
 
-from infra.packaging.assets import source_package
 from infra.packaging.workspace import PROJECT
+from infra.packaging.zip_files import source_package
 from lambdas.authorizer.settings import AuthorizerSettings
 from tests.e2e.cloud import Cloud, eventually
 

@@ -75,7 +75,7 @@ def test_another_content_or_name_makes_another_package(sources: Path, tmp_path: 
 def test_the_function_finds_its_handlers_and_the_shared_library(assets: Assets) -> None:
     with zipfile.ZipFile(assets.code.path) as archive:
         code = set(archive.namelist())
-    for function in ("predict", "ingest", "api"):
+    for function in ("predict", "ingest", "api", "authorizer"):
         assert f"lambdas/{function}/handler.py" in code
     with zipfile.ZipFile(assets.common_layer.path) as archive:
         common = set(archive.namelist())
