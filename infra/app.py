@@ -56,7 +56,7 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
         assets=assets,
         data=data,
         training=training,
-        dashboard=dashboard.site,
+        dashboard=dashboard,
     )
     if stage.on_aws:
         BudgetStack(app, f"{prefix}-Budget", stage=stage, data=data)

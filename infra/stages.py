@@ -74,7 +74,6 @@ class StageConfig:
             snapshot by the hour, used or not: 13.47 USD a month.
         alarm_email: address that hears of alarms and of a spent budget; with None, subscribe to
             both topics yourself.
-        program_clients: ids of the user pool's clients that you made for programs to sign in.
         job_image_parameter: the public SSM parameter that names the image of training machines.
         job_watch_seconds: time between two looks at a training job.
         alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
@@ -107,7 +106,6 @@ class StageConfig:
     alarm_email: str | None = None
     alarm_key: bool = False
     all_alarms: bool = False
-    program_clients: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

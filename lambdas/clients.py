@@ -6,6 +6,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_lambda import LambdaClient
@@ -29,6 +30,10 @@ _REGIONAL_URLS = Config(
 _TIMEOUTS = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}
 )
+
+
+def cognito() -> "CognitoIdentityProviderClient":
+    return boto3.client("cognito-idp", config=_TIMEOUTS)
 
 
 def dynamodb() -> "DynamoDBClient":

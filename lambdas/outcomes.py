@@ -39,6 +39,8 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.NothingInProductionError: _CONFLICT,
     errors.NothingToRollBackToError: _CONFLICT,
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
+    errors.NotSignedInError: HTTPStatus.UNAUTHORIZED,
+    errors.KeyNotFoundError: _NOT_FOUND,
     errors.IdempotencyConflictError: _CONFLICT,
     errors.JobNotFoundError: _NOT_FOUND,
     errors.JobConflictError: _CONFLICT,

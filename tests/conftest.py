@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -51,6 +52,13 @@ def tiny_artifact(tmp_path: Path) -> tuple[Path, Manifest]:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS by moto, in this process: no socket is opened."""
+    with aws_in_process(monkeypatch):
+        yield
+
+
+@contextmanager
+def aws_in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What `aws` gives to one test."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")

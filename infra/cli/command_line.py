@@ -39,6 +39,19 @@ def add_command(
     return parser
 
 
+def add_api_command(
+    commands: options.Commands, name: str, run: options.Run, summary: str
+) -> argparse.ArgumentParser:
+    """A command that calls the API of a stage, with ``--api-url`` for who has no AWS account."""
+    parser = add_command(commands, name, run, summary, stages=ALL_STAGES)
+    parser.add_argument(
+        "--api-url",
+        metavar="URL",
+        help="the API in place of the stage's; on AWS the key is in $VISIONFLOW_API_KEY",
+    )
+    return parser
+
+
 def add_stage(parser: argparse.ArgumentParser, stages: Sequence[str]) -> None:
     default = LOCAL.name if LOCAL.name in stages else DEV.name
     help_text = f"the deployment (default: {default})"

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+# The variable whose key the commands send that call the API of a stage on AWS.
+API_KEY = "VISIONFLOW_API_KEY"
+
+
 @dataclass(frozen=True)
 class Endpoints:
     """One deployed stage. Names and clients are looked up and made when they are first used.
@@ -128,10 +132,22 @@ def endpoints(arguments: argparse.Namespace) -> Endpoints:
 
 
 def api_client(arguments: argparse.Namespace) -> ApiClient:
-    """The API that ``--api-url`` names, or the local cloud's."""
+    """The API that ``--api-url`` or ``--stage`` names; on AWS with the key of the environment.
+
+    Raises `CommandError` when the stage is not there, or on AWS without a key.
+    """
+    key = os.environ.get(API_KEY)
     if arguments.api_url:
-        return ApiClient(arguments.api_url.rstrip("/"), os.environ.get("VISIONFLOW_TOKEN"))
-    return ApiClient(read_outputs(workspace_of(arguments).outputs).api_url)
+        return ApiClient(arguments.api_url.rstrip("/"), key)
+    if arguments.stage == LOCAL.name:
+        return ApiClient(read_outputs(workspace_of(arguments).outputs).api_url)
+    if not key:
+        raise CommandError(
+            f"Set {API_KEY} to an API key; an admin makes one on the dashboard's page of keys, or "
+            "with 'visionflow keys create'."
+        )
+    stack = f"VisionFlow-{stage_named(arguments.stage).title}-Service"
+    return ApiClient(_stack_outputs(stack, arguments.stage)["ApiUrl"], key)
 
 
 def _on_aws(stage: str) -> Endpoints:

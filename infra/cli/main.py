@@ -10,7 +10,7 @@ from types import FrameType
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.cli import access, cloud, collect, cost, models, predictions, publish
+from infra.cli import access, cloud, collect, cost, keys, models, predictions, publish
 from infra.cli.jobs import commands as jobs
 from infra.errors import CommandError
 from training.cli import adopt, runs
@@ -87,4 +87,5 @@ def parser() -> argparse.ArgumentParser:
     publish.add_parsers(commands)
     models.add_parsers(commands)
     jobs.add_parsers(commands)
+    keys.add_parsers(commands)
     return top

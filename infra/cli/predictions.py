@@ -9,12 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
-from infra.cli.command_line import (
-    PREDICTION_HEADER,
-    add_api_url,
-    add_command,
-    prediction_row,
-)
+from infra.cli.command_line import PREDICTION_HEADER, add_api_command, prediction_row
 from infra.cli.endpoints import api_client
 from infra.client.api_client import ApiClient, ApiProblemError
 from infra.client.image_upload import classify_by_upload
@@ -34,7 +29,7 @@ _OVERLAP = timedelta(seconds=30)
 
 
 def add_parsers(commands: Commands) -> None:
-    predict = add_command(commands, "predict", _predict, "Classify images through the API.")
+    predict = add_api_command(commands, "predict", _predict, "Classify images through the API.")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="image files")
     predict.add_argument("--top-k", type=int, metavar="N", help="labels per image")
     predict.add_argument(
@@ -46,15 +41,13 @@ def add_parsers(commands: Commands) -> None:
         metavar="SHARE",
         help="show the smallest set of labels that holds the true one with this probability",
     )
-    logs = add_command(commands, "logs", _logs, "List predictions, newest first.")
+    logs = add_api_command(commands, "logs", _logs, "List predictions, newest first.")
     logs.add_argument("--label", help="only this label, or what is below it")
     logs.add_argument("--status", choices=get_args(Status), help="only this status")
     logs.add_argument("--limit", type=int, default=20, metavar="N", help="1 to 100 (default: 20)")
     logs.add_argument(
         "--follow", action="store_true", help="list the oldest first, then new ones as they come"
     )
-    for parser in (predict, logs):
-        add_api_url(parser)
 
 
 def _predict(arguments: argparse.Namespace) -> int:

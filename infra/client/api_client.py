@@ -5,12 +5,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from infra.errors import CommandError
 
 _TIMEOUT_SECONDS = 60
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class ApiProblemError(CommandError):
@@ -23,10 +25,18 @@ class ApiProblemError(CommandError):
 
 @dataclass(frozen=True)
 class ApiClient:
-    """``token`` is a sign-in token for stages that ask for one; the local cloud does not."""
+    """``key`` is an API key for stages that ask for one; the local cloud does not.
+
+    Raises `CommandError` for a URL by which the key would travel unencrypted.
+    """
 
     api_url: str
-    token: str | None = None
+    key: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        url = urllib.parse.urlsplit(self.api_url)
+        if self.key and url.scheme != "https" and url.hostname not in _LOOPBACK:
+            raise CommandError(f"{self.api_url} is not encrypted; no key is sent to it.")
 
     def predict(
         self,
@@ -78,6 +88,19 @@ class ApiClient:
         """One page of the audit trail, the latest change first."""
         return self._call("GET", "/audit", query)
 
+    def keys(self) -> dict[str, Any]:
+        """All API keys."""
+        return self._call("GET", "/keys", {})
+
+    def create_key(self, wanted: Mapping[str, object]) -> dict[str, Any]:
+        """Make an API key; the answer has its text."""
+        body = json.dumps(wanted).encode()
+        return self._call("POST", "/keys", {}, body=body, content_type="application/json")
+
+    def revoke_key(self, prefix: str) -> dict[str, Any]:
+        """Refuse an API key from now on."""
+        return self._call("DELETE", f"/keys/{urllib.parse.quote(prefix, safe='')}", {})
+
     def _call(
         self,
         method: str,
@@ -93,8 +116,9 @@ class ApiClient:
         request = urllib.request.Request(url, body, method=method)  # noqa: S310  the deployment's own
         if content_type:
             request.add_header("Content-Type", content_type)
-        if self.token:
-            request.add_header("Authorization", f"Bearer {self.token}")
+        if self.key:
+            # Left behind by a redirection.
+            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
                 answer: dict[str, Any] = json.load(response)
@@ -113,5 +137,12 @@ def _problem(error: urllib.error.HTTPError) -> ApiProblemError:
         sentence = f"{problem['detail']} ({error.code}, {problem['code']})"
         return ApiProblemError(sentence, problem["code"])
     except (ValueError, KeyError, TypeError):
+        if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            # API Gateway's own answer says no more.
+            sentence = (
+                f"The API does not accept the key ({error.code}): it is missing, unknown, expired "
+                "or revoked."
+            )
+            return ApiProblemError(sentence, None)
         sentence = f"{error.url} answered {error.code}: {text[:200].decode(errors='replace')}"
         return ApiProblemError(sentence, None)

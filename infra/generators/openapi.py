@@ -172,7 +172,11 @@ def document() -> Schema:
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The access token of a person, or a program's API key (vf_...)",
+                }
             },
         },
     }

@@ -7,8 +7,10 @@ files.
 from aws_cdk import Aws, Stack
 from constructs import Construct
 
+from infra.constructs.content.aws_caller import AwsCaller
 from infra.constructs.content.dashboard_files import DashboardFiles
 from infra.constructs.content.file_copier import FileCopier
+from infra.constructs.content.page_origin import PageOrigin
 from infra.constructs.content.starter_model import StarterModel
 from infra.constructs.web.sign_in import sign_in_domain
 from infra.packaging.assets import Assets
@@ -19,7 +21,8 @@ from infra.stages import StageConfig
 
 
 class ContentStack(Stack):
-    """Fills the dashboard's bucket and gives an empty registry its first model."""
+    """Fills the dashboard's bucket, lets it call the API, and gives an empty registry its first
+    model."""
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class ContentStack(Stack):
             "DashboardFiles",
             folder=assets.dashboard,
             config={
-                "apiUrl": service.api.url,
+                "apiUrl": dashboard.api.url,
                 "stage": stage.name,
                 "auth": {
                     "userPoolId": sign_in.user_pool_id,
@@ -55,13 +58,15 @@ class ContentStack(Stack):
             site=site,
             copier=copier,
         )
+        caller = AwsCaller(self, "Caller", stage=stage)
+        PageOrigin(self, "PageOrigin", address=dashboard.api, origin=site.origin, caller=caller)
         StarterModel(
             self,
             "StarterModel",
-            stage=stage,
             artifact=assets.starter_model,
             models=data.stores.models,
             registry=data.stores.registry,
             copier=copier,
+            caller=caller,
         )
         copier.acknowledge_grants(dashboard.bucket, data.stores.models)

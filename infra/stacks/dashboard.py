@@ -1,4 +1,5 @@
-"""Bucket and address of the dashboard. Its files come with the content stack or `visionflow up`."""
+"""Addresses of the page and of the API. The page's files come with the content stack or
+`visionflow up`, the API's routes with the service stack."""
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -8,7 +9,8 @@ from constructs import Construct
 from infra.constructs.storage.access_log_bucket import AccessLogBucket
 from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
-from infra.constructs.web.sign_in import sign_in_domain
+from infra.constructs.web.http_api import ApiAddress
+from infra.constructs.web.sign_in import sign_in_domain, user_pools_host
 from infra.constructs.web.static_site import StaticSite, content_security_policy
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
@@ -19,6 +21,7 @@ class DashboardStack(Stack):
     other. In the local cloud CloudFront serves nothing, so there the bucket serves the page.
 
     Attributes:
+        api: the API without its routes, which the page's security policy names.
         bucket: the built site and its `config.json`.
         site: the distribution, None in the local cloud.
     """
@@ -32,6 +35,7 @@ class DashboardStack(Stack):
         stores: Stores,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.api = ApiAddress(self, "HttpApi")
         self.site: StaticSite | None = None
         if stage.on_aws:
             access_logs = AccessLogBucket(self, "AccessLogs", stage=stage, accepts_cloudfront=True)
@@ -44,7 +48,10 @@ class DashboardStack(Stack):
                 bucket=self.bucket,
                 access_logs=access_logs,
                 security_policy=content_security_policy(
-                    images=stores.images, models=stores.models, sign_in_domain=sign_in_domain(stage)
+                    api=self.api.url,
+                    images=stores.images,
+                    models=stores.models,
+                    sign_in=(sign_in_domain(stage), user_pools_host()),
                 ),
             )
             CfnOutput(self, "DashboardUrl", value=self.site.url)

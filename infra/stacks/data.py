@@ -13,6 +13,7 @@ from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.tables import (
     AuditTable,
     InsightsTable,
+    KeysTable,
     PredictionsTable,
     RegistryTable,
     UsageTable,
@@ -105,6 +106,7 @@ class DataStack(Stack):
             insights=InsightsTable(self, "Insights", stage=stage),
             audit=AuditTable(self, "Audit", stage=stage),
             usage=UsageTable(self, "Usage", stage=stage),
+            keys=KeysTable(self, "Keys", stage=stage),
         )
         self.image_queue = ImageQueue(
             self, "ImageQueue", stage=stage, consumer_timeout=INGEST_TIMEOUT
@@ -124,6 +126,7 @@ class DataStack(Stack):
             "AuditTable": self.stores.audit.table_name,
             "UsageTable": self.stores.usage.table_name,
             "BudgetTopic": self.budget.topic.topic_arn,
+            "KeysTable": self.stores.keys.table_name,
             "QueueUrl": self.image_queue.queue.queue_url,
             "DeadLetterQueueUrl": self.image_queue.dead_letter_queue.queue_url,
         }.items():

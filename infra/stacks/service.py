@@ -1,7 +1,7 @@
 """What answers requests: the functions with their layers, the HTTP API and the sign-in.
 
-Six functions are made here: `predict`, `api`, `ingest` and `budget`, and in `ModelWatch`
-`counters` and `shadow`. The training stack makes the other two, `jobs` and `publish`.
+These functions are made here: `predict`, `api`, `ingest` and `budget`, in `ModelWatch` `counters`
+and `shadow`, and in `SignIn` `authorizer`. The training stack makes `jobs` and `publish`.
 """
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -16,8 +16,8 @@ from infra.constructs.watch.model_watch import ModelWatch
 from infra.constructs.watch.operations_dashboard import OperationsDashboard
 from infra.constructs.web.http_api import HttpApi
 from infra.constructs.web.sign_in import SignIn
-from infra.constructs.web.static_site import StaticSite
 from infra.packaging.assets import Assets
+from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
@@ -52,10 +52,8 @@ class ServiceStack(Stack):
         assets: Assets,
         data: DataStack,
         training: TrainingStack,
-        dashboard: StaticSite | None,
+        dashboard: DashboardStack,
     ) -> None:
-        """`dashboard` is the page that may call the API from a browser; None where page and API
-        share an origin."""
         super().__init__(scope, construct_id)
         package = Package.of(self, assets, stage)
         predict = self._predict(stage, package, data.stores)
@@ -71,16 +69,26 @@ class ServiceStack(Stack):
             usage=data.stores.usage,
             feed=feed,
         )
+        site = dashboard.site
         self.sign_in = (
-            SignIn(self, "SignIn", stage=stage, dashboard_url=dashboard.url) if dashboard else None
+            SignIn(
+                self,
+                "SignIn",
+                stage=stage,
+                dashboard_url=site.url,
+                package=package,
+                keys=data.stores.keys,
+            )
+            if site
+            else None
         )
         self.api = HttpApi(
             self,
             "HttpApi",
             stage=stage,
+            address=dashboard.api,
             functions={"predict": predict.live, "api": api},
             authorizer=self.sign_in.authorizer if self.sign_in else None,
-            allowed_origin=dashboard.origin if dashboard else None,
         )
         ModelWatch(self, "ModelWatch", stage=stage, package=package, stores=data.stores)
         OperationsDashboard(
@@ -92,7 +100,7 @@ class ServiceStack(Stack):
             queue=data.image_queue,
             api=self.api,
         )
-        CfnOutput(self, "ApiUrl", value=self.api.url)
+        CfnOutput(self, "ApiUrl", value=dashboard.api.url)
 
     def _predict(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
         size = Size(
@@ -179,6 +187,7 @@ class ServiceStack(Stack):
                 audit_table=stores.audit.table_name,
                 requires_sign_in=int(stage.on_aws),
                 own_records=int(stage.records == "own"),
+                keys_table=stores.keys.table_name,
             ).to_env()
             | UsageSettings.of(stores.usage.table_name, stage.limits.quotas).to_env()
             | BudgetSettings(data.budget.topic.topic_arn).to_env()
@@ -208,6 +217,7 @@ class ServiceStack(Stack):
         stores.audit.allow_read(function.execution_role)
         stores.usage.allow_count(function.execution_role)
         data.budget.allow_send(function.execution_role)
+        stores.keys.allow_manage(function.execution_role)
         training.allow_control(function.execution_role)
         return function
 

@@ -11,6 +11,8 @@ from lambdas.api.about.routes import endpoints as about
 from lambdas.api.audit.routes import endpoints as audit
 from lambdas.api.costs.routes import endpoints as costs
 from lambdas.api.feedback.routes import endpoints as feedback
+from lambdas.api.keys.routes import endpoints as keys
+from lambdas.api.me.routes import endpoints as me
 from lambdas.api.models.routes import endpoints as models
 from lambdas.api.owners.routes import endpoints as owners
 from lambdas.api.predictions.routes import endpoints as predictions
@@ -22,7 +24,7 @@ from lambdas.web.resolver import create_resolver
 
 GROUPS = (
     *(about, predictions, uploads, models, feedback, stats, costs, training_jobs),
-    *(owners, audit),
+    *(owners, audit, me, keys),
 )
 
 logger = Logger()

@@ -8,6 +8,7 @@ from lambdas import clients
 from lambdas.api.settings import ApiSettings
 from lambdas.api.trees import Trees
 from visionflow.access.audit import AuditLog
+from visionflow.access.keys import KeyStore
 from visionflow.access.quotas import UsageSettings
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
@@ -37,6 +38,7 @@ class Resources:
         self.counters = CounterStore(insights, self.dynamodb)
         self.new_labels = NewLabels(insights, self.dynamodb)
         self.reviews = ReviewStore(predictions, insights, self.dynamodb)
+        self.keys = KeyStore(settings.keys_table, self.dynamodb)
         self.shadows = ShadowStore(insights, predictions, self.dynamodb, self.counters)
         self.audit = AuditLog(settings.audit_table, self.dynamodb)
         self.erasure = Erasure(

@@ -17,6 +17,7 @@ class ApiSettings(EnvSettings):
     insights_table: str
     audit_table: str
     requires_sign_in: int
+    keys_table: str
     own_records: int
 
 

@@ -74,6 +74,10 @@ ROUTES = (
     Route("GET", "/audit", "api", "admin"),
     Route("GET", "/status", "api", "read"),
     Route("POST", "/budget/resume", "api", "admin"),
+    Route("GET", "/me", "api", "read"),
+    Route("GET", "/keys", "api", "admin"),
+    Route("POST", "/keys", "api", "admin"),
+    Route("DELETE", "/keys/{prefix}", "api", "admin"),
 )
 
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.cloud import Cloud, eventually
 from tests.images import encode, textured
+from visionflow.access.keys import KEYS
 from visionflow.predictions.store import INDEXES
 
 pytestmark = pytest.mark.e2e
@@ -22,6 +23,7 @@ KEY = "uploads/roles.jpg"
 NOBODY = {
     "change the page",
     "delete a record",
+    "delete an API key",
     "delete an image",
     "drop an image",
     "list every record",
@@ -31,23 +33,24 @@ NOBODY = {
 DENIED = {
     "predict": NOBODY
     | {"read a dropped image", "publish a model", "read a dataset", "move an alias"}
-    | {"page through records", "read the queue", "read a training job"},
+    | {"page through records", "read the queue", "read a training job", "read the API keys"},
     "ingest": NOBODY
     | {"keep a posted image", "publish a model", "read a dataset", "move an alias"}
-    | {"page through records", "read a training job"},
+    | {"page through records", "read a training job", "read the API keys"},
     "api": NOBODY | {"keep a posted image", "write a record", "publish a model", "read the queue"},
     "counters": NOBODY
     | {"read a dropped image", "write a record", "publish a model", "read a dataset"}
-    | {"keep a posted image", "read the queue", "read a training job"},
+    | {"keep a posted image", "read the queue", "read a training job", "read the API keys"},
     "shadow": NOBODY
     | {"write a record", "publish a model", "read a dataset", "move an alias"}
-    | {"keep a posted image", "read the queue", "read a training job"},
+    | {"keep a posted image", "read the queue", "read a training job", "read the API keys"},
 }
 # The work itself, as a sample against a test that denies everything.
 ALLOWED = {
     "predict": {"keep a posted image", "write a record", "read the alias"},
     "ingest": {"read a dropped image", "write a record", "read the queue", "read the alias"},
-    "api": {"read a dropped image", "page through records", "move an alias", "read the alias"},
+    "api": {"read a dropped image", "page through records", "move an alias", "read the alias"}
+    | {"read the API keys"},
     "counters": {"read the alias"},
     "shadow": {"read a dropped image", "read the alias"},
 }
@@ -91,6 +94,7 @@ def attempts(cloud: Cloud, session: boto3.Session) -> dict[str, Callable[[], obj
     table: Any = session.client("dynamodb", **at)
     sqs: Any = session.client("sqs", **at)
     out = cloud.outputs
+    keys_table = functions(cloud)["api"]["Environment"]["Variables"]["VISIONFLOW_KEYS_TABLE"]
     record = {"id": {"S": "of-the-test"}}
     alias = {"pk": {"S": "ALIAS#test"}, "sk": {"S": "CURRENT"}}
     return {
@@ -124,6 +128,14 @@ def attempts(cloud: Cloud, session: boto3.Session) -> dict[str, Callable[[], obj
             TableName=out.registry_table, Item=alias, ConditionExpression="attribute_exists(pk)"
         ),
         "read the alias": lambda: table.get_item(TableName=out.registry_table, Key=alias),
+        "read the API keys": lambda: table.query(
+            TableName=keys_table,
+            KeyConditionExpression="pk = :keys",
+            ExpressionAttributeValues={":keys": {"S": KEYS}},
+        ),
+        "delete an API key": lambda: table.delete_item(
+            TableName=keys_table, Key={"pk": {"S": KEYS}, "sk": {"S": "of-the-test"}}
+        ),
         "read a training job": lambda: table.scan(TableName=out.jobs_table, Limit=1),
         "read the queue": lambda: sqs.get_queue_attributes(
             QueueUrl=out.queue_url, AttributeNames=["All"]

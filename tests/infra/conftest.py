@@ -29,7 +29,6 @@ EVERYTHING = replace(
     all_alarms=True,
     records="own",
     alarm_email="team@example.com",
-    program_clients=("1example23456789",),
 )
 
 _HASH = re.compile(r"[0-9A-F]{8}$")

@@ -8,9 +8,11 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 
+from infra.constructs.content.aws_caller import AwsCaller
 from infra.constructs.content.file_copier import FileCopier
 from infra.constructs.content.starter_model import StarterModel
 from infra.stages import DEV
+from lambdas.web.routes import ROUTES
 from tests.infra.conftest import Resource, Templates
 from tests.tiny_model import write_tiny_run
 from visionflow.errors import GateError
@@ -50,11 +52,11 @@ def test_a_model_that_its_gate_holds_back_is_not_deployed(tmp_path: Path) -> Non
         StarterModel(
             stack,
             "StarterModel",
-            stage=DEV,
             artifact=write_tiny_run(tmp_path, gate=()),
             models=s3.Bucket(stack, "Models"),
             registry=dynamodb.Table.from_table_name(stack, "Registry", "registry"),
             copier=FileCopier(stack, "Copier", stage=DEV),
+            caller=AwsCaller(stack, "Caller", stage=DEV),
         )
 
 
@@ -71,6 +73,32 @@ def test_a_deploy_never_replaces_a_promoted_model(on_aws: Templates) -> None:
     assert move["Item"]["pk"] == {"S": "HISTORY"}
     assert move["Item"]["sk"]["S"].endswith("#production")
     assert call["ignoreErrorCodesMatching"] == "TransactionCanceledException"
+
+
+def test_only_the_dashboard_may_call_from_a_browser(on_aws: Templates) -> None:
+    call = _call(on_aws, _named(on_aws.resources(CALL, "Content"), "PageOriginCors"))
+    assert (call["service"], call["action"]) == ("ApiGatewayV2", "UpdateApi")
+    assert call["parameters"]["ApiId"] == "HttpApi"
+    cors = call["parameters"]["CorsConfiguration"]
+    assert cors["AllowOrigins"] == ["https://DashboardDistribution"]
+    assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
+    assert set(cors["AllowHeaders"]) == {"authorization", "content-type", "idempotency-key"}
+
+
+def test_all_calls_share_a_function_whose_role_may_make_each(on_aws: Templates) -> None:
+    """CDK makes one function for them, and takes the role of the first."""
+    (policy,) = (
+        policy["PolicyDocument"]["Statement"]
+        for policy in on_aws.properties("AWS::IAM::Policy", "Content").values()
+        if [on_aws.text(role) for role in policy["Roles"]] == ["CallerRole"]
+    )
+    granted = {(s["Action"], on_aws.text(s["Resource"])) for s in policy[1:]}
+    api = "arn:AWS::Partition:apigateway:AWS::Region::/apis/HttpApi"
+    assert granted == {("apigateway:PATCH", api), ("dynamodb:PutItem", "Registry")}
+    (function,) = (
+        f for n, f in on_aws.properties("AWS::Lambda::Function").items() if n.startswith("AWS679f")
+    )
+    assert on_aws.text(function["Role"]) == "CallerRole"
 
 
 def test_the_page_is_copied_after_what_it_names(on_aws: Templates) -> None:

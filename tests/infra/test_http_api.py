@@ -1,10 +1,11 @@
-"""Routes, tokens, limits, access logs and CORS."""
+"""Routes, sign-in, limits and access logs."""
 
 import json
 
-from infra.constructs.web.sign_in import ADMIN_GROUP, ADMIN_SCOPE
+from lambdas.authorizer.settings import AuthorizerSettings
 from lambdas.web.routes import CATCH_ALL, ROUTES
-from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
+from tests.infra.conftest import Resource, Templates
+from visionflow.access.roles import ROLES
 
 PREFLIGHT = "OPTIONS /{proxy+}"
 
@@ -34,6 +35,7 @@ def test_this_api_may_invoke_its_functions_by_few_permissions(templates: Templat
     allowed = sorted(
         (templates.text(p["FunctionName"]), templates.text(p["SourceArn"]).rpartition(":")[2])
         for p in permissions
+        if "/authorizers/" not in templates.text(p["SourceArn"])
     )
     assert allowed == [
         ("Api", "HttpApi/*/*"),
@@ -46,24 +48,33 @@ def test_a_token_is_needed_for_all_but_health_on_aws(on_aws: Templates) -> None:
     routes = _routes(on_aws)
     open_routes = {key for key, route in routes.items() if route["AuthorizationType"] == "NONE"}
     # A browser's preflight carries no token and gets no data.
-    assert open_routes == {"GET /health", PREFLIGHT}
+    public = {f"{route.method} {route.path}" for route in ROUTES if route.public}
+    assert open_routes == {*public, PREFLIGHT}
     for key in routes.keys() - open_routes:
-        assert routes[key]["AuthorizationType"] == "JWT"
-        assert on_aws.text(routes[key]["AuthorizerId"]) == "HttpApiTokens"
+        assert routes[key]["AuthorizationType"] == "CUSTOM"
+        assert on_aws.text(routes[key]["AuthorizerId"]) == "HttpApiCallers"
 
 
-def test_the_tokens_come_from_the_user_pool(on_aws: Templates) -> None:
+def test_a_function_identifies_the_caller_by_the_header_and_is_asked_again_soon(
+    on_aws: Templates,
+) -> None:
     (authorizer,) = on_aws.properties("AWS::ApiGatewayV2::Authorizer").values()
-    token = authorizer["JwtConfiguration"]
-    assert authorizer["AuthorizerType"] == "JWT"
-    assert [on_aws.text(client) for client in token["Audience"]] == ["SignInUsersDashboard"]
-    assert on_aws.text(token["Issuer"]).endswith("/SignInUsers")
+    assert authorizer["AuthorizerType"] == "REQUEST"
+    assert authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
+    assert authorizer["EnableSimpleResponses"] is True
+    # Without it API Gateway answers 401 itself.
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+    assert 0 < authorizer["AuthorizerResultTtlInSeconds"] <= 10
+    assert "SignInAuthorizer" in on_aws.text(authorizer["AuthorizerUri"])
 
 
-def test_programs_may_sign_in_whose_clients_the_stage_names(synthesize: Synthesize) -> None:
-    (authorizer,) = synthesize(EVERYTHING).properties("AWS::ApiGatewayV2::Authorizer").values()
-    _, *programs = authorizer["JwtConfiguration"]["Audience"]
-    assert tuple(programs) == EVERYTHING.program_clients
+def test_the_authorizer_accepts_tokens_of_the_page_and_of_this_pool(on_aws: Templates) -> None:
+    function = on_aws.properties("AWS::Lambda::Function", "Service")["SignInAuthorizer"]
+    variables = function["Environment"]["Variables"].items()
+    settings = AuthorizerSettings.from_env({name: on_aws.text(v) for name, v in variables})
+    assert settings.client_id == "SignInUsersDashboard"
+    assert settings.issuer == "https://cognito-idp.AWS::Region.amazonaws.com/SignInUsers"
+    assert settings.keys_table == "Keys"
 
 
 def test_nothing_asks_for_a_token_on_loopback(local: Templates) -> None:
@@ -91,19 +102,9 @@ def test_the_default_stage_throttles_and_logs(templates: Templates) -> None:
     assert json.loads(log["Format"])["request_id"] == "$context.requestId"
 
 
-def test_only_the_dashboard_may_call_from_a_browser(on_aws: Templates) -> None:
-    (api,) = on_aws.properties("AWS::ApiGatewayV2::Api").values()
-    cors = api["CorsConfiguration"]
-    assert [on_aws.text(origin) for origin in cors["AllowOrigins"]] == [
-        "https://DashboardDistribution"
-    ]
-    assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
-    assert cors["ExposeHeaders"] == ["retry-after"]
-    assert set(cors["AllowHeaders"]) == {"authorization", "content-type", "idempotency-key"}
-
-
-def test_page_and_api_share_an_origin_in_the_local_cloud(local: Templates) -> None:
-    (api,) = local.properties("AWS::ApiGatewayV2::Api").values()
+def test_the_api_lets_no_page_call_until_its_own_is_known(templates: Templates) -> None:
+    """The content stack sets the rule; in the local cloud page and API share an origin."""
+    (api,) = templates.properties("AWS::ApiGatewayV2::Api").values()
     assert "CorsConfiguration" not in api
 
 
@@ -121,14 +122,43 @@ def test_people_sign_in_with_a_code_and_no_secret(on_aws: Templates) -> None:
         assert [on_aws.text(url) for url in urls] == ["https://DashboardDistribution/"]
 
 
-def test_admins_are_a_group_and_no_scope_that_the_page_could_ask_for(on_aws: Templates) -> None:
-    (group,) = on_aws.properties("AWS::Cognito::UserPoolGroup").values()
-    assert group["GroupName"] == ADMIN_GROUP
-    (server,) = on_aws.properties("AWS::Cognito::UserPoolResourceServer").values()
-    (scope,) = server["Scopes"]
-    assert f"{server['Identifier']}/{scope['ScopeName']}" == ADMIN_SCOPE
+def test_passwords_go_to_the_hosted_pages_alone(on_aws: Templates) -> None:
     (client,) = on_aws.properties("AWS::Cognito::UserPoolClient").values()
-    assert set(client["AllowedOAuthScopes"]) == {"openid", "email"}
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+
+
+def test_users_cannot_change_what_they_are_called(on_aws: Templates) -> None:
+    """An empty list would mean every attribute."""
+    (client,) = on_aws.properties("AWS::Cognito::UserPoolClient").values()
+    assert client["WriteAttributes"] == ["locale"]
+    assert set(client["ReadAttributes"]) == {"email", "email_verified"}
+
+
+def test_a_sign_out_and_a_lost_role_take_effect_soon(on_aws: Templates) -> None:
+    (client,) = on_aws.properties("AWS::Cognito::UserPoolClient").values()
+    assert client["EnableTokenRevocation"] is True
+    assert set(client["TokenValidityUnits"].values()) == {"minutes"}
+    assert client["AccessTokenValidity"] <= 15
+    assert client["RefreshTokenValidity"] <= 24 * 60
+
+
+def test_people_can_enrol_an_authenticator_app(on_aws: Templates) -> None:
+    (pool,) = on_aws.properties("AWS::Cognito::UserPool").values()
+    assert pool["MfaConfiguration"] == "OPTIONAL"
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    (client,) = on_aws.properties("AWS::Cognito::UserPoolClient").values()
+    scopes = {"openid", "email", "aws.cognito.signin.user.admin"}
+    assert set(client["AllowedOAuthScopes"]) == scopes
+
+
+def test_roles_are_groups(on_aws: Templates) -> None:
+    groups = on_aws.properties("AWS::Cognito::UserPoolGroup").values()
+    assert {group["GroupName"] for group in groups} == set(ROLES) - {"viewer"}
+
+
+def test_programs_have_keys_and_no_clients(on_aws: Templates) -> None:
+    assert "AWS::Cognito::UserPoolResourceServer" not in on_aws.kinds()
+    assert len(on_aws.properties("AWS::Cognito::UserPoolClient")) == 1
 
 
 def test_nobody_can_sign_up_uninvited(on_aws: Templates) -> None:

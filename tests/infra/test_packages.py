@@ -26,6 +26,16 @@ image = numpy.zeros((1, 8, 8, 3), numpy.uint8)
 print([output.shape for output in session.run(None, {"image": image})])
 """
 
+_CHECK_TOKEN = """
+import os, sys
+sys.path.insert(0, os.environ["LAYER"])
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+key = rsa.generate_private_key(65537, 2048)
+token = jwt.encode({"sub": "1"}, key, "RS256")
+print(jwt.decode(token, key.public_key(), ["RS256"])["sub"])
+"""
+
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
@@ -65,7 +75,7 @@ def test_another_content_or_name_makes_another_package(sources: Path, tmp_path: 
 def test_the_function_finds_its_handlers_and_the_shared_library(assets: Assets) -> None:
     with zipfile.ZipFile(assets.code.path) as archive:
         code = set(archive.namelist())
-    for function in ("predict", "ingest", "api"):
+    for function in ("predict", "ingest", "api", "authorizer"):
         assert f"lambdas/{function}/handler.py" in code
     with zipfile.ZipFile(assets.common_layer.path) as archive:
         common = set(archive.namelist())
@@ -79,25 +89,32 @@ def test_the_runtime_layer_holds_what_functions_import_and_no_more(assets: Asset
     packages = {name.split("/")[1] for name in files}
     needed = {"onnxruntime", "numpy", "PIL", "aws_lambda_powertools", "aws_xray_sdk", "pybase64"}
     assert needed <= packages
-    for unneeded in ("boto3", "botocore", "sympy", "google", "flatbuffers", "bin"):
+    for unneeded in ("boto3", "botocore", "sympy", "google", "flatbuffers", "bin", "cffi"):
         assert unneeded not in packages
     for pruned in ("libonnxruntime.so", "onnxruntime/transformers/", "numpy/f2py/", "/tests/"):
         assert not [name for name in files if pruned in name]
 
 
-def test_a_model_runs_on_the_runtime_layer_alone(assets: Assets, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("script", "printed"),
+    [(_RUN_MODEL, "[(1, 3), (1, 3), (1, 3, 8, 8)]"), (_CHECK_TOKEN, "1")],
+    ids=["model", "token"],
+)
+def test_the_runtime_layer_alone_is_enough(
+    assets: Assets, tmp_path: Path, script: str, printed: str
+) -> None:
     with zipfile.ZipFile(assets.runtime_layer.path) as archive:
         archive.extractall(tmp_path)
     # -I -S: neither this environment's packages nor the working directory.
     answer = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _RUN_MODEL],
+        [sys.executable, "-I", "-S", "-c", script],
         env={"LAYER": str(tmp_path / "python"), "MODEL": str(assets.starter_model / "model.onnx")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert answer.stderr == ""
-    assert answer.stdout.strip() == "[(1, 3), (1, 3), (1, 3, 8, 8)]"
+    assert answer.stdout.strip() == printed
 
 
 def test_the_runtime_layer_brings_its_bytecode(assets: Assets) -> None:

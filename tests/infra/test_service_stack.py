@@ -13,11 +13,14 @@ from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.access.budget import BudgetSettings
+from visionflow.access.keys import KEYS, USES
 from visionflow.access.quotas import UsageSettings
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
 FUNCTIONS = ("Predict", "Ingest", "Api", "Budget", "ModelWatchCounters", "ModelWatchShadow")
+# Where people sign in.
+AUTHORIZER = "SignInAuthorizer"
 
 Grants = set[tuple[str, str]]
 
@@ -99,6 +102,8 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:BatchGetItem", "Insights"),
         ("dynamodb:Query", "Insights"),
         ("dynamodb:PutItem", "Insights"),
+        *{("dynamodb:" + action, "Keys") for action in ("Query", "GetItem")},
+        *{("dynamodb:" + action, "Keys") for action in ("PutItem", "UpdateItem")},
         ("dynamodb:GetItem", "TrainingJobs"),
         ("dynamodb:PutItem", "TrainingJobs"),
         ("dynamodb:Query", "TrainingJobs"),
@@ -120,6 +125,7 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:ListStreams", "*"),
         *{("dynamodb:" + action, "Predictions") for action in READ_STREAM},
     },
+    AUTHORIZER: {("dynamodb:GetItem", "Keys"), ("dynamodb:UpdateItem", "Keys")},
     "ModelWatchShadow": {
         *FIND_MODEL,
         ("s3:GetObject", "Images/*"),
@@ -136,10 +142,42 @@ GRANTS: dict[str, Grants] = {
 TRACE: Grants = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
 
 
+def functions_of(templates: Templates) -> set[str]:
+    return {*FUNCTIONS, *((AUTHORIZER,) if templates.stage.on_aws else ())}
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_may_do_what_it_does_and_nothing_else(
     templates: Templates, function: str
 ) -> None:
+    _check_grants(templates, function)
+
+
+def test_the_authorizer_reads_keys_and_changes_none(on_aws: Templates) -> None:
+    _check_grants(on_aws, AUTHORIZER)
+    rows = _rows_of_keys(on_aws, AUTHORIZER)
+    assert rows == {("dynamodb:GetItem", KEYS), ("dynamodb:UpdateItem", USES)}
+
+
+def test_the_api_changes_keys_and_never_their_last_use(templates: Templates) -> None:
+    rows = _rows_of_keys(templates, "Api")
+    writes = {("dynamodb:PutItem", KEYS), ("dynamodb:UpdateItem", KEYS)}
+    assert rows == {("dynamodb:GetItem", "*"), ("dynamodb:Query", "*"), *writes}
+
+
+def _rows_of_keys(templates: Templates, function: str) -> Grants:
+    """What a function may do with the table of keys, by partition."""
+    found: Grants = set()
+    for statement in _statements(templates, f"{function}Role"):
+        if "Keys" not in map(templates.text, _as_list(statement["Resource"])):
+            continue
+        held = statement.get("Condition", {}).get("ForAllValues:StringEquals", {})
+        rows = held.get("dynamodb:LeadingKeys", ["*"])
+        found |= {(action, row) for action in _as_list(statement["Action"]) for row in rows}
+    return found
+
+
+def _check_grants(templates: Templates, function: str) -> None:
     logs = {(f"logs:{action}", f"{function}Logs") for action in ("CreateLogStream", "PutLogEvents")}
     traces = TRACE if templates.stage.tracing else set()
     assert _grants(templates, f"{function}Role") == GRANTS[function] | logs | traces
@@ -147,7 +185,7 @@ def test_a_function_may_do_what_it_does_and_nothing_else(
 
 def test_no_function_has_a_managed_policy(templates: Templates) -> None:
     roles = templates.properties("AWS::IAM::Role", "Service")
-    assert set(roles) == {f"{function}Role" for function in FUNCTIONS}
+    assert set(roles) == {f"{function}Role" for function in functions_of(templates)}
     for role in roles.values():
         assert "ManagedPolicyArns" not in role
         assert "Policies" not in role
@@ -185,6 +223,7 @@ def test_a_function_can_read_its_environment(
         "audit_table": "Audit",
         "usage_table": "Usage",
         "budget_topic": "BudgetTopic",
+        "keys_table": "Keys",
         "shadow_queue_url": "ModelWatchShadowQueue",
         "uncounted_queue_url": "ModelWatchUncounted",
     }
@@ -199,7 +238,7 @@ def test_the_budget_function_switches_the_queue_of_dropped_images(templates: Tem
 
 
 def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
-    """Only then does it ask for the group of admins."""
+    """Only then does it refuse requests without a caller."""
     variables = templates.properties(FUNCTION)["Api"]["Environment"]["Variables"]
     expected = str(int(templates.stage.on_aws))
     assert variables["VISIONFLOW_REQUIRES_SIGN_IN"] == expected
@@ -245,10 +284,10 @@ def test_the_stage_says_whose_records_a_caller_sees(
 
 def test_every_function_is_made_the_same_way(templates: Templates) -> None:
     functions = templates.properties(FUNCTION, "Service")
-    assert set(functions) == set(FUNCTIONS)
+    assert set(functions) == functions_of(templates)
     for name, function in functions.items():
         assert function["Runtime"] == "python3.13"
-        package = name.removeprefix("ModelWatch").lower()
+        package = name.removeprefix("ModelWatch").removeprefix("SignIn").lower()
         assert function["Handler"] == f"lambdas.{package}.handler.lambda_handler"
         assert [templates.text(layer) for layer in function["Layers"]] == [
             "CommonLayer",
@@ -341,7 +380,7 @@ def test_an_error_in_any_function_rings_where_the_stage_has_all_alarms(
         for alarm in templates.properties("AWS::CloudWatch::Alarm").values()
         if alarm["MetricName"] == "Errors"
     }
-    assert watched == {*FUNCTIONS, "Jobs", "Publish"}
+    assert watched == {*FUNCTIONS, AUTHORIZER, "Jobs", "Publish"}
 
 
 def _source_of(templates: Templates, function: str) -> Resource:
@@ -362,15 +401,25 @@ def _readable(resource: str) -> str:
 def _grants(templates: Templates, role: str) -> Grants:
     """Every allowed action with its resource, of all policies attached to `role`."""
     granted: Grants = set()
-    for policy in templates.properties("AWS::IAM::Policy", "Service").values():
-        if role not in {templates.text(name) for name in policy["Roles"]}:
-            continue
-        for statement in policy["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] == "Allow"
-            actions, resources = statement["Action"], statement["Resource"]
-            granted |= {
-                (action, _readable(templates.text(resource)))
-                for action in _as_list(actions)
-                for resource in _as_list(resources)
-            }
+    for statement in _statements(templates, role):
+        assert statement["Effect"] == "Allow"
+        granted |= {
+            (action, _readable(templates.text(resource)))
+            for action in _as_list(statement["Action"])
+            for resource in _as_list(statement["Resource"])
+        }
     return granted
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _statements(templates: Templates, role: str) -> list[Resource]:
+    """Of all policies attached to `role`."""
+    return [
+        statement
+        for policy in templates.properties("AWS::IAM::Policy", "Service").values()
+        if role in {templates.text(name) for name in policy["Roles"]}
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]

@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +38,7 @@ from visionflow.models.store import ModelStore
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 EVENTS = Path(__file__).parents[1] / "events"
-API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", 0, 0)
+API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", "keys", 0, 0)
 # No test sends so much, unless it says so.
 PLENTY = Amounts(10**6, 10**6, 10**12, 10**6, 10**6)
 COUNTING = UsageSettings.of("usage", Quotas(10**6, PLENTY, PLENTY))
@@ -126,12 +127,15 @@ class Cloud:
         content_type: str | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
         caller: Caller | None = None,
+        identified: Mapping[str, str] | None = None,
     ) -> Answer:
         """One HTTP request through the function that its route belongs to.
 
         ``headers`` are in lower case, as API Gateway writes them; ``caller`` is whom its
-        authorizer has identified.
+        authorizer has identified, or ``identified`` what it has answered.
         """
+        if caller is not None:
+            identified = authorizer_context(caller)
         request = event("http_request")
         request["rawPath"] = request["requestContext"]["http"]["path"] = path
         request["requestContext"]["http"]["method"] = method
@@ -142,8 +146,8 @@ class Cloud:
         if content_type is not None:
             request["headers"]["content-type"] = content_type
         request["headers"] |= headers
-        if caller is not None:
-            request["requestContext"]["authorizer"] = {"lambda": authorizer_context(caller)}
+        if identified is not None:
+            request["requestContext"]["authorizer"] = {"lambda": dict(identified)}
         if body is not None:
             request["body"] = base64.b64encode(body).decode()
         function = lambdas.predict if (method, path) == ("POST", "/predict") else lambdas.api
@@ -299,7 +303,7 @@ class Cloud:
             ],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
-        for table in ("registry", "insights", "audit", "usage"):
+        for table in ("registry", "insights", "audit", "usage", "keys"):
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
@@ -335,7 +339,14 @@ class Cloud:
 @pytest.fixture
 def empty_cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cloud]:
     """Everything but a model."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the functions cache the model
+    with cloud_in_process(monkeypatch, tmp_path) as cloud:
+        yield cloud
+
+
+@contextmanager
+def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Cloud]:
+    """What `empty_cloud` gives to one test; the functions cache models in ``folder``."""
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
     cloud = Cloud()
     counters = CountersSettings(
         "models",

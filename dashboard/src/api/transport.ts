@@ -30,10 +30,16 @@ export function createTransport({ apiUrl, fetch, token, onUnauthorized }: Transp
       return request;
     },
     onResponse({ response }) {
-      if (response.status === 401) onUnauthorized?.();
+      if (refusesToken(response)) onUnauthorized?.();
     },
   });
   return client;
+}
+
+/** API Gateway refuses a token with 403 and a body of its own; the API's "forbidden" is a problem. */
+function refusesToken({ status, headers }: Response): boolean {
+  const isProblem = headers.get("Content-Type")?.startsWith("application/problem+json") ?? false;
+  return status === 401 || (status === 403 && !isProblem);
 }
 
 export type Transport = Client<paths>;

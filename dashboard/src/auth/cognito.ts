@@ -32,7 +32,8 @@ export class CognitoSignIn {
       client_id: config.clientId,
       redirect_uri: pageUrl,
       response_type: "code",
-      scope: "openid email",
+      // The last one is for the second factor, and for the API to ask whether a token still counts.
+      scope: "openid email aws.cognito.signin.user.admin",
       userStore: store,
       stateStore: store,
       automaticSilentRenew: false, // renewed when a token is needed

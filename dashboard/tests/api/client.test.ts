@@ -47,7 +47,7 @@ describe("predict", () => {
 
   it.each([
     [401, "unauthorized"],
-    [403, "forbidden"],
+    [403, "unauthorized"],
     [413, "body_too_large"],
     [429, "too_many_requests"],
     [503, "server_error"],
@@ -112,11 +112,19 @@ describe("signed in", () => {
     expect(fake.requests[0]?.headers.get("Authorization")).toBe("Bearer secret");
   });
 
-  it("reports a refused token", async () => {
+  it.each([401, 403])("reports a token that API Gateway refuses with %i", async (status) => {
     const onUnauthorized = vi.fn();
     api = createApi({ apiUrl: fake.url, fetch: fake.fetch, onUnauthorized });
-    fake.prediction = json({ message: "Unauthorized" }, 401);
+    fake.prediction = json({ message: "No" }, status);
     await failure(api.predict(IMAGE));
     expect(onUnauthorized).toHaveBeenCalledOnce();
+  });
+
+  it("does not send people who lack a scope to sign in again", async () => {
+    const onUnauthorized = vi.fn();
+    api = createApi({ apiUrl: fake.url, fetch: fake.fetch, onUnauthorized });
+    fake.prediction = problem(403, "forbidden");
+    await failure(api.predict(IMAGE));
+    expect(onUnauthorized).not.toHaveBeenCalled();
   });
 });

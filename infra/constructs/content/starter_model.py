@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as s3_deployment
-from aws_cdk import custom_resources
 from constructs import Construct
 
+from infra.constructs.content.aws_caller import AwsCaller
 from infra.constructs.content.file_copier import FileCopier
 from infra.constructs.permissions import allow
-from infra.constructs.service_function import logging_role
-from infra.stages import StageConfig
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, artifact_prefix, read_artifact
 from visionflow.models.publication import first_writes
 from visionflow.models.routing import Order
@@ -28,11 +25,11 @@ class StarterModel(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        stage: StageConfig,
         artifact: Path,
         models: s3.IBucket,
         registry: dynamodb.ITable,
         copier: FileCopier,
+        caller: AwsCaller,
     ) -> None:
         """Raises `ArtifactError` or `ConfigError` when `artifact` holds no whole version, and
         `GateError` when it has not passed its gate."""
@@ -41,10 +38,9 @@ class StarterModel(Construct):
         self._version = f"{manifest.name}-{manifest.version}"
         self._copy(manifest, artifact, models, copier)
 
-        self._role, self._log_group = logging_role(self, "Registrar", stage=stage)
         # A transaction of puts needs the same right.
-        allow(self._role, "dynamodb:PutItem", on=[registry.table_arn])
-        self._register(manifest, registry.table_name)
+        allow(caller.role, "dynamodb:PutItem", on=[registry.table_arn])
+        self._register(manifest, registry.table_name, caller)
 
     def _copy(
         self, manifest: Manifest, artifact: Path, models: s3.IBucket, copier: FileCopier
@@ -72,12 +68,14 @@ class StarterModel(Construct):
         self._published = copied("Manifest", exclude="*", include=[MANIFEST_NAME])
         self._published.node.add_dependency(files)
 
-    def _register(self, manifest: Manifest, table: str) -> None:
+    def _register(self, manifest: Manifest, table: str, caller: AwsCaller) -> None:
         published_at = datetime.fromisoformat(manifest.created_at)
         order = Order("cdk deploy", published_at, "the starter model")
         registration, promotion = first_writes(table, manifest, order)
-        registered = self._call(
+        registered = caller.call(
+            self,
             "Register",
+            resource=self._version,
             service="DynamoDB",
             action="PutItem",
             parameters=registration,
@@ -85,8 +83,10 @@ class StarterModel(Construct):
             ignore_error_codes_matching="ConditionalCheckFailedException",
         )
         registered.node.add_dependency(self._published)
-        activated = self._call(
+        activated = caller.call(
+            self,
             "ActivateFirst",
+            resource=self._version,
             service="DynamoDB",
             action="TransactWriteItems",
             parameters={"TransactItems": promotion},
@@ -94,18 +94,3 @@ class StarterModel(Construct):
             ignore_error_codes_matching="TransactionCanceledException",
         )
         activated.node.add_dependency(registered)
-
-    def _call(self, step: str, **call: Any) -> custom_resources.AwsCustomResource:
-        """An AWS call on create, and again when its parameters change."""
-        sdk_call = custom_resources.AwsSdkCall(
-            physical_resource_id=custom_resources.PhysicalResourceId.of(self._version), **call
-        )
-        return custom_resources.AwsCustomResource(
-            self,
-            step,
-            on_create=sdk_call,
-            on_update=sdk_call,
-            role=self._role,
-            log_group=self._log_group,
-            install_latest_aws_sdk=False,
-        )

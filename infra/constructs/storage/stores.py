@@ -6,6 +6,7 @@ from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.tables import (
     AuditTable,
     InsightsTable,
+    KeysTable,
     PredictionsTable,
     RegistryTable,
     UsageTable,
@@ -24,6 +25,7 @@ class Stores:
         insights: counters, shadows' answers, the history of feedback and the list of erased ids.
         audit: every change, with who made it.
         usage: what callers and the stage have used in a month.
+        keys: API keys of programs.
     """
 
     images: PrivateBucket
@@ -33,3 +35,4 @@ class Stores:
     insights: InsightsTable
     audit: AuditTable
     usage: UsageTable
+    keys: KeysTable

@@ -1,4 +1,4 @@
-"""The tables: predictions, the model registry, insights, usage, and the audit trail."""
+"""The tables: predictions, the model registry, insights, usage, API keys, and the audit trail."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -8,6 +8,7 @@ from constructs import Construct
 from infra.constructs.permissions import allow
 from infra.nag import acknowledge
 from infra.stages import StageConfig
+from visionflow.access.keys import KEYS, USES
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 
@@ -213,6 +214,38 @@ def _append_only() -> iam.PolicyDocument:
         resources=["*"],
     )
     return iam.PolicyDocument(statements=[refuse])
+
+
+class KeysTable(OnDemandTable):
+    """API keys, and when each was last used; DynamoDB deletes a dead one at `forget_at`."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            partition_key="pk",
+            sort_key="sk",
+            time_to_live_attribute="forget_at",
+        )
+
+    def allow_check(self, role: iam.Role) -> None:
+        """Let `role` read a key and write its last use, and change no key."""
+        self._allow_partition(role, KEYS, "GetItem")
+        self._allow_partition(role, USES, "UpdateItem")
+
+    def allow_manage(self, role: iam.Role) -> None:
+        """Let `role` make, revoke and list keys, and read their last use; never scan."""
+        self._allow(role, "GetItem", "Query")
+        self._allow_partition(role, KEYS, "PutItem", "UpdateItem")
+
+    def _allow_partition(self, role: iam.Role, partition: str, *actions: str) -> None:
+        allow(
+            role,
+            *(f"dynamodb:{action}" for action in actions),
+            on=[self.table_arn],
+            conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [partition]}},
+        )
 
 
 def string_attribute(name: str) -> dynamodb.Attribute:

@@ -1,4 +1,4 @@
-"""The HTTP API: the routes of `lambdas.web.routes`, limits, access logs, CORS, the token check."""
+"""The HTTP API: its address, the routes of `lambdas.web.routes`, limits, access logs."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _ACCESS_LOG = {
     "request_id": "$context.requestId",
     "time": "$context.requestTime",
     "source_ip": "$context.identity.sourceIp",
-    "user": "$context.authorizer.claims.sub",
+    "caller": "$context.authorizer.id",
     "route": "$context.routeKey",
     "status": "$context.status",
     "response_bytes": "$context.responseLength",
@@ -29,12 +29,23 @@ _ACCESS_LOG = {
 }
 
 
-class HttpApi(Construct):
-    """An API Gateway HTTP API in front of the functions, payload format 2.0.
+class ApiAddress(Construct):
+    """The API before it has any route, so that the page's security policy can name its host.
 
     Attributes:
+        api_id: by which routes are added.
         url: base URL without a slash at its end.
     """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        api = apigateway.HttpApi(self, "Api", create_default_stage=False)
+        self.api_id = api.api_id
+        self.url = api.api_endpoint
+
+
+class HttpApi(Construct):
+    """The API's routes and its one stage: functions behind an address, payload format 2.0."""
 
     def __init__(
         self,
@@ -42,17 +53,14 @@ class HttpApi(Construct):
         construct_id: str,
         *,
         stage: StageConfig,
+        address: ApiAddress,
         functions: Mapping[Function, lambda_.IFunction],
         authorizer: apigateway.IHttpRouteAuthorizer | None,
-        allowed_origin: str | None,
     ) -> None:
-        """`authorizer` checks every route that is not public; `allowed_origin` is for CORS."""
+        """`authorizer` checks every route that is not public."""
         super().__init__(scope, construct_id)
-        api = apigateway.HttpApi(
-            self,
-            "Api",
-            create_default_stage=False,
-            cors_preflight=None if allowed_origin is None else _cors(allowed_origin),
+        api = apigateway.HttpApi.from_http_api_attributes(
+            self, "Api", http_api_id=address.api_id, api_endpoint=address.url
         )
         by_name = {
             name: integrations.HttpLambdaIntegration(
@@ -65,15 +73,19 @@ class HttpApi(Construct):
             for name, function in functions.items()
         }
         for route in ROUTES:
-            deployed = api.add_routes(
-                path=route.path,
-                methods=[apigateway.HttpMethod(route.method)],
+            deployed = apigateway.HttpRoute(
+                self,
+                f"{route.method}{route.path}",
+                http_api=api,
+                route_key=apigateway.HttpRouteKey.with_(
+                    route.path, apigateway.HttpMethod(route.method)
+                ),
                 integration=by_name[route.function],
                 authorizer=None if route.public else authorizer,
             )
             if route.public:
                 acknowledge(
-                    deployed[0],
+                    deployed,
                     "AwsSolutions-APIG4",
                     reason="A health check has no token, and the answer holds no image's data.",
                 )
@@ -91,9 +103,11 @@ class HttpApi(Construct):
         if authorizer:
             # The catch-all takes OPTIONS too, and a browser sends its preflight without a token.
             # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
-            (preflight,) = api.add_routes(
-                path="/{proxy+}",
-                methods=[apigateway.HttpMethod.OPTIONS],
+            preflight = apigateway.HttpRoute(
+                self,
+                "Preflight",
+                http_api=api,
+                route_key=apigateway.HttpRouteKey.with_("/{proxy+}", apigateway.HttpMethod.OPTIONS),
                 integration=by_name[CATCH_ALL],
             )
             acknowledge(
@@ -102,8 +116,7 @@ class HttpApi(Construct):
         if not stage.on_aws:
             acknowledge(self, "AwsSolutions-APIG4", reason=LOOPBACK_ONLY)
         self._add_default_stage(api, stage)
-        self.api_id = api.api_id
-        self.url = api.api_endpoint
+        self.api_id = address.api_id
         alarm_above(
             self,
             "ServerErrorAlarm",
@@ -113,7 +126,7 @@ class HttpApi(Construct):
             description="The API answered with a 5xx status.",
         )
 
-    def _add_default_stage(self, api: apigateway.HttpApi, stage: StageConfig) -> None:
+    def _add_default_stage(self, api: apigateway.IHttpApi, stage: StageConfig) -> None:
         default = apigateway.HttpStage(
             self,
             "Default",
@@ -140,14 +153,3 @@ class HttpApi(Construct):
         cfn_stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=access_logs.log_group_arn, format=json.dumps(_ACCESS_LOG)
         )
-
-
-def _cors(origin: str) -> apigateway.CorsPreflightOptions:
-    methods = sorted({route.method for route in ROUTES})
-    return apigateway.CorsPreflightOptions(
-        allow_origins=[origin],
-        allow_methods=[apigateway.CorsHttpMethod(method) for method in methods],
-        allow_headers=["authorization", "content-type", "idempotency-key"],
-        expose_headers=["retry-after"],
-        max_age=Duration.hours(1),
-    )

@@ -1,6 +1,8 @@
 """The dashboard's bucket, and CloudFront before it where there is a CloudFront."""
 
-from aws_cdk import Aws, Duration
+from collections.abc import Sequence
+
+from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
@@ -9,17 +11,15 @@ from constructs import Construct
 from infra.nag import acknowledge
 
 
-def content_security_policy(*, images: s3.IBucket, models: s3.IBucket, sign_in_domain: str) -> str:
-    """What the page may load.
-
-    The API is named by its region only: the API's CORS rule names this page, so naming the API here
-    would be a cycle.
-    """
+def content_security_policy(
+    *, api: str, images: s3.IBucket, models: s3.IBucket, sign_in: Sequence[str]
+) -> str:
+    """What the page may load. ``api`` is the API's URL, ``sign_in`` the hosts of the sign-in."""
     return security_policy(
-        api=f"https://*.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}",
+        api=api,
         images=f"https://{images.bucket_regional_domain_name}",
         reports=f"https://{models.bucket_regional_domain_name}",
-        sign_in=f"https://{sign_in_domain}",
+        sign_in=" ".join(f"https://{host}" for host in sign_in),
     )
 
 

@@ -103,8 +103,9 @@ def test_a_read_of_the_environment_would_be_found(source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("lambdas.api.handler", {"onnxruntime", "torch", "pydantic", "numpy"}),
-        ("lambdas.predict.handler", {"torch", "pydantic", "onnx"}),
+        ("lambdas.api.handler", {"onnxruntime", "torch", "pydantic", "numpy", "cryptography"}),
+        ("lambdas.predict.handler", {"torch", "pydantic", "onnx", "cryptography"}),
+        ("lambdas.authorizer.handler", {"onnxruntime", "torch", "pydantic", "numpy"}),
     ],
 )
 def test_a_handler_imports_what_it_needs_alone(module: str, forbidden: set[str]) -> None:

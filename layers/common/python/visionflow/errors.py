@@ -24,6 +24,8 @@
     |   |   |-- NothingInProductionError
     |   |   `-- NothingToRollBackToError
     |   |-- ForbiddenError
+    |   |-- NotSignedInError
+    |   |-- KeyNotFoundError
     |   |-- JobNotFoundError
     |   |-- JobConflictError
     |   |-- JobRefusedError
@@ -213,6 +215,18 @@ class ForbiddenError(InputError):
     """The caller is known, and may not do this."""
 
     code = "forbidden"
+
+
+class NotSignedInError(InputError):
+    """The caller is unknown: no token or API key was sent, or one that is not valid."""
+
+    code = "not_signed_in"
+
+
+class KeyNotFoundError(InputError):
+    """No API key has this prefix."""
+
+    code = "key_not_found"
 
 
 class ImageError(InputError):

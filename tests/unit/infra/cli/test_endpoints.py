@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from infra.cli import main, models
-from infra.cli.endpoints import endpoints
+from infra.cli.endpoints import api_client, endpoints
+from infra.client.api_client import ApiClient
 from infra.errors import CommandError
 
 DATA = (
@@ -80,3 +81,33 @@ def test_aws_out_of_reach_is_one_sentence(
     assert main.main(["models", "list", "--stage", "dev"]) == 1
     said = "visionflow: AWS cannot be reached: Unable to locate credentials\n"
     assert capsys.readouterr().err == said
+
+
+def test_the_api_of_a_stage_is_called_with_the_key_of_the_environment(
+    aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for = argparse.Namespace(stage="dev", state=tmp_path, api_url=None)
+    monkeypatch.delenv("VISIONFLOW_API_KEY", raising=False)
+    with pytest.raises(CommandError, match="VISIONFLOW_API_KEY"):
+        api_client(asked_for)
+    monkeypatch.setenv("VISIONFLOW_API_KEY", "vf_a_b")
+    with pytest.raises(CommandError, match="VisionFlow-Dev-Service does not exist"):
+        api_client(asked_for)
+    template = {
+        "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},
+        "Outputs": {"ApiUrl": {"Value": "https://a.example.com"}},
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="VisionFlow-Dev-Service", TemplateBody=json.dumps(template)
+    )
+    assert api_client(asked_for) == ApiClient("https://a.example.com", "vf_a_b")
+    assert "vf_a_b" not in repr(api_client(asked_for))
+
+
+@pytest.mark.parametrize("url", ["http://a.example.com", "ftp://a.example.com", "a.example.com"])
+def test_a_key_never_travels_unencrypted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("VISIONFLOW_API_KEY", "vf_a_b")
+    with pytest.raises(CommandError, match="not encrypted"):
+        api_client(argparse.Namespace(stage="local", state=tmp_path, api_url=url))

@@ -27,6 +27,9 @@ SCOPES_OF: Final[dict[Role, frozenset[Scope]]] = {
     "spender": _VIEWING | {"jobs"},
 }
 
+# What a stolen password must not be enough for.
+NEEDS_SECOND_FACTOR: Final[frozenset[Scope]] = frozenset({"models", "admin"})
+
 
 def weight_of(scopes: frozenset[Scope]) -> int:
     """How much feedback counts: an admin's 3, a labeller's 2, a viewer's 1."""
@@ -37,9 +40,10 @@ def weight_of(scopes: frozenset[Scope]) -> int:
 
 def scopes_of(roles: Iterable[str]) -> frozenset[Scope]:
     """All that somebody with ``roles`` may do; names that are not roles add nothing."""
-    held = set(roles)
-    found = set(SCOPES_OF["viewer"])
-    for role in ROLES:
-        if role in held:
-            found |= SCOPES_OF[role]
-    return frozenset(found)
+    return frozenset().union(*(SCOPES_OF[role] for role in roles_of(roles)))
+
+
+def roles_of(names: Iterable[str]) -> tuple[Role, ...]:
+    """The roles among ``names``, in the order of `ROLES`; who is signed in is always a viewer."""
+    held = {"viewer", *names}
+    return tuple(role for role in ROLES if role in held)

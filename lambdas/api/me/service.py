@@ -1,0 +1,40 @@
+"""What the caller may do."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from lambdas.api.resources import Resources
+from visionflow.access.caller import Caller
+from visionflow.access.roles import SCOPES, Role, Scope
+
+
+@dataclass(frozen=True)
+class Me:
+    """The caller. ``second_factor`` is null for a program, and where nobody signs in;
+    ``waiting_roles`` do not count in full until there is one."""
+
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+    scopes: tuple[Scope, ...]
+    second_factor: bool | None
+    waiting_roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True)
+class MeService:
+    """Needs nothing but the caller."""
+
+    @classmethod
+    def build(cls, _resources: Resources) -> Self:
+        return cls()
+
+    def me(self, caller: Caller) -> Me:
+        return Me(
+            id=caller.id,
+            name=caller.name,
+            roles=caller.roles,
+            scopes=tuple(scope for scope in SCOPES if scope in caller.scopes),
+            second_factor=caller.second_factor,
+            waiting_roles=caller.waiting_roles,
+        )
