@@ -536,6 +536,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller, and what the caller may do */
+        get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** API keys of programs, the newest first */
+        get: operations["keys"];
+        put?: never;
+        /** Make an API key; its text is in this answer alone */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{prefix}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Refuse an API key from now on */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -553,6 +605,32 @@ export interface components {
             low: number;
             /** High */
             high: number;
+        };
+        /**
+         * ApiKey
+         * @description With the time of its last use, to a minute; null before the first.
+         */
+        ApiKey: {
+            /** Prefix */
+            prefix: string;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: ("predict" | "read" | "feedback" | "label" | "models" | "jobs" | "admin")[];
+            /** Requests Per Minute */
+            requests_per_minute: number | null;
+            /** Requests Per Month */
+            requests_per_month: number | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
         };
         /**
          * AuditEntry
@@ -1105,6 +1183,14 @@ export interface components {
             place: "ec2" | "local";
         };
         /**
+         * KeyPage
+         * @description All keys, the newest first.
+         */
+        KeyPage: {
+            /** Items */
+            items: components["schemas"]["ApiKey"][];
+        };
+        /**
          * LogEntry
          * @description A prediction in a list. ``thumbnail_url`` is short-lived, null where no thumbnail exists.
          */
@@ -1176,6 +1262,25 @@ export interface components {
             items: components["schemas"]["LogEntry"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Me
+         * @description The caller. ``second_factor`` is null for a program, and where nobody signs in;
+         *     ``waiting_roles`` do not count in full until there is one.
+         */
+        Me: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: ("viewer" | "labeller" | "model-admin" | "spender")[];
+            /** Scopes */
+            scopes: ("predict" | "read" | "feedback" | "label" | "models" | "jobs" | "admin")[];
+            /** Second Factor */
+            second_factor: boolean | null;
+            /** Waiting Roles */
+            waiting_roles: ("viewer" | "labeller" | "model-admin" | "spender")[];
         };
         /**
          * ModelComparison
@@ -1340,6 +1445,34 @@ export interface components {
          */
         Moved: {
             aliases: components["schemas"]["ServingAliases"];
+        };
+        /**
+         * NewKey
+         * @description A key with its text, ``key``, which is not shown again.
+         */
+        NewKey: {
+            /** Prefix */
+            prefix: string;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: ("predict" | "read" | "feedback" | "label" | "models" | "jobs" | "admin")[];
+            /** Requests Per Minute */
+            requests_per_minute: number | null;
+            /** Requests Per Month */
+            requests_per_month: number | null;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Key */
+            key: string;
         };
         /**
          * Parameter
@@ -1536,7 +1669,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -3158,6 +3291,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BudgetState"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Name */
+                    name: string;
+                    /** Scopes */
+                    scopes: ("predict" | "read" | "feedback" | "label" | "models" | "jobs" | "admin")[];
+                    /**
+                     * Requests Per Minute
+                     * @default null
+                     */
+                    requests_per_minute?: number | null;
+                    /**
+                     * Requests Per Month
+                     * @default null
+                     */
+                    requests_per_month?: number | null;
+                    /**
+                     * Expires In Days
+                     * @default null
+                     */
+                    expires_in_days?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prefix: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
             /** @description What went wrong */
