@@ -3372,24 +3372,13 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** Name */
                     name: string;
-                    /** Scopes */
                     scopes: ("predict" | "read" | "feedback" | "label" | "models" | "jobs" | "admin")[];
-                    /**
-                     * Requests Per Minute
-                     * @default null
-                     */
+                    /** @default null */
                     requests_per_minute?: number | null;
-                    /**
-                     * Requests Per Month
-                     * @default null
-                     */
+                    /** @default null */
                     requests_per_month?: number | null;
-                    /**
-                     * Expires In Days
-                     * @default null
-                     */
+                    /** @default null */
                     expires_in_days?: number | null;
                 };
             };
