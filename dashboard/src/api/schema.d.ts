@@ -1019,6 +1019,7 @@ export interface components {
             gate_passed: boolean;
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
+            tried: components["schemas"]["Tried"] | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
             /** Recognises Unfamiliar */
@@ -1039,7 +1040,8 @@ export interface components {
         /**
          * ModelEntry
          * @description A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
-         *     published by ``force``; ``retired`` is null for one that may serve.
+         *     published by ``force``; ``retired`` is null for one that may serve, ``tried`` for one that has
+         *     to be published again before it may.
          */
         ModelEntry: {
             /** Name */
@@ -1063,6 +1065,7 @@ export interface components {
             gate_passed: boolean;
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
+            tried: components["schemas"]["Tried"] | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
         };
@@ -1327,7 +1330,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "route_not_found" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -1532,6 +1535,18 @@ export interface components {
             datasets: components["schemas"]["DataSet"][];
             /** Instances */
             instances: components["schemas"]["InstanceOption"][];
+        };
+        /**
+         * Tried
+         * @description That a version was opened and has answered before it was registered, and when.
+         */
+        Tried: {
+            /** Ms */
+            ms: number | null;
+            /** Peak Mb */
+            peak_mb: number | null;
+            /** At */
+            at: string;
         };
         /**
          * UncertainList

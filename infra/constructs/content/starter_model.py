@@ -34,8 +34,8 @@ class StarterModel(Construct):
         registry: dynamodb.ITable,
         copier: FileCopier,
     ) -> None:
-        """Raises `ArtifactError` or `ConfigError` when `artifact` holds no whole version, and
-        `GateError` when it has not passed its gate."""
+        """Raises `ArtifactError` or `ConfigError` when `artifact` holds no whole version, or one
+        that does not run, and `GateError` when it has not passed its gate."""
         super().__init__(scope, construct_id)
         manifest = read_artifact(artifact)
         self._version = f"{manifest.name}-{manifest.version}"
@@ -44,7 +44,7 @@ class StarterModel(Construct):
         self._role, self._log_group = logging_role(self, "Registrar", stage=stage)
         # A transaction of puts needs the same right.
         allow(self._role, "dynamodb:PutItem", on=[registry.table_arn])
-        self._register(manifest, registry.table_name)
+        self._register(artifact, manifest, registry.table_name)
 
     def _copy(
         self, manifest: Manifest, artifact: Path, models: s3.IBucket, copier: FileCopier
@@ -72,10 +72,10 @@ class StarterModel(Construct):
         self._published = copied("Manifest", exclude="*", include=[MANIFEST_NAME])
         self._published.node.add_dependency(files)
 
-    def _register(self, manifest: Manifest, table: str) -> None:
+    def _register(self, artifact: Path, manifest: Manifest, table: str) -> None:
         published_at = datetime.fromisoformat(manifest.created_at)
         order = Order("cdk deploy", published_at, "the starter model")
-        registration, promotion = first_writes(table, manifest, order)
+        registration, promotion = first_writes(table, artifact, manifest, order)
         registered = self._call(
             "Register",
             service="DynamoDB",
