@@ -9,12 +9,15 @@ A thread cannot be ended from outside. One that took too long is told to stop, w
 does between two nodes of the graph, and the limit of memory holds for as long as it runs.
 """
 
+import os
 import resource
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from queue import Empty, SimpleQueue
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -25,7 +28,6 @@ OPEN_S = 8.0
 ANSWER_S = 5.0
 # Of what the process has left. The rest is for the version that answers in the other one's place.
 _SHARE = 2 / 3
-_STOP_S = 0.1
 
 _MB = 1 << 20
 _PAGE = resource.getpagesize()
@@ -44,37 +46,47 @@ def within(
     Raises `TimeoutError` where it takes longer, after ``stop`` was called; whatever ``work`` makes
     of an allocation that fails, such as `MemoryError`, where it needs more.
     """
-    task = _Task(work, memory_mb)
-    task.join(seconds)
-    if task.is_alive():
+    try:
+        worker = _idle.pop()
+    except IndexError:
+        worker = _Worker()
+    worker.works.put(partial(_under_limit, work, memory_mb))
+    try:
+        result, error = worker.results.get(timeout=seconds)
+    except BaseException as error:
+        # Whatever it still finds is for nobody.
         stop()
-        task.join(_STOP_S)
-        raise TimeoutError(f"it took more than {seconds:g} seconds")
-    return task.result()
+        worker.works.put(None)
+        if not isinstance(error, Empty):
+            raise
+        raise TimeoutError(f"it took more than {seconds:g} seconds") from None
+    _idle.append(worker)
+    if error is not None:
+        raise error
+    return cast(T, result)
 
 
-class _Task(threading.Thread, Generic[T]):
-    """Daemon, so that one which never ends does not keep the process."""
+class _Worker(threading.Thread):
+    """Does one of ``works`` after another, until None; starting a thread for each would cost a
+    tenth of a small model's answer. Daemon, so that what never ends does not keep the process."""
 
-    def __init__(self, work: Callable[[], T], memory_mb: int) -> None:
+    def __init__(self) -> None:
         super().__init__(daemon=True)
-        self._work = work
-        self._memory_mb = memory_mb
-        self._result: list[T] = []
-        self._error: BaseException | None = None
+        self.works = SimpleQueue[Callable[[], object] | None]()
+        self.results = SimpleQueue[tuple[object, BaseException | None]]()
         self.start()
 
     def run(self) -> None:
-        try:
-            with _memory(self._memory_mb):
-                self._result.append(self._work())
-        except BaseException as error:
-            self._error = error
+        while work := self.works.get():
+            try:
+                self.results.put((work(), None))
+            except BaseException as error:
+                self.results.put((None, error))
 
-    def result(self) -> T:
-        if self._error is not None:
-            raise self._error
-        return self._result[0]
+
+_idle: list[_Worker] = []
+# A child has none of its parent's threads.
+os.register_at_fork(after_in_child=_idle.clear)
 
 
 class _Limit:
@@ -83,6 +95,11 @@ class _Limit:
     lock = threading.Lock()
     holders = 0
     before = resource.RLIM_INFINITY
+
+
+def _under_limit(work: Callable[[], T], memory_mb: int) -> T:
+    with _memory(memory_mb):
+        return work()
 
 
 @contextmanager
