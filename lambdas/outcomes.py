@@ -35,6 +35,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.ModelNotFoundError: _NOT_FOUND,
     errors.AliasConflictError: _CONFLICT,
     errors.ModelRetiredError: _CONFLICT,
+    errors.ModelUntriedError: _CONFLICT,
     errors.ModelInUseError: _CONFLICT,
     errors.NothingInProductionError: _CONFLICT,
     errors.NothingToRollBackToError: _CONFLICT,

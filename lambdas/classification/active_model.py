@@ -10,7 +10,7 @@ from pathlib import Path
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.classification.loading import Loader, Serving
+from lambdas.classification.loading import Loader, Serving, count_refusal
 from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
@@ -54,6 +54,8 @@ class ActiveModel:
         self._check_at = float("-inf")
         self._loaded: _Loaded | None = None
         self._opened = tuple(in_memory)
+        # What answers while production fails at some images.
+        self._stand_in: Serving | None = None
         self._lock = threading.Lock()
 
     def get(self, prediction_id: str) -> Serving:
@@ -64,12 +66,42 @@ class ActiveModel:
         `ModelUnavailableError` when there is none.
         """
         loaded = self._current()
-        wanted = loaded.aliases.chosen_for(prediction_id)
+        serving, wanted = loaded.production, loaded.aliases.chosen_for(prediction_id)
         if loaded.aliases.canary and wanted == loaded.aliases.canary.model:
-            if loaded.canary:
-                return loaded.canary
-            return replace(loaded.production, refused=wanted)
-        return loaded.production
+            if loaded.canary is None:
+                return replace(loaded.production, refused=wanted)
+            serving = loaded.canary
+        while self._loader.is_refused(serving.model):
+            stand_in = self.stand_in(serving)
+            if stand_in is None:
+                break
+            serving = stand_in
+        return serving
+
+    def stand_in(self, failing: Serving) -> Serving | None:
+        """Who answers in the place of a version that fails: production for the canary, and for
+        production the version before it. None where there is none."""
+        found = failing.instead or self._before(failing.model)
+        return found and replace(found, refused=failing.refused or failing.model)
+
+    def _before(self, model: ModelRef) -> Serving | None:
+        with self._lock:
+            aliases = self._loaded.aliases if self._loaded else Aliases()
+            served = (aliases.production, *reversed(aliases.trail))
+            chain = [*dict.fromkeys(version for version in served if version)]
+            for earlier in chain[chain.index(model) + 1 :] if model in chain else ():
+                with suppress(ArtifactError, ConfigError):
+                    self._stand_in = self._load(earlier)
+                    return self._stand_in
+        return None
+
+    def refuse(self, serving: Serving, error: Exception) -> None:
+        """Note that a version failed at an image. One that took too long is left alone for a while:
+        the next image would wait as long."""
+        if isinstance(error, TimeoutError):
+            self._loader.refuse(serving.model)
+        else:
+            count_refusal()
 
     def load(self) -> tuple[Serving, ...]:
         """Have ready what the aliases point at. Raises `ModelUnavailableError`."""
@@ -111,16 +143,15 @@ class ActiveModel:
         before = self._loaded
         if before is None or before.aliases != aliases:
             self._loader.keep_only(aliases)
+            self._stand_in = None
         try:
             serving = self._load(production)
         except (ArtifactError, ConfigError) as error:
             last_good = self._last_good(aliases)
             if last_good is None:
-                self._loader.refused.clear()  # each request tries again
-                raise ModelUnavailableError(
-                    f"{production.name} {production.version} cannot be loaded ({error})."
-                ) from error
-            serving = replace(last_good, refused=production)
+                serving = self._last_resort(production, error)
+            else:
+                serving = replace(last_good, refused=production)
         canary = None
         if aliases.canary:
             with suppress(ArtifactError, ConfigError):
@@ -135,6 +166,15 @@ class ActiveModel:
                 return self._load(earlier)
         return None
 
+    def _last_resort(self, production: ModelRef, error: Exception) -> Serving:
+        """Nothing else can answer, so each request tries again."""
+        self._loader.refused.clear()
+        if self._loader.died_of(production):
+            return self._loader.load(production, last_resort=True)
+        raise ModelUnavailableError(
+            f"{production.name} {production.version} cannot be loaded ({error})."
+        ) from error
+
     def _load(self, model: ModelRef) -> Serving:
         """Raises `ArtifactError` or `ConfigError` for a version that cannot serve."""
         for known in self._in_memory():
@@ -146,4 +186,4 @@ class ActiveModel:
         loaded = self._loaded
         if loaded is None:
             return list(self._opened)
-        return [s for s in (loaded.production, loaded.canary) if s]
+        return [s for s in (loaded.production, loaded.canary, self._stand_in) if s]

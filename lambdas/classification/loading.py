@@ -1,17 +1,24 @@
 """A version from the bucket to memory: verified, opened, and tried out."""
 
+import os
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from visionflow.answers.classifier import Classifier
+from lambdas.classification.at_work import DEATHS, AtWork, deaths
+from visionflow.answers.caps import ANSWER_S, FUNCTION_MB, within
+from visionflow.answers.classifier import Classification, Classifier
+from visionflow.answers.tryout import open_version
 from visionflow.errors import ArtifactError, ConfigError
+from visionflow.images.pipeline import UInt8Array
 from visionflow.models.drift import Reference
+from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Aliases
 from visionflow.models.store import ModelStore, forget_all_but
@@ -29,8 +36,8 @@ logger = Logger(child=True)
 class Serving:
     """The version that answers one image.
 
-    ``refused`` is the one that should have, and could not be loaded; ``instead`` can answer when
-    this one fails.
+    ``refused`` is the one that should have, and could not; ``instead`` can answer when this one
+    fails. ``at_work`` notes that it is at work, None where no process can die of it.
     """
 
     model: ModelRef
@@ -38,6 +45,19 @@ class Serving:
     reference: Reference | None = None
     refused: ModelRef | None = None
     instead: "Serving | None" = None
+    at_work: AtWork | None = None
+
+    def answer(self, image: UInt8Array) -> Classification:
+        """For uint8 [size, size, 3]. Raises `TimeoutError` where the version takes too long, and
+        whatever it raises itself."""
+        work = partial(self._classify, image[None])
+        (found,) = within(ANSWER_S, work, memory_mb=function_mb(), stop=self.classifier.stop)
+        return found
+
+    def _classify(self, batch: UInt8Array) -> list[Classification]:
+        # In the thread that is not waited for, which may still kill the process later.
+        with self.at_work.noted() if self.at_work else nullcontext():
+            return self.classifier.classify(batch)
 
 
 @dataclass(frozen=True)
@@ -51,24 +71,47 @@ class Loader:
     clock: Callable[[], float] = time.monotonic
     refused: dict[ModelRef, float] = field(default_factory=dict)
 
-    def load(self, model: ModelRef) -> Serving:
+    def load(self, model: ModelRef, *, last_resort: bool = False) -> Serving:
         """Raises `ArtifactError` or `ConfigError` for a version that cannot serve; a metric counts
-        those, unless it was ``refused`` before."""
-        if self.clock() < self.refused.get(model, 0.0):
+        those, unless it was refused before. The ``last_resort`` is tried although processes died
+        of it."""
+        if self.is_refused(model):
             raise ArtifactError(f"{model.name} {model.version} was refused a moment ago")
         try:
-            manifest = self.store.manifest(model)
-            folder = self.store.fetch(manifest, self.cache)
-            classifier = Classifier.of_artifact(folder, manifest, self.threads)
-            reference = self.store.reference(manifest)
-            _try_out(classifier, reference)
+            if not last_resort and self.died_of(model):
+                raise ArtifactError("processes died while it was at work")
+            return self._open(model, self.store.manifest(model))
         except (ArtifactError, ConfigError):
             logger.exception("version refused", extra={"version": model.version})
-            with single_metric(name=REFUSED_METRIC, unit=MetricUnit.Count, value=1) as metric:
-                metric.add_dimension(name="service", value=REFUSED_SERVICE)
-            self.refused[model] = self.clock() + RETRY_REFUSED_S
+            self.refuse(model)
             raise
-        return Serving(model, classifier, reference)
+
+    def _open(self, model: ModelRef, manifest: Manifest) -> Serving:
+        folder = self.store.fetch(manifest, self.cache)
+        reference = self.store.reference(manifest)
+        try:
+            at_work = AtWork(self._notes, model)
+        except OSError as error:
+            raise ArtifactError(f"{self._notes}: cannot be written ({error.strerror})") from error
+        with at_work.noted():
+            classifier = open_version(folder, manifest, reference, self.threads, function_mb())
+        return Serving(model, classifier, reference, at_work=at_work)
+
+    @property
+    def _notes(self) -> Path:
+        return self.cache.with_name(f"{self.cache.name}-at-work")
+
+    def died_of(self, model: ModelRef) -> bool:
+        """Whether processes of this container died of it."""
+        return deaths(self._notes, model) >= DEATHS
+
+    def is_refused(self, model: ModelRef) -> bool:
+        return self.clock() < self.refused.get(model, float("-inf"))
+
+    def refuse(self, model: ModelRef) -> None:
+        """Leave a version alone for a while."""
+        self.refused[model] = self.clock() + RETRY_REFUSED_S
+        count_refusal()
 
     def keep_only(self, aliases: Aliases) -> None:
         """Make room in the cache: 512 MB are all that Lambda gives, and a container may live
@@ -76,21 +119,12 @@ class Loader:
         forget_all_but(self.cache, aliases.in_use)
 
 
-def _try_out(classifier: Classifier, reference: Reference | None) -> None:
-    """Answer a grey image. Raises `ArtifactError` for a model that opens and does not run, or whose
-    stored embeddings are those of another one."""
-    side = classifier.manifest.input.size
-    grey = np.full((1, side, side, 3), 128, np.uint8)
-    try:
-        with np.errstate(invalid="ignore"):
-            (answer,) = classifier.classify(grey)
-    except Exception as error:
-        # ONNX Runtime raises classes of its own, one for each of its status codes.
-        raise ArtifactError(f"the model fails on a grey image ({error})") from error
-    numbers = [score.confidence for score in answer.scores]
-    if answer.familiarity is not None:
-        numbers.append(answer.familiarity)
-    if not np.isfinite(numbers).all():
-        raise ArtifactError("the model answers a grey image with numbers that are not finite")
-    if reference and reference.embedding.features != len(answer.embedding):
-        raise ArtifactError("the reference is of another model's embeddings")
+def count_refusal() -> None:
+    """Ring the alarm about versions that cannot serve."""
+    with single_metric(name=REFUSED_METRIC, unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="service", value=REFUSED_SERVICE)
+
+
+def function_mb() -> int:
+    """The memory of this function, which Lambda says."""
+    return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", FUNCTION_MB))

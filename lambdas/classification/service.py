@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -19,7 +19,7 @@ from visionflow.access.quotas import UsageSettings, UsageStore
 from visionflow.answers.answer import ClassActivationMap, PredictionSet
 from visionflow.answers.classifier import Classification, Classifier
 from visionflow.answers.prediction_sets import least_confidence, prediction_set
-from visionflow.errors import VisionFlowError
+from visionflow.errors import ModelUnavailableError, VisionFlowError
 from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
@@ -126,20 +126,24 @@ class ClassificationService:
     def classify(self, data: bytes, stopwatch: Stopwatch, serving: Serving) -> ClassifiedImage:
         """Decode, and classify by ``serving``, or by its stand-in should it fail.
 
-        Raises an `ImageError`.
+        Raises an `ImageError`, and `ModelUnavailableError` where no version can answer.
         """
         with stopwatch.step("decode"):
             image = pipeline.decode(data, serving.classifier.manifest.input)
         try:
             return _classified(image, stopwatch, serving)
-        except Exception:
-            # ONNX Runtime raises classes of its own; a canary's fault must not reach a caller.
-            if serving.instead is None:
-                raise
+        except Exception as error:
+            # ONNX Runtime raises classes of its own; a version's fault must not reach a caller.
             logger.exception("version failed", extra={"version": serving.model.version})
+            self.active.refuse(serving, error)
+            stand_in = self.active.stand_in(serving)
+            if stand_in is None:
+                raise ModelUnavailableError(
+                    f"{serving.model.name} {serving.model.version} fails at this image, and no "
+                    "version was in production before it."
+                ) from error
             stopwatch.fail(_ATTEMPT)
             # Decoded anew, because it may want to see more of the image.
-            stand_in = replace(serving.instead, refused=serving.model)
             return self.classify(data, stopwatch, stand_in)
 
     def store_thumbnail(
@@ -209,7 +213,7 @@ def _classified(
     with stopwatch.step("prepare"):
         tensor = pipeline.prepare(image, serving.classifier.manifest.input)
     with stopwatch.step("infer"):
-        (classification,) = serving.classifier.classify(tensor[None])
+        classification = serving.answer(tensor)
     sketch = None
     if serving.reference:
         sketch = serving.reference.embedding.sketch(classification.embedding)

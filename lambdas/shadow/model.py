@@ -40,6 +40,11 @@ class ShadowModel:
             self._serving = self._loaded(aliases)
         return self._serving, self._trial
 
+    def refuse(self, serving: Serving) -> None:
+        """Leave out a shadow that failed at an image, for a while."""
+        self._loader.refuse(serving.model)
+        self._serving = None
+
     def _loaded(self, aliases: Aliases) -> Serving | None:
         shadow = aliases.shadow
         if shadow is None:

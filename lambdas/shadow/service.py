@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from aws_lambda_powertools import Logger
+
 from lambdas.shadow.model import ShadowModel
 from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.errors import MissingImageError
@@ -11,6 +13,8 @@ from visionflow.images.store import ImageStore
 from visionflow.insights.shadows import ShadowAnswer, ShadowStore
 from visionflow.predictions.store import PredictionStore
 from visionflow.timestamps import timestamp
+
+logger = Logger(child=True)
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class ShadowService:
 
     def look_at(self, prediction_id: str, now: datetime) -> ShadowAnswer | None:
         """The shadow's answer, kept once. None when there is nothing to do: no shadow (any more),
-        an answer of its own, a record or an image that is gone, or an answer that is there.
+        an answer of its own, a record or an image that is gone, or an answer that is there; and for
+        a shadow that fails.
         """
         serving, trial = self.model.get()
         prediction = self.predictions.get(prediction_id)
@@ -39,8 +44,15 @@ class ShadowService:
             return None
         stopwatch = Stopwatch()
         tensor = pipeline.load(data, serving.classifier.manifest.input)
-        with stopwatch.step("infer"):
-            (found,) = serving.classifier.classify(tensor[None])
+        try:
+            with stopwatch.step("infer"):
+                found = serving.answer(tensor)
+        except Exception:
+            # ONNX Runtime raises classes of its own. The image was answered, and another delivery
+            # of the message would change nothing.
+            logger.exception("version failed", extra={"version": serving.model.version})
+            self.model.refuse(serving)
+            return None
         answer = ShadowAnswer(
             prediction_id=prediction_id,
             model=serving.model,

@@ -205,7 +205,7 @@ def test_a_damaged_artifact_is_not_published(empty_cloud: Cloud, run: Path) -> N
     assert keys(empty_cloud) == set()
 
 
-@pytest.mark.parametrize("value", ["꽃 사진", "../../1", "1/2", "", "1#2", "-1", "x" * 101])
+@pytest.mark.parametrize("value", ["꽃 사진", "../../1", "1/2", "1#2", "-1", "x" * 101])
 @pytest.mark.parametrize("what", ["name", "version"])
 def test_what_cannot_be_a_key_is_stored_by_nobody(
     empty_cloud: Cloud, run: Path, what: str, value: str

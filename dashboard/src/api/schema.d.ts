@@ -1323,6 +1323,7 @@ export interface components {
             gate_passed: boolean;
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
+            tried: components["schemas"]["Tried"] | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
             /** Recognises Unfamiliar */
@@ -1343,7 +1344,8 @@ export interface components {
         /**
          * ModelEntry
          * @description A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
-         *     published by ``force``; ``retired`` is null for one that may serve.
+         *     published by ``force``; ``retired`` is null for one that may serve, ``tried`` for one that has
+         *     to be published again before it may.
          */
         ModelEntry: {
             /** Name */
@@ -1367,6 +1369,7 @@ export interface components {
             gate_passed: boolean;
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
+            tried: components["schemas"]["Tried"] | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
         };
@@ -1669,7 +1672,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -1908,6 +1911,18 @@ export interface components {
             datasets: components["schemas"]["DataSet"][];
             /** Instances */
             instances: components["schemas"]["InstanceOption"][];
+        };
+        /**
+         * Tried
+         * @description That a version was opened and has answered before it was registered, and when.
+         */
+        Tried: {
+            /** Ms */
+            ms: number | null;
+            /** Peak Mb */
+            peak_mb: number | null;
+            /** At */
+            at: string;
         };
         /**
          * UncertainList

@@ -31,8 +31,8 @@ class StarterModel(Construct):
         copier: FileCopier,
         caller: AwsCaller,
     ) -> None:
-        """Raises `ArtifactError` or `ConfigError` when `artifact` holds no whole version, and
-        `GateError` when it has not passed its gate."""
+        """Raises `ArtifactError` or `ConfigError` when `artifact` holds no whole version, or one
+        that does not run, and `GateError` when it has not passed its gate."""
         super().__init__(scope, construct_id)
         manifest = read_artifact(artifact)
         self._version = f"{manifest.name}-{manifest.version}"
@@ -40,7 +40,7 @@ class StarterModel(Construct):
 
         # A transaction of puts needs the same right.
         allow(caller.role, "dynamodb:PutItem", on=[registry.table_arn])
-        self._register(manifest, registry.table_name, caller)
+        self._register(artifact, manifest, registry.table_name, caller)
 
     def _copy(
         self, manifest: Manifest, artifact: Path, models: s3.IBucket, copier: FileCopier
@@ -68,10 +68,10 @@ class StarterModel(Construct):
         self._published = copied("Manifest", exclude="*", include=[MANIFEST_NAME])
         self._published.node.add_dependency(files)
 
-    def _register(self, manifest: Manifest, table: str, caller: AwsCaller) -> None:
+    def _register(self, artifact: Path, manifest: Manifest, table: str, caller: AwsCaller) -> None:
         published_at = datetime.fromisoformat(manifest.created_at)
         order = Order("cdk deploy", published_at, "the starter model")
-        registration, promotion = first_writes(table, manifest, order)
+        registration, promotion = first_writes(table, artifact, manifest, order)
         registered = caller.call(
             self,
             "Register",

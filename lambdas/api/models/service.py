@@ -1,7 +1,7 @@
 """Model versions: which there are, what serves, how it moves, and how versions compare."""
 
-import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -9,18 +9,15 @@ from typing import Any, Self
 from lambdas.api.models.comparison import Comparison, ModelComparison
 from lambdas.api.resources import Resources
 from visionflow import strict
-from visionflow.errors import InvalidParameterError, ModelNotFoundError
+from visionflow.errors import ConfigError, InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
 from visionflow.models.manifest import Manifest
+from visionflow.models.publication import MAX_REPORT_BYTES, REPORT_FILE
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Canary, Move, Order
 from visionflow.models.store import ModelStore
-
-REPORT_FILE = "report.json"
-# Lambda's answer may have 6 MB.
-MAX_REPORT_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,8 @@ class ServingAliases:
 @dataclass(frozen=True)
 class ModelEntry(RegisteredVersion):
     """A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
-    published by ``force``; ``retired`` is null for one that may serve."""
+    published by ``force``; ``retired`` is null for one that may serve, ``tried`` for one that has
+    to be published again before it may."""
 
     aliases: tuple[Alias, ...]
 
@@ -217,11 +215,14 @@ class ModelService:
             )
         return (own or found)[0]
 
-    def _report(self, manifest: Manifest) -> dict[str, object] | None:
+    def _report(self, manifest: Manifest) -> dict[str, Any] | None:
         for entry in manifest.extra_files:
             if entry.path == REPORT_FILE and entry.size <= MAX_REPORT_BYTES:
-                report: dict[str, object] = json.loads(self.models.read(manifest, entry))
-                return report
+                # Publishing checks it; one that was published before must not hide the rest.
+                with suppress(ConfigError):
+                    return strict.parse_json(
+                        dict[str, Any], self.models.read(manifest, entry), REPORT_FILE
+                    )
         return None
 
 

@@ -100,6 +100,34 @@ def test_what_json_has_no_number_for_is_refused(number: str) -> None:
         strict.parse_json(Inner, f'{{"name": "x", "share": {number}}}', "inner")
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1" + "0" * 400])
+def test_what_is_larger_than_any_number_is_refused(number: str) -> None:
+    with pytest.raises(ConfigError, match="inner"):
+        strict.parse_json(Inner, f'{{"name": "x", "share": {number}}}', "inner")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400])
+def test_a_number_that_is_not_finite_is_refused_wherever_it_comes_from(value: float) -> None:
+    with pytest.raises(ConfigError, match=r"inner.share: expected a finite number"):
+        strict.parse(Inner, {"name": "x", "share": value}, "inner")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "\\ud800", "share": 1}',
+        '{"name": "\ud800", "share": 1}',
+        b'{"name": "\xed\xa0\x80", "share": 1}',
+        b'{"name": "\xff", "share": 1}',
+        '{"name": "x", "share": 1}'.encode("utf-16"),
+    ],
+)
+def test_what_is_not_text_is_refused(text: str | bytes) -> None:
+    with pytest.raises(ConfigError, match="not valid JSON"):
+        strict.parse_json(Inner, text, "inner")
+    assert strict.parse_json(Inner, '{"name": "\\ud83d\\ude00", "share": 1}', "inner").name == "😀"
+
+
 def test_nesting_without_end_is_malformed() -> None:
     with pytest.raises(ConfigError, match="not valid JSON"):
         strict.parse_json(Inner, b"[" * 200_000, "inner")

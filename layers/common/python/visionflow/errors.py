@@ -20,6 +20,7 @@
     |   |-- ModelNotFoundError
     |   |-- AliasConflictError          others keep moving the aliases
     |   |   |-- ModelRetiredError
+    |   |   |-- ModelUntriedError       registered when versions were not tried
     |   |   |-- ModelInUseError
     |   |   |-- NothingInProductionError
     |   |   `-- NothingToRollBackToError
@@ -191,6 +192,12 @@ class ModelRetiredError(AliasConflictError):
     """A retired version cannot serve again."""
 
     code = "model_retired"
+
+
+class ModelUntriedError(AliasConflictError):
+    """A version that was never opened and tried cannot serve."""
+
+    code = "model_untried"
 
 
 class ModelInUseError(AliasConflictError):

@@ -7,6 +7,8 @@ so a field that data leaves out is missing even when the class has a default.
 
 import dataclasses
 import json
+import math
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -35,9 +37,14 @@ def parse_json(cls: type[T], text: str | bytes, where: str) -> T:
 
 
 def read_json(text: str | bytes, where: str) -> object:
-    """What a JSON document says. Raises `ConfigError` for malformed JSON."""
+    """What a JSON document says. Raises `ConfigError` for malformed JSON, and for what JSON can
+    write and no number or text can be: 1e999, half of a surrogate pair."""
     try:
-        data: object = json.loads(text, parse_constant=_refuse_constant)
+        # `json.loads` would take other encodings, and surrogates that stand alone.
+        written = text.decode() if isinstance(text, bytes) else text.encode().decode()
+        data: object = json.loads(written, parse_constant=_refuse_constant, parse_float=_finite)
+        if "\\u" in written:
+            _require_text(data)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: not valid JSON ({error})") from error
     return data
@@ -45,6 +52,25 @@ def read_json(text: str | bytes, where: str) -> object:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits:.40} is larger than any number")
+    return number
+
+
+def _require_text(data: object) -> None:
+    if isinstance(data, str):
+        data.encode()  # UnicodeEncodeError is a ValueError
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            _require_text(key)
+            _require_text(value)
+    elif isinstance(data, list):
+        for value in data:
+            _require_text(value)
 
 
 def to_dict(obj: Any) -> Any:
@@ -134,7 +160,10 @@ def _convert_container(expected: Any, value: object, where: str) -> object:
 def _convert_scalar(expected: Any, value: object, where: str) -> object:
     is_bool = isinstance(value, bool)
     if expected is float and isinstance(value, (int, float)) and not is_bool:
-        return float(value)
+        # A whole number may have any number of digits.
+        if abs(value) <= sys.float_info.max:
+            return float(value)
+        raise _mismatch(where, "a finite number", value)
     if isinstance(value, expected) and (expected is bool or not is_bool):
         return value
     raise _mismatch(where, expected.__name__, value)

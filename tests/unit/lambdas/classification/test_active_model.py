@@ -1,11 +1,17 @@
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from infra.packaging.workspace import PROJECT
 from lambdas.classification.active_model import REFRESH_S, RETRY_AWS_S, ActiveModel
-from lambdas.classification.loading import RETRY_REFUSED_S
+from lambdas.classification.at_work import AtWork, deaths
+from lambdas.classification.loading import RETRY_REFUSED_S, Serving
+from tests.bad_models import KINDS, bad_graph, write_bad_artifact
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ArtifactError, ModelUnavailableError
 from visionflow.models.drift import Reference
@@ -212,3 +218,133 @@ def test_with_nothing_good_the_model_is_unavailable_until_it_is(parts: Parts) ->
         active.get(LAST)
     artifacts.add("1")
     assert active.get(LAST).model.version == "1"
+
+
+def answered(active: ActiveModel, failing: tuple[str, ...], error: Exception) -> Serving:
+    """Who answers one image at which these versions fail."""
+    serving: Serving | None = active.get(LAST)
+    while serving and serving.model.version in failing:
+        active.refuse(serving, error)
+        serving = active.stand_in(serving)
+    assert serving is not None
+    return serving
+
+
+def test_at_an_image_that_production_fails_at_the_versions_before_it_are_asked(
+    parts: Parts,
+) -> None:
+    registry, artifacts, _, active = parts
+    artifacts.add("1", "2", "3")
+    registry.version, registry.trail = "3", ("1", "2", "1", "2")
+    answer = answered(active, ("3", "2"), RuntimeError("a special image"))
+    assert (answer.model.version, answer.refused) == ("1", ModelRef("tiny", "3"))
+    after = active.get(LAST)
+    assert (after.model.version, after.refused) == ("3", None), "only that image"
+
+
+def test_no_version_is_asked_twice(parts: Parts) -> None:
+    registry, artifacts, _, active = parts
+    artifacts.add("1", "2")
+    registry.version, registry.trail = "1", ("1", "2", "1", "2")
+    first = active.get(LAST)
+    second = active.stand_in(first)
+    assert second is not None
+    assert second.model.version == "2"
+    assert active.stand_in(second) is None
+
+
+def test_a_version_that_takes_too_long_is_left_alone_for_a_while(parts: Parts) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1", "2")
+    registry.version, registry.trail = "2", ("1",)
+    answered(active, ("2",), TimeoutError())
+    answer = active.get(LAST)
+    assert (answer.model.version, answer.refused) == ("1", ModelRef("tiny", "2"))
+    assert artifacts.fetched == ["2", "1"], "the one before stays open"
+    clock.now += RETRY_REFUSED_S
+    assert active.get(LAST).model.version == "2"
+
+
+def test_with_nothing_before_it_a_slow_version_goes_on(parts: Parts) -> None:
+    registry, artifacts, _, active = parts
+    artifacts.add("1")
+    registry.version = "1"
+    active.refuse(active.get(LAST), TimeoutError())
+    assert active.get(LAST).model.version == "1"
+
+
+def test_a_slow_canary_and_a_slow_production_leave_all_to_the_one_before(parts: Parts) -> None:
+    registry, artifacts, _, active = parts
+    artifacts.add("1", "2", "3")
+    registry.version, registry.canary, registry.trail = "2", "3", ("1",)
+    for image in (FIRST, LAST):
+        active.refuse(active.get(image), TimeoutError())
+    answer = active.get(FIRST)
+    assert (answer.model.version, answer.refused) == ("1", ModelRef("tiny", "3"))
+    assert active.get(LAST).refused == ModelRef("tiny", "2")
+
+
+@pytest.mark.parametrize("kind", ["endless", "hungry"])
+def test_a_graph_that_takes_too_much_when_it_is_opened_is_refused(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("visionflow.answers.tryout.ANSWER_S", 0.3)
+    registry, artifacts, _, active = parts
+    artifacts.add("1")
+    write_bad_artifact(artifacts.root / "2", "2", bad_graph(KINDS[kind]()))
+    registry.version, registry.trail = "2", ("1",)
+    answer = active.get(LAST)
+    assert (answer.model.version, answer.refused) == ("1", ModelRef("tiny", "2"))
+
+
+def died(folder: Path, version: str, count: int) -> None:
+    """Leave what processes leave that died while ``version`` was at work."""
+    code = (
+        "import os, sys; from pathlib import Path;"
+        "from lambdas.classification.at_work import AtWork;"
+        "from visionflow.models.ref import ModelRef;"
+        "work = AtWork(Path(sys.argv[1]), ModelRef('tiny', sys.argv[2]));"
+        "noted = work.noted(); noted.__enter__(); os._exit(9)"
+    )
+    for _ in range(count):
+        command = [sys.executable, "-c", code, str(folder / "cache-at-work"), version]
+        assert subprocess.run(command, check=False, cwd=PROJECT).returncode == 9
+
+
+def test_a_version_that_killed_two_processes_is_refused(parts: Parts, tmp_path: Path) -> None:
+    registry, artifacts, clock, active = parts
+    artifacts.add("1", "2")
+    registry.version, registry.trail = "2", ("1",)
+    died(tmp_path, "2", 2)
+    assert active.get(LAST).model.version == "1"
+    clock.now += RETRY_REFUSED_S
+    assert active.get(LAST).model.version == "1"
+
+
+def test_one_death_may_have_another_cause(parts: Parts, tmp_path: Path) -> None:
+    registry, artifacts, _, active = parts
+    artifacts.add("1", "2")
+    registry.version, registry.trail = "2", ("1",)
+    died(tmp_path, "2", 1)
+    assert active.get(LAST).model.version == "2"
+
+
+def test_with_nothing_else_to_answer_deaths_do_not_count(parts: Parts, tmp_path: Path) -> None:
+    registry, artifacts, _, active = parts
+    artifacts.add("1")
+    registry.version = "1"
+    died(tmp_path, "1", 2)
+    assert active.get(LAST).model.version == "1"
+
+
+def test_deaths_are_forgotten(tmp_path: Path) -> None:
+    died(tmp_path, "1", 2)
+    folder, model = tmp_path / "cache-at-work", ModelRef("tiny", "1")
+    assert deaths(folder, model) == 2
+    alive = AtWork(folder, model)
+    with alive.noted():
+        assert deaths(folder, model) == 2
+    for note in folder.rglob("*"):
+        os.utime(note, (0, 0))
+    assert deaths(folder, model) == 0
+    assert sum(note.is_file() for note in folder.rglob("*")) == 1, "that of the living one"

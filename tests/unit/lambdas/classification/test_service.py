@@ -13,6 +13,7 @@ from tests.images import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.access.quotas import UsageStore
 from visionflow.answers.classifier import Classification, Classifier
+from visionflow.errors import ModelUnavailableError
 from visionflow.images.store import ImageStore
 from visionflow.models.manifest import read_artifact
 from visionflow.models.ref import ModelRef
@@ -29,15 +30,24 @@ class Failing(Classifier):
         raise RuntimeError("the graph fails at this image")
 
 
+class Alone(ActiveModel):
+    """Knows no version but those that it is asked about."""
+
+    def __init__(self) -> None:
+        self.failures: list[tuple[str, Exception]] = []
+
+    def refuse(self, serving: Serving, error: Exception) -> None:
+        self.failures.append((serving.model.version, error))
+
+    def _before(self, model: ModelRef) -> Serving | None:
+        return None
+
+
 @pytest.fixture
 def service() -> ClassificationService:
     # No store is touched before there is an answer.
     return ClassificationService(
-        cast(ActiveModel, None),
-        cast(ImageStore, None),
-        cast(PredictionStore, None),
-        1,
-        cast(UsageStore, None),
+        Alone(), cast(ImageStore, None), cast(PredictionStore, None), 1, cast(UsageStore, None)
     )
 
 
@@ -68,6 +78,6 @@ def test_a_failed_attempt_keeps_its_own_time(
 
 def test_a_version_without_a_stand_in_fails(service: ClassificationService, tmp_path: Path) -> None:
     stopwatch = Stopwatch()
-    with pytest.raises(RuntimeError, match="fails at this image"):
+    with pytest.raises(ModelUnavailableError, match="tiny 2 fails at this image"):
         service.classify(encode(plain("red")), stopwatch, serving(tmp_path, "2", Failing))
     assert list(stopwatch.timings) == ["decode", "prepare", "infer"]

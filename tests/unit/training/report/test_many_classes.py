@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.api.models.service import MAX_REPORT_BYTES
 from tests.unit.training.report.many_classes import CLASSES, of_many_classes
 from training.report.class_groups import class_groups, most_confused_classes
 from training.report.page import draw, page
@@ -15,6 +14,7 @@ from training.report.plots_images import embedding_map
 from training.report.plots_scores import class_scores, confusion_matrix, score_curves
 from training.results.report import Report
 from visionflow.models.label_tree import Label
+from visionflow.models.publication import MAX_REPORT_BYTES
 
 PAGE_BYTES = 3_000_000
 

@@ -93,7 +93,7 @@ def test_an_image_unlike_all_that_was_taught_is_unfamiliar(tiny_artifact: Artifa
 
 def test_what_cannot_be_compared_is_unfamiliar(tiny_artifact: Artifact) -> None:
     _, manifest = tiny_artifact
-    rule = Familiarity(FileEntry("familiar.npz", "", 0), 0.0, 0.0, 0.95)
+    rule = Familiarity(FileEntry("familiar.npz", "0" * 64, 1), 0.0, 0.0, 0.95)
     reasons = unknown_reasons(
         dataclasses.replace(manifest, familiarity=rule),
         np.ones(2, np.float32),

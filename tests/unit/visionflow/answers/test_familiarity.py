@@ -1,3 +1,6 @@
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -79,6 +82,31 @@ def test_bytes_of_something_else_are_refused(familiar: FamiliarImages) -> None:
     for wrong in (b"", b"no archive", whole[:-200], whole[:100], shorter.to_bytes()):
         with pytest.raises(ArtifactError):
             FamiliarImages.open(wrong)
+
+
+def archive(**parts: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, part in parts.items():
+            with packed.open(f"{name}.npy", "w") as file:
+                np.save(file, part)
+    return buffer.getvalue()
+
+
+def test_an_archive_that_unpacks_to_gigabytes_is_not_unpacked(familiar: FamiliarImages) -> None:
+    parts = {name: part.astype(np.float16) for name, part in vars(familiar).items()}
+    packed = archive(**parts, more=np.zeros(101_000_000, np.uint8))
+    assert len(packed) < 2_000_000
+    with pytest.raises(ArtifactError, match="bytes when unpacked"):
+        FamiliarImages.open(packed)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(familiar: FamiliarImages, number: float) -> None:
+    parts = {name: part.astype(np.float16) for name, part in vars(familiar).items()}
+    parts["class_mean"][0] = number
+    with pytest.raises(ArtifactError, match="not finite"):
+        FamiliarImages.open(archive(**parts))
 
 
 def test_an_enlarged_image_has_less_detail_than_the_original() -> None:

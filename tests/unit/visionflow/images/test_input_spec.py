@@ -2,8 +2,10 @@ import dataclasses
 
 import pytest
 
+from tests.images import plain
 from visionflow.errors import ConfigError
-from visionflow.images.input_spec import InputSpec
+from visionflow.images import pipeline
+from visionflow.images.input_spec import MAX_SIZE, MIN_SIZE, InputSpec
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,30 @@ def test_the_relative_box_is_in_fractions() -> None:
     assert dataclasses.astuple(box) == (0.125, 0.0, 0.75, 1.0)
 
 
-@pytest.mark.parametrize(("size", "resize"), [(0, 10), (11, 10), (-1, 10)])
-def test_a_crop_larger_than_the_image_is_refused(size: int, resize: int) -> None:
-    with pytest.raises(ConfigError, match="between 1 and resize"):
+@pytest.mark.parametrize(
+    ("size", "resize", "message"),
+    [
+        (11, 10, "between size and 4 times"),
+        (10, 41, "between size and 4 times"),
+        (224, 10_000_000, "found 10000000"),
+        (10_000_000, 10_000_000, "between 4 and 1024"),
+        (MAX_SIZE + 1, MAX_SIZE + 1, "between 4 and 1024"),
+        (MIN_SIZE - 1, 10, "between 4 and 1024"),
+        (0, 10, "between 4 and 1024"),
+        (-1, 10, "between 4 and 1024"),
+    ],
+)
+def test_a_geometry_out_of_range_is_refused(size: int, resize: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         InputSpec(size, resize)
+
+
+@pytest.mark.parametrize(
+    "spec", [InputSpec(MAX_SIZE, 4 * MAX_SIZE), InputSpec(MIN_SIZE, 4 * MIN_SIZE)]
+)
+@pytest.mark.parametrize("size", [(1, 1), (1, 3_000), (3_000, 1)])
+def test_every_geometry_in_range_cuts_something_from_every_image(
+    spec: InputSpec, size: tuple[int, int]
+) -> None:
+    image = pipeline.DecodedImage.of(plain("red", size=size))
+    assert pipeline.prepare(image, spec)[0, 0].tolist() == [255, 0, 0]

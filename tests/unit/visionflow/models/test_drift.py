@@ -1,4 +1,6 @@
+import base64
 import json
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -113,6 +115,22 @@ def test_a_damaged_reference_is_refused() -> None:
         damaged = {**data, "embedding": {**data["embedding"], **change}}
         with pytest.raises(ConfigError):
             Reference.parse(json.dumps(damaged))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"images": -1}, {"images": 10**13}, {"labels": {"a": -1}}, {"labels": {"a": 10**13}}],
+)
+def test_counts_out_of_range_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="must be in 0"):
+        Reference.parse(json.dumps({**strict.to_dict(REFERENCE), **change}))
+
+
+def test_a_record_has_no_room_for_more_components() -> None:
+    wide = measure_reference({"a": 3}, np.eye(3, dtype=np.float32)).embedding
+    values = base64.b64encode(np.zeros((65, 3), "<f4").tobytes()).decode()
+    with pytest.raises(ConfigError, match=r"components: must be in 1\.\.64"):
+        replace(wide, components=65, projection=values)
 
 
 def test_a_handful_of_equal_images_still_make_a_reference() -> None:

@@ -3,12 +3,18 @@
 import pytest
 
 from visionflow.errors import ConfigError
-from visionflow.models.label_tree import Label, LabelTree
+from visionflow.models.label_tree import MAX_DEPTH, MAX_LABELS, Label, LabelTree
 
 TREE = LabelTree(
     (Label("beagle", "dog"), Label("pug", "dog"), Label("cat", "animal"), Label("car", None)),
     (Label("dog", "animal"), Label("animal", None)),
 )
+
+
+def _chain(length: int) -> tuple[Label, ...]:
+    """Parents p0, p1, ..., each below the next."""
+    above = [*(f"p{i}" for i in range(1, length)), None]
+    return tuple(Label(f"p{i}", parent) for i, parent in enumerate(above))
 
 
 def test_paths_go_from_the_top_down() -> None:
@@ -35,8 +41,11 @@ def test_a_name_is_found_in_any_spelling() -> None:
 @pytest.mark.parametrize(
     ("labels", "parents", "fault"),
     [
-        ((), (), "distinct"),
+        ((), (), "1 to 10,000 entries"),
         ((Label("a", None), Label("a", None)), (), "distinct"),
+        ((Label("cat", None), Label("Cat", None)), (), "by more than case; found cat and Cat"),
+        (tuple(Label(f"a{i}", None) for i in range(MAX_LABELS + 1)), (), "found 10,001"),
+        ((Label("a", "p0"),), _chain(MAX_DEPTH + 1), f"more than {MAX_DEPTH} above"),
         ((Label("a", "b"), Label("b", None)), (Label("b", None),), "distinct"),
         ((Label("rose", None), Label("Rose", None)), (), "'rose' and 'Rose' differ"),
         ((Label("é", None), Label("e\u0301", None)), (), "differ by upper and lower case or"),

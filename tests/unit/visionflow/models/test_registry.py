@@ -6,8 +6,9 @@ import pytest
 from tests.tiny_model import PASSED_GATE, write_tiny_artifact
 from visionflow.dynamodb import from_item
 from visionflow.models.manifest import GateCheck
-from visionflow.models.registry import registration
+from visionflow.models.registry import Tried, registration
 
+AT = "2030-01-01T00:00:00.000000Z"
 FAILED = replace(PASSED_GATE[0], passed=False)
 
 
@@ -24,4 +25,6 @@ def test_a_row_says_by_the_gate_s_own_rule_whether_it_passed(
     tmp_path: Path, gate: tuple[GateCheck, ...], passed: bool
 ) -> None:
     manifest = replace(write_tiny_artifact(tmp_path), gate=gate)
-    assert from_item(registration("registry", manifest)["Item"])["gate_passed"] is passed
+    row = from_item(registration("registry", manifest, Tried(1.0, 90.0, AT))["Item"])
+    assert row["gate_passed"] is passed
+    assert row["tried"] == {"ms": 1, "peak_mb": 90, "at": AT}

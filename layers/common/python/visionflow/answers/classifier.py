@@ -16,6 +16,7 @@ from visionflow.answers.back_off import BackOff
 from visionflow.answers.familiarity import FamiliarImages, finest_detail
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
+from visionflow.models.drift import MAX_FEATURES
 from visionflow.models.manifest import Manifest
 
 FloatArray = npt.NDArray[np.float32]
@@ -23,6 +24,10 @@ FloatArray = npt.NDArray[np.float32]
 # Anchors of the heat colours at equal distances from 0 to 1: blue, cyan, yellow, red.
 _HEAT = np.array([[20, 40, 200], [0, 190, 230], [255, 220, 60], [220, 30, 30]], dtype=np.float32)
 _MOST_OPAQUE = 230
+# Under it sums and quotients of outputs are finite too.
+_LARGEST = 1e30
+# The longest side of a map: an answer carries it as text, and a record keeps it.
+_MAX_MAP_SIDE = 64
 # Pixels of the overlay for a cell of the map (most networks reduce by 32), and its longest side.
 _OVERLAY_SCALE, _OVERLAY_SIDE = 32, 256
 
@@ -101,6 +106,8 @@ class Classifier:
         except Exception as error:
             # ONNX Runtime raises classes of its own, one for each of its status codes.
             raise ArtifactError(f"ONNX Runtime cannot open the model ({error})") from error
+        self._run_options = onnxruntime.RunOptions
+        self._running: set[Any] = set()
         self._check_outputs()
 
     @classmethod
@@ -112,23 +119,43 @@ class Classifier:
         return cls(folder / manifest.served_file.path, manifest, threads, familiar)
 
     def _check_outputs(self) -> None:
-        shapes = {output.name: output.shape for output in self._session.get_outputs()}
-        if missing := {"logits", "embedding", "cam"} - set(shapes):
+        outputs = {output.name: output for output in self._session.get_outputs()}
+        if missing := {"logits", "embedding", "cam"} - set(outputs):
             raise ArtifactError(f"the model has no output {', '.join(sorted(missing))}")
-        classes, labels = shapes["logits"][1], len(self.manifest.labels)
+        for name, dimensions in (("logits", 2), ("embedding", 2), ("cam", 4)):
+            shape, kind = outputs[name].shape, outputs[name].type
+            if len(shape) != dimensions or kind != "tensor(float)":
+                raise ArtifactError(f"the model's {name} are {kind} of shape {shape}")
+        classes, labels = outputs["logits"].shape[1], len(self.manifest.labels)
         if classes != labels:
             raise ArtifactError(f"the model has {classes} classes, the manifest {labels} labels")
-        if self._familiar and not self._familiar.fits(shapes["embedding"][1], labels):
+        features = outputs["embedding"].shape[1]
+        if self._familiar and not self._familiar.fits(features, labels):
             raise ArtifactError("the familiar images are those of another model")
 
     def run(self, batch: UInt8Array) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The raw outputs (logits [N, C], embedding [N, F], cam [N, C, h, w]) for [N, H, W, 3]."""
-        outputs = self._session.run(["logits", "embedding", "cam"], {"image": batch})
-        return outputs[0], outputs[1], outputs[2]
+        options = self._run_options()
+        self._running.add(options)
+        try:
+            names = ["logits", "embedding", "cam"]
+            logits, embedding, cam = self._session.run(names, {"image": batch}, options)
+        finally:
+            self._running.discard(options)
+        return logits, embedding, cam
+
+    def stop(self) -> None:
+        """Let every run end before its next node, with an error."""
+        for options in tuple(self._running):
+            options.terminate = True
 
     def classify(self, batch: UInt8Array) -> list[Classification]:
-        """One `Classification` for each image of a uint8 [N, size, size, 3] batch."""
+        """One `Classification` for each image of a uint8 [N, size, size, 3] batch.
+
+        Raises `ArtifactError` for outputs that no answer can be made of.
+        """
         logits, embeddings, cams = self.run(batch)
+        self._check_values(len(batch), logits, embeddings, cams)
         probabilities = softmax(logits / np.float32(self.manifest.temperature))
         familiarity = None
         if self._familiar:
@@ -149,6 +176,24 @@ class Classifier:
             )
             for i in range(len(batch))
         ]
+
+    def _check_values(
+        self, images: int, logits: FloatArray, embeddings: FloatArray, cams: FloatArray
+    ) -> None:
+        """What a graph declares of its outputs does not bind it, and may leave sizes open."""
+        labels = len(self.manifest.labels)
+        shapes = (logits.shape, embeddings.shape[:1], cams.shape[:2])
+        if shapes != ((images, labels), (images,), (images, labels)):
+            raise ArtifactError(f"the model's outputs have shapes that do not fit: {shapes}")
+        if max(cams.shape[2:]) > _MAX_MAP_SIDE or embeddings.shape[1] > MAX_FEATURES:
+            raise ArtifactError(
+                f"the model's map is {cams.shape[2:]} and its embedding {embeddings.shape[1:]}, at "
+                f"most {_MAX_MAP_SIDE} and {MAX_FEATURES} are possible"
+            )
+        for values in (logits, embeddings, cams):
+            # False for what is not a number.
+            if values.size and not np.abs(values).max() < _LARGEST:
+                raise ArtifactError("the model answers with numbers that are not finite")
 
     def activation_map(
         self, classification: Classification, label: str, image_size: tuple[int, int]

@@ -8,7 +8,6 @@ has less than anything that the model was taught.
 """
 
 import io
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -29,6 +28,9 @@ _OF_CLASS = 0.3
 # Directions in which training images differ most; the others change the similarity by nothing that
 # could be measured.
 _AXES = 256
+# What is read; a run keeps less than a hundredth of it. An archive can pack gigabytes of zeros
+# into a file of any size.
+_MAX_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +69,18 @@ class FamiliarImages:
         source = io.BytesIO(file) if isinstance(file, bytes) else file
         try:
             with np.load(source, allow_pickle=False) as stored:
+                if (size := sum(part.file_size for part in stored.zip.infolist())) > _MAX_BYTES:
+                    raise ValueError(f"{size:,} bytes when unpacked")
                 parts = {field.name: stored[field.name] for field in fields(cls)}
-        except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except Exception as error:
+            # Besides the errors of NumPy, zipfile and zlib also what the header of a part evaluates
+            # to, and the memory that it asks for.
             raise ArtifactError(f"the familiar images cannot be read ({error})") from error
         shapes = tuple(part.shape for part in parts.values())
         if not _fit(*shapes) or any(part.dtype != np.float16 for part in parts.values()):
             raise ArtifactError(f"the familiar images have shapes that do not fit: {shapes}")
+        if not all(np.isfinite(part).all() for part in parts.values()):
+            raise ArtifactError("the familiar images hold numbers that are not finite")
         return cls(**{name: part.astype(np.float32) for name, part in parts.items()})
 
     def to_bytes(self) -> bytes:

@@ -7,6 +7,13 @@ from visionflow.errors import ConfigError
 
 Interpolation = Literal["bilinear", "bicubic", "lanczos"]
 
+# Pixels. The finest detail is measured over two of them; what a large one takes grows with its
+# square, and a version has to answer within the function's memory and time.
+MIN_SIZE = 4
+MAX_SIZE = 1_024
+# The crop keeps at least this part of the shorter side.
+_LEAST_KEPT = 1 / 4
+
 
 @dataclass(frozen=True)
 class Box:
@@ -32,9 +39,14 @@ class InputSpec:
     interpolation: Interpolation = "bilinear"
 
     def __post_init__(self) -> None:
-        if not 1 <= self.size <= self.resize:
+        if not MIN_SIZE <= self.size <= MAX_SIZE:
             raise ConfigError(
-                f"input: size must be between 1 and resize, found {self.size} and {self.resize}"
+                f"input.size: must be between {MIN_SIZE} and {MAX_SIZE}, found {self.size:.20g}"
+            )
+        if not self.size <= self.resize <= self.size / _LEAST_KEPT:
+            raise ConfigError(
+                f"input.resize: must be between size and {1 / _LEAST_KEPT:g} times size, found "
+                f"{self.resize:.20g} for size {self.size}"
             )
 
     def crop_box(self, width: int, height: int) -> tuple[float, float, float, float]:

@@ -14,6 +14,7 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, TypeAlias
 
 from visionflow import strict
+from visionflow.bounds import check_count, check_number
 from visionflow.errors import ConfigError
 
 # NumPy is imported by the functions that need it, so that the API starts without.
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 REFERENCE_FILE = "reference.json"
 COMPONENTS = 16
+# What is read: a record keeps a byte for each component, a container all of the projection.
+MAX_COMPONENTS = 64
+MAX_FEATURES = 16_384
+MAX_REFERENCE_LABELS = 12_000
 
 # A byte of a sketch counts sixteenths of a standard deviation, up to almost eight of them.
 _STEPS = 16
@@ -48,8 +53,8 @@ class EmbeddingReference:
     projection: str
 
     def __post_init__(self) -> None:
-        if self.components < 1 or self.features < 1:
-            raise ConfigError("reference.embedding: needs a feature and a component")
+        check_number("reference.embedding.components", self.components, 1, MAX_COMPONENTS)
+        check_number("reference.embedding.features", self.features, 1, MAX_FEATURES)
         # Decoded here, so that a damaged one is found when it is read.
         mean = _decoded(self.mean, (self.features,))
         projection = _decoded(self.projection, (self.components, self.features))
@@ -76,6 +81,12 @@ class Reference:
     images: int
     labels: dict[str, int]
     embedding: EmbeddingReference
+
+    def __post_init__(self) -> None:
+        check_number("reference.images", self.images, 0)
+        check_count("reference.labels", len(self.labels), MAX_REFERENCE_LABELS)
+        for count in self.labels.values():
+            check_number("reference.labels", count, 0)
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Reference":

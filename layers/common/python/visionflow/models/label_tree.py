@@ -3,8 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from visionflow.bounds import check_count
 from visionflow.errors import ConfigError
-from visionflow.labels import label_key, twins
+from visionflow.labels import composed, label_key, label_problem, twins
+
+# Each answer compares all labels, and each label with all parents.
+MAX_LABELS = 10_000
+MAX_PARENTS = 2_000
+MAX_DEPTH = 32
 
 
 @dataclass(frozen=True)
@@ -14,13 +20,18 @@ class Label:
     name: str
     parent: str | None
 
+    def __post_init__(self) -> None:
+        for text in (self.name, self.parent):
+            if text is not None and (problem := label_problem(composed(text))):
+                raise ConfigError(f"manifest.labels: {text!a:.80} {problem}")
+
 
 @dataclass(frozen=True)
 class LabelTree:
     """``labels``: the leaves; ``parents``: the inner nodes, of any depth.
 
     Raises `ConfigError` where a name comes twice, also in other spellings, a parent is missing or
-    has nothing below it, or a node is above itself.
+    has nothing below it, a node is above itself, or there are too many.
     """
 
     labels: tuple[Label, ...]
@@ -28,14 +39,14 @@ class LabelTree:
     _ancestors: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_count("manifest.labels", len(self.labels), MAX_LABELS, low=1)
+        check_count("manifest.parents", len(self.parents), MAX_PARENTS)
         nodes = (*self.labels, *self.parents)
         above = {node.name: node.parent for node in nodes}
-        if not self.labels or len(above) != len(nodes) or "" in above:
-            raise ConfigError("manifest.labels: must be non-empty and distinct, also from parents")
-        if pair := twins(above):
+        if pair := twins(node.name for node in nodes):
             raise ConfigError(
-                f"manifest.labels: {pair[0]!r:.80} and {pair[1]!r:.80} differ by upper and lower "
-                "case or by composition alone; rename one"
+                "manifest.labels: must be distinct, also from parents and by more than case or "
+                f"composition; found {pair[0]!r:.80} and {pair[1]!r:.80}"
             )
         inner = {node.name for node in self.parents}
         if unknown := {node.parent for node in nodes} - {None} - inner:
@@ -85,6 +96,8 @@ def _ancestors(name: str, above: dict[str, str | None]) -> tuple[str, ...]:
     while parent is not None:
         if parent in path or parent == name:
             raise ConfigError(f"manifest.parents: {parent} is above itself")
+        if len(path) == MAX_DEPTH:
+            raise ConfigError(f"manifest.parents: {name} has more than {MAX_DEPTH} above it")
         path.append(parent)
         parent = above[parent]
     return tuple(reversed(path))

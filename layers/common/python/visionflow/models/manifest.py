@@ -6,11 +6,15 @@ producer and a consumer of different ages cannot quietly disagree.
 
 import hashlib
 import json
+import re
+import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from visionflow import strict
+from visionflow.bounds import check_count, check_number, check_sha256, check_text, check_tree
 from visionflow.errors import ArtifactError, ConfigError
 from visionflow.images.input_spec import InputSpec
 from visionflow.models.label_tree import Label, LabelTree
@@ -18,6 +22,26 @@ from visionflow.models.label_tree import Label, LabelTree
 MANIFEST_NAME = "manifest.json"
 
 Precision = Literal["fp32", "int8"]
+
+# The API's answer holds the manifest and a report of 4 MB, and Lambda's may have 6 MB.
+MAX_MANIFEST_BYTES = 2_000_000
+# Lambda's cache holds 512 MB: what serves, and the version that takes its place.
+MAX_SERVED_BYTES = 250_000_000
+MAX_FILE_BYTES = 2_000_000_000
+MAX_EXTRA_FILES = 500
+# Of one validation image each; runs keep 1,000.
+MAX_CONFORMITY = 50_000
+MAX_ENTRIES = 500
+# Nodes of a network that int8 leaves out; their names come from the network.
+MAX_NODES, MAX_NODE_NAME = 10_000, 500
+MAX_REASON = 2_000
+OPSETS = (7, 50)
+CONFIG_DEPTH = 8
+
+_PATH = re.compile(
+    r"([A-Za-z0-9_][A-Za-z0-9_ .=+-]{0,99}/){0,4}[A-Za-z0-9_][A-Za-z0-9_ .=+-]{0,99}"
+)
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
 @dataclass(frozen=True)
@@ -27,6 +51,16 @@ class FileEntry:
     path: str
     sha256: str
     size: int
+
+    def __post_init__(self) -> None:
+        # A path is part of an object's key, of a URL and of a folder on any machine.
+        if not _PATH.fullmatch(self.path) or self.path == MANIFEST_NAME:
+            raise ConfigError(
+                f"manifest.files: {self.path!a:.80} cannot be the path of a file in the "
+                "artifact's folder; letters (A-Z, a-z), digits, blanks and ._=+- are allowed"
+            )
+        check_sha256(f"manifest.files.{self.path}.sha256", self.sha256)
+        check_number(f"manifest.files.{self.path}.size", self.size, 0, MAX_FILE_BYTES)
 
     @classmethod
     def of(cls, folder: Path, path: str) -> "FileEntry":
@@ -50,6 +84,16 @@ class Quantization:
     excluded_nodes: tuple[str, ...]
     fallback_reason: str | None
 
+    def __post_init__(self) -> None:
+        check_text("manifest.quantization.scheme", self.scheme)
+        check_text("manifest.quantization.calibration", self.calibration)
+        check_number("manifest.quantization.calibration_images", self.calibration_images, 0, 1e9)
+        check_count("manifest.quantization.excluded_nodes", len(self.excluded_nodes), MAX_NODES)
+        for node in self.excluded_nodes:
+            check_text("manifest.quantization.excluded_nodes", node, MAX_NODE_NAME)
+        if self.fallback_reason is not None:
+            check_text("manifest.quantization.fallback_reason", self.fallback_reason, MAX_REASON)
+
 
 @dataclass(frozen=True)
 class Familiarity:
@@ -65,6 +109,12 @@ class Familiarity:
     least_detail: float
     kept: float
 
+    def __post_init__(self) -> None:
+        # Both are made of cosines, and of ratios of grey levels.
+        check_number("manifest.familiarity.threshold", self.threshold, -10, 10)
+        check_number("manifest.familiarity.least_detail", self.least_detail, 0, 1_000)
+        check_number("manifest.familiarity.kept", self.kept, 0, 1)
+
 
 @dataclass(frozen=True)
 class GateCheck:
@@ -74,6 +124,13 @@ class GateCheck:
     value: float
     limit: float
     passed: bool
+
+    def __post_init__(self) -> None:
+        check_text("manifest.gate.name", self.name)
+        # What came out as no number is recorded as the largest one.
+        for what, value in (("value", self.value), ("limit", self.limit)):
+            largest = sys.float_info.max
+            check_number(f"manifest.gate.{self.name}.{what}", value, -largest, largest)
 
 
 @dataclass(frozen=True)
@@ -112,17 +169,55 @@ class Manifest:
     def __post_init__(self) -> None:
         # A tree that is none is refused here, not by the first image.
         self.label_tree()
-        if self.precision not in self.files:
-            raise ConfigError("manifest.files: must hold the served precision")
+        self._check_texts()
+        self._check_numbers()
+        self._check_files()
+
+    def _check_texts(self) -> None:
+        check_text("manifest.name", self.name)
+        check_text("manifest.version", self.version)
+        check_sha256("manifest.dataset_sha256", self.dataset_sha256)
+        if self.git_commit is not None:
+            check_text("manifest.git_commit", self.git_commit)
+        check_count("manifest.library_versions", len(self.library_versions), MAX_ENTRIES)
+        for library, version in self.library_versions.items():
+            check_text("manifest.library_versions", library)
+            check_text(f"manifest.library_versions.{library}", version)
+        try:
+            if not _UTC.fullmatch(self.created_at):
+                raise ValueError
+            datetime.fromisoformat(self.created_at)
+        except ValueError as error:
+            raise ConfigError(
+                "manifest.created_at: must be a time in UTC such as 2030-01-01T00:00:00Z, found "
+                f"{self.created_at!a:.80}"
+            ) from error
+
+    def _check_numbers(self) -> None:
+        check_number("manifest.opset", self.opset, *OPSETS)
+        check_number("manifest.temperature", self.temperature, 1e-3, 1e3)
+        check_number("manifest.unknown_threshold", self.unknown_threshold, 0, 1)
+        check_count("manifest.conformity", len(self.conformity), MAX_CONFORMITY)
         if any(not 0 <= p <= 1 for p in self.conformity) or [*self.conformity] != sorted(
             self.conformity
         ):
             raise ConfigError("manifest.conformity: must rise within 0..1")
-        if self.temperature <= 0:
-            raise ConfigError(f"manifest.temperature: must be positive, found {self.temperature}")
-        for entry in self.all_files():
-            if Path(entry.path).is_absolute() or ".." in Path(entry.path).parts:
-                raise ConfigError(f"manifest.files: {entry.path} leaves the artifact's folder")
+        check_count("manifest.metrics", len(self.metrics), MAX_ENTRIES)
+        for name, value in self.metrics.items():
+            check_text("manifest.metrics", name)
+            check_number(f"manifest.metrics.{name}", value)
+        check_count("manifest.gate", len(self.gate), MAX_ENTRIES)
+        check_tree("manifest.config", self.config, CONFIG_DEPTH)
+
+    def _check_files(self) -> None:
+        if self.precision not in self.files:
+            raise ConfigError("manifest.files: must hold the served precision")
+        check_count("manifest.extra_files", len(self.extra_files), MAX_EXTRA_FILES)
+        entries = {*self.all_files()}
+        if len({entry.path for entry in entries}) < len(entries):
+            raise ConfigError("manifest.files: one path stands for two files")
+        served = sum(entry.size for entry in self.served_files)
+        check_number("manifest.files: bytes of what is served", served, 1, MAX_SERVED_BYTES)
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -149,11 +244,15 @@ class Manifest:
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Manifest":
-        """Raises `ConfigError` naming the field that is unknown, missing or mistyped.
+        """Raises `ConfigError` naming the field that is unknown, missing, mistyped or out of range.
 
         A manifest of schema 1 or 2 gets what it did not have: no familiarity, no conformity and no
         parents.
         """
+        if len(text) > MAX_MANIFEST_BYTES:
+            raise ConfigError(
+                f"manifest: at most {MAX_MANIFEST_BYTES:,} bytes are read, found {len(text):,}"
+            )
         document = strict.read_json(text, "manifest")
         if isinstance(document, dict):
             document = _upgraded(document)

@@ -1,4 +1,4 @@
-"""An artifact becomes a version that can serve: gate, files, manifest, registry row, alias.
+"""An artifact becomes a version that can serve: gate, trial, files, manifest, registry row, alias.
 
 In this order, so that an interruption never leaves half a version behind, and the same call again
 finishes it.
@@ -7,19 +7,31 @@ finishes it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from visionflow import strict
 from visionflow.dynamodb import Action
 from visionflow.models.gate import check_gate, held_back_by
 from visionflow.models.manifest import Manifest, Precision
 from visionflow.models.ref import ModelRef
-from visionflow.models.registry import Force, ModelRegistry, first_promotion, registration
+from visionflow.models.registry import (
+    Force,
+    ModelRegistry,
+    Tried,
+    first_promotion,
+    registration,
+)
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
+from visionflow.models.trial import try_out
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutItemInputTypeDef
+
+REPORT_FILE = "report.json"
+# Lambda's answer may have 6 MB. A larger report is not shown.
+MAX_REPORT_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -58,19 +70,22 @@ class Publisher:
         publishes a version that its gate holds back, and is kept in its row; a gate that passed
         needs no force, so none is kept. ``on_upload`` gets the number of bytes after each piece.
 
-        Raises `GateError`, `ArtifactError` for a version that is taken or whose name cannot be
-        part of a key, and what `ModelRegistry.promote` raises, once the version is published.
+        Raises `GateError`, `ArtifactError` for a version that does not run, that is taken or whose
+        name cannot be part of a key, `ConfigError` for a report that cannot be read, and what
+        `ModelRegistry.promote` raises, once the version is published.
         """
         failed = held_back_by(manifest)
         if not force_reason:
             check_gate(manifest)
         model = ModelRef(manifest.name, manifest.version)
+        check_report(folder, manifest)
+        tried = try_out(folder, manifest)
         self.store.upload(folder, manifest, on_upload)
         force = None
         if failed and force_reason:
             asked = order()
             force = Force(asked.by, timestamp(asked.at), force_reason, failed)
-        self.registry.register(manifest, force)
+        self.registry.register(manifest, tried, force)
         if promote and self.registry.current() != model:
             self.registry.promote(model, order())
         row = self.registry.version(model)
@@ -86,10 +101,21 @@ class Publisher:
 
 
 def first_writes(
-    table: str, manifest: Manifest, order: Order
+    table: str, folder: Path, manifest: Manifest, order: Order
 ) -> "tuple[PutItemInputTypeDef, list[Action]]":
     """What a template writes in this module's place: the version's row, then the transaction that
-    promotes it where nothing is in production. Raises `GateError`."""
+    promotes it where nothing is in production. Raises `GateError`, and `ArtifactError` where the
+    files in ``folder`` do not run."""
     check_gate(manifest)
+    check_report(folder, manifest)
+    try_out(folder, manifest)
     model = ModelRef(manifest.name, manifest.version)
-    return registration(table, manifest), first_promotion(table, model, order)
+    tried = Tried(None, None, manifest.created_at)
+    return registration(table, manifest, tried), first_promotion(table, model, order)
+
+
+def check_report(folder: Path, manifest: Manifest) -> None:
+    """Raise `ConfigError` for a report that the API cannot show."""
+    for entry in manifest.extra_files:
+        if entry.path == REPORT_FILE and entry.size <= MAX_REPORT_BYTES:
+            strict.parse_json(dict[str, Any], (folder / entry.path).read_bytes(), REPORT_FILE)

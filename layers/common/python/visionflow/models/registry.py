@@ -15,6 +15,7 @@ from visionflow.errors import (
     AliasConflictError,
     ModelNotFoundError,
     ModelRetiredError,
+    ModelUntriedError,
 )
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import Manifest, Precision
@@ -62,8 +63,27 @@ class Retirement:
 
 
 @dataclass(frozen=True)
+class Effort:
+    """``ms``: processor time of the slowest answer; ``peak_mb``: the most that the process took.
+
+    Both are null for the version that a template brings: measured anew, they would change it.
+    """
+
+    ms: float | None
+    peak_mb: float | None
+
+
+@dataclass(frozen=True)
+class Tried(Effort):
+    """That a version was opened and has answered before it was registered, and when."""
+
+    at: str
+
+
+@dataclass(frozen=True)
 class RegisteredVersion:
-    """The row of a published version; ``labels`` is their number."""
+    """The row of a published version; ``labels`` is their number. ``tried``: null for one that was
+    registered when versions were not tried; it cannot be promoted until it has been."""
 
     name: str
     version: str
@@ -74,6 +94,7 @@ class RegisteredVersion:
     gate_passed: bool
     force: Force | None
     retired: Retirement | None
+    tried: Tried | None
 
     @property
     def model(self) -> ModelRef:
@@ -81,7 +102,7 @@ class RegisteredVersion:
 
 
 def registration(
-    table: str, manifest: Manifest, force: Force | None = None
+    table: str, manifest: Manifest, tried: Tried, force: Force | None = None
 ) -> "PutItemInputTypeDef":
     """The write that records a published version, on the condition that it is not there yet."""
     row = RegisteredVersion(
@@ -94,6 +115,7 @@ def registration(
         gate_passed=not held_back_by(manifest),
         force=force,
         retired=None,
+        tried=tried,
     )
     return {
         "TableName": table,
@@ -134,20 +156,35 @@ class ModelRegistry:
         rows = [_registered(dynamodb.from_row(item)) for item in items]
         return tuple(sorted(rows, key=lambda row: row.created_at, reverse=True))
 
-    def register(self, manifest: Manifest, force: Force | None = None) -> None:
+    def register(self, manifest: Manifest, tried: Tried, force: Force | None = None) -> None:
         """Record a published version. A version never changes, so neither does its row: an
-        existing one stays, with the force by which it was published."""
+        existing one stays, with the force by which it was published. It only gets a trial that it
+        lacks."""
         try:
-            self._client.put_item(**registration(self._table, manifest, force))
+            self._client.put_item(**registration(self._table, manifest, tried, force))
         except self._client.exceptions.ConditionalCheckFailedException:
-            return
+            row = self.version(ModelRef(manifest.name, manifest.version))
+            if row and row.tried is None and row.retired is None:
+                self._add_trial(replace(row, tried=tried))
+
+    def _add_trial(self, row: RegisteredVersion) -> None:
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={**_version_key(row.model), **dynamodb.to_item(strict.to_dict(row))},
+                ConditionExpression="retired = :none",
+                ExpressionAttributeValues=dynamodb.to_item({":none": None}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return  # retired meanwhile, so it cannot serve in any case
 
     def promote(self, model: ModelRef, order: Order) -> Aliases:
         """Put a registered version into production.
 
         This and the other moves raise `ModelNotFoundError` for a version that is not registered,
-        `ModelRetiredError` for a retired one, what `Aliases` raises for a move that it does not
-        allow, and `AliasConflictError` when others keep moving the aliases.
+        `ModelRetiredError` for a retired one, `ModelUntriedError` for one without a trial, what
+        `Aliases` raises for a move that it does not allow, and `AliasConflictError` when others
+        keep moving the aliases.
         """
         return self._move(lambda aliases: aliases.promoted(model, order), model)
 
@@ -261,6 +298,11 @@ class ModelRegistry:
             row = self.version(model)
             if row is None:
                 raise _not_found(model)
+            if row.retired is None and row.tried is None:
+                raise ModelUntriedError(
+                    f"{model.name} {model.version} has never been tried; 'visionflow publish RUN' "
+                    "with its run tries it, and then it can serve."
+                )
             raise ModelRetiredError(
                 f"{model.name} {model.version} is retired; a retired version cannot serve again."
             )
@@ -270,7 +312,7 @@ class ModelRegistry:
         return {
             "TableName": self._table,
             "Key": _version_key(model),
-            "ConditionExpression": "attribute_exists(pk) AND retired = :none",
+            "ConditionExpression": "retired = :none AND attribute_exists(tried) AND tried <> :none",
             "ExpressionAttributeValues": dynamodb.to_item({":none": None}),
         }
 
@@ -321,7 +363,8 @@ def _read_cursor(cursor: str) -> str:
 
 
 def _registered(row: dict[str, Any]) -> RegisteredVersion:
-    return strict.parse(RegisteredVersion, row, f"registry.{row.get('name')}.{row.get('version')}")
+    where = f"registry.{row.get('name')}.{row.get('version')}"
+    return strict.parse(RegisteredVersion, {"tried": None, **row}, where)
 
 
 def _not_found(model: ModelRef) -> ModelNotFoundError:
