@@ -2,6 +2,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
 
+import { noteBudget } from "../src/access/useBudgetStop";
 import { ApiContext } from "../src/api/ApiContext";
 import { createApi } from "../src/api/client";
 import { createQueryClient } from "../src/api/queryClient";
@@ -12,10 +13,12 @@ import type { FakeApi } from "./fakeApi";
 /** The dashboard at one of its addresses, wired as in `App`, against a fake API. */
 export function renderDashboard(fake: FakeApi, hash = "/", language: Language = "en") {
   window.location.hash = hash;
+  const queries = createQueryClient();
+  const onBudget = noteBudget.bind(null, queries);
   return render(
     <I18nextProvider i18n={createI18n(language)}>
-      <QueryClientProvider client={createQueryClient()}>
-        <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch })}>
+      <QueryClientProvider client={queries}>
+        <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch, onBudget })}>
           <AppRoutes stage="local" />
         </ApiContext>
       </QueryClientProvider>

@@ -77,6 +77,12 @@ export function clockTime(epochMs: number, language: Language): string {
   return dateFormat(language, { timeStyle: "medium" }).format(new Date(epochMs));
 }
 
+/** A moment near now: its time of day, with the date where that is another one. */
+export function moment(epochMs: number, language: Language): string {
+  const isToday = new Date(epochMs).toDateString() === new Date().toDateString();
+  return isToday ? clockTime(epochMs, language) : dateTime(epochMs, language);
+}
+
 export function date(epochSeconds: number, language: Language): string {
   return dateFormat(language, { dateStyle: "medium" }).format(new Date(epochSeconds * 1000));
 }
