@@ -1,25 +1,27 @@
 import { ApiError } from "./errors";
-import type { UploadForm } from "./types";
 
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 
+/** A presigned PUT, which the bucket takes once; with `fields`, a presigned POST. */
+export interface UploadTicket {
+  url: string;
+  headers?: Record<string, string>;
+  fields?: Record<string, string>;
+}
+
 /**
- * Send a file straight to the bucket with a presigned POST.
+ * Send a file straight to the bucket.
  *
  * `XMLHttpRequest`, because `fetch` does not report upload progress. `onProgress` gets the share
  * that was sent, 0..1. Throws `ApiError`: `upload_interrupted` when the connection broke,
  * `upload_refused` when the bucket rejected the file, `timeout`; an `AbortError` on `signal`.
  */
 export function sendToBucket(
-  { url, fields }: Pick<UploadForm, "url" | "fields">,
+  { url, headers = {}, fields }: UploadTicket,
   file: File,
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", file); // S3 ignores every field after the file
-
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = () => {
@@ -48,7 +50,15 @@ export function sendToBucket(
     request.onloadend = () => {
       signal.removeEventListener("abort", abort);
     };
-    request.open("POST", url);
-    request.send(form);
+    request.open(fields ? "POST" : "PUT", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(fields ? formOf(fields, file) : file);
   });
+}
+
+function formOf(fields: Record<string, string>, file: File): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("file", file); // S3 ignores every field after the file
+  return form;
 }
