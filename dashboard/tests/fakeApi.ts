@@ -6,11 +6,11 @@ import type {
   Me,
   NewKey,
   PromotionRule,
+  ServiceStatus,
 } from "../src/api/access";
 import type {
   AliasMove,
   Costs,
-  Health,
   Job,
   LogEntry,
   LogPage,
@@ -34,7 +34,7 @@ type Handler = (request: Request, url: URL) => Response | Promise<Response>;
 export class FakeApi {
   readonly url = "http://api.test";
   records: LogEntry[] = [];
-  health: Health = {
+  status: ServiceStatus = {
     status: "ok",
     model: { name: "starter", version: "1.0.0" },
     labels: ["cat", "dog"],
@@ -100,7 +100,7 @@ export class FakeApi {
   }
 
   readonly #routes: [RegExp, Handler][] = [
-    [/^GET \/health$/, () => json(this.health, this.health.status === "ok" ? 200 : 503)],
+    [/^GET \/status$/, () => json(this.status, this.status.status === "ok" ? 200 : 503)],
     [/^GET \/logs$/, (_, { searchParams }) => json(this.#page(searchParams))],
     [
       /^POST \/predict$/,

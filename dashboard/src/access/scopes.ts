@@ -6,6 +6,7 @@ import type { Scope } from "../api/access";
  */
 export const NEEDS = {
   "GET /me": "read",
+  "GET /status": "read",
   "POST /predict": "predict",
   "POST /uploads": "predict",
   "GET /logs": "read",
@@ -36,6 +37,7 @@ export const NEEDS = {
   "GET /training-jobs/{id}": "read",
   "DELETE /training-jobs/{id}": "jobs",
   "POST /training-jobs/{id}/resume": "jobs",
+  "POST /budget/resume": "admin",
   "GET /keys": "admin",
   "POST /keys": "admin",
   "DELETE /keys/{prefix}": "admin",

@@ -1,7 +1,7 @@
 import type { Client } from "openapi-fetch";
 
 import { ask, type Transport } from "./transport";
-import type { Feedback, ModelItem, Page } from "./types";
+import type { Costs, Feedback, ModelItem, ModelName, Page } from "./types";
 
 /** What a route asks of its caller (`visionflow/access/roles.py`). */
 export const SCOPES = ["predict", "read", "feedback", "label", "models", "jobs", "admin"] as const;
@@ -30,6 +30,26 @@ export interface QuotaLeft {
   limit: number;
   used: number;
 }
+
+/** Whether an image would be classified now, by which model and into which labels. */
+export interface ServiceStatus {
+  status: "ok" | "unavailable";
+  model: ModelName | null;
+  labels: string[];
+  /** What is directly above each label and each parent that has something above it. */
+  parents: Record<string, string>;
+  uptime_s: number;
+  reason: string | null;
+}
+
+/** Since when and why the month's budget keeps images and jobs from being taken. */
+export interface Stop {
+  at: string;
+  reason: string;
+}
+
+/** Costs, with that. */
+export type StoppableCosts = Costs & { stopped?: Stop | null };
 
 export interface ApiKey {
   prefix: string;
@@ -110,6 +130,10 @@ export type Owned<Entry> = Entry & { owner?: string | null };
 export type Weighed = Feedback & { weight?: number };
 
 export interface AccessApi {
+  /** Also resolves if the API is up and its model is not. */
+  status(signal?: AbortSignal): Promise<ServiceStatus>;
+  /** Takes images and jobs again although the budget is spent. */
+  resumeBudget(signal?: AbortSignal): Promise<{ stopped: Stop | null }>;
   me(signal?: AbortSignal): Promise<Me>;
   keys(signal?: AbortSignal): Promise<ApiKey[]>;
   createKey(request: KeyRequest, signal?: AbortSignal): Promise<NewKey>;
@@ -130,6 +154,14 @@ const ERASE_TIMEOUT_MS = 31_000;
 export function accessApi(transport: Transport): AccessApi {
   const client = transport as unknown as Client<AccessPaths>;
   return {
+    status: (signal) =>
+      ask(signal, async (bounded) => {
+        const answer = await client.GET("/status", { signal: bounded });
+        const unavailable = isStatus(answer.error) ? answer.error : undefined;
+        return { ...answer, data: answer.data ?? unavailable };
+      }),
+    resumeBudget: (signal) =>
+      ask(signal, (bounded) => client.POST("/budget/resume", { signal: bounded })),
     me: (signal) => ask(signal, (bounded) => client.GET("/me", { signal: bounded })),
     keys: async (signal) => {
       const { items } = await ask(signal, (bounded) => client.GET("/keys", { signal: bounded }));
@@ -168,8 +200,14 @@ export function accessApi(transport: Transport): AccessApi {
   };
 }
 
+function isStatus(body: unknown): body is ServiceStatus {
+  return typeof body === "object" && body !== null && "labels" in body;
+}
+
 /** As `schema.d.ts` has paths; to be dropped for it once the API's description has these. */
 interface AccessPaths {
+  "/status": { get: Route<ServiceStatus> };
+  "/budget/resume": { post: Route<{ stopped: Stop | null }> };
   "/me": { get: Route<Me> };
   "/keys": { get: Route<{ items: ApiKey[] }>; post: BodyRoute<NewKey, KeyRequest> };
   "/keys/{prefix}": { delete: Route<ApiKey, { path: { prefix: string } }> };
