@@ -21,7 +21,7 @@ import type {
   Stats,
   TrainingOptions,
 } from "../src/api/types";
-import { apiKey, me } from "./access";
+import { apiKey, me } from "./callers";
 import { detail } from "./registry";
 
 type Handler = (request: Request, url: URL) => Response | Promise<Response>;
