@@ -115,6 +115,7 @@ export class FakeApi {
     [/^GET \/models$/, () => offered(this.models)],
     [/^GET \/models\/history$/, () => json({ items: this.moves, next_cursor: null })],
     [/^GET \/models\/compare$/, (_, url) => this.#compare(url)],
+    [/^POST \/budget\/resume$/, () => json({ stopped: null })],
     [/^GET \/me$/, () => offered(this.me)],
     [/^GET \/keys$/, () => json({ items: this.keys })],
     [/^POST \/keys$/, (request) => this.#createKey(request)],

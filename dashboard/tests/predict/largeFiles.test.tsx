@@ -15,7 +15,9 @@ class FakeUpload {
   status = 0;
   responseText = "";
   timeout = 0;
-  body: FormData | null = null;
+  body: FormData | File | null = null;
+  method = "";
+  headers: Record<string, string> = {};
   onload = () => undefined;
   onerror = () => undefined;
   onabort = () => undefined;
@@ -24,8 +26,13 @@ class FakeUpload {
   constructor() {
     FakeUpload.last = this;
   }
-  open = () => undefined;
-  send(body: FormData) {
+  open = (method: string) => {
+    this.method = method;
+  };
+  setRequestHeader = (name: string, value: string) => {
+    this.headers[name] = value;
+  };
+  send(body: FormData | File) {
     this.body = body;
   }
   abort() {
@@ -69,7 +76,8 @@ async function chooseLarge() {
 describe("a file too large for a direct call", () => {
   it("goes through the bucket with a progress bar, and is answered once it is recorded", async () => {
     const upload = await chooseLarge();
-    expect([...(upload.body?.keys() ?? [])]).toEqual(["key", "policy", "file"]);
+    expect(upload.method).toBe("POST");
+    expect([...(upload.body as FormData).keys()]).toEqual(["key", "policy", "file"]);
     act(() => {
       upload.progress(0.4);
     });
@@ -82,6 +90,16 @@ describe("a file too large for a direct call", () => {
     expect(await screen.findByTestId("result-label")).toHaveTextContent("cat");
     expect(screen.getByTestId("dropzone")).toHaveTextContent("without a heatmap");
     expect(fake.count("/predict")).toBe(0);
+  });
+
+  it("is put there with the headers that were signed, where the API signs a PUT", async () => {
+    const headers = { "Content-Type": "image/jpeg", "If-None-Match": "*" };
+    const ticket = { ...FORM, fields: undefined, headers };
+    fake.failing = (path) => (path === "/uploads" ? json(ticket, 201) : null);
+    const upload = await chooseLarge();
+    expect(upload.method).toBe("PUT");
+    expect(upload.headers).toEqual(headers);
+    expect(upload.body).toBe(LARGE);
   });
 
   it("that broke off half-way is said to be unrecorded, and is sent anew when told to", async () => {

@@ -73,6 +73,12 @@ describe("the form", () => {
     expect(form).toHaveTextContent("while this command runs there: visionflow jobs machines");
   });
 
+  it("leaves promotion to a person or to the rule", async () => {
+    renderDashboard(fake, "/training");
+    const form = within(await screen.findByTestId("job-form"));
+    expect(form.queryByRole("checkbox", { name: /promote/i })).not.toBeInTheDocument();
+  });
+
   it("says why a job was refused", async () => {
     fake.failing = (_, method) => (method === "POST" ? problem(422, "job_refused") : null);
     renderDashboard(fake, "/training");
