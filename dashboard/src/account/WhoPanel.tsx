@@ -1,14 +1,28 @@
 import { useTranslation } from "react-i18next";
 
 import type { Me } from "../api/access";
+import { useSession } from "../auth/session";
 import { roleText } from "../i18n/texts";
 
 /** The caller's name, roles, and what these allow. */
 export function WhoPanel({ me }: { me: Me }) {
   const { t } = useTranslation();
+  const session = useSession();
   return (
     <section className="card panel" aria-labelledby="who-title" data-testid="who">
-      <h2 id="who-title">{t("account.who")}</h2>
+      <div className="panel-heading">
+        <h2 id="who-title">{t("account.who")}</h2>
+        {session && (
+          <button
+            type="button"
+            className="button small"
+            onClick={() => void session.signOut()}
+            data-testid="account-sign-out"
+          >
+            {t("app.signOut")}
+          </button>
+        )}
+      </div>
       <dl className="facts">
         <dt>{t("account.name")}</dt>
         <dd>{me.name}</dd>

@@ -10,6 +10,7 @@ import {
   LiveIcon,
   Logo,
   ModelsIcon,
+  PersonIcon,
   PredictIcon,
   ShieldIcon,
   TrainingIcon,
@@ -90,12 +91,13 @@ export function Shell({ stage }: { stage: string }) {
               title={session?.email ?? undefined}
               data-testid="nav-account"
             >
-              {t("app.account")}
+              <PersonIcon className={css.toolIcon} />
+              <span className={css.toolText}>{t("app.account")}</span>
             </NavLink>
             {session && (
               <button
                 type="button"
-                className={css.tool}
+                className={`${css.tool} ${css.signOut}`}
                 onClick={() => void session.signOut()}
                 data-testid="sign-out"
               >

@@ -53,7 +53,8 @@ export function milliseconds(ms: number, language: Language): string {
 }
 
 export function fileSize(bytes: number, language: Language): string {
-  const [amount, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"];
+  const [amount, unit] =
+    bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
   return `${numberFormat(language, { maximumFractionDigits: 1 }).format(amount)} ${unit}`;
 }
 

@@ -52,7 +52,7 @@ describe("the account", () => {
       "100 left of 120",
     );
     expect(shown.getByRole("meter", { name: "Data sent, per month" })).toHaveTextContent(
-      "500 MB left of 10,000 MB",
+      "500 MB left of 10 GB",
     );
     expect(shown.getByRole("meter", { name: "Budgets of jobs, per month" })).toHaveTextContent(
       "$37.50 left of $50.00",
@@ -127,8 +127,8 @@ describe("the second factor", () => {
   });
 });
 
-it("signing out is the session's", async () => {
+it("has a way to sign out of its own, for screens whose header has no room", async () => {
   open();
-  await userEvent.click(await screen.findByTestId("sign-out"));
+  await userEvent.click(await screen.findByTestId("account-sign-out"));
   expect(session.signOut).toHaveBeenCalledOnce();
 });

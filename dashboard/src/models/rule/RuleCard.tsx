@@ -69,12 +69,13 @@ export function RuleFields<Rule>(props: RuleFieldsProps<Rule>) {
   const mayWrite = useMay()(route);
   return (
     <form
+      className={css.form}
       onSubmit={(event) => {
         event.preventDefault();
         save.mutate();
       }}
     >
-      <fieldset className={css.form} disabled={!mayWrite}>
+      <fieldset className={`${css.form} ${css.plain}`} disabled={!mayWrite}>
         <label className="check">
           <input
             type="checkbox"

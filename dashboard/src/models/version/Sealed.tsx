@@ -3,13 +3,14 @@ import { useTranslation } from "react-i18next";
 import type { VerifiedItem } from "../../api/access";
 import { useLanguage } from "../../i18n";
 import { dateTime, orDash, percent, whole } from "../../i18n/format";
+import css from "./ModelDetailPanel.module.css";
 
 /** What the control plane itself measured of a version, or why it measured nothing. */
 export function Sealed({ item: { verified } }: { item: VerifiedItem }) {
   const { t } = useTranslation();
   const language = useLanguage();
   return (
-    <div data-testid="sealed">
+    <div className={css.part} data-testid="sealed">
       <h3 id="sealed-title">
         {t("models.verified")}{" "}
         {!verified && <span className="chip unsure">{t("models.notVerified")}</span>}

@@ -4,6 +4,7 @@ import { useLanguage } from "../../i18n";
 import { moment, whole } from "../../i18n/format";
 import { Banner } from "../../ui/notice/Banner";
 import { Problem } from "../../ui/notice/Problem";
+import css from "./PauseNotice.module.css";
 import type { Pause } from "./queue";
 
 interface PauseNoticeProps {
@@ -25,7 +26,7 @@ export function PauseNotice({ pause: { error, resumesAt }, waiting, onResume }: 
     );
   }
   return (
-    <section className="card panel" data-testid="queue-stopped">
+    <section className={`card panel ${css.notice}`} data-testid="queue-stopped">
       <Problem error={error}>
         <p>{t("predict.queueStopped", { n: whole(waiting, language) })}</p>
       </Problem>
