@@ -5,9 +5,10 @@
 const FLOORS = [
   ["main"],
   ["app"],
-  ["live", "predict", "history", "accuracy", "models", "training"],
+  ["live", "predict", "history", "accuracy", "models", "training", "admin", "account"],
   ["records", "auth"],
   ["ui", "charts", "registry"],
+  ["access"],
   ["api"],
   ["i18n", "theme"],
   ["config", "pwa", "styles"],

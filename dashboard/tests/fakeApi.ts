@@ -1,16 +1,27 @@
 import type {
+  ApiKey,
+  AuditEntry,
+  ErasedOwner,
+  KeyRequest,
+  Me,
+  NewKey,
+  PromotionRule,
+  ServiceStatus,
+} from "../src/api/access";
+import type {
   AliasMove,
   Costs,
-  Health,
   Job,
   LogEntry,
   LogPage,
   ModelList,
+  Page,
   PredictAnswer,
   RollbackRule,
   Stats,
   TrainingOptions,
 } from "../src/api/types";
+import { apiKey, me } from "./callers";
 import { detail } from "./registry";
 
 type Handler = (request: Request, url: URL) => Response | Promise<Response>;
@@ -23,7 +34,7 @@ type Handler = (request: Request, url: URL) => Response | Promise<Response>;
 export class FakeApi {
   readonly url = "http://api.test";
   records: LogEntry[] = [];
-  health: Health = {
+  status: ServiceStatus = {
     status: "ok",
     model: { name: "starter", version: "1.0.0" },
     labels: ["cat", "dog"],
@@ -40,6 +51,14 @@ export class FakeApi {
   files: Record<string, string> = {};
   moves: AliasMove[] = [];
   rule: RollbackRule | null = null;
+  promotionRule: PromotionRule | null = null;
+  me: Me | null = me();
+  keys: ApiKey[] = [];
+  audit: AuditEntry[] = [];
+  /** The parts in which an owner's records are erased. */
+  erasures: ErasedOwner[] = [];
+  /** What counts after somebody has given feedback; that feedback where it is `null`. */
+  standing: Record<string, unknown> | null = null;
   stats: Stats | null = null;
   costs: Costs | null = null;
   jobs: Job[] | null = null;
@@ -81,7 +100,7 @@ export class FakeApi {
   }
 
   readonly #routes: [RegExp, Handler][] = [
-    [/^GET \/status$/, () => json(this.health, this.health.status === "ok" ? 200 : 503)],
+    [/^GET \/status$/, () => json(this.status, this.status.status === "ok" ? 200 : 503)],
     [/^GET \/logs$/, (_, { searchParams }) => json(this.#page(searchParams))],
     [
       /^POST \/predict$/,
@@ -96,6 +115,16 @@ export class FakeApi {
     [/^GET \/models$/, () => offered(this.models)],
     [/^GET \/models\/history$/, () => json({ items: this.moves, next_cursor: null })],
     [/^GET \/models\/compare$/, (_, url) => this.#compare(url)],
+    [/^POST \/budget\/resume$/, () => json({ stopped: null })],
+    [/^GET \/me$/, () => offered(this.me)],
+    [/^GET \/keys$/, () => json({ items: this.keys })],
+    [/^POST \/keys$/, (request) => this.#createKey(request)],
+    [/^DELETE \/keys\/.+$/, (_, url) => this.#revokeKey(url)],
+    [/^GET \/audit$/, (_, { searchParams }) => json(this.#auditPage(searchParams))],
+    [/^DELETE \/predictions\/[^/]+$/, (_, url) => this.#erase(url)],
+    [/^DELETE \/owners\/.+$/, () => offered(this.erasures.shift() ?? null)],
+    [/^GET \/models\/promotion-rule$/, () => offered(this.promotionRule)],
+    [/^POST \/models\/promotion-rule$/, (request) => this.#setPromotionRule(request)],
     [/^GET \/models\/rule$/, () => offered(this.rule)],
     [/^POST \/models\/rule$/, (request) => this.#setRule(request)],
     [/^(POST|DELETE) \/models\/.+$/, () => offered(this.models)],
@@ -118,7 +147,14 @@ export class FakeApi {
     if (!known) return problem(404, "prediction_not_found");
     return json({
       ...known,
-      feedback: { label, at: known.created_at, by: "tester", parents: [], is_parent: false },
+      feedback: {
+        label,
+        at: known.created_at,
+        by: "tester",
+        parents: [],
+        is_parent: false,
+        ...this.standing,
+      },
     });
   }
 
@@ -131,6 +167,50 @@ export class FakeApi {
   async #setRule(request: Request): Promise<Response> {
     this.rule = (await body(request)) as RollbackRule;
     return json(this.rule);
+  }
+
+  async #setPromotionRule(request: Request): Promise<Response> {
+    this.promotionRule = (await body(request)) as PromotionRule;
+    return json(this.promotionRule);
+  }
+
+  async #createKey(request: Request): Promise<Response> {
+    const wanted = (await body(request)) as KeyRequest;
+    const made = apiKey("newkey22", {
+      name: wanted.name,
+      scopes: wanted.scopes,
+      requests_per_minute: wanted.requests_per_minute ?? null,
+      requests_per_month: wanted.requests_per_month ?? null,
+    });
+    this.keys = [made, ...this.keys];
+    const answer: NewKey = { ...made, key: `vf_${made.prefix}_${"s".repeat(52)}` };
+    return json(answer, 201);
+  }
+
+  #revokeKey({ pathname }: URL): Response {
+    const prefix = pathname.split("/").at(-1);
+    const revoked_at = "2026-03-01T10:00:00.000000Z";
+    this.keys = this.keys.map((key) => (key.prefix === prefix ? { ...key, revoked_at } : key));
+    const found = this.keys.find((key) => key.prefix === prefix);
+    return found ? json(found) : problem(404, "key_not_found");
+  }
+
+  #erase({ pathname }: URL): Response {
+    const id = pathname.split("/").at(-1);
+    const before = this.records.length;
+    this.records = this.records.filter((record) => record.id !== id);
+    return this.records.length < before ? json({ id }) : problem(404, "prediction_not_found");
+  }
+
+  /** Newest first, two entries a page, whatever the limit. */
+  #auditPage(query: URLSearchParams): Page<AuditEntry> {
+    const matching = this.audit
+      .filter(({ at }) => at >= (query.get("from") ?? "") && at <= (query.get("to") ?? "~"))
+      .sort((a, b) => (a.at < b.at ? 1 : -1));
+    const start = Number(query.get("cursor") ?? 0);
+    const end = start + 2;
+    const next_cursor = end < matching.length ? String(end) : null;
+    return { items: matching.slice(start, end), next_cursor };
   }
 
   #compare({ searchParams }: URL): Response {

@@ -2,21 +2,32 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
 
+import { noteBudget } from "../src/access/useBudgetStop";
 import { ApiContext } from "../src/api/ApiContext";
 import { createApi } from "../src/api/client";
 import { createQueryClient } from "../src/api/queryClient";
 import { AppRoutes } from "../src/app/AppRoutes";
+import { type Session, SessionContext } from "../src/auth/session";
 import { createI18n, type Language } from "../src/i18n";
 import type { FakeApi } from "./fakeApi";
 
 /** The dashboard at one of its addresses, wired as in `App`, against a fake API. */
-export function renderDashboard(fake: FakeApi, hash = "/", language: Language = "en") {
+export function renderDashboard(
+  fake: FakeApi,
+  hash = "/",
+  language: Language = "en",
+  session: Session | null = null,
+) {
   window.location.hash = hash;
+  const queries = createQueryClient();
+  const onBudget = noteBudget.bind(null, queries);
   return render(
     <I18nextProvider i18n={createI18n(language)}>
-      <QueryClientProvider client={createQueryClient()}>
-        <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch })}>
-          <AppRoutes stage="local" />
+      <QueryClientProvider client={queries}>
+        <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch, onBudget })}>
+          <SessionContext value={session}>
+            <AppRoutes stage="local" />
+          </SessionContext>
         </ApiContext>
       </QueryClientProvider>
     </I18nextProvider>,

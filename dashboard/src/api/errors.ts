@@ -5,16 +5,22 @@ export class ApiError extends Error {
   /** HTTP status; `null` when there was no answer at all. */
   readonly status: number | null;
   readonly requestId: string | null;
+  /** What was asked for, as `POST /models/rule`; known where the caller may not do it. */
+  readonly route: string | null;
+  /** From when on the same request may be answered, epoch ms; `null` where nothing is known. */
+  readonly retryAt: number | null;
 
   constructor(
     code: string,
     detail: string,
-    { status = null, requestId = null, cause }: ApiErrorContext = {},
+    { status = null, requestId = null, route = null, retryAt = null, cause }: ApiErrorContext = {},
   ) {
     super(detail, { cause });
     this.code = code;
     this.status = status;
     this.requestId = requestId;
+    this.route = route;
+    this.retryAt = retryAt;
   }
 
   /** The API could not be reached. */
@@ -33,16 +39,30 @@ const MISSING_ROUTE = new Set(["route_not_found", "method_not_allowed"]);
 interface ApiErrorContext {
   status?: number | null;
   requestId?: string | null;
+  route?: string | null;
+  retryAt?: number | null;
   cause?: unknown;
 }
 
 /** An answer with an error status: problem+json (RFC 9457), or API Gateway's own `{message}`. */
-export function fromResponse(response: Response, body: unknown): ApiError {
+export function fromResponse(
+  response: Response,
+  body: unknown,
+  route: string | null = null,
+): ApiError {
   const { status } = response;
   const requestId = field(body, "request_id") ?? response.headers.get("apigw-requestid");
   const code = field(body, "code") ?? codeOfStatus(status);
   const detail = field(body, "detail") ?? field(body, "message") ?? `HTTP ${status}`;
-  return new ApiError(code, detail, { status, requestId });
+  return new ApiError(code, detail, { status, requestId, route, retryAt: retryAt(response) });
+}
+
+/** `Retry-After` in seconds, as this API gives it, or as a date, as proxies do (RFC 9110). */
+function retryAt({ headers }: Response): number | null {
+  const value = headers.get("Retry-After");
+  if (value === null) return null;
+  const at = /^\d+$/.test(value) ? Date.now() + Number(value) * 1000 : Date.parse(value);
+  return Number.isNaN(at) ? null : at;
 }
 
 /** An exception of `fetch` or of parsing its answer. */

@@ -2,7 +2,6 @@ import { ApiError } from "./errors";
 import { ask, type Transport } from "./transport";
 import type {
   Costs,
-  Health,
   LogEntry,
   LogPage,
   LogQuery,
@@ -39,8 +38,6 @@ export interface PredictionsApi {
   uncertain(limit: number, signal?: AbortSignal): Promise<LogEntry[]>;
   stats(span: Span, signal?: AbortSignal): Promise<Stats>;
   costs(span: Span, signal?: AbortSignal): Promise<Costs>;
-  /** Also resolves if the API is up and its model is not. */
-  health(signal?: AbortSignal): Promise<Health>;
 }
 
 export function predictionsApi(client: Transport): PredictionsApi {
@@ -96,12 +93,6 @@ export function predictionsApi(client: Transport): PredictionsApi {
       ask(signal, (bounded) => client.GET("/stats", { params: { query }, signal: bounded })),
     costs: (query, signal) =>
       ask(signal, (bounded) => client.GET("/costs", { params: { query }, signal: bounded })),
-    health: (signal) =>
-      ask(signal, async (bounded) => {
-        const answer = await client.GET("/status", { signal: bounded });
-        const unavailable = isHealth(answer.error) ? answer.error : undefined;
-        return { ...answer, data: answer.data ?? unavailable };
-      }),
   };
 }
 
@@ -109,10 +100,6 @@ function multipart(file: File): FormData {
   const form = new FormData();
   form.append("file", file);
   return form;
-}
-
-function isHealth(body: unknown): body is Health {
-  return typeof body === "object" && body !== null && "labels" in body;
 }
 
 const UPLOAD_TYPES: readonly UploadRequest["content_type"][] = [

@@ -1,9 +1,11 @@
 import createClient, { type Client } from "openapi-fetch";
 
-import { fromException, fromResponse } from "./errors";
+import { type ApiError, fromException, fromResponse } from "./errors";
 import type { paths } from "./schema";
 
 const READ_TIMEOUT_MS = 10_000;
+/** What a used-up budget stops. */
+const SPENDING: ReadonlySet<string> = new Set(["/predict", "/uploads", "/training-jobs"]);
 
 export interface TransportOptions {
   apiUrl: string;
@@ -12,6 +14,8 @@ export interface TransportOptions {
   token?: () => Promise<string | null>;
   /** The API refused the token. */
   onUnauthorized?: () => void;
+  /** The month's budget is used up, so that nothing that costs money is done; `null`: it is not. */
+  onBudget?: (stop: ApiError | null) => void;
 }
 
 export interface Answer<Data> {
@@ -21,7 +25,8 @@ export interface Answer<Data> {
 }
 
 /** The generated client, with the token on each request. */
-export function createTransport({ apiUrl, fetch, token, onUnauthorized }: TransportOptions) {
+export function createTransport(options: TransportOptions) {
+  const { apiUrl, fetch, token, onUnauthorized, onBudget } = options;
   const client = createClient<paths>({ baseUrl: apiUrl, ...(fetch && { fetch }) });
   client.use({
     async onRequest({ request }) {
@@ -29,8 +34,17 @@ export function createTransport({ apiUrl, fetch, token, onUnauthorized }: Transp
       if (bearer) request.headers.set("Authorization", `Bearer ${bearer}`);
       return request;
     },
-    onResponse({ response }) {
+    async onResponse({ request, response, schemaPath }) {
       if (refusesToken(response)) onUnauthorized?.();
+      if (response.ok && SPENDING.has(schemaPath) && request.method === "POST") onBudget?.(null);
+      if (response.status !== 403 && response.status !== 429) return;
+      const body: unknown = await response
+        .clone()
+        .json()
+        .catch(() => null);
+      const error = fromResponse(response, body, `${request.method} ${schemaPath}`);
+      if (error.code === "budget_stopped") onBudget?.(error);
+      throw error;
     },
   });
   return client;

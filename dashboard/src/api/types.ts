@@ -22,7 +22,6 @@ export type PredictionStatus = LogEntry["status"];
 export type UnknownReason = NonNullable<LogEntry["unknown_reason"]>;
 export type PredictionSource = LogEntry["source"];
 export type Feedback = Schemas["Feedback"];
-export type Health = Schemas["ServiceStatus"];
 
 export type ModelName = Schemas["ModelRef"];
 export type ModelItem = Schemas["ModelEntry"];

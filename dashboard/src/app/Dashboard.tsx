@@ -1,5 +1,7 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 
+import { noteBudget } from "../access/useBudgetStop";
 import { ApiContext } from "../api/ApiContext";
 import { createApi } from "../api/client";
 import { useSession } from "../auth/session";
@@ -14,14 +16,18 @@ interface DashboardProps {
 /** Everything that needs the API. */
 export function Dashboard({ config, onUnauthorized }: DashboardProps) {
   const session = useSession();
+  const queries = useQueryClient();
   const api = useMemo(
     () =>
       createApi({
         apiUrl: config.apiUrl,
+        onBudget: (stop) => {
+          noteBudget(queries, stop);
+        },
         ...(session && { token: session.token }),
         ...(onUnauthorized && { onUnauthorized }),
       }),
-    [config.apiUrl, session, onUnauthorized],
+    [config.apiUrl, queries, session, onUnauthorized],
   );
   return (
     <ApiContext value={api}>

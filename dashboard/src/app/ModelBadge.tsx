@@ -1,22 +1,22 @@
 import { useTranslation } from "react-i18next";
 
-import { useHealth } from "../registry/useHealth";
+import { useStatus } from "../registry/useStatus";
 import css from "./ModelBadge.module.css";
 
 /** The model in service, or that there is none. */
 export function ModelBadge() {
   const { t } = useTranslation();
-  const health = useHealth();
-  const model = health.data?.model;
+  const status = useStatus();
+  const model = status.data?.model;
 
-  if (health.isPending) {
+  if (status.isPending) {
     return <Badge state="asking" text="…" description={t("app.modelLoading")} />;
   }
-  if (health.isError) {
-    return <Badge state="down" text={t("app.apiUnreachable")} description={health.error.message} />;
+  if (status.isError) {
+    return <Badge state="down" text={t("app.apiUnreachable")} description={status.error.message} />;
   }
-  if (health.data.status === "unavailable" || !model) {
-    const reason = health.data.reason ?? t("app.modelUnavailable");
+  if (status.data.status === "unavailable" || !model) {
+    const reason = status.data.reason ?? t("app.modelUnavailable");
     return <Badge state="down" text={t("app.modelUnavailable")} description={reason} />;
   }
   return (

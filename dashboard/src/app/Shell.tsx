@@ -2,6 +2,7 @@ import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Outlet } from "react-router";
 
+import { useMay } from "../access/useMe";
 import { useSession } from "../auth/session";
 import {
   AccuracyIcon,
@@ -9,16 +10,20 @@ import {
   LiveIcon,
   Logo,
   ModelsIcon,
+  PersonIcon,
   PredictIcon,
+  ShieldIcon,
   TrainingIcon,
 } from "../ui/icons";
 import { LanguageSwitch } from "../ui/LanguageSwitch";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
+import { Banners } from "./Banners";
 import { ModelBadge } from "./ModelBadge";
-import { PAGE_NAMES, PAGES } from "./pages";
+import { PAGES } from "./pages";
 import css from "./Shell.module.css";
 import { ThemeSwitch } from "./ThemeSwitch";
 
+/** The icons of the pages in the navigation. */
 const ICONS = {
   live: LiveIcon,
   predict: PredictIcon,
@@ -26,11 +31,16 @@ const ICONS = {
   accuracy: AccuracyIcon,
   models: ModelsIcon,
   training: TrainingIcon,
+  access: ShieldIcon,
 };
+
+const SECTIONS = Object.keys(ICONS) as (keyof typeof ICONS)[];
 
 export function Shell({ stage }: { stage: string }) {
   const { t } = useTranslation();
   const session = useSession();
+  const may = useMay();
+  const sections = SECTIONS.filter((name) => name !== "access" || may("GET /keys"));
   return (
     <>
       <a
@@ -55,7 +65,7 @@ export function Shell({ stage }: { stage: string }) {
             )}
           </span>
           <nav className={css.nav} aria-label={t("app.sections")}>
-            {PAGE_NAMES.map((name) => {
+            {sections.map((name) => {
               const Icon = ICONS[name];
               return (
                 <NavLink
@@ -75,12 +85,21 @@ export function Shell({ stage }: { stage: string }) {
             <ModelBadge />
             <ThemeSwitch />
             <LanguageSwitch />
+            <NavLink
+              to={PAGES.account.path}
+              className={css.tool ?? ""}
+              title={session?.email ?? undefined}
+              data-testid="nav-account"
+            >
+              <PersonIcon className={css.toolIcon} />
+              <span className={css.toolText}>{t("app.account")}</span>
+            </NavLink>
             {session && (
               <button
                 type="button"
-                className={css.signOut}
-                title={session.email ?? undefined}
+                className={`${css.tool} ${css.signOut}`}
                 onClick={() => void session.signOut()}
+                data-testid="sign-out"
               >
                 {t("app.signOut")}
               </button>
@@ -89,6 +108,7 @@ export function Shell({ stage }: { stage: string }) {
         </div>
       </header>
       <main id="content" className={css.main} tabIndex={-1}>
+        <Banners />
         <Suspense fallback={<PageSkeleton />}>
           <Outlet context={stage} />
         </Suspense>

@@ -21,7 +21,7 @@ function page(path: string, load: Load) {
   return { path, load: fetched, Page };
 }
 
-/** The pages in the order of the navigation. */
+/** The pages, those of the navigation in its order. */
 export const PAGES = {
   live: page("/", () => import("../live/LivePage")),
   predict: page("/predict", () => import("../predict/PredictPage")),
@@ -29,6 +29,8 @@ export const PAGES = {
   accuracy: page("/accuracy", () => import("../accuracy/AccuracyPage")),
   models: page("/models", () => import("../models/ModelsPage")),
   training: page("/training", () => import("../training/TrainingPage")),
+  access: page("/access", () => import("../admin/AccessPage")),
+  account: page("/account", () => import("../account/AccountPage")),
 } as const;
 
 export type PageName = keyof typeof PAGES;

@@ -1,6 +1,7 @@
 import { type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 
 import type { AuthConfig } from "../config/config";
+import { secondFactor } from "./secondFactor";
 import type { Session } from "./session";
 
 /** Renew this early, so that no token expires on its way to the API. */
@@ -14,12 +15,14 @@ export class CognitoSignIn {
   readonly #manager: UserManager;
   readonly #config: AuthConfig;
   readonly #pageUrl: string;
+  readonly #storage: Storage;
 
   constructor(config: AuthConfig, pageUrl: string, storage: Storage = sessionStorage) {
     const store = new WebStorageStateStore({ store: storage });
     const issuer = `https://cognito-idp.${config.region}.amazonaws.com/${config.userPoolId}`;
     this.#config = config;
     this.#pageUrl = pageUrl;
+    this.#storage = storage;
     this.#manager = new UserManager({
       authority: issuer,
       // Fixed instead of discovered: one request and one allowed host fewer.
@@ -61,15 +64,24 @@ export class CognitoSignIn {
     await this.#manager.signinRedirect({ state: hash });
   }
 
+  /** Leaves nothing of this sign-in, or of one that was begun, in the tab. */
   async forget(): Promise<void> {
     await this.#manager.removeUser();
+    for (const key of Object.keys(this.#storage)) {
+      if (key.startsWith("oidc.")) this.#storage.removeItem(key);
+    }
   }
 
   #session(user: User): Session {
+    const token = async () => (await this.#validUser())?.access_token ?? null;
     return {
       email: user.profile.email ?? null,
-      token: async () => (await this.#validUser())?.access_token ?? null,
+      token,
+      secondFactor: secondFactor(this.#config.region, token),
       signOut: async () => {
+        // Without it the refresh token would stay good for its whole life. Signing out goes on
+        // where it fails, as it does for a token that is revoked already.
+        await this.#manager.revokeTokens(["refresh_token"]).catch(() => undefined);
         await this.forget();
         // Cognito's own form of logout: https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
         const logout = new URL(`https://${this.#config.domain}/logout`);

@@ -6,6 +6,27 @@ export interface Session {
   /** A valid access token, renewed when needed; `null` once the session has ended. */
   readonly token: () => Promise<string | null>;
   readonly signOut: () => Promise<void>;
+  readonly secondFactor: SecondFactor;
+}
+
+/** The authenticator app of who is signed in. Every method throws `SecondFactorError`. */
+export interface SecondFactor {
+  /** A new secret for the app; it counts once `confirm` has accepted one of its codes. */
+  readonly associate: () => Promise<string>;
+  /** From now on the app's code is asked for at sign-in. */
+  readonly confirm: (code: string) => Promise<void>;
+  readonly remove: () => Promise<void>;
+}
+
+/** `code`: Cognito's name of the failure, such as `CodeMismatchException`, or `NetworkError`. */
+export class SecondFactorError extends Error {
+  override name = "SecondFactorError";
+  readonly code: string;
+
+  constructor(code: string, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.code = code;
+  }
 }
 
 export const SessionContext = createContext<Session | null>(null);

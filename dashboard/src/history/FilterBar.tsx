@@ -7,6 +7,7 @@ import type { LogEntry } from "../api/types";
 import type { Filters } from "../records/feed/feed";
 import { useLabelChoices } from "../registry/useLabels";
 import { Combobox } from "../ui/combobox/Combobox";
+import { MomentField } from "../ui/MomentField";
 import css from "./FilterBar.module.css";
 import { filterEntries, readFilters, SOURCES, STATUSES } from "./useHistoryParams";
 
@@ -85,7 +86,7 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
           <option key={version}>{version}</option>
         ))}
       </Choice>
-      <Moment
+      <MomentField
         name={t("history.from")}
         value={filters.from}
         onChange={(from) => {
@@ -93,7 +94,7 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
         }}
         testId="filter-from"
       />
-      <Moment
+      <MomentField
         name={t("history.to")}
         value={filters.to}
         onChange={(to) => {
@@ -158,37 +159,6 @@ function Choice({ name, any, value = "", onChange, testId, children }: ChoicePro
       </select>
     </label>
   );
-}
-
-interface MomentProps {
-  name: string;
-  /** ISO 8601. */
-  value: string | undefined;
-  onChange: (value: string | undefined) => void;
-  testId: string;
-}
-
-/** Date and time in the reader's zone. */
-function Moment({ name, value, onChange, testId }: MomentProps) {
-  return (
-    <label className="field">
-      <span className="field-name">{name}</span>
-      <input
-        className="input"
-        type="datetime-local"
-        value={value === undefined ? "" : localMoment(value)}
-        onChange={({ target }) => {
-          onChange(target.value === "" ? undefined : new Date(target.value).toISOString());
-        }}
-        data-testid={testId}
-      />
-    </label>
-  );
-}
-
-function localMoment(iso: string): string {
-  const time = new Date(iso);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 interface ConfidenceProps {

@@ -3,6 +3,7 @@ import { useSearchParams } from "react-router";
 
 import type { PredictionSource, PredictionStatus } from "../api/types";
 import type { Filters } from "../records/feed/feed";
+import { readMoment } from "../ui/MomentField";
 
 export const STATUSES: readonly PredictionStatus[] = ["ok", "unknown", "failed"];
 export const SOURCES: readonly PredictionSource[] = ["api", "s3"];
@@ -52,8 +53,8 @@ export function readFilters(params: URLSearchParams): Filters {
   const version = params.get("version");
   const status = STATUSES.find((known) => known === params.get("status"));
   const source = SOURCES.find((known) => known === params.get("source"));
-  const from = moment(params.get("from"));
-  const to = moment(params.get("to"));
+  const from = readMoment(params.get("from"));
+  const to = readMoment(params.get("to"));
   const min = share(params.get("min"));
   const max = share(params.get("max"));
   return {
@@ -78,10 +79,6 @@ export function filterEntries({
       (entry): entry is [string, string | number] => entry[1] !== undefined && entry[1] !== "",
     )
     .map(([name, value]) => [name, String(value)]);
-}
-
-function moment(text: string | null): string | null {
-  return text !== null && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : null;
 }
 
 function share(text: string | null): number | null {

@@ -53,7 +53,8 @@ export function milliseconds(ms: number, language: Language): string {
 }
 
 export function fileSize(bytes: number, language: Language): string {
-  const [amount, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"];
+  const [amount, unit] =
+    bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
   return `${numberFormat(language, { maximumFractionDigits: 1 }).format(amount)} ${unit}`;
 }
 
@@ -75,6 +76,12 @@ export function shortDateTime(time: string, language: Language): string {
 
 export function clockTime(epochMs: number, language: Language): string {
   return dateFormat(language, { timeStyle: "medium" }).format(new Date(epochMs));
+}
+
+/** A moment near now: its time of day, with the date where that is another one. */
+export function moment(epochMs: number, language: Language): string {
+  const isToday = new Date(epochMs).toDateString() === new Date().toDateString();
+  return isToday ? clockTime(epochMs, language) : dateTime(epochMs, language);
 }
 
 export function date(epochSeconds: number, language: Language): string {

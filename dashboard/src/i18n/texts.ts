@@ -2,7 +2,7 @@ import type { TFunction } from "i18next";
 
 import { MAX_DIRECT_BYTES } from "../config/limits";
 import en from "./en.json";
-import { fileSize } from "./format";
+import { fileSize, money, whole } from "./format";
 import type { Language } from "./index";
 
 /** An `ApiError`, or the error of a failed record. */
@@ -47,4 +47,26 @@ const RULE = "the rollback rule";
 /** Who moved an alias: a person by their name, or the rule (`lambdas/counters/service.py`). */
 export function moverText(t: TFunction, by: string): string {
   return by === RULE ? t("models.byRule") : by;
+}
+
+/** A role; an unknown one is shown by its name. */
+export function roleText(t: TFunction, role: string): string {
+  return isKey(en.access.roles, role) ? t(`access.roles.${role}`) : role;
+}
+
+/** What a quota counts; an unknown one is shown by its name. */
+export function quotaText(t: TFunction, quota: string): string {
+  return isKey(en.account.quotaNames, quota) ? t(`account.quotaNames.${quota}`) : quota;
+}
+
+/** An amount in the unit of its quota. */
+export function quotaAmount(quota: string, amount: number, language: Language): string {
+  if (quota === "bytes") return fileSize(amount, language);
+  return quota === "job_usd" ? money(amount, "USD", language) : whole(amount, language);
+}
+
+/** Whose word counts as much: 1 a viewer's, 2 a labeller's, 3 an admin's. */
+export function weightText(t: TFunction, weight: number): string {
+  const key = String(weight);
+  return isKey(en.feedback.weights, key) ? t(`feedback.weights.${key}`) : key;
 }

@@ -3,6 +3,7 @@ import { useDeferredValue, useEffect, useEffectEvent, useMemo, useState } from "
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { COSTS } from "../access/useBudgetStop";
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { decimal, milliseconds, money, percent } from "../i18n/format";
@@ -142,7 +143,7 @@ function CostTiles() {
   const language = useLanguage();
   const api = useApi();
   const costs = useQuery({
-    queryKey: ["costs"],
+    queryKey: COSTS,
     queryFn: ({ signal }) => api.costs({}, signal),
     refetchInterval: COSTS_EVERY_MS,
   });

@@ -13,6 +13,8 @@ import { ComparePanel } from "./ComparePanel";
 import { DriftPanel } from "./DriftPanel";
 import { MoveDialog } from "./moves/MoveDialog";
 import { MovesPanel } from "./moves/MovesPanel";
+import css from "./ModelsPage.module.css";
+import { PromotionPanel } from "./rule/PromotionPanel";
 import { RulePanel } from "./rule/RulePanel";
 import { ServingPanel } from "./ServingPanel";
 import { ModelDetailPanel } from "./version/ModelDetailPanel";
@@ -73,7 +75,10 @@ export default function ModelsPage() {
             />
           )}
           <DriftPanel />
-          <RulePanel />
+          <div className={css.rules}>
+            <RulePanel />
+            <PromotionPanel />
+          </div>
           <MovesPanel />
         </div>
       )}

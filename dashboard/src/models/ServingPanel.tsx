@@ -1,6 +1,8 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { KnownRoute } from "../access/scopes";
+import { useMay } from "../access/useMe";
 import type { Move } from "../api/models";
 import type { Aliases, ModelName } from "../api/types";
 import css from "./ServingPanel.module.css";
@@ -13,19 +15,21 @@ interface ServingPanelProps {
 /** The versions that serve now, by role. */
 export function ServingPanel({ aliases, onMove }: ServingPanelProps) {
   const { t } = useTranslation();
+  const may = useMay();
   const { production, canary, shadow } = aliases;
-  const ask = (move: Move, label: string, testId: string) => (
-    <button
-      type="button"
-      className="button small"
-      onClick={() => {
-        onMove(move);
-      }}
-      data-testid={testId}
-    >
-      {label}
-    </button>
-  );
+  const ask = (move: Move, route: KnownRoute, label: string, testId: string) =>
+    may(route) && (
+      <button
+        type="button"
+        className="button small"
+        onClick={() => {
+          onMove(move);
+        }}
+        data-testid={testId}
+      >
+        {label}
+      </button>
+    );
   return (
     <section className={css.roles} aria-label={t("models.serving")} data-testid="serving">
       <Role
@@ -34,7 +38,8 @@ export function ServingPanel({ aliases, onMove }: ServingPanelProps) {
         model={production}
         nobody={t("models.nobodyProduction")}
       >
-        {production && ask({ action: "rollback" }, t("models.rollback"), "rollback")}
+        {production &&
+          ask({ action: "rollback" }, "POST /models/rollback", t("models.rollback"), "rollback")}
       </Role>
       <Role
         name={t("models.alias.canary")}
@@ -42,7 +47,13 @@ export function ServingPanel({ aliases, onMove }: ServingPanelProps) {
         model={canary}
         nobody={t("models.nobody")}
       >
-        {canary && ask({ action: "end_canary" }, t("models.endCanary"), "end-canary")}
+        {canary &&
+          ask(
+            { action: "end_canary" },
+            "DELETE /models/canary",
+            t("models.endCanary"),
+            "end-canary",
+          )}
       </Role>
       <Role
         name={t("models.alias.shadow")}
@@ -50,7 +61,13 @@ export function ServingPanel({ aliases, onMove }: ServingPanelProps) {
         model={shadow}
         nobody={t("models.nobody")}
       >
-        {shadow && ask({ action: "end_shadow" }, t("models.endShadow"), "end-shadow")}
+        {shadow &&
+          ask(
+            { action: "end_shadow" },
+            "DELETE /models/shadow",
+            t("models.endShadow"),
+            "end-shadow",
+          )}
       </Role>
     </section>
   );

@@ -8,6 +8,7 @@ import { CoverageField } from "./intake/CoverageField";
 import { useCoverage } from "./intake/useCoverage";
 import { useFileArrival } from "./intake/useFileArrival";
 import css from "./PredictPage.module.css";
+import { PauseNotice } from "./queue/PauseNotice";
 import { QueueStrip } from "./queue/QueueStrip";
 import { usePredictQueue } from "./queue/usePredictQueue";
 import { ResultPanel } from "./result/ResultPanel";
@@ -17,7 +18,7 @@ const INITIAL_OPACITY = 0.6;
 export default function PredictPage() {
   const { t } = useTranslation();
   const [coverage, setCoverage] = useCoverage();
-  const { items, selected, add, select, retry, clear } = usePredictQueue(coverage);
+  const { items, pause, selected, add, select, retry, resume, clear } = usePredictQueue(coverage);
   const [opacity, setOpacity] = useState(INITIAL_OPACITY);
   const camera = useOverlay("camera");
   const dragging = useFileArrival(add);
@@ -32,6 +33,13 @@ export default function PredictPage() {
         </div>
         <CoverageField coverage={coverage} onChange={setCoverage} />
       </div>
+      {pause && (
+        <PauseNotice
+          pause={pause}
+          waiting={items.filter(({ state }) => state === "waiting").length}
+          onResume={resume}
+        />
+      )}
       <div className={css.columns}>
         <ImageStage
           item={selected}

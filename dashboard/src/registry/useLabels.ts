@@ -1,12 +1,12 @@
 import { useMemo } from "react";
 
 import { LabelTree } from "./labelTree";
-import { useHealth } from "./useHealth";
+import { useStatus } from "./useStatus";
 
 /** The labels of the model in service, with their parents. */
 export function useServedTree(): LabelTree {
-  const { data: health } = useHealth();
-  const { labels, parents } = health ?? {};
+  const { data: status } = useStatus();
+  const { labels, parents } = status ?? {};
   return useMemo(() => servedTree(labels ?? [], parents ?? {}), [labels, parents]);
 }
 

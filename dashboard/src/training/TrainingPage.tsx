@@ -1,7 +1,9 @@
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
+import { useMay, useMe } from "../access/useMe";
 import { Missing } from "../ui/notice/Missing";
+import { MissingScope } from "../ui/notice/MissingScope";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { JobForm } from "./form/JobForm";
 import { JobPanel } from "./jobs/JobPanel";
@@ -15,6 +17,7 @@ export default function TrainingPage() {
   const [params, setParams] = useSearchParams();
   const options = useTrainingOptions();
   const jobs = useJobs();
+  const may = useMay();
   const open = params.get("job") ?? jobs.rows.find(({ ended_at }) => ended_at === null)?.id ?? null;
   const openJob = (id: string) => {
     setParams({ job: id }, { replace: true });
@@ -37,7 +40,9 @@ export default function TrainingPage() {
             <JobsTable jobs={jobs} open={open} onOpen={openJob} />
           )}
         </div>
-        {options.data ? (
+        {!may("POST /training-jobs") ? (
+          <NotYours />
+        ) : options.data ? (
           <JobForm
             options={options.data}
             past={jobs.rows}
@@ -59,5 +64,17 @@ export default function TrainingPage() {
         )}
       </div>
     </>
+  );
+}
+
+function NotYours() {
+  const { t } = useTranslation();
+  if (useMe() === undefined) return <PageSkeleton />;
+  return (
+    <section className="card panel" data-testid="no-jobs">
+      <h2>{t("training.start")}</h2>
+      <p>{t("training.notYours")}</p>
+      <MissingScope route="POST /training-jobs" />
+    </section>
   );
 }

@@ -57,6 +57,12 @@ export const ModelsIcon = icon(
   "m12 3 9 4.75-9 4.75-9-4.75L12 3Z m3 12.25 9 4.75 9-4.75M3 16.5l9 4.75 9-4.75",
 );
 export const TrainingIcon = icon("M4 20V4M4 20h16 M7.5 7c1.5 6 4.5 9 11.5 9.5");
+export const ShieldIcon = icon(
+  "M12 3.5 5 6v5.5c0 4.3 2.9 7.4 7 9 4.1-1.6 7-4.7 7-9V6l-7-2.5Z M9 12l2.2 2.2L15 10.4",
+);
+export const PersonIcon = icon(
+  "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z M4.5 20c.8-3.5 3.7-5.5 7.5-5.5s6.7 2 7.5 5.5",
+);
 export const SunIcon = icon(
   "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8Z M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4",
 );

@@ -93,8 +93,8 @@ describe("reading", () => {
   });
 
   it("takes the 503 of a health check as the answer that it is", async () => {
-    fake.health = { ...fake.health, status: "unavailable", model: null, reason: "no model" };
-    await expect(api.health()).resolves.toMatchObject({
+    fake.status = { ...fake.status, status: "unavailable", model: null, reason: "no model" };
+    await expect(api.status()).resolves.toMatchObject({
       status: "unavailable",
       reason: "no model",
     });
@@ -108,7 +108,7 @@ describe("signed in", () => {
       fetch: fake.fetch,
       token: () => Promise.resolve("secret"),
     });
-    await api.health();
+    await api.status();
     expect(fake.requests[0]?.headers.get("Authorization")).toBe("Bearer secret");
   });
 

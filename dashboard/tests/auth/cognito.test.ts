@@ -127,6 +127,45 @@ describe("signing in", () => {
   });
 });
 
+describe("signing out", () => {
+  const revoked = (tokenEndpoint: ReturnType<typeof vi.fn<typeof fetch>>) =>
+    tokenEndpoint.mock.calls.filter(([url]) => url === `https://${AUTH.domain}/oauth2/revoke`);
+
+  async function signOut(tokenEndpoint: ReturnType<typeof vi.fn<typeof fetch>>) {
+    const { session } = await signInAndReturn(tokenEndpoint);
+    sessionStorage.setItem("oidc.begun-and-left", "{}");
+    const leave = vi.fn();
+    vi.stubGlobal("window", { location: { assign: leave } });
+    await session?.signOut();
+    return leave;
+  }
+
+  it("revokes the refresh token, and leaves nothing in the tab", async () => {
+    const tokenEndpoint = vi.fn(answering("access"));
+    const leave = await signOut(tokenEndpoint);
+    const [, request] = revoked(tokenEndpoint)[0] ?? [];
+    expect(request?.method).toBe("POST");
+    const form = Object.fromEntries(request?.body as URLSearchParams);
+    expect(form).toMatchObject({ client_id: "client", token: "refresh" });
+    expect(sessionStorage).toHaveLength(0);
+    const [address] = leave.mock.lastCall as [URL];
+    expect(address.href).toContain(`https://${AUTH.domain}/logout?client_id=client`);
+  });
+
+  it("goes on where the token cannot be revoked any more", async () => {
+    const tokens = answering("access");
+    const tokenEndpoint = vi.fn<typeof fetch>((url, init) =>
+      url === `https://${AUTH.domain}/oauth2/revoke`
+        ? Promise.resolve(json({ error: "invalid_request" }, 400))
+        : tokens(url, init),
+    );
+    const leave = await signOut(tokenEndpoint);
+    expect(revoked(tokenEndpoint)).toHaveLength(1);
+    expect(sessionStorage).toHaveLength(0);
+    expect(leave).toHaveBeenCalledOnce();
+  });
+});
+
 describe("pageAddress", () => {
   it("is the same for the page's two names", () => {
     expect(

@@ -191,6 +191,62 @@ describe("the rollback rule", () => {
   });
 });
 
+describe("the promotion rule", () => {
+  beforeEach(() => {
+    fake.promotionRule = { enabled: false, min_images: 100, min_gain: 0.005 };
+  });
+
+  it("says in words what it does, and that a person promotes while it is off", async () => {
+    renderDashboard(fake, "/models");
+    expect(await screen.findByTestId("promotion-state")).toHaveTextContent("off");
+    const shown = screen.getByTestId("promotion");
+    expect(shown).toHaveTextContent("images of its dataset that the training machine never had");
+    expect(shown).toHaveTextContent("While the rule is off, a person promotes each version.");
+    expect(screen.getByTestId("promotion-min_gain")).toHaveValue(0.5);
+    expect(screen.getByTestId("promotion-save")).toBeDisabled();
+  });
+
+  it("is turned on with its limits", async () => {
+    renderDashboard(fake, "/models");
+    await userEvent.click(await screen.findByTestId("promotion-enabled"));
+    await userEvent.clear(screen.getByTestId("promotion-min_images"));
+    await userEvent.type(screen.getByTestId("promotion-min_images"), "500");
+    await userEvent.clear(screen.getByTestId("promotion-min_gain"));
+    await userEvent.type(screen.getByTestId("promotion-min_gain"), "0.7");
+    await userEvent.click(screen.getByTestId("promotion-save"));
+    expect(await within(screen.getByTestId("promotion")).findByText("on")).toBeVisible();
+    expect(await fake.sent("/models/promotion-rule")).toEqual([
+      { enabled: true, min_images: 500, min_gain: 0.007 },
+    ]);
+  });
+});
+
+describe("what the control plane measured", () => {
+  it("of a version is shown with its interval and number of images", async () => {
+    const verified = {
+      images: 400,
+      top1: 0.93,
+      interval: [0.901, 0.951],
+      agreement: 0.995,
+      sealed: "0".repeat(64),
+      at: "2026-03-01T09:00:00.000000Z",
+    };
+    fake.models = { ...registry(), items: [{ ...model("2.0.0"), verified } as never] };
+    renderDashboard(fake, "/models?version=2.0.0&model=visionflow20");
+    const shown = await screen.findByTestId("sealed");
+    expect(shown).toHaveTextContent("93.0% (95%: 90.1%–95.1%)");
+    expect(shown).toHaveTextContent("Sealed images400");
+    expect(shown).not.toHaveTextContent("not verified");
+  });
+
+  it("may be nothing, and says why", async () => {
+    renderDashboard(fake, "/models");
+    const shown = await screen.findByTestId("sealed");
+    expect(shown).toHaveTextContent("not verified");
+    expect(shown).toHaveTextContent("had no sealed images for this version");
+  });
+});
+
 describe("a registry", () => {
   it("without a version says what to do", async () => {
     fake.models = { ...registry(), items: [] };

@@ -157,8 +157,8 @@ describe("the header", () => {
   });
 
   it("says when no model can answer", async () => {
-    fake.health = {
-      ...fake.health,
+    fake.status = {
+      ...fake.status,
       status: "unavailable",
       model: null,
       reason: "no model promoted",

@@ -63,7 +63,6 @@ describe("the form", () => {
         on_demand: false,
         max_hours: 8,
         budget_usd: 10,
-        promote: false,
       },
     ]);
   });
@@ -72,6 +71,12 @@ describe("the form", () => {
     renderDashboard(fake, "/training");
     const form = await screen.findByTestId("job-form");
     expect(form).toHaveTextContent("while this command runs there: visionflow jobs machines");
+  });
+
+  it("leaves promotion to a person or to the rule", async () => {
+    renderDashboard(fake, "/training");
+    const form = within(await screen.findByTestId("job-form"));
+    expect(form.queryByRole("checkbox", { name: /promote/i })).not.toBeInTheDocument();
   });
 
   it("says why a job was refused", async () => {

@@ -4,10 +4,9 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
 import type { RollbackRule } from "../../api/types";
-import { Missing } from "../../ui/notice/Missing";
-import { Problem } from "../../ui/notice/Problem";
+import { NumberField } from "../../ui/NumberField";
 import { formOf, ruleOf, SHARES, type RuleForm } from "./rule";
-import css from "./RulePanel.module.css";
+import { RuleCard, RuleFields } from "./RuleCard";
 
 const KEY = ["rule"];
 
@@ -17,27 +16,16 @@ export function RulePanel() {
   const api = useApi();
   const rule = useQuery({ queryKey: KEY, queryFn: ({ signal }) => api.rule(signal) });
   return (
-    <section className="card panel" aria-labelledby="rule-title" data-testid="rule">
-      <div>
-        <div className="row">
-          <h2 id="rule-title">{t("models.rule")}</h2>
-          {rule.data && (
-            <span className={`chip ${rule.data.enabled ? "good" : ""}`} data-testid="rule-state">
-              {rule.data.enabled ? t("models.ruleOn") : t("models.ruleOff")}
-            </span>
-          )}
-        </div>
-        <p className="muted small">{t("models.ruleText")}</p>
-      </div>
-      {rule.data ? (
-        // A change saved by another user resets the form.
-        <RuleFields key={JSON.stringify(rule.data)} saved={rule.data} />
-      ) : rule.error ? (
-        <Missing error={rule.error} route="GET /models/rule" onRetry={() => void rule.refetch()} />
-      ) : (
-        <div className={`skeleton ${css.waiting}`} />
-      )}
-    </section>
+    <RuleCard
+      id="rule"
+      title={t("models.rule")}
+      text={t("models.ruleText")}
+      route="GET /models/rule"
+      rule={rule}
+    >
+      {/* A change saved by another user resets the form. */}
+      {(saved) => <Limits key={JSON.stringify(saved)} saved={saved} />}
+    </RuleCard>
   );
 }
 
@@ -47,7 +35,7 @@ const TEXTS = {
   max_disagreement: ["models.ruleDisagreement", "models.ruleDisagreementHint"],
 } as const;
 
-function RuleFields({ saved }: { saved: RollbackRule }) {
+function Limits({ saved }: { saved: RollbackRule }) {
   const { t } = useTranslation();
   const api = useApi();
   const queries = useQueryClient();
@@ -61,98 +49,44 @@ function RuleFields({ saved }: { saved: RollbackRule }) {
   const change = (changes: Partial<RuleForm>) => {
     setForm((before) => ({ ...before, ...changes }));
   };
-  const isSaved = JSON.stringify(form) === JSON.stringify(formOf(saved));
   return (
-    <form
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
+    <RuleFields
+      id="rule"
+      route="POST /models/rule"
+      enabledText={t("models.ruleEnabled")}
+      enabled={form.enabled}
+      onEnable={(enabled) => {
+        change({ enabled });
       }}
+      isSaved={JSON.stringify(form) === JSON.stringify(formOf(saved))}
+      save={save}
     >
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={form.enabled}
-          onChange={({ target }) => {
-            change({ enabled: target.checked });
-          }}
-          data-testid="rule-enabled"
-        />
-        {t("models.ruleEnabled")}
-      </label>
-      <div className={css.fields}>
-        <NumberField
-          name={t("models.ruleMinImages")}
-          hint={t("models.ruleMinImagesHint")}
-          value={form.min_images}
-          bounds={{ min: 1, step: 1, required: true }}
-          onChange={(min_images) => {
-            change({ min_images });
-          }}
-          testId="rule-min_images"
-        />
-        {SHARES.map((share) => {
-          const [name, hint] = TEXTS[share];
-          return (
-            <NumberField
-              key={share}
-              name={t(name)}
-              hint={`${t(hint)} ${t("models.ruleNoLimit")}`}
-              value={form[share]}
-              bounds={{ min: 0, max: 99, step: "any" }}
-              onChange={(text) => {
-                change({ [share]: text });
-              }}
-              testId={`rule-${share}`}
-            />
-          );
-        })}
-      </div>
-      {save.error && <Problem error={save.error} />}
-      <div>
-        <button
-          type="submit"
-          className="button"
-          disabled={save.isPending || isSaved}
-          data-testid="rule-save"
-        >
-          {t("models.ruleSave")}
-        </button>
-      </div>
-    </form>
-  );
-}
-
-interface NumberFieldProps {
-  name: string;
-  hint: string;
-  value: string;
-  bounds: { min: number; max?: number; step: number | "any"; required?: boolean };
-  onChange: (text: string) => void;
-  testId: string;
-}
-
-function NumberField({ name, hint, value, bounds, onChange, testId }: NumberFieldProps) {
-  return (
-    <div className="field">
-      <label className="field">
-        <span className="field-name">{name}</span>
-        <input
-          className="input"
-          type="number"
-          {...bounds}
-          value={value}
-          aria-describedby={`${testId}-hint`}
-          onChange={({ target }) => {
-            onChange(target.value);
-          }}
-          data-testid={testId}
-        />
-      </label>
-      <p id={`${testId}-hint`} className="muted small">
-        {hint}
-      </p>
-    </div>
+      <NumberField
+        name={t("models.ruleMinImages")}
+        hint={t("models.ruleMinImagesHint")}
+        value={form.min_images}
+        bounds={{ min: 1, step: 1, required: true }}
+        onChange={(min_images) => {
+          change({ min_images });
+        }}
+        testId="rule-min_images"
+      />
+      {SHARES.map((share) => {
+        const [name, hint] = TEXTS[share];
+        return (
+          <NumberField
+            key={share}
+            name={t(name)}
+            hint={`${t(hint)} ${t("models.ruleNoLimit")}`}
+            value={form[share]}
+            bounds={{ min: 0, max: 99, step: "any" }}
+            onChange={(text) => {
+              change({ [share]: text });
+            }}
+            testId={`rule-${share}`}
+          />
+        );
+      })}
+    </RuleFields>
   );
 }

@@ -28,11 +28,11 @@ export function ruleOf(form: RuleForm): RollbackRule {
   };
 }
 
-// A share has six digits, as the API takes them; 0.07 * 100 would be 7.000000000000001 %.
-function percentText(share: number | null): string {
+/** Percent, empty for no limit. A share has six digits: 0.07 * 100 is 7.000000000000001. */
+export function percentText(share: number | null): string {
   return share === null ? "" : String(Number((share * 100).toFixed(4)));
 }
 
-function shareOf(text: string): number | null {
+export function shareOf(text: string): number | null {
   return text === "" ? null : Number((Number(text) / 100).toFixed(6));
 }

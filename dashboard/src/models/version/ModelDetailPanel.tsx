@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { useMay } from "../../access/useMe";
 import type { Move } from "../../api/models";
 import type { Aliases, ModelItem } from "../../api/types";
 import { useLanguage } from "../../i18n";
@@ -9,10 +10,12 @@ import { modelKey, modelParams } from "../../registry/chosen";
 import { useModel } from "../../registry/useModel";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
+import { MissingScope } from "../../ui/notice/MissingScope";
 import { MoveActions } from "../moves/MoveActions";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";
 import css from "./ModelDetailPanel.module.css";
+import { Sealed } from "./Sealed";
 
 interface ModelDetailPanelProps {
   item: ModelItem;
@@ -23,6 +26,7 @@ interface ModelDetailPanelProps {
 /** One version: size, latency and score of each form, and the gate. */
 export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProps) {
   const { t } = useTranslation();
+  const may = useMay();
   const title = modelKey(item);
   const model = useModel(item);
   const manifest = model.data?.manifest;
@@ -73,7 +77,12 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
           )}
         </div>
       </div>
-      <MoveActions item={item} aliases={aliases} onMove={onMove} />
+      <Sealed item={item} />
+      {may("POST /models/{version}/promote") ? (
+        <MoveActions item={item} aliases={aliases} onMove={onMove} />
+      ) : (
+        <MissingScope route="POST /models/{version}/promote" />
+      )}
     </section>
   );
 }

@@ -1,3 +1,4 @@
+import { ApiError } from "../../api/errors";
 import type { Outcome } from "./classify";
 
 export interface Item {
@@ -21,18 +22,33 @@ type Classify = (
   signal: AbortSignal,
 ) => Promise<Outcome>;
 
+/**
+ * Why images wait although nothing is being classified: a quota is used up. `resumesAt`: when the
+ * queue goes on by itself, epoch ms; `null` where that is too far away, so that a person decides.
+ */
+export interface Pause {
+  readonly error: ApiError;
+  readonly resumesAt: number | null;
+}
+
 const PARALLEL = 2;
+/** A quota per minute ends within this; one per month is not waited for. */
+const PATIENCE_MS = 2 * 60_000;
+const QUOTA_CODES: ReadonlySet<string> = new Set(["quota_exceeded", "budget_stopped"]);
 
 /**
  * The chosen images, classified a few at a time in the order of their arrival.
  *
- * A store for `useSyncExternalStore`: `items` is a new array after each change.
+ * A store for `useSyncExternalStore`: `items` is a new array after each change, `pause` a new
+ * object.
  */
 export class PredictQueue {
   readonly #classify: Classify;
   readonly #listeners = new Set<() => void>();
   readonly #running = new Map<string, AbortController>();
   #items: readonly Item[] = [];
+  #pause: Pause | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(classify: Classify) {
     this.#classify = classify;
@@ -44,6 +60,8 @@ export class PredictQueue {
   };
 
   readonly items = (): readonly Item[] => this.#items;
+
+  readonly pause = (): Pause | null => this.#pause;
 
   /** Returns the first of the new items. */
   add(files: readonly File[], coverage: number | null = null): Item | undefined {
@@ -59,7 +77,17 @@ export class PredictQueue {
     this.#next();
   }
 
+  /** Goes on before, or without, the end of a pause. */
+  resume(): void {
+    clearTimeout(this.#timer);
+    this.#pause = null;
+    this.#set(this.#items);
+    this.#next();
+  }
+
   clear(): void {
+    clearTimeout(this.#timer);
+    this.#pause = null;
     for (const abort of this.#running.values()) abort.abort();
     for (const { url } of this.#items) URL.revokeObjectURL(url);
     this.#running.clear();
@@ -68,7 +96,7 @@ export class PredictQueue {
 
   #next(): void {
     for (const item of this.#items) {
-      if (this.#running.size >= PARALLEL) return;
+      if (this.#pause !== null || this.#running.size >= PARALLEL) return;
       if (item.state === "waiting") void this.#run(item);
     }
   }
@@ -86,11 +114,27 @@ export class PredictQueue {
     } catch (cause) {
       if (abort.signal.aborted) return;
       const error = cause instanceof Error ? cause : new Error(String(cause));
-      this.#change(item.id, { state: "failed", error });
+      if (error instanceof ApiError && QUOTA_CODES.has(error.code)) this.#wait(item.id, error);
+      else this.#change(item.id, { state: "failed", error });
     } finally {
       this.#running.delete(item.id);
       this.#next();
     }
+  }
+
+  /** The image keeps its place: it is sent again when the quota allows it. */
+  #wait(id: string, error: ApiError): void {
+    const { code, retryAt } = error;
+    const wait = retryAt === null ? Infinity : retryAt - Date.now();
+    const resumesAt = code === "quota_exceeded" && wait <= PATIENCE_MS ? retryAt : null;
+    clearTimeout(this.#timer);
+    this.#pause = { error, resumesAt };
+    if (resumesAt !== null) {
+      this.#timer = setTimeout(() => {
+        this.resume();
+      }, wait);
+    }
+    this.#change(id, { state: "waiting", sent: null });
   }
 
   #change(id: string, changes: Partial<Item>): void {

@@ -3,15 +3,18 @@ import { useState, useSyncExternalStore } from "react";
 import { useApi } from "../../api/ApiContext";
 import type { Api } from "../../api/client";
 import { classify } from "./classify";
-import { type Item, PredictQueue } from "./queue";
+import { type Item, type Pause, PredictQueue } from "./queue";
 
 export interface Predictions {
   items: readonly Item[];
+  /** Why images wait; `null` while they are classified. */
+  pause: Pause | null;
   /** The item that is shown large. */
   selected: Item | undefined;
   add: (files: readonly File[]) => void;
   select: (id: string) => void;
   retry: (id: string) => void;
+  resume: () => void;
   clear: () => void;
 }
 
@@ -30,9 +33,11 @@ function queueOf(api: Api): PredictQueue {
 export function usePredictQueue(coverage: number | null): Predictions {
   const queue = queueOf(useApi());
   const items = useSyncExternalStore(queue.subscribe, queue.items);
+  const pause = useSyncExternalStore(queue.subscribe, queue.pause);
   const [selectedId, select] = useState<string | null>(null);
   return {
     items,
+    pause,
     selected: items.find(({ id }) => id === selectedId) ?? items.at(-1),
     add: (files) => {
       const first = queue.add(files, coverage);
@@ -41,6 +46,9 @@ export function usePredictQueue(coverage: number | null): Predictions {
     select,
     retry: (id) => {
       queue.retry(id, coverage);
+    },
+    resume: () => {
+      queue.resume();
     },
     clear: () => {
       queue.clear();

@@ -1,7 +1,9 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Feedback } from "../../api/types";
+import { useMay } from "../../access/useMe";
+import type { Weighed } from "../../api/access";
+import { weightText } from "../../i18n/texts";
 import { useLabelChoices } from "../../registry/useLabels";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { CheckIcon } from "../../ui/icons";
@@ -14,7 +16,7 @@ interface FeedbackFormProps {
     id: string;
     status: string;
     label: string | null;
-    feedback?: Feedback | null;
+    feedback?: Weighed | null;
   };
 }
 
@@ -23,9 +25,13 @@ export function FeedbackForm({ record }: FeedbackFormProps) {
   const { t } = useTranslation();
   const { id, status, label } = record;
   const { say, said: saidHere } = useFeedback(id);
+  const mayGive = useMay()("POST /predictions/{id}/feedback");
   const [choosing, setChoosing] = useState(false);
   const named = status === "ok" ? label : null;
-  const said = saidHere ?? record.feedback ?? null;
+  const said: Weighed | null = saidHere ?? record.feedback ?? null;
+  // The API answers what counts now: somebody's with more weight, or what was just given.
+  const outweighed = say.data && say.data.label !== say.variables ? say.variables : null;
+  if (said === null && !mayGive) return null;
 
   return (
     <section className={css.feedback} aria-label={t("feedback.title")} data-testid="feedback">
@@ -37,15 +43,22 @@ export function FeedbackForm({ record }: FeedbackFormProps) {
               ? t("feedback.confirmed", { label: said.label })
               : t("feedback.corrected", { label: said.label })}
           </span>
-          <button
-            type="button"
-            className="button small"
-            onClick={() => {
-              setChoosing(true);
-            }}
-          >
-            {t("feedback.change")}
-          </button>
+          <span className="muted small" data-testid="feedback-by">
+            {said.weight === undefined
+              ? said.by
+              : t("feedback.by", { by: said.by, weight: weightText(t, said.weight) })}
+          </span>
+          {mayGive && (
+            <button
+              type="button"
+              className="button small"
+              onClick={() => {
+                setChoosing(true);
+              }}
+            >
+              {t("feedback.change")}
+            </button>
+          )}
         </div>
       ) : (
         <>
@@ -90,6 +103,11 @@ export function FeedbackForm({ record }: FeedbackFormProps) {
             />
           )}
         </>
+      )}
+      {outweighed !== null && !choosing && (
+        <p className="small" role="status" data-testid="feedback-outweighed">
+          {t("feedback.outweighed", { label: outweighed })}
+        </p>
       )}
       {say.error && <Problem error={say.error} />}
     </section>

@@ -25,7 +25,7 @@ export function RecordDialog({ id, onClose }: RecordDialogProps) {
   return (
     <Modal title={t("record.title")} place="side" onClose={onClose} testId="record">
       {record.data ? (
-        <RecordView record={record.data} />
+        <RecordView record={record.data} onDeleted={onClose} />
       ) : record.error ? (
         <Problem error={record.error} onRetry={() => void record.refetch()} />
       ) : (

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 
+import type { Owned } from "../../api/access";
 import type { PredictionDetail } from "../../api/types";
 import { TopK } from "../../charts/TopK";
 import { useLanguage } from "../../i18n";
@@ -7,6 +8,8 @@ import { date, dateTime, fileSize, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { LabelPath } from "../../ui/LabelPath";
 import { FeedbackForm } from "../feedback/FeedbackForm";
+import { DeleteRecord } from "../owner/DeleteRecord";
+import { OwnerName } from "../owner/OwnerName";
 import { Familiarity } from "./Familiarity";
 import { isParent } from "./parent";
 import { RecordImage } from "./RecordImage";
@@ -16,7 +19,12 @@ import { Timings } from "./Timings";
 import { WhyParent } from "./WhyParent";
 import { WhyUnknown } from "./WhyUnknown";
 
-export function RecordView({ record }: { record: PredictionDetail }) {
+interface RecordViewProps {
+  record: Owned<PredictionDetail>;
+  onDeleted: () => void;
+}
+
+export function RecordView({ record, onDeleted }: RecordViewProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { status, label, confidence, model, image, error } = record;
@@ -50,6 +58,14 @@ export function RecordView({ record }: { record: PredictionDetail }) {
       <dl className="facts">
         <dt>{t("record.time")}</dt>
         <dd>{dateTime(record.created_at, language)}</dd>
+        {record.owner !== undefined && (
+          <>
+            <dt>{t("record.owner")}</dt>
+            <dd data-testid="record-owner">
+              <OwnerName owner={record.owner} />
+            </dd>
+          </>
+        )}
         <dt>{t("record.source")}</dt>
         <dd>{t(`source.${record.source}`)}</dd>
         <dt>{t("record.model")}</dt>
@@ -80,6 +96,7 @@ export function RecordView({ record }: { record: PredictionDetail }) {
           <code data-testid="record-id">{record.id}</code>
         </dd>
       </dl>
+      <DeleteRecord record={record} onDeleted={onDeleted} />
     </>
   );
 }

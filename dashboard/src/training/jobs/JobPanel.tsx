@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { useMay } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
 import type { Job } from "../../api/types";
 import { useLanguage } from "../../i18n";
@@ -51,6 +52,7 @@ export function JobPanel({ id }: { id: string }) {
 function JobView({ job }: { job: Job }) {
   const { t } = useTranslation();
   const language = useLanguage();
+  const may = useMay();
   const { progress, instance, model } = job;
   return (
     <>
@@ -59,8 +61,11 @@ function JobView({ job }: { job: Job }) {
           <h2>{job.config.config}</h2>
           <StateChip state={job.state} />
         </div>
-        {job.ended_at === null && job.state !== "stopping" && <StopButton job={job} />}
-        {(job.state === "failed" || job.state === "cancelled") && <ResumeButton job={job} />}
+        {may("DELETE /training-jobs/{id}") && job.ended_at === null && job.state !== "stopping" && (
+          <StopButton job={job} />
+        )}
+        {may("POST /training-jobs/{id}/resume") &&
+          (job.state === "failed" || job.state === "cancelled") && <ResumeButton job={job} />}
         {model && (
           <Link
             className="button small primary"

@@ -29,7 +29,9 @@ export function Modal({ title, onClose, testId, place = "center", children }: Mo
       ref={dialog}
       className={`${css.dialog} ${css[place]}`}
       aria-label={title}
-      onCancel={onClose}
+      onCancel={(event) => {
+        if (event.target === event.currentTarget) onClose(); // not for a dialog inside this one
+      }}
       onClick={(event) => {
         if (event.target === event.currentTarget) onClose(); // the backdrop
       }}

@@ -3,8 +3,10 @@ import { useTranslation } from "react-i18next";
 
 import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
+import { moment } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { WarningIcon } from "../icons";
+import { MissingScope } from "./MissingScope";
 import css from "./Problem.module.css";
 
 interface ProblemProps {
@@ -25,6 +27,14 @@ export function Problem({ error, onRetry, children }: ProblemProps) {
       <WarningIcon className={css.icon} />
       <div className={css.body}>
         <p className={css.text}>{errorText(t, language, problem)}</p>
+        {problem.route !== null && problem.code === "forbidden" && (
+          <MissingScope route={problem.route} />
+        )}
+        {problem.retryAt !== null && (
+          <p className="small" data-testid="retry-at">
+            {t("problem.retryAt", { time: moment(problem.retryAt, language) })}
+          </p>
+        )}
         {children}
         <details>
           <summary>{t("problem.details")}</summary>

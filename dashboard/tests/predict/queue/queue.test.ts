@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { ApiError } from "../../../src/api/errors";
 import type { Outcome } from "../../../src/predict/queue/classify";
 import { type Item, PredictQueue } from "../../../src/predict/queue/queue";
 import { answer } from "../../records";
@@ -58,6 +59,66 @@ describe("the queue of images", () => {
     waiting[0]?.finish(OUTCOME);
     await settle();
     expect(queue.items()).toEqual([]);
+    expect(waiting).toHaveLength(2);
+  });
+});
+
+describe("a quota that is used up", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const quota = (seconds: number | null, code = "quota_exceeded") =>
+    new ApiError(code, "", {
+      status: 429,
+      retryAt: seconds === null ? null : Date.now() + seconds * 1000,
+    });
+  const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+  it("for the minute holds the list, which goes on by itself", async () => {
+    const { queue, waiting } = slow();
+    queue.add(files(3));
+    waiting[0]?.fail(quota(40));
+    waiting[1]?.finish(OUTCOME);
+    await advance(0);
+    expect(queue.pause()?.resumesAt).toBe(Date.now() + 40_000);
+    expect(queue.items().map(({ state }) => state)).toEqual(["waiting", "done", "waiting"]);
+    await advance(39_000);
+    expect(waiting).toHaveLength(2);
+    await advance(1_000);
+    expect(queue.pause()).toBeNull();
+    expect(waiting.slice(2).map(({ item }) => item.file.name)).toEqual(["0.jpg", "2.jpg"]);
+    expect(waiting[2]?.item.id).toBe(waiting[0]?.item.id);
+  });
+
+  it.each([
+    ["for the month", quota.bind(null, 86_400)],
+    ["without an end", quota.bind(null, null)],
+    ["of the budget", quota.bind(null, 5, "budget_stopped")],
+  ])("%s stops the list until somebody goes on", async (_, error) => {
+    const { queue, waiting } = slow();
+    queue.add(files(3));
+    waiting[0]?.fail(error());
+    waiting[1]?.finish(OUTCOME);
+    await advance(7 * 86_400_000);
+    expect(queue.pause()?.resumesAt).toBeNull();
+    expect(waiting).toHaveLength(2);
+    queue.resume();
+    expect(waiting).toHaveLength(4);
+  });
+
+  it("is forgotten with the list", async () => {
+    const { queue, waiting } = slow();
+    queue.add(files(1));
+    waiting[0]?.fail(quota(40));
+    await advance(0);
+    queue.clear();
+    expect(queue.pause()).toBeNull();
+    queue.add(files(1));
+    expect(waiting).toHaveLength(2);
+    await advance(60_000);
     expect(waiting).toHaveLength(2);
   });
 });

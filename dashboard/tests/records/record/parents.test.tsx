@@ -66,8 +66,8 @@ describe("an answer that is a parent of labels", () => {
 
 describe("the label mix", () => {
   it("is counted at the level that is chosen, and finds one label or parent", async () => {
-    fake.health = {
-      ...fake.health,
+    fake.status = {
+      ...fake.status,
       labels: ["beagle", "car"],
       parents: { beagle: "dog", dog: "mammal", mammal: "animal" },
     };

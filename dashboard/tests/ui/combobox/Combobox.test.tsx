@@ -11,7 +11,7 @@ let fake: FakeApi;
 describe("the search for a label", () => {
   beforeEach(() => {
     fake = new FakeApi();
-    fake.health = { ...fake.health, labels: ["cat", "dog", ...labels], parents: { dog: "pet" } };
+    fake.status = { ...fake.status, labels: ["cat", "dog", ...labels], parents: { dog: "pet" } };
   });
 
   const box = async () => await screen.findByTestId("filter-label");

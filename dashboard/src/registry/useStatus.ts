@@ -6,11 +6,11 @@ const EVERY_MS = 15_000;
 const EVERY_MS_WHILE_DOWN = 3_000;
 
 /** The model in service and its labels; polled, so that a promoted version shows. */
-export function useHealth() {
+export function useStatus() {
   const api = useApi();
   return useQuery({
-    queryKey: ["health"],
-    queryFn: ({ signal }) => api.health(signal),
+    queryKey: ["status"],
+    queryFn: ({ signal }) => api.status(signal),
     refetchInterval: ({ state }) => (state.status === "error" ? EVERY_MS_WHILE_DOWN : EVERY_MS),
     staleTime: EVERY_MS,
   });

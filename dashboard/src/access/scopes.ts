@@ -1,0 +1,53 @@
+import type { Scope } from "../api/access";
+
+/**
+ * What each route that this page uses asks of its caller. The table of the API is
+ * `lambdas/web/routes.py`; a test compares this one with the API's description.
+ */
+export const NEEDS = {
+  "GET /me": "read",
+  "GET /status": "read",
+  "POST /predict": "predict",
+  "POST /uploads": "predict",
+  "GET /logs": "read",
+  "GET /predictions/{id}": "read",
+  "DELETE /predictions/{id}": "predict",
+  "POST /predictions/{id}/feedback": "feedback",
+  "GET /uncertain": "read",
+  "GET /stats": "read",
+  "GET /costs": "read",
+  "GET /models": "read",
+  "GET /models/{version}": "read",
+  "GET /models/compare": "read",
+  "GET /models/history": "read",
+  "GET /models/rule": "read",
+  "POST /models/rule": "models",
+  "GET /models/promotion-rule": "read",
+  "POST /models/promotion-rule": "models",
+  "POST /models/rollback": "models",
+  "DELETE /models/canary": "models",
+  "DELETE /models/shadow": "models",
+  "POST /models/{version}/promote": "models",
+  "POST /models/{version}/canary": "models",
+  "POST /models/{version}/shadow": "models",
+  "POST /models/{version}/retire": "models",
+  "GET /training-options": "read",
+  "GET /training-jobs": "read",
+  "POST /training-jobs": "jobs",
+  "GET /training-jobs/{id}": "read",
+  "DELETE /training-jobs/{id}": "jobs",
+  "POST /training-jobs/{id}/resume": "jobs",
+  "POST /budget/resume": "admin",
+  "GET /keys": "admin",
+  "POST /keys": "admin",
+  "DELETE /keys/{prefix}": "admin",
+  "GET /audit": "admin",
+  "DELETE /owners/{owner}": "admin",
+} as const satisfies Record<string, Scope>;
+
+export type KnownRoute = keyof typeof NEEDS;
+
+/** The scope that `route` needs; `null` for a route that this page does not use. */
+export function scopeOf(route: string): Scope | null {
+  return Object.hasOwn(NEEDS, route) ? NEEDS[route as KnownRoute] : null;
+}

@@ -1,0 +1,36 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+
+import type { Me, Scope } from "../api/access";
+import { useApi } from "../api/ApiContext";
+import type { Api } from "../api/client";
+import { type KnownRoute, NEEDS } from "./scopes";
+
+/** Asked once: roles change at the next sign-in. */
+export function meQuery(api: Api) {
+  return queryOptions({
+    queryKey: ["me"],
+    queryFn: ({ signal }) => api.me(signal),
+    staleTime: Infinity,
+    gcTime: Infinity,
+  });
+}
+
+export function useMe(): Me | undefined {
+  return useQuery(meQuery(useApi())).data;
+}
+
+/**
+ * Whether the caller may use a route. Nobody may before the API has said who they are; where it
+ * cannot say so, everything is offered, and the API refuses what it must.
+ */
+export function useMay(): (route: KnownRoute) => boolean {
+  const { data, isError } = useQuery(meQuery(useApi()));
+  return (route) => (data ? data.scopes.includes(NEEDS[route]) : isError);
+}
+
+const SECURED: readonly Scope[] = ["models", "admin"];
+
+/** Whether a second factor would give `scope` to the caller. */
+export function givesOnceSecured(me: Me, scope: Scope): boolean {
+  return me.waiting_roles.length > 0 && SECURED.includes(scope);
+}

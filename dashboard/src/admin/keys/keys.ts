@@ -1,0 +1,15 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import type { ApiKey } from "../../api/access";
+import type { Api } from "../../api/client";
+
+export function keysQuery(api: Api) {
+  return queryOptions({ queryKey: ["keys"], queryFn: ({ signal }) => api.keys(signal) });
+}
+
+export type KeyState = "active" | "expired" | "revoked";
+
+export function stateOf({ revoked_at, expires_at }: ApiKey, now = Date.now()): KeyState {
+  if (revoked_at !== null) return "revoked";
+  return expires_at !== null && Date.parse(expires_at) <= now ? "expired" : "active";
+}

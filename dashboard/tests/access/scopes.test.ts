@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+
+import description from "../../../lambdas/api/openapi.json";
+import { NEEDS } from "../../src/access/scopes";
+import { SCOPES } from "../../src/api/access";
+
+interface Operation {
+  security: { token?: string[] }[];
+}
+
+/** Each route of the API with the scope that it needs, `undefined` for an open one. */
+const described = new Map(
+  Object.entries(description.paths).flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, Operation>).map(
+      ([method, { security }]): [string, string | undefined] => [
+        `${method.toUpperCase()} ${path}`,
+        security[0]?.token?.[0],
+      ],
+    ),
+  ),
+);
+
+/** Routes whose rows are not in the API's table yet. */
+const COMING: readonly string[] = [
+  "GET /me",
+  "GET /status",
+  "DELETE /predictions/{id}",
+  "GET /models/promotion-rule",
+  "POST /models/promotion-rule",
+  "POST /budget/resume",
+  "GET /keys",
+  "POST /keys",
+  "DELETE /keys/{prefix}",
+  "GET /audit",
+  "DELETE /owners/{owner}",
+];
+
+describe("the scopes that the page knows", () => {
+  const known: [string, string][] = Object.entries(NEEDS);
+
+  it("are those of the API, route by route", () => {
+    const routes = known.filter(([route]) => !COMING.includes(route));
+    expect(routes).toEqual(routes.map(([route]) => [route, described.get(route)]));
+  });
+
+  it("leave out no route that the API has by now", () => {
+    expect(COMING.filter((route) => described.has(route))).toEqual([]);
+  });
+
+  it("cover each route that changes something", () => {
+    const changes = [...described.keys()].filter((route) => !route.startsWith("GET "));
+    expect(changes.filter((route) => !Object.hasOwn(NEEDS, route))).toEqual([]);
+  });
+
+  it("are all that the API knows", () => {
+    const needed = new Set([...described.values()].filter((scope) => scope !== undefined));
+    expect([...needed].filter((scope) => !SCOPES.some((own) => own === scope))).toEqual([]);
+  });
+});
