@@ -13,15 +13,7 @@ from training.config import DataConfig
 from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
 from training.data.parents import Parents, image_folders, require_same_nesting
 from training.errors import DatasetError
-
-PARTS = {
-    "train": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-}
-"""What the folder of each part may be called."""
+from visionflow.jobs.layout import PARTS
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,6 @@ import numpy as np
 from training.data.image_set import ImageSet, decoded_batches, in_batches
 from training.data.listing import Int64Array, class_folders, list_images
 from training.data.parents import image_folders, parents_of, require_same_nesting
-from training.data.split import PARTS
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
 from training.evaluation.parents.levels import measure_levels
@@ -22,6 +21,7 @@ from visionflow.answers.answer import UnknownReason
 from visionflow.answers.back_off import BackOff
 from visionflow.answers.classifier import Classifier, FloatArray, softmax, unknown_reasons
 from visionflow.answers.familiarity import FamiliarImages
+from visionflow.jobs.layout import PARTS
 from visionflow.models.label_tree import LabelTree
 from visionflow.models.manifest import read_artifact
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from training.data.listing import class_folders, is_image
 from training.data.parents import image_folders, nested_parents, require_same_nesting
-from training.data.split import PARTS, find_parts
+from training.data.split import find_parts
 from training.errors import DatasetError
+from visionflow.jobs.layout import PARTS
 
 UNDIVIDED = "all"
 """The one part of a folder that training will divide by itself."""
