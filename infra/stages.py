@@ -3,11 +3,12 @@
 Free of CDK imports, so that the command line can read a stage without paying for jsii.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from infra.errors import CommandError
 from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.models.gate import GateLimits
 
 LayerTarget = Literal["host", "x86_64", "arm64"]
 
@@ -56,6 +57,7 @@ class StageConfig:
         program_clients: ids of the user pool's clients that you made for programs to sign in.
         job_image_parameter: the public SSM parameter that names the image of training machines.
         job_watch_seconds: time between two looks at a training job.
+        gate: what a run of a training job must keep to be published.
         alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
         all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
             function and the backlog of every queue, for 0.70 USD a month.
@@ -85,6 +87,7 @@ class StageConfig:
     alarm_key: bool = False
     all_alarms: bool = False
     program_clients: tuple[str, ...] = ()
+    gate: GateLimits = field(default_factory=GateLimits)
 
     @property
     def title(self) -> str:

@@ -27,6 +27,7 @@ from lambdas.api.models.service import (
 )
 from lambdas.api.records import LogEntry
 from lambdas.api.stats.service import Stats
+from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias
 
@@ -104,6 +105,15 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
             _NAME,
             *_DAYS,
         ),
+    ),
+    ("GET", "/models/promotion-rule"): Operation(
+        "promotionRule", "The rule that promotes what jobs make", {200: PromotionRule}
+    ),
+    ("POST", "/models/promotion-rule"): Operation(
+        "setPromotionRule",
+        "Replace the promotion rule",
+        {200: PromotionRule},
+        body=json_body(PromotionRule),
     ),
     ("GET", "/models/rule"): Operation("rollbackRule", "The rollback rule", {200: RollbackRule}),
     ("POST", "/models/rule"): Operation(

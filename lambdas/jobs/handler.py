@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
+from lambdas.jobs.inputs import Inputs
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, JobSteps
@@ -20,8 +21,10 @@ from lambdas.jobs.settings import JobsSettings
 from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.errors import PlatformError, VisionFlowError
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.record import ENDED
 from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
 from visionflow.models.ref import ModelRef
 
 logger = Logger()
@@ -34,7 +37,11 @@ def service() -> JobSteps:
     settings = JobsSettings.from_env(os.environ)
     machines = Machines(clients.ec2(), clients.ssm(), settings)
     store = JobStore(settings.jobs_table, clients.dynamodb())
-    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), settings)
+    s3 = clients.s3()
+    folders = JobFolders(settings.jobs_bucket, s3)
+    inputs = Inputs(store, folders, s3, strict.parse_json(GateLimits, settings.gate, "gate"))
+    quotas = Quotas(clients.service_quotas())
+    return JobSteps(store, folders, inputs, machines, quotas, settings)
 
 
 @logger.inject_lambda_context

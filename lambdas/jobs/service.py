@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import Literal, Unpack
 
+from lambdas.jobs.inputs import Inputs
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
 from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
 from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
 from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import (
@@ -24,9 +26,6 @@ from visionflow.jobs.record import (
 from visionflow.jobs.store import JobStore
 from visionflow.models.ref import ModelRef
 from visionflow.timestamps import timestamp
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 EndState = Literal["succeeded", "failed", "cancelled"]
 
@@ -56,18 +55,20 @@ class JobSteps:
     def __init__(
         self,
         store: JobStore,
+        folders: JobFolders,
+        inputs: Inputs,
         machines: Machines,
         quotas: Quotas,
-        s3: "S3Client",
         settings: JobsSettings,
         *,
         patience: Patience = PATIENCE,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
+        self._folders = folders
+        self._inputs = inputs
         self._machines = machines
         self._quotas = quotas
-        self._s3 = s3
         self._settings = settings
         self._patience = patience
         self._clock = clock
@@ -77,14 +78,15 @@ class JobSteps:
         record = self._store.get(job_id)
         if record.state != "queued":
             return self._due(record)
-        report = self._store.report(record)
+        report = self._folders.report(record)
         if report and report.outcome and report.outcome.kind == "finished":
             return self._due(self._move(record, "publishing"))
         try:
             check_settings(record.request)
             check_bucket(record.request, self._settings.datasets_bucket)
-            self._check_data(record.request.data)
+            self._inputs.check_weights(record)
             self._check_ancestor(record.request.grow_from)
+            self._inputs.seal(record)
             if record.request.place == "ec2":
                 self._choices(record)
         except JobRefusedError as error:
@@ -116,13 +118,15 @@ class JobSteps:
         record = self._store.get(job_id)
         if record.state != "running":
             return self._due(record)
-        report = self._store.current_report(record)
+        report = self._folders.current_report(record)
         machine: MachineState | None = None
         if record.instance is not None:
             machine = self._machines.state(record.instance)
         now = self._clock()
         verdict = judge(record, report, machine, now, self._patience)
         match verdict.next:
+            case "wait":
+                self._inputs.renew(record, report, now)
             case "end":
                 return _end(job_id, "failed", verdict.reason)
             case "publish":
@@ -180,16 +184,13 @@ class JobSteps:
         if record.state not in FOLLOWS[state]:
             raise JobConflictError(f"Job {record.id} is {record.state} and cannot become {state}.")
         try:
-            return self._store.move(record, state, **changes)
+            moved = self._store.move(record, state, **changes)
         except JobConflictError:
             return self._store.get(record.id)
-
-    def _check_data(self, data: str) -> None:
-        bucket, _, prefix = data.removeprefix("s3://").partition("/")
-        prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
-        if not found.get("KeyCount"):
-            raise JobRefusedError(f"{data}: there is nothing below this prefix.")
+        # A machine that its job has left learns of it here; a running one, with its links.
+        if state != "running":
+            self._inputs.assign(moved)
+        return moved
 
     def _check_ancestor(self, job_id: str | None) -> None:
         if job_id is None:

@@ -12,6 +12,7 @@ from visionflow import strict
 from visionflow.errors import InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
 from visionflow.models.manifest import Manifest
+from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
 from visionflow.models.rollback_rule import RollbackRule
@@ -54,7 +55,8 @@ class ServingAliases:
 @dataclass(frozen=True)
 class ModelEntry(RegisteredVersion):
     """A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
-    published by ``force``; ``retired`` is null for one that may serve."""
+    published by ``force``; ``retired`` is null for one that may serve. ``verified``: what was
+    measured with images that no training machine had, null where nothing was."""
 
     aliases: tuple[Alias, ...]
 
@@ -174,6 +176,14 @@ class ModelService:
     def set_rule(self, rule: RollbackRule) -> RollbackRule:
         """Raises `InvalidParameterError`."""
         self.registry.set_rule(rule)
+        return rule
+
+    def promotion_rule(self) -> PromotionRule:
+        return self.registry.promotion_rule()
+
+    def set_promotion_rule(self, rule: PromotionRule) -> PromotionRule:
+        """Raises `InvalidParameterError`."""
+        self.registry.set_promotion_rule(rule)
         return rule
 
     def promote(self, version: str, name: str | None, order: Order) -> Moved:

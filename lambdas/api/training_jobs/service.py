@@ -8,7 +8,9 @@ from lambdas import clients
 from lambdas.api.resources import Resources
 from lambdas.api.training_jobs.datasets import DataSet, find_data_sets
 from visionflow import strict
+from visionflow.errors import InvalidParameterError
 from visionflow.jobs.control import JobControl
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.options import check_bucket, check_settings, training_options
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
@@ -17,6 +19,13 @@ from visionflow.jobs.store import JobStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class StartRequest(TrainingJobRequest):
+    """With the field that a request once had, so that whoever still sends it learns what to do."""
+
+    promote: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -88,12 +97,20 @@ class TrainingJobService:
     def build(cls, resources: Resources) -> Self:
         settings = JobControlSettings.from_env(os.environ)
         store = JobStore(settings.jobs_table, resources.dynamodb)
-        control = JobControl(store, clients.states(), settings.job_state_machine)
+        folders = JobFolders(settings.jobs_bucket, resources.s3)
+        control = JobControl(store, folders, clients.states(), settings.job_state_machine)
         return cls(control, settings.datasets_bucket, resources.s3)
 
-    def start(self, asked: TrainingJobRequest) -> TrainingJob:
+    def start(self, asked: StartRequest) -> TrainingJob:
         """Raises `InvalidParameterError` or `JobRefusedError`."""
-        request = parse_request(strict.to_dict(asked))
+        fields = strict.to_dict(asked)
+        if fields.pop("promote") is not None:
+            raise InvalidParameterError(
+                "promote is not part of a job: promote its version by POST "
+                "/models/{version}/promote once it is published, or have an admin set POST "
+                "/models/promotion-rule. Leave promote out."
+            )
+        request = parse_request(fields)
         check_settings(request)
         check_bucket(request, self.datasets_bucket)
         return self.control.start(request)

@@ -5,6 +5,7 @@ both find the same classes.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -75,6 +76,19 @@ class Layout:
         if path is None or len(path) < 2:
             return None
         return path[-2] if self.nested else path[0]
+
+    def least_validation(self, names: Collection[str], share: float) -> int:
+        """How many validation images the smallest class has at least, where ``share`` of the
+        training part are for validation if nothing else is: half of that, since images of one scene
+        stay together."""
+        paths = [path for path in map(_image_path, names) if path]
+        own = Counter(
+            path[-2] for path in paths if self.train and PARTS.get(path[0].lower()) == "validation"
+        )
+        if own:
+            return min(own.values())
+        training = Counter(label for label in map(self.label_of, names) if label)
+        return int(min(training.values(), default=0) * share / 2)
 
     def _below(self, name: str) -> tuple[str, ...] | None:
         """The path of an image in the training part; None for any other file."""

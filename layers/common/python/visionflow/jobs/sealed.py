@@ -23,9 +23,8 @@ _LARGEST_IMAGE = 20 * 1024**2
 
 
 @dataclass(frozen=True)
-class DatasetFile:
-    """An object below a dataset's prefix. ``name`` is relative to that, ``etag`` names the
-    content."""
+class StoredFile:
+    """An object below a prefix. ``name`` is relative to that, ``etag`` names the content."""
 
     name: str
     size: int
@@ -45,11 +44,13 @@ class SealedImage:
 class SealedSet:
     """``labels``: all classes of the dataset, sorted. ``withheld``: the names of the images and of
     their copies, none of which the machine gets. ``images``: what is measured with; empty where the
-    dataset has too few."""
+    dataset has too few. ``least_validation``: at least so many validation images the smallest class
+    has."""
 
     labels: tuple[str, ...]
     images: tuple[SealedImage, ...]
     withheld: tuple[str, ...]
+    least_validation: int
 
     @property
     def sha256(self) -> str:
@@ -60,14 +61,15 @@ class SealedSet:
         return digest.hexdigest()
 
 
-def seal(files: Sequence[DatasetFile], layout: Layout) -> SealedSet:
+def seal(files: Sequence[StoredFile], layout: Layout, validation: float) -> SealedSet:
     """Choose the sealed set of a dataset.
 
     Only images of the training part are sealed, up to `SHARE` of each class and `MOST_IMAGES` in
     all, by the order of a hash of their content. An image that lies in two classes, or in another
-    part too, is not: its label is in doubt, or the machine has it anyway.
+    part too, is not: its label is in doubt, or the machine has it anyway. ``validation``: the share
+    of the images that training measures with, where the dataset has no part for that.
     """
-    names: dict[str, list[DatasetFile]] = defaultdict(list)
+    names: dict[str, list[StoredFile]] = defaultdict(list)
     labels: dict[str, set[str | None]] = defaultdict(set)
     for file in files:
         names[file.etag].append(file)
@@ -94,6 +96,7 @@ def seal(files: Sequence[DatasetFile], layout: Layout) -> SealedSet:
         labels=tuple(sorted(classes)),
         images=tuple(SealedImage(names[etag][0].name, etag, label) for etag, label in kept),
         withheld=tuple(sorted(file.name for etag, _ in kept for file in names[etag])),
+        least_validation=layout.least_validation([file.name for file in files], validation),
     )
 
 

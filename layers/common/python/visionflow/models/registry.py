@@ -1,7 +1,8 @@
 """Which model versions exist and which one serves, in DynamoDB.
 
 Rows: ``VERSIONS / <name>#<version>`` for a published version, ``ALIASES / CURRENT`` for what serves
-now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollback rule, and
+now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollback rule and
+``RULE / PROMOTION`` for the promotion rule, and
 ``HISTORY / <time>#<alias>`` for each move, never changed.
 """
 
@@ -18,6 +19,7 @@ from visionflow.errors import (
 )
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.promotion_rule import PromotionRule, Verified
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order, Step
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _ALIASES_KEY: dynamodb.Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
 _RULE_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
+_PROMOTION_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "PROMOTION"}}
 
 # A move that loses a race is tried again; people do not move aliases more often.
 _ATTEMPTS = 5
@@ -63,7 +66,8 @@ class Retirement:
 
 @dataclass(frozen=True)
 class RegisteredVersion:
-    """The row of a published version; ``labels`` is their number."""
+    """The row of a published version; ``labels`` is their number. ``verified``: what the control
+    plane measured itself, null where it had nothing to measure with."""
 
     name: str
     version: str
@@ -74,6 +78,7 @@ class RegisteredVersion:
     gate_passed: bool
     force: Force | None
     retired: Retirement | None
+    verified: Verified | None
 
     @property
     def model(self) -> ModelRef:
@@ -81,7 +86,10 @@ class RegisteredVersion:
 
 
 def registration(
-    table: str, manifest: Manifest, force: Force | None = None
+    table: str,
+    manifest: Manifest,
+    force: Force | None = None,
+    verified: Verified | None = None,
 ) -> "PutItemInputTypeDef":
     """The write that records a published version, on the condition that it is not there yet."""
     row = RegisteredVersion(
@@ -94,6 +102,7 @@ def registration(
         gate_passed=not held_back_by(manifest),
         force=force,
         retired=None,
+        verified=verified,
     )
     return {
         "TableName": table,
@@ -134,11 +143,13 @@ class ModelRegistry:
         rows = [_registered(dynamodb.from_row(item)) for item in items]
         return tuple(sorted(rows, key=lambda row: row.created_at, reverse=True))
 
-    def register(self, manifest: Manifest, force: Force | None = None) -> None:
+    def register(
+        self, manifest: Manifest, force: Force | None = None, verified: Verified | None = None
+    ) -> None:
         """Record a published version. A version never changes, so neither does its row: an
         existing one stays, with the force by which it was published."""
         try:
-            self._client.put_item(**registration(self._table, manifest, force))
+            self._client.put_item(**registration(self._table, manifest, force, verified))
         except self._client.exceptions.ConditionalCheckFailedException:
             return
 
@@ -215,6 +226,18 @@ class ModelRegistry:
     def set_rule(self, rule: RollbackRule) -> None:
         rule.check()
         item = {**_RULE_KEY, **dynamodb.to_item(strict.to_dict(rule))}
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def promotion_rule(self) -> PromotionRule:
+        """When a job's version is promoted without a person; off until it is set."""
+        row = self._get(_PROMOTION_KEY)
+        if row is None:
+            return PromotionRule()
+        return strict.parse(PromotionRule, row, "registry.promotion_rule")
+
+    def set_promotion_rule(self, rule: PromotionRule) -> None:
+        rule.check()
+        item = {**_PROMOTION_KEY, **dynamodb.to_item(strict.to_dict(rule))}
         self._client.put_item(TableName=self._table, Item=item)
 
     def history(
@@ -321,6 +344,8 @@ def _read_cursor(cursor: str) -> str:
 
 
 def _registered(row: dict[str, Any]) -> RegisteredVersion:
+    # Rows from before versions were verified.
+    row = {"verified": None, **row}
     return strict.parse(RegisteredVersion, row, f"registry.{row.get('name')}.{row.get('version')}")
 
 
