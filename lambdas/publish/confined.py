@@ -56,7 +56,7 @@ def confined(function: Callable[..., T], *args: object, memory: int, seconds: in
     found = answer if isinstance(answer, dict) else {}
     if "error" in found:
         raise ArtifactError(str(found["error"])[:_LONGEST_REASON])
-    returned = typing.get_type_hints(function)["return"]
+    returned: type[T] = typing.get_type_hints(function)["return"]
     return strict.parse(returned, found.get("value"), "answer")
 
 

@@ -12,7 +12,18 @@ from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, EndState, JobSteps
 from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import MachineState
-from tests.jobs import DATASETS, NOW, ROLE_ID, TABLE, make_buckets, make_table, record
+from tests.jobs import (
+    DATASETS,
+    JOBS,
+    NOW,
+    ROLE_ID,
+    TABLE,
+    folders,
+    inputs,
+    make_buckets,
+    make_table,
+    record,
+)
 from visionflow.errors import JobConflictError
 from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.record import (
@@ -82,12 +93,20 @@ class Life:
         self.table = make_table()
         self.store = OvertakenStore()
         self.machines = OneMachine()
-        make_buckets(DATASETS)
+        make_buckets(DATASETS, JOBS)
         s3 = boto3.client("s3")
         s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
-        settings = JobsSettings(TABLE, DATASETS, "template", "subnet", "image", ROLE_ID, 15)
+        settings = JobsSettings(
+            TABLE, JOBS, DATASETS, "template", "subnet", "image", ROLE_ID, 15, "{}"
+        )
         self.steps = JobSteps(
-            self.store, self.machines, NoLimits(), s3, settings, clock=lambda: NOW
+            self.store,
+            folders(),
+            inputs(self.store),
+            self.machines,
+            NoLimits(),
+            settings,
+            clock=lambda: NOW,
         )
 
     def put(self, state: JobState, *, again: bool = False) -> str:
@@ -116,7 +135,7 @@ class Life:
     def finish(self, job_id: str) -> None:
         reporter = self.table.get(job_id).reporter or REPORTER
         finished = JobOutcome("finished", None)
-        self.table.put_report(JobReport(reporter, job_id, timestamp(NOW), None, (), (), finished))
+        folders().put_report(JobReport(reporter, job_id, timestamp(NOW), None, (), (), finished))
 
     def go_on(self, answer: Answer) -> JobRecord:
         """Do what the state machine would do after ``answer``, to the end."""

@@ -63,7 +63,6 @@ describe("the form", () => {
         on_demand: false,
         max_hours: 8,
         budget_usd: 10,
-        promote: false,
       },
     ]);
   });

@@ -16,6 +16,7 @@ from visionflow.jobs.options import check_bucket, check_settings, training_optio
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -131,13 +132,20 @@ class TrainingJobService:
 
     def options(self) -> TrainingOptions:
         known = training_options()
+        configs = [{**config, "parameters": _settable(config)} for config in known["configs"]]
         return TrainingOptions(
             models=tuple(known["models"]),
             recipes=tuple(known["recipes"]),
-            configs=strict.parse(tuple[ConfigOption, ...], known["configs"], "training options"),
+            configs=strict.parse(tuple[ConfigOption, ...], configs, "training options"),
             datasets=find_data_sets(self.datasets_bucket, self.s3),
             instances=tuple(
                 InstanceOption(kind.type, kind.gpu, kind.usd_per_hour_spot, kind.usd_per_hour)
                 for kind in INSTANCE_TYPES
             ),
         )
+
+
+def _settable(config: dict[str, Any]) -> dict[str, Any]:
+    """Without what is the stage's and not a job's to set."""
+    stages = GateLimits().fields
+    return {name: value for name, value in config["parameters"].items() if name not in stages}

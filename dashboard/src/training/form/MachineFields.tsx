@@ -83,16 +83,6 @@ export function MachineFields({ instances, draft, onChange }: MachineFieldsProps
           />
           {t("training.onDemand")}
         </label>
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={draft.promote}
-            onChange={({ target }) => {
-              onChange({ promote: target.checked });
-            }}
-          />
-          {t("training.promote")}
-        </label>
       </div>
     </>
   );

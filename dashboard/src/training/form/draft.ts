@@ -16,7 +16,6 @@ export interface Draft {
   onDemand: boolean;
   maxHours: number;
   budget: number;
-  promote: boolean;
 }
 
 /** The first dataset and configuration, and the defaults. */
@@ -32,7 +31,6 @@ export function newDraft({ datasets, configs }: TrainingOptions): Draft {
     onDemand: false,
     maxHours: 8,
     budget: 10,
-    promote: false,
   };
 }
 
@@ -49,6 +47,5 @@ export function toRequest(draft: Draft): JobRequest {
     on_demand: draft.onDemand,
     max_hours: draft.maxHours,
     budget_usd: draft.budget,
-    promote: draft.promote,
   };
 }

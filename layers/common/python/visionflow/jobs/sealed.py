@@ -84,7 +84,8 @@ def seal(files: Sequence[StoredFile], layout: Layout, validation: float) -> Seal
         for etag in sorted(etags, key=_draw)[: _quota(len(etags), len(classes))]
         if labels[etag] == {label} and names[etag][0].size <= _LARGEST_IMAGE
     ]
-    kept, room = [], MOST_BYTES
+    kept: list[tuple[str, str]] = []
+    room = MOST_BYTES
     for etag, label in sorted(chosen, key=lambda each: _draw(each[0])):
         room -= names[etag][0].size
         if len(kept) == MOST_IMAGES or room < 0:
