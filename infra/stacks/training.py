@@ -121,13 +121,7 @@ class TrainingStack(Stack):
     def allow_control(self, role: iam.Role) -> None:
         """Let `role` start, stop and list jobs, and list the datasets."""
         self._stores.records.allow_control(role, listing=True)
-        folders = self._stores.folders
-        allow(
-            role,
-            "s3:GetObject",
-            on=[folders.arn_for_objects(f"{FOLDER}*/{REPORT_FILE}")],
-            reason="Each machine's folder has a report, and its name is not known before.",
-        )
-        folders.allow_list(role)
+        self._stores.folders.allow_get(role, prefix=FOLDER, ending=f"/{REPORT_FILE}")
+        self._stores.folders.allow_list(role)
         self._stores.datasets.allow_list(role)
         allow(role, "states:StartExecution", on=[self.life.state_machine.state_machine_arn])

@@ -57,7 +57,10 @@ def confined(function: Callable[..., T], *args: object, memory: int, seconds: in
     if "error" in found:
         raise ArtifactError(str(found["error"])[:_LONGEST_REASON])
     returned: type[T] = typing.get_type_hints(function)["return"]
-    return strict.parse(returned, found.get("value"), "answer")
+    try:
+        return strict.parse(returned, found.get("value"), "answer")
+    except ConfigError as error:
+        raise ArtifactError(f"it answered with something else ({error})") from error
 
 
 def _main(memory: int, seconds: int) -> None:

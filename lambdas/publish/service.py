@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _CHANGED = ("404", "NoSuchKey", "412", "PreconditionFailed")
 # Of the child that opens the model; a served one needs a quarter of the memory.
 _MEMORY = 2_500 * 1024**2
-_SECONDS = 240
+_SECONDS = 200
 
 
 @dataclass(frozen=True)
