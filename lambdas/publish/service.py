@@ -18,6 +18,7 @@ from lambdas.publish.verification import (
     SealedImages,
     check_claims,
     check_finite,
+    composed,
     measure,
 )
 from visionflow.errors import AliasConflictError, ArtifactError, ConfigError, JobRefusedError
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 # A sealed image that somebody has deleted or replaced since.
 _CHANGED = ("404", "NoSuchKey", "412", "PreconditionFailed")
 # Of the child that opens the model; a served one needs a quarter of the memory.
-_MEMORY = 2_500 * 1024**2
+_MEMORY = 3 * 1024**3
 _SECONDS = 200
 
 
@@ -108,7 +109,8 @@ class JobPublisher:
         sealed = self.folders.sealed(record.id)
         one_image = 1 / max(1, sealed.least_validation) if sealed else 1.0
         check_gate(manifest, self.limits, one_image)
-        if sealed and set(manifest.label_names) != set(sealed.labels):
+        labels = set(map(composed, manifest.label_names))
+        if sealed and labels != set(sealed.labels):
             raise ArtifactError("the run's labels are not the classes of the job's dataset")
         return manifest, sealed
 
@@ -147,7 +149,7 @@ class JobPublisher:
             return None
         beside = None
         if found and found.images >= rule.min_images and current:
-            beside = self._beside(current, manifest, images, folder)
+            beside = self._beside(current, manifest, images, found.images, folder)
         refusal = rule.refusal(found, beside)
         if refusal is None and found and beside:
             reason = (
@@ -162,18 +164,22 @@ class JobPublisher:
         return refusal and f"Published, but not promoted: {refusal}"
 
     def _beside(
-        self, current: ModelRef, manifest: Manifest, images: SealedImages, folder: Path
+        self, current: ModelRef, manifest: Manifest, images: SealedImages, most: int, folder: Path
     ) -> Verified | None:
-        """What the version in production reaches on the same images; None where that cannot be
-        compared."""
+        """What the version in production reaches on ``most`` of the same images; None where that
+        cannot be compared."""
         try:
             other = self.models.manifest(current)
             if set(other.label_names) != set(manifest.label_names):
                 return None
-            return _measured(self.models.fetch(other, folder), other, images)
+            # As many as a slower new version could answer.
+            same = replace(images, images=images.images[:most])
+            return _measured(self.models.fetch(other, folder), other, same)
         except (ArtifactError, ConfigError):
             return None
 
 
 def _measured(run: Path, manifest: Manifest, images: SealedImages) -> Verified:
-    return confined(measure, run, manifest, images, memory=_MEMORY, seconds=_SECONDS)
+    # The rest is for opening the model and for the batch at hand.
+    budget = 0.75 * _SECONDS
+    return confined(measure, run, manifest, images, budget, memory=_MEMORY, seconds=_SECONDS)

@@ -231,25 +231,21 @@ def test_a_machine_of_one_job_can_do_nothing_to_another(
     dynamodb: Any = boto3.client("dynamodb", **options)
     no_row = pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied")
     for table in (out.jobs_table, out.registry_table, out.predictions_table):
-        key = {"pk": {"S": other}, "sk": {"S": "x"}}
+        row = {"pk": {"S": other}, "sk": {"S": "x"}}
         with no_row:
-            dynamodb.get_item(TableName=table, Key=key)
+            dynamodb.get_item(TableName=table, Key=row)
         with no_row:
-            dynamodb.put_item(TableName=table, Item=key)
+            dynamodb.put_item(TableName=table, Item=row)
     logs: Any = boto3.client("logs", **options)
     (group, *_) = boto3.client("logs", **cloud.emulator.client_options).describe_log_groups()[
         "logGroups"
     ]
-    for call in (
-        lambda: logs.create_log_stream(logGroupName=group["logGroupName"], logStreamName="b/1"),
-        lambda: logs.put_log_events(
-            logGroupName=group["logGroupName"],
-            logStreamName="b/1",
-            logEvents=[{"timestamp": 0, "message": "x"}],
-        ),
-    ):
-        with pytest.raises(logs.exceptions.ClientError, match="AccessDenied"):
-            call()
+    stream = {"logGroupName": group["logGroupName"], "logStreamName": "b/1"}
+    no_stream = pytest.raises(logs.exceptions.ClientError, match="AccessDenied")
+    with no_stream:
+        logs.create_log_stream(**stream)
+    with no_stream:
+        logs.put_log_events(**stream, logEvents=[{"timestamp": 0, "message": "x"}])
     ec2: Any = boto3.client("ec2", **options)
     with pytest.raises(ec2.exceptions.ClientError, match=r"UnauthorizedOperation|AccessDenied"):
         ec2.describe_instances()

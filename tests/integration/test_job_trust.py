@@ -2,8 +2,9 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
 from visionflow.timestamps import timestamp
 
-PER_CLASS = 80
-SEALED = 24  # a tenth of each of three classes
+PER_CLASS = 70
+SEALED = 21  # a tenth of each of three classes
 MINE, OTHER = "AROA:i-mine", "AROA:i-other"
 
 
@@ -116,7 +117,7 @@ class World:
 
 
 @pytest.fixture
-def world(aws: None, tmp_path: Path, images: dict[str, bytes]) -> Iterator[World]:
+def world(aws: None, tmp_path: Path, images: dict[str, bytes]) -> World:
     return World(tmp_path, images)
 
 
@@ -179,52 +180,38 @@ FORGED_GATES = [
 ]
 
 
-@pytest.mark.parametrize(("gate", "reason"), FORGED_GATES)
-def test_a_forged_gate_is_recomputed_by_the_limits_of_the_stage(
-    bare: World, gate: tuple[GateCheck, ...], reason: str
-) -> None:
+def test_a_forged_gate_is_recomputed_by_the_limits_of_the_stage(bare: World) -> None:
     job = bare.job()
-    names = {check.name for check in gate}
-    rest = (
-        ()
-        if not gate
-        else tuple(
+    for gate, reason in FORGED_GATES:
+        names = {check.name for check in gate}
+        rest = tuple(
             GateCheck(name, 0.0, 0.0, passed=True)
             for name in ("fp32_logit_difference", "fp32_top1_changes")
-            if name not in names
+            if gate and name not in names
         )
-    )
-    bare.run(gate=(*gate, *rest))
-    bare.refused(job, reason)
+        bare.run(gate=(*gate, *rest))
+        bare.refused(job, reason)
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
-@pytest.mark.parametrize("where", ["gate", "metrics"])
-def test_numbers_that_are_none_are_refused(bare: World, number: str, where: str) -> None:
+def test_numbers_that_are_none_are_refused(bare: World) -> None:
     job = bare.job()
     folder = bare.run()
-    document = json.loads((folder / MANIFEST_NAME).read_text())
-    if where == "gate":
-        document["gate"][0]["value"] = "HERE"
-    else:
-        document["metrics"]["test_top1"] = "HERE"
-    bare.put(MANIFEST_NAME, json.dumps(document).replace('"HERE"', number).encode())
-    bare.refused(job, "Not published")
+    for number in ("1e999", "-1e999", "NaN", "Infinity"):
+        for part in ("gate", "metrics"):
+            document = json.loads((folder / MANIFEST_NAME).read_text())
+            if part == "gate":
+                document["gate"][0]["value"] = "HERE"
+            else:
+                document["metrics"]["test_top1"] = "HERE"
+            bare.put(MANIFEST_NAME, json.dumps(document).replace('"HERE"', number).encode())
+            bare.refused(job, "Not published: manifest.json is not a JSON document")
 
 
-@pytest.mark.parametrize(
-    "forged",
-    [
-        {"name": "starter"},
-        {"version": "2"},
-        {"name": "../../models"},
-        {"name": "tiny", "version": ""},
-    ],
-)
-def test_a_run_that_names_another_model_is_refused(bare: World, forged: dict[str, str]) -> None:
+def test_a_run_that_names_another_model_is_refused(bare: World) -> None:
     job = bare.job()
-    bare.run(forge=lambda manifest: replace(manifest, **forged))
-    bare.refused(job, "and the job makes tiny 1")
+    for name, version in (("starter", "1"), ("tiny", "2"), ("../../models", "1"), ("tiny", "")):
+        bare.run(forge=partial(replace, name=name, version=version))
+        bare.refused(job, "and the job makes tiny 1")
 
 
 def test_the_run_of_another_job_is_not_published(bare: World) -> None:
@@ -243,7 +230,7 @@ def test_the_run_of_another_job_is_not_published(bare: World) -> None:
 def test_a_model_that_is_wrong_and_says_that_it_is_right_is_refused(world: World) -> None:
     job = world.job()
     world.run(turned=True, forge=lambda m: replace(m, metrics={"test_top1": 0.99}))
-    world.refused(job, "the run says test_top1 = 99.0%, and 24 sealed images")
+    world.refused(job, "the run says test_top1 = 99.0%, and 21 sealed images")
 
 
 def test_a_model_that_is_wrong_and_says_so_is_published_and_not_promoted(world: World) -> None:
@@ -264,26 +251,22 @@ def test_labels_that_are_not_those_of_the_dataset_are_refused(world: World) -> N
     world.refused(job, "labels are not the classes of the job's dataset")
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "reason"),
-    [
-        ("plots/page.svg", b"<svg onload='alert(1)'/>", "is not the name of a file"),
-        ("page.xhtml", b"x", "is not the name of a file"),
-        ("..%2f..%2fx.json", b"{}", "is not the name of a file"),
-        ("a/b/c/d/e.json", b"{}", "is not the name of a file"),
+def test_a_file_that_no_run_has_is_refused(bare: World) -> None:
+    job = bare.job()
+    for name, data, reason in (
         ("report.json", b"[1, 2]", "report.json is not a JSON object"),
         ("report.json", b'{"x": 1e999}', "report.json is not a JSON document"),
         ("report.json", b'{"x": "\\ud800"}', "report.json is not a JSON document"),
         ("report.json", b"[" * 100_000, "report.json is not a JSON document"),
-    ],
-)
-def test_a_file_that_no_run_has_is_refused(
-    bare: World, name: str, data: bytes, reason: str
-) -> None:
-    job = bare.job()
-    bare.run()
-    bare.put(name, data)
-    bare.refused(job, reason)
+        ("plots/page.svg", b"<svg onload='alert(1)'/>", "is not the name of a file"),
+        ("page.xhtml", b"x", "is not the name of a file"),
+        ("..%2f..%2fx.json", b"{}", "is not the name of a file"),
+        ("a/b/c/d/e.json", b"{}", "is not the name of a file"),
+    ):
+        bare.run()
+        bare.put(name, data)
+        bare.refused(job, reason)
+        bare.s3.delete_object(Bucket=JOBS, Key=run_prefix(MINE) + name)
 
 
 def test_too_many_files_are_refused(bare: World) -> None:
@@ -345,7 +328,7 @@ def test_too_few_images_leave_a_version_unverified(bare: World) -> None:
     ("rule", "before", "refusal"),
     [
         (PromotionRule(enabled=True, min_images=SEALED, min_gain=0.5), True, None),
-        (PromotionRule(enabled=True, min_images=SEALED + 1), True, "the sealed set has 24 images"),
+        (PromotionRule(enabled=True, min_images=SEALED + 1), True, "the sealed set has 21 images"),
         (PromotionRule(enabled=True, min_images=1, min_gain=0.1), False, "the rule needs 10.0% mo"),
         (PromotionRule(enabled=False), True, ""),
     ],
@@ -369,7 +352,7 @@ def test_only_the_rule_that_an_admin_set_promotes(
         assert world.registry.current() == ModelRef("tiny", "1")
         (move, *_) = world.registry.history(1).items
         assert move.by == f"training job {job.id}"
-        assert str(move.reason).startswith("promotion rule: 100.0% of 24 sealed images")
+        assert str(move.reason).startswith("promotion rule: 100.0% of 21 sealed images")
     else:
         assert refusal in str(answer.reason or "")
         assert world.registry.current() == ModelRef("tiny", "0")

@@ -38,7 +38,8 @@ class MachineRole:
                 PolicyName=policy,
                 PolicyDocument=_text(deployed["PolicyDocument"]).replace(ITSELF, self._reporter),
             )
-        return self._iam.get_role(RoleName=self.name)["Role"]["Arn"]
+        arn: str = self._iam.get_role(RoleName=self.name)["Role"]["Arn"]
+        return arn
 
     def delete(self) -> None:
         for policy in self._policies(self.name):
@@ -46,7 +47,8 @@ class MachineRole:
         self._iam.delete_role(RoleName=self.name)
 
     def _policies(self, role: str) -> list[str]:
-        return self._iam.list_role_policies(RoleName=role)["PolicyNames"]
+        names: list[str] = self._iam.list_role_policies(RoleName=role)["PolicyNames"]
+        return names
 
 
 def _text(document: object) -> str:

@@ -14,7 +14,7 @@ from infra.errors import CommandError
 
 DATA = ("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "InsightsTable")
 JOBS = ("DatasetsBucket", "JobsBucket", "JobsTable")
-TRAINING = ("JobStateMachine", "JobRole", "JobLogGroup")
+TRAINING = ("JobStateMachine", "JobRole")
 
 
 def deploy(stack: str, *outputs: str) -> None:

@@ -197,9 +197,9 @@ class JobFolders:
     ) -> bytes | None:
         """At most the first ``most`` bytes of an object: who wrote it may have made it of any
         size."""
-        wanted = {"Range": f"bytes=0-{most - 1}"} if most else {}
+        whole = f"bytes=0-{most - 1}" if most else "bytes=0-"
         try:
-            answer = self._client.get_object(Bucket=self.bucket, Key=key, **wanted)
+            answer = self._client.get_object(Bucket=self.bucket, Key=key, Range=whole)
         except self._client.exceptions.ClientError as error:
             if error.response["Error"]["Code"] not in absent:
                 raise

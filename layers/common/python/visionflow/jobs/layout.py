@@ -5,6 +5,7 @@ both find the same classes.
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -71,11 +72,12 @@ class Layout:
         return cls(train, are_nested({path[:-1] for path in paths if len(path) > 1}))
 
     def label_of(self, name: str) -> str | None:
-        """The class of an image of the training part; None for any other file."""
+        """The class of an image of the training part, its letters composed; None for any other
+        file."""
         path = self._below(name)
         if path is None or len(path) < 2:
             return None
-        return path[-2] if self.nested else path[0]
+        return unicodedata.normalize("NFC", path[-2] if self.nested else path[0])
 
     def least_validation(self, names: Collection[str], share: float) -> int:
         """How many validation images the smallest class has at least, where ``share`` of the

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from visionflow.errors import InvalidParameterError
 
+# The table holds numbers of 38 digits and down to 1e-130; these are the limits of what makes sense.
 _MOST_IMAGES = 1_000_000_000
+_LEAST_GAIN = 0.000001
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Verified:
         interval: of ``top1``, 95 %, Wilson's.
         agreement: the share of them for which the served form and the fp32 form of the version give
             the same answer; null where it serves fp32.
-        sealed: SHA-256 that names the set of images: equal for the same set.
+        sealed: SHA-256 that names the set of which the first ``images`` were measured.
         at: ISO 8601, UTC.
     """
 
@@ -43,8 +45,8 @@ class PromotionRule:
         """Raises `InvalidParameterError` for a limit out of its range."""
         if not 1 <= self.min_images <= _MOST_IMAGES:
             raise InvalidParameterError(f"min_images must be between 1 and {_MOST_IMAGES:,}.")
-        if not 0 <= self.min_gain <= 1:
-            raise InvalidParameterError("min_gain must be between 0 and 1.")
+        if self.min_gain and not _LEAST_GAIN <= self.min_gain <= 1:
+            raise InvalidParameterError(f"min_gain must be 0, or {_LEAST_GAIN:f} to 1.")
 
     def refusal(self, new: Verified | None, current: Verified | None) -> str | None:
         """Why a version that was measured as ``new`` is not promoted, where the one in production
