@@ -1613,7 +1613,7 @@ export interface components {
          *         interval: of ``top1``, 95 %, Wilson's.
          *         agreement: the share of them for which the served form and the fp32 form of the version give
          *             the same answer; null where it serves fp32.
-         *         sealed: SHA-256 that names the set of images: equal for the same set.
+         *         sealed: SHA-256 that names the set of which the first ``images`` were measured.
          *         at: ISO 8601, UTC.
          */
         Verified: {
