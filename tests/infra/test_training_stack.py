@@ -285,4 +285,4 @@ def test_what_machines_leave_is_forgotten(templates: Templates) -> None:
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert {
         rule["Id"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule
-    } == {"ForgetJobs": 60}
+    } == {"ForgetJobs": 60, "ForgetSealed": 60}
