@@ -3,12 +3,13 @@
 Free of CDK imports, so that the command line can read a stage without paying for jsii.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from infra.errors import CommandError
 from visionflow.access.quotas import Amounts, Quotas
 from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.models.gate import GateLimits
 
 LayerTarget = Literal["host", "x86_64", "arm64"]
 
@@ -76,6 +77,7 @@ class StageConfig:
             both topics yourself.
         job_image_parameter: the public SSM parameter that names the image of training machines.
         job_watch_seconds: time between two looks at a training job.
+        gate: what a run of a training job must keep to be published.
         alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
         all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
             function and the backlog of every queue, for 0.80 USD a month.
@@ -106,6 +108,7 @@ class StageConfig:
     alarm_email: str | None = None
     alarm_key: bool = False
     all_alarms: bool = False
+    gate: GateLimits = field(default_factory=GateLimits)
 
     @property
     def title(self) -> str:

@@ -1,12 +1,13 @@
 """A job's machine for tests: in this process, on moto."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import boto3
 import torch
 
-from tests.jobs import JOBS, record, request
+from tests.jobs import JOBS, NOW, folders, inputs, moto_get, record, request
 from training.config import TrainConfig
 from training.data.training_data import load_training_data
 from training.fit.checkpoint import CHECKPOINT_FILE
@@ -14,27 +15,33 @@ from training.fit.fit import fit
 from training.job.files import JobFiles
 from training.job.script import Machine
 from training.train import SILENT, Observer
+from visionflow.errors import JobRefusedError
 from visionflow.jobs.record import JobRecord, JobReport
 from visionflow.jobs.store import JobStore
-
-GROUP = "/visionflow/jobs"
 
 
 def running(store: JobStore, *reporters: str, **changes: Any) -> JobRecord:
     """A job whose current machine is the last of ``reporters``."""
     made = record(request(**changes), state="running", reporters=reporters, attempt=len(reporters))
     store.add(made)
+    equip(store, made)
     return made
 
 
-def machine(store: JobStore, reporter: str, work: Path) -> Machine:
+def equip(store: JobStore, job: JobRecord) -> None:
+    """Lay into the folder of the job's machine what the control plane does."""
+    with suppress(JobRefusedError):
+        inputs(store).seal(job)
+        inputs(store).renew(job, None, NOW)
+
+
+def machine(reporter: str, work: Path) -> Machine:
     files = JobFiles(JOBS, reporter, boto3.client("s3"))
-    logs = boto3.client("logs")
-    return Machine(store, files, reporter, logs, GROUP, work, 0.1, 0.02, patience_seconds=0)
+    return Machine(folders(), files, reporter, work, moto_get, 0.1, 0.02, patience_seconds=0)
 
 
 def report_of(store: JobStore, job: JobRecord) -> JobReport:
-    report = store.current_report(store.get(job.id))
+    report = folders().current_report(store.get(job.id))
     assert report is not None
     return report
 

@@ -4,20 +4,30 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import boto3
 
+from lambdas import clients
+from lambdas.jobs.inputs import Inputs
 from tests.unit.training.conftest import SHRUNKEN
 from visionflow.access.budget import StageStop
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.record import JobRecord, JobRequest
 from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
 from visionflow.timestamps import new_id, timestamp
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 TABLE, JOBS, DATASETS, USAGE = "jobs", "job-files", "datasets", "usage"
 ROLE_ID = "AROAEXAMPLE"
 # A request whose run takes seconds; a request has a field of its own for the recipe.
-TINY_FIELDS = {name: value for name, value in SHRUNKEN.items() if name != "recipe"}
+# The limits of the gate are the stage's.
+TINY_FIELDS = {
+    name: value
+    for name, value in SHRUNKEN.items()
+    if name != "recipe" and name not in GateLimits().fields
+}
 
 
 def request(**changes: Any) -> JobRequest:
@@ -54,6 +64,25 @@ def _make(table: str) -> None:
         ],
         AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in ("pk", "sk")],
     )
+
+
+def folders() -> JobFolders:
+    return JobFolders(JOBS, boto3.client("s3"))
+
+
+def inputs(store: JobStore) -> Inputs:
+    return Inputs(store, folders(), clients.s3(), GateLimits())
+
+
+def moto_get(url: str, target: Path) -> int:
+    """What HTTP would bring from moto, which answers boto3 alone."""
+    asked = urlsplit(url)
+    client = boto3.client("s3")
+    try:
+        client.download_file(asked.netloc.partition(".")[0], unquote(asked.path[1:]), str(target))
+    except client.exceptions.ClientError:
+        return 404
+    return 200
 
 
 def make_buckets(*names: str) -> None:

@@ -121,10 +121,16 @@ def _familiarity(folder: Path) -> Familiarity:
 
 
 def write_tiny_run(
-    folder: Path, gate: tuple[GateCheck, ...] = PASSED_GATE, large: int = 100
+    folder: Path,
+    gate: tuple[GateCheck, ...] = PASSED_GATE,
+    large: int = 100,
+    *,
+    name: str = "tiny",
+    version: str = "1",
+    turned: bool = False,
 ) -> Path:
     """Write an artifact as a run does: a checkpoint, a page, a plot of ``large`` bytes."""
-    manifest = write_tiny_artifact(folder)
+    manifest = write_tiny_artifact(folder, version, name=name, turned=turned)
     (folder / "checkpoint.pt").write_bytes(b"weights")
     (folder / "plots").mkdir(exist_ok=True)
     (folder / "report.html").write_text("<!doctype html>", encoding="utf-8")

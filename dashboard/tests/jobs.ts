@@ -40,7 +40,6 @@ export function job(id: string, changes: Partial<Job> = {}): Job {
       on_demand: false,
       max_hours: 8,
       budget_usd: 10,
-      promote: false,
       grow_from: null,
       place: "ec2",
     },

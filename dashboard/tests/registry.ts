@@ -25,6 +25,7 @@ export function model(version: string, changes: Partial<ModelItem> = {}): ModelI
     gate_passed: true,
     force: null,
     retired: null,
+    verified: null,
     aliases: [],
     ...changes,
   };

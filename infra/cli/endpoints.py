@@ -24,6 +24,7 @@ from visionflow.access.audit import AuditLog, Outcome
 from visionflow.images.store import ImageStore
 from visionflow.insights.erasure import ErasedList
 from visionflow.jobs.control import JobControl
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.store import JobStore
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -102,9 +103,13 @@ class Endpoints:
         return JobStore(self.training.jobs_table, self.dynamodb)
 
     @cached_property
+    def job_folders(self) -> JobFolders:
+        return JobFolders(self.training.jobs_bucket, self.s3)
+
+    @cached_property
     def job_control(self) -> JobControl:
         states = boto3.client("stepfunctions", **self.options)
-        return JobControl(self.jobs, states, self.training.job_state_machine)
+        return JobControl(self.jobs, self.job_folders, states, self.training.job_state_machine)
 
     def caller(self) -> str:
         """Who uses these clients, as a history of moves names them."""

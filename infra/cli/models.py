@@ -17,7 +17,9 @@ from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
+from visionflow.models.promotion_rule import PromotionRule, Verified
 from visionflow.models.ref import ModelRef
+from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order
 
 _LIMITS = {
@@ -87,6 +89,34 @@ def add_parsers(commands: Commands) -> None:
 
 def _add_rule(steps: Commands) -> None:
     rule = _step(steps, "rule", _rule, "Show or set when a version is rolled back automatically.")
+    _add_switch(rule)
+    rule.add_argument(
+        "--min-images", type=int, metavar="N", help="images before the rule looks at a version"
+    )
+    for limit, share in _LIMITS.items():
+        option = "--" + limit.replace("_", "-")
+        rule.add_argument(
+            option, type=_limit, metavar="SHARE", help=f"largest share of {share}, 0 to 1, or none"
+        )
+    promotion = _step(
+        steps,
+        "promotion-rule",
+        _promotion_rule,
+        "Show or set when the version of a training job is promoted automatically.",
+    )
+    _add_switch(promotion)
+    promotion.add_argument(
+        "--min-images", type=int, metavar="N", help="images that the sealed set must have"
+    )
+    promotion.add_argument(
+        "--min-gain",
+        type=float,
+        metavar="SHARE",
+        help="top-1 on the sealed images above that of production, 0 to 1",
+    )
+
+
+def _add_switch(rule: argparse.ArgumentParser) -> None:
     switch = rule.add_mutually_exclusive_group()
     for option, enabled, about in (("--on", True, "enable"), ("--off", False, "disable")):
         switch.add_argument(
@@ -95,14 +125,6 @@ def _add_rule(steps: Commands) -> None:
             action="store_const",
             const=enabled,
             help=f"{about} the rule",
-        )
-    rule.add_argument(
-        "--min-images", type=int, metavar="N", help="images before the rule looks at a version"
-    )
-    for limit, share in _LIMITS.items():
-        option = "--" + limit.replace("_", "-")
-        rule.add_argument(
-            option, type=_limit, metavar="SHARE", help=f"largest share of {share}, 0 to 1, or none"
         )
 
 
@@ -178,6 +200,7 @@ def _show(session: Session) -> None:
             say("does not recognise unfamiliar images; train a new version to get this")
         if found.retired:
             say(f"retired at {found.retired.at} by {found.retired.by}: {found.retired.reason}")
+        say(_verified(found.verified))
         print_table([("METRIC", "VALUE")] + [(k, f"{v:.6g}") for k, v in found.metrics.items()])
         say()
         rows = [
@@ -187,6 +210,14 @@ def _show(session: Session) -> None:
         print_table([("GATE", "VALUE", "LIMIT", "PASSED"), *rows])
 
     session.answer(found, text)
+
+
+def _verified(found: Verified | None) -> str:
+    if found is None:
+        return "not verified: no sealed images to measure it with"
+    low, high = found.interval
+    text = f"verified: {found.top1:.1%} ({low:.1%} to {high:.1%}) of {found.images} sealed images"
+    return text if found.agreement is None else f"{text}, {found.agreement:.1%} as fp32 answers"
 
 
 def _compare(session: Session) -> None:
@@ -296,13 +327,27 @@ def _rule(session: Session) -> None:
             outcome.details |= vars(rule)
             session.registry.set_rule(rule)
 
-    def text() -> None:
-        say("on" if rule.enabled else "off")
-        limits = [(name, value) for name, value in vars(rule).items() if name != "enabled"]
-        rows = [(name, "none" if value is None else f"{value:g}") for name, value in limits]
-        print_table([("LIMIT", "VALUE"), *rows])
+    session.answer(rule, lambda: _print_rule(rule))
 
-    session.answer(rule, text)
+
+def _promotion_rule(session: Session) -> None:
+    asked = vars(session.arguments)
+    changes: dict[str, Any] = {
+        name: value
+        for name in ("enabled", "min_images", "min_gain")
+        if (value := asked[name]) is not None
+    }
+    rule = replace(session.registry.promotion_rule(), **changes)
+    if changes:
+        session.registry.set_promotion_rule(rule)
+    session.answer(rule, lambda: _print_rule(rule))
+
+
+def _print_rule(rule: RollbackRule | PromotionRule) -> None:
+    print("on" if rule.enabled else "off")
+    limits = [(name, value) for name, value in vars(rule).items() if name != "enabled"]
+    rows = [(name, "none" if value is None else f"{value:g}") for name, value in limits]
+    print_table([("LIMIT", "VALUE"), *rows])
 
 
 def _answer_serving(session: Session, aliases: Aliases) -> None:

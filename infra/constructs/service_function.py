@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Size as Storage
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -55,11 +56,13 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """What one execution may use, and how many are reserved (None reserves none)."""
+    """What one execution may use, on disk too (None for the default of 512 MB), and how many are
+    reserved (None reserves none)."""
 
     memory_mb: int
     timeout: Duration
     concurrency: int | None = None
+    disk: Storage | None = None
 
 
 class ServiceFunction(lambda_.Function):
@@ -104,6 +107,7 @@ class ServiceFunction(lambda_.Function):
             handler=f"lambdas.{name}.handler.lambda_handler",
             memory_size=size.memory_mb,
             timeout=size.timeout,
+            ephemeral_storage_size=size.disk,
             reserved_concurrent_executions=size.concurrency,
             role=role,
             log_group=log_group,

@@ -31,6 +31,7 @@ from lambdas.api.models.service import (
     Served,
 )
 from lambdas.api.stats.service import Stats
+from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias
 
@@ -108,6 +109,15 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
             _NAME,
             *_DAYS,
         ),
+    ),
+    ("GET", "/models/promotion-rule"): Operation(
+        "promotionRule", "The rule that promotes what jobs make", {200: PromotionRule}
+    ),
+    ("POST", "/models/promotion-rule"): Operation(
+        "setPromotionRule",
+        "Replace the promotion rule",
+        {200: PromotionRule},
+        body=json_body(PromotionRule),
     ),
     ("GET", "/models/rule"): Operation("rollbackRule", "The rollback rule", {200: RollbackRule}),
     ("POST", "/models/rule"): Operation(

@@ -47,7 +47,6 @@ class TrainingNames:
     jobs_table: str
     job_state_machine: str
     job_role: str
-    job_log_group: str
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from infra.constructs.storage.upload_notification import UploadNotification, pag
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
 from visionflow.images.uploads import POSTED_PREFIX
-from visionflow.jobs.folder import FOLDER
+from visionflow.jobs.folder import FOLDER, SEALED
 
 # An image takes seconds; a function that runs for a minute is stuck.
 INGEST_TIMEOUT = Duration.seconds(60)
@@ -94,6 +94,7 @@ class DataStack(Stack):
                 lifecycle_rules=[
                     abandon_uploads,
                     s3.LifecycleRule(id="ForgetJobs", prefix=FOLDER, expiration=KEEP_JOBS),
+                    s3.LifecycleRule(id="ForgetSealed", prefix=SEALED, expiration=KEEP_JOBS),
                 ],
             ),
             records=JobsTable(self, "TrainingJobs", stage=stage),

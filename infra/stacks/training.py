@@ -1,11 +1,15 @@
 """Training on rented machines: network, machine, state machine. Costs nothing while idle."""
 
+import json
+from dataclasses import asdict
+
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Size as Storage
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs.permissions import allow
-from infra.constructs.service_function import Package, ServiceFunction, Size, log_group_of
+from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.training_job.life import TrainingJobLife, jobs_function
 from infra.constructs.training_job.machine import TrainingMachine, TrainingNetwork
 from infra.packaging.assets import Assets
@@ -14,7 +18,7 @@ from infra.stages import StageConfig
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
 from visionflow.costs.estimate import MB_PER_VCPU
-from visionflow.jobs.folder import FOLDER
+from visionflow.jobs.folder import FOLDER, REPORT_FILE, SEALED
 from visionflow.jobs.settings import JobControlSettings
 
 
@@ -37,7 +41,7 @@ class TrainingStack(Stack):
         super().__init__(scope, construct_id)
         package = Package.of(self, assets, stage)
         stores, job_stores = data.stores, data.job_stores
-        log_group = log_group_of(self, "MachineLogs", stage=stage)
+        gate = json.dumps(asdict(stage.gate))
         network = TrainingNetwork(self, "Network")
         machine = TrainingMachine(
             self,
@@ -46,7 +50,6 @@ class TrainingStack(Stack):
             network=network,
             bundle=assets.training_bundle,
             stores=job_stores,
-            log_group=log_group,
         )
         jobs = jobs_function(
             self,
@@ -54,6 +57,7 @@ class TrainingStack(Stack):
             package=package,
             settings=JobsSettings(
                 jobs_table=job_stores.records.table_name,
+                jobs_bucket=job_stores.folders.bucket_name,
                 datasets_bucket=job_stores.datasets.bucket_name,
                 launch_template=str(machine.launch_template.launch_template_id),
                 job_subnets=",".join(subnet.subnet_id for subnet in network.vpc.public_subnets),
@@ -61,31 +65,45 @@ class TrainingStack(Stack):
                 job_role_id=machine.role.role_id,
                 watch_seconds=stage.job_watch_seconds,
                 usage_table=stores.usage.table_name,
+                gate=gate,
             ),
             machine=machine,
             network=network,
         )
         job_stores.records.allow_control(jobs.execution_role)
+        # What it may read, a link that it signs opens to a machine.
+        job_stores.datasets.allow_read(jobs.execution_role)
+        job_stores.folders.allow_read(jobs.execution_role, prefix=FOLDER)
+        job_stores.folders.allow_put(jobs.execution_role, prefix=FOLDER)
+        job_stores.folders.allow_get(jobs.execution_role, prefix=SEALED)
+        job_stores.folders.allow_put(jobs.execution_role, prefix=SEALED)
         stores.usage.allow_see(jobs.execution_role)
-        job_stores.datasets.allow_list(jobs.execution_role)
         # It has no right to machines, as the function above has none to models.
         publish = ServiceFunction(
             self,
             "Publish",
             stage=stage,
             package=package,
-            size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(5)),
+            # It opens what a machine has made, in a process with its own caps.
+            size=Size(
+                memory_mb=2 * MB_PER_VCPU,
+                timeout=Duration.minutes(15),
+                disk=Storage.gibibytes(6),
+            ),
             environment=PublishSettings(
                 jobs_table=job_stores.records.table_name,
                 jobs_bucket=job_stores.folders.bucket_name,
                 models_bucket=stores.models.bucket_name,
                 registry_table=stores.registry.table_name,
                 audit_table=stores.audit.table_name,
+                gate=gate,
             ).to_env(),
         )
         role = publish.execution_role
         job_stores.records.allow_get(role)
         job_stores.folders.allow_read(role, prefix=FOLDER)
+        job_stores.folders.allow_get(role, prefix=SEALED)
+        job_stores.datasets.allow_read(role)
         stores.models.allow_read(role)
         stores.models.allow_put(role, prefix="models/")
         stores.registry.allow_read(role)
@@ -96,16 +114,18 @@ class TrainingStack(Stack):
 
         self.control_settings = JobControlSettings(
             jobs_table=job_stores.records.table_name,
+            jobs_bucket=job_stores.folders.bucket_name,
             datasets_bucket=job_stores.datasets.bucket_name,
             job_state_machine=self.life.state_machine.state_machine_arn,
         )
 
         CfnOutput(self, "JobStateMachine", value=self.life.state_machine.state_machine_arn)
         CfnOutput(self, "JobRole", value=machine.role.role_arn)
-        CfnOutput(self, "JobLogGroup", value=log_group.log_group_name)
 
     def allow_control(self, role: iam.Role) -> None:
         """Let `role` start, stop and list jobs, and list the datasets."""
         self._stores.records.allow_control(role, listing=True)
+        self._stores.folders.allow_get(role, prefix=FOLDER, ending=f"/{REPORT_FILE}")
+        self._stores.folders.allow_list(role)
         self._stores.datasets.allow_list(role)
         allow(role, "states:StartExecution", on=[self.life.state_machine.state_machine_arn])

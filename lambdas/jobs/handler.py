@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
+from lambdas.jobs.inputs import Inputs
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, JobSteps
@@ -21,8 +22,10 @@ from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.access.budget import StageStop
 from visionflow.errors import PlatformError, VisionFlowError
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.record import ENDED
 from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
 from visionflow.models.ref import ModelRef
 
 logger = Logger()
@@ -34,9 +37,12 @@ LONGEST_CAUSE = 300
 def service() -> JobSteps:
     settings = JobsSettings.from_env(os.environ)
     machines = Machines(clients.ec2(), clients.ssm(), settings)
-    dynamodb = clients.dynamodb()
+    dynamodb, s3 = clients.dynamodb(), clients.s3()
     store, stop = JobStore(settings.jobs_table, dynamodb), StageStop(settings.usage_table, dynamodb)
-    return JobSteps(store, machines, Quotas(clients.service_quotas()), clients.s3(), settings, stop)
+    folders = JobFolders(settings.jobs_bucket, s3)
+    inputs = Inputs(store, folders, s3, strict.parse_json(GateLimits, settings.gate, "gate"))
+    quotas = Quotas(clients.service_quotas())
+    return JobSteps(store, inputs, machines, quotas, settings, stop)
 
 
 @logger.inject_lambda_context

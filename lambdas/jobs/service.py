@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import Literal, Unpack
 
+from lambdas.jobs.inputs import Inputs
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
 from lambdas.jobs.settings import JobsSettings
@@ -25,9 +26,6 @@ from visionflow.jobs.record import (
 from visionflow.jobs.store import JobStore
 from visionflow.models.ref import ModelRef
 from visionflow.timestamps import timestamp
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 EndState = Literal["succeeded", "failed", "cancelled"]
 
@@ -57,9 +55,9 @@ class JobSteps:
     def __init__(
         self,
         store: JobStore,
+        inputs: Inputs,
         machines: Machines,
         quotas: Quotas,
-        s3: "S3Client",
         settings: JobsSettings,
         stop: StageStop,
         *,
@@ -67,9 +65,10 @@ class JobSteps:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
+        self._folders = inputs.folders
+        self._inputs = inputs
         self._machines = machines
         self._quotas = quotas
-        self._s3 = s3
         self._settings = settings
         self._stop = stop
         self._patience = patience
@@ -80,15 +79,16 @@ class JobSteps:
         record = self._store.get(job_id)
         if record.state != "queued":
             return self._due(record)
-        report = self._store.report(record)
+        report = self._folders.report(record)
         if report and report.outcome and report.outcome.kind == "finished":
             return self._due(self._move(record, "publishing"))
         try:
             self._check_budget()
             check_settings(record.request)
             check_bucket(record.request, self._settings.datasets_bucket)
-            self._check_data(record.request.data)
+            self._inputs.check_weights(record)
             self._check_ancestor(record.request.grow_from)
+            self._inputs.seal(record)
             if record.request.place == "ec2":
                 self._choices(record)
         except JobRefusedError as error:
@@ -121,7 +121,7 @@ class JobSteps:
         record = self._store.get(job_id)
         if record.state != "running":
             return self._due(record)
-        report = self._store.current_report(record)
+        report = self._folders.current_report(record)
         machine: MachineState | None = None
         if record.instance is not None:
             machine = self._machines.state(record.instance)
@@ -133,6 +133,8 @@ class JobSteps:
             except JobRefusedError as error:
                 return _end(job_id, "failed", str(error))
         match verdict.next:
+            case "wait":
+                self._inputs.renew(record, report, now)
             case "end":
                 return _end(job_id, "failed", verdict.reason)
             case "publish":
@@ -190,9 +192,13 @@ class JobSteps:
         if record.state not in FOLLOWS[state]:
             raise JobConflictError(f"Job {record.id} is {record.state} and cannot become {state}.")
         try:
-            return self._store.move(record, state, **changes)
+            moved = self._store.move(record, state, **changes)
         except JobConflictError:
             return self._store.get(record.id)
+        # A machine that its job has left learns of it here; a running one, with its links.
+        if state != "running":
+            self._inputs.assign(moved)
+        return moved
 
     def _check_budget(self) -> None:
         if stop := self._stop.current(self._clock()):
@@ -200,13 +206,6 @@ class JobSteps:
                 f"{stop.reason} No machine runs until an admin resumes the stage or the month "
                 "ends; then resume the job to go on from its checkpoint."
             )
-
-    def _check_data(self, data: str) -> None:
-        bucket, _, prefix = data.removeprefix("s3://").partition("/")
-        prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-        found = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
-        if not found.get("KeyCount"):
-            raise JobRefusedError(f"{data}: there is nothing below this prefix.")
 
     def _check_ancestor(self, job_id: str | None) -> None:
         if job_id is None:

@@ -15,13 +15,16 @@ class JobsSettings(EnvSettings):
         image_parameter: the SSM parameter that names the machine image.
         job_role_id: the unique id of the machines' role, first half of a reporter's name.
         watch_seconds: between two looks at a job that has just begun.
+        gate: the stage's `GateLimits` as JSON.
     """
 
     jobs_table: str
+    jobs_bucket: str
     datasets_bucket: str
     launch_template: str
     job_subnets: str
     image_parameter: str
     job_role_id: str
     watch_seconds: int
+    gate: str
     usage_table: str

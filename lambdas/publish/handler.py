@@ -17,7 +17,9 @@ from lambdas.publish.settings import PublishSettings
 from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.access.audit import AuditLog
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
 
@@ -30,10 +32,11 @@ def service() -> JobPublisher:
     s3, dynamodb = clients.s3(), clients.dynamodb()
     return JobPublisher(
         JobStore(settings.jobs_table, dynamodb),
-        settings.jobs_bucket,
+        JobFolders(settings.jobs_bucket, s3),
         s3,
         ModelStore(settings.models_bucket, s3),
         ModelRegistry(settings.registry_table, dynamodb),
+        strict.parse_json(GateLimits, settings.gate, "gate"),
     )
 
 

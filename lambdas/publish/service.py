@@ -1,20 +1,35 @@
-"""From the finished run in a job's folder to a version that can serve.
+"""From the finished run in a machine's folder to a version that can serve.
 
-The machine that trained has no right to touch a model. What it left is downloaded, verified against
-its own checksums and published like any other run, by `visionflow.models.publication`.
+The machine that trained has no right to touch a model, and nothing that it says decides anything:
+job, name and version are those of the job's record, the limits of the gate are the stage's, and
+what the version can do is measured here, on images that the machine never had.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from lambdas.publish.confined import confined
+from lambdas.publish.run_files import fetch_run
+from lambdas.publish.verification import (
+    LabelledImage,
+    SealedImages,
+    check_claims,
+    check_finite,
+    measure,
+)
 from visionflow.errors import AliasConflictError, ArtifactError, ConfigError, JobRefusedError
-from visionflow.jobs.folder import run_prefix
+from visionflow.jobs.folder import JobFolders
+from visionflow.jobs.options import place_of, published_as
 from visionflow.jobs.record import JobRecord
+from visionflow.jobs.sealed import SealedSet
 from visionflow.jobs.store import JobStore
-from visionflow.models.manifest import Manifest, read_artifact
+from visionflow.labels import composed
+from visionflow.models.gate import GateLimits, check_gate
+from visionflow.models.manifest import Manifest
+from visionflow.models.promotion_rule import Verified
 from visionflow.models.publication import Publisher
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
@@ -23,6 +38,12 @@ from visionflow.models.store import ModelStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# A sealed image that somebody has deleted or replaced since.
+_CHANGED = ("404", "NoSuchKey", "412", "PreconditionFailed")
+# Of the child that opens the model; a served one needs a quarter of the memory.
+_MEMORY = 3 * 1024**3
+_SECONDS = 200
 
 
 @dataclass(frozen=True)
@@ -36,23 +57,17 @@ class Published:
     model: ModelRef | None
 
 
+@dataclass(frozen=True)
 class JobPublisher:
     """The publishing step, without its event's shape."""
 
-    def __init__(
-        self,
-        jobs: JobStore,
-        jobs_bucket: str,
-        s3: "S3Client",
-        models: ModelStore,
-        registry: ModelRegistry,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._jobs = jobs
-        self._bucket = jobs_bucket
-        self._s3 = s3
-        self._publisher = Publisher(models, registry)
-        self._clock = clock
+    jobs: JobStore
+    folders: JobFolders
+    s3: "S3Client"
+    models: ModelStore
+    registry: ModelRegistry
+    limits: GateLimits
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def publish(self, job_id: str, folder: Path) -> Published:
         """Publish the job's run by way of the empty ``folder``.
@@ -60,35 +75,111 @@ class JobPublisher:
         A run that may not be published is how the job ends; a fault of the platform is raised, for
         the state machine to try again.
         """
-        record = self._jobs.get(job_id)
-        order = Order(f"training job {job_id}", self._clock(), "asked for with the job")
-        reason = None
+        record = self.jobs.get(job_id)
+        run = folder / "run"
         try:
-            manifest = self._finished(record, folder)
-            self._publisher.publish(folder, manifest, lambda: order, promote=record.request.promote)
+            manifest, sealed = self._checked(record, run)
+            images = self._fetch(record, sealed, folder / "sealed") if sealed else SealedImages()
+            found = None
+            if images.images:
+                found = _measured(run, manifest, images)
+                check_claims(manifest, found, self.limits.min_agreement)
+            order = Order(f"training job {job_id}", self.clock())
+            publisher = Publisher(self.models, self.registry)
+            publisher.publish(run, manifest, lambda: order, promote=False, verified=found)
         except (ArtifactError, ConfigError, JobRefusedError) as error:
             return Published(job_id, "end", "failed", f"Not published: {error}", None)
-        except AliasConflictError as error:
-            reason = f"Published, but not promoted: {error}"
+        reason = self._by_rule(record, manifest, found, images, folder / "production")
         model = ModelRef(manifest.name, manifest.version)
         return Published(job_id, "end", "succeeded", reason, model)
 
-    def _finished(self, record: JobRecord, folder: Path) -> Manifest:
-        report = self._jobs.report(record)
+    def _checked(self, record: JobRecord, run: Path) -> tuple[Manifest, SealedSet | None]:
+        """The manifest of the job's run, held against all that is known of the job."""
+        report = self.folders.report(record)
         if report is None or report.outcome is None or report.outcome.kind != "finished":
             raise JobRefusedError(f"job {record.id} has no finished run.")
-        self._download(run_prefix(report.reporter), folder)
-        return read_artifact(folder)
+        manifest = fetch_run(self.folders, self.s3, report.reporter, run)
+        expected = published_as(record)
+        if ModelRef(manifest.name, manifest.version) != expected:
+            raise ArtifactError(
+                f"the run says that it is {manifest.name!r:.60} {manifest.version!r:.60}, and the "
+                f"job makes {expected.name} {expected.version}"
+            )
+        check_finite(manifest)
+        sealed = self.folders.sealed(record.id)
+        one_image = 1 / max(1, sealed.least_validation) if sealed else 1.0
+        check_gate(manifest, self.limits, one_image)
+        labels = set(map(composed, manifest.label_names))
+        if sealed and labels != set(sealed.labels):
+            raise ArtifactError("the run's labels are not the classes of the job's dataset")
+        return manifest, sealed
 
-    def _download(self, prefix: str, folder: Path) -> None:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        )
-        for page in pages:
-            for found in page.get("Contents", []):
-                name = found["Key"].removeprefix(prefix)
-                target = folder / name
-                if not target.resolve().is_relative_to(folder.resolve()):
-                    raise ArtifactError(f"{found['Key']}: is not a path below the run")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._s3.download_file(self._bucket, found["Key"], str(target))
+    def _fetch(self, record: JobRecord, sealed: SealedSet, folder: Path) -> SealedImages:
+        """Download the sealed images, as far as they still are what was sealed."""
+        bucket, prefix = place_of(record.request.data)
+        kept, files = [], []
+        folder.mkdir()
+        for number, image in enumerate(sealed.images):
+            key, file = prefix + image.name, folder / f"{number}{Path(image.name).suffix}"
+            try:
+                answer = self.s3.get_object(Bucket=bucket, Key=key, IfMatch=image.etag)
+            except self.s3.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] not in _CHANGED:
+                    raise
+                continue
+            with answer["Body"] as body:
+                file.write_bytes(body.read())
+            kept.append(image)
+            files.append(LabelledImage(file, image.label))
+        # A set that has shrunk is another set.
+        return SealedImages(tuple(files), replace(sealed, images=tuple(kept)).sha256)
+
+    def _by_rule(
+        self,
+        record: JobRecord,
+        manifest: Manifest,
+        found: Verified | None,
+        images: SealedImages,
+        folder: Path,
+    ) -> str | None:
+        """Promote where the admin's rule says so. Returns why not; None where it is off."""
+        rule = self.registry.promotion_rule()
+        model, current = ModelRef(manifest.name, manifest.version), self.registry.current()
+        if not rule.enabled or current == model:
+            return None
+        beside = None
+        if found and found.images >= rule.min_images and current:
+            beside = self._beside(current, manifest, images, found.images, folder)
+        refusal = rule.refusal(found, beside)
+        if refusal is None and found and beside:
+            reason = (
+                f"promotion rule: {found.top1:.1%} of {found.images} sealed images, the version "
+                f"before {beside.top1:.1%}"
+            )
+            order = Order(f"training job {record.id}", self.clock(), reason)
+            try:
+                self.registry.promote(model, order)
+            except AliasConflictError as error:
+                refusal = str(error)
+        return refusal and f"Published, but not promoted: {refusal}"
+
+    def _beside(
+        self, current: ModelRef, manifest: Manifest, images: SealedImages, most: int, folder: Path
+    ) -> Verified | None:
+        """What the version in production reaches on ``most`` of the same images; None where that
+        cannot be compared."""
+        try:
+            other = self.models.manifest(current)
+            if set(other.label_names) != set(manifest.label_names):
+                return None
+            # As many as a slower new version could answer.
+            same = replace(images, images=images.images[:most])
+            return _measured(self.models.fetch(other, folder), other, same)
+        except (ArtifactError, ConfigError):
+            return None
+
+
+def _measured(run: Path, manifest: Manifest, images: SealedImages) -> Verified:
+    # The rest is for opening the model and for the batch at hand.
+    budget = 0.75 * _SECONDS
+    return confined(measure, run, manifest, images, budget, memory=_MEMORY, seconds=_SECONDS)

@@ -53,6 +53,8 @@ ROUTES = (
     Route("GET", "/models/compare", "api", "read"),
     Route("GET", "/models/rule", "api", "read"),
     Route("POST", "/models/rule", "api", "models"),
+    Route("GET", "/models/promotion-rule", "api", "read"),
+    Route("POST", "/models/promotion-rule", "api", "models"),
     Route("POST", "/models/rollback", "api", "models"),
     Route("DELETE", "/models/canary", "api", "models"),
     Route("DELETE", "/models/shadow", "api", "models"),

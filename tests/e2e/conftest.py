@@ -54,9 +54,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def drawn_flowers(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Five kinds of drawn flowers in the datasets bucket, 14 images each: its ``s3://`` name."""
+    """Five kinds of drawn flowers in the datasets bucket, 40 images each: its ``s3://`` name."""
     folder = tmp_path_factory.mktemp("data") / "drawn-flowers"
-    write_flowers(folder, images=14, size=32)
+    write_flowers(folder, images=40, size=32)
     for file in folder.rglob("*.jpg"):
         key = f"drawn-flowers/{file.relative_to(folder)}"
         cloud.s3.upload_file(str(file), cloud.outputs.datasets_bucket, key)

@@ -40,6 +40,7 @@ OPERATIONS = [
     if mode is GenerationMode.POSITIVE or {"parameters", "requestBody"} & operation.keys()
 ]
 REQUESTS = 300  # in all, whatever the number of routes
+RULES = ("/models/rule", "/models/promotion-rule")
 CHECKS = [content_type_conformance, response_headers_conformance, response_schema_conformance]
 
 # What a sender may be told; a 5xx is none of it, unless the operation itself announces one.
@@ -48,17 +49,18 @@ REFUSALS = {status for status in STATUSES.values() if status < HTTPStatus.INTERN
 
 @pytest.fixture(scope="module")
 def operations(cloud: Cloud) -> Iterator[dict[tuple[str, str], Operation]]:
-    """By path and method. Afterwards aliases and rule are what they were before."""
+    """By path and method. Afterwards aliases and rules are what they were before."""
     served = cloud.call("GET", "/openapi.json").body
     assert served == DOCUMENT
     before = cloud.call("GET", "/models").body["aliases"]["production"]
-    rule = cloud.call("GET", "/models/rule").body
+    rules = {path: cloud.call("GET", path).body for path in RULES}
     schema = from_dict(served)
     schema.config.update(base_url=cloud.outputs.api_url)
     found = [result for result in schema.get_all_operations() if isinstance(result, Ok)]
     assert len(found) == sum(map(len, DOCUMENT["paths"].values()))
     yield {(result.ok().path, result.ok().method): result.ok() for result in found}
-    cloud.call("POST", "/models/rule", json.dumps(rule).encode(), "application/json")
+    for path, rule in rules.items():
+        cloud.call("POST", path, json.dumps(rule).encode(), "application/json")
     for alias in ("canary", "shadow"):
         cloud.call("DELETE", f"/models/{alias}")
     if cloud.call("GET", "/models").body["aliases"]["production"] != before:

@@ -5,13 +5,15 @@ import json
 import os
 import signal
 import subprocess
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import psutil
 import pytest
 
+from infra.cli.endpoints import Endpoints
+from infra.cli.jobs.machine_role import MachineRole
 from infra.local_cloud.emulator import ClientOptions
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import VISIONFLOW, visionflow
@@ -28,8 +30,6 @@ FIELDS = {
     "data.workers": 0,
     "data.group_by": "content",
     "export.calibration_images": 16,
-    "export.max_accuracy_drop": 1.0,
-    "export.max_class_drop": 1.0,
 }
 
 
@@ -92,7 +92,11 @@ def test_a_local_job_that_is_killed_goes_on_and_is_published(
     model = ended["model"]
     assert model["name"] == "drawn"
     published = cloud.call("GET", "/models").body["items"]
-    assert model["version"] in {item["version"] for item in published if item["name"] == "drawn"}
+    (version,) = (item for item in published if item["version"] == model["version"])
+    assert version["name"] == "drawn"
+    # The process had neither these images nor the right to read them.
+    assert version["verified"]["images"] >= 20
+    assert version["aliases"] == []
 
     logs = visionflow("jobs", "logs", job["id"], state=cloud.state)
     assert "scratch 4/4: train loss" in logs.stdout
@@ -159,35 +163,89 @@ def test_a_request_that_cannot_be_done_ends_with_its_reason(cloud: Cloud) -> Non
     assert machines_of(cloud, job["id"]) == []
 
 
-def test_the_machines_role_reads_data_and_writes_its_own_folder_and_nothing_else(
-    cloud: Cloud, drawn_flowers: str, tmp_path: Path
-) -> None:
+@pytest.fixture
+def as_machine(cloud: Cloud) -> Iterator[Callable[[str], ClientOptions]]:
+    """Credentials with the deployed policy of machines, for one of them."""
+    target = Endpoints(lambda: cloud.outputs, lambda: cloud.outputs, cloud.emulator)
     sts: Any = boto3.client("sts", **cloud.emulator.client_options)
-    session = sts.assume_role(RoleArn=cloud.outputs.job_role, RoleSessionName="local-test-1")
-    credentials = session["Credentials"]
-    options: ClientOptions = {
-        **cloud.emulator.client_options,
-        "aws_access_key_id": credentials["AccessKeyId"],
-        "aws_secret_access_key": credentials["SecretAccessKey"],
-        "aws_session_token": credentials["SessionToken"],
-    }
+    roles = []
+
+    def options(reporter: str) -> ClientOptions:
+        roles.append(MachineRole(target, reporter))
+        session = sts.assume_role(RoleArn=roles[-1].make(), RoleSessionName="machine")
+        return {
+            **cloud.emulator.client_options,
+            "aws_access_key_id": session["Credentials"]["AccessKeyId"],
+            "aws_secret_access_key": session["Credentials"]["SecretAccessKey"],
+            "aws_session_token": session["Credentials"]["SessionToken"],
+        }
+
+    yield options
+    for role in roles:
+        role.delete()
+
+
+def test_a_machine_of_one_job_can_do_nothing_to_another(
+    cloud: Cloud, drawn_flowers: str, as_machine: Callable[[str], ClientOptions]
+) -> None:
+    out, mine, other = cloud.outputs, "AROA:local-a-1", "AROA:local-b-1"
+    root: Any = boto3.client("s3", **cloud.emulator.client_options)
+    image = root.list_objects_v2(Bucket=out.datasets_bucket, MaxKeys=1)["Contents"][0]["Key"]
+    model = root.list_objects_v2(Bucket=out.models_bucket, MaxKeys=1)["Contents"][0]["Key"]
+    for key in (f"jobs/{other}/job.json", "sealed/a.json", "wheelhouse/torch.whl"):
+        root.put_object(Bucket=out.jobs_bucket, Key=key, Body=b"x")
+    options = as_machine(mine)
     s3: Any = boto3.client("s3", **options)
-    out = cloud.outputs
-    assert s3.list_objects_v2(Bucket=out.datasets_bucket)["KeyCount"] > 0
-    own = session["AssumedRoleUser"]["AssumedRoleId"]
-    s3.put_object(Bucket=out.jobs_bucket, Key=f"jobs/{own}/checkpoint.pt", Body=b"x")
+
+    # Its own folder, and the wheels.
+    s3.put_object(Bucket=out.jobs_bucket, Key=f"jobs/{mine}/report.json", Body=b"x")
+    assert s3.get_object(Bucket=out.jobs_bucket, Key=f"jobs/{mine}/report.json")["Body"].read()
+    assert s3.get_object(Bucket=out.jobs_bucket, Key="wheelhouse/torch.whl")["Body"].read()
+    wheels = s3.list_objects_v2(Bucket=out.jobs_bucket, Prefix="wheelhouse/")
+    assert wheels["KeyCount"] == 1
+
+    denied = pytest.raises(s3.exceptions.ClientError, match="AccessDenied")
     for bucket, key in (
-        (out.datasets_bucket, "drawn-flowers/mine.jpg"),
-        (out.models_bucket, "models/drawn/9/manifest.json"),
-        (out.images_bucket, "uploads/mine.jpg"),
-        (out.jobs_bucket, "wheelhouse/mine.whl"),
+        (out.datasets_bucket, image),
+        (out.jobs_bucket, f"jobs/{other}/job.json"),
+        (out.jobs_bucket, "sealed/a.json"),
+        (out.models_bucket, model),
     ):
-        with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+        with denied:
+            s3.get_object(Bucket=bucket, Key=key)
+        with denied:
             s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    for bucket, prefix in (
+        (out.datasets_bucket, ""),
+        (out.models_bucket, ""),
+        (out.jobs_bucket, ""),
+        (out.jobs_bucket, f"jobs/{other}/"),
+    ):
+        with denied:
+            s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+    for key in ("wheelhouse/mine.whl", "sealed/b.json"):
+        with denied:
+            s3.put_object(Bucket=out.jobs_bucket, Key=key, Body=b"x")
+
+    # No row of any table, and no stream of any log: what it says lies in its folder.
     dynamodb: Any = boto3.client("dynamodb", **options)
-    for table in (out.registry_table, out.predictions_table):
-        with pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied"):
-            dynamodb.put_item(TableName=table, Item={"pk": {"S": "x"}, "sk": {"S": "x"}})
+    no_row = pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied")
+    for table in (out.jobs_table, out.registry_table, out.predictions_table):
+        row = {"pk": {"S": other}, "sk": {"S": "x"}}
+        with no_row:
+            dynamodb.get_item(TableName=table, Key=row)
+        with no_row:
+            dynamodb.put_item(TableName=table, Item=row)
+    logs: Any = boto3.client("logs", **options)
+    (group, *_) = boto3.client("logs", **cloud.emulator.client_options).describe_log_groups()[
+        "logGroups"
+    ]
+    stream = {"logGroupName": group["logGroupName"], "logStreamName": "b/1"}
+    no_stream = pytest.raises(logs.exceptions.ClientError, match="AccessDenied")
+    with no_stream:
+        logs.create_log_stream(**stream)
+    with no_stream:
+        logs.put_log_events(**stream, logEvents=[{"timestamp": 0, "message": "x"}])
     ec2: Any = boto3.client("ec2", **options)
     with pytest.raises(ec2.exceptions.ClientError, match=r"UnauthorizedOperation|AccessDenied"):
         ec2.describe_instances()

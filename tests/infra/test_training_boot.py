@@ -1,6 +1,5 @@
 """The boot script of a training machine, run with stand-ins for what only a machine has."""
 
-import json
 import os
 import subprocess
 import sys
@@ -17,7 +16,6 @@ _COMMANDS = {
 case "$*" in
   *api/token*) echo token ;;
   *placement/region*) echo eu-central-1 ;;
-  *instance-id*) echo i-123 ;;
   *visionflow-job*) echo JOB1 ;;
   *visionflow-max-hours*) echo 1.5 ;;
 esac
@@ -26,9 +24,10 @@ esac
     "apt-get": "touch installed",
     "aws": """
 case "$*" in
-  "s3 cp"*) [ -n "$NO_BUNDLE" ] && exit 1; cp "$BUNDLE" bundle.zip ;;
   "s3 sync"*) [ -n "$WHEELS" ] && mkdir -p wheels && touch wheels/torch.whl ;;
-  "logs put-log-events"*) cp /tmp/events.json "$EVENTS" ;;
+  "sts get-caller-identity"*) echo AROA:i-123 ;;
+  *"/log/boot.txt") cp /tmp/boot.txt "$EVENTS" ;;
+  "s3 cp"*) [ -n "$NO_BUNDLE" ] && exit 1; cp "$BUNDLE" bundle.zip ;;
 esac
 true
 """,
@@ -40,7 +39,7 @@ if [ "$1 $2" = "-m venv" ]; then
   for name in pip python; do
     printf '#!/bin/bash\\necho "%s $*" >> "$CALLS"\\n' "$name" > "$folder/$name"
   done
-  echo 'echo "table $VISIONFLOW_JOBS_TABLE" >> "$CALLS"; exit ${JOB_CODE:-0}' >> "$folder/python"
+  echo 'echo "is $VISIONFLOW_JOB_REPORTER" >> "$CALLS"; exit ${JOB_CODE:-0}' >> "$folder/python"
   chmod +x "$folder"/*
   exit 0
 fi
@@ -68,9 +67,9 @@ def boot(folder: Path, **environment: str) -> Boot:
     with zipfile.ZipFile(folder / "bundle.zip", "w") as bundle:
         bundle.writestr("requirements.txt", "torch==2 --hash=sha256:0\n")
     text = BOOT.read_text()
-    for path in ("/opt/visionflow", "/var/log", "/var/lib/visionflow", "/tmp/events.json"):  # noqa: S108
+    for path in ("/opt/visionflow", "/var/log", "/var/lib/visionflow", "/tmp/boot.txt"):  # noqa: S108
         text = text.replace(path, f"{folder}{path}")
-    for name in ("BUNDLE_BUCKET", "BUNDLE_KEY", "JOBS_BUCKET", "JOBS_TABLE", "LOG_GROUP"):
+    for name in ("BUNDLE_BUCKET", "BUNDLE_KEY", "JOBS_BUCKET"):
         assert f"@{name}@" in text
         text = text.replace(f"@{name}@", name.lower())
     assert "@" not in text.replace('"$@"', "")
@@ -87,7 +86,7 @@ def boot(folder: Path, **environment: str) -> Boot:
             "PATH": f"{commands}:{os.environ['PATH']}",
             "CALLS": str(folder / "calls"),
             "BUNDLE": str(folder / "bundle.zip"),
-            "EVENTS": str(folder / "events.json"),
+            "EVENTS": str(folder / "boot.txt"),
             "REAL_PYTHON": sys.executable,
             **environment,
         },
@@ -96,12 +95,11 @@ def boot(folder: Path, **environment: str) -> Boot:
         check=False,
         timeout=60,
     )
-    events = folder / "events.json"
-    sent = json.loads(events.read_text()) if events.exists() else []
+    sent = folder / "boot.txt"
     return Boot(
         (folder / "calls").read_text().splitlines(),
         done.returncode,
-        "\n".join(event["message"] for event in sent),
+        sent.read_text() if sent.exists() else "",
     )
 
 
@@ -113,7 +111,7 @@ def test_a_machine_installs_trains_and_leaves(tmp_path: Path) -> None:
     install = "pip install --quiet --require-hashes -r code/requirements.txt"
     train = f"python -m training.job JOB1 --work {tmp_path}/var/lib/visionflow/JOB1"
     assert done.calls.index(install) < done.calls.index(train)
-    assert "table jobs_table" in done.calls
+    assert "is AROA:i-123" in done.calls
     assert done.calls[-1] == "shutdown -h now"
     assert "leaving with code 0" in done.events
 
@@ -142,5 +140,5 @@ def test_a_machine_leaves_whatever_goes_wrong(
     done = boot(tmp_path, **environment)
     assert done.calls[-1] == "shutdown -h now"
     assert f"leaving with code {code}" in done.events
-    assert any("logs put-log-events --log-group-name log_group" in call for call in done.calls)
-    assert any("--log-stream-name JOB1/boot-i-123" in call for call in done.calls)
+    place = "s3://jobs_bucket/jobs/AROA:i-123/log/boot.txt"
+    assert any(call.startswith("aws s3 cp") and call.endswith(place) for call in done.calls)

@@ -5,11 +5,15 @@ import fnmatch
 import json
 from typing import Any
 
+import pytest
+
 from infra.constructs.training_job.definition import DEFINITION
 from lambdas.jobs.machines import JOB_TAG
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
 from tests.infra.conftest import Resource, Templates
+from visionflow.models.gate import GateLimits
+from visionflow.strict import parse_json
 
 TEMPLATE = "AWS::EC2::LaunchTemplate"
 STACK = "Training"
@@ -98,22 +102,13 @@ def test_the_template_names_no_image(templates: Templates) -> None:
     assert len(settings.job_subnets.split(",")) == 2
 
 
-def allows(
-    templates: Templates, action: str, resource: str, userid: str, leading_key: str | None = None
-) -> bool:
+def allows(templates: Templates, action: str, resource: str, userid: str) -> bool:
     """Whether IAM would let a machine with this `aws:userid` do it."""
     for statement in statements(templates, "MachineRole"):
         resources = [text.replace("${aws:userid}", userid) for text in statement["Resource"]]
-        if action not in statement["Action"]:
-            continue
-        if not any(fnmatch.fnmatchcase(resource, pattern) for pattern in resources):
-            continue
-        keys = statement["Condition"].get("ForAllValues:StringLike", {})
-        patterns = [
-            text.replace("${aws:userid}", userid)
-            for text in keys.get("dynamodb:LeadingKeys", ["*"])
-        ]
-        if any(fnmatch.fnmatchcase(leading_key or "", pattern) for pattern in patterns):
+        if action in statement["Action"] and any(
+            fnmatch.fnmatchcase(resource, pattern) for pattern in resources
+        ):
             return True
     return False
 
@@ -121,52 +116,48 @@ def allows(
 ME, OTHER = "AROAX:i-1", "AROAX:i-2"
 
 
-def test_a_machine_writes_its_own_folder_and_no_other(on_aws: Templates) -> None:
-    def may_put(key: str) -> bool:
-        return allows(on_aws, "s3:PutObject", key, ME)
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:GetObject"])
+def test_a_machine_has_its_own_folder_and_no_other(on_aws: Templates, action: str) -> None:
+    def may(key: str) -> bool:
+        return allows(on_aws, action, key, ME)
 
-    assert may_put(f"JobFolders/jobs/{ME}/checkpoint.pt")
-    assert may_put(f"JobFolders/jobs/{ME}/run/manifest.json")
+    assert may(f"JobFolders/jobs/{ME}/checkpoint.pt")
+    assert may(f"JobFolders/jobs/{ME}/run/manifest.json")
+    assert may("JobFolders/wheelhouse/torch.whl") == (action == "s3:GetObject")
     for key in (
         f"JobFolders/jobs/{OTHER}/checkpoint.pt",
         f"JobFolders/jobs/{ME}0/checkpoint.pt",
-        "JobFolders/wheelhouse/torch.whl",
+        "JobFolders/sealed/0.json",
         "Datasets/flowers/1.jpg",
         "Models/models/starter/1/manifest.json",
     ):
-        assert not may_put(key), key
+        assert not may(key), key
 
 
-def test_a_machine_writes_its_own_row_and_no_other(on_aws: Templates) -> None:
-    def may_put(key: str) -> bool:
-        return allows(on_aws, "dynamodb:PutItem", "TrainingJobs", ME, key)
-
-    assert may_put(ME)
-    assert not may_put(OTHER)
-    assert not may_put("JOB")
-    assert not allows(on_aws, "dynamodb:PutItem", "Registry", ME, ME)
-
-
-def test_a_machine_may_do_this_and_nothing_else(on_aws: Templates) -> None:
+def test_a_machine_may_do_this_and_nothing_else(templates: Templates) -> None:
+    """In every stage: the local cloud deploys the very same policy."""
     granted = {
         (action, resource)
-        for statement in statements(on_aws, "MachineRole")
+        for statement in statements(templates, "MachineRole")
         for action in statement["Action"]
         for resource in statement["Resource"]
         if "cdk-hnb" not in resource
     }
     assert granted == {
-        ("s3:GetObject", "Datasets/*"),
-        ("s3:ListBucket", "Datasets"),
-        ("s3:GetObject", "JobFolders/jobs/*"),
+        ("s3:GetObject", "JobFolders/jobs/${aws:userid}/*"),
+        ("s3:PutObject", "JobFolders/jobs/${aws:userid}/*"),
         ("s3:GetObject", "JobFolders/wheelhouse/*"),
         ("s3:ListBucket", "JobFolders"),
-        ("s3:PutObject", "JobFolders/jobs/${aws:userid}/*"),
-        ("dynamodb:GetItem", "TrainingJobs"),
-        ("dynamodb:PutItem", "TrainingJobs"),
-        ("logs:CreateLogStream", "MachineLogs"),
-        ("logs:PutLogEvents", "MachineLogs"),
     }
+    (listing,) = (
+        statement["Condition"]
+        for statement in statements(templates, "MachineRole")
+        if "s3:ListBucket" in statement["Action"]
+    )
+    assert listing == {"StringEquals": {"s3:prefix": "wheelhouse/"}}
+
+
+def test_only_ec2_gives_the_role_of_machines(on_aws: Templates) -> None:
     (role,) = (
         role
         for name, role in on_aws.properties("AWS::IAM::Role", STACK).items()
@@ -174,6 +165,30 @@ def test_a_machine_may_do_this_and_nothing_else(on_aws: Templates) -> None:
     )
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "ec2.amazonaws.com"}
+
+
+def test_the_limits_of_the_gate_are_the_stages(templates: Templates) -> None:
+    for name in ("Jobs", "Publish"):
+        function = templates.properties("AWS::Lambda::Function", STACK)[name]
+        gate = function["Environment"]["Variables"]["VISIONFLOW_GATE"]
+        assert parse_json(GateLimits, gate, name) == templates.stage.gate
+
+
+def test_the_api_reads_of_a_machines_folder_the_report_alone(templates: Templates) -> None:
+    read = {
+        templates.text(resource)
+        for policy in templates.properties("AWS::IAM::Policy").values()
+        if {templates.text(name) for name in policy["Roles"]} == {"ApiRole"}
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "s3:GetObject" in statement["Action"]
+        for resource in (
+            statement["Resource"]
+            if isinstance(statement["Resource"], list)
+            else [statement["Resource"]]
+        )
+        if "JobFolders" in templates.text(resource)
+    }
+    assert read == {"JobFolders/jobs/*/report.json"}
 
 
 def test_only_machines_of_jobs_can_be_ended(on_aws: Templates) -> None:
@@ -206,7 +221,8 @@ def test_launching_takes_this_template_network_and_role(on_aws: Templates) -> No
     (passing,) = by_action["iam:PassRole"]
     assert passing["Resource"] == ["MachineRole"]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
-    assert not any(action.startswith("s3:Put") for action in by_action)
+    written = {x for found in by_action["s3:PutObject"] for x in found["Resource"]}
+    assert written == {"JobFolders/jobs/*", "JobFolders/sealed/*"}
 
 
 def test_quotas_are_read_by_a_grant_that_names_none(on_aws: Templates) -> None:
@@ -269,4 +285,4 @@ def test_what_machines_leave_is_forgotten(templates: Templates) -> None:
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert {
         rule["Id"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule
-    } == {"ForgetJobs": 60}
+    } == {"ForgetJobs": 60, "ForgetSealed": 60}

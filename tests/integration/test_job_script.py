@@ -14,8 +14,19 @@ import numpy as np
 import pytest
 import torch
 
-from tests.job_machine import GROUP, keys, machine, only_fit, report_of, running, weights
-from tests.jobs import DATASETS, JOBS, make_buckets, make_table, record, request, upload_folder
+from tests.job_machine import equip, keys, machine, only_fit, report_of, running, weights
+from tests.jobs import (
+    DATASETS,
+    JOBS,
+    folders,
+    inputs,
+    make_buckets,
+    make_table,
+    moto_get,
+    record,
+    request,
+    upload_folder,
+)
 from tests.tiny_model import write_tiny_run
 from tests.unit.training.conftest import draw_set
 from training.config import TrainConfig
@@ -24,13 +35,20 @@ from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.job.files import JobFiles
+from training.job.inputs import Inputs
 from training.job.interruption import interruption_notice
-from training.job.reporter import LogStream, Reporter
+from training.job.reporter import JobLog, Reporter
 from training.job.script import INTERRUPTED, job_config, run_job
 from training.results.history import EpochRecord
 from training.stop import check_stop
 from training.train import Observer
-from visionflow.jobs.folder import checkpoint_key, groups_key, run_prefix
+from visionflow.jobs.folder import (
+    Assignment,
+    JobFolders,
+    checkpoint_key,
+    groups_key,
+    run_prefix,
+)
 from visionflow.jobs.record import JobOutcome, JobRecord
 from visionflow.jobs.store import JobStore
 from visionflow.models.manifest import MANIFEST_NAME, Manifest
@@ -40,7 +58,6 @@ from visionflow.models.manifest import MANIFEST_NAME, Manifest
 def cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     make_buckets(JOBS, DATASETS)
-    boto3.client("logs").create_log_group(logGroupName=GROUP)
     draw_set(tmp_path / "images", per_class=30, seed=1)
     upload_folder(tmp_path / "images", DATASETS, "colours")
 
@@ -54,7 +71,7 @@ def test_a_job_reports_its_epochs_and_leaves_a_finished_run(
     store: JobStore, tmp_path: Path
 ) -> None:
     job = running(store, "AROA:i-1")
-    assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == 0
+    assert run_job(job.id, machine("AROA:i-1", tmp_path / "work")) == 0
 
     report = report_of(store, job)
     assert report.outcome is not None
@@ -71,9 +88,7 @@ def test_a_job_reports_its_epochs_and_leaves_a_finished_run(
     assert (manifest.name, manifest.version) == ("colours", "20300101-120000")
     assert {entry.path for entry in manifest.all_files()} <= keys(run_prefix("AROA:i-1"))
 
-    logged = boto3.client("logs").get_log_events(logGroupName=GROUP, logStreamName=f"{job.id}/1")
-    text = "\n".join(event["message"] for event in logged["events"])
-    assert "scratch 3/3: train loss" in text
+    assert any("scratch 3/3: train loss" in line for line in folders().log_lines("AROA:i-1"))
     assert any("scratch 3/3" in line for line in report.log_tail)
 
 
@@ -135,28 +150,29 @@ def test_a_machine_that_takes_over_after_the_spot_notice_ends_with_the_same_weig
     only_fit(job_config(job), tmp_path / "images", tmp_path / "straight" / "run")
 
     def after_two_epochs() -> bool:
-        report = store.current_report(job)
+        report = folders().current_report(job)
         return report is not None and len(report.epochs) >= 2
 
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
     monkeypatch.setattr("training.job.script.train", fit_three_epochs)
     with metadata_service(after_two_epochs) as address:
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
-        assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "first")) == INTERRUPTED
+        assert run_job(job.id, machine("AROA:i-1", tmp_path / "first")) == INTERRUPTED
     interrupted = report_of(store, job)
     assert interrupted.outcome is not None
     assert interrupted.outcome.kind == "interrupted"
     assert "terminate at 2030-01-01T12:02:00Z" in str(interrupted.outcome.reason)
     assert 2 <= len(interrupted.epochs) <= 3
-    assert keys("jobs/AROA:i-1/") == {"checkpoint.pt", "groups.json"}
+    assert {"checkpoint.pt", "groups.json"} < keys("jobs/AROA:i-1/")
+    assert keys("jobs/AROA:i-1/run/") == set()
 
     # On other hardware, images might be grouped differently: the split stays as it was.
     monkeypatch.setattr(saved_groups, "group_images", lambda *_: np.arange(90) // 3)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr("training.job.script.train", only_fit)
     moved = store.move(store.get(job.id), "launching", attempt=2)
-    store.move(moved, "running", reporters=("AROA:i-1", "AROA:i-2"))
-    assert run_job(job.id, machine(store, "AROA:i-2", tmp_path / "second")) == 0
+    equip(store, store.move(moved, "running", reporters=("AROA:i-1", "AROA:i-2")))
+    assert run_job(job.id, machine("AROA:i-2", tmp_path / "second")) == 0
     resumed = report_of(store, job)
     assert [epoch.epoch for epoch in resumed.epochs] == list(range(1, 9))
     assert resumed.epochs[:2] == interrupted.epochs[:2]
@@ -168,13 +184,13 @@ def test_a_job_that_is_stopped_ends_on_its_machine_too(store: JobStore, tmp_path
     job = running(store, "AROA:i-1", set={"scratch.epochs": 500})
 
     def stop() -> None:
-        while not (report := store.current_report(job)) or not report.epochs:
+        while not (report := folders().current_report(job)) or not report.epochs:
             time.sleep(0.01)
-        store.move(job, "stopping", reason="Stopped on request.")
+        inputs(store).assign(store.move(job, "stopping", reason="Stopped on request."))
 
     stopper = threading.Thread(target=stop)
     stopper.start()
-    assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == INTERRUPTED
+    assert run_job(job.id, machine("AROA:i-1", tmp_path / "work")) == INTERRUPTED
     stopper.join()
     outcome = report_of(store, job).outcome
     assert outcome is not None
@@ -184,13 +200,14 @@ def test_a_job_that_is_stopped_ends_on_its_machine_too(store: JobStore, tmp_path
 def test_images_that_cannot_be_trained_on_are_the_reason_that_is_reported(
     store: JobStore, tmp_path: Path
 ) -> None:
-    job = running(store, "AROA:i-1", data=f"s3://{DATASETS}/colours/blue")
-    assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == 1
+    boto3.client("s3").put_object(Bucket=DATASETS, Key="loose/1.png", Body=b"an image")
+    job = running(store, "AROA:i-1", data=f"s3://{DATASETS}/loose")
+    assert run_job(job.id, machine("AROA:i-1", tmp_path / "work")) == 1
     outcome = report_of(store, job).outcome
     assert outcome is not None
     assert outcome.kind == "failed"
     assert "no images in folders of classes" in str(outcome.reason)
-    assert keys("jobs/") == set()
+    assert keys("jobs/AROA:i-1/run/") == set()
 
 
 def test_a_bug_is_reported_with_its_kind_and_logged(
@@ -201,7 +218,7 @@ def test_a_bug_is_reported_with_its_kind_and_logged(
 
     monkeypatch.setattr("training.job.script.train", broken)
     job = running(store, "AROA:i-1")
-    assert run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work")) == 1
+    assert run_job(job.id, machine("AROA:i-1", tmp_path / "work")) == 1
     report = report_of(store, job)
     assert report.outcome is not None
     assert report.outcome.reason == "RuntimeError: out of luck"
@@ -217,11 +234,11 @@ def test_a_job_grows_from_the_run_of_another(
     monkeypatch.setattr("training.job.script.train", only_fit)
     monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
     job = running(store, "AROA:i-2", grow_from=ancestor.id)
-    assert run_job(job.id, machine(store, "AROA:i-2", tmp_path / "work")) == 1
+    assert run_job(job.id, machine("AROA:i-2", tmp_path / "work")) == 1
     assert "has left no run to grow from" in str(reason_of(store, job))
-    store.put_report(replace(report_of(store, job), reporter="AROA:i-1", job_id=ancestor.id))
+    folders().put_report(replace(report_of(store, job), reporter="AROA:i-1"))
     again = running(store, "AROA:i-3", grow_from=ancestor.id)
-    assert run_job(again.id, machine(store, "AROA:i-3", tmp_path / "again")) == 1
+    assert run_job(again.id, machine("AROA:i-3", tmp_path / "again")) == 1
     # The run has arrived and was read; it is one without weights.
     assert "only a run that kept its weights can grow" in str(reason_of(store, again))
 
@@ -233,43 +250,54 @@ def reason_of(store: JobStore, job: JobRecord) -> str | None:
 
 def test_a_log_that_cannot_be_written_fails_no_job_and_comes_later(store: JobStore) -> None:
     job = running(store, "AROA:i-1")
-    logs = boto3.client("logs")
-    log = LogStream(logs, "/missing", "stream")
-    with Reporter(store, job, log, lambda _: None, 60) as reporter:
+    log = JobLog(JobFolders("missing", boto3.client("s3")), "AROA:i-1")
+    with Reporter(folders(), job, log, lambda _: None, 60) as reporter:
         reporter.line("first")
         reporter.step("train", 3)
         assert report_of(store, job).log_tail == ("first",)
-        logs.create_log_group(logGroupName="/missing")
+        make_buckets("missing")
         reporter.line("second")
         reporter.end(JobOutcome("finished", None))
-    events = logs.get_log_events(logGroupName="/missing", logStreamName="stream")["events"]
-    assert [event["message"] for event in events] == ["first", "second"]
+    lines = list(JobFolders("missing", boto3.client("s3")).log_lines("AROA:i-1"))
+    assert [line.rpartition(" ")[2] for line in lines] == ["first", "second"]
 
 
 def test_a_machine_that_the_job_does_not_name_does_nothing(store: JobStore, tmp_path: Path) -> None:
-    job = running(store, "AROA:i-1", "AROA:i-2")
-    with pytest.raises(TrainingError, match="Another machine has taken over"):
-        run_job(job.id, machine(store, "AROA:i-1", tmp_path / "work"))
+    job = running(store, "AROA:i-1")
+    taken = replace(store.get(job.id), reporters=("AROA:i-1", "AROA:i-2"))
+    folders().assign("AROA:i-1", Assignment(taken, (), {}))
+    for reporter, refusal in (
+        ("AROA:i-1", "Another machine has taken over"),
+        ("AROA:i-3", "The machine was given no job"),
+    ):
+        with pytest.raises(TrainingError, match=refusal):
+            run_job(job.id, machine(reporter, tmp_path / "work"))
     ended = replace(record(request()), state="cancelled", reason="Stopped.", reporters=("AROA:x",))
-    store.add(replace(ended, id="0" * 26))
+    inputs(store).assign(ended)
     with pytest.raises(TrainingError, match="Stopped"):
-        run_job("0" * 26, machine(store, "AROA:x", tmp_path / "work"))
+        run_job(ended.id, machine("AROA:x", tmp_path / "work"))
 
 
-def test_the_checkpoint_of_the_newest_machine_that_left_one_is_taken(tmp_path: Path) -> None:
+def test_the_checkpoint_of_the_newest_machine_that_left_one_is_taken(
+    store: JobStore, tmp_path: Path
+) -> None:
     client = boto3.client("s3")
     client.put_object(Bucket=JOBS, Key=checkpoint_key("first"), Body=b"1")
+    client.put_object(Bucket=JOBS, Key=groups_key("first"), Body=b"1")
     client.put_object(Bucket=JOBS, Key=checkpoint_key("second"), Body=b"2")
     client.put_object(Bucket=JOBS, Key=groups_key("second"), Body=b"groups")
-    files = JobFiles(JOBS, "fourth", client)
-    assert files.fetch_checkpoint(("first", "second", "third", "fourth"), tmp_path) == "second"
-    assert (tmp_path / CHECKPOINT_FILE).read_bytes() == b"2"
-    assert (tmp_path / GROUPS_FILE).read_bytes() == b"groups"
-    assert not files.keep_checkpoint(tmp_path)
-    (tmp_path / CHECKPOINT_FILE).write_bytes(b"22")
-    assert files.keep_checkpoint(tmp_path)
-    assert not files.keep_checkpoint(tmp_path)
-    assert keys("jobs/fourth/") == {"checkpoint.pt", "groups.json"}
+    running(store, "first", "second", "third", "fourth")
+    came = Inputs(folders(), "fourth", tmp_path, moto_get).fetch((), tmp_path)
+    run, files = tmp_path / "run", JobFiles(JOBS, "fourth", client)
+    assert came == {f"run/{CHECKPOINT_FILE}", f"run/{GROUPS_FILE}"}
+    assert (run / CHECKPOINT_FILE).read_bytes() == b"2"
+    assert (run / GROUPS_FILE).read_bytes() == b"groups"
+    files.has_checkpoint(run)
+    assert not files.keep_checkpoint(run)
+    (run / CHECKPOINT_FILE).write_bytes(b"22")
+    assert files.keep_checkpoint(run)
+    assert not files.keep_checkpoint(run)
+    assert {"checkpoint.pt", "groups.json"} < keys("jobs/fourth/")
 
 
 def test_without_a_metadata_service_there_is_no_notice() -> None:

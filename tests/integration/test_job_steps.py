@@ -14,10 +14,13 @@ from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import MachineState
 from tests.jobs import (
     DATASETS,
+    JOBS,
     NOW,
     ROLE_ID,
     TABLE,
     USAGE,
+    folders,
+    inputs,
     make_buckets,
     make_stop,
     make_table,
@@ -92,13 +95,23 @@ class Life:
         self.table = make_table()
         self.store = OvertakenStore()
         self.machines = OneMachine()
-        make_buckets(DATASETS)
+        make_buckets(DATASETS, JOBS)
         s3 = boto3.client("s3")
         s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
-        settings = JobsSettings(TABLE, DATASETS, "template", "subnet", "image", ROLE_ID, 15, USAGE)
+        settings = JobsSettings(
+            *(TABLE, JOBS, DATASETS, "template", "subnet", "image", ROLE_ID, 15),
+            gate="{}",
+            usage_table=USAGE,
+        )
         self.stop = make_stop()
         self.steps = JobSteps(
-            self.store, self.machines, NoLimits(), s3, settings, self.stop, clock=lambda: NOW
+            self.store,
+            inputs(self.store),
+            self.machines,
+            NoLimits(),
+            settings,
+            self.stop,
+            clock=lambda: NOW,
         )
 
     def put(self, state: JobState, *, again: bool = False) -> str:
@@ -127,7 +140,7 @@ class Life:
     def finish(self, job_id: str) -> None:
         reporter = self.table.get(job_id).reporter or REPORTER
         finished = JobOutcome("finished", None)
-        self.table.put_report(JobReport(reporter, job_id, timestamp(NOW), None, (), (), finished))
+        folders().put_report(JobReport(reporter, job_id, timestamp(NOW), None, (), (), finished))
 
     def go_on(self, answer: Answer) -> JobRecord:
         """Do what the state machine would do after ``answer``, to the end."""

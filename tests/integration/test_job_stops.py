@@ -16,7 +16,7 @@ import psutil
 import pytest
 import torch
 
-from tests.job_machine import GROUP, keys, machine, only_fit, report_of, running, weights
+from tests.job_machine import equip, keys, machine, only_fit, report_of, running, weights
 from tests.jobs import DATASETS, JOBS, make_buckets, make_table, upload_folder
 from tests.tiny_model import write_tiny_run
 from tests.unit.training.conftest import draw_set
@@ -69,7 +69,6 @@ def store(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> JobStor
     """The job's images in S3; export and report are replaced by an artifact that is there."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     make_buckets(JOBS, DATASETS)
-    boto3.client("logs").create_log_group(logGroupName=GROUP)
     draw_set(tmp_path / "images", per_class=10, seed=1)
     upload_folder(tmp_path / "images", DATASETS, "colours")
     write_tiny_run(tmp_path / "artifact")
@@ -93,7 +92,7 @@ def hand_over(store: JobStore, job: JobRecord, reporter: str) -> None:
     """Give the job to another machine."""
     now = store.get(job.id)
     moved = store.move(now, "launching", attempt=now.attempt + 1)
-    store.move(moved, "running", reporters=(*now.reporters, reporter))
+    equip(store, store.move(moved, "running", reporters=(*now.reporters, reporter)))
 
 
 def newest_checkpoint(client: "S3Client", reporters: Sequence[str]) -> bytes | None:
@@ -117,7 +116,7 @@ def test_a_job_goes_on_after_a_stop_at_any_of_a_hundred_moments(
     """Every stop is followed by a machine that goes on, and is stopped at a moment of its own,
     until the job is finished: with the weights of a job that nobody stopped."""
     client = boto3.client("s3")
-    any_machine = machine(store, "", tmp_path)
+    any_machine = machine("", tmp_path)
 
     def start(reporter: str, work: Path, stop: Stop) -> int:
         monkeypatch.setattr("training.job.script.Stop", lambda: stop)

@@ -187,9 +187,20 @@ def test_the_rule_is_changed_piece_by_piece(visionflow: Command) -> None:
     assert visionflow("models", "rule", "--off", "--json")["enabled"] is False
 
 
+def test_the_promotion_rule_is_changed_piece_by_piece(visionflow: Command) -> None:
+    off = {"enabled": False, "min_images": 100, "min_gain": 0.0}
+    assert visionflow("models", "promotion-rule", "--json") == off
+    visionflow("models", "promotion-rule", "--on", "--min-images", 50)
+    changed = visionflow("models", "promotion-rule", "--min-gain", 0.01, "--json")
+    assert changed == {"enabled": True, "min_images": 50, "min_gain": 0.01}
+    assert "min_gain    0.01" in visionflow("models", "promotion-rule")
+    assert "not verified" in visionflow("models", "show", "1")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("promotion-rule", "--min-gain", "2"), "min_gain must be 0, or 0.000001 to 1"),
         (("promote", "9"), "There is no version '9'"),
         (("canary", "2"), "--percent"),
         (("shadow",), "or give --off"),

@@ -237,6 +237,17 @@ def test_the_rule_is_off_until_it_is_set(versions: Cloud) -> None:
     assert post(versions, "/models/rule", {"max_error_rate": 2}).status == 400
 
 
+def test_the_promotion_rule_is_read_and_replaced(versions: Cloud) -> None:
+    rule = {"enabled": False, "min_images": 100, "min_gain": 0.0}
+    assert versions.call("GET", "/models/promotion-rule").body == rule
+    wanted = {"enabled": True, "min_images": 200, "min_gain": 0.01}
+    assert post(versions, "/models/promotion-rule", wanted).body == wanted
+    assert versions.call("GET", "/models/promotion-rule").body == wanted
+    for wrong in ({"min_images": 0}, {"min_gain": -0.1}, {"min_gain": 1e-200}, {"enabled": "yes"}):
+        assert post(versions, "/models/promotion-rule", wrong).status == 400
+    assert versions.call("GET", "/models/1").body["verified"] is None
+
+
 def test_a_canary_answers_its_share_by_the_id(
     versions: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

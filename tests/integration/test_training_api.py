@@ -9,11 +9,12 @@ import pytest
 from botocore.client import BaseClient
 
 from tests.integration.conftest import Cloud
-from tests.jobs import TABLE, make_buckets, make_table
+from tests.jobs import JOBS, TABLE, folders, make_buckets, make_table
 from visionflow.access.budget import StageStop
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
 
 ASKED = {"config": "flowers", "data": "s3://datasets/flowers", "set": {"seed": 3}}
 
@@ -26,9 +27,9 @@ def store(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> JobStore:
         definition=json.dumps(definition),
         roleArn="arn:aws:iam::123456789012:role/jobs",
     )["stateMachineArn"]
-    for name, value in JobControlSettings(TABLE, "datasets", machine).to_env().items():
+    for name, value in JobControlSettings(TABLE, JOBS, "datasets", machine).to_env().items():
         monkeypatch.setenv(name, value)
-    make_buckets("datasets")
+    make_buckets("datasets", JOBS)
     return make_table()
 
 
@@ -45,7 +46,7 @@ def test_a_job_is_recorded_started_and_shown(empty_cloud: Cloud, store: JobStore
     assert job["config"] == {
         **{"config": "flowers", "data": "s3://datasets/flowers", "set": {"seed": 3}},
         **{"model": None, "recipe": None, "instance": None, "on_demand": False},
-        **{"max_hours": 8.0, "budget_usd": 10.0, "promote": False, "grow_from": None},
+        **{"max_hours": 8.0, "budget_usd": 10.0, "grow_from": None},
         "place": "ec2",
     }
     states = boto3.client("stepfunctions")
@@ -84,6 +85,18 @@ def test_a_job_can_be_stopped_once(empty_cloud: Cloud, store: JobStore) -> None:
         ({"budget_usd": 0}, 400, "invalid_parameter", "budget_usd must be above 0"),
         ({"instance": "p5.48xlarge"}, 400, "invalid_parameter", "instance must be one of"),
         ({"place": "local"}, 400, "invalid_body", "unknown field place"),
+        ({"promote": True}, 400, "invalid_parameter", "promote its version by POST /models/"),
+        ({"promote": False}, 400, "invalid_parameter", "/models/promotion-rule"),
+        *(
+            ({"set": {field: 1.0}}, 422, "job_refused", "the stage has the limits of the gate")
+            for field in GateLimits().fields
+        ),
+        (
+            {"set": {"model.weights": "s3://a/weights.pt"}},
+            422,
+            "job_refused",
+            "must lie in s3://datasets/",
+        ),
         ({"config": ""}, 400, "invalid_parameter", "config must be given"),
     ],
 )
@@ -134,6 +147,7 @@ def test_a_form_gets_configs_data_sets_and_machines(empty_cloud: Cloud, store: J
     configs = {config["name"]: config for config in options["configs"]}
     assert configs["cifar10-small"]["model"] == "small_cnn"
     assert configs["flowers"]["parameters"]["finetune.body.epochs"]["default"] == 20
+    assert configs["flowers"]["parameters"].keys().isdisjoint(GateLimits().fields)
     assert options["instances"][0]["type"] == "g4dn.xlarge"
 
 
@@ -180,3 +194,84 @@ def test_the_form_lists_the_datasets_once_a_minute(
     answers = [empty_cloud.call("GET", "/training-options") for _ in range(5)]
     assert {answer.status for answer in answers} == {200}
     assert len(listings) == 1
+
+
+NOT_REPORTS: list[bytes] = [
+    b"",
+    b"{",
+    b"[]",
+    b"nothing",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"heartbeat_at": null}',
+    b'{"heartbeat_at": "2030-01-01T12:00:00"}',
+    b'{"heartbeat_at": 1e999}',
+    b"x" * 500_000,
+]
+
+
+@pytest.mark.parametrize("body", NOT_REPORTS, ids=lambda body: repr(body[:20]))
+def test_what_is_not_a_report_breaks_no_list_detail_or_stop(
+    empty_cloud: Cloud, store: JobStore, body: bytes
+) -> None:
+    job_id = reported(empty_cloud, store, body)
+    listed = empty_cloud.call("GET", "/training-jobs")
+    assert [item["id"] for item in listed.body["items"]] == [job_id]
+    shown = empty_cloud.call("GET", f"/training-jobs/{job_id}")
+    assert (shown.status, shown.body["epochs"], shown.body["heartbeat_at"]) == (200, [], None)
+    assert empty_cloud.call("DELETE", f"/training-jobs/{job_id}").status == 202
+
+
+def test_a_report_is_read_part_by_part(empty_cloud: Cloud, store: JobStore) -> None:
+    good = {
+        "epoch": 1,
+        **dict.fromkeys(("train_loss", "train_top1", "validation_loss"), 0.5),
+        **{"validation_top1": 1, "seconds": 2.0},
+    }
+    report = {
+        "heartbeat_at": "2030-01-01T12:00:00+01:00",
+        "reporter": "AROA:other",
+        "job_id": "another",
+        "unknown": {"deep": [1]},
+        "progress": {"step": "train", "epoch": "many", "epochs": 3},
+        "epochs": [good, {**good, "seconds": "long"}, 7, None, {**good, "train_loss": 1e300}],
+        "log_tail": ["\x1b]0;evil\x07 \ud800", 5, "x" * 10_000, *(["line"] * 90)],
+        "outcome": {"kind": "promoted", "reason": "because"},
+    }
+    job_id = reported(empty_cloud, store, json.dumps(report).encode())
+    shown = empty_cloud.call("GET", f"/training-jobs/{job_id}").body
+    assert shown["id"] == job_id
+    assert shown["heartbeat_at"] == "2030-01-01T11:00:00.000000Z"
+    assert shown["progress"] is None
+    assert shown["epochs"] == [{**good, "validation_top1": 1.0}]
+    assert shown["log_tail"] == ["line"] * 40
+    report["log_tail"] = ["\x1b]0;evil\x07 \ud800"]
+    job_id = reported(empty_cloud, store, json.dumps(report).encode())
+    (line,) = empty_cloud.call("GET", f"/training-jobs/{job_id}").body["log_tail"]
+    assert line.isprintable()
+
+
+def reported(cloud: Cloud, store: JobStore, body: bytes) -> str:
+    """A job whose machine has written ``body`` in place of a report."""
+    job_id: str = post(cloud, "/training-jobs", ASKED).body["id"]
+    moved = store.move(store.get(job_id), "launching", attempt=1)
+    record = store.move(moved, "running", reporters=(f"AROA:{job_id}",))
+    cloud.s3.put_object(Bucket=JOBS, Key=f"jobs/{record.reporter}/report.json", Body=body)
+    # Nothing that a machine says is believed of another.
+    found = folders().report(record)
+    assert found is None or (found.reporter, found.job_id) == (record.reporter, job_id)
+    return job_id
+
+
+def test_a_record_from_before_promotion_was_a_step_of_its_own_is_read(
+    empty_cloud: Cloud, store: JobStore
+) -> None:
+    job_id = post(empty_cloud, "/training-jobs", ASKED).body["id"]
+    empty_cloud.dynamodb.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": "JOB"}, "sk": {"S": job_id}},
+        UpdateExpression="SET #request.promote = :no",
+        ExpressionAttributeNames={"#request": "request"},
+        ExpressionAttributeValues={":no": {"BOOL": False}},
+    )
+    assert empty_cloud.call("GET", f"/training-jobs/{job_id}").status == 200

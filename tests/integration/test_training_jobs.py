@@ -3,7 +3,7 @@ handlers, EC2, S3 and DynamoDB. Each way that a life can end is made to happen h
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -31,12 +31,14 @@ from tests.jobs import (
     ROLE_ID,
     TABLE,
     USAGE,
+    folders,
+    inputs,
     make_buckets,
     make_stop,
     make_table,
-    request,
 )
-from tests.tiny_model import write_tiny_run
+from tests.jobs import request as asked
+from tests.tiny_model import LABELS, write_tiny_run
 from training.job.files import JobFiles
 from visionflow.errors import JobConflictError
 from visionflow.jobs.control import JobControl
@@ -51,6 +53,7 @@ from visionflow.jobs.record import (
     TrainingJob,
 )
 from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
 from visionflow.models.manifest import MANIFEST_NAME, GateCheck
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
@@ -58,8 +61,15 @@ from visionflow.timestamps import timestamp
 
 IMAGE = "/visionflow/image"
 MOTO_IMAGE = "ami-03cf127a"  # moto knows some; listing them takes seconds
-PUBLISH = PublishSettings(TABLE, JOBS, "models", "registry", "audit")
+GATE = json.dumps(asdict(GateLimits()))
+PUBLISH = PublishSettings(TABLE, JOBS, "models", "registry", "audit", GATE)
+NAMED = {"name": "tiny", "version": "1"}
 Override = Callable[[dict[str, Any]], Any]
+
+
+def request(**changes: Any) -> JobRequest:
+    """One that makes the version that `write_tiny_run` writes."""
+    return asked(**{**changes, "set": {**NAMED, **changes.get("set", {})}})
 
 
 class World:
@@ -72,10 +82,15 @@ class World:
         self.s3 = boto3.client("s3")
         self.store, self.stop = make_table(), make_stop()
         make_buckets(JOBS, DATASETS, "models")
-        self.s3.put_object(Bucket=DATASETS, Key="colours/red/1.jpg", Body=b"an image")
+        for label in LABELS:
+            self.s3.put_object(Bucket=DATASETS, Key=f"colours/{label}/1.jpg", Body=label.encode())
         self._make_registry()
         self.control = JobControl(
-            self.store, boto3.client("stepfunctions"), self._make_state_machine(), self.clock
+            self.store,
+            folders(),
+            boto3.client("stepfunctions"),
+            self._make_state_machine(),
+            self.clock,
         )
         self.steps = self._make_steps()
         self.on_wait: Callable[[JobRecord], object] = lambda _record: None
@@ -131,7 +146,7 @@ class World:
         self, record: JobRecord, kind: OutcomeKind | None = None, reason: str | None = None
     ) -> None:
         """As the script on the job's machine does."""
-        self.store.put_report(
+        folders().put_report(
             JobReport(
                 reporter=str(record.reporter),
                 job_id=record.id,
@@ -165,13 +180,15 @@ class World:
         ssm.put_parameter(Name=IMAGE, Value=MOTO_IMAGE, Type="String")
         self.subnets = subnets[:2]
         settings = JobsSettings(
-            TABLE, DATASETS, template, ",".join(self.subnets), IMAGE, ROLE_ID, 15, USAGE
+            *(TABLE, JOBS, DATASETS, template, ",".join(self.subnets), IMAGE, ROLE_ID, 15),
+            gate=GATE,
+            usage_table=USAGE,
         )
         return JobSteps(
             self.store,
+            inputs(self.store),
             Machines(self.ec2, ssm, settings),
             Quotas(boto3.client("service-quotas")),
-            self.s3,
             settings,
             self.stop,
             clock=self.clock,
@@ -249,10 +266,11 @@ def test_a_job_trains_and_its_version_serves(world: World) -> None:
             world.finish(record)
 
     world.on_wait = on_wait
-    job = world.live(request(promote=True))
+    job = world.live(request())
     assert (job.state, job.reason) == ("succeeded", None)
     assert job.model == ModelRef("tiny", "1")
-    assert ModelRegistry("registry", boto3.client("dynamodb")).current() == job.model
+    # What a job makes serves only after a step of a person, or of a rule.
+    assert ModelRegistry("registry", boto3.client("dynamodb")).current() is None
     assert world.versions() == {"models/tiny/1/manifest.json"}
     audited = boto3.client("dynamodb").scan(TableName="audit")["Items"]
     (end,) = (row for row in audited if row["sk"]["S"].endswith("#outcome"))
@@ -405,7 +423,7 @@ def test_a_job_that_is_stopped_while_its_machine_is_launched_loses_it(world: Wor
 
 def test_a_heartbeat_that_stops_ends_the_job(world: World) -> None:
     def on_wait(record: JobRecord) -> None:
-        if record.instance and world.store.current_report(record) is None:
+        if record.instance and folders().current_report(record) is None:
             world.report(record)
 
     world.on_wait = on_wait
@@ -546,10 +564,9 @@ def test_an_upload_that_fails_half_way_is_done_again(world: World) -> None:
 
     world.overrides["PutObject"] = fail_once
     world.on_wait = lambda record: world.finish(record) if record.instance else None
-    job = world.live(request(promote=True))
+    job = world.live(request())
     assert job.state == "succeeded"
     assert world.versions() == {"models/tiny/1/manifest.json"}
-    assert ModelRegistry("registry", boto3.client("dynamodb")).current() == job.model
 
 
 def test_publishing_that_keeps_failing_leaves_no_version_and_can_be_resumed(world: World) -> None:

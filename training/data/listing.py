@@ -10,13 +10,12 @@ import numpy.typing as npt
 
 from training.data.threads import in_threads
 from training.errors import DatasetError
+from visionflow.jobs.layout import IMAGE_SUFFIXES, is_image_name
 from visionflow.labels import composed, label_problem, twins
 
 Int64Array = npt.NDArray[np.int64]
 
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
-)
+SUFFIXES = IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,9 +175,8 @@ def _same_name(first: Path, second: Path) -> DatasetError:
 
 
 def is_image(file: Path) -> bool:
-    """Whether the name is that of an image; macOS puts a ``._name.jpg`` without an image beside
-    it."""
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    """Whether the name is that of an image, and there is one."""
+    return is_image_name(file.name) and file.is_file()
 
 
 def _find_classes(folder: Path, nested: Sequence[Path] | None) -> dict[str, list[Path]]:

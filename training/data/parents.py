@@ -2,15 +2,14 @@
 one grows from."""
 
 import os
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from training.data.listing import SUFFIXES
 from training.data.table import read_table
 from training.errors import DatasetError
 from visionflow.errors import ConfigError
+from visionflow.jobs.layout import are_nested, is_image_name
 from visionflow.labels import composed, label_problem
 from visionflow.models.label_tree import Label, LabelTree
 
@@ -18,8 +17,6 @@ Parents = Mapping[str, str]
 """What is directly above each label, and each parent, that has a parent."""
 
 _COLUMNS = ("label", "parent")
-# Such as 2024-05-01, 07 or 12.5: a day, a series, but not what an image shows.
-_NUMBERS = re.compile(r"[\d\s._:-]+")
 NONE = "set data.parents = none to read the top folders as the classes"
 
 
@@ -33,7 +30,7 @@ def image_folders(folder: Path) -> list[Path]:
             for name in folders
             if not name.startswith(".") and not _leads_up(Path(place, name))
         ]
-        if Path(place) != folder and (not folders or any(map(_is_image_name, files))):
+        if Path(place) != folder and (not folders or any(map(is_image_name, files))):
             found.append(Path(place))
     return sorted(found, key=lambda path: (path.name, path))
 
@@ -41,23 +38,14 @@ def image_folders(folder: Path) -> list[Path]:
 def nested_parents(folder: Path) -> Parents | None:
     """Those of the class folders in ``folder`` where these are nested, such as ``animals/cat``.
 
-    None unless every class folder lies below a top folder, some top folder has several of them, and
-    they have distinct names that are not numbers or dates. Raises `DatasetError` where a folder's
-    name has two meanings.
+    None where they are not, by `are_nested`. Raises `DatasetError` where a folder's name has two
+    meanings.
     """
     paths = [_names_below(folder, path) for path in image_folders(folder)]
     names = [path[-1] for path in paths]
-    if (
-        not paths
-        or min(map(len, paths)) < 2
-        or len(set(names)) < len(names)
-        or any(map(_NUMBERS.fullmatch, names))
-    ):
+    if not are_nested(paths):
         return None
     tops = {path[0] for path in paths}
-    if len(tops) == len(paths):
-        # One folder in each: rather who took the images than what they show.
-        return None
     above: dict[str, str] = {}
     for path in paths:
         for parent, name in pairwise(path):
@@ -181,7 +169,3 @@ def _path(name: str, above: Parents) -> list[str]:
         name = above[name]
         path.insert(0, name)
     return path
-
-
-def _is_image_name(name: str) -> bool:
-    return PurePath(name).suffix.lower() in SUFFIXES and not name.startswith(".")

@@ -1,6 +1,6 @@
 """What a job's machine reports to the control plane, and what it is told, every few seconds.
 
-One thread does both. The report is one row, replaced each time: heartbeat, progress, epochs, the
+One thread does both. The report is one object, replaced each time: heartbeat, progress, epochs, the
 end of the log, finally the outcome. A lost connection only delays it.
 """
 
@@ -8,15 +8,15 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from training.results.history import EpochRecord
-from visionflow.errors import JobNotFoundError
+from visionflow.errors import ConfigError
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.record import (
     JobEpoch,
     JobOutcome,
@@ -24,42 +24,30 @@ from visionflow.jobs.record import (
     JobRecord,
     JobReport,
 )
-from visionflow.jobs.store import JobStore
 from visionflow.timestamps import timestamp
-
-if TYPE_CHECKING:
-    from mypy_boto3_logs import CloudWatchLogsClient
 
 HEARTBEAT_SECONDS = 10.0
 TAIL = 40
-"""Lines of the log in the report; CloudWatch has all of them."""
+"""Lines of the log in the report; the folder has all of them."""
 LONGEST_LINE = 300
 MOST_UNSENT = 5_000
-"""Lines that wait for CloudWatch; beyond that the oldest are dropped. One call takes 10,000."""
+"""Lines that wait to be written; beyond that the oldest are dropped."""
 
 
-class LogStream:
-    """A stream of CloudWatch Logs; without a group, lines are dropped."""
+class JobLog:
+    """A machine's log, one object of its folder for the lines of each heartbeat."""
 
-    def __init__(self, client: "CloudWatchLogsClient", group: str | None, stream: str) -> None:
-        self._client = client
-        self._group = group
-        self._stream = stream
-        self._begun = False
+    def __init__(self, folders: JobFolders, reporter: str) -> None:
+        self._folders = folders
+        self._reporter = reporter
+        self._parts = 0
 
-    def write(self, lines: list[tuple[int, str]]) -> None:
-        """``lines``: milliseconds since 1970 and text. Raises botocore's errors."""
-        if self._group is None or not lines:
-            return
-        if not self._begun:
-            with suppress(self._client.exceptions.ResourceAlreadyExistsException):
-                self._client.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
-            self._begun = True
-        self._client.put_log_events(
-            logGroupName=self._group,
-            logStreamName=self._stream,
-            logEvents=[{"timestamp": at, "message": line or " "} for at, line in lines],
-        )
+    def write(self, lines: Sequence[str]) -> None:
+        """Raises botocore's errors."""
+        if lines:
+            text = "".join(f"{line}\n" for line in lines)
+            self._folders.put_log(self._reporter, self._parts, text)
+            self._parts += 1
 
 
 class Reporter:
@@ -68,13 +56,13 @@ class Reporter:
 
     def __init__(
         self,
-        store: JobStore,
+        folders: JobFolders,
         record: JobRecord,
-        log: LogStream,
+        log: JobLog,
         on_stop: Callable[[str], object],
         interval: float = HEARTBEAT_SECONDS,
     ) -> None:
-        self._store = store
+        self._folders = folders
         self._record = record
         self._log = log
         self._on_stop = on_stop
@@ -82,15 +70,14 @@ class Reporter:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._stopped = False
-        self._unsent: list[tuple[int, str]] = []
+        self._unsent: list[str] = []
         self._tail: deque[str] = deque(maxlen=TAIL)
-        before = store.report(record)
         self._report = JobReport(
             reporter=str(record.reporter),
             job_id=record.id,
             heartbeat_at=_now(),
-            progress=JobProgress("start", len(before.epochs), 0) if before else None,
-            epochs=before.epochs if before else (),
+            progress=None,
+            epochs=(),
             log_tail=(),
             outcome=None,
         )
@@ -136,10 +123,9 @@ class Reporter:
 
     def line(self, text: str) -> None:
         """Add a line to the log; it is sent with the next heartbeat."""
-        at = int(datetime.now(UTC).timestamp() * 1000)
         with self._lock:
             self._tail.append(text[:LONGEST_LINE])
-            self._unsent.append((at, text))
+            self._unsent.append(f"{_now()} {text}")
 
     def end(self, outcome: JobOutcome) -> None:
         """Report the outcome. Raises botocore's errors: without it the job would not end."""
@@ -158,7 +144,7 @@ class Reporter:
         with self._lock:
             self._report = replace(self._report, heartbeat_at=_now(), log_tail=tuple(self._tail))
             report = self._report
-        self._store.put_report(report)
+        self._folders.put_report(report)
         self._send_log()
 
     def _send_log(self) -> None:
@@ -180,14 +166,11 @@ class Reporter:
     def _listen(self) -> None:
         """Call ``on_stop`` if the job is not this machine's any more."""
         try:
-            record = self._store.get(self._record.id)
-        except JobNotFoundError:
-            reason: str | None = "The job's record is gone."
-        except (BotoCoreError, ClientError) as error:
+            found = self._folders.assignment(self._report.reporter)
+        except (BotoCoreError, ClientError, ConfigError) as error:
             print(f"heartbeat: {error}", file=sys.__stderr__, flush=True)
             return
-        else:
-            reason = why_not(record, self._report.reporter)
+        reason = why_not(found.job if found else None, self._report.reporter)
         if reason and not self._stopped:
             self._stopped = True
             self._on_stop(reason)
@@ -220,8 +203,10 @@ class Tee:
         return self._stream.isatty()
 
 
-def why_not(record: JobRecord, reporter: str) -> str | None:
+def why_not(record: JobRecord | None, reporter: str) -> str | None:
     """Why the machine ``reporter`` must not work on the job; None when it may."""
+    if record is None:
+        return "The machine was given no job."
     if record.reporter != reporter:
         return "Another machine has taken over."
     if record.state != "running":

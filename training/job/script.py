@@ -1,9 +1,10 @@
 """Run one training job on its machine: ``python -m training.job JOB_ID``.
 
-It downloads the images from S3, trains, evaluates, exports and checks the gate. The finished run
-waits in the jobs bucket for the control plane, which publishes it: the machine needs no right to
-touch a model. The checkpoint is uploaded after every epoch, and a machine that takes over gets the
-same weights as one that was never interrupted.
+It downloads what the control plane has signed links to, trains, evaluates, exports and checks the
+gate. The finished run waits in the machine's folder for the control plane, which measures and
+publishes it: the machine needs no right to a model, to a dataset or to any row. The checkpoint is
+uploaded after every epoch, and a machine that takes over gets the same weights as one that was
+never interrupted.
 
 A machine is stopped by its job, by EC2's spot notice or by a signal. All three only ask; the work
 ends at the next point where nothing is half done.
@@ -18,7 +19,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TextIO, cast
@@ -26,50 +27,52 @@ from typing import Any, TextIO, cast
 import boto3
 
 from training.config import TrainConfig, load_config
-from training.data.sources.remote import local_folder
 from training.errors import TrainingError
+from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import check_start
 from training.job.files import JobFiles
+from training.job.inputs import Get, HttpGet, Inputs
 from training.job.interruption import POLL_SECONDS, metadata_address, spot_watch
-from training.job.reporter import HEARTBEAT_SECONDS, LogStream, Reporter, Tee, why_not
+from training.job.reporter import HEARTBEAT_SECONDS, JobLog, Reporter, Tee, why_not
 from training.results.history import EpochRecord
 from training.stop import Interrupted, Stop, check_stop, stop_on_signals
 from training.texts.terminal import say
 from training.train import Observer, train
 from visionflow.errors import VisionFlowError
+from visionflow.jobs.folder import Assignment, JobFolders
+from visionflow.jobs.options import place_of, published_as, start_weights
 from visionflow.jobs.record import JobOutcome, JobRecord, overrides
 from visionflow.jobs.settings import JobMachineSettings
-from visionflow.jobs.store import JobStore
+from visionflow.models.manifest import MANIFEST_NAME
 
 INTERRUPTED = 75
 """EX_TEMPFAIL: try again."""
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Machine:
     """What a job needs from the machine that it runs on."""
 
-    store: JobStore
+    folders: JobFolders
     files: JobFiles
     reporter: str
-    logs: Any
-    log_group: str | None
     work: Path
     """The job's folder; the same path on every machine, because the config names files in it."""
+    get: Get = field(default_factory=HttpGet)
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     notice_seconds: float = POLL_SECONDS
-    patience_seconds: float = 60.0
+    patience_seconds: float = 900.0
+    """Signing links to many files takes minutes."""
 
 
 def this_machine(settings: JobMachineSettings, work: Path, heartbeat_seconds: float) -> Machine:
-    """The machine that the credentials of the environment belong to."""
-    reporter = boto3.client("sts").get_caller_identity()["UserId"]
+    client = boto3.client("s3")
+    reporter = settings.job_reporter
     return Machine(
-        store=JobStore(settings.jobs_table, boto3.client("dynamodb")),
-        files=JobFiles(settings.jobs_bucket, reporter, boto3.client("s3")),
+        folders=JobFolders(settings.jobs_bucket, client),
+        files=JobFiles(settings.jobs_bucket, reporter, client),
         reporter=reporter,
-        logs=boto3.client("logs"),
-        log_group=settings.jobs_log_group or None,
         work=work,
         heartbeat_seconds=heartbeat_seconds,
     )
@@ -78,59 +81,62 @@ def this_machine(settings: JobMachineSettings, work: Path, heartbeat_seconds: fl
 def run_job(job_id: str, machine: Machine) -> int:
     """Start the job or go on with it, report how it ended, and return the exit code.
 
-    Raises `JobNotFoundError`, `TrainingError` when the job belongs to another machine, and
-    `Interrupted` when it is stopped before it begins.
+    Raises `TrainingError` when the job belongs to another machine, and `Interrupted` when it is
+    stopped before it begins.
     """
     stop = Stop()
     # A second signal must not cut off what the first one leads to.
     with stop.heeded(), stop_on_signals(stop, "The machine was told to end.", once=False):
-        record = _turn(job_id, machine)
-        outcome = _reported(record, machine, stop)
+        outcome = _reported(_turn(job_id, machine), machine, stop)
     return {"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[outcome.kind]
 
 
-def job_config(record: JobRecord, found: Mapping[str, str] = MappingProxyType({})) -> TrainConfig:
-    """The job's experiment, with the paths in ``found``. Unless the request names a version, it is
-    the time of the request. Raises `ConfigError`."""
-    moment = record.created_at[:19].replace("-", "").replace(":", "").replace("T", "-")
-    fields: dict[str, Any] = {"version": moment, **overrides(record.request), **found}
+def job_config(
+    record: JobRecord, settings: Mapping[str, str | float] = MappingProxyType({})
+) -> TrainConfig:
+    """The job's experiment, with ``settings`` of the stage and of this machine. Raises
+    `ConfigError`."""
+    model = published_as(record)
+    names = {"name": model.name, "version": model.version}
+    fields: dict[str, Any] = {**overrides(record.request), **settings, **names}
     return load_config(record.request.config, fields)
 
 
-def _turn(job_id: str, machine: Machine) -> JobRecord:
-    """The job's record once it names this machine, which may be running before it does."""
+def _turn(job_id: str, machine: Machine) -> Assignment:
+    """What the machine works by, once it was told, which may be a while after its start."""
     deadline = time.monotonic() + machine.patience_seconds
     while True:
-        record = machine.store.get(job_id)
-        refusal = why_not(record, machine.reporter)
-        if refusal is None:
-            return record
+        found = machine.folders.assignment(machine.reporter)
+        refusal = why_not(found.job if found else None, machine.reporter)
+        if found and refusal is None and found.job.id == job_id:
+            return found
         if time.monotonic() > deadline:
             raise TrainingError(f"Job {job_id} is not for this machine: {refusal}")
         check_stop()
-        time.sleep(1)
+        time.sleep(_LOOK_SECONDS)
 
 
-def _reported(record: JobRecord, machine: Machine, stop: Stop) -> JobOutcome:
+def _reported(given: Assignment, machine: Machine, stop: Stop) -> JobOutcome:
     """Do the job while the control plane is told, and can ask for a stop."""
-    log = LogStream(machine.logs, machine.log_group, f"{record.id}/{record.attempt}")
+    record, folders = given.job, machine.folders
+    log = JobLog(folders, machine.reporter)
     # Only EC2 announces that it takes a machine back.
     notices = metadata_address() if record.request.place == "ec2" else None
     with (
-        Reporter(machine.store, record, log, stop.request, machine.heartbeat_seconds) as reporter,
+        Reporter(folders, record, log, stop.request, machine.heartbeat_seconds) as reporter,
         spot_watch(notices, stop.request, machine.notice_seconds),
         redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
     ):
-        outcome = _attempt(record, machine, reporter)
+        outcome = _attempt(given, machine, reporter)
         say(f"job {record.id}: {outcome.kind}. {outcome.reason or ''}", file=sys.stderr)
         reporter.end(outcome)
     return outcome
 
 
-def _attempt(record: JobRecord, machine: Machine, reporter: Reporter) -> JobOutcome:
+def _attempt(given: Assignment, machine: Machine, reporter: Reporter) -> JobOutcome:
     run = machine.work / "run"
     try:
-        _train(record, machine, reporter, run)
+        _train(given, machine, reporter, run)
     except Interrupted as interruption:
         # That of the last epoch is uploaded already, that of the finished training is not.
         machine.files.keep_checkpoint(run)
@@ -143,14 +149,17 @@ def _attempt(record: JobRecord, machine: Machine, reporter: Reporter) -> JobOutc
     return JobOutcome("finished", None)
 
 
-def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -> None:
-    config = _with_start_weights(record, machine, reporter)
-    reporter.step("download", config.epochs)
-    resumed = machine.files.fetch_checkpoint(record.reporters, run)
-    if resumed is not None:
-        say(f"job {record.id}: goes on from the checkpoint of {resumed}", file=sys.stderr)
+def _train(given: Assignment, machine: Machine, reporter: Reporter, run: Path) -> None:
+    reporter.step("download", job_config(given.job).epochs)
+    images = machine.work / "images" / place_of(given.job.request.data)[1]
+    came = Inputs(machine.folders, machine.reporter, machine.work, machine.get).fetch(
+        given.withheld, images
+    )
+    if f"{run.name}/{CHECKPOINT_FILE}" in came:
+        machine.files.has_checkpoint(run)
+        say(f"job {given.job.id}: goes on from the checkpoint of a machine", file=sys.stderr)
+    config = job_config(given.job, {**given.settings, **_start(given.job, machine.work)})
     check_start(config, run)
-    images = local_folder(record.request.data, machine.work / "images")
 
     def keep(history: Sequence[EpochRecord]) -> None:
         machine.files.keep_checkpoint(run)
@@ -162,23 +171,15 @@ def _train(record: JobRecord, machine: Machine, reporter: Reporter, run: Path) -
     machine.files.keep_run(run)
 
 
-def _with_start_weights(record: JobRecord, machine: Machine, reporter: Reporter) -> TrainConfig:
-    """The job's experiment, the weights that it starts from downloaded to this machine."""
-    config = job_config(record)
-    source = config.model.weights
+def _start(record: JobRecord, work: Path) -> dict[str, str]:
+    """Where the weights that the job starts from lie on this machine."""
     if record.request.grow_from is not None:
-        reporter.step("ancestor")
-        found = machine.store.report(machine.store.get(record.request.grow_from))
-        if found is None:
+        if not (work / "ancestor" / MANIFEST_NAME).exists():
             raise TrainingError(f"Job {record.request.grow_from} has left no run to grow from.")
-        folder = machine.work / "ancestor"
-        ancestor = machine.files.fetch_run(found.reporter, folder)
-        return job_config(record, {"model.grow_from": str(ancestor)})
-    if source.startswith("s3://"):
-        reporter.step("weights")
-        weights = machine.files.fetch(source, machine.work / "weights.pt")
-        return job_config(record, {"model.weights": str(weights)})
-    return config
+        return {"model.grow_from": str(work / "ancestor")}
+    if start_weights(record.request):
+        return {"model.weights": str(work / "weights.pt")}
+    return {}
 
 
 def main() -> int:

@@ -228,6 +228,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/promotion-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rule that promotes what jobs make */
+        get: operations["promotionRule"];
+        put?: never;
+        /** Replace the promotion rule */
+        post: operations["setPromotionRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/rollback": {
         parameters: {
             query?: never;
@@ -1166,11 +1184,6 @@ export interface components {
              */
             budget_usd: number;
             /**
-             * Promote
-             * @default false
-             */
-            promote: boolean;
-            /**
              * Grow From
              * @default null
              */
@@ -1324,6 +1337,7 @@ export interface components {
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
             tried: components["schemas"]["Tried"] | null;
+            verified: components["schemas"]["Verified"] | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
             /** Recognises Unfamiliar */
@@ -1345,7 +1359,8 @@ export interface components {
          * ModelEntry
          * @description A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
          *     published by ``force``; ``retired`` is null for one that may serve, ``tried`` for one that has
-         *     to be published again before it may.
+         *     to be published again before it may. ``verified``: what was measured with images that no
+         *     training machine had, null where nothing was.
          */
         ModelEntry: {
             /** Name */
@@ -1370,6 +1385,7 @@ export interface components {
             force: components["schemas"]["Force"] | null;
             retired: components["schemas"]["Retirement"] | null;
             tried: components["schemas"]["Tried"] | null;
+            verified: components["schemas"]["Verified"] | null;
             /** Aliases */
             aliases: ("production" | "canary" | "shadow")[];
         };
@@ -1677,6 +1693,29 @@ export interface components {
             request_id: string;
         };
         /**
+         * PromotionRule
+         * @description A job's version is promoted only where the sealed set has at least ``min_images``, and its
+         *     top-1 there is at least ``min_gain`` (0..1) above that of the version in production, which must
+         *     have the same labels.
+         */
+        PromotionRule: {
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Min Images
+             * @default 100
+             */
+            min_images: number;
+            /**
+             * Min Gain
+             * @default 0
+             */
+            min_gain: number;
+        };
+        /**
          * Retirement
          * @description Who retired a version, when and why.
          */
@@ -1848,7 +1887,7 @@ export interface components {
         };
         /**
          * TrainingJob
-         * @description A job as people see it: record and report in one. Money in USD, times ISO 8601 in UTC.
+         * @description A job as people see it, record and report in one. Money in USD, times ISO 8601 in UTC.
          */
         TrainingJob: {
             /** Id */
@@ -1955,6 +1994,33 @@ export interface components {
             expires_at: string;
             /** Max Bytes */
             max_bytes: number;
+        };
+        /**
+         * Verified
+         * @description What the control plane measured of a version, with images that no training machine had.
+         *
+         *     Attributes:
+         *         images: how many.
+         *         top1: the share of them that the served form answers rightly.
+         *         interval: of ``top1``, 95 %, Wilson's.
+         *         agreement: the share of them for which the served form and the fp32 form of the version give
+         *             the same answer; null where it serves fp32.
+         *         sealed: SHA-256 that names the set of which the first ``images`` were measured.
+         *         at: ISO 8601, UTC.
+         */
+        Verified: {
+            /** Images */
+            images: number;
+            /** Top1 */
+            top1: number;
+            /** Interval */
+            interval: number[];
+            /** Agreement */
+            agreement: number | null;
+            /** Sealed */
+            sealed: string;
+            /** At */
+            at: string;
         };
     };
     responses: never;
@@ -2568,6 +2634,84 @@ export interface operations {
             };
         };
     };
+    promotionRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionRule"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPromotionRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Enabled
+                     * @default false
+                     */
+                    enabled?: boolean;
+                    /**
+                     * Min Images
+                     * @default 100
+                     */
+                    min_images?: number;
+                    /**
+                     * Min Gain
+                     * @default 0
+                     */
+                    min_gain?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionRule"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rollBack: {
         parameters: {
             query?: never;
@@ -2964,11 +3108,6 @@ export interface operations {
                      * @default 10
                      */
                     budget_usd?: number;
-                    /**
-                     * Promote
-                     * @default false
-                     */
-                    promote?: boolean;
                     /**
                      * Grow From
                      * @default null

@@ -6,8 +6,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import boto3
-
 from infra.cli.command_line import ALL_STAGES, add_command, workspace_of
 from infra.cli.endpoints import Endpoints, endpoints
 from infra.cli.jobs.local_job import bury_local_job, run_local_job
@@ -100,7 +98,6 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         metavar="USD",
         help=f"end the job when this is spent (default: {DEFAULT_BUDGET_USD:g})",
     )
-    parser.add_argument("--promote", action="store_true", help="put the version into production")
     parser.add_argument(
         "--local", action="store_true", help="train on this computer, beside the local cloud"
     )
@@ -118,7 +115,6 @@ def _request(arguments: argparse.Namespace, data: str) -> JobRequest:
             "on_demand": arguments.on_demand,
             "max_hours": arguments.max_hours,
             "budget_usd": arguments.budget,
-            "promote": arguments.promote,
             "grow_from": arguments.grow_from,
             "place": "local" if arguments.local else "ec2",
         }
@@ -194,20 +190,12 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     found = endpoints(arguments)
-    found.job_control.get(arguments.job)
-    pages = (
-        boto3.client("logs", **found.options)
-        .get_paginator("filter_log_events")
-        .paginate(
-            logGroupName=found.training.job_log_group, logStreamNamePrefix=f"{arguments.job}/"
-        )
-    )
-    events = [event for page in pages for event in page["events"]]
-    for event in sorted(events, key=lambda event: event["timestamp"]):
-        if arguments.json:
-            print_json({"at": event["timestamp"], "message": event["message"]})
-        else:
-            say(event["message"])
+    for reporter in found.jobs.get(arguments.job).reporters:
+        for line in found.job_folders.log_lines(reporter):
+            if arguments.json:
+                print_json({"machine": reporter, "line": line})
+            else:
+                say(line)
     return 0
 
 

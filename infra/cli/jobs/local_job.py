@@ -1,7 +1,9 @@
 """The machine of a local job: the job's own script as a process, with the role of a machine.
 
-Its credentials are those of the role that EC2 gives a machine, so what the policy does not allow
-fails here too. A killed process loses only the epoch at hand: its job is resumed like any other.
+Its credentials are those of a role with the policy that EC2's machines have, so what that does not
+allow fails here too. The emulator does not fill in who calls: each machine gets a role of its own,
+with its name written into the policy. A killed process loses only the epoch at hand: its job is
+resumed like any other.
 """
 
 import os
@@ -14,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.cli.endpoints import Endpoints
+from infra.cli.jobs.machine_role import MachineRole
 from infra.errors import CommandError
 from infra.local_cloud.deployment import without_aws_settings
 from infra.local_cloud.emulator import REGION
@@ -26,7 +29,6 @@ from visionflow.jobs.record import (
     JobReport,
     TrainingJob,
     hours_between,
-    local_session,
 )
 from visionflow.jobs.settings import JobMachineSettings
 from visionflow.timestamps import timestamp
@@ -50,11 +52,13 @@ def run_local_job(job_id: str, target: Endpoints, workspace: Workspace) -> Train
     record = _wait(target, job_id, "running", _START_SECONDS)
     if record.state == "running":
         folder = job_folder(workspace, job_id)
-        process = start_machine(job_id, local_session(record), target, folder)
+        reporter = str(record.reporter)
+        process = start_machine(job_id, reporter, target, folder)
         try:
             process.wait()
         finally:
             _stop(process)
+            MachineRole(target, reporter).delete()
             _report_death(record, target, f"The process ended with code {process.returncode}.")
     _wait(target, job_id, None, _END_SECONDS)
     return target.job_control.get(job_id)
@@ -76,7 +80,7 @@ def bury_local_job(job_id: str, target: Endpoints) -> None:
     record = target.jobs.get(job_id)
     if record.request.place != "local" or record.state != "running":
         return
-    report = target.jobs.current_report(record)
+    report = target.job_folders.current_report(record)
     seen = report.heartbeat_at if report else record.launched_at
     if seen and hours_between(seen, datetime.now(UTC)) * 3600 > _DEAD_SECONDS:
         _report_death(record, target, "The process was killed.")
@@ -85,9 +89,9 @@ def bury_local_job(job_id: str, target: Endpoints) -> None:
 
 def _report_death(record: JobRecord, target: Endpoints, reason: str) -> None:
     """Report for a process that could not do so itself, as EC2's event does for a machine."""
-    report = target.jobs.current_report(record)
+    report = target.job_folders.current_report(record)
     if report is None:
-        before = target.jobs.report(record)
+        before = target.job_folders.report(record)
         report = JobReport(
             reporter=str(record.reporter),
             job_id=record.id,
@@ -98,7 +102,7 @@ def _report_death(record: JobRecord, target: Endpoints, reason: str) -> None:
             outcome=None,
         )
     if report.outcome is None:
-        target.jobs.put_report(replace(report, outcome=JobOutcome("interrupted", reason)))
+        target.job_folders.put_report(replace(report, outcome=JobOutcome("interrupted", reason)))
 
 
 def job_folder(workspace: Workspace, job_id: str) -> Path:
@@ -119,10 +123,10 @@ def _wait(target: Endpoints, job_id: str, state: str | None, seconds: float) -> 
 
 
 def start_machine(
-    job_id: str, session: str, target: Endpoints, folder: Path
+    job_id: str, reporter: str, target: Endpoints, folder: Path
 ) -> subprocess.Popen[bytes]:
-    """Start the job's script as EC2 does on a machine called ``session``, with ``folder`` as its
-    disk. Raises `CommandError` for a job on AWS."""
+    """Start the job's script as EC2 does on the machine ``reporter``, with ``folder`` as its disk.
+    Raises `CommandError` for a job on AWS."""
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "training.job", job_id),
@@ -130,13 +134,13 @@ def start_machine(
             *("--heartbeat-seconds", str(HEARTBEAT_SECONDS)),
         ],
         cwd=PROJECT,
-        env=_environment(session, target, folder),
+        env=_environment(reporter, target, folder),
         # Its own group: what Ctrl-C means is for the caller to decide.
         start_new_session=True,
     )
 
 
-def _environment(session: str, target: Endpoints, folder: Path) -> dict[str, str]:
+def _environment(reporter: str, target: Endpoints, folder: Path) -> dict[str, str]:
     """The user's environment with the AWS settings of the role on the local cloud."""
     if target.cloud is None:
         raise CommandError("Only jobs of the local cloud run on this machine.")
@@ -146,15 +150,14 @@ def _environment(session: str, target: Endpoints, folder: Path) -> dict[str, str
     account = target.cloud.client_options
     file.write_text(
         "[profile machine]\n"
-        f"role_arn = {target.training.job_role}\n"
-        f"role_session_name = {session}\n"
+        f"role_arn = {MachineRole(target, reporter).make()}\n"
+        "role_session_name = machine\n"
         "source_profile = account\n"
         "[profile account]\n"
         f"aws_access_key_id = {account['aws_access_key_id']}\n"
         f"aws_secret_access_key = {account['aws_secret_access_key']}\n"
     )
-    names = target.training
-    settings = JobMachineSettings(names.jobs_table, names.jobs_bucket, names.job_log_group)
+    settings = JobMachineSettings(target.training.jobs_bucket, reporter)
     return {
         **without_aws_settings(),
         **settings.to_env(),

@@ -1,8 +1,8 @@
 """The machines of the local cloud's jobs, as processes of this computer.
 
 The emulator's EC2 has machines that run nothing. `LocalMachines` runs the job's script for each of
-them as on a real one: with the role's credentials and the machine's id as its session. When the
-script ends, the machine is terminated. So jobs started by the dashboard or the API are trained.
+them as on a real one, with a role that has the deployed policy for this machine. When the script
+ends, the machine is terminated. So jobs started by the dashboard or the API are trained.
 """
 
 import subprocess
@@ -13,6 +13,7 @@ import boto3
 
 from infra.cli.endpoints import Endpoints
 from infra.cli.jobs.local_job import job_folder, start_machine
+from infra.cli.jobs.machine_role import MachineRole
 from infra.errors import CommandError
 from infra.local_cloud.processes import end_group
 from infra.packaging.workspace import Workspace
@@ -37,6 +38,7 @@ class LocalMachines:
         self._workspace = workspace
         self._ec2: EC2Client = boto3.client("ec2", **target.cloud.client_options)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._roles: dict[str, MachineRole] = {}
         # The job still names an ended machine for a moment.
         self._gone: set[str] = set()
 
@@ -68,11 +70,14 @@ class LocalMachines:
         say(f"Job {job.id} runs on this computer as machine {machine}.")
         # A job that lost its machine continues with another disk, as on EC2.
         folder = job_folder(self._workspace, job.id) / machine
-        self._processes[machine] = start_machine(job.id, machine, self._target, folder)
+        reporter = str(self._target.jobs.get(job.id).reporter)
+        self._roles[machine] = MachineRole(self._target, reporter)
+        self._processes[machine] = start_machine(job.id, reporter, self._target, folder)
 
     def _end(self, machine: str) -> None:
         """A machine shuts itself down when its script ends."""
         end_group(self._processes.pop(machine))
+        self._roles.pop(machine).delete()
         self._gone.add(machine)
         self._ec2.terminate_instances(InstanceIds=[machine])
         say(f"Machine {machine} has ended.")

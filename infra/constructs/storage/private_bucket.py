@@ -52,10 +52,13 @@ class PrivateBucket(s3.Bucket):
         if not stage.on_aws:
             acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)
 
-    def allow_get(self, role: iam.Role, *, prefix: str = "", versions: bool = False) -> None:
-        """Let `role` read objects below `prefix`, with `versions` also by their version id."""
+    def allow_get(
+        self, role: iam.Role, *, prefix: str = "", ending: str = "", versions: bool = False
+    ) -> None:
+        """Let `role` read objects below `prefix` whose keys have this `ending`, with `versions`
+        also by their version id."""
         actions = ["s3:GetObject", "s3:GetObjectVersion"] if versions else ["s3:GetObject"]
-        self._allow(role, *actions, prefix=prefix)
+        self._allow(role, *actions, keys=f"{prefix}*{ending}")
 
     def allow_read(self, role: iam.Role, *, prefix: str = "", versions: bool = False) -> None:
         """`allow_get` and `allow_list`."""
@@ -83,10 +86,9 @@ class PrivateBucket(s3.Bucket):
 
         Narrower than `grant_put`, which brings tags, retention and legal hold.
         """
-        self._allow(role, "s3:PutObject", prefix=prefix)
+        self._allow(role, "s3:PutObject", keys=f"{prefix}*")
 
-    def _allow(self, role: iam.Role, *actions: str, prefix: str) -> None:
-        keys = f"{prefix}*"
+    def _allow(self, role: iam.Role, *actions: str, keys: str) -> None:
         allow(role, *actions, on=[self.arn_for_objects(keys)])
         acknowledge_objects(
             role, self, keys, reason="Keys are made at run time; the grant ends at their prefix."

@@ -16,30 +16,24 @@ metadata() {
   curl -sf -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/meta-data/$1"
 }
 
-# Whatever happens the machine goes, and what it said last can be read in CloudWatch.
+# Whatever happens the machine goes, and what it said last can be read in its folder.
 leave() {
   local code=$?
   trap - EXIT
   set +e
   echo "leaving with code $code"
   sleep 1
-  tail -n 200 "$log" | python3 -c '
-import json, sys, time
-now = int(time.time() * 1000)
-print(json.dumps([{"timestamp": now, "message": line.rstrip() or " "} for line in sys.stdin]))
-' > /tmp/events.json
-  timeout 30 aws logs create-log-stream --log-group-name "@LOG_GROUP@" \
-    --log-stream-name "${job:-unknown}/boot-${machine:-unknown}"
-  timeout 30 aws logs put-log-events --log-group-name "@LOG_GROUP@" \
-    --log-stream-name "${job:-unknown}/boot-${machine:-unknown}" \
-    --log-events file:///tmp/events.json > /dev/null
+  tail -n 200 "$log" > /tmp/boot.txt
+  timeout 30 aws s3 cp --no-progress /tmp/boot.txt \
+    "s3://@JOBS_BUCKET@/jobs/${reporter:-unknown}/log/boot.txt"
   shutdown -h now || systemctl poweroff --force
 }
 trap leave EXIT
 
 AWS_DEFAULT_REGION=$(metadata placement/region)
 export AWS_DEFAULT_REGION AWS_EC2_METADATA_SERVICE_NUM_ATTEMPTS=5
-machine=$(metadata instance-id)
+# The name of this machine, and of the one folder that it may read and write.
+reporter=$(aws sts get-caller-identity --query UserId --output text)
 job=$(metadata tags/instance/visionflow-job)
 hours=$(metadata tags/instance/visionflow-max-hours)
 
@@ -66,8 +60,7 @@ else
   venv/bin/pip install --quiet --require-hashes -r code/requirements.txt
 fi
 
-export VISIONFLOW_JOBS_TABLE="@JOBS_TABLE@"
 export VISIONFLOW_JOBS_BUCKET="@JOBS_BUCKET@"
-export VISIONFLOW_JOBS_LOG_GROUP="@LOG_GROUP@"
+export VISIONFLOW_JOB_REPORTER="$reporter"
 cd code
 ../venv/bin/python -m training.job "$job" --work "/var/lib/visionflow/$job"

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.constructs.permissions import allow
 from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.tables import OnDemandTable
 from infra.stages import StageConfig
 
 
 class JobsTable(OnDemandTable):
-    """Records of the control plane and reports of machines, each machine to its own row."""
+    """Records of the control plane; no machine has a right to it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id, stage=stage, partition_key="pk", sort_key="sk")
@@ -25,16 +24,6 @@ class JobsTable(OnDemandTable):
         """Let `role` read one row."""
         self._allow(role, "GetItem")
 
-    def allow_report(self, role: iam.Role, *, keys: str) -> None:
-        """Let `role` read rows, and write those under the partition keys that match `keys`."""
-        self.allow_get(role)
-        allow(
-            role,
-            "dynamodb:PutItem",
-            on=[self.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}},
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class JobStores:
@@ -42,7 +31,8 @@ class JobStores:
 
     Attributes:
         datasets: training data.
-        folders: `jobs/<reporter>/` for each machine, and `wheelhouse/` in place of a package index.
+        folders: `jobs/<reporter>/` for each machine, `sealed/` for what no machine may see, and
+            `wheelhouse/` in place of a package index.
         records: the table of jobs.
     """
 

@@ -17,6 +17,7 @@ from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.jobs.machines import JOB_TAG
 from lambdas.jobs.settings import JobsSettings
+from visionflow.costs.estimate import MB_PER_VCPU
 
 _RUN_TIME = "The launch itself makes the resource, so its name is not known before."
 
@@ -102,7 +103,8 @@ def jobs_function(
         "Jobs",
         stage=stage,
         package=package,
-        size=Size(memory_mb=512, timeout=Duration.seconds(120)),
+        # Signing links to a large dataset is work for a processor.
+        size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(10)),
         environment=settings.to_env(),
         # It is what ends machines, and an error may leave one running.
         error_alarm=True,

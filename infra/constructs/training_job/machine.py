@@ -5,10 +5,9 @@ Nothing here costs anything while idle.
 
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
@@ -20,6 +19,8 @@ from infra.stages import StageConfig
 from visionflow.jobs.folder import FOLDER, WHEELHOUSE
 from visionflow.jobs.instances import VOLUME_GB
 
+ITSELF = "${aws:userid}"
+"""In a policy: the machine that calls."""
 BOOT = Path(__file__).with_name("boot.sh")
 ZONES = 2  # as many as every region has
 _MADE_BY_A_LAUNCH = ("fleet", "instance", "network-interface", "spot-instances-request", "volume")
@@ -72,8 +73,10 @@ class TrainingNetwork(Construct):
 class TrainingMachine(Construct):
     """Role and launch template.
 
-    All machines share one role, yet each may write only its own folder and row. Both are named by
-    `aws:userid`, which EC2 sets to `<role id>:<instance id>` and no machine can change.
+    All machines share one role, yet each may read and write only its own folder. That is named by
+    `aws:userid`, which EC2 sets to `<role id>:<instance id>` and no machine can change. All else
+    that a machine reads, it gets by signed links; it has no right to a table, a log, a dataset or a
+    model.
 
     Attributes:
         role: the machines' role.
@@ -89,18 +92,17 @@ class TrainingMachine(Construct):
         network: TrainingNetwork,
         bundle: Package,
         stores: JobStores,
-        log_group: logs.LogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
         code = assets.Asset(self, "Bundle", path=str(bundle.path), asset_hash=bundle.digest)
-        self.role = self._role(stage, stores, log_group)
+        self.role = self._role(stage, stores)
         allow(self.role, "s3:GetObject", on=[code.bucket.arn_for_objects(code.s3_object_key)])
         self.launch_template = ec2.LaunchTemplate(
             self,
             "LaunchTemplate",
             role=self.role,
             security_group=network.security_group,
-            user_data=ec2.UserData.custom(boot_script(code, stores, log_group)),
+            user_data=ec2.UserData.custom(boot_script(code, stores)),
             require_imdsv2=True,
             http_put_response_hop_limit=1,
             # The job's id is a tag; here the machine reads it without the right to describe tags.
@@ -121,30 +123,23 @@ class TrainingMachine(Construct):
         )
         _leave_tags_to_the_launch(self.launch_template)
 
-    def _role(self, stage: StageConfig, stores: JobStores, log_group: logs.LogGroup) -> iam.Role:
+    def _role(self, stage: StageConfig, stores: JobStores) -> iam.Role:
         machines: iam.IPrincipal = iam.ServicePrincipal("ec2.amazonaws.com")
         if not stage.on_aws:
-            # `visionflow jobs start --local` runs the same script with the same role.
+            # The machines of the local cloud are processes of this computer.
             machines = iam.CompositePrincipal(machines, iam.AccountRootPrincipal())
         role = iam.Role(self, "Role", assumed_by=machines)
-        # The emulator does not fill in policy variables; there a pattern takes their place.
-        itself = "${aws:userid}" if stage.on_aws else "*"
-        stores.datasets.allow_read(role)
-        stores.folders.allow_get(role, prefix=FOLDER)
+        own = f"{FOLDER}{ITSELF}/"
+        stores.folders.allow_get(role, prefix=own)
+        stores.folders.allow_put(role, prefix=own)
         stores.folders.allow_get(role, prefix=WHEELHOUSE)
-        stores.folders.allow_list(role)
-        stores.folders.allow_put(role, prefix=f"{FOLDER}{itself}/")
-        stores.records.allow_report(role, keys=itself if stage.on_aws else "*:local-*")
-        log_group.grant_write(role)
-        if not stage.on_aws:
-            # The emulator asks for the group itself where AWS asks for a stream of it.
-            group = Stack.of(self).format_arn(
-                service="logs",
-                resource="log-group",
-                resource_name=log_group.log_group_name,
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            )
-            allow(role, "logs:CreateLogStream", "logs:PutLogEvents", on=[group])
+        # With its condition, it tells a machine nothing of the other folders.
+        allow(
+            role,
+            "s3:ListBucket",
+            on=[stores.folders.bucket_arn],
+            conditions={"StringEquals": {"s3:prefix": WHEELHOUSE}},
+        )
         return role
 
 
@@ -157,15 +152,13 @@ def _leave_tags_to_the_launch(template: ec2.LaunchTemplate) -> None:
     resource.add_property_deletion_override("LaunchTemplateData.TagSpecifications")
 
 
-def boot_script(code: assets.Asset, stores: JobStores, log_group: logs.LogGroup) -> str:
+def boot_script(code: assets.Asset, stores: JobStores) -> str:
     """The boot script with the names of this deployment."""
     script = BOOT.read_text(encoding="utf-8")
     for name, value in {
         "BUNDLE_BUCKET": code.s3_bucket_name,
         "BUNDLE_KEY": code.s3_object_key,
         "JOBS_BUCKET": stores.folders.bucket_name,
-        "JOBS_TABLE": stores.records.table_name,
-        "LOG_GROUP": log_group.log_group_name,
     }.items():
         script = script.replace(f"@{name}@", value)
     return script

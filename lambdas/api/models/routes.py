@@ -16,6 +16,7 @@ from lambdas.api.models.service import (
 )
 from lambdas.web.parameters import flag, short_text
 from visionflow.errors import MissingFieldError
+from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Order
 
@@ -56,6 +57,16 @@ def rule(service: ModelService, _request: Request) -> RollbackRule:
 @endpoints.add("POST", "/models/rule")
 def set_rule(service: ModelService, request: Request) -> RollbackRule:
     return service.set_rule(request.body(RollbackRule))
+
+
+@endpoints.add("GET", "/models/promotion-rule")
+def promotion_rule(service: ModelService, _request: Request) -> PromotionRule:
+    return service.promotion_rule()
+
+
+@endpoints.add("POST", "/models/promotion-rule")
+def set_promotion_rule(service: ModelService, request: Request) -> PromotionRule:
+    return service.set_promotion_rule(request.body(PromotionRule))
 
 
 @endpoints.add("POST", "/models/rollback")

@@ -12,6 +12,7 @@ from visionflow import strict
 from visionflow.errors import ConfigError, InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
 from visionflow.models.manifest import Manifest
+from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.publication import MAX_REPORT_BYTES, REPORT_FILE
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
@@ -52,7 +53,8 @@ class ServingAliases:
 class ModelEntry(RegisteredVersion):
     """A published version; ``labels`` is their number. ``gate_passed`` is false for one that was
     published by ``force``; ``retired`` is null for one that may serve, ``tried`` for one that has
-    to be published again before it may."""
+    to be published again before it may. ``verified``: what was measured with images that no
+    training machine had, null where nothing was."""
 
     aliases: tuple[Alias, ...]
 
@@ -172,6 +174,14 @@ class ModelService:
     def set_rule(self, rule: RollbackRule) -> RollbackRule:
         """Raises `InvalidParameterError`."""
         self.registry.set_rule(rule)
+        return rule
+
+    def promotion_rule(self) -> PromotionRule:
+        return self.registry.promotion_rule()
+
+    def set_promotion_rule(self, rule: PromotionRule) -> PromotionRule:
+        """Raises `InvalidParameterError`."""
+        self.registry.set_promotion_rule(rule)
         return rule
 
     def promote(self, version: str, name: str | None, order: Order) -> Moved:

@@ -5,16 +5,21 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.api.endpoints import Endpoints, Request
-from lambdas.api.training_jobs.service import TrainingJobList, TrainingJobService, TrainingOptions
+from lambdas.api.training_jobs.service import (
+    StartRequest,
+    TrainingJobList,
+    TrainingJobService,
+    TrainingOptions,
+)
 from lambdas.web.resolver import json_response
-from visionflow.jobs.record import TrainingJob, TrainingJobRequest
+from visionflow.jobs.record import TrainingJob
 
 endpoints = Endpoints(TrainingJobService.build)
 
 
 @endpoints.add("POST", "/training-jobs")
 def start(service: TrainingJobService, request: Request) -> Response[str]:
-    job = service.start(request.body(TrainingJobRequest), request.caller)
+    job = service.start(request.body(StartRequest), request.caller)
     request.details["id"] = job.id
     return _accepted(job)
 

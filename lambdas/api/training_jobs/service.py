@@ -10,12 +10,22 @@ from lambdas.api.training_jobs.datasets import DataSet, DataSets
 from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.errors import InvalidParameterError
 from visionflow.jobs.control import JobControl
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.options import check_bucket, check_settings, training_options
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
+
+
+@dataclass(frozen=True)
+class StartRequest(TrainingJobRequest):
+    """With the field that a request once had, so that whoever still sends it learns what to do."""
+
+    promote: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -87,14 +97,22 @@ class TrainingJobService:
     def build(cls, resources: Resources) -> Self:
         settings = JobControlSettings.from_env(os.environ)
         store = JobStore(settings.jobs_table, resources.dynamodb)
-        control = JobControl(store, clients.states(), settings.job_state_machine)
+        folders = JobFolders(settings.jobs_bucket, resources.s3)
+        control = JobControl(store, folders, clients.states(), settings.job_state_machine)
         datasets = DataSets(settings.datasets_bucket, resources.s3)
         return cls(control, datasets, resources.usage)
 
-    def start(self, asked: TrainingJobRequest, caller: Caller) -> TrainingJob:
+    def start(self, asked: StartRequest, caller: Caller) -> TrainingJob:
         """Raises `InvalidParameterError`, `JobRefusedError`, and `QuotaExceededError`: the whole
         budget of a job counts when it starts."""
-        request = parse_request(strict.to_dict(asked))
+        fields = strict.to_dict(asked)
+        if fields.pop("promote") is not None:
+            raise InvalidParameterError(
+                "promote is not part of a job: promote its version by POST "
+                "/models/{version}/promote once it is published, or have an admin set POST "
+                "/models/promotion-rule. Leave promote out."
+            )
+        request = parse_request(fields)
         check_settings(request)
         check_bucket(request, self.datasets.bucket)
         self.usage.spend(caller, Amounts(jobs=1, job_usd=request.budget_usd))
@@ -118,13 +136,20 @@ class TrainingJobService:
 
     def options(self) -> TrainingOptions:
         known = training_options()
+        configs = [{**config, "parameters": _settable(config)} for config in known["configs"]]
         return TrainingOptions(
             models=tuple(known["models"]),
             recipes=tuple(known["recipes"]),
-            configs=strict.parse(tuple[ConfigOption, ...], known["configs"], "training options"),
+            configs=strict.parse(tuple[ConfigOption, ...], configs, "training options"),
             datasets=self.datasets.find(),
             instances=tuple(
                 InstanceOption(kind.type, kind.gpu, kind.usd_per_hour_spot, kind.usd_per_hour)
                 for kind in INSTANCE_TYPES
             ),
         )
+
+
+def _settable(config: dict[str, Any]) -> dict[str, Any]:
+    """Without what is the stage's and not a job's to set."""
+    stages = GateLimits().fields
+    return {name: value for name, value in config["parameters"].items() if name not in stages}

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,9 +23,10 @@ DOWNLOADS = 10
 INDEX_FILE = ".downloaded.json"
 
 
-class _Object(NamedTuple):
+class Remote(NamedTuple):
+    """A file that is to be downloaded; ``name`` is relative to the folder."""
+
     name: str
-    """Relative to the prefix."""
     size: int
     etag: str
 
@@ -59,14 +61,22 @@ def local_folder(source: str, cache: Path) -> Path:
 def _sync(client: "S3Client", place: tuple[str, str], folder: Path) -> None:
     objects = _list(client, *place)
     folder.mkdir(parents=True, exist_ok=True)
+
+    def fetch(wanted: Remote, target: Path) -> None:
+        body = client.get_object(Bucket=place[0], Key=place[1] + wanted.name)["Body"]
+        with target.open("wb") as file:
+            shutil.copyfileobj(body, file)
+
     # torchrun's processes all come here; the first one downloads.
     with alone(folder):
-        _bring(client, place, objects, folder)
+        bring(objects, folder, fetch)
 
 
-def _bring(
-    client: "S3Client", place: tuple[str, str], objects: list[_Object], folder: Path
-) -> None:
+def bring(objects: Sequence[Remote], folder: Path, fetch: Callable[[Remote, Path], object]) -> None:
+    """Make ``folder`` hold ``objects`` and nothing of an earlier call, each brought by ``fetch``.
+
+    Files of an earlier call are kept where size and ETag are unchanged.
+    """
     index = folder / INDEX_FILE
     known: dict[str, str] = json.loads(index.read_text()) if index.exists() else {}
     for name in known.keys() - {found.name for found in objects}:
@@ -74,10 +84,9 @@ def _bring(
     have = {x.name: x.etag for x in objects if known.get(x.name) == x.etag and _is_whole(x, folder)}
     missing = [found for found in objects if found.name not in have]
 
-    def download(wanted: _Object) -> _Object:
-        body = client.get_object(Bucket=place[0], Key=place[1] + wanted.name)["Body"]
-        with whole_file(folder / wanted.name) as partial, partial.open("wb") as file:
-            shutil.copyfileobj(body, file)
+    def download(wanted: Remote) -> Remote:
+        with whole_file(folder / wanted.name) as partial:
+            fetch(wanted, partial)
         return wanted
 
     try:
@@ -89,7 +98,7 @@ def _bring(
             partial.write_text(json.dumps(have))
 
 
-def _list(client: "S3Client", bucket: str, prefix: str) -> list[_Object]:
+def _list(client: "S3Client", bucket: str, prefix: str) -> list[Remote]:
     source = f"{SCHEME}{bucket}/{prefix}"
     objects = []
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -100,12 +109,12 @@ def _list(client: "S3Client", bucket: str, prefix: str) -> list[_Object]:
                 continue
             if name.is_absolute() or ".." in name.parts:
                 raise DatasetError(f"{source}: the key {entry['Key']} is not a path below a folder")
-            objects.append(_Object(str(name), entry["Size"], entry["ETag"]))
+            objects.append(Remote(str(name), entry["Size"], entry["ETag"]))
     if all(PurePosixPath(found.name).suffix.lower() == _TABLE for found in objects):
         raise DatasetError(f"{source}: no images there; check bucket and prefix")
     return objects
 
 
-def _is_whole(wanted: _Object, folder: Path) -> bool:
+def _is_whole(wanted: Remote, folder: Path) -> bool:
     file = folder / wanted.name
     return file.is_file() and file.stat().st_size == wanted.size

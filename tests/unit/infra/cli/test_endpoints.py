@@ -18,7 +18,7 @@ DATA = (
     *("BudgetTopic", "InsightsTable", "AuditTable"),
 )
 JOBS = ("DatasetsBucket", "JobsBucket", "JobsTable")
-TRAINING = ("JobStateMachine", "JobRole", "JobLogGroup")
+TRAINING = ("JobStateMachine", "JobRole")
 
 
 def deploy(stack: str, *outputs: str) -> None:

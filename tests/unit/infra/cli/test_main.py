@@ -29,7 +29,6 @@ OUTPUTS = Outputs(
     jobs_table="jobs",
     job_state_machine="arn:aws:states:us-east-1:000000000000:stateMachine:jobs",
     job_role="arn:aws:iam::000000000000:role/machines",
-    job_log_group="machines",
     queue_url="http://127.0.0.1:9/queue",
     dead_letter_queue_url="http://127.0.0.1:9/dead",
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_model import write_tiny_artifact
-from visionflow.models.gate import REQUIRED_CHECKS, UNKNOWN_CHECKS, held_back_by
+from visionflow.models.gate import REQUIRED_CHECKS, UNKNOWN_CHECKS, GateLimits, held_back_by
 from visionflow.models.manifest import Familiarity, FileEntry, GateCheck, Manifest
 
 
@@ -42,3 +42,58 @@ def test_fp32_is_compared_with_nothing(int8: Manifest) -> None:
     fp32 = tuple(GateCheck(name, 0.0, 0.1, passed=True) for name in REQUIRED_CHECKS["fp32"])
     manifest = replace(with_familiarity(int8), precision="fp32", gate=fp32)
     assert held_back_by(manifest) == ()
+
+
+def checked(int8: Manifest, name: str, value: float, limit: float, one_image: float = 0.0) -> bool:
+    """Whether a stage lets this check pass, where all others are perfect."""
+    names = (*REQUIRED_CHECKS["int8"], "old_classes_top1_drop", "fp32_cam_difference")
+    perfect = {each: GateCheck(each, 0.0, 0.5, passed=True) for each in names}
+    gate = (*(perfect | {name: GateCheck(name, value, limit, passed=True)}).values(),)
+    return held_back_by(replace(int8, gate=gate), GateLimits(), one_image) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "within", "over"),
+    [
+        ("fp32_logit_difference", 0.1, 0.11),
+        ("fp32_cam_difference", 0.1, 0.11),
+        ("fp32_top1_changes", 0.0, 1.0),
+        ("int8_top1_drop", 0.005, 0.006),
+        ("int8_worst_class_drop", 0.05, 0.06),
+        ("int8_latency_ratio", 1.0, 1.01),
+        ("old_classes_top1_drop", 0.02, 0.03),
+    ],
+)
+def test_a_run_cannot_widen_the_limits_of_its_stage(
+    int8: Manifest, name: str, within: float, over: float
+) -> None:
+    assert checked(int8, name, within, 1000.0)
+    assert not checked(int8, name, over, 1000.0)
+    # Its own limit may be narrower.
+    assert not checked(int8, name, within, within - 0.001)
+
+
+def test_of_a_small_class_one_image_may_be_lost(int8: Manifest) -> None:
+    assert checked(int8, "int8_worst_class_drop", 0.25, 0.25, one_image=0.25)
+    assert not checked(int8, "int8_worst_class_drop", 0.5, 0.5, one_image=0.25)
+    # That is for classes, not for the whole.
+    assert not checked(int8, "int8_top1_drop", 0.25, 0.25, one_image=0.25)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), -1.5])
+@pytest.mark.parametrize("name", REQUIRED_CHECKS["int8"])
+def test_a_value_that_cannot_be_measured_does_not_pass(
+    int8: Manifest, name: str, value: float
+) -> None:
+    assert not checked(int8, name, value, 1000.0)
+
+
+def test_a_gain_is_a_negative_drop(int8: Manifest) -> None:
+    assert checked(int8, "int8_top1_drop", -0.01, 0.005)
+    assert not checked(int8, "int8_latency_ratio", -0.01, 1.0)
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf")])
+def test_a_limit_that_is_none_is_no_way_round(int8: Manifest, limit: float) -> None:
+    assert not checked(int8, "int8_top1_drop", 0.5, limit)
+    assert held_back_by(replace(int8, gate=(GateCheck("x", 1.0, limit, passed=True),)))

@@ -1,11 +1,13 @@
 """Starting, stopping and resuming training jobs: the record, then the state machine."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from visionflow.errors import JobConflictError
+from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.record import ENDED, FOLLOWS, JobRecord, JobRequest, TrainingJob, describe
 from visionflow.jobs.store import JobStore
 from visionflow.timestamps import new_id, timestamp
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _TRIES = 3
+_READERS = 10
 
 
 class JobControl:
@@ -22,12 +25,14 @@ class JobControl:
     def __init__(
         self,
         store: JobStore,
+        folders: JobFolders,
         states: "SFNClient",
         state_machine: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``state_machine``: its ARN."""
         self._store = store
+        self._folders = folders
         self._states = states
         self._state_machine = state_machine
         self._clock = clock
@@ -82,7 +87,9 @@ class JobControl:
     def page(self, limit: int, cursor: str | None) -> tuple[tuple[TrainingJob, ...], str | None]:
         """Newest first, and the cursor of the next page. Raises `InvalidCursorError`."""
         page = self._store.page(limit, cursor)
-        return tuple(map(self._describe, page.items)), page.next_cursor
+        # Each report is an object of its own, and reading one is mostly waiting.
+        with ThreadPoolExecutor(_READERS) as readers:
+            return tuple(readers.map(self._describe, page.items)), page.next_cursor
 
     def _run(self, record: JobRecord) -> TrainingJob:
         try:
@@ -105,4 +112,4 @@ class JobControl:
         return self._describe(record)
 
     def _describe(self, record: JobRecord) -> TrainingJob:
-        return describe(record, self._store.report(record), self._clock())
+        return describe(record, self._folders.report(record), self._clock())

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from visionflow.errors import JobRefusedError
-from visionflow.jobs.record import JobRequest
-from visionflow.models.ref import PLAIN_NAME, PLAIN_NAME_RULE
+from visionflow.jobs.record import JobRecord, JobRequest, overrides
+from visionflow.models.gate import GateLimits
+from visionflow.models.ref import PLAIN_NAME, PLAIN_NAME_RULE, ModelRef
 
 OPTIONS_FILE = Path(__file__).with_name("options.json")
 
@@ -42,19 +43,51 @@ def check_settings(request: JobRequest) -> None:
         if not _alike(value, parameters[field]["default"]):
             default = json.dumps(parameters[field]["default"])
             raise JobRefusedError(f"set: {field} is like {default}, not {json.dumps(value):.60}.")
+        if field in GateLimits().fields:
+            raise JobRefusedError(
+                f"set: {field} cannot be set for a job: the stage has the limits of the gate "
+                "(StageConfig.gate in infra/stages.py). Leave it out."
+            )
         # Refused now, not after hours of training.
         if field in ("name", "version") and not PLAIN_NAME.fullmatch(value):
             raise JobRefusedError(f"set: {field} must be {PLAIN_NAME_RULE}, not {value!r:.60}.")
 
 
 def check_bucket(request: JobRequest, datasets_bucket: str) -> None:
-    """Raise `JobRefusedError` for images in a bucket that no training can read."""
-    bucket = request.data.removeprefix("s3://").partition("/")[0]
-    if bucket != datasets_bucket:
-        raise JobRefusedError(
-            f"{request.data:.200}: training data must lie in s3://{datasets_bucket}/; no other "
-            "bucket can be read."
-        )
+    """Raise `JobRefusedError` for images or weights in a bucket that no training can read."""
+    for place in (request.data, start_weights(request)):
+        if place and place_of(place)[0] != datasets_bucket:
+            raise JobRefusedError(
+                f"{place:.200}: training data must lie in s3://{datasets_bucket}/; no other "
+                "bucket can be read."
+            )
+
+
+def place_of(address: str) -> tuple[str, str]:
+    """Bucket and prefix of ``s3://bucket/prefix``; a prefix that is not empty ends with a slash."""
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    return bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
+
+
+def setting(request: JobRequest, field: str) -> Any:
+    """What a field of the job's config is: as the request sets it, else the config's own."""
+    configs = {config["name"]: config for config in training_options()["configs"]}
+    default = configs[request.config]["parameters"][field]["default"]
+    return overrides(request).get(field, default)
+
+
+def start_weights(request: JobRequest) -> str | None:
+    """The object of S3 that the job's network starts from, if it is one."""
+    weights = str(setting(request, "model.weights"))
+    return weights if weights.startswith("s3://") else None
+
+
+def published_as(record: JobRecord) -> ModelRef:
+    """The version that a job publishes. Unless the request names one, it is the time of the
+    request."""
+    moment = record.created_at[:19].replace("-", "").replace(":", "").replace("T", "-")
+    version = overrides(record.request).get("version", moment)
+    return ModelRef(str(setting(record.request, "name")), str(version))
 
 
 def _alike(value: Any, default: Any) -> bool:

@@ -1,9 +1,10 @@
 """A training job: what was asked, where it stands, and what its machine reports.
 
-A job has two rows. The *record* belongs to the control plane (API, state machine): state,
-reason, instance, money. The *report* belongs to the machine that trains: heartbeat, epochs, log,
-outcome. Neither side writes the other's row, so a faulty machine can change neither its job's
-state nor another job.
+A job has two sides. The *record* belongs to the control plane (API, state machine): state,
+reason, instance, money; it is a row of a table that no machine can reach. The *report* belongs to
+the machine that trains: heartbeat, epochs, log, outcome; it is an object in the machine's folder.
+Neither side writes the other's, so a faulty machine can change neither its job's state nor another
+job.
 """
 
 from collections.abc import Mapping
@@ -64,7 +65,6 @@ class TrainingJobRequest:
     on_demand: bool = False
     max_hours: float = DEFAULT_MAX_HOURS
     budget_usd: float = DEFAULT_BUDGET_USD
-    promote: bool = False
     grow_from: str | None = None
 
 
@@ -93,7 +93,7 @@ class JobRecord:
     Attributes:
         attempt: which machine this is, from 1; 0 before the first.
         execution: which run of the state machine this is, from 1.
-        reporters: the row and folder of every machine so far, newest last.
+        reporters: the folder of every machine so far, newest last.
         usd_per_hour: of the machine that runs now.
         launched_at: of the machine that runs now.
         spent_usd: by the machines before it.
@@ -118,7 +118,7 @@ class JobRecord:
 
     @property
     def reporter(self) -> str | None:
-        """The row and folder of the machine that may report now."""
+        """The folder of the machine that may report now."""
         return self.reporters[-1] if self.reporters else None
 
     def cost_usd(self, now: datetime) -> float:
@@ -175,7 +175,7 @@ class JobOutcome:
 
 @dataclass(frozen=True)
 class JobReport:
-    """The machine's row."""
+    """What a machine says of itself."""
 
     reporter: str
     job_id: str
@@ -188,7 +188,7 @@ class JobReport:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A job as people see it: record and report in one. Money in USD, times ISO 8601 in UTC."""
+    """A job as people see it, record and report in one. Money in USD, times ISO 8601 in UTC."""
 
     id: str
     state: JobState
@@ -268,7 +268,7 @@ def overrides(request: JobRequest) -> dict[str, Any]:
 
 
 def describe(record: JobRecord, report: JobReport | None, now: datetime) -> TrainingJob:
-    """Both rows as one."""
+    """Both sides as one."""
     ended = record.state in ENDED
     progress = report.progress if report else None
     return TrainingJob(

@@ -7,11 +7,10 @@ from visionflow.settings import EnvSettings
 
 @dataclass(frozen=True)
 class JobMachineSettings(EnvSettings):
-    """Of the machine that trains. An empty ``jobs_log_group`` keeps the log to the machine."""
+    """Of the machine that trains. ``job_reporter`` names it and its folder."""
 
-    jobs_table: str
     jobs_bucket: str
-    jobs_log_group: str
+    job_reporter: str
 
 
 @dataclass(frozen=True)
@@ -19,5 +18,6 @@ class JobControlSettings(EnvSettings):
     """Of what starts and stops jobs."""
 
     jobs_table: str
+    jobs_bucket: str
     datasets_bucket: str
     job_state_machine: str

@@ -13,6 +13,7 @@ from visionflow import strict
 from visionflow.dynamodb import Action
 from visionflow.models.gate import check_gate, held_back_by
 from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.promotion_rule import Verified
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import (
     Force,
@@ -62,13 +63,15 @@ class Publisher:
         *,
         promote: bool,
         force_reason: str | None = None,
+        verified: Verified | None = None,
         on_upload: Callable[[int], object] | None = None,
     ) -> Published:
         """Publish the files in ``folder`` as ``manifest`` says, and let them serve if ``promote``.
 
         ``order`` says who publishes, and is called only where that is recorded. ``force_reason``
         publishes a version that its gate holds back, and is kept in its row; a gate that passed
-        needs no force, so none is kept. ``on_upload`` gets the number of bytes after each piece.
+        needs no force, so none is kept. ``verified`` is kept in the row too. ``on_upload`` gets
+        the number of bytes after each piece.
 
         Raises `GateError`, `ArtifactError` for a version that does not run, that is taken or whose
         name cannot be part of a key, `ConfigError` for a report that cannot be read, and what
@@ -85,7 +88,7 @@ class Publisher:
         if failed and force_reason:
             asked = order()
             force = Force(asked.by, timestamp(asked.at), force_reason, failed)
-        self.registry.register(manifest, tried, force)
+        self.registry.register(manifest, tried, force, verified)
         if promote and self.registry.current() != model:
             self.registry.promote(model, order())
         row = self.registry.version(model)

@@ -1,7 +1,8 @@
 """Which model versions exist and which one serves, in DynamoDB.
 
 Rows: ``VERSIONS / <name>#<version>`` for a published version, ``ALIASES / CURRENT`` for what serves
-now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollback rule, and
+now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollback rule and
+``RULE / PROMOTION`` for the promotion rule, and
 ``HISTORY / <time>#<alias>`` for each move, never changed.
 """
 
@@ -19,6 +20,7 @@ from visionflow.errors import (
 )
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.promotion_rule import PromotionRule, Verified
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order, Step
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _ALIASES_KEY: dynamodb.Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
 _RULE_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
+_PROMOTION_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "PROMOTION"}}
 
 # A move that loses a race is tried again; people do not move aliases more often.
 _ATTEMPTS = 5
@@ -83,7 +86,8 @@ class Tried(Effort):
 @dataclass(frozen=True)
 class RegisteredVersion:
     """The row of a published version; ``labels`` is their number. ``tried``: null for one that was
-    registered when versions were not tried; it cannot be promoted until it has been."""
+    registered when versions were not tried; it cannot be promoted until it has been. ``verified``:
+    what the control plane measured itself, null where it had nothing to measure with."""
 
     name: str
     version: str
@@ -95,6 +99,7 @@ class RegisteredVersion:
     force: Force | None
     retired: Retirement | None
     tried: Tried | None
+    verified: Verified | None
 
     @property
     def model(self) -> ModelRef:
@@ -102,7 +107,11 @@ class RegisteredVersion:
 
 
 def registration(
-    table: str, manifest: Manifest, tried: Tried, force: Force | None = None
+    table: str,
+    manifest: Manifest,
+    tried: Tried,
+    force: Force | None = None,
+    verified: Verified | None = None,
 ) -> "PutItemInputTypeDef":
     """The write that records a published version, on the condition that it is not there yet."""
     row = RegisteredVersion(
@@ -116,6 +125,7 @@ def registration(
         force=force,
         retired=None,
         tried=tried,
+        verified=verified,
     )
     return {
         "TableName": table,
@@ -156,12 +166,18 @@ class ModelRegistry:
         rows = [_registered(dynamodb.from_row(item)) for item in items]
         return tuple(sorted(rows, key=lambda row: row.created_at, reverse=True))
 
-    def register(self, manifest: Manifest, tried: Tried, force: Force | None = None) -> None:
+    def register(
+        self,
+        manifest: Manifest,
+        tried: Tried,
+        force: Force | None = None,
+        verified: Verified | None = None,
+    ) -> None:
         """Record a published version. A version never changes, so neither does its row: an
         existing one stays, with the force by which it was published. It only gets a trial that it
         lacks."""
         try:
-            self._client.put_item(**registration(self._table, manifest, tried, force))
+            self._client.put_item(**registration(self._table, manifest, tried, force, verified))
         except self._client.exceptions.ConditionalCheckFailedException:
             row = self.version(ModelRef(manifest.name, manifest.version))
             if row and row.tried is None and row.retired is None:
@@ -252,6 +268,18 @@ class ModelRegistry:
     def set_rule(self, rule: RollbackRule) -> None:
         rule.check()
         item = {**_RULE_KEY, **dynamodb.to_item(strict.to_dict(rule))}
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def promotion_rule(self) -> PromotionRule:
+        """When a job's version is promoted without a person; off until it is set."""
+        row = self._get(_PROMOTION_KEY)
+        if row is None:
+            return PromotionRule()
+        return strict.parse(PromotionRule, row, "registry.promotion_rule")
+
+    def set_promotion_rule(self, rule: PromotionRule) -> None:
+        rule.check()
+        item = {**_PROMOTION_KEY, **dynamodb.to_item(strict.to_dict(rule))}
         self._client.put_item(TableName=self._table, Item=item)
 
     def history(
@@ -363,8 +391,9 @@ def _read_cursor(cursor: str) -> str:
 
 
 def _registered(row: dict[str, Any]) -> RegisteredVersion:
-    where = f"registry.{row.get('name')}.{row.get('version')}"
-    return strict.parse(RegisteredVersion, {"tried": None, **row}, where)
+    # Rows from before versions were tried and verified.
+    row = {"tried": None, "verified": None, **row}
+    return strict.parse(RegisteredVersion, row, f"registry.{row.get('name')}.{row.get('version')}")
 
 
 def _not_found(model: ModelRef) -> ModelNotFoundError:

@@ -1,0 +1,190 @@
+"""What a machine gets to work with: links to the files of its job, and to nothing else.
+
+A machine has no right to the datasets bucket. The control plane chooses the sealed set, and signs a
+link to every other file of the dataset, to the checkpoint of the machine before, and to the weights
+or the run that the job starts from.
+"""
+
+import gzip
+import json
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from visionflow import strict
+from visionflow.errors import JobRefusedError
+from visionflow.jobs.folder import (
+    Assignment,
+    JobFolders,
+    Link,
+    checkpoint_key,
+    groups_key,
+    run_prefix,
+)
+from visionflow.jobs.layout import IMAGE_SUFFIXES, Layout
+from visionflow.jobs.options import place_of, setting, start_weights
+from visionflow.jobs.record import JobRecord, JobReport
+from visionflow.jobs.sealed import SealedSet, StoredFile, seal
+from visionflow.jobs.store import JobStore
+from visionflow.models.gate import GateLimits
+from visionflow.timestamps import timestamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MOST_FILES = 500_000
+LINK_LIFETIME = timedelta(hours=6)
+# A link lives no longer than the credentials that signed it, which say nothing of their end.
+RENEWED_AFTER = timedelta(minutes=20)
+DOWNLOAD = "download"
+"""The step of a machine that follows links."""
+_TABLE = ".csv"
+_MOST_RUN_FILES, _MOST_RUN_BYTES = 200, 8 * 1024**3
+
+
+class Inputs:
+    """Chooses sealed sets and signs links."""
+
+    def __init__(
+        self, store: JobStore, folders: JobFolders, s3: "S3Client", limits: GateLimits
+    ) -> None:
+        self._store = store
+        self.folders = folders
+        self._s3 = s3
+        self._limits = limits
+
+    def seal(self, record: JobRecord) -> None:
+        """Choose the job's sealed set, once.
+
+        Raises `JobRefusedError` for a dataset without files, or with too many.
+        """
+        if self.folders.sealed(record.id) is not None:
+            return
+        request = record.request
+        files = tuple(self._files(request.data))
+        if not files:
+            raise JobRefusedError(f"{request.data}: there is nothing below this prefix.")
+        layout = Layout.of(
+            [file.name for file in files],
+            parents=str(setting(request, "data.parents")),
+            group_by=str(setting(request, "data.group_by")),
+        )
+        validation = float(setting(request, "data.validation"))
+        self.folders.put_sealed(record.id, seal(files, layout, validation))
+
+    def check_weights(self, record: JobRecord) -> None:
+        """Raises `JobRefusedError` for weights that do not exist."""
+        weights = start_weights(record.request)
+        if weights and self._found(*_object(weights)) is None:
+            raise JobRefusedError(f"{weights} does not exist; check bucket and key.")
+
+    def assign(self, record: JobRecord) -> None:
+        """Tell the job's machine, where it has one, how the job stands."""
+        if record.reporter:
+            withheld = _withheld(self.folders.sealed(record.id))
+            self.folders.assign(record.reporter, Assignment(record, withheld, self._limits.fields))
+
+    def renew(self, record: JobRecord, report: JobReport | None, now: datetime) -> None:
+        """Sign links for the machine of a running job: at first, and again while it follows
+        them."""
+        progress = report.progress if report else None
+        if record.reporter is None or (progress and progress.step != DOWNLOAD):
+            return
+        signed_at = self.folders.links_signed_at(record.reporter)
+        if signed_at and now - datetime.fromisoformat(signed_at) < RENEWED_AFTER:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "links"
+            with gzip.open(file, "wt", compresslevel=3) as lines:
+                for link in self._links(record):
+                    lines.write(json.dumps(strict.to_dict(link)) + "\n")
+            self.folders.put_links(record.reporter, file, timestamp(now))
+        # Last: a machine that is told of its job finds everything there.
+        self.assign(record)
+
+    def _links(self, record: JobRecord) -> Iterator[Link]:
+        bucket, prefix = place_of(record.request.data)
+        sealed = self.folders.sealed(record.id)
+        withheld = set(_withheld(sealed))
+        # A copy that was added since the set was chosen is withheld too.
+        contents = {image.etag for image in sealed.images} if sealed else set()
+        for file in self._files(record.request.data):
+            if file.name not in withheld and file.etag not in contents:
+                yield self._link(bucket, prefix, file, f"images/{prefix}")
+        yield from self._checkpoint(record)
+        weights = start_weights(record.request)
+        if weights and (found := self._found(*_object(weights))):
+            yield self._signed(*_object(weights), found, "weights.pt")
+        if record.request.grow_from:
+            yield from self._ancestor(record.request.grow_from)
+
+    def _checkpoint(self, record: JobRecord) -> Iterator[Link]:
+        """The newest that a machine of the job has left, and the groups it belongs to."""
+        for reporter in reversed(record.reporters):
+            checkpoint = self._found(self.folders.bucket, checkpoint_key(reporter))
+            groups = self._found(self.folders.bucket, groups_key(reporter))
+            if checkpoint and groups:
+                for key, found, name in (
+                    (groups_key(reporter), groups, "groups.json"),
+                    (checkpoint_key(reporter), checkpoint, "checkpoint.pt"),
+                ):
+                    yield self._signed(self.folders.bucket, key, found, f"run/{name}")
+                return
+
+    def _ancestor(self, job_id: str) -> Iterator[Link]:
+        report = self.folders.report(self._store.get(job_id))
+        if report:
+            prefix = run_prefix(report.reporter)
+            for file in self.folders.run_files(report.reporter, _MOST_RUN_FILES, _MOST_RUN_BYTES):
+                yield self._link(self.folders.bucket, prefix, file, "ancestor/")
+
+    def _link(self, bucket: str, prefix: str, file: StoredFile, folder: str) -> Link:
+        return self._signed(bucket, prefix + file.name, file, folder + file.name)
+
+    def _signed(self, bucket: str, key: str, file: StoredFile, path: str) -> Link:
+        url = self._s3.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": bucket, "Key": key},
+            ExpiresIn=int(LINK_LIFETIME.total_seconds()),
+        )
+        return Link(path, file.size, file.etag, url)
+
+    def _files(self, data: str) -> Iterator[StoredFile]:
+        """The images and tables of a dataset. Raises `JobRefusedError` for a key that is no path,
+        and for too many."""
+        bucket, prefix = place_of(data)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        seen = 0
+        for page in pages:
+            for entry in page.get("Contents", []):
+                name = PurePosixPath(entry["Key"].removeprefix(prefix))
+                if name.suffix.lower() not in (*IMAGE_SUFFIXES, _TABLE):
+                    continue
+                if name.is_absolute() or ".." in name.parts:
+                    raise JobRefusedError(
+                        f"{data}: the key {entry['Key']!r:.200} is not a path below a folder."
+                    )
+                seen += 1
+                if seen > MOST_FILES:
+                    raise JobRefusedError(f"{data}: a job takes at most {MOST_FILES:,} files.")
+                yield StoredFile(str(name), entry["Size"], entry["ETag"])
+
+    def _found(self, bucket: str, key: str) -> StoredFile | None:
+        try:
+            head = self._s3.head_object(Bucket=bucket, Key=key)
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
+            return None
+        return StoredFile(key, head["ContentLength"], head["ETag"])
+
+
+def _withheld(sealed: SealedSet | None) -> tuple[str, ...]:
+    return sealed.withheld if sealed else ()
+
+
+def _object(address: str) -> tuple[str, str]:
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    return bucket, key
