@@ -1,7 +1,9 @@
 import base64
 import hmac
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.authorizer.tokens import REFETCH_AFTER_S, RENEW_AFTER_S, Signers, Token, Tokens
+from lambdas.authorizer.tokens import (
+    REFETCH_AFTER_S,
+    RENEW_AFTER_S,
+    Signers,
+    Token,
+    Tokens,
+    fetch_from,
+)
 from visionflow.errors import NotSignedInError, PlatformError
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_pool"
@@ -212,3 +221,31 @@ def test_a_pool_that_does_not_answer_is_no_fault_of_the_caller() -> None:
 def test_keys_that_do_not_parse_are_no_fault_of_the_caller(answer: bytes) -> None:
     with pytest.raises(PlatformError):
         tokens(lambda: answer).read(signed())
+
+
+@pytest.fixture
+def issuer() -> Iterator[str]:
+    """A user pool on this machine, at `/pool`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/pool/.well-known/jwks.json" else 404)
+            self.end_headers()
+            self.wfile.write(jwks(a=KEY))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/pool"
+        server.shutdown()
+
+
+def test_keys_come_from_the_address_of_the_pool(issuer: str) -> None:
+    assert Signers(fetch_from(issuer), lambda: 0.0).key("a").key_id == "a"
+
+
+def test_an_error_page_holds_no_keys(issuer: str) -> None:
+    with pytest.raises(PlatformError):
+        Signers(fetch_from(issuer + "2"), lambda: 0.0).key("a")
