@@ -390,10 +390,6 @@ def _source_of(templates: Templates, function: str) -> Resource:
     return found
 
 
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def _readable(resource: str) -> str:
     return INGEST_MAPPING if INGEST_MAPPING in resource else resource
 

@@ -117,10 +117,10 @@ class Gateway:
         context: Mapping[str, str] | None = None
         if not public:
             if authorization is None:
-                return Answer(401, "application/json", {"message": "Unauthorized"}, None)
+                return Answer(401, "application/json", {"message": "Unauthorized"}, {})
             found = self.identify(authorization)
             if not found["isAuthorized"]:
-                return Answer(403, "application/json", {"message": "Forbidden"}, None)
+                return Answer(403, "application/json", {"message": "Forbidden"}, {})
             context = found["context"]
         return self.cloud.call(method, path, dict(query or {}), body, identified=context)
 

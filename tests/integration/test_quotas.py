@@ -111,7 +111,7 @@ def test_strangers_are_not_counted(cloud: Cloud, limit: Limit) -> None:
 
 def test_a_key_has_its_own_numbers(cloud: Cloud, limit: Limit) -> None:
     limit(per_minute=1)
-    key = Caller("key:ABCDEFGH", "camera", EVERYTHING, 3, 2)
+    key = Caller("key:ABCDEFGH", "camera", EVERYTHING, requests_per_minute=3, requests_per_month=2)
     assert [send(cloud, key).status for _ in range(2)] == [200, 200]
     refused_by(send(cloud, key), "requests_per_month")
 

@@ -17,11 +17,11 @@ import urllib3
 
 from training.data.cache import not_writable
 from training.data.sources.remote import DOWNLOADS, Remote, bring
-from training.data.table import composed
 from training.errors import DatasetError
 from training.stop import check_stop
 from visionflow import strict
 from visionflow.jobs.folder import JobFolders, Link
+from visionflow.labels import composed
 from visionflow.whole_file import whole_file
 
 FOLDERS = ("images", "ancestor")

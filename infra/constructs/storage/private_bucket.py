@@ -79,7 +79,7 @@ class PrivateBucket(s3.Bucket):
             conditions={"StringLike": {"s3:prefix": keys}},
         )
         for prefix in prefixes:
-            self._allow(role, "s3:DeleteObjectVersion", prefix=prefix)
+            self._allow(role, "s3:DeleteObjectVersion", keys=f"{prefix}*")
 
     def allow_put(self, role: iam.Role, *, prefix: str) -> None:
         """Let `role` write objects below `prefix`.
