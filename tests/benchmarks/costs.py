@@ -37,7 +37,7 @@ from visionflow import strict
 from visionflow.answers.answer import UnknownReason
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
-from visionflow.images.store import ImageStore
+from visionflow.images.store import ImageStore, StoredImage
 from visionflow.models.manifest import read_artifact
 from visionflow.predictions.record import Status
 from visionflow.predictions.store import PredictionStore
@@ -71,8 +71,8 @@ class _Images(ImageStore):
         self.image = b""
         self.thumbnail_bytes = 0
 
-    def read(self, *_: object, **__: object) -> bytes:
-        return self.image
+    def fetch(self, *_: object, **__: object) -> StoredImage:
+        return StoredImage(self.image, None)
 
     def write(self, key: str, data: bytes, content_type: str) -> str | None:
         if key.startswith("thumbnails/"):

@@ -109,7 +109,7 @@ def test_a_fault_names_the_image_too_and_nothing_leaks_into_the_next_line(
     cloud.drop("uploads/red.jpg", encode(plain("red")))
     (message,) = cloud.messages()
     with monkeypatch.context() as broken:
-        broken.setattr(ImageStore, "read", fails)
+        broken.setattr(ImageStore, "fetch", fails)
         assert cloud.deliver([message]) == [message["messageId"]]
     fault = log.line("back to the queue")
     assert cloud.deliver([message, cloud.message({"hello": "world"}, "odd")]) == ["odd"]

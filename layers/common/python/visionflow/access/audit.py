@@ -40,8 +40,8 @@ _MAX_DETAILS = 4_000
 class AuditEntry:
     """A change. ``by`` is the verified name of who made it and ``caller`` the stable id.
 
-    ``status`` is that of the HTTP answer, or what it would be for a change without a request: 2xx
-    for one that was made, 4xx for one that was refused. Null: the outcome is not known.
+    ``status`` is an HTTP status, also of a change without a request: 2xx for one that was made, 4xx
+    for one that was refused, 5xx for a fault. Null: the outcome is not known.
     """
 
     at: str
