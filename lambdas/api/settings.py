@@ -16,8 +16,8 @@ class ApiSettings(EnvSettings):
     registry_table: str
     insights_table: str
     audit_table: str
-    requires_sign_in: int
     keys_table: str
+    requires_sign_in: int
     own_records: int
 
 

@@ -220,7 +220,7 @@ def test_half_an_upload_is_said_to_be_none(browser: Browser, cloud: Cloud, tmp_p
     with opened(browser, cloud, allowed=("ERR_CONNECTION_RESET",), locale="en-US") as page:
 
         def break_off(route: Route) -> None:
-            if route.request.method == "POST":
+            if route.request.method == "PUT":
                 route.abort("connectionreset")
             else:
                 route.continue_()

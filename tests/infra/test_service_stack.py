@@ -108,6 +108,9 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:PutItem", "TrainingJobs"),
         ("dynamodb:Query", "TrainingJobs"),
         ("s3:ListBucket", "Datasets"),
+        # What the machines of jobs report.
+        ("s3:ListBucket", "JobFolders"),
+        ("s3:GetObject", "JobFolders/jobs/*/report.json"),
         ("states:StartExecution", "JobLifeStateMachine"),
     },
     "ModelWatchCounters": {

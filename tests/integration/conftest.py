@@ -38,7 +38,7 @@ from visionflow.models.store import ModelStore
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 EVENTS = Path(__file__).parents[1] / "events"
-API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", 0, 0, "keys")
+API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", "keys", 0, 0)
 # No test sends so much, unless it says so.
 PLENTY = Amounts(10**6, 10**6, 10**12, 10**6, 10**6)
 COUNTING = UsageSettings.of("usage", Quotas(10**6, PLENTY, PLENTY))

@@ -18,7 +18,7 @@ import pytest
 import lambdas.predict.handler
 from lambdas.classification import snapshot
 from tests.images import encode, plain
-from tests.integration.conftest import Cloud
+from tests.integration.conftest import COUNTING, INGEST, Cloud
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ModelUnavailableError
 from visionflow.timestamps import new_id
@@ -158,10 +158,8 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/credentials")
-    for name in ("IMAGES_BUCKET", "MODELS_BUCKET", "PREDICTIONS_TABLE", "REGISTRY_TABLE"):
-        monkeypatch.setenv(f"VISIONFLOW_{name}", "any")
-    for name in ("RETENTION_DAYS", "ORT_THREADS", "REQUIRES_SIGN_IN"):
-        monkeypatch.setenv(f"VISIONFLOW_{name}", "1")
+    for name, value in (INGEST.to_env() | COUNTING.to_env()).items():
+        monkeypatch.setenv(name, value)
     yield server
     server.shutdown()
     server.server_close()
