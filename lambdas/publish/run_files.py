@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MOST_FILES = 200
-MOST_BYTES = 2 * 1024**3
+MOST_BYTES = 1024**3
 MOST_MANIFEST_BYTES = 4 * 1024**2
 
 # What a run consists of. A browser opens none of these but a page as something that runs.

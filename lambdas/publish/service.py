@@ -24,6 +24,7 @@ from visionflow.errors import AliasConflictError, ArtifactError, ConfigError, Jo
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.options import place_of, published_as
 from visionflow.jobs.record import JobRecord
+from visionflow.jobs.reports import LONGEST_REASON, printable
 from visionflow.jobs.sealed import SealedSet
 from visionflow.jobs.store import JobStore
 from visionflow.labels import composed
@@ -88,10 +89,12 @@ class JobPublisher:
             publisher = Publisher(self.models, self.registry)
             publisher.publish(run, manifest, lambda: order, promote=False, verified=found)
         except (ArtifactError, ConfigError, JobRefusedError) as error:
-            return Published(job_id, "end", "failed", f"Not published: {error}", None)
-        reason = self._by_rule(record, manifest, found, images, folder / "production")
+            # It may quote what the machine wrote.
+            reason = printable(f"Not published: {error}")[:LONGEST_REASON]
+            return Published(job_id, "end", "failed", reason, None)
+        note = self._by_rule(record, manifest, found, images, folder / "production")
         model = ModelRef(manifest.name, manifest.version)
-        return Published(job_id, "end", "succeeded", reason, model)
+        return Published(job_id, "end", "succeeded", note, model)
 
     def _checked(self, record: JobRecord, run: Path) -> tuple[Manifest, SealedSet | None]:
         """The manifest of the job's run, held against all that is known of the job."""

@@ -269,6 +269,18 @@ def test_a_file_that_no_run_has_is_refused(bare: World) -> None:
         bare.s3.delete_object(Bucket=JOBS, Key=run_prefix(MINE) + name)
 
 
+def test_what_a_machine_wrote_is_quoted_short_and_without_escapes(bare: World) -> None:
+    job = bare.job()
+    folder = bare.run()
+    document = json.loads((folder / MANIFEST_NAME).read_text())
+    document["\x1b]0;evil\x07" + "x" * 10_000] = 1
+    bare.put(MANIFEST_NAME, json.dumps(document).encode())
+    bare.refused(job, "unknown field")
+    reason = str(bare.publish(job).reason)
+    assert reason.isprintable()
+    assert len(reason) <= 600
+
+
 def test_too_many_files_are_refused(bare: World) -> None:
     job = bare.job()
     bare.run()

@@ -143,7 +143,11 @@ class World:
         return {x["Key"] for x in found if x["Key"].endswith(MANIFEST_NAME)}
 
     def report(
-        self, record: JobRecord, kind: OutcomeKind | None = None, reason: str | None = None
+        self,
+        record: JobRecord,
+        kind: OutcomeKind | None = None,
+        reason: str | None = None,
+        step: str = "train",
     ) -> None:
         """As the script on the job's machine does."""
         folders().put_report(
@@ -151,7 +155,7 @@ class World:
                 reporter=str(record.reporter),
                 job_id=record.id,
                 heartbeat_at=timestamp(self.now),
-                progress=JobProgress("train", 1, 3),
+                progress=JobProgress(step, 1, 3),
                 epochs=(),
                 log_tail=("one line",),
                 outcome=None if kind is None else JobOutcome(kind, reason),
@@ -439,6 +443,37 @@ def test_a_machine_that_never_reports_ends_the_job(world: World) -> None:
     job = world.live(request())
     assert job.state == "failed"
     assert "The machine never reported" in str(job.reason)
+
+
+def test_a_report_that_cannot_be_read_is_none(world: World) -> None:
+    def on_wait(record: JobRecord) -> None:
+        world.pass_time(minutes=6)
+        if record.reporter:
+            key = f"jobs/{record.reporter}/report.json"
+            world.s3.put_object(Bucket=JOBS, Key=key, Body=b'{"heartbeat_at": [')
+
+    world.on_wait = on_wait
+    job = world.live(request())
+    assert job.state == "failed"
+    assert "The machine never reported" in str(job.reason)
+
+
+def test_the_links_of_a_machine_are_renewed_while_it_follows_them(world: World) -> None:
+    signed: list[str | None] = []
+
+    def on_wait(record: JobRecord) -> None:
+        if record.state == "running":
+            signed.append(folders().links_signed_at(str(record.reporter)))
+            world.pass_time(minutes=2)
+            world.report(record, step="download" if len(signed) < 20 else "train")
+        if len(signed) == 30:
+            world.finish(record)
+
+    world.on_wait = on_wait
+    assert world.live(request()).state == "succeeded"
+    # Every twenty minutes or so, and no more once it trains.
+    assert 3 <= len(set(signed[:20])) <= 5
+    assert len(set(signed[21:])) == 1
 
 
 def test_the_time_ends_a_job(world: World) -> None:
