@@ -67,7 +67,7 @@ def audit_python(lock: str, run: Run = run) -> Audited:
             raise CommandError(f"{lock}: pip-audit failed: {reason}") from error
         return Audited(lock, 0, (f"everything ({reason})",), ())
     unknown = sorted(package["name"] for package in packages if "skip_reason" in package)
-    skipped = ()
+    skipped: tuple[str, ...] = ()
     if unknown:
         names = ", ".join(unknown[:3]) + (", ..." if len(unknown) > 3 else "")
         skipped = (f"{len(unknown)} packages that the service does not know ({names})",)

@@ -3,6 +3,7 @@
 import resource
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def test_what_comes_too_late_is_not_taken_for_the_next_result() -> None:
     with pytest.raises(TimeoutError):
         within(0.05, lambda: (release.wait(30), "late")[1])
     release.set()
-    assert [within(5, lambda n=n: n) for n in range(20)] == [*range(20)]
+    assert [within(5, partial(int, n)) for n in range(20)] == [*range(20)]
 
 
 def classifier(folder: Path, graph: bytes) -> Classifier:
