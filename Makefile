@@ -11,7 +11,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-python test-in-process test-local-cloud test-dashboard check bench deploy destroy types lock clean
+.PHONY: help up down test test-python test-in-process test-local-cloud test-dashboard check bench deploy destroy types lock audit sbom clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -68,13 +68,21 @@ lock: $(UV) ## Renew the lock files
 	$(UV) pip compile layers/runtime/requirements.in --no-deps --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-annotate --quiet -o layers/runtime/requirements.txt
 
+audit: .venv/.test ## Look for known vulnerabilities of what is locked
+	$(BIN)/python -m infra.packaging.audit
+
+sbom: .venv/.test ## Write bills of materials (CycloneDX) to .visionflow/build/sbom
+	$(BIN)/python -m infra.packaging.sbom
+
 clean: ## Remove what was built; the local cloud must be down
 	rm -rf .venv .visionflow dashboard/node_modules dashboard/dist infra/node_modules
 
+# uv by the hashes of the lock, like everything that it installs afterwards.
 $(UV):
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one, as in: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	sed -n '/^uv==/,/[^\\]$$/p' infra/requirements.txt > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
 	touch $@
 
 INSTALL := $(UV) pip install --python $(BIN)/python --quiet
