@@ -78,8 +78,8 @@ export function fromException(cause: unknown): ApiError {
 }
 
 function codeOfStatus(status: number): string {
-  if (status === 401) return "unauthorized";
-  if (status === 403) return "forbidden";
+  // API Gateway's own: the API says "forbidden" itself where a scope is missing.
+  if (status === 401 || status === 403) return "unauthorized";
   if (status === 413) return "body_too_large";
   if (status === 429) return "too_many_requests";
   return status >= 500 ? "server_error" : "unexpected_answer";

@@ -35,7 +35,7 @@ export function createTransport(options: TransportOptions) {
       return request;
     },
     async onResponse({ request, response, schemaPath }) {
-      if (response.status === 401) onUnauthorized?.();
+      if (refusesToken(response)) onUnauthorized?.();
       if (response.ok && SPENDING.has(schemaPath) && request.method === "POST") onBudget?.(null);
       if (response.status !== 403 && response.status !== 429) return;
       const body: unknown = await response
@@ -48,6 +48,12 @@ export function createTransport(options: TransportOptions) {
     },
   });
   return client;
+}
+
+/** API Gateway refuses a token with 403 and a body of its own; the API's "forbidden" is a problem. */
+function refusesToken({ status, headers }: Response): boolean {
+  const isProblem = headers.get("Content-Type")?.startsWith("application/problem+json") ?? false;
+  return status === 401 || (status === 403 && !isProblem);
 }
 
 export type Transport = Client<paths>;

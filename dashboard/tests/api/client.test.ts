@@ -47,7 +47,7 @@ describe("predict", () => {
 
   it.each([
     [401, "unauthorized"],
-    [403, "forbidden"],
+    [403, "unauthorized"],
     [413, "body_too_large"],
     [429, "too_many_requests"],
     [503, "server_error"],
@@ -76,6 +76,26 @@ describe("an API that does not answer as one", () => {
     const abort = new AbortController();
     abort.abort();
     await expect(api.logs({}, abort.signal)).rejects.not.toBeInstanceOf(ApiError);
+  });
+});
+
+describe("a limit", () => {
+  const refused = (retryAfter: string | null) => {
+    const answer = problem(429, "quota_exceeded");
+    if (retryAfter !== null) answer.headers.set("Retry-After", retryAfter);
+    fake.prediction = answer;
+    return failure(api.predict(IMAGE));
+  };
+
+  it("says when it ends, in seconds or as a date", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-03-01T09:00:00Z") });
+    expect((await refused("40")).retryAt).toBe(Date.parse("2026-03-01T09:00:40Z"));
+    const date = "Sun, 01 Mar 2026 10:00:00 GMT";
+    expect((await refused(date)).retryAt).toBe(Date.parse("2026-03-01T10:00:00Z"));
+  });
+
+  it.each([null, "soon"])("may not say so: %s", async (retryAfter) => {
+    expect((await refused(retryAfter)).retryAt).toBeNull();
   });
 });
 
@@ -112,11 +132,19 @@ describe("signed in", () => {
     expect(fake.requests[0]?.headers.get("Authorization")).toBe("Bearer secret");
   });
 
-  it("reports a refused token", async () => {
+  it.each([401, 403])("reports a token that API Gateway refuses with %i", async (status) => {
     const onUnauthorized = vi.fn();
     api = createApi({ apiUrl: fake.url, fetch: fake.fetch, onUnauthorized });
-    fake.prediction = json({ message: "Unauthorized" }, 401);
+    fake.prediction = json({ message: "No" }, status);
     await failure(api.predict(IMAGE));
     expect(onUnauthorized).toHaveBeenCalledOnce();
+  });
+
+  it("does not send people who lack a scope to sign in again", async () => {
+    const onUnauthorized = vi.fn();
+    api = createApi({ apiUrl: fake.url, fetch: fake.fetch, onUnauthorized });
+    fake.prediction = problem(403, "forbidden");
+    await failure(api.predict(IMAGE));
+    expect(onUnauthorized).not.toHaveBeenCalled();
   });
 });
