@@ -78,7 +78,7 @@ export function fromException(cause: unknown): ApiError {
 }
 
 function codeOfStatus(status: number): string {
-  // The API's own 403 has a code.
+  // API Gateway's own: the API says "forbidden" itself where a scope is missing.
   if (status === 401 || status === 403) return "unauthorized";
   if (status === 413) return "body_too_large";
   if (status === 429) return "too_many_requests";

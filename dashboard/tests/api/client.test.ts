@@ -79,6 +79,26 @@ describe("an API that does not answer as one", () => {
   });
 });
 
+describe("a limit", () => {
+  const refused = (retryAfter: string | null) => {
+    const answer = problem(429, "quota_exceeded");
+    if (retryAfter !== null) answer.headers.set("Retry-After", retryAfter);
+    fake.prediction = answer;
+    return failure(api.predict(IMAGE));
+  };
+
+  it("says when it ends, in seconds or as a date", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-03-01T09:00:00Z") });
+    expect((await refused("40")).retryAt).toBe(Date.parse("2026-03-01T09:00:40Z"));
+    const date = "Sun, 01 Mar 2026 10:00:00 GMT";
+    expect((await refused(date)).retryAt).toBe(Date.parse("2026-03-01T10:00:00Z"));
+  });
+
+  it.each([null, "soon"])("may not say so: %s", async (retryAfter) => {
+    expect((await refused(retryAfter)).retryAt).toBeNull();
+  });
+});
+
 describe("reading", () => {
   it("asks for a page with its filters", async () => {
     fake.records = [record(1), record(2, { status: "failed" })];

@@ -138,7 +138,7 @@ describe("the camera", () => {
 describe("an API that is", () => {
   it.each([
     [401, "unauthorized", "You are not signed in"],
-    [403, "forbidden", "Your account may not do this."],
+    [403, "unauthorized", "your session has ended"],
     [429, "too_many_requests", "Too many requests at once."],
     [500, "server_error", "The API failed on its side."],
   ])("answering %i says what that means", async (status, code, sentence) => {

@@ -1,13 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
+import { keysQuery } from "../../access/keysQuery";
 import type { KeyRequest } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { CopyText } from "../../ui/CopyText";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
 import { KeyForm } from "./KeyForm";
-import { keysQuery } from "./keys";
 
 /** Creates a key, then shows it: this once, because the API keeps its hash only. */
 export function CreateKeyDialog({ onClose }: { onClose: () => void }) {

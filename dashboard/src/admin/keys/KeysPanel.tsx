@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { keysQuery } from "../../access/keysQuery";
 import type { ApiKey } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { useOverlay } from "../../ui/dialog/useOverlay";
@@ -9,7 +10,6 @@ import { ShieldIcon } from "../../ui/icons";
 import { Missing } from "../../ui/notice/Missing";
 import { Notice } from "../../ui/notice/Notice";
 import { CreateKeyDialog } from "./CreateKeyDialog";
-import { keysQuery } from "./keys";
 import css from "./KeysPanel.module.css";
 import { KeyTable } from "./KeyTable";
 import { RevokeDialog } from "./RevokeDialog";

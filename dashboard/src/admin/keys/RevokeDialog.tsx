@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
+import { keysQuery } from "../../access/keysQuery";
 import type { ApiKey } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { DialogButtons } from "../../ui/dialog/DialogButtons";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
-import { keysQuery } from "./keys";
 
 interface RevokeDialogProps {
   apiKey: ApiKey;

@@ -1,11 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
-
 import type { ApiKey } from "../../api/access";
-import type { Api } from "../../api/client";
-
-export function keysQuery(api: Api) {
-  return queryOptions({ queryKey: ["keys"], queryFn: ({ signal }) => api.keys(signal) });
-}
 
 export type KeyState = "active" | "expired" | "revoked";
 

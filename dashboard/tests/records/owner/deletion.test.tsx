@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Owned } from "../../../src/api/access";
 import type { LogEntry } from "../../../src/api/types";
-import { me, viewer } from "../../callers";
+import { apiKey, me, viewer } from "../../callers";
 import { FakeApi, problem } from "../../fakeApi";
 import { record } from "../../records";
 import { renderDashboard } from "../../render";
@@ -26,11 +26,18 @@ describe("the owner of a record", () => {
     expect(await screen.findByTestId("record-owner")).toHaveTextContent("ann@team.test (you)");
   });
 
+  it("that is an API key is named by its prefix to those who may not list keys", async () => {
+    open(2);
+    expect(await screen.findByTestId("record-owner")).toHaveTextContent("API key sorter22");
+    expect(fake.count("/keys")).toBe(0);
+  });
+
   it("leads an admin to the erasure of all that is theirs", async () => {
     fake.me = me();
+    fake.keys = [apiKey("sorter22", { name: "sorting line 4" })];
     open(2);
     const owner = await screen.findByTestId("record-owner");
-    expect(owner).toHaveTextContent("key:sorter22");
+    expect(await within(owner).findByText("API key sorting line 4")).toBeVisible();
     await userEvent.click(within(owner).getByRole("link", { name: "Erase all of this owner" }));
     expect(await screen.findByTestId("erase-owner")).toHaveValue("key:sorter22");
   });
