@@ -46,6 +46,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.UnreadableImageError: _BAD_IMAGE,
     errors.TruncatedImageError: _BAD_IMAGE,
     errors.ImageTooLargeError: _TOO_LARGE,
+    errors.ImageTooCostlyError: _BAD_IMAGE,
     errors.MissingImageError: _NOT_FOUND,
     errors.ConfigError: _BROKEN,
     errors.ArtifactError: _UNAVAILABLE,

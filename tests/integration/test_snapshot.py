@@ -160,7 +160,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/credentials")
     for name in ("IMAGES_BUCKET", "MODELS_BUCKET", "PREDICTIONS_TABLE", "REGISTRY_TABLE"):
         monkeypatch.setenv(f"VISIONFLOW_{name}", "any")
-    for name in ("RETENTION_DAYS", "ORT_THREADS"):
+    for name in ("RETENTION_DAYS", "ORT_THREADS", "REQUIRES_SIGN_IN"):
         monkeypatch.setenv(f"VISIONFLOW_{name}", "1")
     yield server
     server.shutdown()

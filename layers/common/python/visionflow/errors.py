@@ -32,6 +32,7 @@
     |       |-- UnreadableImageError
     |       |-- TruncatedImageError
     |       |-- ImageTooLargeError
+    |       |-- ImageTooCostlyError     its decoder ran out of memory or time, or crashed
     |       `-- MissingImageError
     |-- ConfigError                     a setting, manifest or config file that does not parse
     |-- ArtifactError                   model files that are missing or not what the manifest says
@@ -231,6 +232,12 @@ class ImageTooLargeError(ImageError):
     """More bytes or more pixels than the limits allow (decompression bombs end here)."""
 
     code = "image_too_large"
+
+
+class ImageTooCostlyError(ImageError):
+    """Decoding takes more memory or processor time than an image may use, or ends its process."""
+
+    code = "image_too_costly"
 
 
 class MissingImageError(ImageError):
