@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from visionflow.images import tiff_tags
+from visionflow.images import tiff_layout, tiff_tags
 from visionflow.images.limits import ImageLimits
 
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
@@ -217,9 +217,9 @@ def _bmp(data: bytes, _: ImageLimits) -> Contents:
 
 def _tiff(data: bytes, limits: ImageLimits) -> Contents:
     """The first page, without metadata."""
-    return Contents(
-        "TIFF", tiff_tags.image_only(data, limits.max_parts), tiff_tags.orientation(data)
-    )
+    directory = tiff_tags.image_tags(data, limits.max_parts)
+    scans = tiff_layout.check(directory, limits)
+    return Contents("TIFF", tiff_tags.image_only(directory), tiff_tags.orientation(data), scans)
 
 
 def _heif(data: bytes, _: ImageLimits) -> Contents:

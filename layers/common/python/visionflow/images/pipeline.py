@@ -227,7 +227,7 @@ def _check_cost(image: Image.Image, scans: int, limits: ImageLimits) -> None:
         )
     if width * height * scans > limits.max_scanned:
         raise ImageTooLargeError(
-            f"The JPEG has {scans:,} scans of {width} x {height} pixels; at most "
+            f"The {image.format} has {scans:,} scans of {width} x {height} pixels; at most "
             f"{limits.max_scanned:,} pixels are accepted in all scans together."
         )
 
