@@ -82,8 +82,12 @@ def _count(records: list[dict[str, Any]]) -> list[str]:
 
 
 def _count_all(records: list[dict[str, Any]]) -> None:
-    # What leaves the table has been counted, and stays so.
-    written = [_written(record) for record in records if record["eventName"] != "REMOVE"]
+    # What leaves the table has been counted, and stays so. Marks of attempts are no records.
+    written = [
+        _written(record)
+        for record in records
+        if record["eventName"] != "REMOVE" and "status" in record["dynamodb"]["NewImage"]
+    ]
     service().count(written)
 
 

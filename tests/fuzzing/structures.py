@@ -25,6 +25,7 @@ _LARGE_SIDES = (1024, 2048, 4096, 8000, 8200, 16_384, 20_480, 65_535, 65_536)
 _COUNTS = (0, 1, 1, 2, 3, 4, 16, 100)
 _LARGE_COUNTS = (256, 1000, 4096, 65_535, 65_536, 70_000)
 _LARGE_SHARE = 0.08
+_MOST_BYTES = 32_500_000
 
 
 def make(rng: random.Random) -> bytes:
@@ -42,6 +43,11 @@ def _count(rng: random.Random, likely: int) -> int:
     if rng.random() < 0.6:
         return likely
     return rng.choice(_LARGE_COUNTS if rng.random() < _LARGE_SHARE else _COUNTS)
+
+
+def _times(piece: bytes, count: int) -> bytes:
+    """``piece`` again and again, up to just over what a file may have."""
+    return piece * min(count, 1 + _MOST_BYTES // max(1, len(piece)))
 
 
 def _zeros(count: int) -> bytes:
@@ -100,7 +106,7 @@ def _jpeg(rng: random.Random) -> bytes:
     scans = [at for at in range(len(data) - 1) if data[at] == 0xFF and data[at + 1] == 0xDA]
     first = rng.choice(scans)
     later = [*(at for at in scans if at > first), len(data) - 2][0]
-    data[later:later] = data[first:later] * _count(rng, 0)
+    data[later:later] = _times(bytes(data[first:later]), _count(rng, 0))
     frame = data.index(b"\xff\xc2")
     if rng.random() < 0.3:
         data[frame + 1] = rng.choice((0xC0, 0xC1, 0xC3, 0xC9, 0xCA, 0xCB))
@@ -110,7 +116,7 @@ def _jpeg(rng: random.Random) -> bytes:
         component = frame + 11 + 3 * rng.randrange(data[frame + 9])
         data[component] = rng.choice((0x11, 0x22, 0x44, 0x41, 0x14, 0x33, 0xFF, 0))
     more = rng.choice((b"", b"\xff\xdd\0\4\0\1", b"\xff\xdc\0\4\xff\xff", b"\xff\xe2\0\6MPF\0"))
-    data[scans[0] : scans[0]] = more * _count(rng, 1)
+    data[scans[0] : scans[0]] = _times(more, _count(rng, 1))
     return bytes(data)
 
 
@@ -124,7 +130,7 @@ def _png(rng: random.Random) -> bytes:
     width, height = _side(rng), _side(rng)
     bits, colour = rng.choice(((8, 2), (8, 6), (16, 2), (16, 0), (1, 0), (8, 3), (2, 3), (8, 4)))
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, int(rng.random() < 0.3))
-    pixels = _zeros(height * (1 + width * 4 * bits // 8))
+    pixels = _zeros(height * (1 + width * 4 * bits // 8))[:_MOST_BYTES]
     step = max(1, len(pixels) // max(1, min(_count(rng, 1), 20_000)))
     parts = [_chunk(b"IDAT", pixels[at : at + step]) for at in range(0, len(pixels), step)]
     more = (
@@ -137,8 +143,8 @@ def _png(rng: random.Random) -> bytes:
         _chunk(b"IHDR", header),
         _chunk(b"eXIf", b"MM\0*\0\0\0\x08" + bytes(100)),
     )
-    before = b"".join(rng.choice(more) * _count(rng, 1) for _ in range(rng.randrange(4)))
-    after = rng.choice(more) * _count(rng, 0)
+    before = b"".join(_times(rng.choice(more), _count(rng, 1)) for _ in range(rng.randrange(4)))
+    after = _times(rng.choice(more), _count(rng, 0))
     end = _chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + before + b"".join(parts) + after + end
 
@@ -148,14 +154,15 @@ def _gif(rng: random.Random) -> bytes:
     canvas = struct.pack("<HH", _side(rng) & 0xFFFF, _side(rng) & 0xFFFF)
     data = b"GIF89a" + canvas + b"\x80\0\0" + bytes(6)
     extension = rng.choice((b"\x21\xf9\4\1\0\0\0\0", b"\x21\xfe\1a\0", b"\x21\xff\0"))
-    data += extension * _count(rng, 1)
+    data += _times(extension, _count(rng, 1))
     place = [rng.choice((0, 0, _side(rng))) & 0xFFFF for _ in range(2)]
     size = [_side(rng) & 0xFFFF for _ in range(2)]
     descriptor = b"\x2c" + struct.pack("<HHHH", *place, *size) + rng.choice((b"\0", b"\x40"))
     clears = b"\x24" * 254  # codes that clear the table draw nothing
     block = rng.choice((b"\1\x44", b"\xfe" + clears, b"\x01\x24", *[b"\xfe" + bytes(254)] * 3))
-    pixels = b"\1\4" + block * _count(rng, 3)
-    return data + (descriptor + b"\2" + pixels + b"\0") * max(1, _count(rng, 1)) + b";"
+    pixels = b"\1\4" + _times(block, _count(rng, 3))
+    frame = descriptor + b"\2" + pixels + b"\0"
+    return data + _times(frame, max(1, _count(rng, 1))) + b";"
 
 
 @lru_cache
@@ -169,7 +176,7 @@ def _webp(rng: random.Random) -> bytes:
     data = bytearray(_animation(3))
     frames = [at for at in range(12, len(data)) if data[at : at + 4] == b"ANMF"]
     first, second = frames[:2]
-    data[second:second] = data[first:second] * _count(rng, 0)
+    data[second:second] = _times(bytes(data[first:second]), _count(rng, 0))
     canvas = data.index(b"VP8X") + 12
     if rng.random() < 0.3:
         sides = [min((1 << 24) - 1, _side(rng)) for _ in range(2)]
