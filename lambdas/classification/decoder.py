@@ -162,7 +162,7 @@ class Decoder:
                 self._idle.append(child)
                 tensor = np.frombuffer(made, np.uint8, 3 * spec.size**2)
                 square = tensor.reshape(spec.size, spec.size, 3)
-                return PreparedImage(square, bytes(made[tensor.size :]), width, height)
+                return PreparedImage(square, made[tensor.size :], width, height)
 
     def close(self) -> None:
         """End the children that are idle."""
@@ -211,7 +211,7 @@ class _Child:
             raise _AbsentError from error
         self.used = True
 
-    def hear(self, most: int = 0) -> tuple[Any, bytearray]:
+    def hear(self, most: int = 0) -> tuple[Any, bytes]:
         """What the child says next, with at most so many bytes. Raises an `ImageError` that it
         reports, and `OSError`, `EOFError` or `ValueError` for a child that answers nothing, or not
         as agreed."""
@@ -235,7 +235,7 @@ def _send(end: socket.socket, said: dict[str, Any], *blobs: bytes | memoryview) 
         end.sendall(blob)
 
 
-def _receive(end: socket.socket, most: int) -> tuple[Any, bytearray]:
+def _receive(end: socket.socket, most: int) -> tuple[Any, bytes]:
     """Raises `EOFError` where nothing more comes, and `ValueError` for more than was agreed."""
     text_bytes, blob_bytes = _HEADER.unpack(_exactly(end, _HEADER.size))
     if text_bytes > _MOST_JSON or blob_bytes > most:
@@ -243,15 +243,16 @@ def _receive(end: socket.socket, most: int) -> tuple[Any, bytearray]:
     return json.loads(_exactly(end, text_bytes)), _exactly(end, blob_bytes)
 
 
-def _exactly(end: socket.socket, count: int) -> bytearray:
-    found = bytearray(count)
-    view = memoryview(found)
-    while view:
-        received = end.recv_into(view)
-        if not received:
+def _exactly(end: socket.socket, count: int) -> bytes:
+    # Where a socket has no time-out, which is the child's end, one call reads all and copies once.
+    found = end.recv(count, socket.MSG_WAITALL) if count else b""
+    parts = [found]
+    while (count := count - len(found)) > 0:
+        found = end.recv(count)
+        if not found:
             raise EOFError
-        view = view[received:]
-    return found
+        parts.append(found)
+    return b"".join(parts)
 
 
 def _serve(end: socket.socket, limits: DecoderLimits, decode: Decode) -> None:
@@ -262,7 +263,7 @@ def _serve(end: socket.socket, limits: DecoderLimits, decode: Decode) -> None:
         while True:
             request, data = _receive(end, DEFAULT_LIMITS.max_bytes)
             signal.setitimer(signal.ITIMER_PROF, limits.processor_s)
-            answer = _answer(end, request, bytes(data), decode)
+            answer = _answer(end, request, data, decode)
             # Before the answer, or it might end a child that has the next image.
             signal.setitimer(signal.ITIMER_PROF, 0)
             _send(end, *answer)

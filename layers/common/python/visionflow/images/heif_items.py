@@ -8,7 +8,7 @@ section 8.11.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
@@ -73,7 +73,7 @@ class _Walk:
         if len(descriptions) != 1:
             raise UnreadableImageError("The HEIF does not have one description of its items.")
         ((start, end),) = descriptions
-        readers = {
+        readers: dict[bytes, Callable[[int, int], None]] = {
             b"pitm": self._read_primary,
             b"iinf": self._read_kinds,
             b"iref": self._read_references,
