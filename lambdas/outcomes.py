@@ -51,6 +51,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.UnreadableImageError: _BAD_IMAGE,
     errors.TruncatedImageError: _BAD_IMAGE,
     errors.ImageTooLargeError: _TOO_LARGE,
+    errors.ImageTooCostlyError: _BAD_IMAGE,
     errors.MissingImageError: _NOT_FOUND,
     errors.QuotaExceededError: _TOO_MANY,
     errors.BudgetStoppedError: _TOO_MANY,

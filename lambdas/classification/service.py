@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 
 from lambdas import clients
 from lambdas.classification.active_model import ActiveModel
+from lambdas.classification.decoder import Decoder, PreparedImage, process_decoder
 from lambdas.classification.loading import Serving
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.telemetry.stopwatch import Stopwatch
@@ -20,7 +21,6 @@ from visionflow.answers.answer import ClassActivationMap, PredictionSet
 from visionflow.answers.classifier import Classification, Classifier
 from visionflow.answers.prediction_sets import least_confidence, prediction_set
 from visionflow.errors import ModelUnavailableError, VisionFlowError
-from visionflow.images import pipeline
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
@@ -47,13 +47,13 @@ logger = Logger(child=True)
 
 @dataclass(frozen=True, eq=False)
 class ClassifiedImage:
-    """A decoded image and the model's answer for it.
+    """An image as its decoder prepared it, and the model's answer for it.
 
     ``refused`` is the version that should have answered and could not; ``sketch`` is what drift is
     measured from.
     """
 
-    image: pipeline.DecodedImage
+    image: PreparedImage
     model: ModelRef
     classifier: Classifier
     classification: Classification
@@ -85,13 +85,16 @@ class Subject:
 
 @dataclass(frozen=True)
 class ClassificationService:
-    """What both functions are made of: a model, a bucket of images and a table of records."""
+    """What both functions are made of: a model, a bucket of images, a table of records, and a
+    decoder in a process of its own."""
 
     active: ActiveModel
     images: ImageStore
     predictions: PredictionStore
     retention_days: int
     usage: UsageStore
+    # Forked here, before a model is loaded: without its threads, memory and connections.
+    decoder: Decoder = field(default_factory=process_decoder)
 
     @classmethod
     def build(
@@ -128,8 +131,8 @@ class ClassificationService:
 
         Raises an `ImageError`, and `ModelUnavailableError` where no version can answer.
         """
-        with stopwatch.step("decode"):
-            image = pipeline.decode(data, serving.classifier.manifest.input)
+        spec = serving.classifier.manifest.input
+        image = self.decoder.prepare(data, spec, stopwatch.step)
         try:
             return _classified(image, stopwatch, serving)
         except Exception as error:
@@ -152,7 +155,7 @@ class ClassificationService:
         """Write the thumbnail beside the record-to-be and return its key."""
         key = thumbnail_key(prediction_id)
         with stopwatch.step("thumbnail"):
-            self.images.write(key, pipeline.thumbnail(image.image), "image/jpeg")
+            self.images.write(key, image.image.thumbnail, "image/jpeg")
         return key
 
     def answered(
@@ -207,13 +210,9 @@ class ClassificationService:
         return int((subject.at + timedelta(days=self.retention_days)).timestamp())
 
 
-def _classified(
-    image: pipeline.DecodedImage, stopwatch: Stopwatch, serving: Serving
-) -> ClassifiedImage:
-    with stopwatch.step("prepare"):
-        tensor = pipeline.prepare(image, serving.classifier.manifest.input)
+def _classified(image: PreparedImage, stopwatch: Stopwatch, serving: Serving) -> ClassifiedImage:
     with stopwatch.step("infer"):
-        classification = serving.answer(tensor)
+        classification = serving.answer(image.tensor)
     sketch = None
     if serving.reference:
         sketch = serving.reference.embedding.sketch(classification.embedding)

@@ -20,6 +20,7 @@ from visionflow.insights.counters import CounterStore
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
+from visionflow.predictions.attempts import BEGUN_AT
 from visionflow.predictions.store import ERASED
 
 TRIAL_METRIC = "TrialTakenBack"
@@ -103,12 +104,15 @@ def _count_or_bury(record: dict[str, Any]) -> None:
 
 def _count_all(records: list[dict[str, Any]]) -> None:
     # What expires has been counted, and stays so. What is erased is subtracted where it is erased.
-    written = [_written(record) for record in records if not _is_gone(record)]
+    # Marks of attempts are not records.
+    written = [_written(record) for record in records if _is_record(record)]
     service().count(written)
 
 
-def _is_gone(record: dict[str, Any]) -> bool:
-    return record["eventName"] == "REMOVE" or ERASED in record["dynamodb"]["NewImage"]
+def _is_record(record: dict[str, Any]) -> bool:
+    """Whether the change leaves a record. What cannot be read is taken for one, and refused."""
+    after = record["dynamodb"].get("NewImage", {})
+    return record["eventName"] != "REMOVE" and ERASED not in after and BEGUN_AT not in after
 
 
 def _written(record: dict[str, Any]) -> Written:

@@ -1,7 +1,8 @@
 """Lambda entry point of the upload queue: S3 event notifications in SQS messages."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -17,17 +18,24 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes import S3Event
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas import clients
 from lambdas.classification import snapshot
+from lambdas.classification.decoder import DEFAULT_DECODER_LIMITS
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.ingest.pause import QueuePause
 from lambdas.ingest.service import IngestService, Upload
+from lambdas.ingest.settings import MAX_RECEIVE_COUNT
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import follow, following, traced
 from visionflow.access.budget import BudgetSettings, BudgetTopic
 from visionflow.access.quotas import UsageSettings
-from visionflow.errors import QuotaExceededError
+from visionflow.errors import PlatformError, QuotaExceededError
+from visionflow.predictions.record import Prediction
+
+# What its decoder may take until it counts as hung, and some seconds for the rest.
+MOST_MS_OF_A_MESSAGE = 1000 * (DEFAULT_DECODER_LIMITS.wall_s + 5)
 
 logger = Logger()
 metrics = Metrics()
@@ -68,13 +76,37 @@ def uploads(message: dict[str, Any]) -> Iterator[tuple[Upload, str | None]]:
         yield Upload(record.s3.bucket.name, key, version_id, obj.etag, obj.size), request_id
 
 
+def deliveries(message: dict[str, Any]) -> int:
+    return int(message["attributes"]["ApproximateReceiveCount"])
+
+
+def in_order(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """First deliveries first: whatever a message does that was delivered before, it comes after
+    them. Of the others those come last that a worker died with, the latest at the very end, so that
+    each is the only one that an invocation can end with. Those that are given up need no work.
+    """
+
+    def rank(message: dict[str, Any]) -> tuple[int, str]:
+        if deliveries(message) == 1:
+            return 0, ""
+        died_at = None
+        with suppress(BotoCoreError, ClientError):  # the message itself will meet the fault
+            died_at = service().predictions.attempts.unended(message["messageId"])
+        if died_at is None:
+            return 1, ""
+        return (0 if deliveries(message) >= MAX_RECEIVE_COUNT else 2), died_at
+
+    return sorted(messages, key=rank)
+
+
 def handle_message(record: SQSRecord) -> None:
     """Ingest what one message announces. Whatever is raised sends this message back to SQS."""
     with following():
         try:
-            for upload, request_id in uploads(record.json_body):
-                follow(upload.prediction_ids[0], request_id)
-                ingest(upload)
+            if deliveries(record.raw_event) == 1:
+                take(record, ingest)
+            else:
+                take_again(record)
         except QuotaExceededError as error:
             logger.warning("held back", extra={"code": error.code, "detail": str(error)})
             pause().ask()
@@ -85,20 +117,62 @@ def handle_message(record: SQSRecord) -> None:
             raise
 
 
-def ingest(upload: Upload) -> None:
-    prediction = service().ingest(upload, datetime.now(UTC))
-    if prediction is None:
-        logger.info("already recorded", extra={"key": upload.key, "version_id": upload.version_id})
+def take_again(record: SQSRecord) -> None:
+    """Ingest what was delivered before, under a mark that stays only if this worker dies.
+
+    On its last delivery a message whose worker died before is recorded as failed, and not tried.
+    After a fault of the platform there is no mark, so it is tried, and may end as a dead letter.
+    """
+    attempts = service().predictions.attempts
+    last = deliveries(record.raw_event) >= MAX_RECEIVE_COUNT
+    if last and attempts.unended(record.message_id):
+        take(record, give_up)
         return
-    measure(prediction, metrics)
+    attempts.begin(record.message_id, datetime.now(UTC))
+    try:
+        take(record, ingest)
+    except Exception:
+        attempts.end(record.message_id, datetime.now(UTC))
+        raise
+    attempts.end(record.message_id, datetime.now(UTC))
+
+
+def take(record: SQSRecord, how: Callable[[Upload], Prediction | None]) -> None:
+    for upload, request_id in uploads(record.json_body):
+        follow(upload.prediction_ids[0], request_id)
+        prediction = how(upload)
+        if prediction is None:
+            known = {"key": upload.key, "version_id": upload.version_id}
+            logger.info("already recorded", extra=known)
+        else:
+            measure(prediction, metrics)
+
+
+def ingest(upload: Upload) -> Prediction | None:
+    return service().ingest(upload, datetime.now(UTC))
+
+
+def give_up(upload: Upload) -> Prediction | None:
+    return service().give_up(upload, datetime.now(UTC))
 
 
 @logger.inject_lambda_context
 @traced
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
-    return process_partial_response(event, handle_message, processor, context)
+    messages = in_order(event["Records"])
+    metrics.add_metric("Messages", MetricUnit.Count, len(messages))
+    started = False
+
+    def take_in_time(record: SQSRecord, lambda_context: LambdaContext) -> None:
+        nonlocal started
+        if started and lambda_context.get_remaining_time_in_millis() < MOST_MS_OF_A_MESSAGE:
+            # An invocation that runs out of time takes with it what it has done already.
+            raise PlatformError("Too little time is left in this invocation.")
+        started = True
+        handle_message(record)
+
+    return process_partial_response({"Records": messages}, take_in_time, processor, context)
 
 
 snapshot.prepare(service)

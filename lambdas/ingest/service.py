@@ -11,7 +11,7 @@ from lambdas.classification.service import (
 )
 from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.access.quotas import Amounts
-from visionflow.errors import VisionFlowError
+from visionflow.errors import ImageTooCostlyError, VisionFlowError
 from visionflow.images.store import StoredImage
 from visionflow.images.uploads import posted_id
 from visionflow.predictions.record import Prediction, s3_object_id
@@ -84,7 +84,23 @@ class IngestService(ClassificationService):
             thumbnail = self.store_thumbnail(result, upload.own_id, stopwatch)
             prediction = self.answered(subject, result, thumbnail)
         prediction = replace(prediction, owner=owner)
-        while not self.predictions.add(prediction, image.sketch if image else None):
+        return self._record(upload, prediction, image.sketch if image else None)
+
+    def give_up(self, upload: Upload, now: datetime) -> Prediction | None:
+        """Record that no worker came to the end of ``upload``; None when one has recorded it."""
+        prediction_id = self._free_id(upload)
+        if prediction_id is None:
+            return None
+        error = ImageTooCostlyError("The function ended each time it worked on this image.")
+        found = image_ref(upload.bucket, upload.key, upload.version_id, None, None)
+        prediction = self.failed(Subject(prediction_id, "s3", found, {}, now), error)
+        return self._record(upload, prediction, None)
+
+    def _record(
+        self, upload: Upload, prediction: Prediction, sketch: bytes | None
+    ) -> Prediction | None:
+        """The record as it was written; None when there is one already."""
+        while not self.predictions.add(prediction, sketch):
             # Another worker was faster: with this version, or with the id that the key carries.
             prediction_id = self._free_id(upload)
             if prediction_id is None:

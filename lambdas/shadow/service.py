@@ -1,14 +1,14 @@
 """Run the shadow on an image that was answered, and keep what it says beside the record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
+from lambdas.classification.decoder import Decoder, process_decoder
 from lambdas.shadow.model import ShadowModel
 from lambdas.telemetry.stopwatch import Stopwatch
-from visionflow.errors import MissingImageError
-from visionflow.images import pipeline
+from visionflow.errors import ImageError
 from visionflow.images.store import ImageStore
 from visionflow.insights.shadows import ShadowAnswer, ShadowStore
 from visionflow.predictions.store import PredictionStore
@@ -25,11 +25,12 @@ class ShadowService:
     images: ImageStore
     predictions: PredictionStore
     shadows: ShadowStore
+    decoder: Decoder = field(default_factory=process_decoder)
 
     def look_at(self, prediction_id: str, now: datetime) -> ShadowAnswer | None:
         """The shadow's answer, kept once. None when there is nothing to do: no shadow (any more),
-        an answer of its own, a record or an image that is gone, or an answer that is there; and for
-        a shadow that fails.
+        an answer of its own, a record or an image that is gone, an image that costs too much, or
+        an answer that is there; and for a shadow that fails.
         """
         serving, trial = self.model.get()
         prediction = self.predictions.get(prediction_id)
@@ -38,15 +39,16 @@ class ShadowService:
         if self.shadows.get(prediction_id, serving.model):
             return None
         image = prediction.image
+        spec = serving.classifier.manifest.input
         try:
             data = self.images.read(image.key, image.version_id)
-        except MissingImageError:
+            prepared = self.decoder.prepare(data, spec, thumbnail=False)
+        except ImageError:
             return None
         stopwatch = Stopwatch()
-        tensor = pipeline.load(data, serving.classifier.manifest.input)
         try:
             with stopwatch.step("infer"):
-                found = serving.answer(tensor)
+                found = serving.answer(prepared.tensor)
         except Exception:
             # ONNX Runtime raises classes of its own. The image was answered, and another delivery
             # of the message would change nothing.

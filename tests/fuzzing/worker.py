@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from lambdas.predict.body import read_image
+from tests.fuzzing import structures
 from tests.fuzzing.mutations import mutate
 from tests.fuzzing.seeds import Body, bodies, images
 from visionflow.errors import InputError
@@ -23,7 +24,8 @@ from visionflow.images import containers, pipeline
 from visionflow.images.input_spec import InputSpec
 
 SPECS = (InputSpec(224, 256), InputSpec(32, 32, interpolation="bicubic"))
-BODY_SHARE = 0.25
+BODY_SHARE = 0.2
+STRUCTURE_SHARE = 0.5
 
 
 class Inputs:
@@ -35,9 +37,11 @@ class Inputs:
         self._bodies = bodies()
 
     def make(self, index: int) -> bytes | Body:
-        """A damaged image, or a damaged body."""
+        """A damaged image, one that is made to cost, or a damaged body."""
         rng = random.Random(f"{self._seed} {index}")
         if rng.random() >= BODY_SHARE:
+            if rng.random() < STRUCTURE_SHARE:
+                return structures.make(rng)
             return mutate(rng, rng.choice(self._images), self._images)
         body = rng.choice(self._bodies)
         others = [other.data for other in self._bodies]

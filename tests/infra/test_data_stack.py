@@ -2,9 +2,9 @@
 
 import pytest
 
-from infra.constructs.storage.image_queue import MAX_RECEIVE_COUNT
 from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.stages import LOCAL, PROD
+from lambdas.ingest.settings import MAX_RECEIVE_COUNT
 from tests.infra.conftest import Resource, Synthesize, Templates
 from visionflow.images.uploads import POSTED_PREFIX
 

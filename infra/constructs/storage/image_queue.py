@@ -10,8 +10,8 @@ from constructs import Construct
 from infra.constructs.alarm import alarm_above
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
+from lambdas.ingest.settings import MAX_RECEIVE_COUNT
 
-MAX_RECEIVE_COUNT = 5
 # Lambda keeps retrying a throttled batch inside the visibility timeout; AWS asks for six times the
 # function's own: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 VISIBILITY_TIMEOUTS_PER_FUNCTION_TIMEOUT = 6

@@ -36,6 +36,7 @@
     |       |-- UnreadableImageError
     |       |-- TruncatedImageError
     |       |-- ImageTooLargeError
+    |       |-- ImageTooCostlyError     its decoder ran out of memory or time, or crashed
     |       `-- MissingImageError
     |-- QuotaExceededError              used up until the next minute or month
     |   `-- BudgetStoppedError            the stage classifies nothing and starts no job
@@ -264,6 +265,12 @@ class ImageTooLargeError(ImageError):
     """More bytes or more pixels than the limits allow (decompression bombs end here)."""
 
     code = "image_too_large"
+
+
+class ImageTooCostlyError(ImageError):
+    """Decoding takes more memory or processor time than an image may use, or ends its process."""
+
+    code = "image_too_costly"
 
 
 class MissingImageError(ImageError):

@@ -251,3 +251,97 @@ def test_only_the_image_s_own_scans_count() -> None:
 def test_a_gif_that_ends_before_its_image_is_truncated(end: int) -> None:
     with pytest.raises(TruncatedImageError):
         pipeline.decode(encode(plain(), "GIF")[:end])
+
+
+def gif_frame_over_its_canvas() -> bytes:
+    """A canvas of one pixel, and a frame of 65,535 x 65,535 that reaches over it."""
+    data = bytearray(encode(plain(), "GIF"))
+    data[6:10] = b"\1\0\1\0"
+    at = data.index(b"\x2c", 13 + 3 * 2 ** ((data[10] & 7) + 1))
+    data[at + 5 : at + 9] = b"\xff" * 4
+    return bytes(data)
+
+
+def gif_frame_far_away() -> bytes:
+    data = bytearray(encode(plain(), "GIF"))
+    at = data.index(b"\x2c", 13 + 3 * 2 ** ((data[10] & 7) + 1))
+    data[at + 1 : at + 5] = b"\xff" * 4
+    return bytes(data)
+
+
+def webp_animation(canvas: int) -> bytes:
+    """One frame of 40 x 30 pixels on a canvas of ``canvas`` x ``canvas``."""
+    data = bytearray(
+        encode(plain(), "WEBP", save_all=True, append_images=[plain("blue")], lossless=True)
+    )
+    at = data.index(b"VP8X") + 12
+    data[at : at + 6] = (canvas - 1).to_bytes(3, "little") * 2
+    return bytes(data)
+
+
+def two_headers() -> bytes:
+    """A PNG that ends in a second header, of a size that is not accepted."""
+    huge = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    return in_png(huge)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [gif_frame_over_its_canvas, gif_frame_far_away, lambda: webp_animation(1 << 24)],
+    ids=["gif-frame", "gif-offset", "webp-canvas"],
+)
+def test_a_frame_or_canvas_that_is_too_large_is_refused(make: Callable[[], bytes]) -> None:
+    data = make()
+    start = time.process_time()
+    with pytest.raises(ImageTooLargeError, match="pixels"):
+        pipeline.decode(data)
+    assert time.process_time() - start < SECONDS
+
+
+def test_a_frame_of_a_webp_may_be_smaller_than_its_canvas() -> None:
+    assert pipeline.decode(webp_animation(100)).size == (100, 100)
+
+
+def test_only_the_first_header_of_a_png_counts() -> None:
+    assert pixels(two_headers()) == textured().tobytes()
+    palette = encode(plain("red").convert("P"), "PNG")
+    end = 8 + 25
+    again = palette[:end] + chunk(b"PLTE", bytes(768))
+    assert pixels(again + palette[end:]) != pixels(palette)
+    last = palette.index(b"IDAT") - 4
+    assert pixels(palette[:last] + chunk(b"PLTE", bytes(768)) + palette[last:]) == pixels(palette)
+
+
+def test_a_scan_with_arithmetic_coding_counts_for_more() -> None:
+    data = bytearray(encode(textured()))
+    data[data.index(b"\xff\xc0") + 1] = 0xC9
+    assert scans(bytes(data)) == 20
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
+def test_a_bmp_of_any_depth_decodes(mode: str) -> None:
+    assert (
+        pixels(encode(textured().convert(mode), "BMP"))
+        == textured().convert(mode).convert("RGB").tobytes()
+    )
+
+
+@pytest.mark.parametrize("blue", [1, 2])
+def test_the_colours_of_an_old_bmp_are_not_taken_for_its_compression(blue: int) -> None:
+    """OS/2 wrote 12 bytes of header, and no compression: where others have it, its colours are."""
+    header = struct.pack("<LHHHH", 12, 1, 1, 1, 8)
+    palette = bytes([0, 0, 0, 0, blue, 9]) + bytes(3 * 254)
+    start = 14 + len(header) + len(palette)
+    body = header + palette + b"\1\0\0\0"
+    data = b"BM" + struct.pack("<LHHL", 14 + len(body), 0, 0, start) + body
+    assert data[30] == blue
+    assert pixels(data) == bytes([9, blue, 0])
+
+
+def test_a_bmp_with_a_bottom_row_first_or_last_has_its_size() -> None:
+    data = bytearray(encode(textured(), "BMP"))
+    data[22:26] = struct.pack("<i", -48)
+    assert pipeline.decode(bytes(data)).size == (64, 48)
+    data[22:26] = struct.pack("<i", -(2**31))
+    with pytest.raises(ImageError):
+        pipeline.decode(bytes(data))

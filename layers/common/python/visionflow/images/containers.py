@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from visionflow.images import tiff_tags
+from visionflow.images import heif_items, tiff_layout, tiff_tags
 from visionflow.images.limits import ImageLimits
+
+# The decoder keeps two canvases of an animation beside the frame.
+WEBP_BYTES_PER_PIXEL = 24
 
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF")
 
@@ -34,15 +37,21 @@ _EXIF_PREFIX = b"Exif\0\0"
 # A JPEG's markers that a length follows, and the one that ends the image. ITU-T T.81, annex B.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+# Frames with arithmetic coding: a scan of one takes as long as so many others, because a decision
+# may take a small part of a bit.
+_ARITHMETIC = (0xC9, 0xCA, 0xCB)
+_ARITHMETIC_SCANS = 20
 _APP0, _APP1, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xEE, 0xEF, 0xFE
 
 _PNG_SIGNATURE_BYTES = 8
 _PNG_PIXEL_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_PNG_REPEATED = frozenset({b"IDAT"})  # the others describe the pixels, once
 
 _GIF_HEADER_BYTES = 13
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_CONTROL = 0x21, 0x2C, 0xF9
 
-_BMP_COMPRESSION_AT = 30
+_BMP_HEADER_BYTES_AT, _BMP_COMPRESSION_AT = 14, 30
+_BMP_OLDEST_HEADER = b"\x0c"
 _BMP_RUN_LENGTHS = (b"\x01", b"\x02")
 
 
@@ -50,8 +59,8 @@ _BMP_RUN_LENGTHS = (b"\x01", b"\x02")
 class Contents:
     """The file of one image in ``data``, of ``format``, reduced to what its pixels need.
 
-    ``orientation`` is its EXIF orientation, 1 to 8. ``scans``: how often a decoder
-    walks over all of a JPEG.
+    ``orientation`` is its EXIF orientation, 1 to 8. ``scans``: how often a decoder walks over all
+    of a JPEG, alone or in a TIFF.
     """
 
     format: str
@@ -109,8 +118,10 @@ def _jpeg(data: bytes, limits: ImageLimits) -> Contents:
     a phone's video) are not counted.
     """
     kept, exif = [data[:2]], b""
-    scans, first_scan = 0, len(data)
+    scans, first_scan, weight = 0, len(data), 1
     for kind, start, end in _jpeg_segments(data, _Parts(limits)):
+        if kind in _ARITHMETIC:
+            weight = _ARITHMETIC_SCANS
         if kind == _START_OF_SCAN:
             scans += 1
             first_scan = min(first_scan, start)
@@ -121,7 +132,7 @@ def _jpeg(data: bytes, limits: ImageLimits) -> Contents:
             if _names_colours(kind, segment) or not _is_metadata(kind):
                 kept.append(segment)
     body = b"".join([*kept, data[first_scan:]])
-    return Contents("JPEG", body, tiff_tags.orientation(exif), scans)
+    return Contents("JPEG", body, tiff_tags.orientation(exif), scans * weight)
 
 
 def _jpeg_segments(data: bytes, parts: _Parts) -> Iterator[tuple[int, int, int]]:
@@ -149,16 +160,18 @@ def _names_colours(kind: int, segment: bytes) -> bool:
 def _png(data: bytes, limits: ImageLimits) -> Contents:
     """Without ancillary chunks, whose text and profiles are compressed; an animation's first frame.
 
-    W3C PNG, third edition, section 5.3.
+    Of what describes the pixels the first counts. W3C PNG, third edition, section 5.3.
     """
     kept, exif = [data[:_PNG_SIGNATURE_BYTES]], b""
+    described: set[bytes] = set()
     at, parts = _PNG_SIGNATURE_BYTES, _Parts(limits)
     while at < len(data):
         parts.count()
         kind = data[at + 4 : at + 8]
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if kind in _PNG_PIXEL_CHUNKS:
+        if kind in _PNG_PIXEL_CHUNKS - described:
             kept.append(data[at:end])
+            described |= {kind} - _PNG_REPEATED
         elif kind == b"eXIf":
             exif = exif or data[at + 8 : end - 4]
         if kind == b"IEND":
@@ -168,15 +181,27 @@ def _png(data: bytes, limits: ImageLimits) -> Contents:
 
 
 def _webp(data: bytes, limits: ImageLimits) -> Contents:
-    """As it is: its decoder copies metadata and looks into none of it."""
+    """As it is: its decoder copies metadata and looks into none of it. It makes room for the canvas
+    when it opens a file, before it can be asked for the size."""
     exif, at, parts = b"", 12, _Parts(limits)
     while at + 8 <= len(data):
         parts.count()
         length = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"VP8X":
+            _check_webp_canvas(data[at + 12 : at + 18], limits)
         if data[at : at + 4] == b"EXIF":
             exif = exif or data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
     return Contents("WEBP", data, tiff_tags.orientation(exif.removeprefix(_EXIF_PREFIX)))
+
+
+def _check_webp_canvas(sides: bytes, limits: ImageLimits) -> None:
+    width, height = (int.from_bytes(sides[n : n + 3], "little") + 1 for n in (0, 3))
+    if width * height * WEBP_BYTES_PER_PIXEL > limits.max_memory:
+        raise ImageTooLargeError(
+            f"The WebP has a canvas of {width} x {height} pixels; at most "
+            f"{limits.max_memory // WEBP_BYTES_PER_PIXEL:,} pixels are accepted of a WebP."
+        )
 
 
 def _gif(data: bytes, limits: ImageLimits) -> Contents:
@@ -208,7 +233,9 @@ def _gif_palette_bytes(flags: int) -> int:
 
 def _bmp(data: bytes, _: ImageLimits) -> Contents:
     """As it is, unless run-length encoded, which Pillow decodes pixel by pixel in Python."""
-    if data[_BMP_COMPRESSION_AT : _BMP_COMPRESSION_AT + 1] in _BMP_RUN_LENGTHS:
+    header = data[_BMP_HEADER_BYTES_AT : _BMP_HEADER_BYTES_AT + 1]
+    compression = data[_BMP_COMPRESSION_AT : _BMP_COMPRESSION_AT + 1]
+    if header != _BMP_OLDEST_HEADER and compression in _BMP_RUN_LENGTHS:
         raise UnreadableImageError(
             "A BMP with run-length encoding is not accepted; send it as PNG instead."
         )
@@ -217,13 +244,14 @@ def _bmp(data: bytes, _: ImageLimits) -> Contents:
 
 def _tiff(data: bytes, limits: ImageLimits) -> Contents:
     """The first page, without metadata."""
-    return Contents(
-        "TIFF", tiff_tags.image_only(data, limits.max_parts), tiff_tags.orientation(data)
-    )
+    directory = tiff_tags.image_tags(data, limits.max_parts)
+    scans = tiff_layout.check(directory, limits)
+    return Contents("TIFF", tiff_tags.image_only(directory), tiff_tags.orientation(data), scans)
 
 
-def _heif(data: bytes, _: ImageLimits) -> Contents:
-    """As it is: libheif has limits of its own and turns the image by the container's rotation."""
+def _heif(data: bytes, limits: ImageLimits) -> Contents:
+    """As it is: libheif turns the image by the container's rotation."""
+    heif_items.check(data, limits)
     return Contents("HEIF", data)
 
 

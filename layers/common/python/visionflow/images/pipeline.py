@@ -227,7 +227,7 @@ def _check_cost(image: Image.Image, scans: int, limits: ImageLimits) -> None:
         )
     if width * height * scans > limits.max_scanned:
         raise ImageTooLargeError(
-            f"The JPEG has {scans:,} scans of {width} x {height} pixels; at most "
+            f"The {image.format} has {scans:,} scans of {width} x {height} pixels; at most "
             f"{limits.max_scanned:,} pixels are accepted in all scans together."
         )
 
@@ -235,7 +235,7 @@ def _check_cost(image: Image.Image, scans: int, limits: ImageLimits) -> None:
 def _peak_bytes_per_pixel(image: Image.Image) -> int:
     """Upper bound of what `decode` allocates; a test measures each kind at its limit."""
     if image.format == "WEBP":
-        return 24  # the decoder keeps two canvases of an animation beside the frame
+        return containers.WEBP_BYTES_PER_PIXEL
     if image.has_transparency_data or _is_deep(image):
         return 16
     return 12

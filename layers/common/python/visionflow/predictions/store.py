@@ -29,6 +29,7 @@ from visionflow.dynamodb import (
     write_cursor,
 )
 from visionflow.errors import IdempotencyConflictError, InvalidCursorError
+from visionflow.predictions.attempts import AttemptStore
 from visionflow.predictions.record import ID, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
 
@@ -145,6 +146,11 @@ class PredictionStore:
     def __init__(self, table: str, client: "DynamoDBClient") -> None:
         self._table = table
         self._client = client
+
+    @property
+    def attempts(self) -> AttemptStore:
+        """The marks of messages that are worked on, which lie in the same table."""
+        return AttemptStore(self._table, self._client)
 
     def add(
         self, prediction: Prediction, sketch: bytes | None = None, reply: Reply | None = None
