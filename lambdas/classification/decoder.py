@@ -49,7 +49,11 @@ from visionflow.images.pipeline import UInt8Array
 Decode = Callable[[bytes, InputSpec], pipeline.DecodedImage]
 Step = Callable[[str], AbstractContextManager[None]]
 
-_CONTEXT = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+_CONTEXT = (
+    multiprocessing.get_context("fork")
+    if sys.platform == "linux"
+    else multiprocessing.get_context("spawn")
+)
 # How long a JSON text and a blob are that follow.
 _HEADER = struct.Struct("!II")
 _MOST_JSON = 65_536
@@ -308,4 +312,4 @@ def _answer(
     except Exception as error:
         # A fault of this code, not of the image: the parent raises it as one.
         return ({"error": VisionFlowError.code, "message": repr(error)[:1000]},)
-    return {}, memoryview(tensor).cast("B"), thumbnail
+    return {}, tensor.data.cast("B"), thumbnail
