@@ -173,8 +173,8 @@ DEV: Final = StageConfig(
     limits=StageLimits(
         quotas=Quotas(
             requests_per_minute=120,
-            caller=Amounts(requests=30_000, images=10_000, bytes=10 * 10**9, jobs=5, job_usd=10.0),
-            stage=Amounts(requests=60_000, images=20_000, bytes=20 * 10**9, jobs=5, job_usd=10.0),
+            caller=Amounts(requests=100_000, images=10_000, bytes=10 * 10**9, jobs=5, job_usd=10.0),
+            stage=Amounts(requests=150_000, images=20_000, bytes=20 * 10**9, jobs=5, job_usd=10.0),
         ),
         health=Throttle(rate=0.2, burst=10),
         worst_case_usd=50,

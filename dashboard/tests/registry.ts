@@ -25,6 +25,7 @@ export function model(version: string, changes: Partial<ModelItem> = {}): ModelI
     gate_passed: true,
     force: null,
     retired: null,
+    tried: { ms: 8.1, peak_mb: 310, at: "2026-11-21T13:00:12.104400Z" },
     verified: null,
     aliases: [],
     ...changes,

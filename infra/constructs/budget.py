@@ -17,7 +17,7 @@ from constructs import Construct
 
 from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size
-from infra.constructs.storage.tables import UsageTable
+from infra.constructs.storage.tables import AuditTable, UsageTable
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
 from lambdas.budget.settings import BudgetFunctionSettings
@@ -111,6 +111,7 @@ class BudgetFunction(ServiceFunction):
         package: Package,
         topic: sns.ITopic,
         usage: UsageTable,
+        audit: AuditTable,
         feed: event_sources.SqsEventSource,
     ) -> None:
         super().__init__(
@@ -120,10 +121,13 @@ class BudgetFunction(ServiceFunction):
             package=package,
             size=Size(memory_mb=256, timeout=Duration.seconds(30)),
             environment=BudgetFunctionSettings(
-                usage_table=usage.table_name, ingest_mapping=feed.event_source_mapping_id
+                usage_table=usage.table_name,
+                audit_table=audit.table_name,
+                ingest_mapping=feed.event_source_mapping_id,
             ).to_env(),
         )
         usage.allow_stop(self.execution_role)
+        audit.allow_add(self.execution_role)
         allow(
             self.execution_role,
             "lambda:UpdateEventSourceMapping",

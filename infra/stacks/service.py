@@ -67,6 +67,7 @@ class ServiceStack(Stack):
             package=package,
             topic=data.budget.topic,
             usage=data.stores.usage,
+            audit=data.stores.audit,
             feed=feed,
         )
         site = dashboard.site

@@ -9,17 +9,28 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.data_classes import SNSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas import clients
 from lambdas.budget.service import BudgetService
 from lambdas.budget.settings import BudgetFunctionSettings
+from lambdas.outcomes import status_of
 from lambdas.telemetry.trail import traced
+from visionflow.access.audit import AuditLog
 from visionflow.access.budget import order_in
 
 logger = Logger()
+# By whom, in the audit trail.
+BUDGET = "the month's budget"
 
 
 @lru_cache
 def service() -> BudgetService:
     return BudgetService.build(BudgetFunctionSettings.from_env(os.environ))
+
+
+@lru_cache
+def audit() -> AuditLog:
+    table = BudgetFunctionSettings.from_env(os.environ).audit_table
+    return AuditLog(table, clients.dynamodb())
 
 
 @logger.inject_lambda_context
@@ -34,4 +45,6 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
         message = record.sns.message
         order = order_in(message)
         logger.warning("budget", extra={"order": order, "said": message})
-        service().obey(order, datetime.now(UTC))
+        with audit().change(BUDGET, BUDGET, f"budget {order}", "", status_of) as outcome:
+            outcome.details["said"] = message
+            service().obey(order, datetime.now(UTC))

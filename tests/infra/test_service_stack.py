@@ -69,6 +69,7 @@ GRANTS: dict[str, Grants] = {
     "Budget": {
         ("dynamodb:UpdateItem", "Usage"),
         ("lambda:UpdateEventSourceMapping", INGEST_MAPPING),
+        ("dynamodb:PutItem", "Audit"),
     },
     "Api": {
         *FIND_MODEL,

@@ -14,6 +14,7 @@ from lambdas.api.settings import CostSettings
 from lambdas.budget.service import REASON, BudgetService
 from tests.images import encode, plain
 from tests.integration.conftest import COUNTING, Cloud, Context
+from visionflow.access.audit import AuditLog
 from visionflow.access.budget import StageStop
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import REFUSED_S
@@ -41,6 +42,8 @@ def functions(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functio
     stop = StageStop(COUNTING.usage_table, boto3.client("dynamodb"))
     service = BudgetService(stop, fake, "mapping-1")  # type: ignore[arg-type]
     monkeypatch.setattr(lambdas.budget.handler, "service", lambda: service)
+    audit = AuditLog("audit", boto3.client("dynamodb"))
+    monkeypatch.setattr(lambdas.budget.handler, "audit", lambda: audit)
     yield fake
     assert set(fake.calls) <= {"mapping-1"}
 
@@ -112,6 +115,17 @@ def test_an_admin_resumes_the_stage(
     assert cloud.orders() == ["resume"]
     answer = cloud.call("POST", "/predict", None, RED, "application/octet-stream", caller=viewer)
     assert answer.status == 200
+
+
+def test_a_stop_is_in_the_audit_trail(cloud: Cloud, functions: Functions) -> None:
+    spend_it()
+    (entry,) = cloud.call("GET", "/audit").body["items"]
+    assert (entry["by"], entry["action"], entry["status"]) == (
+        lambdas.budget.handler.BUDGET,
+        "budget stop",
+        200,
+    )
+    assert entry["details"]["said"].startswith("AWS Budget Notification")
 
 
 def test_a_month_begins_with_the_queue_on(functions: Functions) -> None:

@@ -1,6 +1,6 @@
 import { type QueryClient, skipToken, useQuery } from "@tanstack/react-query";
 
-import type { StoppableCosts } from "../api/access";
+import type { Costs } from "../api/types";
 import type { ApiError } from "../api/errors";
 
 const REFUSAL = ["budget-stop"];
@@ -11,7 +11,7 @@ export const COSTS = ["costs"];
 export function noteBudget(queries: QueryClient, refusal: ApiError | null): void {
   queries.setQueryData<ApiError | null>(REFUSAL, refusal);
   if (refusal === null) {
-    queries.setQueryData<StoppableCosts>(COSTS, (costs) => costs && { ...costs, stopped: null });
+    queries.setQueryData<Costs>(COSTS, (costs) => costs && { ...costs, stopped: null });
   }
 }
 
@@ -24,7 +24,7 @@ export interface BudgetStop {
 export function useBudgetStop(): BudgetStop | null {
   const known = { queryFn: skipToken, gcTime: Infinity } as const;
   const refusal = useQuery<ApiError | null>({ queryKey: REFUSAL, ...known }).data;
-  const costs = useQuery<StoppableCosts>({ queryKey: COSTS, ...known }).data;
+  const costs = useQuery<Costs>({ queryKey: COSTS, ...known }).data;
   if (refusal) return { endsAt: refusal.retryAt };
   return costs?.stopped ? { endsAt: null } : null;
 }

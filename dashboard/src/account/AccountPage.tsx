@@ -37,7 +37,7 @@ export default function AccountPage() {
       {me.data ? (
         <div className="stack">
           <WhoPanel me={me.data} />
-          <QuotasPanel quotas={me.data.quotas ?? []} />
+          <QuotasPanel quotas={me.data.quotas} />
           {session && (
             <SecondFactorPanel
               me={me.data}

@@ -1279,7 +1279,8 @@ export interface components {
         /**
          * Me
          * @description The caller. ``second_factor`` is null for a program, and where nobody signs in;
-         *     ``waiting_roles`` do not count in full until there is one.
+         *     ``waiting_roles`` do not count in full until there is one. ``quotas``: the caller's and the
+         *     stage's.
          */
         Me: {
             /** Id */
@@ -1294,6 +1295,8 @@ export interface components {
             second_factor: boolean | null;
             /** Waiting Roles */
             waiting_roles: ("viewer" | "labeller" | "model-admin" | "spender")[];
+            /** Quotas */
+            quotas: components["schemas"]["QuotaLeft"][];
         };
         /**
          * ModelComparison
@@ -1714,6 +1717,28 @@ export interface components {
              * @default 0
              */
             min_gain: number;
+        };
+        /**
+         * QuotaLeft
+         * @description One quota of a caller or of the whole stage, and how much of it is used.
+         */
+        QuotaLeft: {
+            /** Quota */
+            quota: string;
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "caller" | "stage";
+            /**
+             * Per
+             * @enum {string}
+             */
+            per: "minute" | "month";
+            /** Limit */
+            limit: number;
+            /** Used */
+            used: number;
         };
         /**
          * Retirement

@@ -21,7 +21,7 @@ import { liveNumbers, SAMPLE } from "./numbers";
 import { Stream } from "./Stream";
 import { Today } from "./Today";
 
-const COSTS_EVERY_MS = 30_000;
+const COSTS_EVERY_MS = 60_000;
 const TICK_MS = 1_000;
 
 export default function LivePage() {

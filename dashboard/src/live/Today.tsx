@@ -7,7 +7,7 @@ import { useLanguage } from "../i18n";
 import { whole } from "../i18n/format";
 import { BarRow, BarRows } from "../ui/BarRow";
 
-const EVERY_MS = 15_000;
+const EVERY_MS = 60_000;
 
 /** An API that is older than this page does not count the reasons. */
 type Counts = Pick<Stats, "total" | "by_status"> & Partial<Record<UnknownReason, number>>;

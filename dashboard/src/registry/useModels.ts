@@ -8,7 +8,7 @@ export function useModels() {
   return useQuery({
     queryKey: ["models"],
     queryFn: ({ signal }) => api.models(signal),
-    refetchInterval: 15_000,
+    refetchInterval: 30_000,
     staleTime: 5_000,
   });
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { useApi } from "../api/ApiContext";
 
-const EVERY_MS = 15_000;
+const EVERY_MS = 30_000;
 const EVERY_MS_WHILE_DOWN = 3_000;
 
 /** The model in service and its labels; polled, so that a promoted version shows. */

@@ -231,7 +231,7 @@ describe("what the control plane measured", () => {
       sealed: "0".repeat(64),
       at: "2026-03-01T09:00:00.000000Z",
     };
-    fake.models = { ...registry(), items: [{ ...model("2.0.0"), verified } as never] };
+    fake.models = { ...registry(), items: [{ ...model("2.0.0"), verified }] };
     renderDashboard(fake, "/models?version=2.0.0&model=visionflow20");
     const shown = await screen.findByTestId("sealed");
     expect(shown).toHaveTextContent("93.0% (95%: 90.1%–95.1%)");

@@ -77,7 +77,7 @@ describe("a budget that is used up", () => {
 
   it("is known from the costs, and an admin can go on in spite of it", async () => {
     const stopped = { at: "2026-03-01T09:00:00.000000Z", reason: "The budget is spent." };
-    fake.costs = { ...costs(), stopped } as never;
+    fake.costs = { ...costs(), stopped };
     renderDashboard(fake, "/");
     await userEvent.click(await screen.findByTestId("budget-resume"));
     expect(await screen.findByTestId("resume")).toHaveTextContent("beyond the budget");

@@ -21,6 +21,7 @@ def keys(service: KeyService, _request: Request) -> KeyPage:
 @endpoints.add("POST", "/keys")
 def create(service: KeyService, request: Request) -> Response[str]:
     made = service.create(request.body(KeyRequest), request.caller, datetime.now(UTC))
+    request.details["prefix"] = made.prefix
     return json_response(made, HTTPStatus.CREATED)
 
 

@@ -1,12 +1,12 @@
 import { useTranslation } from "react-i18next";
 
-import type { VerifiedItem } from "../../api/access";
+import type { ModelItem } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { dateTime, orDash, percent, whole } from "../../i18n/format";
 import css from "./ModelDetailPanel.module.css";
 
 /** What the control plane itself measured of a version, or why it measured nothing. */
-export function Sealed({ item: { verified } }: { item: VerifiedItem }) {
+export function Sealed({ item: { verified } }: { item: ModelItem }) {
   const { t } = useTranslation();
   const language = useLanguage();
   return (

@@ -6,7 +6,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 
 import { useApi } from "../../api/ApiContext";
 import type { Api } from "../../api/client";
@@ -15,6 +15,9 @@ import { type Filters, join, merge, readNewer, readPage } from "./feed";
 
 /** A new record shows within this and the time of one request. */
 export const POLL_MS = 1_500;
+/** Requests are counted, so a page that was left open asks less often once nothing arrives. */
+const QUIET_AFTER_MS = 120_000;
+const QUIET_POLL_MS = 10_000;
 /** Beyond this many arrivals a page that was left open starts over instead of growing for ever. */
 const MAX_NEWER = 2_000;
 
@@ -44,6 +47,7 @@ export function useFeed(filters: Filters): Feed {
   const api = useApi();
   const queryClient = useQueryClient();
   const { olderKey, newerKey } = keys(filters);
+  const [openedAt] = useState(() => Date.now());
 
   const older = useInfiniteQuery({
     queryKey: olderKey,
@@ -58,7 +62,7 @@ export function useFeed(filters: Filters): Feed {
     queryKey: newerKey,
     queryFn: ({ signal }) => catchUp(api, queryClient, filters, signal),
     enabled: older.data !== undefined && !isPast(filters),
-    refetchInterval: POLL_MS,
+    refetchInterval: ({ state }) => pollEvery(state.data?.[0], openedAt),
   });
 
   const pages = older.data?.pages;
@@ -75,6 +79,11 @@ export function useFeed(filters: Filters): Feed {
     isSparse: pages?.at(-1)?.items.length === 0,
     loadOlder: () => void older.fetchNextPage(),
   };
+}
+
+function pollEvery(newest: LogEntry | undefined, openedAt: number): number {
+  const lastSign = Math.max(openedAt, newest ? Date.parse(newest.created_at) : 0);
+  return Date.now() - lastSign < QUIET_AFTER_MS ? POLL_MS : QUIET_POLL_MS;
 }
 
 /** Nothing new can come before a time that has passed. */

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useMay } from "../../access/useMe";
-import type { Weighed } from "../../api/access";
+import type { Feedback } from "../../api/types";
 import { weightText } from "../../i18n/texts";
 import { useLabelChoices } from "../../registry/useLabels";
 import { Combobox } from "../../ui/combobox/Combobox";
@@ -16,7 +16,7 @@ interface FeedbackFormProps {
     id: string;
     status: string;
     label: string | null;
-    feedback?: Weighed | null;
+    feedback?: Feedback | null;
   };
 }
 
@@ -28,7 +28,7 @@ export function FeedbackForm({ record }: FeedbackFormProps) {
   const mayGive = useMay()("POST /predictions/{id}/feedback");
   const [choosing, setChoosing] = useState(false);
   const named = status === "ok" ? label : null;
-  const said: Weighed | null = saidHere ?? record.feedback ?? null;
+  const said: Feedback | null = saidHere ?? record.feedback ?? null;
   // The API answers what counts now: somebody's with more weight, or what was just given.
   const outweighed = say.data && say.data.label !== say.variables ? say.variables : null;
   if (said === null && !mayGive) return null;
@@ -44,9 +44,7 @@ export function FeedbackForm({ record }: FeedbackFormProps) {
               : t("feedback.corrected", { label: said.label })}
           </span>
           <span className="muted small" data-testid="feedback-by">
-            {said.weight === undefined
-              ? said.by
-              : t("feedback.by", { by: said.by, weight: weightText(t, said.weight) })}
+            {t("feedback.by", { by: said.by, weight: weightText(t, said.weight) })}
           </span>
           {mayGive && (
             <button

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useMay, useMe } from "../../access/useMe";
-import type { Owned } from "../../api/access";
+
 import { useApi } from "../../api/ApiContext";
 import type { PredictionDetail } from "../../api/types";
 import { DialogButtons } from "../../ui/dialog/DialogButtons";
@@ -12,7 +12,7 @@ import { Problem } from "../../ui/notice/Problem";
 import { useForget } from "./useForget";
 
 interface DeleteRecordProps {
-  record: Owned<PredictionDetail>;
+  record: PredictionDetail;
   onDeleted: () => void;
 }
 

@@ -1,6 +1,5 @@
 import { useTranslation } from "react-i18next";
 
-import type { Owned } from "../../api/access";
 import type { PredictionDetail } from "../../api/types";
 import { TopK } from "../../charts/TopK";
 import { useLanguage } from "../../i18n";
@@ -20,7 +19,7 @@ import { WhyParent } from "./WhyParent";
 import { WhyUnknown } from "./WhyUnknown";
 
 interface RecordViewProps {
-  record: Owned<PredictionDetail>;
+  record: PredictionDetail;
   onDeleted: () => void;
 }
 
@@ -58,14 +57,10 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
       <dl className="facts">
         <dt>{t("record.time")}</dt>
         <dd>{dateTime(record.created_at, language)}</dd>
-        {record.owner !== undefined && (
-          <>
-            <dt>{t("record.owner")}</dt>
-            <dd data-testid="record-owner">
-              <OwnerName owner={record.owner} />
-            </dd>
-          </>
-        )}
+        <dt>{t("record.owner")}</dt>
+        <dd data-testid="record-owner">
+          <OwnerName owner={record.owner} />
+        </dd>
         <dt>{t("record.source")}</dt>
         <dd>{t(`source.${record.source}`)}</dd>
         <dt>{t("record.model")}</dt>

@@ -2,14 +2,13 @@ import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Owned } from "../../../src/api/access";
 import type { LogEntry } from "../../../src/api/types";
 import { apiKey, me, viewer } from "../../callers";
 import { FakeApi, problem } from "../../fakeApi";
 import { record } from "../../records";
 import { renderDashboard } from "../../render";
 
-const owned = (n: number, owner: string | null): Owned<LogEntry> => ({ ...record(n), owner });
+const owned = (n: number, owner: string | null): LogEntry => ({ ...record(n), owner });
 
 let fake: FakeApi;
 beforeEach(() => {
