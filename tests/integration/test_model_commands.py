@@ -37,6 +37,8 @@ def visionflow(
         "PredictionsTable": "predictions",
         "RegistryTable": "registry",
         "InsightsTable": "insights",
+        "UsageTable": "usage",
+        "BudgetTopic": "arn:aws:sns:eu-central-1:123456789012:budget",
     }
     template = {
         "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},

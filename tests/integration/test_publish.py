@@ -308,6 +308,8 @@ def stage(empty_cloud: Cloud) -> Callable[..., int]:
                 "PredictionsTable": "predictions",
                 "RegistryTable": "registry",
                 "InsightsTable": "insights",
+                "UsageTable": "usage",
+                "BudgetTopic": "arn:aws:sns:eu-central-1:123456789012:budget",
             }.items()
         },
     }
