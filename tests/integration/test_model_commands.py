@@ -45,6 +45,8 @@ def visionflow(
         "RegistryTable": "registry",
         "InsightsTable": "insights",
         "AuditTable": "audit",
+        "UsageTable": "usage",
+        "BudgetTopic": "arn:aws:sns:eu-central-1:123456789012:budget",
     }
     template = {
         "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},

@@ -309,6 +309,8 @@ def stage(empty_cloud: Cloud) -> Callable[..., int]:
                 "RegistryTable": "registry",
                 "InsightsTable": "insights",
                 "AuditTable": "audit",
+                "UsageTable": "usage",
+                "BudgetTopic": "arn:aws:sns:eu-central-1:123456789012:budget",
             }.items()
         },
     }
