@@ -76,6 +76,8 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:PutItem", "TrainingJobs"),
         ("dynamodb:Query", "TrainingJobs"),
         ("s3:ListBucket", "Datasets"),
+        ("s3:ListBucket", "JobFolders"),
+        ("s3:GetObject", "JobFolders/jobs/*/report.json"),
         ("states:StartExecution", "JobLifeStateMachine"),
     },
     "ModelWatchCounters": {
