@@ -37,7 +37,7 @@ def equip(store: JobStore, job: JobRecord) -> None:
 
 def machine(reporter: str, work: Path) -> Machine:
     files = JobFiles(JOBS, reporter, boto3.client("s3"))
-    return Machine(folders(), files, reporter, work, moto_get, 0.1, 0.02, patience_seconds=0)
+    return Machine(folders(), files, reporter, work, moto_get(), 0.1, 0.02, patience_seconds=0)
 
 
 def report_of(store: JobStore, job: JobRecord) -> JobReport:

@@ -287,7 +287,7 @@ def test_the_checkpoint_of_the_newest_machine_that_left_one_is_taken(
     client.put_object(Bucket=JOBS, Key=checkpoint_key("second"), Body=b"2")
     client.put_object(Bucket=JOBS, Key=groups_key("second"), Body=b"groups")
     running(store, "first", "second", "third", "fourth")
-    came = Inputs(folders(), "fourth", tmp_path, moto_get).fetch((), tmp_path)
+    came = Inputs(folders(), "fourth", tmp_path, moto_get()).fetch((), tmp_path)
     run, files = tmp_path / "run", JobFiles(JOBS, "fourth", client)
     assert came == {f"run/{CHECKPOINT_FILE}", f"run/{GROUPS_FILE}"}
     assert (run / CHECKPOINT_FILE).read_bytes() == b"2"
