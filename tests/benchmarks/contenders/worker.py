@@ -6,6 +6,7 @@ Benchmarks time VisionFlow's own work, without S3 and DynamoDB.
 import base64
 import io
 import json
+import os
 import tempfile
 from contextlib import redirect_stdout
 from functools import lru_cache
@@ -18,6 +19,7 @@ from PIL import Image
 
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Loader, Serving
+from lambdas.classification.settings import ClassificationSettings
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
 from visionflow.answers.classifier import Classifier
@@ -34,6 +36,8 @@ REQUEST: dict[str, Any] = json.loads(
     (PROJECT / "tests" / "events" / "http_request.json").read_text()
 )
 
+
+SETTINGS = ClassificationSettings("images", "models", "predictions", "registry", 90, 1, 0)
 
 # Side lengths of the images: a CIFAR-sized one, a web photo, a phone's 12 megapixels.
 SIZES = {"32 px": (32, 32), "0.3 MP": (640, 480), "12 MP": (4000, 3000)}
@@ -98,6 +102,7 @@ def serve_with(manifest: Manifest, classifier: Classifier) -> None:
 
 
 def _install(serving: Serving) -> None:
+    os.environ |= SETTINGS.to_env()  # the handler asks whether requests carry a token
     service = PredictService(_LocalModel(serving), _NoImages(), _NoPredictions(), 90)
     handler.service = lru_cache(lambda: service)
 
