@@ -49,11 +49,10 @@ from visionflow.images.pipeline import UInt8Array
 Decode = Callable[[bytes, InputSpec], pipeline.DecodedImage]
 Step = Callable[[str], AbstractContextManager[None]]
 
-_CONTEXT = (
-    multiprocessing.get_context("fork")
-    if sys.platform == "linux"
-    else multiprocessing.get_context("spawn")
-)
+if sys.platform == "linux":
+    _CONTEXT = multiprocessing.get_context("fork")
+else:
+    _CONTEXT = multiprocessing.get_context("spawn")
 # How long a JSON text and a blob are that follow.
 _HEADER = struct.Struct("!II")
 _MOST_JSON = 65_536
@@ -232,7 +231,7 @@ class _Child:
         return self._process.exitcode
 
 
-def _send(end: socket.socket, said: dict[str, Any], *blobs: bytes | memoryview) -> None:
+def _send(end: socket.socket, said: dict[str, Any], *blobs: bytes) -> None:
     text = json.dumps(said).encode()
     end.sendall(_HEADER.pack(len(text), sum(map(len, blobs))) + text)
     for blob in blobs:
@@ -297,13 +296,13 @@ def _shut_in(end: socket.socket, memory: int) -> None:
 
 def _answer(
     end: socket.socket, request: Any, data: bytes, decode: Decode
-) -> tuple[dict[str, Any], *tuple[bytes | memoryview, ...]]:
+) -> tuple[dict[str, Any], *tuple[bytes, ...]]:
     """Say how large the image is when it is decoded, and return what is to be said at last."""
     try:
         spec = InputSpec(**request["input"])
         image = decode(data, spec)
         _send(end, {"size": image.size})
-        tensor = np.ascontiguousarray(pipeline.prepare(image, spec))
+        tensor = pipeline.prepare(image, spec).tobytes()
         thumbnail = pipeline.thumbnail(image) if request["thumbnail"] else b""
     except MemoryError:
         raise
@@ -312,4 +311,4 @@ def _answer(
     except Exception as error:
         # A fault of this code, not of the image: the parent raises it as one.
         return ({"error": VisionFlowError.code, "message": repr(error)[:1000]},)
-    return {}, tensor.data.cast("B"), thumbnail
+    return {}, tensor, thumbnail

@@ -168,6 +168,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
         nonlocal started
         if started and lambda_context.get_remaining_time_in_millis() < MOST_MS_OF_A_MESSAGE:
             # An invocation that runs out of time takes with it what it has done already.
+            logger.warning("not begun, back to the queue", extra={"message_id": record.message_id})
             raise PlatformError("Too little time is left in this invocation.")
         started = True
         handle_message(record)

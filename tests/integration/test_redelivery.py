@@ -58,7 +58,7 @@ def hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], obj
                 costly()
             return pipeline.decode(data, spec)
 
-        decoder = Decoder(DecoderLimits(300_000_000, 0.5, 2.0), decode)
+        decoder = Decoder(DecoderLimits(300_000_000, 0.5, 60.0), decode)
         decoders.append(decoder)
         service = lambdas.ingest.handler.service()
         monkeypatch.setitem(vars(service), "decoder", decoder)

@@ -12,8 +12,8 @@ class ImageLimits:
     ``max_bytes``: size of the file. ``max_memory``: peak bytes of decoding, estimated from format,
     mode and size (photos of 64 megapixels fit). ``max_scanned``: pixels of a JPEG times its scans.
     A decoder walks over the whole image for each scan; progressive encoders write about ten.
-    ``max_parts``: segments, chunks, blocks or strips of a file, each of which costs a step in
-    Python; an image of 64 megapixels in strips of one row has about 8,000.
+    ``max_parts``: segments, chunks, blocks, boxes, strips or tiles of a file, each of which costs a
+    step in Python; an image of 64 megapixels in strips of one row has about 8,000.
     """
 
     max_bytes: int = 32_000_000
