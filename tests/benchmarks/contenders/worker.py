@@ -44,8 +44,6 @@ REQUEST: dict[str, Any] = json.loads(
 )
 
 
-SETTINGS = ClassificationSettings("images", "models", "predictions", "registry", 90, 1, 0)
-
 # Side lengths of the images: a CIFAR-sized one, a web photo, a phone's 12 megapixels.
 SIZES = {"32 px": (32, 32), "0.3 MP": (640, 480), "12 MP": (4000, 3000)}
 
