@@ -169,12 +169,12 @@ DEV: Final = StageConfig(
     layer_target="x86_64",
     prediction_retention_days=30,
     log_retention_days=14,
-    throttle=Throttle(rate=1.25, burst=60),
+    throttle=Throttle(rate=1.0, burst=60),
     limits=StageLimits(
         quotas=Quotas(
             requests_per_minute=120,
             caller=Amounts(requests=100_000, images=10_000, bytes=10 * 10**9, jobs=5, job_usd=10.0),
-            stage=Amounts(requests=150_000, images=20_000, bytes=20 * 10**9, jobs=5, job_usd=10.0),
+            stage=Amounts(requests=120_000, images=20_000, bytes=20 * 10**9, jobs=5, job_usd=10.0),
         ),
         health=Throttle(rate=0.2, burst=10),
         worst_case_usd=50,

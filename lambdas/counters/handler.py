@@ -111,8 +111,9 @@ def _count_all(records: list[dict[str, Any]]) -> None:
 
 def _is_record(record: dict[str, Any]) -> bool:
     """Whether the change leaves a record. What cannot be read is taken for one, and refused."""
-    after = record["dynamodb"].get("NewImage", {})
-    return record["eventName"] != "REMOVE" and ERASED not in after and BEGUN_AT not in after
+    after = record["dynamodb"].get("NewImage")
+    marks = isinstance(after, dict) and (ERASED in after or BEGUN_AT in after)
+    return record["eventName"] != "REMOVE" and not marks
 
 
 def _written(record: dict[str, Any]) -> Written:

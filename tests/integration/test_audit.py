@@ -79,7 +79,7 @@ def test_what_was_refused_is_there_too_and_strangers_leave_nothing(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VISIONFLOW_REQUIRES_SIGN_IN", "1")
-    assert promote(cloud, caller=None).status == 403
+    assert promote(cloud, caller=None).status == 401
     assert promote(cloud, caller=ANN).status == 403
     assert promote(cloud, {"lable": "x"}).status == 400
     assert cloud.call("POST", "/models/9/retire", caller=ADMIN).status == 404

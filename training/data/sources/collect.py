@@ -227,7 +227,7 @@ def _remove(folder: Path, file: str, places: dict[str, str]) -> None:
     path = folder / file
     path.unlink()
     for above in path.parents:
-        if above in (folder, folder / places[""]):
+        if above in (folder, folder / places.get("", "")):
             return
         try:
             above.rmdir()
