@@ -183,7 +183,12 @@ def test_a_last_use_is_kept_to_the_minute(cloud: Cloud, store: KeyStore) -> None
 
 def test_me_says_who_calls_and_which_roles_wait(cloud: Cloud) -> None:
     waiting = Caller.person("1", "a@example.com", ["model-admin", "spender"], second_factor=False)
-    assert cloud.call("GET", "/me", caller=waiting).body == {
+    body = cloud.call("GET", "/me", caller=waiting).body
+    quotas = {(left["quota"], left["of"], left["per"]): left for left in body.pop("quotas")}
+    # The request that asks is counted with its answer.
+    assert quotas["requests", "caller", "month"]["used"] == 0
+    assert cloud.call("GET", "/me", caller=waiting).body["quotas"] != list(quotas.values())
+    assert body == {
         "id": "user:1",
         "name": "a@example.com",
         "roles": ["viewer", "model-admin", "spender"],
@@ -198,6 +203,7 @@ def test_me_says_who_calls_and_which_roles_wait(cloud: Cloud) -> None:
 
 def test_on_the_own_machine_everything_is_allowed(cloud: Cloud) -> None:
     me = cloud.call("GET", "/me").body
+    assert me.pop("quotas")
     assert me == {
         "id": LOCAL.id,
         "name": LOCAL.name,
