@@ -188,7 +188,7 @@ def test_a_fault_of_the_platform_ends_as_a_dead_letter_and_not_as_a_record(
         raise PlatformError("S3 said: slow down")
 
     batch = dropped(cloud, "cat")
-    monkeypatch.setattr(lambdas.ingest.handler.service().images, "read", fault)
+    monkeypatch.setattr(lambdas.ingest.handler.service().images, "fetch", fault)
     assert deliver_until_done(cloud, batch) == batch
     assert recorded(cloud) == []
 
@@ -205,7 +205,7 @@ def test_a_fault_after_a_death_is_the_platform_s_again(
         raise PlatformError("S3 said: slow down")
 
     with monkeypatch.context() as patch:
-        patch.setattr(lambdas.ingest.handler.service().images, "read", fault)
+        patch.setattr(lambdas.ingest.handler.service().images, "fetch", fault)
         assert cloud.deliver([received(message, 4)]) == [message["messageId"]]
         assert cloud.deliver([received(message, 5)]) == [message["messageId"]]
     assert recorded(cloud) == []

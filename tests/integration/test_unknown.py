@@ -16,8 +16,10 @@ from tests.integration.conftest import Cloud
 from tests.integration.test_observability import emitted
 from tests.tiny_model import EMBEDDINGS_FILE, write_tiny_artifact
 from visionflow.answers.familiarity import FamiliarImages
+from visionflow.errors import ArtifactError
 from visionflow.models.manifest import MANIFEST_NAME
 from visionflow.models.ref import ModelRef
+from visionflow.models.registry import Tried
 from visionflow.models.rollback_rule import Tally
 from visionflow.models.routing import Order
 
@@ -75,6 +77,11 @@ def test_a_version_with_the_embeddings_of_another_model_is_refused(
     with monkeypatch.context() as patch:
         patch.setattr(FamiliarImages, "of", lambda *_: wider)
         write_tiny_artifact(tmp_path / "2", "2", familiar=True)
+    with pytest.raises(ArtifactError, match="those of another model"):
+        cloud.publish(tmp_path / "2")
+    # Published past the trial, it is refused where it would serve.
+    passed = Tried(None, None, "2030-01-01T00:00:00.000000Z")
+    monkeypatch.setattr("visionflow.models.publication.try_out", lambda *_: passed)
     cloud.publish(tmp_path / "2")
     assert cloud.predict(RED).body["refused"] == {"name": "tiny", "version": "2"}
     assert "those of another model" in caplog.text

@@ -72,7 +72,7 @@ def test_the_signature_is_for_this_key_type_and_size_and_nothing_else(cloud: Clo
     # S3 refuses a request whose signed headers have other values.
     signed = signed_part(form)
     assert signed["X-Amz-SignedHeaders"].split(";") == [
-        *("content-length", "content-type", "host", "if-none-match")
+        *("content-length", "content-type", "host", "if-none-match", "x-amz-meta-owner")
     ]
     assert int(signed["X-Amz-Expires"]) == FORM_LIFETIME.total_seconds()
     expires_at = datetime.fromisoformat(form["expires_at"])

@@ -54,7 +54,7 @@ def test_parents_in_a_file_of_their_own(tmp_path: Path) -> None:
         ("labels.csv", "label,folder\na,b\nb,\n", "b is the folder of several labels"),
         ("labels.csv", "label,folder\na,x\nb,X\n", "X is the folder of several labels"),
         ("labels.txt", "cat\nCat\n", "Cat is the folder of several labels"),
-        ("labels.csv", "label,folder\ncat,x\nCat,y\n", "'cat' and 'Cat' differ by upper and"),
+        ("labels.csv", "label,folder\ncat,x\nCat,y\n", "found 'cat' and 'Cat'"),
         ("labels.txt", "cat\nlineage.jsonl\n", "'lineage.jsonl' is the name of a file"),
         ("labels.txt", "cat\nbus/tram\n", "'bus/tram' holds /"),
         ("labels.csv", 'label\ncat\n"a\x1b]0;b\x07"\n', r"'a.x1b]0;b.x07' holds U\+001B"),
