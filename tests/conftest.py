@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from moto import mock_aws
 
+from lambdas.classification.decoder import process_decoder
 from tests.tiny_model import write_tiny_artifact
 from visionflow.models.manifest import Manifest
 from visionflow.models.registry import Tried
@@ -42,6 +43,14 @@ def tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return _trials[key]
 
     monkeypatch.setattr("visionflow.models.publication.try_out", known)
+
+
+@pytest.fixture(autouse=True)
+def no_decoder_left() -> Iterator[None]:
+    """End the process that decodes: other tests look at the children of this one."""
+    yield
+    if process_decoder.cache_info().currsize:
+        process_decoder().close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

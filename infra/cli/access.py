@@ -11,6 +11,7 @@ from infra.cli.endpoints import api_client
 from infra.client.api_client import ApiClient
 from infra.errors import CommandError
 from training.cli.options import Commands, answer, print_json, print_table
+from training.texts.terminal import say
 from visionflow.timestamps import timestamp
 
 # What was erased just now is listed for a moment longer.
@@ -42,14 +43,14 @@ def _erase(arguments: argparse.Namespace) -> int:
     text = (
         f"{erased} erased. Run 'visionflow data collect' where copies were collected for training."
     )
-    answer(arguments, {"erased": erased}, lambda: print(text))
+    answer(arguments, {"erased": erased}, lambda: say(text))
     return 0
 
 
 def _confirmed(what: str) -> bool:
     if not sys.stdin.isatty():
         raise CommandError("Erasing cannot be undone; add --yes to do it without being asked.")
-    print(f"Erase {what}? This cannot be undone. Type yes: ", end="", file=sys.stderr, flush=True)
+    say(f"Erase {what}? This cannot be undone. Type yes:", file=sys.stderr)
     return sys.stdin.readline().strip() == "yes"
 
 

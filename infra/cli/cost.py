@@ -90,7 +90,7 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _print_stop(store: StageStop, arguments: argparse.Namespace) -> None:
     stop = store.current(datetime.now(UTC))
     text = f"Stopped since {stop.at}: {stop.reason}" if stop else "The stage is not stopped."
-    answer(arguments, BudgetState(stop), lambda: print(text))
+    answer(arguments, BudgetState(stop), lambda: say(text))
 
 
 def bounds_of(stage: StageConfig, region: str) -> Bounds:
@@ -164,10 +164,10 @@ def _print(found: Estimate) -> None:
 
 
 def _print_most(found: WorstCase, stage: StageConfig) -> None:
-    print(f"USD per month that the limits of stage {stage.name} allow at most")
+    say(f"USD per month that the limits of stage {stage.name} allow at most")
     lines = [(line, _usd(usd)) for line, usd in found.lines.items()]
     print_table([*lines, ("total", _usd(found.total))])
-    print(f"\nAWS Budgets stops the stage at {stage.limits.worst_case_usd} USD.\n")
+    say(f"\nAWS Budgets stops the stage at {stage.limits.worst_case_usd} USD.\n")
     print_table(found.assumptions.items())
 
 

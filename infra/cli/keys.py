@@ -7,6 +7,7 @@ from typing import Any
 from infra.cli.command_line import add_api_command
 from infra.cli.endpoints import API_KEY, api_client
 from training.cli.options import Commands, add_group, answer, print_table
+from training.texts.terminal import say
 from visionflow.access.roles import SCOPES
 
 
@@ -43,8 +44,8 @@ def _create(arguments: argparse.Namespace) -> int:
     )
 
     def text() -> None:
-        print(f"It is not shown again. Commands read it from ${API_KEY}.", file=sys.stderr)
-        print(made["key"])
+        say(f"It is not shown again. Commands read it from ${API_KEY}.", file=sys.stderr)
+        say(made["key"])
 
     answer(arguments, made, text)
     return 0
@@ -64,7 +65,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _revoke(arguments: argparse.Namespace) -> int:
     revoked = api_client(arguments).revoke_key(arguments.prefix)
     text = f"Key {revoked['prefix']} ({revoked['name']}) is revoked."
-    answer(arguments, revoked, lambda: print(text))
+    answer(arguments, revoked, lambda: say(text))
     return 0
 
 

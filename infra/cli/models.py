@@ -339,12 +339,14 @@ def _promotion_rule(session: Session) -> None:
     }
     rule = replace(session.registry.promotion_rule(), **changes)
     if changes:
-        session.registry.set_promotion_rule(rule)
+        with session.change("models promotion-rule", "") as outcome:
+            outcome.details |= vars(rule)
+            session.registry.set_promotion_rule(rule)
     session.answer(rule, lambda: _print_rule(rule))
 
 
 def _print_rule(rule: RollbackRule | PromotionRule) -> None:
-    print("on" if rule.enabled else "off")
+    say("on" if rule.enabled else "off")
     limits = [(name, value) for name, value in vars(rule).items() if name != "enabled"]
     rows = [(name, "none" if value is None else f"{value:g}") for name, value in limits]
     print_table([("LIMIT", "VALUE"), *rows])

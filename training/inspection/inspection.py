@@ -34,7 +34,9 @@ class Inspection:
 
     def to_json(self) -> str:
         # ASCII, because a file's name may be bytes that are not text.
-        return json.dumps(strict.to_dict(self))
+        # The name of a file may be no text in any encoding.
+        text = json.dumps(strict.to_dict(self), ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode()
 
 
 def inspect_folder(folder: Path, group_by: str, cache: Path | None = None) -> Inspection:

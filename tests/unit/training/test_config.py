@@ -86,7 +86,7 @@ def test_merging_leaves_both_as_they_were() -> None:
         ("probe.folds", 1, "probe.folds must be at least 2"),
         ("export.opset", 21, "export.opset must be 18 to 20"),
         ("augment.mixup", -1, "augment.mixup must be at least 0"),
-        ("input.size", 300, "input: size must be between 1 and resize"),
+        ("input.size", 300, "input.resize: must be between size and 4 times size"),
         ("seed", -1, "seed must be at least 0"),
         ("name", "", "name must be not empty"),
     ],

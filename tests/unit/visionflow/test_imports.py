@@ -68,19 +68,21 @@ def test_no_module_imports_anything_heavy() -> None:
 
 
 def test_records_stores_and_costs_are_read_without_numpy() -> None:
-    """The API starts without it."""
+    """The API starts without it. `tryout` is a program of its own."""
     drawing = {
         "visionflow.images.pipeline",
         "visionflow.answers.back_off",
         "visionflow.answers.classifier",
         "visionflow.answers.familiarity",
+        "visionflow.answers.tryout",
     }
     assert imported_afresh([name for name in MODULES if name not in drawing], LIGHT) == ""
 
 
 def test_no_module_reads_the_environment() -> None:
     found = {path.name: list(environment_reads(source)) for path, source in SOURCES.items()}
-    assert {name: reads for name, reads in found.items() if reads} == {}
+    # It hands on to the process that it starts what an interpreter needs, and no credentials.
+    assert {name for name, reads in found.items() if reads} == {"trial.py"}
 
 
 def test_one_module_alone_runs_onnx() -> None:

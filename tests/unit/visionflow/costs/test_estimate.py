@@ -85,7 +85,7 @@ def test_a_million_direct_calls_in_dollars_by_hand() -> None:
     assert cost.items["lambda_gb_seconds"] == pytest.approx(3.34, abs=0.01)
     assert cost.items["http_api_requests"] == pytest.approx(1.00)
     assert cost.items["s3_puts"] == pytest.approx(10.00)
-    assert cost.items["dynamodb_write_units"] == pytest.approx(6.25)
+    assert cost.items["dynamodb_write_units"] == pytest.approx(7.5)
     assert cost.items["s3_gb_months"] == pytest.approx(408_000 / 2**30 * 0.023 * 1e6)
     assert cost.items["traces"] == pytest.approx(5.00)  # one a second: each is recorded
     assert cost.per_million == pytest.approx(sum(cost.items.values()))
