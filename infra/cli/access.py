@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from infra.cli.command_line import add_api_url, add_command, moment
+from infra.cli.command_line import add_api_command, moment
 from infra.cli.endpoints import api_client
 from infra.client.api_client import ApiClient
 from infra.errors import CommandError
@@ -19,16 +19,15 @@ _PAUSE_SECONDS = 0.5
 
 
 def add_parsers(commands: Commands) -> None:
-    erase = add_command(commands, "erase", _erase, "Erase predictions with their images, for ever.")
+    summary = "Erase predictions with their images, for ever."
+    erase = add_api_command(commands, "erase", _erase, summary)
     erase.add_argument("ids", nargs="*", metavar="ID", help="ids of predictions")
     erase.add_argument("--owner", help="erase all that this owner sent (its id, as in the records)")
     erase.add_argument("--yes", action="store_true", help="do not ask")
-    audit = add_command(commands, "audit", _audit, "List who changed what, the latest first.")
+    audit = add_api_command(commands, "audit", _audit, "List who changed what, the latest first.")
     audit.add_argument("--from", dest="since", metavar="TIME", help="not before this time")
     audit.add_argument("--to", dest="until", metavar="TIME", help="not after this time")
     audit.add_argument("--limit", type=int, default=20, metavar="N", help="1 to 100 (default: 20)")
-    for parser in (erase, audit):
-        add_api_url(parser)
 
 
 def _erase(arguments: argparse.Namespace) -> int:

@@ -58,14 +58,6 @@ def add_stage(parser: argparse.ArgumentParser, stages: Sequence[str]) -> None:
     parser.add_argument("--stage", choices=stages, default=default, help=help_text)
 
 
-def add_api_url(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--api-url",
-        metavar="URL",
-        help="API of a stage on AWS, with the token in $VISIONFLOW_TOKEN (default: local)",
-    )
-
-
 def workspace_of(arguments: argparse.Namespace) -> Workspace:
     state: Path = arguments.state
     return Workspace(state=state.resolve())

@@ -187,3 +187,29 @@ def test_missing_training_packages_are_one_sentence(
         monkeypatch.delitem(__import__("sys").modules, name)
     assert run("train", "--config", "starter", "--data", tmp_path, "--out", tmp_path) == 1
     assert "training needs the extra 'train'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("where", [("--api-url", "http://127.0.0.1:9"), ("--stage", "local")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("logs",),
+        ("erase", "01M8D3W573A3M1D9BYN0M7ES5E", "--yes"),
+        ("audit",),
+        ("keys", "list"),
+        ("keys", "create", "camera", "--scopes", "predict"),
+        ("keys", "revoke", "aaaaaaaa"),
+    ],
+    ids=" ".join,
+)
+def test_what_calls_the_api_says_in_one_sentence_that_it_is_not_there(
+    command: tuple[str, ...],
+    where: tuple[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    state = ("--state", tmp_path) if where[0] == "--stage" else ()
+    assert run(*command, *where, *state) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("visionflow: ")
+    assert len(said.splitlines()) == 1
