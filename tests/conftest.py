@@ -1,5 +1,6 @@
 """What every test may use: a fixed environment, a tiny model, AWS in the process."""
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ import hypothesis
 import pytest
 from moto import mock_aws
 
-from lambdas.classification.decoder import process_decoder
 from tests.tiny_model import write_tiny_artifact
 from visionflow.models.manifest import Manifest
 from visionflow.models.registry import Tried
@@ -47,10 +47,13 @@ def tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_decoder_left() -> Iterator[None]:
-    """End the process that decodes: other tests look at the children of this one."""
+    """End processes that decode: other tests look at the children of this one. A decoder replaces
+    a child that is gone."""
     yield
-    if process_decoder.cache_info().currsize:
-        process_decoder().close()
+    for child in multiprocessing.active_children():
+        if child.name == "decoder":
+            child.kill()
+            child.join()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
