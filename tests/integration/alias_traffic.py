@@ -23,6 +23,7 @@ from lambdas.predict.service import PredictService
 from tests.images import encode, plain
 from tests.integration.conftest import COUNTING, INGEST, Cloud, Context
 from tests.tiny_model import write_tiny_artifact
+from visionflow.images.store import StoredImage
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Order
 from visionflow.predictions.record import Prediction
@@ -41,8 +42,8 @@ class Images:
 
     bucket = "images"
 
-    def read(self, *_: object) -> bytes:
-        return IMAGE
+    def fetch(self, *_: object) -> StoredImage:
+        return StoredImage(IMAGE, None)
 
     def write(self, *_: object) -> str:
         return "1"
@@ -56,6 +57,10 @@ class Records:
 
     def get(self, prediction_id: str) -> Prediction | None:
         return self.kept.get(prediction_id)
+
+    def holder(self, prediction_id: str) -> str | None:
+        found = self.kept.get(prediction_id)
+        return None if found is None else found.object_id
 
     def add(self, prediction: Prediction, *_: object) -> bool:
         self.kept[prediction.id] = prediction
