@@ -10,6 +10,7 @@ import re
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -224,6 +225,11 @@ class Manifest:
         return tuple(label.name for label in self.labels)
 
     def label_tree(self) -> LabelTree:
+        return self._label_tree
+
+    @cached_property
+    def _label_tree(self) -> LabelTree:
+        # Every direct call asks for it, and a thousand labels take a millisecond.
         return LabelTree(self.labels, self.parents)
 
     @property
