@@ -141,7 +141,8 @@ class Decoder:
         if os.getpid() != self._owner:  # a process that was forked has children of its own
             self._idle, self._owner = [], os.getpid()
         while True:
-            child = self._idle.pop() if self._idle else _Child(self._limits, self._decode)
+            fresh = not self._idle
+            child = _Child(self._limits, self._decode) if fresh else self._idle.pop()
             used = child.used
             try:
                 with step("decode"):
@@ -151,7 +152,7 @@ class Decoder:
                     _, made = child.hear(3 * spec.size**2 + _MOST_THUMBNAIL)
             except _AbsentError as error:
                 child.end()
-                if not used:
+                if fresh:
                     raise PlatformError("The image decoder does not start; try again.") from error
             except VisionFlowError:
                 self._idle.append(child)

@@ -1,6 +1,7 @@
 """The wall that knows no formats: a decoder that hangs, eats memory or crashes ends alone."""
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -283,3 +284,12 @@ def test_a_forked_process_has_a_child_of_its_own(make: Make) -> None:
     assert os.read(reader, 100) == b"(40, 30)"
     for end in (reader, writer):
         os.close(end)
+
+
+def test_a_child_that_is_gone_before_its_first_image_is_replaced() -> None:
+    decoder = Decoder()
+    for child in multiprocessing.active_children():
+        child.kill()
+        child.join()
+    assert decoder.prepare(encode(plain("red")), SPEC).size[0] > 0
+    decoder.close()
