@@ -1,12 +1,15 @@
 """Augmented batches for training, the same whatever the number of workers and processes."""
 
+import atexit
 import gc
 import multiprocessing
 import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from typing import NamedTuple, TypeAlias
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -22,6 +25,8 @@ from training.errors import TrainingError
 from training.stop import stop_signals_held
 
 _Loader: TypeAlias = "DataLoader[tuple[Tensor, Tensor]]"
+
+_workers: WeakSet[BaseProcess] = WeakSet()
 
 
 class _Plan(NamedTuple):
@@ -102,7 +107,7 @@ def _loader(dataset: "_AugmentedBatches", plans: Iterable[_Plan], workers: int) 
 
 
 def _batches(loader: _Loader) -> Iterator[tuple[Tensor, Tensor]]:
-    with stop_signals_held(), _child_signal_kept():
+    with stop_signals_held(), _child_signal_kept(), _killed_at_exit():
         batches = iter(loader)
     try:
         yield from batches
@@ -189,6 +194,22 @@ def _child_signal_kept() -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGCHLD, before)
+
+
+@contextmanager
+def _killed_at_exit() -> Iterator[None]:
+    """Note the workers that are started in the block, for `_kill_workers`."""
+    before = multiprocessing.active_children()
+    yield
+    _workers.update(set(multiprocessing.active_children()).difference(before))
+
+
+# Registered after multiprocessing's own, so it runs before: that one sends SIGTERM, which workers
+# do not heed, and waits for ever for one whose batches were still in use.
+@atexit.register
+def _kill_workers() -> None:
+    for worker in list(_workers):
+        worker.kill()
 
 
 def worker_died(error: Exception) -> TrainingError:

@@ -2,6 +2,8 @@ import multiprocessing
 import multiprocessing.util
 import os
 import signal
+import subprocess
+import sys
 import time
 from itertools import islice
 from pathlib import Path
@@ -237,3 +239,19 @@ def test_augmented_views_depend_on_seed_and_number_alone(whole: UprightImageSet)
     assert torch.equal(view(0), view(0, size=7, data__workers=2))
     assert not torch.equal(view(0), view(1))
     assert not torch.equal(view(0), view(0, seed=4))
+
+
+def test_a_process_ends_while_its_batches_are_in_use(images: Path) -> None:
+    """Such as after an error whose traceback holds them."""
+    program = f"""
+from pathlib import Path
+from tests.unit.training.conftest import SIDE, shrunken_config
+from training.data.batches import TrainBatches
+from training.data.listing import list_images
+from training.data.upright_images import load_upright_images
+
+whole = load_upright_images(list_images(Path({str(images / "train")!r})), SIDE)
+epoch = TrainBatches(whole, shrunken_config(data__workers=2), 8).epoch(1)
+next(epoch)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120, capture_output=True)
