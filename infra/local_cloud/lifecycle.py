@@ -20,6 +20,7 @@ from infra.local_cloud.outputs import Outputs, read_outputs
 from infra.local_cloud.processes import Tools
 from infra.local_cloud.progress import Progress
 from infra.packaging.workspace import Workspace, exclusive
+from visionflow_starter import STARTER
 
 DEFAULT_PORT = 4566
 _WATCH_SECONDS = 0.5
@@ -147,8 +148,7 @@ def _fill(
     dynamodb = boto3.client("dynamodb", **running.client_options)
     with progress.step("dashboard and starter model uploaded"):
         content.upload_dashboard(dashboard, outputs, s3)
-        starter = workspace.project / "infra" / "packaging" / "starter"
-        content.publish_starter(starter, outputs, s3, dynamodb)
+        content.publish_starter(STARTER, outputs, s3, dynamodb)
     images = first_predictions.sample_images(workspace.project)
     with progress.step(f"{len(images)} sample images answered"):
         return first_predictions.classify_samples(images, outputs, s3)

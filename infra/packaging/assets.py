@@ -7,6 +7,7 @@ from infra.packaging.runtime_layer import build_runtime_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import Package, source_package, training_bundle
 from infra.stages import StageConfig
+from visionflow_starter import STARTER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,5 +47,5 @@ def project_assets(stage: StageConfig) -> Assets:
         runtime_layer=build_runtime_layer(stage.layer_target),
         training_bundle=training_bundle(PROJECT),
         dashboard=PROJECT / "dashboard" / "dist",
-        starter_model=PROJECT / "infra" / "packaging" / "starter",
+        starter_model=STARTER,
     )

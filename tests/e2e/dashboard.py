@@ -30,6 +30,7 @@ from visionflow.models.publication import Publisher
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
+from visionflow_starter import STARTER
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path("dashboard/node_modules/axe-core/axe.min.js")
@@ -115,7 +116,7 @@ def accessibility_faults(page: Page) -> list[str]:
 
 def publish_reported(cloud: Cloud, version: str, folder: Path) -> None:
     """Publish the starter as ``version`` with the report of a real run; makes ``folder``."""
-    shutil.copytree("infra/packaging/starter", folder)
+    shutil.copytree(STARTER, folder)
     shutil.copy(REPORT, folder / "report.json")
     _draw_map_images(folder)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

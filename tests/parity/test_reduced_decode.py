@@ -23,8 +23,8 @@ from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.manifest import read_artifact
+from visionflow_starter import STARTER
 
-STARTER = Path(__file__).parents[2] / "infra" / "packaging" / "starter"
 SETS = ("general20", "flowers5")
 IMAGES = 60
 

@@ -18,9 +18,10 @@ from visionflow.answers.classifier import Classifier
 from visionflow.images.pipeline import load
 from visionflow.models.drift import REFERENCE_FILE, Reference
 from visionflow.models.manifest import read_artifact
+from visionflow_starter import STARTER
 
 PROJECT = Path(__file__).parents[2]
-STARTER = PROJECT / "infra" / "packaging" / "starter"
+
 LABELS = PROJECT / "training" / "labels" / "imagenet1000.csv"
 SAMPLES = PROJECT / "infra" / "samples"
 ARCHIVE = "imagenet1000-samples.tar"

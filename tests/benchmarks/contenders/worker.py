@@ -31,6 +31,7 @@ from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import PredictionStore
+from visionflow_starter import STARTER
 
 # The handler looks up whether requests carry a token.
 os.environ |= ClassificationSettings(
@@ -38,7 +39,6 @@ os.environ |= ClassificationSettings(
 ).to_env()
 
 PROJECT = Path(__file__).parents[3]
-STARTER = PROJECT / "infra" / "packaging" / "starter"
 REQUEST: dict[str, Any] = json.loads(
     (PROJECT / "tests" / "events" / "http_request.json").read_text()
 )

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from infra.packaging.workspace import PROJECT
 from tests.tiny_model import write_tiny_artifact
 from visionflow import strict
 from visionflow.errors import ArtifactError, ConfigError
@@ -15,6 +14,7 @@ from visionflow.models.manifest import (
     Manifest,
     read_artifact,
 )
+from visionflow_starter import STARTER
 
 Artifact = tuple[Path, Manifest]
 
@@ -171,7 +171,7 @@ def test_a_label_that_macos_took_apart_is_still_read(tiny_artifact: Artifact) ->
 
 
 def test_the_starter_is_in_range() -> None:
-    read_artifact(PROJECT / "infra" / "packaging" / "starter")
+    read_artifact(STARTER)
 
 
 def test_an_altered_file_is_found(tiny_artifact: Artifact) -> None:

@@ -11,7 +11,6 @@ import pytest
 from onnx import TensorProto, helper
 
 from infra import stages
-from infra.packaging.workspace import PROJECT
 from tests.bad_models import KINDS, bad_graph, write_bad_artifact
 from tests.tiny_model import tiny_graph, write_tiny_artifact
 from visionflow.answers.caps import ANSWER_S, FUNCTION_MB, OPEN_S
@@ -20,10 +19,11 @@ from visionflow.errors import ArtifactError
 from visionflow.models.drift import REFERENCE_FILE
 from visionflow.models.manifest import FileEntry, Manifest, read_artifact
 from visionflow.models.trial import try_out
+from visionflow_starter import STARTER
 
 
 def test_the_starter_can_serve() -> None:
-    folder = PROJECT / "infra" / "packaging" / "starter"
+    folder = STARTER
     tried = try_out(folder, read_artifact(folder))
     assert tried.ms is not None
     assert tried.peak_mb is not None
