@@ -11,7 +11,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-python test-in-process test-local-cloud test-dashboard check bench deploy destroy types lock audit sbom clean
+.PHONY: help up down test test-python test-units test-in-process test-local-cloud test-dashboard check bench deploy destroy types lock audit sbom clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -24,12 +24,15 @@ down: .venv/.up ## End the local cloud
 
 test: test-dashboard test-python ## Run all tests: units, moto, templates, parity, local cloud, browser
 
-# Two runs side by side: one computes while the other waits for its local cloud.
+# Two at a time: one computes while the other waits for its local cloud, which the units follow.
 test-python: .venv/.test
-	$(MAKE) --jobs 2 test-in-process test-local-cloud
+	$(MAKE) --jobs 2 test-local-cloud test-in-process test-units
+
+test-units: .venv/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" tests/unit
 
 test-in-process: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --ignore tests/unit
 
 test-local-cloud: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m e2e
