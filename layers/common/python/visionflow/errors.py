@@ -33,6 +33,10 @@
     |   |-- RunNotFoundError
     |   |-- RunConflictError
     |   |-- RunRefusedError             an instant training that its data does not allow
+    |   |-- DatasetMissingError
+    |   |   |-- DatasetImageMissingError
+    |   |   `-- DatasetVersionMissingError
+    |   |-- DatasetConflictError
     |   |-- IdempotencyConflictError
     |   `-- ImageError                  an image that can never be classified
     |       |-- EmptyImageError
@@ -196,6 +200,30 @@ class RunRefusedError(InputError):
     """The version of the dataset cannot be trained: too few classes or images, an image gone."""
 
     code = "run_refused"
+
+
+class DatasetMissingError(InputError):
+    """There is no dataset of this name."""
+
+    code = "dataset_missing"
+
+
+class DatasetImageMissingError(DatasetMissingError):
+    """The dataset has no image of this hash."""
+
+    code = "dataset_image_missing"
+
+
+class DatasetVersionMissingError(DatasetMissingError):
+    """The dataset has no version of this number."""
+
+    code = "dataset_version_missing"
+
+
+class DatasetConflictError(InputError):
+    """The dataset's state does not allow what was asked."""
+
+    code = "dataset_conflict"
 
 
 class ModelNotFoundError(InputError):
