@@ -296,6 +296,10 @@ class DatasetStore:
             return False
         return True
 
+    def dropped_again(self, name: str, sha256: str, key: str) -> None:
+        """Remember in an image's row that it was dropped once more, and as what the last time."""
+        self._update(name, sha256, {"dropped_again": key}, "attribute_exists(pk)")
+
     def mark(self, name: str, marks: Sequence[Mark]) -> int:
         """Write what a comparison found, and return about how many images that are there."""
 
@@ -351,7 +355,7 @@ class DatasetStore:
             raise _no_dataset(name)
         return _book(item)
 
-    def _row(self, kind: str, name: str, sort_key: str) -> Found | None:
+    def _row(self, kind: str, name: str, sort_key: str) -> "Found | None":
         return dynamodb.read_item(self.client, self.table, _key(kind, name, sort_key))
 
     def _update(
@@ -459,6 +463,7 @@ def _image_item(name: str, image: DatasetImage, revision: int) -> Item:
 def _image(item: Found, book: Book) -> DatasetImage:
     row = from_row(item)
     revision = row.pop("revision")
+    row.pop("dropped_again", None)
     row["label"] = book.label(row.get("label"), revision)
     if row["label"] is None:
         row["labelled_by"] = None
