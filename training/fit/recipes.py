@@ -75,6 +75,11 @@ class Pixels(nn.Module):
 
 def check_recipe(config: TrainConfig) -> None:
     """Raise `ConfigError` for choices that do not go together, before any time is spent."""
+    if config.recipe == "instant":
+        raise ConfigError(
+            "config: the recipe instant trains no network, so it has nothing to search, to resume "
+            "or to export again; run `visionflow train --recipe instant`, which takes seconds."
+        )
     body = config.finetune.body.optimizer.name
     if (config.recipe, body, config.finetune.batch_norm) == ("finetune", "muon", "frozen"):
         raise ConfigError(
@@ -191,11 +196,12 @@ def body(session: Session) -> Phase:
 
 
 PHASES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {
+    "instant": (),
     "probe": (),
     "finetune": (("head", head), ("body", body)),
     "scratch": (("scratch", scratch),),
 }
-"""The phases of each recipe, in order; `fit_probe` has none."""
+"""The phases of each recipe, in order; a head that is fitted at once has none."""
 
 
 def _on_images(
