@@ -23,7 +23,7 @@ ALIKE: Final = 0.88
 """From this cosine similarity on two images are shots of the same thing, frames of a film say."""
 FOLDS: Final = 5
 """Labels are checked by models that saw neither the image nor its look-alikes."""
-SURE: Final = 0.25
+SURE: Final = 0.3
 """A label is suspected where another one's score is higher by this. Scores of a right label are
 about 1, of others 0."""
 FAR: Final = 4.0
@@ -35,7 +35,7 @@ _ROWS = 512
 _DIMENSIONS = 128
 _REFERENCES = 4_000
 _DEVIATIONS = 1.4826  # of a normal distribution in its median absolute deviations
-_STRENGTH = 0.1
+_STRENGTH = 1.0
 
 
 @dataclass(frozen=True)
