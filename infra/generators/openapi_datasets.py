@@ -22,7 +22,7 @@ from lambdas.api.datasets.bodies import (
     DatasetDetails,
     DatasetList,
     FreezeRequest,
-    ImageChange,
+    ImageChangeRequest,
     ImageDetails,
     ImageFilter,
     ImagePage,
@@ -128,7 +128,7 @@ DATASET_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Label, move to a part, remove or restore images; what is left out stays",
         {200: ImagesChanged},
         (_NAME,),
-        _list_of("changes", ImageChange, MOST_CHANGES),
+        _list_of("changes", ImageChangeRequest, MOST_CHANGES),
     ),
     ("POST", "/datasets/{name}/classes"): Operation(
         "changeDatasetClass",

@@ -45,7 +45,7 @@ class NewImage:
 
 
 @dataclass(frozen=True)
-class ImageChange:
+class ImageChangeRequest:
     """What to change about an image; what is left out stays. A null ``label`` takes the label away,
     a null ``part`` lets versions choose the part."""
 
@@ -56,11 +56,17 @@ class ImageChange:
 
 
 @dataclass(frozen=True)
-class ListRequest:
-    """Items that are read one by one, so that an error names the one that is wrong."""
+class UploadsRequest:
+    """Each item is a `NewImage`; they are read one by one, so that an error names the item."""
 
-    images: tuple[dict[str, Any], ...] = ()
-    changes: tuple[dict[str, Any], ...] = ()
+    images: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class ChangesRequest:
+    """Each item is an `ImageChangeRequest`."""
+
+    changes: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -118,9 +124,10 @@ class DatasetDetails:
 
 @dataclass(frozen=True)
 class DatasetDeleted:
-    """The dataset is gone with its images."""
+    """The dataset is gone with its images; false where there is more of it than one call can
+    delete: call again."""
 
-    deleted: Literal[True]
+    deleted: bool
 
 
 @dataclass(frozen=True)
