@@ -30,6 +30,10 @@
     |   |-- JobNotFoundError
     |   |-- JobConflictError
     |   |-- JobRefusedError
+    |   |-- DatasetMissingError
+    |   |   |-- DatasetImageMissingError
+    |   |   `-- DatasetVersionMissingError
+    |   |-- DatasetConflictError
     |   |-- IdempotencyConflictError
     |   `-- ImageError                  an image that can never be classified
     |       |-- EmptyImageError
@@ -175,6 +179,30 @@ class JobRefusedError(InputError):
     """The training job cannot be done: no quota, no capacity, too small a budget, bad settings."""
 
     code = "job_refused"
+
+
+class DatasetMissingError(InputError):
+    """There is no dataset of this name."""
+
+    code = "dataset_missing"
+
+
+class DatasetImageMissingError(DatasetMissingError):
+    """The dataset has no image of this hash."""
+
+    code = "dataset_image_missing"
+
+
+class DatasetVersionMissingError(DatasetMissingError):
+    """The dataset has no version of this number."""
+
+    code = "dataset_version_missing"
+
+
+class DatasetConflictError(InputError):
+    """The dataset's state does not allow what was asked."""
+
+    code = "dataset_conflict"
 
 
 class ModelNotFoundError(InputError):
