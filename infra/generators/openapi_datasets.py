@@ -17,7 +17,6 @@ from lambdas.api.datasets.bodies import (
     MOST_PREDICTIONS,
     MOST_THUMBNAILS,
     MOST_UPLOADS,
-    ClassRequest,
     DatasetDeleted,
     DatasetDetails,
     DatasetList,
@@ -39,6 +38,7 @@ from lambdas.api.datasets.bodies import (
     VersionDiff,
     VersionList,
 )
+from visionflow.datasets.changes import ClassChange
 from visionflow.datasets.record import Dataset, DatasetVersion, ImageState
 from visionflow.datasets.run import InstantRun
 
@@ -135,7 +135,7 @@ DATASET_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Add, rename, merge, delete or describe a class",
         {200: Dataset},
         (_NAME,),
-        json_body(ClassRequest),
+        json_body(ClassChange),
     ),
     ("POST", "/datasets/{name}/predictions"): Operation(
         "takePredictions",

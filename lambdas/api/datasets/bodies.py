@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from visionflow.datasets.health import Health
 from visionflow.datasets.record import Dataset, DatasetImage, DatasetVersion, Part
 from visionflow.datasets.run import InstantRun
 from visionflow.models.ref import ModelRef
@@ -16,7 +17,6 @@ MOST_IMAGES = 1000
 # Of each list of a diff.
 MOST_DIFFERENCES = 2000
 
-ClassAction = Literal["add", "rename", "merge", "delete", "describe"]
 ImageFilter = Literal["unlabelled", "suspected", "outlier", "duplicate"]
 
 
@@ -70,19 +70,6 @@ class ChangesRequest:
 
 
 @dataclass(frozen=True)
-class ClassRequest:
-    """A change of a class: ``add`` (with ``ko`` and ``en``, how people read it), ``rename`` it
-    ``to`` a new name, ``merge`` it ``to`` another class, ``delete`` it, which leaves its images
-    unlabelled, or ``describe`` it by ``ko`` and ``en``."""
-
-    action: ClassAction
-    name: str
-    to: str | None = None
-    ko: str | None = None
-    en: str | None = None
-
-
-@dataclass(frozen=True)
 class TakeRequest:
     """Predictions whose images go into the dataset. Without ``label``, each has its feedback's."""
 
@@ -113,11 +100,18 @@ class DatasetList:
     items: tuple[Dataset, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetHealth(Health):
+    """What the last comparison of all images found; `Health` is the service's in this API."""
+
+
 @dataclass(frozen=True)
 class DatasetDetails:
-    """A dataset, its latest version and its latest training."""
+    """A dataset, its latest version and its latest training. ``health`` is null until its images
+    were compared for the first time."""
 
     dataset: Dataset
+    health: DatasetHealth | None
     latest: DatasetVersion | None
     run: InstantRun | None
 

@@ -1,9 +1,8 @@
 """Images of datasets: listing them, letting them in, and changing what is said of them."""
 
 import base64
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -29,20 +28,23 @@ from lambdas.api.resources import Resources
 from lambdas.web.json_body import read_item
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.datasets.changes import KEEP, ImageChange
+from visionflow.datasets.copies import source_of
+from visionflow.datasets.names import content_key, is_sha256
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
-from visionflow.datasets.store import KEEP, DatasetStore, ImageChange
+from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
+    InvalidBodyError,
     InvalidParameterError,
     MissingImageError,
     PredictionNotFoundError,
 )
 from visionflow.images.store import ImageStore
 from visionflow.images.uploads import UploadRequest, safe_name
-from visionflow.labels import composed
+from visionflow.labels import composed, label_key
 from visionflow.predictions.record import Prediction
 from visionflow.timestamps import timestamp
 
-_HASH = re.compile(r"[0-9a-f]{64}")
 # An error names no more classes than this.
 _MOST_NAMED = 20
 
@@ -63,7 +65,7 @@ class ImageQuery:
         )
 
 
-_FILTERS = {
+_FILTERS: dict[ImageFilter, Callable[[DatasetImage], bool]] = {
     "unlabelled": lambda image: image.label is None and image.state != "unreadable",
     "suspected": lambda image: image.suspected is not None,
     "outlier": lambda image: image.outlier,
@@ -125,16 +127,31 @@ class DatasetImages:
         dataset = self.store.dataset(name)
         images = [_new_image(dataset, index, item) for index, item in enumerate(wanted)]
         asked = {image.sha256: image for image in images}
-        rows = self.store.rows(name, tuple(asked))
-        arrived = {sha256 for sha256, row in rows.items() if row.state != "pending"}
-        sent = [image for sha256, image in asked.items() if sha256 not in arrived]
-        if sent:
-            amounts = Amounts(images=len(sent), bytes=sum(image.bytes for image in sent))
+        new = [_announced(image, caller, now) for image in asked.values()]
+        known = self._announce(name, new, caller)
+        forms = [self._form(name, asked[sha256], caller) for sha256 in asked if sha256 not in known]
+        return UploadForms(tuple(sha256 for sha256 in asked if sha256 in known), tuple(forms))
+
+    def _announce(self, name: str, images: Sequence[DatasetImage], caller: Caller) -> set[str]:
+        """Let ``images`` in and count them. Returns which have arrived already."""
+        rows = self.store.known(name, [image.sha256 for image in images])
+        fresh = [
+            image
+            for image in images
+            if image.sha256 not in rows or rows[image.sha256].state == "pending"
+        ]
+        if fresh:
+            amounts = Amounts(images=len(fresh), bytes=sum(image.bytes for image in fresh))
             self.usage.spend(caller, amounts)
-        self.store.announce(name, [_announced(image, caller, now) for image in sent])
-        self._restore(name, [asked[sha256] for sha256 in rows if rows[sha256].removed], caller)
-        forms = tuple(self._form(name, image, caller) for image in sent)
-        return UploadForms(tuple(sha256 for sha256 in asked if sha256 in arrived), forms)
+        arrived = {image.sha256 for image in images} - {image.sha256 for image in fresh}
+        arrived.update(self.store.announce(name, fresh))
+        removed = [image for image in images if (row := rows.get(image.sha256)) and row.removed]
+        back = [
+            ImageChange(sha256=image.sha256, label=image.label or KEEP, removed=False)
+            for image in removed
+        ]
+        self.store.change(name, back, caller.name)
+        return arrived
 
     def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
         key = content_key(name, image.sha256)
@@ -142,12 +159,6 @@ class DatasetImages:
             key, image.content_type, image.bytes, caller.id, image.sha256
         )
         return DatasetUpload(image.sha256, signed.url, signed.headers)
-
-    def _restore(self, name: str, images: Sequence[NewImage], caller: Caller) -> None:
-        """Take images back that were removed."""
-        if images:
-            changes = [ImageChange(image.sha256, image.label, removed=False) for image in images]
-            self.store.change(name, changes, caller.name)
 
     def change(self, name: str, wanted: Sequence[Mapping[str, Any]], caller: Caller) -> ImagesChanged:
         """Raises `DatasetMissingError`, `InvalidParameterError`, `InvalidBodyError`."""
@@ -192,20 +203,15 @@ class DatasetImages:
         caller: Caller,
         now: datetime,
     ) -> PredictionsTaken:
-        rows = self.store.rows(name, tuple(found))
-        arrived = {sha256 for sha256, row in rows.items() if row.state != "pending"}
-        sent = {sha256: found[sha256] for sha256 in found if sha256 not in arrived}
-        if sent:
-            size = sum(image.bytes for _, image in sent.values())
-            self.usage.spend(caller, Amounts(images=len(sent), bytes=size))
         announced = [
-            replace(_announced(image, caller, now), source=f"prediction:{prediction.id}")
-            for prediction, image in sent.values()
+            replace(_announced(image, caller, now), source=source_of(prediction.id))
+            for prediction, image in found.values()
         ]
-        self.store.announce(name, announced)
-        self._restore(name, [found[sha256][1] for sha256 in rows if rows[sha256].removed], caller)
+        known = self._announce(name, announced, caller)
         added = 0
-        for sha256, (prediction, _) in sent.items():
+        for sha256, (prediction, _) in found.items():
+            if sha256 in known:
+                continue
             source = prediction.image
             try:
                 self.content.take_copy(
@@ -215,13 +221,13 @@ class DatasetImages:
             except MissingImageError:
                 # Erased, or expired, since its record was read.
                 missing.append(prediction.id)
-                self.store.change(name, [ImageChange(sha256, removed=True)], caller.name)
-        return PredictionsTaken(added, len(found) - len(sent), tuple(missing))
+                self.store.erase(name, sha256)
+        return PredictionsTaken(added, len(known), tuple(missing))
 
 
 def check_hash(what: str, sha256: str) -> str:
     """Raises `InvalidParameterError`."""
-    if not _HASH.fullmatch(sha256):
+    if not is_sha256(sha256):
         raise InvalidParameterError(
             f"{what} must be named by the SHA-256 of its bytes, 64 digits of 0-9 and a-f; found "
             f"{sha256!r:.80}."
@@ -293,10 +299,14 @@ def _change(dataset: Dataset, index: int, item: Mapping[str, Any]) -> ImageChang
     wanted = read_item(ImageChangeRequest, item, where)
     check_hash(f"{where}.sha256", wanted.sha256)
     label = None if wanted.label is None else class_named(dataset, wanted.label)
-    given = {"label": label, "removed": wanted.removed, "part": wanted.part}
-    if not (named := {field: value for field, value in given.items() if field in item}):
+    if not item.keys() - {"sha256"}:
         raise InvalidBodyError(f"{where} changes nothing; give label, removed or part.")
-    return ImageChange(wanted.sha256, **named)
+    return ImageChange(
+        sha256=wanted.sha256,
+        label=label if "label" in item else KEEP,
+        removed=wanted.removed if "removed" in item else KEEP,
+        part=wanted.part if "part" in item else KEEP,
+    )
 
 
 def _data_url(thumbnail: bytes) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from visionflow.errors import MissingImageError
+from visionflow.errors import MissingImageError, PlatformError
 from visionflow.images.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import (
         CopySourceTypeDef,
         GetObjectRequestTypeDef,
+        ObjectIdentifierTypeDef,
         PutObjectRequestTypeDef,
     )
 
@@ -22,6 +23,8 @@ FORM_LIFETIME = timedelta(minutes=15)
 # Of a posted upload's metadata, which its form signs: who asked for the form.
 _OWNER = "owner"
 
+# What S3 deletes in one call.
+_ERASED_AT_ONCE = 1000
 # Answers of S3 that a retry cannot change.
 _ABSENT = {
     "NoSuchKey": "The object was deleted before it was read.",
@@ -103,6 +106,28 @@ class ImageStore:
         markers."""
         versions, markers = self._versions(prefix)
         self._delete([*versions, *markers])
+
+    def erase_some(self, prefix: str, most: int) -> bool:
+        """Delete at most ``most`` objects whose keys begin with ``prefix``, with all their versions
+        and delete markers. True when none is left. Raises `PlatformError`."""
+        left = most
+        while left > 0:
+            page = self._client.list_object_versions(
+                Bucket=self.bucket, Prefix=prefix, MaxKeys=min(left, _ERASED_AT_ONCE)
+            )
+            doomed: list[ObjectIdentifierTypeDef] = [
+                {"Key": found["Key"], "VersionId": found["VersionId"]}
+                for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            ]
+            if not doomed:
+                return True
+            answer = self._client.delete_objects(
+                Bucket=self.bucket, Delete={"Objects": doomed, "Quiet": True}
+            )
+            if errors := answer.get("Errors"):
+                raise PlatformError(f"S3 left objects undeleted ({errors[0].get('Code')}).")
+            left -= len(doomed)
+        return False
 
     def _versions(self, prefix: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """Keys and version ids of objects and of delete markers."""
