@@ -30,6 +30,9 @@
     |   |-- JobNotFoundError
     |   |-- JobConflictError
     |   |-- JobRefusedError
+    |   |-- RunNotFoundError
+    |   |-- RunConflictError
+    |   |-- RunRefusedError             an instant training that its data does not allow
     |   |-- DatasetMissingError
     |   |   |-- DatasetImageMissingError
     |   |   `-- DatasetVersionMissingError
@@ -179,6 +182,24 @@ class JobRefusedError(InputError):
     """The training job cannot be done: no quota, no capacity, too small a budget, bad settings."""
 
     code = "job_refused"
+
+
+class RunNotFoundError(InputError):
+    """No instant training of the dataset has this id."""
+
+    code = "run_not_found"
+
+
+class RunConflictError(InputError):
+    """The instant training has ended, or works on something else."""
+
+    code = "run_conflict"
+
+
+class RunRefusedError(InputError):
+    """The version of the dataset cannot be trained: too few classes or images, an image gone."""
+
+    code = "run_refused"
 
 
 class DatasetMissingError(InputError):
