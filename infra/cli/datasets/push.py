@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -227,5 +227,7 @@ def _print(pushed: Pushed, found: int) -> None:
         f"{pushed.duplicates} twice in the folder, {len(pushed.unreadable)} cannot be sent."
     )
     if pushed.ready is not None:
-        say(f"The dataset has {pushed.ready} images that can be trained on, and "
-            f"{pushed.refused} that cannot be read.")
+        say(
+            f"The dataset has {pushed.ready} images that can be trained on, and "
+            f"{pushed.refused} that cannot be read."
+        )

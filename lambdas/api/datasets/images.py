@@ -160,7 +160,9 @@ class DatasetImages:
         )
         return DatasetUpload(image.sha256, signed.url, signed.headers)
 
-    def change(self, name: str, wanted: Sequence[Mapping[str, Any]], caller: Caller) -> ImagesChanged:
+    def change(
+        self, name: str, wanted: Sequence[Mapping[str, Any]], caller: Caller
+    ) -> ImagesChanged:
         """Raises `DatasetMissingError`, `InvalidParameterError`, `InvalidBodyError`."""
         _check_number("changes", len(wanted), MOST_CHANGES)
         dataset = self.store.dataset(name)

@@ -1,6 +1,6 @@
 """Datasets as the API offers them: which there are, their classes and their versions."""
 
-import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -22,15 +22,15 @@ from lambdas.api.datasets.bodies import (
 from lambdas.api.datasets.images import DatasetImages
 from lambdas.api.datasets.training import DatasetTraining
 from lambdas.api.resources import Resources
-from lambdas.api.settings import DatasetSettings
 from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.datasets.changes import ClassChange
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetVersion
+from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
-from visionflow.errors import DatasetConflictError, DatasetVersionMissingError, InvalidParameterError
+from visionflow.errors import DatasetConflictError, InvalidParameterError
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
@@ -54,7 +54,6 @@ class DatasetService:
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
-        settings = DatasetSettings.from_env(os.environ)
         store, content = resources.datasets, resources.dataset_content
         return cls(
             store,
@@ -67,7 +66,7 @@ class DatasetService:
                 RunStore(store.table, resources.dynamodb),
                 resources.usage,
                 clients.states(),
-                settings.instant_machine,
+                resources.instant_machine,
             ),
         )
 
@@ -160,10 +159,7 @@ class DatasetService:
         self.store.dataset(name)
         return self.versions.version(name, number)
 
-    def _models(self, name: str) -> list[ModelRef]:
+    def _models(self, name: str) -> Iterator[ModelRef]:
         """What the versions of a dataset made."""
-        return [
-            model
-            for version in self.versions.versions(name)
-            for model in self.training.runs.models(name, version.number)
-        ]
+        for version in self.versions.versions(name):
+            yield from self.training.runs.models(name, version.number)

@@ -88,7 +88,9 @@ class DatasetTraining:
         except Exception as error:
             with suppress(Exception):
                 sentence = f"The state machine did not start ({error})."
-                self.runs.fail(run.dataset, run.id, timestamp(now), "platform_unavailable", sentence)
+                self.runs.fail(
+                    run.dataset, run.id, timestamp(now), "platform_unavailable", sentence
+                )
             raise
 
     def _check_enough(self, dataset: Dataset) -> None:

@@ -364,7 +364,7 @@ class DatasetStore:
             raise _no_dataset(name)
         return _book(item)
 
-    def _row(self, kind: str, name: str, sort_key: str) -> Found | None:
+    def _row(self, kind: str, name: str, sort_key: str) -> "Found | None":
         return dynamodb.read_item(self.client, self.table, _key(kind, name, sort_key))
 
     def _update(
