@@ -95,13 +95,14 @@ class DatasetImages:
         return ImagePage(tuple(shown), page.next_cursor)
 
     def thumbnails(self, name: str, hashes: Sequence[str]) -> Thumbnails:
-        """Raises `InvalidParameterError`."""
+        """Raises `DatasetMissingError`, `InvalidParameterError`."""
         if not 1 <= len(hashes) <= MOST_THUMBNAILS:
             raise InvalidParameterError(
                 f"images must name 1 to {MOST_THUMBNAILS} hashes, found {len(hashes)}."
             )
         for sha256 in hashes:
             check_hash("images", sha256)
+        self.store.dataset(name)
         contents = self.store.contents(name, tuple(dict.fromkeys(hashes)))
         return Thumbnails({sha256: _data_url(found.thumbnail) for sha256, found in contents})
 

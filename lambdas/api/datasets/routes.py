@@ -91,7 +91,7 @@ def thumbnails(service: DatasetService, request: Request, name: str) -> Thumbnai
 def uploads(service: DatasetService, request: Request, name: str) -> UploadForms:
     wanted = request.read(UploadsRequest).images
     forms = service.images.forms(name, wanted, request.caller, datetime.now(UTC))
-    request.details |= {"forms": len(forms.forms), "known": len(forms.known)}
+    request.details.update(forms=len(forms.forms), known=len(forms.known))
     return forms
 
 
