@@ -309,6 +309,10 @@ class DatasetStore:
             return False
         return True
 
+    def dropped_again(self, name: str, sha256: str, key: str) -> None:
+        """Remember in an image's row that it was dropped once more, and as what the last time."""
+        self._update(name, sha256, {"dropped_again": key}, "attribute_exists(pk)")
+
     def mark(self, name: str, marks: Sequence[Mark]) -> int:
         """Write what a comparison found, and return about how many images that are there."""
 
@@ -472,6 +476,7 @@ def _image_item(name: str, image: DatasetImage, revision: int) -> Item:
 def _image(item: Found, book: Book) -> DatasetImage:
     row = from_row(item)
     revision = row.pop("revision")
+    row.pop("dropped_again", None)
     row["label"] = book.label(row.get("label"), revision)
     if row["label"] is None:
         row["labelled_by"] = None

@@ -59,9 +59,9 @@ class ImageStore:
         self.bucket = bucket
         self._client = client
 
-    def read(self, key: str, version_id: str | None) -> bytes:
+    def read(self, key: str, version_id: str | None, etag: str | None = None) -> bytes:
         """The bytes of one version. Raises as `fetch` does."""
-        return self.fetch(key, version_id).data
+        return self.fetch(key, version_id, etag).data
 
     def fetch(self, key: str, version_id: str | None, etag: str | None = None) -> StoredImage:
         """One version. In a bucket without versioning, ``etag`` identifies it.
