@@ -1,6 +1,6 @@
 """The API's routes about datasets, each as a method."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -41,15 +41,9 @@ class DatasetClient:
         changed: int = self._post("/changes", {"changes": changes})["changed"]
         return changed
 
-    def images(self) -> Iterator[dict[str, Any]]:
-        """All images that were not removed, by their hash."""
-        cursor: str | None = None
-        while True:
-            page = self._get("/images", cursor=cursor)
-            yield from page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
+    def image_page(self, cursor: str | None) -> dict[str, Any]:
+        """A thousand images that were not removed, by their hash."""
+        return self._get("/images", cursor=cursor)
 
     def image(self, sha256: str) -> dict[str, Any]:
         """One image with a URL of its bytes."""
@@ -70,6 +64,9 @@ class DatasetClient:
 
     def train(self, model: str | None, *, promote: bool) -> dict[str, Any]:
         return self._post("/train", {"model": model, "promote": promote})
+
+    def runs(self) -> dict[str, Any]:
+        return self._get("/runs")
 
     def run(self, run_id: str) -> dict[str, Any]:
         return self._get(f"/runs/{quote(run_id, safe='')}")

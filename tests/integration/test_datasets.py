@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,7 +15,7 @@ import pytest
 from lambdas.api.datasets.bodies import MOST_CHANGES, MOST_PREDICTIONS, MOST_THUMBNAILS
 from lambdas.api.resources import resources
 from tests.images import encode, plain
-from tests.integration.conftest import DATASETS, PLENTY, SERVED, Answer, Cloud
+from tests.integration.conftest import API, DATASETS, PLENTY, SERVED, Answer, Cloud
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
 from visionflow.datasets.record import DatasetImage
@@ -261,7 +262,8 @@ def test_uploads_count_against_the_quotas(
     datasets: Datasets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quotas = Quotas(10**6, Amounts(10**6, 1, 10**9, 1, 1.0), PLENTY)
-    monkeypatch.setenv("QUOTAS", UsageSettings.of("usage", quotas).quotas)
+    for name, value in UsageSettings.of("usage", quotas).to_env().items():
+        monkeypatch.setenv(name, value)
     restart()
     assert datasets.upload(RED).status == 200
     refused = datasets.upload(BLUE)
@@ -494,7 +496,8 @@ def test_whose_records_are_their_own_takes_those_alone(
     served: Datasets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Caller("user:2", "o@example.com", frozenset({"predict", "read"}))
-    monkeypatch.setenv("OWN_RECORDS", "1")
+    for name, value in replace(API, own_records=1).to_env().items():
+        monkeypatch.setenv(name, value)
     restart()
     theirs, own = (predicted(served, RED, other)["id"], predicted(served, BLUE, LABELLER)["id"])
     answer = served.post("/animals/predictions", {"ids": [theirs, own]}, LABELLER).body

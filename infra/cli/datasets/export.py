@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
-from itertools import batched
 from pathlib import Path
 
 from infra.client.datasets import DatasetClient
@@ -47,12 +46,13 @@ def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path)
             zipfile.ZipFile(unfinished, "w") as archive,
             ThreadPoolExecutor(_READERS) as readers,
         ):
-            for some in batched(images, _AHEAD):
+            for start in range(0, len(images), _AHEAD):
+                some = images[start : start + _AHEAD]
                 contents = readers.map(lambda image: _content(dataset, image.sha256), some)
                 for image, data in zip(some, contents, strict=True):
                     archive.writestr(_path(image, data, divided=divided), data)
                     bar.add(1)
-            archive.writestr("manifest.csv", _csv(images))
+            archive.writestr("manifest.csv", csv_lines(images))
             archive.writestr("manifest.jsonl", json_lines(images))
         unfinished.replace(out)
     finally:
@@ -65,7 +65,8 @@ def json_lines(images: Sequence[VersionImage]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _csv(images: Sequence[VersionImage]) -> str:
+def csv_lines(images: Sequence[VersionImage]) -> str:
+    """The manifest as a table, with a header."""
     text = io.StringIO()
     writer = csv.writer(text)
     names = [field.name for field in fields(VersionImage)]

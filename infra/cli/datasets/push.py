@@ -4,11 +4,11 @@ import argparse
 import hashlib
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import batched
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -44,18 +44,19 @@ class LocalImage:
 
 @dataclass(frozen=True)
 class ReadImage:
-    """A file's bytes, under their hash."""
+    """What was found in a file. Its bytes are read again when they are sent: a batch of them would
+    take gigabytes."""
 
     image: LocalImage
     sha256: str
-    data: bytes
+    size: int
     content_type: str
 
     def announcement(self) -> dict[str, object]:
         """What the API is told of it."""
         return {
             "sha256": self.sha256,
-            "bytes": len(self.data),
+            "bytes": self.size,
             "content_type": self.content_type,
             "label": self.image.label,
             "file_name": self.image.file.name,
@@ -102,7 +103,8 @@ def _push(arguments: argparse.Namespace) -> int:
     bar = TransferBar(total, f"of {len(images)} images sent or known")
     seen: set[str] = set()
     with ThreadPoolExecutor(_SENDERS) as senders:
-        for batch in batched(images, _BATCH):
+        for start in range(0, len(images), _BATCH):
+            batch = images[start : start + _BATCH]
             _push_batch(dataset, batch, seen, pushed, senders, bar.add)
     if arguments.wait:
         _wait(dataset, pushed)
@@ -170,7 +172,7 @@ def _push_batch(
             pushed.unreadable.append(str(image.file))
         elif read.sha256 in seen:
             pushed.duplicates += 1
-            on_sent(len(read.data))
+            on_sent(read.size)
         else:
             seen.add(read.sha256)
             fresh[read.sha256] = read
@@ -179,10 +181,10 @@ def _push_batch(
     answered = dataset.upload_forms([read.announcement() for read in fresh.values()])
     pushed.known += len(answered["known"])
     for sha256 in answered["known"]:
-        on_sent(len(fresh[sha256].data))
+        on_sent(fresh[sha256].size)
 
     def send(form: dict[str, Any]) -> None:
-        data = fresh[form["sha256"]].data
+        data = fresh[form["sha256"]].image.file.read_bytes()
         # Sent by an earlier run, and not looked at yet.
         with suppress(AlreadyUploadedError):
             put_image(form["url"], form["headers"], data, lambda _: None)
@@ -208,17 +210,24 @@ def _read(image: LocalImage) -> ReadImage | str:
         return f"cannot be read ({error.strerror})."
     except ImageError as error:
         return str(error)
-    return ReadImage(image, hashlib.sha256(data).hexdigest(), data, content_type)
+    return ReadImage(image, hashlib.sha256(data).hexdigest(), len(data), content_type)
 
 
 def _wait(dataset: DatasetClient, pushed: Pushed) -> None:
-    """Until no image of the dataset is pending."""
+    """Until no image of the dataset is pending: page by page, since none becomes so again."""
+    states: Counter[str] = Counter()
+    cursor: str | None = None
     while True:
-        states = [image["state"] for image in dataset.images()]
-        if "pending" not in states:
+        page = dataset.image_page(cursor)
+        found = [image["state"] for image in page["items"]]
+        if "pending" in found:
+            time.sleep(_POLL_SECONDS)
+            continue
+        states.update(found)
+        cursor = page["next_cursor"]
+        if cursor is None:
             break
-        time.sleep(_POLL_SECONDS)
-    pushed.ready, pushed.refused = states.count("ready"), states.count("unreadable")
+    pushed.ready, pushed.refused = states["ready"], states["unreadable"]
 
 
 def _print(pushed: Pushed, found: int) -> None:
