@@ -10,6 +10,7 @@ from lambdas.budget.settings import BudgetFunctionSettings
 from lambdas.classification.loading import REFUSED_SERVICE
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
+from lambdas.curate.settings import CurateSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.access.budget import BudgetSettings
@@ -18,7 +19,15 @@ from visionflow.access.quotas import UsageSettings
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
-FUNCTIONS = ("Predict", "Ingest", "Api", "Budget", "ModelWatchCounters", "ModelWatchShadow")
+FUNCTIONS = (
+    "Predict",
+    "Ingest",
+    "Api",
+    "Budget",
+    "Curate",
+    "ModelWatchCounters",
+    "ModelWatchShadow",
+)
 # Where people sign in.
 AUTHORIZER = "SignInAuthorizer"
 
@@ -65,6 +74,19 @@ GRANTS: dict[str, Grants] = {
         ("sqs:ChangeMessageVisibility", "ImageQueue"),
         ("sqs:GetQueueAttributes", "ImageQueue"),
         ("sqs:GetQueueUrl", "ImageQueue"),
+    },
+    "Curate": {
+        *RECORD,
+        ("s3:ListBucket", "Datasets"),
+        ("s3:GetObject", "Datasets/content/*"),
+        ("s3:GetObject", "Datasets/datasets/*"),
+        ("s3:PutObject", "Datasets/content/*"),
+        ("s3:DeleteObject", "Datasets/content/*"),
+        ("s3:DeleteObject", "Datasets/datasets/*"),
+        *{("dynamodb:" + action, "DatasetTable") for action in ("GetItem", "BatchGetItem")},
+        *{("dynamodb:" + action, "DatasetTable") for action in ("Query", "PutItem", "UpdateItem")},
+        ("sqs:SendMessage", "CurationQueue"),
+        *{("sqs:" + action, "CurationQueue") for action in CONSUME_QUEUE},
     },
     "Budget": {
         ("dynamodb:UpdateItem", "Usage"),
@@ -207,6 +229,7 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("Ingest", BudgetSettings),
         ("Api", BudgetSettings),
         ("Budget", BudgetFunctionSettings),
+        ("Curate", CurateSettings),
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),
     ],
@@ -220,6 +243,9 @@ def test_a_function_can_read_its_environment(
     assert read.to_env().items() <= environment.items()
     named = {
         "images_bucket": "Images",
+        "datasets_bucket": "Datasets",
+        "dataset_table": "DatasetTable",
+        "curation_queue": "CurationQueue",
         "models_bucket": "Models",
         "predictions_table": "Predictions",
         "registry_table": "Registry",

@@ -94,7 +94,7 @@ class DatasetStore:
         try:
             self.client.put_item(
                 TableName=self.table,
-                Item=_book_item(book),
+                Item=_book_item(Book(dataset=replace(book.dataset, revision=0))),
                 ConditionExpression="attribute_not_exists(pk)",
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
