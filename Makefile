@@ -67,6 +67,7 @@ lock: $(UV) ## Renew the lock files
 	$(COMPILE) infra/local_cloud/ministack-requirements.in -o infra/local_cloud/ministack-requirements.txt
 	$(UV) pip compile layers/runtime/requirements.in --no-deps --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-annotate --quiet -o layers/runtime/requirements.txt
+	$(COMPILE) layers/training/requirements.in --no-deps -o layers/training/requirements.txt
 
 audit: .venv/.test ## Look for known vulnerabilities of what is locked
 	$(BIN)/python -m infra.packaging.audit

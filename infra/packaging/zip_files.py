@@ -52,6 +52,19 @@ def training_bundle(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
     return _package("training", files, into)
 
 
+def instant_package(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
+    """What the function that trains runs: `lambdas`, `training`, `visionflow` and the starter."""
+    layers = project / "layers"
+    starter = layers / "starter" / "python" / "visionflow_starter"
+    files = {
+        **dict(_below("lambdas", project / "lambdas")),
+        **dict(_below("training", project / "training")),
+        **dict(_below("visionflow", layers / "common" / "python" / "visionflow")),
+        **dict(_below("visionflow_starter", starter)),
+    }
+    return _package("instant", files, into)
+
+
 def _below(path: str, folder: Path) -> Iterator[tuple[str, Path]]:
     for file in sorted(folder.rglob("*")):
         if file.is_file() and "__pycache__" not in file.parts:
