@@ -606,6 +606,264 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All datasets, by name */
+        get: operations["datasets"];
+        put?: never;
+        /** Create an empty dataset */
+        post: operations["createDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dataset with its health, its latest version and its latest training */
+        get: operations["dataset"];
+        put?: never;
+        post?: never;
+        /** Delete a dataset with its images and versions, unless a model that it made serves */
+        delete: operations["deleteDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Images of a dataset by their hash, without their content */
+        get: operations["datasetImages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/images/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One image of a dataset, with a URL of its bytes */
+        get: operations["datasetImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/thumbnails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Thumbnails of at most 50 images */
+        get: operations["datasetThumbnails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signed requests that send images to a dataset, once each */
+        post: operations["uploadToDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Label, move to a part, remove or restore images; what is left out stays */
+        post: operations["changeDatasetImages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add, rename, merge, delete or describe a class */
+        post: operations["changeDatasetClass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy the images of predictions into a dataset */
+        post: operations["takePredictions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a dataset, the latest first */
+        get: operations["datasetVersions"];
+        put?: never;
+        /** Keep what a dataset holds now as a version; the same content gives the same version */
+        post: operations["freezeDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version with a URL of its manifest, and the model versions that it made */
+        get: operations["datasetVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/versions/{number}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed from another version to this one */
+        get: operations["datasetDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Train a model on what a dataset holds now, without a machine */
+        post: operations["trainDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trainings of a dataset, newest first */
+        get: operations["datasetRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One training with its steps and its result */
+        get: operations["datasetRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -623,6 +881,21 @@ export interface components {
             low: number;
             /** High */
             high: number;
+        };
+        /**
+         * Advice
+         * @description What to do next: a code that pages translate, and what it is about.
+         */
+        Advice: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "one_class" | "few_images" | "few_groups" | "imbalance" | "unlabelled" | "suspected";
+            /** Params */
+            params: {
+                [key: string]: string | number;
+            };
         };
         /**
          * ApiKey
@@ -719,6 +992,23 @@ export interface components {
             percent: number;
         };
         /**
+         * ClassHealth
+         * @description ``images`` that are ready and labelled so, in ``groups`` of look-alikes. ``suspected`` of
+         *     them look like another class, ``outliers`` like none.
+         */
+        ClassHealth: {
+            /** Name */
+            name: string;
+            /** Images */
+            images: number;
+            /** Groups */
+            groups: number;
+            /** Suspected */
+            suspected: number;
+            /** Outliers */
+            outliers: number;
+        };
+        /**
          * ComparedModel
          * @description One version beside the others.
          *
@@ -776,6 +1066,18 @@ export interface components {
             };
         };
         /**
+         * Confusion
+         * @description ``count`` test images of ``label`` were answered with ``answered``.
+         */
+        Confusion: {
+            /** Label */
+            label: string;
+            /** Answered */
+            answered: string;
+            /** Count */
+            count: number;
+        };
+        /**
          * Costs
          * @description What predictions cost, estimated from counters, measured times and a dated table of prices.
          *
@@ -823,6 +1125,241 @@ export interface components {
             complete: boolean;
         };
         /**
+         * Dataset
+         * @description ``revision`` rises with each change of classes.
+         */
+        Dataset: {
+            /** Name */
+            name: string;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Classes
+             * @default []
+             */
+            classes: components["schemas"]["DatasetClass"][];
+            /**
+             * Revision
+             * @default 0
+             */
+            revision: number;
+        };
+        /**
+         * DatasetClass
+         * @description A class of a dataset. ``name`` is the label that models answer with; ``ko`` and ``en`` are
+         *     how people read it, None for the name itself.
+         */
+        DatasetClass: {
+            /** Name */
+            name: string;
+            /**
+             * Ko
+             * @default null
+             */
+            ko: string | null;
+            /**
+             * En
+             * @default null
+             */
+            en: string | null;
+        };
+        /**
+         * DatasetDeleted
+         * @description The dataset is gone with its images; false where there is more of it than one call can
+         *     delete: call again.
+         */
+        DatasetDeleted: {
+            /** Deleted */
+            deleted: boolean;
+        };
+        /**
+         * DatasetDetails
+         * @description A dataset, its latest version and its latest training. ``health`` is null until its images
+         *     were compared for the first time.
+         */
+        DatasetDetails: {
+            dataset: components["schemas"]["Dataset"];
+            health: components["schemas"]["DatasetHealth"] | null;
+            latest: components["schemas"]["DatasetVersion"] | null;
+            run: components["schemas"]["InstantRun"] | null;
+        };
+        /**
+         * DatasetHealth
+         * @description What the last comparison of all images found; `Health` is the service's in this API.
+         */
+        DatasetHealth: {
+            /** Images */
+            images: number;
+            /** Labelled */
+            labelled: number;
+            /** Unlabelled */
+            unlabelled: number;
+            /** Pending */
+            pending: number;
+            /** Unreadable */
+            unreadable: number;
+            /** Removed */
+            removed: number;
+            /** Classes */
+            classes: components["schemas"]["ClassHealth"][];
+            /** Duplicates */
+            duplicates: number;
+            /** Groups */
+            groups: number;
+            /** Imbalance */
+            imbalance: number;
+            /** Advice */
+            advice: components["schemas"]["Advice"][];
+        };
+        /**
+         * DatasetImage
+         * @description An image of a dataset, known by the SHA-256 of its bytes.
+         *
+         *     Attributes:
+         *         sha256: 64 hexadecimal digits; also the last part of its key in the bucket.
+         *         label: the name of a class; None where nobody has said what it shows.
+         *         labelled_by: who gave the label, as `Caller.name`.
+         *         group: images of one group show the same thing and stay in one part: the ``sha256`` of the
+         *             group's first image. None until it was compared.
+         *         source: where it came from: ``upload``, ``drop``, ``push`` or ``prediction:ID``.
+         *         file_name: what it was called there, if anything.
+         *         width, height: upright, in pixels.
+         *         suspected: the class that a model of the other images would rather give it.
+         *         outlier: whether it is unlike all others of its class.
+         *         error: a code and a sentence, where it is unreadable.
+         *         removed: out of the dataset; its content stays, for versions that hold it.
+         */
+        DatasetImage: {
+            /** Sha256 */
+            sha256: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "ready" | "unreadable";
+            /** Added At */
+            added_at: string;
+            /** Added By */
+            added_by: string;
+            /** Source */
+            source: string;
+            /** Bytes */
+            bytes: number;
+            /**
+             * File Name
+             * @default null
+             */
+            file_name: string | null;
+            /**
+             * Label
+             * @default null
+             */
+            label: string | null;
+            /**
+             * Labelled By
+             * @default null
+             */
+            labelled_by: string | null;
+            /**
+             * Part
+             * @default null
+             */
+            part: ("train" | "validation" | "test") | null;
+            /**
+             * Group
+             * @default null
+             */
+            group: string | null;
+            /**
+             * Width
+             * @default null
+             */
+            width: number | null;
+            /**
+             * Height
+             * @default null
+             */
+            height: number | null;
+            /**
+             * Suspected
+             * @default null
+             */
+            suspected: string | null;
+            /**
+             * Outlier
+             * @default false
+             */
+            outlier: boolean;
+            /**
+             * Error
+             * @default null
+             */
+            error: [
+                string,
+                string
+            ] | null;
+            /**
+             * Removed
+             * @default false
+             */
+            removed: boolean;
+        };
+        /**
+         * DatasetList
+         * @description All datasets, by name.
+         */
+        DatasetList: {
+            /** Items */
+            items: components["schemas"]["Dataset"][];
+        };
+        /**
+         * DatasetUpload
+         * @description How to send an image: ``PUT url`` with these ``headers``, the image as body. The bucket takes
+         *     it once, within 15 minutes; a second one is refused with 412.
+         */
+        DatasetUpload: {
+            /** Sha256 */
+            sha256: string;
+            /** Url */
+            url: string;
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * DatasetVersion
+         * @description What a dataset held at one time; never changed.
+         *
+         *     Attributes:
+         *         number: 1, 2, ...
+         *         sha256: of its manifest, a file of JSON lines with one `VersionImage` each, by ``sha256``.
+         *         images, classes: how many labelled images of how many classes it holds.
+         */
+        DatasetVersion: {
+            /** Dataset */
+            dataset: string;
+            /** Number */
+            number: number;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Sha256 */
+            sha256: string;
+            /** Images */
+            images: number;
+            /** Classes */
+            classes: string[];
+            /**
+             * Note
+             * @default null
+             */
+            note: string | null;
+        };
+        /**
          * DayStats
          * @description Images of one day (UTC) by status, and those that are ``unknown`` by reason.
          */
@@ -839,6 +1376,18 @@ export interface components {
             unfamiliar: number;
             /** Failed */
             failed: number;
+        };
+        /**
+         * DiffCounts
+         * @description How many images differ, also where a list names fewer.
+         */
+        DiffCounts: {
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /** Relabelled */
+            relabelled: number;
         };
         /**
          * Drift
@@ -1056,6 +1605,26 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * ImageDetails
+         * @description An image, with a short-lived URL of its bytes; null while they have not arrived.
+         */
+        ImageDetails: {
+            image: components["schemas"]["DatasetImage"];
+            /** Url */
+            url: string | null;
+        };
+        /**
+         * ImagePage
+         * @description Images by their hash. A page of a filter may have fewer items than ``limit``; a null
+         *     ``next_cursor`` alone means that nothing follows.
+         */
+        ImagePage: {
+            /** Items */
+            items: components["schemas"]["DatasetImage"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * ImageRef
          * @description The classified object in S3 and what was found in it.
          *
@@ -1079,6 +1648,14 @@ export interface components {
             sha256: string | null;
         };
         /**
+         * ImagesChanged
+         * @description How many images were changed; those that the dataset does not have are passed over.
+         */
+        ImagesChanged: {
+            /** Changed */
+            changed: number;
+        };
+        /**
          * InstanceOption
          * @description A machine that a job can name; prices in USD, about.
          */
@@ -1091,6 +1668,71 @@ export interface components {
             usd_per_hour_spot: number;
             /** Usd Per Hour */
             usd_per_hour: number;
+        };
+        /**
+         * InstantRun
+         * @description One training of a dataset.
+         *
+         *     Attributes:
+         *         id: sortable by time.
+         *         version: the number of the dataset's version that it trains on; 0 before the step
+         *             ``freeze`` has named it.
+         *         model: the name of the model that it makes a version of.
+         *         model_version: once it is published.
+         *         promote: whether it was asked to serve at once.
+         *         serves: whether it was promoted.
+         *         error: a code and a sentence, where it failed.
+         */
+        InstantRun: {
+            /** Id */
+            id: string;
+            /** Dataset */
+            dataset: string;
+            /** Version */
+            version: number;
+            /** Model */
+            model: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "done" | "failed";
+            /** Started At */
+            started_at: string;
+            /** Started By */
+            started_by: string;
+            /** Promote */
+            promote: boolean;
+            /**
+             * Steps
+             * @default []
+             */
+            steps: components["schemas"]["RunStep"][];
+            /**
+             * Finished At
+             * @default null
+             */
+            finished_at: string | null;
+            /**
+             * Model Version
+             * @default null
+             */
+            model_version: string | null;
+            /** @default null */
+            result: components["schemas"]["RunResult"] | null;
+            /**
+             * Serves
+             * @default false
+             */
+            serves: boolean;
+            /**
+             * Error
+             * @default null
+             */
+            error: [
+                string,
+                string
+            ] | null;
         };
         /**
          * JobEpoch
@@ -1675,6 +2317,19 @@ export interface components {
             labels: string[];
         };
         /**
+         * PredictionsTaken
+         * @description ``added`` images are new to the dataset and ``known`` were there; of ``missing`` predictions
+         *     there is no record.
+         */
+        PredictionsTaken: {
+            /** Added */
+            added: number;
+            /** Known */
+            known: number;
+            /** Missing */
+            missing: string[];
+        };
+        /**
          * Problem
          * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs.
          */
@@ -1691,7 +2346,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_version_missing" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -1741,6 +2396,18 @@ export interface components {
             used: number;
         };
         /**
+         * Relabelled
+         * @description An image whose label is another one in the newer version.
+         */
+        Relabelled: {
+            /** Sha256 */
+            sha256: string;
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+        };
+        /**
          * Retirement
          * @description Who retired a version, when and why.
          */
@@ -1785,6 +2452,61 @@ export interface components {
              * @default 0.3
              */
             max_disagreement: number | null;
+        };
+        /**
+         * RunList
+         * @description Trainings, newest first.
+         */
+        RunList: {
+            /** Items */
+            items: components["schemas"]["InstantRun"][];
+        };
+        /**
+         * RunResult
+         * @description Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
+         *     by groups, and the worst confusions first.
+         */
+        RunResult: {
+            /** Top1 */
+            top1: number;
+            /** Top1 Low */
+            top1_low: number;
+            /** Top1 High */
+            top1_high: number;
+            /** Images */
+            images: number;
+            /** Groups */
+            groups: number;
+            /** Worst */
+            worst: components["schemas"]["Confusion"][];
+        };
+        /**
+         * RunStep
+         * @description ``done`` of ``total`` images, where a step counts them.
+         */
+        RunStep: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "freeze" | "embed" | "fit" | "prove" | "publish";
+            /** Started At */
+            started_at: string;
+            /**
+             * Finished At
+             * @default null
+             */
+            finished_at: string | null;
+            /**
+             * Done
+             * @default null
+             */
+            done: number | null;
+            /**
+             * Total
+             * @default null
+             */
+            total: number | null;
         };
         /**
          * Score
@@ -1911,6 +2633,16 @@ export interface components {
             ko: string;
         };
         /**
+         * Thumbnails
+         * @description Data URLs by hash; an image without a thumbnail is left out.
+         */
+        Thumbnails: {
+            /** Items */
+            items: {
+                [key: string]: string;
+            };
+        };
+        /**
          * TrainingJob
          * @description A job as people see it, record and report in one. Money in USD, times ISO 8601 in UTC.
          */
@@ -2021,6 +2753,16 @@ export interface components {
             max_bytes: number;
         };
         /**
+         * UploadForms
+         * @description ``known``: hashes of images that the dataset has already, and that need not be sent.
+         */
+        UploadForms: {
+            /** Known */
+            known: string[];
+            /** Forms */
+            forms: components["schemas"]["DatasetUpload"][];
+        };
+        /**
          * Verified
          * @description What the control plane measured of a version, with images that no training machine had.
          *
@@ -2046,6 +2788,44 @@ export interface components {
             sealed: string;
             /** At */
             at: string;
+        };
+        /**
+         * VersionDetails
+         * @description A version, a short-lived URL of its manifest (gzipped JSON lines, one for each image), and
+         *     the model versions that it made.
+         */
+        VersionDetails: {
+            version: components["schemas"]["DatasetVersion"];
+            /** Url */
+            url: string;
+            /** Models */
+            models: components["schemas"]["ModelRef"][];
+        };
+        /**
+         * VersionDiff
+         * @description What changed from version ``old`` to version ``new``; each list names the first images by
+         *     their hash.
+         */
+        VersionDiff: {
+            /** Old */
+            old: number;
+            /** New */
+            new: number;
+            counts: components["schemas"]["DiffCounts"];
+            /** Added */
+            added: string[];
+            /** Removed */
+            removed: string[];
+            /** Relabelled */
+            relabelled: components["schemas"]["Relabelled"][];
+        };
+        /**
+         * VersionList
+         * @description All versions, the latest first.
+         */
+        VersionList: {
+            /** Items */
+            items: components["schemas"]["DatasetVersion"][];
         };
     };
     responses: never;
@@ -3601,6 +4381,710 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Name */
+                    name: string;
+                    /**
+                     * Classes
+                     * @default []
+                     */
+                    classes?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDeleted"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetImages: {
+        parameters: {
+            query?: {
+                /** @description Read at most this many images; a filter may leave fewer */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Only images of this class */
+                label?: string;
+                /** @description Only images in this state */
+                state?: "pending" | "ready" | "unreadable";
+                /** @description Only such images */
+                filter?: "unlabelled" | "suspected" | "outlier" | "duplicate";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImagePage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetThumbnails: {
+        parameters: {
+            query: {
+                /** @description Hashes of images, with a comma between */
+                images: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thumbnails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadToDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    images: {
+                        /** Sha256 */
+                        sha256: string;
+                        /** Bytes */
+                        bytes: number;
+                        /** Content Type */
+                        content_type: string;
+                        /**
+                         * Label
+                         * @default null
+                         */
+                        label?: string | null;
+                        /**
+                         * File Name
+                         * @default null
+                         */
+                        file_name?: string | null;
+                        /**
+                         * Source
+                         * @default upload
+                         * @enum {string}
+                         */
+                        source?: "upload" | "push";
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadForms"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDatasetImages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    changes: {
+                        /** Sha256 */
+                        sha256: string;
+                        /**
+                         * Label
+                         * @default null
+                         */
+                        label?: string | null;
+                        /**
+                         * Removed
+                         * @default false
+                         */
+                        removed?: boolean;
+                        /**
+                         * Part
+                         * @default null
+                         */
+                        part?: ("train" | "validation" | "test") | null;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImagesChanged"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDatasetClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Action
+                     * @enum {string}
+                     */
+                    action: "add" | "rename" | "merge" | "delete" | "describe";
+                    /** Name */
+                    name: string;
+                    /**
+                     * To
+                     * @default null
+                     */
+                    to?: string | null;
+                    /**
+                     * Ko
+                     * @default null
+                     */
+                    ko?: string | null;
+                    /**
+                     * En
+                     * @default null
+                     */
+                    en?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takePredictions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Ids */
+                    ids: string[];
+                    /**
+                     * Label
+                     * @default null
+                     */
+                    label?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PredictionsTaken"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    freezeDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Note
+                     * @default null
+                     */
+                    note?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersion"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetDiff: {
+        parameters: {
+            query?: {
+                /** @description The other version (default: the one before) */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDiff"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trainDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Model
+                     * @default null
+                     */
+                    model?: string | null;
+                    /**
+                     * Promote
+                     * @default false
+                     */
+                    promote?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstantRun"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstantRun"];
                 };
             };
             /** @description What went wrong */

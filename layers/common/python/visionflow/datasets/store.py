@@ -249,6 +249,19 @@ class DatasetStore:
             raise DatasetImageMissingError(f"The dataset {name} has no image {sha256!r:.70}.")
         return _image(item, book)
 
+    def known(self, name: str, hashes: Sequence[str]) -> dict[str, DatasetImage]:
+        """Those images of ``hashes`` that there are, removed ones too. Raises
+        `DatasetMissingError`."""
+        book = self._book(name)
+        keys = [_key("IMAGES", name, sha256) for sha256 in hashes]
+        found = dynamodb.batch_get(self.client, self.table, keys, self.sleep)
+        return {item["sk"]["S"]: _image(item, book) for item in found}
+
+    def erase(self, name: str, sha256: str) -> None:
+        """Delete all rows of an image, of its facts last."""
+        for kind in ("CONTENT", "IMAGES"):
+            self.client.delete_item(TableName=self.table, Key=_key(kind, name, sha256))
+
     def all_images(self, name: str) -> Iterator[DatasetImage]:
         """All images by hash, removed ones too, read consistently. Raises `DatasetMissingError`."""
         book = self._book(name)
