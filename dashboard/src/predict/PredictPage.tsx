@@ -6,7 +6,7 @@ import { ImageStage } from "./ImageStage";
 import { CameraDialog } from "./intake/CameraDialog";
 import { CoverageField } from "./intake/CoverageField";
 import { useCoverage } from "./intake/useCoverage";
-import { useFileArrival } from "./intake/useFileArrival";
+import { useFileArrival } from "../ui/intake/useFileArrival";
 import css from "./PredictPage.module.css";
 import { PauseNotice } from "./queue/PauseNotice";
 import { QueueStrip } from "./queue/QueueStrip";
