@@ -21,7 +21,9 @@ export default function PredictPage() {
   const { items, pause, selected, add, select, retry, resume, clear } = usePredictQueue(coverage);
   const [opacity, setOpacity] = useState(INITIAL_OPACITY);
   const camera = useOverlay("camera");
-  const dragging = useFileArrival(add);
+  const dragging = useFileArrival(({ files }) => {
+    add([...files]);
+  });
 
   return (
     <>
