@@ -1,13 +1,7 @@
-"""The run that another one grows from: its labels, its weights, its artifact."""
+"""The run that another one grows from: its labels and its artifact."""
 
-import io
-import pickle
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
-from torch import Tensor
 
 from training.errors import TrainingError
 from visionflow.errors import ArtifactError, ConfigError
@@ -20,7 +14,7 @@ WEIGHTS_FILE = "weights.pt"
 
 @dataclass(frozen=True)
 class Ancestor:
-    """A verified artifact with its weights."""
+    """A verified artifact. Its weights: `training.networks.kept_weights`."""
 
     folder: Path
     manifest: Manifest
@@ -28,18 +22,6 @@ class Ancestor:
     @property
     def labels(self) -> tuple[str, ...]:
         return self.manifest.label_names
-
-    def weights(self) -> Mapping[str, Tensor]:
-        """The state dict of its network. Raises `TrainingError` for an artifact without one."""
-        file = self.folder / WEIGHTS_FILE
-        try:
-            weights: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise TrainingError(
-                f"{file} cannot be read ({type(error).__name__}): only a run that kept its weights "
-                "can grow; train it again."
-            ) from error
-        return weights
 
 
 def read_ancestor(folder: str, spec: InputSpec | None = None) -> Ancestor:
@@ -58,10 +40,3 @@ def read_ancestor(folder: str, spec: InputSpec | None = None) -> Ancestor:
             f"{spec.size} px, or prepares them in another way; take the same [input] for both."
         )
     return Ancestor(path, manifest)
-
-
-def weights_bytes(network: torch.nn.Module) -> bytes:
-    """The content of `WEIGHTS_FILE`."""
-    stream = io.BytesIO()
-    torch.save({name: value.cpu() for name, value in network.state_dict().items()}, stream)
-    return stream.getvalue()

@@ -13,10 +13,11 @@ from training.errors import TrainingError
 from training.fit.fit import Fitted, load_fitted
 from training.networks.ensemble import Ensemble
 from training.networks.network import ConvNet
+from training.proving import CACHE_FOLDER
 from training.results.history import best_record
 from training.results.report import DataSummary, Report
 from training.runs import read_reports, require_apart, run_labels
-from training.train import CACHE_FOLDER, finish
+from training.train import finish
 from visionflow import strict
 
 MEMBERS = "members"

@@ -11,6 +11,8 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.cli import access, cloud, collect, cost, keys, models, predictions, publish
+from infra.cli.datasets import commands as datasets
+from infra.cli.datasets import push
 from infra.cli.jobs import commands as jobs
 from infra.errors import CommandError
 from training.cli import adopt, runs
@@ -81,7 +83,10 @@ def parser() -> argparse.ArgumentParser:
     predictions.add_parsers(commands)
     access.add_parsers(commands)
     cost.add_parsers(commands)
-    collect.add_parsers(training_commands.add_parsers(commands))
+    data_steps = training_commands.add_parsers(commands)
+    collect.add_parsers(data_steps)
+    push.add_parsers(data_steps)
+    datasets.add_parsers(commands)
     adopt.add_parsers(commands)
     runs.add_parsers(commands)
     publish.add_parsers(commands)

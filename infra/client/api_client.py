@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from infra.errors import CommandError
@@ -100,6 +101,18 @@ class ApiClient:
     def revoke_key(self, prefix: str) -> dict[str, Any]:
         """Refuse an API key from now on."""
         return self._call("DELETE", f"/keys/{urllib.parse.quote(prefix, safe='')}", {})
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int | None] = MappingProxyType({}),
+        body: Mapping[str, object] | None = None,
+    ) -> dict[str, Any]:
+        """Call any route, with ``body`` as JSON; the parts of ``path`` must be quoted."""
+        data = None if body is None else json.dumps(body).encode()
+        content_type = None if body is None else "application/json"
+        return self._call(method, path, query, body=data, content_type=content_type)
 
     def _call(
         self,

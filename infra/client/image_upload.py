@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from infra.client.api_client import ApiClient, ApiProblemError
@@ -13,6 +14,10 @@ from infra.errors import CommandError
 _PUT_SECONDS = 300
 _WAIT_SECONDS = 120.0
 _POLL_SECONDS = 0.3
+
+
+class AlreadyUploadedError(CommandError):
+    """The signed request was used before."""
 
 
 def classify_by_upload(
@@ -46,7 +51,10 @@ def classify_by_upload(
 def put_image(
     url: str, headers: Mapping[str, str], data: bytes, on_sent: Callable[[int], object]
 ) -> None:
-    """Send ``data`` as a signed upload. Raises `CommandError` when it is refused."""
+    """Send ``data`` as a signed upload.
+
+    Raises `AlreadyUploadedError` where the image is there, `CommandError` when it is refused.
+    """
     length = {"Content-Length": str(len(data))}
     body = _Sent(data, on_sent)
     request = urllib.request.Request(url, body, {**headers, **length}, method="PUT")  # noqa: S310  the API's
@@ -55,6 +63,8 @@ def put_image(
     except urllib.error.HTTPError as error:
         with error:
             text = error.read(300).decode(errors="replace")
+        if error.code == HTTPStatus.PRECONDITION_FAILED:
+            raise AlreadyUploadedError("The bucket has the image already.") from error
         raise CommandError(f"The bucket refused the image ({error.code}): {text}") from error
     except OSError as error:
         raise CommandError(f"The image could not be sent ({error}).") from error

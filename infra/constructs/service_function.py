@@ -38,20 +38,22 @@ class Package:
     @classmethod
     def of(cls, scope: Construct, assets: Assets, stage: StageConfig) -> "Package":
         """The stage's code, and its layers as resources of `scope`."""
-        layers = {"Common": assets.common_layer, "Runtime": assets.runtime_layer}
-        return cls(
-            code=zip_code(assets.code),
-            layers=[
-                lambda_.LayerVersion(
-                    scope,
-                    f"{name}Layer",
-                    code=zip_code(layer),
-                    compatible_runtimes=[RUNTIME],
-                    compatible_architectures=[architecture_of(stage)],
-                )
-                for name, layer in layers.items()
-            ],
+        empty = cls(code=zip_code(assets.code), layers=())
+        common = empty.with_layer(scope, "Common", assets.common_layer, stage)
+        return common.with_layer(scope, "Runtime", assets.runtime_layer, stage)
+
+    def with_layer(
+        self, scope: Construct, name: str, layer: ZipFile, stage: StageConfig
+    ) -> "Package":
+        """This package with one more layer, as a resource of `scope`."""
+        version = lambda_.LayerVersion(
+            scope,
+            f"{name}Layer",
+            code=zip_code(layer),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[architecture_of(stage)],
         )
+        return Package(code=self.code, layers=[*self.layers, version])
 
 
 @dataclass(frozen=True, kw_only=True)

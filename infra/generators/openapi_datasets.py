@@ -17,12 +17,11 @@ from lambdas.api.datasets.bodies import (
     MOST_PREDICTIONS,
     MOST_THUMBNAILS,
     MOST_UPLOADS,
-    ClassRequest,
     DatasetDeleted,
     DatasetDetails,
     DatasetList,
     FreezeRequest,
-    ImageChange,
+    ImageChangeRequest,
     ImageDetails,
     ImageFilter,
     ImagePage,
@@ -39,6 +38,7 @@ from lambdas.api.datasets.bodies import (
     VersionDiff,
     VersionList,
 )
+from visionflow.datasets.changes import ClassChange
 from visionflow.datasets.record import Dataset, DatasetVersion, ImageState
 from visionflow.datasets.run import InstantRun
 
@@ -128,14 +128,14 @@ DATASET_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Label, move to a part, remove or restore images; what is left out stays",
         {200: ImagesChanged},
         (_NAME,),
-        _list_of("changes", ImageChange, MOST_CHANGES),
+        _list_of("changes", ImageChangeRequest, MOST_CHANGES),
     ),
     ("POST", "/datasets/{name}/classes"): Operation(
         "changeDatasetClass",
         "Add, rename, merge, delete or describe a class",
         {200: Dataset},
         (_NAME,),
-        json_body(ClassRequest),
+        json_body(ClassChange),
     ),
     ("POST", "/datasets/{name}/predictions"): Operation(
         "takePredictions",

@@ -17,6 +17,7 @@ class Assets:
     Attributes:
         code: the `lambdas` package.
         common_layer: `visionflow`.
+        starter_layer: `visionflow_starter`, for functions that compare images by its trunk.
         runtime_layer: onnxruntime, numpy, pillow and Powertools.
         training_bundle: the `training` package with what it needs, for a machine that trains.
         dashboard: folder of the built dashboard.
@@ -25,6 +26,7 @@ class Assets:
 
     code: Package
     common_layer: Package
+    starter_layer: Package
     runtime_layer: Package
     training_bundle: Package
     dashboard: Path
@@ -43,6 +45,9 @@ def project_assets(stage: StageConfig) -> Assets:
         code=source_package("lambdas", PROJECT / "lambdas", below="lambdas"),
         common_layer=source_package(
             "common", PROJECT / "layers" / "common" / "python", below="python"
+        ),
+        starter_layer=source_package(
+            "starter", PROJECT / "layers" / "starter" / "python", below="python"
         ),
         runtime_layer=build_runtime_layer(stage.layer_target),
         training_bundle=training_bundle(PROJECT),

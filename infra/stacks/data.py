@@ -12,6 +12,7 @@ from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.tables import (
     AuditTable,
+    DatasetsTable,
     InsightsTable,
     KeysTable,
     PredictionsTable,
@@ -21,11 +22,14 @@ from infra.constructs.storage.tables import (
 from infra.constructs.storage.upload_notification import UploadNotification, page_may_upload
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
+from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX
 from visionflow.images.uploads import POSTED_PREFIX
 from visionflow.jobs.folder import FOLDER, SEALED
 
 # An image takes seconds; a function that runs for a minute is stuck.
 INGEST_TIMEOUT = Duration.seconds(60)
+# Comparing 50,000 images takes most of it; curating one takes as long as classifying it.
+CURATE_TIMEOUT = Duration.seconds(120)
 # Long enough to resume a job after a holiday; a published run is in the models bucket as well.
 KEEP_JOBS = Duration.days(60)
 
@@ -37,6 +41,7 @@ class DataStack(Stack):
         stores: what the functions read and write.
         job_stores: what training jobs read and write.
         image_queue: the queue of dropped images.
+        curation_queue: the queue of images that arrive in datasets.
         budget: the topic of orders to stop and resume the stage.
         alarms: the topic that every alarm of the stage notifies.
     """
@@ -83,6 +88,7 @@ class DataStack(Stack):
             stage=stage,
             access_logs=access_logs,
             lifecycle_rules=[abandon_uploads],
+            cors=[page_may_upload()] if stage.on_aws else [],
         )
         self.job_stores = JobStores(
             datasets=datasets,
@@ -108,11 +114,33 @@ class DataStack(Stack):
             audit=AuditTable(self, "Audit", stage=stage),
             usage=UsageTable(self, "Usage", stage=stage),
             keys=KeysTable(self, "Keys", stage=stage),
+            dataset_table=DatasetsTable(self, "DatasetTable", stage=stage),
         )
         self.image_queue = ImageQueue(
-            self, "ImageQueue", stage=stage, consumer_timeout=INGEST_TIMEOUT
+            self,
+            "ImageQueue",
+            stage=stage,
+            consumer_timeout=INGEST_TIMEOUT,
+            what="A dropped image or an image of a dataset",
         )
         UploadNotification(self, "UploadNotification", bucket=images, queue=self.image_queue.queue)
+        self.curation_queue = ImageQueue(
+            self,
+            "CurationQueue",
+            stage=stage,
+            consumer_timeout=CURATE_TIMEOUT,
+            what="An image of a dataset",
+            backlog_alarm=stage.all_alarms,
+            # One more alarm would cost money while idle.
+            dead_letters=self.image_queue.dead_letter_queue,
+        )
+        UploadNotification(
+            self,
+            "CurationNotification",
+            bucket=datasets,
+            queue=self.curation_queue.queue,
+            prefixes=(CONTENT_PREFIX, DROP_PREFIX),
+        )
 
         for name, value in {
             "AlarmTopic": self.alarms.topic.topic_arn,
@@ -127,8 +155,10 @@ class DataStack(Stack):
             "AuditTable": self.stores.audit.table_name,
             "UsageTable": self.stores.usage.table_name,
             "BudgetTopic": self.budget.topic.topic_arn,
+            "DatasetsTable": self.stores.dataset_table.table_name,
             "KeysTable": self.stores.keys.table_name,
             "QueueUrl": self.image_queue.queue.queue_url,
+            "CurationQueueUrl": self.curation_queue.queue.queue_url,
             "DeadLetterQueueUrl": self.image_queue.dead_letter_queue.queue_url,
         }.items():
             CfnOutput(self, name, value=value)

@@ -1,7 +1,8 @@
 """What answers requests: the functions with their layers, the HTTP API and the sign-in.
 
-These functions are made here: `predict`, `api`, `ingest` and `budget`, in `ModelWatch` `counters`
-and `shadow`, and in `SignIn` `authorizer`. The training stack makes `jobs` and `publish`.
+These functions are made here: `predict`, `api`, `ingest`, `curate` and `budget`, in `ModelWatch`
+`counters` and `shadow`, and in `SignIn` `authorizer`. The training stack makes `jobs` and
+`publish`.
 """
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -9,6 +10,7 @@ from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.constructs.budget import BudgetFunction
+from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
@@ -18,13 +20,15 @@ from infra.constructs.web.http_api import HttpApi
 from infra.constructs.web.sign_in import SignIn
 from infra.packaging.assets import Assets
 from infra.stacks.dashboard import DashboardStack
-from infra.stacks.data import INGEST_TIMEOUT, DataStack
+from infra.stacks.data import CURATE_TIMEOUT, INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings
 from lambdas.classification.settings import ClassificationSettings
+from lambdas.curate.settings import CurateSettings
 from visionflow.access.budget import BudgetSettings
 from visionflow.access.quotas import UsageSettings
+from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX
 from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
@@ -70,6 +74,10 @@ class ServiceStack(Stack):
             audit=data.stores.audit,
             feed=feed,
         )
+        curate = self._curate(
+            stage, package.with_layer(self, "Starter", assets.starter_layer, stage), data
+        )
+        data.curation_queue.feed(curate, batch_size=INGEST_BATCH, stage=stage)
         site = dashboard.site
         self.sign_in = (
             SignIn(
@@ -135,6 +143,34 @@ class ServiceStack(Stack):
         data.budget.allow_send(function.execution_role)
         stores.images.allow_read(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
         _allow_classifying(function, stores)
+        return function
+
+    def _curate(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
+        stores, datasets = data.stores, data.job_stores.datasets
+        function = ServiceFunction(
+            self,
+            "Curate",
+            stage=stage,
+            package=package,
+            size=Size(memory_mb=stage.ingest_memory_mb, timeout=CURATE_TIMEOUT),
+            environment=CurateSettings(
+                datasets_bucket=datasets.bucket_name,
+                dataset_table=stores.dataset_table.table_name,
+                curation_queue=data.curation_queue.queue.queue_url,
+                predictions_table=stores.predictions.table_name,
+                ort_threads=stage.ort_threads,
+            ).to_env(),
+        )
+        role = function.execution_role
+        datasets.allow_list(role)
+        for prefix in (CONTENT_PREFIX, DROP_PREFIX):
+            datasets.allow_get(role, prefix=prefix)
+            datasets.allow_delete(role, prefix=prefix)
+        datasets.allow_put(role, prefix=CONTENT_PREFIX)
+        stores.dataset_table.allow_curate(role)
+        # Marks of messages that are worked on.
+        stores.predictions.allow_record(role)
+        allow(role, "sqs:SendMessage", on=[data.curation_queue.queue.queue_arn])
         return function
 
     def _classifying(

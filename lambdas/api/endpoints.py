@@ -17,6 +17,7 @@ from lambdas.outcomes import status_of
 from lambdas.web import parameters
 from lambdas.web.caller import caller_of
 from lambdas.web.json_body import Body, read_json
+from lambdas.web.parameters import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.web.resolver import json_response
 from lambdas.web.routes import Method, Route, route_of
 from visionflow import strict
@@ -50,9 +51,13 @@ class Request:
         return self.event.query_string_parameters
 
     def body(self, cls: type[Body], *, optional: bool = False) -> Body:
-        found = read_json(self.event, cls, optional=optional)
+        found = self.read(cls, optional=optional)
         self.details.update(strict.to_dict(found))
         return found
+
+    def read(self, cls: type[Body], *, optional: bool = False) -> Body:
+        """`body` for one that is too long for the audit trail."""
+        return read_json(self.event, cls, optional=optional)
 
     def text(self, name: str) -> str | None:
         return parameters.short_text(name, self.query.get(name))
@@ -63,8 +68,8 @@ class Request:
     def moment(self, name: str) -> str | None:
         return parameters.moment(name, self.query.get(name))
 
-    def limit(self) -> int:
-        return parameters.limit(self.query.get("limit"))
+    def limit(self, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> int:
+        return parameters.limit(self.query.get("limit"), default, most)
 
     def days(self, period: timedelta = DEFAULT_PERIOD) -> tuple[str, str]:
         """The days (UTC) from ``from`` to ``to``; by default the ``period`` that ends now."""

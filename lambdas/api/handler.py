@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.api.about.routes import endpoints as about
 from lambdas.api.audit.routes import endpoints as audit
 from lambdas.api.costs.routes import endpoints as costs
+from lambdas.api.datasets.routes import endpoints as datasets
 from lambdas.api.feedback.routes import endpoints as feedback
 from lambdas.api.keys.routes import endpoints as keys
 from lambdas.api.me.routes import endpoints as me
@@ -24,7 +25,7 @@ from lambdas.web.resolver import create_resolver
 
 GROUPS = (
     *(about, predictions, uploads, models, feedback, stats, costs, training_jobs),
-    *(owners, audit, me, keys),
+    *(owners, audit, me, keys, datasets),
 )
 
 logger = Logger()

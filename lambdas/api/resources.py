@@ -5,11 +5,13 @@ import time
 from functools import lru_cache
 
 from lambdas import clients
-from lambdas.api.settings import ApiSettings
+from lambdas.api.settings import ApiSettings, DatasetSettings
 from lambdas.api.trees import Trees
 from visionflow.access.audit import AuditLog
 from visionflow.access.keys import KeyStore
 from visionflow.access.quotas import UsageSettings
+from visionflow.datasets.copies import DatasetCopies
+from visionflow.datasets.store import DatasetStore
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.erasure import ErasedList, Erasure
@@ -24,8 +26,8 @@ from visionflow.predictions.store import PredictionStore
 class Resources:
     """One of each, for every group of routes. ``started_at`` is on the monotonic clock."""
 
-    def __init__(self, settings: ApiSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: ApiSettings, datasets: DatasetSettings) -> None:
+        self.settings, self.instant_machine = settings, datasets.instant_machine
         self.started_at = time.monotonic()
         self.s3, self.dynamodb = clients.s3(), clients.dynamodb()
         predictions, insights = settings.predictions_table, settings.insights_table
@@ -41,6 +43,8 @@ class Resources:
         self.keys = KeyStore(settings.keys_table, self.dynamodb)
         self.shadows = ShadowStore(insights, predictions, self.dynamodb, self.counters)
         self.audit = AuditLog(settings.audit_table, self.dynamodb)
+        self.datasets = DatasetStore(datasets.datasets_table, self.dynamodb)
+        self.dataset_content = ImageStore(datasets.datasets_bucket, self.s3)
         self.erasure = Erasure(
             self.images,
             self.predictions,
@@ -48,10 +52,11 @@ class Resources:
             self.shadows,
             self.counters,
             ErasedList(insights, self.dynamodb),
+            DatasetCopies(self.datasets, self.dataset_content),
         )
 
 
 @lru_cache
 def resources() -> Resources:
     """Made by the first request."""
-    return Resources(ApiSettings.from_env(os.environ))
+    return Resources(ApiSettings.from_env(os.environ), DatasetSettings.from_env(os.environ))

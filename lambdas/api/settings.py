@@ -22,6 +22,15 @@ class ApiSettings(EnvSettings):
 
 
 @dataclass(frozen=True)
+class DatasetSettings(EnvSettings):
+    """Names of what holds datasets, and the ARN of the state machine that trains on them."""
+
+    datasets_bucket: str
+    datasets_table: str
+    instant_machine: str
+
+
+@dataclass(frozen=True)
 class CostSettings(EnvSettings):
     """What costs are estimated from: ``architecture`` is x86_64 or arm64, ``snap_start_functions``
     how many of the classifying functions keep a snapshot. ``keys`` and ``more_alarms`` are the

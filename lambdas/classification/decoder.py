@@ -127,9 +127,16 @@ class Decoder:
         self._owner = os.getpid()
 
     def prepare(
-        self, data: bytes, spec: InputSpec, step: Step = _untimed, *, thumbnail: bool = True
+        self,
+        data: bytes,
+        spec: InputSpec,
+        step: Step = _untimed,
+        *,
+        thumbnail: int = pipeline.THUMBNAIL_SIDE,
     ) -> PreparedImage:
         """Decode an image for a model of ``spec``, under the steps "decode" and "prepare".
+
+        ``thumbnail``: pixels of its longer side at most; 0 draws none.
 
         An image is judged by a child of its own: if it ends one that has seen others, it is tried
         once more, because what those left behind is not its fault.
@@ -205,7 +212,7 @@ class _Child:
         with theirs:
             self._process.start()
 
-    def ask(self, data: bytes, spec: InputSpec, thumbnail: bool) -> None:
+    def ask(self, data: bytes, spec: InputSpec, thumbnail: int) -> None:
         """Raises `_AbsentError` when the child is not there."""
         try:
             if not self.used and not self._socket.recv(1):
@@ -304,7 +311,8 @@ def _answer(
         image = decode(data, spec)
         _send(end, {"size": image.size})
         tensor = pipeline.prepare(image, spec).tobytes()
-        thumbnail = pipeline.thumbnail(image) if request["thumbnail"] else b""
+        side = int(request["thumbnail"])
+        thumbnail = pipeline.thumbnail(image, side) if side else b""
     except MemoryError:
         raise
     except ImageError as error:

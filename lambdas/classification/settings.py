@@ -1,8 +1,12 @@
 """Environment of the functions that classify."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from visionflow.settings import EnvSettings
+
+MAX_RECEIVE_COUNT: Final = 5
+"""Deliveries of a queue's message before it is in the dead-letter queue."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from lambdas.classification.arrivals import Arrival
 from lambdas.classification.service import (
     ClassificationService,
     ClassifiedImage,
@@ -18,14 +19,8 @@ from visionflow.predictions.record import Prediction, s3_object_id
 
 
 @dataclass(frozen=True)
-class Upload:
-    """An object version that S3 announced. ``etag`` names it in a bucket without versioning."""
-
-    bucket: str
-    key: str
-    version_id: str | None
-    etag: str
-    size: int
+class Upload(Arrival):
+    """A dropped image."""
 
     @property
     def own_id(self) -> str:

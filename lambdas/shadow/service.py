@@ -42,7 +42,7 @@ class ShadowService:
         spec = serving.classifier.manifest.input
         try:
             data = self.images.read(image.key, image.version_id)
-            prepared = self.decoder.prepare(data, spec, thumbnail=False)
+            prepared = self.decoder.prepare(data, spec, thumbnail=0)
         except ImageError:
             return None
         stopwatch = Stopwatch()

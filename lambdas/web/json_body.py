@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -22,15 +23,29 @@ def read_json(event: APIGatewayProxyEventV2, cls: type[Body], *, optional: bool 
     not a JSON object with the fields of ``cls``.
     """
     data = _object(event) if event.body else {}
-    fields = dataclasses.fields(cls)
-    defaults = {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
-    required = [f.name for f in fields if f.name not in defaults]
-    if missing := [name for name in required if name not in data]:
-        raise MissingFieldError(f'The JSON body needs a field "{missing[0]}".')
+    _check_fields(cls, data, "The JSON body")
     if not event.body and not optional:
         raise InvalidBodyError("The body is empty; send a JSON object.")
+    return _parse(cls, data, "body")
+
+
+def read_item(cls: type[Body], data: Mapping[str, object], where: str) -> Body:
+    """An object of a list in a body, such as ``images[3]``. Raises as `read_json` does."""
+    _check_fields(cls, data, where)
+    return _parse(cls, data, where)
+
+
+def _check_fields(cls: type[Body], data: Mapping[str, object], what: str) -> None:
+    required = [f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING]
+    if missing := [name for name in required if name not in data]:
+        raise MissingFieldError(f'{what} needs a field "{missing[0]}".')
+
+
+def _parse(cls: type[Body], data: Mapping[str, object], where: str) -> Body:
+    fields = dataclasses.fields(cls)
+    defaults = {f.name: f.default for f in fields if f.default is not dataclasses.MISSING}
     try:
-        return strict.parse(cls, defaults | data, "body")
+        return strict.parse(cls, {**defaults, **data}, where)
     except ConfigError as error:
         raise InvalidBodyError(f"The body does not fit ({error}).") from error
 

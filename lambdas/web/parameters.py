@@ -53,13 +53,13 @@ def decimal(name: str, text: str | None) -> float | None:
     return float(text)
 
 
-def limit(text: str | None) -> int:
+def limit(text: str | None, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT) -> int:
     """How many items a page has."""
     found = whole_number("limit", text)
     if found is None:
-        return DEFAULT_LIMIT
-    if not 1 <= found <= MAX_LIMIT:
-        raise InvalidParameterError(f"limit must be between 1 and {MAX_LIMIT}, found {found}.")
+        return default
+    if not 1 <= found <= most:
+        raise InvalidParameterError(f"limit must be between 1 and {most}, found {found}.")
     return found
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.stages import LOCAL, PROD
-from lambdas.ingest.settings import MAX_RECEIVE_COUNT
+from lambdas.classification.settings import MAX_RECEIVE_COUNT
 from tests.infra.conftest import Resource, Synthesize, Templates
 from visionflow.images.uploads import POSTED_PREFIX
 

@@ -21,7 +21,7 @@ import lambdas.ingest.handler
 import lambdas.predict.handler
 import lambdas.shadow.handler
 from lambdas.api.resources import resources
-from lambdas.api.settings import ApiSettings
+from lambdas.api.settings import ApiSettings, DatasetSettings
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
@@ -39,6 +39,11 @@ from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SOR
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", "keys", 0, 0)
+DATASETS = DatasetSettings(
+    "datasets",
+    "datasets-table",
+    "arn:aws:states:eu-central-1:123456789012:stateMachine:instant",
+)
 # No test sends so much, unless it says so.
 PLENTY = Amounts(10**6, 10**6, 10**12, 10**6, 10**6)
 COUNTING = UsageSettings.of("usage", Quotas(10**6, PLENTY, PLENTY))
@@ -303,7 +308,7 @@ class Cloud:
             ],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
-        for table in ("registry", "insights", "audit", "usage", "keys"):
+        for table in ("registry", "insights", "audit", "usage", "keys", "datasets-table"):
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
@@ -356,7 +361,7 @@ def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[
         cloud.shadow_queue_url,
         cloud.uncounted_queue_url,
     )
-    for settings in (API, INGEST, SHADOW, COUNTING, BUDGET, counters):
+    for settings in (API, DATASETS, INGEST, SHADOW, COUNTING, BUDGET, counters):
         for name, value in settings.to_env().items():
             monkeypatch.setenv(name, value)
     yield cloud

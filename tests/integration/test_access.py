@@ -68,6 +68,9 @@ class Callers:
             ("id", "0" * 26),
             ("prefix", "aaaaaaaa"),
             ("owner", "user:1"),
+            ("name", "animals"),
+            ("sha256", "0" * 64),
+            ("number", "1"),
         ):
             path = path.replace(f"{{{name}}}", value)
         query, body = {"lable": "x"}, b"{ malformed"

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 import lambdas.ingest.handler
-from lambdas.ingest.service import IngestService
+from lambdas.classification.arrivals import arrivals
+from lambdas.ingest.service import IngestService, Upload
 from tests.images import bad_files, encode, plain
 from tests.integration.conftest import COUNTING, INGEST, Cloud, event
 from visionflow.errors import PlatformError
@@ -62,7 +63,7 @@ def test_the_same_event_three_times_makes_one_record(cloud: Cloud) -> None:
 def test_two_workers_with_the_same_event_make_one_record(cloud: Cloud) -> None:
     """The second one looks before the first has written, so only the condition can stop it."""
     cloud.drop("uploads/red.jpg", RED)
-    ((upload, _),) = lambdas.ingest.handler.uploads(json.loads(cloud.messages()[0]["body"]))
+    ((upload, _),) = arrivals(json.loads(cloud.messages()[0]["body"]), Upload)
     slow = IngestService.build(INGEST, COUNTING)
     fast = IngestService.build(INGEST, COUNTING)
     now = datetime.now(UTC)
@@ -172,7 +173,7 @@ def test_a_message_that_is_no_s3_event_goes_back_to_the_queue(cloud: Cloud) -> N
 
 
 def test_keys_arrive_decoded() -> None:
-    ((upload, request_id),) = lambdas.ingest.handler.uploads(event("s3_notification"))
+    ((upload, request_id),) = arrivals(event("s3_notification"), Upload)
     assert upload.key == "uploads/summer photos/고양이+1.jpg"
     assert upload.version_id == "096fKKXTRTtl3on89fVO.nfljtsv6qko"
     assert request_id == "C3D13FE58DE4C810"

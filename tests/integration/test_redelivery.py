@@ -10,8 +10,8 @@ import pytest
 import lambdas.ingest.handler
 import lambdas.shadow.handler
 from lambdas.classification.decoder import Decoder, DecoderLimits
+from lambdas.classification.settings import MAX_RECEIVE_COUNT
 from lambdas.ingest.service import IngestService
-from lambdas.ingest.settings import MAX_RECEIVE_COUNT
 from lambdas.shadow.service import ShadowService
 from tests import tiffs
 from tests.images import encode, plain

@@ -9,9 +9,10 @@ import torch
 from tests.parity.images import crops
 from tests.tiny_model import write_tiny_artifact
 from training.config import load_config
-from training.export.gate_checks import Outputs, network_outputs, session_outputs
+from training.export.gate_checks import Outputs, session_outputs
 from training.export.graph.onnx_files import export_onnx
 from training.export.graph.quantize import Quantizer
+from training.export.network_export import network_outputs
 from training.networks.build import build_model, exportable
 from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import load

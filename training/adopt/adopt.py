@@ -21,11 +21,10 @@ from training.adopt.pixels import INSIDE, NORMALISATIONS, TRIED_IMAGES, Pixels, 
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
-from training.export.export import Export, Original, export_graph, export_model
-from training.export.graph.onnx_files import opset_of
-from training.networks.classifier import build_classifier, published_side
+from training.export.export import Export, Original, export_graph
+from training.export.graph.rewrites import opset_of
+from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
 from training.results.report import Report
-from training.train import CACHE_FOLDER, Origin, begin_artifact, prove
 from visionflow import strict
 
 # The sections of a config that say something about an adopted model.
@@ -100,44 +99,11 @@ def adopt_onnx(
     )
     facts = _facts(file, foreign, anatomy, pixels, tried)
     report = finish(
-        exported, Origin("adopted", None), labels, config, images, out, facts, wanted.served_only
+        exported, Origin("adopted"), labels, config, images, out, facts, wanted.served_only
     )
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
-    return Adopted(report, tried, _with_images(images))
-
-
-def adopt_network(
-    name: str,
-    weights: str,
-    labels: ForeignLabels,
-    data: Path,
-    out: Path,
-    wanted: Wanted,
-    overrides: Mapping[str, Any],
-    cache: Path | None = None,
-) -> Adopted:
-    """As `adopt_onnx`, of the published network ``name`` with the ``weights`` of a file or of a
-    word that `build_classifier` knows. It knows its normalisation."""
-    if wanted.output or wanted.normalisation:
-        raise TrainingError(
-            f"{name} knows its output and its pixels: --output, --normalise, --mean and --std are "
-            "for ONNX files."
-        )
-    size = wanted.size or published_side(name)
-    network = build_classifier(name, weights, len(labels.names), size)
-    config = adopted_config(size, wanted.resize, overrides)
-    images = load_images_of(labels, data, config, cache or out / CACHE_FOLDER, out)
-    begin_artifact(images, out)
-    exported = export_model(network, config, images, out)
-    facts = {"model": name, "weights": weights, "activation_map": True}
-    if (file := Path(weights)).is_file():
-        facts |= {"weights": file.name, "sha256": sha256(file)}
-    origin = Origin("adopted", network)
-    report = finish(exported, origin, labels, config, images, out, facts, wanted.served_only)
-    if cache is None:
-        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
-    return Adopted(report, (), _with_images(images))
+    return Adopted(report, tried, with_images_of(images))
 
 
 def finish(
@@ -213,6 +179,7 @@ def _facts(
     }
 
 
-def _with_images(images: TrainingData) -> int:
+def with_images_of(images: TrainingData) -> int:
+    """How many of the labels have images."""
     counts = np.sum([part.counts for part in images.splits.parts.values()], axis=0)
     return int(np.count_nonzero(counts))

@@ -30,8 +30,7 @@ from training.adopt.foreign import (
 )
 from training.adopt.pixels import Pixels
 from training.errors import TrainingError
-from training.export.graph.onnx_files import strip_metadata
-from training.export.graph.rewrites import drop_unused_weights
+from training.export.graph.rewrites import drop_unused_weights, strip_metadata
 
 # The oldest opset with per-channel quantization.
 OLDEST = 13

@@ -83,7 +83,6 @@ def add_parsers(commands: "Commands") -> None:
 
 @stoppable()
 def _adopt(arguments: argparse.Namespace) -> int:
-    from training.adopt.adopt import adopt_network, adopt_onnx  # noqa: PLC0415
     from training.adopt.labels import read_labels  # noqa: PLC0415
 
     labels = read_labels(arguments.labels, arguments.parents)
@@ -94,10 +93,14 @@ def _adopt(arguments: argparse.Namespace) -> int:
     overrides = {"name": name.replace(":", "-"), **given, **fields_set(arguments)}
     out, cache = arguments.out, arguments.cache
     if arguments.network is not None:
+        from training.adopt.network import adopt_network  # noqa: PLC0415
+
         source = arguments.network, arguments.model
         folder = images_folder(arguments)
         adopted = adopt_network(*source, labels, folder, out, wanted, overrides, cache)
     elif arguments.model.lower().endswith(_ONNX):
+        from training.adopt.adopt import adopt_onnx  # noqa: PLC0415
+
         folder = images_folder(arguments)
         file = Path(arguments.model)
         adopted = adopt_onnx(file, labels, folder, out, wanted, overrides, cache)

@@ -3,15 +3,14 @@
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import Tensor
+import numpy.typing as npt
 
 from training.data.listing import Int64Array
 
 Balance = Literal["none", "inverse", "effective", "sampler"]
 
 
-def class_weights(counts: Int64Array, balance: Balance) -> Tensor | None:
+def class_weights(counts: Int64Array, balance: Balance) -> npt.NDArray[np.float32] | None:
     """Weights of the classes in the loss, float32 [C], or None where ``balance`` asks for none.
 
     ``inverse``: 1 / count. ``effective``: 1 / effective number, (1 - beta^count) / (1 - beta) with
@@ -27,7 +26,7 @@ def class_weights(counts: Int64Array, balance: Balance) -> Tensor | None:
         number = (1 - beta**number) / (1 - beta)
     weights = 1 / number
     weights *= counts.sum() / (weights * counts).sum()
-    return torch.from_numpy(weights.astype(np.float32))
+    return weights.astype(np.float32)
 
 
 def epoch_order(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,11 @@ from training.config import DataConfig, TrainConfig
 from training.data.group_summary import summarize_groups
 from training.data.grouping.by_rule import table_path
 from training.data.grouping.saved_groups import load_groups
-from training.data.grouping.scene_features import Float32Array, scene_features
+from training.data.grouping.scene_features import (
+    Float32Array,
+    starter_embeddings,
+    views_joined,
+)
 from training.data.image_set import ImageSet, load_images
 from training.data.listing import Int64Array, Listing
 from training.data.parents import (
@@ -31,11 +36,13 @@ from training.data.split import (
     list_parts,
     require_measurable,
 )
-from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import DatasetError
 from training.results.groups import GroupSummary
 from visionflow.images.input_spec import InputSpec
 from visionflow.models.label_tree import LabelTree
+
+if TYPE_CHECKING:
+    from training.data.upright_images import UprightImageSet
 
 
 @dataclass
@@ -73,14 +80,20 @@ class TrainingData:
         return summarize_groups(self.found, self.splits)
 
     @cached_property
-    def scene_features(self) -> dict[str, Float32Array]:
-        """Features of each image of ``train``, ``validation`` and ``test``, float32 [n, 1280] each.
+    def embeddings(self) -> dict[str, Float32Array]:
+        """Of each image of ``train``, ``validation`` and ``test``, float32 [n, 2, F] each, by the
+        starter.
 
         Those that images were grouped by: where ``cache`` has them they are not computed again.
         """
-        features = [scene_features(part, self.cache) for part in self.found.values()]
-        every = np.concatenate(features)
+        found = [starter_embeddings(part, self.cache) for part in self.found.values()]
+        every = np.concatenate(found)
         return {name: every[places] for name, places in self.splits.places.items()}
+
+    @property
+    def scene_features(self) -> dict[str, Float32Array]:
+        """What images are compared by, of the same images, float32 [n, F] each."""
+        return {name: views_joined(part) for name, part in self.embeddings.items()}
 
     @cached_property
     def sha256(self) -> str:
@@ -89,8 +102,10 @@ class TrainingData:
         return hashlib.sha256(both.encode()).hexdigest()
 
     @cached_property
-    def train_upright_images(self) -> UprightImageSet:
-        """For `TrainBatches`: whole images."""
+    def train_upright_images(self) -> "UprightImageSet":
+        """For `TrainBatches`: whole images. They are scaled by torch, which only training needs."""
+        from training.data.upright_images import load_upright_images  # noqa: PLC0415
+
         return load_upright_images(self.splits.train, self.spec.resize, self.cache)
 
     @cached_property

@@ -1,5 +1,7 @@
 """Compute what lies behind the scores of the test images: the data of every figure."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from training.data.image_set import ImageSet
@@ -8,24 +10,26 @@ from training.evaluation.curves import score_curves
 from training.evaluation.explain import EXAMPLES, explain_answers, typical_right_answers
 from training.evaluation.measure import Measured
 from training.evaluation.mistakes import image_answer, worst_mistakes
-from training.evaluation.stage_activations import stage_activations
 from training.evaluation.tsne import map_embeddings
-from training.networks.network import ConvNet
-from training.results.findings import Activations, Findings
+from training.results.findings import Activations, Findings, StageActivations
 from visionflow.answers.classifier import Classifier
+from visionflow.images.pipeline import UInt8Array
+
+StagesOf = Callable[[UInt8Array], tuple[StageActivations, ...]]
+"""Runs one image [H, W, 3] through a network and returns what leaves its stages."""
 
 
 def examine(
     classifier: Classifier,
-    network: ConvNet | None,
+    stages: StagesOf | None,
     image_set: ImageSet,
     measured: Measured,
     seed: int,
 ) -> Findings:
     """Look behind ``measured``, which `measure_split` found of ``image_set``.
 
-    The temperature and the unknown threshold are those of the classifier's manifest. ``network`` is
-    on any device and left in evaluation mode.
+    The temperature and the unknown threshold are those of the classifier's manifest. ``stages``:
+    None for a model that shows none.
     """
     manifest, targets = classifier.manifest, image_set.targets
     probabilities = measured.probabilities(manifest.temperature)
@@ -33,12 +37,12 @@ def examine(
     worst = worst_mistakes(probabilities, targets)
     typical = typical_right_answers(probabilities, targets)
     followed = None
-    if network is not None:
+    if stages is not None:
         # A right answer where there is one.
         index = int(np.concatenate([typical, worst])[0])
         followed = Activations(
             image_answer(image_set, index, probabilities),
-            stage_activations(network, image_set.images[index]),
+            stages(image_set.images[index]),
         )
     return Findings(
         curves=score_curves(probabilities, targets, image_set.labels),

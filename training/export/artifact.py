@@ -2,13 +2,12 @@
 
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-
-import torch
 
 from training.config import TrainConfig
 from training.data.training_data import TrainingData
@@ -27,7 +26,7 @@ FP32_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"
 REPORT_FILE = "report.json"
 
-_LIBRARIES = ("torch", "torchvision", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow")
+_LIBRARIES = ("onnx", "onnxruntime", "numpy", "pillow")
 
 
 def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path, opset: int) -> Manifest:
@@ -55,7 +54,7 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path, opset:
         dataset_sha256=data.sha256,
         config=strict.to_dict(config),
         git_commit=git_commit(),
-        library_versions={name: version(name) for name in _LIBRARIES},
+        library_versions=library_versions(_LIBRARIES),
     )
 
 
@@ -82,6 +81,11 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from error
 
 
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """The installed version of each of the packages ``names``."""
+    return {name: version(name) for name in names}
+
+
 def git_commit() -> str | None:
     """The commit that this code is checked out at; None outside a checkout."""
     try:
@@ -97,14 +101,13 @@ def git_commit() -> str | None:
     return found.stdout.strip()
 
 
-def hardware() -> str:
-    """The processor's name, or what the platform calls its architecture, and the GPU's."""
+def hardware(gpus: Sequence[str] = ()) -> str:
+    """The processor's name, or what the platform calls its architecture, and that of ``gpus``."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     processors = f"{len(names)} x {names[0]}" if names else platform.machine()
-    if not torch.cuda.is_available():
-        return processors
-    return f"{processors}, {torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
+    counts = Counter(gpus)
+    return ", ".join((processors, *(f"{count} x {name}" for name, count in counts.items())))

@@ -1,12 +1,11 @@
-"""Export a network as ONNX files and accept each only after its checks."""
+"""Write a graph as ONNX files and accept each only after its checks."""
 
-import copy
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Self
 
 import onnx
 
@@ -16,12 +15,10 @@ from training.data.training_data import TrainingData
 from training.evaluation.metrics import top_k_accuracy
 from training.export import gate_checks
 from training.export.artifact import FP32_FILE, INT8_FILE, draft_manifest, write_whole
-from training.export.graph.onnx_files import export_onnx, opset_of
 from training.export.graph.quantize import Quantizer
+from training.export.graph.rewrites import opset_of
 from training.export.ladder import Climb, Judge, climb, not_quantized
 from training.export.latency import Measure, Run, measure_latencies
-from training.networks.build import exportable
-from training.networks.network import Network
 from training.results.report import Form, LadderStep, ModelMeasure, Parity
 from visionflow.answers.classifier import Classifier
 from visionflow.images.pipeline import UInt8Array
@@ -55,8 +52,8 @@ class Export:
 class Original:
     """The model that a graph was made from.
 
-    ``outputs``: of images [N, H, W, 3], which the graph must reproduce. ``run``: one image on one
-    thread, for its latency.
+    ``outputs``: of images [N, H, W, 3], which the graph must reproduce. ``run``: one image, for its
+    latency, which is measured inside ``on_one_thread``.
     """
 
     form: Form
@@ -64,31 +61,7 @@ class Original:
     parameters: int
     outputs: Callable[[UInt8Array], gate_checks.Outputs]
     run: Callable[[UInt8Array], object]
-
-    @classmethod
-    def of_network(cls, network: Network) -> Self:
-        network = copy.deepcopy(network).cpu().eval()
-        outputs = partial(gate_checks.network_outputs, network)
-        values = network.state_dict().values()
-        return cls(
-            form="torch",
-            bytes=sum(value.numel() * value.element_size() for value in values),
-            parameters=sum(weight.numel() for weight in network.parameters()),
-            outputs=outputs,
-            run=outputs,
-        )
-
-
-def export_model(
-    network: Network,
-    config: TrainConfig,
-    data: TrainingData,
-    folder: Path,
-    measure: Measure = measure_latencies,
-) -> Export:
-    """`export_graph` of a ``network`` of torch."""
-    graph = export_onnx(exportable(network), config.input.size, config.export.opset)
-    return export_graph(graph, Original.of_network(network), config, data, folder, measure)
+    on_one_thread: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 def export_graph(
@@ -203,7 +176,8 @@ def _measures(
         session = Classifier(folder / entry.path, manifest)
         runs[precision] = partial(session.run, image)
         sizes[precision] = entry.size
-    latencies = measure(runs)
+    with original.on_one_thread():
+        latencies = measure(runs)
     return tuple(
         ModelMeasure(
             form=form,

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from training.data.image_set import in_batches
 from training.data.listing import Int64Array
-from training.networks.network import Network
 from training.results.report import Form, Parity
 from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import UInt8Array
@@ -43,16 +41,6 @@ class ClassDrop:
     label: str
     drop: float
     allowed: float
-
-
-def network_outputs(network: Network, images: UInt8Array) -> Outputs:
-    """Run torch in float32 on the CPU."""
-    network.eval()
-    with torch.inference_mode():
-        return collect(
-            tuple(output.numpy() for output in network(torch.from_numpy(batch)))
-            for batch in in_batches(images)
-        )
 
 
 def session_outputs(classifier: Classifier, images: UInt8Array) -> Outputs:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
-import torch
 
 from training.results.report import FORM_NAMES, ModelMeasure
 from training.stop import check_stop
@@ -44,24 +43,19 @@ Measure = Callable[[Mapping[str, Run]], Latencies]
 
 
 def measure_latencies(runs: Mapping[str, Run]) -> Latencies:
-    """Time each of ``runs``, with torch limited to one thread.
+    """Time each of ``runs``, which use one thread each.
 
     They take turns, in an order drawn anew each time, so that a change of the machine's load
     affects all alike.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        for run in runs.values():
-            for _ in range(WARMUP):
-                run()
-        fewest, most = TURNS
-        turn = sum(_milliseconds(run) for run in runs.values()) / 1000
-        turns = min(max(round(ROUND_SECONDS / turn), fewest), most)
-        order = np.random.default_rng(0)
-        rounds = [_round(runs, turns, order) for _ in range(ROUNDS)]
-    finally:
-        torch.set_num_threads(threads)
+    for run in runs.values():
+        for _ in range(WARMUP):
+            run()
+    fewest, most = TURNS
+    turn = sum(_milliseconds(run) for run in runs.values()) / 1000
+    turns = min(max(round(ROUND_SECONDS / turn), fewest), most)
+    order = np.random.default_rng(0)
+    rounds = [_round(runs, turns, order) for _ in range(ROUNDS)]
     return Latencies({form: [times[form] for times in rounds] for form in runs})
 
 

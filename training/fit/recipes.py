@@ -52,7 +52,7 @@ class Session:
         if (self.config.recipe, balance) == ("probe", "sampler"):
             balance = "inverse"
         weights = class_weights(self.data.splits.train.counts, balance)
-        return None if weights is None else weights.to(self.process.device)
+        return None if weights is None else torch.from_numpy(weights).to(self.process.device)
 
 
 class Pixels(nn.Module):

@@ -11,6 +11,7 @@ from training.errors import TrainingError
 from training.networks.backbone import backbone
 from training.networks.heads import Head, folded, linear_head, mlp_head
 from training.networks.inherit import inherit
+from training.networks.kept_weights import read_weights
 from training.networks.network import AS_THEY_ARE, ConvNet, Network
 from training.networks.side_by_side import Part, SideBySide
 from training.networks.weights import find_weights, load_weights
@@ -53,7 +54,8 @@ def _build(config: ModelConfig, classes: int, size: int | None, device: torch.de
     several = len(config.parts) > 1
     model = (_side_by_side if several else _alone)(config, classes, size, device)
     if config.grow_from:
-        inherit(model, read_ancestor(config.grow_from).weights(), config.grow_from)
+        weights = read_weights(read_ancestor(config.grow_from))
+        inherit(model, weights, config.grow_from)
     return model
 
 

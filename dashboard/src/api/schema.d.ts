@@ -883,6 +883,21 @@ export interface components {
             high: number;
         };
         /**
+         * Advice
+         * @description What to do next: a code that pages translate, and what it is about.
+         */
+        Advice: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "one_class" | "few_images" | "few_groups" | "imbalance" | "unlabelled" | "suspected";
+            /** Params */
+            params: {
+                [key: string]: string | number;
+            };
+        };
+        /**
          * ApiKey
          * @description With the time of its last use, to a minute; null before the first.
          */
@@ -975,6 +990,23 @@ export interface components {
             version: string;
             /** Percent */
             percent: number;
+        };
+        /**
+         * ClassHealth
+         * @description ``images`` that are ready and labelled so, in ``groups`` of look-alikes. ``suspected`` of
+         *     them look like another class, ``outliers`` like none.
+         */
+        ClassHealth: {
+            /** Name */
+            name: string;
+            /** Images */
+            images: number;
+            /** Groups */
+            groups: number;
+            /** Suspected */
+            suspected: number;
+            /** Outliers */
+            outliers: number;
         };
         /**
          * ComparedModel
@@ -1135,23 +1167,51 @@ export interface components {
         };
         /**
          * DatasetDeleted
-         * @description The dataset is gone with its images.
+         * @description The dataset is gone with its images; false where there is more of it than one call can
+         *     delete: call again.
          */
         DatasetDeleted: {
-            /**
-             * Deleted
-             * @constant
-             */
-            deleted: true;
+            /** Deleted */
+            deleted: boolean;
         };
         /**
          * DatasetDetails
-         * @description A dataset, its latest version and its latest training.
+         * @description A dataset, its latest version and its latest training. ``health`` is null until its images
+         *     were compared for the first time.
          */
         DatasetDetails: {
             dataset: components["schemas"]["Dataset"];
+            health: components["schemas"]["DatasetHealth"] | null;
             latest: components["schemas"]["DatasetVersion"] | null;
             run: components["schemas"]["InstantRun"] | null;
+        };
+        /**
+         * DatasetHealth
+         * @description What the last comparison of all images found; `Health` is the service's in this API.
+         */
+        DatasetHealth: {
+            /** Images */
+            images: number;
+            /** Labelled */
+            labelled: number;
+            /** Unlabelled */
+            unlabelled: number;
+            /** Pending */
+            pending: number;
+            /** Unreadable */
+            unreadable: number;
+            /** Removed */
+            removed: number;
+            /** Classes */
+            classes: components["schemas"]["ClassHealth"][];
+            /** Duplicates */
+            duplicates: number;
+            /** Groups */
+            groups: number;
+            /** Imbalance */
+            imbalance: number;
+            /** Advice */
+            advice: components["schemas"]["Advice"][];
         };
         /**
          * DatasetImage
@@ -1615,7 +1675,8 @@ export interface components {
          *
          *     Attributes:
          *         id: sortable by time.
-         *         version: the number of the dataset's version that it trains on.
+         *         version: the number of the dataset's version that it trains on; 0 before the step
+         *             ``freeze`` has named it.
          *         model: the name of the model that it makes a version of.
          *         model_version: once it is published.
          *         promote: whether it was asked to serve at once.
@@ -2285,7 +2346,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_version_missing" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };

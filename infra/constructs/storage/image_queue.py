@@ -10,7 +10,7 @@ from constructs import Construct
 from infra.constructs.alarm import alarm_above
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
-from lambdas.ingest.settings import MAX_RECEIVE_COUNT
+from lambdas.classification.settings import MAX_RECEIVE_COUNT
 
 # Lambda keeps retrying a throttled batch inside the visibility timeout; AWS asks for six times the
 # function's own: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -60,11 +60,12 @@ class ImageQueue(Construct):
         consumer_timeout: Duration,
         what: str = "A dropped image",
         backlog_alarm: bool = True,
+        dead_letters: DeadLetterQueue | None = None,
     ) -> None:
         """`what` waits in the queue, as the alarms call it; `backlog_alarm` rings when it waits for
-        long."""
+        long. `dead_letters`: another queue's, whose alarm rings for this one too."""
         super().__init__(scope, construct_id)
-        self.dead_letter_queue = DeadLetterQueue(self, "DeadLetters", stage=stage)
+        self.dead_letter_queue = dead_letters or DeadLetterQueue(self, "DeadLetters", stage=stage)
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -83,9 +84,10 @@ class ImageQueue(Construct):
         )
         if not stage.on_aws:
             acknowledge(self.queue, "AwsSolutions-SQS4", reason=LOOPBACK_ONLY)
-        self.dead_letter_queue.add_alarm(
-            self, "DeadLetterAlarm", f"{what} could not be processed after every retry."
-        )
+        if dead_letters is None:
+            self.dead_letter_queue.add_alarm(
+                self, "DeadLetterAlarm", f"{what} could not be processed after every retry."
+            )
         if backlog_alarm:
             alarm_above(
                 self,

@@ -88,6 +88,10 @@ class PrivateBucket(s3.Bucket):
         """
         self._allow(role, "s3:PutObject", keys=f"{prefix}*")
 
+    def allow_delete(self, role: iam.Role, *, prefix: str) -> None:
+        """Let `role` delete objects below `prefix`, in a bucket without versions for ever."""
+        self._allow(role, "s3:DeleteObject", keys=f"{prefix}*")
+
     def _allow(self, role: iam.Role, *actions: str, keys: str) -> None:
         allow(role, *actions, on=[self.arn_for_objects(keys)])
         acknowledge_objects(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.tables import (
     AuditTable,
+    DatasetsTable,
     InsightsTable,
     KeysTable,
     PredictionsTable,
@@ -26,6 +27,7 @@ class Stores:
         audit: every change, with who made it.
         usage: what callers and the stage have used in a month.
         keys: API keys of programs.
+        dataset_table: datasets; their files are in the bucket of `JobStores`.
     """
 
     images: PrivateBucket
@@ -36,3 +38,4 @@ class Stores:
     audit: AuditTable
     usage: UsageTable
     keys: KeysTable
+    dataset_table: DatasetsTable

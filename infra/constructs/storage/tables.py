@@ -1,4 +1,5 @@
-"""The tables: predictions, the model registry, insights, usage, API keys, and the audit trail."""
+"""The tables: predictions, the model registry, insights, usage, API keys, datasets, and the audit
+trail."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -177,6 +178,22 @@ class InsightsTable(OnDemandTable):
     def allow_erase(self, role: iam.Role) -> None:
         """Let `role` delete what belongs to a record, and subtract it from the counters."""
         self._allow(role, "PutItem", "UpdateItem", "DeleteItem", "Query")
+
+
+class DatasetsTable(OnDemandTable):
+    """Datasets: classes, images with their contents, versions and trainings."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id, stage=stage, partition_key="pk", sort_key="sk")
+
+    def allow_curate(self, role: iam.Role) -> None:
+        """Let `role` read everything, and write rows and change them; delete none."""
+        self._allow(role, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
+
+    def allow_manage(self, role: iam.Role) -> None:
+        """`allow_curate`, and let `role` delete datasets."""
+        self.allow_curate(role)
+        self._allow(role, "DeleteItem", "BatchWriteItem")
 
 
 class AuditTable(OnDemandTable):

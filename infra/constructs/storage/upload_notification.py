@@ -7,6 +7,8 @@ would be a cycle, so the policy names the prefix that CloudFormation gives to a 
 this account.
 """
 
+from collections.abc import Sequence
+
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -17,7 +19,7 @@ UPLOAD_PREFIX = "uploads/"
 
 
 class UploadNotification(Construct):
-    """Every object created under `uploads/` sends one message to the queue."""
+    """Every object created below one of the prefixes sends one message to the queue."""
 
     def __init__(
         self,
@@ -26,6 +28,7 @@ class UploadNotification(Construct):
         *,
         bucket: s3.Bucket,
         queue: sqs.Queue,
+        prefixes: Sequence[str] = (UPLOAD_PREFIX,),
     ) -> None:
         super().__init__(scope, construct_id)
         cfn_bucket = bucket.node.default_child
@@ -50,12 +53,11 @@ class UploadNotification(Construct):
                     queue=queue.queue_arn,
                     filter=s3.CfnBucket.NotificationFilterProperty(
                         s3_key=s3.CfnBucket.S3KeyFilterProperty(
-                            rules=[
-                                s3.CfnBucket.FilterRuleProperty(name="prefix", value=UPLOAD_PREFIX)
-                            ]
+                            rules=[s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix)]
                         )
                     ),
                 )
+                for prefix in prefixes
             ]
         )
         if permission.policy_dependable is None:

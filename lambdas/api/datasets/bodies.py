@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from visionflow.datasets.health import Health
 from visionflow.datasets.record import Dataset, DatasetImage, DatasetVersion, Part
 from visionflow.datasets.run import InstantRun
 from visionflow.models.ref import ModelRef
@@ -16,7 +17,6 @@ MOST_IMAGES = 1000
 # Of each list of a diff.
 MOST_DIFFERENCES = 2000
 
-ClassAction = Literal["add", "rename", "merge", "delete", "describe"]
 ImageFilter = Literal["unlabelled", "suspected", "outlier", "duplicate"]
 
 
@@ -45,7 +45,7 @@ class NewImage:
 
 
 @dataclass(frozen=True)
-class ImageChange:
+class ImageChangeRequest:
     """What to change about an image; what is left out stays. A null ``label`` takes the label away,
     a null ``part`` lets versions choose the part."""
 
@@ -56,24 +56,17 @@ class ImageChange:
 
 
 @dataclass(frozen=True)
-class ListRequest:
-    """Items that are read one by one, so that an error names the one that is wrong."""
+class UploadsRequest:
+    """Each item is a `NewImage`; they are read one by one, so that an error names the item."""
 
-    images: tuple[dict[str, Any], ...] = ()
-    changes: tuple[dict[str, Any], ...] = ()
+    images: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
-class ClassRequest:
-    """A change of a class: ``add`` (with ``ko`` and ``en``, how people read it), ``rename`` it
-    ``to`` a new name, ``merge`` it ``to`` another class, ``delete`` it, which leaves its images
-    unlabelled, or ``describe`` it by ``ko`` and ``en``."""
+class ChangesRequest:
+    """Each item is an `ImageChangeRequest`."""
 
-    action: ClassAction
-    name: str
-    to: str | None = None
-    ko: str | None = None
-    en: str | None = None
+    changes: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -107,20 +100,28 @@ class DatasetList:
     items: tuple[Dataset, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetHealth(Health):
+    """What the last comparison of all images found; `Health` is the service's in this API."""
+
+
 @dataclass(frozen=True)
 class DatasetDetails:
-    """A dataset, its latest version and its latest training."""
+    """A dataset, its latest version and its latest training. ``health`` is null until its images
+    were compared for the first time."""
 
     dataset: Dataset
+    health: DatasetHealth | None
     latest: DatasetVersion | None
     run: InstantRun | None
 
 
 @dataclass(frozen=True)
 class DatasetDeleted:
-    """The dataset is gone with its images."""
+    """The dataset is gone with its images; false where there is more of it than one call can
+    delete: call again."""
 
-    deleted: Literal[True]
+    deleted: bool
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def labels_unchecked() -> Iterator[None]:
     `training.train` does it."""
     unchecked = LabelCheck("left out in this test", None, (), 0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.train.check_run", lambda _data: unchecked)
+        patch.setattr("training.proving.check_run", lambda _data: unchecked)
         yield
 
 

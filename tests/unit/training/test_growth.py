@@ -14,6 +14,7 @@ from training.data.training_data import load_training_data
 from training.errors import DatasetError, TrainingError
 from training.growth import OLD_CLASSES_CHECK, growth_check
 from training.networks.build import build_model
+from training.networks.kept_weights import read_weights
 from training.results.report import Growth, Report
 from training.train import train
 from visionflow.models.drift import REFERENCE_FILE, Reference
@@ -120,7 +121,7 @@ def test_a_loss_above_the_limit_holds_the_version_back(grown: tuple[Path, Report
 def test_a_grown_network_answers_as_before_for_the_old_classes(ancestor: Path) -> None:
     config = shrunken_config().model
     old = build_model(config, 2)
-    old.load_state_dict(dict(read_ancestor(str(ancestor)).weights()))
+    old.load_state_dict(dict(read_weights(read_ancestor(str(ancestor)))))
     new = build_model(replace(config, grow_from=str(ancestor)), 5)
     images = torch.from_numpy(
         np.random.default_rng(1).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
@@ -186,4 +187,4 @@ def test_a_run_without_weights_or_not_whole_is_refused(ancestor: Path, tmp_path:
     found = read_ancestor(str(copy))
     (copy / WEIGHTS_FILE).unlink()
     with pytest.raises(TrainingError, match="only a run that kept its weights can grow"):
-        found.weights()
+        read_weights(found)

@@ -28,9 +28,10 @@ from training.evaluation.labels.label_check import check_run
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.export.artifact import FP32_FILE, INT8_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
+from training.proving import CACHE_FOLDER, SPLIT_FILE
 from training.results.report import Report
 from training.stop import Interrupted, Stop
-from training.train import CACHE_FOLDER, SPLIT_FILE, assist, export, train
+from training.train import assist, export, train
 from training.tune.search import tune
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
@@ -108,7 +109,7 @@ def test_the_report_is_read_back_as_it_was_written(run: tuple[Path, Report]) -> 
 def test_the_report_names_a_wrong_label(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.train.check_run", check_run)
+    monkeypatch.setattr("training.proving.check_run", check_run)
     folder = tmp_path / "images"
     shutil.copytree(images, folder)
     (folder / "train" / "red" / "000.png").rename(folder / "train" / "blue" / "wrong.png")

@@ -1,49 +1,51 @@
-"""What images are compared by: features of a network that saw a million photographs."""
+"""What images are compared by: embeddings of the starter, whose trunk saw a million photographs."""
 
 import hashlib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from training.data.cache import cached_bytes
-from training.data.image_set import decoded_batches
+from training.data.image_set import decoded
 from training.data.listing import Listing
-from training.networks.classifier import build_classifier
-from training.networks.trunks.efficientnet_lite0 import FEATURES
-from training.stop import check_stop
-from visionflow.images.input_spec import InputSpec
-from visionflow.images.pipeline import UInt8Array
+from visionflow.answers.embedder import VIEWS, Embedder
+from visionflow.images.pipeline import UInt8Array, load
+from visionflow_starter import STARTER
 
 Float32Array = npt.NDArray[np.float32]
 
-# Larger images take four times as long and group no better.
-SPEC = InputSpec(size=160, resize=183)
-# Images at once: with more, activations leave the processor's cache, and each takes twice as long.
-_ON_CPU = 4
+
+def starter_embeddings(listing: Listing, cache: Path | None = None) -> Float32Array:
+    """float32 [N, 2, F]: embeddings by the starter of each image and of its mirror image.
+
+    The same whatever is trained, on any machine with the same kind of processor. With a ``cache``
+    folder they are kept there and found again by the images' content. Raises `DatasetError` for a
+    file that is not an image.
+    """
+    embedder = _starter()
+
+    def embed(data: bytes) -> UInt8Array:
+        return embedder.embed(load(data, embedder.spec)[None]).view(np.uint8)
+
+    key = hashlib.sha256(f"embeddings {listing.sha256} {embedder.trunk}".encode()).hexdigest()[:32]
+    path = cache / f"{key}.features" if cache else None
+    flat = cached_bytes(path, lambda: decoded(listing, embed))
+    return flat.view(np.float32).reshape(len(listing), VIEWS, embedder.features)
 
 
 def scene_features(listing: Listing, cache: Path | None = None) -> Float32Array:
-    """float32 [N, 1280]: pooled features of EfficientNet-Lite0, mean over image and mirror image.
-
-    The same whatever is trained. With a ``cache`` folder they are kept there and found again by the
-    images' content. Raises `DatasetError` for a file that is not an image.
-    """
-    key = hashlib.sha256(f"scene features {listing.sha256} {SPEC}".encode()).hexdigest()[:32]
-    path = cache / f"{key}.features" if cache else None
-    flat = cached_bytes(path, lambda: _compute(listing))
-    return flat.view(np.float32).reshape(len(listing), FEATURES)
+    """float32 [N, F]: the mean over both views of `starter_embeddings`."""
+    return views_joined(starter_embeddings(listing, cache))
 
 
-@torch.inference_mode()
-def _compute(listing: Listing) -> Iterator[UInt8Array]:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = build_classifier("efficientnet_lite0", "package", classes=1000).to(device)
-    for images in decoded_batches(listing, SPEC):
-        check_stop()
-        whole = torch.from_numpy(images).to(device)
-        for batch in whole.split(_ON_CPU if device.type == "cpu" else len(whole)):
-            features = (network.embed(batch) + network.embed(batch.flip(2))) / 2
-            yield features.cpu().numpy().view(np.uint8)
+def views_joined(embeddings: Float32Array) -> Float32Array:
+    """[N, F] of ``embeddings`` [N, views, F]: what images are compared by."""
+    mean: Float32Array = embeddings.mean(axis=1)
+    return mean
+
+
+@cache
+def _starter() -> Embedder:
+    return Embedder(STARTER)

@@ -7,10 +7,7 @@ causes most of the error of the logits.
 """
 
 import numpy as np
-import torch
 from onnx import ModelProto, NodeProto, helper, numpy_helper
-from torch import Tensor
-from torch.nn import functional
 
 from training.export.graph.observed import Values
 from training.export.graph.rewrites import Constants
@@ -37,16 +34,30 @@ def _mean_shift(node: NodeProto, weight: Values, mean: Values, levels: int) -> V
     """How much the mean of each output channel grows by the rounding, [C]."""
     attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     top, left, bottom, right = attributes.get("pads", (0, 0, 0, 0))
-    error = rounded(weight, levels) - weight
-    shift = functional.conv2d(
-        functional.pad(_tensor(mean), (left, right, top, bottom)),
-        _tensor(error),
-        stride=attributes.get("strides", 1),
-        dilation=attributes.get("dilations", 1),
-        groups=attributes.get("group", 1),
+    down, across = attributes.get("strides", (1, 1))
+    apart = attributes.get("dilations", (1, 1))
+    groups = attributes.get("group", 1)
+    inputs = np.pad(mean[0], ((0, 0), (top, bottom), (left, right)))
+    kernel = weight.shape[2:]
+    rows, columns = (
+        1 + (side - step * (count - 1) - 1) // stride
+        for side, step, count, stride in zip(
+            inputs.shape[1:], apart, kernel, (down, across), strict=True
+        )
     )
-    result: Values = shift.mean(dim=(0, 2, 3)).numpy()
-    return result
+    # The mean over the places that each weight is multiplied with.
+    seen = np.empty((len(inputs), *kernel))
+    for y, x in np.ndindex(*kernel):
+        seen[:, y, x] = inputs[:, y * apart[0] :: down, x * apart[1] :: across][
+            :, :rows, :columns
+        ].mean(axis=(1, 2))
+    error = rounded(weight, levels) - weight
+    shift: Values = np.einsum(
+        "goiyx,giyx->go",
+        error.reshape(groups, -1, *error.shape[1:]),
+        seen.reshape(groups, -1, *kernel),
+    ).ravel()
+    return shift
 
 
 def rounded(weight: Values, levels: int) -> Values:
@@ -54,7 +65,3 @@ def rounded(weight: Values, levels: int) -> Values:
     largest = np.abs(weight).max(axis=tuple(range(1, weight.ndim)), keepdims=True)
     scale = np.maximum(largest / levels, np.finfo(np.float32).tiny)
     return np.asarray(np.round(weight / scale) * scale, np.float32)
-
-
-def _tensor(array: Values) -> Tensor:
-    return torch.from_numpy(np.array(array))

@@ -2,7 +2,6 @@
 
 import copy
 import warnings
-from typing import Any
 
 import onnx
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from training.errors import TrainingError
-from training.export.graph.rewrites import pool_globally
+from training.export.graph.rewrites import pool_globally, strip_metadata
 from training.networks.network import Network, Output
 
 
@@ -42,11 +41,6 @@ def export_onnx(model: Network, size: int, opset: int) -> onnx.ModelProto:
     strip_metadata(graph)
     onnx.checker.check_model(graph, full_check=True)
     return graph
-
-
-def opset_of(model: onnx.ModelProto) -> int:
-    """The version of the standard operators."""
-    return int(next(entry.version for entry in model.opset_import if entry.domain == ""))
 
 
 class _GlobalPool(nn.Module):
@@ -82,14 +76,3 @@ def _simplified(model: Network) -> nn.Module:
                     setattr(parent, name, nn.Identity())
             ahead = name, child
     return simplified
-
-
-def strip_metadata(model: onnx.ModelProto) -> None:
-    """Drop what exporter and quantizer note of their sources: stack traces with this machine's
-    paths."""
-    described: list[Any] = [model, model.graph, *model.graph.node, *model.graph.value_info]
-    described += [*model.graph.input, *model.graph.output, *model.graph.initializer]
-    for item in described:
-        item.ClearField("doc_string")
-        if item is not model:
-            item.ClearField("metadata_props")

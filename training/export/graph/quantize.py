@@ -11,7 +11,6 @@ from onnxruntime.quantization.calibrate import TensorsData
 
 from training.export.graph.bias_correction import correct_bias
 from training.export.graph.observed import ObservedActivations
-from training.export.graph.onnx_files import strip_metadata
 from training.export.graph.ranges import RangeRule
 from training.export.graph.rewrites import (
     batch_norm_by_convolution,
@@ -20,6 +19,7 @@ from training.export.graph.rewrites import (
     keep_in_fp32,
     logits_from_map,
     normalise_by_convolution,
+    strip_metadata,
 )
 from visionflow.images.pipeline import UInt8Array
 

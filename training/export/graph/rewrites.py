@@ -5,6 +5,7 @@ gain of each was measured per kernel with ONNX Runtime's profiler.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,6 +140,22 @@ def drop_unused_weights(model: ModelProto) -> None:
     for tensor in list(model.graph.initializer):
         if tensor.name not in used:
             model.graph.initializer.remove(tensor)
+
+
+def strip_metadata(model: ModelProto) -> None:
+    """Drop what exporter and quantizer note of their sources: stack traces with this machine's
+    paths."""
+    described: list[Any] = [model, model.graph, *model.graph.node, *model.graph.value_info]
+    described += [*model.graph.input, *model.graph.output, *model.graph.initializer]
+    for item in described:
+        item.ClearField("doc_string")
+        if item is not model:
+            item.ClearField("metadata_props")
+
+
+def opset_of(model: ModelProto) -> int:
+    """The version of the standard operators."""
+    return int(next(entry.version for entry in model.opset_import if entry.domain == ""))
 
 
 class Constants(Mapping[str, FloatArray]):

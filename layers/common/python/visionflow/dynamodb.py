@@ -73,6 +73,7 @@ def query(
     forward: bool = True,
     names: Sequence[str] = (),
     page_size: int | None = None,
+    consistent: bool = False,
 ) -> "Iterator[Found]":
     """The items that meet ``condition`` on their keys, by their sort key, page after page.
 
@@ -83,6 +84,7 @@ def query(
         "KeyConditionExpression": condition,
         "ExpressionAttributeValues": to_item(values),
         "ScanIndexForward": forward,
+        "ConsistentRead": consistent,
     }
     if page_size is not None:
         request["PaginationConfig"] = {"PageSize": page_size}

@@ -30,6 +30,13 @@
     |   |-- JobNotFoundError
     |   |-- JobConflictError
     |   |-- JobRefusedError
+    |   |-- RunNotFoundError
+    |   |-- RunConflictError
+    |   |-- RunRefusedError             an instant training that its data does not allow
+    |   |-- DatasetMissingError
+    |   |   |-- DatasetImageMissingError
+    |   |   `-- DatasetVersionMissingError
+    |   |-- DatasetConflictError
     |   |-- IdempotencyConflictError
     |   `-- ImageError                  an image that can never be classified
     |       |-- EmptyImageError
@@ -175,6 +182,48 @@ class JobRefusedError(InputError):
     """The training job cannot be done: no quota, no capacity, too small a budget, bad settings."""
 
     code = "job_refused"
+
+
+class RunNotFoundError(InputError):
+    """No instant training of the dataset has this id."""
+
+    code = "run_not_found"
+
+
+class RunConflictError(InputError):
+    """The instant training has ended, or works on something else."""
+
+    code = "run_conflict"
+
+
+class RunRefusedError(InputError):
+    """The version of the dataset cannot be trained: too few classes or images, an image gone."""
+
+    code = "run_refused"
+
+
+class DatasetMissingError(InputError):
+    """There is no dataset of this name."""
+
+    code = "dataset_missing"
+
+
+class DatasetImageMissingError(DatasetMissingError):
+    """The dataset has no image of this hash."""
+
+    code = "dataset_image_missing"
+
+
+class DatasetVersionMissingError(DatasetMissingError):
+    """The dataset has no version of this number."""
+
+    code = "dataset_version_missing"
+
+
+class DatasetConflictError(InputError):
+    """The dataset's state does not allow what was asked."""
+
+    code = "dataset_conflict"
 
 
 class ModelNotFoundError(InputError):

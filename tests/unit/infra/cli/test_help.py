@@ -9,9 +9,22 @@ from infra.cli.main import parser
 
 # What a command does is an imperative, so a new command may bring a new verb.
 VERBS = {
-    *("Classify", "Compare", "Continue", "Deploy", "Download", "Draw", "End", "Erase", "Estimate"),
-    *("Follow", "Inspect", "Keep", "Let", "List", "Make", "Measure", "Print", "Publish", "Put"),
-    *("Refuse", "Remove", "Report", "Restore", "Search", "Show", "Start", "Train", "Write"),
+    *("Classify", "Compare", "Continue", "Create", "Delete", "Deploy", "Download", "Draw", "End"),
+    *(
+        "Erase",
+        "Estimate",
+        "Follow",
+        "Inspect",
+        "Keep",
+        "Let",
+        "List",
+        "Make",
+        "Measure",
+        "Print",
+        "Publish",
+        "Put",
+    ),
+    *("Refuse", "Remove", "Report", "Restore", "Search", "Send", "Show", "Start", "Train", "Write"),
 }
 
 

@@ -99,7 +99,7 @@ def test_a_child_sees_what_the_pipeline_sees(make: Make, data: bytes) -> None:
 
 
 def test_who_needs_no_thumbnail_gets_none(make: Make) -> None:
-    assert make().prepare(IMAGE, SPEC, thumbnail=False).thumbnail == b""
+    assert make().prepare(IMAGE, SPEC, thumbnail=0).thumbnail == b""
 
 
 @pytest.mark.parametrize("name", bad_files())

@@ -30,7 +30,7 @@ from training.adopt.foreign import read_foreign
 from training.adopt.original import ForeignNetwork
 from training.adopt.pixels import NORMALISATIONS
 from training.export.gate_checks import Outputs
-from training.export.graph.onnx_files import opset_of
+from training.export.graph.rewrites import opset_of
 
 OPSET = 20
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"

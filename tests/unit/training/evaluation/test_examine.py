@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,14 @@ from tests.unit.training.evaluation.test_stage_activations import network
 from training.data.image_set import ImageSet
 from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
+from training.evaluation.stage_activations import stage_activations
 from training.results.findings import Findings
 
 
 def find(folder: Path, images: ImageSet) -> Findings:
     classifier = tiny_classifier(folder)
-    return examine(classifier, network(2), images, measure_split(classifier, images), seed=1)
+    stages = partial(stage_activations, network(2))
+    return examine(classifier, stages, images, measure_split(classifier, images), seed=1)
 
 
 def test_everything_that_lies_behind_the_scores(tmp_path: Path) -> None:

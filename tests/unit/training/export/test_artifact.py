@@ -12,6 +12,7 @@ import torch
 from tests.tiny_model import write_tiny_artifact
 from training.errors import TrainingError
 from training.export.artifact import hardware, write_manifest, write_whole
+from training.export.network_export import gpu_names
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 
 
@@ -52,9 +53,8 @@ def test_the_manifest_names_the_files_beside_it(tmp_path: Path) -> None:
 
 
 def test_the_hardware_names_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    processors = hardware()
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert hardware(gpu_names()) == hardware()
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Tesla T4")
-    assert hardware() == f"{processors}, 2 x Tesla T4"
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _index: "Tesla T4")
+    assert hardware(gpu_names()) == f"{hardware()}, 2 x Tesla T4"

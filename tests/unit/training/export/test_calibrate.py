@@ -15,8 +15,9 @@ from training.evaluation.parents.naming import Naming
 from training.evaluation.unknown.familiar import FAMILIAR_FILE
 from training.export.artifact import INT8_FILE, write_manifest
 from training.export.calibrate import calibrate
-from training.export.export import Export, export_model
+from training.export.export import Export
 from training.export.gate_checks import Outputs, check_int8_unknown
+from training.export.network_export import export_model
 from visionflow.answers.classifier import Classifier, softmax
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.gate import held_back_by

@@ -22,7 +22,8 @@ from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.artifact import FP32_FILE, INT8_FILE
-from training.export.export import Export, export_model, without_fp32
+from training.export.export import Export, without_fp32
+from training.export.network_export import export_model
 from training.networks.network import ConvNet, Output
 from visionflow.models.manifest import FileEntry
 

@@ -1,4 +1,4 @@
-"""The one place that runs a model: an ONNX Runtime session behind labels and probabilities."""
+"""Answers of a model: an ONNX Runtime session behind labels and probabilities."""
 
 import base64
 import io
@@ -14,6 +14,7 @@ from visionflow import strict
 from visionflow.answers.answer import ClassActivationMap, Score, UnknownReason
 from visionflow.answers.back_off import BackOff
 from visionflow.answers.familiarity import FamiliarImages, finest_detail
+from visionflow.answers.session import open_session, run_options
 from visionflow.errors import ArtifactError
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.drift import MAX_FEATURES
@@ -86,27 +87,11 @@ class Classifier:
         unfamiliar. Raises `ArtifactError` when ``model`` is not a model, or not one for this
         manifest.
         """
-        # Imported here so that records and manifests can be read without ONNX Runtime.
-        import onnxruntime  # noqa: PLC0415
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Spinning burns the vCPU share of a Lambda that is billed by time.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        source = model if isinstance(model, bytes) else str(model)
         self.manifest = manifest
         self._tree = manifest.label_tree()
         self._back_off = BackOff(self._tree)
         self._familiar = familiar
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                source, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            # ONNX Runtime raises classes of its own, one for each of its status codes.
-            raise ArtifactError(f"ONNX Runtime cannot open the model ({error})") from error
-        self._run_options = onnxruntime.RunOptions
+        self._session = open_session(model, threads)
         self._running: set[Any] = set()
         self._check_outputs()
 
@@ -135,7 +120,7 @@ class Classifier:
 
     def run(self, batch: UInt8Array) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The raw outputs (logits [N, C], embedding [N, F], cam [N, C, h, w]) for [N, H, W, 3]."""
-        options = self._run_options()
+        options = run_options()
         self._running.add(options)
         try:
             names = ["logits", "embedding", "cam"]

@@ -46,7 +46,8 @@ class InstantRun:
 
     Attributes:
         id: sortable by time.
-        version: the number of the dataset's version that it trains on.
+        version: the number of the dataset's version that it trains on; 0 before the step
+            ``freeze`` has named it.
         model: the name of the model that it makes a version of.
         model_version: once it is published.
         promote: whether it was asked to serve at once.

@@ -1,21 +1,30 @@
 """Images and thumbnails in S3."""
 
+import base64
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from visionflow.errors import MissingImageError
+from visionflow.errors import MissingImageError, PlatformError
 from visionflow.images.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import (
+        CopySourceTypeDef,
+        GetObjectRequestTypeDef,
+        ObjectIdentifierTypeDef,
+        PutObjectRequestTypeDef,
+    )
 
 URL_LIFETIME_S = 900
 FORM_LIFETIME = timedelta(minutes=15)
 # Of a posted upload's metadata, which its form signs: who asked for the form.
 _OWNER = "owner"
 
+# What S3 deletes in one call.
+_ERASED_AT_ONCE = 1000
 # Answers of S3 that a retry cannot change.
 _ABSENT = {
     "NoSuchKey": "The object was deleted before it was read.",
@@ -50,9 +59,9 @@ class ImageStore:
         self.bucket = bucket
         self._client = client
 
-    def read(self, key: str, version_id: str | None) -> bytes:
+    def read(self, key: str, version_id: str | None, etag: str | None = None) -> bytes:
         """The bytes of one version. Raises as `fetch` does."""
-        return self.fetch(key, version_id).data
+        return self.fetch(key, version_id, etag).data
 
     def fetch(self, key: str, version_id: str | None, etag: str | None = None) -> StoredImage:
         """One version. In a bucket without versioning, ``etag`` identifies it.
@@ -68,10 +77,8 @@ class ImageStore:
         try:
             answer = self._client.get_object(**which)
         except self._client.exceptions.ClientError as error:
-            reason = _ABSENT.get(error.response["Error"]["Code"])
-            if reason is None:
-                raise
-            raise MissingImageError(reason) from error
+            _refuse_absent(error)
+            raise
         with answer["Body"] as body:
             DEFAULT_LIMITS.check_bytes(answer["ContentLength"])
             return StoredImage(body.read(), answer["Metadata"].get(_OWNER))
@@ -100,6 +107,28 @@ class ImageStore:
         versions, markers = self._versions(prefix)
         self._delete([*versions, *markers])
 
+    def erase_some(self, prefix: str, most: int) -> bool:
+        """Delete at most ``most`` objects whose keys begin with ``prefix``, with all their versions
+        and delete markers. True when none is left. Raises `PlatformError`."""
+        left = most
+        while left > 0:
+            page = self._client.list_object_versions(
+                Bucket=self.bucket, Prefix=prefix, MaxKeys=min(left, _ERASED_AT_ONCE)
+            )
+            doomed: list[ObjectIdentifierTypeDef] = [
+                {"Key": found["Key"], "VersionId": found["VersionId"]}
+                for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            ]
+            if not doomed:
+                return True
+            answer = self._client.delete_objects(
+                Bucket=self.bucket, Delete={"Objects": doomed, "Quiet": True}
+            )
+            if errors := answer.get("Errors"):
+                raise PlatformError(f"S3 left objects undeleted ({errors[0].get('Code')}).")
+            left -= len(doomed)
+        return False
+
     def _versions(self, prefix: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """Keys and version ids of objects and of delete markers."""
         versions, markers = [], []
@@ -126,27 +155,52 @@ class ImageStore:
             "get_object", Params=params, ExpiresIn=URL_LIFETIME_S
         )
 
-    def signed_put(self, key: str, content_type: str, size: int, owner: str) -> SignedPut:
+    def signed_put(
+        self, key: str, content_type: str, size: int, owner: str, sha256: str | None = None
+    ) -> SignedPut:
         """A request that S3 accepts once within `FORM_LIFETIME`: this key, this type, ``size``
-        bytes exactly, ``owner`` as the object's metadata, and only while there is no such object.
+        bytes exactly (those of ``sha256``, in hexadecimal digits, where it is given), ``owner`` as
+        the object's metadata, and only while there is no such object.
 
         Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
-        url = self._client.generate_presigned_url(
-            "put_object",
-            Params={
-                "Bucket": self.bucket,
-                "Key": key,
-                "ContentType": content_type,
-                "ContentLength": size,
-                "IfNoneMatch": "*",
-                "Metadata": {_OWNER: owner},
-            },
-            ExpiresIn=int(FORM_LIFETIME.total_seconds()),
-        )
         headers = {
             "Content-Type": content_type,
             "If-None-Match": "*",
             f"x-amz-meta-{_OWNER}": owner,
         }
+        params: PutObjectRequestTypeDef = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "ContentType": content_type,
+            "ContentLength": size,
+            "IfNoneMatch": "*",
+            "Metadata": {_OWNER: owner},
+        }
+        if sha256 is not None:
+            digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+            params["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = digest
+        url = self._client.generate_presigned_url(
+            "put_object", Params=dict(params), ExpiresIn=int(FORM_LIFETIME.total_seconds())
+        )
         return SignedPut(url, headers)
+
+    def take_copy(self, bucket: str, key: str, version_id: str | None, to: str) -> None:
+        """Copy an object of any bucket, or one version of it, to the key ``to``.
+
+        Raises `MissingImageError` when it is gone or archived.
+        """
+        source: CopySourceTypeDef = {"Bucket": bucket, "Key": key}
+        if version_id:
+            source["VersionId"] = version_id
+        try:
+            self._client.copy_object(Bucket=self.bucket, Key=to, CopySource=source)
+        except self._client.exceptions.ClientError as error:
+            _refuse_absent(error)
+            raise
+
+
+def _refuse_absent(error: "ClientError") -> None:
+    """Raise `MissingImageError` for an answer of S3 that a retry cannot change."""
+    if reason := _ABSENT.get(error.response["Error"]["Code"]):
+        raise MissingImageError(reason) from error

@@ -46,7 +46,7 @@ class UploadRequest:
 
     def key(self, prediction_id: str) -> str:
         """Where the image goes."""
-        return f"{POSTED_PREFIX}{prediction_id}/{_safe_name(self.filename or '')}"
+        return f"{POSTED_PREFIX}{prediction_id}/{safe_name(self.filename or '')}"
 
 
 def posted_id(key: str) -> str | None:
@@ -55,7 +55,7 @@ def posted_id(key: str) -> str | None:
     return match[1] if match else None
 
 
-def _safe_name(filename: str) -> str:
+def safe_name(filename: str) -> str:
     """The last part of any system's path, without characters that a key or a form cannot hold."""
     name = PureWindowsPath(PurePosixPath(filename).name).name
     return _UNSAFE.sub("_", name)[-_LONGEST_NAME:].strip(". ") or "image"

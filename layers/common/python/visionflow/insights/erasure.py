@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from visionflow.datasets.copies import DatasetCopies
 from visionflow.dynamodb import Action, query, to_item
 from visionflow.images.store import ImageStore
 from visionflow.insights.changes import erased
@@ -55,6 +56,7 @@ class Erasure:
     shadows: ShadowStore
     counters: CounterStore
     erased: ErasedList
+    copies: DatasetCopies
 
     def erase(self, prediction_id: str, now: datetime) -> str | None:
         """Erase a record, or finish what another call began. Returns since when it is erased; None
@@ -64,6 +66,7 @@ class Erasure:
             return None
         prediction, since = read_prediction(item), item[ERASED]["S"]
         self._erase_images(prediction)
+        self.copies.erase(prediction)
         self.shadows.erase(prediction)
         self.reviews.erase_history(prediction_id)
         sketch = item.get("sketch", {}).get("B")

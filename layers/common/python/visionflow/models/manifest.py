@@ -276,17 +276,25 @@ def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def read_artifact(folder: Path) -> Manifest:
-    """Parse the manifest in ``folder`` and verify every file against it.
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the artifact in ``folder``.
 
-    Raises `ConfigError` for the manifest and `ArtifactError` for a missing or altered file.
+    Raises `ConfigError` for what it says and `ArtifactError` where there is none.
     """
     try:
-        manifest = Manifest.parse((folder / MANIFEST_NAME).read_bytes())
+        return Manifest.parse((folder / MANIFEST_NAME).read_bytes())
     except FileNotFoundError as error:
         raise ArtifactError(
             f"{folder}: no {MANIFEST_NAME}, so this is not a model version"
         ) from error
+
+
+def read_artifact(folder: Path) -> Manifest:
+    """`read_manifest`, every file verified against it.
+
+    Raises `ArtifactError` for a missing or altered file.
+    """
+    manifest = read_manifest(folder)
     for entry in manifest.all_files():
         try:
             entry.check((folder / entry.path).read_bytes())

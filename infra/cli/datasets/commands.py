@@ -1,0 +1,242 @@
+"""``visionflow datasets``: what the page does with datasets, through the API."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from infra.cli.command_line import add_api_command
+from infra.cli.datasets.export import csv_lines, json_lines, read_manifest, write_zip
+from infra.cli.datasets.training import follow, print_run
+from infra.cli.endpoints import api_client
+from infra.client.datasets import DatasetClient, datasets
+from infra.errors import CommandError
+from training.cli.options import Commands, Run, add_group, answer, print_table
+from training.texts.terminal import say
+
+
+def add_parsers(commands: Commands) -> None:
+    group = add_group(commands, "datasets", "Show, label, freeze, train and export datasets.")
+    add_api_command(group, "list", _list, "List all datasets.")
+    _add(group, "show", _show, "Show a dataset with its health and its latest training.")
+    create = _add(group, "create", _create, "Create an empty dataset.")
+    create.add_argument("classes", nargs="*", metavar="CLASS", help="its first classes")
+    _add_classes(group)
+    _add(group, "versions", _versions, "List the versions of a dataset, the latest first.")
+    freeze = _add(group, "freeze", _freeze, "Keep what a dataset holds now as a version.")
+    freeze.add_argument("--note", metavar="TEXT", help="why, for people")
+    diff = _add(group, "diff", _diff, "Show what changed from one version to another.")
+    diff.add_argument("new", type=int, metavar="NEW", help="number of the newer version")
+    diff.add_argument(
+        "--old", type=int, metavar="N", help="the other one (default: the one before)"
+    )
+    train = _add(group, "train", _train, "Train a model on what a dataset holds now.")
+    train.add_argument("--model", help="name of the model (default: the dataset's)")
+    train.add_argument(
+        "--promote", action="store_true", help="let it serve as soon as it has passed its gate"
+    )
+    train.add_argument("--no-wait", action="store_true", help="return as soon as it has started")
+    _add(group, "runs", _runs, "List the trainings of a dataset, newest first.")
+    export = _add(group, "export", _export, "Write a version as a zip, or its manifest.")
+    export.add_argument("version", type=int, metavar="VERSION", help="number of the version")
+    export.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".zip with the images by class and the manifest, or .jsonl or .csv with it alone",
+    )
+    delete = _add(group, "delete", _delete, "Delete a dataset with its images and versions.")
+    delete.add_argument("--yes", action="store_true", help="confirm; there is no way back")
+
+
+def _add(group: Commands, name: str, run: Run, summary: str) -> argparse.ArgumentParser:
+    parser = add_api_command(group, name, run, summary)
+    parser.add_argument("name", metavar="NAME", help="name of the dataset")
+    return parser
+
+
+def _add_classes(group: Commands) -> None:
+    parser = _add(group, "classes", _classes, "List the classes of a dataset, or change one.")
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument("--add", metavar="CLASS", help="add a class")
+    change.add_argument("--rename", nargs=2, metavar=("CLASS", "NAME"), help="give it another name")
+    change.add_argument(
+        "--merge", nargs=2, metavar=("CLASS", "OTHER"), help="label its images as the other class"
+    )
+    change.add_argument("--delete", metavar="CLASS", help="delete it; its images stay, unlabelled")
+    change.add_argument("--describe", metavar="CLASS", help="change how people read it")
+    parser.add_argument("--ko", metavar="TEXT", help="with --add or --describe: in Korean")
+    parser.add_argument("--en", metavar="TEXT", help="with --add or --describe: in English")
+
+
+def _client(arguments: argparse.Namespace) -> DatasetClient:
+    return DatasetClient(api_client(arguments), arguments.name)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    found = datasets(api_client(arguments))
+    rows = [
+        (entry["name"], str(len(entry["classes"])), entry["created_at"][:16], entry["created_by"])
+        for entry in found["items"]
+    ]
+    header = ("NAME", "CLASSES", "CREATED (UTC)", "BY")
+    answer(arguments, found, lambda: print_table([header, *rows]))
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    found = _client(arguments).details()
+    answer(arguments, found, lambda: _print_details(found))
+    return 0
+
+
+def _print_details(found: dict[str, Any]) -> None:
+    dataset, health, latest = found["dataset"], found["health"], found["latest"]
+    say(f"{dataset['name']}: {len(dataset['classes'])} classes")
+    if health is None:
+        say("Its images have not been compared yet.")
+    else:
+        say(
+            f"{health['images']} images: {health['labelled']} labelled, {health['unlabelled']} "
+            f"unlabelled, {health['pending']} pending, {health['unreadable']} unreadable; "
+            f"{health['duplicates']} look like another one."
+        )
+        rows = [
+            (entry["name"], *(str(entry[key]) for key in ("images", "groups", "suspected")))
+            for entry in health["classes"]
+        ]
+        print_table([("CLASS", "IMAGES", "GROUPS", "SUSPECTED"), *rows])
+    if latest is not None:
+        say(f"Version {latest['number']} of {latest['created_at'][:16]}: {latest['images']} images")
+    if found["run"] is not None:
+        print_run(found["run"])
+
+
+def _create(arguments: argparse.Namespace) -> int:
+    made = _client(arguments).create(arguments.classes)
+    text = f"{made['name']} is created with {len(made['classes'])} classes."
+    answer(arguments, made, lambda: say(text))
+    return 0
+
+
+def _classes(arguments: argparse.Namespace) -> int:
+    client = _client(arguments)
+    names = {"ko": arguments.ko, "en": arguments.en}
+    if arguments.add:
+        found = client.change_class("add", arguments.add, **names)
+    elif arguments.describe:
+        found = client.change_class("describe", arguments.describe, **names)
+    elif arguments.delete:
+        found = client.change_class("delete", arguments.delete)
+    elif moved := arguments.rename or arguments.merge:
+        action = "rename" if arguments.rename else "merge"
+        found = client.change_class(action, moved[0], to=moved[1])
+    else:
+        found = client.details()["dataset"]
+    rows = [(entry["name"], entry["ko"] or "", entry["en"] or "") for entry in found["classes"]]
+    answer(arguments, found, lambda: print_table([("CLASS", "KOREAN", "ENGLISH"), *rows]))
+    return 0
+
+
+def _versions(arguments: argparse.Namespace) -> int:
+    found = _client(arguments).versions()
+    rows = [_version_row(version) for version in found["items"]]
+    header = ("VERSION", "IMAGES", "CLASSES", "CREATED (UTC)", "BY", "NOTE")
+    answer(arguments, found, lambda: print_table([header, *rows]))
+    return 0
+
+
+def _version_row(version: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        str(version["number"]),
+        str(version["images"]),
+        str(len(version["classes"])),
+        version["created_at"][:16],
+        version["created_by"],
+        version["note"] or "",
+    )
+
+
+def _freeze(arguments: argparse.Namespace) -> int:
+    version = _client(arguments).freeze(arguments.note)
+    text = (
+        f"{version['dataset']} version {version['number']}: {version['images']} images of "
+        f"{len(version['classes'])} classes."
+    )
+    answer(arguments, version, lambda: say(text))
+    return 0
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    found = _client(arguments).diff(arguments.new, arguments.old)
+
+    def text() -> None:
+        counts = found["counts"]
+        say(
+            f"From version {found['old']} to {found['new']}: {counts['added']} added, "
+            f"{counts['removed']} removed, {counts['relabelled']} relabelled."
+        )
+        for sign, key in (("+", "added"), ("-", "removed")):
+            for sha256 in found[key]:
+                say(f"{sign} {sha256}")
+        for change in found["relabelled"]:
+            say(f"~ {change['sha256']} {change['old']} -> {change['new']}")
+
+    answer(arguments, found, text)
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    client = _client(arguments)
+    run = client.train(arguments.model, promote=arguments.promote)
+    if not arguments.no_wait:
+        run = follow(client, run)
+    answer(arguments, run, lambda: print_run(run))
+    return 1 if run["state"] == "failed" else 0
+
+
+def _runs(arguments: argparse.Namespace) -> int:
+    found = _client(arguments).runs()
+    rows = [_run_row(run) for run in found["items"]]
+    header = ("TRAINING", "STATE", "VERSION", "MODEL", "TOP-1", "STARTED (UTC)", "BY")
+    answer(arguments, found, lambda: print_table([header, *rows]))
+    return 0
+
+
+def _run_row(run: dict[str, Any]) -> tuple[str, ...]:
+    result = run["result"]
+    return (
+        run["id"],
+        run["state"],
+        str(run["version"] or ""),
+        f"{run['model']} {run['model_version'] or ''}".rstrip(),
+        f"{result['top1']:.1%}" if result else "",
+        run["started_at"][:16],
+        run["started_by"],
+    )
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    out: Path = arguments.out
+    if out.suffix not in (".zip", ".jsonl", ".csv"):
+        raise CommandError(f"--out {out}: name a file that ends in .zip, .jsonl or .csv.")
+    client = _client(arguments)
+    found = client.version(arguments.version)
+    images = read_manifest(found["url"])
+    if out.suffix == ".zip":
+        write_zip(client, images, out)
+    else:
+        text = json_lines(images) if out.suffix == ".jsonl" else csv_lines(images)
+        out.write_text(text, encoding="utf-8", newline="")
+    said = {"file": str(out), "version": found["version"]}
+    answer(arguments, said, lambda: say(f"{out}: {len(images)} images of {client.name}."))
+    return 0
+
+
+def _delete(arguments: argparse.Namespace) -> int:
+    client = _client(arguments)
+    if not arguments.yes:
+        raise CommandError(f"Add --yes to delete {client.name} with its images and versions.")
+    client.delete()
+    answer(arguments, {"deleted": client.name}, lambda: say(f"{client.name} is deleted."))
+    return 0

@@ -1,0 +1,316 @@
+"""Images of datasets: listing them, letting them in, and changing what is said of them."""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+from lambdas.api.datasets.bodies import (
+    MOST_CHANGES,
+    MOST_PREDICTIONS,
+    MOST_THUMBNAILS,
+    MOST_UPLOADS,
+    DatasetUpload,
+    ImageChangeRequest,
+    ImageDetails,
+    ImageFilter,
+    ImagePage,
+    ImagesChanged,
+    NewImage,
+    PredictionsTaken,
+    TakeRequest,
+    Thumbnails,
+    UploadForms,
+)
+from lambdas.api.records import Records
+from lambdas.api.resources import Resources
+from lambdas.web.json_body import read_item
+from visionflow.access.caller import Caller
+from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.datasets.changes import KEEP, ImageChange
+from visionflow.datasets.copies import source_of
+from visionflow.datasets.names import content_key, is_sha256
+from visionflow.datasets.record import Dataset, DatasetImage, ImageState
+from visionflow.datasets.store import DatasetStore
+from visionflow.errors import (
+    InvalidBodyError,
+    InvalidParameterError,
+    MissingImageError,
+    PredictionNotFoundError,
+)
+from visionflow.images.store import ImageStore
+from visionflow.images.uploads import UploadRequest, safe_name
+from visionflow.labels import composed, label_key
+from visionflow.predictions.record import Prediction
+from visionflow.timestamps import timestamp
+
+# An error names no more classes than this.
+_MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class ImageQuery:
+    """Which images of a page to show; None is for all."""
+
+    label: str | None
+    state: ImageState | None
+    filter: ImageFilter | None
+
+    def shows(self, image: DatasetImage) -> bool:
+        return (
+            self.label in (None, image.label)
+            and self.state in (None, image.state)
+            and (self.filter is None or _FILTERS[self.filter](image))
+        )
+
+
+_FILTERS: dict[ImageFilter, Callable[[DatasetImage], bool]] = {
+    "unlabelled": lambda image: image.label is None and image.state != "unreadable",
+    "suspected": lambda image: image.suspected is not None,
+    "outlier": lambda image: image.outlier,
+    # The first of a group is the one to keep.
+    "duplicate": lambda image: image.group not in (None, image.sha256),
+}
+
+
+@dataclass(frozen=True)
+class DatasetImages:
+    """``content``: the bucket of datasets."""
+
+    store: DatasetStore
+    content: ImageStore
+    records: Records
+    usage: UsageStore
+
+    @classmethod
+    def build(cls, resources: Resources, store: DatasetStore, content: ImageStore) -> Self:
+        return cls(store, content, Records.build(resources), resources.usage)
+
+    def page(self, name: str, query: ImageQuery, limit: int, cursor: str | None) -> ImagePage:
+        """Raises `DatasetMissingError`, `InvalidCursorError`."""
+        self.store.dataset(name)
+        page = self.store.images(name, cursor, limit)
+        shown = (image for image in page.items if not image.removed and query.shows(image))
+        return ImagePage(tuple(shown), page.next_cursor)
+
+    def thumbnails(self, name: str, hashes: Sequence[str]) -> Thumbnails:
+        """Raises `DatasetMissingError`, `InvalidParameterError`."""
+        if not 1 <= len(hashes) <= MOST_THUMBNAILS:
+            raise InvalidParameterError(
+                f"images must name 1 to {MOST_THUMBNAILS} hashes, found {len(hashes)}."
+            )
+        for sha256 in hashes:
+            check_hash("images", sha256)
+        self.store.dataset(name)
+        contents = self.store.contents(name, tuple(dict.fromkeys(hashes)))
+        return Thumbnails({sha256: _data_url(found.thumbnail) for sha256, found in contents})
+
+    def details(self, name: str, sha256: str) -> ImageDetails:
+        """Raises `DatasetMissingError`, `DatasetImageMissingError`."""
+        check_hash("the image", sha256)
+        image = self.store.image(name, sha256)
+        arrived = image.state != "pending"
+        url = self.content.url(content_key(name, sha256)) if arrived else None
+        return ImageDetails(image, url)
+
+    def forms(
+        self, name: str, wanted: Sequence[Mapping[str, Any]], caller: Caller, now: datetime
+    ) -> UploadForms:
+        """Signed requests for images that the dataset does not have yet.
+
+        An image that was announced before and has not arrived gets a form again, and one that was
+        removed is back with the label that is given. Images and bytes count as those of
+        ``POST /uploads`` do. Raises `DatasetMissingError`, `InvalidParameterError`,
+        `InvalidBodyError`, what `UploadRequest.check` raises, and `QuotaExceededError`.
+        """
+        _check_number("images", len(wanted), MOST_UPLOADS)
+        dataset = self.store.dataset(name)
+        images = [_new_image(dataset, index, item) for index, item in enumerate(wanted)]
+        asked = {image.sha256: image for image in images}
+        new = [_announced(image, caller, now) for image in asked.values()]
+        known = self._announce(name, new, caller)
+        forms = [self._form(name, asked[sha256], caller) for sha256 in asked if sha256 not in known]
+        return UploadForms(tuple(sha256 for sha256 in asked if sha256 in known), tuple(forms))
+
+    def _announce(self, name: str, images: Sequence[DatasetImage], caller: Caller) -> set[str]:
+        """Let ``images`` in and count them. Returns which have arrived already."""
+        rows = self.store.known(name, [image.sha256 for image in images])
+        fresh = [
+            image
+            for image in images
+            if image.sha256 not in rows or rows[image.sha256].state == "pending"
+        ]
+        if fresh:
+            amounts = Amounts(images=len(fresh), bytes=sum(image.bytes for image in fresh))
+            self.usage.spend(caller, amounts)
+        arrived = {image.sha256 for image in images} - {image.sha256 for image in fresh}
+        arrived.update(self.store.announce(name, fresh))
+        removed = [image for image in images if (row := rows.get(image.sha256)) and row.removed]
+        back = [
+            ImageChange(sha256=image.sha256, label=image.label or KEEP, removed=False)
+            for image in removed
+        ]
+        self.store.change(name, back, caller.name)
+        return arrived
+
+    def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
+        key = content_key(name, image.sha256)
+        signed = self.content.signed_put(
+            key, image.content_type, image.bytes, caller.id, image.sha256
+        )
+        return DatasetUpload(image.sha256, signed.url, signed.headers)
+
+    def change(
+        self, name: str, wanted: Sequence[Mapping[str, Any]], caller: Caller
+    ) -> ImagesChanged:
+        """Raises `DatasetMissingError`, `InvalidParameterError`, `InvalidBodyError`."""
+        _check_number("changes", len(wanted), MOST_CHANGES)
+        dataset = self.store.dataset(name)
+        changes = [_change(dataset, index, item) for index, item in enumerate(wanted)]
+        return ImagesChanged(self.store.change(name, changes, caller.name))
+
+    def take(
+        self, name: str, wanted: TakeRequest, caller: Caller, now: datetime
+    ) -> PredictionsTaken:
+        """Copy the images of predictions that ``caller`` may see.
+
+        Raises `DatasetMissingError`, `InvalidParameterError`, `QuotaExceededError`.
+        """
+        _check_number("ids", len(wanted.ids), MOST_PREDICTIONS)
+        dataset = self.store.dataset(name)
+        found: dict[str, tuple[Prediction, NewImage]] = {}
+        missing = []
+        for prediction_id in dict.fromkeys(wanted.ids):
+            prediction = self._find(prediction_id, caller)
+            if prediction is None:
+                missing.append(prediction_id)
+            else:
+                image = _image_of(dataset, prediction, wanted.label)
+                found.setdefault(image.sha256, (prediction, image))
+        return self._copy(name, found, missing, caller, now)
+
+    def _find(self, prediction_id: str, caller: Caller) -> Prediction | None:
+        """A prediction whose image could be read."""
+        try:
+            found = self.records.find(prediction_id, caller)
+        except PredictionNotFoundError:
+            return None
+        return found if found.image.sha256 and found.image.bytes else None
+
+    def _copy(
+        self,
+        name: str,
+        found: Mapping[str, tuple[Prediction, NewImage]],
+        missing: list[str],
+        caller: Caller,
+        now: datetime,
+    ) -> PredictionsTaken:
+        announced = [
+            replace(_announced(image, caller, now), source=source_of(prediction.id))
+            for prediction, image in found.values()
+        ]
+        known = self._announce(name, announced, caller)
+        added = 0
+        for sha256, (prediction, _) in found.items():
+            if sha256 in known:
+                continue
+            source = prediction.image
+            try:
+                self.content.take_copy(
+                    source.bucket, source.key, source.version_id, content_key(name, sha256)
+                )
+                added += 1
+            except MissingImageError:
+                # Erased, or expired, since its record was read.
+                missing.append(prediction.id)
+                self.store.erase(name, sha256)
+        return PredictionsTaken(added, len(known), tuple(missing))
+
+
+def check_hash(what: str, sha256: str) -> str:
+    """Raises `InvalidParameterError`."""
+    if not is_sha256(sha256):
+        raise InvalidParameterError(
+            f"{what} must be named by the SHA-256 of its bytes, 64 digits of 0-9 and a-f; found "
+            f"{sha256!r:.80}."
+        )
+    return sha256
+
+
+def class_named(dataset: Dataset, label: str) -> str:
+    """The class of the dataset that ``label`` is, as it is written there. Raises
+    `InvalidParameterError`."""
+    key = label_key(composed(label.strip()))
+    for found in dataset.classes:
+        if label_key(found.name) == key:
+            return found.name
+    names = [found.name for found in dataset.classes]
+    left = len(names) - _MOST_NAMED
+    more = f" and {left} more" if left > 0 else ""
+    listed = ", ".join(names[:_MOST_NAMED]) + more if names else "none yet"
+    raise InvalidParameterError(
+        f"label {label!r:.80} is not a class of {dataset.name} ({listed}); add it by POST "
+        f"/datasets/{dataset.name}/classes."
+    )
+
+
+def _check_number(what: str, found: int, most: int) -> None:
+    if not 1 <= found <= most:
+        raise InvalidParameterError(f"{what} must have 1 to {most} items, found {found}.")
+
+
+def _new_image(dataset: Dataset, index: int, item: Mapping[str, Any]) -> NewImage:
+    where = f"images[{index}]"
+    image = read_item(NewImage, item, where)
+    check_hash(f"{where}.sha256", image.sha256)
+    UploadRequest(image.content_type, image.bytes).check()
+    label = None if image.label is None else class_named(dataset, image.label)
+    file_name = None if image.file_name is None else safe_name(image.file_name)
+    return replace(image, label=label, file_name=file_name)
+
+
+def _image_of(dataset: Dataset, prediction: Prediction, label: str | None) -> NewImage:
+    feedback = prediction.feedback
+    if label is None and feedback is not None and not feedback.is_parent:
+        label = feedback.label
+    return NewImage(
+        sha256=str(prediction.image.sha256),
+        bytes=prediction.image.bytes or 0,
+        content_type="",
+        label=None if label is None else class_named(dataset, label),
+        file_name=safe_name(prediction.image.key) if prediction.source == "s3" else None,
+    )
+
+
+def _announced(image: NewImage, caller: Caller, now: datetime) -> DatasetImage:
+    return DatasetImage(
+        sha256=image.sha256,
+        state="pending",
+        added_at=timestamp(now),
+        added_by=caller.name,
+        source=image.source,
+        bytes=image.bytes,
+        file_name=image.file_name,
+        label=image.label,
+        labelled_by=None if image.label is None else caller.name,
+    )
+
+
+def _change(dataset: Dataset, index: int, item: Mapping[str, Any]) -> ImageChange:
+    where = f"changes[{index}]"
+    wanted = read_item(ImageChangeRequest, item, where)
+    check_hash(f"{where}.sha256", wanted.sha256)
+    label = None if wanted.label is None else class_named(dataset, wanted.label)
+    if not item.keys() - {"sha256"}:
+        raise InvalidBodyError(f"{where} changes nothing; give label, removed or part.")
+    return ImageChange(
+        sha256=wanted.sha256,
+        label=label if "label" in item else KEEP,
+        removed=wanted.removed if "removed" in item else KEEP,
+        part=wanted.part if "part" in item else KEEP,
+    )
+
+
+def _data_url(thumbnail: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"

@@ -1,0 +1,165 @@
+"""Datasets as the API offers them: which there are, their classes and their versions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from lambdas import clients
+from lambdas.api.datasets.bodies import (
+    MOST_DIFFERENCES,
+    DatasetDeleted,
+    DatasetDetails,
+    DatasetHealth,
+    DatasetList,
+    DiffCounts,
+    NewDataset,
+    Relabelled,
+    VersionDetails,
+    VersionDiff,
+    VersionList,
+)
+from lambdas.api.datasets.images import DatasetImages
+from lambdas.api.datasets.training import DatasetTraining
+from lambdas.api.resources import Resources
+from visionflow import strict
+from visionflow.access.caller import Caller
+from visionflow.datasets.changes import ClassChange
+from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX
+from visionflow.datasets.record import Dataset, DatasetClass, DatasetVersion
+from visionflow.datasets.run_store import RunStore
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
+from visionflow.errors import DatasetConflictError, InvalidParameterError
+from visionflow.images.store import ImageStore
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.timestamps import timestamp
+
+LONGEST_NOTE = 1000
+# Objects that one call deletes at most, in some seconds.
+_MOST_ERASED = 5000
+
+
+@dataclass(frozen=True)
+class DatasetService:
+    """``content``: the bucket of datasets. ``images`` and ``training`` have the other routes."""
+
+    store: DatasetStore
+    versions: VersionStore
+    content: ImageStore
+    registry: ModelRegistry
+    images: DatasetImages
+    training: DatasetTraining
+
+    @classmethod
+    def build(cls, resources: Resources) -> Self:
+        store, content = resources.datasets, resources.dataset_content
+        return cls(
+            store,
+            VersionStore(content.bucket, resources.s3, store),
+            content,
+            resources.registry,
+            DatasetImages.build(resources, store, content),
+            DatasetTraining(
+                store,
+                RunStore(store.table, resources.dynamodb),
+                resources.usage,
+                clients.states(),
+                resources.instant_machine,
+            ),
+        )
+
+    def list(self) -> DatasetList:
+        return DatasetList(self.store.datasets())
+
+    def create(self, wanted: NewDataset, caller: Caller, now: datetime) -> Dataset:
+        """Raises `InvalidParameterError`, `DatasetConflictError`."""
+        classes = tuple(DatasetClass(name=name) for name in wanted.classes)
+        dataset = Dataset(
+            name=wanted.name,
+            created_at=timestamp(now),
+            created_by=caller.name,
+            classes=classes,
+        )
+        self.store.create(dataset)
+        # With the names of the classes as they are kept.
+        return self.store.dataset(wanted.name)
+
+    def details(self, name: str) -> DatasetDetails:
+        """Raises `DatasetMissingError`, as all below do."""
+        dataset = self.store.dataset(name)
+        health, versions = self.store.health(name), self.versions.versions(name)
+        runs = self.training.runs.runs(name, limit=1)
+        return DatasetDetails(
+            dataset,
+            strict.parse(DatasetHealth, strict.to_dict(health), "health") if health else None,
+            versions[-1] if versions else None,
+            runs[0] if runs else None,
+        )
+
+    def delete(self, name: str) -> DatasetDeleted:
+        """Delete a dataset, or go on with what an earlier call began: it is hidden, then its files
+        go, and its rows last.
+
+        Raises `DatasetConflictError` while an alias points at a model that it made.
+        """
+        in_use = self.registry.aliases().in_use
+        for model in self._models(name):
+            if model in in_use:
+                raise DatasetConflictError(
+                    f"{model.name} {model.version} is in use and was made from {name}; promote "
+                    "another version first, or keep the dataset."
+                )
+        if self.store.delete(name, most=0):
+            return DatasetDeleted(deleted=True)
+        for prefix in (CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX):
+            if not self.content.erase_some(f"{prefix}{name}/", _MOST_ERASED):
+                return DatasetDeleted(deleted=False)
+        return DatasetDeleted(self.store.delete(name))
+
+    def change_class(self, name: str, change: ClassChange) -> Dataset:
+        """Raises `InvalidParameterError`, `DatasetConflictError`."""
+        return self.store.change_classes(name, change)
+
+    def version_list(self, name: str) -> VersionList:
+        self.store.dataset(name)
+        return VersionList(self.versions.versions(name)[::-1])
+
+    def freeze(self, name: str, note: str | None, caller: Caller, now: datetime) -> DatasetVersion:
+        """Raises `DatasetConflictError` for a dataset without a labelled image."""
+        if note is not None and len(note) > LONGEST_NOTE:
+            raise InvalidParameterError(
+                f"note may have {LONGEST_NOTE:,} characters, found {len(note):,}."
+            )
+        return self.versions.freeze(name, caller.name, now, note)
+
+    def version(self, name: str, number: int) -> VersionDetails:
+        """Raises `DatasetVersionMissingError`."""
+        found = self._version(name, number)
+        models = self.training.runs.models(name, number)
+        return VersionDetails(found, self.versions.url(found), models)
+
+    def diff(self, name: str, new: int, old: int | None) -> VersionDiff:
+        """From ``old``, by default the version before ``new``. Raises
+        `DatasetVersionMissingError`."""
+        after = self._version(name, new)
+        before = self._version(name, new - 1 if old is None else old)
+        found = self.versions.diff(before, after)
+        return VersionDiff(
+            before.number,
+            after.number,
+            DiffCounts(len(found.added), len(found.removed), len(found.relabelled)),
+            found.added[:MOST_DIFFERENCES],
+            found.removed[:MOST_DIFFERENCES],
+            tuple(Relabelled(*change) for change in found.relabelled[:MOST_DIFFERENCES]),
+        )
+
+    def _version(self, name: str, number: int) -> DatasetVersion:
+        self.store.dataset(name)
+        return self.versions.version(name, number)
+
+    def _models(self, name: str) -> Iterator[ModelRef]:
+        """What the versions of a dataset made."""
+        for version in self.versions.versions(name):
+            yield from self.training.runs.models(name, version.number)

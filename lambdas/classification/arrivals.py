@@ -1,0 +1,122 @@
+"""Objects that S3 announces through a queue, and messages that are delivered again.
+
+A message that ends its worker takes no other with it: what was delivered before comes last, under a
+mark that stays only if the worker dies, and on its last delivery it is given up instead of tried.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import unquote_plus
+
+from aws_lambda_powertools.utilities.data_classes import S3Event
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.classification.decoder import DEFAULT_DECODER_LIMITS
+from lambdas.classification.settings import MAX_RECEIVE_COUNT
+from visionflow.errors import PlatformError
+from visionflow.predictions.attempts import AttemptStore
+
+# What its decoder may take until it counts as hung, and some seconds for the rest.
+_MOST_MS_OF_A_MESSAGE = 1000 * (DEFAULT_DECODER_LIMITS.wall_s + 5)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An object version that S3 announced. ``etag`` names it in a bucket without versioning."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str
+    size: int
+
+
+A = TypeVar("A", bound=Arrival)
+Messages = list[dict[str, Any]]
+
+
+def arrivals(message: dict[str, Any], kind: type[A]) -> Iterator[tuple[A, str | None]]:
+    """The object versions that an S3 notification announces, each with its request's id.
+
+    The test event that S3 sends when the notification is set up announces none, and neither do the
+    empty objects that the console makes to show a folder.
+    """
+    if message.get("Event") == "s3:TestEvent":
+        return
+    for record in S3Event(message).records:
+        obj = record.s3.get_object
+        key = unquote_plus(obj.key)  # notifications carry keys URL-encoded
+        if key.endswith("/") and obj.size == 0:
+            continue
+        # An object that was written while versioning was off has no version of its own.
+        version_id = None if obj.version_id in (None, "null") else obj.version_id
+        request_id = (record.get("responseElements") or {}).get("x-amz-request-id")
+        yield kind(record.s3.bucket.name, key, version_id, obj.etag, obj.size), request_id
+
+
+def deliveries(message: dict[str, Any]) -> int:
+    return int(message["attributes"]["ApproximateReceiveCount"])
+
+
+def in_order(messages: Messages, attempts: Callable[[], AttemptStore]) -> Messages:
+    """First deliveries first: whatever a message does that was delivered before, it comes after
+    them. Of the others those come last that a worker died with, the latest at the very end, so that
+    each is the only one that an invocation can end with. Those that are given up need no work.
+    """
+
+    def rank(message: dict[str, Any]) -> tuple[int, str]:
+        if deliveries(message) == 1:
+            return 0, ""
+        died_at = None
+        with suppress(BotoCoreError, ClientError):  # the message itself will meet the fault
+            died_at = attempts().unended(message["messageId"])
+        if died_at is None:
+            return 1, ""
+        return (0 if deliveries(message) >= MAX_RECEIVE_COUNT else 2), died_at
+
+    return sorted(messages, key=rank)
+
+
+def attempt(
+    message: dict[str, Any],
+    attempts: AttemptStore,
+    take: Callable[[], None],
+    give_up: Callable[[], None],
+) -> None:
+    """Take a message; what was delivered before, under a mark that stays only if this worker dies.
+
+    On its last delivery a message whose worker died before is given up, and not taken. After a
+    fault of the platform there is no mark, so it is taken, and may end as a dead letter.
+    """
+    if deliveries(message) == 1:
+        take()
+        return
+    message_id = message["messageId"]
+    if deliveries(message) >= MAX_RECEIVE_COUNT and attempts.unended(message_id):
+        give_up()
+        return
+    attempts.begin(message_id, datetime.now(UTC))
+    try:
+        take()
+    except Exception:
+        attempts.end(message_id, datetime.now(UTC))
+        raise
+    attempts.end(message_id, datetime.now(UTC))
+
+
+class Patience:
+    """Whether an invocation has time for one more message; the first is always begun."""
+
+    def __init__(self) -> None:
+        self._started = False
+
+    def begin(self, context: LambdaContext) -> None:
+        """Raises `PlatformError` where too little is left: an invocation that runs out of time
+        takes with it what it has done already."""
+        if self._started and context.get_remaining_time_in_millis() < _MOST_MS_OF_A_MESSAGE:
+            raise PlatformError("Too little time is left in this invocation.")
+        self._started = True

@@ -1,0 +1,1 @@
+"""Images that arrive in a dataset: S3 -> SQS -> facts, embedding and thumbnail."""

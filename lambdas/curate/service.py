@@ -1,0 +1,224 @@
+"""Take in images of datasets, each once, and compare those of a dataset when all are there."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from aws_lambda_powertools import Logger
+
+from lambdas.classification.arrivals import Arrival
+from lambdas.classification.decoder import Decoder, process_decoder
+from visionflow.answers.embedder import Embedder
+from visionflow.datasets.changes import ClassChange
+from visionflow.datasets.comparison import examine
+from visionflow.datasets.names import (
+    CONTENT_PREFIX,
+    DROP_PREFIX,
+    content_key,
+    is_sha256,
+    name_problem,
+)
+from visionflow.datasets.record import Dataset, DatasetImage
+from visionflow.datasets.store import DatasetStore, ImageContent
+from visionflow.errors import (
+    DatasetConflictError,
+    DatasetImageMissingError,
+    DatasetMissingError,
+    ImageError,
+    ImageTooCostlyError,
+    InputError,
+    MissingImageError,
+)
+from visionflow.images.store import ImageStore
+from visionflow.labels import composed, label_problem
+from visionflow.timestamps import timestamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+logger = Logger(child=True)
+
+THUMBNAIL_SIDE = 96
+# Who a dataset, a class or an image is from that came as a file.
+DROPPED = "drop"
+
+
+@dataclass(frozen=True)
+class CurateService:
+    """What is done with objects of the datasets bucket, without SQS."""
+
+    store: DatasetStore
+    images: ImageStore
+    s3: "S3Client"
+    embedder: Embedder
+    decoder: Decoder = field(default_factory=process_decoder)
+
+    def take(self, arrival: Arrival, now: datetime) -> str | None:
+        """Handle an object that arrived, and return the dataset that it is an image of; None for
+        one that is not.
+
+        A fault that a retry may fix is raised. Whatever was done before it is done again with the
+        same result, or found done.
+        """
+        if arrival.key.startswith(DROP_PREFIX):
+            self._move(arrival, now)
+            return None
+        return self._curate(arrival, now)
+
+    def give_up(self, arrival: Arrival, now: datetime) -> str | None:
+        """Record that no worker came to the end of an image."""
+        found = self._pending(arrival, now)
+        if found is None:
+            return None
+        name, image = found
+        error = ImageTooCostlyError("The function ended each time it worked on this image.")
+        self._unreadable(name, image, error)
+        return name
+
+    def examine(self, name: str, token: str) -> bool:
+        """Compare all images of a dataset, unless images have come since ``token`` was given: then
+        there is a later one. False where nothing was done."""
+        try:
+            if self.store.due_token(name) != token:
+                return False
+            return examine(self.store, name, self.embedder.trunk, token)
+        except DatasetMissingError:
+            return False
+
+    def _curate(self, arrival: Arrival, now: datetime) -> str | None:
+        found = self._pending(arrival, now)
+        if found is None:
+            return None
+        name, image = found
+        if image.state != "pending":
+            return name
+        try:
+            data = self.images.read(arrival.key, arrival.version_id, arrival.etag)
+            if hashlib.sha256(data).hexdigest() != image.sha256:
+                # Its place stays free for the image itself.
+                self._refuse(arrival)
+                return None
+            image = replace(image, bytes=len(data))
+            prepared = self.decoder.prepare(data, self.embedder.spec, thumbnail=THUMBNAIL_SIDE)
+        except MissingImageError:
+            # Replaced, and announced again, or deleted: the row waits for it as before.
+            logger.info("gone before it was read", extra={"key": arrival.key})
+            return None
+        except ImageError as error:
+            self._unreadable(name, image, error)
+            return name
+        embedding = self.embedder.embed(prepared.tensor[np.newaxis])[0]
+        content = ImageContent(
+            embedding=embedding.astype("<f2").tobytes(),
+            thumbnail=prepared.thumbnail,
+            trunk=self.embedder.trunk,
+        )
+        ready = replace(
+            image,
+            state="ready",
+            group=image.sha256,  # alone, until it is compared with the others
+            width=prepared.width,
+            height=prepared.height,
+        )
+        if not self.store.curated(name, ready, content):
+            logger.info("curated by another delivery", extra={"key": arrival.key})
+        return name
+
+    def _pending(self, arrival: Arrival, now: datetime) -> tuple[str, DatasetImage] | None:
+        """The dataset and the image that an object is the content of; None if it is of none."""
+        name, _, sha256 = arrival.key.removeprefix(CONTENT_PREFIX).partition("/")
+        if not arrival.key.startswith(CONTENT_PREFIX) or not is_sha256(sha256):
+            logger.warning("not an image of a dataset", extra={"key": arrival.key})
+            return None
+        try:
+            return name, self.store.image(name, sha256)
+        except DatasetImageMissingError:
+            # Written by somebody who may write to the bucket, and did not announce it.
+            return name, DatasetImage(
+                sha256=sha256,
+                state="pending",
+                added_at=timestamp(now),
+                added_by=DROPPED,
+                source=DROPPED,
+                bytes=arrival.size,
+            )
+        except DatasetMissingError:
+            logger.warning("of no dataset", extra={"key": arrival.key})
+            return None
+
+    def _unreadable(self, name: str, image: DatasetImage, error: ImageError) -> None:
+        told = (error.code, str(error))
+        self.store.curated(name, replace(image, state="unreadable", error=told), None)
+
+    def _move(self, arrival: Arrival, now: datetime) -> None:
+        """Announce a dropped file and write it to its final place, where it arrives anew; then take
+        the dropped one away. One that cannot be an image of a dataset stays where it is."""
+        try:
+            name, label, file_name = dropped(arrival.key)
+            data = self.images.read(arrival.key, arrival.version_id, arrival.etag)
+            self._make_room(name, label, now)
+        except MissingImageError:
+            logger.info("gone before it was read", extra={"key": arrival.key})
+            return
+        except InputError as error:
+            left = {"key": arrival.key, "code": error.code, "detail": str(error)}
+            logger.warning("left where it is", extra=left)
+            return
+        image = DatasetImage(
+            sha256=hashlib.sha256(data).hexdigest(),
+            state="pending",
+            added_at=timestamp(now),
+            added_by=DROPPED,
+            source=DROPPED,
+            bytes=len(data),
+            file_name=file_name,
+            label=label,
+            labelled_by=DROPPED if label else None,
+        )
+        if self.store.announce(name, [image]):
+            self.store.dropped_again(name, image.sha256, arrival.key)
+        else:
+            self.s3.put_object(
+                Bucket=arrival.bucket, Key=content_key(name, image.sha256), Body=data
+            )
+        self._refuse(arrival)
+
+    def _make_room(self, name: str, label: str | None, now: datetime) -> None:
+        """Make the dataset and the class, where they are not there."""
+        try:
+            dataset = self.store.dataset(name)
+        except DatasetMissingError:
+            dataset = Dataset(name=name, created_at=timestamp(now), created_by=DROPPED)
+            try:
+                self.store.create(dataset)
+            except DatasetConflictError:
+                dataset = self.store.dataset(name)
+        if label is not None and label not in {known.name for known in dataset.classes}:
+            self.store.change_classes(name, ClassChange(action="add", name=label))
+
+    def _refuse(self, arrival: Arrival) -> None:
+        """Delete the object that arrived, and no other that has taken its place."""
+        try:
+            self.s3.delete_object(
+                Bucket=arrival.bucket, Key=arrival.key, IfMatch=f'"{arrival.etag}"'
+            )
+        except self.s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in ("PreconditionFailed", "NoSuchKey"):
+                raise
+
+
+def dropped(key: str) -> tuple[str, str | None, str]:
+    """Dataset, label and file name of ``datasets/<name>/<class>/<file>``. A file right below the
+    dataset has no label, and of folders in each other the outermost is the class.
+
+    Raises `InputError` for a key that says no dataset, or a class that cannot be one.
+    """
+    name, *folders, file_name = key.removeprefix(DROP_PREFIX).split("/")
+    if problem := name_problem(name):
+        raise InputError(f"{name!r:.80} {problem}.")
+    label = composed(folders[0]) if folders else None
+    if label is not None and (problem := label_problem(label)):
+        raise InputError(f"The class {label!r:.130} {problem}.")
+    return name, label, file_name

@@ -1,0 +1,151 @@
+"""What people change about a dataset: its images one by one, and its classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final, Literal
+
+from visionflow.datasets.record import Dataset, DatasetClass, Part
+from visionflow.errors import DatasetConflictError, InvalidParameterError
+from visionflow.labels import composed, label_key, label_problem
+
+MAX_CLASSES: Final = 1000
+MAX_MOVES: Final = 1000
+"""How often classes of one dataset can be renamed, merged or deleted."""
+
+ClassAction = Literal["add", "rename", "merge", "delete", "describe"]
+
+
+class Keep(Enum):
+    """Says that a field stays as it is; None is a value of its own."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageChange:
+    """What to change about an image; what is left out stays.
+
+    ``label``: None takes the label away. ``removed``: whether it is out of the dataset.
+    ``part``: None leaves it to the training.
+    """
+
+    sha256: str
+    label: str | Keep | None = KEEP
+    removed: bool | Keep = KEEP
+    part: Part | Keep | None = KEEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassChange:
+    """``add`` a class, ``rename`` it ``to`` a new name, ``merge`` it ``to`` another class,
+    ``delete`` it, which leaves its images unlabelled, or ``describe`` how people read it."""
+
+    action: ClassAction
+    name: str
+    to: str | None = None
+    ko: str | None = None
+    en: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassMove:
+    """Since ``revision``, what was labelled ``name`` is labelled ``to``, or not at all."""
+
+    revision: int
+    name: str
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """A dataset with the moves of its classes.
+
+    An image keeps the revision under which its label was given, and the label is read through the
+    moves since then. So a class of any size is renamed, merged or deleted by one write of one row,
+    which is there as a whole or not at all.
+    """
+
+    dataset: Dataset
+    moves: tuple[ClassMove, ...] = ()
+
+    def label(self, label: str | None, revision: int) -> str | None:
+        """What a label of ``revision`` is called now."""
+        for move in self.moves:
+            if move.revision > revision and move.name == label:
+                label = move.to
+        return label
+
+    def check_labels(self, labels: Sequence[str | None]) -> None:
+        """Raises `InvalidParameterError` for a label that is not one of the classes."""
+        names = {known.name for known in self.dataset.classes}
+        for label in labels:
+            if label is not None and label not in names:
+                raise InvalidParameterError(
+                    f"{label!r:.130} is not a class of {self.dataset.name}; add it first."
+                )
+
+    def changed(self, change: ClassChange) -> "Book":
+        """The book after ``change``; itself where nothing changes.
+
+        Raises `InvalidParameterError` for a change that names what is not there or cannot be a
+        label, and `DatasetConflictError` for one class too many.
+        """
+        if change.action == "add":
+            named = DatasetClass(name=self._new_name(change.name), ko=change.ko, en=change.en)
+            return self._with((*self.dataset.classes, named))
+        old = self._known(change.name)
+        if change.action == "describe":
+            return self._with(self._replaced(old, replace(old, ko=change.ko, en=change.en)))
+        if change.action == "delete":
+            return self._with(self._replaced(old, None), (old.name, None))
+        if change.to is None:
+            raise InvalidParameterError(f"{change.action}: name the class {old.name!r} goes to.")
+        if change.action == "merge":
+            target = self._known(change.to)
+            if target == old:
+                raise InvalidParameterError(f"{old.name!r} cannot be merged with itself.")
+            return self._with(self._replaced(old, None), (old.name, target.name))
+        new = replace(old, name=self._new_name(change.to, but=old.name))
+        return self._with(self._replaced(old, new), (old.name, new.name))
+
+    def _with(
+        self, classes: tuple[DatasetClass, ...], move: tuple[str, str | None] | None = None
+    ) -> "Book":
+        if classes == self.dataset.classes:
+            return self
+        if len(self.moves) >= MAX_MOVES and move:
+            raise DatasetConflictError(
+                f"The classes of {self.dataset.name} have been renamed, merged or deleted "
+                f"{MAX_MOVES:,} times, which is as often as a dataset allows; label by image."
+            )
+        revision = self.dataset.revision + 1
+        moves = self.moves
+        if move is not None:
+            moves += (ClassMove(revision=revision, name=move[0], to=move[1]),)
+        dataset = replace(self.dataset, classes=classes, revision=revision)
+        return Book(dataset=dataset, moves=moves)
+
+    def _replaced(self, old: DatasetClass, new: DatasetClass | None) -> tuple[DatasetClass, ...]:
+        found = (new if known == old else known for known in self.dataset.classes)
+        return tuple(known for known in found if known is not None)
+
+    def _known(self, name: str) -> DatasetClass:
+        for known in self.dataset.classes:
+            if known.name == composed(name):
+                return known
+        raise InvalidParameterError(f"{name!r:.130} is not a class of {self.dataset.name}.")
+
+    def _new_name(self, name: str, but: str | None = None) -> str:
+        name = composed(name)
+        if problem := label_problem(name):
+            raise InvalidParameterError(f"The class {name!r:.130} {problem}.")
+        for known in self.dataset.classes:
+            if known.name != but and label_key(known.name) == label_key(name):
+                raise InvalidParameterError(f"There is a class {known.name!r} already.")
+        if but is None and len(self.dataset.classes) >= MAX_CLASSES:
+            raise DatasetConflictError(f"A dataset has at most {MAX_CLASSES:,} classes.")
+        return name

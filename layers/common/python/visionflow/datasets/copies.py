@@ -1,0 +1,37 @@
+"""Copies of predictions' images in datasets: they go when the prediction is erased."""
+
+from dataclasses import dataclass
+
+from visionflow.datasets.names import content_key
+from visionflow.datasets.store import DatasetStore
+from visionflow.images.store import ImageStore
+from visionflow.predictions.record import Prediction
+
+
+def source_of(prediction_id: str) -> str:
+    """`DatasetImage.source` of a copy of a prediction's image."""
+    return f"prediction:{prediction_id}"
+
+
+@dataclass(frozen=True)
+class DatasetCopies:
+    """``content``: the bucket of datasets."""
+
+    store: DatasetStore
+    content: ImageStore
+
+    def erase(self, prediction: Prediction) -> None:
+        """Delete what was copied from ``prediction`` into any dataset: the bytes, then the rows, so
+        that a call that was cut off is finished by the next one.
+
+        The manifest of a version keeps the hash, and nothing of the image. An image that also came
+        another way has that way as its source, and stays.
+        """
+        sha256, source = prediction.image.sha256, source_of(prediction.id)
+        if sha256 is None:
+            return
+        for dataset in self.store.datasets():
+            image = self.store.known(dataset.name, [sha256]).get(sha256)
+            if image is not None and image.source == source:
+                self.content.erase(content_key(dataset.name, sha256))
+                self.store.erase(dataset.name, sha256)

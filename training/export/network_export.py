@@ -1,0 +1,79 @@
+"""A network of torch on its way to an artifact: its graph, and what the graph must reproduce."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from training.config import TrainConfig
+from training.data.image_set import in_batches
+from training.data.training_data import TrainingData
+from training.export.artifact import library_versions
+from training.export.export import Export, Original, export_graph
+from training.export.gate_checks import Outputs, collect
+from training.export.graph.onnx_files import export_onnx
+from training.export.latency import Measure, measure_latencies
+from training.networks.build import exportable
+from training.networks.network import Network
+from visionflow.images.pipeline import UInt8Array
+
+_LIBRARIES = ("torch", "torchvision", "onnxscript")
+
+
+def export_model(
+    network: Network,
+    config: TrainConfig,
+    data: TrainingData,
+    folder: Path,
+    measure: Measure = measure_latencies,
+) -> Export:
+    """`export_graph` of a ``network``."""
+    graph = export_onnx(exportable(network), config.input.size, config.export.opset)
+    exported = export_graph(graph, original_of(network), config, data, folder, measure)
+    versions = library_versions(_LIBRARIES) | exported.manifest.library_versions
+    return replace(exported, manifest=replace(exported.manifest, library_versions=versions))
+
+
+def original_of(network: Network) -> Original:
+    """A copy of ``network`` on the CPU."""
+    network = copy.deepcopy(network).cpu().eval()
+    outputs = partial(network_outputs, network)
+    values = network.state_dict().values()
+    return Original(
+        form="torch",
+        bytes=sum(value.numel() * value.element_size() for value in values),
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        outputs=outputs,
+        run=outputs,
+        on_one_thread=on_one_thread,
+    )
+
+
+def network_outputs(network: Network, images: UInt8Array) -> Outputs:
+    """Run torch in float32 on the CPU."""
+    network.eval()
+    with torch.inference_mode():
+        return collect(
+            tuple(output.numpy() for output in network(torch.from_numpy(batch)))
+            for batch in in_batches(images)
+        )
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Limit torch to one thread, as ONNX Runtime serves."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def gpu_names() -> tuple[str, ...]:
+    """Of the GPUs that torch sees."""
+    return tuple(map(torch.cuda.get_device_name, range(torch.cuda.device_count())))
