@@ -13,7 +13,6 @@ export type Dataset = Schemas["Dataset"];
 export type DatasetClass = Schemas["DatasetClass"];
 export type DatasetDetails = Omit<Schemas["DatasetDetails"], "run"> & {
   run: InstantRun | null;
-  health: Health;
 };
 /** The client reads a code and a sentence as a list. */
 type Failing<Row> = Omit<Row, "error"> & { error: readonly string[] | null };
@@ -21,23 +20,7 @@ export type DatasetImage = Failing<Schemas["DatasetImage"]>;
 export type DatasetVersion = Schemas["DatasetVersion"];
 export type ImageDetails = Omit<Schemas["ImageDetails"], "image"> & { image: DatasetImage };
 export type InstantRun = Failing<Schemas["InstantRun"]>;
-/** Until the description has it. */
-export interface Health {
-  images: number;
-  labelled: number;
-  unlabelled: number;
-  pending: number;
-  unreadable: number;
-  removed: number;
-  classes: { name: string; images: number; groups: number; suspected: number; outliers: number }[];
-  duplicates: number;
-  groups: number;
-  imbalance: number;
-  advice: {
-    code: "one_class" | "few_images" | "few_groups" | "imbalance" | "unlabelled" | "suspected";
-    params: Record<string, string | number>;
-  }[];
-}
+export type Health = NonNullable<DatasetDetails["health"]>;
 export type UploadForms = Schemas["UploadForms"];
 export type VersionDetails = Schemas["VersionDetails"];
 export type VersionDiff = Schemas["VersionDiff"];
@@ -108,12 +91,10 @@ export function datasetsApi(client: Transport): DatasetsApi {
       ask(signal, (bounded) =>
         client.POST("/datasets", { body: { name, classes }, signal: bounded }),
       ),
-    dataset: async (name, signal) => {
-      const details = await ask(signal, (bounded) =>
+    dataset: (name, signal) =>
+      ask(signal, (bounded) =>
         client.GET("/datasets/{name}", { params: one(name), signal: bounded }),
-      );
-      return details as DatasetDetails;
-    },
+      ),
     deleteDataset: (name, signal) =>
       ask(
         signal,

@@ -1,9 +1,11 @@
 import { useTranslation } from "react-i18next";
 
-import type { DatasetDetails } from "../../api/datasets";
+import type { Dataset, DatasetDetails, Health } from "../../api/datasets";
 import { BarChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { decimal, whole } from "../../i18n/format";
+import { DataIcon } from "../../ui/icons";
+import { Notice } from "../../ui/notice/Notice";
 import { Tile } from "../../ui/Tile";
 import { labelText } from "../classes/names";
 import type { Facts } from "../facts/useWorkbench";
@@ -25,6 +27,23 @@ const IMBALANCED = 5;
 /** Counts, what to do next, and labels that look wrong. */
 export function HealthTab({ details: { dataset, health }, facts, canEdit }: HealthTabProps) {
   const { t } = useTranslation();
+  if (health === null) {
+    return (
+      <Notice icon={<DataIcon />} title={t("data.noHealth")} testId="no-health">
+        <p>{t("data.noHealthText")}</p>
+      </Notice>
+    );
+  }
+  return (
+    <div className="stack">
+      <Numbers dataset={dataset} health={health} />
+      <Suspects dataset={dataset} facts={facts} canEdit={canEdit} />
+    </div>
+  );
+}
+
+function Numbers({ dataset, health }: { dataset: Dataset; health: Health }) {
+  const { t } = useTranslation();
   const language = useLanguage();
   const n = (value: number) => whole(value, language);
   const bars = [...health.classes]
@@ -36,7 +55,7 @@ export function HealthTab({ details: { dataset, health }, facts, canEdit }: Heal
     }));
   const isImbalanced = health.imbalance >= IMBALANCED;
   return (
-    <div className="stack">
+    <>
       <div className={css.tiles}>
         <Tile name={t("data.images")} value={n(health.images)} />
         <Tile name={t("data.labelled")} value={n(health.labelled)} />
@@ -81,7 +100,6 @@ export function HealthTab({ details: { dataset, health }, facts, canEdit }: Heal
           )}
         </section>
       )}
-      <Suspects dataset={dataset} facts={facts} canEdit={canEdit} />
-    </div>
+    </>
   );
 }
