@@ -5,7 +5,7 @@
 const FLOORS = [
   ["main"],
   ["app"],
-  ["live", "predict", "history", "accuracy", "models", "training", "admin", "account"],
+  ["live", "predict", "history", "accuracy", "models", "data", "training", "admin", "account"],
   ["records", "auth"],
   ["ui", "charts", "registry"],
   ["access"],

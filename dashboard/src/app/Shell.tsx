@@ -6,6 +6,7 @@ import { useMay } from "../access/useMe";
 import { useSession } from "../auth/session";
 import {
   AccuracyIcon,
+  DataIcon,
   HistoryIcon,
   LiveIcon,
   Logo,
@@ -30,6 +31,7 @@ const ICONS = {
   history: HistoryIcon,
   accuracy: AccuracyIcon,
   models: ModelsIcon,
+  data: DataIcon,
   training: TrainingIcon,
   access: ShieldIcon,
 };

@@ -28,6 +28,7 @@ export const PAGES = {
   history: page("/history", () => import("../history/HistoryPage")),
   accuracy: page("/accuracy", () => import("../accuracy/AccuracyPage")),
   models: page("/models", () => import("../models/ModelsPage")),
+  data: page("/data", () => import("../data/DataPage")),
   training: page("/training", () => import("../training/TrainingPage")),
   access: page("/access", () => import("../admin/AccessPage")),
   account: page("/account", () => import("../account/AccountPage")),

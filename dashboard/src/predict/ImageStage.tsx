@@ -6,7 +6,7 @@ import { useLanguage } from "../i18n";
 import { fileSize } from "../i18n/format";
 import { CameraIcon, UploadIcon } from "../ui/icons";
 import css from "./ImageStage.module.css";
-import { FileButton } from "./intake/FileButton";
+import { FileButton } from "../ui/intake/FileButton";
 import type { Item } from "./queue/queue";
 import { HeatmapImage } from "./result/HeatmapImage";
 

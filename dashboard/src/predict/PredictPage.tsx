@@ -6,7 +6,7 @@ import { ImageStage } from "./ImageStage";
 import { CameraDialog } from "./intake/CameraDialog";
 import { CoverageField } from "./intake/CoverageField";
 import { useCoverage } from "./intake/useCoverage";
-import { useFileArrival } from "./intake/useFileArrival";
+import { useFileArrival } from "../ui/intake/useFileArrival";
 import css from "./PredictPage.module.css";
 import { PauseNotice } from "./queue/PauseNotice";
 import { QueueStrip } from "./queue/QueueStrip";
@@ -21,7 +21,9 @@ export default function PredictPage() {
   const { items, pause, selected, add, select, retry, resume, clear } = usePredictQueue(coverage);
   const [opacity, setOpacity] = useState(INITIAL_OPACITY);
   const camera = useOverlay("camera");
-  const dragging = useFileArrival(add);
+  const dragging = useFileArrival(({ files }) => {
+    add([...files]);
+  });
 
   return (
     <>

@@ -56,6 +56,9 @@ export const AccuracyIcon = icon(
 export const ModelsIcon = icon(
   "m12 3 9 4.75-9 4.75-9-4.75L12 3Z m3 12.25 9 4.75 9-4.75M3 16.5l9 4.75 9-4.75",
 );
+export const DataIcon = icon(
+  "M7.5 4.5h12v12h-12z M4.5 8v11.5H16 M7.5 13.5l3.5-3.5 5 6.5 M16 8.25h.01",
+);
 export const TrainingIcon = icon("M4 20V4M4 20h16 M7.5 7c1.5 6 4.5 9 11.5 9.5");
 export const ShieldIcon = icon(
   "M12 3.5 5 6v5.5c0 4.3 2.9 7.4 7 9 4.1-1.6 7-4.7 7-9V6l-7-2.5Z M9 12l2.2 2.2L15 10.4",

@@ -4,7 +4,7 @@ import { Modal } from "../../ui/dialog/Modal";
 import { CameraIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./CameraDialog.module.css";
-import { useCamera } from "./useCamera";
+import { useCamera } from "../../ui/intake/useCamera";
 
 interface CameraDialogProps {
   onImage: (file: File) => void;

@@ -1,22 +1,32 @@
 import css from "./FileButton.module.css";
 
 interface FileButtonProps {
-  id: string;
+  id?: string;
   label: string;
-  primary: boolean;
+  primary?: boolean;
+  /** What the browser offers to choose. */
+  accept?: string;
+  /** Chooses a folder, with everything in it. */
+  folder?: boolean;
   onFiles: (files: File[]) => void;
+  testId?: string;
 }
 
 /** A native file input, for keyboard and screen readers, styled as a button. */
-export function FileButton({ id, label, primary, onFiles }: FileButtonProps) {
+export function FileButton(props: FileButtonProps) {
+  const { id, label, primary = false, accept = "image/*", folder = false } = props;
+  const { onFiles, testId = "file-input" } = props;
   return (
     <label className={`button ${css.button} ${primary ? "primary" : ""}`}>
       {label}
       <input
+        ref={(input) => {
+          if (input) input.webkitdirectory = folder;
+        }}
         id={id}
         type="file"
         aria-label={label}
-        accept="image/*"
+        accept={folder ? undefined : accept}
         multiple
         className="visually-hidden"
         onChange={(event) => {
@@ -24,7 +34,7 @@ export function FileButton({ id, label, primary, onFiles }: FileButtonProps) {
           event.target.value = ""; // the same file may be chosen again
           if (files.length > 0) onFiles(files);
         }}
-        data-testid="file-input"
+        data-testid={testId}
       />
     </label>
   );

@@ -4,10 +4,10 @@ import { useEffect, useEffectEvent, useState } from "react";
  * Takes files that are pasted or dropped anywhere on the page (a near miss must not make the
  * browser navigate to the image). Returns whether files are being dragged over the page.
  */
-export function useFileArrival(onFiles: (files: File[]) => void): boolean {
+export function useFileArrival(onArrival: (data: DataTransfer) => void): boolean {
   const [dragging, setDragging] = useState(false);
-  const arrive = useEffectEvent((files: FileList | undefined) => {
-    if (files && files.length > 0) onFiles([...files]);
+  const arrive = useEffectEvent((data: DataTransfer | null) => {
+    if (data && data.files.length > 0) onArrival(data);
   });
 
   useEffect(() => {
@@ -25,10 +25,10 @@ export function useFileArrival(onFiles: (files: File[]) => void): boolean {
     const onDrop = (event: DragEvent) => {
       event.preventDefault();
       setDragging(false);
-      arrive(event.dataTransfer?.files);
+      arrive(event.dataTransfer);
     };
     const onPaste = (event: ClipboardEvent) => {
-      arrive(event.clipboardData?.files);
+      arrive(event.clipboardData);
     };
     document.addEventListener("dragover", onDragOver, { signal });
     document.addEventListener("dragleave", onDragLeave, { signal });

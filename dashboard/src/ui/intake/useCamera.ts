@@ -11,7 +11,8 @@ export interface Camera {
   error: Error | null;
   /** Switches to the other camera, if there are two. */
   turn: (() => void) | null;
-  take: () => Promise<File>;
+  /** A photo; with `longest`, its longer side has at most so many pixels. */
+  take: (longest?: number) => Promise<File>;
 }
 
 const JPEG_QUALITY = 0.92;
@@ -55,13 +56,15 @@ export function useCamera(): Camera {
     };
   }, [facing]);
 
-  const take = useCallback(async () => {
+  const take = useCallback(async (longest = Infinity) => {
     const { current } = video;
     if (current === null) throw new Error("the camera is closed");
     const canvas = document.createElement("canvas");
-    canvas.width = current.videoWidth;
-    canvas.height = current.videoHeight;
-    canvas.getContext("2d")?.drawImage(current, 0, 0);
+    const { videoWidth, videoHeight } = current;
+    const scale = Math.min(longest / Math.max(videoWidth, videoHeight), 1);
+    canvas.width = Math.round(videoWidth * scale);
+    canvas.height = Math.round(videoHeight * scale);
+    canvas.getContext("2d")?.drawImage(current, 0, 0, canvas.width, canvas.height);
     const blob = await new Promise<Blob | null>((resolve) => {
       canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY);
     });

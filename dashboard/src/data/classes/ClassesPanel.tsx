@@ -1,0 +1,141 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useApi } from "../../api/ApiContext";
+import type { ClassChange, Dataset, DatasetDetails } from "../../api/datasets";
+import { useLanguage } from "../../i18n";
+import { whole } from "../../i18n/format";
+import { DataTable } from "../../ui/DataTable";
+import { Problem } from "../../ui/notice/Problem";
+import { useMore } from "../../ui/useMore";
+import type { Counts } from "../facts/filter";
+import type { Workbench } from "../facts/workbench";
+import { ClassDialog } from "./ClassDialog";
+import { className } from "./names";
+
+interface ClassesPanelProps {
+  dataset: Dataset;
+  counts: Counts;
+  bench: Workbench;
+  canEdit: boolean;
+}
+
+const STEP = 12;
+
+/** The classes with how many images each has, and what can be done with them. */
+export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const api = useApi();
+  const queries = useQueryClient();
+  const [added, setAdded] = useState("");
+  const [open, setOpen] = useState<string | null>(null);
+  const [shown, more] = useMore(dataset.classes, STEP);
+  const change = useMutation({
+    mutationFn: (wanted: ClassChange) => api.changeClass(dataset.name, wanted),
+    onSuccess: (changed, { action }) => {
+      queries.setQueryData<DatasetDetails>(
+        ["dataset", dataset.name],
+        (known) => known && { ...known, dataset: changed },
+      );
+      void queries.invalidateQueries({ queryKey: ["datasets"] });
+      setAdded("");
+      setOpen(null);
+      if (action === "add" || action === "describe") return;
+      bench.forget();
+      void bench.load();
+    },
+  });
+  const opened = dataset.classes.find(({ name }) => name === open);
+  return (
+    <section className="card panel" aria-labelledby="classes-title">
+      <h2 id="classes-title">{t("data.classes")}</h2>
+      {dataset.classes.length === 0 ? (
+        <p className="muted small">{t("data.noClasses")}</p>
+      ) : (
+        <DataTable
+          columns={[
+            { name: t("data.class") },
+            { name: t("data.imageCount"), end: true },
+            ...(canEdit ? [{ name: t("data.edit"), hidden: true }] : []),
+          ]}
+          labelledBy="classes-title"
+          testId="classes"
+        >
+          {shown.map((known) => (
+            <tr key={known.name}>
+              <th scope="row">
+                {className(known, language)}
+                {className(known, language) !== known.name && (
+                  <span className="muted small"> {known.name}</span>
+                )}
+              </th>
+              <td className="end">{whole(counts.byClass.get(known.name) ?? 0, language)}</td>
+              {canEdit && (
+                <td className="end">
+                  <button
+                    type="button"
+                    className="button small"
+                    aria-label={t("data.editOf", { name: known.name })}
+                    onClick={() => {
+                      change.reset();
+                      setOpen(known.name);
+                    }}
+                    data-testid="edit-class"
+                  >
+                    {t("data.edit")}
+                  </button>
+                </td>
+              )}
+            </tr>
+          ))}
+        </DataTable>
+      )}
+      {more}
+      {canEdit && (
+        <form
+          className="row"
+          onSubmit={(event) => {
+            event.preventDefault();
+            change.mutate({ action: "add", name: added.trim().normalize("NFC") });
+          }}
+        >
+          <input
+            className="input"
+            aria-label={t("data.newClass")}
+            placeholder={t("data.newClass")}
+            value={added}
+            maxLength={120}
+            onChange={({ target }) => {
+              setAdded(target.value);
+            }}
+            data-testid="new-class"
+          />
+          <button
+            type="submit"
+            className="button"
+            disabled={added.trim() === "" || change.isPending}
+            data-testid="add-new-class"
+          >
+            {t("data.addClass")}
+          </button>
+        </form>
+      )}
+      {change.error && !opened && <Problem error={change.error} />}
+      {opened && (
+        <ClassDialog
+          opened={opened}
+          dataset={dataset}
+          images={counts.byClass.get(opened.name) ?? 0}
+          error={change.error}
+          isPending={change.isPending}
+          onChange={change.mutate}
+          onClose={() => {
+            setOpen(null);
+          }}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,65 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import { useApi } from "../../api/ApiContext";
+import { useLanguage } from "../../i18n";
+import { dateTime, percent } from "../../i18n/format";
+import { DataTable } from "../../ui/DataTable";
+import { Missing } from "../../ui/notice/Missing";
+import { RunState } from "./RunPanel";
+
+interface RunsTableProps {
+  name: string;
+  /** The list is read anew when another training is the newest, or its state changes. */
+  newest: string | undefined;
+  state: string | undefined;
+}
+
+/** All trainings of a dataset, so that more labels can be seen to help. */
+export function RunsTable({ name, newest, state }: RunsTableProps) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const api = useApi();
+  const runs = useQuery({
+    queryKey: ["runs", name, newest, state],
+    queryFn: ({ signal }) => api.runs(name, signal),
+  });
+  if (runs.error) {
+    return (
+      <Missing
+        error={runs.error}
+        route="GET /datasets/{name}/runs"
+        onRetry={() => void runs.refetch()}
+      />
+    );
+  }
+  if (runs.data === undefined || runs.data.length === 0) return null;
+  return (
+    <section className="card panel" aria-labelledby="runs-title">
+      <h2 id="runs-title">{t("data.runs")}</h2>
+      <DataTable
+        columns={[
+          { name: t("training.started") },
+          { name: t("history.status") },
+          { name: t("data.version"), end: true },
+          { name: t("data.top1"), end: true },
+          { name: t("history.model") },
+        ]}
+        labelledBy="runs-title"
+        testId="runs"
+      >
+        {runs.data.map((run) => (
+          <tr key={run.id}>
+            <th scope="row">{dateTime(run.started_at, language)}</th>
+            <td>
+              <RunState state={run.state} />
+            </td>
+            <td className="end">{run.version === 0 ? "–" : run.version}</td>
+            <td className="end">{run.result ? percent(run.result.top1, language) : "–"}</td>
+            <td>{run.model_version === null ? "–" : `${run.model} ${run.model_version}`}</td>
+          </tr>
+        ))}
+      </DataTable>
+    </section>
+  );
+}
