@@ -1,7 +1,7 @@
 """The commands ``data inspect``, ``data fetch`` and ``data flowers``, to be mounted on
 ``visionflow``.
 
-NumPy, Pillow and torchvision are imported when a command runs, not when the command line is read.
+NumPy, Pillow and SciPy are imported when a command runs, not when the command line is read.
 """
 
 import argparse

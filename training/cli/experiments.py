@@ -1,7 +1,7 @@
 """The commands that train and measure, to be mounted on ``visionflow``.
 
-The training stack is imported when a command runs, not when the command line is read: everything
-else of it works without torch.
+The training stack is imported when a command runs, not when the command line is read: what trains
+no network works without torch.
 """
 
 import argparse

@@ -43,7 +43,7 @@ class Scaling(NamedTuple):
 
 def mean_and_variance(inputs: Float32Array) -> tuple[Float64Array, Float64Array]:
     """Of each feature of ``inputs`` [N, F], [F] each."""
-    mean = np.mean(inputs, axis=0, dtype=np.float64)
+    mean: Float64Array = inputs.mean(axis=0, dtype=np.float64)
     squares = np.zeros_like(mean)
     for start in range(0, len(inputs), _ROWS):
         squares += np.square(inputs[start : start + _ROWS] - mean).sum(axis=0)
