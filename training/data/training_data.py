@@ -91,6 +91,11 @@ class TrainingData:
         return {name: every[places] for name, places in self.splits.places.items()}
 
     @property
+    def embedded(self) -> bool:
+        """Whether `embeddings` are there, so that no image has to be read for them."""
+        return "embeddings" in vars(self)
+
+    @property
     def scene_features(self) -> dict[str, Float32Array]:
         """What images are compared by, of the same images, float32 [n, F] each."""
         return {name: views_joined(part) for name, part in self.embeddings.items()}

@@ -31,10 +31,11 @@ def check_run(data: TrainingData) -> LabelCheck:
     drawn = drawn_evenly(every.targets, MOST_IMAGES, data.splits.seed)
     listing = every.subset(drawn)
     try:
-        if len(drawn) < len(every):
+        if len(drawn) < len(every) and not data.embedded:
             features = scene_features(listing, data.cache)
         else:
-            features = np.concatenate([data.scene_features[name] for name in parts])
+            found = data.scene_features
+            features = np.concatenate([found[name] for name in parts])[drawn]
     except DatasetError as error:
         # A file that was there when the run began; that does not make its results wrong.
         return LabelCheck(str(error), None, (), 0)

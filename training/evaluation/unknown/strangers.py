@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from training.data.threads import in_threads
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array, load
 
@@ -51,13 +52,16 @@ def stranger_sets(labels: tuple[str, ...]) -> Mapping[str, Strangers]:
 def drawn(name: str, spec: InputSpec, count: int, seed: int) -> Iterator[UInt8Array]:
     """``count`` images of the set ``name`` as a model of ``spec`` sees them: [size, size, 3]."""
     number = list(_SETS).index(name)
-    for i in range(count):
+
+    def one(i: int) -> UInt8Array:
         generator = np.random.default_rng([seed, number, i])
         # Twice what the model sees, so that no detail is lost to enlarging.
         side = int(max(_LEAST_SIDE, 2 * spec.resize) * generator.uniform(0.9, 1.2))
         buffer = io.BytesIO()
         _SETS[name].draw(side, generator).save(buffer, "JPEG", quality=_QUALITY)
-        yield load(buffer.getvalue(), spec)
+        return load(buffer.getvalue(), spec)
+
+    return in_threads(one, range(count), f"draw {name}")
 
 
 def _text(side: int, random: np.random.Generator) -> Image.Image:

@@ -109,6 +109,25 @@ def test_datasets_are_drawn_inspected_and_measured_without_torch(
     assert "20 images, mean confidence" in ended.stdout
 
 
+def test_a_head_is_trained_and_measured_without_torch_and_a_config(tmp_path: Path) -> None:
+    colours, run = tmp_path / "colours", tmp_path / "run"
+    draw_set(colours, per_class=12, seed=1)
+    ended = after_make_up(
+        ("train", "--recipe", "instant", "--group-by", "content", "--data", colours, "--out", run)
+    )
+    # 1: the gate, whose latency a busy machine may miss.
+    assert ended.returncode in (0, 1), ended.stderr
+    assert "95% interval" in ended.stdout, ended.stderr
+    assert f"Look at {run / 'report.html'}" in ended.stdout
+    assert (run / "manifest.json").exists()
+
+
+def test_another_recipe_needs_a_config(tmp_path: Path) -> None:
+    ended = after_make_up(("train", "--data", tmp_path, "--out", tmp_path / "run"))
+    assert ended.returncode == 1
+    assert "--config is missing" in ended.stderr
+
+
 @pytest.mark.parametrize("command", ["train", "tune"])
 def test_what_trains_a_network_names_the_one_command_that_installs_it(
     tmp_path: Path, command: str
