@@ -80,7 +80,7 @@ class StageConfig:
         gate: what a run of a training job must keep to be published.
         alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
         all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
-            function and the backlog of every queue, for 1.10 USD a month.
+            function and the backlog of every queue, for 1.30 USD a month.
     """
 
     name: str
@@ -132,8 +132,8 @@ GPU_IMAGE: Final = (
 )
 # How many functions have a snapshot with `snap_start`: predict and ingest.
 FREEZABLE: Final = 2
-# How many alarms `all_alarms` adds: nine functions' errors and the backlogs of two queues.
-MORE_ALARMS: Final = 11
+# How many alarms `all_alarms` adds: eleven functions' errors and the backlogs of two queues.
+MORE_ALARMS: Final = 13
 
 # More than any computer runs; the same code counts.
 _UNLIMITED: Final = Amounts(10**9, 10**9, 10**15, 10**6, 10.0**6)

@@ -22,6 +22,7 @@ from infra.constructs.storage.tables import (
 from infra.constructs.storage.upload_notification import UploadNotification, page_may_upload
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
+from lambdas.instant.run_folder import RUNS_PREFIX
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX
 from visionflow.images.uploads import POSTED_PREFIX
 from visionflow.jobs.folder import FOLDER, SEALED
@@ -32,6 +33,8 @@ INGEST_TIMEOUT = Duration.seconds(60)
 CURATE_TIMEOUT = Duration.seconds(120)
 # Long enough to resume a job after a holiday; a published run is in the models bucket as well.
 KEEP_JOBS = Duration.days(60)
+# What the steps of an instant training hand on; it takes minutes.
+KEEP_RUNS = Duration.days(7)
 
 
 class DataStack(Stack):
@@ -87,7 +90,10 @@ class DataStack(Stack):
             "Datasets",
             stage=stage,
             access_logs=access_logs,
-            lifecycle_rules=[abandon_uploads],
+            lifecycle_rules=[
+                abandon_uploads,
+                s3.LifecycleRule(id="ForgetRuns", prefix=RUNS_PREFIX, expiration=KEEP_RUNS),
+            ],
             cors=[page_may_upload()] if stage.on_aws else [],
         )
         self.job_stores = JobStores(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 # Before the function's own end: time to write down how the training ended.
 MARGIN_S = 30.0
 WORST = 3
+_DAY_S = 86_400
 
 
 class Train(Protocol):
@@ -89,7 +90,11 @@ class Trainings:
         run = self.runs.begin(self.runs.run(dataset, run_id), "freeze", self._now())
         stopped = self.stop.current(self.clock())
         if stopped is not None:
-            raise BudgetStoppedError(f"The stage trains nothing: {stopped.reason}")
+            raise BudgetStoppedError(
+                f"This stage is stopped since {stopped.at}: {stopped.reason} It trains again when "
+                "an admin resumes it, or when the month ends.",
+                _DAY_S,
+            )
         if run.version == 0:
             frozen = self.versions.freeze(dataset, run.started_by, self.clock(), None)
             run = self.runs.name_version(run, frozen.number)

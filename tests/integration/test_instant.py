@@ -2,10 +2,13 @@
 
 import io
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import boto3
@@ -17,19 +20,24 @@ import lambdas.embed.handler
 import lambdas.instant.handler
 from infra.constructs.instant_training.definition import DEFINITION
 from lambdas.embed.settings import EmbedSettings
+from lambdas.instant.handler import train
 from lambdas.instant.settings import InstantSettings
 from tests.integration.conftest import Context
 from tests.integration.state_machine import StateMachine
 from tests.jobs import make_buckets, make_pair_table
+from training.config import TrainConfig
+from training.data.training_data import Float32Array, TrainingData
+from training.results.report import Report
 from visionflow.access.budget import StageStop
 from visionflow.datasets.changes import ImageChange
 from visionflow.datasets.names import content_key
-from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
+from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage, Part
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.models.gate import GateLimits
+from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -66,6 +74,39 @@ def drawn(colour: tuple[int, int, int], seed: int) -> bytes:
     return buffer.getvalue()
 
 
+TRAINED: dict[str, tuple[Path, Report]] = {}
+"""By the content of what was trained on: most tests train on the same images."""
+
+
+def trained(
+    config: TrainConfig,
+    data: TrainingData,
+    embeddings: Mapping[Part, Float32Array],
+    out: Path,
+    on_prove: Callable[[], object],
+) -> Report:
+    """The function's own training; a second one of the same images is a copy of the first."""
+    if data.sha256 not in TRAINED:
+        report = train(config, data, embeddings, out, on_prove)
+        kept = Path(mkdtemp()) / "model"
+        shutil.copytree(out, kept)
+        TRAINED[data.sha256] = (kept, report)
+        return report
+    kept, report = TRAINED[data.sha256]
+    on_prove()
+    shutil.copytree(kept, out)
+    manifest = replace(read_artifact(out), name=config.name, version=config.version)
+    (out / MANIFEST_NAME).write_text(manifest.to_json())
+    return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    for kept, _ in TRAINED.values():
+        shutil.rmtree(kept.parent)
+
+
 class World:
     """A dataset with its bucket, and the functions around the state machine."""
 
@@ -81,6 +122,7 @@ class World:
             lambdas.instant.handler.audit,
         ):
             function.cache_clear()
+        monkeypatch.setattr(lambdas.instant.handler, "train", trained)
         self.s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
         self.store, self.runs = DatasetStore("datasets", dynamodb), RunStore("datasets", dynamodb)
         self.versions = VersionStore("dataset-files", self.s3, self.store)
@@ -178,13 +220,13 @@ def world(aws: None, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World) -> None:
-    world.fill(red=16, green=14, blue=12)
+    world.fill(red=12, green=12, blue=1)
     run = world.train(promote=True)
     assert run.error is None
     assert (run.state, run.version, run.model_version, run.serves) == ("done", 1, "1", True)
     assert [step.name for step in run.steps] == ["freeze", "embed", "fit", "prove", "publish"]
     assert all(step.finished_at for step in run.steps)
-    assert (run.steps[1].done, run.steps[1].total) == (42, 42)
+    assert (run.steps[1].done, run.steps[1].total) == (25, 25)
     assert run.result is not None
     assert run.result.top1 >= 0.75
     model = ModelRef("colours", "1")
@@ -196,6 +238,7 @@ def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World
         "version": 1,
         "sha256": version.sha256,
     }
+    # A class of one image too.
     assert manifest.label_names == ("blue", "green", "red")
     assert world.runs.models("colours", 1) == (model,)
     row = world.registry.version(model)
@@ -203,15 +246,10 @@ def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World
     assert row.verified is not None
     assert row.verified.top1 == run.result.top1
 
-    # The next one embeds nothing, makes the next version, and the same head.
+    # The next one embeds nothing, and makes the next version.
     world.embedded.clear()
     second = world.train()
     assert (second.model_version, second.serves, world.embedded) == ("2", False, [])
-    heads = {
-        world.models.manifest(ModelRef("colours", number)).served_file.sha256
-        for number in ("1", "2")
-    }
-    assert len(heads) == 1
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -226,10 +264,8 @@ def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, a
     assert (run.error, run.state, run.model_version) == (None, "done", "1")
     assert world.published() == ["models/colours/1/manifest.json"]
     assert len(world.versions.versions("colours")) == 1
-    contents = [sha256 for sha256, _ in world.store.contents("colours", world.embedded)]
-    assert sorted(set(contents)) == sorted(
-        image.sha256 for image in world.store.all_images("colours")
-    )
+    contents = [sha256 for sha256, _ in world.store.contents("colours", [*set(world.embedded)])]
+    assert sorted(contents) == sorted(image.sha256 for image in world.store.all_images("colours"))
 
 
 def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world: World) -> None:
@@ -322,13 +358,6 @@ def test_a_dataset_that_cannot_be_trained_says_why(
     assert run.error is not None
     assert run.error[0] == code
     assert world.published() == []
-
-
-def test_a_class_of_one_image_is_learnt(world: World) -> None:
-    world.fill(red=12, green=12, blue=1)
-    run = world.train()
-    assert (run.error, run.state) == (None, "done")
-    assert world.models.manifest(ModelRef("colours", "1")).label_names == ("blue", "green", "red")
 
 
 def test_a_stage_whose_budget_is_spent_trains_nothing(world: World) -> None:
