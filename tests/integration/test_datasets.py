@@ -454,3 +454,14 @@ def test_health_counts_and_advises(store: DatasetStore) -> None:
         "suspected",
     ]
     assert health.advice[1].params == {"class": "dog", "images": 1, "missing": 19}
+
+
+def test_changes_of_one_image_are_made_in_their_order(store: DatasetStore) -> None:
+    add(store, *range(20))
+    changes = [
+        ImageChange(sha256=sha(number), label=label)
+        for number in range(20)
+        for label in ("dog", None, "cat", "dog")
+    ]
+    assert store.change(NAME, changes, "eve") == 80
+    assert labels(store) == ["dog"] * 20
