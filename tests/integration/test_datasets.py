@@ -12,7 +12,7 @@ import pytest
 
 from visionflow.datasets.changes import MAX_MOVES, ClassAction, ClassChange, ImageChange
 from visionflow.datasets.health import Health, health_of
-from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
+from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage, DatasetVersion
 from visionflow.datasets.store import DatasetStore, ImageContent, Mark
 from visionflow.datasets.versions import DatasetDiff, VersionStore
 from visionflow.errors import (
@@ -368,11 +368,13 @@ def test_two_who_freeze_at_once_do_not_share_a_number(
     other: str,
 ) -> None:
     add(store, 0)
-    once = in_between(
-        monkeypatch,
-        versions,
-        lambda: (other == "another" and add(store, 1)) or versions.freeze(NAME, "eve", NOW, None),
-    )
+
+    def freeze_too() -> DatasetVersion:
+        if other == "another":
+            add(store, 1)
+        return versions.freeze(NAME, "eve", NOW, None)
+
+    once = in_between(monkeypatch, versions, freeze_too)
     mine = versions.freeze(NAME, "ada", NOW, None)
     (theirs,) = once
     numbers = {"the same": (1, 1), "another": (1, 2)}[other]
