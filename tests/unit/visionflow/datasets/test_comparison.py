@@ -1,16 +1,20 @@
 """Comparing the images of a dataset by their embeddings."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from visionflow.datasets import comparison
 from visionflow.datasets.comparison import ALIKE, Int64Array, compare, look_alikes
 
-FEATURES = 256
+FEATURES = 48
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    scaled: npt.NDArray[np.float16] = (
+        vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    ).astype(np.float16)
+    return scaled
 
 
 def classes(count: int, each: int, seed: int = 0, spread: float = 0.8) -> np.ndarray:
