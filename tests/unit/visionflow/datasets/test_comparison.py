@@ -6,7 +6,7 @@ import pytest
 from visionflow.datasets import comparison
 from visionflow.datasets.comparison import ALIKE, Int64Array, compare, look_alikes
 
-FEATURES = 256
+FEATURES = 48
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -131,7 +131,9 @@ def look_alikes(embeddings: npt.NDArray[np.float16]) -> Int64Array:
 
 def _projected(embeddings: npt.NDArray[np.float16]) -> tuple[Float32Array, Float32Array]:
     """Coordinates [N, D] in the main directions, and the lengths [N] of what lies outside."""
-    features = embeddings.shape[1]
+    count, features = embeddings.shape
+    if count <= 2 * features:  # finding the directions would take longer than they save
+        return embeddings.astype(np.float32), np.zeros(count, np.float32)
     products = np.zeros((features, features), np.float32)
     for block in _blocks(embeddings):
         products += block.T @ block

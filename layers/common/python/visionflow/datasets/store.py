@@ -292,9 +292,9 @@ class DatasetStore:
                     }
                 ),
             )
-        announced = _attributes(image) | {"revision": self._book(name).dataset.revision}
+        every = _attributes(image)
         found = {
-            attribute: announced.pop(attribute, None)
+            attribute: every.get(attribute)
             for attribute in ("state", "width", "height", "bytes", "error", "group")
         }
         if self._update(name, image.sha256, found, "#state = :pending", {":pending": "pending"}):
@@ -302,7 +302,7 @@ class DatasetStore:
         try:
             self.client.put_item(
                 TableName=self.table,
-                Item=to_item(_row_key("IMAGES", name, image.sha256) | _present(announced | found)),
+                Item=_image_item(name, image, self._book(name).dataset.revision),
                 ConditionExpression="attribute_not_exists(pk)",
             )
         except self.client.exceptions.ConditionalCheckFailedException:
