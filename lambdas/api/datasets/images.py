@@ -29,7 +29,6 @@ from lambdas.web.json_body import read_item
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.datasets.changes import KEEP, ImageChange
-from visionflow.datasets.copies import source_of
 from visionflow.datasets.names import content_key, is_sha256
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
 from visionflow.datasets.store import DatasetStore
@@ -41,6 +40,7 @@ from visionflow.errors import (
 )
 from visionflow.images.store import ImageStore
 from visionflow.images.uploads import UploadRequest, safe_name
+from visionflow.insights.copies import source_of
 from visionflow.labels import composed, label_key
 from visionflow.predictions.record import Prediction
 from visionflow.timestamps import timestamp
