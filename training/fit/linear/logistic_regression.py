@@ -1,11 +1,14 @@
 """Multinomial logistic regression with a penalty on its squared weights."""
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from training.data.listing import Int64Array
 from training.stop import check_stop
@@ -13,10 +16,10 @@ from training.stop import check_stop
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 
-_ROWS = 8_192
-"""Rows of the inputs at once: what is computed of them, beside products with them, stays small."""
-# L-BFGS ends at the optimum of float32, or after its iterations.
-_LEAST_CHANGE = 1e-9
+_ROWS = 2_048
+"""Rows of the inputs that a thread takes at once: what it computes of them stays small."""
+# Below this, float32 no longer tells two losses apart.
+_LEAST_CHANGE = 1e-7
 _LEAST_SLOPE = 1e-7
 
 
@@ -79,29 +82,35 @@ def fit_path(
         check_stop()
         point = flat.reshape(-1, classes)
         now = model(point)
-        value = 0.0
-        slope, bias_slope = np.zeros(shape), np.zeros(classes)
-        for start in range(0, len(targets), _ROWS):
+
+        def of_rows(start: int) -> tuple[float, Float32Array, Float64Array]:
             rows = slice(start, start + _ROWS)
             weights = None if of_images is None else of_images[rows]
             part, errors = _cross_entropy(now.logits(inputs[rows]), targets[rows], weights)
+            return part, inputs[rows].T @ errors, errors.sum(axis=0, dtype=np.float64)
+
+        value = 0.0
+        slope, bias_slope = np.zeros(shape), np.zeros(classes)
+        for part, of_weights, of_bias in pool.map(of_rows, range(0, len(targets), _ROWS)):
             value += part
-            slope += inputs[rows].T @ errors
-            bias_slope += errors.sum(axis=0, dtype=np.float64)
+            slope += of_weights
+            bias_slope += of_bias
         slope = (slope - np.outer(scaling.mean, bias_slope)) / scaling.scale[:, None] / total
         slope += 2 * penalty * point[:-1]
         value = value / total + penalty * float(np.square(point[:-1]).sum())
         return value, np.concatenate([slope, bias_slope[None] / total]).ravel()
 
     for penalty in penalties:
-        found = minimize(
-            loss,
-            point.ravel(),
-            (penalty,),
-            method="L-BFGS-B",
-            jac=True,
-            options={"maxiter": iterations, "ftol": _LEAST_CHANGE, "gtol": _LEAST_SLOPE},
-        )
+        # NumPy and SciPy each bring a BLAS, whose waiting threads take the cores from each other.
+        with ThreadPoolExecutor(os.cpu_count()) as pool, threadpool_limits(1, "blas"):
+            found = minimize(
+                loss,
+                point.ravel(),
+                (penalty,),
+                method="L-BFGS-B",
+                jac=True,
+                options={"maxiter": iterations, "ftol": _LEAST_CHANGE, "gtol": _LEAST_SLOPE},
+            )
         point = found.x.reshape(-1, classes)
         yield model(point)
 
