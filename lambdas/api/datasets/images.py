@@ -29,7 +29,7 @@ from lambdas.web.json_body import read_item
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.datasets.changes import KEEP, ImageChange
-from visionflow.datasets.names import content_key, is_sha256
+from visionflow.datasets.names import content_key, is_sha256, source_of
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
@@ -40,7 +40,6 @@ from visionflow.errors import (
 )
 from visionflow.images.store import ImageStore
 from visionflow.images.uploads import UploadRequest, safe_name
-from visionflow.insights.copies import source_of
 from visionflow.labels import composed, label_key
 from visionflow.predictions.record import Prediction
 from visionflow.timestamps import timestamp
