@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import numpy as np
@@ -53,7 +53,7 @@ class Shelf:
             Bucket="datasets", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
         self.queue = self.sqs.create_queue(QueueName="curation")["QueueUrl"]
-        configurations = [
+        configurations: list[Any] = [
             {
                 "QueueArn": "arn:aws:sqs:eu-central-1:123456789012:curation",
                 "Events": ["s3:ObjectCreated:*"],
@@ -65,13 +65,14 @@ class Shelf:
             Bucket="datasets", NotificationConfiguration={"QueueConfigurations": configurations}
         )
         self.sqs.purge_queue(QueueUrl=self.queue)  # of the event that tests the notification
+        kinds: tuple[Literal["HASH", "RANGE"], ...] = ("HASH", "RANGE")
         for table, keys in {"datasets": ("pk", "sk"), "predictions": ("id",)}.items():
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
                 KeySchema=[
                     {"AttributeName": key, "KeyType": kind}
-                    for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+                    for key, kind in zip(keys, kinds, strict=False)
                 ],
                 AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
             )

@@ -12,7 +12,7 @@ import pytest
 
 from visionflow.datasets.changes import MAX_MOVES, ClassAction, ClassChange, ImageChange
 from visionflow.datasets.health import Health, health_of
-from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
+from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage, DatasetVersion
 from visionflow.datasets.store import DatasetStore, ImageContent, Mark
 from visionflow.datasets.versions import DatasetDiff, VersionStore
 from visionflow.errors import (
@@ -368,11 +368,13 @@ def test_two_who_freeze_at_once_do_not_share_a_number(
     other: str,
 ) -> None:
     add(store, 0)
-    once = in_between(
-        monkeypatch,
-        versions,
-        lambda: (other == "another" and add(store, 1)) or versions.freeze(NAME, "eve", NOW, None),
-    )
+
+    def freeze_too() -> DatasetVersion:
+        if other == "another":
+            add(store, 1)
+        return versions.freeze(NAME, "eve", NOW, None)
+
+    once = in_between(monkeypatch, versions, freeze_too)
     mine = versions.freeze(NAME, "ada", NOW, None)
     (theirs,) = once
     numbers = {"the same": (1, 1), "another": (1, 2)}[other]
@@ -454,3 +456,14 @@ def test_health_counts_and_advises(store: DatasetStore) -> None:
         "suspected",
     ]
     assert health.advice[1].params == {"class": "dog", "images": 1, "missing": 19}
+
+
+def test_changes_of_one_image_are_made_in_their_order(store: DatasetStore) -> None:
+    add(store, *range(20))
+    changes = [
+        ImageChange(sha256=sha(number), label=label)
+        for number in range(20)
+        for label in ("dog", None, "cat", "dog")
+    ]
+    assert store.change(NAME, changes, "eve") == 80
+    assert labels(store) == ["dog"] * 20

@@ -1,6 +1,7 @@
 """Comparing the images of a dataset by their embeddings."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from visionflow.datasets import comparison
@@ -10,7 +11,10 @@ FEATURES = 48
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    scaled: npt.NDArray[np.float16] = (
+        vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    ).astype(np.float16)
+    return scaled
 
 
 def classes(count: int, each: int, seed: int = 0, spread: float = 0.8) -> np.ndarray:

@@ -195,7 +195,10 @@ class DatasetStore:
                 return image.sha256 if arrived else None
             return None
 
-        return tuple(known for known in self._each(put, images) if known is not None)
+        # Of an image that is named twice, the first counts.
+        each = {image.sha256: image for image in reversed(images)}
+        found = self._each(put, list(each.values())[::-1])
+        return tuple(known for known in found if known is not None)
 
     def change(self, name: str, changes: Sequence[ImageChange], by: str) -> int:
         """Change images, each on condition that it is there, and return how many were.
@@ -218,7 +221,11 @@ class DatasetStore:
                 values["part"] = change.part
             return self._update(name, change.sha256, values, "attribute_exists(pk)")
 
-        return sum(self._each(write, changes))
+        # Those of one image one after the other, in their order.
+        each: dict[str, list[ImageChange]] = {}
+        for change in changes:
+            each.setdefault(change.sha256, []).append(change)
+        return sum(self._each(lambda some: sum(map(write, some)), list(each.values())))
 
     def images(self, name: str, cursor: str | None, limit: int) -> dynamodb.Page[DatasetImage]:
         """At most ``limit`` images after ``cursor``, by hash.
