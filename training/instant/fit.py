@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from training.results.history import EpochRecord
 from training.results.probe import ProbeFit
 from visionflow.answers.classifier import softmax
 
-Part = Literal["train", "validation", "test"]
+Part: TypeAlias = str
+"""``train``, ``validation`` or ``test``."""
 EMBEDDED: tuple[Part, ...] = ("train", "validation", "test")
 
 

@@ -696,7 +696,7 @@ export interface components {
              * Form
              * @enum {string}
              */
-            form: "torch" | "original" | "fp32" | "int8";
+            form: "torch" | "original" | "reference" | "fp32" | "int8";
             /** Bytes */
             bytes: number;
             /** Latency P50 Ms */
@@ -715,12 +715,12 @@ export interface components {
              * Reference
              * @enum {string}
              */
-            reference: "torch" | "original" | "fp32" | "int8";
+            reference: "torch" | "original" | "reference" | "fp32" | "int8";
             /**
              * Form
              * @enum {string}
              */
-            form: "torch" | "original" | "fp32" | "int8";
+            form: "torch" | "original" | "reference" | "fp32" | "int8";
             /** Logits */
             logits: number;
             /** Embedding */
@@ -840,7 +840,7 @@ export interface components {
             git_commit: string | null;
             data: components["schemas"]["DataSummary"];
             /** Recipe */
-            recipe: ("probe" | "finetune" | "scratch") | "adopted";
+            recipe: ("instant" | "probe" | "finetune" | "scratch") | "adopted";
             /** History */
             history: components["schemas"]["EpochRecord"][];
             /** Best Epoch */

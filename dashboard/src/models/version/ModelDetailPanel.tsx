@@ -92,7 +92,7 @@ function Forms({ item }: { item: ModelItem }) {
   const language = useLanguage();
   const measures = formMeasures(item);
   const base =
-    measures.find(({ form }) => form === "torch" || form === "original")?.latencyMs ?? null;
+    measures.find(({ form }) => form !== "fp32" && form !== "int8")?.latencyMs ?? null;
   return (
     <div className={css.part}>
       <h3 id="forms-title">{t("models.forms")}</h3>

@@ -1,8 +1,8 @@
 import type { Form } from "../../api/artifact";
 import type { ModelItem } from "../../api/types";
 
-/** One version as it was trained or given, as ONNX, and as ONNX in 8 bits. */
-const FORMS: readonly Form[] = ["torch", "original", "fp32", "int8"];
+/** One version as it was trained or given, or its trunk's own file; as ONNX, and in 8 bits. */
+const FORMS: readonly Form[] = ["torch", "original", "reference", "fp32", "int8"];
 
 export interface FormMeasure {
   form: Form;

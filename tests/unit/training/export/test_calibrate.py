@@ -16,7 +16,7 @@ from training.evaluation.unknown.familiar import FAMILIAR_FILE
 from training.export.artifact import INT8_FILE, write_manifest
 from training.export.calibrate import calibrate
 from training.export.export import Export
-from training.export.gate_checks import Outputs, check_int8_unknown
+from training.export.gate_checks import Outputs, check_unknown
 from training.export.network_export import export_model
 from visionflow.answers.classifier import Classifier, softmax
 from visionflow.answers.familiarity import FamiliarImages
@@ -167,7 +167,7 @@ def test_with_parents_the_answers_are_right_as_often_as_is_asked(
 
 
 def test_one_image_may_always_differ() -> None:
-    assert check_int8_unknown(1 / 30, 30).passed
-    assert not check_int8_unknown(2 / 30, 30).passed
-    assert check_int8_unknown(0.03, 1000).passed
-    assert not check_int8_unknown(0.031, 1000).passed
+    assert check_unknown("int8", 1 / 30, 30).passed
+    assert not check_unknown("int8", 2 / 30, 30).passed
+    assert check_unknown("int8", 0.03, 1000).passed
+    assert not check_unknown("int8", 0.031, 1000).passed
