@@ -10,9 +10,9 @@ from lambdas.api.trees import Trees
 from visionflow.access.audit import AuditLog
 from visionflow.access.keys import KeyStore
 from visionflow.access.quotas import UsageSettings
-from visionflow.datasets.copies import DatasetCopies
 from visionflow.datasets.store import DatasetStore
 from visionflow.images.store import ImageStore
+from visionflow.insights.copies import DatasetCopies
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.erasure import ErasedList, Erasure
 from visionflow.insights.shadows import ShadowStore

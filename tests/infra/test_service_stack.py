@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.settings import ApiSettings
+from lambdas.api.settings import ApiSettings, DatasetSettings
 from lambdas.budget.settings import BudgetFunctionSettings
 from lambdas.classification.loading import REFUSED_SERVICE
 from lambdas.classification.settings import ClassificationSettings
@@ -131,6 +131,17 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:PutItem", "TrainingJobs"),
         ("dynamodb:Query", "TrainingJobs"),
         ("s3:ListBucket", "Datasets"),
+        *{("s3:" + action, "Datasets/content/*") for action in ("GetObject", "PutObject")},
+        *{("s3:" + action, "Datasets/versions/*") for action in ("GetObject", "PutObject")},
+        *{
+            ("s3:DeleteObjectVersion", f"Datasets/{prefix}/*")
+            for prefix in ("content", "datasets", "versions")
+        },
+        ("s3:ListBucketVersions", "Datasets"),
+        *{("dynamodb:" + action, "DatasetTable") for action in ("GetItem", "BatchGetItem")},
+        *{("dynamodb:" + action, "DatasetTable") for action in ("Query", "PutItem", "UpdateItem")},
+        *{("dynamodb:" + action, "DatasetTable") for action in ("DeleteItem", "BatchWriteItem")},
+        ("states:StartExecution", "InstantTrainingStateMachine"),
         # What the machines of jobs report.
         ("s3:ListBucket", "JobFolders"),
         ("s3:GetObject", "JobFolders/jobs/*/report.json"),
@@ -223,6 +234,7 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("Predict", ClassificationSettings),
         ("Ingest", ClassificationSettings),
         ("Api", ApiSettings),
+        ("Api", DatasetSettings),
         ("Api", UsageSettings),
         ("Predict", UsageSettings),
         ("Ingest", UsageSettings),
@@ -254,6 +266,7 @@ def test_a_function_can_read_its_environment(
         "usage_table": "Usage",
         "budget_topic": "BudgetTopic",
         "keys_table": "Keys",
+        "instant_machine": "InstantTrainingStateMachine",
         "shadow_queue_url": "ModelWatchShadowQueue",
         "uncounted_queue_url": "ModelWatchUncounted",
     }
@@ -276,14 +289,15 @@ def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
 
 def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> None:
     """The right to list knows the bucket alone; its condition names the prefixes."""
-    (statement,) = (
-        statement
+    prefixes = {
+        templates.text(statement["Resource"]): statement["Condition"]["StringLike"]["s3:prefix"]
         for policy in templates.properties("AWS::IAM::Policy", "Service").values()
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Action"] == "s3:ListBucketVersions"
-    )
-    assert statement["Condition"] == {
-        "StringLike": {"s3:prefix": ["api/*", "thumbnails/*", "uploads/*"]}
+    }
+    assert prefixes == {
+        "Images": ["api/*", "thumbnails/*", "uploads/*"],
+        "Datasets": ["content/*", "datasets/*", "versions/*"],
     }
 
 

@@ -519,6 +519,17 @@ def test_an_erased_prediction_takes_its_copies_along(served: Datasets) -> None:
     assert served.get("/animals/versions/1").body["version"] == version
 
 
+def test_a_copy_that_is_erased_while_it_is_looked_at_stays_gone(served: Datasets) -> None:
+    prediction_id = predicted(served, RED)["id"]
+    served.post("/animals/predictions", {"ids": [prediction_id]})
+    looked_at = served.store.image("animals", sha(RED))
+    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
+    content = ImageContent(embedding=b"e", thumbnail=b"t", trunk="x")
+    assert not served.store.curated("animals", replace(looked_at, state="ready"), content)
+    assert served.images() == []
+    assert dict(served.store.contents("animals", [sha(RED)])) == {}
+
+
 def test_an_erased_prediction_leaves_an_image_that_was_uploaded_too(served: Datasets) -> None:
     served.add(RED, "cat")
     prediction_id = predicted(served, RED)["id"]

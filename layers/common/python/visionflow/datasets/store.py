@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from visionflow import dynamodb, strict
 from visionflow.datasets.changes import KEEP, Book, ClassChange, ClassMove, ImageChange
 from visionflow.datasets.health import Health
-from visionflow.datasets.names import check_name, is_sha256
+from visionflow.datasets.names import COPIED, check_name, is_sha256
 from visionflow.datasets.record import Dataset, DatasetImage
 from visionflow.dynamodb import Found, Item, from_row, to_item
 from visionflow.errors import (
@@ -306,6 +306,11 @@ class DatasetStore:
         }
         if self._update(name, image.sha256, found, "#state = :pending", {":pending": "pending"}):
             return True
+        if image.source.startswith(COPIED):
+            # Always announced: without a row it was erased while it was looked at.
+            if self._row("IMAGES", name, image.sha256) is None:
+                self.erase(name, image.sha256)
+            return False
         try:
             self.client.put_item(
                 TableName=self.table,
