@@ -21,7 +21,7 @@ import { VersionsTab } from "./versions/VersionsTab";
 const TABS = ["images", "health", "train", "versions"] as const;
 
 /** One dataset: its images, what is wrong with them, its trainings and its versions. */
-export function DatasetView({ name }: { name: string }) {
+export default function DatasetView({ name }: { name: string }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const [params, setParams] = useSearchParams();
