@@ -11,7 +11,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-python test-in-process test-local-cloud test-dashboard check bench deploy destroy types lock audit sbom clean
+.PHONY: help up down training test test-python test-in-process test-local-cloud test-dashboard check bench deploy destroy types lock audit sbom clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -21,6 +21,8 @@ up: .venv/.up ## Bring up the local cloud and classify the sample images
 
 down: .venv/.up ## End the local cloud
 	$(BIN)/visionflow down
+
+training: .venv/.training ## Install what trains networks: torch, timm, MLflow, Optuna
 
 test: test-dashboard test-python ## Run all tests: units, moto, templates, parity, local cloud, browser
 
@@ -61,12 +63,13 @@ types: .venv/.test dashboard/node_modules/.package-lock.json ## Renew generated 
 # One resolution for all extras; the smaller locks are subsets of it. Hashes, no addresses.
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
 lock: $(UV) ## Renew the lock files
-	$(COMPILE) pyproject.toml --extra infra --extra train --extra timm --extra dev -o tests/requirements.txt
-	$(COMPILE) pyproject.toml --extra infra -c tests/requirements.txt -o infra/requirements.txt
-	$(COMPILE) pyproject.toml --extra train --extra timm -c tests/requirements.txt -o training/requirements.txt
+	$(COMPILE) pyproject.toml --extra infra --extra instant --extra train --extra timm --extra dev -o tests/requirements.txt
+	$(COMPILE) pyproject.toml --extra infra --extra instant -c tests/requirements.txt -o infra/requirements.txt
+	$(COMPILE) pyproject.toml --extra instant --extra train --extra timm -c tests/requirements.txt -o training/requirements.txt
 	$(COMPILE) infra/local_cloud/ministack-requirements.in -o infra/local_cloud/ministack-requirements.txt
 	$(UV) pip compile layers/runtime/requirements.in --no-deps --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-annotate --quiet -o layers/runtime/requirements.txt
+	$(COMPILE) layers/training/requirements.in --no-deps -o layers/training/requirements.txt
 
 audit: .venv/.test ## Look for known vulnerabilities of what is locked
 	$(BIN)/python -m infra.packaging.audit
@@ -93,10 +96,14 @@ INSTALL_PROJECT := $(INSTALL) --no-deps --no-build-isolation --editable .
 	$(INSTALL_PROJECT)
 	touch $@
 
+.venv/.training: training/requirements.txt | .venv/.up
+	$(INSTALL) --require-hashes -r training/requirements.txt
+	touch $@
+
 .venv/.test: tests/requirements.txt pyproject.toml | $(UV)
 	$(INSTALL) --require-hashes -r tests/requirements.txt
 	$(INSTALL_PROJECT)
-	touch $@ .venv/.up
+	touch $@ .venv/.training .venv/.up
 
 dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
 	npm --prefix dashboard ci

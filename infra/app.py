@@ -47,7 +47,13 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
     )
     prefix = f"VisionFlow-{stage.title}"
     data = DataStack(app, f"{prefix}-Data", stage=stage)
-    dashboard = DashboardStack(app, f"{prefix}-Dashboard", stage=stage, stores=data.stores)
+    dashboard = DashboardStack(
+        app,
+        f"{prefix}-Dashboard",
+        stage=stage,
+        stores=data.stores,
+        datasets=data.job_stores.datasets,
+    )
     training = TrainingStack(app, f"{prefix}-Training", stage=stage, assets=assets, data=data)
     service = ServiceStack(
         app,

@@ -49,6 +49,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.RunNotFoundError: _NOT_FOUND,
     errors.RunConflictError: _CONFLICT,
     errors.RunRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RunTooLongError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DatasetMissingError: _NOT_FOUND,
     errors.DatasetImageMissingError: _NOT_FOUND,
     errors.DatasetVersionMissingError: _NOT_FOUND,

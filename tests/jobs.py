@@ -45,17 +45,18 @@ def record(asked: JobRequest | None = None, **changes: Any) -> JobRecord:
 
 
 def make_table() -> JobStore:
-    _make(TABLE)
+    make_pair_table(TABLE)
     return JobStore(TABLE, boto3.client("dynamodb"))
 
 
 def make_stop() -> StageStop:
     """Of a stage that goes on until a test stops it."""
-    _make(USAGE)
+    make_pair_table(USAGE)
     return StageStop(USAGE, boto3.client("dynamodb"))
 
 
-def _make(table: str) -> None:
+def make_pair_table(table: str) -> None:
+    """One with a partition key and a sort key."""
     boto3.client("dynamodb").create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",

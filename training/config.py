@@ -20,7 +20,7 @@ from visionflow.strict import parse
 CONFIGS = Path(__file__).parent / "configs"
 DEFAULTS = CONFIGS / "defaults.toml"
 
-Recipe = Literal["probe", "finetune", "scratch"]
+Recipe = Literal["instant", "probe", "finetune", "scratch"]
 NETWORKS = (
     "resnet18",
     "resnet34",
@@ -315,7 +315,7 @@ class TrainConfig:
     @property
     def epochs(self) -> int:
         """The most that a run can have, through all phases of its recipe."""
-        if self.recipe == "probe":
+        if self.recipe in ("instant", "probe"):
             return 1
         finetune = (self.finetune.head, self.finetune.body)
         phases = finetune if self.recipe == "finetune" else (self.scratch,)

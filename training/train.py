@@ -1,36 +1,22 @@
 """One run from images to a proven artifact."""
 
 import shutil
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from training.config import TrainConfig
-from training.data.group_summary import warnings
-from training.data.parents import tree_summary, unread_folders
-from training.data.training_data import TrainingData, load_training_data
+from training.data.training_data import TrainingData
 from training.evaluation.stage_activations import stage_activations
 from training.export.network_export import export_model, gpu_names
-from training.fit.fit import Fitted, OnEpoch, check_start, fit, load_fitted
+from training.fit.fit import Fitted, check_start, fit, load_fitted
 from training.networks.kept_weights import weights_bytes
 from training.networks.network import ConvNet
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
+from training.reading import SILENT, Observer, load_run_data, read_images
 from training.results.report import Report
-
-
-@dataclass(frozen=True)
-class Observer:
-    """Callbacks of a run: ``on_step`` gets ``read``, ``train``, ``export``; ``on_epoch`` is called
-    as `fit` describes."""
-
-    on_step: Callable[[str], object]
-    on_epoch: OnEpoch
-
-
-SILENT = Observer(lambda _step: None, lambda _history: None)
 
 
 def train(
@@ -53,19 +39,7 @@ def train(
     """
     check_start(config, out)
     observer.on_step("read")
-    images = _load(config, data, out, cache)
-    for sentence in warnings(images.group_summary):
-        print(f"Warning: {sentence}", file=sys.stderr)
-    if images.tree.parents:
-        print(tree_summary(images.tree, config.data.parents), file=sys.stderr)
-    elif (
-        config.data.parents == "auto"
-        and config.data.group_by != "folder"
-        and (unread := unread_folders(images.labels, images.splits.train.files))
-    ):
-        print(f"Warning: {unread}", file=sys.stderr)
-    # Decoded now: a damaged file should not show only after hours of training.
-    images.decode()
+    images = read_images(config, data, out, cache)
     observer.on_step("train")
     fitted = fit(config, images, out, observer.on_epoch)
     observer.on_step("export")
@@ -78,13 +52,13 @@ def train(
 def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> None:
     """What `train` is in every process of torchrun but the first: its share of the fitting."""
     check_start(config, out)
-    fit(config, _load(config, data, out, cache), out)
+    fit(config, load_run_data(config, data, out, cache), out)
 
 
 def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
     """Write the artifact in ``out`` again from its finished checkpoint, for instance with another
     opset."""
-    images = _load(config, data, out, cache)
+    images = load_run_data(config, data, out, cache)
     report = finish(config, images, load_fitted(config, images, out), out)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
@@ -119,7 +93,3 @@ def finish(
         probe=fitted.probe,
     )
     return prove(exported, origin, config, data, out)
-
-
-def _load(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> TrainingData:
-    return load_training_data(data, config, cache or out / CACHE_FOLDER, out)

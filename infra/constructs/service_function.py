@@ -42,6 +42,13 @@ class Package:
         common = empty.with_layer(scope, "Common", assets.common_layer, stage)
         return common.with_layer(scope, "Runtime", assets.runtime_layer, stage)
 
+    @classmethod
+    def of_training(cls, scope: Construct, assets: Assets, stage: StageConfig) -> "Package":
+        """Code and layers of the one function that trains, instead of those that all others share:
+        a function may have 250 MB."""
+        code = cls(code=zip_code(assets.instant_code), layers=[])
+        return code.with_layer(scope, "Training", assets.training_layer, stage)
+
     def with_layer(
         self, scope: Construct, name: str, layer: ZipFile, stage: StageConfig
     ) -> "Package":

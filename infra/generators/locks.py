@@ -14,14 +14,15 @@ from infra.packaging.workspace import PROJECT
 _PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)
 # Each lock with the extras of pyproject.toml that it holds beside the dependencies of all.
 OF_PYPROJECT = {
-    "tests/requirements.txt": ("infra", "train", "timm", "dev"),
-    "infra/requirements.txt": ("infra",),
-    "training/requirements.txt": ("train", "timm"),
+    "tests/requirements.txt": ("infra", "instant", "train", "timm", "dev"),
+    "infra/requirements.txt": ("infra", "instant"),
+    "training/requirements.txt": ("instant", "train", "timm"),
 }
 # Each lock with the list that it was made from.
 OF_LISTS = {
     "infra/local_cloud/ministack-requirements.txt": "infra/local_cloud/ministack-requirements.in",
     "layers/runtime/requirements.txt": "layers/runtime/requirements.in",
+    "layers/training/requirements.txt": "layers/training/requirements.in",
 }
 
 

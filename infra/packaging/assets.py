@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.packaging.runtime_layer import build_runtime_layer
+from infra.packaging.training_layer import build_training_layer
 from infra.packaging.workspace import PROJECT
-from infra.packaging.zip_files import Package, source_package, training_bundle
+from infra.packaging.zip_files import Package, instant_package, source_package, training_bundle
 from infra.stages import StageConfig
 from visionflow_starter import STARTER
 
@@ -19,6 +20,9 @@ class Assets:
         common_layer: `visionflow`.
         starter_layer: `visionflow_starter`, for functions that compare images by its trunk.
         runtime_layer: onnxruntime, numpy, pillow and Powertools.
+        instant_code: what the function that trains runs: `lambdas`, `training`, `visionflow` and
+            the starter.
+        training_layer: what it imports, in place of the runtime layer.
         training_bundle: the `training` package with what it needs, for a machine that trains.
         dashboard: folder of the built dashboard.
         starter_model: folder of the artifact that a fresh deployment classifies with.
@@ -28,6 +32,8 @@ class Assets:
     common_layer: Package
     starter_layer: Package
     runtime_layer: Package
+    instant_code: Package
+    training_layer: Package
     training_bundle: Package
     dashboard: Path
     starter_model: Path
@@ -50,6 +56,8 @@ def project_assets(stage: StageConfig) -> Assets:
             "starter", PROJECT / "layers" / "starter" / "python", below="python"
         ),
         runtime_layer=build_runtime_layer(stage.layer_target),
+        instant_code=instant_package(PROJECT),
+        training_layer=build_training_layer(stage.layer_target),
         training_bundle=training_bundle(PROJECT),
         dashboard=PROJECT / "dashboard" / "dist",
         starter_model=STARTER,

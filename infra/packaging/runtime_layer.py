@@ -33,7 +33,7 @@ _PLATFORMS: Final = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manyli
 # What no function imports. The Python module links ONNX Runtime statically; its shared library is
 # there for programs in C. Of Pillow that is AVIF, which is not accepted, and drawing text; of cffi
 # all but the module that cryptography loads.
-_PRUNED: Final = (
+PRUNED: Final = (
     "bin/*",
     "*.pyi",
     "*/tests/*",
@@ -63,6 +63,20 @@ _DIST_INFO_KEPT: Final = ("METADATA", "licenses/*", "LICENSE*", "entry_points.tx
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """What a layer is made of: ``pruned`` are patterns of files that nothing imports; ``source``
+    is the module that says so."""
+
+    name: str
+    lock: Path
+    pruned: tuple[str, ...]
+    source: Path
+
+
+RUNTIME: Final = Recipe("runtime", LOCK, PRUNED, Path(__file__))
+
+
+@dataclass(frozen=True)
 class _Target:
     """What the wheels are chosen for. `interpreter` also compiles them, where there is one."""
 
@@ -73,22 +87,29 @@ class _Target:
 
 
 def build_runtime_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
-    """The layer for `target`, from the cache when the lock and this recipe have not changed.
+    """`build_layer` of what all functions share."""
+    return build_layer(RUNTIME, target, into=into)
+
+
+def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
+    """The layer for `target`, from the cache when its lock and its recipe have not changed.
 
     Raises `CommandError` when a wheel cannot be found, or does not match its hash.
     """
     chosen = _resolve(target)
     digest = hashlib.sha256()
-    for part in (LOCK.read_bytes(), Path(__file__).read_bytes(), chosen.tag.encode()):
+    recipes = (Path(__file__).read_bytes(), recipe.source.read_bytes())
+    for part in (recipe.lock.read_bytes(), *recipes, chosen.tag.encode()):
         digest.update(hashlib.sha256(part).digest())
-    package = Package(into / f"runtime-{target}-{digest.hexdigest()[:16]}.zip", digest.hexdigest())
+    name = f"{recipe.name}-{target}-{digest.hexdigest()[:16]}.zip"
+    package = Package(into / name, digest.hexdigest())
     if not package.path.exists():
         into.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=into) as folder:
             site = Path(folder)
-            _install(chosen, site)
+            _install(recipe, chosen, site)
             _compile(chosen, site)
-            write_zip(_layer_files(site), package.path)
+            write_zip(_layer_files(recipe, site), package.path)
     return package
 
 
@@ -113,18 +134,20 @@ def _lambda_python() -> str | None:
     return found.stdout.strip() if found.returncode == 0 else None
 
 
-def _install(target: _Target, site: Path) -> None:
+def _install(recipe: Recipe, target: _Target, site: Path) -> None:
     command = [find_uv_bin(), "pip", "install", "--quiet", "--target", str(site)]
     command += ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement"]
     result = subprocess.run(
-        [*command, str(LOCK), *target.install_arguments],
+        [*command, str(recipe.lock), *target.install_arguments],
         capture_output=True,
         text=True,
         check=False,
     )
     if result.returncode != 0:
         reason = " ".join(result.stderr.split())
-        raise CommandError(f"The runtime layer for {target.name} cannot be built: {reason[:500]}")
+        raise CommandError(
+            f"The {recipe.name} layer for {target.name} cannot be built: {reason[:500]}"
+        )
 
 
 def _compile(target: _Target, site: Path) -> None:
@@ -134,7 +157,7 @@ def _compile(target: _Target, site: Path) -> None:
     """
     if target.interpreter is None:
         print(
-            f"Python {LAMBDA_PYTHON} was not found, so the runtime layer has no bytecode and a cold"
+            f"Python {LAMBDA_PYTHON} was not found, so a layer has no bytecode and a cold"
             f" start takes longer. Install it with 'uv python install {LAMBDA_PYTHON}'.",
             file=sys.stderr,
         )
@@ -145,19 +168,19 @@ def _compile(target: _Target, site: Path) -> None:
     subprocess.run(command, check=False)
 
 
-def _layer_files(site: Path) -> dict[str, Path]:
+def _layer_files(recipe: Recipe, site: Path) -> dict[str, Path]:
     return {
         f"python/{path}": file
         for file in sorted(site.rglob("*"))
-        if file.is_file() and _belongs(path := file.relative_to(site).as_posix())
+        if file.is_file() and _belongs(recipe, path := file.relative_to(site).as_posix())
     }
 
 
-def _belongs(path: str) -> bool:
+def _belongs(recipe: Recipe, path: str) -> bool:
     first, _, rest = path.partition("/")
     if first.endswith(".dist-info"):
         return any(fnmatch(rest, kept) for kept in _DIST_INFO_KEPT)
-    return not any(fnmatch(path, pruned) for pruned in _PRUNED)
+    return not any(fnmatch(path, pruned) for pruned in recipe.pruned)
 
 
 def main() -> None:

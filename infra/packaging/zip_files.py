@@ -42,14 +42,29 @@ def source_package(name: str, folder: Path, *, below: str, into: Path = BUILD_FO
 
 
 def training_bundle(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
-    """What a training machine runs: `training`, `visionflow`, and the locked requirements."""
-    common = project / "layers" / "common" / "python" / "visionflow"
+    """What a training machine runs: `training`, `visionflow`, the starter, whose embeddings images
+    are compared by, and the locked requirements."""
+    layers = project / "layers"
     files = {
         **dict(_below("training", project / "training")),
-        **dict(_below("visionflow", common)),
+        **dict(_below("visionflow", layers / "common" / "python" / "visionflow")),
+        **dict(_below("visionflow_starter", layers / "starter" / "python" / "visionflow_starter")),
         "requirements.txt": project / "training" / "requirements.txt",
     }
     return _package("training", files, into)
+
+
+def instant_package(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
+    """What the function that trains runs: `lambdas`, `training`, `visionflow` and the starter."""
+    layers = project / "layers"
+    starter = layers / "starter" / "python" / "visionflow_starter"
+    files = {
+        **dict(_below("lambdas", project / "lambdas")),
+        **dict(_below("training", project / "training")),
+        **dict(_below("visionflow", layers / "common" / "python" / "visionflow")),
+        **dict(_below("visionflow_starter", starter)),
+    }
+    return _package("instant", files, into)
 
 
 def _below(path: str, folder: Path) -> Iterator[tuple[str, Path]]:

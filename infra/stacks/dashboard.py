@@ -33,6 +33,7 @@ class DashboardStack(Stack):
         *,
         stage: StageConfig,
         stores: Stores,
+        datasets: s3.IBucket,
     ) -> None:
         super().__init__(scope, construct_id)
         self.api = ApiAddress(self, "HttpApi")
@@ -49,7 +50,7 @@ class DashboardStack(Stack):
                 access_logs=access_logs,
                 security_policy=content_security_policy(
                     api=self.api.url,
-                    images=stores.images,
+                    images=(stores.images, datasets),
                     models=stores.models,
                     sign_in=(sign_in_domain(stage), user_pools_host()),
                 ),

@@ -12,6 +12,7 @@ from infra.constructs.alarm import alarm_above
 from infra.constructs.budget import BudgetFunction
 from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
+from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
 from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.constructs.watch.model_watch import ModelWatch
@@ -23,12 +24,12 @@ from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import CURATE_TIMEOUT, INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
-from lambdas.api.settings import ApiSettings, CostSettings
+from lambdas.api.settings import ApiSettings, CostSettings, DatasetSettings
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.curate.settings import CurateSettings
 from visionflow.access.budget import BudgetSettings
 from visionflow.access.quotas import UsageSettings
-from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX
+from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX
 from visionflow.images.uploads import POSTED_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
@@ -204,7 +205,7 @@ class ServiceStack(Stack):
     def _api(
         self, stage: StageConfig, package: Package, data: DataStack, training: TrainingStack
     ) -> ServiceFunction:
-        stores = data.stores
+        stores, datasets = data.stores, data.job_stores.datasets
         function = ServiceFunction(
             self,
             "Api",
@@ -229,6 +230,11 @@ class ServiceStack(Stack):
             | UsageSettings.of(stores.usage.table_name, stage.limits.quotas).to_env()
             | BudgetSettings(data.budget.topic.topic_arn).to_env()
             | training.control_settings.to_env()
+            | DatasetSettings(
+                datasets_bucket=datasets.bucket_name,
+                dataset_table=stores.dataset_table.table_name,
+                instant_machine=training.instant.state_machine_arn,
+            ).to_env()
             | CostSettings(
                 predict_memory_mb=stage.predict_memory_mb,
                 architecture=architecture_of(stage).name,
@@ -256,7 +262,20 @@ class ServiceStack(Stack):
         data.budget.allow_send(function.execution_role)
         stores.keys.allow_manage(function.execution_role)
         training.allow_control(function.execution_role)
+        training.instant.allow_start(function.execution_role)
+        _allow_datasets(function, stores, datasets)
         return function
+
+
+def _allow_datasets(function: ServiceFunction, stores: Stores, datasets: PrivateBucket) -> None:
+    """Let a function change datasets, sign what comes and goes, and delete them."""
+    role = function.execution_role
+    stores.dataset_table.allow_manage(role)
+    datasets.allow_get(role, prefix=CONTENT_PREFIX)
+    datasets.allow_put(role, prefix=CONTENT_PREFIX)
+    datasets.allow_get(role, prefix=MANIFEST_PREFIX)
+    datasets.allow_put(role, prefix=MANIFEST_PREFIX)
+    datasets.allow_erase(role, prefixes=(CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX))
 
 
 def _allow_classifying(function: ServiceFunction, stores: Stores) -> None:

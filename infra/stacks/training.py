@@ -1,4 +1,4 @@
-"""Training on rented machines: network, machine, state machine. Costs nothing while idle."""
+"""Training: in functions within minutes, and on rented machines. Costs nothing while idle."""
 
 import json
 from dataclasses import asdict
@@ -8,6 +8,11 @@ from aws_cdk import Size as Storage
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs.instant_training.machine import (
+    InstantTraining,
+    embed_function,
+    instant_function,
+)
 from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.training_job.life import TrainingJobLife, jobs_function
@@ -27,6 +32,7 @@ class TrainingStack(Stack):
 
     Attributes:
         control_settings: environment of a function that starts and stops jobs.
+        instant: trains within minutes, on images of a dataset.
     """
 
     def __init__(
@@ -117,6 +123,27 @@ class TrainingStack(Stack):
             jobs_bucket=job_stores.folders.bucket_name,
             datasets_bucket=job_stores.datasets.bucket_name,
             job_state_machine=self.life.state_machine.state_machine_arn,
+        )
+
+        self.instant = InstantTraining(
+            self,
+            "InstantTraining",
+            stage=stage,
+            embed=embed_function(
+                self,
+                stage=stage,
+                package=package.with_layer(self, "Starter", assets.starter_layer, stage),
+                stores=stores,
+                job_stores=job_stores,
+            ),
+            instant=instant_function(
+                self,
+                stage=stage,
+                package=Package.of_training(self, assets, stage),
+                stores=stores,
+                job_stores=job_stores,
+            ),
+            job_stores=job_stores,
         )
 
         CfnOutput(self, "JobStateMachine", value=self.life.state_machine.state_machine_arn)

@@ -10,9 +10,9 @@ from lambdas.api.trees import Trees
 from visionflow.access.audit import AuditLog
 from visionflow.access.keys import KeyStore
 from visionflow.access.quotas import UsageSettings
-from visionflow.datasets.copies import DatasetCopies
 from visionflow.datasets.store import DatasetStore
 from visionflow.images.store import ImageStore
+from visionflow.insights.copies import DatasetCopies
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.erasure import ErasedList, Erasure
 from visionflow.insights.shadows import ShadowStore
@@ -43,7 +43,7 @@ class Resources:
         self.keys = KeyStore(settings.keys_table, self.dynamodb)
         self.shadows = ShadowStore(insights, predictions, self.dynamodb, self.counters)
         self.audit = AuditLog(settings.audit_table, self.dynamodb)
-        self.datasets = DatasetStore(datasets.datasets_table, self.dynamodb)
+        self.datasets = DatasetStore(datasets.dataset_table, self.dynamodb)
         self.dataset_content = ImageStore(datasets.datasets_bucket, self.s3)
         self.erasure = Erasure(
             self.images,

@@ -26,7 +26,7 @@ class DatasetSettings(EnvSettings):
     """Names of what holds datasets, and the ARN of the state machine that trains on them."""
 
     datasets_bucket: str
-    datasets_table: str
+    dataset_table: str
     instant_machine: str
 
 

@@ -215,7 +215,8 @@ def dropped(key: str) -> tuple[str, str | None, str]:
 
     Raises `InputError` for a key that says no dataset, or a class that cannot be one.
     """
-    name, *folders, file_name = key.removeprefix(DROP_PREFIX).split("/")
+    name, _, path = key.removeprefix(DROP_PREFIX).partition("/")
+    *folders, file_name = path.split("/")
     if problem := name_problem(name):
         raise InputError(f"{name!r:.80} {problem}.")
     label = composed(folders[0]) if folders else None

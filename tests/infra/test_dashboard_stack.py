@@ -58,11 +58,12 @@ def test_the_page_reaches_the_api_the_images_and_the_sign_in(on_aws: Templates) 
         "'self'",
         "HttpApi",  # the API's URL, with its scheme
         "https://Images",
+        "https://Datasets",
         f"https://visionflow-{stage}-AWS::AccountId.auth.AWS::Region.amazoncognito.com",
         "https://cognito-idp.AWS::Region.amazonaws.com",
     ]
     assert not any("*" in source for sources in policy.values() for source in sources)
-    shown = {"'self'", "blob:", "data:", "https://Images", "https://Models"}
+    shown = {"'self'", "blob:", "data:", "https://Images", "https://Datasets", "https://Models"}
     assert set(policy["img-src"]) == shown
 
 

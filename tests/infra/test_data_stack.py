@@ -54,12 +54,14 @@ def test_what_came_through_the_api_leaves_with_its_record(templates: Templates) 
 
 
 def test_the_page_may_upload_and_read_images_from_a_browser(on_aws: Templates) -> None:
-    (rule,) = on_aws.properties(BUCKET, "Data")["Images"]["CorsConfiguration"]["CorsRules"]
-    assert rule["AllowedMethods"] == ["GET", "PUT"]
-    assert rule["AllowedOrigins"] == ["https://*.cloudfront.net"]
-    others = [name for name, bucket in on_aws.properties(BUCKET).items() if name != "Images"]
-    for name in others:
-        assert "CorsConfiguration" not in on_aws.properties(BUCKET)[name]
+    open_to_pages = set()
+    for name, bucket in on_aws.properties(BUCKET).items():
+        if "CorsConfiguration" in bucket:
+            open_to_pages.add(name)
+            (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+            assert rule["AllowedMethods"] == ["GET", "PUT"]
+            assert rule["AllowedOrigins"] == ["https://*.cloudfront.net"]
+    assert open_to_pages == {"Images", "Datasets"}
 
 
 def test_every_bucket_but_the_logs_writes_access_logs(on_aws: Templates) -> None:
@@ -79,39 +81,64 @@ def test_dropped_images_reach_the_queue(templates: Templates) -> None:
     assert configuration["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": UPLOAD_PREFIX}]
 
 
-def test_only_this_stacks_images_bucket_may_send_to_the_queue(templates: Templates) -> None:
-    policies = templates.properties("AWS::SQS::QueuePolicy")
+def test_images_of_datasets_reach_their_queue(templates: Templates) -> None:
+    """The prefixes of jobs, `<name>/<class>/`, do not."""
+    datasets = templates.properties(BUCKET, "Data")["Datasets"]
+    found = datasets["NotificationConfiguration"]["QueueConfigurations"]
+    assert {templates.text(configuration["Queue"]) for configuration in found} == {"CurationQueue"}
+    assert {configuration["Event"] for configuration in found} == {"s3:ObjectCreated:*"}
+    assert [configuration["Filter"]["S3Key"]["Rules"] for configuration in found] == [
+        [{"Name": "prefix", "Value": prefix}] for prefix in ("content/", "datasets/")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("queue", "bucket"), [("ImageQueue", "images"), ("CurationQueue", "datasets")]
+)
+def test_only_this_stacks_bucket_may_send_to_the_queue(
+    templates: Templates, queue: str, bucket: str
+) -> None:
+    policies = templates.properties("AWS::SQS::QueuePolicy", "Data")
     (allowed,) = (
         statement
         for properties in policies.values()
         for statement in properties["PolicyDocument"]["Statement"]
-        if statement["Effect"] == "Allow"
+        if statement["Effect"] == "Allow" and templates.text(statement["Resource"]) == queue
     )
     assert allowed["Principal"] == {"Service": "s3.amazonaws.com"}
     assert allowed["Action"] == "sqs:SendMessage"
     assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     source = templates.text(allowed["Condition"]["ArnLike"]["aws:SourceArn"])
     stack = f"visionflow-{templates.stage.name}-data"
-    assert source.startswith(f"arn:AWS::Partition:s3:::{stack}-images")
+    assert source.startswith(f"arn:AWS::Partition:s3:::{stack}-{bucket}")
 
 
-def test_the_bucket_is_made_after_the_permission_to_notify(templates: Templates) -> None:
-    dependencies = templates.resources(BUCKET, "Data")["Images"]["DependsOn"]
+@pytest.mark.parametrize("bucket", ["Images", "Datasets"])
+def test_the_bucket_is_made_after_the_permission_to_notify(
+    templates: Templates, bucket: str
+) -> None:
+    dependencies = templates.resources(BUCKET, "Data")[bucket]["DependsOn"]
     data = templates.stacks["Data"]["Resources"]
     assert "AWS::SQS::QueuePolicy" in {data[logical_id]["Type"] for logical_id in dependencies}
 
 
-def test_the_queue_waits_six_times_as_long_as_its_function(templates: Templates) -> None:
-    ingest = templates.properties("AWS::Lambda::Function", "Service")["Ingest"]
-    queue = templates.properties(QUEUE)["ImageQueue"]
-    assert queue["VisibilityTimeout"] >= 6 * ingest["Timeout"]
+@pytest.mark.parametrize(
+    ("name", "function"), [("ImageQueue", "Ingest"), ("CurationQueue", "Curate")]
+)
+def test_the_queue_waits_six_times_as_long_as_its_function(
+    templates: Templates, name: str, function: str
+) -> None:
+    consumer = templates.properties("AWS::Lambda::Function", "Service")[function]
+    queue = templates.properties(QUEUE)[name]
+    assert queue["VisibilityTimeout"] >= 6 * consumer["Timeout"]
 
 
 def test_what_keeps_failing_goes_to_the_dead_letter_queue(templates: Templates) -> None:
     queues = templates.properties(QUEUE)
-    redrive = queues["ImageQueue"]["RedrivePolicy"]
-    assert templates.text(redrive["deadLetterTargetArn"]) == "ImageQueueDeadLetters"
-    assert redrive["maxReceiveCount"] == MAX_RECEIVE_COUNT
+    for name in ("ImageQueue", "CurationQueue"):
+        redrive = queues[name]["RedrivePolicy"]
+        assert templates.text(redrive["deadLetterTargetArn"]) == "ImageQueueDeadLetters"
+        assert redrive["maxReceiveCount"] == MAX_RECEIVE_COUNT
     for queue in queues.values():
         assert queue["SqsManagedSseEnabled"] is True
     kept = {name: queue["MessageRetentionPeriod"] for name, queue in queues.items()}

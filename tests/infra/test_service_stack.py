@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.settings import ApiSettings
+from lambdas.api.settings import ApiSettings, DatasetSettings
 from lambdas.budget.settings import BudgetFunctionSettings
 from lambdas.classification.loading import REFUSED_SERVICE
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
+from lambdas.curate.settings import CurateSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.access.budget import BudgetSettings
@@ -18,7 +19,15 @@ from visionflow.access.quotas import UsageSettings
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
-FUNCTIONS = ("Predict", "Ingest", "Api", "Budget", "ModelWatchCounters", "ModelWatchShadow")
+FUNCTIONS = (
+    "Predict",
+    "Ingest",
+    "Api",
+    "Budget",
+    "Curate",
+    "ModelWatchCounters",
+    "ModelWatchShadow",
+)
 # Where people sign in.
 AUTHORIZER = "SignInAuthorizer"
 
@@ -66,6 +75,19 @@ GRANTS: dict[str, Grants] = {
         ("sqs:GetQueueAttributes", "ImageQueue"),
         ("sqs:GetQueueUrl", "ImageQueue"),
     },
+    "Curate": {
+        *RECORD,
+        ("s3:ListBucket", "Datasets"),
+        ("s3:GetObject", "Datasets/content/*"),
+        ("s3:GetObject", "Datasets/datasets/*"),
+        ("s3:PutObject", "Datasets/content/*"),
+        ("s3:DeleteObject", "Datasets/content/*"),
+        ("s3:DeleteObject", "Datasets/datasets/*"),
+        *{("dynamodb:" + action, "DatasetTable") for action in ("GetItem", "BatchGetItem")},
+        *{("dynamodb:" + action, "DatasetTable") for action in ("Query", "PutItem", "UpdateItem")},
+        ("sqs:SendMessage", "CurationQueue"),
+        *{("sqs:" + action, "CurationQueue") for action in CONSUME_QUEUE},
+    },
     "Budget": {
         ("dynamodb:UpdateItem", "Usage"),
         ("lambda:UpdateEventSourceMapping", INGEST_MAPPING),
@@ -109,6 +131,17 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:PutItem", "TrainingJobs"),
         ("dynamodb:Query", "TrainingJobs"),
         ("s3:ListBucket", "Datasets"),
+        *{("s3:" + action, "Datasets/content/*") for action in ("GetObject", "PutObject")},
+        *{("s3:" + action, "Datasets/versions/*") for action in ("GetObject", "PutObject")},
+        *{
+            ("s3:DeleteObjectVersion", f"Datasets/{prefix}/*")
+            for prefix in ("content", "datasets", "versions")
+        },
+        ("s3:ListBucketVersions", "Datasets"),
+        *{("dynamodb:" + action, "DatasetTable") for action in ("GetItem", "BatchGetItem")},
+        *{("dynamodb:" + action, "DatasetTable") for action in ("Query", "PutItem", "UpdateItem")},
+        *{("dynamodb:" + action, "DatasetTable") for action in ("DeleteItem", "BatchWriteItem")},
+        ("states:StartExecution", "InstantTrainingStateMachine"),
         # What the machines of jobs report.
         ("s3:ListBucket", "JobFolders"),
         ("s3:GetObject", "JobFolders/jobs/*/report.json"),
@@ -201,12 +234,14 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("Predict", ClassificationSettings),
         ("Ingest", ClassificationSettings),
         ("Api", ApiSettings),
+        ("Api", DatasetSettings),
         ("Api", UsageSettings),
         ("Predict", UsageSettings),
         ("Ingest", UsageSettings),
         ("Ingest", BudgetSettings),
         ("Api", BudgetSettings),
         ("Budget", BudgetFunctionSettings),
+        ("Curate", CurateSettings),
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),
     ],
@@ -220,6 +255,9 @@ def test_a_function_can_read_its_environment(
     assert read.to_env().items() <= environment.items()
     named = {
         "images_bucket": "Images",
+        "datasets_bucket": "Datasets",
+        "dataset_table": "DatasetTable",
+        "curation_queue": "CurationQueue",
         "models_bucket": "Models",
         "predictions_table": "Predictions",
         "registry_table": "Registry",
@@ -228,6 +266,7 @@ def test_a_function_can_read_its_environment(
         "usage_table": "Usage",
         "budget_topic": "BudgetTopic",
         "keys_table": "Keys",
+        "instant_machine": "InstantTrainingStateMachine",
         "shadow_queue_url": "ModelWatchShadowQueue",
         "uncounted_queue_url": "ModelWatchUncounted",
     }
@@ -250,14 +289,15 @@ def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
 
 def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> None:
     """The right to list knows the bucket alone; its condition names the prefixes."""
-    (statement,) = (
-        statement
+    prefixes = {
+        templates.text(statement["Resource"]): statement["Condition"]["StringLike"]["s3:prefix"]
         for policy in templates.properties("AWS::IAM::Policy", "Service").values()
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Action"] == "s3:ListBucketVersions"
-    )
-    assert statement["Condition"] == {
-        "StringLike": {"s3:prefix": ["api/*", "thumbnails/*", "uploads/*"]}
+    }
+    assert prefixes == {
+        "Images": ["api/*", "thumbnails/*", "uploads/*"],
+        "Datasets": ["content/*", "datasets/*", "versions/*"],
     }
 
 
@@ -293,9 +333,12 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
         assert function["Runtime"] == "python3.13"
         package = name.removeprefix("ModelWatch").removeprefix("SignIn").lower()
         assert function["Handler"] == f"lambdas.{package}.handler.lambda_handler"
+        # The starter's megabytes go with those alone that need them.
+        starter = ["StarterLayer"] if name == "Curate" else []
         assert [templates.text(layer) for layer in function["Layers"]] == [
             "CommonLayer",
             "RuntimeLayer",
+            *starter,
         ]
         assert function["TracingConfig" if templates.stage.tracing else "LoggingConfig"]
         assert templates.text(function["LoggingConfig"]["LogGroup"]) == f"{name}Logs"

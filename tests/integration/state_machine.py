@@ -4,22 +4,30 @@ it uses, and no more."""
 import json
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from infra.constructs.training_job.definition import DEFINITION
-
 Task = Callable[[dict[str, Any]], dict[str, Any]]
+Reader = Callable[[str, str], str]
 MOST_STATES = 500
 
 
 class StateMachine:
     """``tasks``: by the name that stands in the definition for a function's ARN. ``on_wait`` is
-    called with the seconds of each Wait instead of waiting."""
+    called with the seconds of each Wait instead of waiting. ``read`` gets the text of an object by
+    bucket and key, for a map of its lines."""
 
-    def __init__(self, tasks: Mapping[str, Task], on_wait: Callable[[int], object]) -> None:
-        self._states = json.loads(DEFINITION.read_text())
+    def __init__(
+        self,
+        definition: Path,
+        tasks: Mapping[str, Task],
+        on_wait: Callable[[int], object] = lambda _seconds: None,
+        read: Reader | None = None,
+    ) -> None:
+        self._states = json.loads(definition.read_text())
         self._tasks = tasks
         self._on_wait = on_wait
+        self._read = read
         self.visited: list[str] = []
 
     def run(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -49,17 +57,37 @@ class StateMachine:
 
     def _task(self, state: Any, data: Any) -> Any:
         task = self._tasks[state["Resource"].strip("${}")]
-        parameters = _resolve(state["Parameters"], data)
-        (retry,) = state["Retry"]
-        error: Exception | None = None
-        for _ in range(1 + retry["MaxAttempts"]):
-            try:
-                answer = json.loads(json.dumps(task(json.loads(json.dumps(parameters)))))
-            except Exception as raised:  # As Lambda reports any error of its function.
-                error = raised
-            else:
-                return {**data, state["ResultPath"].removeprefix("$."): answer}, state["Next"]
-        assert error is not None
+        parameters = _resolve(state["Parameters"], data) if "Parameters" in state else data
+        try:
+            answer = _retried(state, lambda: task(json.loads(json.dumps(parameters))))
+        except Exception as error:
+            return self._caught(state, data, error)
+        if "ResultPath" not in state:
+            return answer, state.get("Next")
+        return {**data, state["ResultPath"].removeprefix("$."): answer}, state["Next"]
+
+    def _map(self, state: Any, data: Any) -> Any:
+        """A distributed one, of the lines of an object, each in turn."""
+        assert self._read is not None
+        asked = _resolve(state["ItemReader"]["Parameters"], data)
+        (child,) = state["ItemProcessor"]["States"].values()
+
+        def run() -> list[Any]:
+            lines = self._read(asked["Bucket"], asked["Key"]).splitlines() if self._read else []
+            return [
+                self._task(
+                    child, _resolve(state["ItemSelector"], {**data, "$item": json.loads(line)})
+                )[0]
+                for line in lines
+            ]
+
+        try:
+            answer = _retried(state, run)
+        except Exception as error:
+            return self._caught(state, data, error)
+        return {**data, state["ResultPath"].removeprefix("$."): answer}, state["Next"]
+
+    def _caught(self, state: Any, data: Any, error: Exception) -> Any:
         if "Catch" not in state:
             raise error
         (catch,) = state["Catch"]
@@ -74,6 +102,19 @@ class StateMachine:
         return {**data, catch["ResultPath"].removeprefix("$."): caught}, catch["Next"]
 
 
+def _retried(state: Any, work: Callable[[], Any]) -> Any:
+    """What ``work`` answers, tried again as often as the last retrier of ``state`` says: that of
+    all errors."""
+    tries = 1 + state["Retry"][-1]["MaxAttempts"]
+    for number in range(1, tries + 1):
+        try:
+            return json.loads(json.dumps(work()))
+        except Exception:  # As Lambda reports any error of its function.
+            if number == tries:
+                raise
+    return None
+
+
 def _resolve(template: Mapping[str, Any], data: Any) -> dict[str, Any]:
     return {
         key.removesuffix(".$"): _at(value, data) if key.endswith(".$") else value
@@ -82,6 +123,8 @@ def _resolve(template: Mapping[str, Any], data: Any) -> dict[str, Any]:
 
 
 def _at(path: str, data: Any) -> Any:
+    if path == "$$.Map.Item.Value":
+        return data["$item"]
     for part in path.removeprefix("$.").split("."):
         data = data[part]
     return data

@@ -1,660 +1,456 @@
-"""The routes about datasets, through the API's handler, on moto."""
+"""Datasets in the table and their versions in the bucket, on moto: what races may not break."""
 
-import base64
 import gzip
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 import pytest
 
-from lambdas.api.datasets.bodies import MOST_CHANGES, MOST_PREDICTIONS, MOST_THUMBNAILS
-from lambdas.api.resources import resources
-from tests.images import encode, plain
-from tests.integration.conftest import API, DATASETS, PLENTY, SERVED, Answer, Cloud
-from visionflow.access.caller import Caller
-from visionflow.access.quotas import Amounts, Quotas, UsageSettings
-from visionflow.datasets.record import DatasetImage
-from visionflow.datasets.run import RunResult
-from visionflow.datasets.run_store import RunStore
-from visionflow.datasets.store import DatasetStore, ImageContent
+from visionflow.datasets.changes import MAX_MOVES, ClassAction, ClassChange, ImageChange
+from visionflow.datasets.health import Health, health_of
+from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
+from visionflow.datasets.store import DatasetStore, ImageContent, Mark
+from visionflow.datasets.versions import DatasetDiff, VersionStore
+from visionflow.errors import (
+    ArtifactError,
+    DatasetConflictError,
+    DatasetImageMissingError,
+    DatasetMissingError,
+    DatasetVersionMissingError,
+    InvalidCursorError,
+    InvalidParameterError,
+)
 
-RED, BLUE = encode(plain("red")), encode(plain("blue"))
-LABELLER = Caller("user:1", "l@example.com", frozenset({"read", "predict", "label", "feedback"}))
-
-
-def sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-class Datasets:
-    """The routes as a client calls them, and what the curation would do."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
-        cloud.s3.create_bucket(
-            Bucket=DATASETS.datasets_bucket,
-            CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
-        )
-        self.store = DatasetStore(DATASETS.datasets_table, cloud.dynamodb)
-        self.runs = RunStore(DATASETS.datasets_table, cloud.dynamodb)
-
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
-        return self.cloud.call("GET", f"/datasets{path}", dict(query or {}))
-
-    def post(self, path: str, body: Any, caller: Caller | None = None) -> Answer:
-        data = json.dumps(body).encode()
-        return self.cloud.call(
-            "POST", f"/datasets{path}", None, data, "application/json", caller=caller
-        )
-
-    def delete(self, name: str) -> Answer:
-        return self.cloud.call("DELETE", f"/datasets/{name}")
-
-    def upload(self, data: bytes, **more: Any) -> Answer:
-        image = {"sha256": sha(data), "bytes": len(data), "content_type": "image/jpeg", **more}
-        return self.post("/animals/uploads", {"images": [image]})
-
-    def arrive(self, data: bytes) -> None:
-        """Put the bytes, and what curation writes of them."""
-        key = f"content/animals/{sha(data)}"
-        self.cloud.s3.put_object(Bucket=DATASETS.datasets_bucket, Key=key, Body=data)
-        announced = self.store.image("animals", sha(data))
-        found = DatasetImage(
-            sha256=announced.sha256,
-            state="ready",
-            added_at=announced.added_at,
-            added_by=announced.added_by,
-            source=announced.source,
-            bytes=len(data),
-            width=8,
-            height=8,
-            group=announced.sha256,
-        )
-        self.store.curated(
-            "animals", found, ImageContent(embedding=b"e", thumbnail=b"t", trunk="x")
-        )
-
-    def add(self, data: bytes, label: str | None = None) -> str:
-        assert self.upload(data, label=label).status == 200
-        self.arrive(data)
-        return sha(data)
-
-    def images(self, **query: Any) -> list[dict[str, Any]]:
-        answer = self.get("/animals/images", query)
-        assert answer.status == 200, answer.body
-        items: list[dict[str, Any]] = answer.body["items"]
-        return items
+NAME = "pets"
+WHEN = "2026-01-01T00:00:00.000000Z"
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+CONTENT = ImageContent(embedding=bytes(8), thumbnail=b"jpeg", trunk="trunk 1 abc")
 
 
 @pytest.fixture
-def datasets(empty_cloud: Cloud) -> Datasets:
-    """With a dataset of two classes without an image."""
-    found = Datasets(empty_cloud)
-    made = found.post("", {"name": "animals", "classes": ["cat", "dog"]}, LABELLER)
-    assert made.status == 201, made.body
-    return found
+def store(aws: None) -> DatasetStore:
+    client = boto3.client("dynamodb")
+    client.create_table(
+        TableName="datasets",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in ("pk", "sk")],
+    )
+    store = DatasetStore("datasets", client, sleep=lambda _: None)
+    store.create(dataset())
+    return store
 
 
-def problem(answer: Answer) -> tuple[int, str]:
-    return answer.status, answer.body["code"]
+@pytest.fixture
+def versions(store: DatasetStore) -> VersionStore:
+    s3 = boto3.client("s3")
+    s3.create_bucket(
+        Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    return VersionStore("bucket", s3, store)
 
 
-def test_a_dataset_is_made_once_and_shown(datasets: Datasets) -> None:
-    details = datasets.get("/animals").body
-    assert details["dataset"]["classes"] == [
-        {"name": "cat", "ko": None, "en": None},
-        {"name": "dog", "ko": None, "en": None},
+def dataset(name: str = NAME) -> Dataset:
+    classes = (DatasetClass(name="cat"), DatasetClass(name="dog", ko="개"))
+    return Dataset(name=name, created_at=WHEN, created_by="ada", classes=classes)
+
+
+def sha(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def image(number: int, label: str | None = "cat") -> DatasetImage:
+    return DatasetImage(
+        sha256=sha(number),
+        state="pending",
+        added_at=WHEN,
+        added_by="ada",
+        source="upload",
+        bytes=0,
+        label=label,
+        labelled_by=None if label is None else "ada",
+    )
+
+
+def add(store: DatasetStore, *numbers: int, label: str | None = "cat") -> None:
+    """Announced, arrived and curated."""
+    images = [image(number, label) for number in numbers]
+    store.announce(NAME, images)
+    for found in images:
+        ready = replace(found, state="ready", width=4, height=3, group=found.sha256)
+        assert store.curated(NAME, ready, CONTENT)
+
+
+def labels(store: DatasetStore) -> list[str | None]:
+    found = {image.sha256: image.label for image in store.all_images(NAME)}
+    return [found[sha(number)] for number in range(len(found))]
+
+
+def classes(found: Dataset) -> list[str]:
+    return [known.name for known in found.classes]
+
+
+def change(action: ClassAction, name: str, to: str | None = None) -> ClassChange:
+    return ClassChange(action=action, name=name, to=to)
+
+
+def test_a_dataset_is_created_once_and_listed(store: DatasetStore) -> None:
+    store.create(dataset("birds"))
+    assert [found.name for found in store.datasets()] == ["birds", NAME]
+    assert store.dataset(NAME).classes[1].ko == "개"
+    with pytest.raises(DatasetConflictError, match="pets already"):
+        store.create(dataset())
+    with pytest.raises(DatasetMissingError):
+        store.dataset("nobody")
+
+
+@pytest.mark.parametrize("name", ["", "Pets", "1st", "a_b", "a/b", "a" * 65])
+def test_a_name_that_no_key_could_hold_is_refused(store: DatasetStore, name: str) -> None:
+    with pytest.raises(InvalidParameterError):
+        store.create(dataset(name))
+
+
+def test_announcing_overwrites_nothing_and_says_what_is_there(store: DatasetStore) -> None:
+    add(store, 0)
+    assert store.announce(NAME, [image(0, "dog"), image(1), image(1, "dog")]) == (sha(0),)
+    assert labels(store) == ["cat", "cat"]
+    # One that has not arrived may be sent again.
+    assert store.announce(NAME, [image(1, "dog")]) == ()
+    assert labels(store) == ["cat", "cat"]
+
+
+def test_a_label_has_to_be_a_class(store: DatasetStore) -> None:
+    with pytest.raises(InvalidParameterError, match="'cow' is not a class"):
+        store.announce(NAME, [image(0, "cow")])
+    add(store, 0)
+    with pytest.raises(InvalidParameterError, match="'cow' is not a class"):
+        store.change(NAME, [ImageChange(sha256=sha(0), label="cow")], "eve")
+    assert labels(store) == ["cat"]
+
+
+def test_changes_touch_what_is_there_and_nothing_else(store: DatasetStore) -> None:
+    add(store, 0, 1)
+    changes = [
+        ImageChange(sha256=sha(0), label="dog", part="test"),
+        ImageChange(sha256=sha(1), label=None, removed=True),
+        ImageChange(sha256=sha(2), label="dog"),
+        ImageChange(sha256=sha(0)),
     ]
-    assert details["dataset"]["created_by"] == "l@example.com"
-    assert (details["health"], details["latest"], details["run"]) == (None, None, None)
-    assert datasets.get("").body == {"items": [details["dataset"]]}
-    assert problem(datasets.post("", {"name": "animals"})) == (409, "dataset_conflict")
+    assert store.change(NAME, changes, "eve") == 3
+    first, second = (store.image(NAME, sha(number)) for number in (0, 1))
+    assert (first.label, first.labelled_by, first.part) == ("dog", "eve", "test")
+    assert (second.label, second.labelled_by, second.removed) == (None, None, True)
+    assert (first.width, first.bytes, first.added_by) == (4, 0, "ada")
+    with pytest.raises(DatasetImageMissingError):
+        store.image(NAME, sha(2))
+    back = ImageChange(sha256=sha(1), removed=False, part=None)
+    assert store.change(NAME, [back], "eve") == 1
+    assert not store.image(NAME, sha(1)).removed
+
+
+def test_a_new_label_ends_a_suspicion_and_no_part_does(store: DatasetStore) -> None:
+    add(store, 0)
+    mark = Mark(sha256=sha(0), group=sha(7), suspected="dog", outlier=True)
+    assert store.mark(NAME, [mark]) == 1
+    store.change(NAME, [ImageChange(sha256=sha(0), part="test")], "eve")
+    found = store.image(NAME, sha(0))
+    assert (found.group, found.suspected, found.outlier) == (sha(7), "dog", True)
+    store.change(NAME, [ImageChange(sha256=sha(0), label="cat")], "eve")
+    assert store.image(NAME, sha(0)).suspected is None
+
+
+def test_an_image_is_curated_once(store: DatasetStore) -> None:
+    store.announce(NAME, [image(0)])
+    ready = replace(image(0), state="ready", width=4, height=3)
+    failed = replace(image(0), state="unreadable", error=("image_empty", "No bytes."))
+    assert store.curated(NAME, failed, None)
+    assert not store.curated(NAME, ready, CONTENT)
+    found = store.image(NAME, sha(0))
+    assert (found.state, found.error) == ("unreadable", ("image_empty", "No bytes."))
+
+
+def test_pages_follow_each_other(store: DatasetStore) -> None:
+    add(store, *range(5))
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = store.images(NAME, cursor, 2)
+        found += [image.sha256 for image in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == sorted(sha(number) for number in range(5))
+    with pytest.raises(InvalidCursorError):
+        store.images(NAME, "AAAA", 2)
+
+
+def test_contents_are_read_by_hash(store: DatasetStore) -> None:
+    add(store, *range(120))
+    hashes = [sha(number) for number in range(121)]
+    assert dict(store.contents(NAME, hashes)) == dict.fromkeys(hashes[:120], CONTENT)
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    ("changes", "names", "found"),
     [
-        ({"name": "Animals"}, "invalid_parameter"),
-        ({"name": "../x"}, "invalid_parameter"),
-        ({"name": "a" * 65}, "invalid_parameter"),
-        ({"name": "a", "classes": ["cat", "Cat"]}, "invalid_parameter"),
-        ({"name": "a", "classes": ["a/b"]}, "invalid_parameter"),
-        ({"name": "a", "classes": ["x", 1]}, "invalid_body"),
-        ({"name": 1}, "invalid_body"),
-        ({"classes": []}, "missing_field"),
-        ({"name": "a", "labels": []}, "invalid_body"),
-    ],
-)
-def test_what_cannot_be_a_dataset_is_refused(datasets: Datasets, body: Any, code: str) -> None:
-    assert problem(datasets.post("", body)) == (400, code)
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "", None),
-        ("DELETE", "", None),
-        ("GET", "/images", None),
-        ("GET", f"/images/{'0' * 64}", None),
-        ("GET", f"/thumbnails?images={'0' * 64}", None),
+        ([change("rename", "cat", "kitten")], ["kitten", "dog"], ["kitten", "dog"]),
+        ([change("merge", "cat", "dog")], ["dog"], ["dog", "dog"]),
+        ([change("delete", "cat")], ["dog"], [None, "dog"]),
+        ([change("add", "cow")], ["cat", "dog", "cow"], ["cat", "dog"]),
+        ([change("rename", "cat", "Cat")], ["Cat", "dog"], ["Cat", "dog"]),
         (
-            "POST",
-            "/uploads",
-            {"images": [{"sha256": "0" * 64, "bytes": 1, "content_type": "image/png"}]},
+            [change("rename", "cat", "x"), change("rename", "dog", "cat")],
+            ["x", "cat"],
+            ["x", "cat"],
         ),
-        ("POST", "/changes", {"changes": [{"sha256": "0" * 64, "removed": True}]}),
-        ("POST", "/classes", {"action": "add", "name": "cat"}),
-        ("POST", "/predictions", {"ids": ["a"]}),
-        ("GET", "/versions", None),
-        ("POST", "/versions", {}),
-        ("GET", "/versions/1", None),
-        ("GET", "/versions/2/diff", None),
-        ("POST", "/train", {}),
-        ("GET", "/runs", None),
-        ("GET", "/runs/1", None),
+        ([change("delete", "cat"), change("add", "cat")], ["dog", "cat"], [None, "dog"]),
+        ([change("rename", "cat", "x"), change("merge", "x", "dog")], ["dog"], ["dog", "dog"]),
     ],
 )
-def test_a_dataset_that_is_not_there_is_a_problem(
-    datasets: Datasets, method: str, path: str, body: Any
+def test_images_follow_their_class(
+    store: DatasetStore,
+    changes: Sequence[ClassChange],
+    names: Sequence[str],
+    found: Sequence[str | None],
 ) -> None:
-    path, _, query = path.partition("?")
-    data = None if body is None else json.dumps(body).encode()
-    answer = datasets.cloud.call(method, f"/datasets/plants{path}", dict(parse_qsl(query)), data)
-    assert problem(answer) == (404, "dataset_missing")
-    assert "'plants'" in answer.body["detail"]
+    add(store, 0)
+    add(store, 1, label="dog")
+    for one in changes:
+        after = store.change_classes(NAME, one)
+    assert classes(after) == classes(store.dataset(NAME)) == list(names)
+    assert labels(store) == list(found)
 
 
-def test_an_image_is_sent_by_a_signed_request_and_known_afterwards(datasets: Datasets) -> None:
-    asked = datasets.upload(RED, label="Cat", file_name="C:\\cats\\my cat.jpg")
-    assert asked.status == 200, asked.body
-    (form,) = asked.body["forms"]
-    url = urlsplit(form["url"])
-    assert (url.path, asked.body["known"]) == (f"/content/animals/{sha(RED)}", [])
-    digest = base64.b64encode(hashlib.sha256(RED).digest()).decode()
-    assert form["headers"] == {
-        "Content-Type": "image/jpeg",
-        "If-None-Match": "*",
-        "x-amz-checksum-sha256": digest,
-        "x-amz-meta-owner": "anonymous",
-    }
-    # S3 refuses a request whose signed headers have other values.
-    assert dict(parse_qsl(url.query))["X-Amz-SignedHeaders"].split(";") == [
-        *("content-length", "content-type", "host", "if-none-match"),
-        *("x-amz-checksum-sha256", "x-amz-meta-owner"),
+def test_a_label_that_is_given_after_a_rename_is_what_it_says(store: DatasetStore) -> None:
+    """Moves concern labels from before them, also where a name comes back."""
+    add(store, 0)
+    store.change_classes(NAME, change("rename", "cat", "kitten"))
+    store.change_classes(NAME, change("add", "cat"))
+    add(store, 1)
+    assert labels(store) == ["kitten", "cat"]
+
+
+def test_a_label_that_meets_a_rename_is_renamed_too(
+    store: DatasetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever labels has read the classes before, and writes after."""
+    add(store, 0, label=None)
+    update = store.client.update_item
+
+    def late(**request: Any) -> Any:
+        monkeypatch.undo()
+        store.change_classes(NAME, change("rename", "cat", "kitten"))
+        return update(**request)
+
+    monkeypatch.setattr(store.client, "update_item", late)
+    store.change(NAME, [ImageChange(sha256=sha(0), label="cat")], "eve")
+    assert labels(store) == ["kitten"]
+
+
+def test_two_changes_of_classes_at_once_are_both_made(
+    store: DatasetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = store.client.put_item
+
+    def late(**request: Any) -> Any:
+        monkeypatch.undo()
+        store.change_classes(NAME, change("add", "cow"))
+        return put(**request)
+
+    monkeypatch.setattr(store.client, "put_item", late)
+    assert classes(store.change_classes(NAME, change("add", "hen"))) == ["cat", "dog", "cow", "hen"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        change("add", "dog"),
+        change("add", "DOG"),
+        change("add", "a/b"),
+        change("rename", "cat", "dog"),
+        change("rename", "cat"),
+        change("merge", "cat", "cow"),
+        change("merge", "cat", "cat"),
+        change("delete", "cow"),
+        change("describe", "cow"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused(store: DatasetStore, wrong: ClassChange) -> None:
+    with pytest.raises(InvalidParameterError):
+        store.change_classes(NAME, wrong)
+    assert store.dataset(NAME) == dataset()
+
+
+def test_there_are_only_so_many_moves(store: DatasetStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_MOVES == 1000
+    monkeypatch.setattr("visionflow.datasets.changes.MAX_MOVES", 1)
+    store.change_classes(NAME, change("rename", "cat", "kitten"))
+    with pytest.raises(DatasetConflictError):
+        store.change_classes(NAME, change("delete", "kitten"))
+    described = ClassChange(action="describe", name="kitten", ko="고양이")
+    assert store.change_classes(NAME, described).classes[0].ko == "고양이"
+
+
+def test_there_are_only_so_many_classes(store: DatasetStore) -> None:
+    many = tuple(DatasetClass(name=f"c{number}") for number in range(1001))
+    with pytest.raises(DatasetConflictError, match="at most 1,000 classes"):
+        store.create(replace(dataset("many"), classes=many))
+
+
+def test_a_dataset_is_deleted_in_as_many_calls_as_it_takes(store: DatasetStore) -> None:
+    add(store, *range(3))
+    assert not store.delete(NAME, most=4)
+    assert store.datasets() == ()
+    with pytest.raises(DatasetMissingError):
+        store.announce(NAME, [image(9)])
+    with pytest.raises(DatasetConflictError):
+        store.create(dataset())
+    assert store.delete(NAME, most=4)
+    assert store.client.scan(TableName="datasets")["Items"] == []
+    with pytest.raises(DatasetMissingError):
+        store.delete(NAME)
+    store.create(dataset())
+
+
+def test_the_health_of_the_last_comparison_is_kept(store: DatasetStore) -> None:
+    assert store.health(NAME) is None
+    add(store, 0)
+    health: Health = health_of(store.dataset(NAME).classes, store.all_images(NAME))
+    store.examined(NAME, health, None)
+    assert store.health(NAME) == health
+
+
+def test_a_version_holds_what_is_labelled_ready_and_in_the_dataset(
+    store: DatasetStore, versions: VersionStore
+) -> None:
+    add(store, 0, 1)
+    add(store, 2, label=None)
+    store.announce(NAME, [image(3)])
+    store.change(NAME, [ImageChange(sha256=sha(1), removed=True)], "eve")
+    version = versions.freeze(NAME, "ada", NOW, "first")
+    assert (version.number, version.images, version.classes) == (1, 1, ("cat",))
+    assert [line.sha256 for line in versions.manifest(version)] == [sha(0)]
+    assert versions.version(NAME, 1) == version
+    with pytest.raises(DatasetVersionMissingError):
+        versions.version(NAME, 2)
+
+
+def test_the_same_content_gives_the_same_version(
+    store: DatasetStore, versions: VersionStore
+) -> None:
+    add(store, 0, 1)
+    first = versions.freeze(NAME, "ada", NOW, "first")
+    assert versions.freeze(NAME, "eve", NOW, "again") == first
+    store.change(NAME, [ImageChange(sha256=sha(1), label="dog")], "eve")
+    second = versions.freeze(NAME, "eve", NOW, None)
+    add(store, 2)
+    store.change(NAME, [ImageChange(sha256=sha(0), removed=True)], "eve")
+    third = versions.freeze(NAME, "eve", NOW, None)
+    assert [found.number for found in versions.versions(NAME)] == [1, 2, 3]
+    assert versions.diff(first, second).relabelled == ((sha(1), "cat", "dog"),)
+    assert versions.diff(second, third) == DatasetDiff(
+        added=(sha(2),), removed=(sha(0),), relabelled=()
+    )
+
+
+@pytest.mark.parametrize("other", ["the same", "another"])
+def test_two_who_freeze_at_once_do_not_share_a_number(
+    store: DatasetStore,
+    versions: VersionStore,
+    monkeypatch: pytest.MonkeyPatch,
+    other: str,
+) -> None:
+    add(store, 0)
+    once = in_between(
+        monkeypatch,
+        versions,
+        lambda: (other == "another" and add(store, 1)) or versions.freeze(NAME, "eve", NOW, None),
+    )
+    mine = versions.freeze(NAME, "ada", NOW, None)
+    (theirs,) = once
+    numbers = {"the same": (1, 1), "another": (1, 2)}[other]
+    assert (theirs.number, mine.number) == numbers
+    for version, count in ((theirs, 1 + (other == "another")), (mine, 1)):
+        assert len(versions.manifest(version)) == count
+
+
+def in_between(
+    monkeypatch: pytest.MonkeyPatch, versions: VersionStore, act: Callable[[], Any]
+) -> list[Any]:
+    """Do ``act`` after the numbers were read and before the row is written."""
+    done: list[Any] = []
+    add_row = versions._add
+
+    def late(version: Any) -> bool:
+        monkeypatch.setattr(versions, "_add", add_row)
+        done.append(act())
+        return add_row(version)
+
+    monkeypatch.setattr(versions, "_add", late)
+    return done
+
+
+def test_whoever_dies_before_the_row_leaves_no_version(
+    store: DatasetStore, versions: VersionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(versions, "_add", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            versions.freeze(NAME, "ada", NOW, None)
+    assert versions.versions(NAME) == ()
+    add(store, 1)
+    assert versions.freeze(NAME, "ada", NOW, None).images == 2
+
+
+def test_a_version_of_nothing_is_refused(store: DatasetStore, versions: VersionStore) -> None:
+    add(store, 0, label=None)
+    with pytest.raises(DatasetConflictError, match="no labelled image"):
+        versions.freeze(NAME, "ada", NOW, None)
+
+
+def test_a_manifest_that_was_altered_is_refused(
+    store: DatasetStore, versions: VersionStore
+) -> None:
+    add(store, 0)
+    version = versions.freeze(NAME, "ada", NOW, None)
+    boto3.client("s3").put_object(
+        Bucket="bucket", Key=versions.key(version), Body=gzip.compress(b"{}\n")
+    )
+    with pytest.raises(ArtifactError):
+        versions.manifest(version)
+
+
+def test_health_counts_and_advises(store: DatasetStore) -> None:
+    add(store, *range(4))
+    add(store, 4, label="dog")
+    add(store, 5, label=None)
+    store.announce(NAME, [image(6)])
+    store.change(NAME, [ImageChange(sha256=sha(3), removed=True)], "eve")
+    store.mark(
+        NAME,
+        [
+            Mark(sha256=sha(0), group=sha(0), suspected="dog", outlier=False),
+            Mark(sha256=sha(1), group=sha(0), suspected=None, outlier=True),
+        ],
+    )
+    health = health_of(store.dataset(NAME).classes, store.all_images(NAME))
+    assert (health.images, health.labelled, health.unlabelled) == (6, 4, 1)
+    assert (health.pending, health.removed, health.duplicates) == (1, 1, 1)
+    cat, dog = health.classes
+    assert (cat.images, cat.groups, cat.suspected, cat.outliers) == (3, 2, 1, 1)
+    assert (dog.images, health.imbalance) == (1, 3.0)
+    assert [found.code for found in health.advice] == [
+        "unlabelled",
+        "few_images",
+        "few_images",
+        "suspected",
     ]
-    (image,) = datasets.images()
-    assert (image["state"], image["label"], image["file_name"]) == ("pending", "cat", "my cat.jpg")
-    # One that was announced and has not arrived is asked for again.
-    assert len(datasets.upload(RED).body["forms"]) == 1
-    datasets.arrive(RED)
-    assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": []}
-    details = datasets.get(f"/animals/images/{sha(RED)}").body
-    assert details["image"]["state"] == "ready"
-    assert urlsplit(details["url"]).path == f"/content/animals/{sha(RED)}"
-
-
-def test_an_image_that_has_not_arrived_has_no_url(datasets: Datasets) -> None:
-    datasets.upload(RED)
-    assert datasets.get(f"/animals/images/{sha(RED)}").body["url"] is None
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "code"),
-    [
-        ({"sha256": "0" * 63}, 400, "invalid_parameter"),
-        ({"sha256": "A" * 64}, 400, "invalid_parameter"),
-        ({"label": "bird"}, 400, "invalid_parameter"),
-        ({"content_type": "image/svg+xml"}, 415, "unsupported_media_type"),
-        ({"bytes": 0}, 422, "image_empty"),
-        ({"bytes": 32_000_001}, 413, "image_too_large"),
-        ({"bytes": "1"}, 400, "invalid_body"),
-        ({"source": "drop"}, 400, "invalid_body"),
-        ({"owner": "me"}, 400, "invalid_body"),
-    ],
-)
-def test_what_could_not_be_learned_from_gets_no_form(
-    datasets: Datasets, change: dict[str, Any], status: int, code: str
-) -> None:
-    answer = datasets.upload(RED, **change)
-    assert problem(answer) == (status, code)
-    assert datasets.images() == []
-
-
-def test_a_label_that_is_not_a_class_is_answered_with_the_classes(datasets: Datasets) -> None:
-    detail = datasets.upload(RED, label="bird").body["detail"]
-    assert "(cat, dog)" in detail
-    assert "POST /datasets/animals/classes" in detail
-
-
-@pytest.mark.parametrize("count", [0, 101])
-def test_a_call_has_1_to_100_uploads(datasets: Datasets, count: int) -> None:
-    image = {"sha256": "0" * 64, "bytes": 1, "content_type": "image/png"}
-    answer = datasets.post("/animals/uploads", {"images": [image] * count})
-    assert problem(answer) == (400, "invalid_parameter")
-
-
-@pytest.mark.parametrize("count", [0, MOST_CHANGES + 1])
-def test_a_call_has_1_to_500_changes(datasets: Datasets, count: int) -> None:
-    change = {"sha256": "0" * 64, "removed": True}
-    answer = datasets.post("/animals/changes", {"changes": [change] * count})
-    assert problem(answer) == (400, "invalid_parameter")
-
-
-@pytest.mark.parametrize("count", [0, MOST_PREDICTIONS + 1])
-def test_a_call_has_1_to_25_predictions(datasets: Datasets, count: int) -> None:
-    answer = datasets.post("/animals/predictions", {"ids": [str(n) for n in range(count)]})
-    assert problem(answer) == (400, "invalid_parameter")
-
-
-def restart() -> None:
-    """As if the functions were deployed again, with the environment as it is now."""
-    resources.cache_clear()
-    for group in SERVED:
-        group.service.cache_clear()
-
-
-def test_uploads_count_against_the_quotas(
-    datasets: Datasets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    quotas = Quotas(10**6, Amounts(10**6, 1, 10**9, 1, 1.0), PLENTY)
-    for name, value in UsageSettings.of("usage", quotas).to_env().items():
-        monkeypatch.setenv(name, value)
-    restart()
-    assert datasets.upload(RED).status == 200
-    refused = datasets.upload(BLUE)
-    assert problem(refused) == (429, "quota_exceeded")
-    assert [image["sha256"] for image in datasets.images()] == [sha(RED)]
-    # What is there already costs nothing.
-    datasets.arrive(RED)
-    assert datasets.upload(RED).body["known"] == [sha(RED)]
-
-
-def test_images_are_listed_by_pages_and_filters(datasets: Datasets) -> None:
-    red, blue = datasets.add(RED, "cat"), datasets.add(BLUE)
-    first, second = sorted([red, blue])
-    page = datasets.get("/animals/images", {"limit": 1}).body
-    assert [image["sha256"] for image in page["items"]] == [first]
-    rest = datasets.get("/animals/images", {"limit": 1, "cursor": page["next_cursor"]}).body
-    assert [image["sha256"] for image in rest["items"]] == [second]
-    for query, expected in (
-        ({"label": "cat"}, [red]),
-        ({"filter": "unlabelled"}, [blue]),
-        ({"filter": "suspected"}, []),
-        ({"state": "pending"}, []),
-    ):
-        assert [image["sha256"] for image in datasets.images(**query)] == expected
-
-
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ({"limit": 1001}, "invalid_parameter"),
-        ({"limit": 0}, "invalid_parameter"),
-        ({"filter": "bad"}, "invalid_parameter"),
-        ({"state": "bad"}, "invalid_parameter"),
-        ({"cursor": "bad"}, "invalid_cursor"),
-    ],
-)
-def test_a_bad_page_is_refused(datasets: Datasets, query: dict[str, Any], code: str) -> None:
-    assert problem(datasets.get("/animals/images", query)) == (400, code)
-
-
-def test_thumbnails_come_as_data_urls(datasets: Datasets) -> None:
-    red = datasets.add(RED)
-    asked = datasets.get("/animals/thumbnails", {"images": f"{red},{'0' * 64}"})
-    assert asked.body == {"items": {red: "data:image/jpeg;base64,dA=="}}
-
-
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ({}, "missing_field"),
-        ({"images": "x"}, "invalid_parameter"),
-        ({"images": ",".join(["0" * 64] * (MOST_THUMBNAILS + 1))}, "invalid_parameter"),
-    ],
-)
-def test_bad_thumbnails_are_refused(datasets: Datasets, query: dict[str, str], code: str) -> None:
-    assert problem(datasets.get("/animals/thumbnails", query)) == (400, code)
-
-
-def test_images_are_labelled_moved_and_removed_each_alone(datasets: Datasets) -> None:
-    red = datasets.add(RED, "cat")
-
-    def change(**fields: Any) -> Any:
-        body = {"changes": [{"sha256": red, **fields}]}
-        answer = datasets.post("/animals/changes", body, LABELLER)
-        assert answer.body == {"changed": 1}
-        return datasets.get(f"/animals/images/{red}").body["image"]
-
-    found = change(part="test")
-    assert (found["label"], found["part"], found["removed"]) == ("cat", "test", False)
-    found = change(label="dog")
-    assert (found["label"], found["labelled_by"]) == ("dog", "l@example.com")
-    assert change(label=None)["label"] is None
-    assert change(part=None)["part"] is None
-    assert change(removed=True)["removed"]
-    assert datasets.images() == []
-    # Whoever adds it again has it back.
-    assert datasets.upload(RED, label="cat").body["known"] == [red]
-    assert [image["label"] for image in datasets.images()] == ["cat"]
-    unknown = {"changes": [{"sha256": "0" * 64, "removed": True}]}
-    assert datasets.post("/animals/changes", unknown).body == {"changed": 0}
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({}, "invalid_body"),
-        ({"label": "bird"}, "invalid_parameter"),
-        ({"part": "training"}, "invalid_body"),
-        ({"removed": None}, "invalid_body"),
-        ({"group": "x"}, "invalid_body"),
-    ],
-)
-def test_a_bad_change_is_refused(datasets: Datasets, change: dict[str, Any], code: str) -> None:
-    answer = datasets.post("/animals/changes", {"changes": [{"sha256": "0" * 64, **change}]})
-    assert problem(answer) == (400, code)
-
-
-def test_an_item_that_is_wrong_is_named(datasets: Datasets) -> None:
-    good = {"sha256": "0" * 64, "removed": True}
-    answer = datasets.post("/animals/changes", {"changes": [good, {"removed": True}]})
-    assert problem(answer) == (400, "missing_field")
-    assert "changes[1]" in answer.body["detail"]
-
-
-def test_classes_are_added_renamed_merged_and_deleted(datasets: Datasets) -> None:
-    red = datasets.add(RED, "cat")
-
-    def change(**body: Any) -> list[str]:
-        answer = datasets.post("/animals/classes", body)
-        assert answer.status == 200, answer.body
-        return [found["name"] for found in answer.body["classes"]]
-
-    assert change(action="add", name="bird", ko="새") == ["cat", "dog", "bird"]
-    assert change(action="rename", name="cat", to="tiger") == ["tiger", "dog", "bird"]
-    assert datasets.get(f"/animals/images/{red}").body["image"]["label"] == "tiger"
-    assert change(action="merge", name="tiger", to="dog") == ["dog", "bird"]
-    assert change(action="delete", name="bird") == ["dog"]
-    assert [image["label"] for image in datasets.images()] == ["dog"]
-    for body, code in (
-        ({"action": "add", "name": "Dog"}, "invalid_parameter"),
-        ({"action": "rename", "name": "cow", "to": "x"}, "invalid_parameter"),
-        ({"action": "drop", "name": "dog"}, "invalid_body"),
-        ({"action": "add"}, "missing_field"),
-    ):
-        assert problem(datasets.post("/animals/classes", body)) == (400, code)
-
-
-def test_versions_are_kept_compared_and_led_back_to(datasets: Datasets) -> None:
-    red = datasets.add(RED, "cat")
-    first = datasets.post("/animals/versions", {"note": "first"}, LABELLER)
-    assert (first.status, first.body["number"], first.body["note"]) == (201, 1, "first")
-    assert datasets.post("/animals/versions", {}).body == first.body
-    blue = datasets.add(BLUE, "dog")
-    datasets.post("/animals/changes", {"changes": [{"sha256": red, "label": "dog"}]})
-    second = datasets.post("/animals/versions", {}).body
-    assert datasets.get("/animals/versions").body == {"items": [second, first.body]}
-    assert datasets.get("/animals").body["latest"] == second
-    found = datasets.get("/animals/versions/2").body
-    assert (found["version"], found["models"]) == (second, [])
-    key = urlsplit(found["url"]).path.removeprefix("/")
-    stored = datasets.cloud.s3.get_object(Bucket=DATASETS.datasets_bucket, Key=key)["Body"].read()
-    lines = gzip.decompress(stored).decode().splitlines()
-    assert [json.loads(line)["sha256"] for line in lines] == sorted([red, blue])
-    diff = datasets.get("/animals/versions/2/diff").body
-    assert diff == {
-        "old": 1,
-        "new": 2,
-        "counts": {"added": 1, "removed": 0, "relabelled": 1},
-        "added": [blue],
-        "removed": [],
-        "relabelled": [{"sha256": red, "old": "cat", "new": "dog"}],
-    }
-    back = datasets.get("/animals/versions/1/diff", {"from": 2}).body
-    assert back["removed"] == [blue]
-
-
-def test_an_empty_dataset_has_no_version(datasets: Datasets) -> None:
-    assert problem(datasets.post("/animals/versions", {})) == (409, "dataset_conflict")
-    long = {"note": "x" * 1001}
-    assert problem(datasets.post("/animals/versions", long)) == (400, "invalid_parameter")
-
-
-@pytest.mark.parametrize("path", ["1", "x", "1/diff", "-1", "99999999"])
-def test_a_version_that_is_not_there_is_a_problem(datasets: Datasets, path: str) -> None:
-    answer = datasets.get(f"/animals/versions/{path}")
-    assert problem(answer) == (404, "dataset_version_missing")
-
-
-def predicted(datasets: Datasets, image: bytes, caller: Caller | None = None) -> Any:
-    return datasets.cloud.call(
-        "POST", "/predict", None, image, "application/octet-stream", caller=caller
-    ).body
-
-
-@pytest.fixture
-def served(datasets: Datasets, cloud: Cloud) -> Datasets:
-    """With the tiny model in production."""
-    return datasets
-
-
-def test_images_of_predictions_are_copied_in(served: Datasets) -> None:
-    ids = [predicted(served, image)["id"] for image in (RED, BLUE)]
-    wanted = {"ids": [*ids, "nonsense"], "label": "cat"}
-    assert served.post("/animals/predictions", wanted, LABELLER).body == {
-        "added": 2,
-        "known": 0,
-        "missing": ["nonsense"],
-    }
-    copied = served.cloud.s3.get_object(
-        Bucket=DATASETS.datasets_bucket, Key=f"content/animals/{sha(RED)}"
-    )
-    assert copied["Body"].read() == RED
-    image = served.get(f"/animals/images/{sha(RED)}").body["image"]
-    assert (image["source"], image["label"], image["state"]) == (
-        f"prediction:{ids[0]}",
-        "cat",
-        "pending",
-    )
-    served.arrive(RED)
-    served.arrive(BLUE)
-    again = served.post("/animals/predictions", {"ids": ids}).body
-    assert again == {"added": 0, "known": 2, "missing": []}
-
-
-def test_a_prediction_brings_its_feedback_as_the_label(served: Datasets) -> None:
-    red, blue = (predicted(served, image)["id"] for image in (RED, BLUE))
-    for prediction_id, label in ((red, "dog"), (blue, "bird")):
-        body = json.dumps({"label": label, "new": True}).encode()
-        path = f"/predictions/{prediction_id}/feedback"
-        assert served.cloud.call("POST", path, None, body).status == 200
-    refused = served.post("/animals/predictions", {"ids": [red, blue]})
-    assert problem(refused) == (400, "invalid_parameter")
-    assert "'bird' is not a class" in refused.body["detail"]
-    assert served.images() == []
-    assert served.post("/animals/predictions", {"ids": [red]}).body["added"] == 1
-    assert [image["label"] for image in served.images()] == ["dog"]
-
-
-def test_an_image_that_is_gone_is_missing_and_leaves_nothing(served: Datasets) -> None:
-    found = predicted(served, RED)
-    served.cloud.s3.delete_object(
-        Bucket="images", Key=found["image"]["key"], VersionId=found["image"]["version_id"]
-    )
-    answer = served.post("/animals/predictions", {"ids": [found["id"]]}).body
-    assert answer == {"added": 0, "known": 0, "missing": [found["id"]]}
-    assert served.images() == []
-
-
-def test_whose_records_are_their_own_takes_those_alone(
-    served: Datasets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = Caller("user:2", "o@example.com", frozenset({"predict", "read"}))
-    for name, value in replace(API, own_records=1).to_env().items():
-        monkeypatch.setenv(name, value)
-    restart()
-    theirs, own = (predicted(served, RED, other)["id"], predicted(served, BLUE, LABELLER)["id"])
-    answer = served.post("/animals/predictions", {"ids": [theirs, own]}, LABELLER).body
-    assert answer == {"added": 1, "known": 0, "missing": [theirs]}
-
-
-def test_an_erased_prediction_takes_its_copies_along(served: Datasets) -> None:
-    prediction_id = predicted(served, RED)["id"]
-    served.add(BLUE, "dog")
-    served.post("/animals/predictions", {"ids": [prediction_id], "label": "cat"})
-    served.arrive(RED)
-    version = served.post("/animals/versions", {}).body
-    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
-    assert [image["sha256"] for image in served.images()] == [sha(BLUE)]
-    assert dict(served.store.contents("animals", [sha(RED)])) == {}
-    listed = served.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
-    assert [entry["Key"] for entry in listed["Contents"]] == [f"content/animals/{sha(BLUE)}"]
-    # The version that held it keeps its hash.
-    assert served.get("/animals/versions/1").body["version"] == version
-
-
-def test_an_erased_prediction_leaves_an_image_that_was_uploaded_too(served: Datasets) -> None:
-    served.add(RED, "cat")
-    prediction_id = predicted(served, RED)["id"]
-    assert served.post("/animals/predictions", {"ids": [prediction_id]}).body["known"] == 1
-    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
-    assert [image["sha256"] for image in served.images()] == [sha(RED)]
-
-
-@pytest.fixture
-def machine(datasets: Datasets) -> str:
-    definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
-    arn = boto3.client("stepfunctions").create_state_machine(
-        name="instant",
-        definition=json.dumps(definition),
-        roleArn="arn:aws:iam::123456789012:role/instant",
-    )["stateMachineArn"]
-    assert arn == DATASETS.instant_machine
-    return arn
-
-
-@pytest.fixture
-def full(datasets: Datasets) -> Datasets:
-    """With two images of each class."""
-    for label, colours in (("cat", ("red", "orange")), ("dog", ("blue", "navy"))):
-        for colour in colours:
-            datasets.add(encode(plain(colour)), label)
-    return datasets
-
-
-def test_a_training_is_recorded_and_started(full: Datasets, machine: str) -> None:
-    answer = full.post("/animals/train", {}, LABELLER)
-    assert answer.status == 202, answer.body
-    run = answer.body
-    assert (run["state"], run["model"], run["promote"]) == ("waiting", "animals", False)
-    states = boto3.client("stepfunctions")
-    (execution,) = states.list_executions(stateMachineArn=machine)["executions"]
-    started = states.describe_execution(executionArn=execution["executionArn"])
-    assert execution["name"] == run["id"]
-    assert json.loads(started["input"]) == {"dataset": "animals", "run": run["id"]}
-    # Another one does not mix with it.
-    second = full.post("/animals/train", {"model": "zoo", "promote": True}).body
-    assert (second["model"], second["promote"]) == ("zoo", True)
-    assert full.get(f"/animals/runs/{run['id']}").body == run
-    assert full.get("/animals/runs").body == {"items": [second, run]}
-    assert full.get("/animals").body["run"] == second
-
-
-def test_who_may_not_move_models_cannot_promote_by_training(full: Datasets, machine: str) -> None:
-    answer = full.post("/animals/train", {"promote": True}, LABELLER)
-    assert problem(answer) == (403, "forbidden")
-    assert full.get("/animals/runs").body == {"items": []}
-
-
-def test_a_machine_that_does_not_start_fails_the_training(full: Datasets) -> None:
-    assert full.post("/animals/train", {}).status == 500
-    (run,) = full.get("/animals/runs").body["items"]
-    assert (run["state"], run["error"][0]) == ("failed", "platform_unavailable")
-
-
-@pytest.mark.parametrize("body", [{"model": "a/b"}, {"model": "x" * 101}, {"model": "모델"}])
-def test_a_name_that_no_model_can_have_is_refused(full: Datasets, body: Any) -> None:
-    assert problem(full.post("/animals/train", body)) == (400, "invalid_parameter")
-
-
-def test_a_class_with_one_image_is_named(full: Datasets, machine: str) -> None:
-    image = encode(plain("navy"))
-    full.post("/animals/changes", {"changes": [{"sha256": sha(image), "removed": True}]})
-    answer = full.post("/animals/train", {})
-    assert problem(answer) == (422, "run_refused")
-    assert "'dog' has 1 images" in answer.body["detail"]
-    full.post("/animals/classes", {"action": "delete", "name": "dog"})
-    answer = full.post("/animals/train", {})
-    assert problem(answer) == (422, "run_refused")
-    assert "only 'cat'" in answer.body["detail"]
-
-
-def test_a_training_that_is_not_there_is_a_problem(datasets: Datasets) -> None:
-    assert problem(datasets.get("/animals/runs/1")) == (404, "run_not_found")
-
-
-def finished(full: Datasets) -> None:
-    """A training of version 1 that made what production serves."""
-    full.post("/animals/versions", {})
-    run = full.runs.run("animals", full.post("/animals/train", {"model": "tiny"}).body["id"])
-    run = full.runs.begin(full.runs.name_version(run, 1), "publish", "2030-01-01")
-    result = RunResult(top1=1.0, top1_low=0.9, top1_high=1.0, images=4, groups=4, worst=())
-    production = full.cloud.registry.current()
-    assert production is not None
-    full.runs.finish(run, "2030-01-01", production.version, result, serves=True)
-
-
-def test_a_dataset_whose_model_serves_stays(full: Datasets, machine: str, cloud: Cloud) -> None:
-    finished(full)
-    production = cloud.registry.current()
-    models = full.get("/animals/versions/1").body["models"]
-    assert production is not None
-    assert models == [{"name": production.name, "version": production.version}]
-    answer = full.delete("animals")
-    assert problem(answer) == (409, "dataset_conflict")
-    assert len(full.images()) == 4
-
-
-def test_a_dataset_is_deleted_with_its_files(
-    full: Datasets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    full.post("/animals/versions", {})
-    full.post("", {"name": "plants"})
-    monkeypatch.setattr("lambdas.api.datasets.service._MOST_ERASED", 3)
-    assert full.delete("animals").body == {"deleted": False}
-    # Nobody sees it from now on, and the same call goes on.
-    assert problem(full.get("/animals")) == (404, "dataset_missing")
-    while not full.delete("animals").body["deleted"]:
-        pass
-    assert "Contents" not in full.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket)
-    rows = full.cloud.dynamodb.scan(TableName=DATASETS.datasets_table)["Items"]
-    assert [row["sk"]["S"] for row in rows] == ["plants"]
-
-
-def test_every_change_is_in_the_audit_trail(full: Datasets, machine: str) -> None:
-    full.post("/animals/train", {}, LABELLER)
-    trail = full.cloud.call("GET", "/audit", {"limit": 100}).body["items"]
-    assert {entry["action"] for entry in trail} == {
-        "POST /datasets",
-        "POST /datasets/{name}/uploads",
-        "POST /datasets/{name}/train",
-    }
-    assert {entry["subject"] for entry in trail} == {"", "animals"}
-    (train,) = (entry for entry in trail if entry["action"].endswith("train"))
-    (run,) = full.get("/animals/runs").body["items"]
-    assert (train["by"], train["details"]["id"]) == ("l@example.com", run["id"])
-    uploads = [entry["details"] for entry in trail if entry["action"].endswith("uploads")]
-    assert uploads == [{"forms": 1, "known": 0}] * 4
-
-
-def test_a_change_is_refused_after_it_was_written_down(datasets: Datasets) -> None:
-    viewer = Caller("user:3", "v@example.com", frozenset({"read"}))
-    assert problem(datasets.post("/animals/classes", {}, viewer)) == (403, "forbidden")
-    (entry, *_) = datasets.cloud.call("GET", "/audit", {}).body["items"]
-    assert (entry["action"], entry["status"]) == ("POST /datasets/{name}/classes", 403)
+    assert health.advice[1].params == {"class": "dog", "images": 1, "missing": 19}

@@ -39,9 +39,9 @@ from training.job.inputs import Inputs
 from training.job.interruption import interruption_notice
 from training.job.reporter import JobLog, Reporter
 from training.job.script import INTERRUPTED, job_config, run_job
+from training.reading import Observer
 from training.results.history import EpochRecord
 from training.stop import check_stop
-from training.train import Observer
 from visionflow.jobs.folder import (
     Assignment,
     JobFolders,

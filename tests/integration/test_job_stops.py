@@ -24,8 +24,8 @@ from training.config import TrainConfig
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.job.files import JobFiles
 from training.job.script import INTERRUPTED, run_job
+from training.reading import SILENT, Observer
 from training.stop import Stop
-from training.train import SILENT, Observer
 from visionflow.jobs.folder import checkpoint_key, run_prefix
 from visionflow.jobs.record import JobOutcome, JobRecord
 from visionflow.jobs.store import JobStore

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 import lambdas.jobs.handler
 import lambdas.publish.handler
+from infra.constructs.training_job.definition import DEFINITION
 from lambdas.jobs.machines import JOB_TAG, Machines
 from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import JobSteps
@@ -118,6 +119,7 @@ class World:
             self.on_wait(self.store.get(job_id))
 
         self.machine = StateMachine(
+            DEFINITION,
             {
                 "JobsFunction": lambda event: lambdas.jobs.handler.lambda_handler(event, Context()),
                 "PublishFunction": lambda event: lambdas.publish.handler.lambda_handler(

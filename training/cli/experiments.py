@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from training.cli import data
 from training.cli.options import (
@@ -24,6 +24,7 @@ from training.cli.options import (
 from training.config import NETWORKS, Recipe, TrainConfig, committed_configs, load_config
 from training.stop import Stop, stop_on_signals
 from training.texts.terminal import say
+from visionflow.errors import ConfigError
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from training.results.report import Report
     from training.results.scores import Evaluation
     from training.results.unknown import AnswerShares, FolderScores
+
+INSTANT: Final = "instant"
+"""A recipe, and the config that it takes where none is named."""
 
 SHOWN_COVERAGE = 0.95
 MOST_CLASSES = 40
@@ -83,7 +87,10 @@ def add_parsers(commands: "Commands") -> "Commands":
 def add_experiment(parser: argparse.ArgumentParser) -> None:
     """The options that `experiment` and `images_folder` read."""
     names = ", ".join(committed_configs())
-    parser.add_argument("--config", required=True, help=f"a TOML file, or one of: {names}")
+    parser.add_argument(
+        "--config",
+        help=f"a TOML file, or one of: {names}; --recipe {INSTANT} needs none",
+    )
     parser.add_argument(
         "--data",
         required=True,
@@ -110,7 +117,14 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
     """The config with what the flags replace. Raises `ConfigError`."""
     given = {field: getattr(arguments, flag) for flag, field in _FLAGS.items()}
     overrides = {field: value for field, value in given.items() if value is not None}
-    return load_config(arguments.config, overrides | fields_set(arguments))
+    source = arguments.config or (INSTANT if arguments.recipe == INSTANT else None)
+    if source is None:
+        names = ", ".join(committed_configs())
+        raise ConfigError(
+            f"--config is missing: name a TOML file or one of {names}, or take --recipe {INSTANT}, "
+            "which needs none."
+        )
+    return load_config(source, overrides | fields_set(arguments))
 
 
 def images_folder(arguments: argparse.Namespace) -> Path:
@@ -132,10 +146,16 @@ def stoppable() -> Iterator[None]:
 
 @stoppable()
 def _train(arguments: argparse.Namespace) -> int:
+    config = experiment(arguments)
+    if config.recipe == INSTANT:
+        from training.instant.instant import instant  # noqa: PLC0415
+
+        report = instant(config, images_folder(arguments), arguments.out, arguments.cache)
+        return print_report(report, arguments)
+
     from training.fit.fit import check_start  # noqa: PLC0415
     from training.train import assist, train  # noqa: PLC0415
 
-    config = experiment(arguments)
     # Images in S3 are brought here first, which may take long.
     check_start(config, arguments.out)
     folder = images_folder(arguments)
@@ -244,8 +264,10 @@ def _print_findings(report: "Report", out: Path) -> None:
 
 
 def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
+    interval = evaluation.top1_interval
     say(
-        f"{evaluation.images:,} {what}: top-1 {evaluation.top1:.2%}, "
+        f"{evaluation.images:,} {what}: top-1 {evaluation.top1:.2%} "
+        f"(95% interval {interval.low:.2%} to {interval.high:.2%}), "
         f"top-5 {evaluation.top5:.2%}, macro F1 {evaluation.macro_f1:.4f}, "
         f"ECE {evaluation.ece:.4f}; {evaluation.known:.2%} answered, "
         f"with {evaluation.known_top1:.2%} accuracy"

@@ -3,7 +3,7 @@
 import platform
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,6 +17,7 @@ from visionflow.models.manifest import (
     MANIFEST_NAME,
     FileEntry,
     Manifest,
+    Precision,
     Quantization,
 )
 from visionflow.timestamps import timestamp
@@ -24,14 +25,21 @@ from visionflow.whole_file import whole_file
 
 FP32_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"
+MODEL_FILES: Mapping[Precision, str] = {"fp32": FP32_FILE, "int8": INT8_FILE}
 REPORT_FILE = "report.json"
 
 _LIBRARIES = ("onnx", "onnxruntime", "numpy", "pillow")
 
 
-def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path, opset: int) -> Manifest:
-    """The manifest of the fp32 file alone, which is in ``opset``, uncalibrated; later steps add
-    their findings."""
+def draft_manifest(
+    config: TrainConfig,
+    data: TrainingData,
+    folder: Path,
+    opset: int,
+    precision: Precision = "fp32",
+) -> Manifest:
+    """The manifest of the file in ``precision`` alone, which is in ``opset``, uncalibrated; later
+    steps add their findings."""
     return Manifest(
         schema_version=3,
         name=config.name,
@@ -40,8 +48,8 @@ def draft_manifest(config: TrainConfig, data: TrainingData, folder: Path, opset:
         labels=data.tree.labels,
         parents=data.tree.parents,
         input=config.input,
-        precision="fp32",
-        files={"fp32": FileEntry.of(folder, FP32_FILE)},
+        precision=precision,
+        files={precision: FileEntry.of(folder, MODEL_FILES[precision])},
         extra_files=(),
         opset=opset,
         quantization=Quantization("none", "none", 0, (), "not quantized yet"),

@@ -21,11 +21,12 @@ from training.evaluation.unknown.thresholds import (
 )
 from training.export.artifact import write_whole
 from training.export.export import THREADS, Export, serve_fp32
-from training.export.gate_checks import Outputs, check_int8_unknown
+from training.export.gate_checks import Outputs, check_unknown
 from training.fit.temperature import fit_temperature
 from training.results.scores import Evaluation
 from visionflow.answers.classifier import Classifier, FloatArray, softmax
 from visionflow.answers.familiarity import FamiliarImages
+from visionflow.models.gate import proof_of
 from visionflow.models.manifest import Familiarity, FileEntry
 
 
@@ -48,23 +49,27 @@ def calibrate(
     """Calibrate the served form of the ``export`` in ``folder`` on the validation images.
 
     int8 serves only where it decides about `unknown` as fp32 does; else fp32 is calibrated and
-    served.
+    served. A new head has its reference, and nothing that could serve instead.
     """
     calibrated = _calibrate(export, config, data, folder)
-    if export.manifest.precision == "fp32":
+    proof = proof_of(export.manifest)
+    if proof == "fp32":
         return calibrated
     manifest = calibrated.export.manifest
-    int8, fp32 = (
+    served, reference = (
         decide(
             manifest,
             softmax(outputs.logits / np.float32(manifest.temperature)),
             _familiarity(calibrated.familiar, outputs),
             data.validation.images,
         )
-        for outputs in (export.outputs["int8"], export.outputs["fp32"])
+        for outputs in (
+            export.served,
+            export.outputs["reference" if proof == "instant" else "fp32"],
+        )
     )
-    check = check_int8_unknown(int8.changes(fp32), len(data.validation))
-    if check.passed:
+    check = check_unknown(proof, served.changes(reference), len(data.validation))
+    if check.passed or proof == "instant":
         manifest = replace(manifest, gate=(*manifest.gate, check))
         return replace(calibrated, export=replace(calibrated.export, manifest=manifest))
     reason = (
@@ -83,7 +88,7 @@ def _calibrate(
     outputs, images = export.served, data.validation
     file = folder / export.manifest.served_file.path
     classifier = Classifier(file, export.manifest, THREADS)
-    familiar = familiar_images(classifier, data.splits.train, config.seed)
+    familiar = familiar_images(classifier, data.splits.train, config.seed, export.taught)
     temperature = fit_temperature(outputs.logits, images.targets)
     probabilities = softmax(outputs.logits / np.float32(temperature))
     familiarity = _familiarity(familiar, outputs)

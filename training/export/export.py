@@ -20,7 +20,7 @@ from training.export.graph.rewrites import opset_of
 from training.export.ladder import Climb, Judge, climb, not_quantized
 from training.export.latency import Measure, Run, measure_latencies
 from training.results.report import Form, LadderStep, ModelMeasure, Parity
-from visionflow.answers.classifier import Classifier
+from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.manifest import FileEntry, Manifest
 
@@ -41,6 +41,8 @@ class Export:
     outputs: Mapping[Form, gate_checks.Outputs]
     """Of each accepted form on the validation images."""
     parameters: int
+    taught: FloatArray | None = None
+    """Embeddings [N, F] of all training images by the served form, where they are known."""
 
     @property
     def served(self) -> gate_checks.Outputs:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from training.data.listing import Int64Array
 from training.results.report import Form, Parity
 from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import UInt8Array
+from visionflow.models.gate import UNKNOWN_CHECKS
 from visionflow.models.manifest import GateCheck
 
 # Batch norm is folded into the convolutions, which reorders sums of float32. How much that changes
@@ -22,6 +24,8 @@ LEAST_SCALE = 10.0
 COMPARED_MAPS = 64
 # How many images int8 may decide differently about, where that is more than one.
 MOST_UNKNOWN_CHANGES = 0.03
+# A head of 1,000 classes takes a third of the trunk's time more in fp32 than in int8.
+MOST_TRUNK_LATENCY = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,20 +80,36 @@ def compare(reference_form: Form, form: Form, reference: Outputs, outputs: Outpu
 
 def check_fp32(network: Outputs, fp32: Outputs) -> tuple[GateCheck, ...]:
     """The graph must reproduce the network: its outputs within rounding, its top-1 but for ties."""
-    tolerance = _tolerance(network.logits)
-    best_two = np.sort(network.logits, axis=1)[:, -2:]
+    return _check_same("fp32", network, fp32)
+
+
+def check_head(
+    reference: Outputs, served: Outputs, trunk_changes: int, latency_ratio: float
+) -> tuple[GateCheck, ...]:
+    """A new head must answer as its ``reference`` does, on a trunk in which nothing has changed,
+    and take hardly longer than that with its own. ``latency_ratio``: its time divided by that."""
+    return (
+        _at_most("trunk_changes", trunk_changes, 0.0),
+        *_check_same("head", reference, served),
+        _at_most("trunk_latency_ratio", latency_ratio, MOST_TRUNK_LATENCY),
+    )
+
+
+def _check_same(form: str, reference: Outputs, outputs: Outputs) -> tuple[GateCheck, ...]:
+    tolerance = _tolerance(reference.logits)
+    best_two = np.sort(reference.logits, axis=1)[:, -2:]
     tie = best_two[:, 1] - best_two[:, 0] <= 2 * tolerance
-    changed = network.logits.argmax(axis=1) != fp32.logits.argmax(axis=1)
+    changed = reference.logits.argmax(axis=1) != outputs.logits.argmax(axis=1)
     return (
         *(
-            _at_most(f"fp32_{name}_difference", _difference(wanted, found), _tolerance(wanted))
+            _at_most(f"{form}_{name}_difference", _difference(wanted, found), _tolerance(wanted))
             for name, wanted, found in (
-                ("logit", network.logits, fp32.logits),
-                ("embedding", network.embedding, fp32.embedding),
-                ("cam", network.cam, fp32.cam),
+                ("logit", reference.logits, outputs.logits),
+                ("embedding", reference.embedding, outputs.embedding),
+                ("cam", reference.cam, outputs.cam),
             )
         ),
-        _at_most("fp32_top1_changes", float((changed & ~tie).sum()), 0.0),
+        _at_most(f"{form}_top1_changes", float((changed & ~tie).sum()), 0.0),
     )
 
 
@@ -105,10 +125,11 @@ def check_int8(
     )
 
 
-def check_int8_unknown(changes: float, images: int) -> GateCheck:
-    """``changes``: the share of ``images`` images that int8 answers, calls unsure or calls
-    unfamiliar where fp32 does something else."""
-    return _at_most("int8_unknown_changes", changes, max(MOST_UNKNOWN_CHANGES, 1 / images))
+def check_unknown(proof: Literal["int8", "instant"], changes: float, images: int) -> GateCheck:
+    """``changes``: the share of ``images`` images that the served form answers, calls unsure or
+    calls unfamiliar where fp32, or the reference of a new head, does something else."""
+    (name,) = UNKNOWN_CHECKS[proof]
+    return _at_most(name, changes, max(MOST_UNKNOWN_CHANGES, 1 / images))
 
 
 def top1_drop(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> float:

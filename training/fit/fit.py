@@ -1,7 +1,7 @@
 """From images to weights, by the recipe of the config, through checkpoints."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,13 +22,10 @@ from training.fit.recipes import PHASES, Session, check_recipe, fit_probe
 from training.fit.tracking import LogHistory, tracking
 from training.networks.build import build_model, check_beginning
 from training.networks.network import Network
-from training.results.history import EpochRecord, best_record, read_history
+from training.results.history import EpochRecord, OnEpoch, best_record, read_history
 from training.results.probe import ProbeFit
 from training.stop import check_stop
 from visionflow.strict import parse, to_dict
-
-OnEpoch = Callable[[Sequence[EpochRecord]], object]
-"""Gets all epochs that the run has kept, the newest last."""
 
 
 @dataclass(frozen=True)

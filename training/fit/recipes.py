@@ -16,6 +16,7 @@ from training.data.batches import TrainBatches
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
 from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
+from training.fit.linear.logistic_regression import Float32Array
 from training.fit.linear.penalty import Known, choose_penalty, fit_head
 from training.fit.loop import Phase
 from training.fit.optim.optimizers import Part, make_optimizers
@@ -43,7 +44,7 @@ class Session:
         return self.config.precision == "bfloat16" and has_bfloat16(self.process.device)
 
     @property
-    def class_weights(self) -> Tensor | None:
+    def balancing_weights(self) -> Float32Array | None:
         """float32 [C], where an imbalance of the classes is answered in the loss.
 
         A probe's head is fitted to all images at once: what a sampler would draw, it weighs.
@@ -51,7 +52,12 @@ class Session:
         balance = self.config.data.balance
         if (self.config.recipe, balance) == ("probe", "sampler"):
             balance = "inverse"
-        weights = class_weights(self.data.splits.train.counts, balance)
+        return class_weights(self.data.splits.train.counts, balance)
+
+    @property
+    def class_weights(self) -> Tensor | None:
+        """`balancing_weights` for a loss of torch."""
+        weights = self.balancing_weights
         return None if weights is None else torch.from_numpy(weights).to(self.process.device)
 
 
@@ -69,6 +75,11 @@ class Pixels(nn.Module):
 
 def check_recipe(config: TrainConfig) -> None:
     """Raise `ConfigError` for choices that do not go together, before any time is spent."""
+    if config.recipe == "instant":
+        raise ConfigError(
+            "config: the recipe instant trains no network, so it has nothing to search, to resume "
+            "or to export again; run `visionflow train --recipe instant`, which takes seconds."
+        )
     body = config.finetune.body.optimizer.name
     if (config.recipe, body, config.finetune.batch_norm) == ("finetune", "muon", "frozen"):
         raise ConfigError(
@@ -107,18 +118,17 @@ def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord]:
     process, data, model, config = session.process, session.data, session.model, session.config
     seen, held_out = _features(session)
     known = Known(
-        features=_with_crops(session, seen),
+        features=_with_crops(session, seen).cpu().numpy(),
         targets=data.train_images.targets,
         groups=data.group_numbers["train"],
         classes=len(data.labels),
         widths=model.widths,
-        class_weights=session.class_weights,
+        class_weights=session.balancing_weights,
     )
-    with torch.enable_grad():
-        chosen = choose_penalty(known, config.probe, config.seed)
-        fitted = fit_head(known, config.probe, chosen.penalty)
+    chosen = choose_penalty(known, config.probe, config.seed)
+    fitted = fit_head(known, config.probe, chosen.penalty)
     linear = cast(nn.Linear, model.head[-1])
-    found = (fitted.weights.T.contiguous(), fitted.bias)
+    found = [torch.from_numpy(each).to(process.device) for each in (fitted.weights.T, fitted.bias)]
     for weight, value in zip((linear.weight, linear.bias), found, strict=True):
         # Sums of another process may differ in their last bits.
         weight.copy_(process.sum(value.clone() if process.main else torch.zeros_like(value)))
@@ -186,11 +196,12 @@ def body(session: Session) -> Phase:
 
 
 PHASES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {
+    "instant": (),
     "probe": (),
     "finetune": (("head", head), ("body", body)),
     "scratch": (("scratch", scratch),),
 }
-"""The phases of each recipe, in order; `fit_probe` has none."""
+"""The phases of each recipe, in order; a head that is fitted at once has none."""
 
 
 def _on_images(

@@ -91,8 +91,8 @@ def _mlflow(run: Path) -> "Iterator[MlflowFile]":
             from training.fit.mlflow_file import FILE_ERRORS, MlflowFile  # noqa: PLC0415
         except ImportError as error:
             raise TrainingError(
-                f"mlflow = true needs packages that are not installed ({error}): run `pip install "
-                "mlflow-skinny sqlalchemy alembic`, or set mlflow = false."
+                f"mlflow = true needs packages that are not installed ({error}); `make training` "
+                "installs them. Or set mlflow = false."
             ) from error
         # It logs each table that it creates.
         logging.getLogger("mlflow").setLevel(logging.WARNING)

@@ -34,10 +34,11 @@ from training.job.files import JobFiles
 from training.job.inputs import Get, HttpGet, Inputs
 from training.job.interruption import POLL_SECONDS, metadata_address, spot_watch
 from training.job.reporter import HEARTBEAT_SECONDS, JobLog, Reporter, Tee, why_not
+from training.reading import Observer
 from training.results.history import EpochRecord
 from training.stop import Interrupted, Stop, check_stop, stop_on_signals
 from training.texts.terminal import say
-from training.train import Observer, train
+from training.train import train
 from visionflow.errors import VisionFlowError
 from visionflow.jobs.folder import Assignment, JobFolders
 from visionflow.jobs.options import place_of, published_as, start_weights

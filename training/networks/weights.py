@@ -52,8 +52,8 @@ def require_timm() -> None:
     """Raise `TrainingError` where timm is not installed."""
     if importlib.util.find_spec("timm") is None:
         raise TrainingError(
-            "Networks called timm:NAME come from the package timm, which is not installed: "
-            "install it (pip install timm), or name another network."
+            "Networks called timm:NAME come from the package timm, which is not installed; "
+            "`make training` installs it."
         )
 
 

@@ -1,6 +1,6 @@
 """The course of a training: what is kept of every epoch, and the verdict on it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +25,10 @@ class EpochRecord:
     validation_loss: float
     validation_top1: float
     seconds: float
+
+
+OnEpoch = Callable[[Sequence[EpochRecord]], object]
+"""Gets all epochs that a run has kept, the newest last."""
 
 
 @dataclass(frozen=True)

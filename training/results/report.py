@@ -18,10 +18,11 @@ from visionflow import strict
 from visionflow.models.label_tree import Label
 from visionflow.models.manifest import GateCheck, Precision, Quantization
 
-Form = Literal["torch", "original", "fp32", "int8"]
+Form = Literal["torch", "original", "reference", "fp32", "int8"]
 FORM_NAMES: Mapping[Form, str] = {
     "torch": "torch (base)",
     "original": "file as given (base)",
+    "reference": "trunk as it was (base)",
     "fp32": "ONNX fp32",
     "int8": "ONNX int8",
 }

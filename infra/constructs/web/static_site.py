@@ -12,12 +12,17 @@ from infra.nag import acknowledge
 
 
 def content_security_policy(
-    *, api: str, images: s3.IBucket, models: s3.IBucket, sign_in: Sequence[str]
+    *,
+    api: str,
+    images: Sequence[s3.IBucket],
+    models: s3.IBucket,
+    sign_in: Sequence[str],
 ) -> str:
-    """What the page may load. ``api`` is the API's URL, ``sign_in`` the hosts of the sign-in."""
+    """What the page may load. ``api`` is the API's URL, ``images`` the buckets that it sends images
+    to and shows them from, ``sign_in`` the hosts of the sign-in."""
     return security_policy(
         api=api,
-        images=f"https://{images.bucket_regional_domain_name}",
+        images=" ".join(f"https://{bucket.bucket_regional_domain_name}" for bucket in images),
         reports=f"https://{models.bucket_regional_domain_name}",
         sign_in=" ".join(f"https://{host}" for host in sign_in),
     )
@@ -26,10 +31,10 @@ def content_security_policy(
 def security_policy(*, api: str, images: str, reports: str, sign_in: str) -> str:
     """The page may load its own files, and no code from elsewhere.
 
-    It calls the API and the sign-in, posts large images to the images bucket, and shows images
-    from presigned URLs of that bucket and of the models' (a report's test images), from its own
-    memory (`blob:`, an image before it is sent) and from the API's answer (`data:`, the heatmap
-    and a report's examples).
+    It calls the API and the sign-in, sends images to the buckets of images and of datasets, and
+    shows images from presigned URLs of those and of the models' (a report's test images), from its
+    own memory (`blob:`, an image before it is sent) and from the API's answer (`data:`, the
+    heatmap and a report's examples).
     """
     directives = {
         "default-src": "'none'",

@@ -29,8 +29,7 @@ from lambdas.web.json_body import read_item
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.datasets.changes import KEEP, ImageChange
-from visionflow.datasets.copies import source_of
-from visionflow.datasets.names import content_key, is_sha256
+from visionflow.datasets.names import content_key, is_sha256, source_of
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (

@@ -111,12 +111,12 @@ class DatasetService:
                     f"{model.name} {model.version} is in use and was made from {name}; promote "
                     "another version first, or keep the dataset."
                 )
-        if self.store.delete(name, most=0):
-            return DatasetDeleted(deleted=True)
+        had_no_rows = self.store.delete(name, most=0)
         for prefix in (CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX):
-            if not self.content.erase_some(f"{prefix}{name}/", _MOST_ERASED):
+            gone = self.content.erase_some(f"{prefix}{name}/", _MOST_ERASED)
+            if not gone and not had_no_rows:
                 return DatasetDeleted(deleted=False)
-        return DatasetDeleted(self.store.delete(name))
+        return DatasetDeleted(had_no_rows or self.store.delete(name))
 
     def change_class(self, name: str, change: ClassChange) -> Dataset:
         """Raises `InvalidParameterError`, `DatasetConflictError`."""

@@ -2,10 +2,9 @@
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from training.data.listing import Int64Array
-from training.fit.linear.logistic_regression import fit_path
+from training.fit.linear.logistic_regression import Scaling, fit_path, mean_and_variance
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -21,12 +20,7 @@ def logits_of_others(
 
     Multinomial logistic regression on standardised features, its squared weights penalised.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    inputs = torch.from_numpy(features).to(device)
-    deviation, mean = torch.std_mean(inputs, dim=0, correction=0)
-    scale = 1 / deviation.clamp(min=_LEAST_DEVIATION)
-    known = torch.from_numpy(targets).to(device)
-    (model,) = fit_path((inputs - mean) * scale, known, classes, [PENALTY])
-    answers = model.logits((torch.from_numpy(others).to(device) - mean) * scale)
-    found: Float32Array = answers.cpu().numpy()
-    return found
+    mean, variance = mean_and_variance(features)
+    scaling = Scaling(mean, np.maximum(np.sqrt(variance), _LEAST_DEVIATION))
+    (model,) = fit_path(features, targets, classes, [PENALTY], scaling)
+    return model.logits(others)

@@ -7,7 +7,7 @@ import numpy as np
 from training.data.image_set import decoded_batches
 from training.data.listing import Int64Array, Listing
 from training.stop import check_stop
-from visionflow.answers.classifier import Classifier
+from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import Manifest
 
@@ -15,20 +15,28 @@ FAMILIAR_FILE = "familiar.npz"
 MOST_IMAGES = 2_000
 
 
-def familiar_images(classifier: Classifier, train: Listing, seed: int) -> FamiliarImages | None:
+def familiar_images(
+    classifier: Classifier, train: Listing, seed: int, embeddings: FloatArray | None = None
+) -> FamiliarImages | None:
     """Of at most `MOST_IMAGES` of the images ``train``, as ``classifier`` serves them.
 
-    None where the network's embeddings are not numbers.
+    ``embeddings``: [N, F] of all of them, where they are known; else these images are read. None
+    where the network's embeddings are not numbers.
     """
-    listing = train.subset(drawn_evenly(train.targets, MOST_IMAGES, seed))
+    drawn = drawn_evenly(train.targets, MOST_IMAGES, seed)
+    listing = train.subset(drawn)
+    known = _embedded(classifier, listing) if embeddings is None else embeddings[drawn]
+    if not np.isfinite(known).all():
+        return None
+    return FamiliarImages.of(known, listing.targets, len(listing.labels))
+
+
+def _embedded(classifier: Classifier, listing: Listing) -> FloatArray:
     batches = []
     for batch in decoded_batches(listing, classifier.manifest.input):
         check_stop()
         batches.append(classifier.run(batch)[1])
-    embeddings = np.concatenate(batches)
-    if not np.isfinite(embeddings).all():
-        return None
-    return FamiliarImages.of(embeddings, listing.targets, len(listing.labels))
+    return np.concatenate(batches)
 
 
 def read_familiar(folder: Path, manifest: Manifest) -> FamiliarImages | None:

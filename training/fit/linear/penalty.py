@@ -4,17 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
+from scipy.special import log_softmax
 
 from training.config import ProbeConfig
 from training.data.listing import Int64Array
 from training.fit.linear.folds import divide_in_folds
-from training.fit.linear.logistic_regression import LinearModel, fit_path
+from training.fit.linear.logistic_regression import (
+    Float32Array,
+    LinearModel,
+    Scaling,
+    fit_path,
+    mean_and_variance,
+)
 from training.fit.temperature import fit_temperature
 from training.results.probe import PenaltyScore, ProbeFit
-from visionflow.answers.classifier import FloatArray
 
 _MOST_IMAGES = 5_000
 """Of larger sets so many are cross-validated: the best penalty depends on the kind of images."""
@@ -31,16 +34,16 @@ class Known:
     features each trunk gives. ``class_weights``: float32 [C], or None.
     """
 
-    features: Tensor
+    features: Float32Array
     targets: Int64Array
     groups: Int64Array
     classes: int
     widths: tuple[int, ...]
-    class_weights: Tensor | None
+    class_weights: Float32Array | None
 
     def subset(self, indices: Int64Array) -> "Known":
         return Known(
-            self.features[torch.from_numpy(indices)],
+            self.features[indices],
             self.targets[indices],
             self.groups[indices],
             self.classes,
@@ -63,9 +66,9 @@ def choose_penalty(known: Known, config: ProbeConfig, seed: int) -> ProbeFit:
     measured = np.zeros(len(known.targets), np.bool_)
     folds = divide_in_folds(known.targets, known.groups, config.folds)
     for rest, fold in folds:
-        others = known.features[torch.from_numpy(fold)].mean(dim=1)
+        others = known.features[fold].mean(axis=1)
         for answers, model in zip(logits, _fits(known.subset(rest), penalties), strict=True):
-            answers[fold] = model.logits(others).cpu().numpy()
+            answers[fold] = model.logits(others)
         # No model can know a class whose images are all in the fold.
         measured[fold] = np.isin(known.targets[fold], known.targets[rest])
     if not measured.any():
@@ -98,29 +101,28 @@ def _fits(known: Known, penalties: Sequence[float]) -> Iterator[LinearModel]:
     size.
     """
     views = known.features.shape[1]
-    inputs = known.features.flatten(end_dim=1)
-    mean = inputs.mean(dim=0)
-    scale = torch.cat(
+    inputs = known.features.reshape(-1, known.features.shape[2])
+    mean, variance = mean_and_variance(inputs)
+    scale = np.concatenate(
         [
-            part.square().mean().sqrt().clamp(min=_LEAST_DEVIATION).expand(part.shape[1])
-            for part in (inputs - mean).split(known.widths, dim=1)
+            np.full(len(part), max(np.sqrt(part.mean()), _LEAST_DEVIATION))
+            for part in np.split(variance, np.cumsum(known.widths)[:-1])
         ]
     )
-    targets = torch.from_numpy(known.targets).to(inputs.device).repeat_interleave(views)
-    for weights, bias in fit_path(
-        (inputs - mean) / scale,
-        targets,
+    return fit_path(
+        inputs,
+        known.targets.repeat(views),
         known.classes,
         [penalty / len(known.targets) for penalty in penalties],
+        Scaling(mean, scale),
         known.class_weights,
         _ITERATIONS,
-    ):
-        unscaled = weights / scale[:, None]
-        yield LinearModel(unscaled, bias - mean @ unscaled)
+    )
 
 
-def _score(penalty: float, logits: FloatArray, targets: Int64Array) -> PenaltyScore:
+def _score(penalty: float, logits: Float32Array, targets: Int64Array) -> PenaltyScore:
     temperature = fit_temperature(logits, targets)
-    loss = cross_entropy(torch.from_numpy(logits) / temperature, torch.from_numpy(targets))
+    likely = log_softmax(logits / np.float32(temperature), axis=1)
+    loss = -likely[np.arange(len(targets)), targets].mean()
     top1 = (logits.argmax(axis=1) == targets).mean()
     return PenaltyScore(penalty, float(loss), float(top1))

@@ -33,6 +33,7 @@
     |   |-- RunNotFoundError
     |   |-- RunConflictError
     |   |-- RunRefusedError             an instant training that its data does not allow
+    |   |   `-- RunTooLongError         it would take longer than a function may
     |   |-- DatasetMissingError
     |   |   |-- DatasetImageMissingError
     |   |   `-- DatasetVersionMissingError
@@ -200,6 +201,12 @@ class RunRefusedError(InputError):
     """The version of the dataset cannot be trained: too few classes or images, an image gone."""
 
     code = "run_refused"
+
+
+class RunTooLongError(RunRefusedError):
+    """The instant training takes longer than a function may run."""
+
+    code = "run_too_long"
 
 
 class DatasetMissingError(InputError):

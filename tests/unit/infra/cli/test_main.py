@@ -179,16 +179,6 @@ def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture
     assert "is not a port" in capsys.readouterr().err
 
 
-def test_missing_training_packages_are_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    for name in [name for name in __import__("sys").modules if name.startswith("training.")]:
-        monkeypatch.delitem(__import__("sys").modules, name)
-    assert run("train", "--config", "starter", "--data", tmp_path, "--out", tmp_path) == 1
-    assert "training needs the extra 'train'" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("where", [("--api-url", "http://127.0.0.1:9"), ("--stage", "local")])
 @pytest.mark.parametrize(
     "command",

@@ -132,5 +132,5 @@ def test_without_mlflow_the_error_says_what_to_install(
     data: TrainingData, config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "training.fit.mlflow_file", None)
-    with pytest.raises(TrainingError, match=r"not installed .*: run `pip install mlflow-skinny"):
+    with pytest.raises(TrainingError, match=r"not installed .*; `make training` installs"):
         fit(config, data, tmp_path / "run")

@@ -98,6 +98,7 @@ def test_a_step_that_begins_again_goes_on(store: RunStore) -> None:
     assert run.state == "running"
     assert run.steps == (RunStep(name="embed", started_at=AT, done=7, total=10),)
     store.end_step(RUN, "embed", LATER)
+    store.end_step(RUN, "embed", "2030-01-01T00:02:00.000000Z")
     run = store.begin(RUN, "freeze", AT)
     assert [(step.name, step.finished_at) for step in run.steps] == [
         ("freeze", None),

@@ -101,3 +101,21 @@ def test_a_gain_is_a_negative_drop(int8: Manifest) -> None:
 @pytest.mark.parametrize("limit", [float("nan"), float("inf")])
 def test_a_limit_that_is_none_is_no_way_round(int8: Manifest, limit: float) -> None:
     assert not checked(int8, "int8_top1_drop", 0.0, limit)
+
+
+def test_a_new_head_on_a_trunk_owes_its_own_proof(int8: Manifest) -> None:
+    manifest = with_familiarity(replace(int8, config={"instant": {"trunk": {"name": "starter"}}}))
+    owed = (*REQUIRED_CHECKS["instant"], *UNKNOWN_CHECKS["instant"])
+    assert held_back_by(manifest) == tuple(f"{name} was not measured" for name in owed)
+    made = tuple(GateCheck(name, 0.0, 0.5, passed=True) for name in owed)
+    assert held_back_by(replace(manifest, gate=made), GateLimits()) == ()
+    changed = GateCheck("trunk_changes", 1.0, 1.0, passed=True)
+    assert held_back_by(replace(manifest, gate=(*made, changed)), GateLimits()) == (
+        "trunk_changes is 1, the limit 0",
+    )
+
+
+def test_without_int8_a_version_cannot_claim_a_proven_trunk(int8: Manifest) -> None:
+    manifest = replace(int8, precision="fp32", config={"instant": {}}, gate=())
+    owed = tuple(f"{name} was not measured" for name in REQUIRED_CHECKS["fp32"])
+    assert held_back_by(manifest) == owed

@@ -11,6 +11,8 @@ DROP_PREFIX: Final = "datasets/"
 """``datasets/<name>/<class>/<file>``: where people drop files; curation takes them away."""
 MANIFEST_PREFIX: Final = "versions/"
 """``versions/<name>/<number>-<start of its sha256>.jsonl.gz``: manifests of versions."""
+COPIED: Final = "prediction:"
+"""``prediction:<id>``: the source of an image that was copied, and goes when that is erased."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -44,3 +46,8 @@ def content_key(name: str, sha256: str) -> str:
 def manifest_key(name: str, number: int, sha256: str) -> str:
     """Where the manifest of a version lies. Two that are made at once do not share a key."""
     return f"{MANIFEST_PREFIX}{name}/{number:07d}-{sha256[:16]}.jsonl.gz"
+
+
+def source_of(prediction_id: str) -> str:
+    """`DatasetImage.source` of a copy of a prediction's image."""
+    return f"{COPIED}{prediction_id}"

@@ -100,13 +100,20 @@ class RunStore:
         )
 
     def end_step(self, run: InstantRun, step: RunStepName, at: str) -> InstantRun:
-        """``step`` is done: it must have begun."""
-        return self._change(
-            run,
-            f"steps.{step}.finished_at = :at",
-            {":at": at},
-            also=f"AND attribute_exists(steps.{step})",
-        )
+        """``step``, which must have begun, is done; the first call counts."""
+        try:
+            return self._change(
+                run,
+                f"steps.{step}.finished_at = :at",
+                {":at": at, ":null": "NULL"},
+                also=f"AND attribute_type(steps.{step}.finished_at, :null)",
+            )
+        except RunConflictError:
+            found = self.run(run.dataset, run.id)
+            ended = any(one.name == step and one.finished_at for one in found.steps)
+            if found.state == "running" and ended:
+                return found
+            raise
 
     def take_name(self, run: InstantRun, version: str) -> bool:
         """Whether the version ``version`` of the run's model is the run's to make: the first run

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from visionflow import dynamodb, strict
 from visionflow.datasets.changes import KEEP, Book, ClassChange, ClassMove, ImageChange
 from visionflow.datasets.health import Health
-from visionflow.datasets.names import check_name, is_sha256
+from visionflow.datasets.names import COPIED, check_name, is_sha256
 from visionflow.datasets.record import Dataset, DatasetImage
 from visionflow.dynamodb import Found, Item, from_row, to_item
 from visionflow.errors import (
@@ -94,7 +94,7 @@ class DatasetStore:
         try:
             self.client.put_item(
                 TableName=self.table,
-                Item=_book_item(book),
+                Item=_book_item(Book(dataset=replace(book.dataset, revision=0))),
                 ConditionExpression="attribute_not_exists(pk)",
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
@@ -292,17 +292,22 @@ class DatasetStore:
                     }
                 ),
             )
-        announced = _attributes(image) | {"revision": self._book(name).dataset.revision}
+        every = _attributes(image)
         found = {
-            attribute: announced.pop(attribute, None)
+            attribute: every.get(attribute)
             for attribute in ("state", "width", "height", "bytes", "error", "group")
         }
         if self._update(name, image.sha256, found, "#state = :pending", {":pending": "pending"}):
             return True
+        if image.source.startswith(COPIED):
+            # Always announced: without a row it was erased while it was looked at.
+            if self._row("IMAGES", name, image.sha256) is None:
+                self.erase(name, image.sha256)
+            return False
         try:
             self.client.put_item(
                 TableName=self.table,
-                Item=to_item(_row_key("IMAGES", name, image.sha256) | _present(announced | found)),
+                Item=_image_item(name, image, self._book(name).dataset.revision),
                 ConditionExpression="attribute_not_exists(pk)",
             )
         except self.client.exceptions.ConditionalCheckFailedException:

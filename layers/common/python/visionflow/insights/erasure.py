@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from visionflow.datasets.copies import DatasetCopies
 from visionflow.dynamodb import Action, query, to_item
 from visionflow.images.store import ImageStore
 from visionflow.insights.changes import erased
+from visionflow.insights.copies import DatasetCopies
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
 from visionflow.predictions.record import Prediction, original_key, thumbnail_prefix

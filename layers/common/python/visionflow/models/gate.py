@@ -2,12 +2,20 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from visionflow.errors import GateError
 from visionflow.models.manifest import GateCheck, Manifest, Precision
 
-# What a gate must have measured for the precision that serves.
-REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {
+Proof = Precision | Literal["instant"]
+"""What a version has to prove: that of a trained network, by the precision that serves, or that of
+a new head on a trunk that has proven its int8 already."""
+
+INSTANT: Final = "instant"
+"""In a manifest's config: the table of a version that has a new head only, with its ``trunk``."""
+
+# What a gate must have measured.
+REQUIRED_CHECKS: dict[Proof, tuple[str, ...]] = {
     "fp32": ("fp32_logit_difference", "fp32_top1_changes"),
     "int8": (
         "fp32_logit_difference",
@@ -16,13 +24,28 @@ REQUIRED_CHECKS: dict[Precision, tuple[str, ...]] = {
         "int8_worst_class_drop",
         "int8_latency_ratio",
     ),
+    "instant": (
+        "trunk_changes",
+        "head_logit_difference",
+        "head_embedding_difference",
+        "head_cam_difference",
+        "head_top1_changes",
+        "trunk_latency_ratio",
+    ),
 }
 
 # What it must have measured besides, where the version recognises unfamiliar images.
-UNKNOWN_CHECKS: dict[Precision, tuple[str, ...]] = {
+UNKNOWN_CHECKS: dict[Proof, tuple[str, ...]] = {
     "fp32": (),
     "int8": ("int8_unknown_changes",),
+    "instant": ("head_unknown_changes",),
 }
+
+
+def proof_of(manifest: Manifest) -> Proof:
+    """Which proof ``manifest`` owes."""
+    instant = manifest.precision == "int8" and INSTANT in manifest.config
+    return "instant" if instant else manifest.precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +60,10 @@ class GateLimits:
             a ten-thousandth of the largest value.
         max_top1_changes: images that the graph decides differently from the network.
         max_latency_ratio: of int8 to fp32.
+        max_trunk_latency_ratio: of a trunk with a new head to the same with its own. The new one is
+            in fp32 and may have 1,000 classes.
         max_unknown_changes: the share of images of which int8 decides differently whether they are
-            unknown.
+            unknown. A new head must decide as its reference does.
         min_agreement: the share of the sealed images that int8 must answer as fp32 does.
     """
 
@@ -48,6 +73,7 @@ class GateLimits:
     max_difference: float = 0.1
     max_top1_changes: float = 0.0
     max_latency_ratio: float = 1.0
+    max_trunk_latency_ratio: float = 1.5
     max_unknown_changes: float = 0.03
     min_agreement: float = 0.9
 
@@ -71,6 +97,13 @@ class GateLimits:
             "int8_worst_class_drop": self.max_class_drop,
             "int8_latency_ratio": self.max_latency_ratio,
             "int8_unknown_changes": self.max_unknown_changes,
+            "trunk_changes": 0.0,
+            "trunk_latency_ratio": self.max_trunk_latency_ratio,
+            "head_logit_difference": self.max_difference,
+            "head_embedding_difference": self.max_difference,
+            "head_cam_difference": self.max_difference,
+            "head_top1_changes": self.max_top1_changes,
+            "head_unknown_changes": self.max_unknown_changes,
             "old_classes_top1_drop": self.max_old_classes_drop,
         }.get(check)
 
@@ -91,9 +124,10 @@ def held_back_by(
     the validation images of the smallest class.
     """
     made = {check.name for check in manifest.gate}
-    required = REQUIRED_CHECKS[manifest.precision]
+    proof = proof_of(manifest)
+    required = REQUIRED_CHECKS[proof]
     if manifest.familiarity:
-        required += UNKNOWN_CHECKS[manifest.precision]
+        required += UNKNOWN_CHECKS[proof]
     return (
         *(phrase for check in manifest.gate if (phrase := _failure(check, limits, one_image))),
         *(f"{name} was not measured" for name in required if name not in made),

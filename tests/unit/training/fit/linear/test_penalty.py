@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from tests.unit.training.evaluation.labels.scenes import scenes
 from training.config import ProbeConfig
@@ -15,7 +14,7 @@ CONFIG = ProbeConfig(views=0, crop_scale=1.0, penalties=(0.1, 1000.0, 10.0), fol
 
 def known(apart: float = 2.0, groups: Int64Array | None = None) -> Known:
     made = scenes(apart=apart)
-    features = torch.from_numpy(made.features)[:, None]
+    features = made.features[:, None]
     numbers = made.groups if groups is None else groups
     return Known(features, made.targets, numbers, 3, (16,), None)
 
@@ -58,24 +57,24 @@ def test_of_many_images_some_are_compared(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_units_of_a_trunk_make_no_difference() -> None:
     made = known()
-    both = torch.cat([made.features, made.features.flip(2)], dim=2)
-    scaled = torch.cat([made.features, 1000 * made.features.flip(2) + 7], dim=2)
+    both = np.concatenate([made.features, made.features[..., ::-1]], axis=2)
+    scaled = np.concatenate([made.features, 1000 * made.features[..., ::-1] + 7], axis=2)
     answers = [
         fit_head(replace(made, features=x, widths=(16, 16)), CONFIG, 10.0).logits(x[:, 0])
         for x in (both, scaled)
     ]
-    torch.testing.assert_close(answers[0], answers[1], atol=0.02, rtol=0.02)
+    np.testing.assert_allclose(answers[0], answers[1], atol=0.02, rtol=0.02)
 
 
 def test_a_feature_that_never_varies_does_no_harm() -> None:
     made = known()
-    model = fit_head(replace(made, features=torch.full_like(made.features, 3.0)), CONFIG, 10.0)
-    assert model.logits(made.features[:, 0]).isfinite().all()
+    model = fit_head(replace(made, features=np.full_like(made.features, 3.0)), CONFIG, 10.0)
+    assert np.isfinite(model.logits(made.features[:, 0])).all()
 
 
 def test_views_are_images_of_their_own_and_answer_together() -> None:
     made = known()
-    views = torch.cat([made.features, made.features + 0.1], dim=1)
+    views = np.concatenate([made.features, made.features + 0.1], axis=1)
     twice = replace(made, features=views)
     assert choose_penalty(twice, CONFIG, seed=1).images == 240
     assert fit_head(twice, CONFIG, 10.0).weights.shape == (16, 3)

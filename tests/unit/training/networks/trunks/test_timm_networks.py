@@ -182,7 +182,7 @@ def test_without_timm_the_error_says_what_to_install(
         importlib.util, "find_spec", lambda name: None if name == "timm" else find(name)
     )
     for weights in ("none", "imagenet"):
-        with pytest.raises(TrainingError, match="not installed: install it"):
+        with pytest.raises(TrainingError, match="not installed; `make training` installs it"):
             check_beginning(configured("test_vit", weights), 160)
 
 

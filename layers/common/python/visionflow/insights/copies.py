@@ -1,16 +1,13 @@
 """Copies of predictions' images in datasets: they go when the prediction is erased."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from visionflow.datasets.names import content_key
+from visionflow.datasets.names import content_key, source_of
 from visionflow.datasets.store import DatasetStore
+from visionflow.errors import DatasetMissingError
 from visionflow.images.store import ImageStore
 from visionflow.predictions.record import Prediction
-
-
-def source_of(prediction_id: str) -> str:
-    """`DatasetImage.source` of a copy of a prediction's image."""
-    return f"prediction:{prediction_id}"
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class DatasetCopies:
         if sha256 is None:
             return
         for dataset in self.store.datasets():
-            image = self.store.known(dataset.name, [sha256]).get(sha256)
-            if image is not None and image.source == source:
-                self.content.erase(content_key(dataset.name, sha256))
-                self.store.erase(dataset.name, sha256)
+            with suppress(DatasetMissingError):  # without this image, or deleted just now
+                if self.store.image(dataset.name, sha256).source == source:
+                    self.content.erase(content_key(dataset.name, sha256))
+                    self.store.erase(dataset.name, sha256)

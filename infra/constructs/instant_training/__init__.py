@@ -1,0 +1,1 @@
+"""Instant training: a state machine and the functions that it calls."""

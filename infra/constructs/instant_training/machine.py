@@ -1,0 +1,199 @@
+"""The state machine of instant trainings, and the two functions that it calls."""
+
+import json
+from dataclasses import asdict
+
+from aws_cdk import ArnFormat, Aws, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import Size as Storage
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from infra.constructs.instant_training.definition import DEFINITION
+from infra.constructs.permissions import allow, as_found
+from infra.constructs.service_function import Package, ServiceFunction, Size
+from infra.constructs.storage.stores import Stores
+from infra.constructs.training_job.job_stores import JobStores
+from infra.nag import acknowledge
+from infra.stages import StageConfig
+from lambdas.embed.settings import EmbedSettings
+from lambdas.instant.run_folder import RUNS_PREFIX
+from lambdas.instant.settings import InstantSettings
+from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.datasets.names import CONTENT_PREFIX, MANIFEST_PREFIX
+
+MAP = "Embed"
+"""The label of the map in the definition."""
+# The most that a new account may give one function is 3,008 MB.
+FIT_MEMORY_MB = 3_008
+
+
+class InstantTraining(Construct):
+    """Freeze, embed, fit, publish.
+
+    Attributes:
+        state_machine_arn: an execution is started for each training, with
+            `{"dataset": ..., "run": ...}`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        embed: ServiceFunction,
+        instant: ServiceFunction,
+        job_stores: JobStores,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        allow(role, "lambda:InvokeFunction", on=[embed.function_arn, instant.function_arn])
+        job_stores.datasets.allow_get(role, prefix=RUNS_PREFIX)
+        machine = stepfunctions.StateMachine(
+            self,
+            "StateMachine",
+            definition_body=stepfunctions.DefinitionBody.from_string(_definition(stage)),
+            definition_substitutions={
+                "InstantFunction": instant.function_arn,
+                "EmbedFunction": embed.function_arn,
+                "DatasetsBucket": job_stores.datasets.bucket_name,
+                "Partition": Aws.PARTITION,
+            },
+            role=role,
+            tracing_enabled=stage.tracing,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.state_machine_arn = machine.state_machine_arn
+        _let_it_map(self, machine, role)
+        acknowledge(
+            machine,
+            "AwsSolutions-SF1",
+            reason="Each step is in its function's log; Step Functions keeps the history.",
+        )
+        if stage.tracing:
+            acknowledge(
+                role,
+                "AwsSolutions-IAM5[Resource::*]",
+                reason="X-Ray's actions for traces and sampling know no resources.",
+            )
+        else:
+            acknowledge(machine, "AwsSolutions-SF2", reason="The local cloud has no X-Ray.")
+        # An aborted execution never reaches its own end.
+        events.Rule(
+            self,
+            "EndedFromOutside",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [self.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[targets.LambdaFunction(instant)],
+        )
+        CfnOutput(scope, "InstantMachine", value=self.state_machine_arn)
+
+    def allow_start(self, role: iam.Role) -> None:
+        """Let `role` start trainings."""
+        allow(role, "states:StartExecution", on=[self.state_machine_arn])
+
+
+def _definition(stage: StageConfig) -> str:
+    """In one line, so that the template stays readable."""
+    definition = json.loads(DEFINITION.read_text(encoding="utf-8"))
+    # As many executions as the stage lets its queue of images drive.
+    definition["States"]["Embed"]["MaxConcurrency"] = stage.ingest_max_concurrency
+    return json.dumps(definition)
+
+
+def _let_it_map(scope: Construct, machine: stepfunctions.StateMachine, role: iam.Role) -> None:
+    """A distributed map starts executions of its own machine, which the role's policy can only name
+    once the machine is made: so it is a policy of its own.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    """
+    name = machine.state_machine_name
+    children = Stack.of(scope).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{name}/{MAP}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    policy = iam.Policy(scope, "MapPolicy", roles=[role])
+    policy.add_statements(
+        iam.PolicyStatement(
+            actions=["states:StartExecution"], resources=[machine.state_machine_arn]
+        ),
+        iam.PolicyStatement(
+            actions=["states:DescribeExecution", "states:StopExecution"], resources=[children]
+        ),
+    )
+    acknowledge(
+        policy,
+        f"AwsSolutions-IAM5[Resource::{as_found(scope, children)}]",
+        reason="Executions get their names when the map starts them; all are of this machine.",
+    )
+
+
+def embed_function(
+    scope: Construct, *, stage: StageConfig, package: Package, stores: Stores, job_stores: JobStores
+) -> ServiceFunction:
+    """Embeds a chunk of images in each call. `package` has the starter model."""
+    function = ServiceFunction(
+        scope,
+        "Embed",
+        stage=stage,
+        package=package,
+        size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(4)),
+        environment=EmbedSettings(
+            datasets_table=stores.dataset_table.table_name,
+            datasets_bucket=job_stores.datasets.bucket_name,
+        ).to_env(),
+    )
+    stores.dataset_table.allow_curate(function.execution_role)
+    job_stores.datasets.allow_read(function.execution_role, prefix=CONTENT_PREFIX)
+    return function
+
+
+def instant_function(
+    scope: Construct, *, stage: StageConfig, package: Package, stores: Stores, job_stores: JobStores
+) -> ServiceFunction:
+    """Freezes, fits and publishes. `package` has what training needs without torch."""
+    function = ServiceFunction(
+        scope,
+        "Instant",
+        stage=stage,
+        package=package,
+        size=Size(
+            memory_mb=FIT_MEMORY_MB,
+            timeout=Duration.minutes(15),
+            # The images of validation and test as they came, and the artifact.
+            disk=Storage.gibibytes(10),
+        ),
+        environment=InstantSettings(
+            datasets_table=stores.dataset_table.table_name,
+            datasets_bucket=job_stores.datasets.bucket_name,
+            models_bucket=stores.models.bucket_name,
+            registry_table=stores.registry.table_name,
+            audit_table=stores.audit.table_name,
+            usage_table=stores.usage.table_name,
+            gate=json.dumps(asdict(stage.gate)),
+        ).to_env(),
+    )
+    role = function.execution_role
+    stores.dataset_table.allow_curate(role)
+    job_stores.datasets.allow_read(role, prefix=CONTENT_PREFIX)
+    for prefix in (MANIFEST_PREFIX, RUNS_PREFIX):
+        job_stores.datasets.allow_get(role, prefix=prefix)
+        job_stores.datasets.allow_put(role, prefix=prefix)
+    stores.models.allow_read(role)
+    stores.models.allow_put(role, prefix="models/")
+    stores.registry.allow_read(role)
+    stores.registry.allow_move(role)
+    stores.audit.allow_add(role)
+    stores.usage.allow_see(role)
+    return function

@@ -1,0 +1,47 @@
+"""Lambda entry point of a chunk: ``{"dataset", "run", "chunk": {"number", "images"}}``."""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import clients
+from lambdas.embed.service import ChunkEmbedder
+from lambdas.embed.settings import EmbedSettings
+from lambdas.telemetry.trail import traced
+from visionflow.answers.embedder import Embedder
+from visionflow.datasets.run_store import RunStore
+from visionflow.datasets.store import DatasetStore
+from visionflow.errors import RunConflictError
+from visionflow_starter import STARTER
+
+logger = Logger()
+
+
+@lru_cache
+def service() -> ChunkEmbedder:
+    settings = EmbedSettings.from_env(os.environ)
+    dynamodb = clients.dynamodb()
+    return ChunkEmbedder(
+        RunStore(settings.datasets_table, dynamodb),
+        DatasetStore(settings.datasets_table, dynamodb),
+        settings.datasets_bucket,
+        clients.s3(),
+        Embedder(STARTER),
+    )
+
+
+@logger.inject_lambda_context
+@traced
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
+    dataset, run, chunk = str(event["dataset"]), str(event["run"]), event["chunk"]
+    try:
+        done = service().embed(dataset, run, int(chunk["number"]), chunk["images"])
+    except RunConflictError as error:
+        # It was stopped; its map ends by itself, and a failure here would be tried again.
+        logger.info("ended", extra={"reason": str(error)})
+        done = 0
+    logger.info("embedded", extra={"run": run, "chunk": chunk["number"], "done": done})
+    return {"done": done}

@@ -1,0 +1,85 @@
+"""Embeddings of the images of a chunk that have none of the packaged trunk.
+
+Each image has one row for its embedding, so a chunk that is embedded twice leaves one embedding
+each; images that have theirs are not read again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from visionflow.answers.embedder import Embedder
+from visionflow.datasets.names import content_key
+from visionflow.datasets.run_store import RunStore
+from visionflow.datasets.store import DatasetStore, ImageContent
+from visionflow.errors import DatasetImageMissingError, ImageError
+from visionflow.images import pipeline
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_ABSENT = ("404", "NoSuchKey")
+# As `ImageContent` has it.
+THUMBNAIL_SIDE = 96
+
+
+@dataclass(frozen=True)
+class ChunkEmbedder:
+    """``bucket`` holds the images."""
+
+    runs: RunStore
+    store: DatasetStore
+    bucket: str
+    s3: "S3Client"
+    embedder: Embedder
+
+    def embed(self, dataset: str, run_id: str, number: int, hashes: Sequence[str]) -> int:
+        """How many images of the chunk have an embedding now.
+
+        An image that is gone or cannot be read is left out: the training then says which. Raises
+        `RunConflictError` when the training has ended.
+        """
+        run = self.runs.run(dataset, run_id)
+        # One more call for a run that was stopped costs nothing but this.
+        self.runs.progress(run, "embed", number, 0)
+        known = {
+            sha256
+            for sha256, content in self.store.contents(dataset, hashes)
+            if content.trunk == self.embedder.trunk
+        }
+        done = len(known)
+        for sha256 in hashes:
+            if sha256 not in known and self._embed(dataset, sha256):
+                done += 1
+        self.runs.progress(run, "embed", number, done)
+        return done
+
+    def _embed(self, dataset: str, sha256: str) -> bool:
+        data = self._read(content_key(dataset, sha256))
+        if data is None:
+            return False
+        try:
+            image = self.store.image(dataset, sha256)
+            decoded = pipeline.decode(data, self.embedder.spec)
+        except (ImageError, DatasetImageMissingError):
+            return False
+        small = pipeline.thumbnail(decoded, THUMBNAIL_SIDE)
+        pixels = pipeline.prepare(decoded, self.embedder.spec)
+        views = self.embedder.embed(pixels[np.newaxis])[0]
+        content = ImageContent(
+            embedding=views.astype("<f2").tobytes(), thumbnail=small, trunk=self.embedder.trunk
+        )
+        self.store.curated(dataset, image, content)
+        return True
+
+    def _read(self, key: str) -> bytes | None:
+        try:
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+        except self.s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in _ABSENT:
+                raise
+            return None
+        with answer["Body"] as body:
+            return body.read()

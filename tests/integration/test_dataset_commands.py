@@ -1,0 +1,328 @@
+"""``visionflow data push`` and ``visionflow datasets`` against the API, without a cloud."""
+
+import json
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+import pytest
+
+from infra.cli.main import main
+from tests.images import encode, plain
+from tests.integration.conftest import DATASETS, Cloud
+from tests.integration.test_dataset_routes import Datasets, sha
+from visionflow.datasets.run import Confusion, InstantRun, RunResult
+
+RED, BLUE, GREEN = (encode(plain(colour)) for colour in ("red", "blue", "green"))
+NAME = "animals"
+
+
+class Stage:
+    """The API and the bucket behind one address; ``stops_after`` images the bucket refuses."""
+
+    def __init__(self, datasets: Datasets) -> None:
+        self.datasets = datasets
+        self.puts: list[str] = []
+        self.curates = True
+        self.stops_after: int | None = None
+        self.url = ""
+        self.before: Callable[[str], None] = lambda _: None
+
+    def api(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        self.before(path)
+        url = urlsplit(path)
+        answer = self.datasets.cloud.call(
+            method, url.path, dict(parse_qsl(url.query)), body, "application/json"
+        )
+        text = json.dumps(answer.body)
+        # Signed requests go to moto in this process, which has no address of its own.
+        host = f"https://{DATASETS.datasets_bucket}.s3.eu-central-1.amazonaws.com"
+        return answer.status, text.replace(host, f"{self.url}/bucket").encode()
+
+    def bucket(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        key = urlsplit(path).path.removeprefix("/bucket/")
+        if method == "GET":
+            s3 = self.datasets.cloud.s3
+            found = s3.get_object(Bucket=DATASETS.datasets_bucket, Key=key)
+            return 200, found["Body"].read()
+        if self.stops_after is not None and len(self.puts) >= self.stops_after:
+            return 503, b"slow down"
+        if key in self.puts:
+            return 412, b"there already"
+        assert body is not None
+        assert key.endswith(sha(body))
+        self.puts.append(key)
+        self.datasets.cloud.s3.put_object(Bucket=DATASETS.datasets_bucket, Key=key, Body=body)
+        if self.curates:
+            self.datasets.arrive(body)
+        return 200, b""
+
+
+@pytest.fixture
+def stage(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    found = Stage(Datasets(empty_cloud))
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
+            of = found.bucket if self.path.startswith("/bucket/") else found.api
+            with lock:
+                status, text = of(self.command, self.path, body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815  names of http.server
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr("infra.cli.datasets.push._POLL_SECONDS", 0.01)
+    monkeypatch.setattr("infra.cli.datasets.training._POLL_SECONDS", 0.01)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        found.url = f"http://127.0.0.1:{server.server_port}"
+        yield found
+        server.shutdown()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three images of two classes, one of them twice, and a file that is not an image."""
+    files = {
+        "cat/red.jpg": RED,
+        "cat/red again.jpg": RED,
+        "cat/green.jpg": GREEN,
+        "dog/blue.jpg": BLUE,
+        "dog/broken.jpg": b"not an image",
+        "notes.txt": b"",
+    }
+    for name, data in files.items():
+        file = tmp_path / "images" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return tmp_path / "images"
+
+
+def run(stage: Stage, *arguments: str) -> int:
+    return main([*arguments, "--api-url", stage.url])
+
+
+def push(stage: Stage, folder: Path, *more: str) -> int:
+    return run(stage, "data", "push", str(folder), "--dataset", NAME, *more)
+
+
+def read(text: str) -> Any:
+    """What a command answered, among the metrics that the API's handler writes in this process."""
+    (answered,) = (found for line in text.splitlines() if "_aws" not in (found := json.loads(line)))
+    return answered
+
+
+def test_a_folder_is_pushed_with_its_classes(
+    stage: Stage, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A file that cannot be sent is said, and is the exit code.
+    assert push(stage, folder, "--json", "--wait") == 1
+    answered = capsys.readouterr()
+    assert "broken.jpg" in answered.err
+    pushed = read(answered.out)
+    assert pushed == {
+        "dataset": NAME,
+        "sent": 3,
+        "known": 0,
+        "duplicates": 1,
+        "unreadable": [str(folder / "dog" / "broken.jpg")],
+        "ready": 3,
+        "refused": 0,
+    }
+    found = {image["sha256"]: image for image in stage.datasets.images()}
+    assert {image: found[image]["label"] for image in found} == {
+        sha(RED): "cat",
+        sha(GREEN): "cat",
+        sha(BLUE): "dog",
+    }
+    assert {image["source"] for image in found.values()} == {"push"}
+
+
+def test_a_push_that_was_cut_off_goes_on(
+    stage: Stage, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "dog" / "broken.jpg").unlink()
+    stage.curates, stage.stops_after = False, 1
+    assert push(stage, folder) == 1
+    assert "The bucket refused the image (503)" in capsys.readouterr().err
+    # One image has arrived without being looked at, the others have not.
+    stage.stops_after = None
+    assert push(stage, folder, "--json") == 0
+    assert read(capsys.readouterr().out)["sent"] == 3
+    assert len(stage.puts) == 3
+    for data in (RED, BLUE, GREEN):
+        stage.datasets.arrive(data)
+    assert push(stage, folder, "--json") == 0
+    answered = read(capsys.readouterr().out)
+    assert (answered["sent"], answered["known"]) == (0, 3)
+
+
+def test_a_divided_folder_keeps_its_parts_and_adds_its_classes(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.datasets.post("", {"name": NAME, "classes": ["Cat"]})
+    for name, data in {"train/cat/r.jpg": RED, "test/dog/b.jpg": BLUE}.items():
+        file = tmp_path / "parts" / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(data)
+    assert push(stage, tmp_path / "parts") == 0
+    found = {image["sha256"]: image for image in stage.datasets.images()}
+    assert (found[sha(RED)]["label"], found[sha(RED)]["part"]) == ("Cat", "train")
+    assert (found[sha(BLUE)]["label"], found[sha(BLUE)]["part"]) == ("dog", "test")
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_a_folder_without_images_is_refused(
+    stage: Stage, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert push(stage, tmp_path / name) == 1
+    assert name in capsys.readouterr().err
+    assert stage.datasets.get("").body == {"items": []}
+
+
+def test_a_version_is_exported_as_zip_lines_and_table(
+    stage: Stage, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(stage, folder)
+    assert run(stage, "datasets", "freeze", NAME, "--note", "first") == 0
+    out = tmp_path / "out.zip"
+    assert run(stage, "datasets", "export", NAME, "1", "--out", str(out)) == 0
+    with zipfile.ZipFile(out) as archive:
+        assert archive.read(f"dog/{sha(BLUE)}.jpg") == BLUE
+        lines = archive.read("manifest.jsonl").decode().splitlines()
+        assert sorted(archive.namelist()) == sorted(
+            [
+                f"cat/{sha(RED)}.jpg",
+                f"cat/{sha(GREEN)}.jpg",
+                f"dog/{sha(BLUE)}.jpg",
+                *("manifest.csv", "manifest.jsonl"),
+            ]
+        )
+    assert [json.loads(line)["sha256"] for line in lines] == sorted(map(sha, (RED, BLUE, GREEN)))
+    table = tmp_path / "out.csv"
+    assert run(stage, "datasets", "export", NAME, "1", "--out", str(table)) == 0
+    assert len(table.read_text().splitlines()) == 4
+    assert run(stage, "datasets", "export", NAME, "1", "--out", str(tmp_path / "a.tar")) == 1
+    assert run(stage, "datasets", "export", NAME, "2", "--out", str(out)) == 1
+    assert "has no version 2" in capsys.readouterr().err
+
+
+def test_datasets_are_shown_changed_and_deleted(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(stage, "datasets", "create", NAME, "cat", "dog") == 0
+    assert run(stage, "datasets", "classes", NAME, "--rename", "dog", "wolf", "--json") == 0
+    capsys.readouterr()
+    assert run(stage, "datasets", "classes", NAME, "--describe", "wolf", "--ko", "늑대") == 0
+    assert "늑대" in capsys.readouterr().out
+    for command in ("show", "versions", "runs"):
+        assert run(stage, "datasets", command, NAME) == 0
+    assert run(stage, "datasets", "list") == 0
+    assert NAME in capsys.readouterr().out
+    assert run(stage, "datasets", "delete", NAME) == 1
+    assert "--yes" in capsys.readouterr().err
+    assert run(stage, "datasets", "delete", NAME, "--yes") == 0
+    assert run(stage, "datasets", "show", NAME) == 1
+    assert "dataset_missing" in capsys.readouterr().err
+
+
+def test_versions_are_compared(
+    stage: Stage, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(stage, folder)
+    run(stage, "datasets", "freeze", NAME)
+    stage.datasets.post(f"/{NAME}/changes", {"changes": [{"sha256": sha(RED), "label": "dog"}]})
+    run(stage, "datasets", "freeze", NAME)
+    capsys.readouterr()
+    assert run(stage, "datasets", "diff", NAME, "2") == 0
+    answered = capsys.readouterr().out
+    assert "From version 1 to 2: 0 added, 0 removed, 1 relabelled." in answered
+    assert f"~ {sha(RED)} cat -> dog" in answered
+
+
+@pytest.fixture
+def machine() -> str:
+    """A state machine that does nothing: the tests do what it would."""
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    arn: str = boto3.client("stepfunctions").create_state_machine(
+        name="instant",
+        definition=json.dumps(definition),
+        roleArn="arn:aws:iam::123456789012:role/instant",
+    )["stateMachineArn"]
+    return arn
+
+
+def train_afterwards(stage: Stage, folder: Path, finish: Callable[[InstantRun], object]) -> None:
+    """Two images a class, and ``finish`` with a training as soon as somebody looks at it."""
+    (folder / "dog" / "second.jpg").write_bytes(encode(plain("navy")))
+    push(stage, folder)
+
+    def finish_once(path: str) -> None:
+        if "/runs/" in path:
+            stage.before = lambda _: None
+            finish(stage.datasets.runs.run(NAME, path.rpartition("/")[2].partition("?")[0]))
+
+    stage.before = finish_once
+
+
+def test_a_training_is_followed_to_its_result(
+    stage: Stage, folder: Path, machine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = stage.datasets.runs
+
+    def finish(run: InstantRun) -> None:
+        begun = runs.begin(runs.name_version(run, 1), "fit", "2030-01-01", 4)
+        worst = tuple(Confusion(label=str(n), answered="dog", count=9 - n) for n in range(4))
+        result = RunResult(top1=0.75, top1_low=0.5, top1_high=0.9, images=4, groups=3, worst=worst)
+        runs.finish(begun, "2030-01-01", "1-a", result, serves=True)
+
+    train_afterwards(stage, folder, finish)
+    capsys.readouterr()
+    assert run(stage, "datasets", "train", NAME, "--promote") == 0
+    answered = capsys.readouterr()
+    assert "animals 1-a serves, from version 1." in answered.out
+    assert "75.0% (95 % interval 50.0% to 90.0%) on 4 test images in 3 groups" in answered.out
+    assert [line.split()[0] for line in answered.out.splitlines()[-4:]] == ["LABEL", *"012"]
+    assert "is waiting" in answered.err
+    assert run(stage, "datasets", "runs", NAME) == 0
+    assert "75.0%" in capsys.readouterr().out
+
+
+def test_a_training_that_failed_says_why(
+    stage: Stage, folder: Path, machine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = stage.datasets.runs
+    train_afterwards(
+        stage,
+        folder,
+        lambda run: runs.fail(NAME, run.id, "2030-01-01", "run_refused", "Too few images."),
+    )
+    assert run(stage, "datasets", "train", NAME) == 1
+    assert "failed: Too few images. (run_refused)" in capsys.readouterr().out
+
+
+def test_a_training_may_be_left_alone(
+    stage: Stage, folder: Path, machine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(stage, folder)
+    assert run(stage, "datasets", "train", NAME) == 1
+    assert "'dog' has 1 images" in capsys.readouterr().err
+    (folder / "dog" / "second.jpg").write_bytes(encode(plain("navy")))
+    push(stage, folder)
+    capsys.readouterr()
+    assert run(stage, "datasets", "train", NAME, "--no-wait") == 0
+    assert "is waiting." in capsys.readouterr().out

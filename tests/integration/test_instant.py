@@ -1,0 +1,370 @@
+"""Instant trainings on moto, by the real state machine: whole, killed anywhere, refused."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import boto3
+import numpy as np
+import pytest
+from PIL import Image
+
+import lambdas.embed.handler
+import lambdas.instant.handler
+from infra.constructs.instant_training.definition import DEFINITION
+from lambdas.embed.settings import EmbedSettings
+from lambdas.instant.settings import InstantSettings
+from tests.integration.conftest import Context
+from tests.integration.state_machine import StateMachine
+from tests.jobs import make_buckets, make_pair_table
+from visionflow.access.budget import StageStop
+from visionflow.datasets.changes import ImageChange
+from visionflow.datasets.names import content_key
+from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
+from visionflow.datasets.run import InstantRun
+from visionflow.datasets.run_store import RunStore
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
+from visionflow.models.gate import GateLimits
+from visionflow.models.ref import ModelRef
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.store import ModelStore
+from visionflow.timestamps import new_id, timestamp
+
+AT = datetime(2030, 1, 1, 12, tzinfo=UTC)
+COLOURS = {"red": (200, 30, 30), "green": (30, 190, 40), "blue": (30, 40, 200)}
+EMBED = EmbedSettings("datasets", "dataset-files")
+INSTANT = InstantSettings(
+    "datasets",
+    "dataset-files",
+    "models",
+    "registry",
+    "audit",
+    "usage",
+    json.dumps(asdict(GateLimits())),
+)
+Task = Callable[[dict[str, Any]], Any]
+
+
+class Enough(Context):
+    """An invocation with all its time before it."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+def drawn(colour: tuple[int, int, int], seed: int) -> bytes:
+    """Noise of a colour; each of another seed is another scene."""
+    noise = np.random.default_rng(seed).normal(0, 40, (6, 6, 3))
+    pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).resize((64, 64), Image.Resampling.BICUBIC).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class World:
+    """A dataset with its bucket, and the functions around the state machine."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for table in ("datasets", "registry", "audit", "usage"):
+            make_pair_table(table)
+        make_buckets("dataset-files", "models")
+        for name, value in (EMBED.to_env() | INSTANT.to_env()).items():
+            monkeypatch.setenv(name, value)
+        for function in (
+            lambdas.embed.handler.service,
+            lambdas.instant.handler.service,
+            lambdas.instant.handler.audit,
+        ):
+            function.cache_clear()
+        self.s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
+        self.store, self.runs = DatasetStore("datasets", dynamodb), RunStore("datasets", dynamodb)
+        self.versions = VersionStore("dataset-files", self.s3, self.store)
+        self.registry = ModelRegistry("registry", dynamodb)
+        self.models = ModelStore("models", self.s3)
+        self.stop = StageStop("usage", dynamodb)
+        self.embedded: list[str] = []
+        self.tasks: dict[str, Task] = {
+            "EmbedFunction": self._embed,
+            "InstantFunction": lambda event: lambdas.instant.handler.lambda_handler(
+                event, Enough()
+            ),
+        }
+
+    def _embed(self, event: dict[str, Any]) -> Any:
+        self.embedded += event["chunk"]["images"]
+        return lambdas.embed.handler.lambda_handler(event, Enough())
+
+    def fill(self, name: str = "colours", **counts: int) -> None:
+        classes = tuple(DatasetClass(name=label) for label in counts)
+        self.store.create(
+            Dataset(name=name, created_at=timestamp(AT), created_by="ann", classes=classes)
+        )
+        for number, (label, count) in enumerate(counts.items()):
+            for index in range(count):
+                self.add(name, label, drawn(COLOURS[label], 1000 * number + index))
+
+    def add(self, name: str, label: str, data: bytes) -> str:
+        """An image as curation leaves it, but without its embedding."""
+        image = DatasetImage(
+            sha256=sha256(data).hexdigest(),
+            state="ready",
+            added_at=timestamp(AT),
+            added_by="ann",
+            source="upload",
+            bytes=len(data),
+            label=label,
+        )
+        self.store.curated(name, image, None)
+        self.s3.put_object(Bucket="dataset-files", Key=content_key(name, image.sha256), Body=data)
+        return image.sha256
+
+    def start(self, name: str = "colours", *, promote: bool = False) -> InstantRun:
+        return self.runs.start(
+            InstantRun(
+                id=new_id(AT),
+                dataset=name,
+                version=0,
+                model=name,
+                state="waiting",
+                started_at=timestamp(AT),
+                started_by="ann",
+                promote=promote,
+            )
+        )
+
+    def run(self, run: InstantRun) -> InstantRun:
+        """What the state machine makes of it."""
+        self.machine = StateMachine(DEFINITION, self.tasks, read=self._text)
+        self.machine.run({"dataset": run.dataset, "run": run.id})
+        return self.runs.run(run.dataset, run.id)
+
+    def train(self, **wanted: Any) -> InstantRun:
+        return self.run(self.start(**wanted))
+
+    def published(self) -> list[str]:
+        found = self.s3.list_objects_v2(Bucket="models").get("Contents", [])
+        return sorted(x["Key"] for x in found if x["Key"].endswith("manifest.json"))
+
+    def break_once(
+        self, function: str, when: Callable[[dict[str, Any]], bool], after: bool
+    ) -> None:
+        """Kill the first call that ``when`` is true of: before it works, or ``after`` it has."""
+        task, broken = self.tasks[function], []
+
+        def call(event: dict[str, Any]) -> Any:
+            if broken or not when(event):
+                return task(event)
+            broken.append(event)
+            if after:
+                task(event)
+            raise MemoryError("killed")
+
+        self.tasks[function] = call
+
+    def _text(self, bucket: str, key: str) -> str:
+        assert bucket == "${DatasetsBucket}"
+        answer = self.s3.get_object(Bucket="dataset-files", Key=key)
+        return answer["Body"].read().decode()
+
+
+@pytest.fixture
+def world(aws: None, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
+
+
+def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World) -> None:
+    world.fill(red=16, green=14, blue=12)
+    run = world.train(promote=True)
+    assert run.error is None
+    assert (run.state, run.version, run.model_version, run.serves) == ("done", 1, "1", True)
+    assert [step.name for step in run.steps] == ["freeze", "embed", "fit", "prove", "publish"]
+    assert all(step.finished_at for step in run.steps)
+    assert (run.steps[1].done, run.steps[1].total) == (42, 42)
+    assert run.result is not None
+    assert run.result.top1 >= 0.75
+    model = ModelRef("colours", "1")
+    assert world.registry.current() == model
+    manifest = world.models.manifest(model)
+    version = world.versions.version("colours", 1)
+    assert manifest.config["dataset"] == {
+        "name": "colours",
+        "version": 1,
+        "sha256": version.sha256,
+    }
+    assert manifest.label_names == ("blue", "green", "red")
+    assert world.runs.models("colours", 1) == (model,)
+    row = world.registry.version(model)
+    assert row is not None
+    assert row.verified is not None
+    assert row.verified.top1 == run.result.top1
+
+    # The next one embeds nothing, makes the next version, and the same head.
+    world.embedded.clear()
+    second = world.train()
+    assert (second.model_version, second.serves, world.embedded) == ("2", False, [])
+    heads = {
+        world.models.manifest(ModelRef("colours", number)).served_file.sha256
+        for number in ("1", "2")
+    }
+    assert len(heads) == 1
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", ["freeze", "embed", "fit", "publish"])
+def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, after: bool) -> None:
+    world.fill(red=12, green=12)
+    if step == "embed":
+        world.break_once("EmbedFunction", lambda _event: True, after)
+    else:
+        world.break_once("InstantFunction", lambda event: event["step"] == step, after)
+    run = world.train()
+    assert (run.error, run.state, run.model_version) == (None, "done", "1")
+    assert world.published() == ["models/colours/1/manifest.json"]
+    assert len(world.versions.versions("colours")) == 1
+    contents = [sha256 for sha256, _ in world.store.contents("colours", world.embedded)]
+    assert sorted(set(contents)) == sorted(
+        image.sha256 for image in world.store.all_images("colours")
+    )
+
+
+def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world: World) -> None:
+    world.fill(red=12, green=12)
+    function = world.tasks["InstantFunction"]
+
+    def broken(event: dict[str, Any]) -> Any:
+        if event["step"] == "fit":
+            raise MemoryError("no memory is left")
+        return function(event)
+
+    world.tasks["InstantFunction"] = broken
+    run = world.train()
+    assert run.state == "failed"
+    assert run.error is not None
+    assert run.error[0] == "internal_error"
+    assert "no memory is left" in run.error[1]
+    assert world.published() == []
+    assert world.runs.models("colours", 1) == ()
+
+
+def test_two_trainings_at_once_make_two_versions(world: World) -> None:
+    world.fill(red=12, green=12)
+    first, second = world.start(), world.start()
+    function = world.tasks["InstantFunction"]
+
+    def interleaved(event: dict[str, Any]) -> Any:
+        answer = function(event)
+        if event["step"] == "freeze" and event["run"] == first.id:
+            world.run(second)
+        return answer
+
+    world.tasks["InstantFunction"] = interleaved
+    world.run(first)
+    found = [world.runs.run("colours", run.id) for run in (first, second)]
+    assert [run.state for run in found] == ["done", "done"]
+    assert {run.version for run in found} == {1}
+    assert {run.model_version for run in found} == {"1", "2"}
+    assert len(world.published()) == 2
+
+
+def test_a_dataset_that_changes_meanwhile_is_trained_as_it_was_named(world: World) -> None:
+    world.fill(red=12, green=12)
+    function = world.tasks["InstantFunction"]
+
+    def changing(event: dict[str, Any]) -> Any:
+        answer = function(event)
+        if event["step"] == "freeze":
+            image = next(iter(world.store.all_images("colours")))
+            world.store.change("colours", [ImageChange(sha256=image.sha256, removed=True)], "bob")
+            world.add("colours", "red", drawn(COLOURS["red"], 77))
+        return answer
+
+    world.tasks["InstantFunction"] = changing
+    run = world.train()
+    assert (run.state, run.version) == ("done", 1)
+    report = world.models.manifest(ModelRef("colours", "1"))
+    assert report.config["dataset"]["version"] == 1
+    assert world.versions.version("colours", 1).images == 24
+    assert world.versions.freeze("colours", "ann", AT, None).number == 2
+
+
+def test_an_image_that_vanished_ends_the_training_and_is_named(world: World) -> None:
+    world.fill(red=12, green=12)
+    gone = next(iter(world.store.all_images("colours"))).sha256
+    world.s3.delete_object(Bucket="dataset-files", Key=content_key("colours", gone))
+    run = world.train()
+    assert run.state == "failed"
+    assert run.error is not None
+    assert run.error[0] == "image_missing"
+    assert gone in run.error[1]
+    assert world.published() == []
+
+
+@pytest.mark.parametrize(
+    ("counts", "code"),
+    [
+        ({"red": 12}, "run_refused"),
+        ({"red": 1, "green": 1}, "invalid_dataset"),
+        ({}, "dataset_conflict"),
+    ],
+    ids=["one class", "an image each", "no image"],
+)
+def test_a_dataset_that_cannot_be_trained_says_why(
+    world: World, counts: dict[str, int], code: str
+) -> None:
+    world.fill(**counts)
+    run = world.train()
+    assert run.state == "failed"
+    assert run.error is not None
+    assert run.error[0] == code
+    assert world.published() == []
+
+
+def test_a_class_of_one_image_is_learnt(world: World) -> None:
+    world.fill(red=12, green=12, blue=1)
+    run = world.train()
+    assert (run.error, run.state) == (None, "done")
+    assert world.models.manifest(ModelRef("colours", "1")).label_names == ("blue", "green", "red")
+
+
+def test_a_stage_whose_budget_is_spent_trains_nothing(world: World) -> None:
+    world.fill(red=12, green=12)
+    world.stop.stop("the budget is spent", datetime.now(UTC))
+    run = world.train()
+    assert run.error is not None
+    assert (run.state, run.error[0]) == ("failed", "budget_stopped")
+    assert world.embedded == []
+
+
+def test_an_execution_that_is_stopped_ends_its_training(world: World) -> None:
+    world.fill(red=12, green=12)
+    run = world.start()
+    event = {
+        "detail": {
+            "status": "ABORTED",
+            "input": json.dumps({"dataset": "colours", "run": run.id}),
+        }
+    }
+    for _ in range(2):
+        lambdas.instant.handler.lambda_handler(event, Enough())
+    ended = world.runs.run("colours", run.id)
+    assert ended.error is not None
+    assert (ended.state, ended.error[0]) == ("failed", "run_stopped")
+    # What still works of it finds it ended, and changes nothing.
+    assert world.run(run) == ended
+    assert world.published() == []
+
+
+def test_a_training_that_takes_too_long_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.fill(red=12, green=12)
+    monkeypatch.setattr(Enough, "get_remaining_time_in_millis", lambda _self: 30_000)
+    run = world.train()
+    assert run.error is not None
+    assert (run.state, run.error[0]) == ("failed", "run_too_long")
+    assert world.published() == []
