@@ -22,6 +22,7 @@ import type {
   TrainingOptions,
 } from "../src/api/types";
 import { apiKey, me } from "./callers";
+import { FakeDatasets } from "./fakeDatasets";
 import { detail } from "./registry";
 
 type Handler = (request: Request, url: URL) => Response | Promise<Response>;
@@ -64,6 +65,7 @@ export class FakeApi {
   jobs: Job[] | null = null;
   trainingOptions: TrainingOptions | null = null;
   uncertain: LogEntry[] | null = null;
+  readonly datasets = new FakeDatasets();
   /** Answers of particular requests, `null` where the usual one is to come. */
   failing: ((path: string, method: string) => Response | null) | null = null;
   /** Nothing listens any more. */
@@ -100,6 +102,12 @@ export class FakeApi {
   }
 
   readonly #routes: [RegExp, Handler][] = [
+    [
+      /^\w+ \/datasets/,
+      async (request, url) =>
+        this.datasets.answer(request.method, url, await body(request)) ??
+        problem(404, "route_not_found"),
+    ],
     [/^GET \/status$/, () => json(this.status, this.status.status === "ok" ? 200 : 503)],
     [/^GET \/logs$/, (_, { searchParams }) => json(this.#page(searchParams))],
     [

@@ -29,6 +29,19 @@ globalThis.ResizeObserver = class {
   disconnect = () => undefined;
 };
 
+Blob.prototype.arrayBuffer = function () {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => {
+      const bytes = new Uint8Array(reader.result as ArrayBuffer);
+      const copy = Buffer.alloc(bytes.length); // Node's own, the only one that its WebCrypto takes
+      copy.set(bytes);
+      resolve(copy.buffer);
+    };
+    reader.readAsArrayBuffer(this);
+  });
+};
+
 URL.createObjectURL = () => "blob:image";
 URL.revokeObjectURL = () => undefined;
 

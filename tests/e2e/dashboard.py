@@ -40,7 +40,7 @@ PATIENCE_MS = 60_000
 REPORT = Path("dashboard/tests/data/report.json")
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PAGES = ("live", "predict", "history", "accuracy", "models", "training", "access")
+PAGES = ("live", "predict", "history", "accuracy", "models", "data", "training", "access")
 ARGUMENTS = [
     "--no-sandbox",  # Chromium refuses its sandbox to root, as which containers run
     "--disable-gpu",

@@ -33,8 +33,17 @@ REPORTED = "9.0.0"
 """A version with the report of a real run."""
 
 TITLES = {
-    "en-US": ("Live", "Classify an image", "History", "Accuracy", "Models", "Training", "Access"),
-    "ko-KR": ("실시간", "이미지 분류", "기록", "정확도", "모델", "학습", "접근 관리"),
+    "en-US": (
+        "Live",
+        "Classify an image",
+        "History",
+        "Accuracy",
+        "Models",
+        "Data",
+        "Training",
+        "Access",
+    ),
+    "ko-KR": ("실시간", "이미지 분류", "기록", "정확도", "모델", "데이터", "학습", "접근 관리"),
 }
 
 

@@ -1,5 +1,5 @@
 import * as Tabs from "@radix-ui/react-tabs";
-import { useEffect, useMemo, useRef } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
@@ -17,7 +17,6 @@ import { GroupsTab } from "./proof/GroupsTab";
 import { SetsTab } from "./proof/SetsTab";
 import { SuspectsTab } from "./proof/SuspectsTab";
 import { UnfamiliarTab } from "./proof/UnfamiliarTab";
-import { LabelQueue } from "./queue/LabelQueue";
 import { ClassesTab } from "./report/ClassesTab";
 import { CurvesTab } from "./report/CurvesTab";
 import { EmbeddingTab } from "./map/EmbeddingTab";
@@ -26,6 +25,9 @@ import { LevelsTab } from "./report/LevelsTab";
 import { MistakesTab } from "./report/MistakesTab";
 import { MAP_IMAGES_FILE, readReport } from "./report/report";
 import { VersionPicker } from "./VersionPicker";
+
+// A report is read far more often than its images are labelled.
+const LabelQueue = lazy(() => import("./queue/LabelQueue"));
 
 const REPORT_TABS = [
   "classes",
@@ -120,7 +122,9 @@ export default function AccuracyPage() {
           </Tabs.Content>
         ))}
         <Tabs.Content className="tab-content" value="label">
-          <LabelQueue />
+          <Suspense fallback={<PageSkeleton />}>
+            <LabelQueue />
+          </Suspense>
         </Tabs.Content>
       </Tabs.Root>
     </>

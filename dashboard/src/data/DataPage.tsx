@@ -1,10 +1,13 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import { addDataTexts } from "../i18n/data/texts";
-import { DatasetView } from "./DatasetView";
+import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { DatasetList } from "./list/DatasetList";
+
+// The list paints without the grid.
+const DatasetView = lazy(() => import("./DatasetView"));
 
 /** The list of datasets, or the one that the address names. */
 export default function DataPage() {
@@ -17,7 +20,13 @@ export default function DataPage() {
   return (
     <>
       <title>{`${t("app.data")} · VisionFlow`}</title>
-      {name === null ? <DatasetList /> : <DatasetView key={name} name={name} />}
+      {name === null ? (
+        <DatasetList />
+      ) : (
+        <Suspense fallback={<PageSkeleton />}>
+          <DatasetView key={name} name={name} />
+        </Suspense>
+      )}
     </>
   );
 }

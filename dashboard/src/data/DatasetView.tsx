@@ -1,5 +1,5 @@
 import * as Tabs from "@radix-ui/react-tabs";
-import { useEffect } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
@@ -10,6 +10,7 @@ import { Missing } from "../ui/notice/Missing";
 import { MissingScope } from "../ui/notice/MissingScope";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { useWorkbench } from "./facts/useWorkbench";
+import type { Workbench } from "./facts/workbench";
 import { ImagesTab } from "./grid/ImagesTab";
 import { HealthTab } from "./health/HealthTab";
 import { useUploads } from "./intake/useUploads";
@@ -21,7 +22,7 @@ import { VersionsTab } from "./versions/VersionsTab";
 const TABS = ["images", "health", "train", "versions"] as const;
 
 /** One dataset: its images, what is wrong with them, its trainings and its versions. */
-export function DatasetView({ name }: { name: string }) {
+export default function DatasetView({ name }: { name: string }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const [params, setParams] = useSearchParams();
@@ -33,7 +34,7 @@ export function DatasetView({ name }: { name: string }) {
   const tab = TABS.find((known) => known === params.get("tab")) ?? "images";
   const canEdit = may("POST /datasets/{name}/changes");
   const details = dataset.data;
-  useArrivals(facts.bench, progress.working);
+  useArrivals(facts.bench, progress.working, dataset.refetch);
 
   return (
     <>
@@ -103,13 +104,17 @@ export function DatasetView({ name }: { name: string }) {
 }
 
 /** Shows what arrives while it is being sent, and all of it at the end. */
-function useArrivals(bench: ReturnType<typeof useWorkbench>["bench"], working: boolean): void {
+function useArrivals(bench: Workbench, working: boolean, refetch: () => unknown): void {
+  const finish = useEffectEvent(() => {
+    void bench.load();
+    refetch(); // folders may have brought classes along
+  });
   useEffect(() => {
     if (!working) return;
     const timer = setInterval(() => void bench.load(), bench.reloadMs);
     return () => {
       clearInterval(timer);
-      void bench.load();
+      finish();
     };
   }, [bench, working]);
 }

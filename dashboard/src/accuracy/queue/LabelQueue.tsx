@@ -19,7 +19,7 @@ import css from "./LabelQueue.module.css";
 import { type LabelQueueState, useLabelQueue } from "./useLabelQueue";
 
 /** The images where feedback helps most, labelled by keyboard. */
-export function LabelQueue() {
+export default function LabelQueue() {
   const { t } = useTranslation();
   const queue = useLabelQueue();
   const { entry, left, labelled, isPending, error, reload } = queue;

@@ -7,7 +7,7 @@ import { whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
-import css from "./ClassDialog.module.css";
+import css from "./classes.module.css";
 
 interface ClassDialogProps {
   opened: DatasetClass;

@@ -12,6 +12,7 @@ import { useMore } from "../../ui/useMore";
 import type { Counts } from "../facts/filter";
 import type { Workbench } from "../facts/workbench";
 import { ClassDialog } from "./ClassDialog";
+import css from "./classes.module.css";
 import { className } from "./names";
 
 interface ClassesPanelProps {
@@ -95,7 +96,7 @@ export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelPr
       {more}
       {canEdit && (
         <form
-          className="row"
+          className={css.add}
           onSubmit={(event) => {
             event.preventDefault();
             change.mutate({ action: "add", name: added.trim().normalize("NFC") });

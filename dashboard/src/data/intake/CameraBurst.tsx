@@ -61,7 +61,7 @@ export function CameraBurst({ dataset, label, onLabel, onShot, onClose }: Camera
       ) : (
         <>
           <Combobox
-            name={t("data.addTo")}
+            name={t("data.class")}
             choices={dataset.classes}
             value={label}
             onChange={(next) => {

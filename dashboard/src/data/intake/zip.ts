@@ -7,11 +7,13 @@ const SLICE_BYTES = 4_000_000;
 
 /**
  * Gives the images of a zip file one by one as they are unpacked; other files are passed over.
- * Throws what fflate does where the file is not a zip.
+ * Throws where the file is not a zip, or what fflate does where it cannot be unpacked.
  */
 export async function unpack(zip: File, onImage: (arrival: Arrival) => void): Promise<void> {
   const failures: Error[] = [];
+  let entries = 0;
   const reader = new Unzip((entry) => {
+    entries += 1;
     const type = isJunk(entry.name) ? null : imageType({ type: "", name: entry.name });
     if (type === null) return;
     const chunks: BlobPart[] = [];
@@ -31,4 +33,5 @@ export async function unpack(zip: File, onImage: (arrival: Arrival) => void): Pr
     reader.push(new Uint8Array(await slice.arrayBuffer()), start + SLICE_BYTES >= zip.size);
     if (failures[0]) throw failures[0];
   }
+  if (entries === 0) throw new Error("not a zip file");
 }
