@@ -14,7 +14,7 @@ from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import fit
 from training.job.files import JobFiles
 from training.job.script import Machine
-from training.train import SILENT, Observer
+from training.reading import SILENT, Observer
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.record import JobRecord, JobReport
 from visionflow.jobs.store import JobStore

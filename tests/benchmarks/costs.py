@@ -26,7 +26,6 @@ from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import reason_metric, status_metric
 from tests.benchmarks.contenders.worker import (
     PROJECT,
-    STARTER,
     install_service,
     photo,
     request,
@@ -41,6 +40,7 @@ from visionflow.images.store import ImageStore, StoredImage
 from visionflow.models.manifest import read_artifact
 from visionflow.predictions.record import Status
 from visionflow.predictions.store import PredictionStore
+from visionflow_starter import STARTER
 
 CALLS = 30
 SIZES = ((32, 32), (640, 480), (2000, 1500), (4000, 3000))
