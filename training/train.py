@@ -80,11 +80,8 @@ def finish(
     exported = export_model(fitted.model, config, data, out)
     if made_from is not None:
         exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
-    network = fitted.model if isinstance(fitted.model, ConvNet) else None
     origin = Origin(
         config.recipe,
-        stages=network and partial(stage_activations, network),
-        weights=network and partial(weights_bytes, network),
         gpus=gpu_names(),
         history=fitted.history,
         best_epoch=fitted.best_epoch,
@@ -92,4 +89,10 @@ def finish(
         seconds=fitted.seconds,
         probe=fitted.probe,
     )
+    if isinstance(fitted.model, ConvNet):
+        origin = replace(
+            origin,
+            stages=partial(stage_activations, fitted.model),
+            weights=partial(weights_bytes, fitted.model),
+        )
     return prove(exported, origin, config, data, out)

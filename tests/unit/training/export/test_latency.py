@@ -3,10 +3,10 @@
 import time
 
 import torch
-from torch import nn
 
 from training.export.latency import ROUNDS, Latencies, lightening_table, measure_latencies
 from training.export.network_export import original_of
+from training.networks.network import Network
 from training.results.report import ModelMeasure
 
 
@@ -27,7 +27,7 @@ def test_torch_is_timed_on_one_thread() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with original_of(nn.Identity()).on_one_thread():
+        with original_of(Network()).on_one_thread():
             assert torch.get_num_threads() == 1
         assert torch.get_num_threads() == 2
     finally:
