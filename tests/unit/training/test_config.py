@@ -29,6 +29,7 @@ def test_every_system_has_its_config() -> None:
         "cifar10",
         "vegetables-compare",
         "fruits-finetune",
+        "instant",
     }
 
 

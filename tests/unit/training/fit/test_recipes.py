@@ -164,6 +164,7 @@ def test_a_probe_weighs_what_a_sampler_would_draw(data: TrainingData, tmp_path: 
 
 def test_every_recipe_has_its_phases() -> None:
     assert {name: [phase for phase, _ in phases] for name, phases in PHASES.items()} == {
+        "instant": [],
         "probe": [],
         "finetune": ["head", "body"],
         "scratch": ["scratch"],

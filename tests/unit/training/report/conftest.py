@@ -1,5 +1,6 @@
 """A report of real findings, made once."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         unknown_threshold=0.5,
         validation=scores,
         test=scores,
-        findings=examine(classifier, network(2), images, measured, seed=1),
+        findings=examine(
+            classifier, partial(stage_activations, network(2)), images, measured, seed=1
+        ),
         growth=Growth("hues", "1.0.0", ("red", "green"), ("blue",), 0.95, 0.94, 0.9, 0.91),
         unfamiliar=examine_unfamiliar(
             classifier,
