@@ -26,7 +26,8 @@ from tests.integration.conftest import Context
 from tests.integration.state_machine import StateMachine
 from tests.jobs import make_buckets, make_pair_table
 from training.config import TrainConfig
-from training.data.training_data import Float32Array, TrainingData
+from training.data.grouping.scene_features import Float32Array
+from training.data.training_data import TrainingData
 from training.results.report import Report
 from training.stop import check_stop
 from visionflow.access.budget import StageStop
