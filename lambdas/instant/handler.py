@@ -22,7 +22,8 @@ from lambdas.instant.settings import InstantSettings
 from lambdas.outcomes import status_of
 from lambdas.telemetry.trail import traced
 from training.config import DEFAULTS, TrainConfig, load_config
-from training.data.training_data import Float32Array, TrainingData
+from training.data.grouping.scene_features import Float32Array
+from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.instant.instant import on_starter, train_embedded
 from training.reading import Observer

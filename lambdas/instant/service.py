@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from lambdas.instant.run_folder import Outcome, RunFolder
 from lambdas.instant.training_set import Images, check_classes, divided, embedded
 from training.config import TrainConfig
-from training.data.training_data import Float32Array, TrainingData
+from training.data.grouping.scene_features import Float32Array
+from training.data.training_data import TrainingData
 from training.results.report import Report
 from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop

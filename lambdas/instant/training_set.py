@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.config import TrainConfig
+from training.data.grouping.scene_features import Float32Array
 from training.data.listing import Int64Array, Listing
 from training.data.parents import label_tree
 from training.data.split import Groups, Splits, divide, require_measurable
-from training.data.training_data import Float32Array, TrainingData
+from training.data.training_data import TrainingData
 from visionflow.answers.embedder import VIEWS
 from visionflow.datasets.names import content_key
 from visionflow.datasets.record import DatasetVersion, Part, VersionImage
@@ -55,7 +56,9 @@ def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> 
             f"All images of {lost[0]!r} are set aside for validation or test; put some into "
             "training."
         )
-    found = {name: _listing(chosen[name], labels, root) for name in PARTS if name in chosen}
+    found: dict[str, Listing] = {
+        name: _listing(chosen[name], labels, root) for name in PARTS if name in chosen
+    }
     # In the order of the parts, as `Groups` wants it.
     ordered = [image for name in found for image in chosen[name]]
     _, numbers = np.unique([image.group or image.sha256 for image in ordered], return_inverse=True)

@@ -26,8 +26,10 @@ from tests.integration.conftest import Context
 from tests.integration.state_machine import StateMachine
 from tests.jobs import make_buckets, make_pair_table
 from training.config import TrainConfig
-from training.data.training_data import Float32Array, TrainingData
+from training.data.grouping.scene_features import Float32Array
+from training.data.training_data import TrainingData
 from training.results.report import Report
+from training.stop import check_stop
 from visionflow.access.budget import StageStop
 from visionflow.datasets.changes import ImageChange
 from visionflow.datasets.names import content_key
@@ -93,6 +95,7 @@ def trained(
         TRAINED[data.sha256] = (kept, report)
         return report
     kept, report = TRAINED[data.sha256]
+    check_stop()
     on_prove()
     shutil.copytree(kept, out)
     manifest = replace(read_artifact(out), name=config.name, version=config.version)
