@@ -1,5 +1,6 @@
 """A report of real findings, made once."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.parents.levels import measure_levels
+from training.evaluation.stage_activations import stage_activations
 from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import conformity, set_coverages
 from training.evaluation.unknown.thresholds import decide
@@ -91,7 +93,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         unknown_threshold=0.5,
         validation=scores,
         test=scores,
-        findings=examine(classifier, network(2), images, measured, seed=1),
+        findings=examine(
+            classifier, partial(stage_activations, network(2)), images, measured, seed=1
+        ),
         growth=Growth("hues", "1.0.0", ("red", "green"), ("blue",), 0.95, 0.94, 0.9, 0.91),
         unfamiliar=examine_unfamiliar(
             classifier,
