@@ -12,6 +12,7 @@ from training.evaluation.examine import examine
 from training.evaluation.measure import measure_split
 from training.evaluation.metrics import evaluate
 from training.evaluation.parents.levels import measure_levels
+from training.evaluation.stage_activations import stage_activations
 from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import conformity, set_coverages
 from training.evaluation.unknown.thresholds import decide
