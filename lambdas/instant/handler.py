@@ -32,7 +32,6 @@ from visionflow import strict
 from visionflow.access.audit import AuditLog
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
-from visionflow.datasets.record import Part
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
@@ -114,7 +113,7 @@ def config_of(model: str, version: str) -> TrainConfig:
 def train(
     config: TrainConfig,
     data: TrainingData,
-    embeddings: Mapping[Part, Float32Array],
+    embeddings: Mapping[str, Float32Array],
     out: Path,
     on_prove: Callable[[], object],
 ) -> Report:

@@ -18,7 +18,7 @@ from training.results.report import Report
 from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
-from visionflow.datasets.record import DatasetVersion, Part
+from visionflow.datasets.record import DatasetVersion
 from visionflow.datasets.run import Confusion, InstantRun, RunResult
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
@@ -50,7 +50,7 @@ class Train(Protocol):
         self,
         config: TrainConfig,
         data: TrainingData,
-        embeddings: Mapping[Part, Float32Array],
+        embeddings: Mapping[str, Float32Array],
         out: Path,
         on_prove: Callable[[], object],
     ) -> Report: ...

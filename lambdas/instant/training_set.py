@@ -77,13 +77,13 @@ def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> 
 
 def embedded(
     data: TrainingData, store: DatasetStore, version: DatasetVersion, trunk: str, features: int
-) -> dict[Part, Float32Array]:
+) -> dict[str, Float32Array]:
     """The stored embeddings under ``trunk`` of the images of each part, float32 [N, 2, F].
 
     Raises `MissingImageError` for images without one: they are gone, or can no longer be read.
     """
     parts = data.splits.parts
-    embeddings: dict[Part, Float32Array] = {
+    embeddings: dict[str, Float32Array] = {
         name: np.zeros((len(parts[name]), VIEWS, features), np.float32) for name in PARTS
     }
     places = {

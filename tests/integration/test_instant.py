@@ -144,7 +144,7 @@ class World:
         self.embedded += event["chunk"]["images"]
         return lambdas.embed.handler.lambda_handler(event, Enough())
 
-    def fill(self, name: str = "colours", **counts: int) -> None:
+    def fill(self, counts: Mapping[str, int], name: str = "colours") -> None:
         classes = tuple(DatasetClass(name=label) for label in counts)
         self.store.create(
             Dataset(name=name, created_at=timestamp(AT), created_by="ann", classes=classes)
@@ -199,7 +199,8 @@ class World:
         self, function: str, when: Callable[[dict[str, Any]], bool], after: bool
     ) -> None:
         """Kill the first call that ``when`` is true of: before it works, or ``after`` it has."""
-        task, broken = self.tasks[function], []
+        task = self.tasks[function]
+        broken: list[dict[str, Any]] = []
 
         def call(event: dict[str, Any]) -> Any:
             if broken or not when(event):
@@ -223,7 +224,7 @@ def world(aws: None, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World) -> None:
-    world.fill(red=12, green=12, blue=1)
+    world.fill({"red": 12, "green": 12, "blue": 1})
     run = world.train(promote=True)
     assert run.error is None
     assert (run.state, run.version, run.model_version, run.serves) == ("done", 1, "1", True)
@@ -258,7 +259,7 @@ def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", ["freeze", "embed", "fit", "publish"])
 def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, after: bool) -> None:
-    world.fill(red=12, green=12)
+    world.fill({"red": 12, "green": 12})
     if step == "embed":
         world.break_once("EmbedFunction", lambda _event: True, after)
     else:
@@ -272,7 +273,7 @@ def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, a
 
 
 def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world: World) -> None:
-    world.fill(red=12, green=12)
+    world.fill({"red": 12, "green": 12})
     function = world.tasks["InstantFunction"]
 
     def broken(event: dict[str, Any]) -> Any:
@@ -291,7 +292,7 @@ def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world:
 
 
 def test_two_trainings_at_once_make_two_versions(world: World) -> None:
-    world.fill(red=12, green=12)
+    world.fill({"red": 12, "green": 12})
     first, second = world.start(), world.start()
     function = world.tasks["InstantFunction"]
 
@@ -311,7 +312,7 @@ def test_two_trainings_at_once_make_two_versions(world: World) -> None:
 
 
 def test_a_dataset_that_changes_meanwhile_is_trained_as_it_was_named(world: World) -> None:
-    world.fill(red=12, green=12)
+    world.fill({"red": 12, "green": 12})
     function = world.tasks["InstantFunction"]
 
     def changing(event: dict[str, Any]) -> Any:
@@ -332,7 +333,7 @@ def test_a_dataset_that_changes_meanwhile_is_trained_as_it_was_named(world: Worl
 
 
 def test_an_image_that_vanished_ends_the_training_and_is_named(world: World) -> None:
-    world.fill(red=12, green=12)
+    world.fill({"red": 12, "green": 12})
     gone = next(iter(world.store.all_images("colours"))).sha256
     world.s3.delete_object(Bucket="dataset-files", Key=content_key("colours", gone))
     run = world.train()
@@ -355,7 +356,7 @@ def test_an_image_that_vanished_ends_the_training_and_is_named(world: World) -> 
 def test_a_dataset_that_cannot_be_trained_says_why(
     world: World, counts: dict[str, int], code: str
 ) -> None:
-    world.fill(**counts)
+    world.fill(counts)
     run = world.train()
     assert run.state == "failed"
     assert run.error is not None
@@ -364,7 +365,7 @@ def test_a_dataset_that_cannot_be_trained_says_why(
 
 
 def test_a_stage_whose_budget_is_spent_trains_nothing(world: World) -> None:
-    world.fill(red=12, green=12)
+    world.fill({"red": 12, "green": 12})
     world.stop.stop("the budget is spent", datetime.now(UTC))
     run = world.train()
     assert run.error is not None
@@ -373,7 +374,7 @@ def test_a_stage_whose_budget_is_spent_trains_nothing(world: World) -> None:
 
 
 def test_an_execution_that_is_stopped_ends_its_training(world: World) -> None:
-    world.fill(red=12, green=12)
+    world.fill({"red": 12, "green": 12})
     run = world.start()
     event = {
         "detail": {
@@ -394,7 +395,7 @@ def test_an_execution_that_is_stopped_ends_its_training(world: World) -> None:
 def test_a_training_that_takes_too_long_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.fill(red=12, green=12)
+    world.fill({"red": 12, "green": 12})
     monkeypatch.setattr(Enough, "get_remaining_time_in_millis", lambda _self: 30_000)
     run = world.train()
     assert run.error is not None

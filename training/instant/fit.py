@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
@@ -17,9 +17,8 @@ from training.results.history import EpochRecord
 from training.results.probe import ProbeFit
 from visionflow.answers.classifier import softmax
 
-Part: TypeAlias = str
 """``train``, ``validation`` or ``test``."""
-EMBEDDED: tuple[Part, ...] = ("train", "validation", "test")
+EMBEDDED: tuple[str, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class FittedHead:
 
 
 def fit_embedded(
-    parts: Mapping[Part, Embedded],
+    parts: Mapping[str, Embedded],
     classes: int,
     probe: ProbeConfig,
     balance: Literal["none", "inverse", "effective", "sampler"],

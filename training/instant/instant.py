@@ -12,7 +12,7 @@ from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.export import Export
 from training.instant.export import Trunk, export_head
-from training.instant.fit import EMBEDDED, Embedded, Part, fit_embedded
+from training.instant.fit import EMBEDDED, Embedded, fit_embedded
 from training.instant.graph import Float32Array
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
 from training.reading import SILENT, Observer, read_images
@@ -46,7 +46,7 @@ def instant(
 def train_embedded(
     config: TrainConfig,
     data: TrainingData,
-    embeddings: Mapping[Part, Float32Array],
+    embeddings: Mapping[str, Float32Array],
     out: Path,
     observer: Observer = SILENT,
 ) -> Report:
@@ -83,7 +83,7 @@ def on_starter(config: TrainConfig) -> TrainConfig:
     return replace(config, recipe="instant", input=Trunk.read(STARTER).manifest.input)
 
 
-def _embedded(data: TrainingData, embeddings: Mapping[Part, Float32Array]) -> dict[Part, Embedded]:
+def _embedded(data: TrainingData, embeddings: Mapping[str, Float32Array]) -> dict[str, Embedded]:
     parts = {}
     for name in EMBEDDED:
         listing = data.splits.parts[name]

@@ -168,7 +168,9 @@ def test_a_head_that_was_written_wrong_is_held_back(
 ) -> None:
     data = load_training_data(images, config, cache)
     trunk = Trunk.read(STARTER)
-    head = Head(np.ones((3, 1280), np.float32) * [[1], [2], [3]], np.zeros(3, np.float32))
+    head = Head(
+        np.outer(np.arange(1, 4), np.ones(1280)).astype(np.float32), np.zeros(3, np.float32)
+    )
     wrong = Head(head.weights[::-1], head.bias)
     monkeypatch.setattr(
         export,
