@@ -33,7 +33,7 @@ from training.stop import check_stop
 from visionflow.access.budget import StageStop
 from visionflow.datasets.changes import ImageChange
 from visionflow.datasets.names import content_key
-from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage, Part
+from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
@@ -83,7 +83,7 @@ TRAINED: dict[str, tuple[Path, Report]] = {}
 def trained(
     config: TrainConfig,
     data: TrainingData,
-    embeddings: Mapping[Part, Float32Array],
+    embeddings: Mapping[str, Float32Array],
     out: Path,
     on_prove: Callable[[], object],
 ) -> Report:

@@ -12,7 +12,6 @@ from training.data.training_data import load_training_data
 from training.errors import TrainingError
 from training.instant import export
 from training.instant.export import Trunk, export_head, reference_outputs
-from training.instant.fit import Part
 from training.instant.graph import Float32Array, Head
 from training.instant.instant import instant, train_embedded
 from training.reading import Observer
@@ -105,7 +104,7 @@ def test_embeddings_that_are_stored_in_half_train_without_training_images(
 ) -> None:
     """As a function has them: what it keeps of an image is 5,120 bytes."""
     data = load_training_data(images, config, cache)
-    half: Mapping[Part, Float32Array] = {
+    half: Mapping[str, Float32Array] = {
         name: part.astype(np.float16) for name, part in data.embeddings.items()
     }
     train = data.splits.train
