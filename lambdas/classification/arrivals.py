@@ -83,7 +83,7 @@ def in_order(messages: Messages, attempts: Callable[[], AttemptStore]) -> Messag
 
 def attempt(
     message: dict[str, Any],
-    attempts: AttemptStore,
+    attempts: Callable[[], AttemptStore],
     take: Callable[[], None],
     give_up: Callable[[], None],
 ) -> None:
@@ -95,17 +95,17 @@ def attempt(
     if deliveries(message) == 1:
         take()
         return
-    message_id = message["messageId"]
-    if deliveries(message) >= MAX_RECEIVE_COUNT and attempts.unended(message_id):
+    marks, message_id = attempts(), message["messageId"]
+    if deliveries(message) >= MAX_RECEIVE_COUNT and marks.unended(message_id):
         give_up()
         return
-    attempts.begin(message_id, datetime.now(UTC))
+    marks.begin(message_id, datetime.now(UTC))
     try:
         take()
     except Exception:
-        attempts.end(message_id, datetime.now(UTC))
+        marks.end(message_id, datetime.now(UTC))
         raise
-    attempts.end(message_id, datetime.now(UTC))
+    marks.end(message_id, datetime.now(UTC))
 
 
 class Patience:

@@ -82,7 +82,7 @@ def handle_message(record: SQSRecord) -> set[str]:
 
     with following():
         try:
-            attempt(record.raw_event, attempts(), take=take, give_up=give_up)
+            attempt(record.raw_event, attempts, take=take, give_up=give_up)
         except Exception:
             # The batch processor keeps a failed message's exception to itself.
             logger.exception("back to the queue", extra={"message_id": record.message_id})

@@ -55,7 +55,7 @@ def handle_message(record: SQSRecord) -> None:
         try:
             attempt(
                 record.raw_event,
-                service().predictions.attempts,
+                lambda: service().predictions.attempts,
                 take=lambda: take(record, ingest),
                 give_up=lambda: take(record, give_up),
             )
