@@ -116,6 +116,8 @@ export class FakeDatasets {
   next: InstantRun | null = null;
   readonly changes: ImageChange[][] = [];
   readonly announced: NewImage[] = [];
+  /** Records whose images are no longer there. */
+  readonly gone = new Set<string>();
 
   answer(method: string, url: URL, body: unknown): Response | null {
     const [first, name, what, id] = url.pathname.split("/").slice(1);
@@ -140,6 +142,8 @@ export class FakeDatasets {
         return answer({ items: thumbnails(url.searchParams.get("images") ?? "") });
       case "POST uploads":
         return this.#uploads((body as { images: NewImage[] }).images);
+      case "POST predictions":
+        return this.#take((body as { ids: string[] }).ids);
       case "POST changes":
         return this.#change((body as { changes: ImageChange[] }).changes);
       case "POST classes":
@@ -200,6 +204,21 @@ export class FakeDatasets {
         url: `http://bucket.test/${sha256}`,
         headers: {},
       })),
+    });
+  }
+
+  #take(ids: string[]): Response {
+    const there = new Set(this.images.map(({ source }) => source));
+    const found = ids.filter((id) => !this.gone.has(id));
+    const fresh = found.map((id) => `prediction:${id}`).filter((source) => !there.has(source));
+    this.images = [
+      ...this.images,
+      ...fresh.map((source, n) => image(this.images.length + n, { source })),
+    ];
+    return answer({
+      added: fresh.length,
+      known: found.length - fresh.length,
+      missing: ids.filter((id) => this.gone.has(id)),
     });
   }
 

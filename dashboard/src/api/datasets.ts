@@ -24,6 +24,12 @@ export type Health = NonNullable<DatasetDetails["health"]>;
 export type UploadForms = Schemas["UploadForms"];
 export type VersionDetails = Schemas["VersionDetails"];
 export type VersionDiff = Schemas["VersionDiff"];
+/** How many images are new, how many were there, and how many are no longer available. */
+export interface PredictionsTaken {
+  added: number;
+  known: number;
+  missing: number;
+}
 export type NewImage = Pick<
   Body<"/datasets/{name}/uploads">["images"][number],
   "sha256" | "bytes" | "content_type" | "label" | "file_name"
@@ -38,6 +44,7 @@ export type ClassChange = Pick<ClassRequest, "action" | "name"> & Partial<ClassR
 export const MOST_UPLOADS = 100;
 export const MOST_CHANGES = 500;
 export const MOST_THUMBNAILS = 50;
+const MOST_PREDICTIONS = 25;
 const MOST_IMAGES = 1000;
 
 /** Changes of many rows may take as long as the gateway waits. */
@@ -67,6 +74,12 @@ export interface DatasetsApi {
     changes: readonly ImageChange[],
     signal?: AbortSignal,
   ): Promise<{ changed: number }>;
+  /** Copies the images of records; without a label, each has that of its feedback. */
+  takePredictions(
+    name: string,
+    ids: readonly string[],
+    label: string | null,
+  ): Promise<PredictionsTaken>;
   changeClass(name: string, change: ClassChange, signal?: AbortSignal): Promise<Dataset>;
   versions(name: string, signal?: AbortSignal): Promise<DatasetVersion[]>;
   /** The same content gives the same version again. */
@@ -150,6 +163,26 @@ export function datasetsApi(client: Transport): DatasetsApi {
           }),
         WRITE_TIMEOUT_MS,
       ),
+    takePredictions: async (name, ids, label) => {
+      const sum: PredictionsTaken = { added: 0, known: 0, missing: 0 };
+      for (let start = 0; start < ids.length; start += MOST_PREDICTIONS) {
+        const body = { ids: ids.slice(start, start + MOST_PREDICTIONS), label };
+        const { added, known, missing } = await ask(
+          undefined,
+          (bounded) =>
+            client.POST("/datasets/{name}/predictions", {
+              params: one(name),
+              body,
+              signal: bounded,
+            }),
+          WRITE_TIMEOUT_MS,
+        );
+        sum.added += added;
+        sum.known += known;
+        sum.missing += missing.length;
+      }
+      return sum;
+    },
     changeClass: (name, change, signal) =>
       ask(
         signal,

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { viewer } from "../callers";
 import { FakeApi, problem } from "../fakeApi";
 import { dataset, hash, image, run, version } from "../fakeDatasets";
+import { record } from "../records";
 import { registry } from "../registry";
 import { renderDashboard } from "../render";
 
@@ -179,6 +180,26 @@ describe("the grid", () => {
     await userEvent.keyboard("v");
     const shown = within(await screen.findByTestId("dataset-image"));
     expect(await shown.findByRole("img")).toHaveAttribute("src", "http://images.test/original.jpg");
+    expect(shown.queryByTestId("source-record")).not.toBeInTheDocument();
+  });
+
+  it("leads from a copy to its record", async () => {
+    fake.datasets.images = [image(1, { source: "prediction:s3-000001" })];
+    fake.records = [record(1)];
+    open();
+    (await grid()).focus();
+    await userEvent.keyboard("v");
+    await userEvent.click(await screen.findByTestId("source-record"));
+    expect(await screen.findByTestId("record-id")).toHaveTextContent("s3-000001");
+  });
+
+  it("leads to the queue of uncertain images, which then offers this dataset", async () => {
+    fake.datasets.list = [dataset("animals"), ...(fake.datasets.list ?? [])];
+    fake.uncertain = [record(1)];
+    open("", "ko");
+    await userEvent.click(await screen.findByTestId("add-uncertain"));
+    await userEvent.click(await screen.findByRole("button", { name: "데이터셋에 추가" }));
+    expect(await screen.findByTestId("take-dataset")).toHaveValue("fruit");
   });
 });
 

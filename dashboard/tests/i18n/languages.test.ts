@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import description from "../../../lambdas/api/openapi.json";
 import { createI18n, initialLanguage } from "../../src/i18n";
+import dataEn from "../../src/i18n/data/en.json";
+import dataKo from "../../src/i18n/data/ko.json";
 import en from "../../src/i18n/en.json";
 import ko from "../../src/i18n/ko.json";
 import written from "../data/report.json";
@@ -19,8 +21,8 @@ function flatten(table: object, prefix = ""): Map<string, string> {
 const placeholders = (text: string) => [...text.matchAll(/{{\w+(, \w+)?}}/g)].map(String).sort();
 
 describe("the two languages", () => {
-  const english = flatten(en);
-  const korean = flatten(ko);
+  const english = flatten({ ...en, data: dataEn });
+  const korean = flatten({ ...ko, data: dataKo });
 
   it("have the same keys", () => {
     expect([...korean.keys()].sort()).toEqual([...english.keys()].sort());

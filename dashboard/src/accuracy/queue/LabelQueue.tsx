@@ -6,6 +6,7 @@ import { useApi } from "../../api/ApiContext";
 import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
+import { AddToDataset } from "../../records/dataset/AddToDataset";
 import { useFeedback } from "../../records/feedback/useFeedback";
 import { StatusChip } from "../../records/record/StatusChip";
 import { WhyUnknown } from "../../records/record/WhyUnknown";
@@ -22,7 +23,7 @@ import { type LabelQueueState, useLabelQueue } from "./useLabelQueue";
 export default function LabelQueue() {
   const { t } = useTranslation();
   const queue = useLabelQueue();
-  const { entry, left, labelled, isPending, error, reload } = queue;
+  const { entry, left, said, isPending, error, reload } = queue;
   return (
     <section className="card panel" aria-labelledby="label-title">
       <div className="panel-heading">
@@ -31,8 +32,15 @@ export default function LabelQueue() {
           <p className="muted small">{t("accuracy.queueText")}</p>
         </div>
         <p className="muted small numeric" role="status" data-testid="label-count">
-          {t("accuracy.queueCount", { left, labelled })}
+          {t("accuracy.queueCount", { left, labelled: said.size })}
         </p>
+        {said.size > 0 && (
+          <AddToDataset
+            records={[...said].map(([id, feedback]) => ({ id, feedback }))}
+            name={t("accuracy.queueToDataset", { n: said.size })}
+            testId="add-labelled"
+          />
+        )}
       </div>
       {error ? (
         <Missing error={error} route="GET /uncertain" onRetry={reload} />
@@ -62,13 +70,12 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
 
   const choose = (label: string) => {
     say.mutate(label, {
-      onSuccess: () => {
-        queue.next(true);
-      },
+      onSuccess: queue.next,
     });
   };
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     // By the key's position: with Korean input "s" types ㄴ.
+    if (document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     const byNumber = choices[Number(event.key) - 1];
     const action =
@@ -82,7 +89,7 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
             }
           : {
               KeyS: () => {
-                queue.next(false);
+                queue.next(null);
               },
               KeyB: queue.back,
             }[event.code];
@@ -153,11 +160,14 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
             type="button"
             className="button small"
             onClick={() => {
-              queue.next(false);
+              queue.next(null);
             }}
           >
             <kbd>S</kbd> {t("accuracy.skip")}
           </button>
+          <AddToDataset
+            records={[{ id: entry.id, feedback: queue.said.get(entry.id) ?? entry.feedback }]}
+          />
         </div>
         <p className="muted small">{t("accuracy.keys")}</p>
         {say.error && <Problem error={say.error} />}

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { useApi } from "../../api/ApiContext";
-import type { LogEntry } from "../../api/types";
+import type { Feedback, LogEntry } from "../../api/types";
 
 const BATCH = 50;
 
@@ -10,11 +10,12 @@ export interface LabelQueueState {
   entry: LogEntry | undefined;
   /** Records left, including the one that is shown. */
   left: number;
-  labelled: number;
+  /** The feedback that was given here, by record. */
+  said: ReadonlyMap<string, Feedback>;
   isPending: boolean;
   error: Error | null;
-  /** Goes on to the next record. */
-  next: (labelled: boolean) => void;
+  /** Goes on to the next record; `null`: without feedback. */
+  next: (feedback: Feedback | null) => void;
   /** Goes back to the previous record. */
   back: () => void;
   reload: () => void;
@@ -24,7 +25,7 @@ export interface LabelQueueState {
 export function useLabelQueue(): LabelQueueState {
   const api = useApi();
   const [position, setPosition] = useState(0);
-  const [done, setDone] = useState<ReadonlySet<string>>(new Set());
+  const [said, setSaid] = useState<ReadonlyMap<string, Feedback>>(new Map());
   const uncertain = useQuery({
     queryKey: ["uncertain"],
     queryFn: ({ signal }) => api.uncertain(BATCH, signal),
@@ -36,11 +37,11 @@ export function useLabelQueue(): LabelQueueState {
   return {
     entry,
     left: Math.max(entries.length - position, 0),
-    labelled: done.size,
+    said,
     isPending: uncertain.isPending,
     error: uncertain.error,
-    next: (labelled) => {
-      if (labelled && entry) setDone(new Set([...done, entry.id]));
+    next: (feedback) => {
+      if (feedback && entry) setSaid(new Map([...said, [entry.id, feedback]]));
       setPosition(position + 1);
     },
     back: () => {

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
@@ -52,7 +53,9 @@ export function ImageDialog({ dataset, table, row, onClose }: ImageDialogProps) 
             {fileSize(facts.bytes, language)}
           </dd>
           <dt>{t("data.source")}</dt>
-          <dd>{facts.source}</dd>
+          <dd>
+            <Source source={facts.source} />
+          </dd>
           <dt>{t("data.added")}</dt>
           <dd>
             {t("data.addedBy", { time: dateTime(facts.added_at, language), by: facts.added_by })}
@@ -64,5 +67,19 @@ export function ImageDialog({ dataset, table, row, onClose }: ImageDialogProps) 
         </dl>
       )}
     </Modal>
+  );
+}
+
+/** As `visionflow/datasets/names.py`. */
+const COPIED = "prediction:";
+
+/** Where an image came from; the record, for a copy of its image. */
+function Source({ source }: { source: string }) {
+  if (!source.startsWith(COPIED)) return source;
+  const record = encodeURIComponent(source.slice(COPIED.length));
+  return (
+    <Link to={`/history?record=${record}`} data-testid="source-record">
+      {source}
+    </Link>
   );
 }

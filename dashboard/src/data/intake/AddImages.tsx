@@ -1,7 +1,9 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 import type { Dataset } from "../../api/datasets";
+import { rememberDataset } from "../../records/dataset/lastDataset";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { useOverlay } from "../../ui/dialog/useOverlay";
 import { CameraIcon } from "../../ui/icons";
@@ -90,6 +92,17 @@ export function AddImages({ dataset }: { dataset: Dataset }) {
           {t("data.camera")}
         </button>
       </div>
+      <p className="small">
+        <Link
+          to="/accuracy?tab=label"
+          onClick={() => {
+            rememberDataset(dataset.name);
+          }}
+          data-testid="add-uncertain"
+        >
+          {t("data.addUncertain")}
+        </Link>
+      </p>
       {badZip !== null && (
         <p className="error-text small" role="alert">
           {t("data.badZip", { name: badZip })}

@@ -91,8 +91,7 @@ function Forms({ item }: { item: ModelItem }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const measures = formMeasures(item);
-  const base =
-    measures.find(({ form }) => form !== "fp32" && form !== "int8")?.latencyMs ?? null;
+  const base = measures.find(({ form }) => form !== "fp32" && form !== "int8")?.latencyMs ?? null;
   return (
     <div className={css.part}>
       <h3 id="forms-title">{t("models.forms")}</h3>

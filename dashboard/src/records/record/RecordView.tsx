@@ -6,6 +6,7 @@ import { useLanguage } from "../../i18n";
 import { date, dateTime, fileSize, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { LabelPath } from "../../ui/LabelPath";
+import { AddToDataset } from "../dataset/AddToDataset";
 import { FeedbackForm } from "../feedback/FeedbackForm";
 import { DeleteRecord } from "../owner/DeleteRecord";
 import { OwnerName } from "../owner/OwnerName";
@@ -51,6 +52,7 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
         {error && <p className="muted">{errorText(t, language, error)}</p>}
       </div>
       {status !== "failed" && <FeedbackForm key={`feedback ${record.id}`} record={record} />}
+      {status !== "failed" && <AddToDataset key={`dataset ${record.id}`} records={[record]} />}
       {record.top_k.length > 0 && (
         <TopK scores={record.top_k} unsure={status === "unknown" || isParent(record)} />
       )}
