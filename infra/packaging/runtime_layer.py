@@ -65,12 +65,13 @@ _DIST_INFO_KEPT: Final = ("METADATA", "licenses/*", "LICENSE*", "entry_points.tx
 @dataclass(frozen=True)
 class Recipe:
     """What a layer is made of: ``pruned`` are patterns of files that nothing imports; ``source``
-    is the module that says so."""
+    is the module that says so; ``bytecode``: compile it, wherever the target's Python is found."""
 
     name: str
     lock: Path
     pruned: tuple[str, ...]
     source: Path
+    bytecode: bool = True
 
 
 RUNTIME: Final = Recipe("runtime", LOCK, PRUNED, Path(__file__))
@@ -96,7 +97,7 @@ def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDE
 
     Raises `CommandError` when a wheel cannot be found, or does not match its hash.
     """
-    chosen = _resolve(target)
+    chosen = _resolve(target, bytecode=recipe.bytecode)
     digest = hashlib.sha256()
     recipes = (Path(__file__).read_bytes(), recipe.source.read_bytes())
     for part in (recipe.lock.read_bytes(), *recipes, chosen.tag.encode()):
@@ -108,17 +109,19 @@ def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDE
         with tempfile.TemporaryDirectory(dir=into) as folder:
             site = Path(folder)
             _install(recipe, chosen, site)
-            _compile(chosen, site)
+            if recipe.bytecode:
+                _compile(chosen, site)
             write_zip(_layer_files(recipe, site), package.path)
     return package
 
 
-def _resolve(target: LayerTarget) -> _Target:
+def _resolve(target: LayerTarget, *, bytecode: bool) -> _Target:
     if target == "host":
         tag = f"host-{platform.python_version()}-{sys.platform}-{platform.machine()}"
-        return _Target(target, ("--python", sys.executable), sys.executable, tag)
+        compiler = sys.executable if bytecode else None
+        return _Target(target, ("--python", sys.executable), compiler, tag)
     arguments = ("--python-version", LAMBDA_PYTHON, "--python-platform", _PLATFORMS[target])
-    compiler = _lambda_python()
+    compiler = _lambda_python() if bytecode else None
     tag = f"{target}-{LAMBDA_PYTHON}-{'bytecode' if compiler else 'source'}"
     return _Target(target, arguments, compiler, tag)
 

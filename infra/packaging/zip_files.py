@@ -8,6 +8,7 @@ import hashlib
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from infra.packaging.workspace import PROJECT
@@ -16,6 +17,10 @@ from visionflow.whole_file import whole_file
 BUILD_FOLDER = PROJECT / ".visionflow" / "build"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip file can hold
+_READ_ELSEWHERE = (
+    "lambdas/api/*",
+    "training/requirements.txt",
+)
 _COMPRESSION_LEVEL = 1  # most of it is machine code, which hardly gets smaller above this
 
 
@@ -55,7 +60,8 @@ def training_bundle(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
 
 
 def instant_package(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
-    """What the function that trains runs: `lambdas`, `training`, `visionflow` and the starter."""
+    """What the function that trains runs: `lambdas`, `training`, `visionflow` and the starter,
+    without what is only read elsewhere: a function may have 250 MB."""
     layers = project / "layers"
     starter = layers / "starter" / "python" / "visionflow_starter"
     files = {
@@ -64,7 +70,11 @@ def instant_package(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
         **dict(_below("visionflow", layers / "common" / "python" / "visionflow")),
         **dict(_below("visionflow_starter", starter)),
     }
-    return _package("instant", files, into)
+    return _package("instant", {path: files[path] for path in files if not _elsewhere(path)}, into)
+
+
+def _elsewhere(path: str) -> bool:
+    return any(fnmatch(path, pattern) for pattern in _READ_ELSEWHERE)
 
 
 def _below(path: str, folder: Path) -> Iterator[tuple[str, Path]]:

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import as_file, files
 from importlib.util import find_spec
 
 import numpy as np
@@ -131,10 +132,10 @@ def _digits(side: int, random: np.random.Generator) -> Image.Image:
 
 @cache
 def _handwritten() -> npt.NDArray[np.float32]:
-    from sklearn.datasets import load_digits  # noqa: PLC0415
-
-    images: npt.NDArray[np.float32] = (load_digits().images / 16).astype(np.float32)
-    return images
+    # Not by `load_digits`: with it come readers of many formats, which take 6 MB of a function.
+    with as_file(files("sklearn") / "datasets" / "data" / "digits.csv.gz") as table:
+        rows = np.loadtxt(table, np.float32, delimiter=",")
+    return rows[:, :-1].reshape(-1, 8, 8) / np.float32(16)  # the last column is the digit
 
 
 @cache
