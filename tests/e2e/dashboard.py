@@ -97,7 +97,7 @@ def opened(
     page.on("console", note)
     yield page
     context.close()
-    assert complaints == []
+    assert complaints == [], "\n".join(complaints)
 
 
 def accessibility_faults(page: Page) -> list[str]:

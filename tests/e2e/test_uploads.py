@@ -73,7 +73,7 @@ def test_a_signed_upload_can_be_used_once(cloud: Cloud) -> None:
     form = form_for(cloud, len(first))
     put(form, first)
     for data in (second, first):
-        with pytest.raises(CommandError, match="412"):
+        with pytest.raises(CommandError, match="has the image already"):
             put(form, data)
     cloud.wait_until_idle()
     (record,) = cloud.records_of({form["key"]})
