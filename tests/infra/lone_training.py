@@ -70,8 +70,8 @@ def main(work: Path) -> None:
             vectors[sha256] = embedder.embed(load(data, config.input)[None])[0]
     data_set = divided(images, config, work / "images")
     embeddings: dict[Part, Float32Array] = {
-        name: np.stack([vectors[sha256] for sha256 in part.hashes])
-        for name, part in data_set.splits.parts.items()
+        part: np.stack([vectors[sha256] for sha256 in data_set.splits.parts[part].hashes])
+        for part, _ in PARTS
     }
     report = handler.train(config, data_set, embeddings, work / "model", lambda: None)
     try_out(work / "model", read_artifact(work / "model"))
