@@ -17,6 +17,7 @@ from pillow_heif import from_pillow
 
 from lambdas.instant import handler
 from lambdas.instant.training_set import divided
+from training.data.grouping.scene_features import Float32Array
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.record import Part, VersionImage
 from visionflow.images.pipeline import load
@@ -68,9 +69,9 @@ def main(work: Path) -> None:
             )
             vectors[sha256] = embedder.embed(load(data, config.input)[None])[0]
     data_set = divided(images, config, work / "images")
-    embeddings = {
-        name: np.stack([vectors[sha256] for sha256 in part.hashes])
-        for name, part in data_set.splits.parts.items()
+    embeddings: dict[Part, Float32Array] = {
+        part: np.stack([vectors[sha256] for sha256 in data_set.splits.parts[part].hashes])
+        for part, _ in PARTS
     }
     report = handler.train(config, data_set, embeddings, work / "model", lambda: None)
     try_out(work / "model", read_artifact(work / "model"))

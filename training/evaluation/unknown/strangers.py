@@ -124,14 +124,15 @@ def _textures(side: int, random: np.random.Generator) -> Image.Image:
 
 def _digits(side: int, random: np.random.Generator) -> Image.Image:
     """A handwritten digit of scikit-learn's, 8 x 8 pixels, enlarged."""
-    digits = _handwritten()
+    digits = handwritten()
     small = Image.fromarray(digits[random.integers(len(digits))])
     large = small.resize((side, side), Image.Resampling.BICUBIC)
     return _in_two_colours(np.asarray(large), random)
 
 
 @cache
-def _handwritten() -> npt.NDArray[np.float32]:
+def handwritten() -> npt.NDArray[np.float32]:
+    """scikit-learn's digits [N, 8, 8], from 0 to 1."""
     # Not by `load_digits`: with it come readers of many formats, which take 6 MB of a function.
     with as_file(files("sklearn") / "datasets" / "data" / "digits.csv.gz") as table:
         rows = np.loadtxt(table, np.float32, delimiter=",")

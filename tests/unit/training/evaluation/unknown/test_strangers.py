@@ -2,8 +2,9 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
-from training.evaluation.unknown.strangers import drawn, stranger_sets
+from training.evaluation.unknown.strangers import drawn, handwritten, stranger_sets
 from visionflow.images.input_spec import InputSpec
 
 SPEC = InputSpec(24, 28)
@@ -28,3 +29,7 @@ def test_what_the_model_was_taught_is_no_stranger(monkeypatch: pytest.MonkeyPatc
     assert tuple(stranger_sets(tuple("0123456789"))) == ("text", "shapes", "textures")
     monkeypatch.setitem(sys.modules, "sklearn", None)
     assert tuple(stranger_sets(("cat", "dog")))[:3] == NAMES[:3]
+
+
+def test_the_digits_are_those_of_scikit_learn() -> None:
+    assert np.array_equal(handwritten(), load_digits().images / 16)
