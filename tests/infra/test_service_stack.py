@@ -427,7 +427,7 @@ def test_an_error_in_any_function_rings_where_the_stage_has_all_alarms(
         for alarm in templates.properties("AWS::CloudWatch::Alarm").values()
         if alarm["MetricName"] == "Errors"
     }
-    assert watched == {*FUNCTIONS, AUTHORIZER, "Jobs", "Publish"}
+    assert watched == {*FUNCTIONS, AUTHORIZER, "Jobs", "Publish", "Embed", "Instant"}
 
 
 def _source_of(templates: Templates, function: str) -> Resource:

@@ -250,7 +250,7 @@ def test_publishing_cannot_touch_a_machine(templates: Templates) -> None:
 
 
 def test_the_state_machine_is_the_committed_one(templates: Templates) -> None:
-    (machine,) = templates.properties("AWS::StepFunctions::StateMachine", STACK).values()
+    machine = templates.properties("AWS::StepFunctions::StateMachine", STACK)["JobLifeStateMachine"]
     assert json.loads(machine["DefinitionString"]) == json.loads(DEFINITION.read_text())
     substitutions = {
         name: templates.text(value) for name, value in machine["DefinitionSubstitutions"].items()
@@ -274,7 +274,7 @@ def test_every_way_through_the_state_machine_ends_the_machines() -> None:
 
 
 def test_an_execution_that_is_aborted_ends_its_job_all_the_same(templates: Templates) -> None:
-    (rule,) = templates.properties("AWS::Events::Rule", STACK).values()
+    rule = templates.properties("AWS::Events::Rule", STACK)["JobLifeEndedFromOutside"]
     assert set(rule["EventPattern"]["detail"]["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
     (target,) = rule["Targets"]
     assert templates.text(target["Arn"]) == "Jobs"
