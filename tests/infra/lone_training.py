@@ -69,7 +69,7 @@ def main(work: Path) -> None:
             )
             vectors[sha256] = embedder.embed(load(data, config.input)[None])[0]
     data_set = divided(images, config, work / "images")
-    embeddings: dict[Part, Float32Array] = {
+    embeddings: dict[str, Float32Array] = {
         part: np.stack([vectors[sha256] for sha256 in data_set.splits.parts[part].hashes])
         for part, _ in PARTS
     }
