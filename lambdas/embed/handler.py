@@ -14,7 +14,7 @@ from lambdas.telemetry.trail import traced
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
-from visionflow.errors import RunConflictError
+from visionflow.errors import RunConflictError, RunNotFoundError
 from visionflow_starter import STARTER
 
 logger = Logger()
@@ -39,7 +39,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     dataset, run, chunk = str(event["dataset"]), str(event["run"]), event["chunk"]
     try:
         done = service().embed(dataset, run, int(chunk["number"]), chunk["images"])
-    except RunConflictError as error:
+    except (RunConflictError, RunNotFoundError) as error:
         # It was stopped; its map ends by itself, and a failure here would be tried again.
         logger.info("ended", extra={"reason": str(error)})
         done = 0

@@ -40,6 +40,7 @@ from visionflow.errors import (
     ConfigError,
     QuotaExceededError,
     RunConflictError,
+    RunNotFoundError,
     RunTooLongError,
     VisionFlowError,
 )
@@ -94,7 +95,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         with tempfile.TemporaryDirectory() as work:
             seconds = context.get_remaining_time_in_millis() / 1000
             answer = _STEPS[step](dataset, run, Path(work), seconds)
-    except RunConflictError as error:
+    except (RunConflictError, RunNotFoundError) as error:
         logger.info("ended", extra={"run": run, "reason": str(error)})
         return {"next": "end"}
     except VisionFlowError as error:
@@ -149,7 +150,10 @@ _STEPS: Mapping[str, Step] = {"freeze": _freeze, "fit": _fit, "publish": _publis
 
 
 def _fail(dataset: str, run: str, code: str, sentence: str) -> dict[str, Any]:
-    ended = service().fail(dataset, run, code, sentence)
+    try:
+        ended = service().fail(dataset, run, code, sentence)
+    except RunNotFoundError:  # deleted with its dataset
+        return {"next": "end"}
     logger.info("ended", extra={"run": run, "state": ended.state, "error": ended.error})
     return {"next": "end"}
 

@@ -18,6 +18,7 @@ from training.results.report import Report
 from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
+from visionflow.datasets.comparison import examine
 from visionflow.datasets.record import DatasetVersion
 from visionflow.datasets.run import Confusion, InstantRun, RunResult
 from visionflow.datasets.run_store import RunStore
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 MARGIN_S = 30.0
 WORST = 3
 _DAY_S = 86_400
+# While images keep coming, the comparison begins anew so often.
+_COMPARISONS = 3
 
 
 class Train(Protocol):
@@ -97,6 +100,7 @@ class Trainings:
                 _DAY_S,
             )
         if run.version == 0:
+            self._compare(dataset)
             frozen = self.versions.freeze(dataset, run.started_by, self.clock(), None)
             run = self.runs.name_version(run, frozen.number)
         version = self.versions.version(dataset, run.version)
@@ -113,6 +117,14 @@ class Trainings:
         if missing:
             self.runs.begin(run, "embed", self._now(), len(missing))
         return Frozen(len(missing), chunks)
+
+    def _compare(self, dataset: str) -> None:
+        """Group images that came a moment ago, before curation does: look-alikes must not lie on
+        both sides of the test."""
+        for _ in range(_COMPARISONS):
+            token = self.store.unexamined(dataset)
+            if token is None or examine(self.store, dataset, self.embedder.trunk, token):
+                return
 
     def fit(self, dataset: str, run_id: str, work: Path, seconds: float) -> None:
         """Train and prove by way of the empty folder ``work``, within ``seconds``.

@@ -28,7 +28,7 @@ from visionflow.jobs.reports import LONGEST_REASON, printable
 from visionflow.jobs.sealed import SealedSet
 from visionflow.jobs.store import JobStore
 from visionflow.labels import composed
-from visionflow.models.gate import GateLimits, check_gate
+from visionflow.models.gate import INSTANT, GateLimits, check_gate
 from visionflow.models.manifest import Manifest
 from visionflow.models.promotion_rule import Verified
 from visionflow.models.publication import Publisher
@@ -109,6 +109,8 @@ class JobPublisher:
                 f"job makes {expected.name} {expected.version}"
             )
         check_finite(manifest)
+        if claimed := sorted({INSTANT, "dataset"} & manifest.config.keys()):
+            raise ArtifactError(f"a job's run cannot have {claimed[0]!r} in its config")
         sealed = self.folders.sealed(record.id)
         one_image = 1 / max(1, sealed.least_validation) if sealed else 1.0
         check_gate(manifest, self.limits, one_image)

@@ -72,7 +72,9 @@ def test_each_function_touches_what_it_needs(on_aws: Templates) -> None:
     assert embed["s3:GetObject"] == {"Datasets/content/*"}
     assert "s3:PutObject" not in embed
     assert instant["s3:PutObject"] == {"Datasets/versions/*", "Datasets/runs/*", "Models/models/*"}
-    assert not {action for action in (*embed, *instant) if "Delete" in action or "*" in action}
+    # Of an image that was erased while it was looked at.
+    others = {*embed, *instant} - {"dynamodb:DeleteItem"}
+    assert not {action for action in others if "Delete" in action or "*" in action}
 
 
 def test_an_execution_that_is_ended_from_outside_calls_the_function(templates: Templates) -> None:

@@ -85,6 +85,8 @@ GRANTS: dict[str, Grants] = {
         ("s3:DeleteObject", "Datasets/datasets/*"),
         *{("dynamodb:" + action, "DatasetTable") for action in ("GetItem", "BatchGetItem")},
         *{("dynamodb:" + action, "DatasetTable") for action in ("Query", "PutItem", "UpdateItem")},
+        # The content of an image that was erased while it was looked at.
+        ("dynamodb:DeleteItem", "DatasetTable"),
         ("sqs:SendMessage", "CurationQueue"),
         *{("sqs:" + action, "CurationQueue") for action in CONSUME_QUEUE},
     },

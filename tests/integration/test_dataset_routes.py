@@ -648,6 +648,12 @@ def test_a_dataset_is_deleted_with_its_files(
     assert [row["sk"]["S"] for row in rows] == ["plants"]
 
 
+def test_a_dataset_that_is_trained_on_is_not_deleted(full: Datasets, machine: str) -> None:
+    assert full.post("/animals/train", {}, LABELLER).status == 202
+    assert problem(full.delete("animals")) == (409, "dataset_conflict")
+    assert full.get("/animals").status == 200
+
+
 def test_every_change_is_in_the_audit_trail(full: Datasets, machine: str) -> None:
     full.post("/animals/train", {}, LABELLER)
     trail = full.cloud.call("GET", "/audit", {"limit": 100}).body["items"]

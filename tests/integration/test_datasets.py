@@ -280,6 +280,8 @@ def test_two_changes_of_classes_at_once_are_both_made(
         change("merge", "cat", "cat"),
         change("delete", "cow"),
         change("describe", "cow"),
+        ClassChange(action="describe", name="cat", ko="가" * 1000),
+        ClassChange(action="add", name="cow", en="a\x1b[2Jb"),
     ],
 )
 def test_a_change_that_makes_no_sense_is_refused(store: DatasetStore, wrong: ClassChange) -> None:

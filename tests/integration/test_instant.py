@@ -256,6 +256,21 @@ def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World
     assert (second.model_version, second.serves, world.embedded) == ("2", False, [])
 
 
+def test_look_alikes_that_came_a_moment_ago_are_grouped_before_the_version_is_named(
+    world: World,
+) -> None:
+    world.fill({"red": 12, "green": 12})
+    world.train()
+    alone = world.versions.manifest(world.versions.version("colours", 1))
+    assert {image.group for image in alone} == {None}
+    world.store.due("colours", "just now")
+    run = world.start()
+    world.tasks["InstantFunction"]({"dataset": "colours", "run": run.id, "step": "freeze"})
+    grouped = world.versions.manifest(world.versions.version("colours", 2))
+    assert len({image.group for image in grouped}) < len(grouped)
+    assert world.store.unexamined("colours") is None
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", ["freeze", "embed", "fit", "publish"])
 def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, after: bool) -> None:

@@ -214,6 +214,14 @@ def test_a_run_that_names_another_model_is_refused(bare: World) -> None:
         bare.refused(job, "and the job makes tiny 1")
 
 
+@pytest.mark.parametrize("claim", ["instant", "dataset"])
+def test_a_run_that_claims_what_only_the_stage_does_is_refused(bare: World, claim: str) -> None:
+    """An instant head owes no check of int8, and a dataset is a version's lineage."""
+    job = bare.job()
+    bare.run(forge=lambda m: replace(m, config={**m.config, claim: {}}))
+    bare.refused(job, f"cannot have '{claim}' in its config")
+
+
 def test_the_run_of_another_job_is_not_published(bare: World) -> None:
     """A machine names another's folder in its report."""
     bare.job(OTHER)

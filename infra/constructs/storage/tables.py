@@ -187,13 +187,15 @@ class DatasetsTable(OnDemandTable):
         super().__init__(scope, construct_id, stage=stage, partition_key="pk", sort_key="sk")
 
     def allow_curate(self, role: iam.Role) -> None:
-        """Let `role` read everything, and write rows and change them; delete none."""
+        """Let `role` read everything, write rows and change them, and delete the content of an
+        image that was erased while it was looked at."""
         self._allow(role, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
+        self._allow(role, "DeleteItem")
 
     def allow_manage(self, role: iam.Role) -> None:
         """`allow_curate`, and let `role` delete datasets."""
         self.allow_curate(role)
-        self._allow(role, "DeleteItem", "BatchWriteItem")
+        self._allow(role, "BatchWriteItem")
 
 
 class AuditTable(OnDemandTable):

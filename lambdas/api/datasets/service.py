@@ -102,8 +102,11 @@ class DatasetService:
         """Delete a dataset, or go on with what an earlier call began: it is hidden, then its files
         go, and its rows last.
 
-        Raises `DatasetConflictError` while an alias points at a model that it made.
+        Raises `DatasetConflictError` while an alias points at a model that it made, or a training
+        of it goes on.
         """
+        if any(run.state in ("waiting", "running") for run in self.training.runs.runs(name)):
+            raise DatasetConflictError(f"{name} is being trained on; wait until that has ended.")
         in_use = self.registry.aliases().in_use
         for model in self._models(name):
             if model in in_use:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lambdas.api.datasets.bodies import RunList, TrainRequest
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.access.quotas import TRAINING_IMAGES, Amounts, UsageStore
 from visionflow.datasets.record import Dataset
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
@@ -50,8 +50,7 @@ class DatasetTraining:
         if not PLAIN_NAME.fullmatch(model):
             raise InvalidParameterError(f"model must have {PLAIN_NAME_RULE}; found {model!r:.80}.")
         self._check_enough(self.store.dataset(name))
-        # As one image, so that a stage whose budget is spent trains nothing.
-        self.usage.spend(caller, Amounts(images=1))
+        self.usage.spend(caller, Amounts(images=TRAINING_IMAGES))
         run = self.runs.start(
             InstantRun(
                 id=new_id(now),

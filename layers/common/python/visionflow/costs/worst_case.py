@@ -201,6 +201,7 @@ def _assumptions(bounds: Bounds, found: Measured, table: PriceTable) -> dict[str
     return {
         "prices": f"{bounds.workload.region}, on demand, looked up {table.looked_up}; no free tier",
         "image": f"at most {IMAGE_SECONDS:g} s of processor time each, twice with a shadow",
+        "instant training": f"counts as {quotas.TRAINING_IMAGES} images, and is tried once",
         "measured": f"{found.measured_at} on {found.hardware}",
         "throttle": "shared by all routes; AWS calls it a target and does not bill what it refuses",
         "accounts": "people with AWS credentials are not limited: dropped files are kept until "

@@ -94,12 +94,13 @@ class Book:
         Raises `InvalidParameterError` for a change that names what is not there or cannot be a
         label, and `DatasetConflictError` for one class too many.
         """
+        ko, en = _display_name(change.ko), _display_name(change.en)
         if change.action == "add":
-            named = DatasetClass(name=self._new_name(change.name), ko=change.ko, en=change.en)
+            named = DatasetClass(name=self._new_name(change.name), ko=ko, en=en)
             return self._with((*self.dataset.classes, named))
         old = self._known(change.name)
         if change.action == "describe":
-            return self._with(self._replaced(old, replace(old, ko=change.ko, en=change.en)))
+            return self._with(self._replaced(old, replace(old, ko=ko, en=en)))
         if change.action == "delete":
             return self._with(self._replaced(old, None), (old.name, None))
         if change.to is None:
@@ -149,3 +150,13 @@ class Book:
         if but is None and len(self.dataset.classes) >= MAX_CLASSES:
             raise DatasetConflictError(f"A dataset has at most {MAX_CLASSES:,} classes.")
         return name
+
+
+def _display_name(text: str | None) -> str | None:
+    """What people read instead of a label, by the rules of labels."""
+    if text is None:
+        return None
+    text = composed(text)
+    if problem := label_problem(text):
+        raise InvalidParameterError(f"The name {text!r:.130} {problem}.")
+    return text

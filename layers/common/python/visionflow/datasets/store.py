@@ -362,6 +362,12 @@ class DatasetStore:
         item = self._row("EXAMINATION", name, "DUE")
         return None if item is None else item["token"]["S"]
 
+    def unexamined(self, name: str) -> str | None:
+        """The token of the last `due`, where no comparison has answered it yet."""
+        token, done = self.due_token(name), self._row("EXAMINATION", name, "DONE")
+        answered = done is not None and done.get("token") == {"S": token}
+        return None if answered else token
+
     def examined(self, name: str, health: Health, token: str | None) -> None:
         """Keep what the comparison of all images found."""
         row = {"pk": f"EXAMINATION#{name}", "sk": "DONE", "token": token}
