@@ -1,5 +1,6 @@
 """Counters that never pass their limits, whoever counts at once."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -162,9 +163,21 @@ def test_a_key_s_own_numbers_of_requests_take_the_place_of_the_stage_s(
     assert "requests_per_month" in str(refused(function(), key, ONE))
 
 
-def test_forty_at_once_do_not_pass_the_limit(table: Any, clock: Clock) -> None:
-    """Each from a function of its own, so that only the table can hold them."""
+def test_forty_at_once_do_not_pass_the_limit(
+    table: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each from a function of its own, so that only the table can hold them.
+
+    DynamoDB checks a condition and writes in one step. moto does not between threads.
+    """
     quotas = replace(QUOTAS, requests_per_minute=12)
+    update, one_step = table.update_item, threading.Lock()
+
+    def update_in_one_step(**asked: Any) -> Any:
+        with one_step:
+            return update(**asked)
+
+    monkeypatch.setattr(table, "update_item", update_in_one_step)
 
     def ask(_: int) -> bool:
         usage = UsageStore(TABLE, table, quotas, now=clock, clock=clock.seconds)
