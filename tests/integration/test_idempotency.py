@@ -150,7 +150,7 @@ class Race:
 
         def write_together(key: str, data: bytes, content_type: str) -> str | None:
             if key.startswith("api/"):
-                self._barrier.wait(20)
+                self._barrier.wait(120)
             return write(key, data, content_type)
 
         def add_in_one_step(
