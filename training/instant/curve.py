@@ -14,8 +14,8 @@ from training.instant.fit import Embedded, FittedHead, known_images
 from visionflow.datasets.run import CurvePoint
 
 _SHARES = (0.02, 0.05, 0.1, 0.2, 0.4)
-# A head of more images would cost as much as the fit itself.
-_MOST_IMAGES = 2_500
+# Of larger sets, shares of so many: heads of more would cost as much as the fit itself.
+_MOST_IMAGES = 6_000
 
 
 def accuracy_curve(
@@ -48,10 +48,11 @@ def accuracy_curve(
         )
 
     points: list[CurvePoint] = []
+    most = min(1.0, _MOST_IMAGES / len(due))
     for share in _SHARES:
-        taken = np.flatnonzero(due <= share)
-        more = len(taken) > (points[-1].images if points else 0)
-        if more and len(taken) <= min(_MOST_IMAGES, len(due) - 1):
+        taken = np.flatnonzero(due <= share * most)
+        fewer = points[-1].images if points else 0
+        if fewer < len(taken) < len(due):
             part = Embedded(train.embeddings[taken], train.targets[taken], train.groups[taken])
             known = known_images(part, classes, balance)
             points.append(point(len(taken), fit_head(known, probe, fitted.probe.penalty)))
