@@ -162,7 +162,7 @@ def test_new_classes_are_fitted_with_all_images(
 def test_a_class_is_added_to_classes_whose_training_images_are_gone(
     found: Report, config: TrainConfig, images: Path, cache: Path, tmp_path: Path
 ) -> None:
-    """Of the old classes only embeddings are left; only the images of the new one are embedded."""
+    """Of all training images only stored embeddings are left."""
     old = tmp_path / "old"
     shutil.copytree(images, old, ignore=shutil.ignore_patterns("red"))
     before = instant(config, old, tmp_path / "before", cache)
