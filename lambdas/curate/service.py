@@ -13,6 +13,7 @@ from lambdas.classification.decoder import Decoder, process_decoder
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.changes import ClassChange
 from visionflow.datasets.comparison import examine
+from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import (
     CONTENT_PREFIX,
     DROP_PREFIX,
@@ -21,7 +22,7 @@ from visionflow.datasets.names import (
     name_problem,
 )
 from visionflow.datasets.record import Dataset, DatasetImage
-from visionflow.datasets.store import DatasetStore, ImageContent
+from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
     DatasetConflictError,
     DatasetImageMissingError,
@@ -122,7 +123,7 @@ class CurateService:
             width=prepared.width,
             height=prepared.height,
         )
-        if not self.store.curated(name, ready, content):
+        if not self.store.images.curated(name, ready, content):
             logger.info("curated by another delivery", extra={"key": arrival.key})
         return name
 
@@ -133,7 +134,7 @@ class CurateService:
             logger.warning("not an image of a dataset", extra={"key": arrival.key})
             return None
         try:
-            return name, self.store.image(name, sha256)
+            return name, self.store.images.image(name, sha256)
         except DatasetImageMissingError:
             # Written by somebody who may write to the bucket, and did not announce it.
             return name, DatasetImage(
@@ -150,7 +151,7 @@ class CurateService:
 
     def _unreadable(self, name: str, image: DatasetImage, error: ImageError) -> None:
         told = (error.code, str(error))
-        self.store.curated(name, replace(image, state="unreadable", error=told), None)
+        self.store.images.curated(name, replace(image, state="unreadable", error=told), None)
 
     def _move(self, arrival: Arrival, now: datetime) -> None:
         """Announce a dropped file and write it to its final place, where it arrives anew; then take
@@ -177,8 +178,8 @@ class CurateService:
             label=label,
             labelled_by=DROPPED if label else None,
         )
-        if self.store.announce(name, [image]):
-            self.store.dropped_again(name, image.sha256, arrival.key)
+        if self.store.images.announce(name, [image]):
+            self.store.images.dropped_again(name, image.sha256, arrival.key)
         else:
             self.s3.put_object(
                 Bucket=arrival.bucket, Key=content_key(name, image.sha256), Body=data

@@ -18,10 +18,11 @@ from tests.images import encode, plain
 from tests.integration.conftest import API, DATASETS, PLENTY, SERVED, Answer, Cloud
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.run import RunResult
 from visionflow.datasets.run_store import RunStore
-from visionflow.datasets.store import DatasetStore, ImageContent
+from visionflow.datasets.store import DatasetStore
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 LABELLER = Caller("user:1", "l@example.com", frozenset({"read", "predict", "label", "feedback"}))
@@ -63,7 +64,7 @@ class Datasets:
         """Put the bytes, and what curation writes of them."""
         key = f"content/animals/{sha(data)}"
         self.cloud.s3.put_object(Bucket=DATASETS.datasets_bucket, Key=key, Body=data)
-        announced = self.store.image("animals", sha(data))
+        announced = self.store.images.image("animals", sha(data))
         found = DatasetImage(
             sha256=announced.sha256,
             state="ready",
@@ -75,7 +76,7 @@ class Datasets:
             height=8,
             group=announced.sha256,
         )
-        self.store.curated(
+        self.store.images.curated(
             "animals", found, ImageContent(embedding=b"e", thumbnail=b"t", trunk="x")
         )
 
@@ -512,7 +513,7 @@ def test_an_erased_prediction_takes_its_copies_along(served: Datasets) -> None:
     version = served.post("/animals/versions", {}).body
     assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
     assert [image["sha256"] for image in served.images()] == [sha(BLUE)]
-    assert dict(served.store.contents("animals", [sha(RED)])) == {}
+    assert dict(served.store.images.contents("animals", [sha(RED)])) == {}
     listed = served.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
     assert [entry["Key"] for entry in listed["Contents"]] == [f"content/animals/{sha(BLUE)}"]
     # The version that held it keeps its hash.
@@ -522,12 +523,12 @@ def test_an_erased_prediction_takes_its_copies_along(served: Datasets) -> None:
 def test_a_copy_that_is_erased_while_it_is_looked_at_stays_gone(served: Datasets) -> None:
     prediction_id = predicted(served, RED)["id"]
     served.post("/animals/predictions", {"ids": [prediction_id]})
-    looked_at = served.store.image("animals", sha(RED))
+    looked_at = served.store.images.image("animals", sha(RED))
     assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
     content = ImageContent(embedding=b"e", thumbnail=b"t", trunk="x")
-    assert not served.store.curated("animals", replace(looked_at, state="ready"), content)
+    assert not served.store.images.curated("animals", replace(looked_at, state="ready"), content)
     assert served.images() == []
-    assert dict(served.store.contents("animals", [sha(RED)])) == {}
+    assert dict(served.store.images.contents("animals", [sha(RED)])) == {}
 
 
 def test_an_erased_prediction_leaves_an_image_that_was_uploaded_too(served: Datasets) -> None:

@@ -89,7 +89,7 @@ class DatasetImages:
     def page(self, name: str, query: ImageQuery, limit: int, cursor: str | None) -> ImagePage:
         """Raises `DatasetMissingError`, `InvalidCursorError`."""
         self.store.dataset(name)
-        page = self.store.images(name, cursor, limit)
+        page = self.store.images.page(name, cursor, limit)
         shown = (image for image in page.items if not image.removed and query.shows(image))
         return ImagePage(tuple(shown), page.next_cursor)
 
@@ -102,13 +102,13 @@ class DatasetImages:
         for sha256 in hashes:
             check_hash("images", sha256)
         self.store.dataset(name)
-        contents = self.store.contents(name, tuple(dict.fromkeys(hashes)))
+        contents = self.store.images.contents(name, tuple(dict.fromkeys(hashes)))
         return Thumbnails({sha256: _data_url(found.thumbnail) for sha256, found in contents})
 
     def details(self, name: str, sha256: str) -> ImageDetails:
         """Raises `DatasetMissingError`, `DatasetImageMissingError`."""
         check_hash("the image", sha256)
-        image = self.store.image(name, sha256)
+        image = self.store.images.image(name, sha256)
         arrived = image.state != "pending"
         url = self.content.url(content_key(name, sha256)) if arrived else None
         return ImageDetails(image, url)
@@ -134,7 +134,7 @@ class DatasetImages:
 
     def _announce(self, name: str, images: Sequence[DatasetImage], caller: Caller) -> set[str]:
         """Let ``images`` in and count them. Returns which have arrived already."""
-        rows = self.store.known(name, [image.sha256 for image in images])
+        rows = self.store.images.known(name, [image.sha256 for image in images])
         fresh = [
             image
             for image in images
@@ -144,13 +144,13 @@ class DatasetImages:
             amounts = Amounts(images=len(fresh), bytes=sum(image.bytes for image in fresh))
             self.usage.spend(caller, amounts)
         arrived = {image.sha256 for image in images} - {image.sha256 for image in fresh}
-        arrived.update(self.store.announce(name, fresh))
+        arrived.update(self.store.images.announce(name, fresh))
         removed = [image for image in images if (row := rows.get(image.sha256)) and row.removed]
         back = [
             ImageChange(sha256=image.sha256, label=image.label or KEEP, removed=False)
             for image in removed
         ]
-        self.store.change(name, back, caller.name)
+        self.store.images.change(name, back, caller.name)
         return arrived
 
     def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
@@ -167,7 +167,7 @@ class DatasetImages:
         _check_number("changes", len(wanted), MOST_CHANGES)
         dataset = self.store.dataset(name)
         changes = [_change(dataset, index, item) for index, item in enumerate(wanted)]
-        return ImagesChanged(self.store.change(name, changes, caller.name))
+        return ImagesChanged(self.store.images.change(name, changes, caller.name))
 
     def take(
         self, name: str, wanted: TakeRequest, caller: Caller, now: datetime
@@ -223,7 +223,7 @@ class DatasetImages:
             except MissingImageError:
                 # Erased, or expired, since its record was read.
                 missing.append(prediction.id)
-                self.store.erase(name, sha256)
+                self.store.images.erase(name, sha256)
         return PredictionsTaken(added, len(known), tuple(missing))
 
 

@@ -102,7 +102,7 @@ class DatasetTraining:
             )
         counts: Counter[str] = Counter()
         few = set(classes)
-        for image in self.store.all_images(dataset.name):
+        for image in self.store.images.all(dataset.name):
             if image.label in few and image.state == "ready" and not image.removed:
                 counts[image.label] += 1
                 if counts[image.label] >= LEAST_IMAGES:

@@ -29,6 +29,6 @@ class DatasetCopies:
             return
         for dataset in self.store.datasets():
             with suppress(DatasetMissingError):  # without this image, or deleted just now
-                if self.store.image(dataset.name, sha256).source == source:
+                if self.store.images.image(dataset.name, sha256).source == source:
                     self.content.erase(content_key(dataset.name, sha256))
-                    self.store.erase(dataset.name, sha256)
+                    self.store.images.erase(dataset.name, sha256)
