@@ -17,6 +17,7 @@ from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import (
     CONTENT_PREFIX,
     DROP_PREFIX,
+    DROPPED,
     content_key,
     is_sha256,
     name_problem,
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 logger = Logger(child=True)
 
 THUMBNAIL_SIDE = 96
-# Who a dataset, a class or an image is from that came as a file.
-DROPPED = "drop"
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,9 @@ class CurateService:
                 bytes=arrival.size,
             )
         except DatasetMissingError:
+            # Sent to a dataset that was deleted meanwhile: nothing would ever delete it.
             logger.warning("of no dataset", extra={"key": arrival.key})
+            self._refuse(arrival)
             return None
 
     def _unreadable(self, name: str, image: DatasetImage, error: ImageError) -> None:

@@ -310,11 +310,11 @@ def test_an_object_that_vanished_leaves_its_row_waiting(shelf: Shelf) -> None:
     assert shelf.store.images.announce(NAME, [pending(CAT)]) == ()
 
 
-def test_objects_of_no_dataset_are_left_alone(shelf: Shelf) -> None:
-    for key in ("content/nobody/" + "0" * 64, "content/pets/notes.txt", "datasets/PETS/cat/a.jpg"):
+def test_objects_that_are_no_images_of_datasets_are_left_alone(shelf: Shelf) -> None:
+    for key in ("content/pets/notes.txt", "datasets/PETS/cat/a.jpg"):
         shelf.put(CAT, key)
     shelf.run()
-    assert len(shelf.keys()) == 3
+    assert len(shelf.keys()) == 2
     assert shelf.rows() == {}
 
 
@@ -397,6 +397,34 @@ def test_images_are_compared_once_when_the_last_has_come(
     health = shelf.store.health(NAME)
     assert health is not None
     assert (health.images, health.duplicates, health.groups) == (3, 1, 2)
+
+
+def test_an_image_that_arrives_after_its_dataset_was_deleted_leaves_nothing(shelf: Shelf) -> None:
+    shelf.announce(CAT)
+    assert shelf.store.delete(NAME)
+    shelf.put(CAT)
+    shelf.run()
+    assert shelf.keys() == []
+    assert shelf.dynamodb.scan(TableName="datasets")["Items"] == []
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_dataset_that_is_deleted_while_an_image_is_looked_at_leaves_no_row(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, announced: bool
+) -> None:
+    if announced:
+        shelf.announce(CAT)
+    shelf.put(CAT)
+    curated = DatasetImages.curated
+
+    def late(images: DatasetImages, *given: Any) -> bool:
+        assert shelf.store.delete(NAME)
+        return curated(images, *given)
+
+    monkeypatch.setattr(DatasetImages, "curated", late)
+    assert shelf.deliver(shelf.messages()) == []
+    rows = shelf.dynamodb.scan(TableName="datasets")["Items"]
+    assert {row["pk"]["S"] for row in rows} <= {f"EXAMINATION#{NAME}"}
 
 
 def test_a_dataset_that_is_deleted_meanwhile_is_not_compared(shelf: Shelf) -> None:

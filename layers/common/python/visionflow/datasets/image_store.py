@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from visionflow import dynamodb
 from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, Book, ImageChange
-from visionflow.datasets.names import COPIED, is_sha256
+from visionflow.datasets.names import DROPPED, is_sha256
 from visionflow.datasets.record import DatasetImage
 from visionflow.dynamodb import Found, Sleep, to_item
-from visionflow.errors import DatasetImageMissingError
+from visionflow.errors import DatasetImageMissingError, DatasetMissingError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -191,7 +191,7 @@ class DatasetImages:
         }
         if self._update(name, image.sha256, found, "#state = :pending", {":pending": "pending"}):
             return True
-        if image.source.startswith(COPIED):
+        if image.source != DROPPED:
             # Always announced: without a row it was erased while it was looked at.
             if self._row("IMAGES", name, image.sha256) is None:
                 self.erase(name, image.sha256)
@@ -203,6 +203,9 @@ class DatasetImages:
                 ConditionExpression="attribute_not_exists(pk)",
             )
         except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        except DatasetMissingError:  # deleted while the image was looked at
+            self.erase(name, image.sha256)
             return False
         return True
 
