@@ -539,6 +539,33 @@ def test_an_erased_prediction_leaves_an_image_that_was_uploaded_too(served: Data
     assert [image["sha256"] for image in served.images()] == [sha(RED)]
 
 
+def test_an_erased_prediction_takes_its_copy_of_an_upload_that_never_came(served: Datasets) -> None:
+    served.upload(RED)
+    prediction_id = predicted(served, RED)["id"]
+    assert served.post("/animals/predictions", {"ids": [prediction_id]}).body["added"] == 1
+    served.arrive(RED)
+    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
+    assert served.images() == []
+
+
+def test_an_erased_prediction_leaves_its_copy_that_was_uploaded_later(served: Datasets) -> None:
+    prediction_id = predicted(served, RED)["id"]
+    served.post("/animals/predictions", {"ids": [prediction_id]})
+    served.arrive(RED)
+    assert served.upload(RED, source="push").body["known"] == [sha(RED)]
+    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
+    assert [image["source"] for image in served.images()] == ["push"]
+
+
+def test_an_erasure_reaches_a_dataset_whose_deletion_was_cut_off(served: Datasets) -> None:
+    prediction_id = predicted(served, RED)["id"]
+    served.post("/animals/predictions", {"ids": [prediction_id]})
+    assert not served.store.delete("animals", most=0)
+    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
+    listed = served.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
+    assert "Contents" not in listed
+
+
 @pytest.fixture
 def machine(datasets: Datasets) -> str:
     definition = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}

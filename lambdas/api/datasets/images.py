@@ -29,7 +29,7 @@ from lambdas.web.json_body import read_item
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.datasets.changes import KEEP, ImageChange
-from visionflow.datasets.names import content_key, is_sha256, source_of
+from visionflow.datasets.names import COPIED, content_key, is_sha256, source_of
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
@@ -145,6 +145,10 @@ class DatasetImages:
             self.usage.spend(caller, amounts)
         arrived = {image.sha256 for image in images} - {image.sha256 for image in fresh}
         arrived.update(self.store.images.announce(name, fresh))
+        for image in images:
+            row = rows.get(image.sha256)
+            if row is not None and self._comes_otherwise(row, image):
+                self.store.images.came(name, image.sha256, image.source)
         removed = [image for image in images if (row := rows.get(image.sha256)) and row.removed]
         back = [
             ImageChange(sha256=image.sha256, label=image.label or KEEP, removed=False)
@@ -152,6 +156,13 @@ class DatasetImages:
         ]
         self.store.images.change(name, back, caller.name)
         return arrived
+
+    def _comes_otherwise(self, row: DatasetImage, image: DatasetImage) -> bool:
+        """Whether ``image`` decides if an erased record takes the image of ``row`` along: a copy
+        brings the bytes that an announced upload has not, and an upload of what was copied makes
+        it independent of the record."""
+        was_copied, is_copied = (each.source.startswith(COPIED) for each in (row, image))
+        return is_copied != was_copied and is_copied == (row.state == "pending")
 
     def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
         key = content_key(name, image.sha256)

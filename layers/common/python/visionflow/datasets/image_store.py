@@ -141,6 +141,15 @@ class DatasetImages:
             raise DatasetImageMissingError(f"The dataset {name} has no image {sha256!r:.70}.")
         return rows.image_of(item, book)
 
+    def source(self, name: str, sha256: str) -> str | None:
+        """Where an image came from, also in a dataset that is being deleted; None without it."""
+        item = self._row("IMAGES", name, sha256)
+        return None if item is None else item["source"]["S"]
+
+    def came(self, name: str, sha256: str, source: str) -> None:
+        """Say where an image came from, in place of what was known."""
+        self._update(name, sha256, {"source": source}, "attribute_exists(pk)")
+
     def known(self, name: str, hashes: Sequence[str]) -> dict[str, DatasetImage]:
         """Those images of ``hashes`` that there are, removed ones too. Raises
         `DatasetMissingError`."""

@@ -58,6 +58,7 @@ def book_item(book: Book) -> Item:
 
 def book_of(item: Found) -> Book:
     row = from_row(item)
+    row.pop("deleting", None)
     moves = tuple(
         ClassMove(revision=revision, name=name, to=to) for revision, name, to in row.pop("moves")
     )

@@ -63,10 +63,13 @@ class DatasetStore:
         """Read consistently. Raises `DatasetMissingError`."""
         return self._book(name).dataset
 
-    def datasets(self) -> tuple[Dataset, ...]:
-        """All datasets by name."""
+    def datasets(self, *, deleting: bool = False) -> tuple[Dataset, ...]:
+        """All datasets by name; with ``deleting`` also those that a deletion has hidden and not
+        finished."""
         found = dynamodb.query(self.client, self.table, "pk = :pk", {":pk": rows.DATASETS})
-        return tuple(rows.book_of(item).dataset for item in found if "deleting" not in item)
+        return tuple(
+            rows.book_of(item).dataset for item in found if deleting or "deleting" not in item
+        )
 
     def delete(self, name: str, most: int = _MOST_DELETED) -> bool:
         """Delete a dataset with all its rows, at most ``most`` in this call. True when it is gone;
