@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.cli.command_line import add_api_command
+from infra.cli.datasets import take_over
 from infra.cli.datasets.export import csv_lines, json_lines, read_manifest, write_zip
 from infra.cli.datasets.training import follow, print_run
 from infra.cli.endpoints import api_client
@@ -21,6 +22,7 @@ def add_parsers(commands: Commands) -> None:
     create = _add(group, "create", _create, "Create an empty dataset.")
     create.add_argument("classes", nargs="*", metavar="CLASS", help="its first classes")
     _add_classes(group)
+    take_over.add_parser(group)
     _add(group, "versions", _versions, "List the versions of a dataset, the latest first.")
     freeze = _add(group, "freeze", _freeze, "Keep what a dataset holds now as a version.")
     freeze.add_argument("--note", metavar="TEXT", help="why, for people")
