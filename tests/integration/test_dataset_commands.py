@@ -449,3 +449,16 @@ def test_a_training_may_be_left_alone(
     capsys.readouterr()
     assert run(stage, "datasets", "train", NAME, "--no-wait") == 0
     assert "is waiting." in capsys.readouterr().out
+
+
+def test_a_version_is_trained_again_whatever_the_dataset_holds_now(
+    stage: Stage, folder: Path, machine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(stage, folder)
+    run(stage, "datasets", "freeze", NAME)
+    stage.datasets.post(f"/{NAME}/changes", {"changes": [{"sha256": sha(BLUE), "removed": True}]})
+    assert run(stage, "datasets", "train", NAME, "--version", "2") == 1
+    assert "has no version 2" in capsys.readouterr().err
+    assert run(stage, "datasets", "train", NAME, "--version", "1", "--no-wait") == 0
+    (started,) = stage.datasets.runs.runs(NAME)
+    assert (started.version, started.state) == (1, "waiting")
