@@ -12,12 +12,15 @@ from urllib.parse import parse_qsl, urlsplit
 import boto3
 import pytest
 
+from infra.cli.datasets.export import csv_lines
 from infra.cli.endpoints import Endpoints
 from infra.cli.main import main
 from infra.local_cloud.outputs import TrainingNames
 from tests.images import encode, plain
 from tests.integration.conftest import DATASETS, Cloud
 from tests.integration.test_dataset_routes import Datasets, sha
+from training.data.sources.imports import find_images
+from visionflow.datasets.record import VersionImage
 from visionflow.datasets.run import Confusion, InstantRun, RunResult
 from visionflow.images.store import ImageStore
 
@@ -339,6 +342,11 @@ def test_a_version_is_exported_as_zip_lines_and_table(
     table = tmp_path / "out.csv"
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(table)) == 0
     assert len(table.read_text().splitlines()) == 4
+    # What was exported makes the same images again.
+    again = find_images(out, tmp_path / "unpacked")
+    assert {(sha(image.file.read_bytes()), image.label) for image in again} == {
+        (row["sha256"], row["label"]) for row in map(json.loads, lines)
+    }
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(tmp_path / "a.tar")) == 1
     assert run(stage, "datasets", "export", NAME, "2", "--out", str(out)) == 1
     assert "has no version 2" in capsys.readouterr().err
@@ -462,3 +470,10 @@ def test_a_version_is_trained_again_whatever_the_dataset_holds_now(
     assert run(stage, "datasets", "train", NAME, "--version", "1", "--no-wait") == 0
     (started,) = stage.datasets.runs.runs(NAME)
     assert (started.version, started.state) == (1, "waiting")
+
+
+def test_no_cell_of_a_table_is_a_formula() -> None:
+    image = VersionImage(
+        sha256="a", label="=1+1", part=None, group=None, source="push", added_by="@x", added_at="t"
+    )
+    assert csv_lines([image]).splitlines()[1] == "a,'=1+1,,,push,'@x,t"
