@@ -87,10 +87,12 @@ class FreezeRequest:
 @dataclass(frozen=True)
 class TrainRequest:
     """``model``: the name of the model to make a version of, by default the dataset's. ``promote``:
-    let it serve as soon as it has passed its gate, which needs the scope ``models``."""
+    let it serve as soon as it has passed its gate, which needs the scope ``models``. ``version``:
+    the number of a version to train on again, by default what the dataset holds now."""
 
     model: str | None = None
     promote: bool = False
+    version: int | None = None
 
 
 @dataclass(frozen=True)

@@ -55,14 +55,16 @@ class DatasetService:
     @classmethod
     def build(cls, resources: Resources) -> Self:
         store, content = resources.datasets, resources.dataset_content
+        versions = VersionStore(content.bucket, resources.s3, store)
         return cls(
             store,
-            VersionStore(content.bucket, resources.s3, store),
+            versions,
             content,
             resources.registry,
             DatasetImages.build(resources, store, content),
             DatasetTraining(
                 store,
+                versions,
                 RunStore(store.table, resources.dynamodb),
                 resources.usage,
                 clients.states(),
