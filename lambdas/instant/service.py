@@ -258,4 +258,5 @@ def _result(report: Report) -> RunResult:
             Confusion(label=pair.truth, answered=pair.answer, count=pair.images)
             for pair in test.most_confused[:WORST]
         ),
+        curve=report.curve,
     )

@@ -1107,6 +1107,20 @@ export interface components {
             stopped: components["schemas"]["Stop"] | null;
         };
         /**
+         * CurvePoint
+         * @description ``top1`` with its 95 % interval by groups, where ``images`` training images are labelled.
+         */
+        CurvePoint: {
+            /** Images */
+            images: number;
+            /** Top1 */
+            top1: number;
+            /** Top1 Low */
+            top1_low: number;
+            /** Top1 High */
+            top1_high: number;
+        };
+        /**
          * DataSet
          * @description Everything below one folder of the bucket; ``classes`` with their numbers of images.
          *
@@ -2464,7 +2478,8 @@ export interface components {
         /**
          * RunResult
          * @description Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
-         *     by groups, and the worst confusions first.
+         *     by groups, and the worst confusions first. ``curve``: accuracy against the number of labelled
+         *     images, fewest first; empty for runs from before it was measured.
          */
         RunResult: {
             /** Top1 */
@@ -2479,6 +2494,11 @@ export interface components {
             groups: number;
             /** Worst */
             worst: components["schemas"]["Confusion"][];
+            /**
+             * Curve
+             * @default []
+             */
+            curve: components["schemas"]["CurvePoint"][];
         };
         /**
          * RunStep

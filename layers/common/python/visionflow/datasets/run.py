@@ -28,9 +28,20 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """``top1`` with its 95 % interval by groups, where ``images`` training images are labelled."""
+
+    images: int
+    top1: float
+    top1_low: float
+    top1_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
-    by groups, and the worst confusions first."""
+    by groups, and the worst confusions first. ``curve``: accuracy against the number of labelled
+    images, fewest first; empty for runs from before it was measured."""
 
     top1: float
     top1_low: float
@@ -38,6 +49,7 @@ class RunResult:
     images: int
     groups: int
     worst: tuple[Confusion, ...]
+    curve: tuple[CurvePoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
