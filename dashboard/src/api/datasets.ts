@@ -36,7 +36,7 @@ export type NewImage = Pick<
 >;
 /** What is left out stays as it is. */
 export type ImageChange = Pick<DatasetImage, "sha256"> &
-  Partial<Pick<DatasetImage, "label" | "removed">>;
+  Partial<Pick<DatasetImage, "label" | "removed" | "part">>;
 type ClassRequest = Body<"/datasets/{name}/classes">;
 export type ClassChange = Pick<ClassRequest, "action" | "name"> & Partial<ClassRequest>;
 

@@ -154,6 +154,48 @@ describe("the grid", () => {
     });
   });
 
+  it("moves a whole group of look-alikes to a part, and takes it back", async () => {
+    open();
+    (await grid()).focus();
+    expect(screen.queryByTestId("look-alikes")).not.toBeInTheDocument();
+    await userEvent.keyboard("{ArrowRight}");
+    expect(screen.getByTestId("look-alikes")).toHaveTextContent("Look-alikes that move along: 1");
+    await userEvent.keyboard("e");
+    const parts = () => fake.datasets.images.map(({ part }) => part);
+    await waitFor(() => {
+      expect(parts()).toEqual([null, "test", "test", null]);
+    });
+    expect(screen.getByTestId("said")).toHaveTextContent("Moved to “Test”: 2");
+    await userEvent.selectOptions(screen.getByTestId("filter-part"), "auto");
+    expect(screen.getAllByTestId("image-tile")).toHaveLength(2);
+    await userEvent.click(screen.getByTestId("action-undo"));
+    await waitFor(() => {
+      expect(parts()).toEqual([null, null, null, null]);
+    });
+    expect(fake.datasets.changes.at(-1)).toEqual([
+      { sha256: hash(2), part: null },
+      { sha256: hash(3), part: null },
+    ]);
+  });
+
+  it("moves an image and its look-alikes from its dialog, in Korean", async () => {
+    open("", "ko");
+    (await grid()).focus();
+    await userEvent.keyboard("{ArrowRight}v");
+    const shown = within(await screen.findByTestId("dataset-image"));
+    expect(await shown.findByText("함께 이동하는 유사 이미지: 1개")).toBeVisible();
+    await userEvent.selectOptions(shown.getByTestId("image-part"), "validation");
+    expect(shown.getByTestId("image-part")).toHaveValue("validation");
+    await waitFor(() => {
+      expect(fake.datasets.images.map(({ part }) => part)).toEqual([
+        null,
+        "validation",
+        "validation",
+        null,
+      ]);
+    });
+  });
+
   it("asks for thumbnails of what is visible, and shows class names in Korean", async () => {
     open("", "ko");
     const tiles = within(await grid());
