@@ -693,6 +693,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/datasets/{name}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** URLs of the bytes of at most 50 images */
+        get: operations["datasetLinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets/{name}/uploads": {
         parameters: {
             query?: never;
@@ -1612,6 +1629,16 @@ export interface components {
             image: components["schemas"]["DatasetImage"];
             /** Url */
             url: string | null;
+        };
+        /**
+         * ImageLinks
+         * @description Short-lived URLs of images' bytes by hash; an image that is not there is left out.
+         */
+        ImageLinks: {
+            /** Items */
+            items: {
+                [key: string]: string;
+            };
         };
         /**
          * ImagePage
@@ -4621,6 +4648,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Thumbnails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetLinks: {
+        parameters: {
+            query: {
+                /** @description Hashes of images, with a comma between */
+                images: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageLinks"];
                 };
             };
             /** @description What went wrong */

@@ -12,6 +12,7 @@ from visionflow.models.ref import ModelRef
 MOST_UPLOADS = 100
 MOST_CHANGES = 500
 MOST_THUMBNAILS = 50
+MOST_LINKS = 50
 MOST_PREDICTIONS = 25
 MOST_IMAGES = 1000
 # Of each list of a diff.
@@ -144,6 +145,13 @@ class ImageDetails:
 @dataclass(frozen=True)
 class Thumbnails:
     """Data URLs by hash; an image without a thumbnail is left out."""
+
+    items: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ImageLinks:
+    """Short-lived URLs of images' bytes by hash; an image that is not there is left out."""
 
     items: dict[str, str]
 
