@@ -111,6 +111,7 @@ export class FakeDatasets {
   versions: DatasetVersion[] = [];
   runs: InstantRun[] = [];
   health: DatasetDetails["health"] = null;
+  forecast: DatasetDetails["forecast"] = null;
   diff: VersionDiff | null = null;
   /** What `POST /train` starts. */
   next: InstantRun | null = null;
@@ -130,6 +131,7 @@ export class FakeDatasets {
         return answer({
           dataset: known,
           health: this.health,
+          forecast: this.forecast,
           latest: this.versions[0] ?? null,
           run: this.runs[0] ?? null,
         });

@@ -1194,13 +1194,14 @@ export interface components {
         /**
          * DatasetDetails
          * @description A dataset, its latest version and its latest training. ``health`` is null until its images
-         *     were compared for the first time.
+         *     were compared for the first time, ``forecast`` of a training while there is nothing to train.
          */
         DatasetDetails: {
             dataset: components["schemas"]["Dataset"];
             health: components["schemas"]["DatasetHealth"] | null;
             latest: components["schemas"]["DatasetVersion"] | null;
             run: components["schemas"]["InstantRun"] | null;
+            forecast: components["schemas"]["InstantForecast"] | null;
         };
         /**
          * DatasetHealth
@@ -1695,6 +1696,18 @@ export interface components {
             usd_per_hour_spot: number;
             /** Usd Per Hour */
             usd_per_hour: number;
+        };
+        /**
+         * InstantForecast
+         * @description What a training of so many labelled images will take, in seconds and US dollars.
+         */
+        InstantForecast: {
+            /** Images */
+            images: number;
+            /** Seconds */
+            seconds: number;
+            /** Usd */
+            usd: number;
         };
         /**
          * InstantRun

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from visionflow.costs.instant import InstantForecast
 from visionflow.datasets.health import Health
 from visionflow.datasets.record import Dataset, DatasetImage, DatasetVersion, Part
 from visionflow.datasets.run import InstantRun
@@ -109,12 +110,13 @@ class DatasetHealth(Health):
 @dataclass(frozen=True)
 class DatasetDetails:
     """A dataset, its latest version and its latest training. ``health`` is null until its images
-    were compared for the first time."""
+    were compared for the first time, ``forecast`` of a training while there is nothing to train."""
 
     dataset: Dataset
     health: DatasetHealth | None
     latest: DatasetVersion | None
     run: InstantRun | None
+    forecast: InstantForecast | None
 
 
 @dataclass(frozen=True)
