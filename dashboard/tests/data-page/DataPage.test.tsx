@@ -281,9 +281,13 @@ describe("classes", () => {
 
 describe("training", () => {
   it("shows each step, the result, and lets the version serve", async () => {
+    fake.datasets.forecast = { images: 2673, seconds: 40, usd: 0.002 };
     fake.datasets.next = run({ state: "running", result: null, model_version: null, steps: [] });
     open("&tab=train");
     expect(await screen.findByTestId("train-plan")).toHaveTextContent("2 in 2 classes");
+    expect(screen.getByTestId("forecast")).toHaveTextContent(
+      "About 40 sec and $0.002 for 2,673 images.",
+    );
     await userEvent.click(screen.getByTestId("train"));
     const [state] = await screen.findAllByTestId("run-state");
     expect(state).toHaveTextContent("Running");
