@@ -245,6 +245,41 @@ describe("the grid", () => {
   });
 });
 
+describe("a table without images", () => {
+  const add = async (text: string) => {
+    const files = await screen.findByTestId("add-files");
+    const input = files.matches("input") ? files : files.querySelector("input");
+    const file = new File([text], "labels.csv");
+    Object.defineProperty(file, "webkitRelativePath", { value: "" }); // jsdom has none
+    if (input) fireEvent.change(input, { target: { files: [file] } });
+  };
+
+  it("labels the images that are here, and can be taken back", async () => {
+    open();
+    await grid();
+    await add(`sha256,label\n${hash(1)},plum\n${hash(9)},pear\n`);
+    expect(await screen.findByTestId("relabelled")).toHaveTextContent(
+      "Images here that the table labelled: 1",
+    );
+    await waitFor(() => {
+      expect(labels()[0]).toBe("plum");
+    });
+    expect(fake.datasets.images[0]?.part).toBeNull();
+    await userEvent.click(screen.getByTestId("action-undo"));
+    await waitFor(() => {
+      expect(labels()[0]).toBe("apple");
+    });
+  });
+
+  it("with a mistake says in which file and line", async () => {
+    open("", "ko");
+    await add("file_name,label\n1.jpg,a/b\n");
+    expect(await screen.findByTestId("intake-problem")).toHaveTextContent(
+      "labels.csv 2번째 줄: “a/b”은(는) 클래스가 될 수 없습니다.",
+    );
+  });
+});
+
 describe("classes", () => {
   it("are added, renamed, described, merged and deleted", async () => {
     open();

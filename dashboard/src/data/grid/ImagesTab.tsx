@@ -172,7 +172,7 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
   return (
     <div className="stack">
       <div className={css.columns}>
-        {canEdit && <AddImages dataset={dataset} />}
+        {canEdit && <AddImages dataset={dataset} bench={bench} />}
         <ClassesPanel dataset={dataset} counts={counts} bench={bench} canEdit={canEdit} />
       </div>
       <section className="card panel" aria-labelledby="images-title">
