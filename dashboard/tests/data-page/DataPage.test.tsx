@@ -359,6 +359,10 @@ describe("training", () => {
 
 describe("health", () => {
   it("says what to do next, and sets a suspicious label beside the other class", async () => {
+    fake.datasets.runs = [run({ model: "visionflow20", model_version: "1.0.0" })];
+    fake.datasets.images = fake.datasets.images.map((one, n) =>
+      n === 1 ? { ...one, part: "test" as const } : one,
+    );
     fake.datasets.health = {
       images: 4,
       labelled: 2,
@@ -377,6 +381,10 @@ describe("health", () => {
       "“Apple” has few images (1). Add at least 19 more.",
     );
     expect(screen.getByTestId("imbalance")).toHaveTextContent("6 : 1");
+    expect(screen.getByTestId("advice")).toHaveTextContent(
+      "The last training answered “Apple” with “pear” 3 times.",
+    );
+    expect(screen.getByTestId("advice")).toHaveTextContent("divided between parts");
     await userEvent.click(await screen.findByTestId("suspect-change"));
     await waitFor(() => {
       expect(labels()[3]).toBe("apple");
