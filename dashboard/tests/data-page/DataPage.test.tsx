@@ -385,6 +385,8 @@ describe("health", () => {
       "The last training answered “Apple” with “pear” 3 times.",
     );
     expect(screen.getByTestId("advice")).toHaveTextContent("divided between parts");
+    const views = within(await screen.findByTestId("training-views"));
+    expect(views.getByAltText("Mirrored").style.transform).toContain("scaleX(-1)");
     await userEvent.click(await screen.findByTestId("suspect-change"));
     await waitFor(() => {
       expect(labels()[3]).toBe("apple");
