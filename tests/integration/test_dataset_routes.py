@@ -143,6 +143,7 @@ def test_what_cannot_be_a_dataset_is_refused(datasets: Datasets, body: Any, code
         ("GET", "/images", None),
         ("GET", f"/images/{'0' * 64}", None),
         ("GET", f"/thumbnails?images={'0' * 64}", None),
+        ("GET", f"/links?images={'0' * 64}", None),
         (
             "POST",
             "/uploads",
@@ -311,6 +312,16 @@ def test_thumbnails_come_as_data_urls(datasets: Datasets) -> None:
     assert asked.body == {"items": {red: "data:image/jpeg;base64,dA=="}}
 
 
+def test_links_open_the_bytes_of_images_that_have_arrived(datasets: Datasets) -> None:
+    red = datasets.add(RED)
+    datasets.upload(BLUE)
+    asked = {"images": f"{red},{sha(BLUE)},{'0' * 64}"}
+    items = datasets.get("/animals/links", asked).body["items"]
+    assert list(items) == [red]
+    assert urlsplit(items[red]).path == f"/content/animals/{red}"
+
+
+@pytest.mark.parametrize("route", ["thumbnails", "links"])
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -319,8 +330,10 @@ def test_thumbnails_come_as_data_urls(datasets: Datasets) -> None:
         ({"images": ",".join(["0" * 64] * (MOST_THUMBNAILS + 1))}, "invalid_parameter"),
     ],
 )
-def test_bad_thumbnails_are_refused(datasets: Datasets, query: dict[str, str], code: str) -> None:
-    assert problem(datasets.get("/animals/thumbnails", query)) == (400, code)
+def test_bad_lists_of_images_are_refused(
+    datasets: Datasets, route: str, query: dict[str, str], code: str
+) -> None:
+    assert problem(datasets.get(f"/animals/{route}", query)) == (400, code)
 
 
 def test_images_are_labelled_moved_and_removed_each_alone(datasets: Datasets) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from lambdas.api.datasets.bodies import (
     MOST_CHANGES,
+    MOST_LINKS,
     MOST_PREDICTIONS,
     MOST_THUMBNAILS,
     MOST_UPLOADS,
@@ -15,6 +16,7 @@ from lambdas.api.datasets.bodies import (
     ImageChangeRequest,
     ImageDetails,
     ImageFilter,
+    ImageLinks,
     ImagePage,
     ImagesChanged,
     NewImage,
@@ -95,15 +97,19 @@ class DatasetImages:
 
     def thumbnails(self, name: str, hashes: Sequence[str]) -> Thumbnails:
         """Raises `DatasetMissingError`, `InvalidParameterError`."""
-        if not 1 <= len(hashes) <= MOST_THUMBNAILS:
-            raise InvalidParameterError(
-                f"images must name 1 to {MOST_THUMBNAILS} hashes, found {len(hashes)}."
-            )
-        for sha256 in hashes:
-            check_hash("images", sha256)
+        _check_hashes(hashes, MOST_THUMBNAILS)
         self.store.dataset(name)
         contents = self.store.images.contents(name, tuple(dict.fromkeys(hashes)))
         return Thumbnails({sha256: _data_url(found.thumbnail) for sha256, found in contents})
+
+    def links(self, name: str, hashes: Sequence[str]) -> ImageLinks:
+        """Raises `DatasetMissingError`, `InvalidParameterError`."""
+        _check_hashes(hashes, MOST_LINKS)
+        known = self.store.known(name, tuple(dict.fromkeys(hashes)))
+        arrived = [sha256 for sha256, image in known.items() if image.state != "pending"]
+        return ImageLinks(
+            {sha256: self.content.url(content_key(name, sha256)) for sha256 in arrived}
+        )
 
     def details(self, name: str, sha256: str) -> ImageDetails:
         """Raises `DatasetMissingError`, `DatasetImageMissingError`."""
@@ -246,6 +252,13 @@ def check_hash(what: str, sha256: str) -> str:
             f"{sha256!r:.80}."
         )
     return sha256
+
+
+def _check_hashes(hashes: Sequence[str], most: int) -> None:
+    if not 1 <= len(hashes) <= most:
+        raise InvalidParameterError(f"images must name 1 to {most} hashes, found {len(hashes)}.")
+    for sha256 in hashes:
+        check_hash("images", sha256)
 
 
 def class_named(dataset: Dataset, label: str) -> str:

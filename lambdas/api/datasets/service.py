@@ -98,6 +98,7 @@ class DatasetService:
             strict.parse(DatasetHealth, strict.to_dict(health), "health") if health else None,
             versions[-1] if versions else None,
             runs[0] if runs else None,
+            forecast=None,
         )
 
     def delete(self, name: str) -> DatasetDeleted:
