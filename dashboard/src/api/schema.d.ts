@@ -5105,6 +5105,11 @@ export interface operations {
                      * @default false
                      */
                     promote?: boolean;
+                    /**
+                     * Version
+                     * @default null
+                     */
+                    version?: number | null;
                 };
             };
         };

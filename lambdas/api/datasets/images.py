@@ -105,7 +105,7 @@ class DatasetImages:
     def links(self, name: str, hashes: Sequence[str]) -> ImageLinks:
         """Raises `DatasetMissingError`, `InvalidParameterError`."""
         _check_hashes(hashes, MOST_LINKS)
-        known = self.store.known(name, tuple(dict.fromkeys(hashes)))
+        known = self.store.images.known(name, tuple(dict.fromkeys(hashes)))
         arrived = [sha256 for sha256, image in known.items() if image.state != "pending"]
         return ImageLinks(
             {sha256: self.content.url(content_key(name, sha256)) for sha256 in arrived}
