@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visionflow.answers.embedder import Embedder
+from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import content_key
 from visionflow.datasets.run_store import RunStore
-from visionflow.datasets.store import DatasetStore, ImageContent
+from visionflow.datasets.store import DatasetStore
 from visionflow.errors import DatasetImageMissingError, ImageError
 from visionflow.images import pipeline
 
@@ -46,7 +47,7 @@ class ChunkEmbedder:
         self.runs.progress(run, "embed", number, 0)
         known = {
             sha256
-            for sha256, content in self.store.contents(dataset, hashes)
+            for sha256, content in self.store.images.contents(dataset, hashes)
             if content.trunk == self.embedder.trunk
         }
         done = len(known)
@@ -61,7 +62,7 @@ class ChunkEmbedder:
         if data is None:
             return False
         try:
-            image = self.store.image(dataset, sha256)
+            image = self.store.images.image(dataset, sha256)
             decoded = pipeline.decode(data, self.embedder.spec)
         except (ImageError, DatasetImageMissingError):
             return False
@@ -71,7 +72,7 @@ class ChunkEmbedder:
         content = ImageContent(
             embedding=views.astype("<f2").tobytes(), thumbnail=small, trunk=self.embedder.trunk
         )
-        self.store.curated(dataset, image, content)
+        self.store.images.curated(dataset, image, content)
         return True
 
     def _read(self, key: str) -> bytes | None:

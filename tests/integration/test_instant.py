@@ -164,7 +164,7 @@ class World:
             bytes=len(data),
             label=label,
         )
-        self.store.curated(name, image, None)
+        self.store.images.curated(name, image, None)
         self.s3.put_object(Bucket="dataset-files", Key=content_key(name, image.sha256), Body=data)
         return image.sha256
 
@@ -283,8 +283,10 @@ def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, a
     assert (run.error, run.state, run.model_version) == (None, "done", "1")
     assert world.published() == ["models/colours/1/manifest.json"]
     assert len(world.versions.versions("colours")) == 1
-    contents = [sha256 for sha256, _ in world.store.contents("colours", [*set(world.embedded)])]
-    assert sorted(contents) == sorted(image.sha256 for image in world.store.all_images("colours"))
+    contents = [
+        sha256 for sha256, _ in world.store.images.contents("colours", [*set(world.embedded)])
+    ]
+    assert sorted(contents) == sorted(image.sha256 for image in world.store.images.all("colours"))
 
 
 def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world: World) -> None:
@@ -333,8 +335,10 @@ def test_a_dataset_that_changes_meanwhile_is_trained_as_it_was_named(world: Worl
     def changing(event: dict[str, Any]) -> Any:
         answer = function(event)
         if event["step"] == "freeze":
-            image = next(iter(world.store.all_images("colours")))
-            world.store.change("colours", [ImageChange(sha256=image.sha256, removed=True)], "bob")
+            image = next(iter(world.store.images.all("colours")))
+            world.store.images.change(
+                "colours", [ImageChange(sha256=image.sha256, removed=True)], "bob"
+            )
             world.add("colours", "red", drawn(COLOURS["red"], 77))
         return answer
 
@@ -349,7 +353,7 @@ def test_a_dataset_that_changes_meanwhile_is_trained_as_it_was_named(world: Worl
 
 def test_an_image_that_vanished_ends_the_training_and_is_named(world: World) -> None:
     world.fill({"red": 12, "green": 12})
-    gone = next(iter(world.store.all_images("colours"))).sha256
+    gone = next(iter(world.store.images.all("colours"))).sha256
     world.s3.delete_object(Bucket="dataset-files", Key=content_key("colours", gone))
     run = world.train()
     assert run.state == "failed"

@@ -693,6 +693,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/datasets/{name}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** URLs of the bytes of at most 50 images */
+        get: operations["datasetLinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets/{name}/uploads": {
         parameters: {
             query?: never;
@@ -1191,13 +1208,14 @@ export interface components {
         /**
          * DatasetDetails
          * @description A dataset, its latest version and its latest training. ``health`` is null until its images
-         *     were compared for the first time.
+         *     were compared for the first time, ``forecast`` of a training while there is nothing to train.
          */
         DatasetDetails: {
             dataset: components["schemas"]["Dataset"];
             health: components["schemas"]["DatasetHealth"] | null;
             latest: components["schemas"]["DatasetVersion"] | null;
             run: components["schemas"]["InstantRun"] | null;
+            forecast: components["schemas"]["InstantForecast"] | null;
         };
         /**
          * DatasetHealth
@@ -1628,6 +1646,16 @@ export interface components {
             url: string | null;
         };
         /**
+         * ImageLinks
+         * @description Short-lived URLs of images' bytes by hash; an image that is not there is left out.
+         */
+        ImageLinks: {
+            /** Items */
+            items: {
+                [key: string]: string;
+            };
+        };
+        /**
          * ImagePage
          * @description Images by their hash. A page of a filter may have fewer items than ``limit``; a null
          *     ``next_cursor`` alone means that nothing follows.
@@ -1682,6 +1710,18 @@ export interface components {
             usd_per_hour_spot: number;
             /** Usd Per Hour */
             usd_per_hour: number;
+        };
+        /**
+         * InstantForecast
+         * @description What a training of so many labelled images will take, in seconds and US dollars.
+         */
+        InstantForecast: {
+            /** Images */
+            images: number;
+            /** Seconds */
+            seconds: number;
+            /** Usd */
+            usd: number;
         };
         /**
          * InstantRun
@@ -4654,6 +4694,40 @@ export interface operations {
             };
         };
     };
+    datasetLinks: {
+        parameters: {
+            query: {
+                /** @description Hashes of images, with a comma between */
+                images: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageLinks"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     uploadToDataset: {
         parameters: {
             query?: never;
@@ -5031,6 +5105,11 @@ export interface operations {
                      * @default false
                      */
                     promote?: boolean;
+                    /**
+                     * Version
+                     * @default null
+                     */
+                    version?: number | null;
                 };
             };
         };

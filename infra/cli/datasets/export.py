@@ -15,6 +15,7 @@ from pathlib import Path
 from infra.client.datasets import DatasetClient
 from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
+from training.data.table import safe_cell
 from visionflow import strict
 from visionflow.datasets.record import VersionImage
 from visionflow.errors import UnreadableImageError
@@ -66,13 +67,13 @@ def json_lines(images: Sequence[VersionImage]) -> str:
 
 
 def csv_lines(images: Sequence[VersionImage]) -> str:
-    """The manifest as a table, with a header."""
+    """The manifest as a table, with a header; no text is one that a spreadsheet runs."""
     text = io.StringIO()
     writer = csv.writer(text)
     names = [field.name for field in fields(VersionImage)]
     writer.writerow(names)
     for image in images:
-        writer.writerow([getattr(image, name) for name in names])
+        writer.writerow([safe_cell(str(getattr(image, name) or "")) for name in names])
     return text.getvalue()
 
 

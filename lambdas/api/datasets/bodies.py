@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from visionflow.costs.instant import InstantForecast
 from visionflow.datasets.health import Health
 from visionflow.datasets.record import Dataset, DatasetImage, DatasetVersion, Part
 from visionflow.datasets.run import InstantRun
@@ -12,6 +13,7 @@ from visionflow.models.ref import ModelRef
 MOST_UPLOADS = 100
 MOST_CHANGES = 500
 MOST_THUMBNAILS = 50
+MOST_LINKS = 50
 MOST_PREDICTIONS = 25
 MOST_IMAGES = 1000
 # Of each list of a diff.
@@ -87,10 +89,12 @@ class FreezeRequest:
 @dataclass(frozen=True)
 class TrainRequest:
     """``model``: the name of the model to make a version of, by default the dataset's. ``promote``:
-    let it serve as soon as it has passed its gate, which needs the scope ``models``."""
+    let it serve as soon as it has passed its gate, which needs the scope ``models``. ``version``:
+    the number of a version to train on again, by default what the dataset holds now."""
 
     model: str | None = None
     promote: bool = False
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,13 @@ class DatasetHealth(Health):
 @dataclass(frozen=True)
 class DatasetDetails:
     """A dataset, its latest version and its latest training. ``health`` is null until its images
-    were compared for the first time."""
+    were compared for the first time, ``forecast`` of a training while there is nothing to train."""
 
     dataset: Dataset
     health: DatasetHealth | None
     latest: DatasetVersion | None
     run: InstantRun | None
+    forecast: InstantForecast | None
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,13 @@ class ImageDetails:
 @dataclass(frozen=True)
 class Thumbnails:
     """Data URLs by hash; an image without a thumbnail is left out."""
+
+    items: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ImageLinks:
+    """Short-lived URLs of images' bytes by hash; an image that is not there is left out."""
 
     items: dict[str, str]
 

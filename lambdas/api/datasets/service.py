@@ -55,14 +55,16 @@ class DatasetService:
     @classmethod
     def build(cls, resources: Resources) -> Self:
         store, content = resources.datasets, resources.dataset_content
+        versions = VersionStore(content.bucket, resources.s3, store)
         return cls(
             store,
-            VersionStore(content.bucket, resources.s3, store),
+            versions,
             content,
             resources.registry,
             DatasetImages.build(resources, store, content),
             DatasetTraining(
                 store,
+                versions,
                 RunStore(store.table, resources.dynamodb),
                 resources.usage,
                 clients.states(),
@@ -96,6 +98,7 @@ class DatasetService:
             strict.parse(DatasetHealth, strict.to_dict(health), "health") if health else None,
             versions[-1] if versions else None,
             runs[0] if runs else None,
+            forecast=None,
         )
 
     def delete(self, name: str) -> DatasetDeleted:
