@@ -1,6 +1,6 @@
 """A version of a dataset as training has it: parts, groups and embeddings, without its files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,16 +41,25 @@ def check_classes(version: DatasetVersion) -> None:
         )
 
 
-def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> TrainingData:
+def divided(
+    images: Sequence[VersionImage], config: TrainConfig, root: Path, held: Mapping[str, Part]
+) -> TrainingData:
     """The images in parts: those that people chose, the others by ``config``, groups whole.
 
-    Parts that are drawn have at most `MOST_MEASURED` images. A file lies in the folder of its label
-    below ``root``, named by its hash. Raises `RunRefusedError` and `DatasetError`.
+    ``held``: in which part an earlier training had an image; its group stays there, so that no
+    test image is ever trained on. Parts that are drawn have at most `MOST_MEASURED` images. A file
+    lies in the folder of its label below ``root``, named by its hash. Raises `RunRefusedError` and
+    `DatasetError`.
     """
     labels = tuple(sorted({image.label for image in images}))
+    by_hand = {image.part for image in images}
+    kept = _kept(images, held)
     chosen: dict[str, list[VersionImage]] = {"train": []}
     for image in sorted(images, key=lambda image: (image.label, image.sha256)):
-        chosen.setdefault(image.part or "train", []).append(image)
+        # A part that people chose is not drawn; what it held before stays in it.
+        before = kept.get(image.sha256)
+        drawn = before if before in by_hand else "train"
+        chosen.setdefault(image.part or drawn or "train", []).append(image)
     if lost := sorted(set(labels) - {image.label for image in chosen["train"]}):
         raise RunRefusedError(
             f"All images of {lost[0]!r} are set aside for validation or test; put some into "
@@ -69,10 +78,25 @@ def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> 
         validation=min(config.data.validation, most),
         test=min(config.data.test, most),
     )
-    splits = divide(found, groups, shares, config.seed)
+    splits = divide(found, groups, shares, config.seed, held=kept)
     require_measurable(splits)
     tree = label_tree(labels, {}, root)
     return TrainingData(found, splits, shares, config.input, None, tree)
+
+
+def _kept(images: Sequence[VersionImage], held: Mapping[str, Part]) -> dict[str, Part]:
+    """The part of each image whose group was in one before, the last of several; but for images
+    that people chose a part for."""
+    of_group: dict[str, int] = {}
+    for image in images:
+        if image.sha256 in held:
+            group = image.group or image.sha256
+            of_group[group] = max(of_group.get(group, 0), PARTS.index(held[image.sha256]))
+    return {
+        image.sha256: PARTS[of_group[group]]
+        for image in images
+        if image.part is None and (group := image.group or image.sha256) in of_group
+    }
 
 
 def embedded(

@@ -1,5 +1,6 @@
 """Instant trainings on moto, by the real state machine: whole, killed anywhere, refused."""
 
+import gzip
 import io
 import json
 import shutil
@@ -31,8 +32,8 @@ from training.data.training_data import TrainingData
 from training.results.report import Report
 from training.stop import check_stop
 from visionflow.access.budget import StageStop
-from visionflow.datasets.changes import ImageChange
-from visionflow.datasets.names import content_key
+from visionflow.datasets.changes import ClassChange, ImageChange
+from visionflow.datasets.names import content_key, parts_key
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
@@ -254,6 +255,61 @@ def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World
     world.embedded.clear()
     second = world.train()
     assert (second.model_version, second.serves, world.embedded) == ("2", False, [])
+
+
+def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_it(
+    world: World,
+) -> None:
+    world.fill({"red": 12, "green": 12})
+    first = world.train()
+    assert first.result is not None
+    assert first.result.compared is None
+    before = _parts(world, first)
+    # So many that parts drawn anew would differ, and a class that the first one lacks.
+    world.store.change_classes("colours", ClassChange(action="add", name="blue"))
+    for index in range(12):
+        world.add("colours", "red", drawn(COLOURS["red"], 5000 + index))
+        world.add("colours", "green", drawn(COLOURS["green"], 6000 + index))
+        world.add("colours", "blue", drawn(COLOURS["blue"], 7000 + index))
+    second = world.train()
+    assert second.error is None
+    after = _parts(world, second)
+    for part, hashes in before.items():
+        assert hashes <= after[part]
+    assert all(len(after[part]) > len(before[part]) for part in before)
+
+    assert second.result is not None
+    compared = second.result.compared
+    assert compared is not None
+    assert (compared.model, compared.version) == ("colours", "1")
+    blue = {i.sha256 for i in world.store.all_images("colours") if i.label == "blue"}
+    assert compared.images == len(after["test"] - blue) < second.result.images
+    assert compared.difference_low <= compared.after - compared.before <= compared.difference_high
+
+
+def test_a_model_is_compared_with_what_serves_on_images_that_taught_neither(world: World) -> None:
+    world.fill({"red": 12, "green": 12})
+    serving = world.train(promote=True)
+    world.add("colours", "red", drawn(COLOURS["red"], 5000))
+    world.train()
+    # As if somebody had moved the test images of what serves.
+    moved = {"train": sorted(_parts(world, serving)["test"]), "validation": [], "test": []}
+    body = gzip.compress(json.dumps(moved).encode())
+    key = parts_key("colours", serving.id)
+    world.s3.put_object(Bucket="dataset-files", Key=key, Body=body)
+    world.add("colours", "green", drawn(COLOURS["green"], 6000))
+    third = world.train()
+    assert third.result is not None
+    compared = third.result.compared
+    if compared is not None:
+        assert compared.version == serving.model_version
+        assert compared.images == len(_parts(world, third)["test"] - {*moved["train"]})
+
+
+def _parts(world: World, run: InstantRun) -> dict[str, set[str]]:
+    answer = world.s3.get_object(Bucket="dataset-files", Key=parts_key(run.dataset, run.id))
+    found = json.loads(gzip.decompress(answer["Body"].read()))
+    return {part: set(hashes) for part, hashes in found.items()}
 
 
 def test_look_alikes_that_came_a_moment_ago_are_grouped_before_the_version_is_named(

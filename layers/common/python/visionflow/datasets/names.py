@@ -50,6 +50,11 @@ def manifest_key(name: str, number: int, sha256: str) -> str:
     return f"{MANIFEST_PREFIX}{name}/{number:07d}-{sha256[:16]}.jsonl.gz"
 
 
+def parts_key(name: str, run_id: str) -> str:
+    """Where the parts lie that a training divided a version into."""
+    return f"{MANIFEST_PREFIX}{name}/parts/{run_id}.json.gz"
+
+
 def source_of(prediction_id: str) -> str:
     """`DatasetImage.source` of a copy of a prediction's image."""
     return f"{COPIED}{prediction_id}"
