@@ -1208,7 +1208,7 @@ export interface components {
         /**
          * DatasetDetails
          * @description A dataset, its latest version and its latest training. ``health`` is null until its images
-         *     were compared for the first time, ``forecast`` of a training while there is nothing to train.
+         *     were compared for the first time, and so is ``forecast``: of training all that are ready.
          */
         DatasetDetails: {
             dataset: components["schemas"]["Dataset"];

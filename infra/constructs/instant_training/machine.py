@@ -22,12 +22,11 @@ from lambdas.embed.settings import EmbedSettings
 from lambdas.instant.run_folder import RUNS_PREFIX
 from lambdas.instant.settings import InstantSettings
 from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.costs.instant import FIT_MEMORY_MB
 from visionflow.datasets.names import CONTENT_PREFIX, MANIFEST_PREFIX
 
 MAP = "Embed"
 """The label of the map in the definition."""
-# The most that a new account may give one function is 3,008 MB.
-FIT_MEMORY_MB = 3_008
 
 
 class InstantTraining(Construct):

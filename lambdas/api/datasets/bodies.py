@@ -112,7 +112,7 @@ class DatasetHealth(Health):
 @dataclass(frozen=True)
 class DatasetDetails:
     """A dataset, its latest version and its latest training. ``health`` is null until its images
-    were compared for the first time, ``forecast`` of a training while there is nothing to train."""
+    were compared for the first time, and so is ``forecast``: of training all that are ready."""
 
     dataset: Dataset
     health: DatasetHealth | None
