@@ -10,7 +10,7 @@ from threading import Timer
 from typing import TYPE_CHECKING, Protocol
 
 from lambdas.instant.run_folder import Outcome, RunFolder
-from lambdas.instant.training_set import Images, check_classes, divided, embedded
+from lambdas.instant.training_set import Images, check_classes, divided, embedded, one_series
 from training.config import TrainConfig
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
@@ -144,7 +144,10 @@ class Trainings:
             manifest = self._manifest(work / "model", version)
             fewest = min((count for count in report.data.validation.per_class if count), default=1)
             check_gate(manifest, self.limits, 1 / fewest)
-            outcome = Outcome(_result(report), report.data.test.sha256)
+            outcome = Outcome(
+                _result(report, one_series(self.versions.manifest(version))),
+                report.data.test.sha256,
+            )
             folder.put_model(work / "model", manifest, outcome)
         self._prove(run)
         self.runs.end_step(run, "prove", self._now())
@@ -246,7 +249,7 @@ def _within(seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _result(report: Report) -> RunResult:
+def _result(report: Report, series: tuple[str, ...]) -> RunResult:
     test = report.test
     return RunResult(
         top1=test.top1,
@@ -258,4 +261,5 @@ def _result(report: Report) -> RunResult:
             Confusion(label=pair.truth, answered=pair.answer, count=pair.images)
             for pair in test.most_confused[:WORST]
         ),
+        series=series,
     )

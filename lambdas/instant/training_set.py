@@ -41,8 +41,24 @@ def check_classes(version: DatasetVersion) -> None:
         )
 
 
+def one_series(images: Sequence[VersionImage]) -> tuple[str, ...]:
+    """The labels whose look-alikes must be divided, because a model could not be measured without.
+
+    Shots of a camera that is held at one thing are a single group. Where that leaves less than two
+    classes with a group for each part, the classes with too few groups are those; else none.
+    """
+    needed = len({*PARTS} - {image.part for image in images if image.part != "train"})
+    groups: dict[str, set[str]] = {image.label: set() for image in images}
+    for image in images:
+        if image.part in (None, "train"):
+            groups[image.label].add(image.group or image.sha256)
+    few = tuple(sorted(label for label, found in groups.items() if len(found) < needed))
+    return few if needed > 1 and len(groups) - len(few) < LEAST_CLASSES else ()
+
+
 def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> TrainingData:
-    """The images in parts: those that people chose, the others by ``config``, groups whole.
+    """The images in parts: those that people chose, the others by ``config``, groups whole except
+    those of `one_series`.
 
     Parts that are drawn have at most `MOST_MEASURED` images. A file lies in the folder of its label
     below ``root``, named by its hash. Raises `RunRefusedError` and `DatasetError`.
@@ -61,7 +77,11 @@ def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> 
     }
     # In the order of the parts, as `Groups` wants it.
     ordered = [image for name in found for image in chosen[name]]
-    _, numbers = np.unique([image.group or image.sha256 for image in ordered], return_inverse=True)
+    alone = one_series(images)
+    named = [
+        image.sha256 if image.label in alone else image.group or image.sha256 for image in ordered
+    ]
+    _, numbers = np.unique(named, return_inverse=True)
     groups = Groups(config.data.group_by, numbers.astype(np.int64))
     most = MOST_MEASURED / len(found["train"])
     shares = replace(

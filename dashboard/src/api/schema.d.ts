@@ -2464,7 +2464,8 @@ export interface components {
         /**
          * RunResult
          * @description Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
-         *     by groups, and the worst confusions first.
+         *     by groups, and the worst confusions first. ``series``: the classes that were measured on
+         *     look-alikes of their training images, because they have no others: an optimistic measure.
          */
         RunResult: {
             /** Top1 */
@@ -2479,6 +2480,11 @@ export interface components {
             groups: number;
             /** Worst */
             worst: components["schemas"]["Confusion"][];
+            /**
+             * Series
+             * @default []
+             */
+            series: string[];
         };
         /**
          * RunStep

@@ -30,7 +30,8 @@ class Confusion:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
-    by groups, and the worst confusions first."""
+    by groups, and the worst confusions first. ``series``: the classes that were measured on
+    look-alikes of their training images, because they have no others: an optimistic measure."""
 
     top1: float
     top1_low: float
@@ -38,6 +39,7 @@ class RunResult:
     images: int
     groups: int
     worst: tuple[Confusion, ...]
+    series: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
