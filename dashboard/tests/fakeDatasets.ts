@@ -75,6 +75,7 @@ export function run(changes: Partial<InstantRun> = {}): InstantRun {
       top1_high: 0.99,
       images: 50,
       groups: 40,
+      series: [],
       worst: [
         { label: "apple", answered: "pear", count: 3 },
         { label: "pear", answered: "apple", count: 2 },

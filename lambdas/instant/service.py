@@ -13,7 +13,7 @@ import onnx
 
 from lambdas.instant.earlier import EarlierTrainings
 from lambdas.instant.run_folder import Outcome, RunFolder
-from lambdas.instant.training_set import Images, check_classes, divided, embedded
+from lambdas.instant.training_set import Images, check_classes, divided, embedded, one_series
 from training.config import TrainConfig
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
@@ -148,7 +148,8 @@ class Trainings:
             manifest = self._manifest(work / "model", version)
             fewest = min((count for count in report.data.validation.per_class if count), default=1)
             check_gate(manifest, self.limits, 1 / fewest)
-            result = replace(_result(report), compared=compared)
+            series = one_series(self.versions.manifest(version))
+            result = replace(_result(report, series), compared=compared)
             outcome = Outcome(result, report.data.test.sha256)
             folder.put_model(work / "model", manifest, outcome)
         self._prove(run)
@@ -265,7 +266,7 @@ def _within(seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _result(report: Report) -> RunResult:
+def _result(report: Report, series: tuple[str, ...]) -> RunResult:
     test = report.test
     return RunResult(
         top1=test.top1,
@@ -278,4 +279,5 @@ def _result(report: Report) -> RunResult:
             for pair in test.most_confused[:WORST]
         ),
         curve=report.curve,
+        series=series,
     )
