@@ -32,6 +32,7 @@ from training.results.report import Report
 from training.stop import check_stop
 from visionflow.access.budget import StageStop
 from visionflow.datasets.changes import ImageChange
+from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import content_key
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.run import InstantRun
@@ -289,6 +290,59 @@ def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, a
     assert sorted(contents) == sorted(image.sha256 for image in world.store.images.all("colours"))
 
 
+def test_images_that_lie_there_at_once_are_embedded_once_by_two_trainings(world: World) -> None:
+    """The first is killed in a chunk and never goes on; the second begins anew."""
+    world.fill({"red": 12, "green": 12})
+    images = [image.sha256 for image in world.store.images.all("colours")]
+    computed: list[str] = []
+    embedder = lambdas.embed.handler.service()
+    kept = embedder.store.images.embedded
+
+    def killed(name: str, sha256: str, content: ImageContent) -> bool:
+        computed.append(sha256)
+        if len(computed) == 10:
+            raise MemoryError("killed")
+        return kept(name, sha256, content)
+
+    chunk = {"number": 0, "images": images}
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(embedder.store.images, "embedded", killed)
+        first = world.start()
+        world.tasks["InstantFunction"]({"dataset": "colours", "run": first.id, "step": "freeze"})
+        world.tasks["EmbedFunction"]({"dataset": "colours", "run": first.id, "chunk": chunk})
+    assert len(computed) == 10
+    world.runs.fail("colours", first.id, timestamp(AT), "run_stopped", "It was stopped.")
+    # What still works of it does nothing.
+    stopped = world.tasks["EmbedFunction"]({"dataset": "colours", "run": first.id, "chunk": chunk})
+    assert stopped == {"done": 0}
+
+    world.embedded.clear()
+    second = world.train()
+    assert second.state == "done"
+    # Nine were kept before the kill.
+    assert sorted(world.embedded) == sorted(set(images) - set(computed[:9]))
+    found = [sha256 for sha256, _ in world.store.images.contents("colours", images)]
+    assert sorted(found) == sorted(images)
+
+
+@pytest.mark.parametrize("kind", ["vanished", "poison"])
+def test_an_image_that_cannot_be_embedded_leaves_the_others_their_embeddings(
+    world: World, kind: str
+) -> None:
+    world.fill({"red": 12, "green": 12})
+    bad = next(world.store.images.all("colours")).sha256
+    key = content_key("colours", bad)
+    if kind == "vanished":
+        world.s3.delete_object(Bucket="dataset-files", Key=key)
+    else:
+        world.s3.put_object(Bucket="dataset-files", Key=key, Body=b"\x89PNG not an image")
+    run = world.train()
+    assert run.error is not None
+    assert (run.state, run.error[0]) == ("failed", "image_missing")
+    assert bad in run.error[1]
+    assert len(list(world.store.images.contents("colours", world.embedded))) == 23
+
+
 def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world: World) -> None:
     world.fill({"red": 12, "green": 12})
     function = world.tasks["InstantFunction"]
@@ -349,18 +403,6 @@ def test_a_dataset_that_changes_meanwhile_is_trained_as_it_was_named(world: Worl
     assert report.config["dataset"]["version"] == 1
     assert world.versions.version("colours", 1).images == 24
     assert world.versions.freeze("colours", "ann", AT, None).number == 2
-
-
-def test_an_image_that_vanished_ends_the_training_and_is_named(world: World) -> None:
-    world.fill({"red": 12, "green": 12})
-    gone = next(iter(world.store.images.all("colours"))).sha256
-    world.s3.delete_object(Bucket="dataset-files", Key=content_key("colours", gone))
-    run = world.train()
-    assert run.state == "failed"
-    assert run.error is not None
-    assert run.error[0] == "image_missing"
-    assert gone in run.error[1]
-    assert world.published() == []
 
 
 @pytest.mark.parametrize(
