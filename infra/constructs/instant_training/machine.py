@@ -153,7 +153,7 @@ def embed_function(
             datasets_bucket=job_stores.datasets.bucket_name,
         ).to_env(),
     )
-    stores.dataset_table.allow_curate(function.execution_role)
+    stores.dataset_table.allow_embed(function.execution_role)
     job_stores.datasets.allow_read(function.execution_role, prefix=CONTENT_PREFIX)
     return function
 

@@ -16,12 +16,14 @@ from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, Book, ImageChange
 from visionflow.datasets.names import DROPPED, is_sha256
 from visionflow.datasets.record import DatasetImage
-from visionflow.dynamodb import Found, Sleep, to_item
-from visionflow.errors import DatasetImageMissingError, DatasetMissingError
+from visionflow.dynamodb import Found, Item, Sleep, to_item
+from visionflow.errors import DatasetImageMissingError, DatasetMissingError, PlatformError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, UpdateItemInputTypeDef
+
+_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,18 +183,8 @@ class DatasetImages:
         has one, wherever this was cut off.
         """
         if content is not None:
-            self._client.put_item(
-                TableName=self._table,
-                Item=to_item(
-                    {
-                        "pk": f"CONTENT#{name}",
-                        "sk": image.sha256,
-                        "embedding": content.embedding,
-                        "thumbnail": content.thumbnail,
-                        "trunk": content.trunk,
-                    }
-                ),
-            )
+            item = _content_item(name, image.sha256, content)
+            self._client.put_item(TableName=self._table, Item=item)
         every = rows.attributes(image)
         found = {
             attribute: every.get(attribute)
@@ -217,6 +209,25 @@ class DatasetImages:
             self.erase(name, image.sha256)
             return False
         return True
+
+    def embedded(self, name: str, sha256: str, content: ImageContent) -> bool:
+        """Write the content of an image that is there; False for one that was erased meanwhile."""
+        there: dynamodb.Action = {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": rows.row_key("IMAGES", name, sha256),
+                "ConditionExpression": "attribute_exists(pk)",
+            }
+        }
+        item = _content_item(name, sha256, content)
+        put: dynamodb.Action = {"Put": {"TableName": self._table, "Item": item}}
+        for attempt in range(_ATTEMPTS):
+            codes = dynamodb.transact(self._client, [there, put])
+            if codes is None or "ConditionalCheckFailed" in codes:
+                return codes is None
+            # Somebody labels it at this moment.
+            dynamodb.back_off(attempt, self._sleep)
+        raise PlatformError(f"The image {sha256} keeps being written to by others; try again.")
 
     def dropped_again(self, name: str, sha256: str, key: str) -> None:
         """Remember in an image's row that it was dropped once more, and as what the last time."""
@@ -285,6 +296,15 @@ class DatasetImages:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+def _content_item(name: str, sha256: str, content: ImageContent) -> Item:
+    values = {
+        "embedding": content.embedding,
+        "thumbnail": content.thumbnail,
+        "trunk": content.trunk,
+    }
+    return rows.row_key("CONTENT", name, sha256) | to_item(values)
 
 
 def _content(item: Found) -> ImageContent:
