@@ -136,5 +136,5 @@ def _model(run: InstantRun) -> ModelRef:
 
 
 def _answers(head: Head, embeddings: Float32Array) -> Int64Array:
-    answers = (embeddings @ head.weights.T + head.bias).argmax(axis=1)
-    return answers.astype(np.int64)
+    answers: Int64Array = (embeddings @ head.weights.T + head.bias).argmax(axis=1)
+    return answers

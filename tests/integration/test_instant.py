@@ -287,7 +287,7 @@ def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_i
     compared = second.result.compared
     assert compared is not None
     assert (compared.model, compared.version) == ("colours", "1")
-    blue = {i.sha256 for i in world.store.all_images("colours") if i.label == "blue"}
+    blue = {i.sha256 for i in world.store.images.all("colours") if i.label == "blue"}
     assert compared.images == len(after["test"] - blue) < second.result.images
     assert compared.difference_low <= compared.after - compared.before <= compared.difference_high
 
