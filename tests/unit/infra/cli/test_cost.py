@@ -32,7 +32,7 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
     assert printed() == estimated(Workload(2000, 3.0, retention_days=365))
     costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
     monkeypatch.setitem(STAGES, "prod", costly)
-    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=13)
+    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=12)
     assert printed() == estimated(more)
 
 
