@@ -1009,6 +1009,35 @@ export interface components {
             outliers: number;
         };
         /**
+         * Compared
+         * @description The run's model and an earlier one of the same dataset, both on the same test images: those
+         *     that neither was trained or chosen on, of classes that both have.
+         *
+         *     Attributes:
+         *         model, version: the earlier one: what serves, if the dataset made it, else the last that the
+         *             dataset made.
+         *         before, after: top-1 of the earlier one and of the run's, of ``images`` in ``groups``.
+         *         difference_low, difference_high: 95 % interval of ``after - before``, paired, by groups.
+         */
+        Compared: {
+            /** Model */
+            model: string;
+            /** Version */
+            version: string;
+            /** Images */
+            images: number;
+            /** Groups */
+            groups: number;
+            /** Before */
+            before: number;
+            /** After */
+            after: number;
+            /** Difference Low */
+            difference_low: number;
+            /** Difference High */
+            difference_high: number;
+        };
+        /**
          * ComparedModel
          * @description One version beside the others.
          *
@@ -2479,7 +2508,8 @@ export interface components {
          * RunResult
          * @description Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
          *     by groups, and the worst confusions first. ``curve``: accuracy against the number of labelled
-         *     images, fewest first; empty for runs from before it was measured.
+         *     images, fewest first; empty for runs from before it was measured. ``compared``: with an earlier
+         *     model, None where there is none to compare with.
          */
         RunResult: {
             /** Top1 */
@@ -2499,6 +2529,8 @@ export interface components {
              * @default []
              */
             curve: components["schemas"]["CurvePoint"][];
+            /** @default null */
+            compared: components["schemas"]["Compared"] | null;
         };
         /**
          * RunStep
