@@ -30,7 +30,7 @@ from visionflow.models.store import ModelStore
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ABSENT = ("404", "NoSuchKey", "AccessDenied")
+_ABSENT = ("404", "NoSuchKey")
 
 
 @dataclass(frozen=True)

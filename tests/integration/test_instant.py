@@ -292,25 +292,6 @@ def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_i
     assert compared.difference_low <= compared.after - compared.before <= compared.difference_high
 
 
-def test_a_model_is_compared_with_what_serves_on_images_that_taught_neither(world: World) -> None:
-    world.fill({"red": 12, "green": 12})
-    serving = world.train(promote=True)
-    world.add("colours", "red", drawn(COLOURS["red"], 5000))
-    world.train()
-    # As if somebody had moved the test images of what serves.
-    moved = {"train": sorted(_parts(world, serving)["test"]), "validation": [], "test": []}
-    body = gzip.compress(json.dumps(moved).encode())
-    key = parts_key("colours", serving.id)
-    world.s3.put_object(Bucket="dataset-files", Key=key, Body=body)
-    world.add("colours", "green", drawn(COLOURS["green"], 6000))
-    third = world.train()
-    assert third.result is not None
-    compared = third.result.compared
-    if compared is not None:
-        assert compared.version == serving.model_version
-        assert compared.images == len(_parts(world, third)["test"] - {*moved["train"]})
-
-
 def _parts(world: World, run: InstantRun) -> dict[str, set[str]]:
     answer = world.s3.get_object(Bucket="dataset-files", Key=parts_key(run.dataset, run.id))
     found = json.loads(gzip.decompress(answer["Body"].read()))
