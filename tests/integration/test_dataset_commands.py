@@ -19,6 +19,7 @@ from infra.local_cloud.outputs import TrainingNames
 from tests.images import encode, plain
 from tests.integration.conftest import DATASETS, Cloud
 from tests.integration.test_dataset_routes import Datasets, sha
+from tests.tiny_model import write_tiny_artifact
 from training.data.sources.imports import find_images
 from visionflow.datasets.record import VersionImage
 from visionflow.datasets.run import Confusion, InstantRun, RunResult
@@ -470,6 +471,27 @@ def test_a_version_is_trained_again_whatever_the_dataset_holds_now(
     assert run(stage, "datasets", "train", NAME, "--version", "1", "--no-wait") == 0
     (started,) = stage.datasets.runs.runs(NAME)
     assert (started.version, started.state) == (1, "waiting")
+
+
+def test_a_model_says_which_version_of_which_dataset_it_came_from(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, config in (("1-a", {"dataset": {"name": NAME, "version": 1}}), ("2", {})):
+        write_tiny_artifact(tmp_path / version, version)
+        file = tmp_path / version / "manifest.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"config": config}))
+        stage.datasets.cloud.publish(tmp_path / version, promote=False)
+    assert run(stage, "datasets", "source", "1-a") == 0
+    answered = capsys.readouterr().out
+    assert f"1-a was trained on version 1 of {NAME}." in answered
+    assert f"visionflow datasets export {NAME} 1 --out" in answered
+    assert f"visionflow datasets train {NAME} --version 1 --model tiny" in answered
+    assert run(stage, "datasets", "source", "1-a", "--name", "tiny", "--json") == 0
+    assert read(capsys.readouterr().out) == {"name": NAME, "version": 1}
+    assert run(stage, "datasets", "source", "2") == 1
+    assert "tiny 2 was not trained on a dataset" in capsys.readouterr().err
+    assert run(stage, "datasets", "source", "3") == 1
+    assert "model_not_found" in capsys.readouterr().err
 
 
 def test_no_cell_of_a_table_is_a_formula() -> None:
