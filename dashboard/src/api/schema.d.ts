@@ -2755,12 +2755,19 @@ export interface components {
         /**
          * UploadForms
          * @description ``known``: hashes of images that the dataset has already, and that need not be sent.
+         *     ``erased``: those that are not let in, as copies of an image that was erased or that the caller
+         *     may not see.
          */
         UploadForms: {
             /** Known */
             known: string[];
             /** Forms */
             forms: components["schemas"]["DatasetUpload"][];
+            /**
+             * Erased
+             * @default []
+             */
+            erased: string[];
         };
         /**
          * Verified
@@ -4669,6 +4676,11 @@ export interface operations {
                          * @enum {string}
                          */
                         source?: "upload" | "push";
+                        /**
+                         * Prediction Id
+                         * @default null
+                         */
+                        prediction_id?: string | null;
                     }[];
                 };
             };
@@ -5011,6 +5023,11 @@ export interface operations {
                      * @default false
                      */
                     promote?: boolean;
+                    /**
+                     * Version
+                     * @default null
+                     */
+                    version?: number | null;
                 };
             };
         };
