@@ -1,5 +1,6 @@
 """``visionflow data push`` and ``visionflow datasets`` against the API, without a cloud."""
 
+import csv
 import json
 import shutil
 import threading
@@ -410,7 +411,14 @@ def test_a_version_is_exported_as_zip_lines_and_table(
     assert [json.loads(line)["sha256"] for line in lines] == sorted(map(sha, (RED, BLUE, GREEN)))
     table = tmp_path / "out.csv"
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(table)) == 0
-    assert len(table.read_text().splitlines()) == 4
+    with table.open(encoding="utf-8-sig", newline="") as rows:
+        named = {row["sha256"]: row["file_name"] for row in csv.DictReader(rows)}
+    assert named == {sha(RED): "red again.jpg", sha(BLUE): "blue.jpg", sha(GREEN): "green.jpg"}
+    # Where the zip is unpacked, its table names the files.
+    with zipfile.ZipFile(out) as archive:
+        archive.extractall(tmp_path / "whole")
+    assert len(find_images(tmp_path / "whole" / "manifest.csv", tmp_path)) == 3
+    assert len(find_images(tmp_path / "whole" / "manifest.jsonl", tmp_path)) == 3
     # What was exported makes the same images again.
     again = find_images(out, tmp_path / "unpacked")
     assert {(sha(image.file.read_bytes()), image.label) for image in again} == {
@@ -566,4 +574,7 @@ def test_no_cell_of_a_table_is_a_formula() -> None:
     image = VersionImage(
         sha256="a", label="=1+1", part=None, group=None, source="push", added_by="@x", added_at="t"
     )
-    assert csv_lines([image]).splitlines()[1] == "a,'=1+1,,,push,'@x,t"
+    assert csv_lines([image], {"a": "@x"}).splitlines() == [
+        "sha256,file_name,label,part,group,source",
+        "a,'@x,'=1+1,,,push",
+    ]
