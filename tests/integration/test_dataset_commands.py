@@ -1,6 +1,8 @@
 """``visionflow data push`` and ``visionflow datasets`` against the API, without a cloud."""
 
+import csv
 import json
+import shutil
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,8 +20,11 @@ from infra.cli.main import main
 from infra.local_cloud.outputs import TrainingNames
 from tests.images import encode, plain
 from tests.integration.conftest import DATASETS, Cloud
-from tests.integration.test_dataset_routes import Datasets, sha
+from tests.integration.test_dataset_routes import Datasets, predicted, sha
+from tests.tiny_model import write_tiny_artifact
+from training.data.sources.collect import Origin
 from training.data.sources.imports import find_images
+from visionflow import strict
 from visionflow.datasets.record import VersionImage
 from visionflow.datasets.run import Confusion, InstantRun, RunResult
 from visionflow.images.store import ImageStore
@@ -166,6 +171,7 @@ def test_a_folder_is_pushed_with_its_classes(
         "known": 0,
         "duplicates": 1,
         "unreadable": [str(folder / "dog" / "broken.jpg")],
+        "erased": [],
         "ready": 3,
         "refused": 0,
     }
@@ -242,6 +248,7 @@ def test_a_prefix_of_jobs_is_taken_over_with_its_parts(
         "known": 0,
         "duplicates": 1,
         "unreadable": 1,
+        "erased": [],
         "ready": None,
         "refused": None,
     }
@@ -320,6 +327,69 @@ def test_what_cannot_be_taken_over_says_why(
     assert stage.datasets.get("").body == {"items": []}
 
 
+def lineage(*images: tuple[str, bytes]) -> bytes:
+    """What ``visionflow data collect`` writes of copies of predictions' images."""
+    origins = (
+        Origin(
+            file=f"cat/{prediction}.jpg",
+            sha256=sha(data),
+            prediction_id=prediction,
+            bucket="b",
+            key="k",
+            version_id=None,
+            model=None,
+            answered=None,
+            confidence=None,
+            label="cat",
+            labelled_at="2030-01-01",
+            labelled_by="l",
+        )
+        for prediction, data in images
+    )
+    return "".join(f"{json.dumps(strict.to_dict(origin))}\n" for origin in origins).encode()
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "prefix"])
+def test_a_collected_copy_goes_when_its_prediction_is_erased(
+    stage: Stage, prefix: str, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_artifact(tmp_path / "model")
+    stage.datasets.cloud.publish(tmp_path / "model")
+    red, green = (predicted(stage.datasets, image)["id"] for image in (RED, GREEN))
+    assert erase(stage, green) == 200
+    origins = lineage((red, RED), (green, GREEN), ("expired", BLUE))
+    files = {f"cat/{red}.jpg": RED, f"cat/{green}.jpg": GREEN, "dog/expired.jpg": BLUE}
+    for name, data in {**files, "lineage.jsonl": origins}.items():
+        file = tmp_path / "collected" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        stage.datasets.cloud.s3.put_object(
+            Bucket=DATASETS.datasets_bucket, Key=f"collected/{name}", Body=data
+        )
+    source = str(tmp_path / "collected")
+    if form == "zip":
+        source = shutil.make_archive(source, "zip", tmp_path, "collected")
+    command = (
+        ("datasets", "take-over", "collected") if form == "prefix" else ("data", "push", source)
+    )
+    capsys.readouterr()
+    # What was erased already is not brought back, and that is said.
+    assert run(stage, *command, "--dataset", NAME) == 1
+    assert f"{green}.jpg: is a copy of an image that was erased." in capsys.readouterr().err
+    if form == "prefix":
+        for data in (RED, BLUE):
+            stage.datasets.arrive(data)
+    found = {image["sha256"]: image["source"] for image in stage.datasets.images()}
+    assert found == {sha(RED): f"prediction:{red}", sha(BLUE): "push"}
+    assert erase(stage, red) == 200
+    assert [image["sha256"] for image in stage.datasets.images()] == [sha(BLUE)]
+    assert keys(stage, f"content/{NAME}/") == [f"content/{NAME}/{sha(BLUE)}"]
+
+
+def erase(stage: Stage, prediction_id: str) -> int:
+    return stage.datasets.cloud.call("DELETE", f"/predictions/{prediction_id}").status
+
+
 def test_a_version_is_exported_as_zip_lines_and_table(
     stage: Stage, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -341,7 +411,14 @@ def test_a_version_is_exported_as_zip_lines_and_table(
     assert [json.loads(line)["sha256"] for line in lines] == sorted(map(sha, (RED, BLUE, GREEN)))
     table = tmp_path / "out.csv"
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(table)) == 0
-    assert len(table.read_text().splitlines()) == 4
+    with table.open(encoding="utf-8-sig", newline="") as rows:
+        named = {row["sha256"]: row["file_name"] for row in csv.DictReader(rows)}
+    assert named == {sha(RED): "red again.jpg", sha(BLUE): "blue.jpg", sha(GREEN): "green.jpg"}
+    # Where the zip is unpacked, its table names the files.
+    with zipfile.ZipFile(out) as archive:
+        archive.extractall(tmp_path / "whole")
+    assert len(find_images(tmp_path / "whole" / "manifest.csv", tmp_path)) == 3
+    assert len(find_images(tmp_path / "whole" / "manifest.jsonl", tmp_path)) == 3
     # What was exported makes the same images again.
     again = find_images(out, tmp_path / "unpacked")
     assert {(sha(image.file.read_bytes()), image.label) for image in again} == {
@@ -472,8 +549,32 @@ def test_a_version_is_trained_again_whatever_the_dataset_holds_now(
     assert (started.version, started.state) == (1, "waiting")
 
 
+def test_a_model_says_which_version_of_which_dataset_it_came_from(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, config in (("1-a", {"dataset": {"name": NAME, "version": 1}}), ("2", {})):
+        write_tiny_artifact(tmp_path / version, version)
+        file = tmp_path / version / "manifest.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"config": config}))
+        stage.datasets.cloud.publish(tmp_path / version, promote=False)
+    assert run(stage, "datasets", "source", "1-a") == 0
+    answered = capsys.readouterr().out
+    assert f"1-a was trained on version 1 of {NAME}." in answered
+    assert f"visionflow datasets export {NAME} 1 --out" in answered
+    assert f"visionflow datasets train {NAME} --version 1 --model tiny" in answered
+    assert run(stage, "datasets", "source", "1-a", "--name", "tiny", "--json") == 0
+    assert read(capsys.readouterr().out) == {"name": NAME, "version": 1}
+    assert run(stage, "datasets", "source", "2") == 1
+    assert "tiny 2 was not trained on a dataset" in capsys.readouterr().err
+    assert run(stage, "datasets", "source", "3") == 1
+    assert "model_not_found" in capsys.readouterr().err
+
+
 def test_no_cell_of_a_table_is_a_formula() -> None:
     image = VersionImage(
         sha256="a", label="=1+1", part=None, group=None, source="push", added_by="@x", added_at="t"
     )
-    assert csv_lines([image]).splitlines()[1] == "a,'=1+1,,,push,'@x,t"
+    assert csv_lines([image], {"a": "@x"}).splitlines() == [
+        "sha256,file_name,label,part,group,source",
+        "a,'@x,'=1+1,,,push",
+    ]

@@ -194,7 +194,7 @@ def test_an_image_is_sent_by_a_signed_request_and_known_afterwards(datasets: Dat
     # One that was announced and has not arrived is asked for again.
     assert len(datasets.upload(RED).body["forms"]) == 1
     datasets.arrive(RED)
-    assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": []}
+    assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": [], "erased": []}
     details = datasets.get(f"/animals/images/{sha(RED)}").body
     assert details["image"]["state"] == "ready"
     assert urlsplit(details["url"]).path == f"/content/animals/{sha(RED)}"
@@ -531,6 +531,14 @@ def test_an_erased_prediction_takes_its_copies_along(served: Datasets) -> None:
     assert [entry["Key"] for entry in listed["Contents"]] == [f"content/animals/{sha(BLUE)}"]
     # The version that held it keeps its hash.
     assert served.get("/animals/versions/1").body["version"] == version
+
+
+def test_an_upload_is_only_a_copy_of_a_prediction_of_the_same_bytes(served: Datasets) -> None:
+    prediction_id = predicted(served, RED)["id"]
+    refused = served.upload(BLUE, prediction_id=prediction_id)
+    assert problem(refused) == (400, "invalid_parameter")
+    assert sha(BLUE) in refused.body["detail"]
+    assert served.images() == []
 
 
 def test_a_copy_that_is_erased_while_it_is_looked_at_stays_gone(served: Datasets) -> None:

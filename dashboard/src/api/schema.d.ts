@@ -2853,12 +2853,19 @@ export interface components {
         /**
          * UploadForms
          * @description ``known``: hashes of images that the dataset has already, and that need not be sent.
+         *     ``erased``: those that are not let in, as copies of an image that was erased or that the caller
+         *     may not see.
          */
         UploadForms: {
             /** Known */
             known: string[];
             /** Forms */
             forms: components["schemas"]["DatasetUpload"][];
+            /**
+             * Erased
+             * @default []
+             */
+            erased: string[];
         };
         /**
          * Verified
@@ -4801,6 +4808,11 @@ export interface operations {
                          * @enum {string}
                          */
                         source?: "upload" | "push";
+                        /**
+                         * Prediction Id
+                         * @default null
+                         */
+                        prediction_id?: string | null;
                     }[];
                 };
             };

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from infra.cli.command_line import add_api_command
 from infra.cli.datasets import take_over
-from infra.cli.datasets.export import csv_lines, json_lines, read_manifest, write_zip
+from infra.cli.datasets.export import csv_lines, file_names, json_lines, read_manifest, write_zip
 from infra.cli.datasets.training import follow, print_run
 from infra.cli.endpoints import api_client
 from infra.client.datasets import DatasetClient, datasets
@@ -237,8 +237,11 @@ def _export(arguments: argparse.Namespace) -> int:
     if out.suffix == ".zip":
         write_zip(client, images, out)
     else:
-        text = json_lines(images) if out.suffix == ".jsonl" else csv_lines(images)
-        out.write_text(text, encoding="utf-8", newline="")
+        names = file_names(client)
+        if out.suffix == ".jsonl":
+            out.write_text(json_lines(images, names), encoding="utf-8", newline="")
+        else:  # Excel needs the mark to read Korean.
+            out.write_text(csv_lines(images, names), encoding="utf-8-sig", newline="")
     said = {"file": str(out), "version": found["version"]}
     answer(arguments, said, lambda: say(f"{out}: {len(images)} images of {client.name}."))
     return 0

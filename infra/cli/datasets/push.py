@@ -11,6 +11,7 @@ from infra.cli.endpoints import api_client
 from infra.client.datasets import DatasetClient
 from infra.client.image_upload import put_image
 from training.cli.options import Commands, answer
+from training.data.sources.collect import LINEAGE_FILE, copies_in
 from training.data.sources.imports import LabelledFile, find_images
 from training.texts.terminal import say
 
@@ -38,11 +39,25 @@ def _push(arguments: argparse.Namespace) -> int:
     dataset = DatasetClient(api_client(arguments), arguments.dataset)
     with tempfile.TemporaryDirectory() as unpacked:
         found = find_images(arguments.source, Path(unpacked))
-        sent = send_all(dataset, list(map(_offered, found)))
+        copies = _copies(arguments.source, Path(unpacked))
+        sent = send_all(dataset, list(map(_offered, found)), copies)
     if arguments.wait:
         wait(dataset, sent)
     answer(arguments, sent, lambda: _print(sent, len(found)))
-    return 1 if sent.unreadable else 0
+    return 1 if sent.unreadable or sent.erased else 0
+
+
+def _copies(source: Path, unpacked: Path) -> dict[str, str]:
+    """What ``visionflow data collect`` wrote of the images: beside a table, in a folder or a zip.
+    Raises `DatasetError`."""
+    above = source if source.is_dir() else source.parent
+    beside = (
+        unpacked.rglob(LINEAGE_FILE) if source.suffix.lower() == ".zip" else [above / LINEAGE_FILE]
+    )
+    files = [file for file in beside if file.is_file()]
+    return {
+        key: of for file in files for key, of in copies_in(file.read_bytes(), str(file)).items()
+    }
 
 
 def _offered(image: LabelledFile) -> Offered:
@@ -62,6 +77,7 @@ def _offered(image: LabelledFile) -> Offered:
 def _print(sent: Sent, found: int) -> None:
     say(
         f"{sent.dataset}: {found} images found, {sent.sent} sent, {sent.known} there before, "
-        f"{sent.duplicates} found twice, {len(sent.unreadable)} cannot be sent."
+        f"{sent.duplicates} found twice, {len(sent.unreadable)} cannot be sent, "
+        f"{len(sent.erased)} erased."
     )
     sent.say_curated()

@@ -4,7 +4,7 @@ import hashlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,11 +53,13 @@ class _Read:
     sha256: str
     size: int
     content_type: str
+    copy_of: str | None
 
     def announcement(self) -> dict[str, object]:
         """What the API is told of it."""
         return {
             "sha256": self.sha256,
+            "prediction_id": self.copy_of,
             "bytes": self.size,
             "content_type": self.content_type,
             "label": self.image.label,
@@ -69,13 +71,15 @@ class _Read:
 @dataclass
 class Sent:
     """What became of the images. ``known``: the dataset had them; ``duplicates``: the same bytes
-    were offered before; ``unreadable``: what is not an image that can be sent."""
+    were offered before; ``unreadable``: what is not an image that can be sent; ``erased``: copies
+    of images that were erased, which were not sent."""
 
     dataset: str
     sent: int = 0
     known: int = 0
     duplicates: int = 0
     unreadable: list[str] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
     ready: int | None = None
     refused: int | None = None
 
@@ -88,15 +92,21 @@ class Sent:
             )
 
 
-def send_all(dataset: DatasetClient, images: Sequence[Offered]) -> Sent:
+def send_all(dataset: DatasetClient, images: Sequence[Offered], copies: Mapping[str, str]) -> Sent:
     """Send those images that the dataset does not have, and say in which part they are. The dataset
-    and its classes are made where they are not there. Raises `CommandError`."""
+    and its classes are made where they are not there.
+
+    ``copies``: the prediction of each image that was collected from one, by its SHA-256; when it is
+    erased, that image goes too. Raises `CommandError`.
+    """
     sent, seen = Sent(dataset.name), set[str]()
     _prepare(dataset, {image.label: None for image in images if image.label is not None})
     bar = TransferBar(sum(image.size for image in images), f"of {len(images)} images sent or known")
     with ThreadPoolExecutor(_SENDERS) as senders:
         for start in range(0, len(images), _BATCH):
-            _send_batch(dataset, images[start : start + _BATCH], seen, sent, senders, bar.add)
+            _send_batch(
+                dataset, images[start : start + _BATCH], copies, seen, sent, senders, bar.add
+            )
     return sent
 
 
@@ -135,13 +145,16 @@ def _prepare(dataset: DatasetClient, labels: Iterable[str]) -> None:
 def _send_batch(
     dataset: DatasetClient,
     batch: Sequence[Offered],
+    copies: Mapping[str, str],
     seen: set[str],
     sent: Sent,
     senders: ThreadPoolExecutor,
     on_done: Callable[[int], None],
 ) -> None:
     fresh: dict[str, _Read] = {}
-    for image, read in zip(batch, senders.map(_read, batch), strict=True):
+    for image, read in zip(
+        batch, senders.map(lambda image: _read(image, copies), batch), strict=True
+    ):
         if isinstance(read, str):
             say(f"visionflow: {image.where}: {read}", file=sys.stderr)
             sent.unreadable.append(image.where)
@@ -157,6 +170,12 @@ def _send_batch(
     sent.known += len(answered["known"])
     for sha256 in answered["known"]:
         on_done(fresh[sha256].size)
+    for sha256 in answered["erased"]:
+        read = fresh.pop(sha256)
+        where = read.image.where
+        say(f"visionflow: {where}: is a copy of an image that was erased.", file=sys.stderr)
+        sent.erased.append(where)
+        on_done(read.size)
 
     def send(form: dict[str, Any]) -> None:
         read = fresh[form["sha256"]]
@@ -175,7 +194,7 @@ def _send_batch(
         dataset.change_images(parts)
 
 
-def _read(image: Offered) -> _Read | str:
+def _read(image: Offered, copies: Mapping[str, str]) -> _Read | str:
     """The image as it is announced; a sentence where it cannot be sent."""
     try:
         data = image.read()
@@ -185,4 +204,5 @@ def _read(image: Offered) -> _Read | str:
         return f"cannot be read ({error.strerror})."
     except ImageError as error:
         return str(error)
-    return _Read(image, hashlib.sha256(data).hexdigest(), len(data), content_type)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return _Read(image, sha256, len(data), content_type, copies.get(sha256))

@@ -13,6 +13,7 @@ from infra.cli.endpoints import Endpoints, api_client, endpoints
 from infra.client.datasets import DatasetClient
 from infra.errors import CommandError
 from training.cli.options import Commands, answer
+from training.data.sources.collect import LINEAGE_FILE, copies_in
 from training.data.sources.imports import place
 from training.texts.terminal import say
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX, content_key
@@ -78,12 +79,21 @@ def _take_over(arguments: argparse.Namespace) -> int:
             without.append(name)
         else:
             offered.append(_offered(store, dataset.name, prefix, image, label, part))
-    sent = send_all(dataset, offered)
+    sent = send_all(dataset, offered, _copies(stage, bucket, prefix + LINEAGE_FILE))
     if arguments.wait:
         wait(dataset, sent)
     taken = TakenOver(prefix, sent, tuple(without))
     answer(arguments, taken, lambda: _print(taken, len(found)))
-    return 1 if sent.unreadable or without else 0
+    return 1 if sent.unreadable or sent.erased or without else 0
+
+
+def _copies(stage: Endpoints, bucket: str, key: str) -> dict[str, str]:
+    """What ``visionflow data collect`` wrote of images below the prefix. Raises `DatasetError`."""
+    try:
+        lineage = stage.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except stage.s3.exceptions.NoSuchKey:
+        return {}
+    return copies_in(lineage, f"s3://{bucket}/{key}")
 
 
 def _prefix(text: str, bucket: str) -> str:
@@ -132,7 +142,7 @@ def _print(taken: TakenOver, found: int) -> None:
     say(
         f"{taken.prefix}: {found} images found; {sent.sent} taken over into {sent.dataset}, "
         f"{sent.known} there before, {sent.duplicates} found twice, {len(sent.unreadable)} are not "
-        f"images that can be taken."
+        f"images that can be taken, {len(sent.erased)} were erased."
     )
     if without:
         named = ", ".join(without[:_MOST_NAMED])

@@ -35,7 +35,8 @@ class NewImage:
     """An image that somebody wants to send.
 
     ``sha256`` and ``bytes`` are signed: the bucket takes nothing else. ``label`` is one of the
-    dataset's classes; ``source`` is ``upload`` or ``push``.
+    dataset's classes; ``source`` is ``upload`` or ``push``. ``prediction_id``: the prediction whose
+    image this is a copy of, so that erasing that one erases this image too.
     """
 
     sha256: str
@@ -44,6 +45,7 @@ class NewImage:
     label: str | None = None
     file_name: str | None = None
     source: Literal["upload", "push"] = "upload"
+    prediction_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -172,10 +174,13 @@ class DatasetUpload:
 
 @dataclass(frozen=True)
 class UploadForms:
-    """``known``: hashes of images that the dataset has already, and that need not be sent."""
+    """``known``: hashes of images that the dataset has already, and that need not be sent.
+    ``erased``: those that are not let in, as copies of an image that was erased or that the caller
+    may not see."""
 
     known: tuple[str, ...]
     forms: tuple[DatasetUpload, ...]
+    erased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,8 @@ class DatasetImages:
         """Signed requests for images that the dataset does not have yet.
 
         An image that was announced before and has not arrived gets a form again, and one that was
-        removed is back with the label that is given. Images and bytes count as those of
+        removed is back with the label that is given. A copy of a prediction's image goes when that
+        is erased, and is not let in any more once it was. Images and bytes count as those of
         ``POST /uploads`` do. Raises `DatasetMissingError`, `InvalidParameterError`,
         `InvalidBodyError`, what `UploadRequest.check` raises, and `QuotaExceededError`.
         """
@@ -133,10 +134,38 @@ class DatasetImages:
         dataset = self.store.dataset(name)
         images = [_new_image(dataset, index, item) for index, item in enumerate(wanted)]
         asked = {image.sha256: image for image in images}
-        new = [_announced(image, caller, now) for image in asked.values()]
+        new, erased = [], []
+        for sha256, image in list(asked.items()):
+            source = self._source(image, caller)
+            if source is None:
+                del asked[sha256]
+                erased.append(sha256)
+            else:
+                new.append(replace(_announced(image, caller, now), source=source))
         known = self._announce(name, new, caller)
         forms = [self._form(name, asked[sha256], caller) for sha256 in asked if sha256 not in known]
-        return UploadForms(tuple(sha256 for sha256 in asked if sha256 in known), tuple(forms))
+        return UploadForms(
+            tuple(sha256 for sha256 in asked if sha256 in known), tuple(forms), tuple(erased)
+        )
+
+    def _source(self, image: NewImage, caller: Caller) -> str | None:
+        """Where an image comes from; None for the copy of one that was erased or that ``caller``
+        may not see. Of a record that has expired nothing can be erased: its copy is any image.
+
+        Raises `InvalidParameterError` where the record is of other bytes.
+        """
+        if image.prediction_id is None:
+            return image.source
+        try:
+            found = self.records.find(image.prediction_id, caller)
+        except PredictionNotFoundError:
+            return None if self.records.is_taken(image.prediction_id) else image.source
+        if found.image.sha256 != image.sha256:
+            raise InvalidParameterError(
+                f"image {image.sha256} is not the one of the prediction {found.id}; leave "
+                "prediction_id out."
+            )
+        return source_of(found.id)
 
     def _announce(self, name: str, images: Sequence[DatasetImage], caller: Caller) -> set[str]:
         """Let ``images`` in and count them. Returns which have arrived already."""

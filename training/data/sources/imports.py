@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from training.data.sources.collect import LINEAGE_FILE
 from training.data.sources.whole_folder import already_made, whole_folder
 from training.data.table import cell_text
 from training.errors import DatasetError
@@ -130,9 +131,9 @@ def _unpack(source: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(source) as archive:
             for entry in archive.infolist():
-                if is_image_name(PurePosixPath(entry.filename).name) and not _is_junk(
-                    entry.filename
-                ):
+                name = PurePosixPath(entry.filename).name
+                wanted = is_image_name(name) or name == LINEAGE_FILE
+                if wanted and not _is_junk(entry.filename):
                     # Takes ".." and the root out of the names.
                     archive.extract(entry, folder)
     except _DAMAGED as error:
