@@ -80,11 +80,11 @@ def with_head(trunk: ModelProto, head: Head) -> ModelProto:
     return model
 
 
-def head_of(model: ModelProto) -> Head:
-    """The head that `with_head` gave ``model``. Raises `TrainingError` for another one's."""
+def read_head(model: bytes) -> Head:
+    """The head that `with_head` gave the ONNX file ``model``. Raises `TrainingError` for others."""
     found = {
         one.name: numpy_helper.to_array(one)
-        for one in model.graph.initializer
+        for one in onnx.load_from_string(model).graph.initializer
         if one.name in (_WEIGHTS, _BIAS)
     }
     if len(found) != 2:
