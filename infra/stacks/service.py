@@ -239,7 +239,7 @@ class ServiceStack(Stack):
             | DatasetSettings(
                 datasets_bucket=datasets.bucket_name,
                 dataset_table=stores.dataset_table.table_name,
-                instant_machine=training.instant.state_machine_arn,
+                instant_machine=training.instant.machine.state_machine_arn,
             ).to_env()
             | CostSettings(
                 predict_memory_mb=stage.predict_memory_mb,
