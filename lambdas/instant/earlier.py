@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnx
 
 from training.data.grouping.scene_features import Float32Array
 from training.data.listing import Int64Array
 from training.data.training_data import TrainingData
 from training.evaluation.intervals import difference_interval
-from training.instant.graph import Head, head_of
+from training.instant.graph import Head, read_head
 from visionflow.datasets.names import parts_key
 from visionflow.datasets.record import Part
 from visionflow.datasets.run import Compared, InstantRun
@@ -115,7 +114,7 @@ class EarlierTrainings:
         trunk = manifest.config.get(INSTANT, {}).get("trunk", {})
         if " ".join(str(trunk.get(part)) for part in ("name", "version", "sha256")) != self.trunk:
             return None
-        return head_of(onnx.load_from_string(self.models.read(manifest, manifest.served_file)))
+        return read_head(self.models.read(manifest, manifest.served_file))
 
     def _parts(self, run: InstantRun) -> dict[str, Part] | None:
         """None for a training from before they were kept."""
@@ -136,5 +135,5 @@ def _model(run: InstantRun) -> ModelRef:
 
 
 def _answers(head: Head, embeddings: Float32Array) -> Int64Array:
-    answers = (embeddings @ head.weights.T + head.bias).argmax(axis=1)
-    return answers.astype(np.int64)
+    answers: Int64Array = np.argmax(embeddings @ head.weights.T + head.bias, axis=1)
+    return answers

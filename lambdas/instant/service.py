@@ -9,15 +9,13 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Protocol
 
-import onnx
-
 from lambdas.instant.earlier import EarlierTrainings
 from lambdas.instant.run_folder import Outcome, RunFolder
 from lambdas.instant.training_set import Images, check_classes, divided, embedded
 from training.config import TrainConfig
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
-from training.instant.graph import head_of
+from training.instant.graph import read_head
 from training.results.report import Report
 from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop
@@ -208,8 +206,8 @@ class Trainings:
         report = self.train(config, data, embeddings, out, lambda: self._prove(run))
         # What serves may be older than the last; of the images it learned from none is compared.
         other = earlier.last(run.dataset, self.registry.current())
-        served = onnx.load(out / read_artifact(out).served_file.path)
-        compared = earlier.compare(other, head_of(served), data, test) if other else None
+        own = read_head((out / read_artifact(out).served_file.path).read_bytes())
+        compared = earlier.compare(other, own, data, test) if other else None
         return report, compared
 
     def _free_name(self, run: InstantRun) -> str:

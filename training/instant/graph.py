@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, load_from_string, numpy_helper
 
 from training.errors import TrainingError
 
@@ -80,8 +80,10 @@ def with_head(trunk: ModelProto, head: Head) -> ModelProto:
     return model
 
 
-def head_of(model: ModelProto) -> Head:
-    """The head that `with_head` gave ``model``. Raises `TrainingError` for another one's."""
+def read_head(file: bytes) -> Head:
+    """The head that `with_head` gave the graph in ``file``. Raises `TrainingError` for a graph with
+    another one."""
+    model = load_from_string(file)
     found = {
         one.name: numpy_helper.to_array(one)
         for one in model.graph.initializer
