@@ -135,5 +135,5 @@ def _model(run: InstantRun) -> ModelRef:
 
 
 def _answers(head: Head, embeddings: Float32Array) -> Int64Array:
-    answers: Int64Array = (embeddings @ head.weights.T + head.bias).argmax(axis=1)
+    answers: Int64Array = np.argmax(embeddings @ head.weights.T + head.bias, axis=1)
     return answers

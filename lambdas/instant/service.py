@@ -207,8 +207,8 @@ class Trainings:
         report = self.train(config, data, embeddings, out, lambda: self._prove(run))
         # What serves may be older than the last; of the images it learned from none is compared.
         other = earlier.last(run.dataset, self.registry.current())
-        served = (out / read_artifact(out).served_file.path).read_bytes()
-        compared = earlier.compare(other, read_head(served), data, test) if other else None
+        own = read_head((out / read_artifact(out).served_file.path).read_bytes())
+        compared = earlier.compare(other, own, data, test) if other else None
         return report, compared
 
     def _free_name(self, run: InstantRun) -> str:

@@ -43,7 +43,8 @@ class PublishedHeads:
     def read(self, manifest: Manifest, entry: FileEntry) -> bytes:
         assert entry == manifest.served_file
         trunk = onnx.load(STARTER / read_artifact(STARTER).served_file.path)
-        return with_head(trunk, self._head).SerializeToString()
+        file: bytes = with_head(trunk, self._head).SerializeToString()
+        return file
 
 
 @pytest.fixture

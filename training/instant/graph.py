@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, load_from_string, numpy_helper
 
 from training.errors import TrainingError
 
@@ -80,11 +80,13 @@ def with_head(trunk: ModelProto, head: Head) -> ModelProto:
     return model
 
 
-def read_head(model: bytes) -> Head:
-    """The head that `with_head` gave the ONNX file ``model``. Raises `TrainingError` for others."""
+def read_head(file: bytes) -> Head:
+    """The head that `with_head` gave the graph in ``file``. Raises `TrainingError` for a graph with
+    another one."""
+    model = load_from_string(file)
     found = {
         one.name: numpy_helper.to_array(one)
-        for one in onnx.load_from_string(model).graph.initializer
+        for one in model.graph.initializer
         if one.name in (_WEIGHTS, _BIAS)
     }
     if len(found) != 2:

@@ -20,6 +20,7 @@ export type DatasetImage = Failing<Schemas["DatasetImage"]>;
 export type DatasetVersion = Schemas["DatasetVersion"];
 export type ImageDetails = Omit<Schemas["ImageDetails"], "image"> & { image: DatasetImage };
 export type InstantRun = Failing<Schemas["InstantRun"]>;
+export type RunResult = NonNullable<InstantRun["result"]>;
 export type Health = NonNullable<DatasetDetails["health"]>;
 export type UploadForms = Schemas["UploadForms"];
 export type VersionDetails = Schemas["VersionDetails"];

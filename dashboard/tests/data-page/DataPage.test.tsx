@@ -340,6 +340,38 @@ describe("training", () => {
     });
   });
 
+  it("tells what a run gains over the earlier model, and what labels bring", async () => {
+    fake.datasets.runs = [run()];
+    open("&tab=train");
+    const compared = await screen.findByTestId("compared");
+    expect(compared).toHaveAttribute("data-verdict", "better");
+    expect(compared).toHaveTextContent(
+      "96.1% instead of 94.8% by fruit 0.9.0, on the same 48 test images. Difference: 0.2 to 2.4",
+    );
+    expect(await screen.findByTestId("label-curve")).toBeInTheDocument();
+  });
+
+  it("does not call a difference that chance explains a gain", async () => {
+    const { result } = run();
+    if (result?.compared == null) throw new Error("the fake run is compared");
+    const compared = { ...result.compared, difference_low: -0.01 };
+    fake.datasets.runs = [run({ result: { ...result, compared, curve: [] } })];
+    open("&tab=train");
+    expect(await screen.findByTestId("compared")).toHaveAttribute("data-verdict", "alike");
+    expect(screen.queryByTestId("label-curve")).not.toBeInTheDocument();
+  });
+
+  it("accepts a run's version as a canary, after saying what changes", async () => {
+    fake.datasets.runs = [run()];
+    open("&tab=train");
+    await userEvent.click(await screen.findByTestId("run-accept"));
+    expect(screen.getByTestId("accept-dialog")).toHaveTextContent("10%");
+    await userEvent.click(screen.getByTestId("run-accept-confirm"));
+    await waitFor(() => {
+      expect(fake.count("/models/1.0.0/canary")).toBe(1);
+    });
+  });
+
   it("that failed says why; a viewer is offered nothing", async () => {
     fake.me = viewer();
     fake.datasets.runs = [

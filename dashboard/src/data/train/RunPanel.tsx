@@ -9,6 +9,8 @@ import { Tile } from "../../ui/Tile";
 import { ApiError } from "../../api/errors";
 import { Problem } from "../../ui/notice/Problem";
 import { labelText } from "../classes/names";
+import { ComparedWith } from "../loop/ComparedWith";
+import { LabelCurve } from "../loop/LabelCurve";
 import { Serve } from "./Serve";
 import css from "./RunPanel.module.css";
 
@@ -87,6 +89,7 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
               })}
             </p>
           )}
+          <ComparedWith compared={result.compared} />
           <h3>{t("data.confusions")}</h3>
           {result.worst.length === 0 ? (
             <p>{t("data.noConfusions")}</p>
@@ -103,6 +106,7 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
               ))}
             </ul>
           )}
+          <LabelCurve curve={result.curve} />
         </>
       )}
       {model && (

@@ -1,35 +1,21 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useMay } from "../../access/useMe";
-import { useApi } from "../../api/ApiContext";
 import type { ModelName } from "../../api/types";
 import { modelKey } from "../../registry/chosen";
 import { useModels } from "../../registry/useModels";
-import { DialogButtons } from "../../ui/dialog/DialogButtons";
-import { Modal } from "../../ui/dialog/Modal";
 import { MissingScope } from "../../ui/notice/MissingScope";
-import { Problem } from "../../ui/notice/Problem";
+import { Accept } from "../loop/Accept";
+import { ConfirmMove } from "../loop/ConfirmMove";
 
 /** Lets a new version serve, where the caller may; once it serves, it can be tried. */
 export function Serve({ model }: { model: ModelName }) {
   const { t } = useTranslation();
-  const api = useApi();
   const may = useMay();
-  const queries = useQueryClient();
   const models = useModels();
   const [asking, setAsking] = useState(false);
-  const promote = useMutation({
-    mutationFn: () => api.move({ action: "promote", ...model }),
-    onSuccess: () => {
-      for (const key of ["models", "moves", "status", "model"]) {
-        void queries.invalidateQueries({ queryKey: [key] });
-      }
-      setAsking(false);
-    },
-  });
   const production = models.data?.aliases.production;
   if (production && modelKey(production) === modelKey(model)) {
     return (
@@ -45,7 +31,8 @@ export function Serve({ model }: { model: ModelName }) {
     return <MissingScope route="POST /models/{version}/promote" />;
   }
   return (
-    <div>
+    <div className="stack">
+      {models.data && <Accept model={model} list={models.data} />}
       <button
         type="button"
         className="button primary"
@@ -57,12 +44,14 @@ export function Serve({ model }: { model: ModelName }) {
         {t("data.promote")}
       </button>
       {asking && (
-        <Modal
+        <ConfirmMove
+          move={{ action: "promote", ...model }}
           title={t("models.promoteTitle", { to: `${model.name} ${model.version}` })}
+          confirm={t("models.promote")}
           onClose={() => {
             setAsking(false);
           }}
-          testId="promote-dialog"
+          testId="promote"
         >
           <p>
             {t("models.changesProduction", {
@@ -70,20 +59,7 @@ export function Serve({ model }: { model: ModelName }) {
               to: `${model.name} ${model.version}`,
             })}
           </p>
-          {promote.error && <Problem error={promote.error} />}
-          <DialogButtons
-            confirm={t("models.promote")}
-            tone="primary"
-            isPending={promote.isPending}
-            onCancel={() => {
-              setAsking(false);
-            }}
-            onConfirm={() => {
-              promote.mutate();
-            }}
-            testId="run-promote-confirm"
-          />
-        </Modal>
+        </ConfirmMove>
       )}
     </div>
   );
