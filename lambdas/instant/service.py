@@ -9,18 +9,22 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Protocol
 
+import onnx
+
+from lambdas.instant.earlier import EarlierTrainings
 from lambdas.instant.run_folder import Outcome, RunFolder
 from lambdas.instant.training_set import Images, check_classes, divided, embedded, one_series
 from training.config import TrainConfig
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
+from training.instant.graph import head_of
 from training.results.report import Report
 from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.comparison import examine
 from visionflow.datasets.record import DatasetVersion
-from visionflow.datasets.run import Confusion, InstantRun, RunResult
+from visionflow.datasets.run import Compared, Confusion, InstantRun, RunResult
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
@@ -108,7 +112,7 @@ class Trainings:
         hashes = [image.sha256 for image in self.versions.manifest(version)]
         known = {
             sha256
-            for sha256, content in self.store.contents(dataset, hashes)
+            for sha256, content in self.store.images.contents(dataset, hashes)
             if content.trunk == self.embedder.trunk
         }
         missing = [sha256 for sha256 in hashes if sha256 not in known]
@@ -140,14 +144,13 @@ class Trainings:
         if not folder.has_model():
             version = self.versions.version(dataset, run.version)
             with _within(seconds):
-                report = self._proven(run, version, work)
+                report, compared = self._proven(run, version, work)
             manifest = self._manifest(work / "model", version)
             fewest = min((count for count in report.data.validation.per_class if count), default=1)
             check_gate(manifest, self.limits, 1 / fewest)
-            outcome = Outcome(
-                _result(report, one_series(self.versions.manifest(version))),
-                report.data.test.sha256,
-            )
+            series = one_series(self.versions.manifest(version))
+            result = replace(_result(report, series), compared=compared)
+            outcome = Outcome(result, report.data.test.sha256)
             folder.put_model(work / "model", manifest, outcome)
         self._prove(run)
         self.runs.end_step(run, "prove", self._now())
@@ -186,15 +189,29 @@ class Trainings:
         """The training ends; one that has ended stays as it is."""
         return self.runs.fail(dataset, run_id, self._now(), code, sentence)
 
-    def _proven(self, run: InstantRun, version: DatasetVersion, work: Path) -> Report:
+    def _proven(
+        self, run: InstantRun, version: DatasetVersion, work: Path
+    ) -> tuple[Report, Compared | None]:
+        earlier = EarlierTrainings(
+            self.runs, self.models, self.versions.bucket, self.s3, self.embedder.trunk
+        )
+        last = earlier.last(run.dataset)
         config = self.config(run.model, self._free_name(run))
         root, out = work / "images", work / "model"
-        data = divided(self.versions.manifest(version), config, root)
+        held = last.parts if last else {}
+        data = divided(self.versions.manifest(version), config, root, held)
+        earlier.keep(run, data)
         embeddings = embedded(
             data, self.store, version, self.embedder.trunk, self.embedder.features
         )
         Images(self.versions.bucket, self.s3).fetch(data.splits, version)
-        return self.train(config, data, embeddings, out, lambda: self._prove(run))
+        test = embeddings["test"][:, 0]
+        report = self.train(config, data, embeddings, out, lambda: self._prove(run))
+        # What serves may be older than the last; of the images it learned from none is compared.
+        other = earlier.last(run.dataset, self.registry.current())
+        served = onnx.load(out / read_artifact(out).served_file.path)
+        compared = earlier.compare(other, head_of(served), data, test) if other else None
+        return report, compared
 
     def _free_name(self, run: InstantRun) -> str:
         """The version of the model that the run makes: the next number that is free."""
@@ -261,5 +278,6 @@ def _result(report: Report, series: tuple[str, ...]) -> RunResult:
             Confusion(label=pair.truth, answered=pair.answer, count=pair.images)
             for pair in test.most_confused[:WORST]
         ),
+        curve=report.curve,
         series=series,
     )

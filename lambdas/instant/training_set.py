@@ -1,6 +1,6 @@
 """A version of a dataset as training has it: parts, groups and embeddings, without its files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,17 +56,27 @@ def one_series(images: Sequence[VersionImage]) -> tuple[str, ...]:
     return few if needed > 1 and len(groups) - len(few) < LEAST_CLASSES else ()
 
 
-def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> TrainingData:
+def divided(
+    images: Sequence[VersionImage], config: TrainConfig, root: Path, held: Mapping[str, Part]
+) -> TrainingData:
     """The images in parts: those that people chose, the others by ``config``, groups whole except
     those of `one_series`.
 
-    Parts that are drawn have at most `MOST_MEASURED` images. A file lies in the folder of its label
-    below ``root``, named by its hash. Raises `RunRefusedError` and `DatasetError`.
+    ``held``: in which part an earlier training had an image; its group stays there, so that no
+    test image is ever trained on. Parts that are drawn have at most `MOST_MEASURED` images. A file
+    lies in the folder of its label below ``root``, named by its hash. Raises `RunRefusedError` and
+    `DatasetError`.
     """
     labels = tuple(sorted({image.label for image in images}))
+    by_hand = {image.part for image in images}
+    together = _together(images)
+    kept = _kept(images, together, held)
     chosen: dict[str, list[VersionImage]] = {"train": []}
     for image in sorted(images, key=lambda image: (image.label, image.sha256)):
-        chosen.setdefault(image.part or "train", []).append(image)
+        # A part that people chose is not drawn; what it held before stays in it.
+        before = kept.get(image.sha256)
+        drawn = before if before in by_hand else "train"
+        chosen.setdefault(image.part or drawn or "train", []).append(image)
     if lost := sorted(set(labels) - {image.label for image in chosen["train"]}):
         raise RunRefusedError(
             f"All images of {lost[0]!r} are set aside for validation or test; put some into "
@@ -77,11 +87,7 @@ def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> 
     }
     # In the order of the parts, as `Groups` wants it.
     ordered = [image for name in found for image in chosen[name]]
-    alone = one_series(images)
-    named = [
-        image.sha256 if image.label in alone else image.group or image.sha256 for image in ordered
-    ]
-    _, numbers = np.unique(named, return_inverse=True)
+    _, numbers = np.unique([together[image.sha256] for image in ordered], return_inverse=True)
     groups = Groups(config.data.group_by, numbers.astype(np.int64))
     most = MOST_MEASURED / len(found["train"])
     shares = replace(
@@ -89,10 +95,36 @@ def divided(images: Sequence[VersionImage], config: TrainConfig, root: Path) -> 
         validation=min(config.data.validation, most),
         test=min(config.data.test, most),
     )
-    splits = divide(found, groups, shares, config.seed)
+    splits = divide(found, groups, shares, config.seed, held=kept)
     require_measurable(splits)
     tree = label_tree(labels, {}, root)
     return TrainingData(found, splits, shares, config.input, None, tree)
+
+
+def _together(images: Sequence[VersionImage]) -> dict[str, str]:
+    """The name of what each image stays in one part with: its group, but for `one_series`."""
+    alone = one_series(images)
+    return {
+        image.sha256: image.sha256 if image.label in alone else image.group or image.sha256
+        for image in images
+    }
+
+
+def _kept(
+    images: Sequence[VersionImage], together: Mapping[str, str], held: Mapping[str, Part]
+) -> dict[str, Part]:
+    """The part of each image whose group was in one before, the last of several; but for images
+    that people chose a part for."""
+    of_group: dict[str, int] = {}
+    for image in images:
+        if image.sha256 in held:
+            group = together[image.sha256]
+            of_group[group] = max(of_group.get(group, 0), PARTS.index(held[image.sha256]))
+    return {
+        image.sha256: PARTS[of_group[group]]
+        for image in images
+        if image.part is None and (group := together[image.sha256]) in of_group
+    }
 
 
 def embedded(
@@ -110,7 +142,7 @@ def embedded(
         sha256: (name, row) for name in PARTS for row, sha256 in enumerate(parts[name].hashes)
     }
     missing = set(places)
-    for sha256, content in store.contents(version.dataset, [*places]):
+    for sha256, content in store.images.contents(version.dataset, [*places]):
         if content.trunk == trunk:
             name, row = places[sha256]
             embeddings[name][row] = np.frombuffer(content.embedding, "<f2").reshape(VIEWS, -1)

@@ -68,7 +68,7 @@ def main(work: Path) -> None:
                 )
             )
             vectors[sha256] = embedder.embed(load(data, config.input)[None])[0]
-    data_set = divided(images, config, work / "images")
+    data_set = divided(images, config, work / "images", {})
     embeddings: dict[str, Float32Array] = {
         part: np.stack([vectors[sha256] for sha256 in data_set.splits.parts[part].hashes])
         for part, _ in PARTS

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -113,13 +114,16 @@ def divide(
     seed: int,
     *,
     by_class: bool = True,
+    held: Mapping[str, str] = MappingProxyType({}),
 ) -> Splits:
     """The three parts of a dataset: those in ``parts``, and those that are missing carved out of
-    the training images by `carve`, with the shares that ``config`` states."""
+    the training images by `carve`, with the shares that ``config`` states. ``held``: the part that
+    an image, by its SHA-256, was in before."""
     train = parts["train"]
     shares = {"validation": config.validation, "test": config.test}
     fractions = {name: share for name, share in shares.items() if name not in parts}
-    carved = carve(train, groups.numbers[: len(train)], fractions, seed, by_class=by_class)
+    numbers = groups.numbers[: len(train)]
+    carved = carve(train, numbers, fractions, seed, by_class=by_class, held=held)
     places = dict(carved)
     start = len(train)
     for name, part in parts.items():
@@ -193,6 +197,7 @@ def carve(
     seed: int,
     *,
     by_class: bool = True,
+    held: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Int64Array]:
     """Sorted indices of each part in ``fractions`` and of the rest, called ``train``.
 
@@ -204,10 +209,13 @@ def carve(
     part alone. Copies of a single file go to the training part while it has room, so that
     validation and test seldom hold the same image twice. Without ``by_class`` each part gets its
     share of all images, whatever they show: a class of one image may then be in any part.
+
+    A group with an image in ``held`` (part by SHA-256) stays in that part, whatever room it has;
+    of several, the last in the order of the parts: a test image never becomes a training image.
     """
     if not by_class:
         listing = replace(listing, labels=("",), targets=np.zeros_like(listing.targets))
-    return _Carving(listing, groups, fractions, np.random.default_rng(seed)).carved()
+    return _Carving(listing, groups, fractions, np.random.default_rng(seed), held).carved()
 
 
 class _Carving:
@@ -221,6 +229,7 @@ class _Carving:
         groups: Int64Array,
         fractions: Mapping[str, float],
         generator: np.random.Generator,
+        held: Mapping[str, str],
     ) -> None:
         self._names = ("train", *fractions)
         numbers, self._members = np.unique(groups, return_inverse=True)
@@ -241,11 +250,18 @@ class _Carving:
         contents = {*zip(self._members.tolist(), listing.hashes, strict=True)}
         different = np.bincount([group for group, _ in contents], minlength=len(numbers))
         self._copies = (different == 1) & (self._sizes > 1)
+        places = {name: place for place, name in enumerate(self._names)}
+        of_image = [places.get(held.get(sha256, ""), -1) for sha256 in listing.hashes]
+        self._held = np.full(len(numbers), -1)
+        np.maximum.at(self._held, self._members, of_image)
 
     def carved(self) -> dict[str, Int64Array]:
         wanted = self._wanted()
+        for group in np.flatnonzero(self._held >= 0).tolist():
+            self._put(group, int(self._held[group]))
         order = self._generator.permutation(len(self._sizes))
         order = order[np.argsort(-self._sizes[order], kind="stable")]
+        order = order[self._held[order] < 0]
         for group in order.tolist():
             classes, _ = self._content(group)
             # The parts in which all of its classes may lie.

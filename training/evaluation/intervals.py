@@ -43,6 +43,16 @@ def share_interval(correct: BoolArray, groups: Int64Array | None = None) -> Inte
     return Interval(*_percentiles(shares))
 
 
+def difference_interval(before: BoolArray, after: BoolArray, groups: Int64Array) -> Interval:
+    """Of the share of ``after`` [N] less the share of ``before`` [N], two answers to each image:
+    percentiles of a bootstrap of whole ``groups`` [N]."""
+    rows = np.stack([after.astype(float) - before, np.ones(len(after))], axis=1)
+    table = _per_group(rows, groups)
+    return Interval(
+        *_percentiles(np.concatenate([drawn[:, 0] / drawn[:, 1] for drawn in _bootstrap(table)]))
+    )
+
+
 def surplus_interval(
     surplus: Float64Array, place: Int64Array, places: int, groups: Int64Array | None = None
 ) -> Interval:

@@ -80,6 +80,18 @@ def with_head(trunk: ModelProto, head: Head) -> ModelProto:
     return model
 
 
+def head_of(model: ModelProto) -> Head:
+    """The head that `with_head` gave ``model``. Raises `TrainingError` for another one's."""
+    found = {
+        one.name: numpy_helper.to_array(one)
+        for one in model.graph.initializer
+        if one.name in (_WEIGHTS, _BIAS)
+    }
+    if len(found) != 2:
+        raise TrainingError("The graph has no head that instant training made.")
+    return Head(found[_WEIGHTS][:, :, 0, 0], found[_BIAS])
+
+
 def with_map(trunk: ModelProto) -> ModelProto:
     """A copy of ``trunk`` whose outputs are ``embedding`` and `feature_map`."""
     features = feature_map(trunk)

@@ -11,6 +11,8 @@ DROP_PREFIX: Final = "datasets/"
 """``datasets/<name>/<class>/<file>``: where people drop files; curation takes them away."""
 MANIFEST_PREFIX: Final = "versions/"
 """``versions/<name>/<number>-<start of its sha256>.jsonl.gz``: manifests of versions."""
+DROPPED: Final = "drop"
+"""The source of an image, and who a dataset or a class is from, that came as a file."""
 COPIED: Final = "prediction:"
 """``prediction:<id>``: the source of an image that was copied, and goes when that is erased."""
 
@@ -46,6 +48,11 @@ def content_key(name: str, sha256: str) -> str:
 def manifest_key(name: str, number: int, sha256: str) -> str:
     """Where the manifest of a version lies. Two that are made at once do not share a key."""
     return f"{MANIFEST_PREFIX}{name}/{number:07d}-{sha256[:16]}.jsonl.gz"
+
+
+def parts_key(name: str, run_id: str) -> str:
+    """Where the parts lie that a training divided a version into."""
+    return f"{MANIFEST_PREFIX}{name}/parts/{run_id}.json.gz"
 
 
 def source_of(prediction_id: str) -> str:

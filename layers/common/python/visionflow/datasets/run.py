@@ -28,9 +28,43 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """``top1`` with its 95 % interval by groups, where ``images`` training images are labelled."""
+
+    images: int
+    top1: float
+    top1_low: float
+    top1_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The run's model and an earlier one of the same dataset, both on the same test images: those
+    that neither was trained or chosen on, of classes that both have.
+
+    Attributes:
+        model, version: the earlier one: what serves, if the dataset made it, else the last that the
+            dataset made.
+        before, after: top-1 of the earlier one and of the run's, of ``images`` in ``groups``.
+        difference_low, difference_high: 95 % interval of ``after - before``, paired, by groups.
+    """
+
+    model: str
+    version: str
+    images: int
+    groups: int
+    before: float
+    after: float
+    difference_low: float
+    difference_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
-    by groups, and the worst confusions first. ``series``: the classes that were measured on
+    by groups, and the worst confusions first. ``curve``: accuracy against the number of labelled
+    images, fewest first; empty for runs from before it was measured. ``compared``: with an earlier
+    model, None where there is none to compare with. ``series``: the classes that were measured on
     look-alikes of their training images, because they have no others: an optimistic measure."""
 
     top1: float
@@ -39,6 +73,8 @@ class RunResult:
     images: int
     groups: int
     worst: tuple[Confusion, ...]
+    curve: tuple[CurvePoint, ...] = ()
+    compared: Compared | None = None
     series: tuple[str, ...] = ()
 
 
