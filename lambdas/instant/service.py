@@ -19,6 +19,7 @@ from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.comparison import examine
+from visionflow.datasets.names import COPIED
 from visionflow.datasets.record import DatasetVersion
 from visionflow.datasets.run import Confusion, InstantRun, RunResult
 from visionflow.datasets.run_store import RunStore
@@ -47,7 +48,8 @@ _COMPARISONS = 3
 
 class Train(Protocol):
     """Fits a head on ``embeddings``, proves it and writes its artifact into ``out``. Calls
-    ``on_prove`` between the two. Reads the images of validation and test alone."""
+    ``on_prove`` between the two. Reads the images of validation and test alone, and shows them in
+    the report only ``with_images``."""
 
     def __call__(
         self,
@@ -56,6 +58,8 @@ class Train(Protocol):
         embeddings: Mapping[str, Float32Array],
         out: Path,
         on_prove: Callable[[], object],
+        *,
+        with_images: bool,
     ) -> Report: ...
 
 
@@ -186,12 +190,17 @@ class Trainings:
     def _proven(self, run: InstantRun, version: DatasetVersion, work: Path) -> Report:
         config = self.config(run.model, self._free_name(run))
         root, out = work / "images", work / "model"
-        data = divided(self.versions.manifest(version), config, root)
+        images = self.versions.manifest(version)
+        data = divided(images, config, root)
         embeddings = embedded(
             data, self.store, version, self.embedder.trunk, self.embedder.features
         )
         Images(self.versions.bucket, self.s3).fetch(data.splits, version)
-        return self.train(config, data, embeddings, out, lambda: self._prove(run))
+        # Whoever erases a prediction could not reach the copies of its image in a model's files.
+        copied = any(image.source.startswith(COPIED) for image in images)
+        return self.train(
+            config, data, embeddings, out, lambda: self._prove(run), with_images=not copied
+        )
 
     def _free_name(self, run: InstantRun) -> str:
         """The version of the model that the run makes: the next number that is free."""
