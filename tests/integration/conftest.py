@@ -42,6 +42,7 @@ API = ApiSettings("images", "models", "predictions", "registry", "insights", "au
 DATASETS = DatasetSettings(
     "datasets",
     "datasets-table",
+    "https://sqs.eu-central-1.amazonaws.com/123456789012/curation",
     "arn:aws:states:eu-central-1:123456789012:stateMachine:instant",
 )
 # No test sends so much, unless it says so.
@@ -107,6 +108,7 @@ class Cloud:
         self._make_tables()
         self.queue_url = self._make_queue()
         self.orders_url = self._make_budget_topic()
+        self.sqs.create_queue(QueueName="curation")
         self.shadow_queue_url = self.sqs.create_queue(QueueName="shadow")["QueueUrl"]
         self.uncounted_queue_url = self.sqs.create_queue(QueueName="uncounted")["QueueUrl"]
         self.registry = ModelRegistry("registry", self.dynamodb)

@@ -78,9 +78,9 @@ def _take_over(arguments: argparse.Namespace) -> int:
             without.append(name)
         else:
             offered.append(_offered(store, dataset.name, prefix, image, label, part))
-    sent = send_all(dataset, offered)
+    sent, named = send_all(dataset, offered)
     if arguments.wait:
-        wait(dataset, sent)
+        wait(dataset, sent, named)
     taken = TakenOver(prefix, sent, tuple(without))
     answer(arguments, taken, lambda: _print(taken, len(found)))
     return 1 if sent.unreadable or without else 0
