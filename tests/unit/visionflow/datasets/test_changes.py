@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,8 @@ LONGEST = tuple(f"{number:03d}{'가' * 84}" for number in range(MAX_CLASSES))
 
 def kept(book: Book) -> Book:
     """As it is read after it was written."""
-    return rows.book_of(rows.book_item(book))
+    item: Any = rows.book_item(book)
+    return rows.book_of(item)
 
 
 def with_classes(*classes: DatasetClass) -> Book:
