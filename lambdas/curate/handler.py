@@ -72,7 +72,7 @@ def handle_message(record: SQSRecord) -> set[str]:
 
     def take() -> None:
         if "examine" in record.json_body:
-            service().examine(record.json_body["examine"], record.json_body["token"])
+            service().examine(record.json_body["examine"], record.json_body["wave"])
         else:
             work(service().take)
 
@@ -92,11 +92,11 @@ def handle_message(record: SQSRecord) -> set[str]:
 
 def ask_to_examine(name: str) -> None:
     """Have the images of a dataset compared when no more arrive: the last who asks is heard."""
-    token = uuid.uuid4().hex
-    service().store.due(name, token)
+    wave = uuid.uuid4().hex
+    service().store.due(name, wave)
     clients.sqs().send_message(
         QueueUrl=settings().curation_queue,
-        MessageBody=json.dumps({"examine": name, "token": token}),
+        MessageBody=json.dumps({"examine": name, "wave": wave}),
         DelaySeconds=QUIET_S,
     )
 

@@ -77,12 +77,13 @@ class CurateService:
         self._unreadable(name, image, error)
         return name
 
-    def examine(self, name: str, token: str) -> bool:
-        """Compare all images of a dataset, unless images have come since ``token`` was given: then
-        there is a later one. False where nothing was done."""
+    def examine(self, name: str, wave: str) -> bool:
+        """Compare all images of a dataset, unless they have changed in another wave since: then
+        there is a later message. False where nothing was done."""
+        token = self.store.due_token(name, wave)
+        if token is None:
+            return False
         try:
-            if self.store.due_token(name) != token:
-                return False
             return examine(self.store, name, self.embedder.trunk, token)
         except DatasetMissingError:
             return False

@@ -6,13 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 import pytest
 
+from lambdas.api.datasets import routes
 from lambdas.api.datasets.bodies import MOST_CHANGES, MOST_PREDICTIONS, MOST_THUMBNAILS
+from lambdas.api.datasets.curation import WINDOW_S
 from lambdas.api.resources import resources
 from lambdas.classification.arrivals import Arrival, arrivals
 from tests.images import encode, plain
@@ -199,6 +202,39 @@ def test_an_image_is_sent_by_a_signed_request_and_known_afterwards(datasets: Dat
     details = datasets.get(f"/animals/images/{sha(RED)}").body
     assert details["image"]["state"] == "ready"
     assert urlsplit(details["url"]).path == f"/content/animals/{sha(RED)}"
+
+
+def test_changes_of_one_window_have_the_images_compared_once(
+    datasets: Datasets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    sqs = routes.endpoints.service().images.curation.sqs
+    monkeypatch.setattr(sqs, "send_message", lambda **message: sent.append(message))
+    now = [1_000_000.0]
+    clock = SimpleNamespace(time=lambda: now[0])
+    monkeypatch.setattr("lambdas.api.datasets.curation.time", clock)
+    red = datasets.add(RED)
+    body = {"changes": [{"sha256": red, "label": "dog"}]}
+
+    def change() -> None:
+        assert datasets.post("/animals/changes", body).body == {"changed": 1}
+
+    change()
+    added = {"action": "add", "name": "cow"}
+    assert datasets.post("/animals/classes", added).status == 200
+    wave = json.loads(sent[0]["MessageBody"])["wave"]
+    assert [message["DelaySeconds"] for message in sent] == [WINDOW_S]
+    assert datasets.store.due_token("animals", wave) == datasets.store.unexamined("animals")
+    # A later one makes what the first asked for needless, and asks for itself.
+    now[0] += WINDOW_S
+    change()
+    assert len(sent) == 2
+    assert datasets.store.due_token("animals", wave) is None
+    # What changes nothing asks for nothing.
+    now[0] += WINDOW_S
+    body["changes"][0]["sha256"] = "0" * 64
+    assert datasets.post("/animals/changes", body).body == {"changed": 0}
+    assert len(sent) == 2
 
 
 def test_an_image_whose_message_was_lost_is_brought_to_the_curation_again(

@@ -1,21 +1,27 @@
 """What the API asks of the curation, through its queue."""
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from visionflow.datasets.names import content_key
+from visionflow.datasets.store import DatasetStore
 from visionflow.images.store import ImageStore
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+# Changes of so many seconds are answered by one comparison.
+WINDOW_S = 15
+
 
 @dataclass(frozen=True)
 class Curation:
-    """``content``: the bucket of datasets. ``queue``: the URL of the curation's queue."""
+    """``content``: the bucket of ``store``. ``queue``: the URL of the curation's queue."""
 
+    store: DatasetStore
     content: ImageStore
     queue: str
     sqs: "SQSClient"
@@ -33,3 +39,14 @@ class Curation:
         record = {"s3": {"bucket": {"name": self.content.bucket}, "object": entry}}
         self.sqs.send_message(QueueUrl=self.queue, MessageBody=json.dumps({"Records": [record]}))
         return True
+
+    def renew(self, name: str) -> None:
+        """Have the images of a dataset compared anew, some seconds after the last change."""
+        wave = f"window {int(time.time() // WINDOW_S)}"
+        if self.store.due(name, wave):
+            # Delivered when the window is over: a later change has a wave of its own.
+            self.sqs.send_message(
+                QueueUrl=self.queue,
+                MessageBody=json.dumps({"examine": name, "wave": wave}),
+                DelaySeconds=WINDOW_S,
+            )

@@ -211,7 +211,10 @@ class DatasetImages:
         _check_number("changes", len(wanted), MOST_CHANGES)
         dataset = self.store.dataset(name)
         changes = [_change(dataset, index, item) for index, item in enumerate(wanted)]
-        return ImagesChanged(self.store.images.change(name, changes, caller.name))
+        changed = self.store.images.change(name, changes, caller.name)
+        if changed:
+            self.curation.renew(name)
+        return ImagesChanged(changed)
 
     def take(
         self, name: str, wanted: TakeRequest, caller: Caller, now: datetime

@@ -60,7 +60,7 @@ class DatasetService:
     @classmethod
     def build(cls, resources: Resources) -> Self:
         store, content = resources.datasets, resources.dataset_content
-        curation = Curation(content, resources.curation_queue, clients.sqs())
+        curation = Curation(store, content, resources.curation_queue, clients.sqs())
         versions = VersionStore(content.bucket, resources.s3, store)
         return cls(
             store,
@@ -132,7 +132,9 @@ class DatasetService:
 
     def change_class(self, name: str, change: ClassChange) -> Dataset:
         """Raises `InvalidParameterError`, `DatasetConflictError`."""
-        return self.store.change_classes(name, change)
+        changed = self.store.change_classes(name, change)
+        self.images.curation.renew(name)
+        return changed
 
     def version_list(self, name: str) -> VersionList:
         self.store.dataset(name)

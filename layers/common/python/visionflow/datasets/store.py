@@ -5,6 +5,7 @@ Rows: ``DATASETS / <name>`` with the classes and their moves, ``EXAMINATION#<nam
 """
 
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -134,17 +135,25 @@ class DatasetStore:
                 return changed.dataset
         raise DatasetConflictError(f"The classes of {name} keep changing; try again.")
 
-    def due(self, name: str, token: str) -> None:
-        """Remember that images have changed since they were last compared."""
-        self.client.put_item(
+    def due(self, name: str, wave: str) -> bool:
+        """Remember that images have changed since they were last compared. True unless the change
+        before was of the same ``wave`` of changes, which one comparison answers."""
+        answer = self.client.update_item(
             TableName=self.table,
-            Item=to_item({"pk": f"EXAMINATION#{name}", "sk": "DUE", "token": token}),
+            Key=rows.row_key("EXAMINATION", name, "DUE"),
+            UpdateExpression="SET #token = :token, #wave = :wave",
+            ExpressionAttributeNames={"#token": "token", "#wave": "wave"},
+            ExpressionAttributeValues=to_item({":token": uuid.uuid4().hex, ":wave": wave}),
+            ReturnValues="ALL_OLD",
         )
+        return answer.get("Attributes", {}).get("wave") != {"S": wave}
 
-    def due_token(self, name: str) -> str | None:
-        """The token of the last `due`."""
+    def due_token(self, name: str, wave: str | None = None) -> str | None:
+        """A token of the last `due`; with a ``wave``, None where the last was of another."""
         item = self._row("EXAMINATION", name, "DUE")
-        return None if item is None else item["token"]["S"]
+        if item is None or (wave is not None and item.get("wave") != {"S": wave}):
+            return None
+        return item["token"]["S"]
 
     def unexamined(self, name: str) -> str | None:
         """The token of the last `due`, where no comparison has answered it yet."""
