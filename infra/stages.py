@@ -29,6 +29,7 @@ class Concurrency:
     predict: int | None = None
     ingest: int | None = None
     api: int | None = None
+    shadow: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class StageConfig:
         gate: what a run of a training job must keep to be published.
         alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
         all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
-            function and the backlog of every queue, for 1.30 USD a month.
+            function and the backlog of every queue, for 1.20 USD a month.
     """
 
     name: str
@@ -132,8 +133,8 @@ GPU_IMAGE: Final = (
 )
 # How many functions have a snapshot with `snap_start`: predict and ingest.
 FREEZABLE: Final = 2
-# How many alarms `all_alarms` adds: eleven functions' errors and the backlogs of two queues.
-MORE_ALARMS: Final = 13
+# How many alarms `all_alarms` adds: eleven functions' errors and the backlog of one queue.
+MORE_ALARMS: Final = 12
 
 # More than any computer runs; the same code counts.
 _UNLIMITED: Final = Amounts(10**9, 10**9, 10**15, 10**6, 10.0**6)
@@ -205,7 +206,7 @@ PROD: Final = replace(
         health=Throttle(rate=5, burst=20),
         worst_case_usd=3_200,
     ),
-    reserved_concurrency=Concurrency(predict=50, ingest=20, api=20),
+    reserved_concurrency=Concurrency(predict=50, ingest=20, api=20, shadow=20),
     ingest_max_concurrency=20,
 )
 

@@ -41,6 +41,7 @@ from training.results.unknown import Unfamiliar
 from training.stop import check_stop
 from training.texts.catalogue import text
 from visionflow.answers.classifier import Classifier
+from visionflow.datasets.run import CurvePoint
 from visionflow.models.manifest import MANIFEST_NAME
 
 SPLIT_FILE = "split.json"
@@ -64,6 +65,7 @@ class Origin:
     stopped_early: bool = False
     seconds: float = 0.0
     probe: ProbeFit | None = None
+    curve: tuple[CurvePoint, ...] = ()
 
 
 def begin_artifact(data: TrainingData, out: Path) -> None:
@@ -127,6 +129,7 @@ def prove(
         stopped_early=origin.stopped_early,
         train_seconds=origin.seconds,
         probe=origin.probe,
+        curve=origin.curve,
         verdict=fit_verdict(origin.history, few_groups),
         parameters=exported.parameters,
         models=exported.models,

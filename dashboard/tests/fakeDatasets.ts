@@ -75,6 +75,7 @@ export function run(changes: Partial<InstantRun> = {}): InstantRun {
       top1_high: 0.99,
       images: 50,
       groups: 40,
+      series: [],
       worst: [
         { label: "apple", answered: "pear", count: 3 },
         { label: "pear", answered: "apple", count: 2 },
@@ -126,6 +127,7 @@ export class FakeDatasets {
   runs: InstantRun[] = [];
   health: DatasetDetails["health"] = null;
   diff: VersionDiff | null = null;
+  forecast: DatasetDetails["forecast"] = null;
   /** What `POST /train` starts. */
   next: InstantRun | null = null;
   readonly changes: ImageChange[][] = [];
@@ -146,6 +148,7 @@ export class FakeDatasets {
           health: this.health,
           latest: this.versions[0] ?? null,
           run: this.runs[0] ?? null,
+          forecast: this.forecast,
         });
       case "DELETE ":
         this.list = this.list.filter((one) => one !== known);
@@ -154,6 +157,8 @@ export class FakeDatasets {
         return id === undefined ? this.#page(url) : this.#image(id);
       case "GET thumbnails":
         return answer({ items: thumbnails(url.searchParams.get("images") ?? "") });
+      case "GET links":
+        return answer({ items: this.#links(url.searchParams.get("images") ?? "") });
       case "POST uploads":
         return this.#uploads((body as { images: NewImage[] }).images);
       case "POST predictions":
@@ -199,6 +204,12 @@ export class FakeDatasets {
   #image(sha256: string): Response {
     const found = this.images.find((one) => one.sha256 === sha256);
     return answer({ image: found, url: "http://images.test/original.jpg" });
+  }
+
+  #links(hashes: string): Record<string, string> {
+    const there = new Set(this.images.map(({ sha256 }) => sha256));
+    const known = hashes.split(",").filter((sha256) => there.has(sha256));
+    return Object.fromEntries(known.map((sha256) => [sha256, `http://bucket.test/${sha256}`]));
   }
 
   #uploads(images: NewImage[]): Response {

@@ -50,6 +50,7 @@ export function detail(item: ModelItem, shown: object = report) {
   const labels = data?.labels ?? [];
   const nodes = tree.length > 0 ? tree : labels.map((name) => ({ name, parent: null }));
   const manifest = {
+    input: { size: 224, resize: 256, crop: "center", interpolation: "bicubic" },
     gate,
     quantization,
     familiarity: { threshold: 0.4 },

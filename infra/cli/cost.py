@@ -15,6 +15,7 @@ from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
 from visionflow.access.budget import BudgetState, BudgetTopic, StageStop
 from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
+from visionflow.costs.instant import TYPICAL_MEGAPIXELS, DatasetCost, dataset_cost
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
 
@@ -25,12 +26,21 @@ def add_parsers(commands: Commands) -> None:
     asked = parser.add_mutually_exclusive_group(required=True)
     asked.add_argument("--per-day", type=float, metavar="N", help="images a day")
     asked.add_argument(
+        "--dataset",
+        type=int,
+        metavar="N",
+        help="estimate a dataset of N images instead, from upload to an instant training",
+    )
+    asked.add_argument(
         "--worst-case",
         action="store_true",
         help="print what the stage's limits allow in a month at most, whoever tries",
     )
     parser.add_argument(
-        "--image-mp", type=float, default=3.0, metavar="X", help="megapixels of each (default: 3)"
+        "--image-mp",
+        type=float,
+        metavar="X",
+        help=f"megapixels of each (default: 3, of a dataset {TYPICAL_MEGAPIXELS:g})",
     )
     parser.add_argument(
         "--region",
@@ -65,6 +75,12 @@ def _cost(arguments: argparse.Namespace) -> int:
     if arguments.worst_case:
         most = worst_case(bounds_of(stage, arguments.region))
         answer(arguments, most, lambda: _print_most(most, stage))
+        return 0
+    if arguments.dataset is not None:
+        megapixels = _megapixels(arguments, TYPICAL_MEGAPIXELS)
+        architecture = arguments.architecture or _built(stage, arguments.region).architecture
+        whole = dataset_cost(arguments.dataset, megapixels, arguments.region, architecture)
+        answer(arguments, whole, lambda: _print_dataset(whole))
         return 0
     found = estimate(_workload(arguments, stage))
     answer(arguments, found, lambda: _print(found))
@@ -111,12 +127,17 @@ def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
     return replace(
         built,
         per_day=arguments.per_day,
-        megapixels=arguments.image_mp,
+        megapixels=_megapixels(arguments, built.megapixels),
         architecture=arguments.architecture or built.architecture,
         memory_mb=arguments.memory or built.memory_mb,
         retention_days=arguments.days or built.retention_days,
         free_tier=arguments.free_tier,
     )
+
+
+def _megapixels(arguments: argparse.Namespace, default: float) -> float:
+    asked: float | None = arguments.image_mp
+    return default if asked is None else asked
 
 
 def _built(stage: StageConfig, region: str) -> Workload:
@@ -160,6 +181,19 @@ def _print(found: Estimate) -> None:
         ]
     )
     say()
+    print_table(found.assumptions.items())
+
+
+def _print_dataset(found: DatasetCost) -> None:
+    say(f"USD for a dataset of {found.images:,} images")
+    items = (
+        (_name(item), *(f"{part.get(item, 0):.4f}" for part in (found.curation, found.training)))
+        for item in found.curation | found.training
+    )
+    sums = (f"{sum(part.values()):.4f}" for part in (found.curation, found.training))
+    print_table([("", "CURATION", "TRAINING"), *items, ("total", *sums)])
+    say(f"\nFrom upload to version: {found.total:.4f} USD, training in {found.seconds:.0f} s.")
+    say(f"Kept: {sum(found.kept_per_month.values()):.4f} USD a month.\n")
     print_table(found.assumptions.items())
 
 

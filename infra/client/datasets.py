@@ -62,8 +62,10 @@ class DatasetClient:
     def diff(self, new: int, old: int | None) -> dict[str, Any]:
         return self._get(f"/versions/{new}/diff", **{"from": old})
 
-    def train(self, model: str | None, *, promote: bool) -> dict[str, Any]:
-        return self._post("/train", {"model": model, "promote": promote})
+    def train(
+        self, model: str | None, *, promote: bool, version: int | None = None
+    ) -> dict[str, Any]:
+        return self._post("/train", {"model": model, "promote": promote, "version": version})
 
     def runs(self) -> dict[str, Any]:
         return self._get("/runs")

@@ -14,6 +14,7 @@ from infra.generators.openapi_operation import (
 from lambdas.api.datasets.bodies import (
     MOST_CHANGES,
     MOST_IMAGES,
+    MOST_LINKS,
     MOST_PREDICTIONS,
     MOST_THUMBNAILS,
     MOST_UPLOADS,
@@ -24,6 +25,7 @@ from lambdas.api.datasets.bodies import (
     ImageChangeRequest,
     ImageDetails,
     ImageFilter,
+    ImageLinks,
     ImagePage,
     ImagesChanged,
     NewDataset,
@@ -111,6 +113,15 @@ DATASET_OPERATIONS: dict[tuple[str, str], Operation] = {
         "datasetThumbnails",
         f"Thumbnails of at most {MOST_THUMBNAILS} images",
         {200: Thumbnails},
+        (
+            _NAME,
+            query("images", "Hashes of images, with a comma between", TEXT, required=True),
+        ),
+    ),
+    ("GET", "/datasets/{name}/links"): Operation(
+        "datasetLinks",
+        f"URLs of the bytes of at most {MOST_LINKS} images",
+        {200: ImageLinks},
         (
             _NAME,
             query("images", "Hashes of images, with a comma between", TEXT, required=True),

@@ -78,7 +78,13 @@ class ServiceStack(Stack):
         curate = self._curate(
             stage, package.with_layer(self, "Starter", assets.starter_layer, stage), data
         )
-        data.curation_queue.feed(curate, batch_size=INGEST_BATCH, stage=stage)
+        data.curation_queue.feed(
+            curate,
+            batch_size=INGEST_BATCH,
+            stage=stage,
+            # Each batch costs an invocation, five requests and the mark that a comparison is due.
+            window=Duration.seconds(1),
+        )
         site = dashboard.site
         self.sign_in = (
             SignIn(

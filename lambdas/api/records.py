@@ -51,6 +51,11 @@ class Records:
             self.predictions.get(prediction_id) if known else None, prediction_id, caller
         )
 
+    def is_taken(self, prediction_id: str) -> bool:
+        """Whether a record has this id, whoever may see it, or had it until it was erased."""
+        known = ID.fullmatch(prediction_id)
+        return known is not None and self.predictions.holder(prediction_id) is not None
+
     def find_erasable(self, prediction_id: str, caller: Caller) -> Prediction:
         """Also a record whose erasure has begun.
 

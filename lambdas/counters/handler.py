@@ -42,8 +42,8 @@ def service() -> CountersService:
         ModelRegistry(settings.registry_table, dynamodb),
         DriftWatch(ModelStore(settings.models_bucket, clients.s3())),
         AuditLog(settings.audit_table, dynamodb),
-        settings.shadow_queue_url,
-        clients.sqs(),
+        settings.shadow_function,
+        clients.functions(),
     )
 
 

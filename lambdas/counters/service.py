@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,15 +26,16 @@ from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import read_prediction
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_lambda import LambdaClient
 
 # How stale the aliases and the rule may be that decide about the shadow and the trial.
 REFRESH_S = 5.0
 # Drift moves slowly; it is measured this often while images come in, over this many days.
 DRIFT_EVERY_S = 300.0
 DRIFT_DAYS = 7
-# Images in one message to the shadow. If one fails, the message is delivered again.
-IDS_PER_MESSAGE = 10
+# Images in one call of the shadow. If one fails, the call is repeated. A batch of the stream makes
+# five calls at most, so that they leave room in an account of ten executions.
+IDS_PER_CALL = 100
 
 RULE = "the rollback rule"
 
@@ -66,16 +68,16 @@ class CountersService:
         registry: ModelRegistry,
         drift: DriftWatch,
         audit: AuditLog,
-        queue_url: str,
-        sqs: "SQSClient",
+        shadow_function: str,
+        functions: "LambdaClient",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._counters = counters
         self._registry = registry
         self._drift = drift
         self._audit = audit
-        self._queue_url = queue_url
-        self._sqs = sqs
+        self._shadow_function = shadow_function
+        self._functions = functions
         self._clock = clock
         self._aliases = Aliases()
         self._rule = RollbackRule()
@@ -138,9 +140,13 @@ class CountersService:
         if shadow is None:
             return
         ids = [p.id for p in new if p.model is not None and p.model != shadow]
-        for start in range(0, len(ids), IDS_PER_MESSAGE):
-            message = {"prediction_ids": ids[start : start + IDS_PER_MESSAGE]}
-            self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message))
+        for start in range(0, len(ids), IDS_PER_CALL):
+            some = ids[start : start + IDS_PER_CALL]
+            self._functions.invoke(
+                FunctionName=self._shadow_function,
+                InvocationType="Event",
+                Payload=json.dumps({"call": uuid.uuid4().hex, "prediction_ids": some}),
+            )
 
     def _current_aliases(self) -> Aliases:
         if self._clock() - self._aliases_at >= REFRESH_S:

@@ -13,5 +13,5 @@ class CountersSettings(EnvSettings):
     registry_table: str
     insights_table: str
     audit_table: str
-    shadow_queue_url: str
+    shadow_function: str
     uncounted_queue_url: str

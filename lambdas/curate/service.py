@@ -13,15 +13,17 @@ from lambdas.classification.decoder import Decoder, process_decoder
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.changes import ClassChange
 from visionflow.datasets.comparison import examine
+from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import (
     CONTENT_PREFIX,
     DROP_PREFIX,
+    DROPPED,
     content_key,
     is_sha256,
     name_problem,
 )
 from visionflow.datasets.record import Dataset, DatasetImage
-from visionflow.datasets.store import DatasetStore, ImageContent
+from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
     DatasetConflictError,
     DatasetImageMissingError,
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
 logger = Logger(child=True)
 
 THUMBNAIL_SIDE = 96
-# Who a dataset, a class or an image is from that came as a file.
-DROPPED = "drop"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class CurateService:
             width=prepared.width,
             height=prepared.height,
         )
-        if not self.store.curated(name, ready, content):
+        if not self.store.images.curated(name, ready, content):
             logger.info("curated by another delivery", extra={"key": arrival.key})
         return name
 
@@ -133,7 +133,7 @@ class CurateService:
             logger.warning("not an image of a dataset", extra={"key": arrival.key})
             return None
         try:
-            return name, self.store.image(name, sha256)
+            return name, self.store.images.image(name, sha256)
         except DatasetImageMissingError:
             # Written by somebody who may write to the bucket, and did not announce it.
             return name, DatasetImage(
@@ -145,12 +145,14 @@ class CurateService:
                 bytes=arrival.size,
             )
         except DatasetMissingError:
+            # Sent to a dataset that was deleted meanwhile: nothing would ever delete it.
             logger.warning("of no dataset", extra={"key": arrival.key})
+            self._refuse(arrival)
             return None
 
     def _unreadable(self, name: str, image: DatasetImage, error: ImageError) -> None:
         told = (error.code, str(error))
-        self.store.curated(name, replace(image, state="unreadable", error=told), None)
+        self.store.images.curated(name, replace(image, state="unreadable", error=told), None)
 
     def _move(self, arrival: Arrival, now: datetime) -> None:
         """Announce a dropped file and write it to its final place, where it arrives anew; then take
@@ -177,8 +179,8 @@ class CurateService:
             label=label,
             labelled_by=DROPPED if label else None,
         )
-        if self.store.announce(name, [image]):
-            self.store.dropped_again(name, image.sha256, arrival.key)
+        if self.store.images.announce(name, [image]):
+            self.store.images.dropped_again(name, image.sha256, arrival.key)
         else:
             self.s3.put_object(
                 Bucket=arrival.bucket, Key=content_key(name, image.sha256), Body=data

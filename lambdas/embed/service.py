@@ -5,17 +5,18 @@ each; images that have theirs are not read again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lambdas.classification.decoder import Decoder, process_decoder
 from visionflow.answers.embedder import Embedder
+from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import content_key
 from visionflow.datasets.run_store import RunStore
-from visionflow.datasets.store import DatasetStore, ImageContent
-from visionflow.errors import DatasetImageMissingError, ImageError
-from visionflow.images import pipeline
+from visionflow.datasets.store import DatasetStore
+from visionflow.errors import ImageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,6 +35,8 @@ class ChunkEmbedder:
     bucket: str
     s3: "S3Client"
     embedder: Embedder
+    # An image that ends its decoder, or takes too long, is left out like one that cannot be read.
+    decoder: Decoder = field(default_factory=process_decoder)
 
     def embed(self, dataset: str, run_id: str, number: int, hashes: Sequence[str]) -> int:
         """How many images of the chunk have an embedding now.
@@ -46,7 +49,7 @@ class ChunkEmbedder:
         self.runs.progress(run, "embed", number, 0)
         known = {
             sha256
-            for sha256, content in self.store.contents(dataset, hashes)
+            for sha256, content in self.store.images.contents(dataset, hashes)
             if content.trunk == self.embedder.trunk
         }
         done = len(known)
@@ -61,18 +64,16 @@ class ChunkEmbedder:
         if data is None:
             return False
         try:
-            image = self.store.image(dataset, sha256)
-            decoded = pipeline.decode(data, self.embedder.spec)
-        except (ImageError, DatasetImageMissingError):
+            image = self.decoder.prepare(data, self.embedder.spec, thumbnail=THUMBNAIL_SIDE)
+        except ImageError:
             return False
-        small = pipeline.thumbnail(decoded, THUMBNAIL_SIDE)
-        pixels = pipeline.prepare(decoded, self.embedder.spec)
-        views = self.embedder.embed(pixels[np.newaxis])[0]
+        views = self.embedder.embed(image.tensor[np.newaxis])[0]
         content = ImageContent(
-            embedding=views.astype("<f2").tobytes(), thumbnail=small, trunk=self.embedder.trunk
+            embedding=views.astype("<f2").tobytes(),
+            thumbnail=image.thumbnail,
+            trunk=self.embedder.trunk,
         )
-        self.store.curated(dataset, image, content)
-        return True
+        return self.store.images.embedded(dataset, sha256, content)
 
     def _read(self, key: str) -> bytes | None:
         try:

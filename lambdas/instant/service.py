@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lambdas.instant.earlier import EarlierTrainings
 from lambdas.instant.run_folder import Outcome, RunFolder
-from lambdas.instant.training_set import Images, check_classes, divided, embedded
+from lambdas.instant.training_set import Images, check_classes, divided, embedded, one_series
 from training.config import TrainConfig
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
@@ -110,7 +110,7 @@ class Trainings:
         hashes = [image.sha256 for image in self.versions.manifest(version)]
         known = {
             sha256
-            for sha256, content in self.store.contents(dataset, hashes)
+            for sha256, content in self.store.images.contents(dataset, hashes)
             if content.trunk == self.embedder.trunk
         }
         missing = [sha256 for sha256 in hashes if sha256 not in known]
@@ -146,7 +146,8 @@ class Trainings:
             manifest = self._manifest(work / "model", version)
             fewest = min((count for count in report.data.validation.per_class if count), default=1)
             check_gate(manifest, self.limits, 1 / fewest)
-            result = replace(_result(report), compared=compared)
+            series = one_series(self.versions.manifest(version))
+            result = replace(_result(report, series), compared=compared)
             outcome = Outcome(result, report.data.test.sha256)
             folder.put_model(work / "model", manifest, outcome)
         self._prove(run)
@@ -263,7 +264,7 @@ def _within(seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _result(report: Report) -> RunResult:
+def _result(report: Report, series: tuple[str, ...]) -> RunResult:
     test = report.test
     return RunResult(
         top1=test.top1,
@@ -275,4 +276,6 @@ def _result(report: Report) -> RunResult:
             Confusion(label=pair.truth, answered=pair.answer, count=pair.images)
             for pair in test.most_confused[:WORST]
         ),
+        curve=report.curve,
+        series=series,
     )

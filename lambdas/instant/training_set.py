@@ -41,10 +41,26 @@ def check_classes(version: DatasetVersion) -> None:
         )
 
 
+def one_series(images: Sequence[VersionImage]) -> tuple[str, ...]:
+    """The labels whose look-alikes must be divided, because a model could not be measured without.
+
+    Shots of a camera that is held at one thing are a single group. Where that leaves less than two
+    classes with a group for each part, the classes with too few groups are those; else none.
+    """
+    needed = len({*PARTS} - {image.part for image in images if image.part != "train"})
+    groups: dict[str, set[str]] = {image.label: set() for image in images}
+    for image in images:
+        if image.part in (None, "train"):
+            groups[image.label].add(image.group or image.sha256)
+    few = tuple(sorted(label for label, found in groups.items() if len(found) < needed))
+    return few if needed > 1 and len(groups) - len(few) < LEAST_CLASSES else ()
+
+
 def divided(
     images: Sequence[VersionImage], config: TrainConfig, root: Path, held: Mapping[str, Part]
 ) -> TrainingData:
-    """The images in parts: those that people chose, the others by ``config``, groups whole.
+    """The images in parts: those that people chose, the others by ``config``, groups whole except
+    those of `one_series`.
 
     ``held``: in which part an earlier training had an image; its group stays there, so that no
     test image is ever trained on. Parts that are drawn have at most `MOST_MEASURED` images. A file
@@ -53,7 +69,8 @@ def divided(
     """
     labels = tuple(sorted({image.label for image in images}))
     by_hand = {image.part for image in images}
-    kept = _kept(images, held)
+    together = _together(images)
+    kept = _kept(images, together, held)
     chosen: dict[str, list[VersionImage]] = {"train": []}
     for image in sorted(images, key=lambda image: (image.label, image.sha256)):
         # A part that people chose is not drawn; what it held before stays in it.
@@ -70,7 +87,7 @@ def divided(
     }
     # In the order of the parts, as `Groups` wants it.
     ordered = [image for name in found for image in chosen[name]]
-    _, numbers = np.unique([image.group or image.sha256 for image in ordered], return_inverse=True)
+    _, numbers = np.unique([together[image.sha256] for image in ordered], return_inverse=True)
     groups = Groups(config.data.group_by, numbers.astype(np.int64))
     most = MOST_MEASURED / len(found["train"])
     shares = replace(
@@ -84,18 +101,29 @@ def divided(
     return TrainingData(found, splits, shares, config.input, None, tree)
 
 
-def _kept(images: Sequence[VersionImage], held: Mapping[str, Part]) -> dict[str, Part]:
+def _together(images: Sequence[VersionImage]) -> dict[str, str]:
+    """The name of what each image stays in one part with: its group, but for `one_series`."""
+    alone = one_series(images)
+    return {
+        image.sha256: image.sha256 if image.label in alone else image.group or image.sha256
+        for image in images
+    }
+
+
+def _kept(
+    images: Sequence[VersionImage], together: Mapping[str, str], held: Mapping[str, Part]
+) -> dict[str, Part]:
     """The part of each image whose group was in one before, the last of several; but for images
     that people chose a part for."""
     of_group: dict[str, int] = {}
     for image in images:
         if image.sha256 in held:
-            group = image.group or image.sha256
+            group = together[image.sha256]
             of_group[group] = max(of_group.get(group, 0), PARTS.index(held[image.sha256]))
     return {
         image.sha256: PARTS[of_group[group]]
         for image in images
-        if image.part is None and (group := image.group or image.sha256) in of_group
+        if image.part is None and (group := together[image.sha256]) in of_group
     }
 
 
@@ -114,7 +142,7 @@ def embedded(
         sha256: (name, row) for name in PARTS for row, sha256 in enumerate(parts[name].hashes)
     }
     missing = set(places)
-    for sha256, content in store.contents(version.dataset, [*places]):
+    for sha256, content in store.images.contents(version.dataset, [*places]):
         if content.trunk == trunk:
             name, row = places[sha256]
             embeddings[name][row] = np.frombuffer(content.embedding, "<f2").reshape(VIEWS, -1)

@@ -1,7 +1,11 @@
-"""Lambda entry point of the shadow's queue."""
+"""Lambda entry point of the shadow, called without waiting: ``{"call", "prediction_ids"}``.
+
+``call`` names the call, however often Lambda tries it.
+"""
 
 import os
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -9,12 +13,6 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
@@ -32,8 +30,6 @@ from visionflow.predictions.store import PredictionStore
 
 logger = Logger()
 metrics = Metrics()
-# A batch in which every message fails is still answered item by item: SQS counts each delivery.
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @lru_cache
@@ -56,18 +52,13 @@ def service() -> ShadowService:
     )
 
 
-def look_at(record: SQSRecord) -> None:
-    """Whatever is raised sends this message back to SQS; what was answered by then is kept.
+def look_at(prediction_ids: Sequence[str]) -> None:
+    """Whatever is raised makes Lambda repeat the call; what was answered by then is kept.
 
-    An image that fails holds back no other of the message. One that can never be answered is left
-    out: the shadow has no answer to it, as another try would not have. Every second delivery goes
-    through the message backwards, so an image that ends the worker each time keeps none of the
-    others from being answered, and is a dead letter alone.
+    An image that fails holds back no other of the call. One that can never be answered is left
+    out: the shadow has no answer to it, as another try would not have.
     """
     failed: Exception | None = None
-    prediction_ids = record.json_body["prediction_ids"]
-    if int(record.attributes.approximate_receive_count) % 2 == 0:
-        prediction_ids.reverse()
     for prediction_id in prediction_ids:
         try:
             answer = service().look_at(prediction_id, datetime.now(UTC))
@@ -75,8 +66,7 @@ def look_at(record: SQSRecord) -> None:
             logger.exception("left out", extra={"prediction_id": prediction_id})
             continue
         except Exception as error:
-            # The batch processor keeps a failed message's exception to itself.
-            logger.exception("back to the queue", extra={"prediction_id": prediction_id})
+            logger.exception("to be tried again", extra={"prediction_id": prediction_id})
             failed = error
             continue
         if answer:
@@ -89,6 +79,10 @@ def look_at(record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @traced
 @metrics.log_metrics(capture_cold_start_metric=True)
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
-    return process_partial_response(event, look_at, processor, context)
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
+    """Every second try goes through the images backwards, so an image that ends the worker each
+    time keeps none of the others from being answered before the call is a dead letter."""
+    metrics.add_metric("Calls", MetricUnit.Count, 1)
+    prediction_ids = [str(prediction_id) for prediction_id in event["prediction_ids"]]
+    tries = service().shadows.begin(str(event["call"]), datetime.now(UTC))
+    look_at(prediction_ids if tries % 2 else prediction_ids[::-1])

@@ -19,7 +19,7 @@ logger = Logger(child=True)
 
 @dataclass(frozen=True)
 class ShadowService:
-    """The shadow's side without SQS."""
+    """The shadow's side without the event's shape."""
 
     model: ShadowModel
     images: ImageStore
@@ -50,8 +50,8 @@ class ShadowService:
             with stopwatch.step("infer"):
                 found = serving.answer(prepared.tensor)
         except Exception:
-            # ONNX Runtime raises classes of its own. The image was answered, and another delivery
-            # of the message would change nothing.
+            # ONNX Runtime raises classes of its own. The image was answered, and another try of
+            # the call would change nothing.
             logger.exception("version failed", extra={"version": serving.model.version})
             self.model.refuse(serving)
             return None

@@ -87,6 +87,7 @@ ROUTES = (
     Route("GET", "/datasets/{name}/images", "api", "read"),
     Route("GET", "/datasets/{name}/images/{sha256}", "api", "read"),
     Route("GET", "/datasets/{name}/thumbnails", "api", "read"),
+    Route("GET", "/datasets/{name}/links", "api", "read"),
     Route("POST", "/datasets/{name}/uploads", "api", "label"),
     Route("POST", "/datasets/{name}/changes", "api", "label"),
     Route("POST", "/datasets/{name}/classes", "api", "label"),

@@ -159,7 +159,7 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:PutItem", "Insights"),
         ("dynamodb:UpdateItem", "Insights"),
         ("dynamodb:PutItem", "Audit"),
-        ("sqs:SendMessage", "ModelWatchShadowQueue"),
+        ("lambda:InvokeFunction", "ModelWatchShadow"),
         *{("sqs:" + action, "ModelWatchUncounted") for action in SEND_TO_QUEUE},
         ("dynamodb:ListStreams", "*"),
         *{("dynamodb:" + action, "Predictions") for action in READ_STREAM},
@@ -175,7 +175,7 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:BatchGetItem", "Insights"),
         ("dynamodb:PutItem", "Insights"),
         ("dynamodb:UpdateItem", "Insights"),
-        *{("sqs:" + action, "ModelWatchShadowQueue") for action in CONSUME_QUEUE},
+        *{("sqs:" + action, "ModelWatchShadowDeadLetters") for action in SEND_TO_QUEUE},
     },
 }
 TRACE: Grants = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
@@ -269,7 +269,7 @@ def test_a_function_can_read_its_environment(
         "budget_topic": "BudgetTopic",
         "keys_table": "Keys",
         "instant_machine": "InstantTrainingStateMachine",
-        "shadow_queue_url": "ModelWatchShadowQueue",
+        "shadow_function": "ModelWatchShadow",
         "uncounted_queue_url": "ModelWatchUncounted",
     }
     assert vars(read).items() >= {n: v for n, v in named.items() if n in vars(read)}.items()
@@ -383,16 +383,24 @@ def test_the_stream_feeds_the_counters_until_each_record_is_counted(templates: T
     assert templates.text(destination) == "ModelWatchUncounted"
 
 
-def test_the_shadow_has_a_queue_of_its_own(templates: Templates) -> None:
-    mapping = _source_of(templates, "ModelWatchShadow")
-    assert templates.text(mapping["EventSourceArn"]) == "ModelWatchShadowQueue"
-    assert mapping["BatchSize"] == 1, "a message has ten images"
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    queue = templates.properties("AWS::SQS::Queue")["ModelWatchShadowQueue"]
+def test_the_shadow_is_called_without_a_queue_that_is_polled(templates: Templates) -> None:
+    (invoke,) = (
+        found
+        for found in templates.properties("AWS::Lambda::EventInvokeConfig").values()
+        if templates.text(found["FunctionName"]) == "ModelWatchShadow"
+    )
+    assert invoke["MaximumRetryAttempts"] == 2
+    assert invoke["MaximumEventAgeInSeconds"] == 6 * 3600
+    dead_letters = invoke["DestinationConfig"]["OnFailure"]["Destination"]
+    assert templates.text(dead_letters) == "ModelWatchShadowDeadLetters"
+    queues = {
+        templates.text(mapping["EventSourceArn"])
+        for mapping in templates.properties("AWS::Lambda::EventSourceMapping").values()
+    }
+    assert queues == {"ImageQueue", "CurationQueue", "Predictions"}
     shadow = templates.properties(FUNCTION)["ModelWatchShadow"]
-    assert queue["VisibilityTimeout"] >= 6 * shadow["Timeout"]
-    dead_letters = templates.text(queue["RedrivePolicy"]["deadLetterTargetArn"])
-    assert dead_letters == "ModelWatchShadowQueueDeadLetters"
+    reserved = templates.stage.reserved_concurrency.shadow
+    assert shadow.get("ReservedConcurrentExecutions") == reserved
 
 
 @pytest.mark.parametrize(

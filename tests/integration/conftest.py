@@ -96,6 +96,17 @@ class Answer:
         return self.headers.get("Allow")
 
 
+class ShadowCalls:
+    """The part of Lambda's client that calls a function without waiting; it keeps the calls."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def invoke(self, **call: str) -> None:
+        assert (call["FunctionName"], call["InvocationType"]) == ("shadow", "Event")
+        self.events.append(json.loads(call["Payload"]))
+
+
 class Cloud:
     """The deployment as its users see it: HTTP calls, dropped objects, and what was recorded."""
 
@@ -107,7 +118,7 @@ class Cloud:
         self._make_tables()
         self.queue_url = self._make_queue()
         self.orders_url = self._make_budget_topic()
-        self.shadow_queue_url = self.sqs.create_queue(QueueName="shadow")["QueueUrl"]
+        self.shadow = ShadowCalls()
         self.uncounted_queue_url = self.sqs.create_queue(QueueName="uncounted")["QueueUrl"]
         self.registry = ModelRegistry("registry", self.dynamodb)
         self.models = ModelStore("models", self.s3)
@@ -244,20 +255,11 @@ class Cloud:
         return found
 
     def run_shadow(self) -> int:
-        """Deliver what waits for the shadow; returns how many images that were."""
-        messages = []
-        while batch := self.sqs.receive_message(
-            QueueUrl=self.shadow_queue_url, MaxNumberOfMessages=10
-        ).get("Messages"):
-            for message in batch:
-                self.sqs.delete_message(
-                    QueueUrl=self.shadow_queue_url, ReceiptHandle=message["ReceiptHandle"]
-                )
-                messages.append(self.message(json.loads(message["Body"]), message["MessageId"]))
-        if messages:
-            answer = lambdas.shadow.handler.lambda_handler({"Records": messages}, Context())
-            assert answer == {"batchItemFailures": []}
-        return sum(len(json.loads(m["body"])["prediction_ids"]) for m in messages)
+        """Make the calls of the shadow; returns how many images they had."""
+        calls, self.shadow.events = self.shadow.events, []
+        for call in calls:
+            lambdas.shadow.handler.lambda_handler(call, Context())
+        return sum(len(call["prediction_ids"]) for call in calls)
 
     def orders(self) -> list[str]:
         """What was sent to the budget function since the last call."""
@@ -358,12 +360,13 @@ def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[
         "registry",
         "insights",
         "audit",
-        cloud.shadow_queue_url,
+        "shadow",
         cloud.uncounted_queue_url,
     )
     for settings in (API, DATASETS, INGEST, SHADOW, COUNTING, BUDGET, counters):
         for name, value in settings.to_env().items():
             monkeypatch.setenv(name, value)
+    monkeypatch.setattr("lambdas.clients.functions", lambda: cloud.shadow)
     yield cloud
     for group in SERVED:
         group.service.cache_clear()

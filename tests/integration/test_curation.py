@@ -24,6 +24,7 @@ from lambdas.curate.settings import CurateSettings
 from tests.images import bad_files, encode
 from tests.integration.conftest import Context, event
 from visionflow.datasets.changes import ClassChange, ImageChange
+from visionflow.datasets.image_store import DatasetImages
 from visionflow.datasets.names import content_key
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.store import DatasetStore
@@ -81,7 +82,7 @@ class Shelf:
 
     def announce(self, *files: bytes, label: str | None = "cat") -> list[str]:
         images = [pending(data, label) for data in files]
-        self.store.announce(NAME, images)
+        self.store.images.announce(NAME, images)
         return [image.sha256 for image in images]
 
     def put(self, data: bytes, key: str | None = None) -> None:
@@ -118,7 +119,7 @@ class Shelf:
         return [entry["Key"] for entry in found]
 
     def rows(self) -> dict[str, DatasetImage]:
-        return {image.sha256: image for image in self.store.all_images(NAME)}
+        return {image.sha256: image for image in self.store.images.all(NAME)}
 
 
 def pending(data: bytes, label: str | None = "cat") -> DatasetImage:
@@ -163,7 +164,7 @@ def test_an_image_is_curated_when_it_arrives(shelf: Shelf) -> None:
     image = shelf.rows()[sha256]
     assert (image.state, image.label, image.width, image.height) == ("ready", "cat", 451, 300)
     assert (image.group, image.source, image.added_by) == (sha256, "upload", "ada")
-    ((found, content),) = shelf.store.contents(NAME, [sha256])
+    ((found, content),) = shelf.store.images.contents(NAME, [sha256])
     assert found == sha256
     assert len(content.embedding) == 2 * 2 * 1280
     assert np.isfinite(np.frombuffer(content.embedding, "<f2")).all()
@@ -180,18 +181,18 @@ def test_what_is_delivered_twice_and_at_once_is_written_once(
     (sha256,) = shelf.announce(CAT)
     shelf.put(CAT)
     messages = shelf.messages()
-    curated = DatasetStore.curated
+    curated = DatasetImages.curated
     results = []
 
-    def late(store: DatasetStore, *given: Any) -> bool:
+    def late(store: DatasetImages, *given: Any) -> bool:
         with monkeypatch.context() as patch:
-            patch.setattr(DatasetStore, "curated", curated)
+            patch.setattr(DatasetImages, "curated", curated)
             assert shelf.deliver(messages) == []
         results.append(curated(store, *given))
         return results[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(DatasetStore, "curated", late)
+        patch.setattr(DatasetImages, "curated", late)
         assert shelf.deliver(messages) == []
     assert results == [False]
     assert shelf.deliver(messages, count=2) == []
@@ -202,7 +203,7 @@ def test_a_label_that_is_given_while_an_image_is_pending_survives(shelf: Shelf) 
     (sha256,) = shelf.announce(CAT)
     shelf.put(CAT)
     change = ImageChange(sha256=sha256, label="dog", removed=True, part="test")
-    assert shelf.store.change(NAME, [change], "eve") == 1
+    assert shelf.store.images.change(NAME, [change], "eve") == 1
     shelf.run()
     image = shelf.rows()[sha256]
     assert (image.state, image.label, image.labelled_by) == ("ready", "dog", "eve")
@@ -281,7 +282,7 @@ def test_a_fault_of_the_platform_goes_back_to_the_queue(
     shelf.put(CAT)
     messages = shelf.messages()
     with monkeypatch.context() as patch:
-        patch.setattr(DatasetStore, "curated", lambda *_: 1 / 0)
+        patch.setattr(DatasetImages, "curated", lambda *_: 1 / 0)
         assert shelf.deliver(messages) == [messages[0]["messageId"]]
     assert shelf.rows()[sha256].state == "pending"
     assert shelf.deliver(messages, count=2) == []
@@ -306,14 +307,14 @@ def test_an_object_that_vanished_leaves_its_row_waiting(shelf: Shelf) -> None:
     shelf.run()
     assert shelf.rows()[sha256].state == "pending"
     # So it can be announced and sent again.
-    assert shelf.store.announce(NAME, [pending(CAT)]) == ()
+    assert shelf.store.images.announce(NAME, [pending(CAT)]) == ()
 
 
-def test_objects_of_no_dataset_are_left_alone(shelf: Shelf) -> None:
-    for key in ("content/nobody/" + "0" * 64, "content/pets/notes.txt", "datasets/PETS/cat/a.jpg"):
+def test_objects_that_are_no_images_of_datasets_are_left_alone(shelf: Shelf) -> None:
+    for key in ("content/pets/notes.txt", "datasets/PETS/cat/a.jpg"):
         shelf.put(CAT, key)
     shelf.run()
-    assert len(shelf.keys()) == 3
+    assert len(shelf.keys()) == 2
     assert shelf.rows() == {}
 
 
@@ -328,7 +329,7 @@ def test_an_image_that_was_not_announced_is_added(shelf: Shelf) -> None:
 def test_a_dropped_file_makes_its_dataset_and_its_class(shelf: Shelf) -> None:
     shelf.put(CAT, "datasets/fruit/green apple/IMG 1.jpg")
     shelf.run()
-    (image,) = shelf.store.all_images("fruit")
+    (image,) = shelf.store.images.all("fruit")
     assert (image.state, image.label, image.file_name) == ("ready", "green apple", "IMG 1.jpg")
     assert [known.name for known in shelf.store.dataset("fruit").classes] == ["green apple"]
     assert shelf.keys() == [content_key("fruit", image.sha256)]
@@ -396,6 +397,34 @@ def test_images_are_compared_once_when_the_last_has_come(
     health = shelf.store.health(NAME)
     assert health is not None
     assert (health.images, health.duplicates, health.groups) == (3, 1, 2)
+
+
+def test_an_image_that_arrives_after_its_dataset_was_deleted_leaves_nothing(shelf: Shelf) -> None:
+    shelf.announce(CAT)
+    assert shelf.store.delete(NAME)
+    shelf.put(CAT)
+    shelf.run()
+    assert shelf.keys() == []
+    assert shelf.dynamodb.scan(TableName="datasets")["Items"] == []
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_dataset_that_is_deleted_while_an_image_is_looked_at_leaves_no_row(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, announced: bool
+) -> None:
+    if announced:
+        shelf.announce(CAT)
+    shelf.put(CAT)
+    curated = DatasetImages.curated
+
+    def late(images: DatasetImages, *given: Any) -> bool:
+        assert shelf.store.delete(NAME)
+        return curated(images, *given)
+
+    monkeypatch.setattr(DatasetImages, "curated", late)
+    assert shelf.deliver(shelf.messages()) == []
+    rows = shelf.dynamodb.scan(TableName="datasets")["Items"]
+    assert {row["pk"]["S"] for row in rows} <= {f"EXAMINATION#{NAME}"}
 
 
 def test_a_dataset_that_is_deleted_meanwhile_is_not_compared(shelf: Shelf) -> None:

@@ -1,6 +1,8 @@
 """``visionflow data push`` and ``visionflow datasets`` against the API, without a cloud."""
 
+import csv
 import json
+import shutil
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -12,11 +14,20 @@ from urllib.parse import parse_qsl, urlsplit
 import boto3
 import pytest
 
+from infra.cli.datasets.export import csv_lines
+from infra.cli.endpoints import Endpoints
 from infra.cli.main import main
+from infra.local_cloud.outputs import TrainingNames
 from tests.images import encode, plain
 from tests.integration.conftest import DATASETS, Cloud
-from tests.integration.test_dataset_routes import Datasets, sha
+from tests.integration.test_dataset_routes import Datasets, predicted, sha
+from tests.tiny_model import write_tiny_artifact
+from training.data.sources.collect import Origin
+from training.data.sources.imports import find_images
+from visionflow import strict
+from visionflow.datasets.record import VersionImage
 from visionflow.datasets.run import Confusion, InstantRun, RunResult
+from visionflow.images.store import ImageStore
 
 RED, BLUE, GREEN = (encode(plain(colour)) for colour in ("red", "blue", "green"))
 NAME = "animals"
@@ -84,7 +95,7 @@ def stage(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage
         def log_message(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr("infra.cli.datasets.push._POLL_SECONDS", 0.01)
+    monkeypatch.setattr("infra.cli.datasets.sending._POLL_SECONDS", 0.01)
     monkeypatch.setattr("infra.cli.datasets.training._POLL_SECONDS", 0.01)
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -109,6 +120,27 @@ def folder(tmp_path: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     return tmp_path / "images"
+
+
+@pytest.fixture
+def prefix(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Images that jobs train on, in parts; one twice, and a file that is none."""
+    names = TrainingNames(DATASETS.datasets_bucket, "jobs", "jobs", "machine", "role")
+    reached = Endpoints(lambda: pytest.fail("not needed"), lambda: names, None)
+    monkeypatch.setattr("infra.cli.datasets.take_over.endpoints", lambda _: reached)
+    files = {
+        "train/cat/red.jpg": RED,
+        "train/cat/again/red.jpg": RED,
+        "val/cat/green.jpg": GREEN,
+        "test/dog/blue.jpg": BLUE,
+        "train/dog/broken.jpg": b"not an image",
+        "train/cat/notes.txt": b"",
+    }
+    for name, data in files.items():
+        stage.datasets.cloud.s3.put_object(
+            Bucket=DATASETS.datasets_bucket, Key=f"old/{name}", Body=data
+        )
+    return "old"
 
 
 def run(stage: Stage, *arguments: str) -> int:
@@ -139,6 +171,7 @@ def test_a_folder_is_pushed_with_its_classes(
         "known": 0,
         "duplicates": 1,
         "unreadable": [str(folder / "dog" / "broken.jpg")],
+        "erased": [],
         "ready": 3,
         "refused": 0,
     }
@@ -194,6 +227,169 @@ def test_a_folder_without_images_is_refused(
     assert stage.datasets.get("").body == {"items": []}
 
 
+def keys(stage: Stage, prefix: str) -> list[str]:
+    found = stage.datasets.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix=prefix)
+    return [entry["Key"] for entry in found.get("Contents", [])]
+
+
+def test_a_prefix_of_jobs_is_taken_over_with_its_parts(
+    stage: Stage, prefix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = keys(stage, prefix)
+    command = ("datasets", "take-over", prefix, "--dataset", NAME)
+    assert run(stage, *command, "--json") == 1
+    answered = capsys.readouterr()
+    assert "old/train/dog/broken.jpg: " in answered.err
+    taken = read(answered.out)
+    assert taken["without_class"] == []
+    assert taken["images"] | {"unreadable": 1} == {
+        "dataset": NAME,
+        "sent": 3,
+        "known": 0,
+        "duplicates": 1,
+        "unreadable": 1,
+        "erased": [],
+        "ready": None,
+        "refused": None,
+    }
+    assert keys(stage, prefix) == before
+    # The copies have come by no request of ours, and wait for the curation as any.
+    assert stage.puts == []
+    for data in (RED, GREEN, BLUE):
+        assert keys(stage, f"content/{NAME}/{sha(data)}")
+        stage.datasets.arrive(data)
+    found = {image["sha256"]: (image["label"], image["part"]) for image in stage.datasets.images()}
+    assert found == {
+        sha(RED): ("cat", "train"),
+        sha(GREEN): ("cat", "validation"),
+        sha(BLUE): ("dog", "test"),
+    }
+    assert run(stage, *command) == 1
+    assert "0 taken over into animals, 3 there before, 1 found twice" in capsys.readouterr().out
+
+
+def test_a_take_over_that_was_cut_off_goes_on(
+    stage: Stage, prefix: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = []
+
+    def copy(store: ImageStore, bucket: str, key: str, version: str | None, to: str) -> None:
+        copied.append(key)
+        if len(copied) == 2:
+            raise KeyboardInterrupt
+        take_copy(store, bucket, key, version, to)
+
+    take_copy = ImageStore.take_copy
+    monkeypatch.setattr(ImageStore, "take_copy", copy)
+    command = ("datasets", "take-over", f"s3://{DATASETS.datasets_bucket}/{prefix}/")
+    assert run(stage, *command, "--dataset", NAME) == 130
+    for data in (RED, GREEN, BLUE):
+        if keys(stage, f"content/{NAME}/{sha(data)}"):
+            stage.datasets.arrive(data)
+    capsys.readouterr()
+    assert run(stage, *command, "--dataset", NAME, "--json") == 1
+    images = read(capsys.readouterr().out)["images"]
+    assert images["sent"] + images["known"] == 3
+    assert images["known"] >= 1
+    assert len(keys(stage, f"content/{NAME}/")) == 3
+
+
+def test_images_without_a_class_are_named_and_left(
+    stage: Stage, prefix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3 = stage.datasets.cloud.s3
+    for name in ("flat/alone.jpg", "flat/cat/red.jpg", "flat/con/x.jpg"):
+        s3.put_object(Bucket=DATASETS.datasets_bucket, Key=name, Body=RED)
+    assert run(stage, "datasets", "take-over", "flat", "--dataset", NAME) == 1
+    answered = capsys.readouterr().out
+    assert "2 lie in no folder that can be a class: alone.jpg, con/x.jpg." in answered
+    assert "1 taken over" in answered
+
+
+@pytest.mark.parametrize(
+    ("prefix_text", "sentence"),
+    [
+        ("nothing", "has no images"),
+        ("s3://other/old", "only prefixes of s3://"),
+        ("content/animals", "what datasets consist of"),
+        ("/", "name a prefix of your own"),
+    ],
+)
+def test_what_cannot_be_taken_over_says_why(
+    stage: Stage,
+    prefix: str,
+    prefix_text: str,
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(stage, "datasets", "take-over", prefix_text, "--dataset", NAME) == 1
+    assert sentence in capsys.readouterr().err
+    assert stage.datasets.get("").body == {"items": []}
+
+
+def lineage(*images: tuple[str, bytes]) -> bytes:
+    """What ``visionflow data collect`` writes of copies of predictions' images."""
+    origins = (
+        Origin(
+            file=f"cat/{prediction}.jpg",
+            sha256=sha(data),
+            prediction_id=prediction,
+            bucket="b",
+            key="k",
+            version_id=None,
+            model=None,
+            answered=None,
+            confidence=None,
+            label="cat",
+            labelled_at="2030-01-01",
+            labelled_by="l",
+        )
+        for prediction, data in images
+    )
+    return "".join(f"{json.dumps(strict.to_dict(origin))}\n" for origin in origins).encode()
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "prefix"])
+def test_a_collected_copy_goes_when_its_prediction_is_erased(
+    stage: Stage, prefix: str, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_artifact(tmp_path / "model")
+    stage.datasets.cloud.publish(tmp_path / "model")
+    red, green = (predicted(stage.datasets, image)["id"] for image in (RED, GREEN))
+    assert erase(stage, green) == 200
+    origins = lineage((red, RED), (green, GREEN), ("expired", BLUE))
+    files = {f"cat/{red}.jpg": RED, f"cat/{green}.jpg": GREEN, "dog/expired.jpg": BLUE}
+    for name, data in {**files, "lineage.jsonl": origins}.items():
+        file = tmp_path / "collected" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        stage.datasets.cloud.s3.put_object(
+            Bucket=DATASETS.datasets_bucket, Key=f"collected/{name}", Body=data
+        )
+    source = str(tmp_path / "collected")
+    if form == "zip":
+        source = shutil.make_archive(source, "zip", tmp_path, "collected")
+    command = (
+        ("datasets", "take-over", "collected") if form == "prefix" else ("data", "push", source)
+    )
+    capsys.readouterr()
+    # What was erased already is not brought back, and that is said.
+    assert run(stage, *command, "--dataset", NAME) == 1
+    assert f"{green}.jpg: is a copy of an image that was erased." in capsys.readouterr().err
+    if form == "prefix":
+        for data in (RED, BLUE):
+            stage.datasets.arrive(data)
+    found = {image["sha256"]: image["source"] for image in stage.datasets.images()}
+    assert found == {sha(RED): f"prediction:{red}", sha(BLUE): "push"}
+    assert erase(stage, red) == 200
+    assert [image["sha256"] for image in stage.datasets.images()] == [sha(BLUE)]
+    assert keys(stage, f"content/{NAME}/") == [f"content/{NAME}/{sha(BLUE)}"]
+
+
+def erase(stage: Stage, prediction_id: str) -> int:
+    return stage.datasets.cloud.call("DELETE", f"/predictions/{prediction_id}").status
+
+
 def test_a_version_is_exported_as_zip_lines_and_table(
     stage: Stage, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,7 +411,19 @@ def test_a_version_is_exported_as_zip_lines_and_table(
     assert [json.loads(line)["sha256"] for line in lines] == sorted(map(sha, (RED, BLUE, GREEN)))
     table = tmp_path / "out.csv"
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(table)) == 0
-    assert len(table.read_text().splitlines()) == 4
+    with table.open(encoding="utf-8-sig", newline="") as rows:
+        named = {row["sha256"]: row["file_name"] for row in csv.DictReader(rows)}
+    assert named == {sha(RED): "red again.jpg", sha(BLUE): "blue.jpg", sha(GREEN): "green.jpg"}
+    # Where the zip is unpacked, its table names the files.
+    with zipfile.ZipFile(out) as archive:
+        archive.extractall(tmp_path / "whole")
+    assert len(find_images(tmp_path / "whole" / "manifest.csv", tmp_path)) == 3
+    assert len(find_images(tmp_path / "whole" / "manifest.jsonl", tmp_path)) == 3
+    # What was exported makes the same images again.
+    again = find_images(out, tmp_path / "unpacked")
+    assert {(sha(image.file.read_bytes()), image.label) for image in again} == {
+        (row["sha256"], row["label"]) for row in map(json.loads, lines)
+    }
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(tmp_path / "a.tar")) == 1
     assert run(stage, "datasets", "export", NAME, "2", "--out", str(out)) == 1
     assert "has no version 2" in capsys.readouterr().err
@@ -326,3 +534,47 @@ def test_a_training_may_be_left_alone(
     capsys.readouterr()
     assert run(stage, "datasets", "train", NAME, "--no-wait") == 0
     assert "is waiting." in capsys.readouterr().out
+
+
+def test_a_version_is_trained_again_whatever_the_dataset_holds_now(
+    stage: Stage, folder: Path, machine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(stage, folder)
+    run(stage, "datasets", "freeze", NAME)
+    stage.datasets.post(f"/{NAME}/changes", {"changes": [{"sha256": sha(BLUE), "removed": True}]})
+    assert run(stage, "datasets", "train", NAME, "--version", "2") == 1
+    assert "has no version 2" in capsys.readouterr().err
+    assert run(stage, "datasets", "train", NAME, "--version", "1", "--no-wait") == 0
+    (started,) = stage.datasets.runs.runs(NAME)
+    assert (started.version, started.state) == (1, "waiting")
+
+
+def test_a_model_says_which_version_of_which_dataset_it_came_from(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, config in (("1-a", {"dataset": {"name": NAME, "version": 1}}), ("2", {})):
+        write_tiny_artifact(tmp_path / version, version)
+        file = tmp_path / version / "manifest.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"config": config}))
+        stage.datasets.cloud.publish(tmp_path / version, promote=False)
+    assert run(stage, "datasets", "source", "1-a") == 0
+    answered = capsys.readouterr().out
+    assert f"1-a was trained on version 1 of {NAME}." in answered
+    assert f"visionflow datasets export {NAME} 1 --out" in answered
+    assert f"visionflow datasets train {NAME} --version 1 --model tiny" in answered
+    assert run(stage, "datasets", "source", "1-a", "--name", "tiny", "--json") == 0
+    assert read(capsys.readouterr().out) == {"name": NAME, "version": 1}
+    assert run(stage, "datasets", "source", "2") == 1
+    assert "tiny 2 was not trained on a dataset" in capsys.readouterr().err
+    assert run(stage, "datasets", "source", "3") == 1
+    assert "model_not_found" in capsys.readouterr().err
+
+
+def test_no_cell_of_a_table_is_a_formula() -> None:
+    image = VersionImage(
+        sha256="a", label="=1+1", part=None, group=None, source="push", added_by="@x", added_at="t"
+    )
+    assert csv_lines([image], {"a": "@x"}).splitlines() == [
+        "sha256,file_name,label,part,group,source",
+        "a,'@x,'=1+1,,,push",
+    ]

@@ -18,10 +18,11 @@ from tests.images import encode, plain
 from tests.integration.conftest import API, DATASETS, PLENTY, SERVED, Answer, Cloud
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.run import RunResult
 from visionflow.datasets.run_store import RunStore
-from visionflow.datasets.store import DatasetStore, ImageContent
+from visionflow.datasets.store import DatasetStore
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 LABELLER = Caller("user:1", "l@example.com", frozenset({"read", "predict", "label", "feedback"}))
@@ -63,7 +64,7 @@ class Datasets:
         """Put the bytes, and what curation writes of them."""
         key = f"content/animals/{sha(data)}"
         self.cloud.s3.put_object(Bucket=DATASETS.datasets_bucket, Key=key, Body=data)
-        announced = self.store.image("animals", sha(data))
+        announced = self.store.images.image("animals", sha(data))
         found = DatasetImage(
             sha256=announced.sha256,
             state="ready",
@@ -75,7 +76,7 @@ class Datasets:
             height=8,
             group=announced.sha256,
         )
-        self.store.curated(
+        self.store.images.curated(
             "animals", found, ImageContent(embedding=b"e", thumbnail=b"t", trunk="x")
         )
 
@@ -142,6 +143,7 @@ def test_what_cannot_be_a_dataset_is_refused(datasets: Datasets, body: Any, code
         ("GET", "/images", None),
         ("GET", f"/images/{'0' * 64}", None),
         ("GET", f"/thumbnails?images={'0' * 64}", None),
+        ("GET", f"/links?images={'0' * 64}", None),
         (
             "POST",
             "/uploads",
@@ -192,7 +194,7 @@ def test_an_image_is_sent_by_a_signed_request_and_known_afterwards(datasets: Dat
     # One that was announced and has not arrived is asked for again.
     assert len(datasets.upload(RED).body["forms"]) == 1
     datasets.arrive(RED)
-    assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": []}
+    assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": [], "erased": []}
     details = datasets.get(f"/animals/images/{sha(RED)}").body
     assert details["image"]["state"] == "ready"
     assert urlsplit(details["url"]).path == f"/content/animals/{sha(RED)}"
@@ -310,6 +312,16 @@ def test_thumbnails_come_as_data_urls(datasets: Datasets) -> None:
     assert asked.body == {"items": {red: "data:image/jpeg;base64,dA=="}}
 
 
+def test_links_open_the_bytes_of_images_that_have_arrived(datasets: Datasets) -> None:
+    red = datasets.add(RED)
+    datasets.upload(BLUE)
+    asked = {"images": f"{red},{sha(BLUE)},{'0' * 64}"}
+    items = datasets.get("/animals/links", asked).body["items"]
+    assert list(items) == [red]
+    assert urlsplit(items[red]).path == f"/content/animals/{red}"
+
+
+@pytest.mark.parametrize("route", ["thumbnails", "links"])
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -318,8 +330,10 @@ def test_thumbnails_come_as_data_urls(datasets: Datasets) -> None:
         ({"images": ",".join(["0" * 64] * (MOST_THUMBNAILS + 1))}, "invalid_parameter"),
     ],
 )
-def test_bad_thumbnails_are_refused(datasets: Datasets, query: dict[str, str], code: str) -> None:
-    assert problem(datasets.get("/animals/thumbnails", query)) == (400, code)
+def test_bad_lists_of_images_are_refused(
+    datasets: Datasets, route: str, query: dict[str, str], code: str
+) -> None:
+    assert problem(datasets.get(f"/animals/{route}", query)) == (400, code)
 
 
 def test_images_are_labelled_moved_and_removed_each_alone(datasets: Datasets) -> None:
@@ -512,22 +526,30 @@ def test_an_erased_prediction_takes_its_copies_along(served: Datasets) -> None:
     version = served.post("/animals/versions", {}).body
     assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
     assert [image["sha256"] for image in served.images()] == [sha(BLUE)]
-    assert dict(served.store.contents("animals", [sha(RED)])) == {}
+    assert dict(served.store.images.contents("animals", [sha(RED)])) == {}
     listed = served.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
     assert [entry["Key"] for entry in listed["Contents"]] == [f"content/animals/{sha(BLUE)}"]
     # The version that held it keeps its hash.
     assert served.get("/animals/versions/1").body["version"] == version
 
 
+def test_an_upload_is_only_a_copy_of_a_prediction_of_the_same_bytes(served: Datasets) -> None:
+    prediction_id = predicted(served, RED)["id"]
+    refused = served.upload(BLUE, prediction_id=prediction_id)
+    assert problem(refused) == (400, "invalid_parameter")
+    assert sha(BLUE) in refused.body["detail"]
+    assert served.images() == []
+
+
 def test_a_copy_that_is_erased_while_it_is_looked_at_stays_gone(served: Datasets) -> None:
     prediction_id = predicted(served, RED)["id"]
     served.post("/animals/predictions", {"ids": [prediction_id]})
-    looked_at = served.store.image("animals", sha(RED))
+    looked_at = served.store.images.image("animals", sha(RED))
     assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
     content = ImageContent(embedding=b"e", thumbnail=b"t", trunk="x")
-    assert not served.store.curated("animals", replace(looked_at, state="ready"), content)
+    assert not served.store.images.curated("animals", replace(looked_at, state="ready"), content)
     assert served.images() == []
-    assert dict(served.store.contents("animals", [sha(RED)])) == {}
+    assert dict(served.store.images.contents("animals", [sha(RED)])) == {}
 
 
 def test_an_erased_prediction_leaves_an_image_that_was_uploaded_too(served: Datasets) -> None:
@@ -536,6 +558,33 @@ def test_an_erased_prediction_leaves_an_image_that_was_uploaded_too(served: Data
     assert served.post("/animals/predictions", {"ids": [prediction_id]}).body["known"] == 1
     assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
     assert [image["sha256"] for image in served.images()] == [sha(RED)]
+
+
+def test_an_erased_prediction_takes_its_copy_of_an_upload_that_never_came(served: Datasets) -> None:
+    served.upload(RED)
+    prediction_id = predicted(served, RED)["id"]
+    assert served.post("/animals/predictions", {"ids": [prediction_id]}).body["added"] == 1
+    served.arrive(RED)
+    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
+    assert served.images() == []
+
+
+def test_an_erased_prediction_leaves_its_copy_that_was_uploaded_later(served: Datasets) -> None:
+    prediction_id = predicted(served, RED)["id"]
+    served.post("/animals/predictions", {"ids": [prediction_id]})
+    served.arrive(RED)
+    assert served.upload(RED, source="push").body["known"] == [sha(RED)]
+    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
+    assert [image["source"] for image in served.images()] == ["push"]
+
+
+def test_an_erasure_reaches_a_dataset_whose_deletion_was_cut_off(served: Datasets) -> None:
+    prediction_id = predicted(served, RED)["id"]
+    served.post("/animals/predictions", {"ids": [prediction_id]})
+    assert not served.store.delete("animals", most=0)
+    assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
+    listed = served.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
+    assert "Contents" not in listed
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import pytest
 
 from visionflow.datasets.changes import MAX_MOVES, ClassAction, ClassChange, ImageChange
 from visionflow.datasets.health import Health, health_of
+from visionflow.datasets.image_store import ImageContent, Mark
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage, DatasetVersion
-from visionflow.datasets.store import DatasetStore, ImageContent, Mark
+from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import DatasetDiff, VersionStore
 from visionflow.errors import (
     ArtifactError,
@@ -82,14 +83,14 @@ def image(number: int, label: str | None = "cat") -> DatasetImage:
 def add(store: DatasetStore, *numbers: int, label: str | None = "cat") -> None:
     """Announced, arrived and curated."""
     images = [image(number, label) for number in numbers]
-    store.announce(NAME, images)
+    store.images.announce(NAME, images)
     for found in images:
         ready = replace(found, state="ready", width=4, height=3, group=found.sha256)
-        assert store.curated(NAME, ready, CONTENT)
+        assert store.images.curated(NAME, ready, CONTENT)
 
 
 def labels(store: DatasetStore) -> list[str | None]:
-    found = {image.sha256: image.label for image in store.all_images(NAME)}
+    found = {image.sha256: image.label for image in store.images.all(NAME)}
     return [found[sha(number)] for number in range(len(found))]
 
 
@@ -119,19 +120,19 @@ def test_a_name_that_no_key_could_hold_is_refused(store: DatasetStore, name: str
 
 def test_announcing_overwrites_nothing_and_says_what_is_there(store: DatasetStore) -> None:
     add(store, 0)
-    assert store.announce(NAME, [image(0, "dog"), image(1), image(1, "dog")]) == (sha(0),)
+    assert store.images.announce(NAME, [image(0, "dog"), image(1), image(1, "dog")]) == (sha(0),)
     assert labels(store) == ["cat", "cat"]
     # One that has not arrived may be sent again.
-    assert store.announce(NAME, [image(1, "dog")]) == ()
+    assert store.images.announce(NAME, [image(1, "dog")]) == ()
     assert labels(store) == ["cat", "cat"]
 
 
 def test_a_label_has_to_be_a_class(store: DatasetStore) -> None:
     with pytest.raises(InvalidParameterError, match="'cow' is not a class"):
-        store.announce(NAME, [image(0, "cow")])
+        store.images.announce(NAME, [image(0, "cow")])
     add(store, 0)
     with pytest.raises(InvalidParameterError, match="'cow' is not a class"):
-        store.change(NAME, [ImageChange(sha256=sha(0), label="cow")], "eve")
+        store.images.change(NAME, [ImageChange(sha256=sha(0), label="cow")], "eve")
     assert labels(store) == ["cat"]
 
 
@@ -143,36 +144,36 @@ def test_changes_touch_what_is_there_and_nothing_else(store: DatasetStore) -> No
         ImageChange(sha256=sha(2), label="dog"),
         ImageChange(sha256=sha(0)),
     ]
-    assert store.change(NAME, changes, "eve") == 3
-    first, second = (store.image(NAME, sha(number)) for number in (0, 1))
+    assert store.images.change(NAME, changes, "eve") == 3
+    first, second = (store.images.image(NAME, sha(number)) for number in (0, 1))
     assert (first.label, first.labelled_by, first.part) == ("dog", "eve", "test")
     assert (second.label, second.labelled_by, second.removed) == (None, None, True)
     assert (first.width, first.bytes, first.added_by) == (4, 0, "ada")
     with pytest.raises(DatasetImageMissingError):
-        store.image(NAME, sha(2))
+        store.images.image(NAME, sha(2))
     back = ImageChange(sha256=sha(1), removed=False, part=None)
-    assert store.change(NAME, [back], "eve") == 1
-    assert not store.image(NAME, sha(1)).removed
+    assert store.images.change(NAME, [back], "eve") == 1
+    assert not store.images.image(NAME, sha(1)).removed
 
 
 def test_a_new_label_ends_a_suspicion_and_no_part_does(store: DatasetStore) -> None:
     add(store, 0)
     mark = Mark(sha256=sha(0), group=sha(7), suspected="dog", outlier=True)
-    assert store.mark(NAME, [mark]) == 1
-    store.change(NAME, [ImageChange(sha256=sha(0), part="test")], "eve")
-    found = store.image(NAME, sha(0))
+    assert store.images.mark(NAME, [mark]) == 1
+    store.images.change(NAME, [ImageChange(sha256=sha(0), part="test")], "eve")
+    found = store.images.image(NAME, sha(0))
     assert (found.group, found.suspected, found.outlier) == (sha(7), "dog", True)
-    store.change(NAME, [ImageChange(sha256=sha(0), label="cat")], "eve")
-    assert store.image(NAME, sha(0)).suspected is None
+    store.images.change(NAME, [ImageChange(sha256=sha(0), label="cat")], "eve")
+    assert store.images.image(NAME, sha(0)).suspected is None
 
 
 def test_an_image_is_curated_once(store: DatasetStore) -> None:
-    store.announce(NAME, [image(0)])
+    store.images.announce(NAME, [image(0)])
     ready = replace(image(0), state="ready", width=4, height=3)
     failed = replace(image(0), state="unreadable", error=("image_empty", "No bytes."))
-    assert store.curated(NAME, failed, None)
-    assert not store.curated(NAME, ready, CONTENT)
-    found = store.image(NAME, sha(0))
+    assert store.images.curated(NAME, failed, None)
+    assert not store.images.curated(NAME, ready, CONTENT)
+    found = store.images.image(NAME, sha(0))
     assert (found.state, found.error) == ("unreadable", ("image_empty", "No bytes."))
 
 
@@ -181,20 +182,20 @@ def test_pages_follow_each_other(store: DatasetStore) -> None:
     found: list[str] = []
     cursor = None
     while True:
-        page = store.images(NAME, cursor, 2)
+        page = store.images.page(NAME, cursor, 2)
         found += [image.sha256 for image in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break
     assert found == sorted(sha(number) for number in range(5))
     with pytest.raises(InvalidCursorError):
-        store.images(NAME, "AAAA", 2)
+        store.images.page(NAME, "AAAA", 2)
 
 
 def test_contents_are_read_by_hash(store: DatasetStore) -> None:
     add(store, *range(120))
     hashes = [sha(number) for number in range(121)]
-    assert dict(store.contents(NAME, hashes)) == dict.fromkeys(hashes[:120], CONTENT)
+    assert dict(store.images.contents(NAME, hashes)) == dict.fromkeys(hashes[:120], CONTENT)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +251,7 @@ def test_a_label_that_meets_a_rename_is_renamed_too(
         return update(**request)
 
     monkeypatch.setattr(store.client, "update_item", late)
-    store.change(NAME, [ImageChange(sha256=sha(0), label="cat")], "eve")
+    store.images.change(NAME, [ImageChange(sha256=sha(0), label="cat")], "eve")
     assert labels(store) == ["kitten"]
 
 
@@ -311,7 +312,7 @@ def test_a_dataset_is_deleted_in_as_many_calls_as_it_takes(store: DatasetStore) 
     assert not store.delete(NAME, most=4)
     assert store.datasets() == ()
     with pytest.raises(DatasetMissingError):
-        store.announce(NAME, [image(9)])
+        store.images.announce(NAME, [image(9)])
     with pytest.raises(DatasetConflictError):
         store.create(dataset())
     assert store.delete(NAME, most=4)
@@ -324,7 +325,7 @@ def test_a_dataset_is_deleted_in_as_many_calls_as_it_takes(store: DatasetStore) 
 def test_the_health_of_the_last_comparison_is_kept(store: DatasetStore) -> None:
     assert store.health(NAME) is None
     add(store, 0)
-    health: Health = health_of(store.dataset(NAME).classes, store.all_images(NAME))
+    health: Health = health_of(store.dataset(NAME).classes, store.images.all(NAME))
     store.examined(NAME, health, None)
     assert store.health(NAME) == health
 
@@ -334,8 +335,8 @@ def test_a_version_holds_what_is_labelled_ready_and_in_the_dataset(
 ) -> None:
     add(store, 0, 1)
     add(store, 2, label=None)
-    store.announce(NAME, [image(3)])
-    store.change(NAME, [ImageChange(sha256=sha(1), removed=True)], "eve")
+    store.images.announce(NAME, [image(3)])
+    store.images.change(NAME, [ImageChange(sha256=sha(1), removed=True)], "eve")
     version = versions.freeze(NAME, "ada", NOW, "first")
     assert (version.number, version.images, version.classes) == (1, 1, ("cat",))
     assert [line.sha256 for line in versions.manifest(version)] == [sha(0)]
@@ -350,10 +351,10 @@ def test_the_same_content_gives_the_same_version(
     add(store, 0, 1)
     first = versions.freeze(NAME, "ada", NOW, "first")
     assert versions.freeze(NAME, "eve", NOW, "again") == first
-    store.change(NAME, [ImageChange(sha256=sha(1), label="dog")], "eve")
+    store.images.change(NAME, [ImageChange(sha256=sha(1), label="dog")], "eve")
     second = versions.freeze(NAME, "eve", NOW, None)
     add(store, 2)
-    store.change(NAME, [ImageChange(sha256=sha(0), removed=True)], "eve")
+    store.images.change(NAME, [ImageChange(sha256=sha(0), removed=True)], "eve")
     third = versions.freeze(NAME, "eve", NOW, None)
     assert [found.number for found in versions.versions(NAME)] == [1, 2, 3]
     assert versions.diff(first, second).relabelled == ((sha(1), "cat", "dog"),)
@@ -436,16 +437,16 @@ def test_health_counts_and_advises(store: DatasetStore) -> None:
     add(store, *range(4))
     add(store, 4, label="dog")
     add(store, 5, label=None)
-    store.announce(NAME, [image(6)])
-    store.change(NAME, [ImageChange(sha256=sha(3), removed=True)], "eve")
-    store.mark(
+    store.images.announce(NAME, [image(6)])
+    store.images.change(NAME, [ImageChange(sha256=sha(3), removed=True)], "eve")
+    store.images.mark(
         NAME,
         [
             Mark(sha256=sha(0), group=sha(0), suspected="dog", outlier=False),
             Mark(sha256=sha(1), group=sha(0), suspected=None, outlier=True),
         ],
     )
-    health = health_of(store.dataset(NAME).classes, store.all_images(NAME))
+    health = health_of(store.dataset(NAME).classes, store.images.all(NAME))
     assert (health.images, health.labelled, health.unlabelled) == (6, 4, 1)
     assert (health.pending, health.removed, health.duplicates) == (1, 1, 1)
     cat, dog = health.classes
@@ -467,5 +468,5 @@ def test_changes_of_one_image_are_made_in_their_order(store: DatasetStore) -> No
         for number in range(20)
         for label in ("dog", None, "cat", "dog")
     ]
-    assert store.change(NAME, changes, "eve") == 80
+    assert store.images.change(NAME, changes, "eve") == 80
     assert labels(store) == ["dog"] * 20

@@ -29,10 +29,12 @@ from tests.jobs import make_buckets, make_pair_table
 from training.config import TrainConfig
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
+from training.evaluation.unknown import strangers
 from training.results.report import Report
 from training.stop import check_stop
 from visionflow.access.budget import StageStop
 from visionflow.datasets.changes import ClassChange, ImageChange
+from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import content_key, parts_key
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.run import InstantRun
@@ -48,6 +50,8 @@ from visionflow.timestamps import new_id, timestamp
 
 AT = datetime(2030, 1, 1, 12, tzinfo=UTC)
 COLOURS = {"red": (200, 30, 30), "green": (30, 190, 40), "blue": (30, 40, 200)}
+# A class of one image too. The same for most tests: what was trained on them once is copied.
+COUNTS = {"red": 12, "green": 12, "blue": 1}
 EMBED = EmbedSettings("datasets", "dataset-files")
 INSTANT = InstantSettings(
     "datasets",
@@ -127,6 +131,8 @@ class World:
         ):
             function.cache_clear()
         monkeypatch.setattr(lambdas.instant.handler, "train", trained)
+        # Answering them for the report is most of a training of so few images.
+        monkeypatch.setattr(strangers, "IMAGES", 8)
         self.s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
         self.store, self.runs = DatasetStore("datasets", dynamodb), RunStore("datasets", dynamodb)
         self.versions = VersionStore("dataset-files", self.s3, self.store)
@@ -165,7 +171,7 @@ class World:
             bytes=len(data),
             label=label,
         )
-        self.store.curated(name, image, None)
+        self.store.images.curated(name, image, None)
         self.s3.put_object(Bucket="dataset-files", Key=content_key(name, image.sha256), Body=data)
         return image.sha256
 
@@ -225,7 +231,7 @@ def world(aws: None, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World) -> None:
-    world.fill({"red": 12, "green": 12, "blue": 1})
+    world.fill(COUNTS)
     run = world.train(promote=True)
     assert run.error is None
     assert (run.state, run.version, run.model_version, run.serves) == ("done", 1, "1", True)
@@ -243,7 +249,6 @@ def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World
         "version": 1,
         "sha256": version.sha256,
     }
-    # A class of one image too.
     assert manifest.label_names == ("blue", "green", "red")
     assert world.runs.models("colours", 1) == (model,)
     row = world.registry.version(model)
@@ -282,7 +287,7 @@ def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_i
     compared = second.result.compared
     assert compared is not None
     assert (compared.model, compared.version) == ("colours", "1")
-    blue = {i.sha256 for i in world.store.all_images("colours") if i.label == "blue"}
+    blue = {i.sha256 for i in world.store.images.all("colours") if i.label == "blue"}
     assert compared.images == len(after["test"] - blue) < second.result.images
     assert compared.difference_low <= compared.after - compared.before <= compared.difference_high
 
@@ -296,7 +301,7 @@ def _parts(world: World, run: InstantRun) -> dict[str, set[str]]:
 def test_look_alikes_that_came_a_moment_ago_are_grouped_before_the_version_is_named(
     world: World,
 ) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill(COUNTS)
     world.train()
     alone = world.versions.manifest(world.versions.version("colours", 1))
     assert {image.group for image in alone} == {None}
@@ -311,7 +316,7 @@ def test_look_alikes_that_came_a_moment_ago_are_grouped_before_the_version_is_na
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", ["freeze", "embed", "fit", "publish"])
 def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, after: bool) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill(COUNTS)
     if step == "embed":
         world.break_once("EmbedFunction", lambda _event: True, after)
     else:
@@ -320,12 +325,67 @@ def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, a
     assert (run.error, run.state, run.model_version) == (None, "done", "1")
     assert world.published() == ["models/colours/1/manifest.json"]
     assert len(world.versions.versions("colours")) == 1
-    contents = [sha256 for sha256, _ in world.store.contents("colours", [*set(world.embedded)])]
-    assert sorted(contents) == sorted(image.sha256 for image in world.store.all_images("colours"))
+    contents = [
+        sha256 for sha256, _ in world.store.images.contents("colours", [*set(world.embedded)])
+    ]
+    assert sorted(contents) == sorted(image.sha256 for image in world.store.images.all("colours"))
+
+
+def test_images_that_lie_there_at_once_are_embedded_once_by_two_trainings(world: World) -> None:
+    """The first is killed in a chunk and never goes on; the second begins anew."""
+    world.fill(COUNTS)
+    images = [image.sha256 for image in world.store.images.all("colours")]
+    computed: list[str] = []
+    embedder = lambdas.embed.handler.service()
+    kept = embedder.store.images.embedded
+
+    def killed(name: str, sha256: str, content: ImageContent) -> bool:
+        computed.append(sha256)
+        if len(computed) == 10:
+            raise MemoryError("killed")
+        return kept(name, sha256, content)
+
+    chunk = {"number": 0, "images": images}
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(embedder.store.images, "embedded", killed)
+        first = world.start()
+        world.tasks["InstantFunction"]({"dataset": "colours", "run": first.id, "step": "freeze"})
+        world.tasks["EmbedFunction"]({"dataset": "colours", "run": first.id, "chunk": chunk})
+    assert len(computed) == 10
+    world.runs.fail("colours", first.id, timestamp(AT), "run_stopped", "It was stopped.")
+    # What still works of it does nothing.
+    stopped = world.tasks["EmbedFunction"]({"dataset": "colours", "run": first.id, "chunk": chunk})
+    assert stopped == {"done": 0}
+
+    world.embedded.clear()
+    second = world.train()
+    assert second.state == "done"
+    # Nine were kept before the kill.
+    assert sorted(world.embedded) == sorted(set(images) - set(computed[:9]))
+    found = [sha256 for sha256, _ in world.store.images.contents("colours", images)]
+    assert sorted(found) == sorted(images)
+
+
+@pytest.mark.parametrize("kind", ["vanished", "poison"])
+def test_an_image_that_cannot_be_embedded_leaves_the_others_their_embeddings(
+    world: World, kind: str
+) -> None:
+    world.fill(COUNTS)
+    bad = next(world.store.images.all("colours")).sha256
+    key = content_key("colours", bad)
+    if kind == "vanished":
+        world.s3.delete_object(Bucket="dataset-files", Key=key)
+    else:
+        world.s3.put_object(Bucket="dataset-files", Key=key, Body=b"\x89PNG not an image")
+    run = world.train()
+    assert run.error is not None
+    assert (run.state, run.error[0]) == ("failed", "image_missing")
+    assert bad in run.error[1]
+    assert len(list(world.store.images.contents("colours", world.embedded))) == 24
 
 
 def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world: World) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill(COUNTS)
     function = world.tasks["InstantFunction"]
 
     def broken(event: dict[str, Any]) -> Any:
@@ -344,7 +404,7 @@ def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world:
 
 
 def test_two_trainings_at_once_make_two_versions(world: World) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill(COUNTS)
     first, second = world.start(), world.start()
     function = world.tasks["InstantFunction"]
 
@@ -364,14 +424,16 @@ def test_two_trainings_at_once_make_two_versions(world: World) -> None:
 
 
 def test_a_dataset_that_changes_meanwhile_is_trained_as_it_was_named(world: World) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill(COUNTS)
     function = world.tasks["InstantFunction"]
 
     def changing(event: dict[str, Any]) -> Any:
         answer = function(event)
         if event["step"] == "freeze":
-            image = next(iter(world.store.all_images("colours")))
-            world.store.change("colours", [ImageChange(sha256=image.sha256, removed=True)], "bob")
+            image = next(iter(world.store.images.all("colours")))
+            world.store.images.change(
+                "colours", [ImageChange(sha256=image.sha256, removed=True)], "bob"
+            )
             world.add("colours", "red", drawn(COLOURS["red"], 77))
         return answer
 
@@ -380,20 +442,8 @@ def test_a_dataset_that_changes_meanwhile_is_trained_as_it_was_named(world: Worl
     assert (run.state, run.version) == ("done", 1)
     report = world.models.manifest(ModelRef("colours", "1"))
     assert report.config["dataset"]["version"] == 1
-    assert world.versions.version("colours", 1).images == 24
+    assert world.versions.version("colours", 1).images == 25
     assert world.versions.freeze("colours", "ann", AT, None).number == 2
-
-
-def test_an_image_that_vanished_ends_the_training_and_is_named(world: World) -> None:
-    world.fill({"red": 12, "green": 12})
-    gone = next(iter(world.store.all_images("colours"))).sha256
-    world.s3.delete_object(Bucket="dataset-files", Key=content_key("colours", gone))
-    run = world.train()
-    assert run.state == "failed"
-    assert run.error is not None
-    assert run.error[0] == "image_missing"
-    assert gone in run.error[1]
-    assert world.published() == []
 
 
 @pytest.mark.parametrize(
@@ -417,7 +467,7 @@ def test_a_dataset_that_cannot_be_trained_says_why(
 
 
 def test_a_stage_whose_budget_is_spent_trains_nothing(world: World) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill(COUNTS)
     world.stop.stop("the budget is spent", datetime.now(UTC))
     run = world.train()
     assert run.error is not None
@@ -426,7 +476,7 @@ def test_a_stage_whose_budget_is_spent_trains_nothing(world: World) -> None:
 
 
 def test_an_execution_that_is_stopped_ends_its_training(world: World) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill(COUNTS)
     run = world.start()
     event = {
         "detail": {
@@ -447,7 +497,7 @@ def test_an_execution_that_is_stopped_ends_its_training(world: World) -> None:
 def test_a_training_that_takes_too_long_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill(COUNTS)
     monkeypatch.setattr(Enough, "get_remaining_time_in_millis", lambda _self: 30_000)
     run = world.train()
     assert run.error is not None

@@ -233,7 +233,7 @@ def test_what_cannot_be_finished_in_time_is_not_begun(
     assert failed == [message["messageId"] for message in batch[1:]]
 
 
-def test_a_shadow_s_message_is_worked_from_its_other_end_the_next_time(
+def test_a_shadow_s_call_is_worked_from_its_other_end_the_next_time(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So an image that ends the worker each time keeps no other from being answered."""
@@ -245,9 +245,8 @@ def test_a_shadow_s_message_is_worked_from_its_other_end_the_next_time(
         seen.append(prediction_id)
 
     monkeypatch.setattr(ShadowService, "look_at", look_at)
-    message = cloud.message({"prediction_ids": ["a", "b", "c", "d", "e"]})
-    for count in (1, 2):
+    call = {"call": "one", "prediction_ids": ["a", "b", "c", "d", "e"]}
+    for _ in range(2):
         with pytest.raises(WorkerDiedError):
-            event = {"Records": [received(message, count)]}
-            lambdas.shadow.handler.lambda_handler(event, Context())
+            lambdas.shadow.handler.lambda_handler(call, Context())
     assert sorted(seen) == ["a", "b", "d", "e"]

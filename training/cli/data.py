@@ -1,4 +1,4 @@
-"""The commands ``data inspect``, ``data fetch`` and ``data flowers``, to be mounted on
+"""The commands ``data inspect``, ``fetch``, ``import`` and ``flowers``, to be mounted on
 ``visionflow``.
 
 NumPy, Pillow and SciPy are imported when a command runs, not when the command line is read.
@@ -27,9 +27,12 @@ def add_parsers(commands: "Commands") -> "Commands":
 
     Returns the steps, for others to join.
     """
-    steps = add_group(commands, "data", "Inspect, download, draw or collect a dataset.")
+    steps = add_group(
+        commands, "data", "Inspect, download, import, draw, collect or push a dataset."
+    )
     _add_inspect(steps)
     _add_fetch(steps)
+    _add_import(steps)
     _add_flowers(steps)
     return steps
 
@@ -60,6 +63,19 @@ def _add_fetch(steps: "Commands") -> None:
     summary = "Download a dataset that torchvision knows, as class folders."
     parser = add_command(steps, "fetch", _fetch, summary)
     parser.add_argument("name", help="such as cifar10; an unknown name lists all")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
+
+
+def _add_import(steps: "Commands") -> None:
+    summary = "Write a zip or a table of labelled images as class folders."
+    parser = add_command(steps, "import", _import, summary)
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="SOURCE",
+        help="a .zip of class folders, or a .csv or .jsonl with the columns file_name, label and, "
+        "if there are any, part; file names are relative to it",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
 
 
@@ -113,6 +129,15 @@ def _fetch(arguments: argparse.Namespace) -> int:
     from training.data.sources.fetch import fetch  # noqa: PLC0415
 
     return _say(arguments.out, fetch(arguments.name, arguments.out))
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from training.data.sources.imports import import_images  # noqa: PLC0415
+
+    imported = import_images(arguments.source, arguments.out)
+    if imported.unlabelled:
+        say(f"{imported.unlabelled} images have no label and were left out.")
+    return _say(arguments.out, imported.made)
 
 
 def _flowers(arguments: argparse.Namespace) -> int:

@@ -1,11 +1,26 @@
-"""Tables of two columns that people write in a spreadsheet."""
+"""Tables that people write, or open, in a spreadsheet."""
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from training.errors import DatasetError
 from visionflow.labels import composed
+
+# What a spreadsheet runs as a formula begins so, in Japanese ones also with wide signs.
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = r"[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]"
+
+
+def safe_cell(text: str) -> str:
+    """``text`` as a cell that no spreadsheet runs."""
+    return f"'{text}" if re.match(_FORMULA, text) else text
+
+
+def cell_text(cell: str) -> str:
+    """What `safe_cell` made ``cell`` of."""
+    return cell[1:] if re.match(f"'{_FORMULA}", cell) else cell
 
 
 def read_table(table: Path, columns: tuple[str, str]) -> Iterator[tuple[int, str, str]]:

@@ -53,18 +53,7 @@ def fit_embedded(
     together. The head answers for the image alone.
     """
     started = time.perf_counter()
-    train = parts["train"]
-    # A sampler has nothing to draw from: all images count at once.
-    weighing = "inverse" if balance == "sampler" else balance
-    counts = np.bincount(train.targets, minlength=classes)
-    known = Known(
-        features=train.embeddings,
-        targets=train.targets,
-        groups=train.groups,
-        classes=classes,
-        widths=train.embeddings.shape[2:],
-        class_weights=class_weights(counts, weighing),
-    )
+    known = known_images(parts["train"], classes, balance)
     chosen = choose_penalty(known, probe, seed)
     model = fit_head(known, probe, chosen.penalty)
     (train_loss, train_top1), (loss, top1) = (
@@ -83,6 +72,23 @@ def fit_embedded(
     )
     head = Head(np.ascontiguousarray(model.weights.T), model.bias)
     return FittedHead(head, chosen, record)
+
+
+def known_images(
+    train: Embedded, classes: int, balance: Literal["none", "inverse", "effective", "sampler"]
+) -> Known:
+    """``train`` as a linear head is fitted to it."""
+    # A sampler has nothing to draw from: all images count at once.
+    weighing = "inverse" if balance == "sampler" else balance
+    counts = np.bincount(train.targets, minlength=classes)
+    return Known(
+        features=train.embeddings,
+        targets=train.targets,
+        groups=train.groups,
+        classes=classes,
+        widths=train.embeddings.shape[2:],
+        class_weights=class_weights(counts, weighing),
+    )
 
 
 def _answered(logits: Float32Array, targets: Int64Array) -> tuple[float, float]:

@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from training.config import TrainConfig
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.export import Export
+from training.instant.curve import accuracy_curve
 from training.instant.export import Trunk, export_head
 from training.instant.fit import EMBEDDED, Embedded, fit_embedded
-from training.instant.graph import Float32Array
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
 from training.reading import SILENT, Observer, read_images
 from training.results.report import Report
@@ -46,7 +47,7 @@ def instant(
 def train_embedded(
     config: TrainConfig,
     data: TrainingData,
-    embeddings: Mapping[str, Float32Array],
+    embeddings: Mapping[str, npt.NDArray[np.floating]],
     out: Path,
     observer: Observer = SILENT,
 ) -> Report:
@@ -63,7 +64,9 @@ def train_embedded(
     parts = _embedded(data, embeddings)
     data.embeddings = {name: part.embeddings for name, part in parts.items()}
     observer.on_step("train")
-    fitted = fit_embedded(parts, len(data.labels), config.probe, config.data.balance, config.seed)
+    how = (len(data.labels), config.probe, config.data.balance, config.seed)
+    fitted = fit_embedded(parts, *how)
+    curve = accuracy_curve(parts, *how, fitted)
     observer.on_epoch((fitted.record,))
     observer.on_step("export")
     begin_artifact(data, out)
@@ -74,6 +77,7 @@ def train_embedded(
         best_epoch=1,
         seconds=fitted.record.seconds,
         probe=fitted.probe,
+        curve=curve,
     )
     return prove(exported, origin, config, data, out)
 
@@ -83,7 +87,9 @@ def on_starter(config: TrainConfig) -> TrainConfig:
     return replace(config, recipe="instant", input=Trunk.read(STARTER).manifest.input)
 
 
-def _embedded(data: TrainingData, embeddings: Mapping[str, Float32Array]) -> dict[str, Embedded]:
+def _embedded(
+    data: TrainingData, embeddings: Mapping[str, npt.NDArray[np.floating]]
+) -> dict[str, Embedded]:
     parts = {}
     for name in EMBEDDED:
         listing = data.splits.parts[name]

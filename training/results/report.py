@@ -15,6 +15,7 @@ from training.results.probe import ProbeFit
 from training.results.scores import Evaluation
 from training.results.unknown import SetCoverage, Unfamiliar
 from visionflow import strict
+from visionflow.datasets.run import CurvePoint
 from visionflow.models.label_tree import Label
 from visionflow.models.manifest import GateCheck, Precision, Quantization
 
@@ -123,7 +124,7 @@ class Report:
     classes. ``unfamiliar``: None where the model has no familiarity. ``prediction_sets``: at the
     coverages that the validation images suffice for. ``labels``: of all three parts. ``tree``: the
     labels in their order, then their parents; empty, and ``levels`` None, where labels have no
-    parents.
+    parents. ``curve``: accuracy against labelled images, of an instant training.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Report:
     labels: LabelCheck
     tree: tuple[Label, ...]
     levels: Levels | None
+    curve: tuple[CurvePoint, ...] = ()
 
     def without_images(self) -> "Report":
         """The same measurements without a copy of anybody's image."""

@@ -38,6 +38,7 @@ export const NEEDS = {
   "GET /datasets/{name}/images": "read",
   "GET /datasets/{name}/images/{sha256}": "read",
   "GET /datasets/{name}/thumbnails": "read",
+  "GET /datasets/{name}/links": "read",
   "POST /datasets/{name}/uploads": "label",
   "POST /datasets/{name}/changes": "label",
   "POST /datasets/{name}/classes": "label",

@@ -37,7 +37,7 @@ export type NewImage = Pick<
 >;
 /** What is left out stays as it is. */
 export type ImageChange = Pick<DatasetImage, "sha256"> &
-  Partial<Pick<DatasetImage, "label" | "removed">>;
+  Partial<Pick<DatasetImage, "label" | "removed" | "part">>;
 type ClassRequest = Body<"/datasets/{name}/classes">;
 export type ClassChange = Pick<ClassRequest, "action" | "name"> & Partial<ClassRequest>;
 
@@ -45,6 +45,7 @@ export type ClassChange = Pick<ClassRequest, "action" | "name"> & Partial<ClassR
 export const MOST_UPLOADS = 100;
 export const MOST_CHANGES = 500;
 export const MOST_THUMBNAILS = 50;
+export const MOST_LINKS = 50;
 const MOST_PREDICTIONS = 25;
 const MOST_IMAGES = 1000;
 
@@ -64,6 +65,12 @@ export interface DatasetsApi {
   datasetImage(name: string, sha256: string, signal?: AbortSignal): Promise<ImageDetails>;
   /** Data URLs by hash, of at most `MOST_THUMBNAILS` images. */
   thumbnails(
+    name: string,
+    hashes: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Record<string, string>>;
+  /** URLs of images' bytes by hash, of at most `MOST_LINKS` images. */
+  imageLinks(
     name: string,
     hashes: readonly string[],
     signal?: AbortSignal,
@@ -135,6 +142,16 @@ export function datasetsApi(client: Transport): DatasetsApi {
       const query = { images: hashes.join(",") };
       const { items } = await ask(signal, (bounded) =>
         client.GET("/datasets/{name}/thumbnails", {
+          params: { ...one(name), query },
+          signal: bounded,
+        }),
+      );
+      return items;
+    },
+    imageLinks: async (name, hashes, signal) => {
+      const query = { images: hashes.join(",") };
+      const { items } = await ask(signal, (bounded) =>
+        client.GET("/datasets/{name}/links", {
           params: { ...one(name), query },
           signal: bounded,
         }),

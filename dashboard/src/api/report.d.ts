@@ -142,6 +142,20 @@ export interface components {
             y: number[];
         };
         /**
+         * CurvePoint
+         * @description ``top1`` with its 95 % interval by groups, where ``images`` training images are labelled.
+         */
+        CurvePoint: {
+            /** Images */
+            images: number;
+            /** Top1 */
+            top1: number;
+            /** Top1 Low */
+            top1_low: number;
+            /** Top1 High */
+            top1_high: number;
+        };
+        /**
          * CurveSet
          * @description ``micro``: every pair of image and class, in one list. ``macro``: the mean of the classes.
          *     Classes without test images are left out.
@@ -817,7 +831,7 @@ export interface components {
          *     classes. ``unfamiliar``: None where the model has no familiarity. ``prediction_sets``: at the
          *     coverages that the validation images suffice for. ``labels``: of all three parts. ``tree``: the
          *     labels in their order, then their parents; empty, and ``levels`` None, where labels have no
-         *     parents.
+         *     parents. ``curve``: accuracy against labelled images, of an instant training.
          */
         Report: {
             /** Name */
@@ -882,6 +896,11 @@ export interface components {
             /** Tree */
             tree: components["schemas"]["Label"][];
             levels: components["schemas"]["Levels"] | null;
+            /**
+             * Curve
+             * @default []
+             */
+            curve: components["schemas"]["CurvePoint"][];
         };
         /**
          * SetCoverage

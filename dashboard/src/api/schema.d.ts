@@ -693,6 +693,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/datasets/{name}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** URLs of the bytes of at most 50 images */
+        get: operations["datasetLinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets/{name}/uploads": {
         parameters: {
             query?: never;
@@ -1220,13 +1237,14 @@ export interface components {
         /**
          * DatasetDetails
          * @description A dataset, its latest version and its latest training. ``health`` is null until its images
-         *     were compared for the first time.
+         *     were compared for the first time, and so is ``forecast``: of training all that are ready.
          */
         DatasetDetails: {
             dataset: components["schemas"]["Dataset"];
             health: components["schemas"]["DatasetHealth"] | null;
             latest: components["schemas"]["DatasetVersion"] | null;
             run: components["schemas"]["InstantRun"] | null;
+            forecast: components["schemas"]["InstantForecast"] | null;
         };
         /**
          * DatasetHealth
@@ -1657,6 +1675,16 @@ export interface components {
             url: string | null;
         };
         /**
+         * ImageLinks
+         * @description Short-lived URLs of images' bytes by hash; an image that is not there is left out.
+         */
+        ImageLinks: {
+            /** Items */
+            items: {
+                [key: string]: string;
+            };
+        };
+        /**
          * ImagePage
          * @description Images by their hash. A page of a filter may have fewer items than ``limit``; a null
          *     ``next_cursor`` alone means that nothing follows.
@@ -1711,6 +1739,18 @@ export interface components {
             usd_per_hour_spot: number;
             /** Usd Per Hour */
             usd_per_hour: number;
+        };
+        /**
+         * InstantForecast
+         * @description What a training of so many labelled images will take, in seconds and US dollars.
+         */
+        InstantForecast: {
+            /** Images */
+            images: number;
+            /** Seconds */
+            seconds: number;
+            /** Usd */
+            usd: number;
         };
         /**
          * InstantRun
@@ -2509,7 +2549,8 @@ export interface components {
          * @description Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
          *     by groups, and the worst confusions first. ``curve``: accuracy against the number of labelled
          *     images, fewest first; empty for runs from before it was measured. ``compared``: with an earlier
-         *     model, None where there is none to compare with.
+         *     model, None where there is none to compare with. ``series``: the classes that were measured on
+         *     look-alikes of their training images, because they have no others: an optimistic measure.
          */
         RunResult: {
             /** Top1 */
@@ -2531,6 +2572,11 @@ export interface components {
             curve: components["schemas"]["CurvePoint"][];
             /** @default null */
             compared: components["schemas"]["Compared"] | null;
+            /**
+             * Series
+             * @default []
+             */
+            series: string[];
         };
         /**
          * RunStep
@@ -2807,12 +2853,19 @@ export interface components {
         /**
          * UploadForms
          * @description ``known``: hashes of images that the dataset has already, and that need not be sent.
+         *     ``erased``: those that are not let in, as copies of an image that was erased or that the caller
+         *     may not see.
          */
         UploadForms: {
             /** Known */
             known: string[];
             /** Forms */
             forms: components["schemas"]["DatasetUpload"][];
+            /**
+             * Erased
+             * @default []
+             */
+            erased: string[];
         };
         /**
          * Verified
@@ -4686,6 +4739,40 @@ export interface operations {
             };
         };
     };
+    datasetLinks: {
+        parameters: {
+            query: {
+                /** @description Hashes of images, with a comma between */
+                images: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageLinks"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     uploadToDataset: {
         parameters: {
             query?: never;
@@ -4721,6 +4808,11 @@ export interface operations {
                          * @enum {string}
                          */
                         source?: "upload" | "push";
+                        /**
+                         * Prediction Id
+                         * @default null
+                         */
+                        prediction_id?: string | null;
                     }[];
                 };
             };
@@ -5063,6 +5155,11 @@ export interface operations {
                      * @default false
                      */
                     promote?: boolean;
+                    /**
+                     * Version
+                     * @default null
+                     */
+                    version?: number | null;
                 };
             };
         };

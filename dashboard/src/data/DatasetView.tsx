@@ -93,7 +93,7 @@ export default function DatasetView({ name }: { name: string }) {
             <TrainTab details={details} counts={facts.counts} />
           </Tabs.Content>
           <Tabs.Content className="tab-content" value="versions">
-            <VersionsTab dataset={details.dataset} />
+            <VersionsTab dataset={details.dataset} table={facts.bench.table} />
           </Tabs.Content>
         </Tabs.Root>
       ) : (

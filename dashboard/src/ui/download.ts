@@ -1,6 +1,6 @@
-/** Save a text as a file through the browser. */
-export function download(text: string, type: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+/** Save a text or other content as a file through the browser. */
+export function download(content: BlobPart, type: string, name: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

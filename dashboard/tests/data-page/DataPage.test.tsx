@@ -154,6 +154,48 @@ describe("the grid", () => {
     });
   });
 
+  it("moves a whole group of look-alikes to a part, and takes it back", async () => {
+    open();
+    (await grid()).focus();
+    expect(screen.queryByTestId("look-alikes")).not.toBeInTheDocument();
+    await userEvent.keyboard("{ArrowRight}");
+    expect(screen.getByTestId("look-alikes")).toHaveTextContent("Look-alikes that move along: 1");
+    await userEvent.keyboard("e");
+    const parts = () => fake.datasets.images.map(({ part }) => part);
+    await waitFor(() => {
+      expect(parts()).toEqual([null, "test", "test", null]);
+    });
+    expect(screen.getByTestId("said")).toHaveTextContent("Moved to “Test”: 2");
+    await userEvent.selectOptions(screen.getByTestId("filter-part"), "auto");
+    expect(screen.getAllByTestId("image-tile")).toHaveLength(2);
+    await userEvent.click(screen.getByTestId("action-undo"));
+    await waitFor(() => {
+      expect(parts()).toEqual([null, null, null, null]);
+    });
+    expect(fake.datasets.changes.at(-1)).toEqual([
+      { sha256: hash(2), part: null },
+      { sha256: hash(3), part: null },
+    ]);
+  });
+
+  it("moves an image and its look-alikes from its dialog, in Korean", async () => {
+    open("", "ko");
+    (await grid()).focus();
+    await userEvent.keyboard("{ArrowRight}v");
+    const shown = within(await screen.findByTestId("dataset-image"));
+    expect(await shown.findByText("함께 이동하는 유사 이미지: 1개")).toBeVisible();
+    await userEvent.selectOptions(shown.getByTestId("image-part"), "validation");
+    expect(shown.getByTestId("image-part")).toHaveValue("validation");
+    await waitFor(() => {
+      expect(fake.datasets.images.map(({ part }) => part)).toEqual([
+        null,
+        "validation",
+        "validation",
+        null,
+      ]);
+    });
+  });
+
   it("asks for thumbnails of what is visible, and shows class names in Korean", async () => {
     open("", "ko");
     const tiles = within(await grid());
@@ -203,6 +245,41 @@ describe("the grid", () => {
   });
 });
 
+describe("a table without images", () => {
+  const add = async (text: string) => {
+    const files = await screen.findByTestId("add-files");
+    const input = files.matches("input") ? files : files.querySelector("input");
+    const file = new File([text], "labels.csv");
+    Object.defineProperty(file, "webkitRelativePath", { value: "" }); // jsdom has none
+    if (input) fireEvent.change(input, { target: { files: [file] } });
+  };
+
+  it("labels the images that are here, and can be taken back", async () => {
+    open();
+    await grid();
+    await add(`sha256,label\n${hash(1)},plum\n${hash(9)},pear\n`);
+    expect(await screen.findByTestId("relabelled")).toHaveTextContent(
+      "Images here that the table labelled: 1",
+    );
+    await waitFor(() => {
+      expect(labels()[0]).toBe("plum");
+    });
+    expect(fake.datasets.images[0]?.part).toBeNull();
+    await userEvent.click(screen.getByTestId("action-undo"));
+    await waitFor(() => {
+      expect(labels()[0]).toBe("apple");
+    });
+  });
+
+  it("with a mistake says in which file and line", async () => {
+    open("", "ko");
+    await add("file_name,label\n1.jpg,a/b\n");
+    expect(await screen.findByTestId("intake-problem")).toHaveTextContent(
+      "labels.csv 2번째 줄: “a/b”은(는) 클래스가 될 수 없습니다.",
+    );
+  });
+});
+
 describe("classes", () => {
   it("are added, renamed, described, merged and deleted", async () => {
     open();
@@ -239,9 +316,13 @@ describe("classes", () => {
 
 describe("training", () => {
   it("shows each step, the result, and lets the version serve", async () => {
+    fake.datasets.forecast = { images: 2673, seconds: 40, usd: 0.002 };
     fake.datasets.next = run({ state: "running", result: null, model_version: null, steps: [] });
     open("&tab=train");
     expect(await screen.findByTestId("train-plan")).toHaveTextContent("2 in 2 classes");
+    expect(screen.getByTestId("forecast")).toHaveTextContent(
+      "About 40 sec and $0.002 for 2,673 images.",
+    );
     await userEvent.click(screen.getByTestId("train"));
     const [state] = await screen.findAllByTestId("run-state");
     expect(state).toHaveTextContent("Running");
@@ -310,6 +391,10 @@ describe("training", () => {
 
 describe("health", () => {
   it("says what to do next, and sets a suspicious label beside the other class", async () => {
+    fake.datasets.runs = [run({ model: "visionflow20", model_version: "1.0.0" })];
+    fake.datasets.images = fake.datasets.images.map((one, n) =>
+      n === 1 ? { ...one, part: "test" as const } : one,
+    );
     fake.datasets.health = {
       images: 4,
       labelled: 2,
@@ -328,6 +413,12 @@ describe("health", () => {
       "“Apple” has few images (1). Add at least 19 more.",
     );
     expect(screen.getByTestId("imbalance")).toHaveTextContent("6 : 1");
+    expect(screen.getByTestId("advice")).toHaveTextContent(
+      "The last training answered “Apple” with “pear” 3 times.",
+    );
+    expect(screen.getByTestId("advice")).toHaveTextContent("divided between parts");
+    const views = within(await screen.findByTestId("training-views"));
+    expect(views.getByAltText("Mirrored").style.transform).toContain("scaleX(-1)");
     await userEvent.click(await screen.findByTestId("suspect-change"));
     await waitFor(() => {
       expect(labels()[3]).toBe("apple");

@@ -36,6 +36,26 @@ function fastest(work: () => void): number {
   return Math.min(...times);
 }
 
+describe("parts", () => {
+  const table = new FactTable();
+  table.put(image(1, { group: hash(1) }));
+  table.put(image(2, { group: hash(1), part: "test" }));
+  table.put(image(3, { group: hash(3), part: "train" }));
+  table.put(image(4, { group: hash(3) }));
+  table.put(image(5, { group: null, part: "test" }));
+
+  it("are filtered, those that are chosen automatically too", () => {
+    expect([...matching(table, filter("part=test"))]).toEqual([1, 4]);
+    expect([...matching(table, filter("part=auto"))]).toEqual([0, 3]);
+  });
+
+  it("that divide look-alikes are found; without a choice an image is for training", () => {
+    expect([...matching(table, filter("view=divided"))]).toEqual([0, 1]);
+    expect(countFacts(table).divided).toBe(1);
+    expect(table.withLookAlikes([0, 4])).toEqual([0, 4, 1]);
+  });
+});
+
 describe("a hundred thousand images", () => {
   const table = large();
 

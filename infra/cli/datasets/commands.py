@@ -3,9 +3,11 @@
 import argparse
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from infra.cli.command_line import add_api_command
-from infra.cli.datasets.export import csv_lines, json_lines, read_manifest, write_zip
+from infra.cli.datasets import take_over
+from infra.cli.datasets.export import csv_lines, file_names, json_lines, read_manifest, write_zip
 from infra.cli.datasets.training import follow, print_run
 from infra.cli.endpoints import api_client
 from infra.client.datasets import DatasetClient, datasets
@@ -21,6 +23,7 @@ def add_parsers(commands: Commands) -> None:
     create = _add(group, "create", _create, "Create an empty dataset.")
     create.add_argument("classes", nargs="*", metavar="CLASS", help="its first classes")
     _add_classes(group)
+    take_over.add_parser(group)
     _add(group, "versions", _versions, "List the versions of a dataset, the latest first.")
     freeze = _add(group, "freeze", _freeze, "Keep what a dataset holds now as a version.")
     freeze.add_argument("--note", metavar="TEXT", help="why, for people")
@@ -30,6 +33,9 @@ def add_parsers(commands: Commands) -> None:
         "--old", type=int, metavar="N", help="the other one (default: the one before)"
     )
     train = _add(group, "train", _train, "Train a model on what a dataset holds now.")
+    train.add_argument(
+        "--version", type=int, metavar="N", help="train again on this version of the dataset"
+    )
     train.add_argument("--model", help="name of the model (default: the dataset's)")
     train.add_argument(
         "--promote", action="store_true", help="let it serve as soon as it has passed its gate"
@@ -45,6 +51,11 @@ def add_parsers(commands: Commands) -> None:
         metavar="FILE",
         help=".zip with the images by class and the manifest, or .jsonl or .csv with it alone",
     )
+    source = add_api_command(
+        group, "source", _source, "Show the dataset's version that a version of a model came from."
+    )
+    source.add_argument("model", metavar="VERSION", help="version of the model")
+    source.add_argument("--name", help="name of the model, where several have this version")
     delete = _add(group, "delete", _delete, "Delete a dataset with its images and versions.")
     delete.add_argument("--yes", action="store_true", help="confirm; there is no way back")
 
@@ -188,7 +199,7 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     client = _client(arguments)
-    run = client.train(arguments.model, promote=arguments.promote)
+    run = client.train(arguments.model, promote=arguments.promote, version=arguments.version)
     if not arguments.no_wait:
         run = follow(client, run)
     answer(arguments, run, lambda: print_run(run))
@@ -226,10 +237,34 @@ def _export(arguments: argparse.Namespace) -> int:
     if out.suffix == ".zip":
         write_zip(client, images, out)
     else:
-        text = json_lines(images) if out.suffix == ".jsonl" else csv_lines(images)
-        out.write_text(text, encoding="utf-8", newline="")
+        names = file_names(client)
+        if out.suffix == ".jsonl":
+            out.write_text(json_lines(images, names), encoding="utf-8", newline="")
+        else:  # Excel needs the mark to read Korean.
+            out.write_text(csv_lines(images, names), encoding="utf-8-sig", newline="")
     said = {"file": str(out), "version": found["version"]}
     answer(arguments, said, lambda: say(f"{out}: {len(images)} images of {client.name}."))
+    return 0
+
+
+def _source(arguments: argparse.Namespace) -> int:
+    query = {"name": arguments.name, "report": "false"}
+    path = f"/models/{quote(arguments.model, safe='')}"
+    found = api_client(arguments).send("GET", path, query)["manifest"]
+    source = found["config"].get("dataset")
+    if not isinstance(source, dict):
+        raise CommandError(f"{found['name']} {found['version']} was not trained on a dataset.")
+    name, number = source["name"], source["version"]
+
+    def text() -> None:
+        say(f"{found['name']} {found['version']} was trained on version {number} of {name}.")
+        say(f"Its images: visionflow datasets export {name} {number} --out {name}-{number}.zip")
+        say(
+            f"The model again: visionflow datasets train {name} --version {number} "
+            f"--model {found['name']}"
+        )
+
+    answer(arguments, source, text)
     return 0
 
 

@@ -7,14 +7,14 @@ import json
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 
 from infra.client.datasets import DatasetClient
 from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
+from training.data.table import safe_cell
 from visionflow import strict
 from visionflow.datasets.record import VersionImage
 from visionflow.errors import UnreadableImageError
@@ -46,33 +46,59 @@ def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path)
             zipfile.ZipFile(unfinished, "w") as archive,
             ThreadPoolExecutor(_READERS) as readers,
         ):
+            names: dict[str, str] = {}
             for start in range(0, len(images), _AHEAD):
                 some = images[start : start + _AHEAD]
                 contents = readers.map(lambda image: _content(dataset, image.sha256), some)
                 for image, data in zip(some, contents, strict=True):
-                    archive.writestr(_path(image, data, divided=divided), data)
+                    names[image.sha256] = _path(image, data, divided=divided)
+                    archive.writestr(names[image.sha256], data)
                     bar.add(1)
-            archive.writestr("manifest.csv", csv_lines(images))
-            archive.writestr("manifest.jsonl", json_lines(images))
+            archive.writestr("manifest.csv", csv_lines(images, names).encode("utf-8-sig"))
+            archive.writestr("manifest.jsonl", json_lines(images, names))
         unfinished.replace(out)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def json_lines(images: Sequence[VersionImage]) -> str:
-    """The manifest as it is kept."""
-    lines = (json.dumps(strict.to_dict(image), ensure_ascii=False) for image in images)
+def file_names(dataset: DatasetClient) -> dict[str, str]:
+    """What the images that the dataset has now were called where they came from, by hash."""
+    names: dict[str, str] = {}
+    cursor: str | None = None
+    while True:
+        page = dataset.image_page(cursor)
+        names |= {image["sha256"]: image["file_name"] or "" for image in page["items"]}
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return names
+
+
+def json_lines(images: Sequence[VersionImage], names: Mapping[str, str]) -> str:
+    """The manifest as it is kept, with ``names`` of files by hash."""
+    lines = (
+        json.dumps(
+            {**strict.to_dict(image), "file_name": names.get(image.sha256)}, ensure_ascii=False
+        )
+        for image in images
+    )
     return "".join(f"{line}\n" for line in lines)
 
 
-def csv_lines(images: Sequence[VersionImage]) -> str:
-    """The manifest as a table, with a header."""
+def csv_lines(images: Sequence[VersionImage], names: Mapping[str, str]) -> str:
+    """The table that the page exports too; no text in it is one that a spreadsheet runs."""
     text = io.StringIO()
     writer = csv.writer(text)
-    names = [field.name for field in fields(VersionImage)]
-    writer.writerow(names)
+    writer.writerow(("sha256", "file_name", "label", "part", "group", "source"))
     for image in images:
-        writer.writerow([getattr(image, name) for name in names])
+        cells = (
+            image.sha256,
+            names.get(image.sha256),
+            image.label,
+            image.part,
+            image.group,
+            image.source,
+        )
+        writer.writerow([safe_cell(cell or "") for cell in cells])
     return text.getvalue()
 
 

@@ -22,12 +22,11 @@ from lambdas.embed.settings import EmbedSettings
 from lambdas.instant.run_folder import RUNS_PREFIX
 from lambdas.instant.settings import InstantSettings
 from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.costs.instant import FIT_MEMORY_MB
 from visionflow.datasets.names import CONTENT_PREFIX, MANIFEST_PREFIX
 
 MAP = "Embed"
 """The label of the map in the definition."""
-# The most that a new account may give one function is 3,008 MB.
-FIT_MEMORY_MB = 3_008
 
 
 class InstantTraining(Construct):
@@ -154,7 +153,7 @@ def embed_function(
             datasets_bucket=job_stores.datasets.bucket_name,
         ).to_env(),
     )
-    stores.dataset_table.allow_curate(function.execution_role)
+    stores.dataset_table.allow_embed(function.execution_role)
     job_stores.datasets.allow_read(function.execution_role, prefix=CONTENT_PREFIX)
     return function
 

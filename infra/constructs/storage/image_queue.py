@@ -100,12 +100,19 @@ class ImageQueue(Construct):
             )
 
     def feed(
-        self, function: lambda_.IFunction, *, batch_size: int, stage: StageConfig
+        self,
+        function: lambda_.IFunction,
+        *,
+        batch_size: int,
+        stage: StageConfig,
+        window: Duration | None = None,
     ) -> event_sources.SqsEventSource:
-        """Let `function` consume the queue; it repeats only the messages that it reports."""
+        """Let `function` consume the queue; it repeats only the messages that it reports. A batch
+        that is not full waits for `window`."""
         source = event_sources.SqsEventSource(
             self.queue,
             batch_size=batch_size,
+            max_batching_window=window,
             max_concurrency=stage.ingest_max_concurrency,
             report_batch_item_failures=True,
         )

@@ -192,6 +192,11 @@ class DatasetsTable(OnDemandTable):
         self._allow(role, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
         self._allow(role, "DeleteItem")
 
+    def allow_embed(self, role: iam.Role) -> None:
+        """Let `role` read rows by their key, follow a training, and write the content of an image
+        that is there."""
+        self._allow(role, "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
+
     def allow_manage(self, role: iam.Role) -> None:
         """`allow_curate`, and let `role` delete datasets."""
         self.allow_curate(role)

@@ -3,13 +3,14 @@
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size, own_metric
-from infra.constructs.storage.image_queue import DeadLetterQueue, ImageQueue
+from infra.constructs.storage.image_queue import DeadLetterQueue
 from infra.constructs.storage.stores import Stores
 from infra.nag import acknowledge
 from infra.stages import StageConfig
@@ -20,18 +21,21 @@ from lambdas.shadow.settings import ShadowSettings
 
 TIMEOUT = Duration.seconds(60)
 STREAM_BATCH = 500
-# A message names ten images, and an invocation has a minute.
-SHADOW_BATCH = 1
+# Of a hundred images, each at its limit of two seconds.
+SHADOW_TIMEOUT = Duration.minutes(4)
+# The most that Lambda allows.
+SHADOW_RETRIES = 2
 # With pauses that grow, about a day: as long as the stream keeps a record.
 STREAM_RETRIES = 100
 
 
 class ModelWatch(Construct):
-    """The consumer of the predictions table's stream, and the shadow behind a queue of its own.
+    """The consumer of the predictions table's stream, and the shadow that it calls.
 
     The shadow cannot run in the function that answers: Lambda freezes a function when it has
     answered, so the caller would wait for any further work. The stream's consumer runs after each
-    record anyway, and passes the image on while there is a shadow.
+    record anyway, and calls the shadow while there is one, without waiting: Lambda
+    keeps the call, tries it again and sends it to the dead letters.
     """
 
     def __init__(
@@ -44,16 +48,8 @@ class ModelWatch(Construct):
         stores: Stores,
     ) -> None:
         super().__init__(scope, construct_id)
-        images = ImageQueue(
-            self,
-            "ShadowQueue",
-            stage=stage,
-            consumer_timeout=TIMEOUT,
-            what="An image for the shadow",
-            backlog_alarm=stage.all_alarms,
-        )
-        self._add_counters(stage, package, stores, images)
-        self._add_shadow(stage, package, stores, images)
+        shadow = self._add_shadow(stage, package, stores)
+        self._add_counters(stage, package, stores, shadow)
         self._alarm(
             "RefusedAlarm",
             metric=REFUSED_METRIC,
@@ -76,7 +72,7 @@ class ModelWatch(Construct):
         )
 
     def _add_counters(
-        self, stage: StageConfig, package: Package, stores: Stores, images: ImageQueue
+        self, stage: StageConfig, package: Package, stores: Stores, shadow: ServiceFunction
     ) -> None:
         uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
         acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
@@ -96,7 +92,7 @@ class ModelWatch(Construct):
                 registry_table=stores.registry.table_name,
                 insights_table=stores.insights.table_name,
                 audit_table=stores.audit.table_name,
-                shadow_queue_url=images.queue.queue_url,
+                shadow_function=shadow.function_name,
                 uncounted_queue_url=uncounted.queue_url,
             ).to_env(),
         )
@@ -105,7 +101,7 @@ class ModelWatch(Construct):
         stores.registry.allow_take_back(role)
         stores.insights.allow_count(role)
         stores.audit.allow_add(role)
-        allow(role, "sqs:SendMessage", on=[images.queue.queue_arn])
+        allow(role, "lambda:InvokeFunction", on=[shadow.function_arn])
         function.add_event_source(
             event_sources.DynamoEventSource(
                 stores.predictions,
@@ -126,15 +122,24 @@ class ModelWatch(Construct):
             "know no resources.",
         )
 
-    def _add_shadow(
-        self, stage: StageConfig, package: Package, stores: Stores, images: ImageQueue
-    ) -> None:
+    def _add_shadow(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
+        dead_letters = DeadLetterQueue(self, "ShadowDeadLetters", stage=stage)
+        acknowledge(dead_letters, "AwsSolutions-SQS3", reason="It is the calls' dead-letter queue.")
+        dead_letters.add_alarm(
+            self,
+            "ShadowDeadLetterAlarm",
+            "An image for the shadow could not be processed after every retry.",
+        )
         function = ServiceFunction(
             self,
             "Shadow",
             stage=stage,
             package=package,
-            size=Size(memory_mb=stage.ingest_memory_mb, timeout=TIMEOUT),
+            size=Size(
+                memory_mb=stage.ingest_memory_mb,
+                timeout=SHADOW_TIMEOUT,
+                concurrency=stage.reserved_concurrency.shadow,
+            ),
             environment=ShadowSettings(
                 images_bucket=stores.images.bucket_name,
                 models_bucket=stores.models.bucket_name,
@@ -150,7 +155,14 @@ class ModelWatch(Construct):
         stores.registry.allow_read(role)
         stores.predictions.allow_check(role)
         stores.insights.allow_shadow(role)
-        images.feed(function, batch_size=SHADOW_BATCH, stage=stage)
+        function.configure_async_invoke(
+            retry_attempts=SHADOW_RETRIES,
+            # Throttled calls wait as long as Lambda lets them.
+            max_event_age=Duration.hours(6),
+            # It also lets the function send messages there.
+            on_failure=destinations.SqsDestination(dead_letters),
+        )
+        return function
 
     def _alarm(self, construct_id: str, *, metric: str, service: str, description: str) -> None:
         alarm_above(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from visionflow.costs.instant import InstantForecast
 from visionflow.datasets.health import Health
 from visionflow.datasets.record import Dataset, DatasetImage, DatasetVersion, Part
 from visionflow.datasets.run import InstantRun
@@ -12,6 +13,7 @@ from visionflow.models.ref import ModelRef
 MOST_UPLOADS = 100
 MOST_CHANGES = 500
 MOST_THUMBNAILS = 50
+MOST_LINKS = 50
 MOST_PREDICTIONS = 25
 MOST_IMAGES = 1000
 # Of each list of a diff.
@@ -33,7 +35,8 @@ class NewImage:
     """An image that somebody wants to send.
 
     ``sha256`` and ``bytes`` are signed: the bucket takes nothing else. ``label`` is one of the
-    dataset's classes; ``source`` is ``upload`` or ``push``.
+    dataset's classes; ``source`` is ``upload`` or ``push``. ``prediction_id``: the prediction whose
+    image this is a copy of, so that erasing that one erases this image too.
     """
 
     sha256: str
@@ -42,6 +45,7 @@ class NewImage:
     label: str | None = None
     file_name: str | None = None
     source: Literal["upload", "push"] = "upload"
+    prediction_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,12 @@ class FreezeRequest:
 @dataclass(frozen=True)
 class TrainRequest:
     """``model``: the name of the model to make a version of, by default the dataset's. ``promote``:
-    let it serve as soon as it has passed its gate, which needs the scope ``models``."""
+    let it serve as soon as it has passed its gate, which needs the scope ``models``. ``version``:
+    the number of a version to train on again, by default what the dataset holds now."""
 
     model: str | None = None
     promote: bool = False
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,12 +114,13 @@ class DatasetHealth(Health):
 @dataclass(frozen=True)
 class DatasetDetails:
     """A dataset, its latest version and its latest training. ``health`` is null until its images
-    were compared for the first time."""
+    were compared for the first time, and so is ``forecast``: of training all that are ready."""
 
     dataset: Dataset
     health: DatasetHealth | None
     latest: DatasetVersion | None
     run: InstantRun | None
+    forecast: InstantForecast | None
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,13 @@ class Thumbnails:
 
 
 @dataclass(frozen=True)
+class ImageLinks:
+    """Short-lived URLs of images' bytes by hash; an image that is not there is left out."""
+
+    items: dict[str, str]
+
+
+@dataclass(frozen=True)
 class DatasetUpload:
     """How to send an image: ``PUT url`` with these ``headers``, the image as body. The bucket takes
     it once, within 15 minutes; a second one is refused with 412."""
@@ -160,10 +174,13 @@ class DatasetUpload:
 
 @dataclass(frozen=True)
 class UploadForms:
-    """``known``: hashes of images that the dataset has already, and that need not be sent."""
+    """``known``: hashes of images that the dataset has already, and that need not be sent.
+    ``erased``: those that are not let in, as copies of an image that was erased or that the caller
+    may not see."""
 
     known: tuple[str, ...]
     forms: tuple[DatasetUpload, ...]
+    erased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

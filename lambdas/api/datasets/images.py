@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from lambdas.api.datasets.bodies import (
     MOST_CHANGES,
+    MOST_LINKS,
     MOST_PREDICTIONS,
     MOST_THUMBNAILS,
     MOST_UPLOADS,
@@ -15,6 +16,7 @@ from lambdas.api.datasets.bodies import (
     ImageChangeRequest,
     ImageDetails,
     ImageFilter,
+    ImageLinks,
     ImagePage,
     ImagesChanged,
     NewImage,
@@ -29,7 +31,7 @@ from lambdas.web.json_body import read_item
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.datasets.changes import KEEP, ImageChange
-from visionflow.datasets.names import content_key, is_sha256, source_of
+from visionflow.datasets.names import COPIED, content_key, is_sha256, source_of
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
@@ -89,26 +91,30 @@ class DatasetImages:
     def page(self, name: str, query: ImageQuery, limit: int, cursor: str | None) -> ImagePage:
         """Raises `DatasetMissingError`, `InvalidCursorError`."""
         self.store.dataset(name)
-        page = self.store.images(name, cursor, limit)
+        page = self.store.images.page(name, cursor, limit)
         shown = (image for image in page.items if not image.removed and query.shows(image))
         return ImagePage(tuple(shown), page.next_cursor)
 
     def thumbnails(self, name: str, hashes: Sequence[str]) -> Thumbnails:
         """Raises `DatasetMissingError`, `InvalidParameterError`."""
-        if not 1 <= len(hashes) <= MOST_THUMBNAILS:
-            raise InvalidParameterError(
-                f"images must name 1 to {MOST_THUMBNAILS} hashes, found {len(hashes)}."
-            )
-        for sha256 in hashes:
-            check_hash("images", sha256)
+        _check_hashes(hashes, MOST_THUMBNAILS)
         self.store.dataset(name)
-        contents = self.store.contents(name, tuple(dict.fromkeys(hashes)))
+        contents = self.store.images.contents(name, tuple(dict.fromkeys(hashes)))
         return Thumbnails({sha256: _data_url(found.thumbnail) for sha256, found in contents})
+
+    def links(self, name: str, hashes: Sequence[str]) -> ImageLinks:
+        """Raises `DatasetMissingError`, `InvalidParameterError`."""
+        _check_hashes(hashes, MOST_LINKS)
+        known = self.store.images.known(name, tuple(dict.fromkeys(hashes)))
+        arrived = [sha256 for sha256, image in known.items() if image.state != "pending"]
+        return ImageLinks(
+            {sha256: self.content.url(content_key(name, sha256)) for sha256 in arrived}
+        )
 
     def details(self, name: str, sha256: str) -> ImageDetails:
         """Raises `DatasetMissingError`, `DatasetImageMissingError`."""
         check_hash("the image", sha256)
-        image = self.store.image(name, sha256)
+        image = self.store.images.image(name, sha256)
         arrived = image.state != "pending"
         url = self.content.url(content_key(name, sha256)) if arrived else None
         return ImageDetails(image, url)
@@ -119,7 +125,8 @@ class DatasetImages:
         """Signed requests for images that the dataset does not have yet.
 
         An image that was announced before and has not arrived gets a form again, and one that was
-        removed is back with the label that is given. Images and bytes count as those of
+        removed is back with the label that is given. A copy of a prediction's image goes when that
+        is erased, and is not let in any more once it was. Images and bytes count as those of
         ``POST /uploads`` do. Raises `DatasetMissingError`, `InvalidParameterError`,
         `InvalidBodyError`, what `UploadRequest.check` raises, and `QuotaExceededError`.
         """
@@ -127,14 +134,42 @@ class DatasetImages:
         dataset = self.store.dataset(name)
         images = [_new_image(dataset, index, item) for index, item in enumerate(wanted)]
         asked = {image.sha256: image for image in images}
-        new = [_announced(image, caller, now) for image in asked.values()]
+        new, erased = [], []
+        for sha256, image in list(asked.items()):
+            source = self._source(image, caller)
+            if source is None:
+                del asked[sha256]
+                erased.append(sha256)
+            else:
+                new.append(replace(_announced(image, caller, now), source=source))
         known = self._announce(name, new, caller)
         forms = [self._form(name, asked[sha256], caller) for sha256 in asked if sha256 not in known]
-        return UploadForms(tuple(sha256 for sha256 in asked if sha256 in known), tuple(forms))
+        return UploadForms(
+            tuple(sha256 for sha256 in asked if sha256 in known), tuple(forms), tuple(erased)
+        )
+
+    def _source(self, image: NewImage, caller: Caller) -> str | None:
+        """Where an image comes from; None for the copy of one that was erased or that ``caller``
+        may not see. Of a record that has expired nothing can be erased: its copy is any image.
+
+        Raises `InvalidParameterError` where the record is of other bytes.
+        """
+        if image.prediction_id is None:
+            return image.source
+        try:
+            found = self.records.find(image.prediction_id, caller)
+        except PredictionNotFoundError:
+            return None if self.records.is_taken(image.prediction_id) else image.source
+        if found.image.sha256 != image.sha256:
+            raise InvalidParameterError(
+                f"image {image.sha256} is not the one of the prediction {found.id}; leave "
+                "prediction_id out."
+            )
+        return source_of(found.id)
 
     def _announce(self, name: str, images: Sequence[DatasetImage], caller: Caller) -> set[str]:
         """Let ``images`` in and count them. Returns which have arrived already."""
-        rows = self.store.known(name, [image.sha256 for image in images])
+        rows = self.store.images.known(name, [image.sha256 for image in images])
         fresh = [
             image
             for image in images
@@ -144,14 +179,25 @@ class DatasetImages:
             amounts = Amounts(images=len(fresh), bytes=sum(image.bytes for image in fresh))
             self.usage.spend(caller, amounts)
         arrived = {image.sha256 for image in images} - {image.sha256 for image in fresh}
-        arrived.update(self.store.announce(name, fresh))
+        arrived.update(self.store.images.announce(name, fresh))
+        for image in images:
+            row = rows.get(image.sha256)
+            if row is not None and self._comes_otherwise(row, image):
+                self.store.images.came(name, image.sha256, image.source)
         removed = [image for image in images if (row := rows.get(image.sha256)) and row.removed]
         back = [
             ImageChange(sha256=image.sha256, label=image.label or KEEP, removed=False)
             for image in removed
         ]
-        self.store.change(name, back, caller.name)
+        self.store.images.change(name, back, caller.name)
         return arrived
+
+    def _comes_otherwise(self, row: DatasetImage, image: DatasetImage) -> bool:
+        """Whether ``image`` decides if an erased record takes the image of ``row`` along: a copy
+        brings the bytes that an announced upload has not, and an upload of what was copied makes
+        it independent of the record."""
+        was_copied, is_copied = (each.source.startswith(COPIED) for each in (row, image))
+        return is_copied != was_copied and is_copied == (row.state == "pending")
 
     def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
         key = content_key(name, image.sha256)
@@ -167,7 +213,7 @@ class DatasetImages:
         _check_number("changes", len(wanted), MOST_CHANGES)
         dataset = self.store.dataset(name)
         changes = [_change(dataset, index, item) for index, item in enumerate(wanted)]
-        return ImagesChanged(self.store.change(name, changes, caller.name))
+        return ImagesChanged(self.store.images.change(name, changes, caller.name))
 
     def take(
         self, name: str, wanted: TakeRequest, caller: Caller, now: datetime
@@ -223,7 +269,7 @@ class DatasetImages:
             except MissingImageError:
                 # Erased, or expired, since its record was read.
                 missing.append(prediction.id)
-                self.store.erase(name, sha256)
+                self.store.images.erase(name, sha256)
         return PredictionsTaken(added, len(known), tuple(missing))
 
 
@@ -235,6 +281,13 @@ def check_hash(what: str, sha256: str) -> str:
             f"{sha256!r:.80}."
         )
     return sha256
+
+
+def _check_hashes(hashes: Sequence[str], most: int) -> None:
+    if not 1 <= len(hashes) <= most:
+        raise InvalidParameterError(f"images must name 1 to {most} hashes, found {len(hashes)}.")
+    for sha256 in hashes:
+        check_hash("images", sha256)
 
 
 def class_named(dataset: Dataset, label: str) -> str:

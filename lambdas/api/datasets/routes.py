@@ -14,6 +14,7 @@ from lambdas.api.datasets.bodies import (
     FreezeRequest,
     ImageDetails,
     ImageFilter,
+    ImageLinks,
     ImagePage,
     ImagesChanged,
     NewDataset,
@@ -82,9 +83,12 @@ def image(service: DatasetService, _request: Request, name: str, sha256: str) ->
 
 @endpoints.add("GET", "/datasets/<name>/thumbnails", "images")
 def thumbnails(service: DatasetService, request: Request, name: str) -> Thumbnails:
-    if not (asked := request.query.get("images")):
-        raise MissingFieldError("The parameter images is needed: hashes, with a comma between.")
-    return service.images.thumbnails(name, asked.split(","))
+    return service.images.thumbnails(name, _hashes(request))
+
+
+@endpoints.add("GET", "/datasets/<name>/links", "images")
+def links(service: DatasetService, request: Request, name: str) -> ImageLinks:
+    return service.images.links(name, _hashes(request))
 
 
 @endpoints.add("POST", "/datasets/<name>/uploads")
@@ -152,6 +156,12 @@ def runs(service: DatasetService, _request: Request, name: str) -> RunList:
 @endpoints.add("GET", "/datasets/<name>/runs/<run_id>")
 def run(service: DatasetService, _request: Request, name: str, run_id: str) -> InstantRun:
     return service.training.get(name, run_id)
+
+
+def _hashes(request: Request) -> list[str]:
+    if not (asked := request.query.get("images")):
+        raise MissingFieldError("The parameter images is needed: hashes, with a comma between.")
+    return asked.split(",")
 
 
 def _number(text: str) -> int:

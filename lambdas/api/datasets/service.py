@@ -1,5 +1,6 @@
 """Datasets as the API offers them: which there are, their classes and their versions."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,10 @@ from lambdas.api.datasets.training import DatasetTraining
 from lambdas.api.resources import Resources
 from visionflow import strict
 from visionflow.access.caller import Caller
+from visionflow.costs.instant import InstantForecast, forecast
+from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.datasets.changes import ClassChange
+from visionflow.datasets.health import Health
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetVersion
 from visionflow.datasets.run_store import RunStore
@@ -55,14 +59,16 @@ class DatasetService:
     @classmethod
     def build(cls, resources: Resources) -> Self:
         store, content = resources.datasets, resources.dataset_content
+        versions = VersionStore(content.bucket, resources.s3, store)
         return cls(
             store,
-            VersionStore(content.bucket, resources.s3, store),
+            versions,
             content,
             resources.registry,
             DatasetImages.build(resources, store, content),
             DatasetTraining(
                 store,
+                versions,
                 RunStore(store.table, resources.dynamodb),
                 resources.usage,
                 clients.states(),
@@ -96,6 +102,7 @@ class DatasetService:
             strict.parse(DatasetHealth, strict.to_dict(health), "health") if health else None,
             versions[-1] if versions else None,
             runs[0] if runs else None,
+            _forecast(health),
         )
 
     def delete(self, name: str) -> DatasetDeleted:
@@ -166,3 +173,13 @@ class DatasetService:
         """What the versions of a dataset made."""
         for version in self.versions.versions(name):
             yield from self.training.runs.models(name, version.number)
+
+
+def _forecast(health: Health | None) -> InstantForecast | None:
+    """Of a training of all images that were ready at the last comparison, as if all had a label:
+    they get theirs later, and curation has embedded them."""
+    ready = health.labelled + health.unlabelled if health else 0
+    if not ready:
+        return None
+    region = os.environ.get("AWS_REGION", DEFAULT_REGION)
+    return forecast(ready, ready, region if region in price_table().region else DEFAULT_REGION)

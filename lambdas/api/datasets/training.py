@@ -14,6 +14,7 @@ from visionflow.datasets.record import Dataset
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.errors import InvalidParameterError, RunRefusedError
 from visionflow.models.ref import PLAIN_NAME, PLAIN_NAME_RULE
 from visionflow.timestamps import new_id, timestamp
@@ -31,6 +32,7 @@ class DatasetTraining:
     """``machine``: the ARN of the state machine that trains."""
 
     store: DatasetStore
+    versions: VersionStore
     runs: RunStore
     usage: UsageStore
     states: "SFNClient"
@@ -39,23 +41,28 @@ class DatasetTraining:
     def start(self, name: str, wanted: TrainRequest, caller: Caller, now: datetime) -> InstantRun:
         """Record a training and let the state machine do it.
 
-        Several of one dataset may run at once: each trains the version that it freezes, under its
-        own id. Raises `DatasetMissingError`, `InvalidParameterError`, `ForbiddenError` where it
-        should be promoted and the caller may not, `RunRefusedError` for too few classes or images,
-        and `QuotaExceededError`.
+        Several of one dataset may run at once: each trains the version that it freezes, or that was
+        named, under its own id. Raises `DatasetMissingError`, `InvalidParameterError`,
+        `ForbiddenError` where it should be promoted and the caller may not, `RunRefusedError` for
+        too few classes or images, `DatasetVersionMissingError`, and `QuotaExceededError`.
         """
         if wanted.promote:
             caller.require("models")
         model = wanted.model or name
         if not PLAIN_NAME.fullmatch(model):
             raise InvalidParameterError(f"model must have {PLAIN_NAME_RULE}; found {model!r:.80}.")
-        self._check_enough(self.store.dataset(name))
+        dataset = self.store.dataset(name)
+        if wanted.version is None:
+            self._check_enough(dataset)
+        else:
+            # Its classes and images are checked by the training, which reads its manifest.
+            self.versions.version(name, wanted.version)
         self.usage.spend(caller, Amounts(images=TRAINING_IMAGES))
         run = self.runs.start(
             InstantRun(
                 id=new_id(now),
                 dataset=name,
-                version=0,
+                version=wanted.version or 0,
                 model=model,
                 state="waiting",
                 started_at=timestamp(now),
@@ -102,7 +109,7 @@ class DatasetTraining:
             )
         counts: Counter[str] = Counter()
         few = set(classes)
-        for image in self.store.all_images(dataset.name):
+        for image in self.store.images.all(dataset.name):
             if image.label in few and image.state == "ready" and not image.removed:
                 counts[image.label] += 1
                 if counts[image.label] >= LEAST_IMAGES:

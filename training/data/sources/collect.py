@@ -132,15 +132,28 @@ def read_lineage(folder: Path) -> dict[str, Origin]:
     whole = text[: text.rfind(b"\n") + 1]
     if whole != text:
         os.truncate(path, len(whole))
-    try:
-        lines = [strict.parse_json(Origin, line, LINEAGE_FILE) for line in whole.splitlines()]
-    except ConfigError as error:
-        raise DatasetError(f"{path} is not a lineage of collected images ({error}).") from error
+    lines = _origins(whole, str(path))
     for origin in lines:
         place = PurePosixPath(origin.file)
         if place.is_absolute() or ".." in place.parts:
             raise DatasetError(f"{path}: the file {origin.file!r:.80} leads out of the folder.")
     return {origin.prediction_id: origin for origin in lines}
+
+
+def copies_in(lineage: bytes, where: str) -> dict[str, str]:
+    """The prediction that each image is a copy of, by the image's SHA-256. ``where``: for errors.
+
+    Raises `DatasetError`.
+    """
+    whole = lineage[: lineage.rfind(b"\n") + 1]
+    return {origin.sha256: origin.prediction_id for origin in _origins(whole, where)}
+
+
+def _origins(lineage: bytes, where: str) -> list[Origin]:
+    try:
+        return [strict.parse_json(Origin, line, LINEAGE_FILE) for line in lineage.splitlines()]
+    except ConfigError as error:
+        raise DatasetError(f"{where} is not a lineage of collected images ({error}).") from error
 
 
 def _bring(

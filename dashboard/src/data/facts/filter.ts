@@ -5,6 +5,7 @@ export const VIEWS = [
   "unlabelled",
   "suspected",
   "duplicate",
+  "divided",
   "outlier",
   "pending",
   "unreadable",
@@ -15,16 +16,19 @@ export type View = (typeof VIEWS)[number];
 export interface Filter {
   view: View;
   label: string | null;
-  part: Part | null;
+  /** "auto": those whose part versions choose. */
+  part: Part | "auto" | null;
   source: Source | null;
 }
+
+export const PART_CHOICES = [...PARTS, "auto"] as const;
 
 /** From the page's address. */
 export function readFilter(params: URLSearchParams): Filter {
   return {
     view: VIEWS.find((view) => view === params.get("view")) ?? "all",
     label: params.get("label"),
-    part: PARTS.find((part) => part === params.get("part")) ?? null,
+    part: PART_CHOICES.find((part) => part === params.get("part")) ?? null,
     source: SOURCES.find((source) => source === params.get("source")) ?? null,
   };
 }
@@ -37,18 +41,20 @@ export function matching(table: FactTable, filter: Filter): Uint32Array {
   const rows = new Uint32Array(table.size);
   const label = filter.label === null ? null : table.numberOf(filter.label);
   const sizes = filter.view === "duplicate" ? table.groupSizes() : null;
+  const divided = filter.view === "divided" ? table.dividedGroups() : null;
   let count = 0;
   for (let row = 0; row < table.size; row += 1) {
     if (label !== null && table.labelNumber(row) !== label) continue;
-    if (filter.part !== null && table.part(row) !== filter.part) continue;
+    if (filter.part !== null && (table.part(row) ?? "auto") !== filter.part) continue;
     if (filter.source !== null && table.source(row) !== filter.source) continue;
     if (table.removed(row) !== (filter.view === "removed")) continue;
+    if (divided !== null && !divided.has(table.groupNumber(row))) continue;
     if (!shows(table, row, filter.view, sizes)) continue;
     rows[count] = row;
     count += 1;
   }
   const found = rows.subarray(0, count);
-  if (filter.view === "duplicate") {
+  if (filter.view === "duplicate" || filter.view === "divided") {
     return found.sort((a, b) => table.groupNumber(a) - table.groupNumber(b) || a - b);
   }
   if (filter.view === "unlabelled" || filter.view === "suspected") {
@@ -60,6 +66,7 @@ export function matching(table: FactTable, filter: Filter): Uint32Array {
 function shows(table: FactTable, row: number, view: View, sizes: Uint32Array | null): boolean {
   switch (view) {
     case "all":
+    case "divided":
     case "removed":
       return true;
     case "unlabelled":
@@ -87,6 +94,8 @@ export interface Counts {
   removed: number;
   /** Images beyond the first of each group. */
   duplicates: number;
+  /** Groups whose images lie in several parts. */
+  divided: number;
   /** Labelled images that can be read, by class. */
   byClass: ReadonlyMap<string, number>;
 }
@@ -127,5 +136,5 @@ export function countFacts(table: FactTable): Counts {
     if (table.suggestionNumber(row) !== 0) counts.suspected += 1;
   }
   for (const size of table.groupSizes()) counts.duplicates += Math.max(size - 1, 0);
-  return { ...counts, byClass };
+  return { ...counts, divided: table.dividedGroups().size, byClass };
 }

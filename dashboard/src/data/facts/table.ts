@@ -25,6 +25,10 @@ class Shared {
     return made;
   }
 
+  get size(): number {
+    return this.#texts.length;
+  }
+
   text(number: number): string | null {
     return this.#texts[number] ?? null;
   }
@@ -66,7 +70,7 @@ export class FactTable {
     this.#suspected[row] = this.#labels.number(image.suspected);
     this.#group[row] = this.#groups.number(image.group);
     this.#state[row] = STATES.indexOf(image.state);
-    this.#part[row] = image.part === null ? 0 : PARTS.indexOf(image.part) + 1;
+    this.setPart(row, image.part);
     this.#source[row] = SOURCES.findIndex((source) => image.source.startsWith(source));
     this.#flags[row] = (image.outlier ? OUTLIER : 0) | (image.removed ? REMOVED : 0);
     if (image.error) this.#errors.set(row, image.error[0] ?? "");
@@ -153,6 +157,10 @@ export class FactTable {
     this.#flags[row] = removed ? flags | REMOVED : flags & ~REMOVED;
   }
 
+  setPart(row: number, part: Part | null): void {
+    this.#part[row] = part === null ? 0 : PARTS.indexOf(part) + 1;
+  }
+
   /** The rows that show the same thing as `row`, with it, without removed ones. */
   groupOf(row: number): number[] {
     const group = this.groupNumber(row);
@@ -162,6 +170,36 @@ export class FactTable {
       if (this.#group[other] === group && !this.removed(other)) rows.push(other);
     }
     return rows;
+  }
+
+  /** `rows` and all that show the same thing as one of them, removed ones too. */
+  withLookAlikes(rows: readonly number[]): number[] {
+    const groups = new Set(rows.map((row) => this.groupNumber(row)));
+    const found = new Set(rows);
+    for (let row = 0; row < this.size; row += 1) {
+      const group = this.groupNumber(row);
+      if (group !== 0 && groups.has(group)) found.add(row);
+    }
+    return [...found];
+  }
+
+  /**
+   * Which groups lie in several parts, by their numbers: what is learned from would be tested on.
+   * An image whose part is chosen automatically belongs to training, from which parts are drawn.
+   */
+  dividedGroups(): ReadonlySet<number> {
+    const firstPart = new Uint8Array(this.#groups.size);
+    const train = PARTS.indexOf("train") + 1;
+    const divided = new Set<number>();
+    for (let row = 0; row < this.size; row += 1) {
+      const group = this.groupNumber(row);
+      if (group === 0 || this.removed(row)) continue;
+      const chosen = this.#part[row] ?? 0;
+      const part = chosen === 0 ? train : chosen;
+      if (firstPart[group] === 0) firstPart[group] = part;
+      else if (firstPart[group] !== part) divided.add(group);
+    }
+    return divided;
   }
 
   /** How many rows that are not removed each group has, by its number. */

@@ -1,16 +1,20 @@
 import type { Api } from "../../api/client";
 import { type ImageChange, MOST_CHANGES } from "../../api/datasets";
-import { FactTable } from "./table";
+import { FactTable, type Part } from "./table";
 
-/** What a change leaves behind, to take it back. */
+/** What a row was before a change, and the change that brings it back. */
 interface Before {
-  hash: string;
-  label: string | null;
   suspected: string | null;
-  removed: boolean;
+  change: ImageChange;
 }
 
-type Values = Partial<Pick<Before, "label" | "removed">>;
+interface AllValues {
+  label: string | null;
+  removed: boolean;
+  part: Part | null;
+}
+
+type Values = Partial<AllValues>;
 
 /** A change of some rows: to one value, or to one of each row's own. */
 type Wanted = Values | ((row: number) => Values);
@@ -87,18 +91,27 @@ export class Workbench {
   change(rows: readonly number[], wanted: Wanted): void {
     const before: Before[] = [];
     for (const row of rows) {
-      const values = typeof wanted === "function" ? wanted(row) : wanted;
-      const was = this.#before(row);
+      const { label, removed, part } = typeof wanted === "function" ? wanted(row) : wanted;
+      const sha256 = this.table.hash(row);
+      const suspected = this.table.suggestion(row);
+      const was = this.#values(row);
+      const change: ImageChange = { sha256 };
+      const back: ImageChange = { sha256 };
       // A label that is confirmed is sent too: it ends a suspicion.
-      const isNew = values.label !== was.label || was.suspected !== null;
-      const change: ImageChange = {
-        sha256: was.hash,
-        ...(values.label !== undefined && isNew && { label: values.label }),
-        ...(values.removed !== undefined &&
-          values.removed !== was.removed && { removed: values.removed }),
-      };
+      if (label !== undefined && (label !== was.label || suspected !== null)) {
+        change.label = label;
+        back.label = was.label;
+      }
+      if (removed !== undefined && removed !== was.removed) {
+        change.removed = removed;
+        back.removed = was.removed;
+      }
+      if (part !== undefined && part !== was.part) {
+        change.part = part;
+        back.part = was.part;
+      }
       if (Object.keys(change).length === 1) continue;
-      before.push(was);
+      before.push({ suspected, change: back });
       this.#apply(change);
       this.#waiting.push(change);
     }
@@ -111,13 +124,12 @@ export class Workbench {
 
   /** Takes the last change back. */
   undo(): void {
-    for (const { hash, label, suspected, removed } of this.#undo.pop() ?? []) {
-      const row = this.table.row(hash);
+    for (const { suspected, change } of this.#undo.pop() ?? []) {
+      const row = this.table.row(change.sha256);
       if (row === undefined) continue;
-      this.table.setLabel(row, label);
+      this.#apply(change);
       this.table.setSuspected(row, suspected);
-      this.table.setRemoved(row, removed);
-      this.#waiting.push({ sha256: hash, label, removed });
+      this.#waiting.push(change);
     }
     this.#tell();
     void this.#send();
@@ -129,20 +141,20 @@ export class Workbench {
     this.#tell();
   }
 
-  #before(row: number): Before {
+  #values(row: number): AllValues {
     return {
-      hash: this.table.hash(row),
       label: this.table.label(row),
-      suspected: this.table.suggestion(row),
       removed: this.table.removed(row),
+      part: this.table.part(row),
     };
   }
 
-  #apply({ sha256, label, removed }: ImageChange): void {
+  #apply({ sha256, label, removed, part }: ImageChange): void {
     const row = this.table.row(sha256);
     if (row === undefined) return;
     if (label !== undefined) this.table.setLabel(row, label);
     if (removed !== undefined) this.table.setRemoved(row, removed);
+    if (part !== undefined) this.table.setPart(row, part);
   }
 
   async #read(): Promise<void> {

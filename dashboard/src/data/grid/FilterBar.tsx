@@ -5,8 +5,8 @@ import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
 import type { Counts, Filter } from "../facts/filter";
-import { VIEWS } from "../facts/filter";
-import { PARTS, SOURCES } from "../facts/table";
+import { PART_CHOICES, VIEWS } from "../facts/filter";
+import { SOURCES } from "../facts/table";
 import css from "./FilterBar.module.css";
 
 interface FilterBarProps {
@@ -25,6 +25,7 @@ export function FilterBar({ dataset, counts, filter, onChange }: FilterBarProps)
     unlabelled: counts.unlabelled,
     suspected: counts.suspected,
     duplicate: null,
+    divided: null,
     outlier: counts.outliers,
     pending: counts.pending,
     unreadable: counts.unreadable,
@@ -66,12 +67,12 @@ export function FilterBar({ dataset, counts, filter, onChange }: FilterBarProps)
           className="input"
           value={filter.part ?? ""}
           onChange={({ target }) => {
-            onChange({ part: PARTS.find((part) => part === target.value) ?? null });
+            onChange({ part: PART_CHOICES.find((part) => part === target.value) ?? null });
           }}
           data-testid="filter-part"
         >
           <option value="">{t("data.anyPart")}</option>
-          {PARTS.map((part) => (
+          {PART_CHOICES.map((part) => (
             <option key={part} value={part}>
               {t(`data.parts.${part}`)}
             </option>

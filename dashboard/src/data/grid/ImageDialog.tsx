@@ -5,22 +5,24 @@ import { Link } from "react-router";
 import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
-import { dateTime, fileSize } from "../../i18n/format";
+import { dateTime, fileSize, whole } from "../../i18n/format";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
 import { labelText } from "../classes/names";
-import type { FactTable } from "../facts/table";
+import { type FactTable, type Part, PARTS } from "../facts/table";
 import css from "./ImageDialog.module.css";
 
 interface ImageDialogProps {
   dataset: Dataset;
   table: FactTable;
   row: number;
+  /** `null`: the caller may not change anything. */
+  onMove: ((part: Part | null, rows: readonly number[]) => void) | null;
   onClose: () => void;
 }
 
 /** One image in full, with what is known of it. */
-export function ImageDialog({ dataset, table, row, onClose }: ImageDialogProps) {
+export function ImageDialog({ dataset, table, row, onMove, onClose }: ImageDialogProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
@@ -32,6 +34,9 @@ export function ImageDialog({ dataset, table, row, onClose }: ImageDialogProps) 
   });
   const facts = image.data?.image;
   const label = table.label(row);
+  const part = table.part(row);
+  const together = table.withLookAlikes([row]);
+  const others = together.length - 1;
   const title = table.fileName(row) ?? hash.slice(0, 12);
   return (
     <Modal title={title} onClose={onClose} testId="dataset-image">
@@ -44,6 +49,35 @@ export function ImageDialog({ dataset, table, row, onClose }: ImageDialogProps) 
           <dt>{t("data.class")}</dt>
           <dd>
             {label === null ? t("data.unlabelled") : labelText(label, dataset.classes, language)}
+          </dd>
+          <dt id="image-part">{t("data.part")}</dt>
+          <dd>
+            {onMove === null ? (
+              t(`data.parts.${part ?? "auto"}`)
+            ) : (
+              <select
+                className="input"
+                aria-labelledby="image-part"
+                aria-describedby={others > 0 ? "image-part-hint" : undefined}
+                value={part ?? ""}
+                onChange={({ target }) => {
+                  onMove(PARTS.find((known) => known === target.value) ?? null, together);
+                }}
+                data-testid="image-part"
+              >
+                <option value="">{t("data.parts.auto")}</option>
+                {PARTS.map((known) => (
+                  <option key={known} value={known}>
+                    {t(`data.parts.${known}`)}
+                  </option>
+                ))}
+              </select>
+            )}
+            {onMove !== null && others > 0 && (
+              <p id="image-part-hint" className="muted small">
+                {t("data.moveWith", { n: whole(others, language) })}
+              </p>
+            )}
           </dd>
           <dt>{t("data.size")}</dt>
           <dd>

@@ -144,6 +144,7 @@ function Tile({ dataset, table, row, url, isSelected }: TileProps) {
   const suggestion = table.suggestion(row);
   const error = table.error(row);
   const state = table.state(row);
+  const part = table.part(row);
   const named = (text: string) => labelText(text, dataset.classes, language);
   return (
     <>
@@ -155,6 +156,7 @@ function Tile({ dataset, table, row, url, isSelected }: TileProps) {
         ) : (
           <ImageIcon className={css.icon} />
         )}
+        {part !== null && <span className={css.part}>{t(`data.parts.${part}`)}</span>}
         {isSelected && (
           <span className={css.mark}>
             <CheckIcon />

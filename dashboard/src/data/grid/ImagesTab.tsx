@@ -12,13 +12,14 @@ import { ClassesPanel } from "../classes/ClassesPanel";
 import { labelText } from "../classes/names";
 import { type Filter, matching, readFilter } from "../facts/filter";
 import { chosenRows, kept, NOTHING } from "../facts/selection";
+import type { Part } from "../facts/table";
 import type { Facts } from "../facts/useWorkbench";
 import { AddImages } from "../intake/AddImages";
 import { FilterBar } from "./FilterBar";
 import { ImageDialog } from "./ImageDialog";
 import { GridSkeleton, ImageGrid } from "./ImageGrid";
 import css from "./ImagesTab.module.css";
-import { KEYED_CLASSES, type LabelActions, LabelBar } from "./LabelBar";
+import { KEYED_CLASSES, type LabelActions, LabelBar, PART_KEYS } from "./LabelBar";
 
 interface ImagesTabProps {
   dataset: Dataset;
@@ -52,7 +53,11 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
     setParams(params, { replace: true });
     setSelection(NOTHING);
   };
-  const chosen = chosenRows(rows, current);
+  const chosen = useMemo(() => chosenRows(rows, current), [rows, current]);
+  const together = useMemo(
+    () => ({ revision, rows: bench.table.withLookAlikes(chosen) }),
+    [bench, revision, chosen],
+  );
   const atCursor = rows[current.cursor];
 
   /** Goes on to the next image where the changed one is still in its place. */
@@ -77,6 +82,15 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
     say(label, to.length);
     goOn();
   };
+  const move = (part: Part | null, to: readonly number[]) => {
+    bench.change(to, { part });
+    setSaid(
+      t("data.saidMoved", {
+        part: t(`data.parts.${part ?? "auto"}`),
+        n: whole(to.length, language),
+      }),
+    );
+  };
   const groupAtCursor = () => (atCursor === undefined ? [] : bench.table.groupOf(atCursor));
   const actions: LabelActions = {
     label: (label) => {
@@ -96,6 +110,10 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
     keep: () => {
       bench.change(chosen, (row) => ({ label: bench.table.label(row) }));
       setSaid(t("data.saidKept", { n: whole(chosen.length, language) }));
+      goOn();
+    },
+    move: (part) => {
+      move(part, together.rows);
       goOn();
     },
     remove: (removed) => {
@@ -133,6 +151,11 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
       give(label, shiftKey ? groupAtCursor() : chosen);
       return true;
     }
+    const moved = PART_KEYS.find(([key]) => key === code);
+    if (moved) {
+      actions.move(moved[1]);
+      return true;
+    }
     const action = {
       Enter: actions.confirm,
       NumpadEnter: actions.confirm,
@@ -149,7 +172,7 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
   return (
     <div className="stack">
       <div className={css.columns}>
-        {canEdit && <AddImages dataset={dataset} />}
+        {canEdit && <AddImages dataset={dataset} bench={bench} />}
         <ClassesPanel dataset={dataset} counts={counts} bench={bench} canEdit={canEdit} />
       </div>
       <section className="card panel" aria-labelledby="images-title">
@@ -177,6 +200,7 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
                 dataset={dataset}
                 actions={actions}
                 selected={chosen.length}
+                lookAlikes={together.rows.length - chosen.length}
                 isBin={filter.view === "removed"}
                 canUndo={bench.canUndo}
               />
@@ -209,6 +233,7 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
           dataset={dataset}
           table={bench.table}
           row={open}
+          onMove={canEdit ? move : null}
           onClose={() => {
             setOpen(null);
           }}

@@ -5,7 +5,16 @@ import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { className } from "../classes/names";
+import type { Part } from "../facts/table";
 import css from "./LabelBar.module.css";
+
+/** Keys in one row of the keyboard, as the parts are in one row of buttons. */
+export const PART_KEYS: readonly [code: string, part: Part | null][] = [
+  ["KeyQ", "train"],
+  ["KeyW", "validation"],
+  ["KeyE", "test"],
+  ["KeyR", null],
+];
 
 /** Those that a key of their own labels. */
 export const KEYED_CLASSES = 9;
@@ -15,6 +24,8 @@ export interface LabelActions {
   confirm: () => void;
   confirmGroup: () => void;
   keep: () => void;
+  /** With all look-alikes. */
+  move: (part: Part | null) => void;
   remove: (removed: boolean) => void;
   undo: () => void;
 }
@@ -23,13 +34,16 @@ interface LabelBarProps {
   dataset: Dataset;
   actions: LabelActions;
   selected: number;
+  /** How many more images show the same thing as a selected one. */
+  lookAlikes: number;
   /** The removed images are shown, so that they can come back. */
   isBin: boolean;
   canUndo: boolean;
 }
 
 /** What can be done with the selected images; every button has a key. */
-export function LabelBar({ dataset, actions, selected, isBin, canUndo }: LabelBarProps) {
+export function LabelBar(props: LabelBarProps) {
+  const { dataset, actions, selected, lookAlikes, isBin, canUndo } = props;
   const { t } = useTranslation();
   const language = useLanguage();
   return (
@@ -93,6 +107,25 @@ export function LabelBar({ dataset, actions, selected, isBin, canUndo }: LabelBa
           disabled={!canUndo}
           id="undo"
         />
+      </div>
+      <div className={css.actions} role="group" aria-label={t("data.moveTo")}>
+        <span className="small muted">{t("data.moveTo")}</span>
+        {PART_KEYS.map(([code, part]) => (
+          <Action
+            key={code}
+            text={t(`data.parts.${part ?? "auto"}`)}
+            shortcut={code.slice(-1)}
+            onClick={() => {
+              actions.move(part);
+            }}
+            id={`move-${part ?? "auto"}`}
+          />
+        ))}
+        {lookAlikes > 0 && (
+          <span className="small numeric" data-testid="look-alikes">
+            {t("data.moveWith", { n: whole(lookAlikes, language) })}
+          </span>
+        )}
       </div>
     </div>
   );

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
-import type { Dataset, DatasetDetails, Health } from "../../api/datasets";
+import type { Dataset, DatasetDetails, Health, InstantRun } from "../../api/datasets";
 import { BarChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { decimal, whole } from "../../i18n/format";
@@ -12,6 +13,7 @@ import type { Facts } from "../facts/useWorkbench";
 import { adviceText } from "./advice";
 import css from "./HealthTab.module.css";
 import { Suspects } from "./Suspects";
+import { TrainingViews } from "./TrainingViews";
 
 interface HealthTabProps {
   details: DatasetDetails;
@@ -21,11 +23,12 @@ interface HealthTabProps {
 
 /** More bars cannot be told apart. */
 const MOST_BARS = 40;
+const SHOWN_CONFUSED = 3;
 /** From here on the smallest class holds the others back. */
 const IMBALANCED = 5;
 
 /** Counts, what to do next, and labels that look wrong. */
-export function HealthTab({ details: { dataset, health }, facts, canEdit }: HealthTabProps) {
+export function HealthTab({ details: { dataset, health, run }, facts, canEdit }: HealthTabProps) {
   const { t } = useTranslation();
   if (health === null) {
     return (
@@ -36,13 +39,26 @@ export function HealthTab({ details: { dataset, health }, facts, canEdit }: Heal
   }
   return (
     <div className="stack">
-      <Numbers dataset={dataset} health={health} />
+      <Numbers dataset={dataset} health={health} run={run} divided={facts.counts.divided} />
       <Suspects dataset={dataset} facts={facts} canEdit={canEdit} />
+      <TrainingViews
+        name={dataset.name}
+        table={facts.bench.table}
+        revision={facts.revision}
+        run={run}
+      />
     </div>
   );
 }
 
-function Numbers({ dataset, health }: { dataset: Dataset; health: Health }) {
+interface NumbersProps {
+  dataset: Dataset;
+  health: Health;
+  run: InstantRun | null;
+  divided: number;
+}
+
+function Numbers({ dataset, health, run, divided }: NumbersProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const n = (value: number) => whole(value, language);
@@ -53,6 +69,7 @@ function Numbers({ dataset, health }: { dataset: Dataset; health: Health }) {
       name: labelText(name, dataset.classes, language),
       value: images,
     }));
+  const confused = (run?.result?.worst ?? []).slice(0, SHOWN_CONFUSED);
   const isImbalanced = health.imbalance >= IMBALANCED;
   return (
     <>
@@ -75,12 +92,28 @@ function Numbers({ dataset, health }: { dataset: Dataset; health: Health }) {
       </div>
       <section className="card panel" aria-labelledby="advice-title">
         <h2 id="advice-title">{t("data.next")}</h2>
-        {health.advice.length === 0 ? (
+        {health.advice.length + confused.length + divided === 0 ? (
           <p data-testid="no-advice">{t("data.noAdvice")}</p>
         ) : (
           <ol className={css.advice} data-testid="advice">
+            {divided > 0 && (
+              <li>
+                <Link to={{ search: `?dataset=${dataset.name}&view=divided` }}>
+                  {t("data.dividedAdvice", { n: n(divided) })}
+                </Link>
+              </li>
+            )}
             {health.advice.map((advice, index) => (
               <li key={index}>{adviceText(t, language, advice, dataset.classes)}</li>
+            ))}
+            {confused.map(({ label, answered, count }) => (
+              <li key={`${label} ${answered}`}>
+                {t("data.confusedAdvice", {
+                  label: labelText(label, dataset.classes, language),
+                  answered: labelText(answered, dataset.classes, language),
+                  n: n(count),
+                })}
+              </li>
             ))}
           </ol>
         )}

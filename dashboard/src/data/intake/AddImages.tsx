@@ -1,44 +1,79 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
+import { ApiError } from "../../api/errors";
+import { useLanguage } from "../../i18n";
+import { whole } from "../../i18n/format";
+import { errorText } from "../../i18n/texts";
 import { rememberDataset } from "../../records/dataset/lastDataset";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { useOverlay } from "../../ui/dialog/useOverlay";
 import { CameraIcon } from "../../ui/icons";
 import { FileButton } from "../../ui/intake/FileButton";
 import { useFileArrival } from "../../ui/intake/useFileArrival";
+import type { Workbench } from "../facts/workbench";
 import css from "./AddImages.module.css";
-import { type Arrival, fromDrop, fromInput, isZip } from "./arrivals";
+import { type Arrival, fromDrop, fromInput } from "./arrivals";
 import { CameraBurst } from "./CameraBurst";
+import type { LabelRow } from "./formats/labelTable";
+import { FormatError } from "./formats/rows";
+import { IntakeError, takeIn } from "./intake";
 import { UploadProgress } from "./UploadProgress";
 import { useUploads } from "./useUploads";
 
 /** Every way that images come into a dataset from a browser. */
-export function AddImages({ dataset }: { dataset: Dataset }) {
+export function AddImages({ dataset, bench }: { dataset: Dataset; bench: Workbench }) {
   const { t } = useTranslation();
+  const language = useLanguage();
+  const api = useApi();
+  const queries = useQueryClient();
   const { uploads, progress } = useUploads(dataset.name);
   const camera = useOverlay("camera");
   const [label, setLabel] = useState<string | null>(null);
-  const [badZip, setBadZip] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [relabelled, setRelabelled] = useState<number | null>(null);
 
-  /** A folder's name says the class; what is in none gets the chosen one. */
-  const add = (arrivals: readonly Arrival[]) => {
-    const images = arrivals.filter(({ file }) => !isZip(file));
-    uploads.add(images.map(({ file, label: own }) => ({ file, label: own ?? label })));
-    setBadZip(null);
-    for (const { file } of arrivals.filter(({ file: zip }) => isZip(zip))) {
-      void import("./zip")
-        .then(({ unpack }) =>
-          unpack(file, ({ file: image, label: own }) => {
-            uploads.add([{ file: image, label: own ?? label }]);
-          }),
-        )
-        .catch(() => {
-          setBadZip(file.name);
-        });
+  const add = async (arrivals: readonly Arrival[]) => {
+    setProblem(null);
+    setRelabelled(null);
+    try {
+      const rows = await takeIn(arrivals, label, uploads);
+      if (rows.size > 0) await relabel(rows);
+    } catch (cause) {
+      setProblem(problemText(cause));
     }
+  };
+  /** A table that came without images is about those that are here. */
+  const relabel = async (rows: ReadonlyMap<string, LabelRow>) => {
+    const known = new Set(dataset.classes.map(({ name }) => name));
+    const here = [...rows].flatMap(([hash, row]) => {
+      const at = bench.table.row(hash);
+      return at === undefined ? [] : [{ at, row }];
+    });
+    for (const name of new Set(here.flatMap(({ row }) => row.label ?? []))) {
+      if (!known.has(name)) await api.changeClass(dataset.name, { action: "add", name });
+    }
+    const byRow = new Map(here.map(({ at, row }) => [at, row]));
+    bench.change([...byRow.keys()], (at) => {
+      const row = byRow.get(at);
+      return {
+        ...(row?.label != null && { label: row.label }),
+        ...(row?.part != null && { part: row.part }),
+      };
+    });
+    setRelabelled(here.length);
+    void queries.invalidateQueries({ queryKey: ["dataset", dataset.name] });
+  };
+  const problemText = (cause: unknown): string => {
+    if (!(cause instanceof IntakeError)) return errorText(t, language, codeOf(cause));
+    const { file, cause: why } = cause;
+    if (!(why instanceof FormatError)) return t("data.badZip", { name: file });
+    const { code, line, text } = why;
+    return `${t("data.tableAt", { file, line })} ${t(`data.tableFaults.${code}`, { text })}`;
   };
   const dragging = useFileArrival((data) => {
     void fromDrop(data).then(add);
@@ -66,9 +101,9 @@ export function AddImages({ dataset }: { dataset: Dataset }) {
         <FileButton
           label={t("data.files")}
           primary
-          accept="image/*,.heic,.heif,.zip"
+          accept="image/*,.heic,.heif,.zip,.csv,.jsonl,.gz"
           onFiles={(files) => {
-            add(fromInput(files));
+            void add(fromInput(files));
           }}
           testId="add-files"
         />
@@ -76,7 +111,7 @@ export function AddImages({ dataset }: { dataset: Dataset }) {
           label={t("data.folder")}
           folder
           onFiles={(files) => {
-            add(fromInput(files));
+            void add(fromInput(files));
           }}
           testId="add-folder"
         />
@@ -103,9 +138,14 @@ export function AddImages({ dataset }: { dataset: Dataset }) {
           {t("data.addUncertain")}
         </Link>
       </p>
-      {badZip !== null && (
-        <p className="error-text small" role="alert">
-          {t("data.badZip", { name: badZip })}
+      {problem !== null && (
+        <p className="error-text small" role="alert" data-testid="intake-problem">
+          {problem}
+        </p>
+      )}
+      {relabelled !== null && (
+        <p className="small" role="status" data-testid="relabelled">
+          {t("data.relabelled", { n: whole(relabelled, language) })}
         </p>
       )}
       <UploadProgress uploads={uploads} progress={progress} />
@@ -122,4 +162,8 @@ export function AddImages({ dataset }: { dataset: Dataset }) {
       )}
     </section>
   );
+}
+
+function codeOf(cause: unknown): { code: string; message: string } {
+  return cause instanceof ApiError ? cause : { code: "", message: String(cause) };
 }

@@ -6,6 +6,7 @@ import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { Modal } from "../../ui/dialog/Modal";
+import { CameraView } from "../../ui/intake/CameraView";
 import { useCamera } from "../../ui/intake/useCamera";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./AddImages.module.css";
@@ -71,16 +72,7 @@ export function CameraBurst({ dataset, label, onLabel, onShot, onClose }: Camera
             placeholder={t("data.addToNone")}
             testId="camera-class"
           />
-          <div className={css.view}>
-            <video
-              ref={video}
-              className={css.video}
-              aria-label={t("predict.cameraView")}
-              playsInline
-              muted
-            />
-            {!ready && <p className={css.starting}>{t("predict.cameraStarting")}</p>}
-          </div>
+          <CameraView video={video} ready={ready} />
           <button
             type="button"
             className={`button primary ${css.hold}`}

@@ -1,8 +1,14 @@
+import type { Part } from "../facts/table";
+
 /** An image that somebody chose, with the class that its folder names. */
 export interface Arrival {
   file: File;
   /** `null`: no folder names a class. */
   label: string | null;
+  /** Where it lay in its folder or its zip file. */
+  path?: string;
+  /** `null` or left out: versions choose it. */
+  part?: Part | null;
 }
 
 const TYPES: Record<string, string> = {
@@ -45,7 +51,11 @@ export function labelOf(path: string): string | null {
 export function fromInput(files: Iterable<File>): Arrival[] {
   return [...files]
     .filter((file) => !isJunk(file.webkitRelativePath))
-    .map((file) => ({ file, label: labelOf(file.webkitRelativePath) }));
+    .map((file) => ({
+      file,
+      label: labelOf(file.webkitRelativePath),
+      path: file.webkitRelativePath || file.name,
+    }));
 }
 
 /**
@@ -68,7 +78,7 @@ async function inside(entries: FileSystemEntry[]): Promise<Arrival[]> {
       const file = await new Promise<File>((resolve, reject) => {
         entry.file(resolve, reject);
       });
-      found.push({ file, label: labelOf(entry.fullPath) });
+      found.push({ file, label: labelOf(entry.fullPath), path: entry.fullPath });
     }
   }
   return found;

@@ -140,6 +140,17 @@ export class Uploads {
         signal,
       );
       this.#set({ known: this.#progress.known + known.length });
+      const parts = [...fresh].flatMap(
+        ([
+          sha256,
+          {
+            arrival: { part },
+          },
+        ]) => (part == null ? [] : [{ sha256, part }]),
+      );
+      if (parts.length > 0) {
+        await this.#patiently(() => this.#api.changeImages(this.#name, parts, signal), signal);
+      }
       const queue = [...forms];
       const sender = async () => {
         for (let form = queue.shift(); form; form = queue.shift()) {

@@ -6,23 +6,32 @@ import { type Arrival, imageType, isJunk, labelOf } from "./arrivals";
 const SLICE_BYTES = 4_000_000;
 
 /**
- * Gives the images of a zip file one by one as they are unpacked; other files are passed over.
+ * Gives the images of a zip file one by one as they are unpacked, or the files that `isWanted`
+ * names; others are passed over.
  * Throws where the file is not a zip, or what fflate does where it cannot be unpacked.
  */
-export async function unpack(zip: File, onImage: (arrival: Arrival) => void): Promise<void> {
+export async function unpack(
+  zip: File,
+  onFile: (arrival: Arrival) => void,
+  isWanted = (name: string) => imageType({ type: "", name }) !== null,
+): Promise<void> {
   const failures: Error[] = [];
   let entries = 0;
   const reader = new Unzip((entry) => {
     entries += 1;
-    const type = isJunk(entry.name) ? null : imageType({ type: "", name: entry.name });
-    if (type === null) return;
+    if (isJunk(entry.name) || !isWanted(entry.name)) return;
+    const type = imageType({ type: "", name: entry.name }) ?? "";
     const chunks: BlobPart[] = [];
     entry.ondata = (error, data, final) => {
       if (error) failures.push(error);
       else chunks.push(new Uint8Array(data));
       if (final && failures.length === 0) {
         const name = entry.name.split("/").at(-1) ?? entry.name;
-        onImage({ file: new File(chunks, name, { type }), label: labelOf(entry.name) });
+        onFile({
+          file: new File(chunks, name, { type }),
+          label: labelOf(entry.name),
+          path: entry.name,
+        });
       }
     };
     entry.start();

@@ -81,6 +81,15 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
             />
           </div>
           <ComparedWith compared={result.compared} />
+          {result.series.length > 0 && (
+            <p className="small" data-testid="run-series">
+              {t("data.series", {
+                classes: result.series
+                  .map((label) => labelText(label, dataset.classes, language))
+                  .join(", "),
+              })}
+            </p>
+          )}
           <h3>{t("data.confusions")}</h3>
           {result.worst.length === 0 ? (
             <p>{t("data.noConfusions")}</p>

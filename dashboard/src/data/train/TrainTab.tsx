@@ -5,7 +5,7 @@ import { useMay } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
 import type { DatasetDetails, InstantRun } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
-import { duration, whole } from "../../i18n/format";
+import { duration, money, whole } from "../../i18n/format";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Problem } from "../../ui/notice/Problem";
 import type { Counts } from "../facts/filter";
@@ -22,7 +22,8 @@ const EVERY_MS = 1_000;
 const isActive = ({ state }: InstantRun) => state === "waiting" || state === "running";
 
 /** One button, what it does while it works, and what came of it. */
-export function TrainTab({ details: { dataset, run: latest }, counts }: TrainTabProps) {
+export function TrainTab({ details, counts }: TrainTabProps) {
+  const { dataset, run: latest, forecast } = details;
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
@@ -64,6 +65,15 @@ export function TrainTab({ details: { dataset, run: latest }, counts }: TrainTab
           })}
           {seconds !== null && ` ${t("data.trainTook", { time: duration(seconds, language) })}`}
         </p>
+        {forecast !== null && (
+          <p className="numeric" data-testid="forecast">
+            {t("data.forecast", {
+              time: duration(forecast.seconds, language),
+              cost: money(forecast.usd, "USD", language),
+              images: whole(forecast.images, language),
+            })}
+          </p>
+        )}
         {trained < 2 && <p className="muted small">{t("data.trainNeeds")}</p>}
         {may("POST /datasets/{name}/train") ? (
           <div>

@@ -11,11 +11,12 @@ import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { PageSkeleton } from "../../ui/notice/PageSkeleton";
 import { Problem } from "../../ui/notice/Problem";
+import type { FactTable } from "../facts/table";
 import { VersionPanel } from "./VersionPanel";
 import css from "./VersionsTab.module.css";
 
 /** What the dataset held at some times; a training uses one of them. */
-export function VersionsTab({ dataset: { name } }: { dataset: Dataset }) {
+export function VersionsTab({ dataset: { name }, table }: { dataset: Dataset; table: FactTable }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
@@ -128,6 +129,7 @@ export function VersionsTab({ dataset: { name } }: { dataset: Dataset }) {
           key={open}
           name={name}
           number={open}
+          table={table}
           others={(versions.data ?? []).map(({ number }) => number).filter((n) => n !== open)}
         />
       )}

@@ -1,6 +1,7 @@
 import type { Api } from "../../api/client";
 import type { LogEntry } from "../../api/types";
 import { type Filters, readPage } from "../../records/feed/feed";
+import { BYTE_ORDER_MARK, csvLine } from "../../ui/csv";
 
 const PAGE = 100;
 
@@ -53,22 +54,10 @@ const COLUMNS: readonly [string, (entry: LogEntry) => string | number | null | u
   ["error_code", ({ error }) => error?.code],
 ];
 
-/** RFC 4180, with a byte-order mark so that spreadsheets read Korean labels. */
 export function toCsv(entries: readonly LogEntry[]): string {
-  const lines = [
-    COLUMNS.map(([name]) => name),
-    ...entries.map((entry) => COLUMNS.map(([, value]) => cell(value(entry)))),
-  ];
-  return `\uFEFF${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
-}
-
-function cell(value: string | number | null | undefined): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "number") return String(value);
-  // Escape texts that a spreadsheet would run as a formula, in Japanese ones also by wide signs.
-  // https://owasp.org/www-community/attacks/CSV_Injection
-  const plain = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  const header = COLUMNS.map(([name]) => name);
+  const rows = entries.map((entry) => COLUMNS.map(([, value]) => value(entry)));
+  return BYTE_ORDER_MARK + [header, ...rows].map(csvLine).join("");
 }
 
 function sum(timings: Record<string, number>): number {

@@ -2,9 +2,10 @@ import { useTranslation } from "react-i18next";
 
 import { Modal } from "../../ui/dialog/Modal";
 import { CameraIcon } from "../../ui/icons";
+import { CameraView } from "../../ui/intake/CameraView";
+import { useCamera } from "../../ui/intake/useCamera";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./CameraDialog.module.css";
-import { useCamera } from "../../ui/intake/useCamera";
 
 interface CameraDialogProps {
   onImage: (file: File) => void;
@@ -24,16 +25,7 @@ export function CameraDialog({ onImage, onClose }: CameraDialogProps) {
         </>
       ) : (
         <>
-          <div className={css.view}>
-            <video
-              ref={video}
-              className={css.video}
-              aria-label={t("predict.cameraView")}
-              playsInline
-              muted
-            />
-            {!ready && <p className={css.starting}>{t("predict.cameraStarting")}</p>}
-          </div>
+          <CameraView video={video} ready={ready} />
           <div className={css.controls}>
             <button
               type="button"

@@ -7,6 +7,7 @@ from infra.cli import main
 from infra.cli.cost import bounds_of
 from infra.stages import PROD, STAGES
 from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.instant import dataset_cost
 from visionflow.costs.worst_case import worst_case
 from visionflow.strict import to_dict
 
@@ -31,7 +32,7 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
     assert printed() == estimated(Workload(2000, 3.0, retention_days=365))
     costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
     monkeypatch.setitem(STAGES, "prod", costly)
-    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=13)
+    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=12)
     assert printed() == estimated(more)
 
 
@@ -67,3 +68,14 @@ def test_a_number_of_images_and_the_worst_case_exclude_each_other(
     with pytest.raises(SystemExit):
         main.main(["cost", "--worst-case", "--per-day", "5"])
     assert "not allowed with" in capsys.readouterr().err
+
+
+def test_a_dataset_is_estimated_from_upload_to_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["cost", "--dataset", "3000"]) == 0
+    expected = dataset_cost(3000)
+    out = capsys.readouterr().out
+    assert f"From upload to version: {expected.total:.4f} USD" in out
+    assert main.main(["cost", "--dataset", "3000", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(to_dict(expected)))
+    assert main.main(["cost", "--dataset", "0"]) == 1
+    assert "above 0" in capsys.readouterr().err

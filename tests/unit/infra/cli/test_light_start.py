@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -98,7 +99,9 @@ def test_datasets_are_drawn_inspected_and_measured_without_torch(
 ) -> None:
     flowers, report, colours = (tmp_path / name for name in ("flowers", "report", "colours"))
     draw_set(colours, per_class=2, seed=1)
+    zipped = shutil.make_archive(str(tmp_path / "colours"), "zip", colours)
     ended = after_make_up(
+        ("data", "import", zipped, "--out", tmp_path / "imported"),
         ("data", "flowers", "--out", flowers, "--images", 4, "--size", 64),
         ("data", "inspect", flowers, "--out", report, "--cache", tmp_path / "cache"),
         ("evaluate", tiny_artifact[0], colours),

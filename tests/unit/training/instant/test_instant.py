@@ -1,5 +1,6 @@
 """A whole run on images that are learnt in seconds."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,7 @@ def test_the_report_has_the_parts_of_any_run(found: Report, run: Path, steps: li
     assert found.test.top1 > 0.9
     assert found.probe is not None
     assert found.probe.tried
+    assert found.curve[-1].images == sum(found.data.train.per_class)
     assert [model.form for model in found.models] == ["reference", "int8"]
     assert (found.served, found.ladder) == ("int8", ())
     assert found.findings.right[0].maps
@@ -155,6 +157,26 @@ def test_new_classes_are_fitted_with_all_images(
     assert report.growth is not None
     assert report.growth.old_labels == report.data.labels
     assert report.gate[-1].name == "old_classes_top1_drop"
+
+
+def test_a_class_is_added_to_classes_whose_training_images_are_gone(
+    found: Report, config: TrainConfig, images: Path, cache: Path, tmp_path: Path
+) -> None:
+    """Of all training images only stored embeddings are left."""
+    old = tmp_path / "old"
+    shutil.copytree(images, old, ignore=shutil.ignore_patterns("red"))
+    before = instant(config, old, tmp_path / "before", cache)
+    grown = replace(config, model=replace(config.model, grow_from=str(tmp_path / "before")))
+    data = load_training_data(images, grown, cache)
+    assert data.labels == (*before.data.labels, "red")
+    train = data.splits.train
+    half = {name: part.astype(np.float16) for name, part in data.embeddings.items()}
+    gone = replace(data.splits, train=replace(train, root=tmp_path / "gone"))
+    report = train_embedded(grown, replace(data, splits=gone), half, tmp_path / "after")
+    assert report.growth is not None
+    assert report.growth.new_labels == ("red",)
+    assert report.growth.test_after > 0.9
+    assert report.test.top1 > 0.9
 
 
 def test_a_head_that_was_written_wrong_is_held_back(

@@ -42,9 +42,9 @@ FORM_CALL_GB_SECONDS = 0.5 * 0.02
 COUNTED_ROWS = 2
 # A message is sent by S3, received and deleted.
 QUEUE_REQUESTS = 3
-# Lambda polls an empty queue with five pollers, each for 20 seconds at a time; three queues, of
-# dropped images, of the shadow and of datasets, drive a function.
-IDLE_POLLS = 3 * 5 * DAYS_PER_MONTH * 86_400 / 20
+# Lambda polls an empty queue with five pollers, each for 20 seconds at a time; two queues, of
+# dropped images and of datasets, drive a function.
+IDLE_POLLS = 2 * 5 * DAYS_PER_MONTH * 86_400 / 20
 # X-Ray records the first request of each second, and a twentieth of the others.
 TRACED_SHARE = 0.05
 ANSWER_BYTES = 2_000

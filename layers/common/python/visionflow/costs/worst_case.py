@@ -160,7 +160,7 @@ def _image(bounds: Bounds, found: Measured) -> Amounts:
         "http_api_requests": DEFAULT_LIMITS.max_bytes / (512 * 1024),
         "lambda_requests": 4.0,  # predict or ingest, the form, counters, shadow
         "lambda_gb_seconds": 2 * seconds * workload.memory_mb / 1024,
-        "sqs_requests": 2 * items["sqs_requests"],
+        "sqs_requests": items["sqs_requests"],
         "dynamodb_write_units": items["dynamodb_write_units"] + IMAGE_WRITES,
         "s3_gets": 2.0,
         "s3_gb_months": found.thumbnail_bytes / GIB * life,

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from visionflow.datasets.health import health_of
+from visionflow.datasets.image_store import Mark
 from visionflow.datasets.record import DatasetImage
-from visionflow.datasets.store import DatasetStore, Mark
+from visionflow.datasets.store import DatasetStore
 
 Float32Array = npt.NDArray[np.float32]
 Int64Array = npt.NDArray[np.int64]
@@ -55,7 +56,7 @@ def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None
     With a ``token`` of `DatasetStore.due`, gives up when it is no longer the last: False.
     """
     dataset = store.dataset(name)
-    images = sorted(store.all_images(name), key=lambda image: (image.added_at, image.sha256))
+    images = sorted(store.images.all(name), key=lambda image: (image.added_at, image.sha256))
     ready = [image for image in images if image.state == "ready" and not image.removed]
     embeddings, found = _embeddings(store, name, ready, trunk)
     known = [ready[position] for position in found]
@@ -76,7 +77,7 @@ def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None
     }
     if token is not None and store.due_token(name) != token:
         return False
-    store.mark(
+    store.images.mark(
         name,
         [
             marks[image.sha256]
@@ -84,7 +85,7 @@ def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None
             if (image.group, image.suspected, image.outlier) != _facts(marks[image.sha256])
         ],
     )
-    store.examined(name, health_of(dataset.classes, store.all_images(name)), token)
+    store.examined(name, health_of(dataset.classes, store.images.all(name)), token)
     return True
 
 
@@ -218,7 +219,7 @@ def _embeddings(
     and their positions."""
     positions = {image.sha256: position for position, image in enumerate(images)}
     found: dict[int, npt.NDArray[np.float16]] = {}
-    for sha256, content in store.contents(name, list(positions)):
+    for sha256, content in store.images.contents(name, list(positions)):
         if content.trunk == trunk:
             views = np.frombuffer(content.embedding, "<f2").reshape(2, -1).astype(np.float32)
             mean = views.mean(0)

@@ -11,6 +11,8 @@ DROP_PREFIX: Final = "datasets/"
 """``datasets/<name>/<class>/<file>``: where people drop files; curation takes them away."""
 MANIFEST_PREFIX: Final = "versions/"
 """``versions/<name>/<number>-<start of its sha256>.jsonl.gz``: manifests of versions."""
+DROPPED: Final = "drop"
+"""The source of an image, and who a dataset or a class is from, that came as a file."""
 COPIED: Final = "prediction:"
 """``prediction:<id>``: the source of an image that was copied, and goes when that is erased."""
 

@@ -64,7 +64,8 @@ class RunResult:
     """Measured once on the test part: ``top1`` of ``images`` in ``groups``, with its 95 % interval
     by groups, and the worst confusions first. ``curve``: accuracy against the number of labelled
     images, fewest first; empty for runs from before it was measured. ``compared``: with an earlier
-    model, None where there is none to compare with."""
+    model, None where there is none to compare with. ``series``: the classes that were measured on
+    look-alikes of their training images, because they have no others: an optimistic measure."""
 
     top1: float
     top1_low: float
@@ -74,6 +75,7 @@ class RunResult:
     worst: tuple[Confusion, ...]
     curve: tuple[CurvePoint, ...] = ()
     compared: Compared | None = None
+    series: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,7 +159,7 @@ class VersionStore:
                     added_by=image.added_by,
                     added_at=image.added_at,
                 )
-                for image in self._store.all_images(name)
+                for image in self._store.images.all(name)
                 if image.state == "ready" and image.label is not None and not image.removed
             ]
             if self._store.dataset(name).revision == revision:

@@ -1,11 +1,9 @@
 """Copies of predictions' images in datasets: they go when the prediction is erased."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from visionflow.datasets.names import content_key, source_of
 from visionflow.datasets.store import DatasetStore
-from visionflow.errors import DatasetMissingError
 from visionflow.images.store import ImageStore
 from visionflow.predictions.record import Prediction
 
@@ -21,14 +19,15 @@ class DatasetCopies:
         """Delete what was copied from ``prediction`` into any dataset: the bytes, then the rows, so
         that a call that was cut off is finished by the next one.
 
+        A dataset that is being deleted counts too: its deletion may never be finished.
+
         The manifest of a version keeps the hash, and nothing of the image. An image that also came
         another way has that way as its source, and stays.
         """
         sha256, source = prediction.image.sha256, source_of(prediction.id)
         if sha256 is None:
             return
-        for dataset in self.store.datasets():
-            with suppress(DatasetMissingError):  # without this image, or deleted just now
-                if self.store.image(dataset.name, sha256).source == source:
-                    self.content.erase(content_key(dataset.name, sha256))
-                    self.store.erase(dataset.name, sha256)
+        for dataset in self.store.datasets(deleting=True):
+            if self.store.images.source(dataset.name, sha256) == source:
+                self.content.erase(content_key(dataset.name, sha256))
+                self.store.images.erase(dataset.name, sha256)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
@@ -17,6 +18,9 @@ from visionflow.predictions.store import ERASED
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# Longer than Lambda keeps a call.
+_TRIES_LIFETIME = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,18 @@ class ShadowStore:
             }
         }
         return self._counters.count([change], also=[put, still_there]) == 1
+
+    def begin(self, call: str, now: datetime) -> int:
+        """Count how often a call of the function was begun, this time included."""
+        expires_at = int((now + _TRIES_LIFETIME).timestamp())
+        answer = self._client.update_item(
+            TableName=self._table,
+            Key=to_item({"pk": f"SHADOWCALL#{call}", "sk": "TRIES"}),
+            UpdateExpression="ADD tries :one SET expires_at = :expires_at",
+            ExpressionAttributeValues=to_item({":one": 1, ":expires_at": expires_at}),
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(from_item(answer["Attributes"])["tries"])
 
     def erase(self, prediction: Prediction) -> None:
         """Delete all answers to the image of a hidden record, each with what it has added."""

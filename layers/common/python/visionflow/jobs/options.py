@@ -8,7 +8,7 @@ from typing import Any
 
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.record import JobRecord, JobRequest, overrides
-from visionflow.models.gate import GateLimits
+from visionflow.models.gate import INSTANT, GateLimits
 from visionflow.models.ref import PLAIN_NAME, PLAIN_NAME_RULE, ModelRef
 
 OPTIONS_FILE = Path(__file__).with_name("options.json")
@@ -23,8 +23,14 @@ def training_options() -> dict[str, Any]:
 
 
 def check_settings(request: JobRequest) -> None:
-    """Raise `JobRefusedError` for a config, model, recipe or field that does not exist, and for a
-    value of another kind than the config's own; ranges are for the training to judge."""
+    """Raise `JobRefusedError` for a config, model, recipe or field that does not exist, for a
+    value of another kind than the config's own, and for an instant training, which needs no
+    machine; ranges are for the training to judge."""
+    if INSTANT in (request.config, overrides(request).get("recipe")):
+        raise JobRefusedError(
+            "recipe: an instant training takes seconds and needs no rented machine. Start it on "
+            "the Data page or by `visionflow datasets train`."
+        )
     options = training_options()
     configs = {config["name"]: config for config in options["configs"]}
     if request.config not in configs:

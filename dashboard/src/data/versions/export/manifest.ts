@@ -1,0 +1,45 @@
+import { ApiError } from "../../../api/errors";
+
+/** A line of a version's manifest, as `VersionImage` of `visionflow/datasets/record.py`. */
+export interface VersionImage {
+  sha256: string;
+  label: string;
+  part: string | null;
+  group: string | null;
+  source: string;
+  added_by: string;
+  added_at: string;
+}
+
+/** The images of a version, as they are read from the bucket. Throws `ApiError`, `AbortError`. */
+export async function* readManifest(
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<VersionImage, void> {
+  const response = await fetchFile(url, signal);
+  if (response.body === null) return;
+  const text = response.body
+    .pipeThrough(new DecompressionStream("gzip"))
+    .pipeThrough(new TextDecoderStream());
+  const reader = text.getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    const lines = (rest + (value ?? "")).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line) as VersionImage;
+    if (done) return;
+  }
+}
+
+/** A file of the bucket. Throws `ApiError`, `AbortError`. */
+export async function fetchFile(url: string, signal: AbortSignal): Promise<Response> {
+  try {
+    const response = await fetch(url, { signal });
+    if (response.ok) return response;
+    throw new ApiError("network_error", response.statusText, { status: response.status });
+  } catch (cause) {
+    if (signal.aborted || cause instanceof ApiError) throw cause;
+    throw new ApiError("network_error", String(cause));
+  }
+}

@@ -1,0 +1,315 @@
+"""Images of datasets in DynamoDB: what is known of each, every change on its condition.
+
+Rows: ``IMAGES#<name> / <sha256>`` with facts, ``CONTENT#<name> / <sha256>`` with what pages and
+trainings need of the pixels.
+
+An image's facts are written by several at once: who announces it, who labels it, who curates it and
+who compares it with the others. Each writes attributes of their own, so nobody's are lost.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from visionflow import dynamodb
+from visionflow.datasets import rows
+from visionflow.datasets.changes import KEEP, Book, ImageChange
+from visionflow.datasets.names import DROPPED, is_sha256
+from visionflow.datasets.record import DatasetImage
+from visionflow.dynamodb import Found, Item, Sleep, to_item
+from visionflow.errors import DatasetImageMissingError, DatasetMissingError, PlatformError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, UpdateItemInputTypeDef
+
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageContent:
+    """What is kept of an image's pixels.
+
+    Attributes:
+        embedding: float16, little-endian, [views, features]: of the image and its mirror image.
+        thumbnail: a JPEG of at most 96 px on its longer side.
+        trunk: `Embedder.trunk`; embeddings of two trunks are not comparable.
+    """
+
+    embedding: bytes
+    thumbnail: bytes
+    trunk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a comparison with the other images says about one."""
+
+    sha256: str
+    group: str
+    suspected: str | None
+    outlier: bool
+
+
+class DatasetImages:
+    """Owns the rows of images in the table of datasets."""
+
+    def __init__(self, table: str, dynamodb: "DynamoDBClient", sleep: Sleep) -> None:
+        self._table = table
+        self._client = dynamodb
+        self._sleep = sleep
+
+    def announce(self, name: str, images: Sequence[DatasetImage]) -> tuple[str, ...]:
+        """Write rows of ``images`` that are not there, as pending, and return which are known: they
+        have arrived already, or were removed. A row that is there is never overwritten.
+
+        Raises `DatasetMissingError`, and `InvalidParameterError` for a label that is no class.
+        """
+        book = self._book(name)
+        book.check_labels([image.label for image in images])
+
+        def put(image: DatasetImage) -> str | None:
+            pending = replace(image, state="pending")
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=rows.image_item(name, pending, book.dataset.revision),
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                found = self._row("IMAGES", name, image.sha256)
+                arrived = found is not None and found["state"]["S"] != "pending"
+                return image.sha256 if arrived else None
+            return None
+
+        # Of an image that is named twice, the first counts.
+        each = {image.sha256: image for image in reversed(images)}
+        found = rows.each(put, list(each.values())[::-1])
+        return tuple(known for known in found if known is not None)
+
+    def change(self, name: str, changes: Sequence[ImageChange], by: str) -> int:
+        """Change images, each on condition that it is there, and return how many were.
+
+        ``by``: who gives the labels. Raises `DatasetMissingError`, and `InvalidParameterError` for
+        a label that is no class.
+        """
+        book = self._book(name)
+        book.check_labels([change.label for change in changes if change.label is not KEEP])
+
+        def write(change: ImageChange) -> bool:
+            values: dict[str, Any] = {}
+            if change.label is not KEEP:
+                # What was suspected of the label before is not of this one.
+                given = {"label": change.label, "labelled_by": by if change.label else None}
+                values |= given | {"revision": book.dataset.revision, "suspected": None}
+            if change.removed is not KEEP:
+                values["removed"] = change.removed or None
+            if change.part is not KEEP:
+                values["part"] = change.part
+            return self._update(name, change.sha256, values, "attribute_exists(pk)")
+
+        # Those of one image one after the other, in their order.
+        each: dict[str, list[ImageChange]] = {}
+        for change in changes:
+            each.setdefault(change.sha256, []).append(change)
+        return sum(rows.each(lambda some: sum(map(write, some)), list(each.values())))
+
+    def page(self, name: str, cursor: str | None, limit: int) -> dynamodb.Page[DatasetImage]:
+        """At most ``limit`` images after ``cursor``, by hash.
+
+        Raises `DatasetMissingError` and `InvalidCursorError`.
+        """
+        book = self._book(name)
+        asked: QueryInputTypeDef = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": f"IMAGES#{name}"}},
+            "Limit": limit,
+        }
+        if cursor is not None:
+            if not is_sha256(after := dynamodb.read_cursor(cursor)):
+                raise dynamodb.unknown_cursor()
+            asked["ExclusiveStartKey"] = rows.row_key("IMAGES", name, after)
+        answer = self._client.query(**asked)
+        images = tuple(rows.image_of(item, book) for item in answer["Items"])
+        last = answer.get("LastEvaluatedKey")
+        return dynamodb.Page(images, dynamodb.write_cursor(last["sk"]["S"]) if last else None)
+
+    def image(self, name: str, sha256: str) -> DatasetImage:
+        """One image, read consistently. Raises `DatasetMissingError`."""
+        book = self._book(name)
+        item = self._row("IMAGES", name, sha256)
+        if item is None:
+            raise DatasetImageMissingError(f"The dataset {name} has no image {sha256!r:.70}.")
+        return rows.image_of(item, book)
+
+    def source(self, name: str, sha256: str) -> str | None:
+        """Where an image came from, also in a dataset that is being deleted; None without it."""
+        item = self._row("IMAGES", name, sha256)
+        return None if item is None else item["source"]["S"]
+
+    def came(self, name: str, sha256: str, source: str) -> None:
+        """Say where an image came from, in place of what was known."""
+        self._update(name, sha256, {"source": source}, "attribute_exists(pk)")
+
+    def known(self, name: str, hashes: Sequence[str]) -> dict[str, DatasetImage]:
+        """Those images of ``hashes`` that there are, removed ones too. Raises
+        `DatasetMissingError`."""
+        book = self._book(name)
+        keys = [rows.row_key("IMAGES", name, sha256) for sha256 in hashes]
+        found = dynamodb.batch_get(self._client, self._table, keys, self._sleep)
+        return {item["sk"]["S"]: rows.image_of(item, book) for item in found}
+
+    def erase(self, name: str, sha256: str) -> None:
+        """Delete all rows of an image, of its facts last."""
+        for kind in ("CONTENT", "IMAGES"):
+            self._client.delete_item(TableName=self._table, Key=rows.row_key(kind, name, sha256))
+
+    def all(self, name: str) -> Iterator[DatasetImage]:
+        """All images by hash, removed ones too, read consistently. Raises `DatasetMissingError`."""
+        book = self._book(name)
+        found = dynamodb.query(
+            self._client, self._table, "pk = :pk", {":pk": f"IMAGES#{name}"}, consistent=True
+        )
+        for item in found:
+            yield rows.image_of(item, book)
+
+    def curated(self, name: str, image: DatasetImage, content: ImageContent | None) -> bool:
+        """Write what was found in an image that arrived: its size and ``content``, or None and its
+        error. True if this call did so; False when another one had before, or it was known.
+
+        Labels, parts and removals that were given in the meantime stay. An image that was never
+        announced is added as ``image`` says. The content is written first: an image that is ready
+        has one, wherever this was cut off.
+        """
+        if content is not None:
+            item = _content_item(name, image.sha256, content)
+            self._client.put_item(TableName=self._table, Item=item)
+        every = rows.attributes(image)
+        found = {
+            attribute: every.get(attribute)
+            for attribute in ("state", "width", "height", "bytes", "error", "group")
+        }
+        if self._update(name, image.sha256, found, "#state = :pending", {":pending": "pending"}):
+            return True
+        if image.source != DROPPED:
+            # Always announced: without a row it was erased while it was looked at.
+            if self._row("IMAGES", name, image.sha256) is None:
+                self.erase(name, image.sha256)
+            return False
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=rows.image_item(name, image, self._book(name).dataset.revision),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        except DatasetMissingError:  # deleted while the image was looked at
+            self.erase(name, image.sha256)
+            return False
+        return True
+
+    def embedded(self, name: str, sha256: str, content: ImageContent) -> bool:
+        """Write the content of an image that is there; False for one that was erased meanwhile."""
+        there: dynamodb.Action = {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": rows.row_key("IMAGES", name, sha256),
+                "ConditionExpression": "attribute_exists(pk)",
+            }
+        }
+        item = _content_item(name, sha256, content)
+        put: dynamodb.Action = {"Put": {"TableName": self._table, "Item": item}}
+        for attempt in range(_ATTEMPTS):
+            codes = dynamodb.transact(self._client, [there, put])
+            if codes is None or "ConditionalCheckFailed" in codes:
+                return codes is None
+            # Somebody labels it at this moment.
+            dynamodb.back_off(attempt, self._sleep)
+        raise PlatformError(f"The image {sha256} keeps being written to by others; try again.")
+
+    def dropped_again(self, name: str, sha256: str, key: str) -> None:
+        """Remember in an image's row that it was dropped once more, and as what the last time."""
+        self._update(name, sha256, {"dropped_again": key}, "attribute_exists(pk)")
+
+    def mark(self, name: str, marks: Sequence[Mark]) -> int:
+        """Write what a comparison found, and return about how many images that are there."""
+
+        revision = self._book(name).dataset.revision
+
+        def write(mark: Mark) -> bool:
+            values: dict[str, Any] = {"suspected_revision": revision if mark.suspected else None}
+            values |= {"group": mark.group, "suspected": mark.suspected}
+            return self._update(
+                name,
+                mark.sha256,
+                values | {"outlier": mark.outlier or None},
+                "attribute_exists(pk)",
+            )
+
+        return sum(rows.each(write, marks))
+
+    def contents(self, name: str, hashes: Sequence[str]) -> Iterator[tuple[str, ImageContent]]:
+        """The contents of those images that have one, in any order, a hundred at a time."""
+
+        for start in range(0, len(hashes), 100):
+            keys = [rows.row_key("CONTENT", name, sha256) for sha256 in hashes[start : start + 100]]
+            for item in dynamodb.batch_get(self._client, self._table, keys, self._sleep):
+                yield item["sk"]["S"], _content(item)
+
+    def _book(self, name: str) -> Book:
+        return rows.read_book(self._client, self._table, name)
+
+    def _row(self, kind: str, name: str, sort_key: str) -> "Found | None":
+        return dynamodb.read_item(self._client, self._table, rows.row_key(kind, name, sort_key))
+
+    def _update(
+        self,
+        name: str,
+        sha256: str,
+        values: Mapping[str, Any],
+        condition: str,
+        more: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Set attributes of an image, and take away those whose value is None; False where the
+        condition does not hold."""
+        if not values:
+            return self._row("IMAGES", name, sha256) is not None
+        kept, gone = rows.present(values), [key for key, value in values.items() if value is None]
+        sets = ", ".join(f"#{key} = :{key}" for key in kept)
+        removes = ", ".join(f"#{key}" for key in gone)
+        update = (f"SET {sets} " if sets else "") + (f"REMOVE {removes}" if removes else "")
+        names = {f"#{key}": key for key in values}
+        given = {f":{key}": value for key, value in kept.items()} | dict(more or {})
+        request: UpdateItemInputTypeDef = {
+            "TableName": self._table,
+            "Key": rows.row_key("IMAGES", name, sha256),
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+        }
+        if given:
+            request["ExpressionAttributeValues"] = to_item(given)
+        try:
+            self._client.update_item(**request)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _content_item(name: str, sha256: str, content: ImageContent) -> Item:
+    values = {
+        "embedding": content.embedding,
+        "thumbnail": content.thumbnail,
+        "trunk": content.trunk,
+    }
+    return rows.row_key("CONTENT", name, sha256) | to_item(values)
+
+
+def _content(item: Found) -> ImageContent:
+    return ImageContent(
+        embedding=bytes(item["embedding"]["B"]),
+        thumbnail=bytes(item["thumbnail"]["B"]),
+        trunk=item["trunk"]["S"],
+    )
