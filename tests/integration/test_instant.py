@@ -35,7 +35,7 @@ from training.stop import check_stop
 from visionflow.access.budget import StageStop
 from visionflow.datasets.changes import ClassChange, ImageChange
 from visionflow.datasets.image_store import ImageContent
-from visionflow.datasets.names import content_key, parts_key
+from visionflow.datasets.names import DROPPED, content_key, parts_key
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
@@ -167,7 +167,7 @@ class World:
             state="ready",
             added_at=timestamp(AT),
             added_by="ann",
-            source="upload",
+            source=DROPPED,
             bytes=len(data),
             label=label,
         )
