@@ -84,11 +84,13 @@ def prove(
     out: Path,
     *,
     served_only: bool = False,
+    with_images: bool = True,
 ) -> Report:
     """From exported files to an artifact that is calibrated and measured.
 
     ``served_only``: leave out what does not serve: the fp32 form of an int8 model, the weights that
-    another run could grow from, and all copies of images.
+    another run could grow from, and all copies of images. ``with_images``: whether the report may
+    show images of ``data``.
     """
     calibrated = calibrate(exported, config, data, out)
     exported, manifest = calibrated.export, calibrated.export.manifest
@@ -167,14 +169,15 @@ def prove(
         ),
     )
     check_stop()
-    if served_only:
+    with_images = with_images and not served_only
+    if not with_images:
         report = report.without_images()
     write_whole(out / REPORT_FILE, report.to_json().encode())
     pages = draw(report, out)
-    if served_only:
-        (out / MAP_IMAGES_FILE).unlink(missing_ok=True)
-    else:
+    if with_images:
         pages = (*pages, *_write_map_images(report, data.test, measured, out))
+    else:
+        (out / MAP_IMAGES_FILE).unlink(missing_ok=True)
     manifest = replace(manifest, metrics=_metrics(report))
     reference = write_reference(classifier, data.validation, out, config.seed)
     kept: tuple[str, ...] = ()

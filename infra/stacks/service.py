@@ -239,7 +239,8 @@ class ServiceStack(Stack):
             | DatasetSettings(
                 datasets_bucket=datasets.bucket_name,
                 dataset_table=stores.dataset_table.table_name,
-                instant_machine=training.instant.state_machine_arn,
+                curation_queue=data.curation_queue.queue.queue_url,
+                instant_machine=training.instant.machine.state_machine_arn,
             ).to_env()
             | CostSettings(
                 predict_memory_mb=stage.predict_memory_mb,
@@ -270,6 +271,11 @@ class ServiceStack(Stack):
         training.allow_control(function.execution_role)
         training.instant.allow_start(function.execution_role)
         _allow_datasets(function, stores, datasets)
+        allow(
+            function.execution_role,
+            "sqs:SendMessage",
+            on=[data.curation_queue.queue.queue_arn],
+        )
         return function
 
 

@@ -13,7 +13,6 @@ from infra.constructs.instant_training.machine import (
     embed_function,
     instant_function,
 )
-from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.training_job.life import TrainingJobLife, jobs_function
 from infra.constructs.training_job.machine import TrainingMachine, TrainingNetwork
@@ -122,7 +121,7 @@ class TrainingStack(Stack):
             jobs_table=job_stores.records.table_name,
             jobs_bucket=job_stores.folders.bucket_name,
             datasets_bucket=job_stores.datasets.bucket_name,
-            job_state_machine=self.life.state_machine.state_machine_arn,
+            job_state_machine=self.life.machine.state_machine_arn,
         )
 
         self.instant = InstantTraining(
@@ -146,7 +145,7 @@ class TrainingStack(Stack):
             job_stores=job_stores,
         )
 
-        CfnOutput(self, "JobStateMachine", value=self.life.state_machine.state_machine_arn)
+        CfnOutput(self, "JobStateMachine", value=self.life.machine.state_machine_arn)
         CfnOutput(self, "JobRole", value=machine.role.role_arn)
 
     def allow_control(self, role: iam.Role) -> None:
@@ -155,4 +154,4 @@ class TrainingStack(Stack):
         self._stores.folders.allow_get(role, prefix=FOLDER, ending=f"/{REPORT_FILE}")
         self._stores.folders.allow_list(role)
         self._stores.datasets.allow_list(role)
-        allow(role, "states:StartExecution", on=[self.life.state_machine.state_machine_arn])
+        self.life.allow_start(role)

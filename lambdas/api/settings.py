@@ -23,10 +23,12 @@ class ApiSettings(EnvSettings):
 
 @dataclass(frozen=True)
 class DatasetSettings(EnvSettings):
-    """Names of what holds datasets, and the ARN of the state machine that trains on them."""
+    """Names of what holds datasets, the URL of the queue of images that arrive in them, and the ARN
+    of the state machine that trains on them."""
 
     datasets_bucket: str
     dataset_table: str
+    curation_queue: str
     instant_machine: str
 
 

@@ -117,6 +117,8 @@ def train(
     embeddings: Mapping[str, Float32Array],
     out: Path,
     on_prove: Callable[[], object],
+    *,
+    with_images: bool,
 ) -> Report:
     """`Train`, by the package `training`."""
 
@@ -124,7 +126,8 @@ def train(
         if step == "export":
             on_prove()
 
-    return train_embedded(config, data, embeddings, out, Observer(on_step, lambda _history: None))
+    observer = Observer(on_step, lambda _history: None)
+    return train_embedded(config, data, embeddings, out, observer, with_images=with_images)
 
 
 def _freeze(dataset: str, run: str, _work: Path, _seconds: float) -> dict[str, Any]:

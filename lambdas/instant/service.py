@@ -21,6 +21,7 @@ from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.comparison import examine
+from visionflow.datasets.names import COPIED
 from visionflow.datasets.record import DatasetVersion
 from visionflow.datasets.run import Compared, Confusion, InstantRun, RunResult
 from visionflow.datasets.run_store import RunStore
@@ -49,7 +50,8 @@ _COMPARISONS = 3
 
 class Train(Protocol):
     """Fits a head on ``embeddings``, proves it and writes its artifact into ``out``. Calls
-    ``on_prove`` between the two. Reads the images of validation and test alone."""
+    ``on_prove`` between the two. Reads the images of validation and test alone, and shows them in
+    the report only ``with_images``."""
 
     def __call__(
         self,
@@ -58,6 +60,8 @@ class Train(Protocol):
         embeddings: Mapping[str, Float32Array],
         out: Path,
         on_prove: Callable[[], object],
+        *,
+        with_images: bool,
     ) -> Report: ...
 
 
@@ -196,15 +200,19 @@ class Trainings:
         last = earlier.last(run.dataset)
         config = self.config(run.model, self._free_name(run))
         root, out = work / "images", work / "model"
-        held = last.parts if last else {}
-        data = divided(self.versions.manifest(version), config, root, held)
+        images = self.versions.manifest(version)
+        data = divided(images, config, root, last.parts if last else {})
         earlier.keep(run, data)
         embeddings = embedded(
             data, self.store, version, self.embedder.trunk, self.embedder.features
         )
         Images(self.versions.bucket, self.s3).fetch(data.splits, version)
         test = embeddings["test"][:, 0]
-        report = self.train(config, data, embeddings, out, lambda: self._prove(run))
+        # Whoever erases a prediction could not reach the copies of its image in a model's files.
+        copied = any(image.source.startswith(COPIED) for image in images)
+        report = self.train(
+            config, data, embeddings, out, lambda: self._prove(run), with_images=not copied
+        )
         # What serves may be older than the last; of the images it learned from none is compared.
         other = earlier.last(run.dataset, self.registry.current())
         own = read_head((out / read_artifact(out).served_file.path).read_bytes())

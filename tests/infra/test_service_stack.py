@@ -143,6 +143,7 @@ GRANTS: dict[str, Grants] = {
         *{("dynamodb:" + action, "DatasetTable") for action in ("GetItem", "BatchGetItem")},
         *{("dynamodb:" + action, "DatasetTable") for action in ("Query", "PutItem", "UpdateItem")},
         *{("dynamodb:" + action, "DatasetTable") for action in ("DeleteItem", "BatchWriteItem")},
+        ("sqs:SendMessage", "CurationQueue"),
         ("states:StartExecution", "InstantTrainingStateMachine"),
         # What the machines of jobs report.
         ("s3:ListBucket", "JobFolders"),

@@ -42,6 +42,7 @@ API = ApiSettings("images", "models", "predictions", "registry", "insights", "au
 DATASETS = DatasetSettings(
     "datasets",
     "datasets-table",
+    "https://sqs.eu-central-1.amazonaws.com/123456789012/curation",
     "arn:aws:states:eu-central-1:123456789012:stateMachine:instant",
 )
 # No test sends so much, unless it says so.
@@ -119,6 +120,7 @@ class Cloud:
         self.queue_url = self._make_queue()
         self.orders_url = self._make_budget_topic()
         self.shadow = ShadowCalls()
+        self.sqs.create_queue(QueueName="curation")
         self.uncounted_queue_url = self.sqs.create_queue(QueueName="uncounted")["QueueUrl"]
         self.registry = ModelRegistry("registry", self.dynamodb)
         self.models = ModelStore("models", self.s3)

@@ -194,13 +194,34 @@ def test_a_push_that_was_cut_off_goes_on(
     # One image has arrived without being looked at, the others have not.
     stage.stops_after = None
     assert push(stage, folder, "--json") == 0
-    assert read(capsys.readouterr().out)["sent"] == 3
+    answered = read(capsys.readouterr().out)
+    assert (answered["sent"], answered["known"]) == (2, 1)
     assert len(stage.puts) == 3
     for data in (RED, BLUE, GREEN):
         stage.datasets.arrive(data)
     assert push(stage, folder, "--json") == 0
     answered = read(capsys.readouterr().out)
     assert (answered["sent"], answered["known"]) == (0, 3)
+
+
+def test_waiting_is_for_images_of_this_push_and_ends_when_none_is_looked_at(
+    stage: Stage,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "dog" / "broken.jpg").unlink()
+    assert push(stage, folder) == 0
+    # Of another push, and lost on its way.
+    assert stage.datasets.upload(encode(plain("white"))).status == 200
+    monkeypatch.setattr("infra.cli.datasets.sending._PATIENCE_S", 0.1)
+    capsys.readouterr()
+    assert push(stage, folder, "--json", "--wait") == 0
+    assert read(capsys.readouterr().out)["ready"] == 3
+    stage.curates = False
+    (folder / "dog" / "black.jpg").write_bytes(encode(plain("black")))
+    assert push(stage, folder, "--wait") == 1
+    assert "1 or more images of animals still wait" in capsys.readouterr().err
 
 
 def test_a_divided_folder_keeps_its_parts_and_adds_its_classes(

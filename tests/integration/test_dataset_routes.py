@@ -14,6 +14,7 @@ import pytest
 
 from lambdas.api.datasets.bodies import MOST_CHANGES, MOST_PREDICTIONS, MOST_THUMBNAILS
 from lambdas.api.resources import resources
+from lambdas.classification.arrivals import Arrival, arrivals
 from tests.images import encode, plain
 from tests.integration.conftest import API, DATASETS, PLENTY, SERVED, Answer, Cloud
 from visionflow.access.caller import Caller
@@ -198,6 +199,23 @@ def test_an_image_is_sent_by_a_signed_request_and_known_afterwards(datasets: Dat
     details = datasets.get(f"/animals/images/{sha(RED)}").body
     assert details["image"]["state"] == "ready"
     assert urlsplit(details["url"]).path == f"/content/animals/{sha(RED)}"
+
+
+def test_an_image_whose_message_was_lost_is_brought_to_the_curation_again(
+    datasets: Datasets,
+) -> None:
+    datasets.upload(RED)
+    key, sqs = f"content/animals/{sha(RED)}", datasets.cloud.sqs
+    put = datasets.cloud.s3.put_object(Bucket=DATASETS.datasets_bucket, Key=key, Body=RED)
+    assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": []}
+    (message,) = sqs.receive_message(QueueUrl=DATASETS.curation_queue)["Messages"]
+    ((found, _),) = arrivals(json.loads(message["Body"]), Arrival)
+    etag = put["ETag"].strip('"')
+    assert found == Arrival(DATASETS.datasets_bucket, key, None, etag, len(RED))
+    # One that never came is asked for, and the curation is not.
+    assert len(datasets.upload(BLUE).body["forms"]) == 1
+    assert len(datasets.upload(BLUE).body["forms"]) == 1
+    assert "Messages" not in sqs.receive_message(QueueUrl=DATASETS.curation_queue)
 
 
 def test_an_image_that_has_not_arrived_has_no_url(datasets: Datasets) -> None:

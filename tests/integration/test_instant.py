@@ -29,13 +29,15 @@ from tests.jobs import make_buckets, make_pair_table
 from training.config import TrainConfig
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
+from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.evaluation.unknown import strangers
+from training.export.artifact import REPORT_FILE
 from training.results.report import Report
 from training.stop import check_stop
 from visionflow.access.budget import StageStop
 from visionflow.datasets.changes import ClassChange, ImageChange
 from visionflow.datasets.image_store import ImageContent
-from visionflow.datasets.names import DROPPED, content_key, parts_key
+from visionflow.datasets.names import content_key, parts_key, source_of
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
@@ -81,8 +83,9 @@ def drawn(colour: tuple[int, int, int], seed: int) -> bytes:
     return buffer.getvalue()
 
 
-TRAINED: dict[str, tuple[Path, Report]] = {}
-"""By the content of what was trained on: most tests train on the same images."""
+TRAINED: dict[tuple[str, bool], tuple[Path, Report]] = {}
+"""By the content of what was trained on, and whether reports show it: most tests train on the same
+images."""
 
 
 def trained(
@@ -91,15 +94,18 @@ def trained(
     embeddings: Mapping[str, Float32Array],
     out: Path,
     on_prove: Callable[[], object],
+    *,
+    with_images: bool,
 ) -> Report:
     """The function's own training; a second one of the same images is a copy of the first."""
-    if data.sha256 not in TRAINED:
-        report = train(config, data, embeddings, out, on_prove)
+    done = (data.sha256, with_images)
+    if done not in TRAINED:
+        report = train(config, data, embeddings, out, on_prove, with_images=with_images)
         kept = Path(mkdtemp()) / "model"
         shutil.copytree(out, kept)
-        TRAINED[data.sha256] = (kept, report)
+        TRAINED[done] = (kept, report)
         return report
-    kept, report = TRAINED[data.sha256]
+    kept, report = TRAINED[done]
     check_stop()
     on_prove()
     shutil.copytree(kept, out)
@@ -167,10 +173,11 @@ class World:
             state="ready",
             added_at=timestamp(AT),
             added_by="ann",
-            source=DROPPED,
+            source="upload",
             bytes=len(data),
             label=label,
         )
+        self.store.images.announce(name, [image])
         self.store.images.curated(name, image, None)
         self.s3.put_object(Bucket="dataset-files", Key=content_key(name, image.sha256), Body=data)
         return image.sha256
@@ -260,6 +267,26 @@ def test_a_dataset_becomes_a_model_that_serves_and_leads_back_to_it(world: World
     world.embedded.clear()
     second = world.train()
     assert (second.model_version, second.serves, world.embedded) == ("2", False, [])
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_report_shows_images_unless_one_was_copied_from_a_prediction(
+    world: World, copied: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else so few images have no map.
+    monkeypatch.setattr("training.evaluation.tsne.LEAST_IMAGES", 2)
+    world.fill({"red": 13, "green": 13})
+    if copied:
+        image = next(world.store.images.all("colours"))
+        world.store.images.came("colours", image.sha256, source_of("p1"))
+    run = world.train()
+    assert run.model_version is not None
+    manifest = world.models.manifest(ModelRef("colours", run.model_version))
+    prefix = f"models/colours/{run.model_version}"
+    answer = world.s3.get_object(Bucket="models", Key=f"{prefix}/{REPORT_FILE}")
+    report = Report.parse(answer["Body"].read())
+    assert (report == report.without_images()) == copied
+    assert (MAP_IMAGES_FILE not in {entry.path for entry in manifest.all_files()}) == copied
 
 
 def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_it(

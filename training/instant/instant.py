@@ -50,14 +50,16 @@ def train_embedded(
     embeddings: Mapping[str, npt.NDArray[np.floating]],
     out: Path,
     observer: Observer = SILENT,
+    *,
+    with_images: bool = True,
 ) -> Report:
     """Fit a head to ``embeddings`` and leave the proven artifact in the folder ``out``.
 
     ``embeddings``: float32 or float16 [N, 2, F] of each part of ``data``, in its order, by the
     starter's `Embedder`. Read are the images of ``data.validation`` and ``data.test``, which the
     served file is measured on, and of the training images only those of suspicious labels, for a
-    thumbnail, which is left out where a file is missing. Raises `TrainingError` for embeddings that
-    are not those of ``data``.
+    thumbnail, which is left out where a file is missing. ``with_images``: whether the report may
+    show any of them. Raises `TrainingError` for embeddings that are not those of ``data``.
     """
     config = on_starter(config)
     trunk = Trunk.read(STARTER)
@@ -79,7 +81,7 @@ def train_embedded(
         probe=fitted.probe,
         curve=curve,
     )
-    return prove(exported, origin, config, data, out)
+    return prove(exported, origin, config, data, out, with_images=with_images)
 
 
 def on_starter(config: TrainConfig) -> TrainConfig:

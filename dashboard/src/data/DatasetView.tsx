@@ -90,7 +90,7 @@ export default function DatasetView({ name }: { name: string }) {
             <HealthTab details={details} facts={facts} canEdit={canEdit} />
           </Tabs.Content>
           <Tabs.Content className="tab-content" value="train">
-            <TrainTab details={details} counts={facts.counts} />
+            <TrainTab details={details} facts={facts} sending={progress.working} />
           </Tabs.Content>
           <Tabs.Content className="tab-content" value="versions">
             <VersionsTab dataset={details.dataset} table={facts.bench.table} />

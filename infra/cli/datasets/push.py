@@ -31,7 +31,9 @@ def add_parsers(data_steps: Commands) -> None:
         "--dataset", required=True, metavar="NAME", help="the dataset, made if it is not there"
     )
     parser.add_argument(
-        "--wait", action="store_true", help="until every image was looked at, and say the result"
+        "--wait",
+        action="store_true",
+        help="until every image that was sent was looked at, and say the result",
     )
 
 
@@ -40,9 +42,9 @@ def _push(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as unpacked:
         found = find_images(arguments.source, Path(unpacked))
         copies = _copies(arguments.source, Path(unpacked))
-        sent = send_all(dataset, list(map(_offered, found)), copies)
+        sent, named = send_all(dataset, list(map(_offered, found)), copies)
     if arguments.wait:
-        wait(dataset, sent)
+        wait(dataset, sent, named)
     answer(arguments, sent, lambda: _print(sent, len(found)))
     return 1 if sent.unreadable or sent.erased else 0
 

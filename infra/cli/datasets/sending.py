@@ -4,7 +4,7 @@ import hashlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from typing import Any
 from infra.client.api_client import ApiProblemError
 from infra.client.datasets import DatasetClient
 from infra.client.image_upload import AlreadyUploadedError
+from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
 from training.texts.terminal import say
 from visionflow.errors import ImageError
@@ -24,6 +25,7 @@ from visionflow.labels import label_key
 _BATCH = 100
 _SENDERS = 8
 _POLL_SECONDS = 2.0
+_PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,11 @@ class Sent:
             )
 
 
-def send_all(dataset: DatasetClient, images: Sequence[Offered], copies: Mapping[str, str]) -> Sent:
+def send_all(
+    dataset: DatasetClient, images: Sequence[Offered], copies: Mapping[str, str]
+) -> tuple[Sent, set[str]]:
     """Send those images that the dataset does not have, and say in which part they are. The dataset
-    and its classes are made where they are not there.
+    and its classes are made where they are not there. Returns also the hashes of all of them.
 
     ``copies``: the prediction of each image that was collected from one, by its SHA-256; when it is
     erased, that image goes too. Raises `CommandError`.
@@ -107,17 +111,27 @@ def send_all(dataset: DatasetClient, images: Sequence[Offered], copies: Mapping[
             _send_batch(
                 dataset, images[start : start + _BATCH], copies, seen, sent, senders, bar.add
             )
-    return sent
+    return sent, seen
 
 
-def wait(dataset: DatasetClient, sent: Sent) -> None:
-    """Until no image of the dataset is pending: page by page, since none becomes so again."""
+def wait(dataset: DatasetClient, sent: Sent, named: Set[str]) -> None:
+    """Until no image that is ``named`` by its hash is pending: page by page, since none becomes so
+    again. Raises `CommandError` where none is curated for minutes."""
     states: Counter[str] = Counter()
     cursor: str | None = None
+    before, since = (cursor, 0), time.monotonic()
     while True:
         page = dataset.image_page(cursor)
-        found = [image["state"] for image in page["items"]]
-        if "pending" in found:
+        found = Counter(image["state"] for image in page["items"] if image["sha256"] in named)
+        if pending := found["pending"]:
+            if before != (cursor, pending):
+                before, since = (cursor, pending), time.monotonic()
+            elif time.monotonic() - since > _PATIENCE_S:
+                raise CommandError(
+                    f"{pending} or more images of {dataset.name} still wait, and none was looked "
+                    f"at for {_PATIENCE_S:.0f} s. Run the same command again: it sends what was "
+                    "lost. If that does not help, read the logs of the Curate function."
+                )
             time.sleep(_POLL_SECONDS)
             continue
         states.update(found)

@@ -79,9 +79,9 @@ def _take_over(arguments: argparse.Namespace) -> int:
             without.append(name)
         else:
             offered.append(_offered(store, dataset.name, prefix, image, label, part))
-    sent = send_all(dataset, offered, _copies(stage, bucket, prefix + LINEAGE_FILE))
+    sent, named = send_all(dataset, offered, _copies(stage, bucket, prefix + LINEAGE_FILE))
     if arguments.wait:
-        wait(dataset, sent)
+        wait(dataset, sent, named)
     taken = TakenOver(prefix, sent, tuple(without))
     answer(arguments, taken, lambda: _print(taken, len(found)))
     return 1 if sent.unreadable or sent.erased or without else 0

@@ -3,19 +3,18 @@
 import json
 from dataclasses import asdict
 
-from aws_cdk import ArnFormat, Aws, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Aws, CfnOutput, Duration, Stack
 from aws_cdk import Size as Storage
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.constructs.instant_training.definition import DEFINITION
-from infra.constructs.permissions import allow, as_found
+from infra.constructs.permissions import as_found
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.storage.stores import Stores
 from infra.constructs.training_job.job_stores import JobStores
+from infra.constructs.workflow import Workflow
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.embed.settings import EmbedSettings
@@ -29,13 +28,9 @@ MAP = "Embed"
 """The label of the map in the definition."""
 
 
-class InstantTraining(Construct):
-    """Freeze, embed, fit, publish.
-
-    Attributes:
-        state_machine_arn: an execution is started for each training, with
-            `{"dataset": ..., "run": ...}`.
-    """
+class InstantTraining(Workflow):
+    """Freeze, embed, fit, publish. An execution is started for each training, with
+    `{"dataset": ..., "run": ...}`."""
 
     def __init__(
         self,
@@ -47,58 +42,21 @@ class InstantTraining(Construct):
         instant: ServiceFunction,
         job_stores: JobStores,
     ) -> None:
-        super().__init__(scope, construct_id)
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        allow(role, "lambda:InvokeFunction", on=[embed.function_arn, instant.function_arn])
-        job_stores.datasets.allow_get(role, prefix=RUNS_PREFIX)
-        machine = stepfunctions.StateMachine(
-            self,
-            "StateMachine",
-            definition_body=stepfunctions.DefinitionBody.from_string(_definition(stage)),
-            definition_substitutions={
-                "InstantFunction": instant.function_arn,
-                "EmbedFunction": embed.function_arn,
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            definition=_definition(stage),
+            functions={"EmbedFunction": embed, "InstantFunction": instant},
+            ended=instant,
+            substitutions={
                 "DatasetsBucket": job_stores.datasets.bucket_name,
                 "Partition": Aws.PARTITION,
             },
-            role=role,
-            tracing_enabled=stage.tracing,
-            removal_policy=RemovalPolicy.DESTROY,
         )
-        self.state_machine_arn = machine.state_machine_arn
-        _let_it_map(self, machine, role)
-        acknowledge(
-            machine,
-            "AwsSolutions-SF1",
-            reason="Each step is in its function's log; Step Functions keeps the history.",
-        )
-        if stage.tracing:
-            acknowledge(
-                role,
-                "AwsSolutions-IAM5[Resource::*]",
-                reason="X-Ray's actions for traces and sampling know no resources.",
-            )
-        else:
-            acknowledge(machine, "AwsSolutions-SF2", reason="The local cloud has no X-Ray.")
-        # An aborted execution never reaches its own end.
-        events.Rule(
-            self,
-            "EndedFromOutside",
-            event_pattern=events.EventPattern(
-                source=["aws.states"],
-                detail_type=["Step Functions Execution Status Change"],
-                detail={
-                    "stateMachineArn": [self.state_machine_arn],
-                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-                },
-            ),
-            targets=[targets.LambdaFunction(instant)],
-        )
-        CfnOutput(scope, "InstantMachine", value=self.state_machine_arn)
-
-    def allow_start(self, role: iam.Role) -> None:
-        """Let `role` start trainings."""
-        allow(role, "states:StartExecution", on=[self.state_machine_arn])
+        job_stores.datasets.allow_get(self.role, prefix=RUNS_PREFIX)
+        _let_it_map(self, self.machine, self.role)
+        CfnOutput(scope, "InstantMachine", value=self.machine.state_machine_arn)
 
 
 def _definition(stage: StageConfig) -> str:

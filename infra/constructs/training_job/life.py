@@ -2,18 +2,14 @@
 
 import json
 
-from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_stepfunctions as stepfunctions
+from aws_cdk import Duration, Stack
 from constructs import Construct
 
 from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.training_job.definition import DEFINITION
 from infra.constructs.training_job.machine import TrainingMachine, TrainingNetwork, arns_of_launch
-from infra.nag import acknowledge
+from infra.constructs.workflow import Workflow
 from infra.stages import StageConfig
 from lambdas.jobs.machines import JOB_TAG
 from lambdas.jobs.settings import JobsSettings
@@ -22,12 +18,9 @@ from visionflow.costs.estimate import MB_PER_VCPU
 _RUN_TIME = "The launch itself makes the resource, so its name is not known before."
 
 
-class TrainingJobLife(Construct):
-    """Validate, launch, watch, publish, end.
-
-    Attributes:
-        state_machine: started once for each job, with `{"job_id": ...}`.
-    """
+class TrainingJobLife(Workflow):
+    """Validate, launch, watch, publish, end. An execution is started once for each job, with
+    `{"job_id": ...}`."""
 
     def __init__(
         self,
@@ -38,53 +31,14 @@ class TrainingJobLife(Construct):
         jobs: ServiceFunction,
         publish: ServiceFunction,
     ) -> None:
-        super().__init__(scope, construct_id)
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        allow(role, "lambda:InvokeFunction", on=[jobs.function_arn, publish.function_arn])
-        self.state_machine = stepfunctions.StateMachine(
-            self,
-            "StateMachine",
-            definition_body=stepfunctions.DefinitionBody.from_string(
-                # In one line, so that the template stays readable.
-                json.dumps(json.loads(DEFINITION.read_text(encoding="utf-8")))
-            ),
-            definition_substitutions={
-                "JobsFunction": jobs.function_arn,
-                "PublishFunction": publish.function_arn,
-            },
-            role=role,
-            tracing_enabled=stage.tracing,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        acknowledge(
-            self.state_machine,
-            "AwsSolutions-SF1",
-            reason="Each step is in its function's log; Step Functions keeps the history.",
-        )
-        if stage.tracing:
-            acknowledge(
-                role,
-                "AwsSolutions-IAM5[Resource::*]",
-                reason="X-Ray's actions for traces and sampling know no resources.",
-            )
-        else:
-            acknowledge(
-                self.state_machine, "AwsSolutions-SF2", reason="The local cloud has no X-Ray."
-            )
-        # An aborted execution never reaches its own end. Lambda repeats a failing call twice;
-        # EventBridge's own retries are for calls that do not reach Lambda.
-        events.Rule(
-            self,
-            "EndedFromOutside",
-            event_pattern=events.EventPattern(
-                source=["aws.states"],
-                detail_type=["Step Functions Execution Status Change"],
-                detail={
-                    "stateMachineArn": [self.state_machine.state_machine_arn],
-                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-                },
-            ),
-            targets=[targets.LambdaFunction(jobs)],
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            # In one line, so that the template stays readable.
+            definition=json.dumps(json.loads(DEFINITION.read_text(encoding="utf-8"))),
+            functions={"JobsFunction": jobs, "PublishFunction": publish},
+            ended=jobs,
         )
 
 

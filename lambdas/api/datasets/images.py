@@ -25,11 +25,13 @@ from lambdas.api.datasets.bodies import (
     Thumbnails,
     UploadForms,
 )
+from lambdas.api.datasets.curation import Curation
 from lambdas.api.records import Records
 from lambdas.api.resources import Resources
 from lambdas.web.json_body import read_item
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, ImageChange
 from visionflow.datasets.names import COPIED, content_key, is_sha256, source_of
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
@@ -83,10 +85,13 @@ class DatasetImages:
     content: ImageStore
     records: Records
     usage: UsageStore
+    curation: Curation
 
     @classmethod
-    def build(cls, resources: Resources, store: DatasetStore, content: ImageStore) -> Self:
-        return cls(store, content, Records.build(resources), resources.usage)
+    def build(
+        cls, resources: Resources, store: DatasetStore, content: ImageStore, curation: Curation
+    ) -> Self:
+        return cls(store, content, Records.build(resources), resources.usage, curation)
 
     def page(self, name: str, query: ImageQuery, limit: int, cursor: str | None) -> ImagePage:
         """Raises `DatasetMissingError`, `InvalidCursorError`."""
@@ -124,9 +129,10 @@ class DatasetImages:
     ) -> UploadForms:
         """Signed requests for images that the dataset does not have yet.
 
-        An image that was announced before and has not arrived gets a form again, and one that was
-        removed is back with the label that is given. A copy of a prediction's image goes when that
-        is erased, and is not let in any more once it was. Images and bytes count as those of
+        An image that was announced before and has not arrived gets a form again; one that has, and
+        still waits to be curated, is brought to the curation again; and one that was removed is
+        back with the label that is given. A copy of a prediction's image goes when that is erased,
+        and is not let in any more once it was. Images and bytes count as those of
         ``POST /uploads`` do. Raises `DatasetMissingError`, `InvalidParameterError`,
         `InvalidBodyError`, what `UploadRequest.check` raises, and `QuotaExceededError`.
         """
@@ -169,35 +175,27 @@ class DatasetImages:
 
     def _announce(self, name: str, images: Sequence[DatasetImage], caller: Caller) -> set[str]:
         """Let ``images`` in and count them. Returns which have arrived already."""
-        rows = self.store.images.known(name, [image.sha256 for image in images])
-        fresh = [
-            image
-            for image in images
-            if image.sha256 not in rows or rows[image.sha256].state == "pending"
-        ]
+        known = self.store.images.known(name, [image.sha256 for image in images])
+        waiting = [sha256 for sha256, row in known.items() if row.state == "pending"]
+        there = rows.each(lambda sha256: self.curation.look_again(name, sha256), waiting)
+        absent = {sha256 for sha256, found in zip(waiting, there, strict=True) if not found}
+        fresh = [image for image in images if image.sha256 not in known or image.sha256 in absent]
         if fresh:
             amounts = Amounts(images=len(fresh), bytes=sum(image.bytes for image in fresh))
             self.usage.spend(caller, amounts)
         arrived = {image.sha256 for image in images} - {image.sha256 for image in fresh}
         arrived.update(self.store.images.announce(name, fresh))
         for image in images:
-            row = rows.get(image.sha256)
-            if row is not None and self._comes_otherwise(row, image):
+            row = known.get(image.sha256)
+            if row and _comes_otherwise(row, image, has_bytes=image.sha256 not in absent):
                 self.store.images.came(name, image.sha256, image.source)
-        removed = [image for image in images if (row := rows.get(image.sha256)) and row.removed]
+        removed = [image for image in images if (row := known.get(image.sha256)) and row.removed]
         back = [
             ImageChange(sha256=image.sha256, label=image.label or KEEP, removed=False)
             for image in removed
         ]
         self.store.images.change(name, back, caller.name)
         return arrived
-
-    def _comes_otherwise(self, row: DatasetImage, image: DatasetImage) -> bool:
-        """Whether ``image`` decides if an erased record takes the image of ``row`` along: a copy
-        brings the bytes that an announced upload has not, and an upload of what was copied makes
-        it independent of the record."""
-        was_copied, is_copied = (each.source.startswith(COPIED) for each in (row, image))
-        return is_copied != was_copied and is_copied == (row.state == "pending")
 
     def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
         key = content_key(name, image.sha256)
@@ -271,6 +269,14 @@ class DatasetImages:
                 missing.append(prediction.id)
                 self.store.images.erase(name, sha256)
         return PredictionsTaken(added, len(known), tuple(missing))
+
+
+def _comes_otherwise(row: DatasetImage, image: DatasetImage, *, has_bytes: bool) -> bool:
+    """Whether ``image`` decides if an erased record takes the image of ``row`` along: a copy brings
+    the bytes that an announced upload has not, and an upload of what was copied makes it
+    independent of the record."""
+    was_copied, is_copied = (each.source.startswith(COPIED) for each in (row, image))
+    return is_copied not in (was_copied, has_bytes)
 
 
 def check_hash(what: str, sha256: str) -> str:

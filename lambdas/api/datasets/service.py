@@ -20,6 +20,7 @@ from lambdas.api.datasets.bodies import (
     VersionDiff,
     VersionList,
 )
+from lambdas.api.datasets.curation import Curation
 from lambdas.api.datasets.images import DatasetImages
 from lambdas.api.datasets.training import DatasetTraining
 from lambdas.api.resources import Resources
@@ -59,13 +60,14 @@ class DatasetService:
     @classmethod
     def build(cls, resources: Resources) -> Self:
         store, content = resources.datasets, resources.dataset_content
+        curation = Curation(content, resources.curation_queue, clients.sqs())
         versions = VersionStore(content.bucket, resources.s3, store)
         return cls(
             store,
             versions,
             content,
             resources.registry,
-            DatasetImages.build(resources, store, content),
+            DatasetImages.build(resources, store, content, curation),
             DatasetTraining(
                 store,
                 versions,

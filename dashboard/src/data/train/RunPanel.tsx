@@ -80,7 +80,6 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
               note={t("data.testGroups", { n: n(result.groups) })}
             />
           </div>
-          <ComparedWith compared={result.compared} />
           {result.series.length > 0 && (
             <p className="small" data-testid="run-series">
               {t("data.series", {
@@ -90,6 +89,7 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
               })}
             </p>
           )}
+          <ComparedWith compared={result.compared} />
           <h3>{t("data.confusions")}</h3>
           {result.worst.length === 0 ? (
             <p>{t("data.noConfusions")}</p>

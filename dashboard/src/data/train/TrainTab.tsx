@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useMay } from "../../access/useMe";
@@ -8,13 +9,16 @@ import { useLanguage } from "../../i18n";
 import { duration, money, whole } from "../../i18n/format";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Problem } from "../../ui/notice/Problem";
-import type { Counts } from "../facts/filter";
+import { countFacts } from "../facts/filter";
+import type { Facts } from "../facts/useWorkbench";
 import { RunPanel } from "./RunPanel";
 import { RunsTable } from "./RunsTable";
 
 interface TrainTabProps {
   details: DatasetDetails;
-  counts: Counts;
+  facts: Facts;
+  /** Whether images are on their way. */
+  sending: boolean;
 }
 
 const EVERY_MS = 1_000;
@@ -22,7 +26,8 @@ const EVERY_MS = 1_000;
 const isActive = ({ state }: InstantRun) => state === "waiting" || state === "running";
 
 /** One button, what it does while it works, and what came of it. */
-export function TrainTab({ details, counts }: TrainTabProps) {
+export function TrainTab({ details, facts, sending }: TrainTabProps) {
+  const { bench, counts } = facts;
   const { dataset, run: latest, forecast } = details;
   const { t } = useTranslation();
   const language = useLanguage();
@@ -48,6 +53,18 @@ export function TrainTab({ details, counts }: TrainTabProps) {
       void queries.invalidateQueries({ queryKey: ["runs", name] });
     },
   });
+  // Pressed while images are on their way or not yet looked at: a training takes all of them.
+  const [waits, setWaits] = useState(false);
+  const isArriving = sending || counts.pending > 0;
+  const begin = useEffectEvent(async () => {
+    await bench.load(); // the last images may not be in the table yet
+    if (countFacts(bench.table).pending > 0) return;
+    setWaits(false);
+    start.mutate();
+  });
+  useEffect(() => {
+    if (waits && !isArriving) void begin();
+  }, [waits, isArriving]);
   const isBusy = start.isPending || (run.data !== undefined && isActive(run.data));
   const trained = [...counts.byClass.values()].filter((images) => images > 0).length;
   const seconds = run.data ? took(run.data) : null;
@@ -75,19 +92,38 @@ export function TrainTab({ details, counts }: TrainTabProps) {
           </p>
         )}
         {trained < 2 && <p className="muted small">{t("data.trainNeeds")}</p>}
+        {waits && (
+          <p role="status" className="numeric" data-testid="train-waits">
+            {t("data.trainWaits", { images: whole(counts.pending, language) })}
+          </p>
+        )}
         {may("POST /datasets/{name}/train") ? (
-          <div>
+          <div className="row">
             <button
               type="button"
               className="button primary"
-              disabled={isBusy || trained < 2}
+              disabled={isBusy || waits || (trained < 2 && !isArriving)}
               onClick={() => {
-                start.mutate();
+                if (isArriving) setWaits(true);
+                else start.mutate();
               }}
               data-testid="train"
             >
               {t(isBusy ? "data.training" : "data.trainNow")}
             </button>
+            {waits && trained >= 2 && (
+              <button
+                type="button"
+                className="button"
+                onClick={() => {
+                  setWaits(false);
+                  start.mutate();
+                }}
+                data-testid="train-without"
+              >
+                {t("data.trainWithout")}
+              </button>
+            )}
           </div>
         ) : (
           <MissingScope route="POST /datasets/{name}/train" />

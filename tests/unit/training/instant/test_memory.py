@@ -12,7 +12,7 @@ from training.config import load_config
 from training.instant.curve import accuracy_curve
 from training.instant.fit import Embedded, fit_embedded
 
-images, features, classes = int(sys.argv[1]), 1280, 10
+images, features, classes = int(sys.argv[1]), int(sys.argv[2]), 3
 generator = np.random.default_rng(1)
 
 def part(count):
@@ -35,8 +35,8 @@ print(peak() - before, parts["train"].embeddings.nbytes, peak())
 
 
 def test_a_fit_copies_no_embeddings_of_a_large_set() -> None:
-    """Repeat it with 50000 in place of the number of images for the peak of a whole process."""
-    command = [sys.executable, "-c", SCRIPT, "24000"]
+    """Repeat it with 50000 images of 1280 features for the peak of a whole process."""
+    command = [sys.executable, "-c", SCRIPT, "24000", "320"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     more, embeddings, _ = map(int, done.stdout.split())
     # What is cross-validated is copied, 5,000 images at most; never all of them.

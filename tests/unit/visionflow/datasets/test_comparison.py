@@ -64,6 +64,33 @@ def test_no_pair_is_missed_by_looking_in_the_main_directions(
     )
 
 
+@pytest.mark.parametrize(
+    ("embeddings", "groups", "most"),
+    [
+        # The bound of nearly each pair is above the limit, and no pair is.
+        (unit(np.random.default_rng(5).normal(size=(400, FEATURES))), 400, 0),
+        # Frames of one film: a few pairs connect them all.
+        (classes(1, 400, spread=0.01), 1, 8 * 400),
+    ],
+)
+def test_pairs_are_multiplied_one_by_one_only_where_few_need_it(
+    monkeypatch: pytest.MonkeyPatch, embeddings: npt.NDArray[np.float16], groups: int, most: int
+) -> None:
+    monkeypatch.setattr(comparison, "_DIMENSIONS", 4)
+    monkeypatch.setattr(comparison, "_ROWS", 8)
+    cosines, multiplied = comparison._cosines, []
+
+    def counted(
+        embeddings: npt.NDArray[np.float16], first: Int64Array, second: Int64Array
+    ) -> comparison.Float32Array:
+        multiplied.append(len(first))
+        return cosines(embeddings, first, second)
+
+    monkeypatch.setattr(comparison, "_cosines", counted)
+    assert len(set(look_alikes(embeddings))) == groups
+    assert sum(multiplied) <= most
+
+
 def test_wrong_labels_are_suspected_and_right_ones_are_not() -> None:
     embeddings, targets = classes(5, 60), targets_of(5, 60)
     wrong = np.arange(0, 300, 29)

@@ -1,7 +1,7 @@
 """What people change about a dataset: its images one by one, and its classes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, Literal
 
@@ -11,7 +11,7 @@ from visionflow.labels import composed, label_key, label_problem
 
 MAX_CLASSES: Final = 1000
 MAX_MOVES: Final = 1000
-"""How often classes of one dataset can be renamed, merged or deleted."""
+"""How many former names of classes a dataset remembers."""
 
 ClassAction = Literal["add", "rename", "merge", "delete", "describe"]
 
@@ -53,11 +53,14 @@ class ClassChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassMove:
-    """Since ``revision``, what was labelled ``name`` is labelled ``to``, or not at all."""
+    """What was labelled so before ``revision`` is labelled ``to`` now, or not at all."""
 
     revision: int
-    name: str
     to: str | None
+
+
+Moves = Mapping[str, tuple[ClassMove, ...]]
+"""By the former name of a class, in their order. Of a label, the first one since then counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +73,15 @@ class Book:
     """
 
     dataset: Dataset
-    moves: tuple[ClassMove, ...] = ()
+    moves: Moves = field(default_factory=dict)
 
     def label(self, label: str | None, revision: int) -> str | None:
         """What a label of ``revision`` is called now."""
-        for move in self.moves:
-            if move.revision > revision and move.name == label:
-                label = move.to
-        return label
+        if label is None:
+            return None
+        since = (move for move in self.moves.get(label, ()) if move.revision > revision)
+        move = next(since, None)
+        return label if move is None else move.to
 
     def check_labels(self, labels: Sequence[str | None]) -> None:
         """Raises `InvalidParameterError` for a label that is not one of the classes."""
@@ -118,15 +122,13 @@ class Book:
     ) -> "Book":
         if classes == self.dataset.classes:
             return self
-        if len(self.moves) >= MAX_MOVES and move:
-            raise DatasetConflictError(
-                f"The classes of {self.dataset.name} have been renamed, merged or deleted "
-                f"{MAX_MOVES:,} times, which is as often as a dataset allows; label by image."
-            )
         revision = self.dataset.revision + 1
-        moves = self.moves
-        if move is not None:
-            moves += (ClassMove(revision=revision, name=move[0], to=move[1]),)
+        moves = self.moves if move is None else _moved(self.moves, revision, *move)
+        if sum(map(len, moves.values())) > max(MAX_MOVES, sum(map(len, self.moves.values()))):
+            raise DatasetConflictError(
+                f"The classes of {self.dataset.name} have {MAX_MOVES:,} former names, which is as "
+                "many as a dataset remembers; label by image."
+            )
         dataset = replace(self.dataset, classes=classes, revision=revision)
         return Book(dataset=dataset, moves=moves)
 
@@ -150,6 +152,28 @@ class Book:
         if but is None and len(self.dataset.classes) >= MAX_CLASSES:
             raise DatasetConflictError(f"A dataset has at most {MAX_CLASSES:,} classes.")
         return name
+
+
+def _moved(moves: Moves, revision: int, name: str, to: str | None) -> Moves:
+    """``moves`` with one more, each with what its label is called after that."""
+    followed = {
+        former: tuple(replace(move, to=to) if move.to == name else move for move in each)
+        for former, each in moves.items()
+    }
+    followed[name] = (*followed.get(name, ()), ClassMove(revision=revision, to=to))
+    told = {former: _telling(former, each) for former, each in followed.items()}
+    return {former: each for former, each in told.items() if each}
+
+
+def _telling(name: str, moves: Sequence[ClassMove]) -> tuple[ClassMove, ...]:
+    """Those ``moves`` that a label follows to somewhere else than it would without them."""
+    kept: list[ClassMove] = []
+    without: str | None = name
+    for move in reversed(moves):
+        if move.to != without:
+            kept.append(move)
+            without = move.to
+    return tuple(reversed(kept))
 
 
 def _display_name(text: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Rows of the datasets table: their keys, and what they hold of datasets and images."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -9,7 +10,7 @@ from visionflow import dynamodb, strict
 from visionflow.datasets.changes import Book, ClassMove
 from visionflow.datasets.record import Dataset, DatasetImage
 from visionflow.dynamodb import Found, Item, from_row, to_item
-from visionflow.errors import DatasetMissingError
+from visionflow.errors import DatasetConflictError, DatasetMissingError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,6 +21,8 @@ R = TypeVar("R")
 DATASETS: Final = "DATASETS"
 # What one call writes at the same time; boto3 keeps ten connections.
 _WRITERS = 8
+MAX_BOOK_BYTES: Final = 400_000
+"""Of a dataset's row as JSON, which is longer than what DynamoDB counts up to its 409,600."""
 _FIELDS: Final = tuple(field.name for field in fields(DatasetImage))
 
 
@@ -51,18 +54,37 @@ def each(write: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
 
 def book_item(book: Book) -> Item:
-    moves = [[move.revision, move.name, move.to] for move in book.moves]
-    row = to_item({**strict.to_dict(book.dataset), "moves": moves})
-    return dataset_key(book.dataset.name) | row
+    """The row of a dataset. Of a move it names the class by its place among the classes.
+
+    Raises `DatasetConflictError` for one that is larger than a row can be.
+    """
+    name, classes = book.dataset.name, book.dataset.classes
+    places = {known.name: place for place, known in enumerate(classes)}
+    moves = sorted(
+        [move.revision, former, None if move.to is None else places[move.to]]
+        for former, each in book.moves.items()
+        for move in each
+    )
+    row = {**strict.to_dict(book.dataset), "moves": moves}
+    size = len(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAX_BOOK_BYTES:
+        raise DatasetConflictError(
+            f"The names of the classes of {name} and their former names have {size:,} bytes, and "
+            f"at most {MAX_BOOK_BYTES:,} can be kept; take shorter names, or fewer display names."
+        )
+    return dataset_key(name) | to_item(row)
 
 
 def book_of(item: Found) -> Book:
     row = from_row(item)
     row.pop("deleting", None)
-    moves = tuple(
-        ClassMove(revision=revision, name=name, to=to) for revision, name, to in row.pop("moves")
-    )
-    return Book(dataset=strict.parse(Dataset, row, "dataset"), moves=moves)
+    rows = row.pop("moves")
+    dataset = strict.parse(Dataset, row, "dataset")
+    moves: dict[str, tuple[ClassMove, ...]] = {}
+    for revision, former, place in rows:
+        to = None if place is None else dataset.classes[place].name
+        moves[former] = (*moves.get(former, ()), ClassMove(revision=revision, to=to))
+    return Book(dataset=dataset, moves=moves)
 
 
 def present(values: Mapping[str, Any]) -> dict[str, Any]:

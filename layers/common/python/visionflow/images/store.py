@@ -83,6 +83,16 @@ class ImageStore:
             DEFAULT_LIMITS.check_bytes(answer["ContentLength"])
             return StoredImage(body.read(), answer["Metadata"].get(_OWNER))
 
+    def found(self, key: str) -> tuple[str, int] | None:
+        """ETag and size of an object; None where there is none."""
+        try:
+            head = self._client.head_object(Bucket=self.bucket, Key=key)
+        except self._client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
+            return None
+        return head["ETag"].strip('"'), head["ContentLength"]
+
     def write(self, key: str, data: bytes, content_type: str) -> str | None:
         """Store an object and return its version id, None in a bucket without versioning."""
         answer = self._client.put_object(
