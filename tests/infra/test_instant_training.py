@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from infra.constructs.instant_training.machine import FIT_MEMORY_MB, MAP
+from infra.constructs.instant_training.machine import MAP
 from tests.infra.conftest import Templates
+from visionflow.costs.instant import FIT_MEMORY_MB
 
 MACHINE = "AWS::StepFunctions::StateMachine"
 
