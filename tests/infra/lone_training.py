@@ -73,7 +73,9 @@ def main(work: Path) -> None:
         part: np.stack([vectors[sha256] for sha256 in data_set.splits.parts[part].hashes])
         for part, _ in PARTS
     }
-    report = handler.train(config, data_set, embeddings, work / "model", lambda: None)
+    report = handler.train(
+        config, data_set, embeddings, work / "model", lambda: None, with_images=True
+    )
     try_out(work / "model", read_artifact(work / "model"))
     print(
         json.dumps(
