@@ -51,9 +51,14 @@ class EarlierTrainings:
     s3: "S3Client"
     trunk: str
 
-    def keep(self, run: InstantRun, data: TrainingData) -> None:
-        """Remember the parts of a training; before its model is published."""
+    def keep(self, run: InstantRun, data: TrainingData, held: Mapping[str, Part]) -> None:
+        """Remember the parts of a training, before its model is published, and those that earlier
+        ones ``held`` images in that are not among its own: they may come back."""
+        own = {sha256 for part in data.splits.parts.values() for sha256 in part.hashes}
         parts = {name: list(part.hashes) for name, part in data.splits.parts.items()}
+        for sha256, part in held.items():
+            if sha256 not in own:
+                parts[part].append(sha256)
         self.s3.put_object(
             Bucket=self.bucket,
             Key=parts_key(run.dataset, run.id),
@@ -90,8 +95,17 @@ class EarlierTrainings:
         index = {label: place for place, label in enumerate(labels)}
         places = np.array([index.get(label, -1) for label in data.labels])
         targets = places[test.targets]
-        unseen = [earlier.parts.get(sha256, "test") == "test" for sha256 in test.hashes]
-        rows = np.flatnonzero(np.array(unseen, bool) & (targets >= 0))
+        # Nor one that looks like an image that it was fitted or chosen on.
+        seen = np.concatenate(
+            [
+                data.group_numbers[name][
+                    [earlier.parts.get(sha256, "test") != "test" for sha256 in part.hashes]
+                ]
+                for name, part in data.splits.parts.items()
+            ]
+        )
+        unseen = ~np.isin(data.group_numbers["test"], seen)
+        rows = np.flatnonzero(unseen & (targets >= 0))
         if not len(rows):
             return None
         groups = data.group_numbers["test"][rows]

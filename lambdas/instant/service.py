@@ -201,8 +201,9 @@ class Trainings:
         config = self.config(run.model, self._free_name(run))
         root, out = work / "images", work / "model"
         images = self.versions.manifest(version)
-        data = divided(images, config, root, last.parts if last else {})
-        earlier.keep(run, data)
+        held = last.parts if last else {}
+        data = divided(images, config, root, held)
+        earlier.keep(run, data, held)
         embeddings = embedded(
             data, self.store, version, self.embedder.trunk, self.embedder.features
         )

@@ -69,7 +69,7 @@ def divided(
     """
     labels = tuple(sorted({image.label for image in images}))
     by_hand = {image.part for image in images}
-    together = _together(images)
+    together = _together(images, held)
     kept = _kept(images, together, held)
     chosen: dict[str, list[VersionImage]] = {"train": []}
     for image in sorted(images, key=lambda image: (image.label, image.sha256)):
@@ -97,33 +97,48 @@ def divided(
     )
     splits = divide(found, groups, shares, config.seed, held=kept)
     require_measurable(splits)
+    if untrained := np.flatnonzero(splits.train.counts == 0).tolist():
+        raise RunRefusedError(
+            f"All images of {labels[untrained[0]]!r} have measured earlier models, and none is "
+            "left to train on. Add images, or put some of these into training."
+        )
     tree = label_tree(labels, {}, root)
     return TrainingData(found, splits, shares, config.input, None, tree)
 
 
-def _together(images: Sequence[VersionImage]) -> dict[str, str]:
-    """The name of what each image stays in one part with: its group, but for `one_series`."""
+def _together(images: Sequence[VersionImage], held: Mapping[str, Part]) -> dict[str, str]:
+    """The name of what each image stays in one part with: its group, but for `one_series`.
+
+    A group that was divided before, as one series or as groups that became one since, stays
+    divided; what is new in it goes where it does least harm, to the training images.
+    """
     alone = one_series(images)
-    return {
-        image.sha256: image.sha256 if image.label in alone else image.group or image.sha256
-        for image in images
-    }
+    before: dict[str, set[Part]] = {}
+    for image in images:
+        if image.sha256 in held:
+            before.setdefault(image.group or image.sha256, set()).add(held[image.sha256])
+    names = {}
+    for image in images:
+        group = image.group or image.sha256
+        parts = before.get(group, set())
+        if image.label in alone:
+            group = image.sha256
+        elif len(parts) > 1:
+            group += f" {held.get(image.sha256, min(parts, key=PARTS.index))}"
+        names[image.sha256] = group
+    return names
 
 
 def _kept(
     images: Sequence[VersionImage], together: Mapping[str, str], held: Mapping[str, Part]
 ) -> dict[str, Part]:
-    """The part of each image whose group was in one before, the last of several; but for images
-    that people chose a part for."""
-    of_group: dict[str, int] = {}
-    for image in images:
-        if image.sha256 in held:
-            group = together[image.sha256]
-            of_group[group] = max(of_group.get(group, 0), PARTS.index(held[image.sha256]))
+    """The part of each image of which something that it stays with was in one before; but for
+    images that people chose a part for."""
+    parts = {together[i.sha256]: held[i.sha256] for i in images if i.sha256 in held}
     return {
-        image.sha256: PARTS[of_group[group]]
+        image.sha256: parts[name]
         for image in images
-        if image.part is None and (group := together[image.sha256]) in of_group
+        if image.part is None and (name := together[image.sha256]) in parts
     }
 
 

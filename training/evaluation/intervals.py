@@ -44,12 +44,23 @@ def share_interval(correct: BoolArray, groups: Int64Array | None = None) -> Inte
 
 
 def difference_interval(before: BoolArray, after: BoolArray, groups: Int64Array) -> Interval:
-    """Of the share of ``after`` [N] less the share of ``before`` [N], two answers to each image:
-    percentiles of a bootstrap of whole ``groups`` [N]."""
+    """Of the share of ``after`` [N] less the share of ``before`` [N], two answers to each image.
+
+    Percentiles of a bootstrap of whole ``groups`` [N]. Where that cannot vary, since the difference
+    is the same in each group, Newcombe's hybrid of Wilson's intervals with the number of groups
+    (1998, https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8%3C873::AID-SIM779%3E3.0.CO;2-I).
+    """
     rows = np.stack([after.astype(float) - before, np.ones(len(after))], axis=1)
     table = _per_group(rows, groups)
+    if np.ptp(table[:, 0] / table[:, 1]) > 0:
+        drawn = [draws[:, 0] / draws[:, 1] for draws in _bootstrap(table)]
+        return Interval(*_percentiles(np.concatenate(drawn)))
+    count = len(table)
+    old, new = float(before.mean()), float(after.mean())
+    was, now = (_wilson(round(share * count), count) for share in (old, new))
     return Interval(
-        *_percentiles(np.concatenate([drawn[:, 0] / drawn[:, 1] for drawn in _bootstrap(table)]))
+        new - old - float(np.hypot(new - now.low, was.high - old)),
+        new - old + float(np.hypot(now.high - new, old - was.low)),
     )
 
 

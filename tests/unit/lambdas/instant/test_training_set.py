@@ -1,6 +1,7 @@
 """How a version of a dataset is divided for a training."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from lambdas.instant.handler import config_of
 from lambdas.instant.training_set import PARTS, divided, one_series
 from training.errors import DatasetError
 from visionflow.datasets.record import Part, VersionImage
+from visionflow.errors import RunRefusedError
 
 
 def images(
@@ -47,6 +49,37 @@ def test_bursts_that_are_trained_again_keep_their_parts() -> None:
     again = divided(more, config, Path("images"), held).splits
     for part in PARTS:
         assert set(first.parts[part].hashes) <= set(again.parts[part].hashes)
+
+
+def test_bursts_stay_divided_when_others_no_longer_are_one_series() -> None:
+    bursts = [image for label in "abcde" for image in images(label, groups=1)]
+    config = config_of("m", "1")
+    first = divided(bursts, config, Path("images"), {}).splits
+    held: dict[str, Part] = {sha256: part for part in PARTS for sha256 in first.parts[part].hashes}
+    scenes = [
+        replace(image, sha256=image.sha256[::-1], group=f"more {image.group}")
+        for label in "ab"
+        for image in images(label, groups=4)
+    ]
+    assert one_series([*bursts, *scenes]) == ()
+    again = divided([*bursts, *scenes], config, Path("images"), held).splits
+    for part in PARTS:
+        assert set(first.parts[part].hashes) <= set(again.parts[part].hashes)
+    assert again.train.counts.min() > 0
+
+
+def test_a_class_of_former_test_images_alone_is_refused() -> None:
+    old = [*images("a", groups=9), *images("b", groups=9)]
+    config = config_of("m", "1")
+    first = divided(old, config, Path("images"), {}).splits
+    held: dict[str, Part] = {sha256: part for part in PARTS for sha256 in first.parts[part].hashes}
+    tested = {image.sha256 for image in old if held[image.sha256] == "test"}
+    renamed = [
+        replace(image, label="c") if image.sha256 in tested and image.label == "a" else image
+        for image in old
+    ]
+    with pytest.raises(RunRefusedError, match="'c' have measured earlier models"):
+        divided(renamed, config, Path("images"), held)
 
 
 def test_look_alikes_stay_together_where_two_classes_can_be_measured_so() -> None:

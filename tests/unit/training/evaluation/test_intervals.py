@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from training.evaluation.calibration import calibration_interval
-from training.evaluation.intervals import DRAWS, count_groups, share_interval
+from training.evaluation.intervals import DRAWS, count_groups, difference_interval, share_interval
 from visionflow.insights.intervals import share
 
 
@@ -28,6 +28,21 @@ def test_what_is_always_right_is_not_certain(right: bool) -> None:
     found = share_interval(np.full(60, right), np.repeat(np.arange(6), 10))
     wilson = share(6 if right else 0, 6)
     assert (found.low, found.high) == (wilson.low, wilson.high)
+
+
+@pytest.mark.parametrize(("before", "after"), [(False, True), (True, True), (False, False)])
+def test_a_difference_that_is_the_same_everywhere_is_not_certain(before: bool, after: bool) -> None:
+    found = difference_interval(np.full(6, before), np.full(6, after), np.arange(6) // 2)
+    assert found.low < after - before - 0.1 or found.high > after - before + 0.1
+    assert -1 <= found.low <= after - before <= found.high <= 1
+
+
+def test_a_difference_by_chance_holds_nothing() -> None:
+    draws = np.random.default_rng(1)
+    before, after = draws.random((2, 400)) < 0.8
+    found = difference_interval(before, after, np.arange(400))
+    assert found.low < 0 < found.high
+    assert found.high - found.low < 0.2
 
 
 @pytest.mark.parametrize("shots", [1, 8])
