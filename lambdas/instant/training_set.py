@@ -107,24 +107,27 @@ def divided(
 
 
 def _together(images: Sequence[VersionImage], held: Mapping[str, Part]) -> dict[str, str]:
-    """The name of what each image stays in one part with: its group, but for `one_series`.
-
-    A group that was divided before, as one series or as groups that became one since, stays
-    divided; what is new in it goes where it does least harm, to the training images.
-    """
+    """The name of what each image stays in one part with: its group, but for `one_series`, and for
+    groups that were divided before and whose class would have no training image otherwise."""
     alone = one_series(images)
     before: dict[str, set[Part]] = {}
     for image in images:
         if image.sha256 in held:
             before.setdefault(image.group or image.sha256, set()).add(held[image.sha256])
+    trained = {
+        image.label
+        for image in images
+        if image.part == "train"
+        or (image.part is None and before.get(image.group or image.sha256, {"train"}) == {"train"})
+    }
     names = {}
     for image in images:
         group = image.group or image.sha256
-        parts = before.get(group, set())
         if image.label in alone:
             group = image.sha256
-        elif len(parts) > 1:
-            group += f" {held.get(image.sha256, min(parts, key=PARTS.index))}"
+        elif image.label not in trained and group in before:
+            # What is new in it goes where it does least harm.
+            group += f" {held.get(image.sha256, min(before[group], key=PARTS.index))}"
         names[image.sha256] = group
     return names
 
@@ -132,11 +135,15 @@ def _together(images: Sequence[VersionImage], held: Mapping[str, Part]) -> dict[
 def _kept(
     images: Sequence[VersionImage], together: Mapping[str, str], held: Mapping[str, Part]
 ) -> dict[str, Part]:
-    """The part of each image of which something that it stays with was in one before; but for
-    images that people chose a part for."""
-    parts = {together[i.sha256]: held[i.sha256] for i in images if i.sha256 in held}
+    """The part of each image of which something that it stays with was in one before, the last of
+    several; but for images that people chose a part for."""
+    parts: dict[str, int] = {}
+    for image in images:
+        if image.sha256 in held:
+            name = together[image.sha256]
+            parts[name] = max(parts.get(name, 0), PARTS.index(held[image.sha256]))
     return {
-        image.sha256: parts[name]
+        image.sha256: PARTS[parts[name]]
         for image in images
         if image.part is None and (name := together[image.sha256]) in parts
     }

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -99,7 +100,13 @@ def divide(images: list[VersionImage], held: dict[str, Part] | None = None) -> T
     return divided(images, config_of("pets", "1"), Path("images"), held or {})
 
 
-def made(earlier: EarlierTrainings, run_id: str, version: str, data: TrainingData) -> InstantRun:
+def made(
+    earlier: EarlierTrainings,
+    run_id: str,
+    version: str,
+    data: TrainingData,
+    held: Mapping[str, Part] = MappingProxyType({}),
+) -> InstantRun:
     run = earlier.runs.start(
         InstantRun(
             id=run_id,
@@ -112,7 +119,7 @@ def made(earlier: EarlierTrainings, run_id: str, version: str, data: TrainingDat
             promote=False,
         )
     )
-    earlier.keep(run, data)
+    earlier.keep(run, data, held)
     return earlier.runs.finish(run, AT, version, RESULT, serves=False)
 
 
@@ -160,6 +167,19 @@ def test_the_last_training_counts_unless_an_earlier_one_serves(earlier: EarlierT
     assert serving is not None
     assert (last.model.version, serving.model.version) == ("2", "1")
     assert last.parts == parts_of(data)
+
+
+def test_parts_of_images_that_are_away_meanwhile_are_remembered(earlier: EarlierTrainings) -> None:
+    images = pets("cat", "dog")
+    made(earlier, "2030-1", "1", divide(images))
+    first = earlier.last("pets")
+    assert first is not None
+    tested = next(sha256 for sha256, part in first.parts.items() if part == "test")
+    fewer = [each for each in images if each.sha256 != tested]
+    made(earlier, "2030-2", "2", divide(fewer, dict(first.parts)), first.parts)
+    second = earlier.last("pets")
+    assert second is not None
+    assert parts_of(divide(images, dict(second.parts)))[tested] == "test"
 
 
 def test_a_training_whose_parts_are_not_known_is_passed_over(earlier: EarlierTrainings) -> None:
