@@ -1,5 +1,6 @@
 """What a training takes over from earlier ones of its dataset: parts, and a model to compare."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType

@@ -372,6 +372,24 @@ describe("training", () => {
     });
   });
 
+  it("waits for images that are not yet looked at, or goes without them", async () => {
+    fake.datasets.images.push(image(5, { state: "pending", label: "pear" }));
+    fake.datasets.next = run({ state: "running", result: null, model_version: null, steps: [] });
+    open("&tab=train");
+    await userEvent.click(await screen.findByTestId("train"));
+    expect(await screen.findByTestId("train-waits")).toHaveTextContent("1 to go");
+    expect(screen.getByTestId("train-without")).toBeEnabled();
+    expect(fake.count("/datasets/fruit/train")).toBe(0);
+    fake.datasets.images[4] = image(5, { label: "pear" });
+    await waitFor(
+      () => {
+        expect(fake.count("/datasets/fruit/train")).toBe(1);
+      },
+      { timeout: 6000 },
+    );
+    expect(screen.queryByTestId("train-waits")).not.toBeInTheDocument();
+  });
+
   it("that failed says why; a viewer is offered nothing", async () => {
     fake.me = viewer();
     fake.datasets.runs = [

@@ -56,15 +56,22 @@ export function TrainTab({ details, facts, sending }: TrainTabProps) {
   // Pressed while images are on their way or not yet looked at: a training takes all of them.
   const [waits, setWaits] = useState(false);
   const isArriving = sending || counts.pending > 0;
-  const begin = useEffectEvent(async () => {
-    await bench.load(); // the last images may not be in the table yet
+  const begin = useEffectEvent(() => {
     if (countFacts(bench.table).pending > 0) return;
     setWaits(false);
     start.mutate();
   });
   useEffect(() => {
-    if (waits && !isArriving) void begin();
-  }, [waits, isArriving]);
+    if (!waits || isArriving) return;
+    let wanted = true;
+    // The last images may not be in the table yet.
+    void bench.load().then(() => {
+      if (wanted) begin();
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [bench, waits, isArriving]);
   const isBusy = start.isPending || (run.data !== undefined && isActive(run.data));
   const trained = [...counts.byClass.values()].filter((images) => images > 0).length;
   const seconds = run.data ? took(run.data) : null;
