@@ -171,7 +171,7 @@ def test_the_last_training_counts_unless_an_earlier_one_serves(earlier: EarlierT
 
 
 def test_parts_of_images_that_are_away_meanwhile_are_remembered(earlier: EarlierTrainings) -> None:
-    images = pets("cat", "dog")
+    images = pets("cat", "dog", each=30)
     made(earlier, "2030-1", "1", divide(images))
     first = earlier.last("pets")
     assert first is not None
