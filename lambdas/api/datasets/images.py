@@ -187,7 +187,7 @@ class DatasetImages:
         arrived.update(self.store.images.announce(name, fresh))
         for image in images:
             row = known.get(image.sha256)
-            if row and _comes_otherwise(row, image, has_bytes=image.sha256 not in absent):
+            if row and _is_brought(row, image, has_bytes=image.sha256 not in absent):
                 self.store.images.came(name, image.sha256, image.source)
         removed = [image for image in images if (row := known.get(image.sha256)) and row.removed]
         back = [
@@ -274,12 +274,11 @@ class DatasetImages:
         return PredictionsTaken(added, len(known), tuple(missing))
 
 
-def _comes_otherwise(row: DatasetImage, image: DatasetImage, *, has_bytes: bool) -> bool:
-    """Whether ``image`` decides if an erased record takes the image of ``row`` along: a copy brings
-    the bytes that an announced upload has not, and an upload of what was copied makes it
-    independent of the record."""
-    was_copied, is_copied = (each.source.startswith(COPIED) for each in (row, image))
-    return is_copied not in (was_copied, has_bytes)
+def _is_brought(row: DatasetImage, image: DatasetImage, *, has_bytes: bool) -> bool:
+    """Whether the bytes of ``row``, which was announced as an upload and has none, come as a copy
+    now. A copy stays one: of an image that is there, no bytes are sent, so whoever announces it
+    again brings nothing that would be independent of the record."""
+    return image.source.startswith(COPIED) and not (has_bytes or row.source.startswith(COPIED))
 
 
 def check_hash(what: str, sha256: str) -> str:
