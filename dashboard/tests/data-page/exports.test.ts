@@ -151,6 +151,19 @@ describe("a version", () => {
     expect(counts).toEqual([2]);
   });
 
+  it("whose manifest breaks off says so before the first image", async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(gzipSync(strToU8(`${JSON.stringify(lines[0])}\n`)));
+      },
+      pull(controller) {
+        controller.error(new TypeError("terminated"));
+      },
+    });
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(body)));
+    await expect(manifest().next()).rejects.toMatchObject({ code: "network_error" });
+  });
+
   it("whose manifest cannot be read says so", async () => {
     vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 403 })));
     await expect(manifest().next()).rejects.toMatchObject({ code: "network_error", status: 403 });
