@@ -93,7 +93,7 @@ export default function DatasetView({ name }: { name: string }) {
             <TrainTab details={details} facts={facts} sending={progress.working} />
           </Tabs.Content>
           <Tabs.Content className="tab-content" value="versions">
-            <VersionsTab dataset={details.dataset} table={facts.bench.table} />
+            <VersionsTab dataset={details.dataset} />
           </Tabs.Content>
         </Tabs.Root>
       ) : (

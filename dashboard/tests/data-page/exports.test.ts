@@ -2,7 +2,7 @@ import { gzipSync, strFromU8, strToU8, unzipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { createApi } from "../../src/api/client";
-import { writeLines, ZipExport } from "../../src/data/versions/export/exports";
+import { readNames, writeLines, ZipExport } from "../../src/data/versions/export/exports";
 import { readManifest, type VersionImage } from "../../src/data/versions/export/manifest";
 import type { Sink } from "../../src/data/versions/export/sink";
 import { FakeApi } from "../fakeApi";
@@ -119,11 +119,49 @@ describe("a version", () => {
     expect(counts).toEqual([3]);
   });
 
-  it("of which an image is gone says so", async () => {
+  it("of which an image was erased is a zip without it, and says how many there were", async () => {
     const { fake, api } = started();
-    fake.datasets.images = [image(1)];
-    const written = new ZipExport(api, "fruit", manifest()).write(sink().made, nothing, signal);
-    await expect(written).rejects.toMatchObject({ code: "image_missing" });
+    fake.datasets.images = [image(1), image(3)];
+    const { made, bytes } = sink();
+    const zip = new ZipExport(api, "fruit", manifest());
+    expect(await zip.write(made, nothing, signal)).toBe(false);
+    const files = unzipSync(bytes());
+    expect(Object.keys(files)).toEqual([
+      `apple/${hash(1)}.jpg`,
+      `=배/${hash(3)}.jpg`,
+      "manifest.csv",
+      "manifest.jsonl",
+    ]);
+    for (const name of ["manifest.csv", "manifest.jsonl"]) {
+      expect(strFromU8(files[name] ?? new Uint8Array())).not.toContain(hash(2));
+    }
+    expect(zip.erased).toBe(1);
+  });
+
+  it.each(["csv", "jsonl"] as const)("as %s has no line of an erased image", async (format) => {
+    const { fake, api } = started();
+    fake.datasets.images = [image(1), image(3)];
+    const { made, text } = sink();
+    const counts: number[] = [];
+    const nameOf = await readNames(api, "fruit", signal);
+    const count = (n: number) => counts.push(n);
+    expect(await writeLines(format, manifest(), nameOf, made, count)).toBe(1);
+    expect(text()).toContain("3.jpg");
+    expect(text()).not.toContain(hash(2));
+    expect(counts).toEqual([2]);
+  });
+
+  it("whose manifest breaks off says so before the first image", async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(gzipSync(strToU8(`${JSON.stringify(lines[0])}\n`)));
+      },
+      pull(controller) {
+        controller.error(new TypeError("terminated"));
+      },
+    });
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(body)));
+    await expect(manifest().next()).rejects.toMatchObject({ code: "network_error" });
   });
 
   it("whose manifest cannot be read says so", async () => {

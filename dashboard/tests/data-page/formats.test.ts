@@ -45,6 +45,11 @@ describe("a table of labels", () => {
     expect(await readTable(file)).toEqual(wanted);
   });
 
+  it("has numbers as labels, as a script writes them", async () => {
+    const rows = await readTable(table('{"file": "a.jpg", "label": 7}', "x.jsonl"));
+    expect(rows.map(({ label }) => label)).toEqual(["7"]);
+  });
+
   it.each([
     ["x.csv", "name,label\na.jpg,apple", "table_columns", 2],
     ["x.csv", "", "table_columns", 1],

@@ -11,7 +11,6 @@ import { DownloadIcon } from "../../ui/icons";
 import { PageSkeleton } from "../../ui/notice/PageSkeleton";
 import { Problem } from "../../ui/notice/Problem";
 import { useMore } from "../../ui/useMore";
-import type { FactTable } from "../facts/table";
 import { ExportPanel } from "./export/ExportPanel";
 
 interface VersionPanelProps {
@@ -19,13 +18,12 @@ interface VersionPanelProps {
   number: number;
   /** What it can be compared with, the latest first. */
   others: readonly number[];
-  table: FactTable;
 }
 
 const STEP = 20;
 
 /** One version: what it made, its manifest to take along, and what differs from another one. */
-export function VersionPanel({ name, number, others, table }: VersionPanelProps) {
+export function VersionPanel({ name, number, others }: VersionPanelProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
@@ -71,7 +69,7 @@ export function VersionPanel({ name, number, others, table }: VersionPanelProps)
                   ))}
             </dd>
           </dl>
-          <ExportPanel version={version.data.version} table={table} />
+          <ExportPanel version={version.data.version} />
           <div>
             <a
               className="button small"

@@ -11,12 +11,11 @@ import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { PageSkeleton } from "../../ui/notice/PageSkeleton";
 import { Problem } from "../../ui/notice/Problem";
-import type { FactTable } from "../facts/table";
 import { VersionPanel } from "./VersionPanel";
 import css from "./VersionsTab.module.css";
 
 /** What the dataset held at some times; a training uses one of them. */
-export function VersionsTab({ dataset: { name }, table }: { dataset: Dataset; table: FactTable }) {
+export function VersionsTab({ dataset: { name } }: { dataset: Dataset }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
@@ -129,7 +128,6 @@ export function VersionsTab({ dataset: { name }, table }: { dataset: Dataset; ta
           key={open}
           name={name}
           number={open}
-          table={table}
           others={(versions.data ?? []).map(({ number }) => number).filter((n) => n !== open)}
         />
       )}

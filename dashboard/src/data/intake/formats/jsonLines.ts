@@ -1,6 +1,6 @@
 import { FormatError, type RawRow } from "./rows";
 
-/** A JSON object on each line; values that are not texts are passed over. */
+/** A JSON object on each line; numbers are read as texts, and other values passed over. */
 export function jsonLineRows(text: string): RawRow[] {
   return text.split("\n").flatMap((line, index) => {
     if (line.trim() === "") return [];
@@ -15,7 +15,9 @@ export function jsonLineRows(text: string): RawRow[] {
       throw new FormatError("table_json", number);
     }
     const values = Object.entries(parsed).flatMap(([name, value]): [string, string][] =>
-      typeof value === "string" || value === null ? [[name.toLowerCase(), value ?? ""]] : [],
+      typeof value === "string" || typeof value === "number" || value === null
+        ? [[name.toLowerCase(), String(value ?? "")]]
+        : [],
     );
     return { line: number, values: new Map(values) };
   });

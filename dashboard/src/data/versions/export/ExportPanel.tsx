@@ -8,18 +8,11 @@ import { useLanguage } from "../../../i18n";
 import { fileSize, whole } from "../../../i18n/format";
 import { DownloadIcon } from "../../../ui/icons";
 import { Problem } from "../../../ui/notice/Problem";
-import type { FactTable } from "../../facts/table";
 import type { ZipExport } from "./exports";
 import { canStream, MOST_IN_MEMORY, openSink } from "./sink";
 
 const TYPES = { csv: "text/csv", jsonl: "application/x-ndjson", zip: "application/zip" };
 type Format = keyof typeof TYPES;
-
-interface ExportPanelProps {
-  version: DatasetVersion;
-  /** Knows what the images were called. */
-  table: FactTable;
-}
 
 /** A zip that did not fit into one file. */
 interface Rest {
@@ -28,12 +21,14 @@ interface Rest {
 }
 
 /** Takes a version along: its table, its manifest, or its images in folders of classes. */
-export function ExportPanel({ version: { dataset, number, images }, table }: ExportPanelProps) {
+export function ExportPanel({ version }: { version: DatasetVersion }) {
+  const { dataset, number, images } = version;
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
   const running = useRef<AbortController | null>(null);
   const [count, setCount] = useState(0);
+  const [erased, setErased] = useState(0);
   const [rest, setRest] = useState<Rest | null>(null);
   useEffect(() => () => running.current?.abort(), []);
   const write = useMutation({
@@ -47,7 +42,7 @@ export function ExportPanel({ version: { dataset, number, images }, table }: Exp
       if (next === null) setCount(0);
       try {
         const { readManifest } = await import("./manifest");
-        const { writeLines, ZipExport } = await import("./exports");
+        const { readNames, writeLines, ZipExport } = await import("./exports");
         const manifest = async () => {
           const { url } = await api.version(dataset, number, abort.signal);
           return readManifest(url, abort.signal);
@@ -55,16 +50,15 @@ export function ExportPanel({ version: { dataset, number, images }, table }: Exp
         if (format === "zip") {
           const zip = next?.zip ?? new ZipExport(api, dataset, await manifest());
           const isMore = await zip.write(sink, setCount, abort.signal);
+          setErased(zip.erased);
           setRest(isMore ? { zip, file: file + 1 } : null);
         } else {
-          const nameOf = (sha256: string) => {
-            const row = table.row(sha256);
-            return row === undefined ? null : table.fileName(row);
-          };
-          await writeLines(format, await manifest(), nameOf, sink, (done) => {
+          const nameOf = await readNames(api, dataset, abort.signal);
+          const gone = await writeLines(format, await manifest(), nameOf, sink, (done) => {
             abort.signal.throwIfAborted();
             setCount(done);
           });
+          setErased(gone);
         }
         await sink.close();
       } catch (cause) {
@@ -134,6 +128,7 @@ export function ExportPanel({ version: { dataset, number, images }, table }: Exp
       {write.isSuccess && rest === null && (
         <p className="small" role="status" data-testid="exported">
           {t("data.exported", { n: whole(count, language) })}
+          {erased > 0 && ` ${t("data.exportErased", { n: whole(erased, language) })}`}
         </p>
       )}
       {failed && <Problem error={write.error} />}

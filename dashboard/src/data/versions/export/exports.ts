@@ -2,13 +2,13 @@ import { Zip, ZipPassThrough } from "fflate";
 
 import type { Api } from "../../../api/client";
 import { MOST_LINKS } from "../../../api/datasets";
-import { ApiError } from "../../../api/errors";
 import { BYTE_ORDER_MARK, csvLine } from "../../../ui/csv";
 import { fetchFile, type VersionImage } from "./manifest";
 import type { Sink } from "./sink";
 
 type Images = AsyncIterator<VersionImage, void>;
-type NameOf = (sha256: string) => string | null;
+/** The name of an image's file; `undefined` for one that was erased from the dataset. */
+type NameOf = (sha256: string) => string | null | undefined;
 
 /** The format without extensions counts to 65,535; two more are the manifests. */
 const MOST_ENTRIES = 65_000;
@@ -21,20 +21,44 @@ function tableLine({ sha256, label, part, group, source }: VersionImage, file: s
   return csvLine([sha256, file, label, part, group, source]);
 }
 
-/** Writes what `line` makes of each image; `onCount` gets how many are written. */
+/** Reads what the images of a dataset are called; in a browser's table some may be gone since. */
+export async function readNames(api: Api, name: string, signal: AbortSignal): Promise<NameOf> {
+  const names = new Map<string, string | null>();
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<Api["datasetImages"]>> = await api.datasetImages(
+      name,
+      cursor,
+      signal,
+    );
+    for (const { sha256, file_name } of page.items) names.set(sha256, file_name);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return (sha256) => names.get(sha256);
+}
+
+/**
+ * Writes a line for each image, and returns how many are left out because they were erased;
+ * `onCount` gets how many are written.
+ */
 export async function writeLines(
   format: "csv" | "jsonl",
   images: Images,
   nameOf: NameOf,
   sink: Sink,
   onCount: (count: number) => void,
-): Promise<void> {
+): Promise<number> {
   let lines = format === "csv" ? BYTE_ORDER_MARK + csvLine(HEADER) : "";
   let count = 0;
+  let erased = 0;
   for (;;) {
     const { done, value } = await images.next();
     if (!done) {
       const file = nameOf(value.sha256);
+      if (file === undefined) {
+        erased += 1;
+        continue;
+      }
       lines +=
         format === "csv"
           ? tableLine(value, file)
@@ -46,13 +70,14 @@ export async function writeLines(
       lines = "";
       onCount(count);
     }
-    if (done) return;
+    if (done) return erased;
   }
 }
 
 /**
  * Images of a version in folders of classes, as `<class>/<sha256>.<ending>`, with `manifest.csv`
  * and `manifest.jsonl`. A file that is full ends, and the next call goes on in another one.
+ * Images that were erased since the version was made are left out.
  */
 export class ZipExport {
   readonly #api: Api;
@@ -61,12 +86,18 @@ export class ZipExport {
   readonly #most: number;
   #waiting: VersionImage[] = [];
   #written = 0;
+  #erased = 0;
 
   constructor(api: Api, name: string, images: Images, mostEntries = MOST_ENTRIES) {
     this.#api = api;
     this.#name = name;
     this.#images = images;
     this.#most = mostEntries;
+  }
+
+  /** How many images were left out so far. */
+  get erased(): number {
+    return this.#erased;
   }
 
   /** Writes until all images are in a file, or `sink` is full; returns whether some are left. */
@@ -99,25 +130,29 @@ export class ZipExport {
       const links = await this.#api.imageLinks(this.#name, hashes, signal);
       for (let start = 0; start < some.length; start += PARALLEL) {
         const few = some.slice(start, start + PARALLEL);
-        const contents = await Promise.all(
-          few.map(({ sha256 }) => content(links[sha256], sha256, signal)),
+        const found = await Promise.all(
+          few.map(async (image) => {
+            const url = links[image.sha256];
+            return url === undefined ? [] : [{ image, data: await content(url, signal) }];
+          }),
         );
-        const size = contents.reduce((sum, data) => sum + data.length, 0);
+        const there = found.flat();
+        const size = there.reduce((sum, { data }) => sum + data.length, 0);
         if (entries > 0 && bytes + size > sink.most * 0.99) {
           await this.#finish(zip, add, table, lines, flush);
           return true;
         }
-        few.forEach((image, index) => {
-          const data = contents[index] ?? new Uint8Array();
+        for (const { image, data } of there) {
           const path = `${image.label}/${image.sha256}.${ending(data)}`;
           add(path, data);
           table += tableLine(image, path);
           lines += `${JSON.stringify({ ...image, file_name: path })}\n`;
-        });
+        }
         await flush();
-        entries += few.length;
+        entries += there.length;
         this.#waiting.splice(0, few.length);
-        this.#written += few.length;
+        this.#written += there.length;
+        this.#erased += few.length - there.length;
         onCount(this.#written);
       }
       await this.#fill();
@@ -149,12 +184,7 @@ export class ZipExport {
   }
 }
 
-async function content(
-  url: string | undefined,
-  sha256: string,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  if (url === undefined) throw new ApiError("image_missing", `${sha256} is no longer there.`);
+async function content(url: string, signal: AbortSignal): Promise<Uint8Array> {
   return new Uint8Array(await (await fetchFile(url, signal)).arrayBuffer());
 }
 

@@ -16,9 +16,10 @@ export async function* readManifest(
   url: string,
   signal: AbortSignal,
 ): AsyncGenerator<VersionImage, void> {
-  const response = await fetchFile(url, signal);
-  if (response.body === null) return;
-  const text = response.body
+  // Whole first: the bucket ends a connection from which nothing is read while images are written.
+  const file = await fetchFile(url, signal);
+  const text = file
+    .stream()
     .pipeThrough(new DecompressionStream("gzip"))
     .pipeThrough(new TextDecoderStream());
   const reader = text.getReader();
@@ -33,10 +34,10 @@ export async function* readManifest(
 }
 
 /** A file of the bucket. Throws `ApiError`, `AbortError`. */
-export async function fetchFile(url: string, signal: AbortSignal): Promise<Response> {
+export async function fetchFile(url: string, signal: AbortSignal): Promise<Blob> {
   try {
     const response = await fetch(url, { signal });
-    if (response.ok) return response;
+    if (response.ok) return await response.blob();
     throw new ApiError("network_error", response.statusText, { status: response.status });
   } catch (cause) {
     if (signal.aborted || cause instanceof ApiError) throw cause;
