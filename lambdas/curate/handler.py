@@ -78,7 +78,7 @@ def handle_message(record: SQSRecord) -> set[str]:
 
     def give_up() -> None:
         if "examine" not in record.json_body:
-            work(service().give_up)
+            work(lambda arrival, _: service().give_up(arrival))
 
     with following():
         try:

@@ -65,11 +65,11 @@ class CurateService:
         if arrival.key.startswith(DROP_PREFIX):
             self._move(arrival, now)
             return None
-        return self._curate(arrival, now)
+        return self._curate(arrival)
 
-    def give_up(self, arrival: Arrival, now: datetime) -> str | None:
+    def give_up(self, arrival: Arrival) -> str | None:
         """Record that no worker came to the end of an image."""
-        found = self._pending(arrival, now)
+        found = self._pending(arrival)
         if found is None:
             return None
         name, image = found
@@ -88,8 +88,8 @@ class CurateService:
         except DatasetMissingError:
             return False
 
-    def _curate(self, arrival: Arrival, now: datetime) -> str | None:
-        found = self._pending(arrival, now)
+    def _curate(self, arrival: Arrival) -> str | None:
+        found = self._pending(arrival)
         if found is None:
             return None
         name, image = found
@@ -127,7 +127,7 @@ class CurateService:
             logger.info("curated by another delivery", extra={"key": arrival.key})
         return name
 
-    def _pending(self, arrival: Arrival, now: datetime) -> tuple[str, DatasetImage] | None:
+    def _pending(self, arrival: Arrival) -> tuple[str, DatasetImage] | None:
         """The dataset and the image that an object is the content of; None if it is of none."""
         name, _, sha256 = arrival.key.removeprefix(CONTENT_PREFIX).partition("/")
         if not arrival.key.startswith(CONTENT_PREFIX) or not is_sha256(sha256):
@@ -135,19 +135,11 @@ class CurateService:
             return None
         try:
             return name, self.store.images.image(name, sha256)
-        except DatasetImageMissingError:
-            # Written by somebody who may write to the bucket, and did not announce it.
-            return name, DatasetImage(
-                sha256=sha256,
-                state="pending",
-                added_at=timestamp(now),
-                added_by=DROPPED,
-                source=DROPPED,
-                bytes=arrival.size,
-            )
-        except DatasetMissingError:
-            # Sent to a dataset that was deleted meanwhile: nothing would ever delete it.
-            logger.warning("of no dataset", extra={"key": arrival.key})
+        except (DatasetImageMissingError, DatasetMissingError):
+            # Every image is announced before its bytes are sent: this one, or its dataset, was
+            # erased meanwhile, while a signed request was still valid. Nothing else would ever
+            # delete it.
+            logger.warning("not announced, or erased", extra={"key": arrival.key})
             self._refuse(arrival)
             return None
 

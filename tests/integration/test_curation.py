@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -25,13 +26,15 @@ from tests.images import bad_files, encode
 from tests.integration.conftest import Context, event
 from visionflow.datasets.changes import ClassChange, ImageChange
 from visionflow.datasets.image_store import DatasetImages
-from visionflow.datasets.names import content_key
+from visionflow.datasets.names import content_key, source_of
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import InputError
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import DecodedImage
+from visionflow.images.store import ImageStore
+from visionflow.insights.copies import DatasetCopies
 
 NAME = "pets"
 SAMPLES = Path(infra.__file__).parent / "samples"
@@ -318,12 +321,20 @@ def test_objects_that_are_no_images_of_datasets_are_left_alone(shelf: Shelf) -> 
     assert shelf.rows() == {}
 
 
-def test_an_image_that_was_not_announced_is_added(shelf: Shelf) -> None:
+def test_bytes_of_an_image_that_was_not_announced_are_deleted(shelf: Shelf) -> None:
     shelf.put(CAT)
     shelf.run()
-    (image,) = shelf.rows().values()
-    assert (image.state, image.label, image.source) == ("ready", None, "drop")
-    assert image.bytes == len(CAT)
+    assert (shelf.rows(), shelf.keys()) == ({}, [])
+
+
+def test_what_is_erased_while_its_form_is_valid_does_not_come_back(shelf: Shelf) -> None:
+    image = replace(pending(CAT), source=source_of("p1"))
+    shelf.store.images.announce(NAME, [image])
+    copies = DatasetCopies(shelf.store, ImageStore("datasets", shelf.s3))
+    assert copies.erase_in(NAME, image.sha256, image.source)
+    shelf.put(CAT)
+    shelf.run()
+    assert (shelf.rows(), shelf.keys()) == ({}, [])
 
 
 def test_a_dropped_file_makes_its_dataset_and_its_class(shelf: Shelf) -> None:
@@ -408,13 +419,16 @@ def test_an_image_that_arrives_after_its_dataset_was_deleted_leaves_nothing(shel
     assert shelf.dynamodb.scan(TableName="datasets")["Items"] == []
 
 
-@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("dropped_file", [True, False])
 def test_a_dataset_that_is_deleted_while_an_image_is_looked_at_leaves_no_row(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, announced: bool
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, dropped_file: bool
 ) -> None:
-    if announced:
+    if dropped_file:
+        shelf.put(CAT, f"datasets/{NAME}/cat/a.jpg")
+        assert shelf.deliver(shelf.messages()) == []
+    else:
         shelf.announce(CAT)
-    shelf.put(CAT)
+        shelf.put(CAT)
     curated = DatasetImages.curated
 
     def late(images: DatasetImages, *given: Any) -> bool:

@@ -4,7 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -22,11 +22,13 @@ from tests.images import encode, plain
 from tests.integration.conftest import API, DATASETS, PLENTY, SERVED, Answer, Cloud
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.datasets.image_store import DatasetImages as ImageRows
 from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.run import RunResult
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
+from visionflow.predictions.store import PredictionStore
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 LABELLER = Caller("user:1", "l@example.com", frozenset({"read", "predict", "label", "feedback"}))
@@ -243,7 +245,7 @@ def test_an_image_whose_message_was_lost_is_brought_to_the_curation_again(
     datasets.upload(RED)
     key, sqs = f"content/animals/{sha(RED)}", datasets.cloud.sqs
     put = datasets.cloud.s3.put_object(Bucket=DATASETS.datasets_bucket, Key=key, Body=RED)
-    assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": []}
+    assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": [], "erased": []}
     (message,) = sqs.receive_message(QueueUrl=DATASETS.curation_queue)["Messages"]
     ((found, _),) = arrivals(json.loads(message["Body"]), Arrival)
     etag = put["ETag"].strip('"')
@@ -604,6 +606,30 @@ def test_a_copy_that_is_erased_while_it_is_looked_at_stays_gone(served: Datasets
     assert not served.store.images.curated("animals", replace(looked_at, state="ready"), content)
     assert served.images() == []
     assert dict(served.store.images.contents("animals", [sha(RED)])) == {}
+
+
+@pytest.mark.parametrize("way", ["form", "take"])
+def test_a_copy_whose_prediction_is_erased_while_it_is_announced_is_not_let_in(
+    served: Datasets, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    prediction_id = predicted(served, RED)["id"]
+    announce = ImageRows.announce
+
+    predictions = PredictionStore("predictions", served.cloud.dynamodb)
+
+    def late(images: ImageRows, name: str, wanted: Sequence[DatasetImage]) -> tuple[str, ...]:
+        # An erasure has looked for copies, and found none.
+        assert predictions.hide(prediction_id, "2030-01-01T00:00:00.000000Z") is not None
+        return announce(images, name, wanted)
+
+    monkeypatch.setattr(ImageRows, "announce", late)
+    if way == "form":
+        answer = served.upload(RED, prediction_id=prediction_id).body
+        assert answer == {"known": [], "forms": [], "erased": [sha(RED)]}
+    else:
+        answer = served.post("/animals/predictions", {"ids": [prediction_id]}).body
+        assert answer == {"added": 0, "known": 0, "missing": [prediction_id]}
+    assert served.images() == []
 
 
 def test_an_erased_prediction_leaves_an_image_that_was_uploaded_too(served: Datasets) -> None:

@@ -44,6 +44,7 @@ from visionflow.errors import (
 )
 from visionflow.images.store import ImageStore
 from visionflow.images.uploads import UploadRequest, safe_name
+from visionflow.insights.copies import DatasetCopies
 from visionflow.labels import composed, label_key
 from visionflow.predictions.record import Prediction
 from visionflow.timestamps import timestamp
@@ -86,12 +87,14 @@ class DatasetImages:
     records: Records
     usage: UsageStore
     curation: Curation
+    copies: DatasetCopies
 
     @classmethod
     def build(
         cls, resources: Resources, store: DatasetStore, content: ImageStore, curation: Curation
     ) -> Self:
-        return cls(store, content, Records.build(resources), resources.usage, curation)
+        copies = DatasetCopies(store, content)
+        return cls(store, content, Records.build(resources), resources.usage, curation, copies)
 
     def page(self, name: str, query: ImageQuery, limit: int, cursor: str | None) -> ImagePage:
         """Raises `DatasetMissingError`, `InvalidCursorError`."""
@@ -149,6 +152,13 @@ class DatasetImages:
             else:
                 new.append(replace(_announced(image, caller, now), source=source))
         known = self._announce(name, new, caller)
+        for image in new:
+            # An erasure that ended before the row was written has not seen it.
+            if self._source(asked[image.sha256], caller) is None and self.copies.erase_in(
+                name, image.sha256, image.source
+            ):
+                del asked[image.sha256]
+                erased.append(image.sha256)
         forms = [self._form(name, asked[sha256], caller) for sha256 in asked if sha256 not in known]
         return UploadForms(
             tuple(sha256 for sha256 in asked if sha256 in known), tuple(forms), tuple(erased)
@@ -260,6 +270,11 @@ class DatasetImages:
         added = 0
         for sha256, (prediction, _) in found.items():
             if sha256 in known:
+                continue
+            if self._find(prediction.id, caller) is None:
+                # As with signed requests: erased before the row was written.
+                missing.append(prediction.id)
+                self.copies.erase_in(name, sha256, source_of(prediction.id))
                 continue
             source = prediction.image
             try:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from visionflow import dynamodb
 from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, Book, ImageChange
-from visionflow.datasets.names import DROPPED, is_sha256
+from visionflow.datasets.names import is_sha256
 from visionflow.datasets.record import DatasetImage
 from visionflow.dynamodb import Found, Item, Sleep, to_item
-from visionflow.errors import DatasetImageMissingError, DatasetMissingError, PlatformError
+from visionflow.errors import DatasetImageMissingError, PlatformError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -178,9 +178,8 @@ class DatasetImages:
         """Write what was found in an image that arrived: its size and ``content``, or None and its
         error. True if this call did so; False when another one had before, or it was known.
 
-        Labels, parts and removals that were given in the meantime stay. An image that was never
-        announced is added as ``image`` says. The content is written first: an image that is ready
-        has one, wherever this was cut off.
+        Labels, parts and removals that were given in the meantime stay. The content is written
+        first: an image that is ready has one, wherever this was cut off.
         """
         if content is not None:
             item = _content_item(name, image.sha256, content)
@@ -192,23 +191,10 @@ class DatasetImages:
         }
         if self._update(name, image.sha256, found, "#state = :pending", {":pending": "pending"}):
             return True
-        if image.source != DROPPED:
-            # Always announced: without a row it was erased while it was looked at.
-            if self._row("IMAGES", name, image.sha256) is None:
-                self.erase(name, image.sha256)
-            return False
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=rows.image_item(name, image, self._book(name).dataset.revision),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        except DatasetMissingError:  # deleted while the image was looked at
+        # Always announced: without a row it was erased while it was looked at.
+        if self._row("IMAGES", name, image.sha256) is None:
             self.erase(name, image.sha256)
-            return False
-        return True
+        return False
 
     def embedded(self, name: str, sha256: str, content: ImageContent) -> bool:
         """Write the content of an image that is there; False for one that was erased meanwhile."""

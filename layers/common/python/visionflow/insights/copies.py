@@ -28,6 +28,16 @@ class DatasetCopies:
         if sha256 is None:
             return
         for dataset in self.store.datasets(deleting=True):
-            if self.store.images.source(dataset.name, sha256) == source:
-                self.content.erase(content_key(dataset.name, sha256))
-                self.store.images.erase(dataset.name, sha256)
+            self.erase_in(dataset.name, sha256, source)
+
+    def erase_in(self, name: str, sha256: str, source: str) -> bool:
+        """Delete an image of the dataset ``name`` that came from ``source``; False where there is
+        none."""
+        if self.store.images.source(name, sha256) != source:
+            return False
+        self.content.erase(content_key(name, sha256))
+        self.store.images.erase(name, sha256)
+        # Of what came between the two, nobody would know any more. What comes later, by a signed
+        # request that is still valid, the curation deletes as it has no row.
+        self.content.erase(content_key(name, sha256))
+        return True
