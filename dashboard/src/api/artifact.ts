@@ -10,7 +10,7 @@ export type Manifest = Since<Schemas["Manifest"], "familiarity" | "conformity" |
 export type GateCheck = Schemas["GateCheck"];
 export type Report = Since<
   Omit<Schemas["Report"], "data" | "validation" | "test" | "unfamiliar">,
-  "labels" | "prediction_sets" | "probe" | "tree" | "levels"
+  "labels" | "prediction_sets" | "probe" | "tree" | "levels" | "curve"
 > & {
   data: DataSummary;
   validation: Evaluation;
