@@ -89,6 +89,19 @@ describe("images with a table", () => {
     ]);
   });
 
+  it("that share a name have the labels of their contents", async () => {
+    const { uploads, labels } = started();
+    const [one, two] = [jpeg("one", "IMG_0001.jpg"), jpeg("two", "IMG_0001.jpg")];
+    const rows = [
+      `sha256,file_name,label`,
+      `${await hashOf(one)},IMG_0001.jpg,apple`,
+      `${await hashOf(two)},IMG_0001.jpg,pear`,
+    ];
+    const images = [at(one, "a/IMG_0001.jpg"), at(two), at(jpeg("three", "IMG_0001.jpg"))];
+    await takeIn([at(table(rows.join("\n"))), ...images], null, uploads);
+    expect((await labels()).map(([, label]) => label)).toEqual(["apple", "pear", null]);
+  });
+
   it("of a zip have its labels wherever it lies in the zip", async () => {
     const { uploads, labels } = started();
     const packed = zipSync({

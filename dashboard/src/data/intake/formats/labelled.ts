@@ -8,10 +8,11 @@ export interface PlacedTable {
   rows: readonly LabelRow[];
 }
 
-/** Finds what tables say of an image: by its path from the table, its name, or its content. */
+/** Finds what tables say of an image: by its content, its path from the table, or its name. */
 export class Labels {
-  readonly #byPath = new Map<string, LabelRow>();
-  /** `null`: several images have this name. */
+  /** `null`: rows disagree on it. */
+  readonly #byPath = new Map<string, LabelRow | null>();
+  /** `null`: several images have this name, or rows disagree on it. */
   readonly #byName = new Map<string, LabelRow | null>();
   readonly #byHash = new Map<string, LabelRow>();
   readonly rows: readonly LabelRow[];
@@ -22,10 +23,15 @@ export class Labels {
       for (const row of rows) {
         if (row.sha256 !== null) this.#byHash.set(row.sha256, row);
         if (row.file === null) continue;
-        this.#byPath.set(inFolder(path, row.file), row);
+        const place = inFolder(path, row.file);
+        const there = this.#byPath.get(place);
+        this.#byPath.set(place, there === undefined || agree(there, row) ? row : null);
         const name = nameOf(row.file);
         const other = this.#byName.get(name);
-        this.#byName.set(name, other === undefined || other?.file === row.file ? row : null);
+        this.#byName.set(
+          name,
+          other === undefined || (other?.file === row.file && agree(other, row)) ? row : null,
+        );
       }
     }
   }
@@ -40,13 +46,20 @@ export class Labels {
     const { file, path = file.name } = arrival;
     const composed = path.normalize("NFC").replace(/^\//, "");
     const name = nameOf(composed);
+    // Cameras begin again at IMG_0001: only its content says which of the rows an image has.
+    const same = this.#byHash.size > 0 ? this.#byHash.get(await hashOf(file)) : undefined;
     const row =
+      same ??
       this.#byPath.get(composed) ??
       this.#byName.get(name) ??
-      this.#byHash.get(name.replace(/\.\w+$/, "")) ??
-      (this.#byHash.size > 0 ? this.#byHash.get(await hashOf(file)) : undefined);
+      this.#byHash.get(name.replace(/\.\w+$/, ""));
     return { file, path, label: row ? row.label : otherwise, part: row?.part ?? null };
   }
+}
+
+/** Whether two rows say the same of an image. `null`: others disagreed before. */
+function agree(one: LabelRow | null, other: LabelRow): boolean {
+  return one?.label === other.label && one.part === other.part;
 }
 
 function nameOf(path: string): string {
