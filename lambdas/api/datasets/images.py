@@ -152,13 +152,13 @@ class DatasetImages:
             else:
                 new.append(replace(_announced(image, caller, now), source=source))
         known = self._announce(name, new, caller)
-        for image in new:
+        for row in new:
             # An erasure that ended before the row was written has not seen it.
-            if self._source(asked[image.sha256], caller) is None and self.copies.erase_in(
-                name, image.sha256, image.source
+            if self._source(asked[row.sha256], caller) is None and self.copies.erase_in(
+                name, row.sha256, row.source
             ):
-                del asked[image.sha256]
-                erased.append(image.sha256)
+                del asked[row.sha256]
+                erased.append(row.sha256)
         forms = [self._form(name, asked[sha256], caller) for sha256 in asked if sha256 not in known]
         return UploadForms(
             tuple(sha256 for sha256 in asked if sha256 in known), tuple(forms), tuple(erased)
