@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import boto3
 import pytest
 
-from infra.cli.datasets.export import csv_lines
+from infra.cli.datasets.export import csv_lines, json_lines
 from infra.cli.endpoints import Endpoints
 from infra.cli.main import main
 from infra.local_cloud.outputs import TrainingNames
@@ -448,6 +448,59 @@ def test_a_version_is_exported_as_zip_lines_and_table(
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(tmp_path / "a.tar")) == 1
     assert run(stage, "datasets", "export", NAME, "2", "--out", str(out)) == 1
     assert "has no version 2" in capsys.readouterr().err
+
+
+def test_an_erased_image_is_left_out_of_an_export(
+    stage: Stage, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(stage, folder)
+    assert run(stage, "datasets", "freeze", NAME) == 0
+    stage.datasets.store.images.erase(NAME, sha(BLUE))
+    out = tmp_path / "out.zip"
+    capsys.readouterr()
+    assert run(stage, "datasets", "export", NAME, "1", "--out", str(out)) == 0
+    answered = capsys.readouterr().out
+    assert "2 images of animals. 1 were erased since" in answered
+    # The rest can be pushed again.
+    assert {sha(image.file.read_bytes()) for image in find_images(out, tmp_path / "unpacked")} == {
+        sha(RED),
+        sha(GREEN),
+    }
+    with zipfile.ZipFile(out) as archive:
+        assert sha(BLUE) not in archive.read("manifest.csv").decode()
+
+
+@pytest.mark.parametrize("form", ["zip", "folder", "manifest.csv", "manifest.jsonl"])
+def test_an_exported_copy_that_is_pushed_goes_when_its_prediction_is_erased(
+    stage: Stage, tmp_path: Path, form: str
+) -> None:
+    write_tiny_artifact(tmp_path / "model")
+    stage.datasets.cloud.publish(tmp_path / "model")
+    red = predicted(stage.datasets, RED)["id"]
+    image = VersionImage(
+        sha256=sha(RED),
+        label="cat",
+        part=None,
+        group=None,
+        source=f"prediction:{red}",
+        added_by="x",
+        added_at="t",
+    )
+    names = {image.sha256: "cat/red.jpg"}
+    whole = tmp_path / "whole"
+    (whole / "cat").mkdir(parents=True)
+    (whole / "cat" / "red.jpg").write_bytes(RED)
+    if form != "manifest.jsonl":
+        (whole / "manifest.csv").write_text(csv_lines([image], names), encoding="utf-8-sig")
+    if form != "manifest.csv":
+        (whole / "manifest.jsonl").write_text(json_lines([image], names))
+    source = {"folder": whole, "zip": tmp_path / "whole.zip"}.get(form, whole / form)
+    if form == "zip":
+        shutil.make_archive(str(whole), "zip", whole)
+    assert push(stage, source) == 0
+    assert [found["source"] for found in stage.datasets.images()] == [f"prediction:{red}"]
+    assert erase(stage, red) == 200
+    assert stage.datasets.images() == []
 
 
 def test_datasets_are_shown_changed_and_deleted(

@@ -234,16 +234,20 @@ def _export(arguments: argparse.Namespace) -> int:
     client = _client(arguments)
     found = client.version(arguments.version)
     images = read_manifest(found["url"])
+    erased = 0
     if out.suffix == ".zip":
-        write_zip(client, images, out)
+        erased = write_zip(client, images, out)
     else:
         names = file_names(client)
         if out.suffix == ".jsonl":
             out.write_text(json_lines(images, names), encoding="utf-8", newline="")
         else:  # Excel needs the mark to read Korean.
             out.write_text(csv_lines(images, names), encoding="utf-8-sig", newline="")
-    said = {"file": str(out), "version": found["version"]}
-    answer(arguments, said, lambda: say(f"{out}: {len(images)} images of {client.name}."))
+    said = {"file": str(out), "version": found["version"], "erased": erased}
+    text = f"{out}: {len(images) - erased} images of {client.name}."
+    if erased:
+        text += f" {erased} were erased since the version was made, and are left out."
+    answer(arguments, said, lambda: say(text))
     return 0
 
 

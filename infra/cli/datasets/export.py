@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from infra.client.api_client import ApiProblemError
 from infra.client.datasets import DatasetClient
 from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
@@ -32,11 +33,12 @@ def read_manifest(url: str) -> tuple[VersionImage, ...]:
     return tuple(strict.parse_json(VersionImage, line, "manifest") for line in lines)
 
 
-def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path) -> None:
+def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path) -> int:
     """Write ``out``: ``<class>/<sha256>.<suffix>`` for each image, or
     ``<part>/<class>/...`` where every image has a part, ``manifest.csv`` and ``manifest.jsonl``.
 
-    The file is whole or not there. Raises `CommandError`.
+    Images that were erased since are left out; returns how many. The file is whole or not there.
+    Raises `CommandError`.
     """
     unfinished = out.with_name(f"{out.name}.part")
     divided = all(image.part is not None for image in images)
@@ -51,12 +53,15 @@ def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path)
                 some = images[start : start + _AHEAD]
                 contents = readers.map(lambda image: _content(dataset, image.sha256), some)
                 for image, data in zip(some, contents, strict=True):
-                    names[image.sha256] = _path(image, data, divided=divided)
-                    archive.writestr(names[image.sha256], data)
+                    if data is not None:
+                        names[image.sha256] = _path(image, data, divided=divided)
+                        archive.writestr(names[image.sha256], data)
                     bar.add(1)
-            archive.writestr("manifest.csv", csv_lines(images, names).encode("utf-8-sig"))
-            archive.writestr("manifest.jsonl", json_lines(images, names))
+            there = [image for image in images if image.sha256 in names]
+            archive.writestr("manifest.csv", csv_lines(there, names).encode("utf-8-sig"))
+            archive.writestr("manifest.jsonl", json_lines(there, names))
         unfinished.replace(out)
+        return len(images) - len(there)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -112,8 +117,16 @@ def _path(image: VersionImage, data: bytes, *, divided: bool) -> str:
     return f"{folder}/{image.sha256}{suffix}"
 
 
-def _content(dataset: DatasetClient, sha256: str) -> bytes:
-    return _fetch(dataset.image(sha256)["url"])
+def _content(dataset: DatasetClient, sha256: str) -> bytes | None:
+    """None for an image that was erased."""
+    try:
+        url = dataset.image(sha256)["url"]
+    except ApiProblemError as error:
+        if error.code != "dataset_image_missing":
+            raise
+        return None
+    # One that is announced anew has no bytes yet.
+    return None if url is None else _fetch(url)
 
 
 def _fetch(url: str) -> bytes:

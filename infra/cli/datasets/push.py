@@ -12,7 +12,7 @@ from infra.client.datasets import DatasetClient
 from infra.client.image_upload import put_image
 from training.cli.options import Commands, answer
 from training.data.sources.collect import LINEAGE_FILE, copies_in
-from training.data.sources.imports import LabelledFile, find_images
+from training.data.sources.imports import MANIFESTS, LabelledFile, copies_in_table, find_images
 from training.texts.terminal import say
 
 
@@ -50,16 +50,25 @@ def _push(arguments: argparse.Namespace) -> int:
 
 
 def _copies(source: Path, unpacked: Path) -> dict[str, str]:
-    """What ``visionflow data collect`` wrote of the images: beside a table, in a folder or a zip.
+    """Which images are copies of predictions' images, as ``visionflow data collect`` wrote beside
+    them, or an export into its tables: in a folder or a zip, or in the table that is pushed.
     Raises `DatasetError`."""
-    above = source if source.is_dir() else source.parent
-    beside = (
-        unpacked.rglob(LINEAGE_FILE) if source.suffix.lower() == ".zip" else [above / LINEAGE_FILE]
-    )
-    files = [file for file in beside if file.is_file()]
-    return {
-        key: of for file in files for key, of in copies_in(file.read_bytes(), str(file)).items()
-    }
+    is_folder, is_zip = source.is_dir(), source.suffix.lower() == ".zip"
+    above = source if is_folder else source.parent
+
+    def files(name: str) -> list[Path]:
+        beside = [above / name] if is_folder or not is_zip else unpacked.rglob(name)
+        return [file for file in beside if file.is_file()]
+
+    tables = [table for name in MANIFESTS for table in files(name)]
+    if not is_folder and not is_zip:
+        tables = [source]
+    found: dict[str, str] = {}
+    for table in tables:
+        found |= copies_in_table(table)
+    for lineage in files(LINEAGE_FILE):
+        found |= copies_in(lineage.read_bytes(), str(lineage))
+    return found
 
 
 def _offered(image: LabelledFile) -> Offered:

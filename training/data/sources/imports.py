@@ -2,8 +2,9 @@
 
 A table is CSV or JSON Lines, a row for each image: ``file_name`` (also ``file``, ``path`` or
 ``image``; relative to the table), ``label`` (or ``class``) and, where images are divided, ``part``
-(or ``split``). Other columns are passed over. Hugging Face's ``metadata.csv`` and what ``visionflow
-datasets export`` writes are such tables.
+(or ``split``), in upper or lower case. Files lie below the table's folder. Other columns are passed
+over. Hugging Face's ``metadata.csv`` and what ``visionflow datasets export`` writes are such
+tables.
 """
 
 import csv
@@ -21,8 +22,12 @@ from training.data.sources.collect import LINEAGE_FILE
 from training.data.sources.whole_folder import already_made, whole_folder
 from training.data.table import cell_text
 from training.errors import DatasetError
+from visionflow.datasets.names import COPIED
 from visionflow.jobs.layout import Layout, is_image_name
 from visionflow.labels import PARTS, composed, label_problem
+
+MANIFESTS = ("manifest.jsonl", "manifest.csv")
+"""What an export of a dataset's version calls its tables."""
 
 _FILE = ("file_name", "file", "path", "image")
 _LABEL = ("label", "class")
@@ -75,6 +80,17 @@ def find_images(source: Path, unpacked: Path) -> list[LabelledFile]:
         if problem := label_problem(label):
             raise DatasetError(f"{source}: the class {label!r:.80} {problem}; rename it")
     return found
+
+
+def copies_in_table(table: Path) -> dict[str, str]:
+    """The prediction that each image of an exported table is a copy of, by the image's SHA-256.
+    Raises `DatasetError`."""
+    cells = ((_cell(row, ("sha256",)), _cell(row, ("source",))) for _, row in _rows(table))
+    return {
+        sha256: source.removeprefix(COPIED)
+        for sha256, source in cells
+        if sha256 and source.startswith(COPIED)
+    }
 
 
 def place(name: str, layout: Layout) -> tuple[str | None, str | None]:
@@ -132,7 +148,7 @@ def _unpack(source: Path, folder: Path) -> None:
         with zipfile.ZipFile(source) as archive:
             for entry in archive.infolist():
                 name = PurePosixPath(entry.filename).name
-                wanted = is_image_name(name) or name == LINEAGE_FILE
+                wanted = is_image_name(name) or name in (LINEAGE_FILE, *MANIFESTS)
                 if wanted and not _is_junk(entry.filename):
                     # Takes ".." and the root out of the names.
                     archive.extract(entry, folder)
@@ -166,7 +182,7 @@ def _rows(table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 for cells in reader:
                     # A row that is too long has the rest under no name.
                     row = {
-                        key: cell_text(text or "")
+                        _column(key): cell_text(text or "")
                         for key, text in cells.items()
                         if isinstance(key, str)
                     }
@@ -178,9 +194,13 @@ def _rows(table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                     found = json.loads(line)
                     if not isinstance(found, dict):
                         raise DatasetError(f"{table}, line {number}: not an object")
-                    yield number, found
+                    yield number, {_column(key): value for key, value in found.items()}
     except (OSError, ValueError, csv.Error) as error:
         raise DatasetError(f"{table}: cannot be read as a table in UTF-8 ({error})") from error
+
+
+def _column(name: str) -> str:
+    return name.strip().lower()
 
 
 def _of_row(table: Path, line: int, row: Mapping[str, Any]) -> LabelledFile:
@@ -191,6 +211,11 @@ def _of_row(table: Path, line: int, row: Mapping[str, Any]) -> LabelledFile:
     if not any(key in row for key in _LABEL):
         raise DatasetError(f"{where}: has no column {' or '.join(_LABEL)}")
     file = table.parent / name
+    if not file.resolve().is_relative_to(table.parent.resolve()):
+        raise DatasetError(
+            f"{where}: the file {name!r:.80} lies outside of the table's folder; put it below "
+            f"{table.parent}"
+        )
     if not file.is_file():
         raise DatasetError(f"{where}: there is no file {file}")
     if part and part.lower() not in PARTS:

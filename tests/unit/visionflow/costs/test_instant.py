@@ -70,7 +70,7 @@ def test_images_without_an_embedding_are_embedded_first_by_hand() -> None:
             "lambda_requests": 3,
             "lambda_gb_seconds": 250 * 0.098 * (1769 + 64) / 1024,
             "s3_gets": 250,
-            "dynamodb_write_units": 250 * 8,
+            "dynamodb_write_units": 250 * 2 * (7 + 1),
             "dynamodb_read_units": 500,
             "logs_gb": 3 * 2000 / 2**30,
         }

@@ -205,7 +205,8 @@ def training_amounts(
     """What a training of ``images`` takes, of which ``missing`` have no embedding yet."""
     chunks = math.ceil(missing / CHUNK)
     embedding = embed_seconds(missing, megapixels, found, taken)
-    units = _units(taken.content_bytes, WRITE_UNIT) + _units(taken.facts_bytes, WRITE_UNIT)
+    # A transaction, which costs twice: the content, on condition that the facts are there.
+    units = 2 * (_units(taken.content_bytes, WRITE_UNIT) + _units(taken.facts_bytes, WRITE_UNIT))
     return {
         "state_transitions": float(_TRANSITIONS + (1 if missing else 0)),
         _MAP_REQUEST: float(_RUN_CALLS + chunks),

@@ -70,6 +70,22 @@ def test_a_table_gives_labels_and_parts(tmp_path: Path, kind: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "File_Name, Label,SPLIT\na.jpg,0,val\n"),
+        ("t.jsonl", '{"Path": "a.jpg", "Class": 0, "Part": "val"}'),
+    ],
+)
+def test_columns_are_read_in_any_case_and_numbers_as_labels(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    write(tmp_path, "a.jpg")
+    (tmp_path / name).write_text(text)
+    (image,) = find_images(tmp_path / name, tmp_path / "unused")
+    assert (image.label, image.part) == ("0", "validation")
+
+
 def test_class_folders_are_found_with_their_parts(tmp_path: Path) -> None:
     write(tmp_path, "train/cat/a.jpg", "valid/cat/b.jpg", ".hidden/cat/c.jpg", "train/notes.txt")
     found = find_images(tmp_path, tmp_path / "unused")
@@ -84,6 +100,9 @@ def test_class_folders_are_found_with_their_parts(tmp_path: Path) -> None:
     [
         ("t.csv", "file_name,label\nnone.jpg,cat\n", "line 2: there is no file"),
         ("t.csv", "file_name\na.jpg\n", "line 2: has no column label or class"),
+        ("t.csv", "file,label\n../a.jpg,cat\n", "line 2: the file '../a.jpg' lies outside"),
+        ("t.csv", "file,label\n/etc/hostname,cat\n", "line 2: the file '/etc/hostname' lies"),
+        ("t.jsonl", '{"file": "x/../../a.jpg", "label": "a"}', "line 1: the file 'x/../../a.jpg'"),
         ("t.csv", "label\ncat\n", "line 2: names no file"),
         ("t.csv", "file,label,part\na.jpg,cat,third\n", "part 'third' is not one of"),
         ("t.csv", "file,label\na.jpg,a/b\n", "the class 'a/b' holds /"),
