@@ -132,6 +132,8 @@ export class FakeDatasets {
   next: InstantRun | null = null;
   readonly changes: ImageChange[][] = [];
   readonly announced: NewImage[] = [];
+  /** Predictions whose copies are not let in. */
+  readonly erased = new Set<string>();
   /** Records whose images are no longer there. */
   readonly gone = new Set<string>();
 
@@ -215,7 +217,8 @@ export class FakeDatasets {
   #uploads(images: NewImage[]): Response {
     this.announced.push(...images);
     const there = new Set(this.images.map(({ sha256 }) => sha256));
-    const fresh = images.filter(({ sha256 }) => !there.has(sha256));
+    const erased = images.filter(({ prediction_id: id }) => id != null && this.erased.has(id));
+    const fresh = images.filter((one) => !there.has(one.sha256) && !erased.includes(one));
     this.images = [
       ...this.images,
       ...fresh.map(({ sha256, label, file_name, bytes }) =>
@@ -229,6 +232,7 @@ export class FakeDatasets {
         url: `http://bucket.test/${sha256}`,
         headers: {},
       })),
+      erased: erased.map(({ sha256 }) => sha256),
     });
   }
 

@@ -33,7 +33,7 @@ export interface PredictionsTaken {
 }
 export type NewImage = Pick<
   Body<"/datasets/{name}/uploads">["images"][number],
-  "sha256" | "bytes" | "content_type" | "label" | "file_name"
+  "sha256" | "bytes" | "content_type" | "label" | "file_name" | "prediction_id"
 >;
 /** What is left out stays as it is. */
 export type ImageChange = Pick<DatasetImage, "sha256"> &

@@ -23,7 +23,7 @@ function started() {
     await expect.poll(() => uploads.progress().working, { timeout: 5000 }).toBe(false);
     return fake.datasets.images.map(({ file_name, label, part }) => [file_name, label, part]);
   };
-  return { uploads, labels };
+  return { fake, uploads, labels };
 }
 
 describe("a table of labels", () => {
@@ -31,15 +31,15 @@ describe("a table of labels", () => {
     const text =
       '\uFEFFFile_Name;label;split\r\n"a;""1"".jpg";사과;val\r\n;;\r\nb.jpg;\'=배;\r\nc.jpg;;test';
     expect(await readTable(table(text))).toEqual([
-      { file: 'a;"1".jpg', sha256: null, label: "사과", part: "validation" },
-      { file: "b.jpg", sha256: null, label: "=배", part: null },
-      { file: "c.jpg", sha256: null, label: null, part: "test" },
+      { file: 'a;"1".jpg', sha256: null, label: "사과", part: "validation", prediction: null },
+      { file: "b.jpg", sha256: null, label: "=배", part: null, prediction: null },
+      { file: "c.jpg", sha256: null, label: null, part: "test", prediction: null },
     ]);
   });
 
   it("is JSON Lines, also packed", async () => {
     const line = '{"file": "a.jpg", "class": "apple", "width": 3, "part": null}\n';
-    const wanted = [{ file: "a.jpg", sha256: null, label: "apple", part: null }];
+    const wanted = [{ file: "a.jpg", sha256: null, label: "apple", part: null, prediction: null }];
     expect(await readTable(table(line, "x.jsonl"))).toEqual(wanted);
     const file = new File([new Uint8Array(gzipSync(strToU8(line)))], "x.jsonl.gz");
     expect(await readTable(file)).toEqual(wanted);
@@ -100,6 +100,30 @@ describe("images with a table", () => {
     const images = [at(one, "a/IMG_0001.jpg"), at(two), at(jpeg("three", "IMG_0001.jpg"))];
     await takeIn([at(table(rows.join("\n"))), ...images], null, uploads);
     expect((await labels()).map(([, label]) => label)).toEqual(["apple", "pear", null]);
+  });
+
+  it("say again which predictions they are copies of", async () => {
+    const { fake, uploads, labels } = started();
+    fake.datasets.erased.add("gone");
+    const [one, two, other] = [jpeg("one"), jpeg("two"), jpeg("other")];
+    const rows = [
+      "sha256,file_name,label,part,source",
+      `${await hashOf(one)},one.jpg,apple,,prediction:kept`,
+      `${await hashOf(two)},two.jpg,apple,test,prediction:gone`,
+      `${await hashOf(jpeg("before"))},other.jpg,apple,,prediction:edited`,
+    ];
+    await takeIn([at(table(rows.join("\n"))), at(one), at(two), at(other)], null, uploads);
+    expect(await labels()).toEqual([
+      ["one.jpg", "apple", null],
+      ["other.jpg", "apple", null],
+    ]);
+    const ids = fake.datasets.announced.map(({ prediction_id }) => prediction_id);
+    expect(ids).toEqual(["kept", "gone", undefined]);
+    const { refused, sent } = uploads.progress();
+    expect(sent).toBe(2);
+    expect(refused).toMatchObject([
+      { file: { name: "two.jpg" }, part: "test", error: { code: "prediction_erased" } },
+    ]);
   });
 
   it("of a zip have its labels wherever it lies in the zip", async () => {

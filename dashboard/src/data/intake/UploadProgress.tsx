@@ -6,7 +6,7 @@ import { whole } from "../../i18n/format";
 import { ApiError } from "../../api/errors";
 import { errorText } from "../../i18n/texts";
 import css from "./AddImages.module.css";
-import type { Progress, Uploads } from "./uploads";
+import { PREDICTION_ERASED, type Progress, type Uploads } from "./uploads";
 
 const SHOWN_REFUSED = 20;
 
@@ -80,6 +80,7 @@ export function UploadProgress({ uploads, progress }: { uploads: Uploads; progre
 
   function reasonText(error: Error): string {
     const { code } = error instanceof ApiError ? error : { code: "" };
+    if (code === PREDICTION_ERASED) return t("data.predictionErased");
     return errorText(t, language, { code, message: error.message });
   }
 }

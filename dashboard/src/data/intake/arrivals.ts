@@ -9,6 +9,8 @@ export interface Arrival {
   path?: string;
   /** `null` or left out: versions choose it. */
   part?: Part | null;
+  /** The prediction that it is a copy of, as a table of an export says. */
+  prediction?: string | null;
 }
 
 const TYPES: Record<string, string> = {

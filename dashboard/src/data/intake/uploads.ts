@@ -7,9 +7,7 @@ import { type Arrival, imageType } from "./arrivals";
 type Form = UploadForms["forms"][number];
 
 /** An image that was not taken, and why. */
-export interface Refused {
-  file: File;
-  label: string | null;
+export interface Refused extends Arrival {
   error: Error;
 }
 
@@ -33,6 +31,8 @@ const START: Progress = {
   refused: [],
   working: false,
 };
+/** The code of a copy that is not let in: its prediction was erased. */
+export const PREDICTION_ERASED = "prediction_erased";
 const PARALLEL = 6;
 const TRIES = 5;
 const BACK_OFF_MS = 500;
@@ -135,11 +135,17 @@ export class Uploads {
     try {
       await this.#makeClasses([...fresh.values()], signal);
       const images = [...fresh.values()].map(({ image }) => image);
-      const { known, forms } = await this.#patiently(
+      const { known, forms, erased } = await this.#patiently(
         () => this.#api.uploadForms(this.#name, images, signal),
         signal,
       );
       this.#set({ known: this.#progress.known + known.length });
+      for (const sha256 of erased) {
+        const arrival = fresh.get(sha256)?.arrival;
+        fresh.delete(sha256);
+        this.#seen.delete(sha256);
+        if (arrival) this.#refuse(arrival, new ApiError(PREDICTION_ERASED, sha256));
+      }
       const parts = [...fresh].flatMap(
         ([
           sha256,
@@ -211,9 +217,9 @@ export class Uploads {
     }
   }
 
-  #refuse({ file, label }: Arrival, cause: unknown): void {
+  #refuse(arrival: Arrival, cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause));
-    this.#set({ refused: [...this.#progress.refused, { file, label, error }] });
+    this.#set({ refused: [...this.#progress.refused, { ...arrival, error }] });
   }
 
   #set(changes: Partial<Progress>): void {
@@ -222,9 +228,12 @@ export class Uploads {
   }
 }
 
-function announced({ file, label }: Arrival, sha256: string): NewImage {
+function announced({ file, label, prediction }: Arrival, sha256: string): NewImage {
   const content_type = imageType(file) ?? file.type;
-  return { sha256, bytes: file.size, content_type, label, file_name: file.name || null };
+  return {
+    ...{ sha256, bytes: file.size, content_type, label, file_name: file.name || null },
+    ...(prediction != null && { prediction_id: prediction }),
+  };
 }
 
 /** 64 hexadecimal digits. */

@@ -45,7 +45,7 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
           <li
             key={name}
             className={css.step}
-            data-state={known ? (known.finished_at === null ? "active" : "done") : "waiting"}
+            data-state={stateOf(known, run)}
             aria-current={known?.finished_at === null ? "step" : undefined}
           >
             {t(`data.steps.${name}`)}
@@ -125,6 +125,12 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
       )}
     </section>
   );
+}
+
+/** A training that is done has skipped what it did not need, as embedding known images. */
+function stateOf(step: InstantRun["steps"][number] | undefined, { state }: InstantRun) {
+  if (step === undefined) return state === "done" ? "done" : "waiting";
+  return step.finished_at === null ? "active" : "done";
 }
 
 const TONES = { waiting: "", running: "accent", done: "good", failed: "bad" } as const;

@@ -10,6 +10,8 @@ export interface LabelRow {
   /** `null`: the row has none. */
   label: string | null;
   part: Part | null;
+  /** The prediction whose image this is a copy of. */
+  prediction: string | null;
 }
 
 // The columns that `training/data/sources/imports.py` reads, and the export's hash.
@@ -23,6 +25,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   validation: "validation",
   test: "test",
 };
+/** The source of such a copy, before the id (`visionflow/datasets/names.py`). */
+const COPIED = "prediction:";
 const MOST_CHARACTERS = 120;
 
 /** Whether a file may be a table of labels, by its name. */
@@ -61,6 +65,7 @@ function labelRow({ line, values }: RawRow): LabelRow {
   if (label.length > MOST_CHARACTERS || /[/\\:*?"<>|\p{Cc}]/u.test(label)) {
     throw new FormatError("table_label", line, label.slice(0, 60));
   }
+  const source = get(["source"]) ?? "";
   const part = get(PART) ?? "";
   const known = PARTS[part.toLowerCase()] ?? null;
   if (part !== "" && known === null) throw new FormatError("table_part", line, part.slice(0, 60));
@@ -69,6 +74,7 @@ function labelRow({ line, values }: RawRow): LabelRow {
     sha256: textOrNull(sha256),
     label: textOrNull(label),
     part: known,
+    prediction: source.startsWith(COPIED) ? textOrNull(source.slice(COPIED.length)) : null,
   };
 }
 

@@ -53,7 +53,10 @@ export class Labels {
       this.#byPath.get(composed) ??
       this.#byName.get(name) ??
       this.#byHash.get(name.replace(/\.\w+$/, ""));
-    return { file, path, label: row ? row.label : otherwise, part: row?.part ?? null };
+    return {
+      ...{ file, path, label: row ? row.label : otherwise, part: row?.part ?? null },
+      prediction: same?.prediction ?? null, // of other bytes the API takes none
+    };
   }
 }
 
