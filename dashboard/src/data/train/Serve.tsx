@@ -33,16 +33,18 @@ export function Serve({ model }: { model: ModelName }) {
   return (
     <div className="stack">
       {models.data && <Accept model={model} list={models.data} />}
-      <button
-        type="button"
-        className="button primary"
-        onClick={() => {
-          setAsking(true);
-        }}
-        data-testid="run-promote"
-      >
-        {t("data.promote")}
-      </button>
+      <div>
+        <button
+          type="button"
+          className="button primary"
+          onClick={() => {
+            setAsking(true);
+          }}
+          data-testid="run-promote"
+        >
+          {t("data.promote")}
+        </button>
+      </div>
       {asking && (
         <ConfirmMove
           move={{ action: "promote", ...model }}
