@@ -77,7 +77,7 @@ def test_a_dropped_image_comes_into_the_history_by_itself(page: Page, cloud: Clo
     expect(rows.first).to_be_visible()
     key = "uploads/seen-in-the-browser.jpg"
     cloud.drop(key, encode(textured((300, 200), seed=21)))
-    (record,) = cloud.wait_for({key}, within=5)
+    (record,) = cloud.wait_for({key}, within=60)
     recorded = time.monotonic()
     row = page.locator(f"[data-id='{record['id']}']")
     expect(row).to_be_visible(timeout=3_000)
@@ -92,7 +92,7 @@ def test_a_dropped_image_comes_into_the_history_by_itself(page: Page, cloud: Clo
 
 def test_filters_narrow_the_history(page: Page, cloud: Cloud) -> None:
     cloud.drop("uploads/filtered.txt", b"not an image")
-    cloud.wait_for({"uploads/filtered.txt"}, within=5)
+    cloud.wait_for({"uploads/filtered.txt"}, within=60)
     page.get_by_test_id("nav-history").click()
     rows = page.get_by_test_id("history-row")
     page.get_by_test_id("filter-status").select_option("failed")

@@ -84,7 +84,7 @@ def test_a_new_image_is_live_within_three_seconds(page: Page, cloud: Cloud) -> N
     open_page(page, cloud, "live")
     expect(page.get_by_test_id("live-status")).to_have_attribute("data-state", "live")
     cloud.drop("uploads/live.jpg", SAMPLE.read_bytes())
-    (record, *_) = cloud.wait_for({"uploads/live.jpg"}, within=10)
+    (record, *_) = cloud.wait_for({"uploads/live.jpg"}, within=60)
     expect(page.locator(f"[data-id='{record['id']}']")).to_be_visible(timeout=3_000)
 
 
@@ -105,7 +105,7 @@ def test_a_record_opens_by_its_address_and_shows_where_the_model_looked(
     page: Page, cloud: Cloud
 ) -> None:
     cloud.drop("uploads/explained.jpg", SAMPLE.read_bytes())
-    (record, *_) = cloud.wait_for({"uploads/explained.jpg"}, within=10)
+    (record, *_) = cloud.wait_for({"uploads/explained.jpg"}, within=60)
     page.goto(f"{address(cloud, 'history')}?record={record['id']}")
     expect(page.get_by_test_id("record-id")).to_have_text(record["id"])
     page.get_by_test_id("record-explain").click()
