@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -13,8 +14,11 @@ import pytest
 from infra.local_cloud import emulator
 from infra.local_cloud.outputs import read_outputs
 from infra.packaging.workspace import Workspace
-from tests.e2e.cloud import Cloud, Record
+from tests.e2e.cloud import Cloud, Record, eventually
+from tests.images import encode, plain
 from training.data.sources.flowers import write_flowers
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
 
 VISIONFLOW = [str(Path(sys.executable).with_name("visionflow"))]
 
@@ -50,6 +54,29 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     ended = visionflow("down", state=state)
     assert ended.returncode == 0, ended.stderr
     assert processes_of(running) == []
+
+
+@pytest.fixture(scope="module")
+def registry(cloud: Cloud) -> Iterator[ModelRegistry]:
+    """Puts back afterwards what was in production: the other tests expect it."""
+    registry = ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb)
+    before = registry.current()
+    assert before is not None
+    yield registry
+    order = Order("the tests", datetime.now(UTC))
+    registry.clear_canary(order)
+    registry.clear_shadow(order)
+    registry.promote(before, order)
+    eventually(lambda: answer(cloud) if serves(cloud) == before.name else None, 30, before.name)
+
+
+def answer(cloud: Cloud) -> Record:
+    return cloud.call("POST", "/predict", encode(plain("red")), "image/png").body
+
+
+def serves(cloud: Cloud) -> str:
+    name: str = answer(cloud)["model"]["name"]
+    return name
 
 
 @pytest.fixture(scope="session")

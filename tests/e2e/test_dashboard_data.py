@@ -140,6 +140,7 @@ SLOW_MS = 300_000
 """Only a guard; the figure is in tests/benchmarks/README.md."""
 
 
+@pytest.mark.usefixtures("registry")
 def test_five_classes_from_the_camera_become_a_model_that_answers(
     browser: Browser, cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,37 +1,20 @@
 """Aliases, shadow, feedback and counters on the local cloud, each function with its own role."""
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 import pytest
 
 from lambdas.classification.active_model import REFRESH_S
 from tests.e2e.cloud import Answer, Cloud, Record, eventually
-from tests.e2e.conftest import visionflow
-from tests.images import encode, plain
+from tests.e2e.conftest import answer, serves, visionflow
 from tests.tiny_model import write_tiny_run
 from visionflow.models.registry import ModelRegistry
-from visionflow.models.routing import Order
 
 pytestmark = pytest.mark.e2e
 
 VERSION = "watched"
 NAME = {"name": "tiny"}
-
-
-@pytest.fixture(scope="module")
-def registry(cloud: Cloud) -> Iterator[ModelRegistry]:
-    """Puts back afterwards what was in production: the other tests expect it."""
-    registry = ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb)
-    before = registry.current()
-    assert before is not None
-    yield registry
-    order = Order("the tests", datetime.now(UTC))
-    registry.clear_canary(order)
-    registry.clear_shadow(order)
-    registry.promote(before, order)
-    eventually(lambda: answer(cloud) if serves(cloud) == before.name else None, 30, before.name)
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +25,6 @@ def published(
     done = visionflow("publish", str(run), "--version", VERSION, state=cloud.state)
     assert done.returncode == 0, done.stderr
     return registry
-
-
-def answer(cloud: Cloud) -> Record:
-    return cloud.call("POST", "/predict", encode(plain("red")), "image/png").body
-
-
-def serves(cloud: Cloud) -> str:
-    name: str = answer(cloud)["model"]["name"]
-    return name
 
 
 def post(
