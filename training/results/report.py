@@ -174,5 +174,9 @@ class Report:
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Report":
-        """Raises `ConfigError` naming the field that is unknown, missing or mistyped."""
-        return strict.parse_json(cls, text, "report")
+        """Raises `ConfigError` naming the field that is unknown, missing or mistyped. ``curve``
+        may be missing, in reports from before it was measured."""
+        data = strict.read_json(text, "report")
+        if isinstance(data, dict):
+            data.setdefault("curve", [])
+        return strict.parse(cls, data, "report")

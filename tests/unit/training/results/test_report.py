@@ -25,3 +25,9 @@ def test_a_field_that_is_missing_or_unknown_is_named(report: Report) -> None:
     document = json.loads(report.to_json()) | {"surplus": 1}
     with pytest.raises(ConfigError, match="unknown field surplus"):
         Report.parse(json.dumps(document))
+
+
+def test_a_report_from_before_the_curve_was_measured_is_read(report: Report) -> None:
+    document = json.loads(report.to_json())
+    del document["curve"]
+    assert Report.parse(json.dumps(document)) == report

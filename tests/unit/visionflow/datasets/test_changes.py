@@ -9,6 +9,7 @@ import pytest
 from visionflow.datasets import rows
 from visionflow.datasets.changes import MAX_CLASSES, Book, ClassAction, ClassChange
 from visionflow.datasets.record import Dataset, DatasetClass
+from visionflow.dynamodb import to_item
 from visionflow.errors import DatasetConflictError
 
 EMPTY = Book(dataset=Dataset(name="pets", created_at="2026-01-01T00:00:00Z", created_by="eve"))
@@ -69,3 +70,11 @@ def test_more_names_than_a_row_can_hold_are_refused() -> None:
     many = (DatasetClass(name=name, ko=name, en=name) for name in LONGEST)
     with pytest.raises(DatasetConflictError, match="at most 400,000 can be kept"):
         rows.book_item(with_classes(*many))
+
+
+def test_moves_that_named_what_a_class_was_called_then_are_followed() -> None:
+    row: Any = rows.book_item(with_classes(DatasetClass(name="cat")))
+    then = [[1, "kitty", "puss"], [2, "puss", "cat"], [3, "dog", None]]
+    read = rows.book_of(row | to_item({"moves": then}))
+    assert [read.label(name, 0) for name in ("kitty", "puss", "cat")] == ["cat"] * 3
+    assert read.label("dog", 0) is None

@@ -163,3 +163,17 @@ def test_the_name_of_a_version_belongs_to_the_run_that_took_it_first(store: RunS
     assert not store.take_name(other, "1")
     assert store.take_name(other, "2")
     assert store.names_taken("fruit") == {"1": RUN.id, "2": other.id}
+
+
+def test_a_result_from_before_its_curve_was_measured_is_read(
+    store: RunStore, client: "DynamoDBClient"
+) -> None:
+    store.start(RUN)
+    done = store.finish(store.name_version(RUN, 1), LATER, "1", RESULT, serves=False)
+    client.update_item(
+        TableName="datasets",
+        Key={"pk": {"S": f"RUNS#{RUN.dataset}"}, "sk": {"S": RUN.id}},
+        UpdateExpression="REMOVE #r.curve, #r.compared, #r.series",
+        ExpressionAttributeNames={"#r": "result"},
+    )
+    assert store.run(RUN.dataset, RUN.id).result == done.result == RESULT

@@ -81,8 +81,14 @@ def book_of(item: Found) -> Book:
     rows = row.pop("moves")
     dataset = strict.parse(Dataset, row, "dataset")
     moves: dict[str, tuple[ClassMove, ...]] = {}
-    for revision, former, place in rows:
-        to = None if place is None else dataset.classes[place].name
+    for at, (revision, former, place) in enumerate(rows):
+        to = place
+        if isinstance(place, int):
+            to = dataset.classes[place].name
+        else:
+            # A row from before moves led to today's name: follow those that came after.
+            for _, later, name in rows[at + 1 :]:
+                to = name if to == later else to
         moves[former] = (*moves.get(former, ()), ClassMove(revision=revision, to=to))
     return Book(dataset=dataset, moves=moves)
 

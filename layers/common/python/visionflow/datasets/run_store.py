@@ -248,6 +248,9 @@ def _parse(item: Mapping[str, Any]) -> InstantRun:
         for name in STEPS
         if name in steps
     ]
+    if row.get("result") is not None:
+        # Rows from before these were measured lack them.
+        row["result"] = {"curve": [], "compared": None, "series": [], **row["result"]}
     return strict.parse(InstantRun, row, "training")
 
 
