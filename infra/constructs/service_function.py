@@ -15,6 +15,7 @@ from infra.constructs.alarm import alarm_above
 from infra.nag import acknowledge
 from infra.packaging.assets import Assets
 from infra.packaging.zip_files import Package as ZipFile
+from infra.packaging.zip_files import check_fits
 from infra.stages import StageConfig
 
 METRICS_NAMESPACE = "VisionFlow"
@@ -30,29 +31,34 @@ _LOG_RETENTION = {
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """Code and layers that all functions of a stack share."""
+    """Code and layers that all functions of a stack share. ``files`` are those of both."""
 
     code: lambda_.Code
     layers: Sequence[lambda_.ILayerVersion]
+    files: Sequence[ZipFile]
 
     @classmethod
     def of(cls, scope: Construct, assets: Assets, stage: StageConfig) -> "Package":
         """The stage's code, and its layers as resources of `scope`."""
-        empty = cls(code=zip_code(assets.code), layers=())
-        common = empty.with_layer(scope, "Common", assets.common_layer, stage)
+        code = cls(code=zip_code(assets.code), layers=(), files=(assets.code,))
+        common = code.with_layer(scope, "Common", assets.common_layer, stage)
         return common.with_layer(scope, "Runtime", assets.runtime_layer, stage)
 
     @classmethod
     def of_training(cls, scope: Construct, assets: Assets, stage: StageConfig) -> "Package":
         """Code and layers of the one function that trains, instead of those that all others share:
         a function may have 250 MB."""
-        code = cls(code=zip_code(assets.instant_code), layers=[])
+        files = (assets.instant_code,)
+        code = cls(code=zip_code(assets.instant_code), layers=(), files=files)
         return code.with_layer(scope, "Training", assets.training_layer, stage)
 
     def with_layer(
         self, scope: Construct, name: str, layer: ZipFile, stage: StageConfig
     ) -> "Package":
-        """This package with one more layer, as a resource of `scope`."""
+        """This package with one more layer, as a resource of `scope`. Raises `CommandError` where
+        a function could not have them all."""
+        files = (*self.files, layer)
+        check_fits(files, stage.layer_target)
         version = lambda_.LayerVersion(
             scope,
             f"{name}Layer",
@@ -60,7 +66,7 @@ class Package:
             compatible_runtimes=[RUNTIME],
             compatible_architectures=[architecture_of(stage)],
         )
-        return Package(code=self.code, layers=[*self.layers, version])
+        return Package(code=self.code, layers=(*self.layers, version), files=files)
 
 
 @dataclass(frozen=True, kw_only=True)

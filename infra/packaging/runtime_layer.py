@@ -20,6 +20,7 @@ from typing import Final, get_args
 from uv import find_uv_bin
 
 from infra.errors import CommandError
+from infra.packaging import shared_objects
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import BUILD_FOLDER, Package, write_zip
 from infra.stages import LayerTarget
@@ -99,8 +100,8 @@ def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDE
     """
     chosen = _resolve(target, bytecode=recipe.bytecode)
     digest = hashlib.sha256()
-    recipes = (Path(__file__).read_bytes(), recipe.source.read_bytes())
-    for part in (recipe.lock.read_bytes(), *recipes, chosen.tag.encode()):
+    made_by = (recipe.lock, Path(__file__), Path(shared_objects.__file__), recipe.source)
+    for part in (*(file.read_bytes() for file in made_by), chosen.tag.encode()):
         digest.update(hashlib.sha256(part).digest())
     name = f"{recipe.name}-{target}-{digest.hexdigest()[:16]}.zip"
     package = Package(into / name, digest.hexdigest())
@@ -109,6 +110,7 @@ def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDE
         with tempfile.TemporaryDirectory(dir=into) as folder:
             site = Path(folder)
             _install(recipe, chosen, site)
+            shared_objects.trim(site)
             if recipe.bytecode:
                 _compile(chosen, site)
             write_zip(_layer_files(recipe, site), package.path)
@@ -186,13 +188,11 @@ def _belongs(recipe: Recipe, path: str) -> bool:
     return not any(fnmatch(path, pruned) for pruned in recipe.pruned)
 
 
-def main() -> None:
+def main(recipe: Recipe = RUNTIME) -> None:
     """Build one layer and print its path and size."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=f"Build the {recipe.name} layer.")
     parser.add_argument("--target", choices=get_args(LayerTarget), default="host")
-    package = build_runtime_layer(parser.parse_args().target)
+    package = build_layer(recipe, parser.parse_args().target)
     print(f"{package.path} {package.unzipped_bytes / 1e6:.1f} MB")
 
 

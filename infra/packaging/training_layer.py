@@ -7,7 +7,7 @@ of the runtime layer: a function and its layers may have 250 MB.
 from pathlib import Path
 from typing import Final
 
-from infra.packaging.runtime_layer import PRUNED, Recipe, build_layer
+from infra.packaging.runtime_layer import PRUNED, Recipe, build_layer, main
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import BUILD_FOLDER, Package
 from infra.stages import LayerTarget
@@ -163,3 +163,7 @@ TRAINING: Final = Recipe(
 def build_training_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
     """`build_layer` of what the function that trains imports."""
     return build_layer(TRAINING, target, into=into)
+
+
+if __name__ == "__main__":
+    main(TRAINING)

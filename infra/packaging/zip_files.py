@@ -6,18 +6,24 @@ again, and a deploy without changes has nothing to do.
 
 import hashlib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Final
 
+from infra.errors import CommandError
 from infra.packaging.workspace import PROJECT
 from visionflow.whole_file import whole_file
 
 BUILD_FOLDER = PROJECT / ".visionflow" / "build"
+MOST_UNZIPPED: Final = 250 * 1024 * 1024
+"""Bytes of a function's code and layers together.
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip file can hold
 _READ_ELSEWHERE = (
+    "*.md",
     "lambdas/api/*",
     "training/requirements.txt",
 )
@@ -33,9 +39,22 @@ class Package:
 
     @property
     def unzipped_bytes(self) -> int:
-        """Size as Lambda counts it against its limit of 250 MB."""
+        """Size as Lambda counts it against `MOST_UNZIPPED`."""
         with zipfile.ZipFile(self.path) as archive:
             return sum(entry.file_size for entry in archive.infolist())
+
+
+def check_fits(packages: Sequence[Package], target: str) -> None:
+    """Raise `CommandError` where the code and layers of one function, built for ``target``, are
+    more than Lambda takes."""
+    sizes = {package.path.stem: package.unzipped_bytes for package in packages}
+    if (total := sum(sizes.values())) > MOST_UNZIPPED:
+        parts = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sizes.items())
+        raise CommandError(
+            f"A function for {target} would have {total / 1e6:.1f} MB of code and layers, and "
+            f"Lambda takes {MOST_UNZIPPED / 1e6:.1f} MB: {parts}. Leave more out of a layer, as "
+            "infra/packaging/training_layer.py and runtime_layer.py do, or out of the code."
+        )
 
 
 def source_package(name: str, folder: Path, *, below: str, into: Path = BUILD_FOLDER) -> Package:
