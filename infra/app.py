@@ -91,7 +91,7 @@ def main() -> None:
         stage = stage_from_context()
         app = build_app(stage, project_assets(stage))
     except (CommandError, VisionFlowError) as error:
-        sys.exit(str(error))
+        sys.exit(f"error: {error}")
     app.synth()
 
 

@@ -13,6 +13,9 @@ from typing import BinaryIO
 from infra.errors import CommandError
 
 _GRACE_SECONDS = 3.0
+_COMPLAINTS = ("error", "failed", "❌")
+# What the CDK CLI says behind the error itself.
+_NO_REASON = ("re-run `cdk diagnose`", "subprocess exited with error")
 
 
 class Tools:
@@ -116,5 +119,10 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 def last_complaint(log: Path) -> str:
     """The line of a log that most likely has the error, at most 300 characters."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    complaints = [line for line in lines if "error" in line.lower() or "❌" in line]
+    complaints = [
+        line
+        for line in lines
+        if any(word in line.lower() for word in _COMPLAINTS)
+        and not any(words in line.lower() for words in _NO_REASON)
+    ]
     return (complaints or lines or ["it printed nothing"])[-1][:300]
