@@ -17,11 +17,11 @@ from visionflow.datasets.names import content_key
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import ImageError
+from visionflow.objects import read_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ABSENT = ("404", "NoSuchKey")
 # As `ImageContent` has it.
 THUMBNAIL_SIDE = 96
 
@@ -60,7 +60,7 @@ class ChunkEmbedder:
         return done
 
     def _embed(self, dataset: str, sha256: str) -> bool:
-        data = self._read(content_key(dataset, sha256))
+        data = read_object(self.s3, self.bucket, content_key(dataset, sha256))
         if data is None:
             return False
         try:
@@ -74,13 +74,3 @@ class ChunkEmbedder:
             trunk=self.embedder.trunk,
         )
         return self.store.images.embedded(dataset, sha256, content)
-
-    def _read(self, key: str) -> bytes | None:
-        try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
-        except self.s3.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in _ABSENT:
-                raise
-            return None
-        with answer["Body"] as body:
-            return body.read()

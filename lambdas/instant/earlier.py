@@ -25,11 +25,10 @@ from visionflow.models.gate import INSTANT
 from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
 from visionflow.models.store import ModelStore
+from visionflow.objects import read_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_ABSENT = ("404", "NoSuchKey")
 
 
 @dataclass(frozen=True)
@@ -132,15 +131,10 @@ class EarlierTrainings:
 
     def _parts(self, run: InstantRun) -> dict[str, Part] | None:
         """None for a training from before they were kept."""
-        key = parts_key(run.dataset, run.id)
-        try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
-        except self.s3.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in _ABSENT:
-                raise
+        data = read_object(self.s3, self.bucket, parts_key(run.dataset, run.id))
+        if data is None:
             return None
-        with answer["Body"] as body:
-            found: dict[Part, list[str]] = json.loads(gzip.decompress(body.read()))
+        found: dict[Part, list[str]] = json.loads(gzip.decompress(data))
         return {sha256: part for part, hashes in found.items() for sha256 in hashes}
 
 

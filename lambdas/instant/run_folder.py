@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from visionflow import strict
 from visionflow.datasets.run import InstantRun, RunResult
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
+from visionflow.objects import read_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -20,7 +21,6 @@ RUNS_PREFIX = "runs/"
 # Images that one call of the embed function does, in some ten seconds.
 CHUNK = 100
 _MISSING, _MODEL, _OUTCOME = "missing.jsonl", "model/", "outcome.json"
-_ABSENT = ("404", "NoSuchKey")
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,4 @@ class RunFolder:
         return read_artifact(folder), outcome
 
     def _read(self, name: str) -> bytes | None:
-        try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=self._prefix + name)
-        except self.s3.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in _ABSENT:
-                raise
-            return None
-        with answer["Body"] as body:
-            return body.read()
+        return read_object(self.s3, self.bucket, self._prefix + name)

@@ -19,6 +19,7 @@ from visionflow.datasets.names import content_key
 from visionflow.datasets.record import DatasetVersion, Part, VersionImage
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import MissingImageError, RunRefusedError
+from visionflow.objects import ABSENT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +29,6 @@ LEAST_CLASSES, MOST_CLASSES = 2, 1000
 # Of a part that is drawn: their pixels are decoded one by one, and the interval hardly narrows.
 MOST_MEASURED = 2_000
 _DOWNLOADS = 32
-_ABSENT = ("404", "NoSuchKey")
 
 
 def check_classes(version: DatasetVersion) -> None:
@@ -197,7 +197,7 @@ class Images:
             try:
                 self.s3.download_file(self.bucket, key, str(path))
             except self.s3.exceptions.ClientError as error:
-                if error.response["Error"]["Code"] not in _ABSENT:
+                if error.response["Error"]["Code"] not in ABSENT:
                     raise
                 return sha256
             return None

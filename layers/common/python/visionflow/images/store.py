@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from visionflow.errors import MissingImageError, PlatformError
 from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.objects import ABSENT
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -88,7 +89,7 @@ class ImageStore:
         try:
             head = self._client.head_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+            if error.response["Error"]["Code"] not in ABSENT:
                 raise
             return None
         return head["ETag"].strip('"'), head["ContentLength"]

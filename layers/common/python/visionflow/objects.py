@@ -1,0 +1,21 @@
+"""Objects in S3 that may not be there."""
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ABSENT: Final = ("404", "NoSuchKey")
+"""What S3 answers to who asks for an object that is not there, and may list the bucket."""
+
+
+def read_object(client: "S3Client", bucket: str, key: str) -> bytes | None:
+    """The bytes of an object; None where there is none."""
+    try:
+        answer = client.get_object(Bucket=bucket, Key=key)
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in ABSENT:
+            raise
+        return None
+    with answer["Body"] as body:
+        return body.read()
