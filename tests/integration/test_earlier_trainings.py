@@ -170,6 +170,21 @@ def test_the_last_training_counts_unless_an_earlier_one_serves(earlier: EarlierT
     assert last.parts == parts_of(data)
 
 
+def test_parts_are_known_after_a_hundred_trainings_that_failed(earlier: EarlierTrainings) -> None:
+    """What the last model was tested on would teach the next one otherwise."""
+    images = pets("cat", "dog")
+    data = divide(images)
+    run = made(earlier, "2030-000", "1", data)
+    for number in range(1, 102):
+        failed = earlier.runs.start(
+            replace(run, id=f"2030-{number:03}", state="waiting", result=None)
+        )
+        earlier.runs.fail("pets", failed.id, AT, "image_missing", "gone")
+    last = earlier.last("pets")
+    assert last is not None
+    assert last.parts == parts_of(data)
+
+
 def test_parts_of_images_that_are_away_meanwhile_are_remembered(earlier: EarlierTrainings) -> None:
     images = pets("cat", "dog", each=30)
     made(earlier, "2030-1", "1", divide(images))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LEAST_CLASSES = 2
 # Of each class: one to learn from and one to test with.
 LEAST_IMAGES = 2
+MOST_LISTED = 100
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class DatasetTraining:
     def list(self, name: str) -> RunList:
         """Raises `DatasetMissingError`."""
         self.store.dataset(name)
-        return RunList(self.runs.runs(name))
+        return RunList(self.runs.runs(name, MOST_LISTED))
 
     def get(self, name: str, run_id: str) -> InstantRun:
         """Raises `DatasetMissingError`, `RunNotFoundError`."""

@@ -55,8 +55,8 @@ class RunStore:
             raise RunNotFoundError(f"There is no training {run_id!r:.80} of {dataset!r:.80}.")
         return _parse(item)
 
-    def runs(self, dataset: str, limit: int = 100) -> tuple[InstantRun, ...]:
-        """The newest first."""
+    def runs(self, dataset: str, limit: int | None = None) -> tuple[InstantRun, ...]:
+        """The newest first, all by default."""
         values = {":pk": _key(dataset, "")["pk"]}
         found = dynamodb.query(
             self._client, self._table, "pk = :pk", values, forward=False, page_size=limit
