@@ -41,8 +41,9 @@ class ChunkEmbedder:
     def embed(self, dataset: str, run_id: str, number: int, hashes: Sequence[str]) -> int:
         """How many images of the chunk have an embedding now.
 
-        An image that is gone or cannot be read is left out: the training then says which. Raises
-        `RunConflictError` when the training has ended.
+        An image that is gone or cannot be read is left out: the training then says which, and the
+        next one does without those that cannot be read. Raises `RunConflictError` when the training
+        has ended.
         """
         run = self.runs.run(dataset, run_id)
         # One more call for a run that was stopped costs nothing but this.
@@ -65,7 +66,8 @@ class ChunkEmbedder:
             return False
         try:
             image = self.decoder.prepare(data, self.embedder.spec, thumbnail=THUMBNAIL_SIDE)
-        except ImageError:
+        except ImageError as error:
+            self.store.images.unreadable(dataset, sha256, error)
             return False
         views = self.embedder.embed(image.tensor[np.newaxis])[0]
         content = ImageContent(

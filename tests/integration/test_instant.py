@@ -409,6 +409,13 @@ def test_an_image_that_cannot_be_embedded_leaves_the_others_their_embeddings(
     assert (run.state, run.error[0]) == ("failed", "image_missing")
     assert bad in run.error[1]
     assert len(list(world.store.images.contents("colours", world.embedded))) == 24
+    left = world.store.images.image("colours", bad)
+    # One that is gone may come again; that it cannot be read was seen.
+    assert left.state == ("ready" if kind == "vanished" else "unreadable")
+    assert (left.error is not None) == (kind == "poison")
+    # The next training does without it.
+    next_version = world.versions.freeze("colours", "ann", AT, None)
+    assert next_version.images == (25 if kind == "vanished" else 24)
 
 
 def test_a_step_that_breaks_each_time_ends_the_training_without_a_version(world: World) -> None:

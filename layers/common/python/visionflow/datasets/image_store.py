@@ -17,7 +17,7 @@ from visionflow.datasets.changes import KEEP, Book, ImageChange
 from visionflow.datasets.names import is_sha256
 from visionflow.datasets.record import DatasetImage
 from visionflow.dynamodb import Found, Item, Sleep, to_item
-from visionflow.errors import DatasetImageMissingError, PlatformError
+from visionflow.errors import DatasetImageMissingError, ImageError, PlatformError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -214,6 +214,11 @@ class DatasetImages:
             # Somebody labels it at this moment.
             dynamodb.back_off(attempt, self._sleep)
         raise PlatformError(f"The image {sha256} keeps being written to by others; try again.")
+
+    def unreadable(self, name: str, sha256: str, error: ImageError) -> bool:
+        """Say of an image that was ready that it cannot be read any more, and why."""
+        found = {"state": "unreadable", "error": (error.code, str(error))}
+        return self._update(name, sha256, found, "#state = :ready", {":ready": "ready"})
 
     def dropped_again(self, name: str, sha256: str, key: str) -> None:
         """Remember in an image's row that it was dropped once more, and as what the last time."""
