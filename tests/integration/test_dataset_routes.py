@@ -661,7 +661,7 @@ def test_a_copy_that_is_announced_again_without_its_bytes_is_erased_too(served: 
 def test_an_erasure_reaches_a_dataset_whose_deletion_was_cut_off(served: Datasets) -> None:
     prediction_id = predicted(served, RED)["id"]
     served.post("/animals/predictions", {"ids": [prediction_id]})
-    assert not served.store.delete("animals", most=0)
+    assert not served.store.delete("animals", seconds=0)
     assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
     listed = served.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
     assert "Contents" not in listed
@@ -766,8 +766,15 @@ def test_a_dataset_is_deleted_with_its_files(
 ) -> None:
     full.post("/animals/versions", {})
     full.post("", {"name": "plants"})
-    monkeypatch.setattr("lambdas.api.datasets.service._MOST_ERASED", 3)
-    assert full.delete("animals").body == {"deleted": False}
+    with monkeypatch.context() as hurried:
+        # Without any time, a call deletes what one request of S3 does.
+        hurried.setattr("lambdas.api.datasets.service._DELETING_S", 0)
+        hurried.setattr("visionflow.images.store._ERASED_AT_ONCE", 3)
+        for left in (2, 1, 0):
+            assert full.delete("animals").body == {"deleted": False}
+            found = full.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket)
+            assert found["KeyCount"] == left
+        assert full.delete("animals").body == {"deleted": False}
     # Nobody sees it from now on, and the same call goes on.
     assert problem(full.get("/animals")) == (404, "dataset_missing")
     while not full.delete("animals").body["deleted"]:

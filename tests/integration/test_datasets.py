@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -307,15 +308,25 @@ def test_there_are_only_so_many_classes(store: DatasetStore) -> None:
         store.create(replace(dataset("many"), classes=many))
 
 
-def test_a_dataset_is_deleted_in_as_many_calls_as_it_takes(store: DatasetStore) -> None:
+def test_a_dataset_is_deleted_in_as_many_calls_as_it_takes(
+    store: DatasetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add(store, *range(3))
-    assert not store.delete(NAME, most=4)
+    monkeypatch.setattr("visionflow.datasets.store._AT_ONCE", 2)
+    # A second passes with each look at it.
+    store = DatasetStore("datasets", store.client, clock=itertools.count().__next__)
+    assert not store.delete(NAME, seconds=0)
+    rows = store.client.scan(TableName="datasets")["Items"]
+    assert not store.delete(NAME, seconds=3)
+    left = store.client.scan(TableName="datasets")["Items"]
+    # Two looks before the time is over: at two images, and at the third.
+    assert len(left) == len(rows) - 3
     assert store.datasets() == ()
     with pytest.raises(DatasetMissingError):
         store.images.announce(NAME, [image(9)])
     with pytest.raises(DatasetConflictError):
         store.create(dataset())
-    assert store.delete(NAME, most=4)
+    assert store.delete(NAME, seconds=9)
     assert store.client.scan(TableName="datasets")["Items"] == []
     with pytest.raises(DatasetMissingError):
         store.delete(NAME)

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from visionflow import dynamodb, strict
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 _ATTEMPTS = 8
 # What DynamoDB deletes in one call.
 _DELETED = 25
-# Rows that one call of `delete` deletes at most, in some ten seconds.
-_MOST_DELETED = 20_000
+# Rows that are deleted between two looks at the clock.
+_AT_ONCE = 8 * _DELETED
 _OF_A_DATASET = ("IMAGES", "CONTENT", "VERSIONS", "RUNS", "MODELS", "EXAMINATION")
 
 
@@ -36,11 +37,16 @@ class DatasetStore:
     """Owns the table of datasets, together with ``images``, `VersionStore` and `RunStore`."""
 
     def __init__(
-        self, table: str, dynamodb: "DynamoDBClient", sleep: Callable[[float], None] = time.sleep
+        self,
+        table: str,
+        dynamodb: "DynamoDBClient",
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.table: Final = table
         self.client: Final = dynamodb
         self.sleep: Final = sleep
+        self.clock: Final = clock
         self.images: Final = DatasetImages(table, dynamodb, sleep)
 
     def create(self, dataset: Dataset) -> None:
@@ -72,13 +78,14 @@ class DatasetStore:
             rows.book_of(item).dataset for item in found if deleting or "deleting" not in item
         )
 
-    def delete(self, name: str, most: int = _MOST_DELETED) -> bool:
-        """Delete a dataset with all its rows, at most ``most`` in this call. True when it is gone;
-        otherwise, or when this is cut off, call it again: nobody sees the dataset any more, and
-        none of its name can be created until it is gone.
+    def delete(self, name: str, seconds: float = 10) -> bool:
+        """Delete a dataset with all its rows, in about ``seconds``; with 0 only hide it. True when
+        it is gone; otherwise, or when this is cut off, call it again: nobody sees the dataset any
+        more, and none of its name can be created until it is gone.
 
         Raises `DatasetMissingError`.
         """
+        end = self.clock() + seconds
         key = rows.dataset_key(name)
         try:
             self.client.update_item(
@@ -90,7 +97,6 @@ class DatasetStore:
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
             raise rows.no_dataset(name) from error
-        left = most
         for kind in _OF_A_DATASET:
             found = dynamodb.query(
                 self.client,
@@ -100,14 +106,10 @@ class DatasetStore:
                 names=("pk", "sk"),
                 consistent=True,
             )
-            keys: list[Found] = []
-            for row in found:
-                if len(keys) == left:
-                    self._delete_rows(keys)
+            while keys := list(islice(found, _AT_ONCE)):
+                if self.clock() >= end:
                     return False
-                keys.append(row)
-            self._delete_rows(keys)
-            left -= len(keys)
+                self._delete_rows(keys)
         self.client.delete_item(TableName=self.table, Key=key)
         return True
 

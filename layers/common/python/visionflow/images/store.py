@@ -1,6 +1,8 @@
 """Images and thumbnails in S3."""
 
 import base64
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -56,9 +58,12 @@ class SignedPut:
 class ImageStore:
     """Owns the images bucket."""
 
-    def __init__(self, bucket: str, client: "S3Client") -> None:
+    def __init__(
+        self, bucket: str, client: "S3Client", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.bucket = bucket
         self._client = client
+        self._clock = clock
 
     def read(self, key: str, version_id: str | None, etag: str | None = None) -> bytes:
         """The bytes of one version. Raises as `fetch` does."""
@@ -118,13 +123,14 @@ class ImageStore:
         versions, markers = self._versions(prefix)
         self._delete([*versions, *markers])
 
-    def erase_some(self, prefix: str, most: int) -> bool:
-        """Delete at most ``most`` objects whose keys begin with ``prefix``, with all their versions
-        and delete markers. True when none is left. Raises `PlatformError`."""
-        left = most
-        while left > 0:
+    def erase_some(self, prefix: str, seconds: float) -> bool:
+        """Delete objects whose keys begin with ``prefix``, with all their versions and delete
+        markers, for about ``seconds`` and at least the first. True when none is left. Raises
+        `PlatformError`."""
+        end = self._clock() + seconds
+        while True:
             page = self._client.list_object_versions(
-                Bucket=self.bucket, Prefix=prefix, MaxKeys=min(left, _ERASED_AT_ONCE)
+                Bucket=self.bucket, Prefix=prefix, MaxKeys=_ERASED_AT_ONCE
             )
             doomed: list[ObjectIdentifierTypeDef] = [
                 {"Key": found["Key"], "VersionId": found["VersionId"]}
@@ -137,8 +143,8 @@ class ImageStore:
             )
             if errors := answer.get("Errors"):
                 raise PlatformError(f"S3 left objects undeleted ({errors[0].get('Code')}).")
-            left -= len(doomed)
-        return False
+            if self._clock() >= end:
+                return False
 
     def _versions(self, prefix: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """Keys and version ids of objects and of delete markers."""
