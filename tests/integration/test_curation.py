@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from unittest.mock import Mock
 
 import boto3
 import numpy as np
@@ -24,6 +25,7 @@ from lambdas.curate.service import CurateService, dropped
 from lambdas.curate.settings import CurateSettings
 from tests.images import bad_files, encode
 from tests.integration.conftest import Context, event
+from visionflow.datasets import comparison
 from visionflow.datasets.changes import ClassChange, ImageChange
 from visionflow.datasets.image_store import DatasetImages
 from visionflow.datasets.names import content_key, source_of
@@ -408,6 +410,47 @@ def test_images_are_compared_once_when_the_last_has_come(
     health = shelf.store.health(NAME)
     assert health is not None
     assert (health.images, health.duplicates, health.groups) == (3, 1, 2)
+
+
+def test_a_comparison_that_does_not_end_leaves_the_counts(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says that it compared fewer images than there are."""
+    monkeypatch.setattr(comparison, "QUICK", 1)
+
+    def health() -> tuple[int, int, int]:
+        found = shelf.store.health(NAME)
+        assert found is not None
+        return found.images, found.labelled, found.compared
+
+    for data in (CAT, DOG):
+        shelf.announce(data)
+        shelf.put(data)
+    shelf.run()
+    assert health() == (2, 2, 2)
+    again = encode(Image.open(io.BytesIO(CAT)), quality=60)
+    shelf.announce(again)
+    shelf.put(again)
+    with monkeypatch.context() as endless:
+        endless.setattr(comparison, "compare", Mock(side_effect=MemoryError))
+        for _ in range(2):
+            shelf.deliver(shelf.messages())
+    assert health() == (3, 3, 2)
+    # Whoever trains compares first.
+    assert shelf.store.unexamined(NAME) is not None
+
+
+def test_of_too_many_images_the_first_are_compared(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "MOST_COMPARED", 2)
+    for data in (CAT, DOG, encode(Image.open(io.BytesIO(CAT)), quality=60)):
+        shelf.announce(data)
+        shelf.put(data)
+    shelf.run()
+    found = shelf.store.health(NAME)
+    assert found is not None
+    assert (found.labelled, found.compared, found.duplicates) == (3, 2, 0)
 
 
 def test_an_image_that_arrives_after_its_dataset_was_deleted_leaves_nothing(shelf: Shelf) -> None:

@@ -1309,6 +1309,11 @@ export interface components {
              * @default null
              */
             trained_version: number | null;
+            /**
+             * Compared
+             * @default 0
+             */
+            compared: number;
         };
         /**
          * DatasetImage

@@ -427,12 +427,16 @@ describe("health", () => {
       advice: [{ code: "few_images", params: { class: "apple", images: 1, missing: 19 } }],
       new_labels: 0,
       trained_version: null,
+      compared: 3,
     };
     open("&tab=health");
     expect(await screen.findByTestId("advice")).toHaveTextContent(
       "“Apple” has few images (1). Add at least 19 more.",
     );
     expect(screen.getByTestId("imbalance")).toHaveTextContent("6 : 1");
+    expect(screen.getByTestId("compared")).toHaveTextContent(
+      "3 of 4 images were compared with each other.",
+    );
     expect(screen.getByTestId("advice")).toHaveTextContent(
       "The last training answered “Apple” with “pear” 3 times.",
     );

@@ -70,6 +70,7 @@ function Numbers({ dataset, health, run, divided }: NumbersProps) {
       value: images,
     }));
   const confused = (run?.result?.worst ?? []).slice(0, SHOWN_CONFUSED);
+  const ready = health.labelled + health.unlabelled;
   const isImbalanced = health.imbalance >= IMBALANCED;
   return (
     <>
@@ -90,6 +91,11 @@ function Numbers({ dataset, health, run, divided }: NumbersProps) {
           testId="imbalance"
         />
       </div>
+      {health.compared < ready && (
+        <p className="muted small" data-testid="compared">
+          {t("data.comparedSome", { n: n(health.compared), total: n(ready) })}
+        </p>
+      )}
       <section className="card panel" aria-labelledby="advice-title">
         <h2 id="advice-title">{t("data.next")}</h2>
         {health.advice.length + confused.length + divided === 0 ? (

@@ -6,7 +6,7 @@ and 4 F^2 for each fold.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -31,6 +31,10 @@ FAR: Final = 4.0
 """An outlier's best match in its class is so many deviations below the class's median."""
 FEWEST: Final = 10
 """In a class of fewer images none is an outlier."""
+MOST_COMPARED: Final = 50_000
+"""The first of a dataset so many: for more, the function's time is too short."""
+QUICK: Final = 2_000
+"""So many images are compared in a second or two."""
 
 _ROWS = 512
 _DENSE = 0.01  # a share of pairs
@@ -52,14 +56,22 @@ class Compared:
 
 def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None) -> bool:
     """Compare the images of ``name`` whose embeddings are of ``trunk``, write what differs from
-    what is known, and keep the dataset's health.
+    what is known, and keep the dataset's health. Of more than `MOST_COMPARED`, the first are.
+
+    The counts of more than `QUICK` images are kept before these are compared: a function that runs
+    out of time on them has said how many there are, and how many were compared the last time.
 
     With a ``token`` of `DatasetStore.due`, gives up when it is no longer the last: False.
     """
     dataset = store.dataset(name)
     images = sorted(store.images.all(name), key=lambda image: (image.added_at, image.sha256))
     ready = [image for image in images if image.state == "ready" and not image.removed]
-    embeddings, found = _embeddings(store, name, ready, trunk)
+    if len(ready) > QUICK:
+        before = store.health(name)
+        compared_before = min(before.compared, len(ready)) if before else 0
+        counts = replace(health_of(dataset.classes, images), compared=compared_before)
+        store.examined(name, counts, None)
+    embeddings, found = _embeddings(store, name, ready[:MOST_COMPARED], trunk)
     known = [ready[position] for position in found]
     numbers = {known_class.name: i for i, known_class in enumerate(dataset.classes)}
     targets = np.array([numbers.get(image.label or "", -1) for image in known], np.int64)
@@ -86,7 +98,8 @@ def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None
             if (image.group, image.suspected, image.outlier) != _facts(marks[image.sha256])
         ],
     )
-    store.examined(name, health_of(dataset.classes, store.images.all(name)), token)
+    health = health_of(dataset.classes, store.images.all(name))
+    store.examined(name, replace(health, compared=len(known)), token)
     return True
 
 

@@ -54,6 +54,8 @@ class Health:
         new_labels: labelled images that the last finished training did not learn from, or with
             another label.
         trained_version: the number of the version that it learned from; None before the first.
+        compared: how many ready images the last comparison that ended had compared with each other.
+            Of the others it is not known whether they look alike, or are suspicious or outliers.
     """
 
     images: int
@@ -69,6 +71,7 @@ class Health:
     advice: tuple[Advice, ...]
     new_labels: int = 0
     trained_version: int | None = None
+    compared: int = 0
 
 
 def health_of(classes: Sequence[DatasetClass], images: Iterable[DatasetImage]) -> Health:

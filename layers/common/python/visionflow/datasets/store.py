@@ -206,9 +206,11 @@ class DatasetStore:
         item = self._row("EXAMINATION", name, "DONE")
         if item is None:
             return None
-        # What was found before labels were counted lacks their number.
-        found = {"new_labels": 0, "trained_version": None, **from_row(item)["health"]}
-        return strict.parse(Health, found, "health")
+        found = from_row(item)["health"]
+        # What was found before these were counted lacks their numbers; all were compared then.
+        older = {"compared": found["labelled"] + found["unlabelled"]}
+        older |= {"new_labels": 0, "trained_version": None}
+        return strict.parse(Health, older | found, "health")
 
     def _book(self, name: str) -> Book:
         return rows.read_book(self.client, self.table, name)
