@@ -73,15 +73,15 @@ class StageConfig:
         reserved_concurrency: executions set aside for, and at most used by, each function.
         ingest_max_concurrency: most ingest executions the queue may drive at once (at least 2).
         snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
-            snapshot by the hour, used or not: 13.47 USD a month.
+            snapshot by the hour, used or not.
         alarm_email: address that hears of alarms and of a spent budget; with None, subscribe to
             both topics yourself.
         job_image_parameter: the public SSM parameter that names the image of training machines.
         job_watch_seconds: time between two looks at a training job.
         gate: what a run of a training job must keep to be published.
-        alarm_key: encrypt alarms with a key of this account, for 1 USD a month.
+        alarm_key: encrypt alarms with a key of this account, which AWS bills by the month.
         all_alarms: besides the ten alarms that AWS gives each account, one for the errors of every
-            function and the backlog of every queue, for 1.20 USD a month.
+            function and the backlog of every queue, which AWS bills by the month.
     """
 
     name: str
@@ -133,7 +133,7 @@ GPU_IMAGE: Final = (
 )
 # How many functions have a snapshot with `snap_start`: predict and ingest.
 FREEZABLE: Final = 2
-# How many alarms `all_alarms` adds: eleven functions' errors and the backlog of one queue.
+# How many alarms `all_alarms` adds; a test compares it with the template.
 MORE_ALARMS: Final = 12
 
 # More than any computer runs; the same code counts.

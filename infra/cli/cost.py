@@ -78,7 +78,7 @@ def _cost(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.dataset is not None:
         megapixels = _megapixels(arguments, TYPICAL_MEGAPIXELS)
-        architecture = arguments.architecture or _built(stage, arguments.region).architecture
+        architecture = arguments.architecture or workload_of(stage, arguments.region).architecture
         whole = dataset_cost(arguments.dataset, megapixels, arguments.region, architecture)
         answer(arguments, whole, lambda: _print_dataset(whole))
         return 0
@@ -112,7 +112,7 @@ def _print_stop(store: StageStop, arguments: argparse.Namespace) -> None:
 def bounds_of(stage: StageConfig, region: str) -> Bounds:
     """The limits of a stage on AWS, for `worst_case`."""
     return Bounds(
-        workload=_built(stage, region),
+        workload=workload_of(stage, region),
         limits=stage.limits.quotas.stage,
         per_second=stage.throttle.rate,
         health_per_second=stage.limits.health.rate,
@@ -123,7 +123,7 @@ def bounds_of(stage: StageConfig, region: str) -> Bounds:
 
 
 def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
-    built = _built(stage, arguments.region)
+    built = workload_of(stage, arguments.region)
     return replace(
         built,
         per_day=arguments.per_day,
@@ -140,7 +140,7 @@ def _megapixels(arguments: argparse.Namespace, default: float) -> float:
     return default if asked is None else asked
 
 
-def _built(stage: StageConfig, region: str) -> Workload:
+def workload_of(stage: StageConfig, region: str) -> Workload:
     """One image a day for a stage as it is deployed."""
     return Workload(
         per_day=1.0,

@@ -111,7 +111,7 @@ def test_a_stale_readme_is_found(
 def test_the_committed_readme_has_every_committed_figure() -> None:
     assert readme.main(["--check"]) == 0
     rows = [line for line in readme.README.read_text().splitlines() if line.startswith("| ")]
-    runs = read_runs()
+    runs = readme.all_runs()
     groups = {one.group for run in runs for one in run.figures}
     heads = 2 * len(groups)
     assert len(rows) - heads == sum(len(run.figures) for run in runs) > 100

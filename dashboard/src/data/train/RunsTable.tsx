@@ -3,10 +3,11 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
 import { useLanguage } from "../../i18n";
-import { dateTime, percent } from "../../i18n/format";
+import { percent, shortDateTime } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { RunState } from "./RunPanel";
+import css from "./RunsTable.module.css";
 
 interface RunsTableProps {
   name: string;
@@ -40,23 +41,27 @@ export function RunsTable({ name, newest, state }: RunsTableProps) {
       <DataTable
         columns={[
           { name: t("training.started") },
-          { name: t("history.status") },
           { name: t("data.version"), end: true },
-          { name: t("data.top1"), end: true },
+          { name: t("accuracy.top1"), end: true },
           { name: t("history.model") },
         ]}
         labelledBy="runs-title"
+        className={css.runs}
         testId="runs"
       >
         {runs.data.map((run) => (
           <tr key={run.id}>
-            <th scope="row">{dateTime(run.started_at, language)}</th>
-            <td>
-              <RunState state={run.state} />
-            </td>
+            <th scope="row">
+              <span className={css.started}>
+                {shortDateTime(run.started_at, language)}
+                <RunState state={run.state} />
+              </span>
+            </th>
             <td className="end">{run.version === 0 ? "–" : run.version}</td>
             <td className="end">{run.result ? percent(run.result.top1, language) : "–"}</td>
-            <td>{run.model_version === null ? "–" : `${run.model} ${run.model_version}`}</td>
+            <td className={css.model}>
+              {run.model_version === null ? "–" : `${run.model} ${run.model_version}`}
+            </td>
           </tr>
         ))}
       </DataTable>
