@@ -1864,12 +1864,16 @@ export interface components {
         /**
          * JobRequest
          * @description The request, and where it runs. ``place``: ``local`` starts no machine; the command line
-         *     starts the process itself, which the API cannot.
+         *     starts the process itself, which the API cannot. Of a job on a dataset, ``dataset_version`` and
+         *     ``data``, the folder of its images, are filled in when it starts.
          */
         JobRequest: {
             /** Config */
             config: string;
-            /** Data */
+            /**
+             * Data
+             * @default
+             */
             data: string;
             /**
              * Model
@@ -1913,6 +1917,16 @@ export interface components {
              * @default null
              */
             grow_from: string | null;
+            /**
+             * Dataset
+             * @default null
+             */
+            dataset: string | null;
+            /**
+             * Dataset Version
+             * @default null
+             */
+            dataset_version: number | null;
             /**
              * Place
              * @default ec2
@@ -3979,8 +3993,11 @@ export interface operations {
                 "application/json": {
                     /** Config */
                     config: string;
-                    /** Data */
-                    data: string;
+                    /**
+                     * Data
+                     * @default
+                     */
+                    data?: string;
                     /**
                      * Model
                      * @default null
@@ -4023,6 +4040,16 @@ export interface operations {
                      * @default null
                      */
                     grow_from?: string | null;
+                    /**
+                     * Dataset
+                     * @default null
+                     */
+                    dataset?: string | null;
+                    /**
+                     * Dataset Version
+                     * @default null
+                     */
+                    dataset_version?: number | null;
                 };
             };
         };
