@@ -2237,11 +2237,12 @@ export interface components {
         };
         /**
          * Parameter
-         * @description A field of a config: its value there, and what it means.
+         * @description A field of a config: its value there, what a form calls it, and what it means.
          */
         Parameter: {
             /** Default */
             default: unknown;
+            label: components["schemas"]["Text"];
             about: components["schemas"]["Text"];
         };
         /**

@@ -50,9 +50,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A field of a config: its value there, and what it means."""
+    """A field of a config: its value there, what a form calls it, and what it means."""
 
     default: Any
+    label: Text
     about: Text
 
 
