@@ -63,6 +63,8 @@ def only_fit(
     run: Path,
     cache: Path | None = None,
     observer: Observer = SILENT,
+    *,
+    with_images: bool = True,
 ) -> None:
     """The part of a run that can be interrupted half-way; export and report take longer."""
     data = load_training_data(images, config, cache, run)

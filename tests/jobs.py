@@ -13,6 +13,8 @@ from lambdas import clients
 from lambdas.jobs.inputs import Inputs
 from tests.unit.training.conftest import SHRUNKEN
 from visionflow.access.budget import StageStop
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.record import JobRecord, JobRequest
 from visionflow.jobs.store import JobStore
@@ -21,6 +23,7 @@ from visionflow.timestamps import new_id, timestamp
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 TABLE, JOBS, DATASETS, USAGE = "jobs", "job-files", "datasets", "usage"
+DATASETS_TABLE = "datasets-table"
 ROLE_ID = "AROAEXAMPLE"
 # A request whose run takes seconds; a request has a field of its own for the recipe.
 # The limits of the gate are the stage's.
@@ -73,7 +76,12 @@ def folders() -> JobFolders:
 
 
 def inputs(store: JobStore) -> Inputs:
-    return Inputs(store, folders(), clients.s3(), GateLimits())
+    return Inputs(store, folders(), clients.s3(), GateLimits(), versions())
+
+
+def versions() -> VersionStore:
+    store = DatasetStore(DATASETS_TABLE, boto3.client("dynamodb"))
+    return VersionStore(DATASETS, boto3.client("s3"), store)
 
 
 def moto_get() -> Callable[[str, Path], int]:

@@ -25,6 +25,8 @@ def train(
     out: Path,
     cache: Path | None = None,
     observer: Observer = SILENT,
+    *,
+    with_images: bool = True,
 ) -> Report:
     """Train on the images in ``data``, choose on validation, measure once on test.
 
@@ -32,7 +34,7 @@ def train(
     artifact's folder, and its checkpoint lets a killed run go on when the same call is made again.
     Decoded images are kept in ``cache``; without one, in ``out`` until the run ends. ``observer``
     is called as the run proceeds; what it raises ends the run. A stop is heeded where ending
-    loses no more than the epoch at hand.
+    loses no more than the epoch at hand. ``with_images``: whether the report may show some.
 
     Raises what `check_start` does before it reads an image, `DatasetError` for images that
     cannot be trained on, `TrainingError` for a run that cannot go on.
@@ -43,7 +45,7 @@ def train(
     observer.on_step("train")
     fitted = fit(config, images, out, observer.on_epoch)
     observer.on_step("export")
-    report = finish(config, images, fitted, out)
+    report = finish(config, images, fitted, out, with_images=with_images)
     if cache is None:
         shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
@@ -71,6 +73,8 @@ def finish(
     fitted: Fitted,
     out: Path,
     made_from: Mapping[str, Any] | None = None,
+    *,
+    with_images: bool = True,
 ) -> Report:
     """From trained weights to a proven artifact in ``out``.
 
@@ -95,4 +99,4 @@ def finish(
             stages=partial(stage_activations, fitted.model),
             weights=partial(weights_bytes, fitted.model),
         )
-    return prove(exported, origin, config, data, out)
+    return prove(exported, origin, config, data, out, with_images=with_images)

@@ -41,6 +41,8 @@ export function job(id: string, changes: Partial<Job> = {}): Job {
       max_hours: 8,
       budget_usd: 10,
       grow_from: null,
+      dataset: null,
+      dataset_version: null,
       place: "ec2",
     },
     created_at: "2026-03-01T09:00:00.000000Z",

@@ -21,6 +21,8 @@ from infra.local_cloud.outputs import NOT_RUNNING, DataNames, TrainingNames, nam
 from infra.stages import LOCAL, stage_named
 from lambdas.outcomes import status_of
 from visionflow.access.audit import AuditLog, Outcome
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.images.store import ImageStore
 from visionflow.insights.erasure import ErasedList
 from visionflow.jobs.control import JobControl
@@ -110,6 +112,14 @@ class Endpoints:
     def job_control(self) -> JobControl:
         states = boto3.client("stepfunctions", **self.options)
         return JobControl(self.jobs, self.job_folders, states, self.training.job_state_machine)
+
+    @cached_property
+    def datasets(self) -> DatasetStore:
+        return DatasetStore(self.training.datasets_table, self.dynamodb)
+
+    @cached_property
+    def dataset_versions(self) -> VersionStore:
+        return VersionStore(self.training.datasets_bucket, self.s3, self.datasets)
 
     def caller(self) -> str:
         """Who uses these clients, as a history of moves names them."""

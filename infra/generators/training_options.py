@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from training.config import NETWORKS, TIMM_NAME, Recipe, committed_configs, load_config
-from training.texts.catalogue import text
+from training.texts.catalogue import Text, text
 from visionflow.strict import to_dict
 
 _ONE = "|".join((TIMM_NAME, *NETWORKS))
@@ -49,4 +49,15 @@ def _fields(
             yield from _fields(getattr(part, name), value, f"{field}.")
         else:
             about = text(f"config.{type(part).__name__}.{name}")
-            yield field, {"default": value, "about": to_dict(about)}
+            label = to_dict(_label(f"{type(part).__name__}.{name}", path))
+            yield field, {"default": value, "label": label, "about": to_dict(about)}
+
+
+def _label(field: str, path: str) -> Text:
+    """What a form calls a field: of a recipe of several phases, with the phase first."""
+    found = text(f"fields.{field}")
+    phase = next((part for part in path.split(".") if part in ("head", "body")), None)
+    if phase is None:
+        return Text(found.en[0].upper() + found.en[1:], found.ko)
+    before = text(f"fields.phase.{phase}")
+    return Text(f"{before.en}: {found.en}", f"{before.ko}: {found.ko}")

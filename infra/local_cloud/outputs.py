@@ -43,6 +43,7 @@ class TrainingNames:
     """Names that the data stack and the training stack give to what training jobs use."""
 
     datasets_bucket: str
+    datasets_table: str
     jobs_bucket: str
     jobs_table: str
     job_state_machine: str

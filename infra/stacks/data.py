@@ -22,8 +22,7 @@ from infra.constructs.storage.tables import (
 from infra.constructs.storage.upload_notification import UploadNotification, page_may_upload
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
-from lambdas.instant.run_folder import RUNS_PREFIX
-from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX
+from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, RUNS_PREFIX
 from visionflow.images.uploads import POSTED_PREFIX
 from visionflow.jobs.folder import FOLDER, SEALED
 

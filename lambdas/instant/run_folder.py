@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visionflow import strict
+from visionflow.datasets.names import RUNS_PREFIX
 from visionflow.datasets.run import InstantRun, RunResult
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 from visionflow.objects import read_object
@@ -17,7 +18,6 @@ from visionflow.objects import read_object
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-RUNS_PREFIX = "runs/"
 # Images that one call of the embed function does, in some ten seconds.
 CHUNK = 100
 _MISSING, _MODEL, _OUTCOME = "missing.jsonl", "model/", "outcome.json"

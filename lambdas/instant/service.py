@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lambdas.instant.earlier import EarlierTrainings
 from lambdas.instant.run_folder import Outcome, RunFolder
-from lambdas.instant.training_set import Images, check_classes, divided, embedded, one_series
+from lambdas.instant.training_set import Images, check_classes, divided, embedded
 from training.config import TrainConfig
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
@@ -22,7 +22,7 @@ from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.comparison import examine
 from visionflow.datasets.names import COPIED
-from visionflow.datasets.record import DatasetVersion
+from visionflow.datasets.record import DatasetVersion, one_series
 from visionflow.datasets.run import Compared, Confusion, InstantRun, RunResult
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
@@ -235,12 +235,7 @@ class Trainings:
 
     def _manifest(self, folder: Path, version: DatasetVersion) -> Manifest:
         manifest = read_artifact(folder)
-        dataset = {
-            "name": version.dataset,
-            "version": version.number,
-            "sha256": version.sha256,
-        }
-        return replace(manifest, config={**manifest.config, "dataset": dataset})
+        return replace(manifest, config={**manifest.config, "dataset": version.source})
 
     def _prove(self, run: InstantRun) -> None:
         self.runs.end_step(run, "fit", self._now())

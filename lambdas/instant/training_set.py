@@ -16,7 +16,15 @@ from training.data.split import Groups, Splits, divide, require_measurable
 from training.data.training_data import TrainingData
 from visionflow.answers.embedder import VIEWS
 from visionflow.datasets.names import content_key
-from visionflow.datasets.record import DatasetVersion, Part, VersionImage
+from visionflow.datasets.record import (
+    LEAST_CLASSES,
+    MOST_CLASSES,
+    PARTS,
+    DatasetVersion,
+    Part,
+    VersionImage,
+    one_series,
+)
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import MissingImageError, RunRefusedError
 from visionflow.objects import ABSENT
@@ -24,8 +32,6 @@ from visionflow.objects import ABSENT
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PARTS: tuple[Part, ...] = ("train", "validation", "test")
-LEAST_CLASSES, MOST_CLASSES = 2, 1000
 # Of a part that is drawn: their pixels are decoded one by one, and the interval hardly narrows.
 MOST_MEASURED = 2_000
 _DOWNLOADS = 32
@@ -39,21 +45,6 @@ def check_classes(version: DatasetVersion) -> None:
             f"Version {version.number} of {version.dataset} has labelled images of {found} "
             f"classes; a training takes {LEAST_CLASSES} to {MOST_CLASSES:,}."
         )
-
-
-def one_series(images: Sequence[VersionImage]) -> tuple[str, ...]:
-    """The labels whose look-alikes must be divided, because a model could not be measured without.
-
-    Shots of a camera that is held at one thing are a single group. Where that leaves less than two
-    classes with a group for each part, the classes with too few groups are those; else none.
-    """
-    needed = len({*PARTS} - {image.part for image in images if image.part != "train"})
-    groups: dict[str, set[str]] = {image.label: set() for image in images}
-    for image in images:
-        if image.part in (None, "train"):
-            groups[image.label].add(image.group or image.sha256)
-    few = tuple(sorted(label for label, found in groups.items() if len(found) < needed))
-    return few if needed > 1 and len(groups) - len(few) < LEAST_CLASSES else ()
 
 
 def divided(

@@ -21,6 +21,8 @@ from lambdas.jobs.settings import JobsSettings
 from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.access.budget import StageStop
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.errors import PlatformError, VisionFlowError
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.record import ENDED
@@ -40,7 +42,11 @@ def service() -> JobSteps:
     dynamodb, s3 = clients.dynamodb(), clients.s3()
     store, stop = JobStore(settings.jobs_table, dynamodb), StageStop(settings.usage_table, dynamodb)
     folders = JobFolders(settings.jobs_bucket, s3)
-    inputs = Inputs(store, folders, s3, strict.parse_json(GateLimits, settings.gate, "gate"))
+    versions = VersionStore(
+        settings.datasets_bucket, s3, DatasetStore(settings.datasets_table, dynamodb)
+    )
+    limits = strict.parse_json(GateLimits, settings.gate, "gate")
+    inputs = Inputs(store, folders, s3, limits, versions)
     quotas = Quotas(clients.service_quotas())
     return JobSteps(store, inputs, machines, quotas, settings, stop)
 

@@ -9,11 +9,14 @@ import gzip
 import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from visionflow import strict
+from visionflow.datasets.record import VersionImage
+from visionflow.datasets.versions import VersionStore
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.folder import (
     Assignment,
@@ -21,11 +24,13 @@ from visionflow.jobs.folder import (
     Link,
     checkpoint_key,
     groups_key,
+    groups_table_key,
     run_prefix,
 )
+from visionflow.jobs.frozen import GROUPS_TABLE, groups_table, placed, seal_version
 from visionflow.jobs.layout import IMAGE_SUFFIXES, Layout
 from visionflow.jobs.options import place_of, setting, start_weights
-from visionflow.jobs.record import JobRecord, JobReport
+from visionflow.jobs.record import JobRecord, JobReport, JobRequest
 from visionflow.jobs.sealed import SealedSet, StoredFile, seal
 from visionflow.jobs.store import JobStore
 from visionflow.models.gate import GateLimits
@@ -41,6 +46,7 @@ RENEWED_AFTER = timedelta(minutes=20)
 DOWNLOAD = "download"
 """The step of a machine that follows links."""
 _TABLE = ".csv"
+_NOTHING = SealedSet(labels=(), images=(), withheld=(), least_validation=0)
 _MOST_RUN_FILES, _MOST_RUN_BYTES = 200, 8 * 1024**3
 
 
@@ -48,9 +54,15 @@ class Inputs:
     """Chooses sealed sets and signs links."""
 
     def __init__(
-        self, store: JobStore, folders: JobFolders, s3: "S3Client", limits: GateLimits
+        self,
+        store: JobStore,
+        folders: JobFolders,
+        s3: "S3Client",
+        limits: GateLimits,
+        versions: VersionStore,
     ) -> None:
         self._store = store
+        self._versions = versions
         self.folders = folders
         self._s3 = s3
         self._limits = limits
@@ -58,11 +70,17 @@ class Inputs:
     def seal(self, record: JobRecord) -> None:
         """Choose the job's sealed set, once.
 
-        Raises `JobRefusedError` for a dataset without files, or with too many.
+        Raises `JobRefusedError` for a dataset without files, or with too many, and
+        `DatasetMissingError` for one that was deleted.
         """
         if self.folders.sealed(record.id) is not None:
             return
         request = record.request
+        validation = float(setting(request, "data.validation"))
+        if request.dataset is not None:
+            sealed = seal_version(*self._version(request), validation)
+            self.folders.put_sealed(record.id, sealed)
+            return
         files = tuple(self._files(request.data))
         if not files:
             raise JobRefusedError(f"{request.data}: there is nothing below this prefix.")
@@ -71,7 +89,6 @@ class Inputs:
             parents=str(setting(request, "data.parents")),
             group_by=str(setting(request, "data.group_by")),
         )
-        validation = float(setting(request, "data.validation"))
         self.folders.put_sealed(record.id, seal(files, layout, validation))
 
     def check_weights(self, record: JobRecord) -> None:
@@ -83,8 +100,11 @@ class Inputs:
     def assign(self, record: JobRecord) -> None:
         """Tell the job's machine, where it has one, how the job stands."""
         if record.reporter:
-            withheld = _withheld(self.folders.sealed(record.id))
-            self.folders.assign(record.reporter, Assignment(record, withheld, self._limits.fields))
+            sealed = self.folders.sealed(record.id) or _NOTHING
+            assignment = Assignment(
+                record, sealed.withheld, self._limits.fields, sealed.missing, sealed.copied
+            )
+            self.folders.assign(record.reporter, assignment)
 
     def renew(self, record: JobRecord, report: JobReport | None, now: datetime) -> None:
         """Sign links for the machine of a running job: at first, and again while it follows
@@ -98,27 +118,69 @@ class Inputs:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "links"
             with gzip.open(file, "wt", compresslevel=3) as lines:
-                for link in self._links(record):
+                for link in self._links(record, record.reporter):
                     lines.write(json.dumps(strict.to_dict(link)) + "\n")
             self.folders.put_links(record.reporter, file, timestamp(now))
         # Last: a machine that is told of its job finds everything there.
         self.assign(record)
 
-    def _links(self, record: JobRecord) -> Iterator[Link]:
-        bucket, prefix = place_of(record.request.data)
-        sealed = self.folders.sealed(record.id)
-        withheld = set(_withheld(sealed))
-        # A copy that was added since the set was chosen is withheld too.
-        contents = {image.etag for image in sealed.images} if sealed else set()
-        for file in self._files(record.request.data):
-            if file.name not in withheld and file.etag not in contents:
-                yield self._link(bucket, prefix, file, f"images/{prefix}")
+    def _links(self, record: JobRecord, reporter: str) -> Iterator[Link]:
+        sealed = self.folders.sealed(record.id) or _NOTHING
+        if record.request.dataset is None:
+            yield from self._folder(record.request.data, sealed)
+        else:
+            yield from self._dataset(record.request, sealed, reporter)
         yield from self._checkpoint(record)
         weights = start_weights(record.request)
         if weights and (found := self._found(*_object(weights))):
             yield self._signed(*_object(weights), found, "weights.pt")
         if record.request.grow_from:
             yield from self._ancestor(record.request.grow_from)
+
+    def _folder(self, data: str, sealed: SealedSet) -> Iterator[Link]:
+        bucket, prefix = place_of(data)
+        withheld = set(sealed.withheld)
+        # A copy that was added since the set was chosen is withheld too.
+        contents = {image.etag for image in sealed.images}
+        for file in self._files(data):
+            if file.name not in withheld and file.etag not in contents:
+                yield self._link(bucket, prefix, file, f"images/{prefix}")
+
+    def _dataset(self, request: JobRequest, sealed: SealedSet, reporter: str) -> Iterator[Link]:
+        """The images of the version in folders of parts and classes, and the table of groups."""
+        bucket, prefix = place_of(request.data)
+        images, files = self._version(request)
+        withheld = set(sealed.withheld)
+        handed = [
+            each
+            for each in placed(images)
+            if each.image.sha256 in files and each.image.sha256 not in withheld
+        ]
+        for each in handed:
+            file = files[each.image.sha256]
+            yield self._signed(bucket, prefix + file.name, file, f"images/{prefix}{each.path}")
+        self.folders.put_groups(reporter, groups_table(handed))
+        key = groups_table_key(reporter)
+        if found := self._found(self.folders.bucket, key):
+            yield self._signed(self.folders.bucket, key, found, f"images/{prefix}{GROUPS_TABLE}")
+
+    def _version(
+        self, request: JobRequest
+    ) -> tuple[tuple[VersionImage, ...], dict[str, StoredFile]]:
+        """The images of the version that a job trains on, and the files of those that are still
+        there, by SHA-256."""
+        name, number = str(request.dataset), request.dataset_version or 0
+        images = self._versions.manifest(self._versions.version(name, number))
+        if len(images) > MOST_FILES:
+            raise JobRefusedError(
+                f"Version {number} of {name} has {len(images):,} images; a job takes at most "
+                f"{MOST_FILES:,} files."
+            )
+        wanted = {image.sha256 for image in images}
+        bucket, prefix = place_of(request.data)
+        return images, {
+            file.name: file for file in self._listed(bucket, prefix) if file.name in wanted
+        }
 
     def _checkpoint(self, record: JobRecord) -> Iterator[Link]:
         """The newest that a machine of the job has left, and the groups it belongs to."""
@@ -154,22 +216,26 @@ class Inputs:
     def _files(self, data: str) -> Iterator[StoredFile]:
         """The images and tables of a dataset. Raises `JobRefusedError` for a key that is no path,
         and for too many."""
-        bucket, prefix = place_of(data)
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         seen = 0
+        for file in self._listed(*place_of(data)):
+            name = PurePosixPath(file.name)
+            if name.suffix.lower() not in (*IMAGE_SUFFIXES, _TABLE):
+                continue
+            if name.is_absolute() or ".." in name.parts:
+                raise JobRefusedError(
+                    f"{data}: the key {file.name!r:.200} is not a path below a folder."
+                )
+            seen += 1
+            if seen > MOST_FILES:
+                raise JobRefusedError(f"{data}: a job takes at most {MOST_FILES:,} files.")
+            yield replace(file, name=str(name))
+
+    def _listed(self, bucket: str, prefix: str) -> Iterator[StoredFile]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
             for entry in page.get("Contents", []):
-                name = PurePosixPath(entry["Key"].removeprefix(prefix))
-                if name.suffix.lower() not in (*IMAGE_SUFFIXES, _TABLE):
-                    continue
-                if name.is_absolute() or ".." in name.parts:
-                    raise JobRefusedError(
-                        f"{data}: the key {entry['Key']!r:.200} is not a path below a folder."
-                    )
-                seen += 1
-                if seen > MOST_FILES:
-                    raise JobRefusedError(f"{data}: a job takes at most {MOST_FILES:,} files.")
-                yield StoredFile(str(name), entry["Size"], entry["ETag"])
+                name = entry["Key"].removeprefix(prefix)
+                yield StoredFile(name, entry["Size"], entry["ETag"])
 
     def _found(self, bucket: str, key: str) -> StoredFile | None:
         try:
@@ -179,10 +245,6 @@ class Inputs:
                 raise
             return None
         return StoredFile(key, head["ContentLength"], head["ETag"])
-
-
-def _withheld(sealed: SealedSet | None) -> tuple[str, ...]:
-    return sealed.withheld if sealed else ()
 
 
 def _object(address: str) -> tuple[str, str]:

@@ -11,7 +11,12 @@ from lambdas.jobs.quotas import Quotas, affordable, allowed, markets
 from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import PATIENCE, MachineState, Patience, judge
 from visionflow.access.budget import StageStop
-from visionflow.errors import JobConflictError, JobNotFoundError, JobRefusedError
+from visionflow.errors import (
+    DatasetMissingError,
+    JobConflictError,
+    JobNotFoundError,
+    JobRefusedError,
+)
 from visionflow.jobs.instances import BY_NAME, InstanceType, Market, candidates
 from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import (
@@ -91,7 +96,7 @@ class JobSteps:
             self._inputs.seal(record)
             if record.request.place == "ec2":
                 self._choices(record)
-        except JobRefusedError as error:
+        except (JobRefusedError, DatasetMissingError) as error:
             return _end(job_id, "failed", str(error))
         return self._due(record)
 

@@ -28,3 +28,4 @@ class JobsSettings(EnvSettings):
     watch_seconds: int
     gate: str
     usage_table: str
+    datasets_table: str

@@ -17,6 +17,9 @@ from lambdas.publish.settings import PublishSettings
 from lambdas.telemetry.trail import traced
 from visionflow import strict
 from visionflow.access.audit import AuditLog
+from visionflow.datasets.run_store import RunStore
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.store import JobStore
 from visionflow.models.gate import GateLimits
@@ -30,6 +33,7 @@ logger = Logger()
 def service() -> JobPublisher:
     settings = PublishSettings.from_env(os.environ)
     s3, dynamodb = clients.s3(), clients.dynamodb()
+    datasets = DatasetStore(settings.datasets_table, dynamodb)
     return JobPublisher(
         JobStore(settings.jobs_table, dynamodb),
         JobFolders(settings.jobs_bucket, s3),
@@ -37,6 +41,8 @@ def service() -> JobPublisher:
         ModelStore(settings.models_bucket, s3),
         ModelRegistry(settings.registry_table, dynamodb),
         strict.parse_json(GateLimits, settings.gate, "gate"),
+        VersionStore(settings.datasets_bucket, s3, datasets),
+        RunStore(settings.datasets_table, dynamodb),
     )
 
 

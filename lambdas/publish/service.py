@@ -20,7 +20,15 @@ from lambdas.publish.verification import (
     check_finite,
     measure,
 )
-from visionflow.errors import AliasConflictError, ArtifactError, ConfigError, JobRefusedError
+from visionflow.datasets.run_store import RunStore
+from visionflow.datasets.versions import VersionStore
+from visionflow.errors import (
+    AliasConflictError,
+    ArtifactError,
+    ConfigError,
+    DatasetMissingError,
+    JobRefusedError,
+)
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.options import place_of, published_as
 from visionflow.jobs.record import JobRecord
@@ -68,6 +76,8 @@ class JobPublisher:
     models: ModelStore
     registry: ModelRegistry
     limits: GateLimits
+    versions: VersionStore
+    runs: RunStore
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def publish(self, job_id: str, folder: Path) -> Published:
@@ -87,8 +97,10 @@ class JobPublisher:
                 check_claims(manifest, found, self.limits.min_agreement)
             order = Order(f"training job {job_id}", self.clock())
             publisher = Publisher(self.models, self.registry)
+            manifest = self._with_source(record, manifest)
             publisher.publish(run, manifest, lambda: order, promote=False, verified=found)
-        except (ArtifactError, ConfigError, JobRefusedError) as error:
+            self._keep_lineage(record, manifest)
+        except (ArtifactError, ConfigError, JobRefusedError, DatasetMissingError) as error:
             # It may quote what the machine wrote.
             reason = printable(f"Not published: {error}")[:LONGEST_REASON]
             return Published(job_id, "end", "failed", reason, None)
@@ -118,6 +130,22 @@ class JobPublisher:
         if sealed and labels != set(sealed.labels):
             raise ArtifactError("the run's labels are not the classes of the job's dataset")
         return manifest, sealed
+
+    def _with_source(self, record: JobRecord, manifest: Manifest) -> Manifest:
+        """With the version of the dataset that the job trained on. Raises
+        `DatasetVersionMissingError` where the dataset was deleted."""
+        name, number = record.request.dataset, record.request.dataset_version
+        if name is None or number is None:
+            return manifest
+        source = self.versions.version(name, number).source
+        return replace(manifest, config={**manifest.config, "dataset": source})
+
+    def _keep_lineage(self, record: JobRecord, manifest: Manifest) -> None:
+        """The way back: from the version of the dataset to the model."""
+        name, number = record.request.dataset, record.request.dataset_version
+        if name is not None and number is not None:
+            model = ModelRef(manifest.name, manifest.version)
+            self.runs.made_by_job(name, number, model, record.id)
 
     def _fetch(self, record: JobRecord, sealed: SealedSet, folder: Path) -> SealedImages:
         """Download the sealed images, as far as they still are what was sealed."""

@@ -15,3 +15,5 @@ class PublishSettings(EnvSettings):
     registry_table: str
     audit_table: str
     gate: str
+    datasets_bucket: str
+    datasets_table: str

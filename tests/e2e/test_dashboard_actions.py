@@ -145,8 +145,25 @@ def test_a_version_is_made_the_shadow_and_taken_back(
     assert cloud.call("GET", "/models").body["aliases"]["shadow"] is None
 
 
-def test_a_training_job_says_what_it_can_cost_before_it_starts(page: Page, cloud: Cloud) -> None:
+def open_training(page: Page, cloud: Cloud, folder: str) -> None:
+    """The form, once it offers the folder: the API lists the bucket at most once a minute."""
     open_page(page, cloud, "training")
+    option = page.locator(f'[data-testid="job-data"] option[value="{folder}"]')
+    for _ in range(15):
+        page.get_by_test_id("job-form").wait_for()
+        if option.count():
+            break
+        page.wait_for_timeout(5_000)
+        page.reload()
+    page.get_by_test_id("job-data").select_option(folder)
+
+
+def test_a_training_job_says_what_it_can_cost_before_it_starts(
+    page: Page, cloud: Cloud, drawn_flowers: str
+) -> None:
+    open_training(page, cloud, drawn_flowers)
+    expect(page.get_by_test_id("goal-speed")).to_contain_text(re.compile(r"At most \$\d"))
+    page.get_by_test_id("advanced").locator("summary").first.click()
     page.get_by_test_id("job-config").select_option("flowers")
     expect(page.get_by_test_id("setting-finetune.head.epochs")).to_be_visible()
     page.get_by_test_id("job-instance").select_option("g4dn.xlarge")
@@ -156,19 +173,11 @@ def test_a_training_job_says_what_it_can_cost_before_it_starts(page: Page, cloud
 def test_a_training_run_is_started_watched_to_its_end_and_opened(
     page: Page, cloud: Cloud, drawn_flowers: str
 ) -> None:
-    open_page(page, cloud, "training")
-    # The API lists the datasets at most once a minute.
-    option = page.locator(f'[data-testid="job-data"] option[value="{drawn_flowers}"]')
-    for _ in range(15):
-        page.get_by_test_id("job-data").wait_for()
-        if option.count():
-            break
-        page.wait_for_timeout(5_000)
-        page.reload()
-    page.get_by_test_id("job-data").select_option(drawn_flowers)
+    open_training(page, cloud, drawn_flowers)
+    page.get_by_test_id("advanced").locator("summary").first.click()
     page.get_by_test_id("job-config").select_option("cifar10-small")
     page.get_by_test_id("setting-scratch.epochs").fill("2")
-    for group in ("data", "scratch"):
+    for group in ("Data", "Training from scratch"):
         page.locator("summary", has_text=re.compile(rf"^{group}: ")).click()
     page.get_by_test_id("setting-data.workers").fill("0")
     page.get_by_test_id("setting-scratch.batch_size").fill("16")

@@ -28,17 +28,28 @@ FIELDS = {
     "scratch.batch_size": 16,
     "scratch.ema_decay": 0.0,
     "data.workers": 0,
-    "data.group_by": "content",
     "export.calibration_images": 16,
 }
 
 
-def start_local(cloud: Cloud, drawn_flowers: str) -> subprocess.Popen[str]:
+DATASET = "drawn-flowers"
+
+
+@pytest.fixture(scope="module")
+def dataset(cloud: Cloud, drawn_flowers: str) -> str:
+    """The drawn flowers as a dataset, looked at and compared."""
+    arguments = ("datasets", "take-over", drawn_flowers, "--dataset", DATASET, "--wait")
+    taken = visionflow(*arguments, "--json", state=cloud.state)
+    assert taken.returncode == 0, taken.stderr + taken.stdout
+    return DATASET
+
+
+def start_local(cloud: Cloud, dataset: str) -> subprocess.Popen[str]:
     assignments = [f"--set={name}={json.dumps(value)}" for name, value in FIELDS.items()]
     return subprocess.Popen(
         [
             *VISIONFLOW,
-            *("jobs", "start", "--local", "--config", "cifar10-small", "--data", drawn_flowers),
+            *("jobs", "start", "--local", "--config", "cifar10-small", "--dataset", dataset),
             *(*assignments, "--json", "--state", str(cloud.state)),
         ],
         stdout=subprocess.PIPE,
@@ -59,10 +70,8 @@ def script_of(command: subprocess.Popen[str]) -> psutil.Process | None:
     return None
 
 
-def test_a_local_job_that_is_killed_goes_on_and_is_published(
-    cloud: Cloud, drawn_flowers: str
-) -> None:
-    command = start_local(cloud, drawn_flowers)
+def test_a_local_job_that_is_killed_goes_on_and_is_published(cloud: Cloud, dataset: str) -> None:
+    command = start_local(cloud, dataset)
 
     def after_an_epoch() -> Record | None:
         assert command.poll() is None, command.communicate()
@@ -97,6 +106,13 @@ def test_a_local_job_that_is_killed_goes_on_and_is_published(
     # The process had neither these images nor the right to read them.
     assert version["verified"]["images"] >= 20
     assert version["aliases"] == []
+
+    # From the version to the dataset's version, and back.
+    frozen = job["config"]["dataset_version"]
+    source = visionflow("datasets", "source", model["version"], "--json", state=cloud.state)
+    assert json.loads(source.stdout)["version"] == frozen, source.stderr
+    made = cloud.call("GET", f"/datasets/{dataset}/versions/{frozen}").body["models"]
+    assert made == [model]
 
     logs = visionflow("jobs", "logs", job["id"], state=cloud.state)
     assert "scratch 4/4: train loss" in logs.stdout

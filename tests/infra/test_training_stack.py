@@ -225,6 +225,26 @@ def test_launching_takes_this_template_network_and_role(on_aws: Templates) -> No
     assert written == {"JobFolders/jobs/*", "JobFolders/sealed/*"}
 
 
+@pytest.mark.parametrize(
+    ("role", "rows"),
+    [
+        ("JobsRole", {("dynamodb:GetItem", "VERSIONS#*")}),
+        ("PublishRole", {("dynamodb:GetItem", "VERSIONS#*"), ("dynamodb:PutItem", "MODELS#*")}),
+    ],
+)
+def test_of_datasets_only_versions_are_read_and_lineage_written(
+    on_aws: Templates, role: str, rows: set[tuple[str, str]]
+) -> None:
+    granted = {
+        (action, *statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
+        for statement in statements(on_aws, role)
+        if "DatasetTable" in statement["Resource"]
+        for action in statement["Action"]
+        if action.startswith("dynamodb:")
+    }
+    assert granted == rows
+
+
 def test_quotas_are_read_by_a_grant_that_names_none(on_aws: Templates) -> None:
     """Service Quotas' Get supports no resources: a grant on a quota's ARN would grant nothing."""
     (statement,) = (

@@ -125,7 +125,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def prefix(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> str:
     """Images that jobs train on, in parts; one twice, and a file that is none."""
-    names = TrainingNames(DATASETS.datasets_bucket, "jobs", "jobs", "machine", "role")
+    names = TrainingNames(
+        DATASETS.datasets_bucket, DATASETS.dataset_table, "jobs", "jobs", "machine", "role"
+    )
     reached = Endpoints(lambda: pytest.fail("not needed"), lambda: names, None)
     monkeypatch.setattr("infra.cli.datasets.take_over.endpoints", lambda _: reached)
     files = {

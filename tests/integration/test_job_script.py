@@ -128,7 +128,13 @@ def metadata_service(notice: Callable[[], bool]) -> Iterator[str]:
 
 
 def fit_three_epochs(
-    config: TrainConfig, images: Path, run: Path, cache: Path, observer: Observer
+    config: TrainConfig,
+    images: Path,
+    run: Path,
+    cache: Path,
+    observer: Observer,
+    *,
+    with_images: bool,
 ) -> None:
     """Then wait for the stop, however slow the machine is that asks for it."""
 
@@ -213,7 +219,7 @@ def test_images_that_cannot_be_trained_on_are_the_reason_that_is_reported(
 def test_a_bug_is_reported_with_its_kind_and_logged(
     store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, with_images: bool) -> None:
         raise RuntimeError("out of luck")
 
     monkeypatch.setattr("training.job.script.train", broken)

@@ -14,6 +14,7 @@ from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import MachineState
 from tests.jobs import (
     DATASETS,
+    DATASETS_TABLE,
     JOBS,
     NOW,
     ROLE_ID,
@@ -102,6 +103,7 @@ class Life:
             *(TABLE, JOBS, DATASETS, "template", "subnet", "image", ROLE_ID, 15),
             gate="{}",
             usage_table=USAGE,
+            datasets_table=DATASETS_TABLE,
         )
         self.stop = make_stop()
         self.steps = JobSteps(

@@ -79,6 +79,8 @@ def store(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> JobStor
         run: Path,
         cache: Path | None = None,
         observer: Observer = SILENT,
+        *,
+        with_images: bool = True,
     ) -> None:
         only_fit(config, images, run, cache, observer)
         but_weights = shutil.ignore_patterns(CHECKPOINT_FILE)

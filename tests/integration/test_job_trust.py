@@ -15,10 +15,22 @@ from PIL import Image
 
 from lambdas.publish.service import JobPublisher, Published
 from tests.images import encode
-from tests.jobs import DATASETS, JOBS, NOW, folders, inputs, make_buckets, make_table, request
+from tests.jobs import (
+    DATASETS,
+    DATASETS_TABLE,
+    JOBS,
+    NOW,
+    folders,
+    inputs,
+    make_buckets,
+    make_table,
+    request,
+    versions,
+)
 from tests.jobs import record as new_record
 from tests.tiny_model import LABELS, write_tiny_run
 from training.job.files import JobFiles
+from visionflow.datasets.run_store import RunStore
 from visionflow.jobs.folder import run_prefix
 from visionflow.jobs.record import JobOutcome, JobRecord, JobReport
 from visionflow.models.gate import GateLimits
@@ -71,7 +83,15 @@ class World:
         self.registry = ModelRegistry("registry", self.dynamodb)
         self.models = ModelStore("models", self.s3)
         self.publisher = JobPublisher(
-            self.store, folders(), self.s3, self.models, self.registry, GateLimits(), lambda: NOW
+            self.store,
+            folders(),
+            self.s3,
+            self.models,
+            self.registry,
+            GateLimits(),
+            versions(),
+            RunStore(DATASETS_TABLE, self.dynamodb),
+            lambda: NOW,
         )
 
     def job(self, reporter: str = MINE, version: str = "1", **changes: Any) -> JobRecord:

@@ -47,6 +47,7 @@ def test_a_job_is_recorded_started_and_shown(empty_cloud: Cloud, store: JobStore
         **{"config": "flowers", "data": "s3://datasets/flowers", "set": {"seed": 3}},
         **{"model": None, "recipe": None, "instance": None, "on_demand": False},
         **{"max_hours": 8.0, "budget_usd": 10.0, "grow_from": None},
+        **{"dataset": None, "dataset_version": None},
         "place": "ec2",
     }
     states = boto3.client("stepfunctions")
@@ -98,6 +99,24 @@ def test_a_job_can_be_stopped_once(empty_cloud: Cloud, store: JobStore) -> None:
             "must lie in s3://datasets/",
         ),
         ({"config": ""}, 400, "invalid_parameter", "config must be given"),
+        ({"data": ""}, 400, "invalid_parameter", "Give either dataset"),
+        ({"dataset": "fruit"}, 400, "invalid_parameter", "Give either dataset"),
+        ({"dataset_version": 1}, 400, "invalid_parameter", "dataset_version is the number"),
+        *(
+            ({"data": "", **change}, status, code, detail)
+            for change, status, code, detail in (
+                ({"dataset": "Fruit!"}, 400, "invalid_parameter", "is not a name of a dataset"),
+                ({"dataset": "fruit"}, 404, "dataset_missing", "no dataset 'fruit'"),
+                (
+                    {"dataset": "fruit", "dataset_version": 0},
+                    *(400, "invalid_parameter", "dataset_version is the number"),
+                ),
+                (
+                    {"dataset": "fruit", "set": {"data.group_by": "content"}},
+                    *(422, "job_refused", "data.group_by cannot be set for a dataset"),
+                ),
+            )
+        ),
     ],
 )
 def test_a_request_that_cannot_be_done_is_a_problem(
@@ -131,6 +150,9 @@ def test_a_cursor_of_somebody_elses_is_a_problem(empty_cloud: Cloud, store: JobS
 
 def test_a_form_gets_configs_data_sets_and_machines(empty_cloud: Cloud, store: JobStore) -> None:
     for key in ("flowers/rose/1.jpg", "flowers/rose/2.jpg", "flowers/tulip/1.jpg", "readme.txt"):
+        empty_cloud.s3.put_object(Bucket="datasets", Key=key, Body=b"x")
+    # What belongs to datasets of the table.
+    for key in ("content/fruit/0", "datasets/fruit/a/1.jpg", "versions/fruit/1", "runs/fruit/1/x"):
         empty_cloud.s3.put_object(Bucket="datasets", Key=key, Body=b"x")
     for part in ("train", "test"):
         empty_cloud.s3.put_object(Bucket="datasets", Key=f"split/{part}/a/1.jpg", Body=b"x")
@@ -193,7 +215,7 @@ def test_the_form_lists_the_datasets_once_a_minute(
     monkeypatch.setattr(BaseClient, "_make_api_call", note)
     answers = [empty_cloud.call("GET", "/training-options") for _ in range(5)]
     assert {answer.status for answer in answers} == {200}
-    assert len(listings) == 1
+    assert len(listings) == 1  # of the top folders, of which there are none
 
 
 NOT_REPORTS: list[bytes] = [

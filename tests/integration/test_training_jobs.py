@@ -27,6 +27,7 @@ from tests.integration.conftest import Context
 from tests.integration.state_machine import StateMachine
 from tests.jobs import (
     DATASETS,
+    DATASETS_TABLE,
     JOBS,
     NOW,
     ROLE_ID,
@@ -63,7 +64,9 @@ from visionflow.timestamps import timestamp
 IMAGE = "/visionflow/image"
 MOTO_IMAGE = "ami-03cf127a"  # moto knows some; listing them takes seconds
 GATE = json.dumps(asdict(GateLimits()))
-PUBLISH = PublishSettings(TABLE, JOBS, "models", "registry", "audit", GATE)
+PUBLISH = PublishSettings(
+    TABLE, JOBS, "models", "registry", "audit", GATE, DATASETS, DATASETS_TABLE
+)
 NAMED = {"name": "tiny", "version": "1"}
 Override = Callable[[dict[str, Any]], Any]
 
@@ -189,6 +192,7 @@ class World:
             *(TABLE, JOBS, DATASETS, template, ",".join(self.subnets), IMAGE, ROLE_ID, 15),
             gate=GATE,
             usage_table=USAGE,
+            datasets_table=DATASETS_TABLE,
         )
         return JobSteps(
             self.store,

@@ -41,6 +41,7 @@ from training.texts.terminal import say
 from training.train import train
 from visionflow.errors import VisionFlowError
 from visionflow.jobs.folder import Assignment, JobFolders
+from visionflow.jobs.frozen import GROUPS_TABLE
 from visionflow.jobs.options import place_of, published_as, start_weights
 from visionflow.jobs.record import JobOutcome, JobRecord, overrides
 from visionflow.jobs.settings import JobMachineSettings
@@ -100,6 +101,8 @@ def job_config(
     model = published_as(record)
     names = {"name": model.name, "version": model.version}
     fields: dict[str, Any] = {**overrides(record.request), **settings, **names}
+    if record.request.dataset is not None:
+        fields["data.group_by"] = f"csv:{GROUPS_TABLE}"
     return load_config(record.request.config, fields)
 
 
@@ -156,6 +159,12 @@ def _train(given: Assignment, machine: Machine, reporter: Reporter, run: Path) -
     came = Inputs(machine.folders, machine.reporter, machine.work, machine.get).fetch(
         given.withheld, images
     )
+    if given.missing:
+        say(
+            f"job {given.job.id}: trains without {given.missing} erased images of version "
+            f"{given.job.request.dataset_version} of {given.job.request.dataset}",
+            file=sys.stderr,
+        )
     if f"{run.name}/{CHECKPOINT_FILE}" in came:
         machine.files.has_checkpoint(run)
         say(f"job {given.job.id}: goes on from the checkpoint of a machine", file=sys.stderr)
@@ -167,7 +176,8 @@ def _train(given: Assignment, machine: Machine, reporter: Reporter, run: Path) -
         reporter.epochs(history)
 
     observer = Observer(reporter.step, keep)
-    train(config, images, run, machine.work / "cache", observer)
+    # Whoever erases a prediction could not reach the copies of its image in a model's files.
+    train(config, images, run, machine.work / "cache", observer, with_images=not given.copied)
     reporter.step("upload")
     machine.files.keep_run(run)
 

@@ -1934,12 +1934,16 @@ export interface components {
         /**
          * JobRequest
          * @description The request, and where it runs. ``place``: ``local`` starts no machine; the command line
-         *     starts the process itself, which the API cannot.
+         *     starts the process itself, which the API cannot. Of a job on a dataset, ``dataset_version`` and
+         *     ``data``, the folder of its images, are filled in when it starts.
          */
         JobRequest: {
             /** Config */
             config: string;
-            /** Data */
+            /**
+             * Data
+             * @default
+             */
             data: string;
             /**
              * Model
@@ -1983,6 +1987,16 @@ export interface components {
              * @default null
              */
             grow_from: string | null;
+            /**
+             * Dataset
+             * @default null
+             */
+            dataset: string | null;
+            /**
+             * Dataset Version
+             * @default null
+             */
+            dataset_version: number | null;
             /**
              * Place
              * @default ec2
@@ -2293,11 +2307,12 @@ export interface components {
         };
         /**
          * Parameter
-         * @description A field of a config: its value there, and what it means.
+         * @description A field of a config: its value there, what a form calls it, and what it means.
          */
         Parameter: {
             /** Default */
             default: unknown;
+            label: components["schemas"]["Text"];
             about: components["schemas"]["Text"];
         };
         /**
@@ -4068,8 +4083,11 @@ export interface operations {
                 "application/json": {
                     /** Config */
                     config: string;
-                    /** Data */
-                    data: string;
+                    /**
+                     * Data
+                     * @default
+                     */
+                    data?: string;
                     /**
                      * Model
                      * @default null
@@ -4112,6 +4130,16 @@ export interface operations {
                      * @default null
                      */
                     grow_from?: string | null;
+                    /**
+                     * Dataset
+                     * @default null
+                     */
+                    dataset?: string | null;
+                    /**
+                     * Dataset Version
+                     * @default null
+                     */
+                    dataset_version?: number | null;
                 };
             };
         };

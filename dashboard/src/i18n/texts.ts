@@ -42,6 +42,16 @@ export function stepText(t: TFunction, step: string): string {
   return isKey(en.step, step) ? t(`step.${step}`) : step;
 }
 
+/** A way to train a network; an unknown one is shown by its name. */
+export function recipeText(t: TFunction, recipe: string): string {
+  return isKey(en.training.recipes, recipe) ? t(`training.recipes.${recipe}`) : recipe;
+}
+
+/** A section of a configuration; an unknown one is shown by its name. */
+export function sectionText(t: TFunction, section: string): string {
+  return isKey(en.training.sections, section) ? t(`training.sections.${section}`) : section;
+}
+
 const RULE = "the rollback rule";
 
 /** Who moved an alias: a person by their name, or the rule (`lambdas/counters/service.py`). */

@@ -6,6 +6,7 @@ import { Missing } from "../ui/notice/Missing";
 import { MissingScope } from "../ui/notice/MissingScope";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { JobForm } from "./form/JobForm";
+import { useDatasets } from "./form/useDatasets";
 import { JobPanel } from "./jobs/JobPanel";
 import { JobsTable } from "./jobs/JobsTable";
 import { useJobs } from "./jobs/useJobs";
@@ -16,6 +17,7 @@ export default function TrainingPage() {
   const { t } = useTranslation();
   const [params, setParams] = useSearchParams();
   const options = useTrainingOptions();
+  const datasets = useDatasets();
   const jobs = useJobs();
   const may = useMay();
   const open = params.get("job") ?? jobs.rows.find(({ ended_at }) => ended_at === null)?.id ?? null;
@@ -42,9 +44,10 @@ export default function TrainingPage() {
         </div>
         {!may("POST /training-jobs") ? (
           <NotYours />
-        ) : options.data ? (
+        ) : options.data && datasets ? (
           <JobForm
             options={options.data}
+            datasets={datasets}
             past={jobs.rows}
             onStarted={(id) => {
               openJob(id);

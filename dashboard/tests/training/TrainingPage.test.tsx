@@ -2,9 +2,25 @@ import { act, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { GOALS, preset } from "../../src/training/form/goals";
 import { FakeApi, problem } from "../fakeApi";
+import { dataset, version } from "../fakeDatasets";
 import { job, trainingOptions } from "../jobs";
 import { renderDashboard } from "../render";
+
+const HEALTH = {
+  images: 120,
+  labelled: 0,
+  unlabelled: 0,
+  pending: 0,
+  unreadable: 0,
+  removed: 0,
+  classes: [],
+  duplicates: 0,
+  groups: 120,
+  imbalance: 2,
+  advice: [],
+};
 
 let fake: FakeApi;
 beforeEach(() => {
@@ -15,38 +31,101 @@ beforeEach(() => {
 });
 
 const user = () => userEvent.setup({ advanceTimers: vi.advanceTimersByTime.bind(vi) });
+const openAdvanced = async () => {
+  await user().click(await screen.findByText(/^(Advanced|고급 설정)$/));
+};
 const seconds = (count: number) => act(() => vi.advanceTimersByTimeAsync(count * 1000));
 
 describe("the form", () => {
   const flowers = trainingOptions().configs.find(({ name }) => name === "flowers");
   if (flowers === undefined) throw new Error("training offers no flowers");
 
-  it("shows the classes and their imbalance, defaults explained, and what it can cost", async () => {
+  it("leads with images, a goal and what each goal can cost", async () => {
     renderDashboard(fake, "/training");
     const form = await screen.findByTestId("job-form");
     expect(form).toHaveTextContent("Images: 750, classes: 3.");
-    expect(form).toHaveTextContent("Largest to smallest class: 8 to 1. Balance them");
+    expect(form).toHaveTextContent("Largest to smallest class: 8 to 1. Rare classes get more");
+    expect(screen.getByTestId("goal-quality")).toHaveTextContent(
+      /resnet50.*up to 70 passes.*At most \$1.76 within 8 h/,
+    );
+    expect(screen.getByTestId("goal-speed")).toHaveTextContent(
+      /resnet18.*up to 18 passes.*At most \$0.44 within 2 h/,
+    );
+    expect(within(form).getByRole("radio", { name: /^Quality/ })).toBeChecked();
+    expect(screen.getByTestId("estimate")).toHaveTextContent("At most $1.76 within 8 h");
+    expect(screen.queryByTestId("job-config")).not.toBeInTheDocument();
+  });
+
+  it("offers goals that the configurations have", () => {
+    const { configs } = trainingOptions();
+    for (const goal of GOALS) {
+      const { config, set } = preset(goal);
+      const known = configs.find(({ name }) => name === config);
+      expect(known?.recipe).toBe("finetune");
+      expect(Object.keys(known?.parameters ?? {})).toEqual(
+        expect.arrayContaining(Object.keys(set)),
+      );
+      // Photographs, and weights that know some.
+      expect(known?.parameters["input.size"]?.default).toBe(224);
+      expect(known?.parameters["model.weights"]?.default).toBe("imagenet");
+    }
+  });
+
+  it("sends the goal's settings and calls the model like its folder", async () => {
+    renderDashboard(fake, "/training");
+    await user().click(await screen.findByRole("radio", { name: /^Speed/ }));
+    fake.jobs = [job("new", { epochs: [], progress: null, state: "queued" })];
+    await user().click(screen.getByTestId("start-job"));
+    expect(await screen.findByTestId("job")).toHaveTextContent("Queued");
+    expect(await fake.sent("/training-jobs")).toEqual([
+      {
+        config: "flowers",
+        data: "s3://datasets/pets",
+        set: {
+          name: "pets",
+          "data.balance": "effective",
+          "finetune.head.epochs": 10,
+          "finetune.body.epochs": 8,
+        },
+        on_demand: false,
+        max_hours: 2,
+        budget_usd: 2,
+      },
+    ]);
+  });
+
+  it("names every setting in words, with its default and its meaning", async () => {
+    renderDashboard(fake, "/training");
+    await openAdvanced();
+    const form = screen.getByTestId("job-form");
     await user().selectOptions(screen.getByTestId("job-config"), "flowers");
-    expect(within(form).getByTestId("setting-finetune.head.epochs")).toBeInTheDocument();
-    await user().click(screen.getByText(/^finetune: \d+ more settings/));
+    expect(screen.getByTestId("goal-own")).toBeInTheDocument();
+    expect(screen.getByLabelText(/^Head: passes over the images/)).toHaveValue(30);
+    await user().click(screen.getByText(/^Fine-tuning: \d+ more settings/));
     expect(form).toHaveTextContent(
       flowers.parameters["finetune.body.patience"]?.about.en ?? "none",
     );
-    expect(screen.getByTestId("estimate")).toHaveTextContent("At most $1.76 within 8 h");
+    expect(form).not.toHaveTextContent("finetune.body");
+    await user().click(screen.getByRole("radio", { name: /^Quality/ }));
+    expect(screen.getByTestId("job-config")).toHaveValue("visionflow20");
+    expect(screen.queryByTestId("goal-own")).not.toBeInTheDocument();
   });
 
   it("explains configurations and fields in the reader's language", async () => {
     renderDashboard(fake, "/training", "ko");
-    const form = await screen.findByTestId("job-form");
+    await openAdvanced();
+    const form = screen.getByTestId("job-form");
     await user().selectOptions(screen.getByTestId("job-config"), "flowers");
     expect(form).toHaveTextContent(flowers.summary.ko);
     expect(form).toHaveTextContent(flowers.parameters.precision?.about.ko ?? "none");
+    expect(screen.getByLabelText(/^학습 정밀도/)).toBeInTheDocument();
     expect(form).not.toHaveTextContent(flowers.summary.en);
   });
 
-  it("sends only what was changed, and opens the job", async () => {
+  it("sends only what was changed under Advanced, and opens the job", async () => {
     renderDashboard(fake, "/training");
-    await user().selectOptions(await screen.findByTestId("job-config"), "flowers");
+    await openAdvanced();
+    await user().selectOptions(screen.getByTestId("job-config"), "flowers");
     const version = screen.getByTestId("setting-version");
     await user().clear(version);
     await user().type(version, "9.0.0");
@@ -89,6 +168,86 @@ describe("the form", () => {
   });
 });
 
+describe("a dataset", () => {
+  beforeEach(() => {
+    fake.datasets.list = [dataset("fruit", ["apple", "pear"])];
+    fake.datasets.versions = [version(2), version(1)];
+    fake.datasets.health = {
+      ...HEALTH,
+      labelled: 120,
+      classes: [
+        { name: "apple", images: 80, groups: 80, suspected: 0, outliers: 0 },
+        { name: "pear", images: 40, groups: 40, suspected: 0, outliers: 0 },
+      ],
+    };
+  });
+
+  it("is chosen first, counted, and sent as it is now", async () => {
+    renderDashboard(fake, "/training");
+    const form = await screen.findByTestId("job-form");
+    expect(screen.getByTestId("job-data")).toHaveValue("dataset:fruit");
+    expect(await within(form).findByText(/^Images: 120, classes: 2\./)).toBeVisible();
+    await user().click(screen.getByTestId("start-job"));
+    const [sent] = await fake.sent("/training-jobs");
+    expect(sent).toMatchObject({
+      dataset: "fruit",
+      config: "visionflow20",
+      set: { name: "fruit" },
+    });
+    expect(sent).not.toHaveProperty("data");
+    expect(sent).not.toHaveProperty("dataset_version");
+  });
+
+  it("can be trained in an earlier version, under the name that is shown", async () => {
+    renderDashboard(fake, "/training");
+    await openAdvanced();
+    await within(screen.getByTestId("job-version")).findByText(/^1 · .* · images: 100$/);
+    await user().selectOptions(screen.getByTestId("job-version"), "1");
+    expect(screen.getByTestId("setting-name")).toHaveValue("fruit");
+    await user().click(screen.getByTestId("start-job"));
+    expect(await fake.sent("/training-jobs")).toMatchObject([
+      { dataset: "fruit", dataset_version: 1 },
+    ]);
+  });
+
+  it("gives way to a folder of the bucket", async () => {
+    renderDashboard(fake, "/training");
+    await user().selectOptions(await screen.findByTestId("job-data"), "s3://datasets/pets");
+    await user().click(screen.getByTestId("start-job"));
+    const [sent] = await fake.sent("/training-jobs");
+    expect(sent).toMatchObject({ data: "s3://datasets/pets" });
+    expect(sent).not.toHaveProperty("dataset");
+  });
+
+  it("is made on the page of data where there are no images", async () => {
+    fake.datasets.list = [];
+    fake.trainingOptions = { ...trainingOptions(), datasets: [] };
+    renderDashboard(fake, "/training");
+    const empty = await screen.findByTestId("no-data");
+    expect(within(empty).getByRole("link")).toHaveAttribute("href", "#/data");
+    expect(screen.queryByTestId("start-job")).not.toBeInTheDocument();
+  });
+
+  it("is not needed by a deployment that knows none", async () => {
+    fake.datasets.list = null;
+    renderDashboard(fake, "/training");
+    expect(await screen.findByTestId("job-data")).toHaveValue("s3://datasets/pets");
+  });
+
+  it("is linked from its job", async () => {
+    fake.jobs = [
+      job("one", { config: { ...job("one").config, dataset: "fruit", dataset_version: 2 } }),
+    ];
+    renderDashboard(fake, "/training");
+    const panel = await screen.findByTestId("job");
+    expect(await within(panel).findByRole("link", { name: "fruit" })).toHaveAttribute(
+      "href",
+      "#/data?dataset=fruit",
+    );
+    expect(panel).toHaveTextContent("fruit, version 2");
+  });
+});
+
 describe("further classes for a version", () => {
   const succeeded = () =>
     job("old", {
@@ -116,7 +275,8 @@ describe("further classes for a version", () => {
   it("is offered for what a job has trained, and for nothing else", async () => {
     fake.jobs = [job("failed", { state: "failed" })];
     renderDashboard(fake, "/training");
-    const form = await screen.findByTestId("job-form");
+    await openAdvanced();
+    const form = screen.getByTestId("job-form");
     expect(form).toHaveTextContent("Once a job has published a version");
     expect(within(screen.getByTestId("job-grow-from")).getAllByRole("option")).toHaveLength(1);
   });
@@ -125,15 +285,16 @@ describe("further classes for a version", () => {
     fake.jobs = [succeeded()];
     fake.trainingOptions = offered({ cat: 250, dog: 250 });
     renderDashboard(fake, "/training");
-    await user().selectOptions(await screen.findByTestId("job-grow-from"), "old");
+    await openAdvanced();
+    await user().selectOptions(screen.getByTestId("job-grow-from"), "old");
     expect(screen.getByTestId("growth")).toHaveTextContent("New classes: ferret.");
     expect(screen.getByTestId("job-config")).toBeDisabled();
     expect(screen.getByTestId("job-config")).toHaveValue("flowers");
     expect(screen.getByTestId("job-model")).toBeDisabled();
     expect(screen.getByTestId("job-model")).toHaveValue("resnet34");
-    await user().click(screen.getByText(/^input: \d+ more settings/));
+    await user().click(screen.getByText(/^Preparation of images: \d+ more settings/));
     expect(await screen.findByTestId("setting-input.size")).toBeDisabled();
-    await user().click(screen.getByText(/^model: \d+ more settings/));
+    await user().click(screen.getByText(/^Network: \d+ more settings/));
     expect(await screen.findByTestId("setting-model.head")).toBeDisabled();
     expect(screen.queryByTestId("setting-model.grow_from")).not.toBeInTheDocument();
     expect(screen.getByTestId("setting-model.dropout")).toBeEnabled();
@@ -155,7 +316,8 @@ describe("further classes for a version", () => {
     fake.jobs = [succeeded()];
     fake.trainingOptions = offered({ cat: 250, hamster: 250 });
     renderDashboard(fake, "/training", "ko");
-    await user().selectOptions(await screen.findByTestId("job-grow-from"), "old");
+    await openAdvanced();
+    await user().selectOptions(screen.getByTestId("job-grow-from"), "old");
     expect(screen.getByTestId("growth")).toHaveTextContent("이미지가 없습니다: hamster.");
     expect(screen.getByTestId("start-job")).toBeDisabled();
     await user().selectOptions(screen.getByTestId("job-grow-from"), "");

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.cli.command_line import ALL_STAGES, add_command, workspace_of
@@ -24,6 +25,7 @@ from training.cli.options import (
 )
 from training.config import committed_configs
 from training.texts.terminal import printable, say
+from visionflow.jobs.frozen import with_version
 from visionflow.jobs.instances import BY_NAME
 from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import (
@@ -69,10 +71,16 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"the experiment: {', '.join(committed_configs())}",
     )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--dataset", metavar="NAME", help="the dataset to train on")
+    source.add_argument(
+        "--data", help="s3://BUCKET/PREFIX of class folders; a local folder is uploaded first"
+    )
     parser.add_argument(
-        "--data",
-        required=True,
-        help="s3://BUCKET/PREFIX of class folders; a local folder is uploaded first",
+        "--version",
+        type=int,
+        metavar="N",
+        help="a version of the dataset (default: what it holds now, which is frozen)",
     )
     parser.add_argument("--model", help="network to train (default: the config's)")
     parser.add_argument("--recipe", help="way to train it (default: the config's)")
@@ -103,11 +111,13 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _request(arguments: argparse.Namespace, data: str) -> JobRequest:
+def _request(arguments: argparse.Namespace, data: str | None) -> JobRequest:
     request = parse_request(
         {
             "config": arguments.config,
-            "data": data,
+            "data": data or "",
+            "dataset": arguments.dataset,
+            "dataset_version": arguments.version,
             "model": arguments.model,
             "recipe": arguments.recipe,
             "set": fields_set(arguments) or None,
@@ -127,12 +137,16 @@ def _start(arguments: argparse.Namespace) -> int:
     if arguments.local and arguments.stage != LOCAL.name:
         raise CommandError("--local trains beside the local cloud; leave --stage out.")
     found = endpoints(arguments)
-    data: str = arguments.data
-    request = _request(arguments, data if data.startswith("s3://") else _place(data, found))
+    data: str | None = arguments.data
+    uploaded = data is not None and not data.startswith("s3://")
+    request = _request(arguments, _place(data, found) if data and uploaded else data)
     check_bucket(request, found.training.datasets_bucket)
-    if not data.startswith("s3://"):
+    if data and uploaded:
         _upload(Path(data), found)
     with found.change("jobs start", request.config) as outcome:
+        request = with_version(
+            request, found.datasets, found.dataset_versions, found.caller(), datetime.now(UTC)
+        )
         job = found.job_control.start(request)
         outcome.details["job"] = job.id
     return _follow(job, found, arguments)

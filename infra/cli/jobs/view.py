@@ -34,7 +34,7 @@ def row(job: TrainingJob) -> tuple[str, ...]:
 def screen(job: TrainingJob) -> list[str]:
     """The whole job in lines of at most 100 characters, its curves as rows of bars."""
     lines = [f"{job.id}  {job.state}" + (f": {job.reason}" if job.reason else "")]
-    lines.append(f"{job.config.config} on {job.config.data}, {_machine(job) or 'no machine yet'}")
+    lines.append(f"{job.config.config} on {_data(job)}, {_machine(job) or 'no machine yet'}")
     lines.append(
         f"{job.cost_usd:.2f} of {job.budget_usd:.2f} $, at most {job.max_hours:g} hours"
         + (f", heartbeat {job.heartbeat_at}" if job.heartbeat_at else "")
@@ -80,6 +80,13 @@ def bars(values: Sequence[float], width: int = CURVE_WIDTH) -> str:
     return "".join(
         _BARS[round((value - low) / (high - low) * steps) if high > low else 0] for value in values
     )
+
+
+def _data(job: TrainingJob) -> str:
+    request = job.config
+    if request.dataset is None:
+        return request.data
+    return f"version {request.dataset_version} of {request.dataset}"
 
 
 def _machine(job: TrainingJob) -> str:

@@ -18,11 +18,10 @@ from infra.constructs.workflow import Workflow
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.embed.settings import EmbedSettings
-from lambdas.instant.run_folder import RUNS_PREFIX
 from lambdas.instant.settings import InstantSettings
 from visionflow.costs.estimate import MB_PER_VCPU
 from visionflow.costs.instant import FIT_MEMORY_MB
-from visionflow.datasets.names import CONTENT_PREFIX, MANIFEST_PREFIX
+from visionflow.datasets.names import CONTENT_PREFIX, MANIFEST_PREFIX, RUNS_PREFIX
 
 MAP = "Embed"
 """The label of the map in the definition."""

@@ -10,6 +10,8 @@ from infra.constructs.permissions import allow
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from visionflow.access.keys import KEYS, USES
+from visionflow.datasets.run_store import MODELS
+from visionflow.datasets.versions import VERSIONS
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
 
 
@@ -196,6 +198,22 @@ class DatasetsTable(OnDemandTable):
         """Let `role` read rows by their key, follow a training, and write the content of an image
         that is there."""
         self._allow(role, "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
+
+    def allow_versions(self, role: iam.Role) -> None:
+        """Let `role` read which versions of datasets there are, one by one."""
+        self._allow_partitions(role, VERSIONS, "GetItem")
+
+    def allow_made(self, role: iam.Role) -> None:
+        """Let `role` write what model a version of a dataset made."""
+        self._allow_partitions(role, MODELS, "PutItem")
+
+    def _allow_partitions(self, role: iam.Role, start: str, action: str) -> None:
+        allow(
+            role,
+            f"dynamodb:{action}",
+            on=[self.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{start}*"]}},
+        )
 
     def allow_manage(self, role: iam.Role) -> None:
         """`allow_curate`, and let `role` delete datasets."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lambdas.api.datasets.bodies import RunList, TrainRequest
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import TRAINING_IMAGES, Amounts, UsageStore
-from visionflow.datasets.record import Dataset
+from visionflow.datasets.record import LEAST_CLASSES, Dataset
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
@@ -22,7 +22,6 @@ from visionflow.timestamps import new_id, timestamp
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-LEAST_CLASSES = 2
 # Of each class: one to learn from and one to test with.
 LEAST_IMAGES = 2
 MOST_LISTED = 100

@@ -8,11 +8,15 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX, RUNS_PREFIX
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # A thousand come with each call; a form should not wait for more.
 MOST_KEYS = 20_000
+# Of the datasets that the table knows: they are named, and not found by their keys.
+_OTHERS = frozenset((CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX, RUNS_PREFIX))
 LISTED_S = 60.0
 
 
@@ -50,10 +54,21 @@ class DataSets:
 
 
 def find_data_sets(bucket: str, client: "S3Client") -> tuple[DataSet, ...]:
-    """The bucket's folders. An image's class is the folder that it lies in, so that the parts of a
-    divided set are counted together."""
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
+    """The bucket's folders of class folders. An image's class is the folder that it lies in, so
+    that the parts of a divided set are counted together."""
+    lister = client.get_paginator("list_objects_v2")
+    tops = [
+        folder["Prefix"]
+        for page in lister.paginate(Bucket=bucket, Delimiter="/")
+        for folder in page.get("CommonPrefixes", [])
+        if folder["Prefix"] not in _OTHERS
+    ]
+    keys = (
+        entry["Key"]
+        for top in tops
+        for page in lister.paginate(Bucket=bucket, Prefix=top)
+        for entry in page.get("Contents", [])
+    )
     found: dict[str, Counter[str]] = {}
     read = 0
     for key in islice(keys, MOST_KEYS):

@@ -1,5 +1,6 @@
 """The routes about training jobs."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
@@ -19,8 +20,8 @@ endpoints = Endpoints(TrainingJobService.build)
 
 @endpoints.add("POST", "/training-jobs")
 def start(service: TrainingJobService, request: Request) -> Response[str]:
-    job = service.start(request.body(StartRequest), request.caller)
-    request.details["id"] = job.id
+    job = service.start(request.body(StartRequest), request.caller, datetime.now(UTC))
+    request.details.update(id=job.id, dataset_version=job.config.dataset_version)
     return _accepted(job)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from lambdas import clients
@@ -10,9 +11,12 @@ from lambdas.api.training_jobs.datasets import DataSet, DataSets
 from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.errors import InvalidParameterError
 from visionflow.jobs.control import JobControl
 from visionflow.jobs.folder import JobFolders
+from visionflow.jobs.frozen import with_version
 from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.options import check_bucket, check_settings, training_options
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
@@ -46,9 +50,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A field of a config: its value there, and what it means."""
+    """A field of a config: its value there, what a form calls it, and what it means."""
 
     default: Any
+    label: Text
     about: Text
 
 
@@ -92,6 +97,8 @@ class TrainingJobService:
     control: JobControl
     datasets: DataSets
     usage: UsageStore
+    store: DatasetStore
+    versions: VersionStore
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
@@ -100,11 +107,12 @@ class TrainingJobService:
         folders = JobFolders(settings.jobs_bucket, resources.s3)
         control = JobControl(store, folders, clients.states(), settings.job_state_machine)
         datasets = DataSets(settings.datasets_bucket, resources.s3)
-        return cls(control, datasets, resources.usage)
+        versions = VersionStore(settings.datasets_bucket, resources.s3, resources.datasets)
+        return cls(control, datasets, resources.usage, resources.datasets, versions)
 
-    def start(self, asked: StartRequest, caller: Caller) -> TrainingJob:
-        """Raises `InvalidParameterError`, `JobRefusedError`, and `QuotaExceededError`: the whole
-        budget of a job counts when it starts."""
+    def start(self, asked: StartRequest, caller: Caller, now: datetime) -> TrainingJob:
+        """Raises `InvalidParameterError`, `JobRefusedError`, what `with_version` does, and
+        `QuotaExceededError`: the whole budget of a job counts when it starts."""
         fields = strict.to_dict(asked)
         if fields.pop("promote") is not None:
             raise InvalidParameterError(
@@ -115,6 +123,7 @@ class TrainingJobService:
         request = parse_request(fields)
         check_settings(request)
         check_bucket(request, self.datasets.bucket)
+        request = with_version(request, self.store, self.versions, caller.name, now)
         self.usage.spend(caller, Amounts(jobs=1, job_usd=request.budget_usd))
         return self.control.start(request)
 

@@ -4,57 +4,70 @@ import type { Job, TrainingOptions } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { duration, money } from "../../i18n/format";
 import type { Draft } from "./draft";
-import { estimate } from "./estimate";
 import css from "./EstimateBox.module.css";
-import { totalEpochs } from "./settings";
+import { type Estimate, estimate } from "./estimate";
+import { network } from "./goals";
+import type { Counted } from "./useDatasets";
 
-interface EstimateBoxProps {
-  options: TrainingOptions;
-  draft: Draft;
-  past: readonly Job[];
+/** What a job should take, else the most that it can. */
+export interface Expected {
+  likely: Estimate | null;
+  most: number;
+  hours: number;
 }
 
-/** Time and cost estimated from similar jobs, else the upper limit of the cost. */
-export function EstimateBox({ options, draft, past }: EstimateBoxProps) {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  const config = options.configs.find(({ name }) => name === draft.config);
-  const images = (data: string) => options.datasets.find(({ prefix }) => prefix === data)?.images;
+/** Estimated from similar jobs, else the upper limit of the cost. */
+export function expectedCost(
+  options: TrainingOptions,
+  draft: Draft,
+  counted: Counted | undefined,
+  past: readonly Job[],
+): Expected {
+  const imagesOf = ({ config }: Job) => {
+    if (config.dataset === null) {
+      return options.datasets.find(({ prefix }) => prefix === config.data)?.images;
+    }
+    return config.dataset === draft.dataset ? counted?.images : undefined;
+  };
   const chosen = options.instances.find(({ type }) => type === draft.instance);
-  const instance = chosen ?? options.instances[0];
-  const epochs = config ? totalEpochs(config, draft.recipe || config.recipe, draft.set) : 0;
-  const expected = estimate(
+  const likely = estimate(
     { config: draft.config, on_demand: draft.onDemand },
-    epochs,
-    images(draft.data) ?? 0,
-    instance,
+    network(draft, options).epochs,
+    counted?.images ?? 0,
+    chosen ?? options.instances[0],
     past,
-    images,
+    imagesOf,
   );
   const rates = (chosen ? [chosen] : options.instances).map((machine) =>
     draft.onDemand ? machine.usd_per_hour : machine.usd_per_hour_spot,
   );
   const most = Math.min(draft.budget, Math.max(...rates, 0) * draft.maxHours);
+  return { likely, most: Number.isFinite(most) ? most : 0, hours: draft.maxHours };
+}
+
+/** Writes `Expected` as a line. */
+export function usePrice(): (expected: Expected) => string {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  return ({ likely, most, hours }) =>
+    likely
+      ? t("training.estimate", {
+          time: duration(likely.seconds, language),
+          cost: money(likely.usd, "USD", language),
+        })
+      : t("training.atMost", { cost: money(most, "USD", language), hours });
+}
+
+/** Time and cost of the job, and where they come from. */
+export function EstimateBox({ expected, epochs }: { expected: Expected; epochs: number }) {
+  const { t } = useTranslation();
+  const price = usePrice();
   return (
     <div className={css.box} data-testid="estimate">
-      {expected ? (
-        <p className={css.figure}>
-          {t("training.estimate", {
-            time: duration(expected.seconds, language),
-            cost: money(expected.usd, "USD", language),
-          })}
-        </p>
-      ) : (
-        <p className={css.figure}>
-          {t("training.atMost", {
-            cost: money(Number.isFinite(most) ? most : 0, "USD", language),
-            hours: draft.maxHours,
-          })}
-        </p>
-      )}
+      <p className={css.figure}>{price(expected)}</p>
       <p className="muted small">
-        {expected
-          ? t("training.estimateFrom", { jobs: expected.jobs, epochs })
+        {expected.likely
+          ? t("training.estimateFrom", { jobs: expected.likely.jobs, epochs })
           : t("training.noEstimate", { epochs })}
       </p>
     </div>

@@ -1,35 +1,36 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useOutletContext } from "react-router";
+import { Link, useOutletContext } from "react-router";
 
 import { useApi } from "../../api/ApiContext";
+import type { Dataset } from "../../api/datasets";
 import type { Job, TrainingOptions } from "../../api/types";
-import { useLanguage } from "../../i18n";
 import { Problem } from "../../ui/notice/Problem";
-import { DatasetField } from "./DatasetField";
+import { Advanced } from "./advanced/Advanced";
 import { type Draft, newDraft, toRequest } from "./draft";
-import { EstimateBox } from "./EstimateBox";
-import { ancestorsOf, classChange, inherited, isInherited } from "./growth";
-import { GrowthField } from "./GrowthField";
+import { EstimateBox, expectedCost } from "./EstimateBox";
+import { GoalField } from "./GoalField";
+import { network } from "./goals";
+import { ancestorsOf, classChange } from "./advanced/growth";
+import { ImagesField } from "./ImagesField";
 import css from "./JobForm.module.css";
-import { MachineFields } from "./MachineFields";
-import { Select } from "./Select";
-import { SettingsFields } from "./SettingsFields";
+import { useCounts } from "./useDatasets";
 
 interface JobFormProps {
   options: TrainingOptions;
+  datasets: readonly Dataset[];
   past: readonly Job[];
   onStarted: (id: string) => void;
 }
 
-export function JobForm({ options, past, onStarted }: JobFormProps) {
+/** What to train on and what matters most; all else is folded. */
+export function JobForm({ options, datasets, past, onStarted }: JobFormProps) {
   const { t } = useTranslation();
-  const stage = useOutletContext<string>();
-  const language = useLanguage();
   const api = useApi();
   const queries = useQueryClient();
-  const [draft, setDraft] = useState(() => newDraft(options));
+  const [draft, setDraft] = useState(() => newDraft(options, datasets));
+  const [isOpen, setOpen] = useState(false);
   const change = (changes: Partial<Draft>) => {
     setDraft((before) => ({ ...before, ...changes }));
   };
@@ -40,11 +41,14 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
       onStarted(job.id);
     },
   });
+  const inDataset = useCounts(draft.dataset);
+  const counted = draft.dataset
+    ? inDataset
+    : options.datasets.find(({ prefix }) => prefix === draft.data);
   const ancestors = ancestorsOf(past);
   const ancestor = ancestors.find(({ id }) => id === draft.growFrom);
-  const grows = ancestor !== undefined;
-  const classes = grows ? classChange(options.datasets, ancestor, draft.data) : null;
-  const config = options.configs.find(({ name }) => name === draft.config);
+  const classes = ancestor ? classChange(options.datasets, ancestor, counted) : null;
+  const source = draft.dataset || draft.data;
   return (
     <form
       className="card panel"
@@ -55,97 +59,81 @@ export function JobForm({ options, past, onStarted }: JobFormProps) {
       }}
       data-testid="job-form"
     >
-      <div>
-        <h2 id="start-title">{t("training.start")}</h2>
-        {stage === "local" ? (
-          <p className="muted small">
-            {t("training.startTextLocal")} <code>visionflow jobs machines</code>
-          </p>
-        ) : (
-          <p className="muted small">{t("training.startText")}</p>
-        )}
-      </div>
-      <DatasetField
-        datasets={options.datasets}
-        value={draft.data}
-        onChange={(data) => {
-          change({ data });
-        }}
+      <Heading dataset={draft.dataset} />
+      <ImagesField
+        datasets={datasets}
+        folders={options.datasets}
+        draft={draft}
+        counted={counted}
+        onChange={change}
       />
-      <GrowthField
-        ancestors={ancestors}
-        chosen={ancestor}
-        change={classes}
-        onChange={(next) => {
-          const anew = { growFrom: "", model: "", recipe: "", set: {} };
-          change(next ? { growFrom: next.id, ...inherited(next) } : anew);
-        }}
-      />
-      <Select
-        name={t("training.config")}
-        value={draft.config}
-        disabled={grows}
-        options={options.configs.map(({ name }) => name)}
-        onChange={(next) => {
-          change({ config: next, model: "", recipe: "", set: {} });
-        }}
-        hint={config?.summary[language]}
-        testId="job-config"
-      />
-      {config && (
+      {source !== "" && (
         <>
-          <div className={css.choices}>
-            <Select
-              name={t("training.model")}
-              value={draft.model}
-              disabled={grows}
-              none={t("training.asConfig", { value: config.model })}
-              options={options.models}
-              onChange={(model) => {
-                change({ model });
-              }}
-              testId="job-model"
-            />
-            <Select
-              name={t("training.recipe")}
-              value={draft.recipe}
-              none={t("training.asConfig", { value: config.recipe })}
-              options={options.recipes}
-              onChange={(recipe) => {
-                change({ recipe });
-              }}
-              testId="job-recipe"
-            />
-          </div>
-          <SettingsFields
-            key={`${config.name} ${draft.recipe} ${draft.growFrom}`}
-            config={config}
-            recipe={draft.recipe || config.recipe}
-            recipes={options.recipes}
-            set={draft.set}
-            isFixed={(name) => grows && isInherited(name)}
-            onChange={(set) => {
-              change({ set });
-            }}
+          <GoalField
+            options={options}
+            draft={draft}
+            counted={counted}
+            past={past}
+            onChange={change}
           />
+          <details
+            className={css.group}
+            onToggle={({ currentTarget }) => {
+              setOpen(currentTarget.open);
+            }}
+            data-testid="advanced"
+          >
+            <summary>{t("training.advanced")}</summary>
+            {isOpen && (
+              <Advanced
+                options={options}
+                draft={draft}
+                ancestors={ancestors}
+                classes={classes}
+                onChange={change}
+              />
+            )}
+          </details>
+          <EstimateBox
+            expected={expectedCost(options, draft, counted, past)}
+            epochs={network(draft, options).epochs}
+          />
+          {start.error && <Problem error={start.error} />}
+          <button
+            type="submit"
+            className="button primary"
+            disabled={
+              start.isPending ||
+              draft.config === "" ||
+              (classes !== null && classes.missing.length > 0)
+            }
+            data-testid="start-job"
+          >
+            {t("training.startButton")}
+          </button>
         </>
       )}
-      <MachineFields instances={options.instances} draft={draft} onChange={change} />
-      <EstimateBox options={options} draft={draft} past={past} />
-      {start.error && <Problem error={start.error} />}
-      <button
-        type="submit"
-        className="button primary"
-        disabled={
-          start.isPending ||
-          draft.data === "" ||
-          config === undefined ||
-          (classes !== null && classes.missing.length > 0)
-        }
-        data-testid="start-job"
-      >
-        {t("training.startButton")}
-      </button>
     </form>
+  );
+}
+
+function Heading({ dataset }: { dataset: string }) {
+  const { t } = useTranslation();
+  const stage = useOutletContext<string>();
+  const query = dataset ? `?${new URLSearchParams({ dataset }).toString()}` : "";
+  return (
+    <div>
+      <h2 id="start-title">{t("training.start")}</h2>
+      <p className="muted small">
+        {stage === "local" ? (
+          <>
+            {t("training.startTextLocal")} <code>visionflow jobs machines</code>
+          </>
+        ) : (
+          t("training.startText")
+        )}{" "}
+        {t("training.instantHint")} <Link to={`/data${query}`}>{t("training.toData")}</Link>
+      </p>
+    </div>
   );
 }

@@ -1,44 +1,63 @@
+import type { Dataset } from "../../api/datasets";
 import type { JobRequest, TrainingOptions } from "../../api/types";
+import { GOALS, type Goal, isOffered, preset, type Settings } from "./goals";
 
 /** The form's values. */
-export interface Draft {
+export interface Draft extends Settings {
+  /** The name of a dataset; empty where a folder is chosen. */
+  dataset: string;
+  /** The number of its version; empty for what it holds now. */
+  version: string;
+  /** A folder of the bucket; empty where a dataset is chosen. */
   data: string;
-  config: string;
-  /** Empty: the configuration's own. */
-  model: string;
-  recipe: string;
-  /** Only what differs from the configuration. */
-  set: Record<string, unknown>;
+  /** `null`: settings of one's own. */
+  goal: Goal | null;
   /** The job to whose version classes are added; empty for none. */
   growFrom: string;
   /** Empty: any default machine with capacity. */
   instance: string;
   onDemand: boolean;
-  maxHours: number;
-  budget: number;
 }
 
-/** The first dataset and configuration, and the defaults. */
-export function newDraft({ datasets, configs }: TrainingOptions): Draft {
-  return {
-    data: datasets[0]?.prefix ?? "",
-    config: configs[0]?.name ?? "",
+/** The first dataset, else the first folder, and the first goal that is offered. */
+export function newDraft(options: TrainingOptions, datasets: readonly Dataset[]): Draft {
+  const goal = GOALS.find((one) => isOffered(one, options)) ?? null;
+  const dataset = datasets[0]?.name ?? "";
+  const own = {
+    config: options.configs[0]?.name ?? "",
     model: "",
     recipe: "",
     set: {},
-    growFrom: "",
-    instance: "",
-    onDemand: false,
     maxHours: 8,
     budget: 10,
   };
+  return {
+    dataset,
+    version: "",
+    data: dataset === "" ? (options.datasets[0]?.prefix ?? "") : "",
+    goal,
+    growFrom: "",
+    instance: "",
+    onDemand: false,
+    ...(goal === null ? own : preset(goal)),
+  };
+}
+
+/** What a model is called: as its dataset or folder, where that is a name. */
+export function modelName({ dataset, data }: Pick<Draft, "dataset" | "data">): string | null {
+  const name = dataset || (data.replace(/\/+$/, "").split("/").pop() ?? "");
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name) ? name : null;
 }
 
 export function toRequest(draft: Draft): JobRequest {
-  const { data, config, model, recipe, set, growFrom, instance } = draft;
+  const { dataset, version, data, config, model, recipe, growFrom, instance } = draft;
+  const name = draft.goal === null ? null : modelName(draft);
+  // Nobody who chose a goal knows of the configuration, whose name the model would have.
+  const set = name === null ? draft.set : { name, ...draft.set };
   return {
     config,
-    data,
+    ...(dataset ? { dataset } : { data }),
+    ...(dataset && version && { dataset_version: Number(version) }),
     ...(model && { model }),
     ...(recipe && { recipe }),
     ...(Object.keys(set).length > 0 && { set }),

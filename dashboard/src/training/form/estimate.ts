@@ -22,11 +22,11 @@ export function estimate(
   images: number,
   instance: Instance | undefined,
   past: readonly Job[],
-  imagesOf: (prefix: string) => number | undefined,
+  imagesOf: (job: Job) => number | undefined,
 ): Estimate | null {
   if (instance === undefined || epochs <= 0 || images <= 0) return null;
   const paces = past.flatMap((job) => {
-    const trained = imagesOf(job.config.data);
+    const trained = imagesOf(job);
     const alike = job.config.config === request.config && job.instance?.type === instance.type;
     if (job.state !== "succeeded" || !alike || !trained || job.epochs.length === 0) return [];
     const seconds = job.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);

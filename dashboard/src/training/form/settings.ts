@@ -7,6 +7,8 @@ export type Setting = string | number | boolean;
 export interface Field {
   name: string;
   value: Setting;
+  /** What it is called, by language. */
+  label: Record<Language, string>;
   /** Its meaning, by language. */
   about: Record<Language, string>;
 }
@@ -17,6 +19,9 @@ export interface FieldGroup {
 }
 
 const CHOSEN_ELSEWHERE = ["recipe", "model.name", "model.grow_from"];
+
+/** The name of the model. */
+export const NAME = "name";
 
 /** A job's default version is its start time, not the configuration's version. */
 export const VERSION = "version";
@@ -32,13 +37,13 @@ export function fieldGroups(
   recipes: readonly string[],
 ) {
   const fields = Object.entries(parameters).flatMap(
-    ([name, { default: value, about }]): Field[] => {
+    ([name, { default: value, label, about }]): Field[] => {
       const [section = ""] = name.split(".");
       const isOthers = recipes.includes(section) && section !== recipe;
       const isChosenElsewhere = CHOSEN_ELSEWHERE.includes(name);
       if (isOthers || isChosenElsewhere || !isSetting(value)) return [];
       const usual = name === VERSION ? "" : value;
-      return [{ name, value: usual, about }];
+      return [{ name, value: usual, label, about }];
     },
   );
   const main = fields.filter(({ name }) => MAIN.test(name));

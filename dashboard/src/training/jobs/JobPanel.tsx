@@ -58,7 +58,7 @@ function JobView({ job }: { job: Job }) {
     <>
       <div className="panel-heading">
         <div className="row">
-          <h2>{job.config.config}</h2>
+          <h2>{job.config.dataset ?? job.config.config}</h2>
           <StateChip state={job.state} />
         </div>
         {may("DELETE /training-jobs/{id}") && job.ended_at === null && job.state !== "stopping" && (
@@ -100,7 +100,7 @@ function JobView({ job }: { job: Job }) {
       <dl className="facts">
         <dt>{t("training.data")}</dt>
         <dd>
-          <code>{job.config.data}</code>
+          <JobImages config={job.config} />
         </dd>
         {job.config.grow_from !== null && (
           <>
@@ -144,6 +144,18 @@ function JobView({ job }: { job: Job }) {
           {job.log_tail.length === 0 ? t("training.noLog") : job.log_tail.join("\n")}
         </pre>
       </details>
+    </>
+  );
+}
+
+/** What a job trained on: a version of a dataset, or a folder. */
+function JobImages({ config: { dataset, dataset_version: number, data } }: Pick<Job, "config">) {
+  const { t } = useTranslation();
+  if (dataset === null) return <code>{data}</code>;
+  const query = new URLSearchParams({ dataset }).toString();
+  return (
+    <>
+      <Link to={`/data?${query}`}>{dataset}</Link>, {t("training.versionUsed", { number })}
     </>
   );
 }

@@ -57,7 +57,7 @@ export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
                     {dateTime(job.created_at, language)}
                   </button>
                 </th>
-                <td>{job.config.config}</td>
+                <td>{job.config.dataset ?? job.config.config}</td>
                 <td>
                   <StateChip state={job.state} />
                 </td>

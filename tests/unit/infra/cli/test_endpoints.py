@@ -17,7 +17,7 @@ DATA = (
     *("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "UsageTable"),
     *("BudgetTopic", "InsightsTable", "AuditTable"),
 )
-JOBS = ("DatasetsBucket", "JobsBucket", "JobsTable")
+JOBS = ("DatasetsBucket", "DatasetsTable", "JobsBucket", "JobsTable")
 TRAINING = ("JobStateMachine", "JobRole")
 
 

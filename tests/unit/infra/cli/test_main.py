@@ -19,6 +19,7 @@ OUTPUTS = Outputs(
     models_bucket="models",
     dashboard_bucket="dashboard",
     datasets_bucket="datasets",
+    datasets_table="datasets-table",
     predictions_table="predictions",
     registry_table="registry",
     insights_table="insights",

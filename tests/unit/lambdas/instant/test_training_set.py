@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lambdas.instant.handler import config_of
-from lambdas.instant.training_set import PARTS, divided, one_series
+from lambdas.instant.training_set import divided
 from training.errors import DatasetError
-from visionflow.datasets.record import Part, VersionImage
+from visionflow.datasets.record import PARTS, Part, VersionImage, one_series
 from visionflow.errors import RunRefusedError
 
 

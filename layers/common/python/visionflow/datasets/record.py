@@ -1,7 +1,8 @@
 """What is known of a dataset, its images and its versions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from visionflow.datasets.flow import Flow
 
@@ -10,6 +11,11 @@ ImageState = Literal["pending", "ready", "unreadable"]
 `DatasetImage.error` says why."""
 
 Part = Literal["train", "validation", "test"]
+PARTS: Final[tuple[Part, ...]] = ("train", "validation", "test")
+
+LEAST_CLASSES: Final = 2
+MOST_CLASSES: Final = 1000
+"""Of a version that a model is trained on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,11 @@ class DatasetVersion:
     classes: tuple[str, ...]
     note: str | None = None
 
+    @property
+    def source(self) -> dict[str, str | int]:
+        """What the config of a model that was trained on it says of it, as ``dataset``."""
+        return {"name": self.dataset, "version": self.number, "sha256": self.sha256}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionImage:
@@ -104,3 +115,18 @@ class VersionImage:
     source: str
     added_by: str
     added_at: str
+
+
+def one_series(images: Sequence[VersionImage]) -> tuple[str, ...]:
+    """The labels whose look-alikes must be divided, because a model could not be measured without.
+
+    Shots of a camera that is held at one thing are a single group. Where that leaves less than two
+    classes with a group for each part, the classes with too few groups are those; else none.
+    """
+    needed = len({*PARTS} - {image.part for image in images if image.part != "train"})
+    groups: dict[str, set[str]] = {image.label: set() for image in images}
+    for image in images:
+        if image.part in (None, "train"):
+            groups[image.label].add(image.group or image.sha256)
+    few = tuple(sorted(label for label, found in groups.items() if len(found) < needed))
+    return few if needed > 1 and len(groups) - len(few) < LEAST_CLASSES else ()

@@ -9,7 +9,7 @@ Steps are called again after a fault, so each write may be repeated: the second 
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from visionflow import dynamodb, strict
 from visionflow.datasets.run import InstantRun, RunResult, RunStepName
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
 
+MODELS: Final = "MODELS#"
+"""Start of the partition keys of what versions made."""
 STEPS: tuple[RunStepName, ...] = get_args(RunStepName)
 _OPEN = "attribute_exists(pk) AND #state IN (:waiting, :running)"
 _STATES = {":waiting": "waiting", ":running": "running"}
@@ -151,13 +153,7 @@ class RunStore:
         made: dynamodb.Action = {
             "Put": {
                 "TableName": self._table,
-                "Item": dynamodb.to_item(
-                    {
-                        "pk": f"MODELS#{run.dataset}",
-                        "sk": f"{run.version:07}#{run.model}#{model_version}",
-                        "run": run.id,
-                    }
-                ),
+                "Item": _made(run.dataset, run.version, ModelRef(run.model, model_version), run.id),
             }
         }
         changed = self._update(
@@ -190,12 +186,17 @@ class RunStore:
 
     def models(self, dataset: str, number: int) -> tuple[ModelRef, ...]:
         """The model versions that version ``number`` of ``dataset`` made."""
-        values = {":pk": f"MODELS#{dataset}", ":number": f"{number:07}#"}
+        values = {":pk": f"{MODELS}{dataset}", ":number": f"{number:07}#"}
         found = dynamodb.query(
             self._client, self._table, "pk = :pk AND begins_with(sk, :number)", values
         )
         parts = (str(row["sk"]["S"]).split("#") for row in found)
         return tuple(ModelRef(name, version) for _, name, version in parts)
+
+    def made_by_job(self, dataset: str, number: int, model: ModelRef, job_id: str) -> None:
+        """Version ``number`` of ``dataset`` made ``model``, by a training job. Repeating it changes
+        nothing."""
+        self._client.put_item(TableName=self._table, Item=_made(dataset, number, model, job_id))
 
     def _change(
         self,
@@ -234,6 +235,18 @@ class RunStore:
 
 def _key(dataset: str, run_id: str) -> dict[str, str]:
     return {"pk": f"RUNS#{dataset}", "sk": run_id}
+
+
+def _made(dataset: str, number: int, model: ModelRef, by: str) -> dynamodb.Item:
+    """The row that leads from a version of a dataset to what it made. ``by``: the id of the run or
+    job."""
+    return dynamodb.to_item(
+        {
+            "pk": f"{MODELS}{dataset}",
+            "sk": f"{number:07}#{model.name}#{model.version}",
+            "run": by,
+        }
+    )
 
 
 def _parse(item: Mapping[str, Any]) -> InstantRun:

@@ -29,6 +29,8 @@ from visionflow.timestamps import timestamp
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+VERSIONS: Final = "VERSIONS#"
+"""Start of the partition keys of versions."""
 _ATTEMPTS = 8
 
 
@@ -92,7 +94,7 @@ class VersionStore:
             self._store.client,
             self._store.table,
             "pk = :pk",
-            {":pk": f"VERSIONS#{name}"},
+            {":pk": f"{VERSIONS}{name}"},
             consistent=True,
         )
         return tuple(_version(item) for item in found)
@@ -185,7 +187,7 @@ class VersionStore:
 
 
 def _key(name: str, number: int) -> dict[str, str]:
-    return {"pk": f"VERSIONS#{name}", "sk": f"{number:07d}"}
+    return {"pk": f"{VERSIONS}{name}", "sk": f"{number:07d}"}
 
 
 def _version(item: dynamodb.Found) -> DatasetVersion:

@@ -50,6 +50,11 @@ def groups_key(reporter: str) -> str:
     return f"{folder_of(reporter)}groups.json"
 
 
+def groups_table_key(reporter: str) -> str:
+    """Which images of a dataset show the same thing, as its version says."""
+    return f"{folder_of(reporter)}dataset-groups.csv"
+
+
 def run_prefix(reporter: str) -> str:
     """The prefix of the finished run: the files of an artifact, the manifest last."""
     return f"{folder_of(reporter)}run/"
@@ -63,11 +68,16 @@ class Assignment:
         job: as it stands.
         withheld: names of the images of its dataset that it does not get.
         settings: fields of the config that are the stage's.
+        missing: how many images of the dataset's version are erased.
+        copied: whether an image of the dataset may be erased with a prediction, so that the run
+            must not show any.
     """
 
     job: JobRecord
     withheld: tuple[str, ...]
     settings: dict[str, float]
+    missing: int = 0
+    copied: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +180,15 @@ class JobFolders:
     def sealed(self, job_id: str) -> SealedSet | None:
         """The sealed set of a job; None before it is chosen."""
         data = self._read(f"{SEALED}{job_id}.json")
-        return None if data is None else strict.parse_json(SealedSet, data, "sealed set")
+        if data is None:
+            return None
+        # One from before jobs trained on datasets lacks the last two.
+        fields = {"missing": 0, "copied": False, **json.loads(data)}
+        return strict.parse(SealedSet, fields, "sealed set")
+
+    def put_groups(self, reporter: str, table: str) -> None:
+        """Lay down, as a table, which images of its dataset a machine must keep together."""
+        self._put(groups_table_key(reporter), table.encode())
 
     def run_files(self, reporter: str, most: int, most_bytes: int) -> tuple[StoredFile, ...]:
         """The files of a finished run. Raises `ArtifactError` for more than ``most`` files, or

@@ -49,14 +49,7 @@ def check_settings(request: JobRequest) -> None:
         if not _alike(value, parameters[field]["default"]):
             default = json.dumps(parameters[field]["default"])
             raise JobRefusedError(f"set: {field} is like {default}, not {json.dumps(value):.60}.")
-        if field in GateLimits().fields:
-            raise JobRefusedError(
-                f"set: {field} cannot be set for a job: the stage has the limits of the gate "
-                "(StageConfig.gate in infra/stages.py). Leave it out."
-            )
-        # Refused now, not after hours of training.
-        if field in ("name", "version") and not PLAIN_NAME.fullmatch(value):
-            raise JobRefusedError(f"set: {field} must be {PLAIN_NAME_RULE}, not {value!r:.60}.")
+        _check_settable(request, field, value)
 
 
 def check_bucket(request: JobRequest, datasets_bucket: str) -> None:
@@ -94,6 +87,22 @@ def published_as(record: JobRecord) -> ModelRef:
     moment = record.created_at[:19].replace("-", "").replace(":", "").replace("T", "-")
     version = overrides(record.request).get("version", moment)
     return ModelRef(str(setting(record.request, "name")), str(version))
+
+
+def _check_settable(request: JobRequest, field: str, value: Any) -> None:
+    if field in GateLimits().fields:
+        raise JobRefusedError(
+            f"set: {field} cannot be set for a job: the stage has the limits of the gate "
+            "(StageConfig.gate in infra/stages.py). Leave it out."
+        )
+    if field == "data.group_by" and request.dataset is not None:
+        raise JobRefusedError(
+            "set: data.group_by cannot be set for a dataset, which has the groups of its images. "
+            "Leave it out."
+        )
+    # Refused now, not after hours of training.
+    if field in ("name", "version") and not PLAIN_NAME.fullmatch(value):
+        raise JobRefusedError(f"set: {field} must be {PLAIN_NAME_RULE}, not {value!r:.60}.")
 
 
 def _alike(value: Any, default: Any) -> bool:

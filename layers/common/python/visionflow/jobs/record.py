@@ -51,13 +51,15 @@ MOST_FIELDS = 50
 class TrainingJobRequest:
     """What to train on what, and what it may take.
 
-    ``config``: a committed config. ``data``: ``s3://bucket/prefix`` of class folders. ``set``:
-    dotted fields of the config and their values. ``instance``: a type, or null for any usual one.
-    ``grow_from``: the job whose model gets further classes.
+    ``config``: a committed config. ``data``: ``s3://bucket/prefix`` of class folders; empty where
+    ``dataset`` is named. ``set``: dotted fields of the config and their values. ``instance``: a
+    type, or null for any usual one. ``grow_from``: the job whose model gets further classes.
+    ``dataset``: the name of a dataset. ``dataset_version``: the number of its version, or null for
+    what it holds at the time of the request.
     """
 
     config: str
-    data: str
+    data: str = ""
     model: str | None = None
     recipe: str | None = None
     set: dict[str, Any] | None = None
@@ -66,12 +68,15 @@ class TrainingJobRequest:
     max_hours: float = DEFAULT_MAX_HOURS
     budget_usd: float = DEFAULT_BUDGET_USD
     grow_from: str | None = None
+    dataset: str | None = None
+    dataset_version: int | None = None
 
 
 @dataclass(frozen=True)
 class JobRequest(TrainingJobRequest):
     """The request, and where it runs. ``place``: ``local`` starts no machine; the command line
-    starts the process itself, which the API cannot."""
+    starts the process itself, which the API cannot. Of a job on a dataset, ``dataset_version`` and
+    ``data``, the folder of its images, are filled in when it starts."""
 
     place: Place = "ec2"
 
@@ -214,10 +219,13 @@ def parse_request(data: Mapping[str, Any]) -> JobRequest:
 
     Raises `InvalidParameterError`.
     """
-    defaults = strict.to_dict(JobRequest(config="", data=""))
-    missing = [name for name in ("config", "data") if not data.get(name)]
-    if missing:
-        raise InvalidParameterError(f"{' and '.join(missing)} must be given.")
+    defaults = strict.to_dict(JobRequest(config=""))
+    if not data.get("config"):
+        raise InvalidParameterError("config must be given.")
+    if bool(data.get("data")) == (data.get("dataset") is not None):
+        raise InvalidParameterError(
+            "Give either dataset, the name of one, or data, s3://BUCKET/PREFIX of class folders."
+        )
     try:
         request = strict.parse(JobRequest, {**defaults, **data}, "body")
     except ConfigError as error:
@@ -230,15 +238,21 @@ def parse_request(data: Mapping[str, Any]) -> JobRequest:
 
 def _complaints(request: JobRequest) -> list[tuple[bool, str]]:
     bucket, slash, _ = request.data.removeprefix("s3://").partition("/")
-    texts = (request.config, request.data, request.model, request.recipe, request.grow_from)
+    named = request.dataset is not None
+    texts = (request.config, request.model, request.recipe, request.grow_from)
     return [
         (
-            not request.data.startswith("s3://") or not bucket or not slash,
+            not named and (not request.data.startswith("s3://") or not bucket or not slash),
             "data must be s3://BUCKET/PREFIX, a folder of class folders.",
         ),
         (
-            any(text is not None and not 1 <= len(text) <= LONGEST_TEXT for text in texts),
+            any(text is not None and not 1 <= len(text) <= LONGEST_TEXT for text in texts)
+            or len(request.data) > LONGEST_TEXT,
             f"a text must have 1 to {LONGEST_TEXT} characters.",
+        ),
+        (
+            request.dataset_version is not None and (not named or request.dataset_version < 1),
+            "dataset_version is the number of a version of the dataset that is named, from 1.",
         ),
         (len(request.set or {}) > MOST_FIELDS, f"set takes at most {MOST_FIELDS} fields."),
         (

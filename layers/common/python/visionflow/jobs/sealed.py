@@ -7,7 +7,7 @@ and further jobs on the same dataset seal the same images, so that two versions 
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from visionflow.jobs.layout import Layout
@@ -19,7 +19,7 @@ LEAST_IMAGES = 20
 """Of fewer, no measure is worth having: such a dataset has no sealed set."""
 MOST_BYTES = 1024**3
 """Of all together; the publishing function has them on its disk."""
-_LARGEST_IMAGE = 20 * 1024**2
+LARGEST_IMAGE = 20 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,15 @@ class SealedSet:
     """``labels``: all classes of the dataset, sorted. ``withheld``: the names of the images and of
     their copies, none of which the machine gets. ``images``: what is measured with; empty where the
     dataset has too few. ``least_validation``: at least so many validation images the smallest class
-    has."""
+    has. Of a version of a dataset, ``missing``: how many of its images were erased since it was
+    frozen; ``copied``: whether any is a copy of a prediction's image."""
 
     labels: tuple[str, ...]
     images: tuple[SealedImage, ...]
     withheld: tuple[str, ...]
     least_validation: int
+    missing: int = 0
+    copied: bool = False
 
     @property
     def sha256(self) -> str:
@@ -78,33 +81,44 @@ def seal(files: Sequence[StoredFile], layout: Layout, validation: float) -> Seal
     for etag, found in labels.items():
         for label in found - {None}:
             classes[str(label)].append(etag)
+    most = most_of_a_class(max(1, len(classes)))
     chosen = [
         (etag, label)
         for label, etags in classes.items()
-        for etag in sorted(etags, key=_draw)[: _quota(len(etags), len(classes))]
-        if labels[etag] == {label} and names[etag][0].size <= _LARGEST_IMAGE
+        for etag in sorted(etags, key=draw)[: min(int(len(etags) * SHARE), most)]
+        if labels[etag] == {label} and names[etag][0].size <= LARGEST_IMAGE
     ]
-    kept: list[tuple[str, str]] = []
-    room = MOST_BYTES
-    for etag, label in sorted(chosen, key=lambda each: _draw(each[0])):
-        room -= names[etag][0].size
-        if len(kept) == MOST_IMAGES or room < 0:
-            break
-        kept.append((etag, label))
-    if len(kept) < LEAST_IMAGES:
-        kept = []
+    kept = measured(
+        (SealedImage(names[etag][0].name, etag, label), names[etag][0].size)
+        for etag, label in chosen
+    )
     return SealedSet(
         labels=tuple(sorted(classes)),
-        images=tuple(SealedImage(names[etag][0].name, etag, label) for etag, label in kept),
-        withheld=tuple(sorted(file.name for etag, _ in kept for file in names[etag])),
+        images=kept,
+        withheld=tuple(sorted(file.name for image in kept for file in names[image.etag])),
         least_validation=layout.least_validation([file.name for file in files], validation),
     )
 
 
-def _quota(size: int, classes: int) -> int:
-    """How many of a class's ``size`` images are sealed: equally many of each large class."""
-    return min(int(size * SHARE), max(1, MOST_IMAGES // classes))
+def measured(chosen: Iterable[tuple[SealedImage, int]]) -> tuple[SealedImage, ...]:
+    """Those of ``chosen``, with their sizes in bytes, that there is room for; none where they are
+    too few."""
+    kept: list[SealedImage] = []
+    room = MOST_BYTES
+    for image, size in sorted(chosen, key=lambda each: draw(each[0].etag)):
+        room -= size
+        if len(kept) == MOST_IMAGES or room < 0:
+            break
+        kept.append(image)
+    return tuple(kept) if len(kept) >= LEAST_IMAGES else ()
 
 
-def _draw(etag: str) -> str:
+def most_of_a_class(classes: int) -> int:
+    """How many images of each of ``classes`` are measured with at most: of large ones equally
+    many."""
+    return max(1, MOST_IMAGES // classes)
+
+
+def draw(etag: str) -> str:
+    """The place of some content in the order in which images are sealed."""
     return hashlib.sha256(f"sealed {etag}".encode()).hexdigest()

@@ -100,6 +100,8 @@ def _parse(item: Mapping[str, Any]) -> JobRecord:
     row = dynamodb.from_row(item)
     # A record from before promotion became a step of its own.
     row["request"].pop("promote", None)
+    # One from before jobs trained on datasets lacks these.
+    row["request"] = {"dataset": None, "dataset_version": None, **row["request"]}
     return strict.parse(JobRecord, row, "training job")
 
 

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import { useLanguage } from "../../i18n";
-import { dateOf } from "../../i18n/format";
+import { useLanguage } from "../../../i18n";
+import { dateOf } from "../../../i18n/format";
 import type { Ancestor, ClassChange } from "./growth";
 import css from "./GrowthField.module.css";
 import { Select } from "./Select";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import css from "./JobForm.module.css";
+import css from "../JobForm.module.css";
 
 interface SelectProps {
   name: string;

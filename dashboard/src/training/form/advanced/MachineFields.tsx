@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 
-import type { TrainingOptions } from "../../api/types";
-import { useLanguage } from "../../i18n";
-import { money } from "../../i18n/format";
-import type { Draft } from "./draft";
-import css from "./JobForm.module.css";
+import type { TrainingOptions } from "../../../api/types";
+import { useLanguage } from "../../../i18n";
+import { money } from "../../../i18n/format";
+import type { Draft } from "../draft";
+import css from "../JobForm.module.css";
 
 interface MachineFieldsProps {
   instances: TrainingOptions["instances"];

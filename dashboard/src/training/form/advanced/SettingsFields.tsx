@@ -1,15 +1,18 @@
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { TrainingConfig } from "../../api/types";
-import { useLanguage } from "../../i18n";
-import css from "./JobForm.module.css";
-import { type Field, fieldGroups, isSetting, type Setting, VERSION } from "./settings";
+import type { TrainingConfig } from "../../../api/types";
+import { useLanguage } from "../../../i18n";
+import { sectionText } from "../../../i18n/texts";
+import css from "../JobForm.module.css";
+import { type Field, fieldGroups, isSetting, NAME, type Setting, VERSION } from "../settings";
 
 interface SettingsFieldsProps {
   config: TrainingConfig;
   recipe: string;
   recipes: readonly string[];
+  /** What the model is called unless its name is set; `null` for the configuration's name. */
+  usualName: string | null;
   set: Record<string, unknown>;
   /** Whether a field cannot be changed. */
   isFixed: (name: string) => boolean;
@@ -18,7 +21,7 @@ interface SettingsFieldsProps {
 
 /** Every hyperparameter with its default and its meaning; only changes are sent. */
 export function SettingsFields(props: SettingsFieldsProps) {
-  const { config, recipe, recipes, set, isFixed, onChange } = props;
+  const { config, recipe, recipes, usualName, set, isFixed, onChange } = props;
   const { t } = useTranslation();
   const { main, others } = useMemo(
     () => fieldGroups(config, recipe, recipes),
@@ -30,7 +33,9 @@ export function SettingsFields(props: SettingsFieldsProps) {
   };
   const inputs = (fields: readonly Field[]) => (
     <div className={css.fields}>
-      {fields.map((field) => {
+      {fields.map((one) => {
+        const named = one.name === NAME && usualName !== null;
+        const field = named ? { ...one, value: usualName } : one;
         const changed = set[field.name];
         return (
           <SettingInput
@@ -55,7 +60,7 @@ export function SettingsFields(props: SettingsFieldsProps) {
           <Fold
             key={name}
             title={
-              t("training.group", { name, fields: fields.length }) +
+              t("training.group", { name: sectionText(t, name), fields: fields.length }) +
               (changed > 0 ? ` · ${t("training.changed", { changed })}` : "")
             }
           >
@@ -91,7 +96,7 @@ interface SettingInputProps {
 }
 
 function SettingInput({
-  field: { name, value: usual, about },
+  field: { name, value: usual, label, about },
   value,
   fixed,
   onChange,
@@ -120,7 +125,7 @@ function SettingInput({
               onChange(target.checked);
             }}
           />
-          {name}
+          {label[language]}
         </label>
         {hint}
       </div>
@@ -129,7 +134,7 @@ function SettingInput({
   const isNumber = typeof usual === "number";
   return (
     <label className="field">
-      <span className="field-name">{name}</span>
+      <span className="field-name">{label[language]}</span>
       <input
         className={`input ${value === usual ? "" : css.changed}`}
         type={isNumber ? "number" : "text"}

@@ -1,5 +1,6 @@
-import type { Job, TrainingOptions } from "../../api/types";
-import { VERSION } from "./settings";
+import type { Job, TrainingOptions } from "../../../api/types";
+import { VERSION } from "../settings";
+import type { Counted } from "../useDatasets";
 
 /** A job to whose version classes can be added. */
 export type Ancestor = Job & { model: NonNullable<Job["model"]> };
@@ -31,18 +32,19 @@ export interface ClassChange {
   missing: string[];
 }
 
-/** The classes that `data` adds; `null` if the images of either dataset are not counted. */
+/**
+ * The classes that the chosen images add; `null` if those of either are not counted. Those of a
+ * version of a dataset are not known here.
+ */
 export function classChange(
-  datasets: TrainingOptions["datasets"],
-  ancestor: Ancestor,
-  data: string,
+  folders: TrainingOptions["datasets"],
+  { config }: Ancestor,
+  chosen: Counted | undefined,
 ): ClassChange | null {
-  const classes = (prefix: string) => {
-    const found = datasets.find((dataset) => dataset.prefix === prefix);
-    return found?.complete ? Object.keys(found.classes) : null;
-  };
-  const [before, after] = [classes(ancestor.config.data), classes(data)];
-  if (!before || !after) return null;
+  const earlier =
+    config.dataset === null ? folders.find(({ prefix }) => prefix === config.data) : undefined;
+  if (!earlier?.complete || !chosen?.complete) return null;
+  const [before, after] = [Object.keys(earlier.classes), Object.keys(chosen.classes)];
   return {
     added: after.filter((label) => !before.includes(label)),
     missing: before.filter((label) => !after.includes(label)),

@@ -1,0 +1,55 @@
+import { useTranslation } from "react-i18next";
+
+import type { Job, TrainingOptions } from "../../api/types";
+import type { Draft } from "./draft";
+import { expectedCost, usePrice } from "./EstimateBox";
+import css from "./GoalField.module.css";
+import { GOALS, isOffered, network, preset } from "./goals";
+import type { Counted } from "./useDatasets";
+
+interface GoalFieldProps {
+  options: TrainingOptions;
+  draft: Draft;
+  counted: Counted | undefined;
+  past: readonly Job[];
+  onChange: (changes: Partial<Draft>) => void;
+}
+
+/** Quality or speed: what each takes, and what it costs. */
+export function GoalField({ options, draft, counted, past, onChange }: GoalFieldProps) {
+  const { t } = useTranslation();
+  const price = usePrice();
+  return (
+    <fieldset className={css.goals} disabled={draft.growFrom !== ""}>
+      <legend className="field-name">{t("training.goal")}</legend>
+      {GOALS.filter((goal) => isOffered(goal, options)).map((goal) => {
+        const wanted = { ...draft, ...preset(goal) };
+        const cost = expectedCost(options, wanted, counted, past);
+        return (
+          <label key={goal} className={css.goal} data-testid={`goal-${goal}`}>
+            <input
+              type="radio"
+              name="goal"
+              checked={draft.goal === goal}
+              onChange={() => {
+                onChange({ goal, ...preset(goal) });
+              }}
+            />
+            <span>
+              <strong>{t(`training.goals.${goal}`)}</strong>
+              <span className="small muted">
+                {t(`training.goalTexts.${goal}`, network(wanted, options))}
+              </span>
+              <span className="small numeric">{price(cost)}</span>
+            </span>
+          </label>
+        );
+      })}
+      {draft.goal === null && (
+        <p className="small muted" role="status" data-testid="goal-own">
+          {t("training.goalOwn")}
+        </p>
+      )}
+    </fieldset>
+  );
+}

@@ -1,0 +1,60 @@
+import type { TrainingOptions } from "../../api/types";
+import { totalEpochs } from "./settings";
+
+/** What the simple form asks for. */
+export const GOALS = ["quality", "speed"] as const;
+export type Goal = (typeof GOALS)[number];
+
+/** What a goal decides. */
+export interface Settings {
+  config: string;
+  /** Empty: the configuration's own. */
+  model: string;
+  recipe: string;
+  /** Only what differs from the configuration. */
+  set: Record<string, unknown>;
+  maxHours: number;
+  budget: number;
+}
+
+/** Both fine-tune a network that knows photographs, and balance the classes. */
+const PRESETS: Record<Goal, Settings> = {
+  quality: {
+    config: "visionflow20",
+    model: "",
+    recipe: "",
+    set: {},
+    maxHours: 8,
+    budget: 10,
+  },
+  speed: {
+    config: "flowers",
+    model: "",
+    recipe: "",
+    set: {
+      "data.balance": "effective",
+      "finetune.head.epochs": 10,
+      "finetune.body.epochs": 8,
+    },
+    maxHours: 2,
+    budget: 2,
+  },
+};
+
+/** The settings of a goal. */
+export function preset(goal: Goal): Settings {
+  return PRESETS[goal];
+}
+
+/** Whether the deployment offers what the goal needs. */
+export function isOffered(goal: Goal, { configs }: TrainingOptions): boolean {
+  return configs.some(({ name }) => name === PRESETS[goal].config);
+}
+
+/** The network of a draft, and how often at most it sees each image. */
+export function network(draft: Settings, { configs }: TrainingOptions) {
+  const config = configs.find(({ name }) => name === draft.config);
+  if (config === undefined) return { model: draft.model, epochs: 0 };
+  const epochs = totalEpochs(config, draft.recipe || config.recipe, draft.set);
+  return { model: draft.model || config.model, epochs };
+}
