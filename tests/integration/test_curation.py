@@ -14,7 +14,7 @@ from typing import Any, Literal
 import boto3
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 import infra
 import lambdas.curate.handler
@@ -408,6 +408,28 @@ def test_images_are_compared_once_when_the_last_has_come(
     health = shelf.store.health(NAME)
     assert health is not None
     assert (health.images, health.duplicates, health.groups) == (3, 1, 2)
+
+
+def test_a_mirrored_copy_of_an_image_with_an_older_embedding_is_found(shelf: Shelf) -> None:
+    """Views that heads learn from may change; images are compared as they are answered."""
+    (first,) = shelf.announce(CAT)
+    shelf.put(CAT)
+    shelf.run()
+    ((_, content),) = shelf.store.images.contents(NAME, [first])
+    embedder = lambdas.curate.handler.service().embedder
+    assert content.trunk == embedder.kind
+    views = np.frombuffer(content.embedding, "<f2").reshape(2, -1)
+    before = np.stack([views[0], -views[1]]).tobytes()
+    older = replace(content, trunk=embedder.trunk, embedding=before)
+    assert shelf.store.images.embedded(NAME, first, older)
+
+    buffer = io.BytesIO()
+    ImageOps.mirror(Image.open(io.BytesIO(CAT))).save(buffer, "PNG")
+    (copy_of_it,) = shelf.announce(buffer.getvalue())
+    shelf.put(buffer.getvalue())
+    shelf.run()
+    groups = {sha256: image.group for sha256, image in shelf.rows().items()}
+    assert groups[first] == groups[copy_of_it]
 
 
 def test_an_image_that_arrives_after_its_dataset_was_deleted_leaves_nothing(shelf: Shelf) -> None:
