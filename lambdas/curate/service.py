@@ -114,7 +114,7 @@ class CurateService:
         content = ImageContent(
             embedding=embedding.astype("<f2").tobytes(),
             thumbnail=prepared.thumbnail,
-            trunk=self.embedder.trunk,
+            trunk=self.embedder.kind,
         )
         ready = replace(
             image,

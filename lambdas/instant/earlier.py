@@ -42,7 +42,8 @@ class EarlierTraining:
 
 @dataclass(frozen=True)
 class EarlierTrainings:
-    """``bucket``: of datasets. ``trunk``: `Embedder.trunk` of the stored embeddings."""
+    """``bucket``: of datasets. ``trunk``: `Embedder.trunk` of the stored embeddings, whose
+    first view is what models answer."""
 
     runs: RunStore
     models: ModelStore
