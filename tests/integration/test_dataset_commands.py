@@ -41,6 +41,8 @@ class Stage:
         self.puts: list[str] = []
         self.curates = True
         self.stops_after: int | None = None
+        self.gets: list[str] = []
+        self.gives: int | None = None
         self.url = ""
         self.before: Callable[[str], None] = lambda _: None
 
@@ -58,6 +60,10 @@ class Stage:
     def bucket(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         key = urlsplit(path).path.removeprefix("/bucket/")
         if method == "GET":
+            if key.startswith("content/"):
+                if self.gives is not None and len(self.gets) >= self.gives:
+                    return 503, b"slow down"
+                self.gets.append(key.rpartition("/")[2])
             s3 = self.datasets.cloud.s3
             found = s3.get_object(Bucket=DATASETS.datasets_bucket, Key=key)
             return 200, found["Body"].read()
@@ -450,6 +456,36 @@ def test_a_version_is_exported_as_zip_lines_and_table(
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(tmp_path / "a.tar")) == 1
     assert run(stage, "datasets", "export", NAME, "2", "--out", str(out)) == 1
     assert "has no version 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "erased", "overwritten"])
+def test_an_export_that_was_cut_off_goes_on(
+    stage: Stage, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    push(stage, folder)
+    assert run(stage, "datasets", "freeze", NAME) == 0
+    command = ("datasets", "export", NAME, "1", "--out", str(tmp_path / "out.zip"))
+    monkeypatch.setattr("infra.cli.datasets.export._AHEAD", 1)
+    stage.gives = 2
+    assert run(stage, *command) == 1
+    assert not (tmp_path / "out.zip").exists()
+    begun, stage.gets, stage.gives = {*stage.gets}, [], None
+    hashes = {sha(data) for data in (RED, GREEN, BLUE)}
+    missing = hashes - begun
+    if meanwhile == "erased":
+        stage.datasets.store.images.erase(NAME, min(begun))
+        hashes -= {min(begun)}
+    if meanwhile == "overwritten":
+        (tmp_path / "out.zip.part").write_bytes(b"not a zip")
+    assert run(stage, *command) == 0
+    # Only what was missing, unless what was there could not be used.
+    assert {*stage.gets} == (missing if meanwhile == "nothing" else hashes)
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.testzip() is None
+        images = [name for name in archive.namelist() if name.endswith(".jpg")]
+        assert {sha(archive.read(name)) for name in images} == hashes
+        assert len(archive.read("manifest.jsonl").decode().splitlines()) == len(hashes)
+    assert not (tmp_path / "out.zip.part").exists()
 
 
 def test_an_erased_image_is_left_out_of_an_export(

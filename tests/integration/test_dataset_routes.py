@@ -496,6 +496,15 @@ def test_an_empty_dataset_has_no_version(datasets: Datasets) -> None:
     assert problem(datasets.post("/animals/versions", long)) == (400, "invalid_parameter")
 
 
+def test_a_version_that_takes_too_long_is_a_problem(
+    full: Datasets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambdas.api.datasets.service._FREEZING_S", 0)
+    answer = full.post("/animals/versions", {})
+    assert problem(answer) == (422, "dataset_too_large")
+    assert "Start a training" in answer.body["detail"]
+
+
 @pytest.mark.parametrize("path", ["1", "x", "1/diff", "-1", "99999999"])
 def test_a_version_that_is_not_there_is_a_problem(datasets: Datasets, path: str) -> None:
     answer = datasets.get(f"/animals/versions/{path}")

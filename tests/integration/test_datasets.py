@@ -22,6 +22,7 @@ from visionflow.errors import (
     DatasetConflictError,
     DatasetImageMissingError,
     DatasetMissingError,
+    DatasetTooLargeError,
     DatasetVersionMissingError,
     InvalidCursorError,
     InvalidParameterError,
@@ -430,6 +431,19 @@ def test_a_version_of_nothing_is_refused(store: DatasetStore, versions: VersionS
     add(store, 0, label=None)
     with pytest.raises(DatasetConflictError, match="no labelled image"):
         versions.freeze(NAME, "ada", NOW, None)
+
+
+def test_a_version_that_takes_too_long_is_refused(
+    store: DatasetStore, versions: VersionStore
+) -> None:
+    add(store, *range(3))
+    # A second passes with each image.
+    slow = DatasetStore("datasets", store.client, clock=itertools.count().__next__)
+    slow_versions = VersionStore(versions.bucket, boto3.client("s3"), slow)
+    with pytest.raises(DatasetTooLargeError, match="2 were read in time"):
+        slow_versions.freeze(NAME, "ann", datetime.now(UTC), None, seconds=3)
+    assert versions.versions(NAME) == ()
+    assert slow_versions.freeze(NAME, "ann", datetime.now(UTC), None, seconds=4).images == 3
 
 
 def test_a_manifest_that_was_altered_is_refused(

@@ -132,6 +132,16 @@ def test_new_images_are_divided_and_old_ones_stay_where_they_were() -> None:
     assert {after[f"{900 + n:064x}"] for n in range(30)} == {"train", "validation", "test"}
 
 
+def test_a_version_that_is_trained_again_is_divided_as_before() -> None:
+    """And so gives the same head: see the tests of `training.instant`."""
+    images = pets("cat", "dog", each=30)
+    first = divide(images)
+    again = divide(images[::-1], parts_of(first))
+    for name, part in first.splits.parts.items():
+        assert again.splits.parts[name].hashes == part.hashes
+        np.testing.assert_array_equal(again.group_numbers[name], first.group_numbers[name])
+
+
 def test_a_group_that_new_images_join_stays_a_test_group() -> None:
     images = pets("cat", "dog")
     before = parts_of(divide(images))

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import urllib.error
@@ -37,20 +38,22 @@ def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path)
     """Write ``out``: ``<class>/<sha256>.<suffix>`` for each image, or
     ``<part>/<class>/...`` where every image has a part, ``manifest.csv`` and ``manifest.jsonl``.
 
-    Images that were erased since are left out; returns how many. The file is whole or not there.
+    Images that were erased since are left out; returns how many. The file is whole or not there:
+    until then it is called ``<out>.part``, and the same export goes on with what that holds.
     Raises `CommandError`.
     """
     unfinished = out.with_name(f"{out.name}.part")
     divided = all(image.part is not None for image in images)
-    bar = TransferBar(len(images), f"exported: {len(images)} images")
-    try:
-        with (
-            zipfile.ZipFile(unfinished, "w") as archive,
-            ThreadPoolExecutor(_READERS) as readers,
-        ):
-            names: dict[str, str] = {}
-            for start in range(0, len(images), _AHEAD):
-                some = images[start : start + _AHEAD]
+    with ThreadPoolExecutor(_READERS) as readers:
+        names = _begun(unfinished, images, divided=divided)
+        if not all(readers.map(lambda sha256: _url(dataset, sha256), names)):
+            names = {}  # erased since it was written, and no file can be taken out of a zip
+        left = [image for image in images if image.sha256 not in names]
+        bar = TransferBar(len(left), f"exported: {len(left)} images")
+        # Whatever ends this block, the archive is closed, and lists what was written to it.
+        with zipfile.ZipFile(unfinished, "a" if names else "w") as archive:
+            for start in range(0, len(left), _AHEAD):
+                some = left[start : start + _AHEAD]
                 contents = readers.map(lambda image: _content(dataset, image.sha256), some)
                 for image, data in zip(some, contents, strict=True):
                     if data is not None:
@@ -60,10 +63,8 @@ def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path)
             there = [image for image in images if image.sha256 in names]
             archive.writestr("manifest.csv", csv_lines(there, names).encode("utf-8-sig"))
             archive.writestr("manifest.jsonl", json_lines(there, names))
-        unfinished.replace(out)
-        return len(images) - len(there)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    unfinished.replace(out)
+    return len(images) - len(there)
 
 
 def file_names(dataset: DatasetClient) -> dict[str, str]:
@@ -107,6 +108,24 @@ def csv_lines(images: Sequence[VersionImage], names: Mapping[str, str]) -> str:
     return text.getvalue()
 
 
+def _begun(file: Path, images: Sequence[VersionImage], *, divided: bool) -> dict[str, str]:
+    """The names of the images, by hash, that a cut off export of these ``images`` has written to
+    ``file``; none where it holds anything else, or was not closed."""
+    wanted = {image.sha256: image for image in images}
+    names: dict[str, str] = {}
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for name in archive.namelist():
+                data = archive.read(name)
+                sha256 = hashlib.sha256(data).hexdigest()
+                if sha256 not in wanted or name != _path(wanted[sha256], data, divided=divided):
+                    return {}
+                names[sha256] = name
+    except (FileNotFoundError, zipfile.BadZipFile):
+        return {}
+    return names
+
+
 def _path(image: VersionImage, data: bytes, *, divided: bool) -> str:
     try:
         kind = media_type(data)
@@ -119,14 +138,19 @@ def _path(image: VersionImage, data: bytes, *, divided: bool) -> str:
 
 def _content(dataset: DatasetClient, sha256: str) -> bytes | None:
     """None for an image that was erased."""
+    url = _url(dataset, sha256)
+    return None if url is None else _fetch(url)
+
+
+def _url(dataset: DatasetClient, sha256: str) -> str | None:
+    """None for an image that was erased, also where it is announced anew and has no bytes yet."""
     try:
-        url = dataset.image(sha256)["url"]
+        url: str | None = dataset.image(sha256)["url"]
     except ApiProblemError as error:
         if error.code != "dataset_image_missing":
             raise
         return None
-    # One that is announced anew has no bytes yet.
-    return None if url is None else _fetch(url)
+    return url
 
 
 def _fetch(url: str) -> bytes:
@@ -135,4 +159,6 @@ def _fetch(url: str) -> bytes:
             data: bytes = response.read()
             return data
     except (urllib.error.URLError, OSError) as error:
-        raise CommandError(f"The bucket does not give the file ({error}).") from error
+        raise CommandError(
+            f"The bucket does not give the file ({error}). Run the command again."
+        ) from error

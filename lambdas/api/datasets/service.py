@@ -22,7 +22,7 @@ from lambdas.api.datasets.bodies import (
 )
 from lambdas.api.datasets.curation import Curation
 from lambdas.api.datasets.images import DatasetImages
-from lambdas.api.datasets.training import DatasetTraining
+from lambdas.api.datasets.training import MOST_LISTED, DatasetTraining
 from lambdas.api.resources import Resources
 from visionflow import strict
 from visionflow.access.caller import Caller
@@ -44,6 +44,9 @@ from visionflow.models.registry import ModelRegistry
 from visionflow.timestamps import timestamp
 
 LONGEST_NOTE = 1000
+# What the images of a version may be read for: writing it takes a quarter of that, and the API
+# waits for 29 s.
+_FREEZING_S = 18.0
 # What one call deletes for at most: half of what the API waits for a function.
 _DELETING_S = 15.0
 # Moves of aliases among which a version is looked for that has served before.
@@ -102,7 +105,7 @@ class DatasetService:
         """Raises `DatasetMissingError`, as all below do."""
         dataset = self.store.dataset(name)
         health, versions = self.store.health(name), self.versions.versions(name)
-        runs = self.training.runs.runs(name)
+        runs = self.training.runs.runs(name, MOST_LISTED)
         return DatasetDetails(
             dataset,
             strict.parse(DatasetHealth, strict.to_dict(health), "health") if health else None,
@@ -158,12 +161,13 @@ class DatasetService:
         return VersionList(self.versions.versions(name)[::-1])
 
     def freeze(self, name: str, note: str | None, caller: Caller, now: datetime) -> DatasetVersion:
-        """Raises `DatasetConflictError` for a dataset without a labelled image."""
+        """Raises `DatasetConflictError` for a dataset without a labelled image, and
+        `DatasetTooLargeError`."""
         if note is not None and len(note) > LONGEST_NOTE:
             raise InvalidParameterError(
                 f"note may have {LONGEST_NOTE:,} characters, found {len(note):,}."
             )
-        return self.versions.freeze(name, caller.name, now, note)
+        return self.versions.freeze(name, caller.name, now, note, _FREEZING_S)
 
     def version(self, name: str, number: int) -> VersionDetails:
         """Raises `DatasetVersionMissingError`."""

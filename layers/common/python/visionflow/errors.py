@@ -38,6 +38,7 @@
     |   |   |-- DatasetImageMissingError
     |   |   `-- DatasetVersionMissingError
     |   |-- DatasetConflictError
+    |   |   `-- DatasetTooLargeError    it has more images than a request has time for
     |   |-- IdempotencyConflictError
     |   `-- ImageError                  an image that can never be classified
     |       |-- EmptyImageError
@@ -231,6 +232,12 @@ class DatasetConflictError(InputError):
     """The dataset's state does not allow what was asked."""
 
     code = "dataset_conflict"
+
+
+class DatasetTooLargeError(DatasetConflictError):
+    """The dataset has more images than what was asked has time for."""
+
+    code = "dataset_too_large"
 
 
 class ModelNotFoundError(InputError):

@@ -13,7 +13,7 @@ from training.data.training_data import load_training_data
 from training.errors import TrainingError
 from training.instant import export
 from training.instant.export import Trunk, export_head, reference_outputs
-from training.instant.graph import Float32Array, Head
+from training.instant.graph import Float32Array, Head, read_head
 from training.instant.instant import instant, train_embedded
 from training.reading import Observer
 from training.results.report import Report
@@ -128,6 +128,7 @@ def test_embeddings_of_other_images_are_refused(
 
 def test_a_killed_run_goes_on_with_its_embeddings(
     found: Report,
+    run: Path,
     config: TrainConfig,
     images: Path,
     cache: Path,
@@ -147,6 +148,13 @@ def test_a_killed_run_goes_on_with_its_embeddings(
 
     monkeypatch.setattr(Embedder, "embed", embedded_again)
     assert instant(config, images, tmp_path, cache).test.top1 == found.test.top1
+    # Trained again, the same images give the same head.
+    (again, first) = (
+        read_head((folder / read_artifact(folder).served_file.path).read_bytes())
+        for folder in (tmp_path, run)
+    )
+    np.testing.assert_array_equal(again.weights, first.weights)
+    np.testing.assert_array_equal(again.bias, first.bias)
 
 
 def test_new_classes_are_fitted_with_all_images(

@@ -8,6 +8,7 @@ that nothing names, and of two who freeze at once one takes the number and the o
 import gzip
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from visionflow.dynamodb import from_row, to_item
 from visionflow.errors import (
     ArtifactError,
     DatasetConflictError,
+    DatasetTooLargeError,
     DatasetVersionMissingError,
 )
 from visionflow.images.store import URL_LIFETIME_S
@@ -52,14 +54,17 @@ class VersionStore:
         self._s3 = s3
         self._store = store
 
-    def freeze(self, name: str, by: str, at: datetime, note: str | None) -> DatasetVersion:
+    def freeze(
+        self, name: str, by: str, at: datetime, note: str | None, seconds: float = math.inf
+    ) -> DatasetVersion:
         """Keep what ``name`` holds now. The same content gives the version that there is of it,
         with the note that it has.
 
-        Raises `DatasetMissingError`, and `DatasetConflictError` for a dataset without a labelled
-        image, or whose classes keep changing.
+        Raises `DatasetMissingError`, `DatasetConflictError` for a dataset without a labelled image,
+        or whose classes keep changing, and `DatasetTooLargeError` where reading its images takes
+        longer than ``seconds``.
         """
-        lines = self._content(name)
+        lines = self._content(name, self._store.clock() + seconds)
         text = "".join(f"{json.dumps(strict.to_dict(line))}\n" for line in lines).encode()
         sha256 = hashlib.sha256(text).hexdigest()
         for attempt in range(_ATTEMPTS):
@@ -147,23 +152,20 @@ class VersionStore:
             ExpiresIn=URL_LIFETIME_S,
         )
 
-    def _content(self, name: str) -> Sequence[VersionImage]:
-        """What a version of now holds; read again where the classes changed in between."""
+    def _content(self, name: str, end: float) -> Sequence[VersionImage]:
+        """What a version of now holds; read again where the classes changed in between, and until
+        ``end``."""
         for _ in range(_ATTEMPTS):
             revision = self._store.dataset(name).revision
-            lines = [
-                VersionImage(
-                    sha256=image.sha256,
-                    label=image.label,
-                    part=image.part,
-                    group=image.group,
-                    source=image.source,
-                    added_by=image.added_by,
-                    added_at=image.added_at,
-                )
-                for image in self._store.images.all(name)
-                if image.state == "ready" and image.label is not None and not image.removed
-            ]
+            lines = []
+            for image in self._store.images.to_freeze(name):
+                if self._store.clock() >= end:
+                    raise DatasetTooLargeError(
+                        f"{name} has more images than can be frozen while you wait: "
+                        f"{len(lines):,} were read in time. Start a training, which freezes what "
+                        "it trains on."
+                    )
+                lines.append(image)
             if self._store.dataset(name).revision == revision:
                 break
         else:
