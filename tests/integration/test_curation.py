@@ -204,6 +204,37 @@ def test_what_is_delivered_twice_and_at_once_is_written_once(
     assert shelf.rows()[sha256].state == "ready"
 
 
+@pytest.mark.parametrize("written", ["nothing", "content", "facts"])
+def test_a_worker_that_is_killed_leaves_the_image_to_the_next_delivery(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """The content is written first, then the facts, then the message is deleted."""
+    (sha256,) = shelf.announce(CAT)
+    shelf.put(CAT)
+    messages = shelf.messages()
+    curated = DatasetImages.curated
+
+    def dying(store: DatasetImages, *given: Any) -> bool:
+        with monkeypatch.context() as patch:
+            if written == "content":
+                patch.setattr(DatasetImages, "_update", killed)
+            if written != "nothing":
+                curated(store, *given)
+        return killed()
+
+    def killed(*_: Any) -> bool:
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(DatasetImages, "curated", dying)
+        shelf.deliver(messages)
+    assert shelf.rows()[sha256].state == ("ready" if written == "facts" else "pending")
+
+    assert shelf.deliver(messages, count=2) == []
+    assert shelf.rows()[sha256].state == "ready"
+    assert len(list(shelf.store.images.contents(NAME, [sha256]))) == 1
+
+
 def test_a_label_that_is_given_while_an_image_is_pending_survives(shelf: Shelf) -> None:
     (sha256,) = shelf.announce(CAT)
     shelf.put(CAT)

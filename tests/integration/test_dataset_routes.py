@@ -123,6 +123,18 @@ def test_a_dataset_is_made_once_and_shown(datasets: Datasets) -> None:
     assert problem(datasets.post("", {"name": "animals"})) == (409, "dataset_conflict")
 
 
+def test_a_dataset_has_at_most_a_thousand_classes(datasets: Datasets) -> None:
+    classes = [f"c{number}" for number in range(1001)]
+    refused = datasets.post("", {"name": "many", "classes": classes})
+    assert problem(refused) == (409, "dataset_conflict")
+    assert "1,000 classes" in refused.body["detail"]
+    assert datasets.get("/many").status == 404
+    assert datasets.post("", {"name": "many", "classes": classes[1:]}).status == 201
+    added = datasets.post("/many/classes", {"action": "add", "name": "one more"})
+    assert problem(added) == (409, "dataset_conflict")
+    assert len(datasets.get("/many").body["dataset"]["classes"]) == 1000
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
