@@ -204,6 +204,8 @@ describe("a dataset", () => {
     await within(screen.getByTestId("job-version")).findByText(/^1 · .* · images: 100$/);
     await user().selectOptions(screen.getByTestId("job-version"), "1");
     expect(screen.getByTestId("setting-name")).toHaveValue("fruit");
+    await user().click(screen.getByText(/^Data: \d+ more settings/));
+    expect(screen.queryByTestId("setting-data.group_by")).not.toBeInTheDocument();
     await user().click(screen.getByTestId("start-job"));
     expect(await fake.sent("/training-jobs")).toMatchObject([
       { dataset: "fruit", dataset_version: 1 },

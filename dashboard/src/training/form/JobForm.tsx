@@ -131,7 +131,9 @@ function Heading({ dataset }: { dataset: string }) {
           </>
         ) : (
           t("training.startText")
-        )}{" "}
+        )}
+      </p>
+      <p className="muted small">
         {t("training.instantHint")} <Link to={`/data${query}`}>{t("training.toData")}</Link>
       </p>
     </div>

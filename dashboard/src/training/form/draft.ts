@@ -1,6 +1,7 @@
 import type { Dataset } from "../../api/datasets";
 import type { JobRequest, TrainingOptions } from "../../api/types";
 import { GOALS, type Goal, isOffered, preset, type Settings } from "./goals";
+import { GROUPS } from "./settings";
 
 /** The form's values. */
 export interface Draft extends Settings {
@@ -53,7 +54,8 @@ export function toRequest(draft: Draft): JobRequest {
   const { dataset, version, data, config, model, recipe, growFrom, instance } = draft;
   const name = draft.goal === null ? null : modelName(draft);
   // Nobody who chose a goal knows of the configuration, whose name the model would have.
-  const set = name === null ? draft.set : { name, ...draft.set };
+  const chosen = Object.entries(draft.set).filter(([field]) => !dataset || field !== GROUPS);
+  const set = Object.fromEntries(name === null ? chosen : [["name", name], ...chosen]);
   return {
     config,
     ...(dataset ? { dataset } : { data }),

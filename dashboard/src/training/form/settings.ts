@@ -20,6 +20,9 @@ export interface FieldGroup {
 
 const CHOSEN_ELSEWHERE = ["recipe", "model.name", "model.grow_from"];
 
+/** Which images stay together; of a dataset that is known. */
+export const GROUPS = "data.group_by";
+
 /** The name of the model. */
 export const NAME = "name";
 

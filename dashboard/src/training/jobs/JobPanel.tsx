@@ -17,6 +17,7 @@ import { Problem } from "../../ui/notice/Problem";
 import { JobCurves } from "./JobCurves";
 import css from "./JobPanel.module.css";
 import { StateChip } from "./StateChip";
+import { trainedOn } from "./trainedOn";
 
 const EVERY_MS = 3_000;
 
@@ -58,7 +59,7 @@ function JobView({ job }: { job: Job }) {
     <>
       <div className="panel-heading">
         <div className="row">
-          <h2>{job.config.dataset ?? job.config.config}</h2>
+          <h2>{trainedOn(job)}</h2>
           <StateChip state={job.state} />
         </div>
         {may("DELETE /training-jobs/{id}") && job.ended_at === null && job.state !== "stopping" && (
@@ -102,6 +103,8 @@ function JobView({ job }: { job: Job }) {
         <dd>
           <JobImages config={job.config} />
         </dd>
+        <dt>{t("training.config")}</dt>
+        <dd>{job.config.config}</dd>
         {job.config.grow_from !== null && (
           <>
             <dt>{t("training.grownFrom")}</dt>

@@ -7,6 +7,7 @@ import { TrainingIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
 import css from "./JobsTable.module.css";
 import { StateChip } from "./StateChip";
+import { trainedOn } from "./trainedOn";
 import type { Jobs } from "./useJobs";
 
 interface JobsTableProps {
@@ -31,7 +32,7 @@ export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
         <DataTable
           columns={[
             { name: t("training.started") },
-            { name: t("training.config") },
+            { name: t("training.data") },
             { name: t("history.status") },
             { name: t("models.validationTop1"), end: true },
             { name: t("training.cost"), end: true },
@@ -57,7 +58,7 @@ export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
                     {dateTime(job.created_at, language)}
                   </button>
                 </th>
-                <td>{job.config.dataset ?? job.config.config}</td>
+                <td>{trainedOn(job)}</td>
                 <td>
                   <StateChip state={job.state} />
                 </td>

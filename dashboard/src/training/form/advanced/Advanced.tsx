@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Job, TrainingOptions } from "../../../api/types";
+import type { Job, TrainingConfig, TrainingOptions } from "../../../api/types";
 import { useLanguage } from "../../../i18n";
 import { dateOf, whole } from "../../../i18n/format";
 import { recipeText } from "../../../i18n/texts";
@@ -11,6 +11,7 @@ import { preset } from "../goals";
 import css from "../JobForm.module.css";
 import { MachineFields } from "./MachineFields";
 import { Select } from "./Select";
+import { GROUPS } from "../settings";
 import { SettingsFields } from "./SettingsFields";
 import { useVersions } from "../useDatasets";
 
@@ -81,7 +82,7 @@ export function Advanced({ options, draft, ancestors, classes, onChange }: Advan
           </div>
           <SettingsFields
             key={`${config.name} ${draft.recipe} ${draft.growFrom}`}
-            config={config}
+            config={draft.dataset ? withoutGroups(config) : config}
             recipe={draft.recipe || config.recipe}
             recipes={options.recipes}
             usualName={draft.goal === null ? null : modelName(draft)}
@@ -95,6 +96,12 @@ export function Advanced({ options, draft, ancestors, classes, onChange }: Advan
       )}
     </div>
   );
+}
+
+/** A dataset has the groups of its images. */
+function withoutGroups(config: TrainingConfig): TrainingConfig {
+  const kept = Object.entries(config.parameters).filter(([name]) => name !== GROUPS);
+  return { ...config, parameters: Object.fromEntries(kept) };
 }
 
 function VersionField({ draft, onChange }: Pick<AdvancedProps, "draft" | "onChange">) {
