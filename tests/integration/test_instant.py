@@ -55,6 +55,7 @@ COLOURS = {"red": (200, 30, 30), "green": (30, 190, 40), "blue": (30, 40, 200)}
 # A class of one image too. The same for most tests: what was trained on them once is copied.
 COUNTS = {"red": 12, "green": 12, "blue": 1}
 EMBED = EmbedSettings("datasets", "dataset-files")
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/curation"
 INSTANT = InstantSettings(
     "datasets",
     "dataset-files",
@@ -62,6 +63,7 @@ INSTANT = InstantSettings(
     "registry",
     "audit",
     "usage",
+    QUEUE,
     json.dumps(asdict(GateLimits())),
 )
 Task = Callable[[dict[str, Any]], Any]
@@ -128,6 +130,7 @@ class World:
         for table in ("datasets", "registry", "audit", "usage"):
             make_pair_table(table)
         make_buckets("dataset-files", "models")
+        boto3.client("sqs").create_queue(QueueName="curation")
         for name, value in (EMBED.to_env() | INSTANT.to_env()).items():
             monkeypatch.setenv(name, value)
         for function in (

@@ -12,10 +12,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from visionflow.datasets.health import health_of
+from visionflow.datasets.health import Learned, health_of
 from visionflow.datasets.image_store import Mark
 from visionflow.datasets.record import DatasetImage
+from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 
 Float32Array = npt.NDArray[np.float32]
 Int64Array = npt.NDArray[np.int64]
@@ -50,9 +52,24 @@ class Compared:
     suspected: Int64Array
 
 
-def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None) -> bool:
+def last_learned(runs: RunStore, versions: VersionStore, name: str) -> Learned | None:
+    """What the last finished training of a dataset learned from; None before the first."""
+    last = next((run for run in runs.runs(name) if run.state == "done"), None)
+    if last is None:
+        return None
+    images = versions.manifest(versions.version(name, last.version))
+    return Learned(last.version, {image.sha256: image.label for image in images})
+
+
+def examine(
+    store: DatasetStore,
+    name: str,
+    trunk: str,
+    token: str | None = None,
+    learned: Learned | None = None,
+) -> bool:
     """Compare the images of ``name`` whose embeddings are of ``trunk``, write what differs from
-    what is known, and keep the dataset's health.
+    what is known, and keep the dataset's health, which counts labels that are not ``learned``.
 
     With a ``token`` of `DatasetStore.due`, gives up when it is no longer the last: False.
     """
@@ -86,7 +103,8 @@ def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None
             if (image.group, image.suspected, image.outlier) != _facts(marks[image.sha256])
         ],
     )
-    store.examined(name, health_of(dataset.classes, store.images.all(name)), token)
+    health = health_of(dataset.classes, store.images.all(name), learned)
+    store.examined(name, health, token)
     return True
 
 
