@@ -130,7 +130,6 @@ class World:
         for table in ("datasets", "registry", "audit", "usage"):
             make_pair_table(table)
         make_buckets("dataset-files", "models")
-        boto3.client("sqs").create_queue(QueueName="curation")
         for name, value in (EMBED.to_env() | INSTANT.to_env()).items():
             monkeypatch.setenv(name, value)
         for function in (
@@ -140,6 +139,11 @@ class World:
         ):
             function.cache_clear()
         monkeypatch.setattr(lambdas.instant.handler, "train", trained)
+        self.renewed: list[str] = []
+        monkeypatch.setattr(
+            "visionflow.loop.curation_queue.CurationQueue.renew",
+            lambda _queue, name: self.renewed.append(name),
+        )
         # Answering them for the report is most of a training of so few images.
         monkeypatch.setattr(strangers, "IMAGES", 8)
         self.s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
@@ -299,6 +303,8 @@ def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_i
     first = world.train()
     assert first.result is not None
     assert first.result.compared is None
+    # Then the curation counts labels from what it learned from.
+    assert world.renewed == ["colours"]
     before = _parts(world, first)
     # So many that parts drawn anew would differ, and a class that the first one lacks.
     world.store.change_classes("colours", ClassChange(action="add", name="blue"))
