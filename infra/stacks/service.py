@@ -35,7 +35,8 @@ from visionflow.images.uploads import POSTED_PREFIX
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
 INGEST_BATCH = 10
-# Where images and thumbnails lie.
+# Where images lie, and images with their thumbnails.
+IMAGE_PREFIXES = ("api/", UPLOAD_PREFIX)
 ERASED_PREFIXES = ("api/", "thumbnails/", UPLOAD_PREFIX)
 # An image of 12 megapixels takes a tenth of it; only a cold start comes near.
 SLOW_PREDICTION = Duration.seconds(3)
@@ -190,7 +191,8 @@ class ServiceStack(Stack):
         # Marks of messages that are worked on, and records that flow in by a rule.
         stores.predictions.allow_record(role)
         stores.dataset_table.allow_let_in(role)
-        stores.images.allow_get(role, versions=True)
+        for prefix in IMAGE_PREFIXES:
+            stores.images.allow_read(role, prefix=prefix, versions=True)
         datasets.allow_erase(role, prefixes=(CONTENT_PREFIX,))
         # What the last training learned from, and the one that the rule starts.
         datasets.allow_get(role, prefix=MANIFEST_PREFIX)
