@@ -35,7 +35,8 @@ from visionflow.images.uploads import POSTED_PREFIX
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
 INGEST_BATCH = 10
-# Where images and thumbnails lie.
+# Where images lie, and images with their thumbnails.
+IMAGE_PREFIXES = ("api/", UPLOAD_PREFIX)
 ERASED_PREFIXES = ("api/", "thumbnails/", UPLOAD_PREFIX)
 # An image of 12 megapixels takes a tenth of it; only a cold start comes near.
 SLOW_PREDICTION = Duration.seconds(3)
@@ -76,7 +77,7 @@ class ServiceStack(Stack):
             feed=feed,
         )
         curate = self._curate(
-            stage, package.with_layer(self, "Starter", assets.starter_layer, stage), data
+            stage, package.with_layer(self, "Starter", assets.starter_layer, stage), data, training
         )
         data.curation_queue.feed(
             curate,
@@ -106,7 +107,14 @@ class ServiceStack(Stack):
             functions={"predict": predict.live, "api": api},
             authorizer=self.sign_in.authorizer if self.sign_in else None,
         )
-        ModelWatch(self, "ModelWatch", stage=stage, package=package, stores=data.stores)
+        ModelWatch(
+            self,
+            "ModelWatch",
+            stage=stage,
+            package=package,
+            stores=data.stores,
+            curation_queue=data.curation_queue.queue,
+        )
         OperationsDashboard(
             self,
             "Operations",
@@ -152,7 +160,9 @@ class ServiceStack(Stack):
         _allow_classifying(function, stores)
         return function
 
-    def _curate(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
+    def _curate(
+        self, stage: StageConfig, package: Package, data: DataStack, training: TrainingStack
+    ) -> ServiceFunction:
         stores, datasets = data.stores, data.job_stores.datasets
         function = ServiceFunction(
             self,
@@ -165,6 +175,9 @@ class ServiceStack(Stack):
                 dataset_table=stores.dataset_table.table_name,
                 curation_queue=data.curation_queue.queue.queue_url,
                 predictions_table=stores.predictions.table_name,
+                audit_table=stores.audit.table_name,
+                usage_table=stores.usage.table_name,
+                instant_machine=training.instant.machine.state_machine_arn,
                 ort_threads=stage.ort_threads,
             ).to_env(),
         )
@@ -175,8 +188,17 @@ class ServiceStack(Stack):
             datasets.allow_delete(role, prefix=prefix)
         datasets.allow_put(role, prefix=CONTENT_PREFIX)
         stores.dataset_table.allow_curate(role)
-        # Marks of messages that are worked on.
+        # Marks of messages that are worked on, and records that flow in by a rule.
         stores.predictions.allow_record(role)
+        stores.dataset_table.allow_let_in(role)
+        for prefix in IMAGE_PREFIXES:
+            stores.images.allow_read(role, prefix=prefix, versions=True)
+        datasets.allow_erase(role, prefixes=(CONTENT_PREFIX,))
+        # What the last training learned from, and the one that the rule starts.
+        datasets.allow_get(role, prefix=MANIFEST_PREFIX)
+        stores.usage.allow_see(role)
+        stores.audit.allow_add(role)
+        training.instant.allow_start(role)
         allow(role, "sqs:SendMessage", on=[data.curation_queue.queue.queue_arn])
         return function
 

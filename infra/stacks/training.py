@@ -147,6 +147,7 @@ class TrainingStack(Stack):
                 package=Package.of_training(self, assets, stage),
                 stores=stores,
                 job_stores=job_stores,
+                curation_queue=data.curation_queue.queue,
             ),
             job_stores=job_stores,
         )

@@ -16,8 +16,10 @@ from lambdas.counters.service import CountersService, UncountableError, Written
 from lambdas.counters.settings import CountersSettings
 from lambdas.telemetry.trail import traced
 from visionflow.access.audit import AuditLog
+from visionflow.datasets.store import DatasetStore
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.drift_watch import DriftWatch
+from visionflow.loop.curation_queue import CurationQueue
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
 from visionflow.predictions.attempts import BEGUN_AT
@@ -44,6 +46,9 @@ def service() -> CountersService:
         AuditLog(settings.audit_table, dynamodb),
         settings.shadow_function,
         clients.functions(),
+        CurationQueue(
+            DatasetStore(settings.dataset_table, dynamodb), settings.curation_queue, clients.sqs()
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""Count what was recorded, hand images to the shadow, and watch trials and drift."""
+"""Count what was recorded, hand it to the shadow and to datasets, and watch trials and drift."""
 
 import json
 import time
@@ -14,10 +14,13 @@ from botocore.exceptions import ClientError
 
 from lambdas.outcomes import status_of
 from visionflow.access.audit import AuditLog
+from visionflow.datasets.flow import Flow
 from visionflow.errors import VisionFlowError
 from visionflow.insights.changes import created, relabelled
 from visionflow.insights.counters import Change, CounterStore
 from visionflow.insights.drift_watch import DriftWatch
+from visionflow.loop.curation_queue import CurationQueue
+from visionflow.loop.flowing import wants
 from visionflow.models.drift import Drift
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.rollback_rule import RollbackRule
@@ -28,7 +31,7 @@ from visionflow.predictions.store import read_prediction
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-# How stale the aliases and the rule may be that decide about the shadow and the trial.
+# How stale the aliases and the rules may be that decide about the shadow, the trial and datasets.
 REFRESH_S = 5.0
 # Drift moves slowly; it is measured this often while images come in, over this many days.
 DRIFT_EVERY_S = 300.0
@@ -70,6 +73,7 @@ class CountersService:
         audit: AuditLog,
         shadow_function: str,
         functions: "LambdaClient",
+        curation: CurationQueue,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._counters = counters
@@ -78,22 +82,26 @@ class CountersService:
         self._audit = audit
         self._shadow_function = shadow_function
         self._functions = functions
+        self._curation = curation
         self._clock = clock
         self._aliases = Aliases()
         self._rule = RollbackRule()
+        self._flows: dict[str, Flow] = {}
         self._aliases_at = self._drift_at = float("-inf")
 
     def count(self, written: Sequence[Written]) -> int:
-        """Count each change once, and pass new answers on to the shadow. Returns how many changes
-        were not known yet.
+        """Count each change once, pass new answers on to the shadow, and what the rules of datasets
+        want to the curation. Returns how many changes were not known yet.
 
         Raises `UncountableError` where the content of one of them is at fault.
         """
         aliases = self._current_aliases()
         entries = [_entry(record, aliases) for record in written]
-        new = [entry.prediction for entry in entries if entry.is_new]
-        # Before it is counted: a delivery that fails is repeated, and a shadow answers once.
+        new = [entry.prediction for entry in entries if entry.before is None]
+        # Before it is counted: a delivery that fails is repeated, a shadow answers once, and the
+        # curation takes a record once.
         self._pass_on(new, aliases)
+        self._let_flow(entries)
         try:
             return self._counters.count([entry.change for entry in entries if entry.change])
         except ClientError as error:
@@ -148,10 +156,23 @@ class CountersService:
                 Payload=json.dumps({"call": uuid.uuid4().hex, "prediction_ids": some}),
             )
 
+    def _let_flow(self, entries: Sequence["_Entry"]) -> None:
+        """Ask the curation to take what a rule wants, or has wanted before its feedback changed.
+        It looks at the record and at the rule again: here both may be some seconds old."""
+        changed = [entry for entry in entries if entry.change is not None]
+        for name, flow in self._flows.items():
+            wanted = [
+                entry.prediction.id
+                for entry in changed
+                if any(wants(flow, seen) for seen in (entry.prediction, entry.before) if seen)
+            ]
+            self._curation.take(name, tuple(dict.fromkeys(wanted)))
+
     def _current_aliases(self) -> Aliases:
         if self._clock() - self._aliases_at >= REFRESH_S:
             self._aliases = self._registry.aliases()
             self._rule = self._registry.rule()
+            self._flows = self._curation.store.flows()
             self._aliases_at = self._clock()
         return self._aliases
 
@@ -159,7 +180,7 @@ class CountersService:
 @dataclass(frozen=True)
 class _Entry:
     prediction: Prediction
-    is_new: bool
+    before: Prediction | None
     change: Change | None
 
 
@@ -167,10 +188,11 @@ def _entry(record: Written, aliases: Aliases) -> _Entry:
     """Reads only what is in memory, so that whatever it raises is the record's fault."""
     try:
         prediction = read_prediction(record.after)
-        change = _change(record, prediction, aliases)
+        before = None if record.before is None else read_prediction(record.before)
+        change = _change(record, before, prediction, aliases)
     except (VisionFlowError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise UncountableError(f"It is not a record: {error!r:.300}") from error
-    return _Entry(prediction, record.before is None, change)
+    return _Entry(prediction, before, change)
 
 
 def _is_refused(error: ClientError) -> bool:
@@ -179,14 +201,16 @@ def _is_refused(error: ClientError) -> bool:
     return bool(codes & _REFUSED)
 
 
-def _change(record: Written, after: Prediction, aliases: Aliases) -> Change | None:
-    if record.before is None:
+def _change(
+    record: Written, before: Prediction | None, after: Prediction, aliases: Aliases
+) -> Change | None:
+    if record.before is None or before is None:
         sketch = record.after.get("sketch", {}).get("B")
         return created(after, sketch, aliases.trial)
     revision, earlier = _revision(record.after), _revision(record.before)
     if revision == earlier:
         return None
-    return relabelled(after, read_prediction(record.before).feedback, after.feedback, revision)
+    return relabelled(after, before.feedback, after.feedback, revision)
 
 
 def _revision(item: Item) -> int:

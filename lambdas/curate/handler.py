@@ -1,9 +1,7 @@
-"""Lambda entry point of the curation queue: S3 event notifications, and its own messages that a
-dataset is to be compared."""
+"""Lambda entry point of the curation queue: S3 event notifications, records that the rule of a
+dataset is to look at, and datasets whose images are to be compared."""
 
-import json
 import os
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,12 +20,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import clients
 from lambdas.classification.arrivals import Arrival, Patience, arrivals, attempt, in_order
 from lambdas.curate.service import CurateService
-from lambdas.curate.settings import QUIET_S, CurateSettings
+from lambdas.curate.settings import CurateSettings
 from lambdas.telemetry.trail import follow, following, traced
+from visionflow.access.audit import AuditLog
+from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
+from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.images.store import ImageStore
+from visionflow.insights.copies import DatasetCopies
+from visionflow.loop.curation_queue import CurationQueue
+from visionflow.loop.flowing import Flowing
+from visionflow.loop.training import InstantTraining, RuleTraining
 from visionflow.predictions.attempts import AttemptStore
+from visionflow.predictions.store import PredictionStore
 from visionflow_starter import STARTER
 
 logger = Logger()
@@ -43,13 +50,27 @@ def settings() -> CurateSettings:
 
 @lru_cache
 def service() -> CurateService:
-    s3 = clients.s3()
+    found, s3, dynamodb = settings(), clients.s3(), clients.dynamodb()
+    store = DatasetStore(found.dataset_table, dynamodb)
+    images = ImageStore(found.datasets_bucket, s3)
+    versions = VersionStore(found.datasets_bucket, s3, store)
+    runs = RunStore(found.dataset_table, dynamodb)
+    predictions = PredictionStore(found.predictions_table, dynamodb)
+    training = InstantTraining(store, runs, clients.states(), found.instant_machine)
     return CurateService(
-        DatasetStore(settings().dataset_table, clients.dynamodb()),
-        ImageStore(settings().datasets_bucket, s3),
+        store,
+        images,
         s3,
-        Embedder(STARTER, settings().ort_threads),
+        Embedder(STARTER, found.ort_threads),
+        Flowing(store, predictions, DatasetCopies(store, images)),
+        RuleTraining(training, versions, StageStop(found.usage_table, dynamodb)),
+        AuditLog(found.audit_table, dynamodb),
     )
+
+
+@lru_cache
+def queue() -> CurationQueue:
+    return CurationQueue(service().store, settings().curation_queue, clients.sqs())
 
 
 @lru_cache
@@ -71,13 +92,13 @@ def handle_message(record: SQSRecord) -> set[str]:
                 metrics.add_metric("Curated", MetricUnit.Count, 1)
 
     def take() -> None:
-        if "examine" in record.json_body:
-            service().examine(record.json_body["examine"], record.json_body["wave"])
+        if is_order(record.json_body):
+            changed.update(obey(record.json_body, datetime.now(UTC)))
         else:
             work(service().take)
 
     def give_up() -> None:
-        if "examine" not in record.json_body:
+        if not is_order(record.json_body):
             work(lambda arrival, _: service().give_up(arrival))
 
     with following():
@@ -90,15 +111,19 @@ def handle_message(record: SQSRecord) -> set[str]:
     return changed
 
 
-def ask_to_examine(name: str) -> None:
-    """Have the images of a dataset compared when no more arrive: the last who asks is heard."""
-    wave = uuid.uuid4().hex
-    service().store.due(name, wave)
-    clients.sqs().send_message(
-        QueueUrl=settings().curation_queue,
-        MessageBody=json.dumps({"examine": name, "wave": wave}),
-        DelaySeconds=QUIET_S,
-    )
+def is_order(message: dict[str, Any]) -> bool:
+    """Whether it is of `CurationQueue`, and not of S3."""
+    return "examine" in message or "take" in message
+
+
+def obey(order: dict[str, Any], now: datetime) -> set[str]:
+    """Do what an order asks, and return the datasets whose images have changed."""
+    if "examine" in order:
+        service().examine(order["examine"], order["wave"], now)
+        return set()
+    wanted = order["take"]
+    relabelled = service().take_records(wanted["dataset"], wanted["prediction_ids"], now)
+    return {wanted["dataset"]} if relabelled else set()
 
 
 @logger.inject_lambda_context
@@ -116,5 +141,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
     answer = process_partial_response({"Records": messages}, take_in_time, processor, context)
     for name in sorted(changed):
-        ask_to_examine(name)
+        queue().renew_when_quiet(name)
     return answer

@@ -1,6 +1,8 @@
-"""Take in images of datasets, each once, and compare those of a dataset when all are there."""
+"""Take in images and records of datasets, each once, and compare those of a dataset when all are
+there."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,9 +12,12 @@ from aws_lambda_powertools import Logger
 
 from lambdas.classification.arrivals import Arrival
 from lambdas.classification.decoder import Decoder, process_decoder
+from lambdas.outcomes import status_of
+from visionflow.access.audit import AuditLog
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.changes import ClassChange
-from visionflow.datasets.comparison import examine
+from visionflow.datasets.comparison import examine, last_learned
+from visionflow.datasets.flow import FLOW_RULE
 from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import (
     CONTENT_PREFIX,
@@ -35,6 +40,8 @@ from visionflow.errors import (
 )
 from visionflow.images.store import ImageStore
 from visionflow.labels import composed, label_problem
+from visionflow.loop.flowing import Flowing
+from visionflow.loop.training import RuleTraining
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -47,12 +54,15 @@ THUMBNAIL_SIDE = 96
 
 @dataclass(frozen=True)
 class CurateService:
-    """What is done with objects of the datasets bucket, without SQS."""
+    """What is done with objects of the datasets bucket and with records, without SQS."""
 
     store: DatasetStore
     images: ImageStore
     s3: "S3Client"
     embedder: Embedder
+    flowing: Flowing
+    rule: RuleTraining
+    audit: AuditLog
     decoder: Decoder = field(default_factory=process_decoder)
 
     def take(self, arrival: Arrival, now: datetime) -> str | None:
@@ -77,16 +87,48 @@ class CurateService:
         self._unreadable(name, image, error)
         return name
 
-    def examine(self, name: str, wave: str) -> bool:
+    def take_records(self, name: str, prediction_ids: Sequence[str], now: datetime) -> bool:
+        """Let records into a dataset by its rule. True where an image has another label now.
+
+        A record that fails lets the others pass, and is raised at the end.
+        """
+        relabelled, failed = False, None
+        for prediction_id in prediction_ids:
+            try:
+                relabelled |= self.flowing.take(name, prediction_id, now)
+            except DatasetMissingError:
+                logger.info("no such dataset any more", extra={"dataset": name})
+                return False
+            except Exception as error:
+                logger.warning("not taken", extra={"prediction_id": prediction_id}, exc_info=True)
+                failed = error
+        if failed is not None:
+            raise failed
+        return relabelled
+
+    def examine(self, name: str, wave: str, now: datetime) -> bool:
         """Compare all images of a dataset, unless they have changed in another wave since: then
-        there is a later message. False where nothing was done."""
+        there is a later message. Then start the training that is due by its rule. False where
+        nothing was compared."""
         token = self.store.due_token(name, wave)
         if token is None:
             return False
         try:
-            return examine(self.store, name, self.embedder.trunk, token)
+            learned = last_learned(self.rule.training.runs, self.rule.versions, name)
+            done = examine(self.store, name, self.embedder.trunk, token, learned)
+            if done:
+                self._train(name, now)
         except DatasetMissingError:
             return False
+        return done
+
+    def _train(self, name: str, now: datetime) -> None:
+        run = self.rule.due(name, now)
+        if run is None:
+            return
+        with self.audit.change(FLOW_RULE, FLOW_RULE, "train", name, status_of) as outcome:
+            outcome.details["id"] = run.id
+            self.rule.training.start(run, now)
 
     def _curate(self, arrival: Arrival) -> str | None:
         found = self._pending(arrival)

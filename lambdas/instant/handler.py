@@ -44,6 +44,7 @@ from visionflow.errors import (
     RunTooLongError,
     VisionFlowError,
 )
+from visionflow.loop.curation_queue import CurationQueue
 from visionflow.models.gate import GateLimits
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -69,6 +70,7 @@ def service() -> Trainings:
         versions=VersionStore(settings.datasets_bucket, s3, store),
         models=ModelStore(settings.models_bucket, s3),
         registry=ModelRegistry(settings.registry_table, dynamodb),
+        curation=CurationQueue(store, settings.curation_queue, clients.sqs()),
         stop=StageStop(settings.usage_table, dynamodb),
         s3=s3,
         embedder=Embedder(STARTER, os.cpu_count() or 1),

@@ -20,7 +20,7 @@ from training.results.report import Report
 from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
-from visionflow.datasets.comparison import examine
+from visionflow.datasets.comparison import examine, last_learned
 from visionflow.datasets.names import COPIED
 from visionflow.datasets.record import DatasetVersion, one_series
 from visionflow.datasets.run import Compared, Confusion, InstantRun, RunResult
@@ -28,6 +28,7 @@ from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import BudgetStoppedError, RunTooLongError
+from visionflow.loop.curation_queue import CurationQueue
 from visionflow.models.gate import GateLimits, check_gate
 from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.models.promotion_rule import Verified
@@ -84,6 +85,7 @@ class Trainings:
     models: ModelStore
     registry: ModelRegistry
     stop: StageStop
+    curation: CurationQueue
     s3: "S3Client"
     embedder: Embedder
     config: Callable[[str, str], TrainConfig]
@@ -129,7 +131,10 @@ class Trainings:
         both sides of the test."""
         for _ in range(_COMPARISONS):
             token = self.store.unexamined(dataset)
-            if token is None or examine(self.store, dataset, self.embedder.trunk, token):
+            if token is None:
+                return
+            learned = last_learned(self.runs, self.versions, dataset)
+            if examine(self.store, dataset, self.embedder.trunk, token, learned):
                 return
 
     def fit(self, dataset: str, run_id: str, work: Path, seconds: float) -> None:
@@ -185,6 +190,8 @@ class Trainings:
         )
         run = self.runs.end_step(run, "publish", self._now())
         self.runs.finish(run, self._now(), manifest.version, result, serves=published.serves)
+        # Labels are counted from the version that it learned from.
+        self.curation.renew(dataset)
         return published
 
     def fail(self, dataset: str, run_id: str, code: str, sentence: str) -> InstantRun:

@@ -15,4 +15,5 @@ class InstantSettings(EnvSettings):
     registry_table: str
     audit_table: str
     usage_table: str
+    curation_queue: str
     gate: str

@@ -73,6 +73,7 @@ def test_each_function_touches_what_it_needs(on_aws: Templates) -> None:
     assert embed["s3:GetObject"] == {"Datasets/content/*"}
     assert "s3:PutObject" not in embed
     assert instant["s3:PutObject"] == {"Datasets/versions/*", "Datasets/runs/*", "Models/models/*"}
+    assert instant["sqs:SendMessage"] == {"CurationQueue"}
     # Of an image that was erased while it was looked at.
     others = {*embed, *instant} - {"dynamodb:DeleteItem"}
     assert not {action for action in others if "Delete" in action or "*" in action}

@@ -16,6 +16,7 @@ from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.access.budget import BudgetSettings
 from visionflow.access.keys import KEYS, USES
 from visionflow.access.quotas import UsageSettings
+from visionflow.datasets.rows import DATASETS
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
@@ -89,6 +90,21 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:DeleteItem", "DatasetTable"),
         ("sqs:SendMessage", "CurationQueue"),
         *{("sqs:" + action, "CurationQueue") for action in CONSUME_QUEUE},
+        # Images of records that flow in, and those whose record was erased meanwhile.
+        ("dynamodb:ConditionCheckItem", "DatasetTable"),
+        ("s3:ListBucket", "Images"),
+        *{
+            ("s3:" + action, f"Images/{prefix}/*")
+            for action in ("GetObject", "GetObjectVersion")
+            for prefix in ("api", "uploads")
+        },
+        ("s3:ListBucketVersions", "Datasets"),
+        ("s3:DeleteObjectVersion", "Datasets/content/*"),
+        # The training that a rule starts.
+        ("s3:GetObject", "Datasets/versions/*"),
+        ("dynamodb:GetItem", "Usage"),
+        ("dynamodb:PutItem", "Audit"),
+        ("states:StartExecution", "InstantTrainingStateMachine"),
     },
     "Budget": {
         ("dynamodb:UpdateItem", "Usage"),
@@ -164,6 +180,9 @@ GRANTS: dict[str, Grants] = {
         *{("sqs:" + action, "ModelWatchUncounted") for action in SEND_TO_QUEUE},
         ("dynamodb:ListStreams", "*"),
         *{("dynamodb:" + action, "Predictions") for action in READ_STREAM},
+        # Records that the rules of datasets want.
+        ("dynamodb:Query", "DatasetTable"),
+        ("sqs:SendMessage", "CurationQueue"),
     },
     AUTHORIZER: {("dynamodb:GetItem", "Keys"), ("dynamodb:UpdateItem", "Keys")},
     "ModelWatchShadow": {
@@ -203,6 +222,16 @@ def test_the_api_changes_keys_and_never_their_last_use(templates: Templates) -> 
     rows = _rows_of_keys(templates, "Api")
     writes = {("dynamodb:PutItem", KEYS), ("dynamodb:UpdateItem", KEYS)}
     assert rows == {("dynamodb:GetItem", "*"), ("dynamodb:Query", "*"), *writes}
+
+
+def test_the_counters_see_which_datasets_there_are_and_no_image(templates: Templates) -> None:
+    (statement,) = (
+        found
+        for found in _statements(templates, "ModelWatchCountersRole")
+        if "DatasetTable" in map(templates.text, _as_list(found["Resource"]))
+    )
+    held = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+    assert (statement["Action"], _as_list(held)) == ("dynamodb:Query", [DATASETS])
 
 
 def _rows_of_keys(templates: Templates, function: str) -> Grants:
@@ -293,14 +322,19 @@ def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
 def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> None:
     """The right to list knows the bucket alone; its condition names the prefixes."""
     prefixes = {
-        templates.text(statement["Resource"]): statement["Condition"]["StringLike"]["s3:prefix"]
+        (
+            templates.text(statement["Resource"]),
+            *_as_list(statement["Condition"]["StringLike"]["s3:prefix"]),
+        )
         for policy in templates.properties("AWS::IAM::Policy", "Service").values()
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Action"] == "s3:ListBucketVersions"
     }
     assert prefixes == {
-        "Images": ["api/*", "thumbnails/*", "uploads/*"],
-        "Datasets": ["content/*", "datasets/*", "versions/*"],
+        ("Images", "api/*", "thumbnails/*", "uploads/*"),
+        ("Datasets", "content/*", "datasets/*", "versions/*"),
+        # The curation, of what a rule let in.
+        ("Datasets", "content/*"),
     }
 
 

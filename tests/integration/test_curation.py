@@ -144,9 +144,11 @@ def pending(data: bytes, label: str | None = "cat") -> DatasetImage:
 @pytest.fixture
 def shelf(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
     # Its own messages are there at once.
-    monkeypatch.setattr("lambdas.curate.handler.QUIET_S", 0)
+    monkeypatch.setattr("visionflow.loop.curation_queue.QUIET_S", 0)
     shelf = Shelf()
-    settings = CurateSettings("datasets", "datasets", shelf.queue, "predictions", 1)
+    settings = CurateSettings(
+        "datasets", "datasets", shelf.queue, "predictions", "audit", "usage", "instant", 1
+    )
     for name, value in settings.to_env().items():
         monkeypatch.setenv(name, value)
     shelf.store.create(
@@ -158,7 +160,7 @@ def shelf(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
         )
     )
     yield shelf
-    for cached in ("settings", "service", "attempts"):
+    for cached in ("settings", "service", "queue", "attempts"):
         getattr(lambdas.curate.handler, cached).cache_clear()
 
 
@@ -419,8 +421,8 @@ def test_images_are_compared_once_when_the_last_has_come(
     compared: list[str] = []
     examine = CurateService.examine
 
-    def counted(service: CurateService, name: str, token: str) -> bool:
-        done = examine(service, name, token)
+    def counted(service: CurateService, name: str, wave: str, now: datetime) -> bool:
+        done = examine(service, name, wave, now)
         compared.extend([name] * done)
         return done
 

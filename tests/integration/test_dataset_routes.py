@@ -15,7 +15,6 @@ import pytest
 
 from lambdas.api.datasets import routes
 from lambdas.api.datasets.bodies import MOST_CHANGES, MOST_PREDICTIONS, MOST_THUMBNAILS
-from lambdas.api.datasets.curation import WINDOW_S
 from lambdas.api.resources import resources
 from lambdas.classification.arrivals import Arrival, arrivals
 from tests.images import encode, plain
@@ -28,6 +27,7 @@ from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.run import RunResult
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
+from visionflow.loop.curation_queue import WINDOW_S
 from visionflow.predictions.store import PredictionStore
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
@@ -226,7 +226,7 @@ def test_changes_of_one_window_have_the_images_compared_once(
     monkeypatch.setattr(sqs, "send_message", lambda **message: sent.append(message))
     now = [1_000_000.0]
     clock = SimpleNamespace(time=lambda: now[0])
-    monkeypatch.setattr("lambdas.api.datasets.curation.time", clock)
+    monkeypatch.setattr("visionflow.loop.curation_queue.time", clock)
     red = datasets.add(RED)
     body = {"changes": [{"sha256": red, "label": "dog"}]}
 

@@ -55,6 +55,7 @@ COLOURS = {"red": (200, 30, 30), "green": (30, 190, 40), "blue": (30, 40, 200)}
 # A class of one image too. The same for most tests: what was trained on them once is copied.
 COUNTS = {"red": 12, "green": 12, "blue": 1}
 EMBED = EmbedSettings("datasets", "dataset-files")
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/curation"
 INSTANT = InstantSettings(
     "datasets",
     "dataset-files",
@@ -62,6 +63,7 @@ INSTANT = InstantSettings(
     "registry",
     "audit",
     "usage",
+    QUEUE,
     json.dumps(asdict(GateLimits())),
 )
 Task = Callable[[dict[str, Any]], Any]
@@ -137,6 +139,11 @@ class World:
         ):
             function.cache_clear()
         monkeypatch.setattr(lambdas.instant.handler, "train", trained)
+        self.renewed: list[str] = []
+        monkeypatch.setattr(
+            "visionflow.loop.curation_queue.CurationQueue.renew",
+            lambda _queue, name: self.renewed.append(name),
+        )
         # Answering them for the report is most of a training of so few images.
         monkeypatch.setattr(strangers, "IMAGES", 8)
         self.s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
@@ -296,6 +303,8 @@ def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_i
     first = world.train()
     assert first.result is not None
     assert first.result.compared is None
+    # Then the curation counts labels from what it learned from.
+    assert world.renewed == ["colours"]
     before = _parts(world, first)
     # So many that parts drawn anew would differ, and a class that the first one lacks.
     world.store.change_classes("colours", ClassChange(action="add", name="blue"))

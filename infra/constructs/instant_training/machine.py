@@ -6,11 +6,12 @@ from dataclasses import asdict
 from aws_cdk import ArnFormat, Aws, CfnOutput, Duration, Stack
 from aws_cdk import Size as Storage
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.constructs.instant_training.definition import DEFINITION
-from infra.constructs.permissions import as_found
+from infra.constructs.permissions import allow, as_found
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.storage.stores import Stores
 from infra.constructs.training_job.job_stores import JobStores
@@ -116,7 +117,13 @@ def embed_function(
 
 
 def instant_function(
-    scope: Construct, *, stage: StageConfig, package: Package, stores: Stores, job_stores: JobStores
+    scope: Construct,
+    *,
+    stage: StageConfig,
+    package: Package,
+    stores: Stores,
+    job_stores: JobStores,
+    curation_queue: sqs.Queue,
 ) -> ServiceFunction:
     """Freezes, fits and publishes. `package` has what training needs without torch."""
     function = ServiceFunction(
@@ -140,6 +147,7 @@ def instant_function(
                 registry_table=stores.registry.table_name,
                 audit_table=stores.audit.table_name,
                 usage_table=stores.usage.table_name,
+                curation_queue=curation_queue.queue_url,
                 gate=json.dumps(asdict(stage.gate)),
             ).to_env(),
         },
@@ -156,4 +164,6 @@ def instant_function(
     stores.registry.allow_move(role)
     stores.audit.allow_add(role)
     stores.usage.allow_see(role)
+    # A training that has ended makes the curation count labels anew.
+    allow(role, "sqs:SendMessage", on=[curation_queue.queue_arn])
     return function

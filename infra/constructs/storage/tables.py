@@ -10,6 +10,7 @@ from infra.constructs.permissions import allow
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from visionflow.access.keys import KEYS, USES
+from visionflow.datasets.rows import DATASETS
 from visionflow.datasets.run_store import MODELS
 from visionflow.datasets.versions import VERSIONS
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
@@ -193,6 +194,19 @@ class DatasetsTable(OnDemandTable):
         image that was erased while it was looked at."""
         self._allow(role, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
         self._allow(role, "DeleteItem")
+
+    def allow_let_in(self, role: iam.Role) -> None:
+        """Let `role` write an image on the condition that its dataset is there."""
+        self._allow(role, "ConditionCheckItem")
+
+    def allow_list(self, role: iam.Role) -> None:
+        """Let `role` read which datasets there are, and nothing of their images."""
+        allow(
+            role,
+            "dynamodb:Query",
+            on=[self.table_arn],
+            conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [DATASETS]}},
+        )
 
     def allow_embed(self, role: iam.Role) -> None:
         """Let `role` read rows by their key, follow a training, and write the content of an image

@@ -5,6 +5,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
@@ -46,10 +47,11 @@ class ModelWatch(Construct):
         stage: StageConfig,
         package: Package,
         stores: Stores,
+        curation_queue: sqs.Queue,
     ) -> None:
         super().__init__(scope, construct_id)
         shadow = self._add_shadow(stage, package, stores)
-        self._add_counters(stage, package, stores, shadow)
+        self._add_counters(stage, package, stores, shadow, curation_queue)
         self._alarm(
             "RefusedAlarm",
             metric=REFUSED_METRIC,
@@ -72,7 +74,12 @@ class ModelWatch(Construct):
         )
 
     def _add_counters(
-        self, stage: StageConfig, package: Package, stores: Stores, shadow: ServiceFunction
+        self,
+        stage: StageConfig,
+        package: Package,
+        stores: Stores,
+        shadow: ServiceFunction,
+        curation_queue: sqs.Queue,
     ) -> None:
         uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
         acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
@@ -94,6 +101,8 @@ class ModelWatch(Construct):
                 audit_table=stores.audit.table_name,
                 shadow_function=shadow.function_name,
                 uncounted_queue_url=uncounted.queue_url,
+                dataset_table=stores.dataset_table.table_name,
+                curation_queue=curation_queue.queue_url,
             ).to_env(),
         )
         role = function.execution_role
@@ -102,6 +111,9 @@ class ModelWatch(Construct):
         stores.insights.allow_count(role)
         stores.audit.allow_add(role)
         allow(role, "lambda:InvokeFunction", on=[shadow.function_arn])
+        # For the rules by which records flow into datasets.
+        stores.dataset_table.allow_list(role)
+        allow(role, "sqs:SendMessage", on=[curation_queue.queue_arn])
         function.add_event_source(
             event_sources.DynamoEventSource(
                 stores.predictions,

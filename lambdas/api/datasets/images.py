@@ -25,7 +25,6 @@ from lambdas.api.datasets.bodies import (
     Thumbnails,
     UploadForms,
 )
-from lambdas.api.datasets.curation import Curation
 from lambdas.api.records import Records
 from lambdas.api.resources import Resources
 from lambdas.web.json_body import read_item
@@ -33,19 +32,18 @@ from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, ImageChange
-from visionflow.datasets.names import COPIED, content_key, is_sha256, source_of
+from visionflow.datasets.names import content_key, is_sha256, source_of
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
     InvalidBodyError,
     InvalidParameterError,
-    MissingImageError,
     PredictionNotFoundError,
 )
 from visionflow.images.store import ImageStore
 from visionflow.images.uploads import UploadRequest, safe_name
-from visionflow.insights.copies import DatasetCopies
-from visionflow.labels import composed, label_key
+from visionflow.insights.copies import DatasetCopies, copy_of, is_brought
+from visionflow.loop.curation_queue import CurationQueue
 from visionflow.predictions.record import Prediction
 from visionflow.timestamps import timestamp
 
@@ -86,12 +84,12 @@ class DatasetImages:
     content: ImageStore
     records: Records
     usage: UsageStore
-    curation: Curation
+    curation: CurationQueue
     copies: DatasetCopies
 
     @classmethod
     def build(
-        cls, resources: Resources, store: DatasetStore, content: ImageStore, curation: Curation
+        cls, resources: Resources, store: DatasetStore, content: ImageStore, curation: CurationQueue
     ) -> Self:
         copies = DatasetCopies(store, content)
         return cls(store, content, Records.build(resources), resources.usage, curation, copies)
@@ -187,7 +185,7 @@ class DatasetImages:
         """Let ``images`` in and count them. Returns which have arrived already."""
         known = self.store.images.known(name, [image.sha256 for image in images])
         waiting = [sha256 for sha256, row in known.items() if row.state == "pending"]
-        there = rows.each(lambda sha256: self.curation.look_again(name, sha256), waiting)
+        there = rows.each(lambda sha256: self._look_again(name, sha256), waiting)
         absent = {sha256 for sha256, found in zip(waiting, there, strict=True) if not found}
         fresh = [image for image in images if image.sha256 not in known or image.sha256 in absent]
         if fresh:
@@ -197,7 +195,7 @@ class DatasetImages:
         arrived.update(self.store.images.announce(name, fresh))
         for image in images:
             row = known.get(image.sha256)
-            if row and _is_brought(row, image, has_bytes=image.sha256 not in absent):
+            if row and is_brought(row, image.source, has_bytes=image.sha256 not in absent):
                 self.store.images.came(name, image.sha256, image.source)
         removed = [image for image in images if (row := known.get(image.sha256)) and row.removed]
         back = [
@@ -206,6 +204,15 @@ class DatasetImages:
         ]
         self.store.images.change(name, back, caller.name)
         return arrived
+
+    def _look_again(self, name: str, sha256: str) -> bool:
+        """Have an image curated whose bytes have come; False where they have not."""
+        key = content_key(name, sha256)
+        found = self.content.found(key)
+        if found is None:
+            return False
+        self.curation.announce(self.content.bucket, key, *found)
+        return True
 
     def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
         key = content_key(name, image.sha256)
@@ -235,16 +242,17 @@ class DatasetImages:
         """
         _check_number("ids", len(wanted.ids), MOST_PREDICTIONS)
         dataset = self.store.dataset(name)
-        found: dict[str, tuple[Prediction, NewImage]] = {}
+        found: dict[str, tuple[Prediction, DatasetImage]] = {}
         missing = []
         for prediction_id in dict.fromkeys(wanted.ids):
             prediction = self._find(prediction_id, caller)
             if prediction is None:
                 missing.append(prediction_id)
             else:
-                image = _image_of(dataset, prediction, wanted.label)
+                label = _label_of(dataset, prediction, wanted.label)
+                image = copy_of(prediction, label, caller.name, now)
                 found.setdefault(image.sha256, (prediction, image))
-        return self._copy(name, found, missing, caller, now)
+        return self._copy(name, found, missing, caller)
 
     def _find(self, prediction_id: str, caller: Caller) -> Prediction | None:
         """A prediction whose image could be read."""
@@ -257,43 +265,20 @@ class DatasetImages:
     def _copy(
         self,
         name: str,
-        found: Mapping[str, tuple[Prediction, NewImage]],
+        found: Mapping[str, tuple[Prediction, DatasetImage]],
         missing: list[str],
         caller: Caller,
-        now: datetime,
     ) -> PredictionsTaken:
-        announced = [
-            replace(_announced(image, caller, now), source=source_of(prediction.id))
-            for prediction, image in found.values()
-        ]
-        known = self._announce(name, announced, caller)
+        known = self._announce(name, [image for _, image in found.values()], caller)
         added = 0
         for sha256, (prediction, _) in found.items():
             if sha256 in known:
                 continue
-            if self._find(prediction.id, caller) is None:
-                # As with signed requests: erased before the row was written.
-                missing.append(prediction.id)
-                self.copies.erase_in(name, sha256, source_of(prediction.id))
-                continue
-            source = prediction.image
-            try:
-                self.content.take_copy(
-                    source.bucket, source.key, source.version_id, content_key(name, sha256)
-                )
+            if self.copies.take(name, prediction, lambda id_: self._find(id_, caller)):
                 added += 1
-            except MissingImageError:
-                # Erased, or expired, since its record was read.
+            else:
                 missing.append(prediction.id)
-                self.store.images.erase(name, sha256)
         return PredictionsTaken(added, len(known), tuple(missing))
-
-
-def _is_brought(row: DatasetImage, image: DatasetImage, *, has_bytes: bool) -> bool:
-    """Whether the bytes of ``row``, which was announced as an upload and has none, come as a copy
-    now. A copy stays one: of an image that is there, no bytes are sent, so whoever announces it
-    again brings nothing that would be independent of the record."""
-    return image.source.startswith(COPIED) and not (has_bytes or row.source.startswith(COPIED))
 
 
 def check_hash(what: str, sha256: str) -> str:
@@ -316,10 +301,8 @@ def _check_hashes(hashes: Sequence[str], most: int) -> None:
 def class_named(dataset: Dataset, label: str) -> str:
     """The class of the dataset that ``label`` is, as it is written there. Raises
     `InvalidParameterError`."""
-    key = label_key(composed(label.strip()))
-    for found in dataset.classes:
-        if label_key(found.name) == key:
-            return found.name
+    if (known := dataset.class_of(label)) is not None:
+        return known
     names = [found.name for found in dataset.classes]
     left = len(names) - _MOST_NAMED
     more = f" and {left} more" if left > 0 else ""
@@ -345,17 +328,12 @@ def _new_image(dataset: Dataset, index: int, item: Mapping[str, Any]) -> NewImag
     return replace(image, label=label, file_name=file_name)
 
 
-def _image_of(dataset: Dataset, prediction: Prediction, label: str | None) -> NewImage:
+def _label_of(dataset: Dataset, prediction: Prediction, label: str | None) -> str | None:
+    """``label``, or that of the feedback, as a class. Raises `InvalidParameterError`."""
     feedback = prediction.feedback
     if label is None and feedback is not None and not feedback.is_parent:
         label = feedback.label
-    return NewImage(
-        sha256=str(prediction.image.sha256),
-        bytes=prediction.image.bytes or 0,
-        content_type="",
-        label=None if label is None else class_named(dataset, label),
-        file_name=safe_name(prediction.image.key) if prediction.source == "s3" else None,
-    )
+    return None if label is None else class_named(dataset, label)
 
 
 def _announced(image: NewImage, caller: Caller, now: datetime) -> DatasetImage:

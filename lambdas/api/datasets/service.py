@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from lambdas import clients
@@ -20,7 +20,6 @@ from lambdas.api.datasets.bodies import (
     VersionDiff,
     VersionList,
 )
-from lambdas.api.datasets.curation import Curation
 from lambdas.api.datasets.images import DatasetImages
 from lambdas.api.datasets.training import MOST_LISTED, DatasetTraining
 from lambdas.api.resources import Resources
@@ -39,6 +38,9 @@ from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import DatasetConflictError, ForbiddenError, InvalidParameterError
 from visionflow.images.store import ImageStore
+from visionflow.loop.curation_queue import CurationQueue
+from visionflow.loop.flowing import utc_day
+from visionflow.loop.training import InstantTraining
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.timestamps import timestamp
@@ -67,7 +69,9 @@ class DatasetService:
     @classmethod
     def build(cls, resources: Resources) -> Self:
         store, content = resources.datasets, resources.dataset_content
-        curation = Curation(store, content, resources.curation_queue, clients.sqs())
+        curation = CurationQueue(store, resources.curation_queue, clients.sqs())
+        runs = RunStore(store.table, resources.dynamodb)
+        machine = resources.instant_machine
         versions = VersionStore(content.bucket, resources.s3, store)
         return cls(
             store,
@@ -78,10 +82,8 @@ class DatasetService:
             DatasetTraining(
                 store,
                 versions,
-                RunStore(store.table, resources.dynamodb),
                 resources.usage,
-                clients.states(),
-                resources.instant_machine,
+                InstantTraining(store, runs, clients.states(), machine),
             ),
         )
 
@@ -112,7 +114,7 @@ class DatasetService:
             versions[-1] if versions else None,
             runs[0] if runs else None,
             _forecast(health),
-            self.store.flowed(name, now.astimezone(UTC).date().isoformat()),
+            self.store.flowed(name, utc_day(now)),
             self._proposal(health, versions, runs),
         )
 

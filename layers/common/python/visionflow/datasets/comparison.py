@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from visionflow.answers.embedder import VIEWS
-from visionflow.datasets.health import health_of
+from visionflow.datasets.health import Learned, health_of
 from visionflow.datasets.image_store import Mark
 from visionflow.datasets.record import DatasetImage
+from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 
 Float32Array = npt.NDArray[np.float32]
 Int64Array = npt.NDArray[np.int64]
@@ -55,9 +57,25 @@ class Compared:
     suspected: Int64Array
 
 
-def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None) -> bool:
+def last_learned(runs: RunStore, versions: VersionStore, name: str) -> Learned | None:
+    """What the last finished training of a dataset learned from; None before the first."""
+    last = next((run for run in runs.runs(name) if run.state == "done"), None)
+    if last is None:
+        return None
+    images = versions.manifest(versions.version(name, last.version))
+    return Learned(last.version, {image.sha256: image.label for image in images})
+
+
+def examine(
+    store: DatasetStore,
+    name: str,
+    trunk: str,
+    token: str | None = None,
+    learned: Learned | None = None,
+) -> bool:
     """Compare the images of ``name`` whose embeddings are of ``trunk``, write what differs from
-    what is known, and keep the dataset's health. Of more than `MOST_COMPARED`, the first are.
+    what is known, and keep the dataset's health, which counts labels that are not ``learned``. Of
+    more than `MOST_COMPARED`, the first are.
 
     The counts of more than `QUICK` images are kept before these are compared: a function that runs
     out of time on them has said how many there are, and how many were compared the last time.
@@ -70,7 +88,7 @@ def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None
     if len(ready) > QUICK:
         before = store.health(name)
         compared_before = min(before.compared, len(ready)) if before else 0
-        counts = replace(health_of(dataset.classes, images), compared=compared_before)
+        counts = replace(health_of(dataset.classes, images, learned), compared=compared_before)
         store.examined(name, counts, None)
     embeddings, found = _embeddings(store, name, ready[:MOST_COMPARED], trunk)
     known = [ready[position] for position in found]
@@ -99,7 +117,7 @@ def examine(store: DatasetStore, name: str, trunk: str, token: str | None = None
             if (image.group, image.suspected, image.outlier) != _facts(marks[image.sha256])
         ],
     )
-    health = health_of(dataset.classes, store.images.all(name))
+    health = health_of(dataset.classes, store.images.all(name), learned)
     store.examined(name, replace(health, compared=len(known)), token)
     return True
 

@@ -1,7 +1,7 @@
 """What is right and wrong with a dataset, by counts, and what to collect next."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -74,15 +74,29 @@ class Health:
     compared: int = 0
 
 
-def health_of(classes: Sequence[DatasetClass], images: Iterable[DatasetImage]) -> Health:
-    """Count ``images`` of a dataset that has these ``classes``."""
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the last finished training learned from: the number of the version, and the labels of
+    its images by their hash."""
+
+    version: int
+    labels: Mapping[str, str]
+
+
+def health_of(
+    classes: Sequence[DatasetClass],
+    images: Iterable[DatasetImage],
+    learned: Learned | None = None,
+) -> Health:
+    """Count ``images`` of a dataset that has these ``classes``. ``learned``: None before the first
+    training."""
     states: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     suspected: Counter[str] = Counter()
     outliers: Counter[str] = Counter()
     groups: dict[str | None, set[str]] = {}
     everything: set[str] = set()
-    removed = 0
+    removed = new = 0
     for image in images:
         if image.removed:
             removed += 1
@@ -97,6 +111,7 @@ def health_of(classes: Sequence[DatasetClass], images: Iterable[DatasetImage]) -
             counts[image.label] += 1
             suspected[image.label] += image.suspected is not None
             outliers[image.label] += image.outlier
+            new += learned is not None and learned.labels.get(image.sha256) != image.label
     each = tuple(
         ClassHealth(
             name=known.name,
@@ -122,6 +137,8 @@ def health_of(classes: Sequence[DatasetClass], images: Iterable[DatasetImage]) -
         groups=len(everything),
         imbalance=imbalance,
         advice=tuple(_advice(each, ready - labelled, imbalance)),
+        new_labels=new,
+        trained_version=learned.version if learned else None,
     )
 
 

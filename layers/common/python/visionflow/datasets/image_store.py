@@ -9,7 +9,7 @@ who compares it with the others. Each writes attributes of their own, so nobody'
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from visionflow import dynamodb
 from visionflow.datasets import rows
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _ATTEMPTS = 8
 # Attributes of an image's row that a version has too.
 _FROZEN = tuple(field.name for field in fields(VersionImage) if field.name != "sha256")
+
+Admission = Literal["new", "known", "full"]
+"""Of an image that the rule lets in: it is new, was there already, or is one too many today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,79 @@ class DatasetImages:
         each = {image.sha256: image for image in reversed(images)}
         found = rows.each(put, list(each.values())[::-1])
         return tuple(known for known in found if known is not None)
+
+    def let_in(self, name: str, image: DatasetImage, day: str, most: int) -> Admission:
+        """Announce an image by the rule, as one of at most ``most`` new ones on ``day``, in one
+        write: it is counted exactly once, and a dataset that is being deleted gets no more rows.
+
+        Raises `DatasetMissingError`, and `InvalidParameterError` for a label that is no class.
+        """
+        book = self._book(name)
+        book.check_labels([image.label])
+        pending = replace(image, state="pending")
+        there: dynamodb.Action = {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": rows.dataset_key(name),
+                "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(deleting)",
+            }
+        }
+        put: dynamodb.Action = {
+            "Put": {
+                "TableName": self._table,
+                "Item": rows.image_item(name, pending, book.dataset.revision),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+        count: dynamodb.Action = {
+            "Update": {
+                "TableName": self._table,
+                "Key": rows.row_key("FLOW", name, day),
+                "UpdateExpression": "ADD images :one",
+                "ConditionExpression": "attribute_not_exists(images) OR images < :most",
+                "ExpressionAttributeValues": to_item({":one": 1, ":most": most}),
+            }
+        }
+        for attempt in range(_ATTEMPTS):
+            codes = dynamodb.transact(self._client, [there, put, count])
+            if codes is None:
+                return "new"
+            deleted, known, full = (code == "ConditionalCheckFailed" for code in codes)
+            if deleted:
+                raise rows.no_dataset(name)
+            if known or full:
+                return "known" if known else "full"
+            dynamodb.back_off(attempt, self._sleep)
+        raise PlatformError(f"The dataset {name} keeps being written to by others; try again.")
+
+    def correct(self, name: str, sha256: str, label: str, by: str) -> bool:
+        """Give an image ``label`` by the rule ``by``, unless it was removed or a person has given
+        it one. True if this call changed it.
+
+        Raises `DatasetMissingError`, and `InvalidParameterError` for a label that is no class.
+        """
+        book = self._book(name)
+        book.check_labels([label])
+        for attempt in range(_ATTEMPTS):
+            item = self._row("IMAGES", name, sha256)
+            if item is None:
+                return False
+            seen = rows.image_of(item, book)
+            theirs = seen.label is not None and seen.labelled_by != by
+            if seen.removed or theirs or seen.label == label:
+                return False
+            values = {"label": label, "labelled_by": by, "revision": book.dataset.revision}
+            # On condition that the label is as it was seen.
+            if "label" in item:
+                condition = "#label = :seen AND #labelled_by = :giver"
+                before = {":seen": item["label"]["S"], ":giver": item["labelled_by"]["S"]}
+            else:
+                condition, before = "attribute_exists(pk) AND attribute_not_exists(#label)", {}
+            condition += " AND attribute_not_exists(removed)"
+            if self._update(name, sha256, values | {"suspected": None}, condition, before):
+                return True
+            dynamodb.back_off(attempt, self._sleep)
+        raise PlatformError(f"The image {sha256} keeps being written to by others; try again.")
 
     def change(self, name: str, changes: Sequence[ImageChange], by: str) -> int:
         """Change images, each on condition that it is there, and return how many were.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from visionflow.datasets.flow import Flow
+from visionflow.labels import composed, label_key
 
 ImageState = Literal["pending", "ready", "unreadable"]
 """``pending``: announced, or arrived and not yet looked at. ``unreadable``: it cannot be decoded;
@@ -39,6 +40,11 @@ class Dataset:
     classes: tuple[DatasetClass, ...] = ()
     revision: int = 0
     flow: Flow | None = None
+
+    def class_of(self, label: str) -> str | None:
+        """The class that ``label`` is, as it is written here; None where it is none of them."""
+        key = label_key(composed(label.strip()))
+        return next((known.name for known in self.classes if label_key(known.name) == key), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from visionflow.datasets.health import Health
 from visionflow.datasets.image_store import DatasetImages
 from visionflow.datasets.names import check_name
 from visionflow.datasets.record import Dataset
-from visionflow.dynamodb import Found, from_row, to_item
+from visionflow.dynamodb import Found, from_item, from_row, to_item
 from visionflow.errors import DatasetConflictError, PlatformError
 
 if TYPE_CHECKING:
@@ -163,10 +163,43 @@ class DatasetStore:
             raise rows.no_dataset(name) from error
         return self.dataset(name)
 
+    def flows(self) -> dict[str, Flow]:
+        """The rules of all datasets that have one."""
+        found = dynamodb.query(
+            self.client,
+            self.table,
+            "pk = :pk",
+            {":pk": rows.DATASETS},
+            names=("sk", "flow", "deleting"),
+        )
+        items = (from_item(item) for item in found if "deleting" not in item)
+        return {
+            str(row["sk"]): strict.parse(Flow, row["flow"], f"flow of {row['sk']}")
+            for row in items
+            if row.get("flow") is not None
+        }
+
     def flowed(self, name: str, day: str) -> int:
         """How many images the rule let in on ``day``, YYYY-MM-DD in UTC."""
         item = self._row("FLOW", name, day)
         return int(item["images"]["N"]) if item and "images" in item else 0
+
+    def rule_training(self, name: str, day: str) -> str | None:
+        """The id of the training that the rule claimed for ``day``."""
+        item = self._row("FLOW", name, day)
+        return item["training"]["S"] if item and "training" in item else None
+
+    def claim_training(self, name: str, day: str, run_id: str) -> str:
+        """Claim the one training of ``day`` that the rule may start. Returns its id: ``run_id``,
+        or that of whoever claimed it before."""
+        answer = self.client.update_item(
+            TableName=self.table,
+            Key=rows.row_key("FLOW", name, day),
+            UpdateExpression="SET training = if_not_exists(training, :run)",
+            ExpressionAttributeValues=to_item({":run": run_id}),
+            ReturnValues="ALL_NEW",
+        )
+        return answer["Attributes"]["training"]["S"]
 
     def due(self, name: str, wave: str) -> bool:
         """Remember that images have changed since they were last compared. True unless the change

@@ -64,8 +64,7 @@ def relabelled(
     amounts: dict[Row, Counter[str]] = {}
     for feedback, sign in ((before, -1), (after, 1)):
         if feedback:
-            # A parent is right for every label below it.
-            right = prediction.label in (feedback.label, *feedback.parents)
+            right = feedback.confirms(prediction.label)
             row = label_row(day, prediction.model, feedback.label)
             counts = on_day(day, {"given": sign, "right": sign * right})
             amounts.setdefault(row, Counter()).update(counts)

@@ -1,11 +1,17 @@
-"""Copies of predictions' images in datasets: they go when the prediction is erased."""
+"""Copies of predictions' images in datasets: they come once, and go when a prediction is erased."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from visionflow.datasets.names import content_key, source_of
+from visionflow.datasets.names import COPIED, content_key, source_of
+from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.store import DatasetStore
+from visionflow.errors import MissingImageError
 from visionflow.images.store import ImageStore
+from visionflow.images.uploads import safe_name
 from visionflow.predictions.record import Prediction
+from visionflow.timestamps import timestamp
 
 
 @dataclass(frozen=True)
@@ -14,6 +20,29 @@ class DatasetCopies:
 
     store: DatasetStore
     content: ImageStore
+
+    def take(
+        self, name: str, prediction: Prediction, find: Callable[[str], Prediction | None]
+    ) -> bool:
+        """Copy the bytes of an image that was announced in the dataset ``name`` by `copy_of`. False
+        where they are gone, and then so is the row.
+
+        ``find`` reads a record: an erasure that ended before the row was written has not seen it.
+        """
+        sha256, source = str(prediction.image.sha256), source_of(prediction.id)
+        if find(prediction.id) is None:
+            self.erase_in(name, sha256, source)
+            return False
+        image = prediction.image
+        try:
+            self.content.take_copy(
+                image.bucket, image.key, image.version_id, content_key(name, sha256)
+            )
+        except MissingImageError:
+            # Erased, or expired, since its record was read.
+            self.store.images.erase(name, sha256)
+            return False
+        return True
 
     def erase(self, prediction: Prediction) -> None:
         """Delete what was copied from ``prediction`` into any dataset: the bytes, then the rows, so
@@ -41,3 +70,25 @@ class DatasetCopies:
         # request that is still valid, the curation deletes as it has no row.
         self.content.erase(content_key(name, sha256))
         return True
+
+
+def copy_of(prediction: Prediction, label: str | None, by: str, now: datetime) -> DatasetImage:
+    """The row of a copy of ``prediction``'s image, which has bytes; they are still to come."""
+    return DatasetImage(
+        sha256=str(prediction.image.sha256),
+        state="pending",
+        added_at=timestamp(now),
+        added_by=by,
+        source=source_of(prediction.id),
+        bytes=prediction.image.bytes or 0,
+        file_name=safe_name(prediction.image.key) if prediction.source == "s3" else None,
+        label=label,
+        labelled_by=None if label is None else by,
+    )
+
+
+def is_brought(row: DatasetImage, source: str, *, has_bytes: bool) -> bool:
+    """Whether the bytes of ``row``, which was announced as an upload and has none, come as a copy
+    from ``source`` now. A copy stays one: of an image that is there, no bytes are sent, so whoever
+    announces it again brings nothing that would be independent of the record."""
+    return source.startswith(COPIED) and not (has_bytes or row.source.startswith(COPIED))

@@ -56,6 +56,10 @@ class Feedback:
     is_parent: bool = False
     weight: int = 1
 
+    def confirms(self, answered: str | None) -> bool:
+        """Whether it says that ``answered`` is right. A parent is right for every label below."""
+        return answered in (self.label, *self.parents)
+
 
 @dataclass(frozen=True)
 class Prediction:
