@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import type { Move } from "../../api/models";
-import type { ModelList, ModelName } from "../../api/types";
+import type { Move } from "../api/models";
+import type { ModelList, ModelName } from "../api/types";
 
 /** The texts of a confirmation: the question, and everything that changes. */
 export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
