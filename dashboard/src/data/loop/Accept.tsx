@@ -3,8 +3,8 @@ import { useTranslation } from "react-i18next";
 
 import { useMay } from "../../access/useMe";
 import type { ModelList, ModelName } from "../../api/types";
+import { MoveDialog } from "../../moves/MoveDialog";
 import { modelKey } from "../../registry/chosen";
-import { ConfirmMove } from "./ConfirmMove";
 
 /** The share of images that an accepted model classifies first. */
 const PERCENT = 10;
@@ -19,7 +19,6 @@ export function Accept({ model, list }: { model: ModelName; list: ModelList }) {
   if (canary && modelKey(canary) === modelKey(model)) {
     return <p data-testid="run-on-trial">{t("data.loop.onTrial", { percent: canary.percent })}</p>;
   }
-  const to = `${model.name} ${model.version}`;
   return (
     <div>
       <button
@@ -34,26 +33,13 @@ export function Accept({ model, list }: { model: ModelName; list: ModelList }) {
       </button>
       <p className="muted small">{t("data.loop.acceptText")}</p>
       {asking && (
-        <ConfirmMove
+        <MoveDialog
           move={{ action: "canary", percent: PERCENT, ...model }}
-          title={t("models.canaryTitle", { to })}
-          confirm={t("models.makeCanary")}
+          list={list}
           onClose={() => {
             setAsking(false);
           }}
-          testId="accept"
-        >
-          <p>{t("models.changesCanary", { to, percent: PERCENT })}</p>
-          <p>
-            {t("models.changesRest", {
-              from: `${production.name} ${production.version}`,
-              percent: 100 - PERCENT,
-            })}
-          </p>
-          {canary && (
-            <p>{t("models.changesCanaryEnds", { canary: `${canary.name} ${canary.version}` })}</p>
-          )}
-        </ConfirmMove>
+        />
       )}
     </div>
   );
