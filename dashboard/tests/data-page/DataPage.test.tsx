@@ -316,10 +316,11 @@ describe("classes", () => {
 
 describe("training", () => {
   it("shows each step, the result, and lets the version serve", async () => {
+    fake.datasets.images.push(image(5, { label: "apple" }), image(6, { label: "pear" }));
     fake.datasets.forecast = { images: 2673, seconds: 40, usd: 0.002 };
     fake.datasets.next = run({ state: "running", result: null, model_version: null, steps: [] });
     open("&tab=train");
-    expect(await screen.findByTestId("train-plan")).toHaveTextContent("2 in 2 classes");
+    expect(await screen.findByTestId("train-plan")).toHaveTextContent("4 in 2 classes");
     expect(screen.getByTestId("forecast")).toHaveTextContent(
       "About 40 sec and $0.002 for 2,673 images.",
     );
