@@ -22,6 +22,7 @@ export function dataset(name: string, classes: string[] = [], changes: Partial<D
     created_by: "tester",
     classes: classes.map((known) => ({ name: known, ko: null, en: null })),
     revision: 0,
+    flow: null,
     ...changes,
   };
   return made;
@@ -151,6 +152,8 @@ export class FakeDatasets {
           latest: this.versions[0] ?? null,
           run: this.runs[0] ?? null,
           forecast: this.forecast,
+          flow_today: 0,
+          proposal: null,
         });
       case "DELETE ":
         this.list = this.list.filter((one) => one !== known);

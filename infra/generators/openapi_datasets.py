@@ -41,6 +41,7 @@ from lambdas.api.datasets.bodies import (
     VersionList,
 )
 from visionflow.datasets.changes import ClassChange
+from visionflow.datasets.flow import MOST_PER_DAY, Flow, FlowKind
 from visionflow.datasets.record import Dataset, DatasetVersion, ImageState
 from visionflow.datasets.run import InstantRun
 
@@ -68,6 +69,9 @@ def _bounded(body: Schema, field: str, most: int) -> Schema:
     listed = {**schema["properties"][field], "minItems": 1, "maxItems": most}
     return {"application/json": {**schema, "properties": {**schema["properties"], field: listed}}}
 
+
+_FLOW = _bounded(json_body(Flow), "kinds", len(get_args(FlowKind)))
+_FLOW["application/json"]["properties"]["per_day"] |= {"minimum": 1, "maximum": MOST_PER_DAY}
 
 DATASET_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/datasets"): Operation("datasets", "All datasets, by name", {200: DatasetList}),
@@ -147,6 +151,16 @@ DATASET_OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: Dataset},
         (_NAME,),
         json_body(ClassChange),
+    ),
+    ("POST", "/datasets/{name}/flow"): Operation(
+        "setDatasetFlow",
+        "Let records of the history flow into a dataset by a rule, in place of the one before",
+        {200: Dataset},
+        (_NAME,),
+        _FLOW,
+    ),
+    ("DELETE", "/datasets/{name}/flow"): Operation(
+        "clearDatasetFlow", "Let no more records flow into a dataset", {200: Dataset}, (_NAME,)
     ),
     ("POST", "/datasets/{name}/predictions"): Operation(
         "takePredictions",

@@ -91,6 +91,8 @@ ROUTES = (
     Route("POST", "/datasets/{name}/uploads", "api", "label"),
     Route("POST", "/datasets/{name}/changes", "api", "label"),
     Route("POST", "/datasets/{name}/classes", "api", "label"),
+    Route("POST", "/datasets/{name}/flow", "api", "label"),
+    Route("DELETE", "/datasets/{name}/flow", "api", "label"),
     Route("POST", "/datasets/{name}/predictions", "api", "label"),
     Route("GET", "/datasets/{name}/versions", "api", "read"),
     Route("POST", "/datasets/{name}/versions", "api", "label"),

@@ -258,14 +258,14 @@ def test_a_label_that_meets_a_rename_is_renamed_too(
 def test_two_changes_of_classes_at_once_are_both_made(
     store: DatasetStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = store.client.put_item
+    update = store.client.update_item
 
     def late(**request: Any) -> Any:
         monkeypatch.undo()
         store.change_classes(NAME, change("add", "cow"))
-        return put(**request)
+        return update(**request)
 
-    monkeypatch.setattr(store.client, "put_item", late)
+    monkeypatch.setattr(store.client, "update_item", late)
     assert classes(store.change_classes(NAME, change("add", "hen"))) == ["cat", "dog", "cow", "hen"]
 
 

@@ -42,6 +42,8 @@ export const NEEDS = {
   "POST /datasets/{name}/uploads": "label",
   "POST /datasets/{name}/changes": "label",
   "POST /datasets/{name}/classes": "label",
+  "POST /datasets/{name}/flow": "label",
+  "DELETE /datasets/{name}/flow": "label",
   "POST /datasets/{name}/predictions": "label",
   "GET /datasets/{name}/versions": "read",
   "POST /datasets/{name}/versions": "label",

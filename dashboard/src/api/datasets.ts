@@ -11,8 +11,10 @@ type Body<Path extends keyof paths> = paths[Path] extends {
 
 export type Dataset = Schemas["Dataset"];
 export type DatasetClass = Schemas["DatasetClass"];
-export type DatasetDetails = Omit<Schemas["DatasetDetails"], "run"> & {
+type Proposal = Omit<Schemas["Proposal"], "run"> & { run: InstantRun | null };
+export type DatasetDetails = Omit<Schemas["DatasetDetails"], "run" | "proposal"> & {
   run: InstantRun | null;
+  proposal: Proposal | null;
 };
 /** The client reads a code and a sentence as a list. */
 type Failing<Row> = Omit<Row, "error"> & { error: readonly string[] | null };

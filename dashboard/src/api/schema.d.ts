@@ -761,6 +761,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/datasets/{name}/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let records of the history flow into a dataset by a rule, in place of the one before */
+        post: operations["setDatasetFlow"];
+        /** Let no more records flow into a dataset */
+        delete: operations["clearDatasetFlow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets/{name}/predictions": {
         parameters: {
             query?: never;
@@ -1186,7 +1204,8 @@ export interface components {
         };
         /**
          * Dataset
-         * @description ``revision`` rises with each change of classes.
+         * @description ``revision`` rises with each change of classes. ``flow``: the rule by which records flow in,
+         *     None without one.
          */
         Dataset: {
             /** Name */
@@ -1205,6 +1224,8 @@ export interface components {
              * @default 0
              */
             revision: number;
+            /** @default null */
+            flow: components["schemas"]["Flow"] | null;
         };
         /**
          * DatasetClass
@@ -1238,6 +1259,8 @@ export interface components {
          * DatasetDetails
          * @description A dataset, its latest version and its latest training. ``health`` is null until its images
          *     were compared for the first time, and so is ``forecast``: of training all that are ready.
+         *     ``flow_today``: images that the rule has let in since midnight (UTC). ``proposal`` is null
+         *     before the first training, and where nothing is to be done.
          */
         DatasetDetails: {
             dataset: components["schemas"]["Dataset"];
@@ -1245,6 +1268,9 @@ export interface components {
             latest: components["schemas"]["DatasetVersion"] | null;
             run: components["schemas"]["InstantRun"] | null;
             forecast: components["schemas"]["InstantForecast"] | null;
+            /** Flow Today */
+            flow_today: number;
+            proposal: components["schemas"]["Proposal"] | null;
         };
         /**
          * DatasetHealth
@@ -1273,6 +1299,16 @@ export interface components {
             imbalance: number;
             /** Advice */
             advice: components["schemas"]["Advice"][];
+            /**
+             * New Labels
+             * @default 0
+             */
+            new_labels: number;
+            /**
+             * Trained Version
+             * @default null
+             */
+            trained_version: number | null;
         };
         /**
          * DatasetImage
@@ -1560,6 +1596,35 @@ export interface components {
             by_model: {
                 [key: string]: components["schemas"]["ModelFeedback"];
             };
+        };
+        /**
+         * Flow
+         * @description The rule of a dataset.
+         *
+         *     Attributes:
+         *         kinds: which records flow in.
+         *         model: only those that a version of this model answered; None for any.
+         *         per_day: at most so many new images in a day (UTC).
+         *         train: start a training by itself when enough labels are new, once a day at most.
+         */
+        Flow: {
+            /** Kinds */
+            kinds: ("uncertain" | "unfamiliar" | "corrected")[];
+            /**
+             * Model
+             * @default null
+             */
+            model: string | null;
+            /**
+             * Per Day
+             * @default 50
+             */
+            per_day: number;
+            /**
+             * Train
+             * @default false
+             */
+            train: boolean;
         };
         /**
          * Force
@@ -2455,6 +2520,25 @@ export interface components {
              * @default 0
              */
             min_gain: number;
+        };
+        /**
+         * Proposal
+         * @description What to do next with a dataset that was trained.
+         *
+         *     Attributes:
+         *         version: of the dataset, that the last finished training learned from.
+         *         labels: images that are labelled now and were not in that version, or had another label.
+         *         needed: from so many on, another training is worth it.
+         *         run: a finished training whose model was compared and is newer than what serves: to accept.
+         */
+        Proposal: {
+            /** Version */
+            version: number;
+            /** Labels */
+            labels: number;
+            /** Needed */
+            needed: number;
+            run: components["schemas"]["InstantRun"] | null;
         };
         /**
          * QuotaLeft
@@ -4930,6 +5014,90 @@ export interface operations {
                 };
             };
         };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setDatasetFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Kinds */
+                    kinds: ("uncertain" | "unfamiliar" | "corrected")[];
+                    /**
+                     * Model
+                     * @default null
+                     */
+                    model?: string | null;
+                    /**
+                     * Per Day
+                     * @default 50
+                     */
+                    per_day?: number;
+                    /**
+                     * Train
+                     * @default false
+                     */
+                    train?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clearDatasetFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description The answer */
             200: {

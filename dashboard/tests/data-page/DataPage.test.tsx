@@ -431,6 +431,8 @@ describe("health", () => {
       groups: 3,
       imbalance: 6,
       advice: [{ code: "few_images", params: { class: "apple", images: 1, missing: 19 } }],
+      new_labels: 0,
+      trained_version: null,
     };
     open("&tab=health");
     expect(await screen.findByTestId("advice")).toHaveTextContent(

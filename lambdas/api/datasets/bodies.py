@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from visionflow.costs.instant import InstantForecast
+from visionflow.datasets.flow import Proposal
 from visionflow.datasets.health import Health
 from visionflow.datasets.record import Dataset, DatasetImage, DatasetVersion, Part
 from visionflow.datasets.run import InstantRun
@@ -114,13 +115,17 @@ class DatasetHealth(Health):
 @dataclass(frozen=True)
 class DatasetDetails:
     """A dataset, its latest version and its latest training. ``health`` is null until its images
-    were compared for the first time, and so is ``forecast``: of training all that are ready."""
+    were compared for the first time, and so is ``forecast``: of training all that are ready.
+    ``flow_today``: images that the rule has let in since midnight (UTC). ``proposal`` is null
+    before the first training, and where nothing is to be done."""
 
     dataset: Dataset
     health: DatasetHealth | None
     latest: DatasetVersion | None
     run: InstantRun | None
     forecast: InstantForecast | None
+    flow_today: int
+    proposal: Proposal | None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from lambdas.api.endpoints import Endpoints, Request
 from lambdas.web.parameters import whole_number
 from lambdas.web.resolver import json_response
 from visionflow.datasets.changes import ClassChange
+from visionflow.datasets.flow import Flow
 from visionflow.datasets.record import Dataset, ImageState
 from visionflow.datasets.run import InstantRun
 from visionflow.errors import DatasetVersionMissingError, MissingFieldError
@@ -56,7 +57,7 @@ def create(service: DatasetService, request: Request) -> Response[str]:
 
 @endpoints.add("GET", "/datasets/<name>")
 def dataset(service: DatasetService, _request: Request, name: str) -> DatasetDetails:
-    return service.details(name)
+    return service.details(name, datetime.now(UTC))
 
 
 @endpoints.add("DELETE", "/datasets/<name>")
@@ -109,6 +110,16 @@ def changes(service: DatasetService, request: Request, name: str) -> ImagesChang
 @endpoints.add("POST", "/datasets/<name>/classes")
 def change_class(service: DatasetService, request: Request, name: str) -> Dataset:
     return service.change_class(name, request.body(ClassChange))
+
+
+@endpoints.add("POST", "/datasets/<name>/flow")
+def set_flow(service: DatasetService, request: Request, name: str) -> Dataset:
+    return service.set_flow(name, request.body(Flow), request.caller)
+
+
+@endpoints.add("DELETE", "/datasets/<name>/flow")
+def clear_flow(service: DatasetService, request: Request, name: str) -> Dataset:
+    return service.set_flow(name, None, request.caller)
 
 
 @endpoints.add("POST", "/datasets/<name>/predictions")

@@ -1,9 +1,9 @@
 """Datasets as the API offers them: which there are, their classes and their versions."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 from lambdas import clients
@@ -29,13 +29,15 @@ from visionflow.access.caller import Caller
 from visionflow.costs.instant import InstantForecast, forecast
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.datasets.changes import ClassChange
+from visionflow.datasets.flow import Flow, Proposal, labels_needed
 from visionflow.datasets.health import Health
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetVersion
+from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
-from visionflow.errors import DatasetConflictError, InvalidParameterError
+from visionflow.errors import DatasetConflictError, ForbiddenError, InvalidParameterError
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
@@ -44,6 +46,8 @@ from visionflow.timestamps import timestamp
 LONGEST_NOTE = 1000
 # Objects that one call deletes at most, in some seconds.
 _MOST_ERASED = 5000
+# Moves of aliases among which a version is looked for that has served before.
+_LATEST_MOVES = 100
 
 
 @dataclass(frozen=True)
@@ -94,18 +98,30 @@ class DatasetService:
         # With the names of the classes as they are kept.
         return self.store.dataset(wanted.name)
 
-    def details(self, name: str) -> DatasetDetails:
+    def details(self, name: str, now: datetime) -> DatasetDetails:
         """Raises `DatasetMissingError`, as all below do."""
         dataset = self.store.dataset(name)
         health, versions = self.store.health(name), self.versions.versions(name)
-        runs = self.training.runs.runs(name, limit=1)
+        runs = self.training.runs.runs(name)
         return DatasetDetails(
             dataset,
             strict.parse(DatasetHealth, strict.to_dict(health), "health") if health else None,
             versions[-1] if versions else None,
             runs[0] if runs else None,
             _forecast(health),
+            self.store.flowed(name, now.astimezone(UTC).date().isoformat()),
+            self._proposal(health, versions, runs),
         )
+
+    def set_flow(self, name: str, flow: Flow | None, caller: Caller) -> Dataset:
+        """Raises `InvalidParameterError`, and `ForbiddenError` for a caller who sees only their own
+        records: the rule takes everybody's."""
+        if self.images.records.owner_for(caller) is not None:
+            raise ForbiddenError(
+                "A rule takes images of everybody's records, and you see your own only; ask an "
+                "admin."
+            )
+        return self.store.set_flow(name, flow)
 
     def delete(self, name: str) -> DatasetDeleted:
         """Delete a dataset, or go on with what an earlier call began: it is hidden, then its files
@@ -168,6 +184,47 @@ class DatasetService:
             found.removed[:MOST_DIFFERENCES],
             tuple(Relabelled(*change) for change in found.relabelled[:MOST_DIFFERENCES]),
         )
+
+    def _proposal(
+        self,
+        health: Health | None,
+        versions: Sequence[DatasetVersion],
+        runs: Sequence[InstantRun],
+    ) -> Proposal | None:
+        """Raises nothing of its own; ``runs``: the newest first."""
+        last = next((run for run in runs if run.state == "done"), None)
+        if last is None:
+            return None
+        # Until the comparison that follows a training, labels were counted since the one before.
+        counted = health is not None and health.trained_version == last.version
+        labels = health.new_labels if health is not None and counted else 0
+        accept = self._acceptable(runs)
+        if not labels and accept is None:
+            return None
+        images = sum(version.images for version in versions if version.number == last.version)
+        return Proposal(
+            version=last.version, labels=labels, needed=labels_needed(images), run=accept
+        )
+
+    def _acceptable(self, runs: Sequence[InstantRun]) -> InstantRun | None:
+        """The newest of ``runs`` whose model could serve instead of what does, if it was compared:
+        one that was retired, or has served and was replaced, was judged."""
+        in_use = self.registry.aliases().in_use
+        judged = {
+            ModelRef(move.name, move.version)
+            for move in self.registry.history(_LATEST_MOVES).items
+            if move.name and move.version and move.alias != "shadow"
+        }
+        for run in runs:
+            if run.state != "done" or run.model_version is None:
+                continue
+            model = ModelRef(run.model, run.model_version)
+            if model in in_use | judged:
+                return None
+            row = self.registry.version(model)
+            if run.result and run.result.compared and row and not row.retired:
+                return run
+        return None
 
     def _version(self, name: str, number: int) -> DatasetVersion:
         self.store.dataset(name)

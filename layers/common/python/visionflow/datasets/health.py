@@ -51,6 +51,9 @@ class Health:
         groups: of ready images.
         imbalance: images of the largest class by those of the smallest; 1 for fewer than two.
         advice: what to do next, the most important first.
+        new_labels: labelled images that the last finished training did not learn from, or with
+            another label.
+        trained_version: the number of the version that it learned from; None before the first.
     """
 
     images: int
@@ -64,6 +67,8 @@ class Health:
     groups: int
     imbalance: float
     advice: tuple[Advice, ...]
+    new_labels: int = 0
+    trained_version: int | None = None
 
 
 def health_of(classes: Sequence[DatasetClass], images: Iterable[DatasetImage]) -> Health:

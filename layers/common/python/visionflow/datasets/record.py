@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from visionflow.datasets.flow import Flow
+
 ImageState = Literal["pending", "ready", "unreadable"]
 """``pending``: announced, or arrived and not yet looked at. ``unreadable``: it cannot be decoded;
 `DatasetImage.error` says why."""
@@ -22,13 +24,15 @@ class DatasetClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """``revision`` rises with each change of classes."""
+    """``revision`` rises with each change of classes. ``flow``: the rule by which records flow in,
+    None without one."""
 
     name: str
     created_at: str
     created_by: str
     classes: tuple[DatasetClass, ...] = ()
     revision: int = 0
+    flow: Flow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,8 @@ def book_of(item: Found) -> Book:
     row = from_row(item)
     row.pop("deleting", None)
     rows = row.pop("moves")
-    dataset = strict.parse(Dataset, row, "dataset")
+    # A row from before there were rules lacks one.
+    dataset = strict.parse(Dataset, {"flow": None, **row}, "dataset")
     moves: dict[str, tuple[ClassMove, ...]] = {}
     for at, (revision, former, place) in enumerate(rows):
         to = place

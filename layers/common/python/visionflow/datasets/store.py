@@ -1,6 +1,8 @@
-"""Datasets in DynamoDB: their classes, their comparison and their end; `images` has the rest.
+"""Datasets in DynamoDB: their classes, their rule, their comparison and their end; `images` has the
+rest.
 
-Rows: ``DATASETS / <name>`` with the classes and their moves, ``EXAMINATION#<name> / DUE`` and
+Rows: ``DATASETS / <name>`` with the classes, their moves and the rule by which records flow in,
+``FLOW#<name> / <day>`` with what it did on a day (UTC), ``EXAMINATION#<name> / DUE`` and
 ``/ DONE``. Images, versions and trainings have rows of their own.
 """
 
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from visionflow import dynamodb, strict
 from visionflow.datasets import rows
 from visionflow.datasets.changes import Book, ClassChange
+from visionflow.datasets.flow import Flow
 from visionflow.datasets.health import Health
 from visionflow.datasets.image_store import DatasetImages
 from visionflow.datasets.names import check_name
@@ -29,7 +32,7 @@ _ATTEMPTS = 8
 _DELETED = 25
 # Rows that one call of `delete` deletes at most, in some ten seconds.
 _MOST_DELETED = 20_000
-_OF_A_DATASET = ("IMAGES", "CONTENT", "VERSIONS", "RUNS", "MODELS", "EXAMINATION")
+_OF_A_DATASET = ("IMAGES", "CONTENT", "VERSIONS", "RUNS", "MODELS", "EXAMINATION", "FLOW")
 
 
 class DatasetStore:
@@ -123,17 +126,45 @@ class DatasetStore:
             if changed == book:
                 return book.dataset
             try:
-                self.client.put_item(
+                # Only these attributes: the rule is changed by others at the same time.
+                item = rows.book_item(changed)
+                written = {f":{name}": item[name] for name in ("classes", "moves", "revision")}
+                self.client.update_item(
                     TableName=self.table,
-                    Item=rows.book_item(changed),
+                    Key=rows.dataset_key(name),
+                    UpdateExpression="SET classes = :classes, moves = :moves, revision = :revision",
                     ConditionExpression="revision = :seen AND attribute_not_exists(deleting)",
-                    ExpressionAttributeValues=to_item({":seen": book.dataset.revision}),
+                    ExpressionAttributeValues=written | to_item({":seen": book.dataset.revision}),
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 dynamodb.back_off(attempt, self.sleep)
             else:
                 return changed.dataset
         raise DatasetConflictError(f"The classes of {name} keep changing; try again.")
+
+    def set_flow(self, name: str, flow: Flow | None) -> Dataset:
+        """Let records flow in by the rule ``flow``; None ends that.
+
+        Raises `DatasetMissingError`, `InvalidParameterError`.
+        """
+        if flow is not None:
+            flow.check()
+        try:
+            self.client.update_item(
+                TableName=self.table,
+                Key=rows.dataset_key(name),
+                UpdateExpression="SET flow = :flow",
+                ConditionExpression="attribute_exists(pk) AND attribute_not_exists(deleting)",
+                ExpressionAttributeValues=to_item({":flow": strict.to_dict(flow)}),
+            )
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            raise rows.no_dataset(name) from error
+        return self.dataset(name)
+
+    def flowed(self, name: str, day: str) -> int:
+        """How many images the rule let in on ``day``, YYYY-MM-DD in UTC."""
+        item = self._row("FLOW", name, day)
+        return int(item["images"]["N"]) if item and "images" in item else 0
 
     def due(self, name: str, wave: str) -> bool:
         """Remember that images have changed since they were last compared. True unless the change
@@ -171,7 +202,11 @@ class DatasetStore:
     def health(self, name: str) -> Health | None:
         """What the last comparison of all images found; None before the first."""
         item = self._row("EXAMINATION", name, "DONE")
-        return None if item is None else strict.parse(Health, from_row(item)["health"], "health")
+        if item is None:
+            return None
+        # What was found before labels were counted lacks their number.
+        found = {"new_labels": 0, "trained_version": None, **from_row(item)["health"]}
+        return strict.parse(Health, found, "health")
 
     def _book(self, name: str) -> Book:
         return rows.read_book(self.client, self.table, name)
