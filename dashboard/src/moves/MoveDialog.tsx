@@ -28,7 +28,7 @@ export function MoveDialog({ move, list, onClose }: MoveDialogProps) {
   const run = useMutation({
     mutationFn: () => api.move(reason === "" ? move : { ...move, reason }),
     onSuccess: () => {
-      for (const key of ["models", "moves", "status", "model"]) {
+      for (const key of ["models", "moves", "status", "model", "dataset"]) {
         void queries.invalidateQueries({ queryKey: [key] });
       }
       onClose();

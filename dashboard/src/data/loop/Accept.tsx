@@ -9,8 +9,15 @@ import { modelKey } from "../../registry/chosen";
 /** The share of images that an accepted model classifies first. */
 const PERCENT = 10;
 
+interface AcceptProps {
+  model: ModelName;
+  list: ModelList;
+  /** Whether to accept it is what comes next. */
+  isAdvised?: boolean;
+}
+
 /** Accepts a new model: a canary, which the rollback rule watches until somebody promotes it. */
-export function Accept({ model, list }: { model: ModelName; list: ModelList }) {
+export function Accept({ model, list, isAdvised = false }: AcceptProps) {
   const { t } = useTranslation();
   const may = useMay();
   const [asking, setAsking] = useState(false);
@@ -23,7 +30,7 @@ export function Accept({ model, list }: { model: ModelName; list: ModelList }) {
     <div>
       <button
         type="button"
-        className="button"
+        className={`button ${isAdvised ? "primary" : ""}`}
         onClick={() => {
           setAsking(true);
         }}

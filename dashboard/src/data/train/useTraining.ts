@@ -43,6 +43,14 @@ export function useTraining(details: DatasetDetails, facts: Facts, sending: bool
     ...(latest && { initialData: latest }),
     refetchInterval: ({ state }) => (state.data && isActive(state.data) ? EVERY_MS : false),
   });
+  const hasEnded =
+    latest !== null && isActive(latest) && run.data !== undefined && !isActive(run.data);
+  useEffect(() => {
+    if (!hasEnded) return;
+    for (const key of [["dataset", name], ["models"]]) {
+      void queries.invalidateQueries({ queryKey: key });
+    }
+  }, [hasEnded, name, queries]);
   const start = useMutation({
     mutationFn: () => api.train(name),
     onSuccess: (started) => {
