@@ -48,23 +48,30 @@ export default function DatasetView({ name }: { name: string }) {
         </div>
         {may("DELETE /datasets/{name}") && <DeleteDataset name={name} />}
       </div>
-      {me && !canEdit && (
-        <section className="card panel" data-testid="data-read-only">
-          <p>{t("data.readOnly")}</p>
-          <MissingScope route="POST /datasets/{name}/changes" />
-        </section>
-      )}
-      {dataset.error && !details ? (
-        <Missing
-          error={dataset.error}
-          route="GET /datasets/{name}"
-          onRetry={() => void dataset.refetch()}
-        />
-      ) : details ? (
-        <DatasetTabs details={details} facts={facts} sending={progress.working} canEdit={canEdit} />
-      ) : (
-        <PageSkeleton />
-      )}
+      <div className="stack">
+        {me && !canEdit && (
+          <section className="card panel" data-testid="data-read-only">
+            <p>{t("data.readOnly")}</p>
+            <MissingScope route="POST /datasets/{name}/changes" />
+          </section>
+        )}
+        {dataset.error && !details ? (
+          <Missing
+            error={dataset.error}
+            route="GET /datasets/{name}"
+            onRetry={() => void dataset.refetch()}
+          />
+        ) : details ? (
+          <DatasetTabs
+            details={details}
+            facts={facts}
+            sending={progress.working}
+            canEdit={canEdit}
+          />
+        ) : (
+          <PageSkeleton />
+        )}
+      </div>
     </>
   );
 }

@@ -27,17 +27,19 @@ export function Accept({ model, list, isAdvised = false }: AcceptProps) {
     return <p data-testid="run-on-trial">{t("data.loop.onTrial", { percent: canary.percent })}</p>;
   }
   return (
-    <div>
-      <button
-        type="button"
-        className={`button ${isAdvised ? "primary" : ""}`}
-        onClick={() => {
-          setAsking(true);
-        }}
-        data-testid="run-accept"
-      >
-        {t("data.loop.accept", { percent: PERCENT })}
-      </button>
+    <div className="field">
+      <div>
+        <button
+          type="button"
+          className={`button ${isAdvised ? "primary" : ""}`}
+          onClick={() => {
+            setAsking(true);
+          }}
+          data-testid="run-accept"
+        >
+          {t("data.loop.accept", { percent: PERCENT })}
+        </button>
+      </div>
       <p className="muted small">{t("data.loop.acceptText")}</p>
       {asking && (
         <MoveDialog

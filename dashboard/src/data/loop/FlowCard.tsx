@@ -87,7 +87,7 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
     >
       <p className="muted small">{t("data.flow.text")}</p>
       <fieldset className={`${css.form} ${css.plain}`} disabled={!mayWrite}>
-        <fieldset className={css.plain}>
+        <fieldset className={`${css.kinds} ${css.plain}`}>
           <legend className="field-name">{t("data.flow.kinds")}</legend>
           {KINDS.map((kind) => (
             <div key={kind}>
@@ -105,7 +105,7 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
                 />
                 {t(`data.flow.kind.${kind}`)}
               </label>
-              <p id={`flow-${kind}`} className="muted small">
+              <p id={`flow-${kind}`} className={`muted small ${css.hint}`}>
                 {t(`data.flow.why.${kind}`)}
               </p>
             </div>
@@ -155,7 +155,7 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
             />
             {t("data.flow.train")}
           </label>
-          <p id="flow-train-hint" className="muted small">
+          <p id="flow-train-hint" className={`muted small ${css.hint}`}>
             {t("data.flow.trainHint")}
           </p>
         </div>

@@ -52,12 +52,10 @@ function Enough({ proposal, details, isTraining, onTrain }: ProposalCardProps) {
   const { forecast } = details;
   return (
     <section className="card panel" aria-labelledby="proposal-title" data-testid="proposal">
-      <div>
-        <h2 id="proposal-title">
-          {t("data.loop.enough", { labels: whole(proposal.labels, language) })}
-        </h2>
-        <p>{t("data.loop.enoughText", { version: proposal.version })}</p>
-      </div>
+      <h2 id="proposal-title">
+        {t("data.loop.enough", { labels: whole(proposal.labels, language) })}
+      </h2>
+      <p>{t("data.loop.enoughText", { version: proposal.version })}</p>
       {forecast && (
         <p className="muted small numeric">
           {t("data.forecast", {

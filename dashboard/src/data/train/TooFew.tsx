@@ -12,6 +12,7 @@ import { Problem } from "../../ui/notice/Problem";
 import { className } from "../classes/names";
 import { useClassChanges } from "../classes/useClassChanges";
 import type { Facts } from "../facts/useWorkbench";
+import css from "./TooFew.module.css";
 import { LEAST_IMAGES } from "./useTraining";
 
 interface TooFewProps {
@@ -38,7 +39,7 @@ export function TooFew({ dataset, facts: { bench, counts }, few, onTrain }: TooF
   const lost = few.reduce((sum, known) => sum + images(known), 0);
   const left = dataset.classes.length - few.length;
   return (
-    <div role="status" data-testid="too-few">
+    <div className={css.few} role="status" data-testid="too-few">
       <p>{t("data.few.text", { n: LEAST_IMAGES })}</p>
       <ul>
         {few.slice(0, SHOWN).map((known) => (
