@@ -6,7 +6,7 @@ const FLOORS = [
   ["main"],
   ["app"],
   ["live", "predict", "history", "accuracy", "models", "data", "training", "admin", "account"],
-  ["records", "auth"],
+  ["records", "moves", "auth"],
   ["ui", "charts", "registry"],
   ["access"],
   ["api"],

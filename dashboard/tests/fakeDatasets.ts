@@ -4,6 +4,7 @@ import type {
   DatasetDetails,
   DatasetImage,
   DatasetVersion,
+  Flow,
   ImageChange,
   InstantRun,
   NewImage,
@@ -129,6 +130,8 @@ export class FakeDatasets {
   health: DatasetDetails["health"] = null;
   diff: VersionDiff | null = null;
   forecast: DatasetDetails["forecast"] = null;
+  flowToday = 0;
+  proposal: DatasetDetails["proposal"] = null;
   /** What `POST /train` starts. */
   next: InstantRun | null = null;
   readonly changes: ImageChange[][] = [];
@@ -152,8 +155,8 @@ export class FakeDatasets {
           latest: this.versions[0] ?? null,
           run: this.runs[0] ?? null,
           forecast: this.forecast,
-          flow_today: 0,
-          proposal: null,
+          flow_today: this.flowToday,
+          proposal: this.proposal,
         });
       case "DELETE ":
         this.list = this.list.filter((one) => one !== known);
@@ -172,6 +175,10 @@ export class FakeDatasets {
         return this.#change((body as { changes: ImageChange[] }).changes);
       case "POST classes":
         return this.#class(known, body as ClassChange);
+      case "POST flow":
+        return this.#flow(known, body as Flow);
+      case "DELETE flow":
+        return this.#flow(known, null);
       case "GET versions":
         return this.#version(id, url);
       case "POST versions": {
@@ -275,6 +282,12 @@ export class FakeDatasets {
     if (action !== "add" && action !== "describe") {
       this.images = this.images.map((one) => (one.label === name ? { ...one, label } : one));
     }
+    return answer(changed);
+  }
+
+  #flow(known: Dataset, flow: Flow | null): Response {
+    const changed = { ...known, flow };
+    this.list = (this.list ?? []).map((one) => (one === known ? changed : one));
     return answer(changed);
   }
 

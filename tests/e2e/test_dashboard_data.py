@@ -183,7 +183,7 @@ def test_five_classes_from_the_camera_become_a_model_that_answers(
         expect(state).to_have_attribute("data-state", re.compile("done|failed"), timeout=SLOW_MS)
         assert state.get_attribute("data-state") == "done", page.get_by_test_id("run").inner_text()
         page.get_by_test_id("run-promote").click()
-        page.get_by_test_id("run-promote-confirm").click()
+        page.get_by_test_id("move-confirm").click()
         page.get_by_test_id("try-it").click(timeout=SLOW_MS)
         page.evaluate("window.scene = 2")
         expect(page.get_by_test_id("take-image")).to_be_enabled()

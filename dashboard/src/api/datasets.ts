@@ -11,7 +11,8 @@ type Body<Path extends keyof paths> = paths[Path] extends {
 
 export type Dataset = Schemas["Dataset"];
 export type DatasetClass = Schemas["DatasetClass"];
-type Proposal = Omit<Schemas["Proposal"], "run"> & { run: InstantRun | null };
+export type Flow = Schemas["Flow"];
+export type Proposal = Omit<Schemas["Proposal"], "run"> & { run: InstantRun | null };
 export type DatasetDetails = Omit<Schemas["DatasetDetails"], "run" | "proposal"> & {
   run: InstantRun | null;
   proposal: Proposal | null;
@@ -91,6 +92,9 @@ export interface DatasetsApi {
     label: string | null,
   ): Promise<PredictionsTaken>;
   changeClass(name: string, change: ClassChange, signal?: AbortSignal): Promise<Dataset>;
+  /** The rule by which records flow in. */
+  setFlow(name: string, flow: Flow): Promise<Dataset>;
+  endFlow(name: string): Promise<Dataset>;
   versions(name: string, signal?: AbortSignal): Promise<DatasetVersion[]>;
   /** The same content gives the same version again. */
   freeze(name: string, note: string | null, signal?: AbortSignal): Promise<DatasetVersion>;
@@ -213,6 +217,14 @@ export function datasetsApi(client: Transport): DatasetsApi {
             signal: bounded,
           }),
         WRITE_TIMEOUT_MS,
+      ),
+    setFlow: (name, body) =>
+      ask(undefined, (bounded) =>
+        client.POST("/datasets/{name}/flow", { params: one(name), body, signal: bounded }),
+      ),
+    endFlow: (name) =>
+      ask(undefined, (bounded) =>
+        client.DELETE("/datasets/{name}/flow", { params: one(name), signal: bounded }),
       ),
     versions: async (name, signal) => {
       const { items } = await ask(signal, (bounded) =>

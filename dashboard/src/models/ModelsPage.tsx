@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 
 import type { Move } from "../api/models";
+import { MoveDialog } from "../moves/MoveDialog";
 import { chosenModel, modelKey, modelParams } from "../registry/chosen";
 import { useModels } from "../registry/useModels";
 import { ModelsIcon } from "../ui/icons";
@@ -11,7 +12,6 @@ import { Notice } from "../ui/notice/Notice";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { ComparePanel } from "./ComparePanel";
 import { DriftPanel } from "./DriftPanel";
-import { MoveDialog } from "./moves/MoveDialog";
 import { MovesPanel } from "./moves/MovesPanel";
 import css from "./ModelsPage.module.css";
 import { PromotionPanel } from "./rule/PromotionPanel";

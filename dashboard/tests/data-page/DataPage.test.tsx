@@ -316,10 +316,11 @@ describe("classes", () => {
 
 describe("training", () => {
   it("shows each step, the result, and lets the version serve", async () => {
+    fake.datasets.images.push(image(5, { label: "apple" }), image(6, { label: "pear" }));
     fake.datasets.forecast = { images: 2673, seconds: 40, usd: 0.002 };
     fake.datasets.next = run({ state: "running", result: null, model_version: null, steps: [] });
     open("&tab=train");
-    expect(await screen.findByTestId("train-plan")).toHaveTextContent("2 in 2 classes");
+    expect(await screen.findByTestId("train-plan")).toHaveTextContent("4 in 2 classes");
     expect(screen.getByTestId("forecast")).toHaveTextContent(
       "About 40 sec and $0.002 for 2,673 images.",
     );
@@ -334,7 +335,7 @@ describe("training", () => {
     expect(worst).toHaveLength(3);
     expect(worst[0]).toHaveTextContent("“Apple” was answered with “pear”: 3");
     await userEvent.click(screen.getByTestId("run-promote"));
-    await userEvent.click(screen.getByTestId("run-promote-confirm"));
+    await userEvent.click(screen.getByTestId("move-confirm"));
     await waitFor(() => {
       expect(fake.count("/models/1.0.0/promote")).toBe(1);
     });
@@ -362,11 +363,16 @@ describe("training", () => {
   });
 
   it("accepts a run's version as a canary, after saying what changes", async () => {
+    const birds = { name: "birds", version: "1.0.0", percent: 5 };
+    fake.models = { ...registry(), aliases: { ...registry().aliases, canary: birds } };
     fake.datasets.runs = [run()];
     open("&tab=train");
     await userEvent.click(await screen.findByTestId("run-accept"));
-    expect(screen.getByTestId("accept-dialog")).toHaveTextContent("10%");
-    await userEvent.click(screen.getByTestId("run-accept-confirm"));
+    const changes = screen.getByTestId("move-changes");
+    expect(changes).toHaveTextContent("10% of the images go to fruit 1.0.0.");
+    // Of another model, with the same number.
+    expect(changes).toHaveTextContent("The canary birds 1.0.0 ends.");
+    await userEvent.click(screen.getByTestId("move-confirm"));
     await waitFor(() => {
       expect(fake.count("/models/1.0.0/canary")).toBe(1);
     });

@@ -20,6 +20,9 @@ const HEALTH = {
   groups: 120,
   imbalance: 2,
   advice: [],
+  new_labels: 0,
+  trained_version: null,
+  compared: 0,
 };
 
 let fake: FakeApi;

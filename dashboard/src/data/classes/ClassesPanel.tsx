@@ -1,9 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useApi } from "../../api/ApiContext";
-import type { ClassChange, Dataset, DatasetDetails } from "../../api/datasets";
+import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
@@ -14,6 +12,7 @@ import type { Workbench } from "../facts/workbench";
 import { ClassDialog } from "./ClassDialog";
 import css from "./classes.module.css";
 import { className } from "./names";
+import { useClassChanges } from "./useClassChanges";
 
 interface ClassesPanelProps {
   dataset: Dataset;
@@ -28,25 +27,12 @@ const STEP = 12;
 export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelProps) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const api = useApi();
-  const queries = useQueryClient();
   const [added, setAdded] = useState("");
   const [open, setOpen] = useState<string | null>(null);
   const [shown, more] = useMore(dataset.classes, STEP);
-  const change = useMutation({
-    mutationFn: (wanted: ClassChange) => api.changeClass(dataset.name, wanted),
-    onSuccess: (changed, { action }) => {
-      queries.setQueryData<DatasetDetails>(
-        ["dataset", dataset.name],
-        (known) => known && { ...known, dataset: changed },
-      );
-      void queries.invalidateQueries({ queryKey: ["datasets"] });
-      setAdded("");
-      setOpen(null);
-      if (action === "add" || action === "describe") return;
-      bench.forget();
-      void bench.load();
-    },
+  const change = useClassChanges(dataset.name, bench, () => {
+    setAdded("");
+    setOpen(null);
   });
   const opened = dataset.classes.find(({ name }) => name === open);
   return (
@@ -99,7 +85,7 @@ export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelPr
           className={css.add}
           onSubmit={(event) => {
             event.preventDefault();
-            change.mutate({ action: "add", name: added.trim().normalize("NFC") });
+            change.mutate([{ action: "add", name: added.trim().normalize("NFC") }]);
           }}
         >
           <input
@@ -131,7 +117,9 @@ export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelPr
           images={counts.byClass.get(opened.name) ?? 0}
           error={change.error}
           isPending={change.isPending}
-          onChange={change.mutate}
+          onChange={(wanted) => {
+            change.mutate([wanted]);
+          }}
           onClose={() => {
             setOpen(null);
           }}

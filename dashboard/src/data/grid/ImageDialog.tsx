@@ -10,6 +10,7 @@ import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
 import { labelText } from "../classes/names";
 import { type FactTable, type Part, PARTS } from "../facts/table";
+import { authorText } from "../loop/author";
 import css from "./ImageDialog.module.css";
 
 interface ImageDialogProps {
@@ -92,7 +93,10 @@ export function ImageDialog({ dataset, table, row, onMove, onClose }: ImageDialo
           </dd>
           <dt>{t("data.added")}</dt>
           <dd>
-            {t("data.addedBy", { time: dateTime(facts.added_at, language), by: facts.added_by })}
+            {t("data.addedBy", {
+              time: dateTime(facts.added_at, language),
+              by: authorText(t, facts.added_by),
+            })}
           </dd>
           <dt>SHA-256</dt>
           <dd>

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
-import type { Dataset } from "../../api/datasets";
+import type { DatasetDetails } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { DataIcon } from "../../ui/icons";
@@ -15,6 +15,7 @@ import { chosenRows, kept, NOTHING } from "../facts/selection";
 import type { Part } from "../facts/table";
 import type { Facts } from "../facts/useWorkbench";
 import { AddImages } from "../intake/AddImages";
+import { FlowCard } from "../loop/FlowCard";
 import { FilterBar } from "./FilterBar";
 import { ImageDialog } from "./ImageDialog";
 import { GridSkeleton, ImageGrid } from "./ImageGrid";
@@ -22,13 +23,14 @@ import css from "./ImagesTab.module.css";
 import { KEYED_CLASSES, type LabelActions, LabelBar, PART_KEYS } from "./LabelBar";
 
 interface ImagesTabProps {
-  dataset: Dataset;
+  details: DatasetDetails;
   facts: Facts;
   canEdit: boolean;
 }
 
 /** Adding images, and giving them labels. */
-export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
+export function ImagesTab({ details, facts, canEdit }: ImagesTabProps) {
+  const { dataset, flow_today: today } = details;
   const { bench, revision, counts } = facts;
   const { t } = useTranslation();
   const language = useLanguage();
@@ -175,6 +177,7 @@ export function ImagesTab({ dataset, facts, canEdit }: ImagesTabProps) {
         {canEdit && <AddImages dataset={dataset} bench={bench} />}
         <ClassesPanel dataset={dataset} counts={counts} bench={bench} canEdit={canEdit} />
       </div>
+      <FlowCard dataset={dataset} today={today} />
       <section className="card panel" aria-labelledby="images-title">
         <h2 id="images-title">{t("data.images")}</h2>
         <FilterBar dataset={dataset} counts={counts} filter={filter} onChange={setFilter} />

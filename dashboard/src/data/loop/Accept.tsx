@@ -3,14 +3,21 @@ import { useTranslation } from "react-i18next";
 
 import { useMay } from "../../access/useMe";
 import type { ModelList, ModelName } from "../../api/types";
+import { MoveDialog } from "../../moves/MoveDialog";
 import { modelKey } from "../../registry/chosen";
-import { ConfirmMove } from "./ConfirmMove";
 
 /** The share of images that an accepted model classifies first. */
 const PERCENT = 10;
 
+interface AcceptProps {
+  model: ModelName;
+  list: ModelList;
+  /** Whether to accept it is what comes next. */
+  isAdvised?: boolean;
+}
+
 /** Accepts a new model: a canary, which the rollback rule watches until somebody promotes it. */
-export function Accept({ model, list }: { model: ModelName; list: ModelList }) {
+export function Accept({ model, list, isAdvised = false }: AcceptProps) {
   const { t } = useTranslation();
   const may = useMay();
   const [asking, setAsking] = useState(false);
@@ -19,41 +26,29 @@ export function Accept({ model, list }: { model: ModelName; list: ModelList }) {
   if (canary && modelKey(canary) === modelKey(model)) {
     return <p data-testid="run-on-trial">{t("data.loop.onTrial", { percent: canary.percent })}</p>;
   }
-  const to = `${model.name} ${model.version}`;
   return (
-    <div>
-      <button
-        type="button"
-        className="button"
-        onClick={() => {
-          setAsking(true);
-        }}
-        data-testid="run-accept"
-      >
-        {t("data.loop.accept", { percent: PERCENT })}
-      </button>
+    <div className="field">
+      <div>
+        <button
+          type="button"
+          className={`button ${isAdvised ? "primary" : ""}`}
+          onClick={() => {
+            setAsking(true);
+          }}
+          data-testid="run-accept"
+        >
+          {t("data.loop.accept", { percent: PERCENT })}
+        </button>
+      </div>
       <p className="muted small">{t("data.loop.acceptText")}</p>
       {asking && (
-        <ConfirmMove
+        <MoveDialog
           move={{ action: "canary", percent: PERCENT, ...model }}
-          title={t("models.canaryTitle", { to })}
-          confirm={t("models.makeCanary")}
+          list={list}
           onClose={() => {
             setAsking(false);
           }}
-          testId="accept"
-        >
-          <p>{t("models.changesCanary", { to, percent: PERCENT })}</p>
-          <p>
-            {t("models.changesRest", {
-              from: `${production.name} ${production.version}`,
-              percent: 100 - PERCENT,
-            })}
-          </p>
-          {canary && (
-            <p>{t("models.changesCanaryEnds", { canary: `${canary.name} ${canary.version}` })}</p>
-          )}
-        </ConfirmMove>
+        />
       )}
     </div>
   );

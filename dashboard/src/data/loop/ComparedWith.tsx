@@ -4,6 +4,13 @@ import type { RunResult } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { decimal, percent, whole } from "../../i18n/format";
 
+type Compared = NonNullable<RunResult["compared"]>;
+
+/** By the interval of the difference: chance may explain one that includes none. */
+export function verdictOf({ difference_low: low, difference_high: high }: Compared) {
+  return low > 0 ? "better" : high < 0 ? "worse" : "alike";
+}
+
 /** What the training gains over the earlier model, on the same test images. */
 export function ComparedWith({ compared }: Pick<RunResult, "compared">) {
   const { t } = useTranslation();
@@ -11,7 +18,7 @@ export function ComparedWith({ compared }: Pick<RunResult, "compared">) {
   if (compared === null) return null;
   const points = (share: number) => decimal(share * 100, language, 1);
   const { difference_low: low, difference_high: high } = compared;
-  const verdict = low > 0 ? "better" : high < 0 ? "worse" : "alike";
+  const verdict = verdictOf(compared);
   return (
     <p data-testid="compared" data-verdict={verdict}>
       {t("data.loop.compared", {

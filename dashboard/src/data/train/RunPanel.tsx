@@ -27,10 +27,10 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { result, error } = run;
-  const steps = STEPS.map((name) => ({
-    name,
-    known: run.steps.find((step) => step.name === name),
-  }));
+  const steps = STEPS.map((name, at) => {
+    const known = run.steps.find((step) => step.name === name);
+    return { name, known, state: known ? stateOf(known) : stateWithout(at, run) };
+  });
   const current = steps.findLast(({ known }) => known);
   const n = (value: number) => whole(value, language);
   const model = run.model_version === null ? null : { name: run.model, version: run.model_version };
@@ -41,14 +41,15 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
         <RunState state={run.state} />
       </div>
       <ol className={css.steps}>
-        {steps.map(({ name, known }) => (
+        {steps.map(({ name, known, state }) => (
           <li
             key={name}
             className={css.step}
-            data-state={stateOf(known, run)}
+            data-state={state}
             aria-current={known?.finished_at === null ? "step" : undefined}
           >
             {t(`data.steps.${name}`)}
+            {state === "skipped" && <span className="small">{t("data.notNeeded")}</span>}
             {known?.done != null && known.total != null && (
               <span className="muted small numeric">
                 {t("data.stepCount", { done: n(known.done), total: n(known.total) })}
@@ -127,10 +128,14 @@ export function RunPanel({ run, dataset }: RunPanelProps) {
   );
 }
 
-/** A training that is done has skipped what it did not need, as embedding known images. */
-function stateOf(step: InstantRun["steps"][number] | undefined, { state }: InstantRun) {
-  if (step === undefined) return state === "done" ? "done" : "waiting";
-  return step.finished_at === null ? "active" : "done";
+type Step = InstantRun["steps"][number];
+
+const stateOf = (step: Step) => (step.finished_at === null ? "active" : "done");
+
+/** Of a step that did not begin. It was not needed where a later one did, as to embed known images. */
+function stateWithout(at: number, { state, steps }: InstantRun) {
+  if (steps.some(({ name }) => STEPS.indexOf(name) > at)) return "skipped";
+  return state === "done" ? "done" : "waiting";
 }
 
 const TONES = { waiting: "", running: "accent", done: "good", failed: "bad" } as const;

@@ -4,11 +4,11 @@ import { Link } from "react-router";
 
 import { useMay } from "../../access/useMe";
 import type { ModelName } from "../../api/types";
+import { MoveDialog } from "../../moves/MoveDialog";
 import { modelKey } from "../../registry/chosen";
 import { useModels } from "../../registry/useModels";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Accept } from "../loop/Accept";
-import { ConfirmMove } from "../loop/ConfirmMove";
 
 /** Lets a new version serve, where the caller may; once it serves, it can be tried. */
 export function Serve({ model }: { model: ModelName }) {
@@ -45,23 +45,14 @@ export function Serve({ model }: { model: ModelName }) {
           {t("data.promote")}
         </button>
       </div>
-      {asking && (
-        <ConfirmMove
+      {asking && models.data && (
+        <MoveDialog
           move={{ action: "promote", ...model }}
-          title={t("models.promoteTitle", { to: `${model.name} ${model.version}` })}
-          confirm={t("models.promote")}
+          list={models.data}
           onClose={() => {
             setAsking(false);
           }}
-          testId="promote"
-        >
-          <p>
-            {t("models.changesProduction", {
-              from: production ? `${production.name} ${production.version}` : t("models.nobody"),
-              to: `${model.name} ${model.version}`,
-            })}
-          </p>
-        </ConfirmMove>
+        />
       )}
     </div>
   );

@@ -1,80 +1,34 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useMay } from "../../access/useMe";
-import { useApi } from "../../api/ApiContext";
 import type { DatasetDetails, InstantRun } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { duration, money, whole } from "../../i18n/format";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Problem } from "../../ui/notice/Problem";
-import { countFacts } from "../facts/filter";
 import type { Facts } from "../facts/useWorkbench";
 import { RunPanel } from "./RunPanel";
 import { RunsTable } from "./RunsTable";
+import { TooFew } from "./TooFew";
+import type { Training } from "./useTraining";
 
 interface TrainTabProps {
   details: DatasetDetails;
   facts: Facts;
-  /** Whether images are on their way. */
-  sending: boolean;
+  training: Training;
 }
 
-const EVERY_MS = 1_000;
-
-const isActive = ({ state }: InstantRun) => state === "waiting" || state === "running";
-
 /** One button, what it does while it works, and what came of it. */
-export function TrainTab({ details, facts, sending }: TrainTabProps) {
-  const { bench, counts } = facts;
-  const { dataset, run: latest, forecast } = details;
+export function TrainTab({ details, facts, training }: TrainTabProps) {
+  const { counts } = facts;
+  const { dataset, forecast } = details;
+  const { run, few, waits, isBusy, isArriving, error } = training;
   const { t } = useTranslation();
   const language = useLanguage();
-  const api = useApi();
   const may = useMay();
-  const queries = useQueryClient();
   const { name } = dataset;
-  const id = latest?.id ?? null;
-  const run = useQuery({
-    queryKey: ["run", name, id],
-    queryFn: ({ signal }) => api.run(name, id ?? "", signal),
-    enabled: id !== null,
-    ...(latest && { initialData: latest }),
-    refetchInterval: ({ state }) => (state.data && isActive(state.data) ? EVERY_MS : false),
-  });
-  const start = useMutation({
-    mutationFn: () => api.train(name),
-    onSuccess: (started) => {
-      queries.setQueryData<DatasetDetails>(
-        ["dataset", name],
-        (known) => known && { ...known, run: started },
-      );
-      void queries.invalidateQueries({ queryKey: ["runs", name] });
-    },
-  });
-  // Pressed while images are on their way or not yet looked at: a training takes all of them.
-  const [waits, setWaits] = useState(false);
-  const isArriving = sending || counts.pending > 0;
-  const begin = useEffectEvent(() => {
-    if (countFacts(bench.table).pending > 0) return;
-    setWaits(false);
-    start.mutate();
-  });
-  useEffect(() => {
-    if (!waits || isArriving) return;
-    let wanted = true;
-    // The last images may not be in the table yet.
-    void bench.load().then(() => {
-      if (wanted) begin();
-    });
-    return () => {
-      wanted = false;
-    };
-  }, [bench, waits, isArriving]);
-  const isBusy = start.isPending || (run.data !== undefined && isActive(run.data));
   const trained = [...counts.byClass.values()].filter((images) => images > 0).length;
-  const seconds = run.data ? took(run.data) : null;
+  const seconds = run ? took(run) : null;
   return (
     <div className="stack">
       <section className="card panel" aria-labelledby="train-title">
@@ -98,7 +52,10 @@ export function TrainTab({ details, facts, sending }: TrainTabProps) {
             })}
           </p>
         )}
-        {trained < 2 && <p className="muted small">{t("data.trainNeeds")}</p>}
+        {trained < 2 && few.length === 0 && <p className="muted small">{t("data.trainNeeds")}</p>}
+        {few.length > 0 && (
+          <TooFew dataset={dataset} facts={facts} few={few} onTrain={training.startNow} />
+        )}
         {waits && (
           <p role="status" className="numeric" data-testid="train-waits">
             {t("data.trainWaits", { images: whole(counts.pending, language) })}
@@ -109,11 +66,8 @@ export function TrainTab({ details, facts, sending }: TrainTabProps) {
             <button
               type="button"
               className="button primary"
-              disabled={isBusy || waits || (trained < 2 && !isArriving)}
-              onClick={() => {
-                if (isArriving) setWaits(true);
-                else start.mutate();
-              }}
+              disabled={isBusy || waits || few.length > 0 || (trained < 2 && !isArriving)}
+              onClick={training.start}
               data-testid="train"
             >
               {t(isBusy ? "data.training" : "data.trainNow")}
@@ -122,10 +76,7 @@ export function TrainTab({ details, facts, sending }: TrainTabProps) {
               <button
                 type="button"
                 className="button"
-                onClick={() => {
-                  setWaits(false);
-                  start.mutate();
-                }}
+                onClick={training.startNow}
                 data-testid="train-without"
               >
                 {t("data.trainWithout")}
@@ -135,10 +86,10 @@ export function TrainTab({ details, facts, sending }: TrainTabProps) {
         ) : (
           <MissingScope route="POST /datasets/{name}/train" />
         )}
-        {start.error && <Problem error={start.error} />}
+        {error && <Problem error={error} />}
       </section>
-      {run.data && <RunPanel key={run.data.id} run={run.data} dataset={dataset} />}
-      <RunsTable name={name} newest={run.data?.id} state={run.data?.state} />
+      {run && <RunPanel key={run.id} run={run} dataset={dataset} />}
+      <RunsTable name={name} newest={run?.id} state={run?.state} />
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { PageSkeleton } from "../../ui/notice/PageSkeleton";
 import { Problem } from "../../ui/notice/Problem";
+import { authorText } from "../loop/author";
 import { VersionPanel } from "./VersionPanel";
 import css from "./VersionsTab.module.css";
 
@@ -114,7 +115,7 @@ export function VersionsTab({ dataset: { name } }: { dataset: Dataset }) {
                   </button>
                 </th>
                 <td className="numeric">{dateTime(version.created_at, language)}</td>
-                <td>{version.created_by}</td>
+                <td>{authorText(t, version.created_by)}</td>
                 <td className="end">{whole(version.images, language)}</td>
                 <td className="end">{whole(version.classes.length, language)}</td>
                 <td>{version.note ?? "–"}</td>

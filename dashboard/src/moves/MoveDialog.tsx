@@ -2,12 +2,12 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useApi } from "../../api/ApiContext";
-import type { Move } from "../../api/models";
-import type { ModelList } from "../../api/types";
-import { DialogButtons } from "../../ui/dialog/DialogButtons";
-import { Modal } from "../../ui/dialog/Modal";
-import { Problem } from "../../ui/notice/Problem";
+import { useApi } from "../api/ApiContext";
+import type { Move } from "../api/models";
+import type { ModelList } from "../api/types";
+import { DialogButtons } from "../ui/dialog/DialogButtons";
+import { Modal } from "../ui/dialog/Modal";
+import { Problem } from "../ui/notice/Problem";
 import css from "./MoveDialog.module.css";
 import { useMoveTexts } from "./useMoveTexts";
 
@@ -28,7 +28,7 @@ export function MoveDialog({ move, list, onClose }: MoveDialogProps) {
   const run = useMutation({
     mutationFn: () => api.move(reason === "" ? move : { ...move, reason }),
     onSuccess: () => {
-      for (const key of ["models", "moves", "status", "model"]) {
+      for (const key of ["models", "moves", "status", "model", "dataset"]) {
         void queries.invalidateQueries({ queryKey: [key] });
       }
       onClose();

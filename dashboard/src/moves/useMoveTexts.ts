@@ -1,7 +1,8 @@
 import { useTranslation } from "react-i18next";
 
-import type { Move } from "../../api/models";
-import type { ModelList, ModelName } from "../../api/types";
+import type { Move } from "../api/models";
+import type { ModelList, ModelName } from "../api/types";
+import { modelKey } from "../registry/chosen";
 
 /** The texts of a confirmation: the question, and everything that changes. */
 export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
@@ -9,11 +10,10 @@ export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
   const { production, canary, shadow } = aliases;
   const named = (model: ModelName | null) =>
     model ? `${model.name} ${model.version}` : t("models.nobody");
-  const target =
-    "version" in move
-      ? items.find(({ name, version }) => name === move.name && version === move.version)
-      : null;
-  const to = named(target ?? null);
+  // The list may be older than the version that moves.
+  const wanted = "version" in move ? move : null;
+  const target = wanted && items.find((item) => modelKey(item) === modelKey(wanted));
+  const to = named(wanted);
   const from = named(production);
   const noGate = target && !target.gate_passed ? [t("models.changesNoGate", { to })] : [];
 
@@ -43,7 +43,7 @@ export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
           t("models.changesCanary", { to, percent: move.percent }),
           t("models.changesRest", { from, percent: 100 - move.percent }),
           ...noGate,
-          ...(canary && canary.version !== move.version
+          ...(canary && modelKey(canary) !== modelKey(move)
             ? [t("models.changesCanaryEnds", { canary: named(canary) })]
             : []),
         ],

@@ -1,0 +1,132 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { viewer } from "../callers";
+import { FakeApi, problem } from "../fakeApi";
+import { dataset, image, run } from "../fakeDatasets";
+import { registry } from "../registry";
+import { renderDashboard } from "../render";
+
+let fake: FakeApi;
+beforeEach(() => {
+  fake = new FakeApi();
+  fake.models = registry();
+  fake.datasets.list = [dataset("fruit", ["apple", "pear", "plum", "fig"])];
+  const labels = ["apple", "apple", "pear", "pear", "plum"];
+  fake.datasets.images = labels.map((label, n) => image(n + 1, { label }));
+  fake.datasets.next = run({ state: "running", result: null, model_version: null, steps: [] });
+});
+
+const open = (language: "ko" | "en" = "en") =>
+  renderDashboard(fake, "/data?dataset=fruit&tab=train", language);
+const trainings = () => fake.count("/datasets/fruit/train");
+const classes = () => fake.datasets.list?.[0]?.classes.map(({ name }) => name);
+
+describe("classes with too few images to train on", () => {
+  it.each([
+    ["en", "A training needs 2 readable images of each class", "Train without them"],
+    ["ko", "클래스마다 읽을 수 있는 이미지가 2개 이상 필요합니다", "이 클래스 없이 학습"],
+  ] as const)("are named, and are left out after a question (%s)", async (language, text, way) => {
+    open(language);
+    const few = within(await screen.findByTestId("too-few"));
+    expect(few.getByText(text, { exact: false })).toBeVisible();
+    expect(few.getAllByRole("listitem").map((item) => item.textContent)).toEqual([
+      "plum: 1",
+      "fig: 0",
+    ]);
+    expect(screen.getByTestId("train")).toBeDisabled();
+    await userEvent.click(few.getByRole("button", { name: way }));
+    expect(screen.getByTestId("leave-out-dialog")).toHaveTextContent("plum, fig");
+    expect(classes()).toHaveLength(4);
+    await userEvent.click(screen.getByTestId("leave-out-confirm"));
+    await waitFor(() => {
+      expect(trainings()).toBe(1);
+    });
+    expect(classes()).toEqual(["apple", "pear"]);
+    expect(fake.datasets.images.at(-1)?.label).toBeNull();
+    expect(screen.queryByTestId("too-few")).not.toBeInTheDocument();
+  });
+
+  it("are not left out where that leaves one class, nor by who may not delete them", async () => {
+    fake.datasets.images = fake.datasets.images.filter(({ label }) => label !== "pear");
+    const { unmount } = open();
+    expect(await screen.findByTestId("too-few")).toHaveTextContent("pear: 0");
+    expect(screen.queryByTestId("leave-out")).not.toBeInTheDocument();
+    unmount();
+    fake.datasets.images.push(image(8, { label: "pear" }), image(9, { label: "pear" }));
+    fake.me = viewer();
+    open();
+    expect(await screen.findByTestId("too-few")).toBeVisible();
+    expect(screen.queryByTestId("leave-out")).not.toBeInTheDocument();
+  });
+
+  it("stay where their deletion is refused, and nothing is trained", async () => {
+    open();
+    fake.failing = (path, method) =>
+      method === "POST" && path.endsWith("/classes") ? problem(409, "dataset_conflict") : null;
+    await userEvent.click(await screen.findByTestId("leave-out"));
+    await userEvent.click(screen.getByTestId("leave-out-confirm"));
+    const asked = within(screen.getByTestId("leave-out-dialog"));
+    expect(await asked.findByTestId("problem")).toHaveAttribute("data-code", "dataset_conflict");
+    expect(trainings()).toBe(0);
+  });
+
+  it("show once a training was refused because others changed the images", async () => {
+    fake.datasets.list = [dataset("fruit", ["apple", "pear"])];
+    open();
+    await screen.findByTestId("train");
+    fake.datasets.images = fake.datasets.images.slice(0, 3);
+    fake.datasets.images.push(image(4, { label: null }));
+    fake.failing = (path, method) =>
+      method === "POST" && path.endsWith("/train") ? problem(422, "run_refused") : null;
+    await waitFor(() => {
+      expect(screen.getByTestId("train")).toBeEnabled();
+    });
+    await userEvent.click(screen.getByTestId("train"));
+    expect(await screen.findByTestId("problem")).toHaveAttribute("data-code", "run_refused");
+    expect(await screen.findByTestId("too-few")).toHaveTextContent("pear: 1");
+  });
+});
+
+describe("a step of a training", () => {
+  const steps = () => screen.getAllByRole("listitem").filter(({ dataset }) => dataset.state);
+
+  it.each([
+    ["en", "Embed imagesnot needed"],
+    ["ko", "임베딩 계산필요 없음"],
+  ] as const)("that was not needed says so (%s)", async (language, text) => {
+    const [freeze, , fit] = run().steps;
+    if (!freeze || !fit) throw new Error("the fake run has all steps");
+    const running = { ...fit, finished_at: null };
+    fake.datasets.runs = [
+      run({ state: "running", result: null, model_version: null, steps: [freeze, running] }),
+    ];
+    open(language);
+    await screen.findByTestId("run");
+    expect(steps().map(({ dataset }) => dataset.state)).toEqual([
+      "done",
+      "skipped",
+      "active",
+      "waiting",
+      "waiting",
+    ]);
+    expect(steps()[1]).toHaveTextContent(text);
+  });
+
+  it("that a training did not reach is not called unneeded", async () => {
+    const steps_done = run().steps.slice(0, 2);
+    fake.datasets.runs = [
+      run({ state: "failed", result: null, steps: steps_done, error: ["run_refused", "few"] }),
+    ];
+    open();
+    await screen.findByTestId("run");
+    expect(steps().map(({ dataset }) => dataset.state)).toEqual([
+      "done",
+      "done",
+      "waiting",
+      "waiting",
+      "waiting",
+    ]);
+  });
+});
