@@ -50,6 +50,8 @@ LONGEST_NOTE = 1000
 _MOST_ERASED = 5000
 # Moves of aliases among which a version is looked for that has served before.
 _LATEST_MOVES = 100
+# Trainings among which the last finished one is looked for, and one to accept.
+_LATEST_RUNS = 20
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class DatasetService:
         """Raises `DatasetMissingError`, as all below do."""
         dataset = self.store.dataset(name)
         health, versions = self.store.health(name), self.versions.versions(name)
-        runs = self.training.runs.runs(name)
+        runs = self.training.runs.runs(name, _LATEST_RUNS)
         return DatasetDetails(
             dataset,
             strict.parse(DatasetHealth, strict.to_dict(health), "health") if health else None,
