@@ -32,6 +32,17 @@ class DatasetClient:
     def change_class(self, action: str, name: str, **more: str | None) -> dict[str, Any]:
         return self._post("/classes", {"action": action, "name": name, **more})
 
+    def set_flow(
+        self, kinds: Sequence[str], model: str | None, per_day: int | None, *, train: bool
+    ) -> dict[str, Any]:
+        """Let records flow in by a rule. Returns the dataset; without ``per_day`` the API chooses
+        it."""
+        rule: dict[str, object] = {"kinds": list(kinds), "model": model, "train": train}
+        return self._post("/flow", rule if per_day is None else rule | {"per_day": per_day})
+
+    def clear_flow(self) -> dict[str, Any]:
+        return self.api.send("DELETE", self._path("/flow"))
+
     def upload_forms(self, images: Sequence[Mapping[str, object]]) -> dict[str, Any]:
         """Signed requests for images, and hashes of those that need not be sent."""
         return self._post("/uploads", {"images": images})

@@ -189,9 +189,10 @@ class Trainings:
             ),
         )
         run = self.runs.end_step(run, "publish", self._now())
-        self.runs.finish(run, self._now(), manifest.version, result, serves=published.serves)
-        # Labels are counted from the version that it learned from.
+        # Then labels are counted from the version that it learned from. Asked for before the end,
+        # some seconds ahead: a step that was cut off after it is not done again.
         self.curation.renew(dataset)
+        self.runs.finish(run, self._now(), manifest.version, result, serves=published.serves)
         return published
 
     def fail(self, dataset: str, run_id: str, code: str, sentence: str) -> InstantRun:

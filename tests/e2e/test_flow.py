@@ -49,4 +49,6 @@ def test_a_corrected_record_flows_in_once_with_its_label(cloud: Cloud) -> None:
     assert source in {record["id"] for record in records}
     assert cloud.call("DELETE", f"/predictions/{source}").status == 200
     assert images(cloud) == []
+    for record in records:
+        cloud.call("DELETE", f"/predictions/{record['id']}")
     assert cloud.call("DELETE", f"/datasets/{NAME}").status == 200

@@ -25,8 +25,10 @@ from tests.tiny_model import write_tiny_artifact
 from training.data.sources.collect import Origin
 from training.data.sources.imports import find_images
 from visionflow import strict
-from visionflow.datasets.record import VersionImage
-from visionflow.datasets.run import Confusion, InstantRun, RunResult
+from visionflow.datasets.flow import Proposal
+from visionflow.datasets.health import Learned, health_of
+from visionflow.datasets.record import DatasetClass, VersionImage
+from visionflow.datasets.run import Compared, Confusion, InstantRun, RunResult
 from visionflow.images.store import ImageStore
 
 RED, BLUE, GREEN = (encode(plain(colour)) for colour in ("red", "blue", "green"))
@@ -558,6 +560,96 @@ def test_datasets_are_shown_changed_and_deleted(
     assert run(stage, "datasets", "delete", NAME, "--yes") == 0
     assert run(stage, "datasets", "show", NAME) == 1
     assert "dataset_missing" in capsys.readouterr().err
+
+
+def test_a_rule_is_set_shown_and_ended(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*arguments: str) -> str:
+        assert run(stage, "datasets", "flow", NAME, *arguments) == 0
+        return capsys.readouterr().out
+
+    assert run(stage, "datasets", "create", NAME, "cat", "dog") == 0
+    assert "No records flow in by a rule." in said()
+    line = "Records that are uncertain or corrected flow in, 50 a day."
+    assert line in said("--kinds", "uncertain,corrected")
+    assert line in said()
+    line = (
+        "Records of tiny that are unfamiliar flow in, 7 a day; enough new labels start a training, "
+        "once a day."
+    )
+    assert line in said("--kinds", "unfamiliar", "--model", "tiny", "--per-day", "7", "--train")
+    assert run(stage, "datasets", "show", NAME) == 0
+    shown = capsys.readouterr().out
+    assert line in shown
+    assert "0 images have flowed in today (UTC)." in shown
+    for wrong, named in ((["--kinds", "all"], "invalid_body"), (["--train"], "--kinds")):
+        assert run(stage, "datasets", "flow", NAME, *wrong) == 1
+        assert named in capsys.readouterr().err
+    assert "No records flow in by a rule." in said("--off")
+
+
+def test_what_to_do_next_is_said_with_its_commands(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared = Compared(
+        model=NAME,
+        version="1",
+        images=40,
+        groups=30,
+        before=0.948,
+        after=0.961,
+        difference_low=0.0,
+        difference_high=0.02,
+    )
+    assert run(stage, "datasets", "create", NAME, "cat", "dog") == 0
+    capsys.readouterr()
+    api = stage.api
+
+    def proposing(method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        status, text = api(method, path, body)
+        done = InstantRun(
+            id="1",
+            dataset=NAME,
+            version=2,
+            model=NAME,
+            state="done",
+            started_at="2026-01-01T00:00:00.000000Z",
+            started_by="ada",
+            promote=False,
+            model_version="2",
+            result=RunResult(
+                top1=0.96,
+                top1_low=0.9,
+                top1_high=1.0,
+                images=40,
+                groups=30,
+                worst=(),
+                compared=compared,
+            ),
+        )
+        health = health_of(
+            (DatasetClass(name="cat"), DatasetClass(name="dog")),
+            [],
+            Learned(version=2, labels={}),
+        )
+        proposal = Proposal(version=2, labels=35, needed=20, run=done)
+        more = {"run": done, "proposal": proposal, "health": health}
+        found = json.loads(text) | strict.to_dict(more)
+        return status, json.dumps(found).encode()
+
+    stage.api = proposing  # type: ignore[method-assign]
+    assert run(stage, "datasets", "show", NAME) == 0
+    shown = capsys.readouterr().out
+    for line in (
+        "Label images of two classes at least.",
+        "Add 20 images of cat, which has 0.",
+        f"{NAME} 1 has 94.8% on 40 of them, and this one 96.1%.",
+        "35 labels are new since version 2, the last that was trained on; 20 are worth a training.",
+        f"Train on them: visionflow datasets train {NAME}",
+        f"{NAME} 2 gives 96.1% instead of 94.8% on the same 40 test images.",
+        f"visionflow models canary 2 --name {NAME} --percent 10",
+        f"visionflow models promote 2 --name {NAME}",
+    ):
+        assert line in shown
 
 
 def test_versions_are_compared(

@@ -1,23 +1,29 @@
 """Records of the history flow into a dataset by its rule, from the stream to the curated image."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 import lambdas.counters.handler
 import lambdas.curate.handler
 from lambdas.api.resources import resources
-from lambdas.curate.settings import CurateSettings
 from tests.images import encode, plain
-from tests.integration.conftest import API, DATASETS, SERVED, Answer, Cloud, Context, event
+from tests.integration.conftest import API, DATASETS, SERVED, Cloud
+from tests.integration.dataset_loop import (
+    BLUE,
+    GREEN,
+    NAME,
+    NOW,
+    RED,
+    WINDOW,
+    Loop,
+    loop_in_process,
+    sha,
+)
 from tests.integration.test_api import record
 from visionflow.access.caller import Caller
 from visionflow.access.roles import EVERYTHING
@@ -26,177 +32,17 @@ from visionflow.datasets.changes import ClassChange, ImageChange
 from visionflow.datasets.flow import FLOW_RULE, Flow, FlowKind
 from visionflow.datasets.image_store import DatasetImages
 from visionflow.datasets.names import content_key, source_of
-from visionflow.datasets.record import DatasetImage, DatasetVersion
-from visionflow.datasets.run import Compared, InstantRun, RunResult
-from visionflow.datasets.run_store import RunStore
-from visionflow.datasets.store import DatasetStore
-from visionflow.datasets.versions import VersionStore
 from visionflow.dynamodb import to_item
 from visionflow.errors import DatasetMissingError
 from visionflow.loop.flowing import Flowing, utc_day, wants
 from visionflow.models.ref import ModelRef
-from visionflow.predictions.record import Feedback, Prediction, Source
-from visionflow.predictions.reviews import ReviewStore
-from visionflow.predictions.store import PredictionStore
-
-NAME = "colours"
-RED, GREEN, BLUE = (encode(plain(colour)) for colour in ("red", "green", "blue"))
-NOW = datetime.now(UTC)
-WINDOW = {"from": "2030-01-01T00:00:00Z", "to": "2030-01-31T00:00:00Z"}
-
-
-class StateMachine:
-    """The part of Step Functions' client that starts an execution."""
-
-    def __init__(self) -> None:
-        self.started: list[dict[str, str]] = []
-
-    def start_execution(self, **call: str) -> None:
-        assert call["stateMachineArn"] == DATASETS.instant_machine
-        self.started.append(json.loads(call["input"]) | {"name": call["name"]})
-
-
-class Loop:
-    """A dataset with everything from the predictions table's stream to its images."""
-
-    def __init__(self, cloud: Cloud, states: StateMachine) -> None:
-        self.cloud, self.states = cloud, states
-        self.sqs, self.queue = boto3.client("sqs"), DATASETS.curation_queue
-        cloud.s3.create_bucket(
-            Bucket=DATASETS.datasets_bucket,
-            CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
-        )
-        notification: Any = {
-            "QueueArn": "arn:aws:sqs:eu-central-1:123456789012:curation",
-            "Events": ["s3:ObjectCreated:*"],
-            "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "content/"}]}},
-        }
-        cloud.s3.put_bucket_notification_configuration(
-            Bucket=DATASETS.datasets_bucket,
-            NotificationConfiguration={"QueueConfigurations": [notification]},
-        )
-        self.sqs.purge_queue(QueueUrl=self.queue)  # of the event that tests the notification
-        self.store = DatasetStore(DATASETS.dataset_table, cloud.dynamodb)
-        self.runs = RunStore(DATASETS.dataset_table, cloud.dynamodb)
-        self.versions = VersionStore(DATASETS.datasets_bucket, cloud.s3, self.store)
-        self.predictions = PredictionStore("predictions", cloud.dynamodb)
-        self.counted = 0
-        self.make(NAME)
-
-    def make(self, name: str) -> None:
-        body = {"name": name, "classes": ["red", "green"]}
-        assert self.send("POST", "", body).status == 201
-
-    def send(
-        self, method: str, path: str, body: Any = None, caller: Caller | None = None
-    ) -> Answer:
-        data = None if body is None else json.dumps(body).encode()
-        kind = None if body is None else "application/json"
-        return self.cloud.call(method, f"/datasets{path}", None, data, kind, caller=caller)
-
-    def rule(self, *kinds: FlowKind, name: str = NAME, **more: Any) -> None:
-        answer = self.send("POST", f"/{name}/flow", {"kinds": kinds, **more})
-        assert answer.status == 200, answer.body
-
-    def answered(self, data: bytes, index: int = 0, source: Source = "api", **more: Any) -> str:
-        """Record an answer of ``tiny`` to an image, and return its id."""
-        one = record(index, "red", source)
-        key = f"api/{one.id}" if source == "api" else f"uploads/{index}.jpg"
-        version = self.cloud.s3.put_object(Bucket="images", Key=key, Body=data)["VersionId"]
-        digest = sha(data)
-        image = replace(one.image, key=key, version_id=version, bytes=len(data), sha256=digest)
-        return self.keep(replace(one, image=image, **more))
-
-    def keep(self, prediction: Prediction) -> str:
-        assert self.predictions.add(prediction)
-        return prediction.id
-
-    def uncertain(self, data: bytes, index: int = 0, source: Source = "api") -> str:
-        return self.answered(data, index, source, status="unknown", unknown_reason="unsure")
-
-    def feedback(self, prediction_id: str, label: str, **more: Any) -> None:
-        reviews = ReviewStore("predictions", "insights", self.cloud.dynamodb)
-        reviews.give(prediction_id, Feedback(label, "2030-01-02T00:00:00.000000Z", "eve", **more))
-
-    def run(self, *, again: bool = False) -> None:
-        """Count what is new in the stream, and curate until nothing is left. Rules are read anew;
-        ``again``: the whole stream is delivered once more."""
-        lambdas.counters.handler.service.cache_clear()
-        records = self.cloud.stream()
-        new = records if again else records[self.counted :]
-        self.counted = len(records)
-        assert self.cloud.count(new) == []
-        while messages := self.messages():
-            assert self.deliver(messages) == []
-
-    def messages(self) -> list[dict[str, Any]]:
-        found = []
-        while batch := self.sqs.receive_message(
-            QueueUrl=self.queue, MaxNumberOfMessages=10, AttributeNames=["All"]
-        ).get("Messages"):
-            for message in batch:
-                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-                envelope = event("sqs_message") | {"messageId": message["MessageId"]}
-                found.append(envelope | {"body": message["Body"]})
-        return found
-
-    def deliver(self, messages: list[dict[str, Any]]) -> list[str]:
-        """The ids of the messages that SQS would deliver again."""
-        answer = lambdas.curate.handler.lambda_handler({"Records": messages}, Context())
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-
-    def flowing(self) -> Flowing:
-        return lambdas.curate.handler.service().flowing
-
-    def images(self, name: str = NAME) -> dict[str, DatasetImage]:
-        return {image.sha256: image for image in self.store.images.all(name)}
-
-    def image(self, data: bytes) -> DatasetImage:
-        return self.images()[sha(data)]
-
-    def contents(self) -> list[str]:
-        found = self.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
-        return [entry["Key"] for entry in found.get("Contents", [])]
-
-    def details(self) -> dict[str, Any]:
-        answer = self.send("GET", f"/{NAME}")
-        assert answer.status == 200, answer.body
-        body: dict[str, Any] = answer.body
-        return body
-
-    def today(self) -> int:
-        count: int = self.details()["flow_today"]
-        return count
-
-    def erase(self, prediction_id: str) -> None:
-        assert resources().erasure.erase(prediction_id, NOW) is not None
-
-
-def sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+from visionflow.predictions.record import Feedback, Source
 
 
 @pytest.fixture
 def loop(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loop]:
-    # Its own messages are there at once.
-    monkeypatch.setattr("visionflow.loop.curation_queue.QUIET_S", 0)
-    states = StateMachine()
-    monkeypatch.setattr("lambdas.clients.states", lambda: states)
-    settings = CurateSettings(
-        DATASETS.datasets_bucket,
-        DATASETS.dataset_table,
-        DATASETS.curation_queue,
-        "predictions",
-        "audit",
-        "usage",
-        DATASETS.instant_machine,
-        1,
-    )
-    for name, value in settings.to_env().items():
-        monkeypatch.setenv(name, value)
-    yield Loop(empty_cloud, states)
-    for cached in ("settings", "service", "queue", "attempts"):
-        getattr(lambdas.curate.handler, cached).cache_clear()
+    with loop_in_process(empty_cloud, monkeypatch) as found:
+        yield found
 
 
 @pytest.mark.parametrize("source", ["api", "s3"])
@@ -636,207 +482,3 @@ def test_a_rule_wants_records_by_their_kinds(
     one = replace(record(0), unknown_reason=reason, feedback=feedback)
     every: tuple[FlowKind, ...] = ("uncertain", "unfamiliar", "corrected")
     assert tuple(kind for kind in every if wants(Flow(kinds=(kind,)), one)) == kinds
-
-
-# --- proposals, and trainings that the rule starts
-
-
-COMPARED = Compared(
-    model="colours",
-    version="1",
-    images=10,
-    groups=8,
-    before=0.9,
-    after=0.95,
-    difference_low=-0.01,
-    difference_high=0.1,
-)
-
-
-def fill(loop: Loop, count: int, start: int = 0) -> None:
-    """Labelled images that are ready, of both classes."""
-    made = [
-        DatasetImage(
-            sha256=f"{number:064x}",
-            state="pending",
-            added_at="2026-01-01T00:00:00.000000Z",
-            added_by="ada",
-            source="upload",
-            bytes=1,
-            label=("red", "green")[number % 2],
-            labelled_by="ada",
-        )
-        for number in range(start, start + count)
-    ]
-    loop.store.images.announce(NAME, made)
-    for image in made:
-        ready = replace(image, state="ready", group=image.sha256, width=1, height=1)
-        loop.store.images.curated(NAME, ready, None)
-
-
-def trained(loop: Loop, number: int, *, compared: Compared | None = COMPARED) -> InstantRun:
-    """A finished training of what the dataset holds now."""
-    version: DatasetVersion = loop.versions.freeze(NAME, "ada", NOW, None)
-    run = InstantRun(
-        id=f"00RUN{number:04d}",  # before what the rule starts now
-        dataset=NAME,
-        version=version.number,
-        model=NAME,
-        state="waiting",
-        started_at="2026-01-01T00:00:00.000000Z",
-        started_by="ada",
-        promote=False,
-    )
-    loop.runs.start(run)
-    loop.runs.begin(run, "publish", "2026-01-01T00:00:00.000000Z")
-    result = RunResult(
-        top1=0.95,
-        top1_low=0.9,
-        top1_high=1.0,
-        images=10,
-        groups=8,
-        worst=(),
-        compared=compared,
-    )
-    return loop.runs.finish(run, "2026-01-01T00:01:00.000000Z", str(number), result, serves=False)
-
-
-def compare(loop: Loop, now: datetime = NOW) -> None:
-    """What the curation does when images have changed."""
-    loop.store.due(NAME, "wave")
-    assert lambdas.curate.handler.service().examine(NAME, "wave", now)
-
-
-def test_labels_are_counted_from_what_the_last_training_learned(loop: Loop) -> None:
-    fill(loop, 30)
-    compare(loop)
-    assert loop.details()["proposal"] is None
-    assert loop.details()["health"]["trained_version"] is None
-    trained(loop, 1, compared=None)
-    # Nothing is new yet, and until it is counted from this version, nothing is said to be.
-    assert loop.details()["proposal"] is None
-    fill(loop, 3, start=30)
-    loop.store.images.change(NAME, [ImageChange(sha256=f"{0:064x}", label="green")], "ada")
-    loop.store.images.change(NAME, [ImageChange(sha256=f"{1:064x}", label=None)], "ada")
-    loop.store.images.change(NAME, [ImageChange(sha256=f"{2:064x}", removed=True)], "ada")
-    compare(loop)
-    proposal = loop.details()["proposal"]
-    assert proposal == {"version": 1, "labels": 4, "needed": 20, "run": None}
-    forecast = loop.details()["forecast"]
-    assert forecast is not None
-    assert forecast["seconds"] > 0
-
-
-def test_the_newest_training_that_nobody_has_judged_is_to_be_accepted(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(loop, 4)
-    in_use: set[ModelRef] = set()
-    retired: set[str] = set()
-    served: list[ModelRef] = []
-    registry = resources().registry
-
-    def row(model: ModelRef) -> SimpleNamespace:
-        return SimpleNamespace(retired=model.version in retired)
-
-    def history(_limit: int) -> SimpleNamespace:
-        moves = [
-            SimpleNamespace(alias="production", name=model.name, version=model.version)
-            for model in served
-        ]
-        return SimpleNamespace(items=moves)
-
-    aliases = SimpleNamespace(in_use=in_use)
-    monkeypatch.setattr(registry, "aliases", lambda: aliases)
-    monkeypatch.setattr(registry, "version", row)
-    monkeypatch.setattr(registry, "history", history)
-
-    def accepted() -> str | None:
-        proposal = loop.details()["proposal"]
-        return None if proposal is None else proposal["run"]["model_version"]
-
-    trained(loop, 1)
-    assert accepted() == "1"
-    trained(loop, 2)
-    assert accepted() == "2"
-    # One that was not compared says nothing.
-    trained(loop, 3, compared=None)
-    assert accepted() == "2"
-    retired.add("2")
-    assert accepted() == "1"
-    retired.clear()
-    # It serves, or has served and was replaced: what is older is not proposed either.
-    in_use.add(ModelRef(NAME, "2"))
-    assert accepted() is None
-    in_use.clear()
-    served.append(ModelRef(NAME, "2"))
-    assert accepted() is None
-    trained(loop, 4)
-    assert accepted() == "4"
-
-
-def test_enough_new_labels_start_one_training_a_day_that_promotes_nothing(loop: Loop) -> None:
-    loop.rule("corrected", train=True)
-    fill(loop, 30)
-    compare(loop)
-    assert loop.states.started == []  # not before a person has trained once
-    trained(loop, 1)
-    fill(loop, 19, start=30)
-    compare(loop)
-    assert loop.states.started == []
-    fill(loop, 1, start=49)
-    compare(loop)
-    ((run, *others), started) = loop.runs.runs(NAME), loop.states.started
-    assert [start["name"] for start in started] == [run.id]
-    assert (run.started_by, run.promote, run.model, len(others)) == (FLOW_RULE, False, NAME, 1)
-    entry = loop.cloud.call("GET", "/audit").body["items"][0]
-    assert (entry["by"], entry["action"], entry["subject"]) == (FLOW_RULE, "train", NAME)
-    assert (entry["status"], entry["details"]) == (200, {"id": run.id})
-    # Not while it runs, and not a second one today; tomorrow again.
-    loop.runs.begin(run, "freeze", "2026-01-01T00:00:00.000000Z")
-    tomorrow = datetime.fromtimestamp(NOW.timestamp() + 86_400, UTC)
-    compare(loop)
-    compare(loop, tomorrow)
-    assert len(loop.states.started) == 1
-    loop.runs.fail(NAME, run.id, "2026-01-01T00:00:00.000000Z", "x", "It failed.")
-    compare(loop)
-    assert len(loop.states.started) == 1
-    compare(loop, tomorrow)
-    assert len(loop.states.started) == 2
-
-
-def test_a_training_of_the_rule_that_was_cut_off_is_started_once_by_the_next_comparison(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loop.rule("corrected", train=True)
-    fill(loop, 30)
-    trained(loop, 1)
-    fill(loop, 20, start=30)
-    with monkeypatch.context() as patch:
-        patch.setattr(RunStore, "start", _cut_off)
-        with pytest.raises(ConnectionError):
-            compare(loop)
-    claimed = loop.store.rule_training(NAME, utc_day(NOW))
-    compare(loop)
-    assert [start["name"] for start in loop.states.started] == [claimed]
-    # A claim that another comparison made at the same moment holds.
-    assert loop.store.claim_training(NAME, utc_day(NOW), "other") == claimed
-
-
-def _cut_off(*_request: Any) -> None:
-    raise ConnectionError("cut off")
-
-
-@pytest.mark.parametrize("why", ["stopped", "few", "without"])
-def test_the_rule_does_not_train_what_it_must_not(loop: Loop, why: str) -> None:
-    loop.rule("corrected", train=why != "without")
-    fill(loop, 30)
-    trained(loop, 1)
-    fill(loop, 20, start=30)
-    if why == "stopped":
-        lambdas.curate.handler.service().rule.stop.stop("The month's budget is spent.", NOW)
-    if why == "few":
-        loop.store.change_classes(NAME, ClassChange(action="add", name="blue"))
-    compare(loop)
-    assert loop.states.started == []
-    assert loop.store.rule_training(NAME, utc_day(NOW)) is None

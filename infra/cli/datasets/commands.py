@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from infra.cli.command_line import add_api_command
 from infra.cli.datasets import take_over
+from infra.cli.datasets.details import flow_line, print_details
 from infra.cli.datasets.export import csv_lines, file_names, json_lines, read_manifest, write_zip
 from infra.cli.datasets.training import follow, print_run
 from infra.cli.endpoints import api_client
@@ -19,11 +20,12 @@ from training.texts.terminal import say
 def add_parsers(commands: Commands) -> None:
     group = add_group(commands, "datasets", "Show, label, freeze, train and export datasets.")
     add_api_command(group, "list", _list, "List all datasets.")
-    _add(group, "show", _show, "Show a dataset with its health and its latest training.")
+    _add(group, "show", _show, "Show a dataset, its latest training and what to do next.")
     create = _add(group, "create", _create, "Create an empty dataset.")
     create.add_argument("classes", nargs="*", metavar="CLASS", help="its first classes")
     _add_classes(group)
     take_over.add_parser(group)
+    _add_flow(group)
     _add(group, "versions", _versions, "List the versions of a dataset, the latest first.")
     freeze = _add(group, "freeze", _freeze, "Keep what a dataset holds now as a version.")
     freeze.add_argument("--note", metavar="TEXT", help="why, for people")
@@ -80,6 +82,26 @@ def _add_classes(group: Commands) -> None:
     parser.add_argument("--en", metavar="TEXT", help="with --add or --describe: in English")
 
 
+def _add_flow(group: Commands) -> None:
+    parser = _add(
+        group, "flow", _flow, "Let records of the history flow into a dataset, or show its rule."
+    )
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument(
+        "--kinds",
+        metavar="KINDS",
+        help="which records, with a comma between: uncertain, unfamiliar, corrected",
+    )
+    rule.add_argument("--off", action="store_true", help="let no more records flow in")
+    parser.add_argument("--model", help="only answers of this model (default: of any)")
+    parser.add_argument(
+        "--per-day", type=int, metavar="N", help="new images a day at most (default: 50)"
+    )
+    parser.add_argument(
+        "--train", action="store_true", help="train when enough labels are new, once a day"
+    )
+
+
 def _client(arguments: argparse.Namespace) -> DatasetClient:
     return DatasetClient(api_client(arguments), arguments.name)
 
@@ -97,30 +119,24 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     found = _client(arguments).details()
-    answer(arguments, found, lambda: _print_details(found))
+    answer(arguments, found, lambda: print_details(found))
     return 0
 
 
-def _print_details(found: dict[str, Any]) -> None:
-    dataset, health, latest = found["dataset"], found["health"], found["latest"]
-    say(f"{dataset['name']}: {len(dataset['classes'])} classes")
-    if health is None:
-        say("Its images have not been compared yet.")
-    else:
-        say(
-            f"{health['images']} images: {health['labelled']} labelled, {health['unlabelled']} "
-            f"unlabelled, {health['pending']} pending, {health['unreadable']} unreadable; "
-            f"{health['duplicates']} look like another one."
+def _flow(arguments: argparse.Namespace) -> int:
+    client = _client(arguments)
+    if arguments.off:
+        found = client.clear_flow()
+    elif arguments.kinds:
+        found = client.set_flow(
+            arguments.kinds.split(","), arguments.model, arguments.per_day, train=arguments.train
         )
-        rows = [
-            (entry["name"], *(str(entry[key]) for key in ("images", "groups", "suspected")))
-            for entry in health["classes"]
-        ]
-        print_table([("CLASS", "IMAGES", "GROUPS", "SUSPECTED"), *rows])
-    if latest is not None:
-        say(f"Version {latest['number']} of {latest['created_at'][:16]}: {latest['images']} images")
-    if found["run"] is not None:
-        print_run(found["run"])
+    elif arguments.model or arguments.per_day or arguments.train:
+        raise CommandError("Add --kinds: which records flow in, such as uncertain,corrected.")
+    else:
+        found = client.details()["dataset"]
+    answer(arguments, found, lambda: say(flow_line(found["flow"])))
+    return 0
 
 
 def _create(arguments: argparse.Namespace) -> int:

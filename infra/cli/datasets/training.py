@@ -50,6 +50,11 @@ def print_run(run: dict[str, Any]) -> None:
         f"{result['top1_high']:.1%}) on {result['images']} test images in "
         f"{result['groups']} groups."
     )
+    if (compared := result["compared"]) is not None:
+        say(
+            f"{compared['model']} {compared['version']} has {compared['before']:.1%} on "
+            f"{compared['images']} of them, and this one {compared['after']:.1%}."
+        )
     if worst := result["worst"][:_MOST_CONFUSIONS]:
         rows = [(entry["label"], entry["answered"], str(entry["count"])) for entry in worst]
         print_table([("LABEL", "ANSWERED", "IMAGES"), *rows])
