@@ -9,6 +9,9 @@ from lambdas.classification.active_model import REFRESH_S
 from tests.e2e.cloud import Answer, Cloud, Record, eventually
 from tests.e2e.conftest import answer, serves, visionflow
 from tests.tiny_model import write_tiny_run
+from visionflow.insights.counters import CounterStore
+from visionflow.insights.shadows import ShadowStore
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 
 pytestmark = pytest.mark.e2e
@@ -56,9 +59,10 @@ def test_a_shadow_is_compared_with_what_serves(cloud: Cloud, published: ModelReg
     assert moved.body["aliases"]["shadow"]["version"] == VERSION
     production = published.current()
     assert production is not None
+    asked: list[str] = []
 
     def look() -> Record | None:
-        answer(cloud)
+        asked.append(answer(cloud)["id"])
         versions = {"versions": f"{production.version},{VERSION}"}
         items = cloud.call("GET", "/models/compare", query=versions).body["items"]
         return items[1] if items[1]["compared"] else None
@@ -66,6 +70,14 @@ def test_a_shadow_is_compared_with_what_serves(cloud: Cloud, published: ModelReg
     found = eventually(look, 40, "an image that both have seen")
     assert 0 <= found["agreement"] <= 1
     assert found["p50_ms"] > 0
+    # Counted with it: the answer itself, which only the shadow's function may write.
+    insights, predictions = cloud.outputs.insights_table, cloud.outputs.predictions_table
+    counters = CounterStore(insights, cloud.dynamodb)
+    shadows = ShadowStore(insights, predictions, cloud.dynamodb, counters)
+    kept = [shadows.get(prediction_id, ModelRef("tiny", VERSION)) for prediction_id in asked]
+    answers = [one for one in kept if one is not None]
+    assert len(answers) >= found["compared"]
+    assert {one.best for one in answers} <= {"red", "green", "blue"}
 
 
 def test_a_canary_answers_and_is_taken_back(cloud: Cloud, published: ModelRegistry) -> None:

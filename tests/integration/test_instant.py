@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import numpy as np
@@ -31,10 +32,13 @@ from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.evaluation.unknown import strangers
+from training.export import gate_checks
 from training.export.artifact import REPORT_FILE
+from training.report import page
 from training.results.report import Report
 from training.stop import check_stop
 from visionflow.access.budget import StageStop
+from visionflow.answers.embedder import Embedder
 from visionflow.datasets.changes import ClassChange, ImageChange
 from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import content_key, parts_key, source_of
@@ -43,6 +47,7 @@ from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
+from visionflow.images.pipeline import UInt8Array
 from visionflow.models.gate import GateLimits
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
 from visionflow.models.ref import ModelRef
@@ -56,6 +61,8 @@ COLOURS = {"red": (200, 30, 30), "green": (30, 190, 40), "blue": (30, 40, 200)}
 COUNTS = {"red": 12, "green": 12, "blue": 1}
 EMBED = EmbedSettings("datasets", "dataset-files")
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/curation"
+# How fast a version is depends on what else the machine does.
+LIMITS = GateLimits(max_trunk_latency_ratio=100.0)
 INSTANT = InstantSettings(
     "datasets",
     "dataset-files",
@@ -64,7 +71,7 @@ INSTANT = InstantSettings(
     "audit",
     "usage",
     QUEUE,
-    json.dumps(asdict(GateLimits())),
+    json.dumps(asdict(LIMITS)),
 )
 Task = Callable[[dict[str, Any]], Any]
 
@@ -116,11 +123,28 @@ def trained(
     return report
 
 
+class RememberingEmbedder(Embedder):
+    """The trunk itself, which most tests would run on the same images."""
+
+    known: ClassVar[dict[bytes, Float32Array]] = {}
+
+    def embed(self, images: UInt8Array) -> Float32Array:
+        key = sha256(images.tobytes()).digest()
+        if key not in self.known:
+            self.known[key] = super().embed(images)
+        return self.known[key]
+
+
+opened = cache(RememberingEmbedder)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _forget() -> Iterator[None]:
     yield
     for kept, _ in TRAINED.values():
         shutil.rmtree(kept.parent)
+    RememberingEmbedder.known.clear()
+    opened.cache_clear()
 
 
 class World:
@@ -144,8 +168,13 @@ class World:
             "visionflow.loop.curation_queue.CurationQueue.renew",
             lambda _queue, name: self.renewed.append(name),
         )
+        for function in (lambdas.embed.handler, lambdas.instant.handler):
+            monkeypatch.setattr(function, "Embedder", opened)
         # Answering them for the report is most of a training of so few images.
         monkeypatch.setattr(strangers, "IMAGES", 8)
+        # Drawing plots takes longer than fitting, and each is carried from store to store.
+        monkeypatch.setattr(page, "PLOTS", {})
+        monkeypatch.setattr(gate_checks, "MOST_TRUNK_LATENCY", LIMITS.max_trunk_latency_ratio)
         self.s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
         self.store, self.runs = DatasetStore("datasets", dynamodb), RunStore("datasets", dynamodb)
         self.versions = VersionStore("dataset-files", self.s3, self.store)
@@ -170,24 +199,28 @@ class World:
             Dataset(name=name, created_at=timestamp(AT), created_by="ann", classes=classes)
         )
         for number, (label, count) in enumerate(counts.items()):
-            for index in range(count):
-                self.add(name, label, drawn(COLOURS[label], 1000 * number + index))
+            seeds = range(1000 * number, 1000 * number + count)
+            self.add(name, label, *(drawn(COLOURS[label], seed) for seed in seeds))
 
-    def add(self, name: str, label: str, data: bytes) -> str:
-        """An image as curation leaves it, but without its embedding."""
-        image = DatasetImage(
-            sha256=sha256(data).hexdigest(),
-            state="ready",
-            added_at=timestamp(AT),
-            added_by="ann",
-            source="upload",
-            bytes=len(data),
-            label=label,
-        )
-        self.store.images.announce(name, [image])
-        self.store.images.curated(name, image, None)
-        self.s3.put_object(Bucket="dataset-files", Key=content_key(name, image.sha256), Body=data)
-        return image.sha256
+    def add(self, name: str, label: str, *contents: bytes) -> None:
+        """Images as curation leaves them, but without their embeddings."""
+        images = [
+            DatasetImage(
+                sha256=sha256(data).hexdigest(),
+                state="ready",
+                added_at=timestamp(AT),
+                added_by="ann",
+                source="upload",
+                bytes=len(data),
+                label=label,
+            )
+            for data in contents
+        ]
+        self.store.images.announce(name, images)
+        for image, data in zip(images, contents, strict=True):
+            self.store.images.curated(name, image, None)
+            key = content_key(name, image.sha256)
+            self.s3.put_object(Bucket="dataset-files", Key=key, Body=data)
 
     def start(self, name: str = "colours", *, promote: bool = False) -> InstantRun:
         return self.runs.start(
@@ -282,7 +315,7 @@ def test_a_report_shows_images_unless_one_was_copied_from_a_prediction(
 ) -> None:
     # Else so few images have no map.
     monkeypatch.setattr("training.evaluation.tsne.LEAST_IMAGES", 2)
-    world.fill({"red": 13, "green": 13})
+    world.fill({"red": 8, "green": 8})
     if copied:
         image = next(world.store.images.all("colours"))
         world.store.images.came("colours", image.sha256, source_of("p1"))
@@ -299,7 +332,7 @@ def test_a_report_shows_images_unless_one_was_copied_from_a_prediction(
 def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_it(
     world: World,
 ) -> None:
-    world.fill({"red": 12, "green": 12})
+    world.fill({"red": 8, "green": 8})
     first = world.train()
     assert first.result is not None
     assert first.result.compared is None
@@ -308,10 +341,9 @@ def test_what_measured_one_model_never_teaches_the_next_which_is_compared_with_i
     before = _parts(world, first)
     # So many that parts drawn anew would differ, and a class that the first one lacks.
     world.store.change_classes("colours", ClassChange(action="add", name="blue"))
-    for index in range(12):
-        world.add("colours", "red", drawn(COLOURS["red"], 5000 + index))
-        world.add("colours", "green", drawn(COLOURS["green"], 6000 + index))
-        world.add("colours", "blue", drawn(COLOURS["blue"], 7000 + index))
+    for label, first_seed in (("red", 5000), ("green", 6000), ("blue", 7000)):
+        seeds = range(first_seed, first_seed + 8)
+        world.add("colours", label, *(drawn(COLOURS[label], seed) for seed in seeds))
     second = world.train()
     assert second.error is None
     after = _parts(world, second)
@@ -380,6 +412,75 @@ def test_embeddings_of_other_views_are_made_anew(world: World) -> None:
     assert sorted(world.embedded) == sorted(images[:9])
     found = world.store.images.contents("colours", images)
     assert {content.trunk for _, content in found} == {embedder.kind}
+
+
+@pytest.mark.parametrize("where", ["while it proves", "before the first file", "before the last"])
+def test_a_step_that_is_killed_half_way_is_done_again_and_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """The step that fits proves too, and keeps the files of the artifact, its manifest last."""
+    world.fill(COUNTS)
+    killed: list[str] = []
+
+    def once() -> None:
+        if not killed:
+            killed.append(where)
+            raise MemoryError("killed")
+
+    def dying(*given: Any, **named: Any) -> Report:
+        *others, on_prove = given
+
+        def prove() -> None:
+            on_prove()
+            once()
+
+        return trained(*others, prove, **named)
+
+    if where == "while it proves":
+        monkeypatch.setattr(lambdas.instant.handler, "train", dying)
+    else:
+        last = where == "before the last"
+        events = lambdas.instant.handler.service().s3.meta.events
+
+        def put(params: dict[str, Any], **_: Any) -> None:
+            if "/model/" in params["Key"] and params["Key"].endswith(MANIFEST_NAME) == last:
+                once()
+
+        events.register("provide-client-params.s3.PutObject", put)
+    run = world.train()
+    assert killed == [where]
+    assert (run.error, run.state, run.model_version) == (None, "done", "1")
+    assert [step.name for step in run.steps] == ["freeze", "embed", "fit", "prove", "publish"]
+    assert world.published() == ["models/colours/1/manifest.json"]
+
+
+def test_images_that_vanish_after_the_version_was_named_end_the_training(world: World) -> None:
+    """Their embeddings are there, but the served form is measured on the images themselves."""
+    world.fill(COUNTS)
+    world.train()
+    kept: dict[str, bytes] = {}
+    function = world.tasks["InstantFunction"]
+
+    def vanishing(event: dict[str, Any]) -> Any:
+        answer = function(event)
+        if event["step"] == "freeze":
+            for image in world.store.images.all("colours"):
+                key = content_key("colours", image.sha256)
+                kept[key] = world.s3.get_object(Bucket="dataset-files", Key=key)["Body"].read()
+                world.s3.delete_object(Bucket="dataset-files", Key=key)
+        return answer
+
+    world.tasks["InstantFunction"] = vanishing
+    run = world.train()
+    assert run.error is not None
+    assert (run.state, run.error[0], run.model_version) == ("failed", "image_missing", None)
+    assert world.published() == ["models/colours/1/manifest.json"]
+
+    # Once they are there again, the next training makes a version.
+    world.tasks["InstantFunction"] = function
+    for key, data in kept.items():
+        world.s3.put_object(Bucket="dataset-files", Key=key, Body=data)
+    assert world.train().state == "done"
 
 
 def test_images_that_lie_there_at_once_are_embedded_once_by_two_trainings(world: World) -> None:
