@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.jobs import (
 from tests.tiny_model import LABELS, write_tiny_run
 from training.job.files import JobFiles
 from training.job.script import job_config, run_job
+from visionflow.datasets.health import health_of
 from visionflow.datasets.names import content_key
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage, Part
 from visionflow.datasets.run_store import RunStore
@@ -54,7 +56,7 @@ from visionflow.strict import parse_json
 from visionflow.timestamps import timestamp
 
 REPORTER = "AROA:i-1"
-PER_CLASS, TEST = 24, 8
+PER_CLASS, TEST = 16, 8
 
 
 def shot(label: str, seed: int) -> bytes:
@@ -72,12 +74,14 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.waited = 0.0
+        self.on_wait: Callable[[], object] | None = None
         self.s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
         make_buckets(JOBS, DATASETS, "models")
         make_pair_table(DATASETS_TABLE)
         make_pair_table("registry")
         self.jobs = make_table()
-        self.store = DatasetStore(DATASETS_TABLE, dynamodb)
+        self.store = DatasetStore(DATASETS_TABLE, dynamodb, self.wait)
         self.runs = RunStore(DATASETS_TABLE, dynamodb)
         self.registry = ModelRegistry("registry", dynamodb)
         classes = tuple(DatasetClass(name=label) for label in LABELS)
@@ -93,6 +97,11 @@ class World:
                 group = added.sha256
                 if part:
                     self.test.add(added.sha256)
+
+    def wait(self, seconds: float) -> None:
+        self.waited += seconds
+        if self.on_wait:
+            self.on_wait()
 
     def add(
         self, label: str, data: bytes, part: Part | None = None, group: str = "", **more: Any
@@ -180,9 +189,18 @@ def test_what_cannot_be_frozen_is_refused(world: World) -> None:
     world.store.due("fruit", "wave")
     with pytest.raises(DatasetConflictError, match="still being compared"):
         world.ask()
+    assert 5 < world.waited < 20
     world.store.create(Dataset(name="one", created_at=timestamp(NOW), created_by="ann"))
     with pytest.raises(DatasetConflictError, match="holds no labelled image"):
         world.ask(dataset="one")
+
+
+def test_a_version_waits_until_the_newest_images_are_compared(world: World) -> None:
+    world.store.due("fruit", "wave")
+    health = health_of((), ())
+    world.on_wait = lambda: world.store.examined("fruit", health, world.store.due_token("fruit"))
+    assert world.ask().dataset_version == 1
+    assert world.waited == 1.0
 
 
 def test_a_machine_gets_parts_and_groups_and_no_test_image(world: World) -> None:

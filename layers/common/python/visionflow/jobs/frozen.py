@@ -43,6 +43,8 @@ GROUPS_TABLE: Final = "groups.csv"
 # Images are decoded by their bytes, whatever they are called; only names with a known suffix are
 # taken for images.
 _SUFFIX = ".jpg"
+# A second apart; a gateway waits for less than half a minute.
+_LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,7 @@ def with_version(
     if request.dataset_version is not None:
         version = versions.version(name, request.dataset_version)
     else:
-        if store.unexamined(name) is not None:
-            raise DatasetConflictError(
-                f"The newest images of {name} are still being compared with the others; try again "
-                "in a minute, or name a version."
-            )
+        _wait_for_groups(store, name)
         version = versions.freeze(name, by, at, None)
     if not LEAST_CLASSES <= len(version.classes) <= MOST_CLASSES:
         raise JobRefusedError(
@@ -90,6 +88,19 @@ def with_version(
         )
     data = f"s3://{versions.bucket}/{CONTENT_PREFIX}{name}"
     return replace(request, dataset_version=version.number, data=data)
+
+
+def _wait_for_groups(store: DatasetStore, name: str) -> None:
+    """Until the newest images are compared: before, look-alikes could lie on both sides of a split.
+    That takes seconds after a change."""
+    for _ in range(_LOOKS):
+        if store.unexamined(name) is None:
+            return
+        store.sleep(1.0)
+    raise DatasetConflictError(
+        f"The newest images of {name} are still being compared with the others; try again in a "
+        "minute, or name a version."
+    )
 
 
 def placed(images: Sequence[VersionImage]) -> tuple[Placed, ...]:
