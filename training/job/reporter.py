@@ -68,6 +68,8 @@ class Reporter:
         self._on_stop = on_stop
         self._interval = interval
         self._lock = threading.Lock()
+        # A heartbeat that is on its way must not arrive after the outcome.
+        self._sending = threading.Lock()
         self._closing = threading.Event()
         self._stopped = False
         self._unsent: list[str] = []
@@ -141,11 +143,13 @@ class Reporter:
             print(f"heartbeat: {error}", file=sys.__stderr__, flush=True)
 
     def _send(self) -> None:
-        with self._lock:
-            self._report = replace(self._report, heartbeat_at=_now(), log_tail=tuple(self._tail))
-            report = self._report
-        self._folders.put_report(report)
-        self._send_log()
+        with self._sending:
+            with self._lock:
+                tail = tuple(self._tail)
+                self._report = replace(self._report, heartbeat_at=_now(), log_tail=tail)
+                report = self._report
+            self._folders.put_report(report)
+            self._send_log()
 
     def _send_log(self) -> None:
         """Send the lines that wait; they are kept if that fails. No job fails for its log."""
