@@ -305,6 +305,7 @@ def test_new_labels_and_records_of_the_history_close_the_loop(
     with opened(browser, cloud, allowed=("412",), locale="ko-KR", viewport=PHONE) as page:
         page.goto(f"{address(cloud, 'data')}?dataset={name}")
         tiles = page.locator("[data-testid=image-tile] img")
+        expect(page.get_by_test_id("add-images")).to_be_visible()
         page.get_by_test_id("add-folder").set_input_files(folder)
         expect(tiles).to_have_count(2 * PER_CLASS)
         finished_training(cloud, name, post(f"/datasets/{name}/versions", {})["number"])
