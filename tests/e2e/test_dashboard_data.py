@@ -302,6 +302,7 @@ def test_new_labels_and_records_of_the_history_close_the_loop(
         return answer.body
 
     post("/datasets", {"name": name})
+    assert cloud.call("GET", f"/datasets/{name}").body["proposal"] is None
     with opened(browser, cloud, allowed=("412",), locale="ko-KR", viewport=PHONE) as page:
         page.goto(f"{address(cloud, 'data')}?dataset={name}")
         tiles = page.locator("[data-testid=image-tile] img")
