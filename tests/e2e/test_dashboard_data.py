@@ -1,10 +1,12 @@
 """The data page against the deployed API: from folders of images to a version, by keyboard."""
 
+import json
 import re
 import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.dashboard import DESKTOP, PHONE, accessibility_faults, address, launch, opened
 from tests.images import encode, textured
+from visionflow.datasets.run import InstantRun, RunResult
+from visionflow.datasets.run_store import RunStore
+from visionflow.timestamps import new_id, timestamp
 
 pytestmark = pytest.mark.e2e
 
@@ -258,3 +263,71 @@ def test_images_are_labelled_by_keyboard_alone(
     with capsys.disabled():
         rate = 60 * 60 / seconds
         print(f"\n60 labels by keys, stored: {seconds:.1f} s, {rate:.0f} a minute")
+
+
+def finished_training(cloud: Cloud, name: str, version: int) -> None:
+    """Record a training of ``version``, as if it had just ended."""
+    (table,) = [
+        table for table in cloud.dynamodb.list_tables()["TableNames"] if "DatasetsTable" in table
+    ]
+    runs, now = RunStore(table, cloud.dynamodb), datetime.now(UTC)
+    waiting = InstantRun(
+        id=new_id(now),
+        dataset=name,
+        version=version,
+        model=name,
+        state="waiting",
+        started_at=timestamp(now),
+        started_by="tester",
+        promote=False,
+    )
+    result = RunResult(top1=0.9, top1_low=0.8, top1_high=1.0, images=8, groups=8, worst=())
+    runs.finish(runs.start(waiting), timestamp(now), "1", result, serves=False)
+
+
+def test_new_labels_and_records_of_the_history_close_the_loop(
+    browser: Browser, cloud: Cloud, folder: Path, tmp_path: Path
+) -> None:
+    name = f"loop-{secrets.token_hex(4)}"
+    added = 6
+    for number, label in enumerate(("cat", "dog")):
+        (tmp_path / "more" / label).mkdir(parents=True)
+        for n in range(added):
+            content = encode(textured((96, 72), seed=700 + 100 * number + n))
+            (tmp_path / "more" / label / f"{n}.jpg").write_bytes(content)
+
+    def post(path: str, body: Record) -> Record:
+        answer = cloud.call("POST", path, json.dumps(body).encode(), "application/json")
+        assert answer.status in (200, 201), answer.body
+        return answer.body
+
+    post("/datasets", {"name": name})
+    assert cloud.call("GET", f"/datasets/{name}").body["proposal"] is None
+    with opened(browser, cloud, allowed=("412",), locale="ko-KR", viewport=PHONE) as page:
+        page.goto(f"{address(cloud, 'data')}?dataset={name}")
+        tiles = page.locator("[data-testid=image-tile] img")
+        expect(page.get_by_test_id("add-images")).to_be_visible()
+        page.get_by_test_id("add-folder").set_input_files(folder)
+        expect(tiles).to_have_count(2 * PER_CLASS)
+        finished_training(cloud, name, post(f"/datasets/{name}/versions", {})["number"])
+        page.get_by_test_id("add-folder").set_input_files(tmp_path / "more")
+        proposal = page.get_by_test_id("proposal")
+        expect(proposal).to_contain_text("버전 1 이후 새 레이블 12개(20개 필요).")
+
+        page.get_by_test_id("flow-open").click()
+        page.get_by_test_id("flow-kind-uncertain").uncheck()
+        page.get_by_test_id("flow-per-day").fill("5")
+        page.get_by_test_id("flow-save").click()
+        expect(page.get_by_test_id("flow-today")).to_have_text("오늘 5개 중 0개")
+        assert accessibility_faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+        data = encode(textured((96, 72), seed=secrets.randbelow(2**31)))
+        record = cloud.call("POST", "/predict", data, "image/jpeg").body
+        post(f"/predictions/{record['id']}/feedback", {"label": "dog", "new": True})
+        expect(page.get_by_test_id("flow-today")).to_have_text("오늘 5개 중 1개")
+
+        page.get_by_test_id("flow-open").click()
+        page.get_by_test_id("flow-off").click()
+        expect(page.get_by_test_id("flow-today")).to_have_count(0)
+    assert cloud.call("DELETE", f"/datasets/{name}").status == 200
