@@ -9,13 +9,13 @@ who compares it with the others. Each writes attributes of their own, so nobody'
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from visionflow import dynamodb
 from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, Book, ImageChange
 from visionflow.datasets.names import is_sha256
-from visionflow.datasets.record import DatasetImage, VersionImage
+from visionflow.datasets.record import DatasetImage, Part, VersionImage
 from visionflow.dynamodb import Found, Item, Sleep, to_item
 from visionflow.errors import DatasetImageMissingError, ImageError, PlatformError
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _ATTEMPTS = 8
 # Attributes of an image's row that a version has too.
 _FROZEN = tuple(field.name for field in fields(VersionImage) if field.name != "sha256")
+_PARTS: Mapping[str, Part] = {part: part for part in get_args(Part)}
 
 Admission = Literal["new", "known", "full"]
 """Of an image that the rule lets in: it is new, was there already, or is one too many today."""
@@ -265,11 +266,19 @@ class DatasetImages:
             consistent=True,
         )
         for item in found:
-            values = {field: item[field]["S"] if field in item else None for field in _FROZEN}
-            values["label"] = book.label(values["label"], int(item["revision"]["N"]))
+            text = {field: item[field]["S"] for field in _FROZEN if field in item}
+            label = book.label(text.get("label"), int(item["revision"]["N"]))
             ready = item["state"]["S"] == "ready" and "removed" not in item
-            if ready and values["label"] is not None:
-                yield VersionImage(sha256=item["sk"]["S"], **values)
+            if ready and label is not None:
+                yield VersionImage(
+                    sha256=item["sk"]["S"],
+                    label=label,
+                    part=_PARTS[text["part"]] if "part" in text else None,
+                    group=text.get("group"),
+                    source=text["source"],
+                    added_by=text["added_by"],
+                    added_at=text["added_at"],
+                )
 
     def curated(self, name: str, image: DatasetImage, content: ImageContent | None) -> bool:
         """Write what was found in an image that arrived: its size and ``content``, or None and its

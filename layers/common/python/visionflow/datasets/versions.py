@@ -157,7 +157,7 @@ class VersionStore:
         ``end``."""
         for _ in range(_ATTEMPTS):
             revision = self._store.dataset(name).revision
-            lines = []
+            lines: list[VersionImage] = []
             for image in self._store.images.to_freeze(name):
                 if self._store.clock() >= end:
                     raise DatasetTooLargeError(
