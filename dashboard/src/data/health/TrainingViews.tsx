@@ -21,7 +21,7 @@ const TRUNK = "starter";
 /** Images that stand beside each other in the table are not alike, but a step shows all classes. */
 const STEP = 7;
 /** The share of each side that the second view shows, as `visionflow/answers/embedder.py` has it. */
-const NEARER = 4 / 7;
+const NEARER = 9 / 14;
 
 /** What a training sees of an image: the centre, in the model's size, and that nearer and mirrored. */
 export function TrainingViews({ name, table, revision, run }: TrainingViewsProps) {

@@ -16,8 +16,8 @@ from visionflow.models.manifest import Manifest, read_manifest
 VIEWS: Final = 2
 """An image as it is answered, and the mirror image of its enlarged centre: the same thing nearer
 and turned, from which a head learns what does not matter."""
-NEARER: Final = 4 / 7
-"""The share of each side that the second view shows: 128 of 224 px."""
+NEARER: Final = 9 / 14
+"""The share of each side that the second view shows: 144 of 224 px."""
 
 
 class Embedder:
