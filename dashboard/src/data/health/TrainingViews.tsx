@@ -20,10 +20,8 @@ interface TrainingViewsProps {
 const TRUNK = "starter";
 /** Images that stand beside each other in the table are not alike, but a step shows all classes. */
 const STEP = 7;
-/** The share of each side that the second view shows, as `visionflow/answers/embedder.py` has it. */
-const NEARER = 9 / 14;
 
-/** What a training sees of an image: the centre, in the model's size, and that nearer and mirrored. */
+/** What a training sees of an image: the centre, in the model's size, and its mirror image. */
 export function TrainingViews({ name, table, revision, run }: TrainingViewsProps) {
   const { t } = useTranslation();
   const api = useApi();
@@ -44,15 +42,13 @@ export function TrainingViews({ name, table, revision, run }: TrainingViewsProps
   });
   const url = image.data?.url;
   if (input === undefined || url == null) return null;
-  const scale = (input.resize / input.size) * 100;
-  const side = `${scale}%`;
-  const nearer = `${scale / NEARER}%`;
+  const side = `${(input.resize / input.size) * 100}%`;
   const views = [
     { id: "whole", style: undefined, className: css.whole },
     { id: "centre", style: { width: side, height: side }, className: css.seen },
     {
-      id: "nearer",
-      style: { width: nearer, height: nearer, transform: "translate(-50%, -50%) scaleX(-1)" },
+      id: "mirrored",
+      style: { width: side, height: side, transform: "translate(-50%, -50%) scaleX(-1)" },
       className: css.seen,
     },
   ] as const;

@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from visionflow.models.manifest import Manifest, read_manifest
 from visionflow_starter import STARTER
 
 Artifact = tuple[Path, Manifest]
-ROOT = Path(__file__).parents[4]
 
 
 def _images(count: int, side: int) -> np.ndarray:
@@ -50,13 +48,6 @@ def test_the_second_view_shows_the_centre_alone() -> None:
     one, other = embedder.embed(np.stack([image, framed]))
     np.testing.assert_array_equal(one[1], other[1])
     assert np.abs(one[0] - other[0]).max() > 0.1
-
-
-def test_the_page_shows_the_second_view_as_it_is() -> None:
-    page = (ROOT / "dashboard/src/data/health/TrainingViews.tsx").read_text("utf-8")
-    share = re.search(r"NEARER = (\d+) / (\d+);", page)
-    assert share is not None
-    assert int(share[1]) / int(share[2]) == NEARER
 
 
 def test_an_embedding_depends_on_no_other_image_and_no_thread() -> None:
