@@ -156,7 +156,7 @@ class CurateService:
         content = ImageContent(
             embedding=embedding.astype("<f2").tobytes(),
             thumbnail=prepared.thumbnail,
-            trunk=self.embedder.kind,
+            trunk=self.embedder.trunk,
         )
         ready = replace(
             image,

@@ -1,4 +1,4 @@
-"""Embeddings of the images of a chunk that have none of the packaged trunk and its views.
+"""Embeddings of the images of a chunk that have none of the packaged trunk.
 
 Each image has one row for its embedding, so a chunk that is embedded twice leaves one embedding
 each; images that have theirs are not read again.
@@ -51,7 +51,7 @@ class ChunkEmbedder:
         known = {
             sha256
             for sha256, content in self.store.images.contents(dataset, hashes)
-            if content.trunk == self.embedder.kind
+            if content.trunk == self.embedder.trunk
         }
         done = len(known)
         for sha256 in hashes:
@@ -73,6 +73,6 @@ class ChunkEmbedder:
         content = ImageContent(
             embedding=views.astype("<f2").tobytes(),
             thumbnail=image.thumbnail,
-            trunk=self.embedder.kind,
+            trunk=self.embedder.trunk,
         )
         return self.store.images.embedded(dataset, sha256, content)

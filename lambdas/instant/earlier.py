@@ -42,8 +42,7 @@ class EarlierTraining:
 
 @dataclass(frozen=True)
 class EarlierTrainings:
-    """``bucket``: of datasets. ``trunk``: `Embedder.trunk` of the stored embeddings, whose
-    first view is what models answer."""
+    """``bucket``: of datasets. ``trunk``: `Embedder.trunk` of the stored embeddings."""
 
     runs: RunStore
     models: ModelStore

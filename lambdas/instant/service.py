@@ -117,7 +117,7 @@ class Trainings:
         known = {
             sha256
             for sha256, content in self.store.images.contents(dataset, hashes)
-            if content.trunk == self.embedder.kind
+            if content.trunk == self.embedder.trunk
         }
         missing = [sha256 for sha256 in hashes if sha256 not in known]
         chunks = self._folder(run).put_missing(missing)
@@ -212,7 +212,9 @@ class Trainings:
         held = last.parts if last else {}
         data = divided(images, config, root, held)
         earlier.keep(run, data, held)
-        embeddings = embedded(data, self.store, version, self.embedder.kind, self.embedder.features)
+        embeddings = embedded(
+            data, self.store, version, self.embedder.trunk, self.embedder.features
+        )
         Images(self.versions.bucket, self.s3).fetch(data.splits, version)
         test = embeddings["test"][:, 0]
         # Whoever erases a prediction could not reach the copies of its image in a model's files.

@@ -141,9 +141,9 @@ def _kept(
 
 
 def embedded(
-    data: TrainingData, store: DatasetStore, version: DatasetVersion, kind: str, features: int
+    data: TrainingData, store: DatasetStore, version: DatasetVersion, trunk: str, features: int
 ) -> dict[str, Float32Array]:
-    """The stored embeddings of the ``kind`` of the images of each part, float32 [N, 2, F].
+    """The stored embeddings under ``trunk`` of the images of each part, float32 [N, 2, F].
 
     Raises `MissingImageError` for images without one: they are gone, or can no longer be read.
     """
@@ -156,7 +156,7 @@ def embedded(
     }
     missing = set(places)
     for sha256, content in store.images.contents(version.dataset, [*places]):
-        if content.trunk == kind:
+        if content.trunk == trunk:
             name, row = places[sha256]
             embeddings[name][row] = np.frombuffer(content.embedding, "<f2").reshape(VIEWS, -1)
             missing.discard(sha256)

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import boto3
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 
 import infra
 import lambdas.curate.handler
@@ -484,28 +484,6 @@ def test_of_too_many_images_the_first_are_compared(
     found = shelf.store.health(NAME)
     assert found is not None
     assert (found.labelled, found.compared, found.duplicates) == (3, 2, 0)
-
-
-def test_a_mirrored_copy_of_an_image_with_an_older_embedding_is_found(shelf: Shelf) -> None:
-    """Views that heads learn from may change; images are compared as they are answered."""
-    (first,) = shelf.announce(CAT)
-    shelf.put(CAT)
-    shelf.run()
-    ((_, content),) = shelf.store.images.contents(NAME, [first])
-    embedder = lambdas.curate.handler.service().embedder
-    assert content.trunk == embedder.kind
-    views = np.frombuffer(content.embedding, "<f2").reshape(2, -1)
-    before = np.stack([views[0], -views[1]]).tobytes()
-    older = replace(content, trunk=embedder.trunk, embedding=before)
-    assert shelf.store.images.embedded(NAME, first, older)
-
-    buffer = io.BytesIO()
-    ImageOps.mirror(Image.open(io.BytesIO(CAT))).save(buffer, "PNG")
-    (copy_of_it,) = shelf.announce(buffer.getvalue())
-    shelf.put(buffer.getvalue())
-    shelf.run()
-    groups = {sha256: image.group for sha256, image in shelf.rows().items()}
-    assert groups[first] == groups[copy_of_it]
 
 
 def test_an_image_that_arrives_after_its_dataset_was_deleted_leaves_nothing(shelf: Shelf) -> None:

@@ -399,21 +399,6 @@ def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, a
     assert sorted(contents) == sorted(image.sha256 for image in world.store.images.all("colours"))
 
 
-def test_embeddings_of_other_views_are_made_anew(world: World) -> None:
-    world.fill(COUNTS)
-    assert world.train().state == "done"
-    images = [image.sha256 for image in world.store.images.all("colours")]
-    embedder = lambdas.embed.handler.service().embedder
-    for name, content in world.store.images.contents("colours", images[:9]):
-        world.store.images.embedded("colours", name, replace(content, trunk=embedder.trunk))
-
-    world.embedded.clear()
-    assert world.train().state == "done"
-    assert sorted(world.embedded) == sorted(images[:9])
-    found = world.store.images.contents("colours", images)
-    assert {content.trunk for _, content in found} == {embedder.kind}
-
-
 @pytest.mark.parametrize("where", ["while it proves", "before the first file", "before the last"])
 def test_a_step_that_is_killed_half_way_is_done_again_and_once(
     world: World, monkeypatch: pytest.MonkeyPatch, where: str

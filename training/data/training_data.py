@@ -16,8 +16,8 @@ from training.data.grouping.by_rule import table_path
 from training.data.grouping.saved_groups import load_groups
 from training.data.grouping.scene_features import (
     Float32Array,
-    first_view,
     starter_embeddings,
+    views_joined,
 )
 from training.data.image_set import ImageSet, load_images
 from training.data.listing import Int64Array, Listing
@@ -98,7 +98,7 @@ class TrainingData:
     @property
     def scene_features(self) -> dict[str, Float32Array]:
         """What images are compared by, of the same images, float32 [n, F] each."""
-        return {name: first_view(part) for name, part in self.embeddings.items()}
+        return {name: views_joined(part) for name, part in self.embeddings.items()}
 
     @cached_property
     def sha256(self) -> str:

@@ -19,8 +19,8 @@ from training.data.grouping.scene_features import Float32Array
 from training.data.listing import Int64Array
 from training.stop import check_stop
 
-LEAST_SIMILARITY = 0.77
-LEAST_IN_TIME = 0.87
+LEAST_SIMILARITY = 0.78
+LEAST_IN_TIME = 0.88
 """For images that follow each other in name or time: a chain of them may be long, so each step must
 be small. Numbered files of a class often show different things."""
 STRANGERS = 0.99

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from visionflow.answers.session import open_session, run_options
 from visionflow.errors import ArtifactError
@@ -14,10 +13,7 @@ from visionflow.images.pipeline import UInt8Array
 from visionflow.models.manifest import Manifest, read_manifest
 
 VIEWS: Final = 2
-"""An image as it is answered, and the mirror image of its enlarged centre: the same thing nearer
-and turned, from which a head learns what does not matter."""
-NEARER: Final = 9 / 14
-"""The share of each side that the second view shows: 144 of 224 px."""
+"""An image, and its mirror image."""
 
 
 class Embedder:
@@ -25,9 +21,8 @@ class Embedder:
 
     Attributes:
         manifest: of the artifact.
-        trunk: name, version and SHA-256 of the model's file. Views are comparable only under the
-            same one.
-        kind: the trunk and the views. A head is fitted to embeddings of one kind.
+        trunk: name, version and SHA-256 of the model's file. Embeddings are comparable only under
+            the same one.
         features: the length of an embedding.
     """
 
@@ -45,7 +40,6 @@ class Embedder:
             raise ArtifactError(f"{served.path}: named by the manifest, but missing") from error
         served.check(model)
         self.trunk: Final = f"{self.manifest.name} {self.manifest.version} {served.sha256}"
-        self.kind: Final = f"{self.trunk} nearer {NEARER:.4f} mirrored"
         self._session = open_session(model, threads)
         self._options = run_options()
         # The head and its map are left out.
@@ -62,24 +56,14 @@ class Embedder:
         return self.manifest.input
 
     def embed(self, images: UInt8Array) -> npt.NDArray[np.float32]:
-        """Embeddings, [N, 2, F], of images of `spec`, uint8 [N, size, size, 3]: each of the views
-        that `VIEWS` names.
+        """Embeddings, [N, 2, F], of images of `spec`, uint8 [N, size, size, 3]: each of the image
+        and of its mirror image.
 
         An image's embedding does not depend on those beside it.
         """
         embeddings = np.empty((len(images), VIEWS, self.features), np.float32)
         # One image at a time is the fastest: more leave the processor's cache.
         for image, found in zip(images, embeddings, strict=True):
-            views = np.stack([image, _nearer(image)[:, ::-1]])
+            views = np.stack([image, image[:, ::-1]])
             found[:] = self._session.run(["embedding"], {"image": views}, self._options)[0]
         return embeddings
-
-
-def _nearer(image: UInt8Array) -> UInt8Array:
-    """The centre of ``image`` [size, size, 3], enlarged to its size."""
-    size = len(image)
-    edge = size * (1 - NEARER) / 2
-    box = (edge, edge, size - edge, size - edge)
-    # Smoother filters take as long as the trunk, and heads of their views are no better.
-    enlarged = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR, box)
-    return np.asarray(enlarged)

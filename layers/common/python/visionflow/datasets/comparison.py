@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from visionflow.answers.embedder import VIEWS
 from visionflow.datasets.health import Learned, health_of
 from visionflow.datasets.image_store import Mark
 from visionflow.datasets.record import DatasetImage
@@ -23,7 +22,7 @@ from visionflow.datasets.versions import VersionStore
 Float32Array = npt.NDArray[np.float32]
 Int64Array = npt.NDArray[np.int64]
 
-ALIKE: Final = 0.87
+ALIKE: Final = 0.88
 """From this cosine similarity on two images are shots of the same thing, frames of a film say."""
 FOLDS: Final = 5
 """Labels are checked by models that saw neither the image nor its look-alikes."""
@@ -265,17 +264,16 @@ def _outliers(
 def _embeddings(
     store: DatasetStore, name: str, images: Sequence[DatasetImage], trunk: str
 ) -> tuple[npt.NDArray[np.float16], list[int]]:
-    """The first view, [N, F] of length 1, of those ``images`` that have one of ``trunk``, and their
-    positions."""
+    """The mean of both views, [N, F] of length 1, of those ``images`` that have one of ``trunk``,
+    and their positions."""
     positions = {image.sha256: position for position, image in enumerate(images)}
     found: dict[int, npt.NDArray[np.float16]] = {}
     for sha256, content in store.images.contents(name, list(positions)):
-        # Whatever its other views are: the first one is always the image as it is answered.
-        if content.trunk.startswith(trunk):
-            views = np.frombuffer(content.embedding, "<f2").reshape(VIEWS, -1)
-            image = views[0].astype(np.float32)
-            length = max(float(np.linalg.norm(image)), float(np.finfo(np.float32).tiny))
-            found[positions[sha256]] = (image / length).astype(np.float16)
+        if content.trunk == trunk:
+            views = np.frombuffer(content.embedding, "<f2").reshape(2, -1).astype(np.float32)
+            mean = views.mean(0)
+            length = max(float(np.linalg.norm(mean)), float(np.finfo(np.float32).tiny))
+            found[positions[sha256]] = (mean / length).astype(np.float16)
     order = sorted(found)
     if not order:
         return np.empty((0, 0), np.float16), order

@@ -37,9 +37,9 @@ class ImageContent:
     """What is kept of an image's pixels.
 
     Attributes:
-        embedding: float16, little-endian, [views, features], as `Embedder.embed` has it.
+        embedding: float16, little-endian, [views, features]: of the image and its mirror image.
         thumbnail: a JPEG of at most 96 px on its longer side.
-        trunk: `Embedder.kind`. Rows from before views had a name have `Embedder.trunk` alone.
+        trunk: `Embedder.trunk`; embeddings of two trunks are not comparable.
     """
 
     embedding: bytes

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
 from tests.unit.training.data.grouping.shots import SIDE, draw_coin_tosses, draw_scene, shots
@@ -69,21 +69,6 @@ def test_near_duplicates_are_joined_across_classes_and_parts(tmp_path: Path) -> 
     train, test = np.split(numbers, [len(parts["train"])])
     assert np.isin(test, train).sum() == 4
     assert len(np.unique(train)) == 8
-
-
-def test_mirrored_copies_are_one_group(tmp_path: Path) -> None:
-    generator = np.random.default_rng(6)
-    for i in range(8):
-        scene = draw_scene(generator)
-        # The names say nothing: those of frames would differ by one.
-        _save(scene, tmp_path / "ab"[i % 2] / f"{3 * i:03}.jpg")
-        _save(ImageOps.mirror(scene), tmp_path / "ab"[i % 2] / f"{3 * i + 30:03}.jpg")
-    parts = list_parts(tmp_path)
-    numbers = group_images(parts, "auto", tmp_path)
-    scenes = [(int(Path(file).stem) % 30) // 3 for file in parts["train"].files]
-    for scene in range(8):
-        assert len({number for number, of in zip(numbers, scenes, strict=True) if of == scene}) == 1
-    assert len(np.unique(numbers)) > 4
 
 
 def _save(image: Image.Image, file: Path, time: str | None = None) -> None:
