@@ -301,12 +301,12 @@ def test_new_labels_and_records_of_the_history_close_the_loop(
         assert answer.status in (200, 201), answer.body
         return answer.body
 
-    post("/datasets", {"name": name})
-    assert cloud.call("GET", f"/datasets/{name}").body["proposal"] is None
     with opened(browser, cloud, allowed=("412",), locale="ko-KR", viewport=PHONE) as page:
-        page.goto(f"{address(cloud, 'data')}?dataset={name}")
-        tiles = page.locator("[data-testid=image-tile] img")
+        page.goto(address(cloud, "data"))
+        page.get_by_test_id("dataset-name").fill(name)
+        page.get_by_test_id("create").click()
         expect(page.get_by_test_id("add-images")).to_be_visible()
+        tiles = page.locator("[data-testid=image-tile] img")
         page.get_by_test_id("add-folder").set_input_files(folder)
         expect(tiles).to_have_count(2 * PER_CLASS)
         finished_training(cloud, name, post(f"/datasets/{name}/versions", {})["number"])
