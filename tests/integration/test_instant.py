@@ -168,8 +168,8 @@ class World:
             "visionflow.loop.curation_queue.CurationQueue.renew",
             lambda _queue, name: self.renewed.append(name),
         )
-        for function in (lambdas.embed.handler, lambdas.instant.handler):
-            monkeypatch.setattr(function, "Embedder", opened)
+        for module in (lambdas.embed.handler, lambdas.instant.handler):
+            monkeypatch.setattr(module, "Embedder", opened)
         # Answering them for the report is most of a training of so few images.
         monkeypatch.setattr(strangers, "IMAGES", 8)
         # Drawing plots takes longer than fitting, and each is carried from store to store.
@@ -412,14 +412,20 @@ def test_a_step_that_is_killed_half_way_is_done_again_and_once(
             killed.append(where)
             raise MemoryError("killed")
 
-    def dying(*given: Any, **named: Any) -> Report:
-        *others, on_prove = given
-
+    def dying(
+        config: TrainConfig,
+        data: TrainingData,
+        embeddings: Mapping[str, Float32Array],
+        out: Path,
+        on_prove: Callable[[], object],
+        *,
+        with_images: bool,
+    ) -> Report:
         def prove() -> None:
             on_prove()
             once()
 
-        return trained(*others, prove, **named)
+        return trained(config, data, embeddings, out, prove, with_images=with_images)
 
     if where == "while it proves":
         monkeypatch.setattr(lambdas.instant.handler, "train", dying)
