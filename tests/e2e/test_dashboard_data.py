@@ -268,7 +268,7 @@ def test_images_are_labelled_by_keyboard_alone(
 def finished_training(cloud: Cloud, name: str, version: int) -> None:
     """Record a training of ``version``, as if it had just ended."""
     (table,) = [
-        table for table in cloud.dynamodb.list_tables()["TableNames"] if "DatasetsTable" in table
+        table for table in cloud.dynamodb.list_tables()["TableNames"] if "DatasetTable" in table
     ]
     runs, now = RunStore(table, cloud.dynamodb), datetime.now(UTC)
     waiting = InstantRun(
