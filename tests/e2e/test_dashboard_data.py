@@ -329,4 +329,3 @@ def test_new_labels_and_records_of_the_history_close_the_loop(
 
         page.get_by_test_id("flow-off").click()
         expect(page.get_by_test_id("flow-today")).to_have_count(0)
-    assert cloud.call("DELETE", f"/datasets/{name}").status == 200
