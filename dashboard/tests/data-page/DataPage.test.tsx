@@ -92,6 +92,17 @@ describe("a dataset", () => {
     expect(await screen.findAllByText("There is no dataset of this name.")).not.toHaveLength(0);
   });
 
+  it("is asked for again where the API did not answer, and shows then", async () => {
+    fake.failing = (path) => {
+      if (path === "/datasets/fruit") throw new TypeError("Failed to fetch");
+      return null;
+    };
+    open();
+    expect(await screen.findByTestId("problem")).toBeVisible();
+    fake.failing = null;
+    expect(await screen.findByTestId("tab-images")).toBeVisible();
+  });
+
   it("is deleted by an admin who types its name", async () => {
     open();
     await userEvent.click(await screen.findByTestId("delete-dataset"));
