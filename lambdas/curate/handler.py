@@ -78,10 +78,9 @@ def attempts() -> AttemptStore:
     return AttemptStore(settings().predictions_table, clients.dynamodb())
 
 
-def handle_message(record: SQSRecord) -> set[str]:
-    """Do what one message asks, and return the datasets whose images have changed. Whatever is
-    raised sends this message back to SQS."""
-    changed: set[str] = set()
+def handle_message(record: SQSRecord, changed: set[str]) -> None:
+    """Do what one message asks, and add the datasets whose images it changes to ``changed``.
+    Whatever is raised sends this message back to SQS."""
 
     def work(how: Callable[[Arrival, datetime], str | None]) -> None:
         for arrival, request_id in arrivals(record.json_body, Arrival):
@@ -93,7 +92,7 @@ def handle_message(record: SQSRecord) -> set[str]:
 
     def take() -> None:
         if is_order(record.json_body):
-            changed.update(obey(record.json_body, datetime.now(UTC)))
+            obey(record.json_body, changed, datetime.now(UTC))
         else:
             work(service().take)
 
@@ -108,7 +107,6 @@ def handle_message(record: SQSRecord) -> set[str]:
             # The batch processor keeps a failed message's exception to itself.
             logger.exception("back to the queue", extra={"message_id": record.message_id})
             raise
-    return changed
 
 
 def is_order(message: dict[str, Any]) -> bool:
@@ -116,14 +114,14 @@ def is_order(message: dict[str, Any]) -> bool:
     return "examine" in message or "take" in message
 
 
-def obey(order: dict[str, Any], now: datetime) -> set[str]:
-    """Do what an order asks, and return the datasets whose images have changed."""
+def obey(order: dict[str, Any], changed: set[str], now: datetime) -> None:
+    """Do what an order asks, and add the dataset to ``changed`` where its images have other labels
+    by that."""
     if "examine" in order:
         service().examine(order["examine"], order["wave"], now)
-        return set()
-    wanted = order["take"]
-    relabelled = service().take_records(wanted["dataset"], wanted["prediction_ids"], now)
-    return {wanted["dataset"]} if relabelled else set()
+    else:
+        wanted = order["take"]
+        service().take_records(wanted["dataset"], wanted["prediction_ids"], changed, now)
 
 
 @logger.inject_lambda_context
@@ -137,7 +135,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
     def take_in_time(record: SQSRecord, lambda_context: LambdaContext) -> None:
         patience.begin(lambda_context)
-        changed.update(handle_message(record))
+        handle_message(record, changed)
 
     answer = process_partial_response({"Records": messages}, take_in_time, processor, context)
     for name in sorted(changed):

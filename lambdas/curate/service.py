@@ -87,24 +87,27 @@ class CurateService:
         self._unreadable(name, image, error)
         return name
 
-    def take_records(self, name: str, prediction_ids: Sequence[str], now: datetime) -> bool:
-        """Let records into a dataset by its rule. True where an image has another label now.
+    def take_records(
+        self, name: str, prediction_ids: Sequence[str], changed: set[str], now: datetime
+    ) -> None:
+        """Let records into a dataset by its rule, and add it to ``changed`` where an image has a
+        label by that.
 
         A record that fails lets the others pass, and is raised at the end.
         """
-        relabelled, failed = False, None
+        failed = None
         for prediction_id in prediction_ids:
             try:
-                relabelled |= self.flowing.take(name, prediction_id, now)
+                if self.flowing.take(name, prediction_id, now):
+                    changed.add(name)
             except DatasetMissingError:
                 logger.info("no such dataset any more", extra={"dataset": name})
-                return False
+                return
             except Exception as error:
                 logger.warning("not taken", extra={"prediction_id": prediction_id}, exc_info=True)
                 failed = error
         if failed is not None:
             raise failed
-        return relabelled
 
     def examine(self, name: str, wave: str, now: datetime) -> bool:
         """Compare all images of a dataset, unless they have changed in another wave since: then
@@ -123,12 +126,15 @@ class CurateService:
         return done
 
     def _train(self, name: str, now: datetime) -> None:
-        run = self.rule.due(name, now)
-        if run is None:
+        due = self.rule.due(name, now)
+        if due is None:
+            return
+        if not due.is_new:
+            self.rule.start(due.run)
             return
         with self.audit.change(FLOW_RULE, FLOW_RULE, "train", name, status_of) as outcome:
-            outcome.details["id"] = run.id
-            self.rule.training.start(run, now)
+            outcome.details["id"] = due.run.id
+            self.rule.start(due.run)
 
     def _curate(self, arrival: Arrival) -> str | None:
         found = self._pending(arrival)

@@ -5,7 +5,7 @@ Parts are kept beside the manifests of versions, as long as these: ``{part: [sha
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,11 +77,20 @@ class EarlierTrainings:
         return None
 
     def compare(
-        self, earlier: EarlierTraining, own: Head, data: TrainingData, embeddings: Float32Array
+        self,
+        earlier: EarlierTraining,
+        own: Head,
+        data: TrainingData,
+        embeddings: Float32Array,
+        left_out: Collection[str] = (),
     ) -> Compared | None:
         """``own`` and the head of ``earlier`` on test images, float32 [N, F], of classes that both
-        have and that neither was fitted or chosen on. None where there is none of those, or the
-        earlier model has another trunk or is gone."""
+        have and that neither was fitted or chosen on.
+
+        ``left_out``: hashes of images that were collected for what the earlier model said of them,
+        so that it would look worse than it is. None where no image is left, or the earlier model
+        has another trunk or is gone.
+        """
         try:
             manifest = self.models.manifest(earlier.model)
             before = self._head(manifest)
@@ -104,7 +113,8 @@ class EarlierTrainings:
             ]
         )
         unseen = ~np.isin(data.group_numbers["test"], seen)
-        rows = np.flatnonzero(unseen & (targets >= 0))
+        drawn = np.array([sha256 not in left_out for sha256 in test.hashes], bool)
+        rows = np.flatnonzero(unseen & drawn & (targets >= 0))
         if not len(rows):
             return None
         groups = data.group_numbers["test"][rows]

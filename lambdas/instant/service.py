@@ -21,6 +21,7 @@ from training.stop import Interrupted, Stop
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.comparison import examine, last_learned
+from visionflow.datasets.flow import FLOW_RULE
 from visionflow.datasets.names import COPIED
 from visionflow.datasets.record import DatasetVersion, one_series
 from visionflow.datasets.run import Compared, Confusion, InstantRun, RunResult
@@ -225,7 +226,8 @@ class Trainings:
         # What serves may be older than the last; of the images it learned from none is compared.
         other = earlier.last(run.dataset, self.registry.current())
         own = read_head((out / read_artifact(out).served_file.path).read_bytes())
-        compared = earlier.compare(other, own, data, test) if other else None
+        ruled = {image.sha256 for image in images if image.added_by == FLOW_RULE}
+        compared = earlier.compare(other, own, data, test, ruled) if other else None
         return report, compared
 
     def _free_name(self, run: InstantRun) -> str:

@@ -240,6 +240,12 @@ def test_two_models_answer_the_images_that_taught_neither(
     assert found.after == 1
     assert found.difference_low <= 1 - found.before <= found.difference_high
 
+    # A dog that came in because the earlier model was wrong about it says nothing of others.
+    of_dogs = {sha256 for sha256, label in zip(test.hashes, labels, strict=True) if label == "dog"}
+    without = earlier.compare(before, own, data, embeddings, of_dogs)
+    assert (without.images if without else 0) == cats
+    assert earlier.compare(before, own, data, embeddings, set(test.hashes)) is None
+
     models.gone = True
     assert earlier.compare(before, own, data, embeddings) is None
 

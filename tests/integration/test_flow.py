@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +34,7 @@ from visionflow.datasets.image_store import DatasetImages
 from visionflow.datasets.names import content_key, source_of
 from visionflow.dynamodb import to_item
 from visionflow.errors import DatasetMissingError
+from visionflow.loop.curation_queue import CurationQueue
 from visionflow.loop.flowing import Flowing, utc_day, wants
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Feedback, Source
@@ -123,6 +124,58 @@ def test_a_correction_that_is_taken_back_takes_its_label_along(loop: Loop) -> No
     loop.feedback(one, "red")
     loop.run()
     assert loop.image(RED).label == "red"
+
+
+@pytest.mark.parametrize("now", ["a class that the dataset lacks", "a parent"])
+def test_a_label_of_the_rule_goes_with_the_feedback_that_gave_it(loop: Loop, now: str) -> None:
+    loop.rule("corrected")
+    one = loop.answered(RED)
+    loop.feedback(one, "green")
+    loop.run()
+    assert loop.image(RED).label == "green"
+    loop.feedback(one, "blue", is_parent=now == "a parent")
+    loop.run()
+    assert (loop.image(RED).label, loop.image(RED).labelled_by) == (None, None)
+
+
+def test_the_rule_gives_no_label_where_a_person_took_it_away(loop: Loop) -> None:
+    loop.rule("corrected")
+    one = loop.answered(RED)
+    loop.feedback(one, "green")
+    loop.run()
+    loop.store.images.change(NAME, [ImageChange(sha256=sha(RED), label=None)], "ada")
+    loop.feedback(one, "green")
+    loop.run()
+    assert loop.image(RED).label is None
+    loop.store.images.change(NAME, [ImageChange(sha256=sha(RED), label="red")], "ada")
+    assert (loop.image(RED).label, loop.image(RED).labelled_by) == ("red", "ada")
+
+
+def test_a_record_that_fails_keeps_no_comparison_from_the_others(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop.rule("uncertain")
+    for index, data in enumerate((RED, GREEN)):
+        loop.uncertain(data, index)
+    loop.run()
+    ids = [image.source.removeprefix("prediction:") for image in loop.images().values()]
+    for one in ids:
+        loop.feedback(one, "green")
+    renewed: list[str] = []
+    monkeypatch.setattr(
+        CurationQueue, "renew_when_quiet", lambda _queue, name: renewed.append(name)
+    )
+    take = Flowing.take
+
+    def failing(flowing: Flowing, name: str, prediction_id: str, now: datetime) -> bool:
+        if prediction_id == ids[1]:
+            raise ConnectionError("throttled")
+        return take(flowing, name, prediction_id, now)
+
+    monkeypatch.setattr(Flowing, "take", failing)
+    lambdas.curate.handler.queue().take(NAME, ids)
+    assert len(loop.deliver(loop.messages())) == 1
+    assert renewed == [NAME]
 
 
 def test_a_label_is_not_given_over_one_that_comes_at_the_same_moment(
@@ -245,6 +298,10 @@ def test_an_image_whose_upload_never_came_is_brought_by_the_rule(loop: Loop) -> 
     assert loop.send("POST", f"/{NAME}/uploads", {"images": [wanted]}).status == 200
     loop.rule("uncertain")
     one = loop.uncertain(RED)
+    loop.run()
+    # It may be on its way, and is a person's own then.
+    assert (loop.image(RED).state, loop.image(RED).source) == ("pending", "upload")
+    loop.flowing().take(NAME, one, NOW + timedelta(hours=2))
     loop.run()
     # So it goes with the record.
     assert (loop.image(RED).state, loop.image(RED).source) == ("ready", source_of(one))

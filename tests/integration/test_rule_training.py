@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 import lambdas.curate.handler
 from lambdas.api.resources import resources
@@ -127,7 +128,12 @@ def test_the_newest_training_that_nobody_has_judged_is_to_be_accepted(
 
     def history(_limit: int) -> SimpleNamespace:
         moves = [
-            SimpleNamespace(alias="production", name=model.name, version=model.version)
+            SimpleNamespace(
+                alias="production",
+                name=model.name,
+                version=model.version,
+                moved_at="2026-01-01T00:00:30.000000Z",
+            )
             for model in served
         ]
         return SimpleNamespace(items=moves)
@@ -149,7 +155,7 @@ def test_the_newest_training_that_nobody_has_judged_is_to_be_accepted(
     trained(loop, 3, compared=None)
     assert accepted() == "2"
     retired.add("2")
-    assert accepted() == "1"
+    assert accepted() is None
     retired.clear()
     # It serves, or has served and was replaced: what is older is not proposed either.
     in_use.add(ModelRef(NAME, "2"))
@@ -159,6 +165,12 @@ def test_the_newest_training_that_nobody_has_judged_is_to_be_accepted(
     assert accepted() is None
     trained(loop, 4)
     assert accepted() == "4"
+    # Another model was promoted since: that one was not compared with what serves now.
+    promoted_later = SimpleNamespace(
+        alias="production", name="other", version="1", moved_at="2026-01-01T00:02:00.000000Z"
+    )
+    monkeypatch.setattr(registry, "history", lambda _: SimpleNamespace(items=[promoted_later]))
+    assert accepted() is None
 
 
 def test_enough_new_labels_start_one_training_a_day_that_promotes_nothing(loop: Loop) -> None:
@@ -209,7 +221,37 @@ def test_a_training_of_the_rule_that_was_cut_off_is_started_once_by_the_next_com
     assert loop.store.claim_training(NAME, utc_day(NOW), "other") == claimed
 
 
-def _cut_off(*_request: Any) -> None:
+def test_a_training_of_the_rule_that_did_not_start_is_due_again(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a throttled call, say. One that did start, and has not begun, is not marked as failed."""
+    loop.rule("corrected", train=True)
+    fill(loop, 30)
+    trained(loop, 1)
+    fill(loop, 20, start=30)
+    start = loop.states.start_execution
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(loop.states, "start_execution", _cut_off)
+            with pytest.raises(ConnectionError):
+                compare(loop)
+        claimed = loop.store.rule_training(NAME, utc_day(NOW))
+        assert claimed is not None
+        assert loop.runs.run(NAME, claimed).state == "waiting"
+
+    def again(**call: str) -> None:
+        start(**call)
+        error: Any = {"Error": {"Code": "ExecutionAlreadyExists", "Message": ""}}
+        raise ClientError(error, "StartExecution")
+
+    monkeypatch.setattr(loop.states, "start_execution", again)
+    compare(loop)
+    assert [start["name"] for start in loop.states.started] == [claimed]
+    entries = loop.cloud.call("GET", "/audit").body["items"]
+    assert len([entry for entry in entries if entry["action"] == "train"]) == 1
+
+
+def _cut_off(*_request: Any, **_call: Any) -> None:
     raise ConnectionError("cut off")
 
 

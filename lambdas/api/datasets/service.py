@@ -214,22 +214,30 @@ class DatasetService:
         )
 
     def _acceptable(self, runs: Sequence[InstantRun]) -> InstantRun | None:
-        """The newest of ``runs`` whose model could serve instead of what does, if it was compared:
-        one that was retired, or has served and was replaced, was judged."""
+        """The newest of ``runs`` whose model could serve instead of what does, if it was compared.
+
+        A model that was retired, or has served and was replaced, was judged, and so was all that
+        was there when another one was promoted.
+        """
         in_use = self.registry.aliases().in_use
-        judged = {
-            ModelRef(move.name, move.version)
+        moves = [
+            move
             for move in self.registry.history(_LATEST_MOVES).items
             if move.name and move.version and move.alias != "shadow"
-        }
+        ]
+        judged = {ModelRef(str(move.name), str(move.version)) for move in moves}
+        promotions = [move.moved_at for move in moves if move.alias == "production"]
+        promoted_at = max(promotions, default="")
         for run in runs:
             if run.state != "done" or run.model_version is None:
                 continue
             model = ModelRef(run.model, run.model_version)
-            if model in in_use | judged:
-                return None
             row = self.registry.version(model)
-            if run.result and run.result.compared and row and not row.retired:
+            if model in in_use | judged or row is None or row.retired:
+                return None
+            if (run.finished_at or "") <= promoted_at:
+                return None
+            if run.result and run.result.compared:
                 return run
         return None
 

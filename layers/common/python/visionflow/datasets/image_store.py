@@ -137,9 +137,10 @@ class DatasetImages:
             dynamodb.back_off(attempt, self._sleep)
         raise PlatformError(f"The dataset {name} keeps being written to by others; try again.")
 
-    def correct(self, name: str, sha256: str, label: str, by: str) -> bool:
-        """Give an image ``label`` by the rule ``by``, unless it was removed or a person has given
-        it one. True if this call changed it.
+    def correct(self, name: str, sha256: str, label: str | None, by: str) -> bool:
+        """Give an image ``label`` by the rule ``by``, or take away the one that the rule gave,
+        unless it was removed or a person has decided on its label. True if it has the rule's
+        label, or lost it now.
 
         Raises `DatasetMissingError`, and `InvalidParameterError` for a label that is no class.
         """
@@ -151,16 +152,20 @@ class DatasetImages:
                 return False
             seen = rows.image_of(item, book)
             theirs = seen.label is not None and seen.labelled_by != by
-            if seen.removed or theirs or seen.label == label:
+            if seen.removed or theirs or "unlabelled" in item:
                 return False
-            values = {"label": label, "labelled_by": by, "revision": book.dataset.revision}
+            if seen.label == label:
+                # A delivery that was cut off after this may not have asked for a comparison.
+                return label is not None
+            given = {"label": label, "labelled_by": by if label else None}
+            values = given | {"revision": book.dataset.revision}
             # On condition that the label is as it was seen.
             if "label" in item:
                 condition = "#label = :seen AND #labelled_by = :giver"
                 before = {":seen": item["label"]["S"], ":giver": item["labelled_by"]["S"]}
             else:
                 condition, before = "attribute_exists(pk) AND attribute_not_exists(#label)", {}
-            condition += " AND attribute_not_exists(removed)"
+            condition += " AND attribute_not_exists(removed) AND attribute_not_exists(unlabelled)"
             if self._update(name, sha256, values | {"suspected": None}, condition, before):
                 return True
             dynamodb.back_off(attempt, self._sleep)
@@ -181,6 +186,8 @@ class DatasetImages:
                 # What was suspected of the label before is not of this one.
                 given = {"label": change.label, "labelled_by": by if change.label else None}
                 values |= given | {"revision": book.dataset.revision, "suspected": None}
+                # Then no rule labels it.
+                values["unlabelled"] = None if change.label else True
             if change.removed is not KEEP:
                 values["removed"] = change.removed or None
             if change.part is not KEEP:

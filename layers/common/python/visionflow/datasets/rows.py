@@ -113,6 +113,7 @@ def image_of(item: Found, book: Book) -> DatasetImage:
     row = from_row(item)
     revision = row.pop("revision")
     row.pop("dropped_again", None)
+    row.pop("unlabelled", None)
     row["label"] = book.label(row.get("label"), revision)
     if row["label"] is None:
         row["labelled_by"] = None

@@ -1,7 +1,8 @@
 """How records flow into a dataset by its rule: each image once, however often it is tried."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from visionflow.datasets.flow import FLOW_RULE, Flow
 from visionflow.datasets.names import COPIED, content_key, source_of
@@ -11,6 +12,9 @@ from visionflow.errors import DatasetImageMissingError
 from visionflow.insights.copies import DatasetCopies, copy_of, is_brought
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import PredictionStore
+
+UPLOADED_WITHIN: Final = timedelta(hours=1)
+"""An image that was announced longer ago does not come any more: signed requests are over."""
 
 
 def wants(flow: Flow, prediction: Prediction) -> bool:
@@ -41,7 +45,7 @@ class Flowing:
 
     def take(self, name: str, prediction_id: str, now: datetime) -> bool:
         """Look at a record by the rule that the dataset ``name`` has now. True where an image that
-        was there has another label now; a new one is announced by its bytes.
+        was there has the rule's label, or has lost it; a new one is announced by its bytes.
 
         Every step may be repeated, and two at once let an image in once. Raises
         `DatasetMissingError`.
@@ -64,16 +68,22 @@ class Flowing:
             row = self._row(name, image.sha256)
         if row is None or row.removed or not (wanted or row.source == source_of(prediction.id)):
             return False
-        self._bring(name, row, prediction)
-        return label is not None and self.store.images.correct(name, row.sha256, label, FLOW_RULE)
+        self._bring(name, row, prediction, now)
+        if label is None and row.source != source_of(prediction.id):
+            # What the record says is not known, and its label may be another record's.
+            return False
+        return self.store.images.correct(name, row.sha256, label, FLOW_RULE)
 
-    def _bring(self, name: str, row: DatasetImage, prediction: Prediction) -> None:
+    def _bring(self, name: str, row: DatasetImage, prediction: Prediction, now: datetime) -> None:
         """Copy the bytes of an image that was announced and has none: by a delivery of this record
         that was cut off, or by an upload that never came."""
         source = source_of(prediction.id)
-        others_copy = row.source.startswith(COPIED) and row.source != source
-        if row.state != "pending" or others_copy:
+        if row.state != "pending":
             return
+        if row.source != source:
+            announced = datetime.fromisoformat(row.added_at)
+            if row.source.startswith(COPIED) or now - announced < UPLOADED_WITHIN:
+                return
         if self.copies.content.found(content_key(name, row.sha256)) is not None:
             return
         if is_brought(row, source, has_bytes=False):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from visionflow.access.budget import StageStop
 from visionflow.datasets.flow import FLOW_RULE, labels_needed
 from visionflow.datasets.record import LEAST_CLASSES, Dataset
@@ -35,15 +37,10 @@ class InstantTraining:
     machine: str
 
     def start(self, run: InstantRun, now: datetime) -> InstantRun:
-        """Record ``run`` and let the state machine do it. The same one again starts nothing."""
+        """Record ``run`` and let the state machine do it; where that fails, so has the run."""
         run = self.runs.start(run)
         try:
-            self.states.start_execution(
-                stateMachineArn=self.machine,
-                # The same name and input start nothing twice.
-                name=run.id,
-                input=json.dumps({"dataset": run.dataset, "run": run.id}),
-            )
+            self.execute(run)
         except Exception as error:
             with suppress(Exception):
                 sentence = f"The state machine did not start ({error})."
@@ -52,6 +49,19 @@ class InstantTraining:
                 )
             raise
         return run
+
+    def execute(self, run: InstantRun) -> None:
+        """Let the state machine do ``run``. The same one again starts nothing."""
+        try:
+            # While it goes on, the same name and input are answered as the first time.
+            self.states.start_execution(
+                stateMachineArn=self.machine,
+                name=run.id,
+                input=json.dumps({"dataset": run.dataset, "run": run.id}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
 
     def check_enough(self, dataset: Dataset) -> None:
         """Read images until each class has enough of them; where one has not, that is all.
@@ -81,6 +91,14 @@ class InstantTraining:
 
 
 @dataclass(frozen=True)
+class DueTraining:
+    """``is_new``: it was not recorded yet."""
+
+    run: InstantRun
+    is_new: bool
+
+
+@dataclass(frozen=True)
 class RuleTraining:
     """What the rule of a dataset starts by itself: one training a day (UTC) at most, and none while
     another of the dataset goes on. It promotes nothing."""
@@ -89,7 +107,7 @@ class RuleTraining:
     versions: VersionStore
     stop: StageStop
 
-    def due(self, name: str, now: datetime) -> InstantRun | None:
+    def due(self, name: str, now: datetime) -> DueTraining | None:
         """The training to start now, if any; it is the only one of its day.
 
         A claim whose training was never recorded, or never began, is due again. Raises
@@ -105,21 +123,26 @@ class RuleTraining:
             if not self._is_worth_it(dataset, last, runs, now):
                 return None
             claimed = store.claim_training(name, day, new_id(now))
-        run = InstantRun(
-            id=claimed,
-            dataset=name,
-            version=0,
-            model=last.model,
-            state="waiting",
-            started_at=timestamp(now),
-            started_by=FLOW_RULE,
-            promote=False,
-        )
         try:
             found = self.training.runs.run(name, claimed)
         except RunNotFoundError:
-            return run
-        return run if found.state == "waiting" else None
+            run = InstantRun(
+                id=claimed,
+                dataset=name,
+                version=0,
+                model=last.model,
+                state="waiting",
+                started_at=timestamp(now),
+                started_by=FLOW_RULE,
+                promote=False,
+            )
+            return DueTraining(run, is_new=True)
+        return DueTraining(found, is_new=False) if found.state == "waiting" else None
+
+    def start(self, run: InstantRun) -> None:
+        """Record ``run`` and let the state machine do it. A fault leaves it due: it may be a
+        training that another call has started already."""
+        self.training.execute(self.training.runs.start(run))
 
     def _is_worth_it(
         self, dataset: Dataset, last: InstantRun, runs: tuple[InstantRun, ...], now: datetime
