@@ -1,5 +1,6 @@
 """A record flows into a dataset by its rule, with exactly the rights that the template grants."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.images import encode, textured
+from visionflow.datasets.names import content_key
 
 pytestmark = pytest.mark.e2e
 
@@ -44,6 +46,7 @@ def test_a_corrected_record_flows_in_once_with_its_label(cloud: Cloud) -> None:
     assert len(images(cloud)) == 1
     details = cloud.call("GET", f"/datasets/{NAME}").body
     assert (details["flow_today"], details["dataset"]["flow"]["kinds"]) == (1, ["corrected"])
+    post(cloud, f"/datasets/{NAME}/versions", {})
     # Erasing the record that it came from erases it, too.
     source = image["source"].removeprefix("prediction:")
     assert source in {record["id"] for record in records}
@@ -51,4 +54,14 @@ def test_a_corrected_record_flows_in_once_with_its_label(cloud: Cloud) -> None:
     assert images(cloud) == []
     for record in records:
         cloud.call("DELETE", f"/predictions/{record['id']}")
-    assert cloud.call("DELETE", f"/datasets/{NAME}").status == 200
+    # A dataset goes with its images and versions.
+    kept = encode(textured(seed=4712))
+    sha256 = hashlib.sha256(kept).hexdigest()
+    wanted = {"sha256": sha256, "bytes": len(kept), "content_type": "image/jpeg"}
+    post(cloud, f"/datasets/{NAME}/uploads", {"images": [wanted]})
+    bucket = cloud.outputs.datasets_bucket
+    cloud.s3.put_object(Bucket=bucket, Key=content_key(NAME, sha256), Body=kept)
+    assert cloud.call("DELETE", f"/datasets/{NAME}").body == {"deleted": True}
+    for prefix in ("content", "versions"):
+        found = cloud.s3.list_object_versions(Bucket=bucket, Prefix=f"{prefix}/{NAME}/")
+        assert found.get("Versions", []) == []
