@@ -22,6 +22,7 @@ from infra.local_cloud.outputs import read_outputs
 from infra.packaging.workspace import Workspace
 from tests.e2e.cloud import Cloud, Record
 from tests.e2e.conftest import processes_of
+from visionflow.datasets import rows
 from visionflow.datasets.names import content_key
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.store import DatasetStore
@@ -51,7 +52,7 @@ def fill(cloud: Cloud, store: DatasetStore, name: str, files: list[Path]) -> lis
             bytes=len(data),
             label=file.parent.name,
         )
-        store.images.curated(name, image, None)
+        store.client.put_item(TableName=store.table, Item=rows.image_item(name, image, 0))
         cloud.s3.put_object(
             Bucket=cloud.outputs.datasets_bucket, Key=content_key(name, image.sha256), Body=data
         )
