@@ -13,6 +13,7 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 
 import boto3
@@ -71,7 +72,12 @@ def train(cloud: Cloud, name: str) -> str:
 def wait(cloud: Cloud, name: str, run_id: str, images: int) -> Record:
     """The run, once ``images`` of its missing embeddings are there, or it has ended or goes on."""
     while True:
-        run = cloud.call("GET", f"/datasets/{name}/runs/{run_id}").body
+        answer = cloud.call("GET", f"/datasets/{name}/runs/{run_id}")
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            # The machine is busy: as a page would, ask again.
+            time.sleep(POLL_S)
+            continue
+        run = answer.body
         steps = {step["name"]: step for step in run["steps"]}
         done = steps.get("embed", {}).get("done") or 0
         if done >= images or "fit" in steps or run["state"] in ("done", "failed"):
