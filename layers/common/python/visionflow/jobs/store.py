@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from visionflow import dynamodb, strict
 from visionflow.errors import JobConflictError, JobNotFoundError
-from visionflow.jobs.record import FOLLOWS, JobChanges, JobRecord, JobState
+from visionflow.jobs.record import ENDED, FOLLOWS, JobChanges, JobRecord, JobState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -86,6 +86,22 @@ class JobStore:
         return dynamodb.Page(
             records, dynamodb.write_cursor(records[-1].id) if more and records else None
         )
+
+    def training_on(self, dataset: str) -> str | None:
+        """The newest job that has not ended and trains on a version of ``dataset``, if any."""
+        rows = dynamodb.query(
+            self._client,
+            self._table,
+            "pk = :jobs",
+            {":jobs": JOBS},
+            forward=False,
+            names=("sk", "state", "request"),
+            consistent=True,
+        )
+        for row in map(dynamodb.from_item, rows):
+            if row["request"].get("dataset") == dataset and row["state"] not in ENDED:
+                return str(row["sk"])
+        return None
 
 
 def _key(job_id: str) -> dict[str, str]:
