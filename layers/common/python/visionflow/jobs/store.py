@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from visionflow import dynamodb, strict
 from visionflow.errors import JobConflictError, JobNotFoundError
-from visionflow.jobs.record import ENDED, FOLLOWS, JobChanges, JobRecord, JobState
+from visionflow.jobs.record import ADDED_FIELDS, ENDED, FOLLOWS, JobChanges, JobRecord, JobState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -117,7 +117,7 @@ def _parse(item: Mapping[str, Any]) -> JobRecord:
     # A record from before promotion became a step of its own.
     row["request"].pop("promote", None)
     # One from before jobs trained on datasets lacks these.
-    row["request"] = {"dataset": None, "dataset_version": None, **row["request"]}
+    row["request"] = {**ADDED_FIELDS, **row["request"]}
     return strict.parse(JobRecord, row, "training job")
 
 
