@@ -1,12 +1,15 @@
 """A client of the HTTP API, with the standard library alone."""
 
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.client import HTTPException
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +17,10 @@ from infra.errors import CommandError
 
 _TIMEOUT_SECONDS = 60
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# A command that waits asks hundreds of times, and the API may be out of service for a moment. What
+# creates or changes something is sent once: a request without an answer may have done it.
+_REPEATED = ("GET", "DELETE")
+_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class ApiProblemError(CommandError):
@@ -22,6 +29,10 @@ class ApiProblemError(CommandError):
     def __init__(self, sentence: str, code: str | None) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class _OutOfServiceError(ApiProblemError):
+    """The same request may be answered in a moment."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,8 @@ class ApiClient:
         body: bytes | None = None,
         content_type: str | None = None,
     ) -> dict[str, Any]:
-        """Raises `ApiProblemError` with the API's own text when it refuses."""
+        """Raises `ApiProblemError` with the API's own text when it refuses. Where it is out of
+        service, reads and deletions are tried again first, for half a minute."""
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.api_url}{path}?{urllib.parse.urlencode(given)}"
         request = urllib.request.Request(url, body, method=method)  # noqa: S310  the deployment's own
@@ -132,6 +144,13 @@ class ApiClient:
         if self.key:
             # Left behind by a redirection.
             request.add_unredirected_header("Authorization", f"Bearer {self.key}")
+        for pause in _PAUSES_S if method in _REPEATED else ():
+            with suppress(_OutOfServiceError):
+                return self._answer(request)
+            time.sleep(pause)
+        return self._answer(request)
+
+    def _answer(self, request: urllib.request.Request) -> dict[str, Any]:
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
                 answer: dict[str, Any] = json.load(response)
@@ -139,16 +158,23 @@ class ApiClient:
         except urllib.error.HTTPError as error:
             with error:
                 raise _problem(error) from error
-        except (urllib.error.URLError, OSError, ValueError) as error:
-            raise CommandError(f"{self.api_url} does not answer ({error}).") from error
+        except (OSError, HTTPException, ValueError) as error:
+            sentence = f"{self.api_url} does not answer ({error})."
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            if isinstance(reason, (TimeoutError, ConnectionResetError, HTTPException)):
+                raise _OutOfServiceError(sentence, None) from error
+            # A wrong address, or nothing that listens there.
+            raise CommandError(sentence) from error
 
 
 def _problem(error: urllib.error.HTTPError) -> ApiProblemError:
     text = error.read()
+    server_error = error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = _OutOfServiceError if server_error else ApiProblemError
     try:
         problem = json.loads(text)
         sentence = f"{problem['detail']} ({error.code}, {problem['code']})"
-        return ApiProblemError(sentence, problem["code"])
+        return kind(sentence, problem["code"])
     except (ValueError, KeyError, TypeError):
         if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             # API Gateway's own answer says no more.
@@ -156,6 +182,6 @@ def _problem(error: urllib.error.HTTPError) -> ApiProblemError:
                 f"The API does not accept the key ({error.code}): it is missing, unknown, expired "
                 "or revoked."
             )
-            return ApiProblemError(sentence, None)
+            return kind(sentence, None)
         sentence = f"{error.url} answered {error.code}: {text[:200].decode(errors='replace')}"
-        return ApiProblemError(sentence, None)
+        return kind(sentence, None)

@@ -150,7 +150,7 @@ def open_training(page: Page, cloud: Cloud, folder: str) -> None:
     open_page(page, cloud, "training")
     option = page.locator(f'[data-testid="job-data"] option[value="{folder}"]')
     for _ in range(15):
-        page.get_by_test_id("job-form").wait_for()
+        expect(page.get_by_test_id("job-form")).to_be_visible()
         if option.count():
             break
         page.wait_for_timeout(5_000)

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from infra.cli.jobs.machine_role import MachineRole
 from infra.local_cloud.emulator import ClientOptions
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import VISIONFLOW, visionflow
-from visionflow.datasets.store import DatasetStore
+from training.data.sources.flowers import write_flowers
 from visionflow.jobs.store import JobStore
 
 pytestmark = pytest.mark.e2e
@@ -34,38 +33,40 @@ FIELDS = {
 }
 
 
-DATASET = "drawn-flowers"
+DATASET = "pushed-flowers"
 # Of each kind: a sealed set has 20 images at least.
-TESTED = 6
+TESTED, TRAINED = 6, 24
 
 
 @pytest.fixture(scope="module")
-def dataset(cloud: Cloud, drawn_flowers: str) -> str:
-    """The drawn flowers as a dataset, six of each kind set aside for the test."""
-    arguments = ("datasets", "take-over", drawn_flowers, "--dataset", DATASET, "--wait")
-    taken = visionflow(*arguments, "--json", state=cloud.state)
-    assert taken.returncode == 0, taken.stderr + taken.stdout
-    found = cloud.call("GET", f"/datasets/{DATASET}/images").body["items"]
-    seen: Counter[str] = Counter()
-    changes = []
-    for image in found:
-        seen[image["label"]] += 1
-        part = "test" if seen[image["label"]] <= TESTED else "train"
-        changes.append({"sha256": image["sha256"], "part": part})
-    body = json.dumps({"changes": changes}).encode()
-    path = f"/datasets/{DATASET}/changes"
-    assert cloud.call("POST", path, body, "application/json").status == 200
-    store = DatasetStore(cloud.outputs.datasets_table, cloud.dynamodb)
-    eventually(lambda: store.unexamined(DATASET) is None or None, 240, "the images to be compared")
-    return DATASET
+def version(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """The number of a version of `DATASET`: drawn flowers, six of each kind set aside for the test.
+
+    A job that names no version would wait until the images are compared, a quarter of a minute.
+    """
+    drawn, divided = (tmp_path_factory.mktemp("flowers") / name for name in ("drawn", "divided"))
+    write_flowers(drawn, images=TESTED + TRAINED, size=32)
+    for file in sorted(drawn.rglob("*.jpg")):
+        part = "test" if int(file.stem) < TESTED else "train"
+        (divided / part / file.parent.name).mkdir(parents=True, exist_ok=True)
+        file.rename(divided / part / file.parent.name / file.name)
+    arguments = ("data", "push", str(divided), "--dataset", DATASET, "--wait", "--json")
+    pushed = visionflow(*arguments, state=cloud.state)
+    assert pushed.returncode == 0, pushed.stderr + pushed.stdout
+    path = f"/datasets/{DATASET}/versions"
+    frozen = cloud.call("POST", path, b"{}", "application/json")
+    assert frozen.body["images"] == 5 * (TESTED + TRAINED), frozen.body
+    number: int = frozen.body["number"]
+    return number
 
 
-def start_local(cloud: Cloud, dataset: str) -> subprocess.Popen[str]:
+def start_local(cloud: Cloud, version: int) -> subprocess.Popen[str]:
     assignments = [f"--set={name}={json.dumps(value)}" for name, value in FIELDS.items()]
     return subprocess.Popen(
         [
             *VISIONFLOW,
-            *("jobs", "start", "--local", "--config", "cifar10-small", "--dataset", dataset),
+            *("jobs", "start", "--local", "--config", "cifar10-small"),
+            *("--dataset", DATASET, "--version", str(version)),
             *(*assignments, "--json", "--state", str(cloud.state)),
         ],
         stdout=subprocess.PIPE,
@@ -86,8 +87,8 @@ def script_of(command: subprocess.Popen[str]) -> psutil.Process | None:
     return None
 
 
-def test_a_local_job_that_is_killed_goes_on_and_is_published(cloud: Cloud, dataset: str) -> None:
-    command = start_local(cloud, dataset)
+def test_a_local_job_that_is_killed_goes_on_and_is_published(cloud: Cloud, version: int) -> None:
+    command = start_local(cloud, version)
 
     def after_an_epoch() -> Record | None:
         assert command.poll() is None, command.communicate()
@@ -117,17 +118,17 @@ def test_a_local_job_that_is_killed_goes_on_and_is_published(cloud: Cloud, datas
     model = ended["model"]
     assert model["name"] == "drawn"
     published = cloud.call("GET", "/models").body["items"]
-    (version,) = (item for item in published if item["version"] == model["version"])
-    assert version["name"] == "drawn"
+    (row,) = (item for item in published if item["version"] == model["version"])
+    assert row["name"] == "drawn"
     # The process had neither these images nor the right to read them.
-    assert version["verified"]["images"] == 5 * TESTED
-    assert version["aliases"] == []
+    assert row["verified"]["images"] == 5 * TESTED
+    assert row["aliases"] == []
 
     # From the version to the dataset's version, and back.
-    frozen = job["config"]["dataset_version"]
+    assert job["config"]["dataset_version"] == version
     source = visionflow("datasets", "source", model["version"], "--json", state=cloud.state)
-    assert json.loads(source.stdout)["version"] == frozen, source.stderr
-    made = cloud.call("GET", f"/datasets/{dataset}/versions/{frozen}").body["models"]
+    assert json.loads(source.stdout)["version"] == version, source.stderr
+    made = cloud.call("GET", f"/datasets/{DATASET}/versions/{version}").body["models"]
     assert made == [model]
 
     logs = visionflow("jobs", "logs", job["id"], state=cloud.state)

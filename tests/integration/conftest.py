@@ -29,6 +29,7 @@ from lambdas.web.caller import authorizer_context
 from visionflow.access.budget import BudgetSettings, order_in
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.jobs.settings import JobControlSettings
 from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.models.publication import Publisher
 from visionflow.models.ref import ModelRef
@@ -44,6 +45,12 @@ DATASETS = DatasetSettings(
     "datasets-table",
     "https://sqs.eu-central-1.amazonaws.com/123456789012/curation",
     "arn:aws:states:eu-central-1:123456789012:stateMachine:instant",
+)
+JOB_CONTROL = JobControlSettings(
+    "jobs",
+    "job-files",
+    DATASETS.datasets_bucket,
+    "arn:aws:states:eu-central-1:123456789012:stateMachine:jobs",
 )
 # No test sends so much, unless it says so.
 PLENTY = Amounts(10**6, 10**6, 10**12, 10**6, 10**6)
@@ -312,7 +319,7 @@ class Cloud:
             ],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )
-        for table in ("registry", "insights", "audit", "usage", "keys", "datasets-table"):
+        for table in ("registry", "insights", "audit", "usage", "keys", "datasets-table", "jobs"):
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
@@ -367,7 +374,7 @@ def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[
         DATASETS.dataset_table,
         DATASETS.curation_queue,
     )
-    for settings in (API, DATASETS, INGEST, SHADOW, COUNTING, BUDGET, counters):
+    for settings in (API, DATASETS, JOB_CONTROL, INGEST, SHADOW, COUNTING, BUDGET, counters):
         for name, value in settings.to_env().items():
             monkeypatch.setenv(name, value)
     monkeypatch.setattr("lambdas.clients.functions", lambda: cloud.shadow)

@@ -18,7 +18,8 @@ from lambdas.api.datasets.bodies import MOST_CHANGES, MOST_PREDICTIONS, MOST_THU
 from lambdas.api.resources import resources
 from lambdas.classification.arrivals import Arrival, arrivals
 from tests.images import encode, plain
-from tests.integration.conftest import API, DATASETS, PLENTY, SERVED, Answer, Cloud
+from tests.integration.conftest import API, DATASETS, JOB_CONTROL, PLENTY, SERVED, Answer, Cloud
+from tests.jobs import record, request
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
 from visionflow.datasets.image_store import DatasetImages as ImageRows
@@ -27,6 +28,7 @@ from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.run import RunResult
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
+from visionflow.jobs.store import JobStore
 from visionflow.loop.curation_queue import WINDOW_S
 from visionflow.predictions.store import PredictionStore
 
@@ -809,6 +811,20 @@ def test_a_dataset_that_is_trained_on_is_not_deleted(full: Datasets, machine: st
     assert full.post("/animals/train", {}, LABELLER).status == 202
     assert problem(full.delete("animals")) == (409, "dataset_conflict")
     assert full.get("/animals").status == 200
+
+
+def test_a_dataset_that_a_rented_job_trains_on_is_not_deleted(full: Datasets) -> None:
+    store = JobStore(JOB_CONTROL.jobs_table, full.cloud.dynamodb)
+    job = record(request(data="", dataset="animals", dataset_version=1))
+    store.add(job)
+    for other in (request(data="", dataset="plants", dataset_version=1), request()):
+        store.add(record(other))
+    answer = full.delete("animals")
+    assert problem(answer) == (409, "dataset_conflict")
+    assert job.id in answer.body["detail"]
+    assert full.get("/animals").status == 200
+    store.move(job, "failed")
+    assert full.delete("animals").body == {"deleted": True}
 
 
 def test_every_change_is_in_the_audit_trail(full: Datasets, machine: str) -> None:

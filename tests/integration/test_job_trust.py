@@ -31,7 +31,7 @@ from tests.jobs import record as new_record
 from tests.tiny_model import LABELS, write_tiny_run
 from training.job.files import JobFiles
 from visionflow.datasets.run_store import RunStore
-from visionflow.jobs.folder import run_prefix
+from visionflow.jobs.folder import folder_of, run_prefix
 from visionflow.jobs.record import JobOutcome, JobRecord, JobReport
 from visionflow.models.gate import GateLimits
 from visionflow.models.manifest import MANIFEST_NAME, FileEntry, GateCheck, Manifest, read_artifact
@@ -184,6 +184,14 @@ def test_a_machine_gets_links_to_all_images_but_the_sealed_ones_and_their_copies
     assert given is not None
     assert given.withheld == sealed.withheld
     assert given.settings == GateLimits().fields
+    # A machine that an earlier release launched knows no other fields.
+    key = f"{folder_of(MINE)}job.json"
+    written = json.loads(world.s3.get_object(Bucket=JOBS, Key=key)["Body"].read())
+    assert set(written) == {"job", "withheld", "settings"}
+    assert set(written["job"]["request"]) == {
+        *("config", "data", "model", "recipe", "set", "instance", "on_demand", "max_hours"),
+        *("budget_usd", "grow_from", "place"),
+    }
     # A job that is resumed keeps its set.
     inputs(world.store).seal(job)
     assert folders().sealed(job.id) == sealed

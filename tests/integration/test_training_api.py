@@ -9,7 +9,7 @@ import pytest
 from botocore.client import BaseClient
 
 from tests.integration.conftest import Cloud
-from tests.jobs import JOBS, TABLE, folders, make_buckets, make_table
+from tests.jobs import JOBS, TABLE, folders, make_buckets
 from visionflow.access.budget import StageStop
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
 from visionflow.jobs.settings import JobControlSettings
@@ -30,7 +30,7 @@ def store(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> JobStore:
     for name, value in JobControlSettings(TABLE, JOBS, "datasets", machine).to_env().items():
         monkeypatch.setenv(name, value)
     make_buckets("datasets", JOBS)
-    return make_table()
+    return JobStore(TABLE, empty_cloud.dynamodb)
 
 
 def post(cloud: Cloud, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -38,6 +38,8 @@ from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import DatasetConflictError, ForbiddenError, InvalidParameterError
 from visionflow.images.store import ImageStore
+from visionflow.jobs.settings import JobControlSettings
+from visionflow.jobs.store import JobStore
 from visionflow.loop.curation_queue import CurationQueue
 from visionflow.loop.flowing import utc_day
 from visionflow.loop.training import InstantTraining
@@ -57,12 +59,14 @@ _LATEST_MOVES = 100
 
 @dataclass(frozen=True)
 class DatasetService:
-    """``content``: the bucket of datasets. ``images`` and ``training`` have the other routes."""
+    """``content``: the bucket of datasets. ``jobs``: on rented machines. ``images`` and
+    ``training`` have the other routes."""
 
     store: DatasetStore
     versions: VersionStore
     content: ImageStore
     registry: ModelRegistry
+    jobs: JobStore
     images: DatasetImages
     training: DatasetTraining
 
@@ -73,11 +77,13 @@ class DatasetService:
         runs = RunStore(store.table, resources.dynamodb)
         machine = resources.instant_machine
         versions = VersionStore(content.bucket, resources.s3, store)
+        jobs_table = JobControlSettings.from_env(os.environ).jobs_table
         return cls(
             store,
             versions,
             content,
             resources.registry,
+            JobStore(jobs_table, resources.dynamodb),
             DatasetImages.build(resources, store, content, curation),
             DatasetTraining(
                 store,
@@ -133,10 +139,14 @@ class DatasetService:
         go, and its rows last.
 
         Raises `DatasetConflictError` while an alias points at a model that it made, or a training
-        of it goes on.
+        of it goes on, instant or on a rented machine.
         """
         if any(run.state in ("waiting", "running") for run in self.training.runs.runs(name)):
             raise DatasetConflictError(f"{name} is being trained on; wait until that has ended.")
+        if job := self.jobs.training_on(name):
+            raise DatasetConflictError(
+                f"Training job {job} trains on {name}; stop it, or wait until it has ended."
+            )
         in_use = self.registry.aliases().in_use
         for model in self._models(name):
             if model in in_use:

@@ -7,15 +7,15 @@ checkpoint and its run. ``sealed/`` is the control plane's alone.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
 from visionflow.errors import ArtifactError
 from visionflow.jobs import reports
-from visionflow.jobs.record import JobRecord, JobReport
+from visionflow.jobs.record import ADDED_FIELDS, JobRecord, JobReport
 from visionflow.jobs.sealed import SealedSet, StoredFile
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ REPORT_FILE = "report.json"
 _JOB, _LINKS = "job.json", "links.jsonl.gz"
 _LOG = "log/"
 _SIGNED_AT = "signed-at"
+# The fields of assignments and sealed sets that came later, with what is meant without them. A
+# machine runs the release that launched it and refuses fields that it does not know, so it is
+# not sent those that say nothing.
+_ADDED: dict[str, Any] = {"missing": 0, "copied": False}
 # What S3 says of an object that is not there: the first to who may not list.
 _FORBIDDEN = ("403", "AccessDenied")
 _ABSENT = ("404", "NoSuchKey", "NotFound", "InvalidRange")
@@ -147,13 +151,18 @@ class JobFolders:
 
     def assign(self, reporter: str, assignment: Assignment) -> None:
         """Tell a machine what it works by."""
-        data = json.dumps(strict.to_dict(assignment)).encode()
-        self._put(folder_of(reporter) + _JOB, data)
+        fields = _without(_ADDED, strict.to_dict(assignment))
+        fields["job"]["request"] = _without(ADDED_FIELDS, fields["job"]["request"])
+        self._put(folder_of(reporter) + _JOB, json.dumps(fields).encode())
 
     def assignment(self, reporter: str) -> Assignment | None:
         """What the machine ``reporter`` was told; None before it was told anything."""
         data = self._read(folder_of(reporter) + _JOB, absent=(*_ABSENT, *_FORBIDDEN))
-        return None if data is None else strict.parse_json(Assignment, data, _JOB)
+        if data is None:
+            return None
+        fields = {**_ADDED, **json.loads(data)}
+        fields["job"]["request"] = {**ADDED_FIELDS, **fields["job"]["request"]}
+        return strict.parse(Assignment, fields, _JOB)
 
     def put_links(self, reporter: str, file: Path, signed_at: str) -> None:
         """``file``: gzip of a line of JSON for each `Link`."""
@@ -182,9 +191,7 @@ class JobFolders:
         data = self._read(f"{SEALED}{job_id}.json")
         if data is None:
             return None
-        # One from before jobs trained on datasets lacks the last two.
-        fields = {"missing": 0, "copied": False, **json.loads(data)}
-        return strict.parse(SealedSet, fields, "sealed set")
+        return strict.parse(SealedSet, {**_ADDED, **json.loads(data)}, "sealed set")
 
     def put_groups(self, reporter: str, table: str) -> None:
         """Lay down, as a table, which images of its dataset a machine must keep together."""
@@ -224,3 +231,10 @@ class JobFolders:
             return None
         with answer["Body"] as body:
             return body.read()
+
+
+def _without(added: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` but for those that are as ``added`` has them."""
+    return {
+        name: value for name, value in fields.items() if name not in added or value != added[name]
+    }

@@ -10,7 +10,8 @@ job.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypedDict
 
 from visionflow import strict
 from visionflow.errors import ConfigError, InvalidParameterError
@@ -43,6 +44,8 @@ DEFAULT_MAX_HOURS = 8.0
 LONGEST_HOURS = 24.0
 DEFAULT_BUDGET_USD = 10.0
 LARGEST_BUDGET_USD = 500.0
+# The fields of a request that came later, with what one without them means.
+ADDED_FIELDS: Final = MappingProxyType({"dataset": None, "dataset_version": None})
 LONGEST_TEXT = 500
 MOST_FIELDS = 50
 

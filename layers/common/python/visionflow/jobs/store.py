@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from visionflow import dynamodb, strict
 from visionflow.errors import JobConflictError, JobNotFoundError
-from visionflow.jobs.record import FOLLOWS, JobChanges, JobRecord, JobState
+from visionflow.jobs.record import ADDED_FIELDS, ENDED, FOLLOWS, JobChanges, JobRecord, JobState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -87,6 +87,22 @@ class JobStore:
             records, dynamodb.write_cursor(records[-1].id) if more and records else None
         )
 
+    def training_on(self, dataset: str) -> str | None:
+        """The newest job that has not ended and trains on a version of ``dataset``, if any."""
+        rows = dynamodb.query(
+            self._client,
+            self._table,
+            "pk = :jobs",
+            {":jobs": JOBS},
+            forward=False,
+            names=("sk", "state", "request"),
+            consistent=True,
+        )
+        for row in map(dynamodb.from_item, rows):
+            if row["request"].get("dataset") == dataset and row["state"] not in ENDED:
+                return str(row["sk"])
+        return None
+
 
 def _key(job_id: str) -> dict[str, str]:
     return {"pk": JOBS, "sk": job_id}
@@ -101,7 +117,7 @@ def _parse(item: Mapping[str, Any]) -> JobRecord:
     # A record from before promotion became a step of its own.
     row["request"].pop("promote", None)
     # One from before jobs trained on datasets lacks these.
-    row["request"] = {"dataset": None, "dataset_version": None, **row["request"]}
+    row["request"] = {**ADDED_FIELDS, **row["request"]}
     return strict.parse(JobRecord, row, "training job")
 
 
