@@ -165,6 +165,31 @@ def test_erasing_a_record_erases_what_flowed_in(loop: Loop) -> None:
     assert (loop.images(), loop.contents()) == ({}, [])
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_image_that_two_records_brought_goes_with_the_last(loop: Loop, first: int) -> None:
+    loop.rule("uncertain")
+    ids = [loop.uncertain(RED, number) for number in range(2)]
+    loop.run()
+    loop.erase(ids[first])
+    loop.run(again=True)
+    assert loop.image(RED).source == source_of(ids[1 - first])
+    assert len(loop.contents()) == 1
+    loop.erase(ids[1 - first])
+    assert (loop.images(), loop.contents()) == ({}, [])
+
+
+def test_a_removed_image_stays_removed_while_another_record_stands_behind_it(loop: Loop) -> None:
+    loop.rule("uncertain")
+    one = loop.uncertain(RED)
+    loop.run()
+    loop.store.images.change(NAME, [ImageChange(sha256=sha(RED), removed=True)], "ada")
+    loop.uncertain(RED, 1)
+    loop.run()
+    loop.erase(one)
+    loop.run(again=True)
+    assert loop.image(RED).removed
+
+
 @pytest.mark.parametrize("moment", ["let_in", "take_copy"])
 def test_a_record_that_is_erased_while_it_flows_in_leaves_nothing(
     loop: Loop, moment: str, monkeypatch: pytest.MonkeyPatch
@@ -310,7 +335,7 @@ def test_a_dataset_that_is_deleted_at_this_moment_gets_no_row(
     monkeypatch.setattr(DatasetImages, "let_in", late)
     with pytest.raises(DatasetMissingError):
         flowing.take(NAME, one, NOW)
-    assert loop.store.images.source(NAME, sha(RED)) is None
+    assert loop.store.images.known(NAME, [sha(RED)]) == {}
 
 
 def test_a_record_that_fails_lets_the_others_pass_and_comes_again(

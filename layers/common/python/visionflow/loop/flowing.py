@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from visionflow.datasets.flow import FLOW_RULE, Flow
-from visionflow.datasets.names import COPIED, content_key, source_of
+from visionflow.datasets.names import content_key, source_of
 from visionflow.datasets.record import Dataset, DatasetImage
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import DatasetImageMissingError
@@ -62,17 +62,26 @@ class Flowing:
             if admission != "known":
                 return False
             row = self._row(name, image.sha256)
-        if row is None or row.removed or not (wanted or row.source == source_of(prediction.id)):
+        if row is None or not self._stands_behind(name, row, prediction, wanted) or row.removed:
             return False
         self._bring(name, row, prediction)
         return label is not None and self.store.images.correct(name, row.sha256, label, FLOW_RULE)
 
-    def _bring(self, name: str, row: DatasetImage, prediction: Prediction) -> None:
-        """Copy the bytes of an image that was announced and has none: by a delivery of this record
-        that was cut off, or by an upload that never came."""
+    def _stands_behind(
+        self, name: str, row: DatasetImage, prediction: Prediction, wanted: bool
+    ) -> bool:
+        """Whether an image that was there is, or is now, a record's too."""
         source = source_of(prediction.id)
-        others_copy = row.source.startswith(COPIED) and row.source != source
-        if row.state != "pending" or others_copy:
+        if row.source == source or not wanted:
+            return row.source == source
+        self.store.images.came_also(name, row.sha256, source)
+        return self.copies.stands(name, prediction, self.predictions.get)
+
+    def _bring(self, name: str, row: DatasetImage, prediction: Prediction) -> None:
+        """Copy the bytes of an image that was announced and has none: by a delivery that was cut
+        off, or by an upload that never came."""
+        source = source_of(prediction.id)
+        if row.state != "pending":
             return
         if self.copies.content.found(content_key(name, row.sha256)) is not None:
             return
