@@ -50,8 +50,8 @@ class Datasets:
             Bucket=DATASETS.datasets_bucket,
             CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
         )
-        self.store = DatasetStore(DATASETS.dataset_table, cloud.dynamodb)
-        self.runs = RunStore(DATASETS.dataset_table, cloud.dynamodb)
+        self.store = DatasetStore(DATASETS.datasets_table, cloud.dynamodb)
+        self.runs = RunStore(DATASETS.datasets_table, cloud.dynamodb)
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
         return self.cloud.call("GET", f"/datasets{path}", dict(query or {}))
@@ -906,7 +906,7 @@ def test_a_dataset_is_deleted_with_its_files(
     while not full.delete("animals").body["deleted"]:
         pass
     assert "Contents" not in full.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket)
-    rows = full.cloud.dynamodb.scan(TableName=DATASETS.dataset_table)["Items"]
+    rows = full.cloud.dynamodb.scan(TableName=DATASETS.datasets_table)["Items"]
     assert [row["sk"]["S"] for row in rows] == ["plants"]
 
 

@@ -311,7 +311,7 @@ def test_a_dataset_that_goes_meanwhile_harms_nobody_else(loop: Loop) -> None:
     with pytest.raises(DatasetMissingError):
         loop.flowing().take("others", "x", NOW)
     left = loop.cloud.dynamodb.query(
-        TableName=DATASETS.dataset_table,
+        TableName=DATASETS.datasets_table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues=to_item({":pk": "FLOW#others"}),
     )
@@ -330,7 +330,7 @@ def test_a_dataset_that_is_deleted_at_this_moment_gets_no_row(
         monkeypatch.setattr(rows, "read_book", lambda *_: book)
         return add(*request)
 
-    book = rows.read_book(loop.store.client, DATASETS.dataset_table, NAME)
+    book = rows.read_book(loop.store.client, DATASETS.datasets_table, NAME)
     flowing = loop.flowing()
     monkeypatch.setattr(DatasetImages, "let_in", late)
     with pytest.raises(DatasetMissingError):
@@ -469,7 +469,7 @@ def test_a_rule_and_a_class_that_change_at_once_both_stay(
 
 def test_rows_from_before_there_were_rules_are_read(loop: Loop) -> None:
     loop.store.client.update_item(
-        TableName=DATASETS.dataset_table,
+        TableName=DATASETS.datasets_table,
         Key=to_item({"pk": "DATASETS", "sk": NAME}),
         UpdateExpression="REMOVE flow",
     )
@@ -479,7 +479,7 @@ def test_rows_from_before_there_were_rules_are_read(loop: Loop) -> None:
     service = lambdas.curate.handler.service()
     assert service.examine(NAME, "now", NOW)
     loop.store.client.update_item(
-        TableName=DATASETS.dataset_table,
+        TableName=DATASETS.datasets_table,
         Key=to_item({"pk": f"EXAMINATION#{NAME}", "sk": "DONE"}),
         UpdateExpression="REMOVE health.new_labels, health.trained_version",
     )
