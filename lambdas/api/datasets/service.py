@@ -135,7 +135,7 @@ class DatasetService:
         Raises `DatasetConflictError` while an alias points at a model that it made, or a training
         of it goes on.
         """
-        if any(run.state in ("waiting", "running") for run in self.training.runs.runs(name)):
+        if any(run.state in ("waiting", "running") for run in self.training.runs.newest(name)):
             raise DatasetConflictError(f"{name} is being trained on; wait until that has ended.")
         in_use = self.registry.aliases().in_use
         for model in self._models(name):
