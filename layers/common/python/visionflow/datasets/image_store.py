@@ -9,7 +9,7 @@ who compares it with the others. Each writes attributes of their own, so nobody'
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from visionflow import dynamodb
 from visionflow.datasets import rows
@@ -22,6 +22,9 @@ from visionflow.errors import DatasetImageMissingError, ImageError, PlatformErro
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, UpdateItemInputTypeDef
+
+THUMBNAIL_SIDE: Final = 96
+"""Pixels."""
 
 _ATTEMPTS = 8
 # Attributes of an image's row that a version has too.
@@ -38,8 +41,8 @@ class ImageContent:
     """What is kept of an image's pixels.
 
     Attributes:
-        embedding: float16, little-endian, [views, features]: of the image and its mirror image.
-        thumbnail: a JPEG of at most 96 px on its longer side.
+        embedding: as `visionflow.answers.embedder.packed` makes it.
+        thumbnail: a JPEG of at most `THUMBNAIL_SIDE` on its longer side.
         trunk: `Embedder.trunk`; embeddings of two trunks are not comparable.
     """
 
@@ -256,7 +259,8 @@ class DatasetImages:
             if item is None:
                 return False
             others = item.get("also", {}).get("SS", [])
-            first, values = item["source"]["S"] == source, {":source": source}
+            first = item["source"]["S"] == source
+            values: dict[str, Any] = {":source": source}
             if not (first or source in others):
                 return False
             # Each on condition that it is as it was read.
