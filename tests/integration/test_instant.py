@@ -156,12 +156,13 @@ class World:
         make_buckets("dataset-files", "models")
         for name, value in (EMBED.to_env() | INSTANT.to_env()).items():
             monkeypatch.setenv(name, value)
-        for function in (
+        for cached in (
             lambdas.embed.handler.service,
+            lambdas.instant.handler.settings,
             lambdas.instant.handler.service,
             lambdas.instant.handler.audit,
         ):
-            function.cache_clear()
+            cached.cache_clear()
         monkeypatch.setattr(lambdas.instant.handler, "train", trained)
         self.renewed: list[str] = []
         monkeypatch.setattr(
@@ -412,14 +413,20 @@ def test_a_step_that_is_killed_half_way_is_done_again_and_once(
             killed.append(where)
             raise MemoryError("killed")
 
-    def dying(*given: Any, **named: Any) -> Report:
-        *others, on_prove = given
-
+    def dying(
+        config: TrainConfig,
+        data: TrainingData,
+        embeddings: Mapping[str, Float32Array],
+        out: Path,
+        on_prove: Callable[[], object],
+        *,
+        with_images: bool,
+    ) -> Report:
         def prove() -> None:
             on_prove()
             once()
 
-        return trained(*others, prove, **named)
+        return trained(config, data, embeddings, out, prove, with_images=with_images)
 
     if where == "while it proves":
         monkeypatch.setattr(lambdas.instant.handler, "train", dying)

@@ -133,8 +133,8 @@ class DatasetImages:
 
         An image that was announced before and has not arrived gets a form again; one that has, and
         still waits to be curated, is brought to the curation again; and one that was removed is
-        back with the label that is given. A copy of a prediction's image goes when that is erased,
-        and is not let in any more once it was. Images and bytes count as those of
+        back with the label that is given. A copy of predictions' images goes when the last of them
+        is erased, and is not let in for one that was. Images and bytes count as those of
         ``POST /uploads`` do. Raises `DatasetMissingError`, `InvalidParameterError`,
         `InvalidBodyError`, what `UploadRequest.check` raises, and `QuotaExceededError`.
         """

@@ -3,6 +3,9 @@
 Rows: ``IMAGES#<name> / <sha256>`` with facts, ``CONTENT#<name> / <sha256>`` with what pages and
 trainings need of the pixels.
 
+Beside its facts, an image's row has ``also``, a set of further records that it is a copy of, and
+``erasing`` once the last of them was erased.
+
 An image's facts are written by several at once: who announces it, who labels it, who curates it and
 who compares it with the others. Each writes attributes of their own, so nobody's are lost.
 """
