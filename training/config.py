@@ -20,6 +20,7 @@ from visionflow.strict import parse
 CONFIGS = Path(__file__).parent / "configs"
 DEFAULTS = CONFIGS / "defaults.toml"
 
+Balance = Literal["none", "inverse", "effective", "sampler"]
 Recipe = Literal["instant", "probe", "finetune", "scratch"]
 NETWORKS = (
     "resnet18",
@@ -52,7 +53,7 @@ class DataConfig:
     test: float
     group_by: str
     parents: str
-    balance: Literal["none", "inverse", "effective", "sampler"]
+    balance: Balance
     workers: int
 
     def conditions(self) -> Iterator[_Condition]:

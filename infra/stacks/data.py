@@ -119,7 +119,7 @@ class DataStack(Stack):
             audit=AuditTable(self, "Audit", stage=stage),
             usage=UsageTable(self, "Usage", stage=stage),
             keys=KeysTable(self, "Keys", stage=stage),
-            dataset_table=DatasetsTable(self, "DatasetTable", stage=stage),
+            datasets_table=DatasetsTable(self, "DatasetTable", stage=stage),
         )
         self.image_queue = ImageQueue(
             self,
@@ -160,7 +160,7 @@ class DataStack(Stack):
             "AuditTable": self.stores.audit.table_name,
             "UsageTable": self.stores.usage.table_name,
             "BudgetTopic": self.budget.topic.topic_arn,
-            "DatasetsTable": self.stores.dataset_table.table_name,
+            "DatasetsTable": self.stores.datasets_table.table_name,
             "KeysTable": self.stores.keys.table_name,
             "QueueUrl": self.image_queue.queue.queue_url,
             "CurationQueueUrl": self.curation_queue.queue.queue_url,

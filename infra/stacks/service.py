@@ -172,7 +172,7 @@ class ServiceStack(Stack):
             size=Size(memory_mb=stage.ingest_memory_mb, timeout=CURATE_TIMEOUT),
             environment=CurateSettings(
                 datasets_bucket=datasets.bucket_name,
-                dataset_table=stores.dataset_table.table_name,
+                datasets_table=stores.datasets_table.table_name,
                 curation_queue=data.curation_queue.queue.queue_url,
                 predictions_table=stores.predictions.table_name,
                 audit_table=stores.audit.table_name,
@@ -187,10 +187,10 @@ class ServiceStack(Stack):
             datasets.allow_get(role, prefix=prefix)
             datasets.allow_delete(role, prefix=prefix)
         datasets.allow_put(role, prefix=CONTENT_PREFIX)
-        stores.dataset_table.allow_curate(role)
+        stores.datasets_table.allow_curate(role)
         # Marks of messages that are worked on, and records that flow in by a rule.
         stores.predictions.allow_record(role)
-        stores.dataset_table.allow_let_in(role)
+        stores.datasets_table.allow_let_in(role)
         for prefix in IMAGE_PREFIXES:
             stores.images.allow_read(role, prefix=prefix, versions=True)
         datasets.allow_erase(role, prefixes=(CONTENT_PREFIX,))
@@ -260,7 +260,7 @@ class ServiceStack(Stack):
             | training.control_settings.to_env()
             | DatasetSettings(
                 datasets_bucket=datasets.bucket_name,
-                dataset_table=stores.dataset_table.table_name,
+                datasets_table=stores.datasets_table.table_name,
                 curation_queue=data.curation_queue.queue.queue_url,
                 instant_machine=training.instant.machine.state_machine_arn,
             ).to_env()
@@ -304,7 +304,7 @@ class ServiceStack(Stack):
 def _allow_datasets(function: ServiceFunction, stores: Stores, datasets: PrivateBucket) -> None:
     """Let a function change datasets, sign what comes and goes, and delete them."""
     role = function.execution_role
-    stores.dataset_table.allow_manage(role)
+    stores.datasets_table.allow_manage(role)
     datasets.allow_get(role, prefix=CONTENT_PREFIX)
     datasets.allow_put(role, prefix=CONTENT_PREFIX)
     datasets.allow_get(role, prefix=MANIFEST_PREFIX)

@@ -71,7 +71,7 @@ class TrainingStack(Stack):
                 watch_seconds=stage.job_watch_seconds,
                 usage_table=stores.usage.table_name,
                 gate=gate,
-                datasets_table=stores.dataset_table.table_name,
+                datasets_table=stores.datasets_table.table_name,
             ),
             machine=machine,
             network=network,
@@ -79,7 +79,7 @@ class TrainingStack(Stack):
         job_stores.records.allow_control(jobs.execution_role)
         # What it may read, a link that it signs opens to a machine.
         job_stores.datasets.allow_read(jobs.execution_role)
-        stores.dataset_table.allow_versions(jobs.execution_role)
+        stores.datasets_table.allow_versions(jobs.execution_role)
         job_stores.folders.allow_read(jobs.execution_role, prefix=FOLDER)
         job_stores.folders.allow_put(jobs.execution_role, prefix=FOLDER)
         job_stores.folders.allow_get(jobs.execution_role, prefix=SEALED)
@@ -105,7 +105,7 @@ class TrainingStack(Stack):
                 audit_table=stores.audit.table_name,
                 gate=gate,
                 datasets_bucket=job_stores.datasets.bucket_name,
-                datasets_table=stores.dataset_table.table_name,
+                datasets_table=stores.datasets_table.table_name,
             ).to_env(),
         )
         role = publish.execution_role
@@ -113,8 +113,8 @@ class TrainingStack(Stack):
         job_stores.folders.allow_read(role, prefix=FOLDER)
         job_stores.folders.allow_get(role, prefix=SEALED)
         job_stores.datasets.allow_read(role)
-        stores.dataset_table.allow_versions(role)
-        stores.dataset_table.allow_made(role)
+        stores.datasets_table.allow_versions(role)
+        stores.datasets_table.allow_made(role)
         stores.models.allow_read(role)
         stores.models.allow_put(role, prefix="models/")
         stores.registry.allow_read(role)

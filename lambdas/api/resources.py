@@ -44,7 +44,7 @@ class Resources:
         self.keys = KeyStore(settings.keys_table, self.dynamodb)
         self.shadows = ShadowStore(insights, predictions, self.dynamodb, self.counters)
         self.audit = AuditLog(settings.audit_table, self.dynamodb)
-        self.datasets = DatasetStore(datasets.dataset_table, self.dynamodb)
+        self.datasets = DatasetStore(datasets.datasets_table, self.dynamodb)
         self.dataset_content = ImageStore(datasets.datasets_bucket, self.s3)
         self.erasure = Erasure(
             self.images,

@@ -27,7 +27,7 @@ class DatasetSettings(EnvSettings):
     of the state machine that trains on them."""
 
     datasets_bucket: str
-    dataset_table: str
+    datasets_table: str
     curation_queue: str
     instant_machine: str
 

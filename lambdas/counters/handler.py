@@ -47,7 +47,7 @@ def service() -> CountersService:
         settings.shadow_function,
         clients.functions(),
         CurationQueue(
-            DatasetStore(settings.dataset_table, dynamodb), settings.curation_queue, clients.sqs()
+            DatasetStore(settings.datasets_table, dynamodb), settings.curation_queue, clients.sqs()
         ),
     )
 

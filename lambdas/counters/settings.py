@@ -15,5 +15,5 @@ class CountersSettings(EnvSettings):
     audit_table: str
     shadow_function: str
     uncounted_queue_url: str
-    dataset_table: str
+    datasets_table: str
     curation_queue: str

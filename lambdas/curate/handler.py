@@ -51,10 +51,10 @@ def settings() -> CurateSettings:
 @lru_cache
 def service() -> CurateService:
     found, s3, dynamodb = settings(), clients.s3(), clients.dynamodb()
-    store = DatasetStore(found.dataset_table, dynamodb)
+    store = DatasetStore(found.datasets_table, dynamodb)
     images = ImageStore(found.datasets_bucket, s3)
     versions = VersionStore(found.datasets_bucket, s3, store)
-    runs = RunStore(found.dataset_table, dynamodb)
+    runs = RunStore(found.datasets_table, dynamodb)
     predictions = PredictionStore(found.predictions_table, dynamodb)
     training = InstantTraining(store, runs, clients.states(), found.instant_machine)
     return CurateService(

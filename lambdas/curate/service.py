@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
 from aws_lambda_powertools import Logger
 
 from lambdas.classification.arrivals import Arrival
+from lambdas.classification.content import content_of
 from lambdas.classification.decoder import Decoder, process_decoder
 from lambdas.outcomes import status_of
 from visionflow.access.audit import AuditLog
@@ -18,7 +18,6 @@ from visionflow.answers.embedder import Embedder
 from visionflow.datasets.changes import ClassChange
 from visionflow.datasets.comparison import examine, last_learned
 from visionflow.datasets.flow import FLOW_RULE
-from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import (
     CONTENT_PREFIX,
     DROP_PREFIX,
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 logger = Logger(child=True)
-
-THUMBNAIL_SIDE = 96
 
 
 @dataclass(frozen=True)
@@ -150,7 +147,7 @@ class CurateService:
                 self._refuse(arrival)
                 return None
             image = replace(image, bytes=len(data))
-            prepared = self.decoder.prepare(data, self.embedder.spec, thumbnail=THUMBNAIL_SIDE)
+            content, (width, height) = content_of(data, self.decoder, self.embedder)
         except MissingImageError:
             # Replaced, and announced again, or deleted: the row waits for it as before.
             logger.info("gone before it was read", extra={"key": arrival.key})
@@ -158,18 +155,12 @@ class CurateService:
         except ImageError as error:
             self._unreadable(name, image, error)
             return name
-        embedding = self.embedder.embed(prepared.tensor[np.newaxis])[0]
-        content = ImageContent(
-            embedding=embedding.astype("<f2").tobytes(),
-            thumbnail=prepared.thumbnail,
-            trunk=self.embedder.trunk,
-        )
         ready = replace(
             image,
             state="ready",
             group=image.sha256,  # alone, until it is compared with the others
-            width=prepared.width,
-            height=prepared.height,
+            width=width,
+            height=height,
         )
         if not self.store.images.curated(name, ready, content):
             logger.info("curated by another delivery", extra={"key": arrival.key})

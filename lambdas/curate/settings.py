@@ -13,7 +13,7 @@ class CurateSettings(EnvSettings):
     """
 
     datasets_bucket: str
-    dataset_table: str
+    datasets_table: str
     curation_queue: str
     predictions_table: str
     audit_table: str

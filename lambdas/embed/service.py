@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from lambdas.classification.content import content_of
 from lambdas.classification.decoder import Decoder, process_decoder
 from visionflow.answers.embedder import Embedder
-from visionflow.datasets.image_store import ImageContent
 from visionflow.datasets.names import content_key
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
@@ -21,9 +19,6 @@ from visionflow.objects import read_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-# As `ImageContent` has it.
-THUMBNAIL_SIDE = 96
 
 
 @dataclass(frozen=True)
@@ -65,14 +60,8 @@ class ChunkEmbedder:
         if data is None:
             return False
         try:
-            image = self.decoder.prepare(data, self.embedder.spec, thumbnail=THUMBNAIL_SIDE)
+            content, _ = content_of(data, self.decoder, self.embedder)
         except ImageError as error:
             self.store.images.unreadable(dataset, sha256, error)
             return False
-        views = self.embedder.embed(image.tensor[np.newaxis])[0]
-        content = ImageContent(
-            embedding=views.astype("<f2").tobytes(),
-            thumbnail=image.thumbnail,
-            trunk=self.embedder.trunk,
-        )
         return self.store.images.embedded(dataset, sha256, content)

@@ -5,7 +5,7 @@ Parts are kept beside the manifests of versions, as long as these: ``{part: [sha
 
 import gzip
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from training.data.listing import Int64Array
 from training.data.training_data import TrainingData
 from training.evaluation.intervals import difference_interval
 from training.instant.graph import Head, read_head
+from visionflow.answers.embedder import trunk_id
 from visionflow.datasets.names import parts_key
 from visionflow.datasets.record import Part
 from visionflow.datasets.run import Compared, InstantRun
@@ -68,9 +69,13 @@ class EarlierTrainings:
     def last(self, dataset: str, serving: ModelRef | None = None) -> EarlierTraining | None:
         """The last training of ``dataset`` that made a model and whose parts are known; the one
         that made ``serving``, if there is one."""
-        made = [run for run in self.runs.runs(dataset) if run.state == "done" and run.model_version]
-        # A stable sort: the newest of the others stays first.
-        for run in sorted(made, key=lambda run: _model(run) != serving):
+        made: Iterable[InstantRun] = (
+            run for run in self.runs.newest(dataset) if run.state == "done" and run.model_version
+        )
+        if serving is not None:
+            # A stable sort: the newest of the others stays first.
+            made = sorted(made, key=lambda run: _model(run) != serving)
+        for run in made:
             parts = self._parts(run)
             if parts is not None:
                 return EarlierTraining(run, _model(run), parts)
@@ -134,8 +139,7 @@ class EarlierTrainings:
 
     def _head(self, manifest: Manifest) -> Head | None:
         """None for one on another trunk, whose embeddings are not the stored ones."""
-        trunk = manifest.config.get(INSTANT, {}).get("trunk", {})
-        if " ".join(str(trunk.get(part)) for part in ("name", "version", "sha256")) != self.trunk:
+        if trunk_id(manifest.config.get(INSTANT, {}).get("trunk", {})) != self.trunk:
             return None
         return read_head(self.models.read(manifest, manifest.served_file))
 

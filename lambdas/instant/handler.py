@@ -60,29 +60,34 @@ Step = Callable[[str, str, Path, float], dict[str, Any]]
 
 
 @lru_cache
+def settings() -> InstantSettings:
+    return InstantSettings.from_env(os.environ)
+
+
+@lru_cache
 def service() -> Trainings:
-    settings = InstantSettings.from_env(os.environ)
+    found = settings()
     dynamodb, s3 = clients.dynamodb(), clients.s3()
-    store = DatasetStore(settings.datasets_table, dynamodb)
+    store = DatasetStore(found.datasets_table, dynamodb)
     return Trainings(
-        runs=RunStore(settings.datasets_table, dynamodb),
+        runs=RunStore(found.datasets_table, dynamodb),
         store=store,
-        versions=VersionStore(settings.datasets_bucket, s3, store),
-        models=ModelStore(settings.models_bucket, s3),
-        registry=ModelRegistry(settings.registry_table, dynamodb),
-        curation=CurationQueue(store, settings.curation_queue, clients.sqs()),
-        stop=StageStop(settings.usage_table, dynamodb),
+        versions=VersionStore(found.datasets_bucket, s3, store),
+        models=ModelStore(found.models_bucket, s3),
+        registry=ModelRegistry(found.registry_table, dynamodb),
+        curation=CurationQueue(store, found.curation_queue, clients.sqs()),
+        stop=StageStop(found.usage_table, dynamodb),
         s3=s3,
         embedder=Embedder(STARTER, os.cpu_count() or 1),
         config=config_of,
         train=train,
-        limits=strict.parse_json(GateLimits, settings.gate, "gate"),
+        limits=strict.parse_json(GateLimits, found.gate, "gate"),
     )
 
 
 @lru_cache
 def audit() -> AuditLog:
-    return AuditLog(InstantSettings.from_env(os.environ).audit_table, clients.dynamodb())
+    return AuditLog(settings().audit_table, clients.dynamodb())
 
 
 @logger.inject_lambda_context

@@ -14,7 +14,7 @@ from training.data.listing import Int64Array, Listing
 from training.data.parents import label_tree
 from training.data.split import Groups, Splits, divide, require_measurable
 from training.data.training_data import TrainingData
-from visionflow.answers.embedder import VIEWS
+from visionflow.answers.embedder import VIEWS, unpacked
 from visionflow.datasets.names import content_key
 from visionflow.datasets.record import (
     LEAST_CLASSES,
@@ -158,7 +158,7 @@ def embedded(
     for sha256, content in store.images.contents(version.dataset, [*places]):
         if content.trunk == trunk:
             name, row = places[sha256]
-            embeddings[name][row] = np.frombuffer(content.embedding, "<f2").reshape(VIEWS, -1)
+            embeddings[name][row] = unpacked(content.embedding)
             missing.discard(sha256)
     if missing:
         raise _gone(version, missing)

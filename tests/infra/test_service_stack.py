@@ -288,7 +288,7 @@ def test_a_function_can_read_its_environment(
     named = {
         "images_bucket": "Images",
         "datasets_bucket": "Datasets",
-        "dataset_table": "DatasetTable",
+        "datasets_table": "DatasetTable",
         "curation_queue": "CurationQueue",
         "models_bucket": "Models",
         "predictions_table": "Predictions",

@@ -371,7 +371,7 @@ def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[
         "audit",
         "shadow",
         cloud.uncounted_queue_url,
-        DATASETS.dataset_table,
+        DATASETS.datasets_table,
         DATASETS.curation_queue,
     )
     for settings in (API, DATASETS, JOB_CONTROL, INGEST, SHADOW, COUNTING, BUDGET, counters):

@@ -66,8 +66,8 @@ class Loop:
             NotificationConfiguration={"QueueConfigurations": [notification]},
         )
         self.sqs.purge_queue(QueueUrl=self.queue)  # of the event that tests the notification
-        self.store = DatasetStore(DATASETS.dataset_table, cloud.dynamodb)
-        self.runs = RunStore(DATASETS.dataset_table, cloud.dynamodb)
+        self.store = DatasetStore(DATASETS.datasets_table, cloud.dynamodb)
+        self.runs = RunStore(DATASETS.datasets_table, cloud.dynamodb)
         self.versions = VersionStore(DATASETS.datasets_bucket, cloud.s3, self.store)
         self.predictions = PredictionStore("predictions", cloud.dynamodb)
         self.counted = 0
@@ -174,7 +174,7 @@ def loop_in_process(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[L
     monkeypatch.setattr("lambdas.clients.states", lambda: states)
     settings = CurateSettings(
         DATASETS.datasets_bucket,
-        DATASETS.dataset_table,
+        DATASETS.datasets_table,
         DATASETS.curation_queue,
         "predictions",
         "audit",

@@ -134,7 +134,7 @@ def folder(tmp_path: Path) -> Path:
 def prefix(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> str:
     """Images that jobs train on, in parts; one twice, and a file that is none."""
     names = TrainingNames(
-        DATASETS.datasets_bucket, DATASETS.dataset_table, "jobs", "jobs", "machine", "role"
+        DATASETS.datasets_bucket, DATASETS.datasets_table, "jobs", "jobs", "machine", "role"
     )
     reached = Endpoints(lambda: pytest.fail("not needed"), lambda: names, None)
     monkeypatch.setattr("infra.cli.datasets.take_over.endpoints", lambda _: reached)

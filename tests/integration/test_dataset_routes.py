@@ -24,10 +24,13 @@ from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
 from visionflow.datasets.image_store import DatasetImages as ImageRows
 from visionflow.datasets.image_store import ImageContent
+from visionflow.datasets.names import source_of
 from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.run import RunResult
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
+from visionflow.images.store import ImageStore
+from visionflow.insights.copies import DatasetCopies
 from visionflow.jobs.store import JobStore
 from visionflow.loop.curation_queue import WINDOW_S
 from visionflow.predictions.store import PredictionStore
@@ -49,8 +52,8 @@ class Datasets:
             Bucket=DATASETS.datasets_bucket,
             CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
         )
-        self.store = DatasetStore(DATASETS.dataset_table, cloud.dynamodb)
-        self.runs = RunStore(DATASETS.dataset_table, cloud.dynamodb)
+        self.store = DatasetStore(DATASETS.datasets_table, cloud.dynamodb)
+        self.runs = RunStore(DATASETS.datasets_table, cloud.dynamodb)
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
         return self.cloud.call("GET", f"/datasets{path}", dict(query or {}))
@@ -612,6 +615,108 @@ def test_an_erased_prediction_takes_its_copies_along(served: Datasets) -> None:
     assert served.get("/animals/versions/1").body["version"] == version
 
 
+def content_keys(served: Datasets) -> list[str]:
+    listed = served.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
+    return [entry["Key"] for entry in listed.get("Contents", [])]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("way", ["form", "take", "together"])
+def test_an_image_of_two_predictions_goes_with_the_last_of_them(
+    served: Datasets, way: str, first: int
+) -> None:
+    ids = [predicted(served, RED)["id"] for _ in range(2)]
+    if way == "together":
+        answer = served.post("/animals/predictions", {"ids": ids, "label": "cat"}).body
+        assert answer == {"added": 1, "known": 1, "missing": []}
+        served.arrive(RED)
+    else:
+        served.post("/animals/predictions", {"ids": ids[:1], "label": "cat"})
+        served.arrive(RED)
+        if way == "form":
+            answer = served.upload(RED, prediction_id=ids[1]).body
+            assert answer["known"] == [sha(RED)]
+        else:
+            answer = served.post("/animals/predictions", {"ids": ids[1:]}).body
+            assert answer == {"added": 0, "known": 1, "missing": []}
+    assert served.cloud.call("DELETE", f"/predictions/{ids[first]}").status == 200
+    (image,) = served.images()
+    assert (image["source"], image["label"]) == (source_of(ids[1 - first]), "cat")
+    assert content_keys(served) == [f"content/animals/{sha(RED)}"]
+    assert served.cloud.call("DELETE", f"/predictions/{ids[1 - first]}").status == 200
+    assert (served.images(), content_keys(served)) == ([], [])
+
+
+@pytest.mark.parametrize("way", ["form", "take"])
+def test_a_second_prediction_that_is_erased_while_it_is_announced_leaves_the_first(
+    served: Datasets, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    one, two = (predicted(served, RED)["id"] for _ in range(2))
+    served.post("/animals/predictions", {"ids": [one]})
+    served.arrive(RED)
+    predictions = PredictionStore("predictions", served.cloud.dynamodb)
+    came_also = ImageRows.came_also
+
+    def late(images: ImageRows, name: str, sha256: str, source: str) -> None:
+        # An erasure has looked for copies, and found none.
+        assert predictions.hide(two, "2030-01-01T00:00:00.000000Z") is not None
+        came_also(images, name, sha256, source)
+
+    monkeypatch.setattr(ImageRows, "came_also", late)
+    if way == "form":
+        served.upload(RED, prediction_id=two)
+    else:
+        answer = served.post("/animals/predictions", {"ids": [two]}).body
+        assert answer == {"added": 0, "known": 0, "missing": [two]}
+    assert [image["source"] for image in served.images()] == [source_of(one)]
+    assert served.cloud.call("DELETE", f"/predictions/{one}").status == 200
+    assert (served.images(), content_keys(served)) == ([], [])
+
+
+def test_a_prediction_is_not_taken_for_an_image_that_is_being_erased(
+    served: Datasets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (predicted(served, RED)["id"] for _ in range(2))
+    served.post("/animals/predictions", {"ids": [one]})
+    served.arrive(RED)
+
+    content = ImageStore(DATASETS.datasets_bucket, served.cloud.s3)
+
+    def cut_off(*_: Any) -> None:
+        raise ConnectionError("cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageRows, "erase", cut_off)
+        with pytest.raises(ConnectionError):
+            DatasetCopies(served.store, content).erase_in("animals", sha(RED), source_of(one))
+    wanted = {"ids": [two]}
+    refused = served.post("/animals/predictions", wanted)
+    assert problem(refused) == (503, "platform_unavailable")
+    # The next call finishes the erasure, and then the image comes anew.
+    assert served.cloud.call("DELETE", f"/predictions/{one}").status == 200
+    assert served.images() == []
+    assert served.post("/animals/predictions", wanted).body["added"] == 1
+
+
+def test_an_image_that_changes_hands_while_it_is_erased_is_looked_at_again(
+    served: Datasets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (predicted(served, RED)["id"] for _ in range(2))
+    served.post("/animals/predictions", {"ids": [one]})
+    served.arrive(RED)
+    write = ImageRows._write
+
+    def late(images: ImageRows, *request: Any) -> bool:
+        monkeypatch.setattr(ImageRows, "_write", write)
+        images.came_also("animals", sha(RED), source_of(two))
+        return write(images, *request)
+
+    monkeypatch.setattr(ImageRows, "_write", late)
+    assert served.cloud.call("DELETE", f"/predictions/{one}").status == 200
+    assert [image["source"] for image in served.images()] == [source_of(two)]
+    assert content_keys(served) == [f"content/animals/{sha(RED)}"]
+
+
 def test_an_upload_is_only_a_copy_of_a_prediction_of_the_same_bytes(served: Datasets) -> None:
     prediction_id = predicted(served, RED)["id"]
     refused = served.upload(BLUE, prediction_id=prediction_id)
@@ -803,7 +908,7 @@ def test_a_dataset_is_deleted_with_its_files(
     while not full.delete("animals").body["deleted"]:
         pass
     assert "Contents" not in full.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket)
-    rows = full.cloud.dynamodb.scan(TableName=DATASETS.dataset_table)["Items"]
+    rows = full.cloud.dynamodb.scan(TableName=DATASETS.datasets_table)["Items"]
     assert [row["sk"]["S"] for row in rows] == ["plants"]
 
 

@@ -161,7 +161,7 @@ def test_changes_touch_what_is_there_and_nothing_else(store: DatasetStore) -> No
 def test_a_new_label_ends_a_suspicion_and_no_part_does(store: DatasetStore) -> None:
     add(store, 0)
     mark = Mark(sha256=sha(0), group=sha(7), suspected="dog", outlier=True)
-    assert store.images.mark(NAME, [mark]) == 1
+    store.images.mark(NAME, [mark])
     store.images.change(NAME, [ImageChange(sha256=sha(0), part="test")], "eve")
     found = store.images.image(NAME, sha(0))
     assert (found.group, found.suspected, found.outlier) == (sha(7), "dog", True)

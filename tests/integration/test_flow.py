@@ -218,6 +218,31 @@ def test_erasing_a_record_erases_what_flowed_in(loop: Loop) -> None:
     assert (loop.images(), loop.contents()) == ({}, [])
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_image_that_two_records_brought_goes_with_the_last(loop: Loop, first: int) -> None:
+    loop.rule("uncertain")
+    ids = [loop.uncertain(RED, number) for number in range(2)]
+    loop.run()
+    loop.erase(ids[first])
+    loop.run(again=True)
+    assert loop.image(RED).source == source_of(ids[1 - first])
+    assert len(loop.contents()) == 1
+    loop.erase(ids[1 - first])
+    assert (loop.images(), loop.contents()) == ({}, [])
+
+
+def test_a_removed_image_stays_removed_while_another_record_stands_behind_it(loop: Loop) -> None:
+    loop.rule("uncertain")
+    one = loop.uncertain(RED)
+    loop.run()
+    loop.store.images.change(NAME, [ImageChange(sha256=sha(RED), removed=True)], "ada")
+    loop.uncertain(RED, 1)
+    loop.run()
+    loop.erase(one)
+    loop.run(again=True)
+    assert loop.image(RED).removed
+
+
 @pytest.mark.parametrize("moment", ["let_in", "take_copy"])
 def test_a_record_that_is_erased_while_it_flows_in_leaves_nothing(
     loop: Loop, moment: str, monkeypatch: pytest.MonkeyPatch
@@ -343,7 +368,7 @@ def test_a_dataset_that_goes_meanwhile_harms_nobody_else(loop: Loop) -> None:
     with pytest.raises(DatasetMissingError):
         loop.flowing().take("others", "x", NOW)
     left = loop.cloud.dynamodb.query(
-        TableName=DATASETS.dataset_table,
+        TableName=DATASETS.datasets_table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues=to_item({":pk": "FLOW#others"}),
     )
@@ -362,12 +387,12 @@ def test_a_dataset_that_is_deleted_at_this_moment_gets_no_row(
         monkeypatch.setattr(rows, "read_book", lambda *_: book)
         return add(*request)
 
-    book = rows.read_book(loop.store.client, DATASETS.dataset_table, NAME)
+    book = rows.read_book(loop.store.client, DATASETS.datasets_table, NAME)
     flowing = loop.flowing()
     monkeypatch.setattr(DatasetImages, "let_in", late)
     with pytest.raises(DatasetMissingError):
         flowing.take(NAME, one, NOW)
-    assert loop.store.images.source(NAME, sha(RED)) is None
+    assert loop.store.images.known(NAME, [sha(RED)]) == {}
 
 
 def test_a_record_that_fails_lets_the_others_pass_and_comes_again(
@@ -501,7 +526,7 @@ def test_a_rule_and_a_class_that_change_at_once_both_stay(
 
 def test_rows_from_before_there_were_rules_are_read(loop: Loop) -> None:
     loop.store.client.update_item(
-        TableName=DATASETS.dataset_table,
+        TableName=DATASETS.datasets_table,
         Key=to_item({"pk": "DATASETS", "sk": NAME}),
         UpdateExpression="REMOVE flow",
     )
@@ -511,7 +536,7 @@ def test_rows_from_before_there_were_rules_are_read(loop: Loop) -> None:
     service = lambdas.curate.handler.service()
     assert service.examine(NAME, "now", NOW)
     loop.store.client.update_item(
-        TableName=DATASETS.dataset_table,
+        TableName=DATASETS.datasets_table,
         Key=to_item({"pk": f"EXAMINATION#{NAME}", "sk": "DONE"}),
         UpdateExpression="REMOVE health.new_labels, health.trained_version",
     )

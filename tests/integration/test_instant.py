@@ -156,12 +156,13 @@ class World:
         make_buckets("dataset-files", "models")
         for name, value in (EMBED.to_env() | INSTANT.to_env()).items():
             monkeypatch.setenv(name, value)
-        for function in (
+        for cached in (
             lambdas.embed.handler.service,
+            lambdas.instant.handler.settings,
             lambdas.instant.handler.service,
             lambdas.instant.handler.audit,
         ):
-            function.cache_clear()
+            cached.cache_clear()
         monkeypatch.setattr(lambdas.instant.handler, "train", trained)
         self.renewed: list[str] = []
         monkeypatch.setattr(

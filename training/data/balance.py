@@ -1,13 +1,10 @@
 """Class weights and sampling for classes of unequal size."""
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
+from training.config import Balance
 from training.data.listing import Int64Array
-
-Balance = Literal["none", "inverse", "effective", "sampler"]
 
 
 def class_weights(counts: Int64Array, balance: Balance) -> npt.NDArray[np.float32] | None:

@@ -1,11 +1,10 @@
 """Accuracy against the number of labelled images: what more labels would bring."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 
-from training.config import ProbeConfig
+from training.config import Balance, ProbeConfig
 from training.data.listing import Int64Array
 from training.evaluation.intervals import Float64Array, share_interval
 from training.fit.linear.logistic_regression import LinearModel
@@ -22,7 +21,7 @@ def accuracy_curve(
     parts: Mapping[str, Embedded],
     classes: int,
     probe: ProbeConfig,
-    balance: Literal["none", "inverse", "effective", "sampler"],
+    balance: Balance,
     seed: int,
     fitted: FittedHead,
 ) -> tuple[CurvePoint, ...]:

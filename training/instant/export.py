@@ -28,6 +28,7 @@ from training.instant.graph import (
 )
 from training.results.report import Form, ModelMeasure
 from visionflow.answers.classifier import Classifier
+from visionflow.answers.embedder import trunk_of
 from visionflow.answers.session import open_session
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.gate import INSTANT
@@ -50,13 +51,6 @@ class Trunk:
         """Raises `ArtifactError` for a file that is missing or altered."""
         manifest = read_artifact(folder)
         return cls(folder, manifest, onnx.load(folder / manifest.served_file.path))
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """What the config of an artifact with another head says of it."""
-        served = self.manifest.served_file
-        of = {"name": self.manifest.name, "version": self.manifest.version}
-        return {**of, "sha256": served.sha256}
 
 
 def export_head(
@@ -131,7 +125,7 @@ def _kept(config: Mapping[str, Any], trunk: Trunk) -> dict[str, Any]:
     return {
         **{name: config[name] for name in _KEPT},
         "model": model,
-        INSTANT: {"trunk": trunk.about},
+        INSTANT: {"trunk": trunk_of(trunk.manifest)},
     }
 
 

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from training.config import ProbeConfig
+from training.config import Balance, ProbeConfig
 from training.data.balance import class_weights
 from training.data.listing import Int64Array
 from training.evaluation.metrics import top_k_accuracy
@@ -17,7 +16,6 @@ from training.results.history import EpochRecord
 from training.results.probe import ProbeFit
 from visionflow.answers.classifier import softmax
 
-"""``train``, ``validation`` or ``test``."""
 EMBEDDED: tuple[str, ...] = ("train", "validation", "test")
 
 
@@ -44,7 +42,7 @@ def fit_embedded(
     parts: Mapping[str, Embedded],
     classes: int,
     probe: ProbeConfig,
-    balance: Literal["none", "inverse", "effective", "sampler"],
+    balance: Balance,
     seed: int,
 ) -> FittedHead:
     """Fit a head for ``classes`` to the images of ``train``; those of ``validation`` are answered.
@@ -74,9 +72,7 @@ def fit_embedded(
     return FittedHead(head, chosen, record)
 
 
-def known_images(
-    train: Embedded, classes: int, balance: Literal["none", "inverse", "effective", "sampler"]
-) -> Known:
+def known_images(train: Embedded, classes: int, balance: Balance) -> Known:
     """``train`` as a linear head is fitted to it."""
     # A sampler has nothing to draw from: all images count at once.
     weighing = "inverse" if balance == "sampler" else balance

@@ -16,14 +16,20 @@ from training.cli.options import Commands, answer
 from training.data.sources.collect import LINEAGE_FILE, copies_in
 from training.data.sources.imports import place
 from training.texts.terminal import say
-from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX, content_key
+from visionflow.datasets.names import (
+    CONTENT_PREFIX,
+    DROP_PREFIX,
+    MANIFEST_PREFIX,
+    RUNS_PREFIX,
+    content_key,
+)
 from visionflow.images.store import ImageStore
 from visionflow.jobs.layout import Layout, is_image_name
 from visionflow.labels import label_problem
 
 _MOST_NAMED = 5
 # What the bucket holds for datasets and their trainings.
-_OWN = (CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX, "runs/")
+_OWN = (CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX, RUNS_PREFIX)
 
 
 @dataclass(frozen=True)

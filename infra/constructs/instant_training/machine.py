@@ -107,11 +107,11 @@ def embed_function(
         package=package,
         size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(4)),
         environment=EmbedSettings(
-            datasets_table=stores.dataset_table.table_name,
+            datasets_table=stores.datasets_table.table_name,
             datasets_bucket=job_stores.datasets.bucket_name,
         ).to_env(),
     )
-    stores.dataset_table.allow_embed(function.execution_role)
+    stores.datasets_table.allow_embed(function.execution_role)
     job_stores.datasets.allow_read(function.execution_role, prefix=CONTENT_PREFIX)
     return function
 
@@ -141,7 +141,7 @@ def instant_function(
             # NumPy's BLAS and SciPy's have a pool of threads each, which would wait for each other.
             "OMP_NUM_THREADS": str(FIT_MEMORY_MB // MB_PER_VCPU),
             **InstantSettings(
-                datasets_table=stores.dataset_table.table_name,
+                datasets_table=stores.datasets_table.table_name,
                 datasets_bucket=job_stores.datasets.bucket_name,
                 models_bucket=stores.models.bucket_name,
                 registry_table=stores.registry.table_name,
@@ -153,7 +153,7 @@ def instant_function(
         },
     )
     role = function.execution_role
-    stores.dataset_table.allow_curate(role)
+    stores.datasets_table.allow_curate(role)
     job_stores.datasets.allow_read(role, prefix=CONTENT_PREFIX)
     for prefix in (MANIFEST_PREFIX, RUNS_PREFIX):
         job_stores.datasets.allow_get(role, prefix=prefix)

@@ -27,7 +27,7 @@ class Stores:
         audit: every change, with who made it.
         usage: what callers and the stage have used in a month.
         keys: API keys of programs.
-        dataset_table: datasets; their files are in the bucket of `JobStores`.
+        datasets_table: datasets; their files are in the bucket of `JobStores`.
     """
 
     images: PrivateBucket
@@ -38,4 +38,4 @@ class Stores:
     audit: AuditTable
     usage: UsageTable
     keys: KeysTable
-    dataset_table: DatasetsTable
+    datasets_table: DatasetsTable

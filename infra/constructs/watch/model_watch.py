@@ -101,7 +101,7 @@ class ModelWatch(Construct):
                 audit_table=stores.audit.table_name,
                 shadow_function=shadow.function_name,
                 uncounted_queue_url=uncounted.queue_url,
-                dataset_table=stores.dataset_table.table_name,
+                datasets_table=stores.datasets_table.table_name,
                 curation_queue=curation_queue.queue_url,
             ).to_env(),
         )
@@ -112,7 +112,7 @@ class ModelWatch(Construct):
         stores.audit.allow_add(role)
         allow(role, "lambda:InvokeFunction", on=[shadow.function_arn])
         # For the rules by which records flow into datasets.
-        stores.dataset_table.allow_list(role)
+        stores.datasets_table.allow_list(role)
         allow(role, "sqs:SendMessage", on=[curation_queue.queue_arn])
         function.add_event_source(
             event_sources.DynamoEventSource(

@@ -1,6 +1,7 @@
 """Images of datasets: listing them, letting them in, and changing what is said of them."""
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,7 +33,7 @@ from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
 from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, ImageChange
-from visionflow.datasets.names import content_key, is_sha256, source_of
+from visionflow.datasets.names import COPIED, content_key, is_sha256, source_of
 from visionflow.datasets.record import Dataset, DatasetImage, ImageState
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
@@ -132,8 +133,8 @@ class DatasetImages:
 
         An image that was announced before and has not arrived gets a form again; one that has, and
         still waits to be curated, is brought to the curation again; and one that was removed is
-        back with the label that is given. A copy of a prediction's image goes when that is erased,
-        and is not let in any more once it was. Images and bytes count as those of
+        back with the label that is given. A copy of predictions' images goes when the last of them
+        is erased, and is not let in for one that was. Images and bytes count as those of
         ``POST /uploads`` do. Raises `DatasetMissingError`, `InvalidParameterError`,
         `InvalidBodyError`, what `UploadRequest.check` raises, and `QuotaExceededError`.
         """
@@ -197,6 +198,8 @@ class DatasetImages:
             row = known.get(image.sha256)
             if row and is_brought(row, image.source, has_bytes=image.sha256 not in absent):
                 self.store.images.came(name, image.sha256, image.source)
+        copies = [image for image in images if image.source.startswith(COPIED)]
+        rows.each(lambda row: self.store.images.came_also(name, row.sha256, row.source), copies)
         removed = [image for image in images if (row := known.get(image.sha256)) and row.removed]
         back = [
             ImageChange(sha256=image.sha256, label=image.label or KEEP, removed=False)
@@ -242,17 +245,24 @@ class DatasetImages:
         """
         _check_number("ids", len(wanted.ids), MOST_PREDICTIONS)
         dataset = self.store.dataset(name)
-        found: dict[str, tuple[Prediction, DatasetImage]] = {}
+        # Of several records of one image, each comes after the one before.
+        rounds: list[dict[str, tuple[Prediction, DatasetImage]]] = []
         missing = []
         for prediction_id in dict.fromkeys(wanted.ids):
             prediction = self._find(prediction_id, caller)
             if prediction is None:
                 missing.append(prediction_id)
-            else:
-                label = _label_of(dataset, prediction, wanted.label)
-                image = copy_of(prediction, label, caller.name, now)
-                found.setdefault(image.sha256, (prediction, image))
-        return self._copy(name, found, missing, caller)
+                continue
+            label = _label_of(dataset, prediction, wanted.label)
+            image = copy_of(prediction, label, caller.name, now)
+            found = next((found for found in rounds if image.sha256 not in found), None)
+            if found is None:
+                rounds.append(found := {})
+            found[image.sha256] = (prediction, image)
+        counts: Counter[bool] = Counter()
+        for found in rounds:
+            missing += self._copy(name, found, counts, caller)
+        return PredictionsTaken(counts[False], counts[True], tuple(missing))
 
     def _find(self, prediction_id: str, caller: Caller) -> Prediction | None:
         """A prediction whose image could be read."""
@@ -266,19 +276,20 @@ class DatasetImages:
         self,
         name: str,
         found: Mapping[str, tuple[Prediction, DatasetImage]],
-        missing: list[str],
+        counts: Counter[bool],
         caller: Caller,
-    ) -> PredictionsTaken:
+    ) -> list[str]:
+        """Count images by whether they were there. Returns the records that are gone by now."""
         known = self._announce(name, [image for _, image in found.values()], caller)
-        added = 0
+        missing = []
         for sha256, (prediction, _) in found.items():
-            if sha256 in known:
-                continue
-            if self.copies.take(name, prediction, lambda id_: self._find(id_, caller)):
-                added += 1
+            there = sha256 in known
+            take = self.copies.stands if there else self.copies.take
+            if take(name, prediction, lambda id_: self._find(id_, caller)):
+                counts[there] += 1
             else:
                 missing.append(prediction.id)
-        return PredictionsTaken(added, len(known), tuple(missing))
+        return missing
 
 
 def check_hash(what: str, sha256: str) -> str:

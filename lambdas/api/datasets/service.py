@@ -141,7 +141,7 @@ class DatasetService:
         Raises `DatasetConflictError` while an alias points at a model that it made, or a training
         of it goes on, instant or on a rented machine.
         """
-        if any(run.state in ("waiting", "running") for run in self.training.runs.runs(name)):
+        if any(run.state in ("waiting", "running") for run in self.training.runs.newest(name)):
             raise DatasetConflictError(f"{name} is being trained on; wait until that has ended.")
         if job := self.jobs.training_on(name):
             raise DatasetConflictError(

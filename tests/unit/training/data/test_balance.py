@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from training.data.balance import Balance, class_weights, epoch_order
+from training.config import Balance
+from training.data.balance import class_weights, epoch_order
 
 COUNTS = np.array([1000, 100, 10])
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.tiny_model import SIDE, tiny_graph, write_tiny_artifact
 from visionflow.answers.classifier import Classifier
-from visionflow.answers.embedder import Embedder
+from visionflow.answers.embedder import VIEWS, Embedder, packed, unpacked
 from visionflow.errors import ArtifactError
 from visionflow.models.manifest import Manifest, read_manifest
 from visionflow_starter import STARTER
@@ -34,6 +34,13 @@ def test_an_embedding_depends_on_no_other_image_and_no_thread() -> None:
     one, two = Embedder(STARTER), Embedder(STARTER, threads=2)
     images = _images(4, one.spec.size)
     np.testing.assert_array_equal(one.embed(images)[2:], two.embed(images[2:]))
+
+
+def test_an_embedding_is_stored_in_two_bytes_a_feature() -> None:
+    embedding = np.random.default_rng(0).normal(size=(VIEWS, 5)).astype(np.float32)
+    data = packed(embedding)
+    assert len(data) == 2 * embedding.size
+    np.testing.assert_array_equal(unpacked(data), embedding.astype(np.float16))
 
 
 def test_the_trunk_is_named_with_its_content(tiny_artifact: Artifact) -> None:

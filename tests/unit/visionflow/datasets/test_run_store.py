@@ -79,6 +79,25 @@ def test_the_newest_runs_come_first_and_other_datasets_have_their_own(store: Run
     assert [run.id for run in store.runs("fruit", limit=2)] == ids[:0:-1]
 
 
+def test_the_last_run_that_made_a_model_is_found_without_those_before(
+    client: "DynamoDBClient", store: RunStore
+) -> None:
+    assert store.last_done("fruit") is None
+    runs = [replace(RUN, id=f"01K000000000000000000000{i:02}") for i in range(60)]
+    for run in runs:
+        store.start(run)
+    for run in runs[-30], runs[0]:
+        store.finish(run, AT, run.id, RESULT, serves=False)
+    pages: list[int] = []
+    client.meta.events.register(
+        "after-call.dynamodb.Query", lambda parsed, **_: pages.append(parsed["Count"])
+    )
+    last = store.last_done("fruit")
+    assert last is not None
+    assert last.id == runs[-30].id
+    assert sum(pages) < len(runs)
+
+
 def test_a_run_trains_on_the_version_that_was_named_first(store: RunStore) -> None:
     store.start(RUN)
     assert store.name_version(RUN, 3).version == 3

@@ -1,5 +1,6 @@
 """Embeddings of images by an artifact's trunk, whatever its classes are."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,28 @@ from visionflow.models.manifest import Manifest, read_manifest
 
 VIEWS: Final = 2
 """An image, and its mirror image."""
+_TRUNK = ("name", "version", "sha256")
+
+
+def trunk_of(manifest: Manifest) -> dict[str, str]:
+    """What the config of an artifact with another head says of the trunk that it is on."""
+    named = (manifest.name, manifest.version, manifest.served_file.sha256)
+    return dict(zip(_TRUNK, named, strict=True))
+
+
+def trunk_id(trunk: Mapping[str, object]) -> str:
+    """`trunk_of` as one text. Embeddings are comparable only under the same one."""
+    return " ".join(str(trunk.get(part)) for part in _TRUNK)
+
+
+def packed(embedding: npt.NDArray[np.float32]) -> bytes:
+    """An image's embedding [`VIEWS`, F] as it is stored: float16, little-endian."""
+    return embedding.astype("<f2").tobytes()
+
+
+def unpacked(data: bytes) -> npt.NDArray[np.float32]:
+    """The inverse of `packed`, but for what float16 lacks."""
+    return np.frombuffer(data, "<f2").reshape(VIEWS, -1).astype(np.float32)
 
 
 class Embedder:
@@ -21,8 +44,7 @@ class Embedder:
 
     Attributes:
         manifest: of the artifact.
-        trunk: name, version and SHA-256 of the model's file. Embeddings are comparable only under
-            the same one.
+        trunk: `trunk_id`.
         features: the length of an embedding.
     """
 
@@ -39,7 +61,7 @@ class Embedder:
         except FileNotFoundError as error:
             raise ArtifactError(f"{served.path}: named by the manifest, but missing") from error
         served.check(model)
-        self.trunk: Final = f"{self.manifest.name} {self.manifest.version} {served.sha256}"
+        self.trunk: Final = trunk_id(trunk_of(self.manifest))
         self._session = open_session(model, threads)
         self._options = run_options()
         # The head and its map are left out.

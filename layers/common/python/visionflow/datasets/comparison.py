@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from visionflow.answers.embedder import unpacked
 from visionflow.datasets.health import Learned, health_of
 from visionflow.datasets.image_store import Mark
 from visionflow.datasets.record import DatasetImage
@@ -58,7 +59,7 @@ class Compared:
 
 def last_learned(runs: RunStore, versions: VersionStore, name: str) -> Learned | None:
     """What the last finished training of a dataset learned from; None before the first."""
-    last = next((run for run in runs.runs(name) if run.state == "done"), None)
+    last = runs.last_done(name)
     if last is None:
         return None
     images = versions.manifest(versions.version(name, last.version))
@@ -110,13 +111,11 @@ def examine(
         return False
     store.images.mark(
         name,
-        [
-            marks[image.sha256]
-            for image in known
-            if (image.group, image.suspected, image.outlier) != _facts(marks[image.sha256])
-        ],
+        [mark for image in known if _marked(image, mark := marks[image.sha256]) != image],
     )
-    health = health_of(dataset.classes, store.images.all(name), learned)
+    # Of what was read at first: a label of a later moment has another comparison of its own.
+    marked = (_marked(image, marks.get(image.sha256)) for image in images)
+    health = health_of(dataset.classes, marked, learned)
     store.examined(name, replace(health, compared=len(known)), token)
     return True
 
@@ -270,8 +269,7 @@ def _embeddings(
     found: dict[int, npt.NDArray[np.float16]] = {}
     for sha256, content in store.images.contents(name, list(positions)):
         if content.trunk == trunk:
-            views = np.frombuffer(content.embedding, "<f2").reshape(2, -1).astype(np.float32)
-            mean = views.mean(0)
+            mean = unpacked(content.embedding).mean(0)
             length = max(float(np.linalg.norm(mean)), float(np.finfo(np.float32).tiny))
             found[positions[sha256]] = (mean / length).astype(np.float16)
     order = sorted(found)
@@ -280,8 +278,10 @@ def _embeddings(
     return np.stack([found.pop(position) for position in order]), order
 
 
-def _facts(mark: Mark) -> tuple[str, str | None, bool]:
-    return mark.group, mark.suspected, mark.outlier
+def _marked(image: DatasetImage, mark: Mark | None) -> DatasetImage:
+    if mark is None:
+        return image
+    return replace(image, group=mark.group, suspected=mark.suspected, outlier=mark.outlier)
 
 
 def _blocks(embeddings: npt.NDArray[np.float16]) -> Iterator[Float32Array]:

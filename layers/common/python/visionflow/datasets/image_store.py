@@ -3,18 +3,21 @@
 Rows: ``IMAGES#<name> / <sha256>`` with facts, ``CONTENT#<name> / <sha256>`` with what pages and
 trainings need of the pixels.
 
+Beside its facts, an image's row has ``also``, a set of further records that it is a copy of, and
+``erasing`` once the last of them was erased.
+
 An image's facts are written by several at once: who announces it, who labels it, who curates it and
 who compares it with the others. Each writes attributes of their own, so nobody's are lost.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from visionflow import dynamodb
 from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, Book, ImageChange
-from visionflow.datasets.names import is_sha256
+from visionflow.datasets.names import COPIED, is_sha256
 from visionflow.datasets.record import DatasetImage, Part, VersionImage
 from visionflow.dynamodb import Found, Item, Sleep, to_item
 from visionflow.errors import DatasetImageMissingError, ImageError, PlatformError
@@ -23,9 +26,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, UpdateItemInputTypeDef
 
+THUMBNAIL_SIDE: Final = 96
+"""Pixels."""
+
 _ATTEMPTS = 8
 # Attributes of an image's row that a version has too.
 _FROZEN = tuple(field.name for field in fields(VersionImage) if field.name != "sha256")
+_SOURCE: Mapping[str, str] = {"#source": "source"}
 _PARTS: Mapping[str, Part] = {part: part for part in get_args(Part)}
 
 Admission = Literal["new", "known", "full"]
@@ -37,8 +44,8 @@ class ImageContent:
     """What is kept of an image's pixels.
 
     Attributes:
-        embedding: float16, little-endian, [views, features]: of the image and its mirror image.
-        thumbnail: a JPEG of at most 96 px on its longer side.
+        embedding: as `visionflow.answers.embedder.packed` makes it.
+        thumbnail: a JPEG of at most `THUMBNAIL_SIDE` on its longer side.
         trunk: `Embedder.trunk`; embeddings of two trunks are not comparable.
     """
 
@@ -229,14 +236,59 @@ class DatasetImages:
             raise DatasetImageMissingError(f"The dataset {name} has no image {sha256!r:.70}.")
         return rows.image_of(item, book)
 
-    def source(self, name: str, sha256: str) -> str | None:
-        """Where an image came from, also in a dataset that is being deleted; None without it."""
-        item = self._row("IMAGES", name, sha256)
-        return None if item is None else item["source"]["S"]
-
     def came(self, name: str, sha256: str, source: str) -> None:
-        """Say where an image came from, in place of what was known."""
-        self._update(name, sha256, {"source": source}, "attribute_exists(pk)")
+        """Say where an image came from, in place of what was known; a copy stays one."""
+        condition = "attribute_exists(pk) AND NOT begins_with(#source, :copied)"
+        self._update(name, sha256, {"source": source}, condition, {":copied": COPIED})
+
+    def came_also(self, name: str, sha256: str, source: str) -> None:
+        """An image that is there is a copy from ``source`` too; where it is not a copy, nothing is
+        kept. Raises `PlatformError` where it is being erased at this moment: then it is announced
+        anew."""
+        item = self._row("IMAGES", name, sha256)
+        if item is not None and "erasing" not in item:
+            first = item["source"]["S"]
+            known = first == source or source in item.get("also", {}).get("SS", ())
+            if known or not first.startswith(COPIED):
+                return
+            values = {":sources": {source}, ":source": source, ":copied": COPIED}
+            condition = (
+                "attribute_not_exists(erasing) AND begins_with(#source, :copied) "
+                "AND #source <> :source"
+            )
+            if self._write(name, sha256, "ADD also :sources", condition, _SOURCE, values):
+                return
+        raise PlatformError(f"The image {sha256} is being erased at this moment; try again.")
+
+    def leave(self, name: str, sha256: str, source: str) -> bool:
+        """``source`` stands behind an image no more. True where nothing else does: its row takes no
+        further source then, and is the caller's to erase. Also in a dataset that is being deleted.
+        """
+        for attempt in range(_ATTEMPTS):
+            item = self._row("IMAGES", name, sha256)
+            if item is None:
+                return False
+            others = item.get("also", {}).get("SS", [])
+            first = item["source"]["S"] == source
+            values: dict[str, Any] = {":source": source}
+            if not (first or source in others):
+                return False
+            # Each on condition that it is as it was read.
+            if not first:
+                update, condition = "DELETE also :gone", "#source <> :source"
+                values |= {":gone": {source}}
+            elif others:
+                update = "SET #source = :next DELETE also :gone"
+                condition = "#source = :source AND contains(also, :next)"
+                values |= {":next": min(others), ":gone": {min(others)}}
+            else:
+                update = "SET erasing = :yes"
+                condition = "#source = :source AND attribute_not_exists(also)"
+                values |= {":yes": True}
+            if self._write(name, sha256, update, condition, _SOURCE, values):
+                return first and not others
+            dynamodb.back_off(attempt, self._sleep)
+        raise PlatformError(f"The image {sha256} keeps being written to by others; try again.")
 
     def known(self, name: str, hashes: Sequence[str]) -> dict[str, DatasetImage]:
         """Those images of ``hashes`` that there are, removed ones too. Raises
@@ -337,9 +389,8 @@ class DatasetImages:
         """Remember in an image's row that it was dropped once more, and as what the last time."""
         self._update(name, sha256, {"dropped_again": key}, "attribute_exists(pk)")
 
-    def mark(self, name: str, marks: Sequence[Mark]) -> int:
-        """Write what a comparison found, and return about how many images that are there."""
-
+    def mark(self, name: str, marks: Sequence[Mark]) -> None:
+        """Write what a comparison found of images that are still there."""
         revision = self._book(name).dataset.revision
 
         def write(mark: Mark) -> bool:
@@ -352,11 +403,10 @@ class DatasetImages:
                 "attribute_exists(pk)",
             )
 
-        return sum(rows.each(write, marks))
+        rows.each(write, marks)
 
     def contents(self, name: str, hashes: Sequence[str]) -> Iterator[tuple[str, ImageContent]]:
         """The contents of those images that have one, in any order, a hundred at a time."""
-
         for start in range(0, len(hashes), 100):
             keys = [rows.row_key("CONTENT", name, sha256) for sha256 in hashes[start : start + 100]]
             for item in dynamodb.batch_get(self._client, self._table, keys, self._sleep):
@@ -374,7 +424,7 @@ class DatasetImages:
         sha256: str,
         values: Mapping[str, Any],
         condition: str,
-        more: Mapping[str, Any] | None = None,
+        condition_values: Mapping[str, Any] | None = None,
     ) -> bool:
         """Set attributes of an image, and take away those whose value is None; False where the
         condition does not hold."""
@@ -385,7 +435,19 @@ class DatasetImages:
         removes = ", ".join(f"#{key}" for key in gone)
         update = (f"SET {sets} " if sets else "") + (f"REMOVE {removes}" if removes else "")
         names = {f"#{key}": key for key in values}
-        given = {f":{key}": value for key, value in kept.items()} | dict(more or {})
+        given = {f":{key}": value for key, value in kept.items()} | dict(condition_values or {})
+        return self._write(name, sha256, update, condition, names, given)
+
+    def _write(
+        self,
+        name: str,
+        sha256: str,
+        update: str,
+        condition: str,
+        names: Mapping[str, str],
+        values: Mapping[str, Any],
+    ) -> bool:
+        """Update the row of an image; False where the condition does not hold."""
         request: UpdateItemInputTypeDef = {
             "TableName": self._table,
             "Key": rows.row_key("IMAGES", name, sha256),
@@ -393,8 +455,8 @@ class DatasetImages:
             "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
         }
-        if given:
-            request["ExpressionAttributeValues"] = to_item(given)
+        if values:
+            request["ExpressionAttributeValues"] = to_item(values)
         try:
             self._client.update_item(**request)
         except self._client.exceptions.ConditionalCheckFailedException:

@@ -16,7 +16,8 @@ RUNS_PREFIX: Final = "runs/"
 DROPPED: Final = "drop"
 """The source of an image, and who a dataset or a class is from, that came as a file."""
 COPIED: Final = "prediction:"
-"""``prediction:<id>``: the source of an image that was copied, and goes when that is erased."""
+"""``prediction:<id>``: the source of an image that was copied from a record, and goes when the last
+of its records is erased."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -112,8 +112,8 @@ def image_item(name: str, image: DatasetImage, revision: int) -> Item:
 def image_of(item: Found, book: Book) -> DatasetImage:
     row = from_row(item)
     revision = row.pop("revision")
-    row.pop("dropped_again", None)
-    row.pop("unlabelled", None)
+    for other in ("dropped_again", "unlabelled", "also", "erasing"):
+        row.pop(other, None)
     row["label"] = book.label(row.get("label"), revision)
     if row["label"] is None:
         row["labelled_by"] = None

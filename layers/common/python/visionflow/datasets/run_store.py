@@ -7,7 +7,7 @@ name of a model version, which belongs to the run that took it first.
 Steps are called again after a fault, so each write may be repeated: the second one changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -27,6 +27,8 @@ _OPEN = "attribute_exists(pk) AND #state IN (:waiting, :running)"
 _STATES = {":waiting": "waiting", ":running": "running"}
 # Of a step that several functions work at: images done, by part of the work.
 _PARTS = "parts"
+# Most of those who look for one run find it among so many.
+_PAGE = 25
 
 
 class RunStore:
@@ -59,11 +61,19 @@ class RunStore:
 
     def runs(self, dataset: str, limit: int | None = None) -> tuple[InstantRun, ...]:
         """The newest first, all by default."""
+        return tuple(islice(self.newest(dataset, limit), limit))
+
+    def newest(self, dataset: str, page_size: int | None = _PAGE) -> Iterator[InstantRun]:
+        """All runs, the newest first, read as far as they are asked for."""
         values = {":pk": _key(dataset, "")["pk"]}
         found = dynamodb.query(
-            self._client, self._table, "pk = :pk", values, forward=False, page_size=limit
+            self._client, self._table, "pk = :pk", values, forward=False, page_size=page_size
         )
-        return tuple(map(_parse, islice(found, limit)))
+        return map(_parse, found)
+
+    def last_done(self, dataset: str) -> InstantRun | None:
+        """The newest run that made a model; None before the first."""
+        return next((run for run in self.newest(dataset) if run.state == "done"), None)
 
     def name_version(self, run: InstantRun, number: int) -> InstantRun:
         """Say which version of the dataset ``run`` trains on; the first call decides."""
@@ -119,7 +129,7 @@ class RunStore:
 
     def take_name(self, run: InstantRun, version: str) -> bool:
         """Whether the version ``version`` of the run's model is the run's to make: the first run
-        that asks gets it."""
+        that asks gets it, for ever. After a run that failed the numbers of versions have a gap."""
         key = {"pk": f"MODEL#{run.model}", "sk": version}
         try:
             self._client.put_item(
@@ -172,7 +182,7 @@ class RunStore:
         return self.run(run.dataset, run.id)
 
     def fail(self, dataset: str, run_id: str, at: str, code: str, sentence: str) -> InstantRun:
-        """The run has failed. One that has ended stays as it is."""
+        """The run has failed. One that has ended stays as it is. Raises `RunNotFoundError`."""
         run = self.run(dataset, run_id)
         try:
             return self._change(

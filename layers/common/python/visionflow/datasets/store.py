@@ -33,6 +33,7 @@ _ATTEMPTS = 8
 _DELETED = 25
 # Rows that are deleted between two looks at the clock.
 _AT_ONCE = 8 * _DELETED
+# The names of model versions that its trainings took, MODEL, stay: models outlive the dataset.
 _OF_A_DATASET = ("IMAGES", "CONTENT", "VERSIONS", "RUNS", "MODELS", "EXAMINATION", "FLOW")
 
 

@@ -25,24 +25,32 @@ class DatasetCopies:
         self, name: str, prediction: Prediction, find: Callable[[str], Prediction | None]
     ) -> bool:
         """Copy the bytes of an image that was announced in the dataset ``name`` by `copy_of`. False
-        where they are gone, and then so is the row.
+        where they are gone, and then the row is too, unless another record stands behind it.
 
-        ``find`` reads a record: an erasure that ended before the row was written has not seen it.
+        ``find`` reads a record.
         """
-        sha256, source = str(prediction.image.sha256), source_of(prediction.id)
-        if find(prediction.id) is None:
-            self.erase_in(name, sha256, source)
+        if not self.stands(name, prediction, find):
             return False
-        image = prediction.image
+        image, sha256 = prediction.image, str(prediction.image.sha256)
         try:
             self.content.take_copy(
                 image.bucket, image.key, image.version_id, content_key(name, sha256)
             )
         except MissingImageError:
             # Erased, or expired, since its record was read.
-            self.store.images.erase(name, sha256)
+            self.erase_in(name, sha256, source_of(prediction.id))
             return False
         return True
+
+    def stands(
+        self, name: str, prediction: Prediction, find: Callable[[str], Prediction | None]
+    ) -> bool:
+        """Whether a record whose image was announced in the dataset ``name`` is still there: an
+        erasure that ended before the row was written has not seen it. Then it leaves the image."""
+        if find(prediction.id) is not None:
+            return True
+        self.erase_in(name, str(prediction.image.sha256), source_of(prediction.id))
+        return False
 
     def erase(self, prediction: Prediction) -> None:
         """Delete what was copied from ``prediction`` into any dataset: the bytes, then the rows, so
@@ -50,8 +58,9 @@ class DatasetCopies:
 
         A dataset that is being deleted counts too: its deletion may never be finished.
 
-        The manifest of a version keeps the hash, and nothing of the image. An image that also came
-        another way has that way as its source, and stays.
+        The manifest of a version keeps the hash, and nothing of the image. An image that was copied
+        from other records too goes with the last of them; one that also came another way has that
+        way as its source, and stays.
         """
         sha256, source = prediction.image.sha256, source_of(prediction.id)
         if sha256 is None:
@@ -60,9 +69,9 @@ class DatasetCopies:
             self.erase_in(dataset.name, sha256, source)
 
     def erase_in(self, name: str, sha256: str, source: str) -> bool:
-        """Delete an image of the dataset ``name`` that came from ``source``; False where there is
-        none."""
-        if self.store.images.source(name, sha256) != source:
+        """Delete an image of the dataset ``name`` that came from ``source`` and from no other
+        record; False where there is none."""
+        if not self.store.images.leave(name, sha256, source):
             return False
         self.content.erase(content_key(name, sha256))
         self.store.images.erase(name, sha256)

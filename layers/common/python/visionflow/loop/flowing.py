@@ -66,7 +66,7 @@ class Flowing:
             if admission != "known":
                 return False
             row = self._row(name, image.sha256)
-        if row is None or row.removed or not (wanted or row.source == source_of(prediction.id)):
+        if row is None or not self._stands_behind(name, row, prediction, wanted) or row.removed:
             return False
         self._bring(name, row, prediction, now)
         if label is None and row.source != source_of(prediction.id):
@@ -74,16 +74,25 @@ class Flowing:
             return False
         return self.store.images.correct(name, row.sha256, label, FLOW_RULE)
 
+    def _stands_behind(
+        self, name: str, row: DatasetImage, prediction: Prediction, wanted: bool
+    ) -> bool:
+        """Whether an image that was there is, or is now, a record's too."""
+        source = source_of(prediction.id)
+        if row.source == source or not wanted:
+            return row.source == source
+        self.store.images.came_also(name, row.sha256, source)
+        return self.copies.stands(name, prediction, self.predictions.get)
+
     def _bring(self, name: str, row: DatasetImage, prediction: Prediction, now: datetime) -> None:
-        """Copy the bytes of an image that was announced and has none: by a delivery of this record
-        that was cut off, or by an upload that never came."""
+        """Copy the bytes of an image that was announced and has none: by a delivery that was cut
+        off, or by an upload that never came."""
         source = source_of(prediction.id)
         if row.state != "pending":
             return
-        if row.source != source:
-            announced = datetime.fromisoformat(row.added_at)
-            if row.source.startswith(COPIED) or now - announced < UPLOADED_WITHIN:
-                return
+        announced = datetime.fromisoformat(row.added_at)
+        if not row.source.startswith(COPIED) and now - announced < UPLOADED_WITHIN:
+            return
         if self.copies.content.found(content_key(name, row.sha256)) is not None:
             return
         if is_brought(row, source, has_bytes=False):

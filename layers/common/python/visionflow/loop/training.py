@@ -114,13 +114,12 @@ class RuleTraining:
         `DatasetMissingError`.
         """
         store, day = self.training.store, utc_day(now)
-        dataset, runs = store.dataset(name), self.training.runs.runs(name)
-        last = next((run for run in runs if run.state == "done"), None)
+        dataset, last = store.dataset(name), self.training.runs.last_done(name)
         if dataset.flow is None or not dataset.flow.train or last is None:
             return None
         claimed = store.rule_training(name, day)
         if claimed is None:
-            if not self._is_worth_it(dataset, last, runs, now):
+            if not self._is_worth_it(dataset, last, now):
                 return None
             claimed = store.claim_training(name, day, new_id(now))
         try:
@@ -144,15 +143,15 @@ class RuleTraining:
         training that another call has started already."""
         self.training.execute(self.training.runs.start(run))
 
-    def _is_worth_it(
-        self, dataset: Dataset, last: InstantRun, runs: tuple[InstantRun, ...], now: datetime
-    ) -> bool:
+    def _is_worth_it(self, dataset: Dataset, last: InstantRun, now: datetime) -> bool:
         health = self.training.store.health(dataset.name)
         if health is None or health.trained_version != last.version:
             return False
         learned = self.versions.version(dataset.name, last.version)
         if health.new_labels < labels_needed(learned.images):
             return False
+        # All are read, as the last to begin need not be the last to end.
+        runs = self.training.runs.newest(dataset.name)
         if any(run.state in ("waiting", "running") for run in runs):
             return False
         if self.stop.current(now) is not None:
