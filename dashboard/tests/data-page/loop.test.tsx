@@ -114,6 +114,8 @@ describe("a proposal", () => {
       expect(says).toHaveTextContent(text);
       expect(says).toHaveTextContent("96.1%");
       expect(says).toHaveTextContent("230");
+      const left = { en: "that the flow rule brought are left out", ko: "비교에서 제외합니다" };
+      expect(proposal.getByText(left[language], { exact: false })).toBeVisible();
       // A model that is not better is no advice.
       const button = await proposal.findByTestId("run-accept");
       expect(button.classList.contains("primary")).toBe(verdict === "better");
