@@ -327,7 +327,6 @@ def test_new_labels_and_records_of_the_history_close_the_loop(
         post(f"/predictions/{record['id']}/feedback", {"label": "dog", "new": True})
         expect(page.get_by_test_id("flow-today")).to_have_text("오늘 5개 중 1개")
 
-        page.get_by_test_id("flow-open").click()
         page.get_by_test_id("flow-off").click()
         expect(page.get_by_test_id("flow-today")).to_have_count(0)
     assert cloud.call("DELETE", f"/datasets/{name}").status == 200
