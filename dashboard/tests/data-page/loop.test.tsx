@@ -114,6 +114,8 @@ describe("a proposal", () => {
       expect(says).toHaveTextContent(text);
       expect(says).toHaveTextContent("96.1%");
       expect(says).toHaveTextContent("230");
+      const left = { en: "that the flow rule brought are left out", ko: "비교에서 제외합니다" };
+      expect(proposal.getByText(left[language], { exact: false })).toBeVisible();
       // A model that is not better is no advice.
       const button = await proposal.findByTestId("run-accept");
       expect(button.classList.contains("primary")).toBe(verdict === "better");
@@ -234,16 +236,41 @@ describe("the rule by which records flow in", () => {
     expect(await sent()).toEqual([]);
   });
 
-  it("that is refused says why, and stays as it was typed", async () => {
+  it.each([
+    ["en", "where the dataset has that class", "Anybody who may give feedback labels these images"],
+    ["ko", "그 클래스가 데이터셋에 있으면", "피드백을 줄 수 있는 모든 사용자의 피드백이"],
+  ] as const)("says whose feedback labels the images (%s)", async (language, classes, whose) => {
+    open(language);
+    await userEvent.click(await screen.findByTestId("flow-open"));
+    const shown = within(screen.getByTestId("flow"));
+    expect(shown.getByText(classes, { exact: false })).toBeVisible();
+    expect(shown.getByText(whose, { exact: false })).toBeVisible();
+  });
+
+  it.each([
+    ["en", "your account sees only its own"],
+    ["ko", "본인의 기록만 볼 수 있습니다"],
+  ] as const)("that is refused says why, and stays as it was typed (%s)", async (language, why) => {
     fake.failing = (path, method) =>
       method === "POST" && path.endsWith("/flow") ? problem(403, "forbidden") : null;
-    open();
+    open(language);
     await userEvent.click(await screen.findByTestId("flow-open"));
     await userEvent.click(screen.getByTestId("flow-train"));
     await userEvent.click(screen.getByTestId("flow-save"));
     const form = within(screen.getByTestId("flow"));
     expect(await form.findByTestId("problem")).toHaveAttribute("data-code", "forbidden");
+    expect(form.getByText(why, { exact: false })).toBeVisible();
     expect(screen.getByTestId("flow-train")).toBeChecked();
+  });
+
+  it("that is refused for another reason is not explained by whose records one sees", async () => {
+    fake.failing = (path, method) =>
+      method === "POST" && path.endsWith("/flow") ? problem(422, "invalid_parameter") : null;
+    open();
+    await userEvent.click(await screen.findByTestId("flow-open"));
+    await userEvent.click(screen.getByTestId("flow-save"));
+    expect(await screen.findByTestId("problem")).toBeVisible();
+    expect(screen.queryByTestId("own-only")).not.toBeInTheDocument();
   });
 
   it("is only read by who may not label", async () => {

@@ -8,7 +8,7 @@ const hashes = (count: number) => Array.from({ length: count }, (_, n) => `hash$
 
 /** Requests stay open until the test answers them, in any order. */
 function opened() {
-  const waiting: { asked: string[]; succeed: () => void; fail: () => void }[] = [];
+  const waiting: { asked: string[]; succeed: () => void; fail: () => void; end: () => void }[] = [];
   const fetch = (request: Request) =>
     new Promise<Response>((resolve, reject) => {
       const asked = new URL(request.url).searchParams.get("images")?.split(",") ?? [];
@@ -21,14 +21,18 @@ function opened() {
         fail: () => {
           reject(new TypeError("no connection"));
         },
+        end: () => {
+          const body = { code: "dataset_missing", detail: "There is no dataset fruit." };
+          resolve(Response.json(body, { status: 404 }));
+        },
       });
     });
   const api = createApi({ apiUrl: "http://api.test", fetch: fetch as typeof globalThis.fetch });
   const thumbnails = new Thumbnails(api, "fruit");
   const shown = vi.fn();
-  thumbnails.subscribe(shown);
+  const leave = thumbnails.subscribe(shown);
   const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
-  return { waiting, thumbnails, shown, pass };
+  return { waiting, thumbnails, shown, leave, pass };
 }
 
 describe("the thumbnails of what is visible", () => {
@@ -82,5 +86,44 @@ describe("the thumbnails of what is visible", () => {
     thumbnails.want(["seen"]);
     await pass(50);
     expect(waiting.map(({ asked }) => asked)).toEqual([["seen"]]);
+  });
+
+  it.each(["fail", "succeed"] as const)(
+    "are not asked for after the page was left while a request was open (%s)",
+    async (how) => {
+      const { waiting, thumbnails, leave, pass } = opened();
+      thumbnails.want(hashes(3 * MOST_THUMBNAILS));
+      await pass(50);
+      leave();
+      for (const request of [...waiting]) request[how]();
+      await pass(300_000);
+      expect(waiting).toHaveLength(2);
+    },
+  );
+
+  it("are asked for when the page is shown again", async () => {
+    const { waiting, thumbnails, shown, leave, pass } = opened();
+    thumbnails.want(["hash0"]);
+    await pass(50);
+    leave();
+    waiting[0]?.fail();
+    await pass(10_000);
+    thumbnails.subscribe(shown);
+    thumbnails.want(["hash0"]);
+    await pass(50);
+    expect(waiting).toHaveLength(2);
+  });
+
+  it("are not asked for again once the dataset is deleted", async () => {
+    const { waiting, thumbnails, shown, pass } = opened();
+    shown.mockImplementation(() => {
+      thumbnails.want(["hash0"]);
+    });
+    thumbnails.want(["hash0"]);
+    await pass(50);
+    waiting[0]?.end();
+    await pass(300_000);
+    expect(waiting).toHaveLength(1);
+    expect(shown).toHaveBeenCalledTimes(1);
   });
 });

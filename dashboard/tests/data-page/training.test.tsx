@@ -72,6 +72,72 @@ describe("classes with too few images to train on", () => {
     expect(trainings()).toBe(0);
   });
 
+  it.each([
+    ["en", 2, "These classes are deleted: plum.", "without a label: 1", "have changed since"],
+    ["ko", 2, "다음 클래스를 삭제합니다: plum.", "이미지 1개는", "이미지가 변경되어"],
+    ["en", 1, "These classes are deleted: plum, fig.", "without a label: 2", "have changed since"],
+  ] as const)(
+    "are not left out before the question names what others added (%s, %d images)",
+    async (language, added, deleted, unlabelled, changed) => {
+      open(language);
+      await userEvent.click(await screen.findByTestId("leave-out"));
+      for (let n = 0; n < added; n += 1) {
+        fake.datasets.images.push(image(20 + n, { label: "fig" }));
+      }
+      await userEvent.click(screen.getByTestId("leave-out-confirm"));
+      const dialog = screen.getByTestId("leave-out-dialog");
+      expect(await within(dialog).findByRole("alert")).toHaveTextContent(changed);
+      expect(dialog).toHaveTextContent(deleted);
+      expect(dialog).toHaveTextContent(unlabelled);
+      expect(classes()).toEqual(["apple", "pear", "plum", "fig"]);
+      expect(trainings()).toBe(0);
+      // The next answer is to the new question.
+      await userEvent.click(screen.getByTestId("leave-out-confirm"));
+      await waitFor(() => {
+        expect(trainings()).toBe(1);
+      });
+      expect(classes()).toEqual(added === 2 ? ["apple", "pear", "fig"] : ["apple", "pear"]);
+    },
+  );
+
+  it("are not left out while an image of theirs is on its way", async () => {
+    open();
+    await userEvent.click(await screen.findByTestId("leave-out"));
+    fake.datasets.images.push(image(20, { label: "fig", state: "pending" }));
+    await userEvent.click(screen.getByTestId("leave-out-confirm"));
+    await waitFor(() => {
+      expect(screen.queryByTestId("leave-out-dialog")).not.toBeInTheDocument();
+    });
+    expect(classes()).toHaveLength(4);
+    expect(trainings()).toBe(0);
+  });
+
+  it("are not left out after the question was cancelled", async () => {
+    open();
+    await userEvent.click(await screen.findByTestId("leave-out"));
+    fake.datasets.images.push(image(20, { label: "apple" }));
+    fake.delay = 200;
+    await userEvent.click(screen.getByTestId("leave-out-confirm"));
+    await userEvent.click(screen.getByTestId("leave-out-dialog-close"));
+    fake.delay = 0;
+    await waitFor(() => {
+      expect(screen.getByTestId("train-plan")).toHaveTextContent("6"); // read anew
+    });
+    await userEvent.click(screen.getByTestId("leave-out"));
+    expect(screen.getByTestId("leave-out-confirm")).toBeEnabled();
+    expect(fake.count("/datasets/fruit/classes")).toBe(0);
+  });
+
+  it("are not left out where the images cannot be read anew", async () => {
+    open();
+    await userEvent.click(await screen.findByTestId("leave-out"));
+    fake.failing = (path) => (path.includes("/images?") ? problem(404, "dataset_missing") : null);
+    await userEvent.click(screen.getByTestId("leave-out-confirm"));
+    const dialog = within(screen.getByTestId("leave-out-dialog"));
+    expect(await dialog.findByTestId("problem")).toHaveAttribute("data-code", "dataset_missing");
+    expect(fake.count("/datasets/fruit/classes")).toBe(0);
+  });
+
   it("show once a training was refused because others changed the images", async () => {
     fake.datasets.list = [dataset("fruit", ["apple", "pear"])];
     open();

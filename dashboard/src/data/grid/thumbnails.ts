@@ -1,5 +1,6 @@
 import type { Api } from "../../api/client";
 import { MOST_THUMBNAILS } from "../../api/datasets";
+import { ApiError } from "../../api/errors";
 
 /** Those of a few screens; what is scrolled to again later is asked for again. */
 const MOST_KEPT = 3_000;
@@ -27,6 +28,8 @@ export class Thumbnails {
   /** How often it failed since it last worked, and until when nothing is asked for. */
   #failures = 0;
   #pauseUntil = 0;
+  /** The dataset was deleted: asking again brings nothing. */
+  #gone = false;
   #revision = 0;
 
   constructor(api: Api, name: string) {
@@ -71,6 +74,8 @@ export class Thumbnails {
   }
 
   #ask(): void {
+    // The page may have been left while a request was open, which plans the next one.
+    if (this.#gone || this.#listeners.size === 0) return;
     while (this.#asking < AT_ONCE) {
       const part = this.#missing().slice(0, MOST_THUMBNAILS);
       if (part.length === 0) return;
@@ -86,7 +91,8 @@ export class Thumbnails {
       const items = await this.#api.thumbnails(this.#name, part);
       for (const [hash, url] of Object.entries(items)) this.#known.set(hash, url);
       this.#failures = 0;
-    } catch {
+    } catch (cause) {
+      this.#gone ||= cause instanceof ApiError && cause.status === 404;
       // The grid works without them; what is still visible is asked for again after a pause.
       for (const hash of part) this.#known.delete(hash);
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);

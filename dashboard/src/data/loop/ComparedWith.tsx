@@ -20,16 +20,19 @@ export function ComparedWith({ compared }: Pick<RunResult, "compared">) {
   const { difference_low: low, difference_high: high } = compared;
   const verdict = verdictOf(compared);
   return (
-    <p data-testid="compared" data-verdict={verdict}>
-      {t("data.loop.compared", {
-        after: percent(compared.after, language),
-        before: percent(compared.before, language),
-        name: compared.model,
-        version: compared.version,
-        images: whole(compared.images, language),
-      })}{" "}
-      {t("data.loop.difference", { low: points(low), high: points(high) })}{" "}
-      {t(`data.loop.${verdict}`)}
-    </p>
+    <div>
+      <p data-testid="compared" data-verdict={verdict}>
+        {t("data.loop.compared", {
+          after: percent(compared.after, language),
+          before: percent(compared.before, language),
+          name: compared.model,
+          version: compared.version,
+          images: whole(compared.images, language),
+        })}{" "}
+        {t("data.loop.difference", { low: points(low), high: points(high) })}{" "}
+        {t(`data.loop.${verdict}`)}
+      </p>
+      <p className="muted small">{t("data.loop.comparedText")}</p>
+    </div>
   );
 }

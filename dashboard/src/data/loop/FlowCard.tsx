@@ -2,9 +2,11 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useMay } from "../../access/useMe";
+import { NEEDS } from "../../access/scopes";
+import { useMay, useMe } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
 import type { Dataset, DatasetDetails, Flow } from "../../api/datasets";
+import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { useModels } from "../../registry/useModels";
@@ -19,6 +21,7 @@ interface FlowCardProps {
   today: number;
 }
 
+const ROUTE = "POST /datasets/{name}/flow";
 const KINDS = ["uncertain", "unfamiliar", "corrected"] as const;
 const MOST_PER_DAY = 1000;
 const USUAL: Flow = { kinds: ["uncertain", "corrected"], model: null, per_day: 50, train: false };
@@ -54,7 +57,8 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
   const { t } = useTranslation();
   const api = useApi();
   const queries = useQueryClient();
-  const mayWrite = useMay()("POST /datasets/{name}/flow");
+  const me = useMe();
+  const mayWrite = useMay()(ROUTE);
   const first = saved ?? USUAL;
   const [kinds, setKinds] = useState(first.kinds);
   const [model, setModel] = useState(first.model);
@@ -77,6 +81,11 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
       );
     },
   });
+  // Who has the scope is refused only where each user sees their own records.
+  const seesOwnOnly =
+    save.error instanceof ApiError &&
+    save.error.code === "forbidden" &&
+    me?.scopes.includes(NEEDS[ROUTE]);
   return (
     <form
       className={css.form}
@@ -86,6 +95,7 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
       }}
     >
       <p className="muted small">{t("data.flow.text")}</p>
+      <p className="muted small">{t("data.flow.labels")}</p>
       <fieldset className={`${css.form} ${css.plain}`} disabled={!mayWrite}>
         <fieldset className={`${css.kinds} ${css.plain}`}>
           <legend className="field-name">{t("data.flow.kinds")}</legend>
@@ -159,7 +169,11 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
             {t("data.flow.trainHint")}
           </p>
         </div>
-        {save.error && <Problem error={save.error} />}
+        {save.error && (
+          <Problem error={save.error}>
+            {seesOwnOnly && <p data-testid="own-only">{t("data.flow.ownOnly")}</p>}
+          </Problem>
+        )}
         {mayWrite && (
           <div className="row">
             <button
@@ -186,7 +200,7 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
           </div>
         )}
       </fieldset>
-      <MissingScope route="POST /datasets/{name}/flow" />
+      <MissingScope route={ROUTE} />
     </form>
   );
 }

@@ -1,3 +1,4 @@
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -11,9 +12,15 @@ import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
 import { className } from "../classes/names";
 import { useClassChanges } from "../classes/useClassChanges";
+import { countFacts, type Counts } from "../facts/filter";
 import type { Facts } from "../facts/useWorkbench";
 import css from "./TooFew.module.css";
-import { LEAST_IMAGES } from "./useTraining";
+import { classesWithFew, LEAST_IMAGES } from "./useTraining";
+
+/** What the dialog says of the classes, to compare. */
+function told(few: readonly DatasetClass[], { byClass }: Counts): string {
+  return JSON.stringify(few.map(({ name }) => [name, byClass.get(name) ?? 0]));
+}
 
 interface TooFewProps {
   dataset: Dataset;
@@ -31,13 +38,25 @@ export function TooFew({ dataset, facts: { bench, counts }, few, onTrain }: TooF
   const language = useLanguage();
   const may = useMay();
   const [asking, setAsking] = useState(false);
+  const remove = useClassChanges(dataset.name, bench, onTrain);
+  /** Whether the dialog is still true: others, or the flow rule, may have added images since. */
+  const check = useMutation({
+    mutationFn: async (before: string) => {
+      await bench.load();
+      if (bench.error) throw bench.error;
+      const now = countFacts(bench.table);
+      return told(classesWithFew(dataset, now), now) === before;
+    },
+  });
   const close = () => {
+    check.reset(); // what it finds deletes nothing any more
     setAsking(false);
   };
-  const remove = useClassChanges(dataset.name, bench, onTrain);
+  const error = check.error ?? remove.error;
   const images = ({ name }: DatasetClass) => counts.byClass.get(name) ?? 0;
   const lost = few.reduce((sum, known) => sum + images(known), 0);
-  const left = dataset.classes.length - few.length;
+  const mayLeaveOut =
+    dataset.classes.length - few.length >= LEAST_CLASSES && may("POST /datasets/{name}/classes");
   return (
     <div className={css.few} role="status" data-testid="too-few">
       <p>{t("data.few.text", { n: LEAST_IMAGES })}</p>
@@ -58,7 +77,7 @@ export function TooFew({ dataset, facts: { bench, counts }, few, onTrain }: TooF
           <li>{t("data.moreClasses", { n: whole(few.length - SHOWN, language) })}</li>
         )}
       </ul>
-      {left >= LEAST_CLASSES && may("POST /datasets/{name}/classes") && (
+      {mayLeaveOut && (
         <button
           type="button"
           className="button"
@@ -71,7 +90,7 @@ export function TooFew({ dataset, facts: { bench, counts }, few, onTrain }: TooF
           {t("data.few.leaveOut")}
         </button>
       )}
-      {asking && (
+      {mayLeaveOut && asking && (
         <Modal title={t("data.few.title")} onClose={close} testId="leave-out-dialog">
           <p>
             {t("data.few.deleted", {
@@ -79,14 +98,20 @@ export function TooFew({ dataset, facts: { bench, counts }, few, onTrain }: TooF
             })}
           </p>
           <p>{t("data.few.unlabelled", { n: whole(lost, language) })}</p>
-          {remove.error && <Problem error={remove.error} />}
+          {check.data === false && <p role="alert">{t("data.few.changed")}</p>}
+          {error && <Problem error={error} />}
           <DialogButtons
             confirm={t("data.few.confirm")}
             tone="danger"
-            isPending={remove.isPending}
+            isPending={check.isPending || remove.isPending}
             onCancel={close}
             onConfirm={() => {
-              remove.mutate(few.map(({ name }) => ({ action: "delete", name })));
+              remove.reset();
+              check.mutate(told(few, counts), {
+                onSuccess: (same) => {
+                  if (same) remove.mutate(few.map(({ name }) => ({ action: "delete", name })));
+                },
+              });
             }}
             testId="leave-out-confirm"
           />

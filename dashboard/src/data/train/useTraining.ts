@@ -2,8 +2,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useState } from "react";
 
 import { useApi } from "../../api/ApiContext";
-import type { DatasetClass, DatasetDetails, InstantRun } from "../../api/datasets";
-import { countFacts } from "../facts/filter";
+import type { Dataset, DatasetClass, DatasetDetails, InstantRun } from "../../api/datasets";
+import { countFacts, type Counts } from "../facts/filter";
 import type { Facts } from "../facts/useWorkbench";
 
 export interface Training {
@@ -23,8 +23,14 @@ export interface Training {
 }
 
 const EVERY_MS = 1_000;
-/** As in `lambdas/api/datasets/training.py`: one to learn from and one to test with. */
+/** As in `visionflow/loop/training.py`: one to learn from and one to test with. */
 export const LEAST_IMAGES = 2;
+
+/** Classes with fewer; none while images are on their way, which may belong to them. */
+export function classesWithFew({ classes }: Dataset, { pending, byClass }: Counts) {
+  if (pending > 0) return [];
+  return classes.filter(({ name }) => (byClass.get(name) ?? 0) < LEAST_IMAGES);
+}
 
 const isActive = ({ state }: InstantRun) => state === "waiting" || state === "running";
 
@@ -87,10 +93,7 @@ export function useTraining(details: DatasetDetails, facts: Facts, sending: bool
     isBusy: start.isPending || (run.data !== undefined && isActive(run.data)),
     waits,
     isArriving,
-    few:
-      bench.complete && !isArriving
-        ? dataset.classes.filter((known) => (counts.byClass.get(known.name) ?? 0) < LEAST_IMAGES)
-        : [],
+    few: bench.complete && !sending ? classesWithFew(dataset, counts) : [],
     error: start.error,
     start: () => {
       if (isArriving) setWaits(true);
