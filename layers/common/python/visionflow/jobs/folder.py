@@ -182,8 +182,9 @@ class JobFolders:
         data = self._read(f"{SEALED}{job_id}.json")
         if data is None:
             return None
-        # One from before jobs trained on datasets lacks the last two.
-        fields = {"missing": 0, "copied": False, **json.loads(data)}
+        # One from before jobs trained on datasets lacks the last three.
+        later = {"missing": 0, "copied": False, "version_sha256": None}
+        fields = {**later, **json.loads(data)}
         return strict.parse(SealedSet, fields, "sealed set")
 
     def put_groups(self, reporter: str, table: str) -> None:
