@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -206,11 +205,10 @@ def test_the_command_line_waits_until_the_newest_images_are_compared(
 ) -> None:
     world.store.due("fruit", "wave")
     asked = replace(request(), data="", dataset="fruit")
-    found = SimpleNamespace(datasets=world.store, dataset_versions=versions())
     waited: list[float] = []
     monkeypatch.setattr("infra.cli.jobs.commands.time.sleep", waited.append)
     with pytest.raises(DatasetComparingError):
-        wait_for_comparison(asked, found)
+        wait_for_comparison(asked, world.store, versions())
     assert sum(waited) == 120
 
     def compared(seconds: float) -> None:
@@ -218,7 +216,7 @@ def test_the_command_line_waits_until_the_newest_images_are_compared(
 
     monkeypatch.setattr("infra.cli.jobs.commands.time.sleep", compared)
     capsys.readouterr()
-    wait_for_comparison(asked, found)
+    wait_for_comparison(asked, world.store, versions())
     assert capsys.readouterr().err == (
         "Waiting for the images of fruit to be compared: 0 s of at most 120 s.\n"
     )

@@ -25,6 +25,8 @@ from training.cli.options import (
 )
 from training.config import committed_configs
 from training.texts.terminal import printable, say
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.errors import DatasetComparingError
 from visionflow.jobs.frozen import check_dataset, with_version
 from visionflow.jobs.instances import BY_NAME
@@ -147,7 +149,7 @@ def _start(arguments: argparse.Namespace) -> int:
     check_bucket(request, found.training.datasets_bucket)
     if data and uploaded:
         _upload(Path(data), found)
-    wait_for_comparison(request, found)
+    wait_for_comparison(request, found.datasets, found.dataset_versions)
     with found.change("jobs start", request.config) as outcome:
         request = with_version(request, found.dataset_versions, found.caller(), datetime.now(UTC))
         job = found.job_control.start(request)
@@ -155,11 +157,11 @@ def _start(arguments: argparse.Namespace) -> int:
     return _follow(job, found, arguments)
 
 
-def wait_for_comparison(request: JobRequest, found: Endpoints) -> None:
+def wait_for_comparison(request: JobRequest, store: DatasetStore, versions: VersionStore) -> None:
     """`check_dataset`, again and again while images are compared."""
     for waited in range(0, _COMPARING_SECONDS, _COMPARING_LOOK_SECONDS):
         try:
-            return check_dataset(request, found.datasets, found.dataset_versions)
+            return check_dataset(request, store, versions)
         except DatasetComparingError:
             say(
                 f"Waiting for the images of {request.dataset} to be compared: {waited} s of at "
@@ -167,7 +169,7 @@ def wait_for_comparison(request: JobRequest, found: Endpoints) -> None:
                 file=sys.stderr,
             )
         time.sleep(_COMPARING_LOOK_SECONDS)
-    return check_dataset(request, found.datasets, found.dataset_versions)
+    return check_dataset(request, store, versions)
 
 
 def _resume(arguments: argparse.Namespace) -> int:
