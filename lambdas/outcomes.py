@@ -54,6 +54,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.DatasetImageMissingError: _NOT_FOUND,
     errors.DatasetVersionMissingError: _NOT_FOUND,
     errors.DatasetConflictError: _CONFLICT,
+    errors.DatasetComparingError: _CONFLICT,
     errors.DatasetTooLargeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ImageError: _BAD_IMAGE,
     errors.EmptyImageError: _BAD_IMAGE,

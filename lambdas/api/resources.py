@@ -22,6 +22,10 @@ from visionflow.predictions.new_labels import NewLabels
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.predictions.store import PredictionStore
 
+# What the images of a version may be read for: writing it takes a quarter of that, and the API
+# waits for 29 s.
+FREEZING_S = 18.0
+
 
 class Resources:
     """One of each, for every group of routes. ``started_at`` is on the monotonic clock."""

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from visionflow import strict
-from visionflow.datasets.record import VersionImage
+from visionflow.datasets.record import DatasetVersion, VersionImage
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.folder import (
@@ -78,8 +78,9 @@ class Inputs:
         request = record.request
         validation = float(setting(request, "data.validation"))
         if request.dataset is not None:
-            sealed = seal_version(*self._version(request), validation)
-            self.folders.put_sealed(record.id, sealed)
+            version, images, found = self._version(request)
+            sealed = seal_version(images, found, validation)
+            self.folders.put_sealed(record.id, replace(sealed, version_sha256=version.sha256))
             return
         files = tuple(self._files(request.data))
         if not files:
@@ -149,7 +150,7 @@ class Inputs:
     def _dataset(self, request: JobRequest, sealed: SealedSet, reporter: str) -> Iterator[Link]:
         """The images of the version in folders of parts and classes, and the table of groups."""
         bucket, prefix = place_of(request.data)
-        images, files = self._version(request)
+        _, images, files = self._version(request)
         withheld = set(sealed.withheld)
         handed = [
             each
@@ -166,11 +167,12 @@ class Inputs:
 
     def _version(
         self, request: JobRequest
-    ) -> tuple[tuple[VersionImage, ...], dict[str, StoredFile]]:
-        """The images of the version that a job trains on, and the files of those that are still
+    ) -> tuple[DatasetVersion, tuple[VersionImage, ...], dict[str, StoredFile]]:
+        """The version that a job trains on, its images, and the files of those that are still
         there, by SHA-256."""
         name, number = str(request.dataset), request.dataset_version or 0
-        images = self._versions.manifest(self._versions.version(name, number))
+        version = self._versions.version(name, number)
+        images = self._versions.manifest(version)
         if len(images) > MOST_FILES:
             raise JobRefusedError(
                 f"Version {number} of {name} has {len(images):,} images; a job takes at most "
@@ -178,9 +180,8 @@ class Inputs:
             )
         wanted = {image.sha256 for image in images}
         bucket, prefix = place_of(request.data)
-        return images, {
-            file.name: file for file in self._listed(bucket, prefix) if file.name in wanted
-        }
+        files = {file.name: file for file in self._listed(bucket, prefix) if file.name in wanted}
+        return version, images, files
 
     def _checkpoint(self, record: JobRecord) -> Iterator[Link]:
         """The newest that a machine of the job has left, and the groups it belongs to."""

@@ -27,6 +27,7 @@ from visionflow.errors import (
     ArtifactError,
     ConfigError,
     DatasetMissingError,
+    DatasetVersionMissingError,
     JobRefusedError,
 )
 from visionflow.jobs.folder import JobFolders
@@ -97,7 +98,7 @@ class JobPublisher:
                 check_claims(manifest, found, self.limits.min_agreement)
             order = Order(f"training job {job_id}", self.clock())
             publisher = Publisher(self.models, self.registry)
-            manifest = self._with_source(record, manifest)
+            manifest = self._with_source(record, manifest, sealed)
             publisher.publish(run, manifest, lambda: order, promote=False, verified=found)
             self._keep_lineage(record, manifest)
         except (ArtifactError, ConfigError, JobRefusedError, DatasetMissingError) as error:
@@ -131,14 +132,22 @@ class JobPublisher:
             raise ArtifactError("the run's labels are not the classes of the job's dataset")
         return manifest, sealed
 
-    def _with_source(self, record: JobRecord, manifest: Manifest) -> Manifest:
+    def _with_source(
+        self, record: JobRecord, manifest: Manifest, sealed: SealedSet | None
+    ) -> Manifest:
         """With the version of the dataset that the job trained on. Raises
         `DatasetVersionMissingError` where the dataset was deleted."""
         name, number = record.request.dataset, record.request.dataset_version
         if name is None or number is None:
             return manifest
-        source = self.versions.version(name, number).source
-        return replace(manifest, config={**manifest.config, "dataset": source})
+        version = self.versions.version(name, number)
+        # A set from before this was kept has none.
+        if sealed and sealed.version_sha256 not in (None, version.sha256):
+            raise DatasetVersionMissingError(
+                f"{name} was deleted and created again: its version {number} is not the one that "
+                "the job trained on."
+            )
+        return replace(manifest, config={**manifest.config, "dataset": version.source})
 
     def _keep_lineage(self, record: JobRecord, manifest: Manifest) -> None:
         """The way back: from the version of the dataset to the model."""

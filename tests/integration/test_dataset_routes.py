@@ -516,7 +516,7 @@ def test_an_empty_dataset_has_no_version(datasets: Datasets) -> None:
 def test_a_version_that_takes_too_long_is_a_problem(
     full: Datasets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lambdas.api.datasets.service._FREEZING_S", 0)
+    monkeypatch.setattr("lambdas.api.datasets.service.FREEZING_S", 0)
     answer = full.post("/animals/versions", {})
     assert problem(answer) == (422, "dataset_too_large")
     assert "Start a training" in answer.body["detail"]

@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from infra.cli.jobs.commands import wait_for_comparison
 from lambdas.publish.service import JobPublisher
 from tests.job_machine import equip, machine, only_fit, report_of
 from tests.jobs import (
@@ -39,16 +39,17 @@ from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage, Part
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import (
+    DatasetComparingError,
     DatasetConflictError,
     DatasetMissingError,
+    DatasetTooLargeError,
     DatasetVersionMissingError,
     JobRefusedError,
 )
 from visionflow.jobs.folder import Link, groups_table_key
-from visionflow.jobs.frozen import with_version
+from visionflow.jobs.frozen import check_dataset, with_version
 from visionflow.jobs.record import JobOutcome, JobRecord, JobReport, JobRequest
 from visionflow.models.gate import GateLimits
-from visionflow.models.manifest import MANIFEST_NAME
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
@@ -74,14 +75,12 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.waited = 0.0
-        self.on_wait: Callable[[], object] | None = None
         self.s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
         make_buckets(JOBS, DATASETS, "models")
         make_pair_table(DATASETS_TABLE)
         make_pair_table("registry")
         self.jobs = make_table()
-        self.store = DatasetStore(DATASETS_TABLE, dynamodb, self.wait)
+        self.store = DatasetStore(DATASETS_TABLE, dynamodb)
         self.runs = RunStore(DATASETS_TABLE, dynamodb)
         self.registry = ModelRegistry("registry", dynamodb)
         classes = tuple(DatasetClass(name=label) for label in LABELS)
@@ -98,15 +97,11 @@ class World:
                 if part:
                     self.test.add(added.sha256)
 
-    def wait(self, seconds: float) -> None:
-        self.waited += seconds
-        if self.on_wait:
-            self.on_wait()
-
     def add(
         self, label: str, data: bytes, part: Part | None = None, group: str = "", **more: Any
     ) -> DatasetImage:
         """An image as curation leaves it."""
+        dataset: str = more.get("dataset", "fruit")
         name = sha256(data).hexdigest()
         image = DatasetImage(
             sha256=name,
@@ -119,14 +114,16 @@ class World:
             part=part,
             group=group or name,
         )
-        self.store.images.announce("fruit", [image])
-        self.store.images.curated("fruit", image, None)
-        self.s3.put_object(Bucket=DATASETS, Key=content_key("fruit", name), Body=data)
+        self.store.images.announce(dataset, [image])
+        self.store.images.curated(dataset, image, None)
+        self.s3.put_object(Bucket=DATASETS, Key=content_key(dataset, name), Body=data)
         return image
 
     def ask(self, **changes: Any) -> JobRequest:
-        wanted = replace(request(set={"name": "tiny", "version": "1"}), data="", dataset="fruit")
-        return with_version(replace(wanted, **changes), self.store, versions(), "ann", NOW)
+        tiny = request(set={"name": "tiny", "version": "1"})
+        wanted = replace(tiny, **{"data": "", "dataset": "fruit"} | changes)
+        check_dataset(wanted, self.store, versions())
+        return with_version(wanted, versions(), "ann", NOW)
 
     def job(self, reporter: str = REPORTER, **changes: Any) -> JobRecord:
         """One whose machine has been launched."""
@@ -187,20 +184,49 @@ def test_what_cannot_be_frozen_is_refused(world: World) -> None:
     with pytest.raises(DatasetVersionMissingError, match="has no version 7"):
         world.ask(dataset_version=7)
     world.store.due("fruit", "wave")
-    with pytest.raises(DatasetConflictError, match="still being compared"):
+    with pytest.raises(DatasetComparingError, match="still being compared"):
         world.ask()
-    assert 5 < world.waited < 20
+    assert versions().versions("fruit") == ()
     world.store.create(Dataset(name="one", created_at=timestamp(NOW), created_by="ann"))
     with pytest.raises(DatasetConflictError, match="holds no labelled image"):
         world.ask(dataset="one")
 
 
-def test_a_version_waits_until_the_newest_images_are_compared(world: World) -> None:
+def test_a_version_that_was_frozen_before_is_trained_while_images_are_compared(
+    world: World,
+) -> None:
+    world.ask()
     world.store.due("fruit", "wave")
-    health = health_of((), ())
-    world.on_wait = lambda: world.store.examined("fruit", health, world.store.due_token("fruit"))
-    assert world.ask().dataset_version == 1
-    assert world.waited == 1.0
+    assert world.ask(dataset_version=1).dataset_version == 1
+
+
+def test_the_command_line_waits_until_the_newest_images_are_compared(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.store.due("fruit", "wave")
+    asked = replace(request(), data="", dataset="fruit")
+    waited: list[float] = []
+    monkeypatch.setattr("infra.cli.jobs.commands.time.sleep", waited.append)
+    with pytest.raises(DatasetComparingError):
+        wait_for_comparison(asked, world.store, versions())
+    assert sum(waited) == 120
+
+    def compared(seconds: float) -> None:
+        world.store.examined("fruit", health_of((), ()), world.store.due_token("fruit"))
+
+    monkeypatch.setattr("infra.cli.jobs.commands.time.sleep", compared)
+    capsys.readouterr()
+    wait_for_comparison(asked, world.store, versions())
+    assert capsys.readouterr().err == (
+        "Waiting for the images of fruit to be compared: 0 s of at most 120 s.\n"
+    )
+
+
+def test_a_dataset_that_takes_too_long_to_freeze_asks_for_a_version(world: World) -> None:
+    asked = replace(request(), data="", dataset="fruit")
+    with pytest.raises(DatasetTooLargeError, match="Name a version of it"):
+        with_version(asked, versions(), "ann", NOW, 0)
+    assert with_version(asked, versions(), "ann", NOW).dataset_version == 1
 
 
 def test_a_machine_gets_parts_and_groups_and_no_test_image(world: World) -> None:
@@ -235,9 +261,32 @@ def test_a_machine_trains_on_the_version_and_keeps_its_groups_together(
     assert run_job(job.id, machine(REPORTER, tmp_path / "work")) == 0
     report = report_of(world.jobs, job)
     assert any("trains without 1 erased images of version 1 of fruit" in x for x in report.log_tail)
+    assert not any("too few to measure" in line for line in report.log_tail)
     groups = json.loads((tmp_path / "work" / "run" / "groups.json").read_text())["numbers"]
     assert len(groups) == len(LABELS) * (PER_CLASS - TEST)
     assert len(set(groups)) == len(groups) // 2
+
+
+def test_a_job_says_that_its_test_images_are_too_few_to_measure_with(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.job.script.train", lambda *_, **__: None)
+    monkeypatch.setattr(JobFiles, "keep_run", lambda *_: None)
+    classes = tuple(DatasetClass(name=label) for label in LABELS[:2])
+    world.store.create(
+        Dataset(name="few", created_at=timestamp(NOW), created_by="ann", classes=classes)
+    )
+    for label in LABELS[:2]:
+        for number in range(5):
+            part: Part | None = "test" if number < 2 else None
+            world.add(label, shot(label, number), part, dataset="few")
+    job = world.job(dataset="few")
+    sealed = folders().sealed(job.id)
+    assert sealed is not None
+    assert (len(sealed.withheld), sealed.images) == (4, ())
+    assert run_job(job.id, machine(REPORTER, tmp_path / "work")) == 0
+    log = report_of(world.jobs, job).log_tail
+    assert any("4 images of the part test are withheld, too few to measure" in x for x in log)
 
 
 def test_a_class_whose_images_were_erased_is_the_reason_that_the_job_is_refused(
@@ -284,8 +333,27 @@ def test_a_run_of_a_dataset_that_was_deleted_is_not_published(world: World) -> N
     published = world.publisher().publish(job.id, world.folder / "publish")
     assert published.state == "failed"
     assert "has no version 1" in str(published.reason)
-    assert "Contents" not in world.s3.list_objects_v2(Bucket="models", Prefix=MANIFEST_NAME)
+    assert "Contents" not in world.s3.list_objects_v2(Bucket="models")
     assert world.registry.versions() == ()
+
+
+def test_a_run_is_not_published_as_of_another_dataset_of_the_same_name(world: World) -> None:
+    job = world.finish(world.job())
+    while not world.store.delete("fruit"):
+        pass
+    classes = tuple(DatasetClass(name=label) for label in LABELS)
+    world.store.create(
+        Dataset(name="fruit", created_at=timestamp(NOW), created_by="bob", classes=classes)
+    )
+    for label in LABELS:
+        world.add(label, shot(label, 99))
+    assert world.ask().dataset_version == 1
+    (world.folder / "publish").mkdir()
+    published = world.publisher().publish(job.id, world.folder / "publish")
+    assert published.state == "failed"
+    assert "deleted and created again" in str(published.reason)
+    assert "Contents" not in world.s3.list_objects_v2(Bucket="models")
+    assert world.runs.models("fruit", 1) == ()
 
 
 def test_a_report_shows_no_image_that_an_erasure_must_reach(

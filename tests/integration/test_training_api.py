@@ -8,10 +8,14 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
-from tests.integration.conftest import Cloud
+from tests.integration.conftest import DATASETS, Cloud
 from tests.jobs import JOBS, TABLE, folders, make_buckets
 from visionflow.access.budget import StageStop
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.datasets.health import health_of
+from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
 from visionflow.models.gate import GateLimits
@@ -188,6 +192,74 @@ def test_the_dollars_of_a_month_s_jobs_are_limited(
     refused = post(empty_cloud, "/training-jobs", ASKED | {"budget_usd": 0.1})
     assert (refused.status, refused.body["code"]) == (429, "quota_exceeded")
     assert len(store.page(10).items) == 3
+
+
+@pytest.fixture
+def fruit(store: JobStore) -> DatasetStore:
+    """A dataset of two classes."""
+    datasets = DatasetStore(DATASETS.datasets_table, boto3.client("dynamodb"))
+    at = "2030-01-01T00:00:00Z"
+    classes = tuple(DatasetClass(name=label) for label in ("apple", "pear"))
+    datasets.create(Dataset(name="fruit", created_at=at, created_by="ann", classes=classes))
+    for number, known in enumerate(classes):
+        image = DatasetImage(
+            sha256=f"{number:064d}",
+            state="ready",
+            added_at=at,
+            added_by="ann",
+            source="upload",
+            bytes=1,
+            label=known.name,
+        )
+        datasets.images.announce("fruit", [image])
+        datasets.images.curated("fruit", image, None)
+    return datasets
+
+
+OF_FRUIT = {"config": "flowers", "dataset": "fruit"}
+
+
+def versions_of(datasets: DatasetStore) -> int:
+    return len(VersionStore("datasets", boto3.client("s3"), datasets).versions("fruit"))
+
+
+def test_a_job_waits_for_the_comparison_without_being_counted(
+    empty_cloud: Cloud, store: JobStore, fruit: DatasetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = Amounts(jobs=1, job_usd=25.0, requests=100, bytes=10**9)
+    quotas = UsageSettings.of("usage", Quotas(100, most, most)).to_env()["VISIONFLOW_QUOTAS"]
+    monkeypatch.setenv("VISIONFLOW_QUOTAS", quotas)
+    monkeypatch.setattr("time.sleep", pytest.fail)
+    fruit.due("fruit", "wave")
+    for _ in range(3):
+        refused = post(empty_cloud, "/training-jobs", OF_FRUIT)
+        assert (refused.status, refused.body["code"]) == (409, "dataset_comparing")
+        assert refused.headers["Retry-After"] == "5"
+    assert versions_of(fruit) == 0
+    fruit.examined("fruit", health_of((), ()), fruit.due_token("fruit"))
+    started = post(empty_cloud, "/training-jobs", OF_FRUIT)
+    assert (started.status, started.body["config"]["dataset_version"]) == (202, 1)
+
+
+def test_who_may_start_no_job_leaves_no_version_behind(
+    empty_cloud: Cloud, store: JobStore, fruit: DatasetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = Amounts(jobs=3, job_usd=1.0, requests=100, bytes=10**9)
+    quotas = UsageSettings.of("usage", Quotas(100, most, most)).to_env()["VISIONFLOW_QUOTAS"]
+    monkeypatch.setenv("VISIONFLOW_QUOTAS", quotas)
+    refused = post(empty_cloud, "/training-jobs", OF_FRUIT)
+    assert (refused.status, refused.body["code"]) == (429, "quota_exceeded")
+    assert versions_of(fruit) == 0
+
+
+def test_a_dataset_that_takes_too_long_to_freeze_starts_no_job(
+    empty_cloud: Cloud, store: JobStore, fruit: DatasetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambdas.api.training_jobs.service.FREEZING_S", 0)
+    refused = post(empty_cloud, "/training-jobs", OF_FRUIT)
+    assert (refused.status, refused.body["code"]) == (422, "dataset_too_large")
+    assert "Name a version" in refused.body["detail"]
+    assert store.page(10).items == ()
 
 
 def test_no_job_starts_or_resumes_in_a_stopped_stage(empty_cloud: Cloud, store: JobStore) -> None:

@@ -44,6 +44,7 @@ from visionflow.jobs.folder import Assignment, JobFolders
 from visionflow.jobs.frozen import GROUPS_TABLE
 from visionflow.jobs.options import place_of, published_as, start_weights
 from visionflow.jobs.record import JobOutcome, JobRecord, overrides
+from visionflow.jobs.sealed import LEAST_IMAGES
 from visionflow.jobs.settings import JobMachineSettings
 from visionflow.models.manifest import MANIFEST_NAME
 
@@ -163,6 +164,14 @@ def _train(given: Assignment, machine: Machine, reporter: Reporter, run: Path) -
         say(
             f"job {given.job.id}: trains without {given.missing} erased images of version "
             f"{given.job.request.dataset_version} of {given.job.request.dataset}",
+            file=sys.stderr,
+        )
+    # What is drawn is drawn only where it can be measured with; what people chose is obeyed.
+    if 0 < len(given.withheld) < LEAST_IMAGES:
+        say(
+            f"job {given.job.id}: {len(given.withheld)} images of the part test are withheld, too "
+            f"few to measure the model with: that takes {LEAST_IMAGES}. It will be published as "
+            "not verified",
             file=sys.stderr,
         )
     if f"{run.name}/{CHECKPOINT_FILE}" in came:

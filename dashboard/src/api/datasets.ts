@@ -1,5 +1,5 @@
 import type { components, paths } from "./schema";
-import { ask, type Transport } from "./transport";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport";
 import type { Page } from "./types";
 
 type Schemas = components["schemas"];
@@ -51,9 +51,6 @@ export const MOST_THUMBNAILS = 50;
 export const MOST_LINKS = 50;
 const MOST_PREDICTIONS = 25;
 const MOST_IMAGES = 1000;
-
-/** Changes of many rows may take as long as the gateway waits. */
-const WRITE_TIMEOUT_MS = 31_000;
 
 export interface DatasetsApi {
   datasets(signal?: AbortSignal): Promise<Dataset[]>;

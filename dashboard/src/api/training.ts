@@ -1,4 +1,4 @@
-import { ask, type Transport } from "./transport";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport";
 import type { Job, JobRequest, Page, TrainingOptions } from "./types";
 
 const JOBS_PAGE = 20;
@@ -19,7 +19,11 @@ export function trainingApi(client: Transport): TrainingApi {
     trainingOptions: (signal) =>
       ask(signal, (bounded) => client.GET("/training-options", { signal: bounded })),
     startJob: (body, signal) =>
-      ask(signal, (bounded) => client.POST("/training-jobs", { body, signal: bounded })),
+      ask(
+        signal,
+        (bounded) => client.POST("/training-jobs", { body, signal: bounded }),
+        WRITE_TIMEOUT_MS, // a version of the dataset may be frozen first
+      ),
     jobs: (cursor, signal) => {
       const query = { limit: JOBS_PAGE, ...(cursor !== null && { cursor }) };
       return ask(signal, (bounded) =>

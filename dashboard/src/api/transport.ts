@@ -4,6 +4,8 @@ import { type ApiError, fromException, fromResponse } from "./errors";
 import type { paths } from "./schema";
 
 const READ_TIMEOUT_MS = 10_000;
+/** A change may take as long as the gateway waits. */
+export const WRITE_TIMEOUT_MS = 31_000;
 /** What a used-up budget stops. */
 const SPENDING: ReadonlySet<string> = new Set(["/predict", "/uploads", "/training-jobs"]);
 

@@ -44,10 +44,10 @@ export default function TrainingPage() {
         </div>
         {!may("POST /training-jobs") ? (
           <NotYours />
-        ) : options.data && datasets ? (
+        ) : options.data && datasets.list ? (
           <JobForm
             options={options.data}
-            datasets={datasets}
+            datasets={datasets.list}
             past={jobs.rows}
             onStarted={(id) => {
               openJob(id);
@@ -61,6 +61,10 @@ export default function TrainingPage() {
               route="GET /training-options"
               onRetry={() => void options.refetch()}
             />
+          </section>
+        ) : datasets.error ? (
+          <section className="card panel">
+            <Missing error={datasets.error} route="GET /datasets" onRetry={datasets.reload} />
           </section>
         ) : (
           <PageSkeleton />

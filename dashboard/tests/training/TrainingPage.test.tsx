@@ -1,3 +1,4 @@
+import { focusManager } from "@tanstack/react-query";
 import { act, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -96,6 +97,27 @@ describe("the form", () => {
     await user().click(screen.getByRole("radio", { name: /^Quality/ }));
     expect(screen.getByTestId("job-config")).toHaveValue("visionflow20");
     expect(screen.queryByTestId("goal-own")).not.toBeInTheDocument();
+  });
+
+  it("shows no goal as chosen whose settings were changed", async () => {
+    renderDashboard(fake, "/training");
+    await openAdvanced();
+    const quality = screen.getByRole("radio", { name: /^Quality/ });
+    const epochs = screen.getByLabelText(/^Head: passes over the images/);
+    const usual = (epochs as HTMLInputElement).value;
+    await user().type(screen.getByTestId("setting-version"), "2.0.0");
+    expect(quality).toBeChecked();
+    await user().clear(epochs);
+    await user().type(epochs, "3");
+    expect(quality).not.toBeChecked();
+    expect(screen.getByTestId("goal-own")).toHaveTextContent("Choose a goal to go back");
+    await user().click(screen.getByTestId("start-job"));
+    expect(await fake.sent("/training-jobs")).toMatchObject([
+      { config: "visionflow20", set: { name: "pets", version: "2.0.0" } },
+    ]);
+    await user().click(quality);
+    expect(quality).toBeChecked();
+    expect(screen.getByLabelText(/^Head: passes over the images/)).toHaveValue(Number(usual));
   });
 
   it("explains configurations and fields in the reader's language", async () => {
@@ -217,6 +239,86 @@ describe("a dataset", () => {
     expect(screen.queryByTestId("start-job")).not.toBeInTheDocument();
   });
 
+  it("is offered although it was made after the form was opened", async () => {
+    const made = fake.datasets.list;
+    fake.datasets.list = [];
+    fake.trainingOptions = { ...trainingOptions(), datasets: [] };
+    renderDashboard(fake, "/training");
+    await screen.findByTestId("no-data");
+    fake.datasets.list = made;
+    act(() => {
+      focusManager.setFocused(false);
+      focusManager.setFocused(true);
+    });
+    expect(await screen.findByTestId("job-data")).toHaveValue("dataset:fruit");
+    await user().click(screen.getByTestId("start-job"));
+    expect(await fake.sent("/training-jobs")).toMatchObject([{ dataset: "fruit" }]);
+  });
+
+  it("is asked for again where the list could not be read", async () => {
+    fake.failing = (path) => (path === "/datasets" ? problem(503, "platform_unavailable") : null);
+    renderDashboard(fake, "/training");
+    const failed = await screen.findByTestId("problem");
+    expect(failed).toHaveAttribute("data-code", "platform_unavailable");
+    expect(screen.queryByTestId("job-form")).not.toBeInTheDocument();
+    fake.failing = null;
+    await user().click(within(failed).getByRole("button"));
+    expect(await screen.findByTestId("job-data")).toHaveValue("dataset:fruit");
+  });
+
+  it("is waited for while its images are compared, and makes one job", async () => {
+    let comparing = true;
+    fake.failing = (path, method) =>
+      comparing && method === "POST" && path === "/training-jobs"
+        ? problem(409, "dataset_comparing")
+        : null;
+    renderDashboard(fake, "/training");
+    await user().click(await screen.findByTestId("start-job"));
+    expect(await screen.findByTestId("comparing")).toHaveTextContent("starts by itself");
+    expect(screen.getByTestId("start-job")).toBeDisabled();
+    expect(screen.queryByTestId("problem")).not.toBeInTheDocument();
+    await seconds(5);
+    comparing = false;
+    fake.jobs = [job("new", { epochs: [], progress: null, state: "queued" })];
+    await seconds(5);
+    expect(await screen.findByTestId("job")).toHaveTextContent("Queued");
+    expect(screen.queryByTestId("comparing")).not.toBeInTheDocument();
+    expect(await fake.sent("/training-jobs")).toHaveLength(3);
+  });
+
+  it("is not trained once the wait for its images was cancelled, or was too long", async () => {
+    fake.failing = (path, method) =>
+      method === "POST" && path === "/training-jobs" ? problem(409, "dataset_comparing") : null;
+    const { unmount } = renderDashboard(fake, "/training");
+    await user().click(await screen.findByTestId("start-job"));
+    await user().click(within(await screen.findByTestId("comparing")).getByRole("button"));
+    await seconds(20);
+    expect(screen.queryByTestId("comparing")).not.toBeInTheDocument();
+    expect(screen.queryByTestId("problem")).not.toBeInTheDocument();
+    expect(await fake.sent("/training-jobs")).toHaveLength(1);
+    await user().click(screen.getByTestId("start-job"));
+    await screen.findByTestId("comparing");
+    await seconds(90);
+    const late = await screen.findByTestId("problem");
+    expect(late).toHaveAttribute("data-code", "dataset_comparing");
+    expect(late).toHaveTextContent("Try again in a moment");
+    expect(await fake.sent("/training-jobs")).toHaveLength(21);
+    await user().click(screen.getByTestId("start-job"));
+    await screen.findByTestId("comparing");
+    unmount();
+    await seconds(20);
+    expect(await fake.sent("/training-jobs")).toHaveLength(22);
+  });
+
+  it("may take as long to be frozen as the gateway waits", async () => {
+    renderDashboard(fake, "/training");
+    const start = await screen.findByTestId("start-job");
+    const timeout = vi.spyOn(AbortSignal, "timeout");
+    await user().click(start);
+    expect(timeout.mock.calls[0]).toEqual([31_000]);
+    timeout.mockRestore();
+  });
+
   it("is not needed by a deployment that knows none", async () => {
     fake.datasets.list = null;
     renderDashboard(fake, "/training");
@@ -277,6 +379,7 @@ describe("further classes for a version", () => {
     await openAdvanced();
     await user().selectOptions(screen.getByTestId("job-grow-from"), "old");
     expect(screen.getByTestId("growth")).toHaveTextContent("New classes: ferret.");
+    expect(screen.getByTestId("goal-own")).toHaveTextContent("set “Add classes to” to “No");
     expect(screen.getByTestId("job-config")).toBeDisabled();
     expect(screen.getByTestId("job-config")).toHaveValue("flowers");
     expect(screen.getByTestId("job-model")).toBeDisabled();

@@ -25,7 +25,10 @@ from training.cli.options import (
 )
 from training.config import committed_configs
 from training.texts.terminal import printable, say
-from visionflow.jobs.frozen import with_version
+from visionflow.datasets.store import DatasetStore
+from visionflow.datasets.versions import VersionStore
+from visionflow.errors import DatasetComparingError
+from visionflow.jobs.frozen import check_dataset, with_version
 from visionflow.jobs.instances import BY_NAME
 from visionflow.jobs.options import check_bucket, check_settings
 from visionflow.jobs.record import (
@@ -38,6 +41,9 @@ from visionflow.jobs.record import (
 )
 
 _LOOK_SECONDS = 2.0
+# Images are compared some seconds after a change; large datasets take longer.
+_COMPARING_SECONDS = 120
+_COMPARING_LOOK_SECONDS = 5
 _CLEAR_LINE, _UP = "\x1b[2K", "\x1b[{}A"
 
 
@@ -143,13 +149,27 @@ def _start(arguments: argparse.Namespace) -> int:
     check_bucket(request, found.training.datasets_bucket)
     if data and uploaded:
         _upload(Path(data), found)
+    wait_for_comparison(request, found.datasets, found.dataset_versions)
     with found.change("jobs start", request.config) as outcome:
-        request = with_version(
-            request, found.datasets, found.dataset_versions, found.caller(), datetime.now(UTC)
-        )
+        request = with_version(request, found.dataset_versions, found.caller(), datetime.now(UTC))
         job = found.job_control.start(request)
         outcome.details["job"] = job.id
     return _follow(job, found, arguments)
+
+
+def wait_for_comparison(request: JobRequest, store: DatasetStore, versions: VersionStore) -> None:
+    """`check_dataset`, again and again while images are compared."""
+    for waited in range(0, _COMPARING_SECONDS, _COMPARING_LOOK_SECONDS):
+        try:
+            return check_dataset(request, store, versions)
+        except DatasetComparingError:
+            say(
+                f"Waiting for the images of {request.dataset} to be compared: {waited} s of at "
+                f"most {_COMPARING_SECONDS} s.",
+                file=sys.stderr,
+            )
+        time.sleep(_COMPARING_LOOK_SECONDS)
+    return check_dataset(request, store, versions)
 
 
 def _resume(arguments: argparse.Namespace) -> int:

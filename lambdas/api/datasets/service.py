@@ -22,7 +22,7 @@ from lambdas.api.datasets.bodies import (
 )
 from lambdas.api.datasets.images import DatasetImages
 from lambdas.api.datasets.training import MOST_LISTED, DatasetTraining
-from lambdas.api.resources import Resources
+from lambdas.api.resources import FREEZING_S, Resources
 from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.costs.instant import InstantForecast, forecast
@@ -48,9 +48,6 @@ from visionflow.models.registry import ModelRegistry
 from visionflow.timestamps import timestamp
 
 LONGEST_NOTE = 1000
-# What the images of a version may be read for: writing it takes a quarter of that, and the API
-# waits for 29 s.
-_FREEZING_S = 18.0
 # What one call deletes for at most: half of what the API waits for a function.
 _DELETING_S = 15.0
 # Moves of aliases among which a version is looked for that has served before.
@@ -179,7 +176,7 @@ class DatasetService:
             raise InvalidParameterError(
                 f"note may have {LONGEST_NOTE:,} characters, found {len(note):,}."
             )
-        return self.versions.freeze(name, caller.name, now, note, _FREEZING_S)
+        return self.versions.freeze(name, caller.name, now, note, FREEZING_S)
 
     def version(self, name: str, number: int) -> VersionDetails:
         """Raises `DatasetVersionMissingError`."""

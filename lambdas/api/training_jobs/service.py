@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from lambdas import clients
-from lambdas.api.resources import Resources
+from lambdas.api.resources import FREEZING_S, Resources
 from lambdas.api.training_jobs.datasets import DataSet, DataSets
 from visionflow import strict
 from visionflow.access.caller import Caller
@@ -16,7 +16,7 @@ from visionflow.datasets.versions import VersionStore
 from visionflow.errors import InvalidParameterError
 from visionflow.jobs.control import JobControl
 from visionflow.jobs.folder import JobFolders
-from visionflow.jobs.frozen import with_version
+from visionflow.jobs.frozen import check_dataset, with_version
 from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.options import check_bucket, check_settings, training_options
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
@@ -111,8 +111,9 @@ class TrainingJobService:
         return cls(control, datasets, resources.usage, resources.datasets, versions)
 
     def start(self, asked: StartRequest, caller: Caller, now: datetime) -> TrainingJob:
-        """Raises `InvalidParameterError`, `JobRefusedError`, what `with_version` does, and
-        `QuotaExceededError`: the whole budget of a job counts when it starts."""
+        """Raises `InvalidParameterError`, `JobRefusedError`, what `check_dataset` and
+        `with_version` do, and `QuotaExceededError`: the whole budget of a job counts when it
+        starts, before a version is frozen for it."""
         fields = strict.to_dict(asked)
         if fields.pop("promote") is not None:
             raise InvalidParameterError(
@@ -123,8 +124,9 @@ class TrainingJobService:
         request = parse_request(fields)
         check_settings(request)
         check_bucket(request, self.datasets.bucket)
-        request = with_version(request, self.store, self.versions, caller.name, now)
+        check_dataset(request, self.store, self.versions)
         self.usage.spend(caller, Amounts(jobs=1, job_usd=request.budget_usd))
+        request = with_version(request, self.versions, caller.name, now, FREEZING_S)
         return self.control.start(request)
 
     def page(self, limit: int, cursor: str | None) -> TrainingJobList:

@@ -4,7 +4,7 @@ import type { Job, TrainingOptions } from "../../api/types";
 import type { Draft } from "./draft";
 import { expectedCost, usePrice } from "./EstimateBox";
 import css from "./GoalField.module.css";
-import { GOALS, isOffered, network, preset } from "./goals";
+import { GOALS, isAsGoal, isOffered, network, preset } from "./goals";
 import type { Counted } from "./useDatasets";
 
 interface GoalFieldProps {
@@ -19,8 +19,10 @@ interface GoalFieldProps {
 export function GoalField({ options, draft, counted, past, onChange }: GoalFieldProps) {
   const { t } = useTranslation();
   const price = usePrice();
+  const grows = draft.growFrom !== "";
+  const chosen = isAsGoal(draft) ? draft.goal : null;
   return (
-    <fieldset className={css.goals} disabled={draft.growFrom !== ""}>
+    <fieldset className={css.goals} disabled={grows}>
       <legend className="field-name">{t("training.goal")}</legend>
       {GOALS.filter((goal) => isOffered(goal, options)).map((goal) => {
         const wanted = { ...draft, ...preset(goal) };
@@ -30,7 +32,7 @@ export function GoalField({ options, draft, counted, past, onChange }: GoalField
             <input
               type="radio"
               name="goal"
-              checked={draft.goal === goal}
+              checked={chosen === goal}
               onChange={() => {
                 onChange({ goal, ...preset(goal) });
               }}
@@ -45,9 +47,9 @@ export function GoalField({ options, draft, counted, past, onChange }: GoalField
           </label>
         );
       })}
-      {draft.goal === null && (
+      {chosen === null && (
         <p className="small muted" role="status" data-testid="goal-own">
-          {t("training.goalOwn")}
+          {t(grows ? "training.goalGrown" : "training.goalOwn")}
         </p>
       )}
     </fieldset>

@@ -8,6 +8,7 @@ import { decimal, whole } from "../../i18n/format";
 import { BarRow, BarRows } from "../../ui/BarRow";
 import type { Draft } from "./draft";
 import { imbalance } from "./estimate";
+import { preset } from "./goals";
 import css from "./ImagesField.module.css";
 import type { Counted } from "./useDatasets";
 
@@ -22,6 +23,7 @@ interface ImagesFieldProps {
 /** A ratio above which the classes should be balanced. */
 const UNEVEN = 3;
 const DATASET = "dataset:";
+const BALANCE = "data.balance";
 
 /** A dataset or a folder of the bucket, and its images per class: a rare class is learned badly. */
 export function ImagesField({ datasets, folders, draft, counted, onChange }: ImagesFieldProps) {
@@ -74,9 +76,14 @@ export function ImagesField({ datasets, folders, draft, counted, onChange }: Ima
           {t("training.onlyFolders")} <Link to="/data">{t("training.toData")}</Link>
         </p>
       )}
-      {counted && <Counts counted={counted} balanced={draft.goal !== null} />}
+      {counted && <Counts counted={counted} balanced={isBalanced(draft)} />}
     </div>
   );
+}
+
+/** A goal balances the classes, unless that was changed. */
+function isBalanced({ goal, set }: Draft): boolean {
+  return goal !== null && set[BALANCE] === preset(goal).set[BALANCE];
 }
 
 function Counts({ counted, balanced }: { counted: Counted; balanced: boolean }) {

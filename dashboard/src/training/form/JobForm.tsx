@@ -1,14 +1,12 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useOutletContext } from "react-router";
 
-import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
 import type { Job, TrainingOptions } from "../../api/types";
 import { Problem } from "../../ui/notice/Problem";
 import { Advanced } from "./advanced/Advanced";
-import { type Draft, newDraft, toRequest } from "./draft";
+import { type Draft, newDraft, toRequest, withImages } from "./draft";
 import { EstimateBox, expectedCost } from "./EstimateBox";
 import { GoalField } from "./GoalField";
 import { network } from "./goals";
@@ -16,6 +14,7 @@ import { ancestorsOf, classChange } from "./advanced/growth";
 import { ImagesField } from "./ImagesField";
 import css from "./JobForm.module.css";
 import { useCounts } from "./useDatasets";
+import { useStart } from "./useStart";
 
 interface JobFormProps {
   options: TrainingOptions;
@@ -27,20 +26,14 @@ interface JobFormProps {
 /** What to train on and what matters most; all else is folded. */
 export function JobForm({ options, datasets, past, onStarted }: JobFormProps) {
   const { t } = useTranslation();
-  const api = useApi();
-  const queries = useQueryClient();
-  const [draft, setDraft] = useState(() => newDraft(options, datasets));
+  const [given, setDraft] = useState(() => newDraft(options));
+  // What there is to train on may come after the form, and change.
+  const draft = withImages(given, options, datasets);
   const [isOpen, setOpen] = useState(false);
   const change = (changes: Partial<Draft>) => {
-    setDraft((before) => ({ ...before, ...changes }));
+    setDraft((before) => ({ ...withImages(before, options, datasets), ...changes }));
   };
-  const start = useMutation({
-    mutationFn: () => api.startJob(toRequest(draft)),
-    onSuccess: (job) => {
-      void queries.invalidateQueries({ queryKey: ["jobs"] });
-      onStarted(job.id);
-    },
-  });
+  const { start, isPending, error, isWaiting, cancel } = useStart(onStarted);
   const inDataset = useCounts(draft.dataset);
   const counted = draft.dataset
     ? inDataset
@@ -55,7 +48,7 @@ export function JobForm({ options, datasets, past, onStarted }: JobFormProps) {
       aria-labelledby="start-title"
       onSubmit={(event) => {
         event.preventDefault();
-        start.mutate();
+        start(toRequest(draft));
       }}
       data-testid="job-form"
     >
@@ -98,14 +91,20 @@ export function JobForm({ options, datasets, past, onStarted }: JobFormProps) {
             expected={expectedCost(options, draft, counted, past)}
             epochs={network(draft, options).epochs}
           />
-          {start.error && <Problem error={start.error} />}
+          {error && <Problem error={error} />}
+          {isWaiting && (
+            <div className={css.waiting} role="status" data-testid="comparing">
+              <p className="small">{t("training.comparing")}</p>
+              <button type="button" className="button" onClick={cancel}>
+                {t("app.cancel")}
+              </button>
+            </div>
+          )}
           <button
             type="submit"
             className="button primary"
             disabled={
-              start.isPending ||
-              draft.config === "" ||
-              (classes !== null && classes.missing.length > 0)
+              isPending || draft.config === "" || (classes !== null && classes.missing.length > 0)
             }
             data-testid="start-job"
           >

@@ -5,11 +5,11 @@ import { GROUPS } from "./settings";
 
 /** The form's values. */
 export interface Draft extends Settings {
-  /** The name of a dataset; empty where a folder is chosen. */
+  /** The name of a dataset; empty where a folder is chosen, or nothing yet. */
   dataset: string;
   /** The number of its version; empty for what it holds now. */
   version: string;
-  /** A folder of the bucket; empty where a dataset is chosen. */
+  /** A folder of the bucket; empty where a dataset is chosen, or nothing yet. */
   data: string;
   /** `null`: settings of one's own. */
   goal: Goal | null;
@@ -20,10 +20,9 @@ export interface Draft extends Settings {
   onDemand: boolean;
 }
 
-/** The first dataset, else the first folder, and the first goal that is offered. */
-export function newDraft(options: TrainingOptions, datasets: readonly Dataset[]): Draft {
+/** The first goal that is offered, and no images yet. */
+export function newDraft(options: TrainingOptions): Draft {
   const goal = GOALS.find((one) => isOffered(one, options)) ?? null;
-  const dataset = datasets[0]?.name ?? "";
   const own = {
     config: options.configs[0]?.name ?? "",
     model: "",
@@ -33,15 +32,27 @@ export function newDraft(options: TrainingOptions, datasets: readonly Dataset[])
     budget: 10,
   };
   return {
-    dataset,
+    dataset: "",
     version: "",
-    data: dataset === "" ? (options.datasets[0]?.prefix ?? "") : "",
+    data: "",
     goal,
     growFrom: "",
     instance: "",
     onDemand: false,
     ...(goal === null ? own : preset(goal)),
   };
+}
+
+/** With images: those that were chosen, else the first dataset, else the first folder. */
+export function withImages(
+  draft: Draft,
+  options: TrainingOptions,
+  datasets: readonly Dataset[],
+): Draft {
+  if (draft.dataset || draft.data) return draft;
+  const [first] = datasets;
+  if (first !== undefined) return { ...draft, dataset: first.name };
+  return { ...draft, data: options.datasets[0]?.prefix ?? "" };
 }
 
 /** What a model is called: as its dataset or folder, where that is a name. */

@@ -1,5 +1,5 @@
 import type { TrainingOptions } from "../../api/types";
-import { totalEpochs } from "./settings";
+import { NAME, totalEpochs, VERSION } from "./settings";
 
 /** What the simple form asks for. */
 export const GOALS = ["quality", "speed"] as const;
@@ -44,6 +44,16 @@ const PRESETS: Record<Goal, Settings> = {
 /** The settings of a goal. */
 export function preset(goal: Goal): Settings {
   return PRESETS[goal];
+}
+
+/** Whether a draft has the settings of its goal; the model may have any name and version. */
+export function isAsGoal({ goal, set }: Pick<Settings, "set"> & { goal: Goal | null }): boolean {
+  if (goal === null) return false;
+  const usual = PRESETS[goal].set;
+  const names = new Set([...Object.keys(usual), ...Object.keys(set)]);
+  names.delete(NAME);
+  names.delete(VERSION);
+  return [...names].every((name) => set[name] === usual[name]);
 }
 
 /** Whether the deployment offers what the goal needs. */

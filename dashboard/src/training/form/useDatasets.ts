@@ -2,16 +2,19 @@ import { useQuery } from "@tanstack/react-query";
 
 import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
+import { ApiError } from "../../api/errors";
 
-/** The datasets; none where the deployment knows none, `undefined` while they load. */
-export function useDatasets(): readonly Dataset[] | undefined {
+/** The datasets; none where the deployment knows none. */
+export function useDatasets() {
   const api = useApi();
-  const { data, isError } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ["datasets"],
     queryFn: ({ signal }) => api.datasets(signal),
     retry: false,
   });
-  return isError ? [] : data;
+  const unknown = error instanceof ApiError && error.missingRoute;
+  const list: readonly Dataset[] | undefined = data ?? (unknown ? [] : undefined);
+  return { list, error: list ? null : error, reload: () => void refetch() };
 }
 
 /** What is chosen to train on: images per class, as far as they are counted. */

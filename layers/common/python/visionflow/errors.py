@@ -38,6 +38,7 @@
     |   |   |-- DatasetImageMissingError
     |   |   `-- DatasetVersionMissingError
     |   |-- DatasetConflictError
+    |   |   |-- DatasetComparingError   its newest images are still being compared
     |   |   `-- DatasetTooLargeError    it has more images than a request has time for
     |   |-- IdempotencyConflictError
     |   `-- ImageError                  an image that can never be classified
@@ -232,6 +233,13 @@ class DatasetConflictError(InputError):
     """The dataset's state does not allow what was asked."""
 
     code = "dataset_conflict"
+
+
+class DatasetComparingError(DatasetConflictError):
+    """The newest images of the dataset are still being compared with the others."""
+
+    code = "dataset_comparing"
+    retry_after = 5
 
 
 class DatasetTooLargeError(DatasetConflictError):

@@ -191,7 +191,9 @@ class JobFolders:
         data = self._read(f"{SEALED}{job_id}.json")
         if data is None:
             return None
-        return strict.parse(SealedSet, {**_ADDED, **json.loads(data)}, "sealed set")
+        # One from before jobs trained on datasets lacks the sum of the version's manifest, too.
+        fields = {**_ADDED, "version_sha256": None, **json.loads(data)}
+        return strict.parse(SealedSet, fields, "sealed set")
 
     def put_groups(self, reporter: str, table: str) -> None:
         """Lay down, as a table, which images of its dataset a machine must keep together."""

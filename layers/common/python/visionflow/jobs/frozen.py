@@ -7,6 +7,7 @@ part never is.
 
 import csv
 import io
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,13 +19,14 @@ from visionflow.datasets.record import (
     LEAST_CLASSES,
     MOST_CLASSES,
     PARTS,
+    DatasetVersion,
     Part,
     VersionImage,
     one_series,
 )
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
-from visionflow.errors import DatasetConflictError, JobRefusedError
+from visionflow.errors import DatasetComparingError, DatasetTooLargeError, JobRefusedError
 from visionflow.jobs.layout import Layout
 from visionflow.jobs.record import JobRequest
 from visionflow.jobs.sealed import (
@@ -43,8 +45,6 @@ GROUPS_TABLE: Final = "groups.csv"
 # Images are decoded by their bytes, whatever they are called; only names with a known suffix are
 # taken for images.
 _SUFFIX = ".jpg"
-# A second apart; a gateway waits for less than half a minute.
-_LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,44 +63,66 @@ class Placed:
         return f"{self.part}/{self.image.label}/{self.image.sha256}{_SUFFIX}"
 
 
-def with_version(
-    request: JobRequest, store: DatasetStore, versions: VersionStore, by: str, at: datetime
-) -> JobRequest:
-    """The request as its job keeps it: with the version of the dataset that it names, frozen now
-    where it names none, and the folder of its images. A request without a dataset stays as it is.
+def check_dataset(request: JobRequest, store: DatasetStore, versions: VersionStore) -> None:
+    """Refuse what can be refused before anything is counted or kept.
 
     Raises `InvalidParameterError` for what is not a name, `DatasetMissingError`,
-    `DatasetVersionMissingError`, `DatasetConflictError` for a dataset that cannot be frozen now,
-    and `JobRefusedError` for too few classes, or too many.
+    `DatasetVersionMissingError`, `JobRefusedError` for a version of too few classes, or too many,
+    and `DatasetComparingError` where a version would be frozen now: look-alikes that are not
+    compared yet could lie on both sides of a split.
+    """
+    if request.dataset is None:
+        return
+    name = store.dataset(check_name(request.dataset)).name
+    if request.dataset_version is not None:
+        _check_classes(versions.version(name, request.dataset_version))
+    elif store.unexamined(name) is not None:
+        raise DatasetComparingError(
+            f"The newest images of {name} are still being compared with the others. That takes "
+            "some seconds after a change: try again in a moment, or name a version."
+        )
+
+
+def with_version(
+    request: JobRequest,
+    versions: VersionStore,
+    by: str,
+    at: datetime,
+    seconds: float = math.inf,
+) -> JobRequest:
+    """The request, after `check_dataset`, as its job keeps it: with the version of the dataset that
+    it names, frozen now where it names none, and the folder of its images. A request without a
+    dataset stays as it is.
+
+    Raises `DatasetMissingError`, `DatasetVersionMissingError`, `DatasetConflictError` for a dataset
+    that cannot be frozen now, `DatasetTooLargeError` where reading its images takes longer than
+    ``seconds``, and `JobRefusedError` for too few classes, or too many.
     """
     if request.dataset is None:
         return request
-    name = store.dataset(check_name(request.dataset)).name
-    if request.dataset_version is not None:
-        version = versions.version(name, request.dataset_version)
+    name, number = request.dataset, request.dataset_version
+    if number is not None:
+        version = versions.version(name, number)
     else:
-        _wait_for_groups(store, name)
-        version = versions.freeze(name, by, at, None)
-    if not LEAST_CLASSES <= len(version.classes) <= MOST_CLASSES:
-        raise JobRefusedError(
-            f"Version {version.number} of {name} has labelled images of {len(version.classes)} "
-            f"classes; a training takes {LEAST_CLASSES} to {MOST_CLASSES:,}."
-        )
+        try:
+            version = versions.freeze(name, by, at, None, seconds)
+        except DatasetTooLargeError as error:
+            raise DatasetTooLargeError(
+                f"{name} has more images than can be frozen while you wait. Name a version of it; "
+                f"POST /datasets/{name}/train or 'visionflow jobs start' makes one."
+            ) from error
+    _check_classes(version)
     data = f"s3://{versions.bucket}/{CONTENT_PREFIX}{name}"
     return replace(request, dataset_version=version.number, data=data)
 
 
-def _wait_for_groups(store: DatasetStore, name: str) -> None:
-    """Until the newest images are compared: before, look-alikes could lie on both sides of a split.
-    That takes seconds after a change."""
-    for _ in range(_LOOKS):
-        if store.unexamined(name) is None:
-            return
-        store.sleep(1.0)
-    raise DatasetConflictError(
-        f"The newest images of {name} are still being compared with the others; try again in a "
-        "minute, or name a version."
-    )
+def _check_classes(version: DatasetVersion) -> None:
+    if not LEAST_CLASSES <= len(version.classes) <= MOST_CLASSES:
+        raise JobRefusedError(
+            f"Version {version.number} of {version.dataset} has labelled images of "
+            f"{len(version.classes)} classes; a training takes {LEAST_CLASSES} to "
+            f"{MOST_CLASSES:,}."
+        )
 
 
 def placed(images: Sequence[VersionImage]) -> tuple[Placed, ...]:

@@ -46,7 +46,8 @@ class SealedSet:
     their copies, none of which the machine gets. ``images``: what is measured with; empty where the
     dataset has too few. ``least_validation``: at least so many validation images the smallest class
     has. Of a version of a dataset, ``missing``: how many of its images were erased since it was
-    frozen; ``copied``: whether any is a copy of a prediction's image."""
+    frozen; ``copied``: whether any is a copy of a prediction's image; ``version_sha256``: of its
+    manifest."""
 
     labels: tuple[str, ...]
     images: tuple[SealedImage, ...]
@@ -54,6 +55,7 @@ class SealedSet:
     least_validation: int
     missing: int = 0
     copied: bool = False
+    version_sha256: str | None = None
 
     @property
     def sha256(self) -> str:
