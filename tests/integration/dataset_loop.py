@@ -40,6 +40,7 @@ class StateMachine:
 
     def __init__(self) -> None:
         self.started: list[dict[str, str]] = []
+        self.exceptions = boto3.client("stepfunctions", "eu-central-1").exceptions
 
     def start_execution(self, **call: str) -> None:
         assert call["stateMachineArn"] == DATASETS.instant_machine

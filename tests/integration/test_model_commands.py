@@ -294,7 +294,8 @@ def test_collecting_again_deletes_copies_of_what_was_erased(
     visionflow("data", "collect", "--out", out)
     where = {"LocationConstraint": "eu-central-1"}
     cloud.s3.create_bucket(Bucket="datasets", CreateBucketConfiguration=where)  # type: ignore[arg-type]
-    outputs = ("JobsBucket", "JobsTable", "JobStateMachine", "JobRole", "JobLogGroup")
+    jobs = ("JobsBucket", "JobsTable", "JobStateMachine", "JobRole", "JobLogGroup")
+    outputs = (*jobs, "DatasetsTable")
     names = {"DatasetsBucket": "datasets", **{name: name for name in outputs}}
     template = {
         "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 import lambdas.curate.handler
 from lambdas.api.resources import resources
@@ -242,7 +241,7 @@ def test_a_training_of_the_rule_that_did_not_start_is_due_again(
     def again(**call: str) -> None:
         start(**call)
         error: Any = {"Error": {"Code": "ExecutionAlreadyExists", "Message": ""}}
-        raise ClientError(error, "StartExecution")
+        raise loop.states.exceptions.ExecutionAlreadyExists(error, "StartExecution")
 
     monkeypatch.setattr(loop.states, "start_execution", again)
     compare(loop)

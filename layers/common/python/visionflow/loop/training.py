@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from visionflow.access.budget import StageStop
 from visionflow.datasets.flow import FLOW_RULE, labels_needed
 from visionflow.datasets.record import LEAST_CLASSES, Dataset
@@ -59,9 +57,8 @@ class InstantTraining:
                 name=run.id,
                 input=json.dumps({"dataset": run.dataset, "run": run.id}),
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
-                raise
+        except self.states.exceptions.ExecutionAlreadyExists:
+            return
 
     def check_enough(self, dataset: Dataset) -> None:
         """Read images until each class has enough of them; where one has not, that is all.
