@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import boto3
@@ -37,6 +37,9 @@ from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", "keys", 0, 0)
@@ -69,6 +72,19 @@ SERVED = (
 
 def event(name: str) -> Any:
     return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def taken_from(queue: str, sqs: "SQSClient") -> list[dict[str, Any]]:
+    """All messages that wait in ``queue``, as records of an event."""
+    found = []
+    while batch := sqs.receive_message(
+        QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=["All"]
+    ).get("Messages"):
+        for message in batch:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            envelope = event("sqs_message") | {"messageId": message["MessageId"]}
+            found.append(envelope | {"body": message["Body"]})
+    return found
 
 
 def as_event_json(value: object) -> Any:

@@ -16,7 +16,7 @@ import lambdas.curate.handler
 from lambdas.api.resources import resources
 from lambdas.curate.settings import CurateSettings
 from tests.images import encode, plain
-from tests.integration.conftest import DATASETS, Answer, Cloud, Context, event
+from tests.integration.conftest import DATASETS, Answer, Cloud, Context, taken_from
 from tests.integration.test_api import record
 from visionflow.access.caller import Caller
 from visionflow.datasets.flow import FlowKind
@@ -121,15 +121,7 @@ class Loop:
             assert self.deliver(messages) == []
 
     def messages(self) -> list[dict[str, Any]]:
-        found = []
-        while batch := self.sqs.receive_message(
-            QueueUrl=self.queue, MaxNumberOfMessages=10, AttributeNames=["All"]
-        ).get("Messages"):
-            for message in batch:
-                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-                envelope = event("sqs_message") | {"messageId": message["MessageId"]}
-                found.append(envelope | {"body": message["Body"]})
-        return found
+        return taken_from(self.queue, self.sqs)
 
     def deliver(self, messages: list[dict[str, Any]]) -> list[str]:
         """The ids of the messages that SQS would deliver again."""

@@ -24,7 +24,7 @@ from lambdas.classification.settings import MAX_RECEIVE_COUNT
 from lambdas.curate.service import CurateService, dropped
 from lambdas.curate.settings import CurateSettings
 from tests.images import bad_files, encode
-from tests.integration.conftest import Context, event
+from tests.integration.conftest import Context, taken_from
 from visionflow.datasets import comparison
 from visionflow.datasets.changes import ClassChange, ImageChange
 from visionflow.datasets.image_store import DatasetImages
@@ -95,15 +95,7 @@ class Shelf:
         self.s3.put_object(Bucket="datasets", Key=key, Body=data)
 
     def messages(self) -> list[Message]:
-        found = []
-        while batch := self.sqs.receive_message(
-            QueueUrl=self.queue, MaxNumberOfMessages=10, AttributeNames=["All"]
-        ).get("Messages"):
-            for message in batch:
-                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-                envelope = event("sqs_message") | {"messageId": message["MessageId"]}
-                found.append(envelope | {"body": message["Body"]})
-        return found
+        return taken_from(self.queue, self.sqs)
 
     def deliver(self, messages: list[Message], count: int = 1) -> list[str]:
         """The ids of the messages that SQS would deliver again."""

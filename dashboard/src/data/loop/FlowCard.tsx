@@ -13,6 +13,7 @@ import { useModels } from "../../registry/useModels";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Problem } from "../../ui/notice/Problem";
 import { NumberField } from "../../ui/NumberField";
+import formCss from "../../ui/Form.module.css";
 import css from "./FlowCard.module.css";
 
 interface FlowCardProps {
@@ -88,7 +89,7 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
     me?.scopes.includes(NEEDS[ROUTE]);
   return (
     <form
-      className={css.form}
+      className={formCss.form}
       onSubmit={(event) => {
         event.preventDefault();
         save.mutate(flow);
@@ -96,8 +97,8 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
     >
       <p className="muted small">{t("data.flow.text")}</p>
       <p className="muted small">{t("data.flow.labels")}</p>
-      <fieldset className={`${css.form} ${css.plain}`} disabled={!mayWrite}>
-        <fieldset className={`${css.kinds} ${css.plain}`}>
+      <fieldset className={`${formCss.form} ${formCss.plain}`} disabled={!mayWrite}>
+        <fieldset className={`${css.kinds} ${formCss.plain}`}>
           <legend className="field-name">{t("data.flow.kinds")}</legend>
           {KINDS.map((kind) => (
             <div key={kind}>
@@ -126,7 +127,7 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
             </p>
           )}
         </fieldset>
-        <div className={css.fields}>
+        <div className={formCss.fields}>
           <label className="field">
             <span className="field-name">{t("data.flow.model")}</span>
             <select

@@ -7,6 +7,7 @@ import { useMay } from "../../access/useMe";
 import { Missing } from "../../ui/notice/Missing";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Problem } from "../../ui/notice/Problem";
+import formCss from "../../ui/Form.module.css";
 import css from "./RuleCard.module.css";
 
 interface RuleCardProps<Rule> {
@@ -69,13 +70,13 @@ export function RuleFields<Rule>(props: RuleFieldsProps<Rule>) {
   const mayWrite = useMay()(route);
   return (
     <form
-      className={css.form}
+      className={formCss.form}
       onSubmit={(event) => {
         event.preventDefault();
         save.mutate();
       }}
     >
-      <fieldset className={`${css.form} ${css.plain}`} disabled={!mayWrite}>
+      <fieldset className={`${formCss.form} ${formCss.plain}`} disabled={!mayWrite}>
         <label className="check">
           <input
             type="checkbox"
@@ -87,7 +88,7 @@ export function RuleFields<Rule>(props: RuleFieldsProps<Rule>) {
           />
           {enabledText}
         </label>
-        <div className={css.fields}>{children}</div>
+        <div className={formCss.fields}>{children}</div>
         {save.error && <Problem error={save.error} />}
         {mayWrite && (
           <div>
