@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 from infra.cli.datasets.export import csv_lines, json_lines
+from infra.cli.datasets.training import difference
 from infra.cli.endpoints import Endpoints
 from infra.cli.main import main
 from infra.local_cloud.outputs import TrainingNames
@@ -645,11 +646,21 @@ def test_what_to_do_next_is_said_with_its_commands(
         f"{NAME} 1 has 94.8% on 40 of them, and this one 96.1%.",
         "35 labels are new since version 2, the last that was trained on; 20 are worth a training.",
         f"Train on them: visionflow datasets train {NAME}",
-        f"{NAME} 2 gives 96.1% instead of 94.8% on the same 40 test images.",
+        f"{NAME} 2 gives 96.1% instead of 94.8% on the same 40 test images. Too close to tell: "
+        "+0.0% to +2.0% (95 % interval).",
         f"visionflow models canary 2 --name {NAME} --percent 10",
         f"visionflow models promote 2 --name {NAME}",
     ):
         assert line in shown
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.01, 0.05, "Better"), (-0.05, -0.01, "Worse"), (-0.01, 0.05, "Too close to tell")],
+)
+def test_a_comparison_says_what_its_interval_does(low: float, high: float, said: str) -> None:
+    text = difference({"difference_low": low, "difference_high": high})
+    assert text == f"{said}: {low:+.1%} to {high:+.1%} (95 % interval)."
 
 
 def test_versions_are_compared(

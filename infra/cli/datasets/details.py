@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.cli.datasets.training import print_run
+from infra.cli.datasets.training import difference, print_run
 from training.cli.options import print_table
 from training.texts.terminal import say
 
@@ -76,7 +76,8 @@ def _print_proposal(name: str, proposal: dict[str, Any]) -> None:
     version = f"{run['model_version']} --name {run['model']}"
     say(
         f"{run['model']} {run['model_version']} gives {compared['after']:.1%} instead of "
-        f"{compared['before']:.1%} on the same {compared['images']} test images."
+        f"{compared['before']:.1%} on the same {compared['images']} test images. "
+        f"{difference(compared)}"
     )
     say(
         f"Let it answer a share: visionflow models canary {version} --percent {_CANARY_PERCENT}\n"

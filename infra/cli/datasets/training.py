@@ -53,8 +53,16 @@ def print_run(run: dict[str, Any]) -> None:
     if (compared := result["compared"]) is not None:
         say(
             f"{compared['model']} {compared['version']} has {compared['before']:.1%} on "
-            f"{compared['images']} of them, and this one {compared['after']:.1%}."
+            f"{compared['images']} of them, and this one {compared['after']:.1%}. "
+            f"{difference(compared)}"
         )
     if worst := result["worst"][:_MOST_CONFUSIONS]:
         rows = [(entry["label"], entry["answered"], str(entry["count"])) for entry in worst]
         print_table([("LABEL", "ANSWERED", "IMAGES"), *rows])
+
+
+def difference(compared: dict[str, Any]) -> str:
+    """What the paired interval of a comparison says."""
+    low, high = compared["difference_low"], compared["difference_high"]
+    verdict = "better" if low > 0 else "worse" if high < 0 else "too close to tell"
+    return f"{verdict.capitalize()}: {low:+.1%} to {high:+.1%} (95 % interval)."
