@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffectEvent, useLayoutEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
@@ -97,7 +97,8 @@ function Labelling({ entry, queue }: { entry: LogEntry; queue: LabelQueueState }
     event.preventDefault();
     action();
   });
-  useEffect(() => {
+  // With the layout, not after it: a key between the two would label the image that has just gone.
+  useLayoutEffect(() => {
     document.addEventListener("keydown", onKey);
     return () => {
       document.removeEventListener("keydown", onKey);
