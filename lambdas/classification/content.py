@@ -4,7 +4,7 @@ import numpy as np
 
 from lambdas.classification.decoder import Decoder
 from visionflow.answers.embedder import Embedder, packed
-from visionflow.datasets.image_store import THUMBNAIL_SIDE, ImageContent
+from visionflow.datasets.images.curation import THUMBNAIL_SIDE, ImageContent
 
 
 def content_of(

@@ -162,7 +162,7 @@ class CurateService:
             width=width,
             height=height,
         )
-        if not self.store.images.curated(name, ready, content):
+        if not self.store.curation.curated(name, ready, content):
             logger.info("curated by another delivery", extra={"key": arrival.key})
         return name
 
@@ -184,7 +184,7 @@ class CurateService:
 
     def _unreadable(self, name: str, image: DatasetImage, error: ImageError) -> None:
         told = (error.code, str(error))
-        self.store.images.curated(name, replace(image, state="unreadable", error=told), None)
+        self.store.curation.curated(name, replace(image, state="unreadable", error=told), None)
 
     def _move(self, arrival: Arrival, now: datetime) -> None:
         """Announce a dropped file and write it to its final place, where it arrives anew; then take
@@ -212,7 +212,7 @@ class CurateService:
             labelled_by=DROPPED if label else None,
         )
         if self.store.images.announce(name, [image]):
-            self.store.images.dropped_again(name, image.sha256, arrival.key)
+            self.store.curation.dropped_again(name, image.sha256, arrival.key)
         else:
             self.s3.put_object(
                 Bucket=arrival.bucket, Key=content_key(name, image.sha256), Body=data

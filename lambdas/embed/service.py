@@ -45,7 +45,7 @@ class ChunkEmbedder:
         self.runs.progress(run, "embed", number, 0)
         known = {
             sha256
-            for sha256, content in self.store.images.contents(dataset, hashes)
+            for sha256, content in self.store.curation.contents(dataset, hashes)
             if content.trunk == self.embedder.trunk
         }
         done = len(known)
@@ -62,6 +62,6 @@ class ChunkEmbedder:
         try:
             content, _ = content_of(data, self.decoder, self.embedder)
         except ImageError as error:
-            self.store.images.unreadable(dataset, sha256, error)
+            self.store.curation.unreadable(dataset, sha256, error)
             return False
-        return self.store.images.embedded(dataset, sha256, content)
+        return self.store.curation.embedded(dataset, sha256, content)

@@ -117,7 +117,7 @@ class Trainings:
         hashes = [image.sha256 for image in self.versions.manifest(version)]
         known = {
             sha256
-            for sha256, content in self.store.images.contents(dataset, hashes)
+            for sha256, content in self.store.curation.contents(dataset, hashes)
             if content.trunk == self.embedder.trunk
         }
         missing = [sha256 for sha256 in hashes if sha256 not in known]

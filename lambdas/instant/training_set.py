@@ -155,7 +155,7 @@ def embedded(
         sha256: (name, row) for name in PARTS for row, sha256 in enumerate(parts[name].hashes)
     }
     missing = set(places)
-    for sha256, content in store.images.contents(version.dataset, [*places]):
+    for sha256, content in store.curation.contents(version.dataset, [*places]):
         if content.trunk == trunk:
             name, row = places[sha256]
             embeddings[name][row] = unpacked(content.embedding)

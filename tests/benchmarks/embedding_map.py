@@ -133,14 +133,14 @@ def main() -> None:
     states.stop_execution(executionArn=execution)
     # The run is marked by an event, a moment later.
     stopped = wait(cloud, name, first, len(hashes) + 1)
-    kept = sum(1 for _ in store.images.contents(name, hashes))
+    kept = sum(1 for _ in store.curation.contents(name, hashes))
     print(json.dumps({"workers": killed, "stopped": stopped["state"], "kept": kept}), flush=True)
 
     second = train(cloud, name)
     run = wait(cloud, name, second, len(hashes) + 1)
     seconds = time.monotonic() - began
     embed = next(step for step in run["steps"] if step["name"] == "embed")
-    found = [sha256 for sha256, _ in store.images.contents(name, hashes)]
+    found = [sha256 for sha256, _ in store.curation.contents(name, hashes)]
     outcome = {
         "embeddings": len(found),
         "images": len(set(found)),

@@ -27,7 +27,7 @@ from tests.images import bad_files, encode
 from tests.integration.conftest import Context, taken_from
 from visionflow.datasets import comparison
 from visionflow.datasets.changes import ClassChange, ImageChange
-from visionflow.datasets.image_store import DatasetImages
+from visionflow.datasets.images.curation import ImageCuration
 from visionflow.datasets.names import content_key, source_of
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.store import DatasetStore
@@ -163,7 +163,7 @@ def test_an_image_is_curated_when_it_arrives(shelf: Shelf) -> None:
     image = shelf.rows()[sha256]
     assert (image.state, image.label, image.width, image.height) == ("ready", "cat", 451, 300)
     assert (image.group, image.source, image.added_by) == (sha256, "upload", "ada")
-    ((found, content),) = shelf.store.images.contents(NAME, [sha256])
+    ((found, content),) = shelf.store.curation.contents(NAME, [sha256])
     assert found == sha256
     assert len(content.embedding) == 2 * 2 * 1280
     assert np.isfinite(np.frombuffer(content.embedding, "<f2")).all()
@@ -180,18 +180,18 @@ def test_what_is_delivered_twice_and_at_once_is_written_once(
     (sha256,) = shelf.announce(CAT)
     shelf.put(CAT)
     messages = shelf.messages()
-    curated = DatasetImages.curated
+    curated = ImageCuration.curated
     results = []
 
-    def late(store: DatasetImages, *given: Any) -> bool:
+    def late(store: ImageCuration, *given: Any) -> bool:
         with monkeypatch.context() as patch:
-            patch.setattr(DatasetImages, "curated", curated)
+            patch.setattr(ImageCuration, "curated", curated)
             assert shelf.deliver(messages) == []
         results.append(curated(store, *given))
         return results[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(DatasetImages, "curated", late)
+        patch.setattr(ImageCuration, "curated", late)
         assert shelf.deliver(messages) == []
     assert results == [False]
     assert shelf.deliver(messages, count=2) == []
@@ -206,12 +206,12 @@ def test_a_worker_that_is_killed_leaves_the_image_to_the_next_delivery(
     (sha256,) = shelf.announce(CAT)
     shelf.put(CAT)
     messages = shelf.messages()
-    curated = DatasetImages.curated
+    curated = ImageCuration.curated
 
-    def dying(store: DatasetImages, *given: Any) -> bool:
+    def dying(store: ImageCuration, *given: Any) -> bool:
         with monkeypatch.context() as patch:
             if written == "content":
-                patch.setattr(DatasetImages, "_update", killed)
+                patch.setattr(ImageCuration, "_update", killed)
             if written != "nothing":
                 curated(store, *given)
         return killed()
@@ -220,13 +220,13 @@ def test_a_worker_that_is_killed_leaves_the_image_to_the_next_delivery(
         raise SystemExit("killed")
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(DatasetImages, "curated", dying)
+        patch.setattr(ImageCuration, "curated", dying)
         shelf.deliver(messages)
     assert shelf.rows()[sha256].state == ("ready" if written == "facts" else "pending")
 
     assert shelf.deliver(messages, count=2) == []
     assert shelf.rows()[sha256].state == "ready"
-    assert len(list(shelf.store.images.contents(NAME, [sha256]))) == 1
+    assert len(list(shelf.store.curation.contents(NAME, [sha256]))) == 1
 
 
 def test_a_label_that_is_given_while_an_image_is_pending_survives(shelf: Shelf) -> None:
@@ -312,7 +312,7 @@ def test_a_fault_of_the_platform_goes_back_to_the_queue(
     shelf.put(CAT)
     messages = shelf.messages()
     with monkeypatch.context() as patch:
-        patch.setattr(DatasetImages, "curated", lambda *_: 1 / 0)
+        patch.setattr(ImageCuration, "curated", lambda *_: 1 / 0)
         assert shelf.deliver(messages) == [messages[0]["messageId"]]
     assert shelf.rows()[sha256].state == "pending"
     assert shelf.deliver(messages, count=2) == []
@@ -497,13 +497,13 @@ def test_a_dataset_that_is_deleted_while_an_image_is_looked_at_leaves_no_row(
     else:
         shelf.announce(CAT)
         shelf.put(CAT)
-    curated = DatasetImages.curated
+    curated = ImageCuration.curated
 
-    def late(images: DatasetImages, *given: Any) -> bool:
+    def late(images: ImageCuration, *given: Any) -> bool:
         assert shelf.store.delete(NAME)
         return curated(images, *given)
 
-    monkeypatch.setattr(DatasetImages, "curated", late)
+    monkeypatch.setattr(ImageCuration, "curated", late)
     assert shelf.deliver(shelf.messages()) == []
     rows = shelf.dynamodb.scan(TableName="datasets")["Items"]
     assert {row["pk"]["S"] for row in rows} <= {f"EXAMINATION#{NAME}"}

@@ -476,7 +476,7 @@ def test_an_export_that_was_cut_off_goes_on(
     hashes = {sha(data) for data in (RED, GREEN, BLUE)}
     missing = hashes - begun
     if meanwhile == "erased":
-        stage.datasets.store.images.erase(NAME, min(begun))
+        stage.datasets.store.sources.erase(NAME, min(begun))
         hashes -= {min(begun)}
     if meanwhile == "overwritten":
         (tmp_path / "out.zip.part").write_bytes(b"not a zip")
@@ -496,7 +496,7 @@ def test_an_erased_image_is_left_out_of_an_export(
 ) -> None:
     push(stage, folder)
     assert run(stage, "datasets", "freeze", NAME) == 0
-    stage.datasets.store.images.erase(NAME, sha(BLUE))
+    stage.datasets.store.sources.erase(NAME, sha(BLUE))
     out = tmp_path / "out.zip"
     capsys.readouterr()
     assert run(stage, "datasets", "export", NAME, "1", "--out", str(out)) == 0

@@ -22,8 +22,9 @@ from tests.integration.conftest import API, DATASETS, JOB_CONTROL, PLENTY, SERVE
 from tests.jobs import record, request
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
-from visionflow.datasets.image_store import DatasetImages as ImageRows
-from visionflow.datasets.image_store import ImageContent
+from visionflow.datasets.images.curation import ImageContent
+from visionflow.datasets.images.sources import ImageSources
+from visionflow.datasets.images.store import DatasetImages as ImageRows
 from visionflow.datasets.names import source_of
 from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.run import RunResult
@@ -87,7 +88,7 @@ class Datasets:
             height=8,
             group=announced.sha256,
         )
-        self.store.images.curated(
+        self.store.curation.curated(
             "animals", found, ImageContent(embedding=b"e", thumbnail=b"t", trunk="x")
         )
 
@@ -608,7 +609,7 @@ def test_an_erased_prediction_takes_its_copies_along(served: Datasets) -> None:
     version = served.post("/animals/versions", {}).body
     assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
     assert [image["sha256"] for image in served.images()] == [sha(BLUE)]
-    assert dict(served.store.images.contents("animals", [sha(RED)])) == {}
+    assert dict(served.store.curation.contents("animals", [sha(RED)])) == {}
     listed = served.cloud.s3.list_objects_v2(Bucket=DATASETS.datasets_bucket, Prefix="content/")
     assert [entry["Key"] for entry in listed["Contents"]] == [f"content/animals/{sha(BLUE)}"]
     # The version that held it keeps its hash.
@@ -655,14 +656,14 @@ def test_a_second_prediction_that_is_erased_while_it_is_announced_leaves_the_fir
     served.post("/animals/predictions", {"ids": [one]})
     served.arrive(RED)
     predictions = PredictionStore("predictions", served.cloud.dynamodb)
-    came_also = ImageRows.came_also
+    came_also = ImageSources.came_also
 
-    def late(images: ImageRows, name: str, sha256: str, source: str) -> None:
+    def late(store: ImageSources, name: str, sha256: str, source: str) -> None:
         # An erasure has looked for copies, and found none.
         assert predictions.hide(two, "2030-01-01T00:00:00.000000Z") is not None
-        came_also(images, name, sha256, source)
+        came_also(store, name, sha256, source)
 
-    monkeypatch.setattr(ImageRows, "came_also", late)
+    monkeypatch.setattr(ImageSources, "came_also", late)
     if way == "form":
         served.upload(RED, prediction_id=two)
     else:
@@ -686,7 +687,7 @@ def test_a_prediction_is_not_taken_for_an_image_that_is_being_erased(
         raise ConnectionError("cut off")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ImageRows, "erase", cut_off)
+        patch.setattr(ImageSources, "erase", cut_off)
         with pytest.raises(ConnectionError):
             DatasetCopies(served.store, content).erase_in("animals", sha(RED), source_of(one))
     wanted = {"ids": [two]}
@@ -704,14 +705,14 @@ def test_an_image_that_changes_hands_while_it_is_erased_is_looked_at_again(
     one, two = (predicted(served, RED)["id"] for _ in range(2))
     served.post("/animals/predictions", {"ids": [one]})
     served.arrive(RED)
-    write = ImageRows._write
+    write = ImageSources._write
 
-    def late(images: ImageRows, *request: Any) -> bool:
-        monkeypatch.setattr(ImageRows, "_write", write)
-        images.came_also("animals", sha(RED), source_of(two))
-        return write(images, *request)
+    def late(store: ImageSources, *request: Any) -> bool:
+        monkeypatch.setattr(ImageSources, "_write", write)
+        store.came_also("animals", sha(RED), source_of(two))
+        return write(store, *request)
 
-    monkeypatch.setattr(ImageRows, "_write", late)
+    monkeypatch.setattr(ImageSources, "_write", late)
     assert served.cloud.call("DELETE", f"/predictions/{one}").status == 200
     assert [image["source"] for image in served.images()] == [source_of(two)]
     assert content_keys(served) == [f"content/animals/{sha(RED)}"]
@@ -731,9 +732,9 @@ def test_a_copy_that_is_erased_while_it_is_looked_at_stays_gone(served: Datasets
     looked_at = served.store.images.image("animals", sha(RED))
     assert served.cloud.call("DELETE", f"/predictions/{prediction_id}").status == 200
     content = ImageContent(embedding=b"e", thumbnail=b"t", trunk="x")
-    assert not served.store.images.curated("animals", replace(looked_at, state="ready"), content)
+    assert not served.store.curation.curated("animals", replace(looked_at, state="ready"), content)
     assert served.images() == []
-    assert dict(served.store.images.contents("animals", [sha(RED)])) == {}
+    assert dict(served.store.curation.contents("animals", [sha(RED)])) == {}
 
 
 @pytest.mark.parametrize("way", ["form", "take"])

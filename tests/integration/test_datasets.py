@@ -13,7 +13,7 @@ import pytest
 
 from visionflow.datasets.changes import MAX_MOVES, ClassAction, ClassChange, ImageChange
 from visionflow.datasets.health import Health, health_of
-from visionflow.datasets.image_store import ImageContent, Mark
+from visionflow.datasets.images.curation import ImageContent, Mark
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage, DatasetVersion
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import DatasetDiff, VersionStore
@@ -88,7 +88,7 @@ def add(store: DatasetStore, *numbers: int, label: str | None = "cat") -> None:
     store.images.announce(NAME, images)
     for found in images:
         ready = replace(found, state="ready", width=4, height=3, group=found.sha256)
-        assert store.images.curated(NAME, ready, CONTENT)
+        assert store.curation.curated(NAME, ready, CONTENT)
 
 
 def labels(store: DatasetStore) -> list[str | None]:
@@ -161,7 +161,7 @@ def test_changes_touch_what_is_there_and_nothing_else(store: DatasetStore) -> No
 def test_a_new_label_ends_a_suspicion_and_no_part_does(store: DatasetStore) -> None:
     add(store, 0)
     mark = Mark(sha256=sha(0), group=sha(7), suspected="dog", outlier=True)
-    store.images.mark(NAME, [mark])
+    store.curation.mark(NAME, [mark])
     store.images.change(NAME, [ImageChange(sha256=sha(0), part="test")], "eve")
     found = store.images.image(NAME, sha(0))
     assert (found.group, found.suspected, found.outlier) == (sha(7), "dog", True)
@@ -173,8 +173,8 @@ def test_an_image_is_curated_once(store: DatasetStore) -> None:
     store.images.announce(NAME, [image(0)])
     ready = replace(image(0), state="ready", width=4, height=3)
     failed = replace(image(0), state="unreadable", error=("image_empty", "No bytes."))
-    assert store.images.curated(NAME, failed, None)
-    assert not store.images.curated(NAME, ready, CONTENT)
+    assert store.curation.curated(NAME, failed, None)
+    assert not store.curation.curated(NAME, ready, CONTENT)
     found = store.images.image(NAME, sha(0))
     assert (found.state, found.error) == ("unreadable", ("image_empty", "No bytes."))
 
@@ -197,7 +197,7 @@ def test_pages_follow_each_other(store: DatasetStore) -> None:
 def test_contents_are_read_by_hash(store: DatasetStore) -> None:
     add(store, *range(120))
     hashes = [sha(number) for number in range(121)]
-    assert dict(store.images.contents(NAME, hashes)) == dict.fromkeys(hashes[:120], CONTENT)
+    assert dict(store.curation.contents(NAME, hashes)) == dict.fromkeys(hashes[:120], CONTENT)
 
 
 @pytest.mark.parametrize(
@@ -464,7 +464,7 @@ def test_health_counts_and_advises(store: DatasetStore) -> None:
     add(store, 5, label=None)
     store.images.announce(NAME, [image(6)])
     store.images.change(NAME, [ImageChange(sha256=sha(3), removed=True)], "eve")
-    store.images.mark(
+    store.curation.mark(
         NAME,
         [
             Mark(sha256=sha(0), group=sha(0), suspected="dog", outlier=False),

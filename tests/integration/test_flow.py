@@ -30,7 +30,7 @@ from visionflow.access.roles import EVERYTHING
 from visionflow.datasets import rows
 from visionflow.datasets.changes import ClassChange, ImageChange
 from visionflow.datasets.flow import FLOW_RULE, Flow, FlowKind
-from visionflow.datasets.image_store import DatasetImages
+from visionflow.datasets.images.store import DatasetImages
 from visionflow.datasets.names import content_key, source_of
 from visionflow.dynamodb import to_item
 from visionflow.errors import DatasetMissingError

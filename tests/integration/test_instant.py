@@ -40,7 +40,7 @@ from training.stop import check_stop
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.changes import ClassChange, ImageChange
-from visionflow.datasets.image_store import ImageContent
+from visionflow.datasets.images.curation import ImageContent
 from visionflow.datasets.names import content_key, parts_key, source_of
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.run import InstantRun
@@ -219,7 +219,7 @@ class World:
         ]
         self.store.images.announce(name, images)
         for image, data in zip(images, contents, strict=True):
-            self.store.images.curated(name, image, None)
+            self.store.curation.curated(name, image, None)
             key = content_key(name, image.sha256)
             self.s3.put_object(Bucket="dataset-files", Key=key, Body=data)
 
@@ -319,7 +319,7 @@ def test_a_report_shows_images_unless_one_was_copied_from_a_prediction(
     world.fill({"red": 8, "green": 8})
     if copied:
         image = next(world.store.images.all("colours"))
-        world.store.images.came("colours", image.sha256, source_of("p1"))
+        world.store.sources.came("colours", image.sha256, source_of("p1"))
     run = world.train()
     assert run.model_version is not None
     manifest = world.models.manifest(ModelRef("colours", run.model_version))
@@ -395,7 +395,7 @@ def test_a_step_that_is_killed_is_done_again_and_once(world: World, step: str, a
     assert world.published() == ["models/colours/1/manifest.json"]
     assert len(world.versions.versions("colours")) == 1
     contents = [
-        sha256 for sha256, _ in world.store.images.contents("colours", [*set(world.embedded)])
+        sha256 for sha256, _ in world.store.curation.contents("colours", [*set(world.embedded)])
     ]
     assert sorted(contents) == sorted(image.sha256 for image in world.store.images.all("colours"))
 
@@ -481,7 +481,7 @@ def test_images_that_lie_there_at_once_are_embedded_once_by_two_trainings(world:
     images = [image.sha256 for image in world.store.images.all("colours")]
     computed: list[str] = []
     embedder = lambdas.embed.handler.service()
-    kept = embedder.store.images.embedded
+    kept = embedder.store.curation.embedded
 
     def killed(name: str, sha256: str, content: ImageContent) -> bool:
         computed.append(sha256)
@@ -506,7 +506,7 @@ def test_images_that_lie_there_at_once_are_embedded_once_by_two_trainings(world:
     assert second.state == "done"
     # Nine were kept before the kill.
     assert sorted(world.embedded) == sorted(set(images) - set(computed[:9]))
-    found = [sha256 for sha256, _ in world.store.images.contents("colours", images)]
+    found = [sha256 for sha256, _ in world.store.curation.contents("colours", images)]
     assert sorted(found) == sorted(images)
 
 
@@ -525,7 +525,7 @@ def test_an_image_that_cannot_be_embedded_leaves_the_others_their_embeddings(
     assert run.error is not None
     assert (run.state, run.error[0]) == ("failed", "image_missing")
     assert bad in run.error[1]
-    assert len(list(world.store.images.contents("colours", world.embedded))) == 24
+    assert len(list(world.store.curation.contents("colours", world.embedded))) == 24
     left = world.store.images.image("colours", bad)
     # One that is gone may come again; that it cannot be read was seen.
     assert left.state == ("ready" if kind == "vanished" else "unreadable")

@@ -115,7 +115,7 @@ class World:
             group=group or name,
         )
         self.store.images.announce(dataset, [image])
-        self.store.images.curated(dataset, image, None)
+        self.store.curation.curated(dataset, image, None)
         self.s3.put_object(Bucket=DATASETS, Key=content_key(dataset, name), Body=data)
         return image
 

@@ -57,7 +57,7 @@ def fill(loop: Loop, count: int, start: int = 0) -> None:
     loop.store.images.announce(NAME, made)
     for image in made:
         ready = replace(image, state="ready", group=image.sha256, width=1, height=1)
-        loop.store.images.curated(NAME, ready, None)
+        loop.store.curation.curated(NAME, ready, None)
 
 
 def trained(loop: Loop, number: int, *, compared: Compared | None = COMPARED) -> InstantRun:

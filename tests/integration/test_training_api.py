@@ -212,7 +212,7 @@ def fruit(store: JobStore) -> DatasetStore:
             label=known.name,
         )
         datasets.images.announce("fruit", [image])
-        datasets.images.curated("fruit", image, None)
+        datasets.curation.curated("fruit", image, None)
     return datasets
 
 

@@ -106,7 +106,7 @@ class DatasetImages:
         """Raises `DatasetMissingError`, `InvalidParameterError`."""
         _check_hashes(hashes, MOST_THUMBNAILS)
         self.store.dataset(name)
-        contents = self.store.images.contents(name, tuple(dict.fromkeys(hashes)))
+        contents = self.store.curation.contents(name, tuple(dict.fromkeys(hashes)))
         return Thumbnails({sha256: _data_url(found.thumbnail) for sha256, found in contents})
 
     def links(self, name: str, hashes: Sequence[str]) -> ImageLinks:
@@ -197,9 +197,9 @@ class DatasetImages:
         for image in images:
             row = known.get(image.sha256)
             if row and is_brought(row, image.source, has_bytes=image.sha256 not in absent):
-                self.store.images.came(name, image.sha256, image.source)
+                self.store.sources.came(name, image.sha256, image.source)
         copies = [image for image in images if image.source.startswith(COPIED)]
-        rows.each(lambda row: self.store.images.came_also(name, row.sha256, row.source), copies)
+        rows.each(lambda row: self.store.sources.came_also(name, row.sha256, row.source), copies)
         removed = [image for image in images if (row := known.get(image.sha256)) and row.removed]
         back = [
             ImageChange(sha256=image.sha256, label=image.label or KEEP, removed=False)

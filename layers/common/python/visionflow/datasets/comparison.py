@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from visionflow.answers.embedder import unpacked
 from visionflow.datasets.health import Learned, health_of
-from visionflow.datasets.image_store import Mark
+from visionflow.datasets.images.curation import Mark
 from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
@@ -109,7 +109,7 @@ def examine(
     }
     if token is not None and store.due_token(name) != token:
         return False
-    store.images.mark(
+    store.curation.mark(
         name,
         [mark for image in known if _marked(image, mark := marks[image.sha256]) != image],
     )
@@ -267,7 +267,7 @@ def _embeddings(
     and their positions."""
     positions = {image.sha256: position for position, image in enumerate(images)}
     found: dict[int, npt.NDArray[np.float16]] = {}
-    for sha256, content in store.images.contents(name, list(positions)):
+    for sha256, content in store.curation.contents(name, list(positions)):
         if content.trunk == trunk:
             mean = unpacked(content.embedding).mean(0)
             length = max(float(np.linalg.norm(mean)), float(np.finfo(np.float32).tiny))

@@ -18,7 +18,9 @@ from visionflow.datasets import rows
 from visionflow.datasets.changes import Book, ClassChange
 from visionflow.datasets.flow import Flow
 from visionflow.datasets.health import Health
-from visionflow.datasets.image_store import DatasetImages
+from visionflow.datasets.images.curation import ImageCuration
+from visionflow.datasets.images.sources import ImageSources
+from visionflow.datasets.images.store import DatasetImages
 from visionflow.datasets.names import check_name
 from visionflow.datasets.record import Dataset
 from visionflow.dynamodb import Found, from_item, from_row, to_item
@@ -38,7 +40,8 @@ _OF_A_DATASET = ("IMAGES", "CONTENT", "VERSIONS", "RUNS", "MODELS", "EXAMINATION
 
 
 class DatasetStore:
-    """Owns the table of datasets, together with ``images``, `VersionStore` and `RunStore`."""
+    """Owns the table of datasets, together with ``images``, ``sources``, ``curation``,
+    `VersionStore` and `RunStore`."""
 
     def __init__(
         self,
@@ -52,6 +55,8 @@ class DatasetStore:
         self.sleep: Final = sleep
         self.clock: Final = clock
         self.images: Final = DatasetImages(table, dynamodb, sleep)
+        self.sources: Final = ImageSources(table, dynamodb, sleep)
+        self.curation: Final = ImageCuration(table, dynamodb, sleep)
 
     def create(self, dataset: Dataset) -> None:
         """Write a new dataset. Raises `DatasetConflictError` when there is one of this name, and

@@ -71,10 +71,10 @@ class DatasetCopies:
     def erase_in(self, name: str, sha256: str, source: str) -> bool:
         """Delete an image of the dataset ``name`` that came from ``source`` and from no other
         record; False where there is none."""
-        if not self.store.images.leave(name, sha256, source):
+        if not self.store.sources.leave(name, sha256, source):
             return False
         self.content.erase(content_key(name, sha256))
-        self.store.images.erase(name, sha256)
+        self.store.sources.erase(name, sha256)
         # Of what came between the two, nobody would know any more. What comes later, by a signed
         # request that is still valid, the curation deletes as it has no row.
         self.content.erase(content_key(name, sha256))

@@ -81,7 +81,7 @@ class Flowing:
         source = source_of(prediction.id)
         if row.source == source or not wanted:
             return row.source == source
-        self.store.images.came_also(name, row.sha256, source)
+        self.store.sources.came_also(name, row.sha256, source)
         return self.copies.stands(name, prediction, self.predictions.get)
 
     def _bring(self, name: str, row: DatasetImage, prediction: Prediction, now: datetime) -> None:
@@ -96,7 +96,7 @@ class Flowing:
         if self.copies.content.found(content_key(name, row.sha256)) is not None:
             return
         if is_brought(row, source, has_bytes=False):
-            self.store.images.came(name, row.sha256, source)
+            self.store.sources.came(name, row.sha256, source)
         self.copies.take(name, prediction, self.predictions.get)
 
     def _row(self, name: str, sha256: str) -> DatasetImage | None:

@@ -1,0 +1,1 @@
+"""The images of a dataset, as rows of the table of datasets."""
