@@ -1,5 +1,6 @@
 """What every test may use: a fixed environment, a tiny model, AWS in the process."""
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import botocore.session
 import hypothesis
 import pytest
 from moto import mock_aws
@@ -23,6 +25,10 @@ os.environ |= {
     "POWERTOOLS_METRICS_NAMESPACE": "VisionFlow",
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
+
+# moto begins a session for each test, and each would parse the descriptions of AWS's services anew:
+# a third of the time of the tests with moto.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 # On a busy machine an example may take any time.
 hypothesis.settings.register_profile("visionflow", deadline=None)
