@@ -165,9 +165,7 @@ describe("the rollback rule", () => {
   it("is named where it has moved something, in the reader's language", async () => {
     fake.moves = fake.moves.map((move) => ({ ...move, by: "the rollback rule" }));
     renderDashboard(fake, "/models", "ko");
-    expect(
-      await within(await screen.findByTestId("moves")).findByText("롤백 규칙"),
-    ).toBeVisible();
+    expect(await within(await screen.findByTestId("moves")).findByText("롤백 규칙")).toBeVisible();
   });
 
   it("is turned off", async () => {
