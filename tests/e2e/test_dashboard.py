@@ -84,7 +84,7 @@ def test_a_dropped_image_comes_into_the_history_by_itself(page: Page, cloud: Clo
     assert time.monotonic() - recorded < 3
     expect(row.get_by_test_id("row-label")).to_contain_text(record["label"])
     expect(row.get_by_test_id("row-model")).to_contain_text(record["model"]["version"])
-    expect(row.get_by_test_id("row-source")).to_have_text("Bucket")
+    expect(row.get_by_test_id("row-source")).to_have_text("S3 upload")
     thumbnail = row.locator("img")
     expect(thumbnail).to_be_visible()
     assert thumbnail.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0

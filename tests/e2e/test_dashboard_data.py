@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
     ("locale", "size", "uploaded", "again"),
     [
         ("en-US", DESKTOP, "Uploaded: 8 of 8.", "Duplicates, not sent again: 8."),
-        ("ko-KR", PHONE, "업로드 완료: 8개 중 8개.", "중복되어 보내지 않음: 8개."),
+        ("ko-KR", PHONE, "업로드 완료: 8장 중 8장.", "중복되어 보내지 않음: 8장."),
     ],
     ids=["en-desktop", "ko-phone"],
 )
@@ -318,14 +318,14 @@ def test_new_labels_and_records_of_the_history_close_the_loop(
         page.get_by_test_id("flow-kind-uncertain").uncheck()
         page.get_by_test_id("flow-per-day").fill("5")
         page.get_by_test_id("flow-save").click()
-        expect(page.get_by_test_id("flow-today")).to_have_text("오늘 5개 중 0개")
+        expect(page.get_by_test_id("flow-today")).to_have_text("오늘 5장 중 0장")
         assert accessibility_faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
         data = encode(textured((96, 72), seed=secrets.randbelow(2**31)))
         record = cloud.call("POST", "/predict", data, "image/jpeg").body
         post(f"/predictions/{record['id']}/feedback", {"label": "dog", "new": True})
-        expect(page.get_by_test_id("flow-today")).to_have_text("오늘 5개 중 1개")
+        expect(page.get_by_test_id("flow-today")).to_have_text("오늘 5장 중 1장")
 
         page.get_by_test_id("flow-off").click()
         expect(page.get_by_test_id("flow-today")).to_have_count(0)

@@ -33,8 +33,13 @@ export function gateText(t: TFunction, name: string): string {
 }
 
 /** What a change of an alias did; an unknown one is shown by its name. */
-export function moveText(t: TFunction, action: string): string {
-  return isKey(en.move, action) ? t(`move.${action}`) : action;
+export function moveText(
+  t: TFunction,
+  { action, alias }: { action: string; alias: keyof typeof en.models.alias },
+): string {
+  return isKey(en.move, action)
+    ? t(`move.${action}`, { alias: t(`models.alias.${alias}`) })
+    : action;
 }
 
 /** A step of a training job; an unknown one is shown by its name. */

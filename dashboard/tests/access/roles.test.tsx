@@ -121,7 +121,9 @@ describe("an admin without a second factor", () => {
   it("is told so on every page, with the way to set it up", async () => {
     renderDashboard(fake, "/history");
     const banner = await screen.findByTestId("factor-waits");
-    expect(banner).toHaveTextContent("Your role “Model admin” counts in full only with a second");
+    expect(banner).toHaveTextContent(
+      "Your role “Model admin” has all its rights only with a second",
+    );
     await userEvent.click(within(banner).getByRole("link", { name: "Set up the second factor" }));
     expect(await screen.findByRole("heading", { level: 1 })).toHaveTextContent("Your account");
   });

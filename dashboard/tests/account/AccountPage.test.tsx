@@ -95,7 +95,7 @@ describe("the second factor", () => {
   });
 
   it.each([
-    ["CodeMismatchException", "The code does not fit."],
+    ["CodeMismatchException", "The code is wrong."],
     ["NotAuthorizedException", "Sign out, sign in and try again."],
     ["NetworkError", "The sign-in service can’t be reached."],
     ["AnExceptionOfNextYear", "The sign-in service refused: no"],
@@ -122,7 +122,7 @@ describe("the second factor", () => {
   it("of an admin is not offered to be removed", async () => {
     fake.me = viewer({ roles: ["model-admin"], second_factor: true });
     open();
-    expect(await screen.findByText(/Admins keep their second factor/)).toBeVisible();
+    expect(await screen.findByText(/Admins cannot remove their second factor/)).toBeVisible();
     expect(screen.queryByTestId("factor-remove")).not.toBeInTheDocument();
   });
 });

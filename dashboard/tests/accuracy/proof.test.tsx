@@ -56,10 +56,10 @@ describe("groups", () => {
   it("are counted, with what a split by file would have leaked", async () => {
     renderDashboard(fake, tabOf("groups"));
     const groups = await screen.findByTestId("groups");
-    expect(groups).toHaveTextContent("Groups973of 1,134 images");
+    expect(groups).toHaveTextContent("Groups973images: 1,134");
     expect(groups).toHaveTextContent("Largest group37");
     expect(screen.getByTestId("would-leak")).toHaveTextContent(
-      "74 of 456 test and validation images would have leaked under a split by file",
+      "Under a split by file, 74 of the test and validation images (456) would have leaked",
     );
     expect(await screen.findByTestId("bars")).toHaveTextContent(
       "1 900 2 55 3–4 10 5–8 4 9–16 3 17–32 0 33–64 1",
@@ -74,7 +74,7 @@ describe("groups", () => {
     expect(within(single).getByText("lighthouse")).toBeVisible();
     const [leak, ...others] = screen.getAllByTestId("leak");
     expect(others).toEqual([]);
-    expect(leak).toHaveTextContent("12 of its 228 images are similar to images of an earlier part");
+    expect(leak).toHaveTextContent("Images similar to those of another part: 12 of 228.");
     expect(leak).toHaveTextContent("cat/7.jpg");
     expect(screen.getByRole("row", { name: /^Test/ })).toHaveTextContent("22818612");
   });
@@ -172,7 +172,7 @@ describe("the calibration error", () => {
     renderDashboard(fake, "/accuracy");
     const headline = await screen.findByTestId("headline");
     expect(await within(headline).findByText("95%: 0.0%–2.7%")).toBeVisible();
-    expect(headline).toHaveTextContent("186 independent groups");
+    expect(headline).toHaveTextContent("independent groups: 186");
     expect(screen.queryByTestId("few-groups")).not.toBeInTheDocument();
   });
 
@@ -180,7 +180,7 @@ describe("the calibration error", () => {
     fake.report = { ...written, test: { ...written.test, groups: 9, few_groups: true } };
     renderDashboard(fake, "/accuracy");
     expect(await screen.findByTestId("few-groups")).toHaveTextContent(
-      "The test images form only 9 independent groups.",
+      "The test images form too few independent groups (9)",
     );
   });
 });
@@ -216,7 +216,7 @@ describe("the queue to label", () => {
     ];
     renderDashboard(fake, tabOf("label"));
     expect(await screen.findByTestId("label-why")).toHaveTextContent(
-      "Unknown: UnfamiliarThis image is unlike anything the model was taught.",
+      "Unknown: UnfamiliarThis image is unlike anything the model was trained on.",
     );
   });
 });

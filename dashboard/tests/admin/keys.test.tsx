@@ -44,7 +44,9 @@ describe("the API keys", () => {
     renderDashboard(fake, "/access");
     await userEvent.click(await screen.findByTestId("key-revoke"));
     const dialog = await screen.findByTestId("revoke");
-    expect(dialog).toHaveTextContent("vf_active22_… is refused within 15 s.");
+    expect(dialog).toHaveTextContent(
+      "Requests with the key vf_active22_… are refused within 15 s.",
+    );
     expect(fake.count("/keys/active22")).toBe(0);
     await userEvent.click(screen.getByTestId("revoke-confirm"));
     await vi.waitFor(() => {

@@ -14,7 +14,7 @@ describe("the colours", () => {
   it("follow the system until somebody chooses, and the choice is kept", async () => {
     renderDashboard(new FakeApi(), "/");
     const button = screen.getByTestId("theme");
-    expect(button).toHaveAccessibleName("Colours: same as the system");
+    expect(button).toHaveAccessibleName("Theme: system");
     await userEvent.click(button);
     expect(document.documentElement.dataset.theme).toBe("light");
     await userEvent.click(button);

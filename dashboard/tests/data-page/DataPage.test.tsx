@@ -194,7 +194,7 @@ describe("the grid", () => {
     (await grid()).focus();
     await userEvent.keyboard("{ArrowRight}v");
     const shown = within(await screen.findByTestId("dataset-image"));
-    expect(await shown.findByText("함께 이동하는 유사 이미지: 1개")).toBeVisible();
+    expect(await shown.findByText("함께 이동하는 유사 이미지: 1장")).toBeVisible();
     await userEvent.selectOptions(shown.getByTestId("image-part"), "validation");
     expect(shown.getByTestId("image-part")).toHaveValue("validation");
     await waitFor(() => {
@@ -286,7 +286,7 @@ describe("a table without images", () => {
     open("", "ko");
     await add("file_name,label\n1.jpg,a/b\n");
     expect(await screen.findByTestId("intake-problem")).toHaveTextContent(
-      "labels.csv 2번째 줄: “a/b”은(는) 클래스가 될 수 없습니다.",
+      "labels.csv 2번째 줄: 클래스로 쓸 수 없는 이름입니다: “a/b”.",
     );
   });
 });
@@ -331,9 +331,11 @@ describe("training", () => {
     fake.datasets.forecast = { images: 2673, seconds: 40, usd: 0.002 };
     fake.datasets.next = run({ state: "running", result: null, model_version: null, steps: [] });
     open("&tab=train");
-    expect(await screen.findByTestId("train-plan")).toHaveTextContent("4 in 2 classes");
+    expect(await screen.findByTestId("train-plan")).toHaveTextContent(
+      "Labelled images: 4; classes: 2.",
+    );
     expect(screen.getByTestId("forecast")).toHaveTextContent(
-      "About 40 sec and $0.002 for 2,673 images.",
+      "Estimate: 40 sec and $0.002 (images: 2,673).",
     );
     await userEvent.click(screen.getByTestId("train"));
     const [state] = await screen.findAllByTestId("run-state");
@@ -344,7 +346,7 @@ describe("training", () => {
     );
     const worst = within(screen.getByTestId("confusions")).getAllByRole("listitem");
     expect(worst).toHaveLength(3);
-    expect(worst[0]).toHaveTextContent("“Apple” was answered with “pear”: 3");
+    expect(worst[0]).toHaveTextContent("true “Apple”, predicted “pear”: 3");
     await userEvent.click(screen.getByTestId("run-promote"));
     await userEvent.click(screen.getByTestId("move-confirm"));
     await waitFor(() => {
@@ -358,7 +360,7 @@ describe("training", () => {
     const compared = await screen.findByTestId("compared");
     expect(compared).toHaveAttribute("data-verdict", "better");
     expect(compared).toHaveTextContent(
-      "96.1% instead of 94.8% by fruit 0.9.0, on the same 48 test images. Difference: 0.2 to 2.4",
+      "96.1% instead of 94.8% by fruit 0.9.0, on the same test images (48). Difference: 0.2 to 2.4",
     );
     expect(await screen.findByTestId("label-curve")).toBeInTheDocument();
   });
@@ -452,10 +454,10 @@ describe("health", () => {
     );
     expect(screen.getByTestId("imbalance")).toHaveTextContent("6 : 1");
     expect(screen.getByTestId("compared")).toHaveTextContent(
-      "3 of 4 images were compared with each other.",
+      "Images that were compared with each other: 3 of 4.",
     );
     expect(screen.getByTestId("advice")).toHaveTextContent(
-      "The last training answered “Apple” with “pear” 3 times.",
+      "How often the last training predicted “pear” for “Apple”: 3.",
     );
     expect(screen.getByTestId("advice")).toHaveTextContent("divided between parts");
     const views = within(await screen.findByTestId("training-views"));

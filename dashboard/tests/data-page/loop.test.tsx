@@ -46,7 +46,7 @@ describe("a proposal", () => {
   });
 
   it.each([
-    ["en", "12 of 20 new labels since version 3."],
+    ["en", "New labels since version 3: 12 of 20."],
     ["ko", "버전 3 이후 새 레이블 12개(20개 필요)."],
   ] as const)("says how many labels are missing (%s)", async (language, text) => {
     fake.datasets.proposal = { version: 3, labels: 12, needed: 20, run: null };
@@ -59,8 +59,8 @@ describe("a proposal", () => {
   });
 
   it.each([
-    ["en", "35 new labels", "About 40 sec and $0.002 for 2,673 images.", "Train and compare"],
-    ["ko", "새 레이블 35개", "이미지 2,673개에 약 40초, $0.002가 듭니다.", "학습하고 비교"],
+    ["en", "New labels: 35", "Estimate: 40 sec and $0.002 (images: 2,673).", "Train and compare"],
+    ["ko", "새 레이블 35개", "예상: 40초, $0.002 (이미지 2,673장).", "학습하고 비교"],
   ] as const)("trains where enough are there (%s)", async (language, title, cost, button) => {
     fake.datasets.forecast = { images: 2673, seconds: 40, usd: 0.002 };
     fake.datasets.proposal = { version: 3, labels: 35, needed: 20, run: null };
@@ -97,7 +97,7 @@ describe("a proposal", () => {
   it.each([
     ["en", 0.002, 0.024, "better", "The new model is better."],
     ["en", -0.03, -0.01, "worse", "The new model is worse."],
-    ["en", -0.01, 0.024, "alike", "The test images cannot tell them apart."],
+    ["en", -0.01, 0.024, "alike", "The test images show no clear difference."],
     ["ko", 0.002, 0.024, "better", "새 모델이 더 정확합니다."],
     ["ko", -0.03, -0.01, "worse", "새 모델이 덜 정확합니다."],
     ["ko", -0.01, 0.024, "alike", "이 테스트 이미지로는 차이를 확인할 수 없습니다."],
@@ -114,7 +114,7 @@ describe("a proposal", () => {
       expect(says).toHaveTextContent(text);
       expect(says).toHaveTextContent("96.1%");
       expect(says).toHaveTextContent("230");
-      const left = { en: "that the flow rule brought are left out", ko: "비교에서 제외합니다" };
+      const left = { en: "that the collection rule added are left out", ko: "비교에서 제외합니다" };
       expect(proposal.getByText(left[language], { exact: false })).toBeVisible();
       // A model that is not better is no advice.
       const button = await proposal.findByTestId("run-accept");
@@ -142,7 +142,7 @@ describe("a proposal", () => {
 
   it.each([
     ["en", true, "fruit 1.0.0 is on trial", "The rollback rule is on"],
-    ["ko", false, "fruit 1.0.0 시험 중", "롤백 규칙이 꺼져 있어"],
+    ["ko", false, "fruit 1.0.0 시험 운영 중", "롤백 규칙이 꺼져 있어"],
   ] as const)(
     "that is on trial is watched (%s, rule on: %s)",
     async (language, on, title, rule) => {
@@ -182,8 +182,8 @@ describe("the rule by which records flow in", () => {
   const sent = () => fake.sent("/datasets/fruit/flow");
 
   it.each([
-    ["en", "Images from the history", "off", "Turn on", "on", "0 of 30 today"],
-    ["ko", "기록에서 자동 수집", "꺼짐", "켜기", "켜짐", "오늘 30개 중 0개"],
+    ["en", "Collect images from the history", "off", "Turn on", "on", "0 of 30 today"],
+    ["ko", "분류 기록에서 자동 수집", "꺼짐", "켜기", "켜짐", "오늘 30장 중 0장"],
   ] as const)("is turned on (%s)", async (language, title, off, button, on, today) => {
     open(language);
     const shown = within(await screen.findByTestId("flow"));
@@ -237,8 +237,12 @@ describe("the rule by which records flow in", () => {
   });
 
   it.each([
-    ["en", "where the dataset has that class", "Anybody who may give feedback labels these images"],
-    ["ko", "그 클래스가 데이터셋에 있으면", "피드백을 줄 수 있는 모든 사용자의 피드백이"],
+    [
+      "en",
+      "if the dataset has that class",
+      "Feedback on these images, from anyone who may give it",
+    ],
+    ["ko", "그 클래스가 데이터셋에 있으면", "피드백 권한이 있는 모든 사용자의 피드백이"],
   ] as const)("says whose feedback labels the images (%s)", async (language, classes, whose) => {
     open(language);
     await userEvent.click(await screen.findByTestId("flow-open"));

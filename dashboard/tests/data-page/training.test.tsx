@@ -25,8 +25,8 @@ const classes = () => fake.datasets.list?.[0]?.classes.map(({ name }) => name);
 
 describe("classes with too few images to train on", () => {
   it.each([
-    ["en", "A training needs 2 readable images of each class", "Train without them"],
-    ["ko", "클래스마다 읽을 수 있는 이미지가 2개 이상 필요합니다", "이 클래스 없이 학습"],
+    ["en", "Training needs this many readable images of each class: 2", "Train without them"],
+    ["ko", "클래스마다 읽을 수 있는 이미지가 2장 이상 필요합니다", "이 클래스 없이 학습"],
   ] as const)("are named, and are left out after a question (%s)", async (language, text, way) => {
     open(language);
     const few = within(await screen.findByTestId("too-few"));
@@ -74,7 +74,7 @@ describe("classes with too few images to train on", () => {
 
   it.each([
     ["en", 2, "These classes are deleted: plum.", "without a label: 1", "have changed since"],
-    ["ko", 2, "다음 클래스를 삭제합니다: plum.", "이미지 1개는", "이미지가 변경되어"],
+    ["ko", 2, "다음 클래스를 삭제합니다: plum.", "이미지 1장은", "이미지가 변경되어"],
     ["en", 1, "These classes are deleted: plum, fig.", "without a label: 2", "have changed since"],
   ] as const)(
     "are not left out before the question names what others added (%s, %d images)",

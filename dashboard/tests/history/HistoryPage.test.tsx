@@ -29,7 +29,7 @@ describe("a row", () => {
     expect(row.getByTestId("row-label")).toHaveTextContent("cat");
     expect(row.getByTestId("row-confidence")).toHaveTextContent("93.0%");
     expect(row.getByTestId("row-model")).toHaveTextContent("starter 1.0.0");
-    expect(row.getByTestId("row-source")).toHaveTextContent("Bucket");
+    expect(row.getByTestId("row-source")).toHaveTextContent("S3 upload");
     expect(row.getByRole("time")).toHaveAttribute("datetime", record(1).created_at);
   });
 
@@ -266,7 +266,7 @@ describe("a record", () => {
     it("compares its familiarity with the threshold of the version that answered", async () => {
       renderDashboard(fake, "/history?record=s3-000001");
       expect(await screen.findByTestId("why-unknown")).toHaveTextContent(
-        "This image is unlike anything the model was taught. " +
+        "This image is unlike anything the model was trained on. " +
           "Its best guess, “cat” with 93.0%, is therefore not an answer.",
       );
       await waitFor(() => {
@@ -303,6 +303,6 @@ describe("a record", () => {
   it("that has expired is said to be gone", async () => {
     renderDashboard(fake, "/history?record=s3-gone");
     const problem = await screen.findByTestId("problem");
-    expect(problem).toHaveTextContent("There is no prediction with this id");
+    expect(problem).toHaveTextContent("There is no prediction with this ID");
   });
 });

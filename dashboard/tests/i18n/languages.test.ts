@@ -7,16 +7,7 @@ import dataKo from "../../src/i18n/data/ko.json";
 import en from "../../src/i18n/en.json";
 import ko from "../../src/i18n/ko.json";
 import written from "../data/report.json";
-
-function flatten(table: object, prefix = ""): Map<string, string> {
-  return new Map(
-    Object.entries(table).flatMap(([key, value]: [string, unknown]) =>
-      typeof value === "object" && value !== null
-        ? [...flatten(value, `${prefix}${key}.`)]
-        : [[prefix + key, String(value)]],
-    ),
-  );
-}
+import { flatten } from "./flatten";
 
 const placeholders = (text: string) => [...text.matchAll(/{{\w+(, \w+)?}}/g)].map(String).sort();
 

@@ -37,7 +37,7 @@ describe("the live page", () => {
     expect(await tile("rate").findByText("0.6")).toBeVisible();
     expect(tile("p50").getByText("9.4 ms")).toBeVisible();
     expect(tile("unknown").getByText("33.3%")).toBeVisible();
-    expect(await screen.findByText("100 in all")).toBeVisible();
+    expect(await screen.findByText("Total: 100")).toBeVisible();
     expect(screen.getByTestId("live-reasons")).toHaveTextContent(
       "Unknown because unsure: 5, because unfamiliar: 3.",
     );
@@ -72,7 +72,7 @@ describe("the live page", () => {
   ])("tells an API that answers %i from one that is gone", async (status, code) => {
     fake.failing = (path) => (path.startsWith("/logs") ? problem(status, code) : null);
     renderDashboard(fake, "/");
-    expect(await screen.findByText("The API answers with an error")).toBeVisible();
+    expect(await screen.findByText("The API returns errors")).toBeVisible();
   });
 
   it("asks nothing while the tab is hidden", async () => {

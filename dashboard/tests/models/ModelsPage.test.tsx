@@ -47,7 +47,7 @@ describe("the versions", () => {
     for (const tick of ticks) await userEvent.click(tick);
     const comparison = await screen.findByTestId("comparison");
     expect(await within(comparison).findByText("101")).toBeVisible();
-    expect(comparison).toHaveTextContent("Same answer94.0%");
+    expect(comparison).toHaveTextContent("Same answers94.0%");
     expect(comparison).toHaveTextContent("10.0% (unsure 6, unfamiliar 4)");
   });
 });
@@ -165,9 +165,7 @@ describe("the rollback rule", () => {
   it("is named where it has moved something, in the reader's language", async () => {
     fake.moves = fake.moves.map((move) => ({ ...move, by: "the rollback rule" }));
     renderDashboard(fake, "/models", "ko");
-    expect(
-      await within(await screen.findByTestId("moves")).findByText("되돌리기 규칙"),
-    ).toBeVisible();
+    expect(await within(await screen.findByTestId("moves")).findByText("롤백 규칙")).toBeVisible();
   });
 
   it("is turned off", async () => {

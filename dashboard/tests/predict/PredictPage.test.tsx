@@ -102,7 +102,7 @@ describe("an answer that is none", () => {
     await choose();
     const result = await screen.findByTestId("result");
     expect(within(result).getByTestId("status")).toHaveTextContent("Unknown: Unfamiliar");
-    expect(result).toHaveTextContent("This image is unlike anything the model was taught.");
+    expect(result).toHaveTextContent("This image is unlike anything the model was trained on.");
     expect(within(result).getByTestId("familiarity")).toHaveTextContent(
       "0.310, below the threshold of 0.500",
     );

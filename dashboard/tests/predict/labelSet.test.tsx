@@ -33,8 +33,8 @@ describe("a set of labels", () => {
   });
 
   it.each([
-    ["en", "the true label is in such a set 95% of the time"],
-    ["ko", "95%의 경우 정답이 이 집합에 있습니다"],
+    ["en", "the true label is in this set 95% of the time"],
+    ["ko", "95%의 확률로 정답이 이 집합에 있습니다"],
   ] as const)("is shown with what it means: %s", async (language, meaning) => {
     renderDashboard(fake, "/predict", language);
     await userEvent.selectOptions(await screen.findByTestId("coverage"), "0.95");
@@ -59,8 +59,8 @@ describe("a set of labels", () => {
     renderDashboard(fake, "/predict?coverage=0.9");
     await choose();
     const set = await screen.findByTestId("prediction-set");
-    expect(set).toHaveTextContent("The set is empty: no label is likely enough for this image.");
-    expect(set).toHaveTextContent("the 90% does not hold for it");
+    expect(set).toHaveTextContent("The set is empty: no label is likely enough.");
+    expect(set).toHaveTextContent("the 90% is not guaranteed");
   });
 
   it("of a version that was not measured for it is refused in words, and can be left out", async () => {
@@ -68,7 +68,7 @@ describe("a set of labels", () => {
     renderDashboard(fake, "/predict?coverage=0.99");
     await choose();
     expect(await screen.findByTestId("problem")).toHaveTextContent(
-      "This model version cannot answer a set of labels",
+      "This model version cannot return a set of labels",
     );
     fake.prediction = answer();
     await userEvent.selectOptions(screen.getByTestId("coverage"), "");

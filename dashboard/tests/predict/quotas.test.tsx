@@ -32,7 +32,9 @@ describe("images over a quota", () => {
     renderDashboard(fake, "/predict");
     const input = await screen.findByTestId("file-input");
     await userEvent.upload(input, [image("a.jpg"), image("b.jpg")]);
-    expect(await screen.findByTestId("queue-waits")).toHaveTextContent("goes on by itself at");
+    expect(await screen.findByTestId("queue-waits")).toHaveTextContent(
+      "continues automatically at",
+    );
     expect(screen.queryByTestId("problem")).not.toBeInTheDocument();
     fake.failing = null;
     expect(await screen.findByText("2 of 2 classified")).toBeVisible();
@@ -46,10 +48,10 @@ describe("images over a quota", () => {
     await userEvent.upload(input, [image("a.jpg"), image("b.jpg"), image("c.jpg")]);
     const notice = await screen.findByTestId("queue-stopped");
     expect(notice).toHaveTextContent("사용 한도를 모두 썼습니다.");
-    expect(notice).toHaveTextContent("보내지 않은 이미지: 3개");
+    expect(notice).toHaveTextContent("보내지 않은 이미지: 3장");
     expect(within(notice).getByTestId("retry-at")).toHaveTextContent(/\d{4}\. \d+\. \d+\./);
     fake.failing = null;
-    await userEvent.click(within(notice).getByRole("button", { name: "계속 시도" }));
+    await userEvent.click(within(notice).getByRole("button", { name: "다시 시도" }));
     await vi.waitFor(() => {
       expect(screen.getByTestId("queue-count")).toHaveTextContent("3");
     });
@@ -70,7 +72,7 @@ describe("a budget that is used up", () => {
     expect(await screen.findByTestId("budget-stopped")).toBeVisible();
     await userEvent.click(screen.getByTestId("nav-predict"));
     fake.failing = null;
-    await userEvent.click(await screen.findByRole("button", { name: "Try to go on" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Continue" }));
     await screen.findByTestId("result-label");
     expect(screen.queryByTestId("budget-stopped")).not.toBeInTheDocument();
   });

@@ -83,7 +83,7 @@ describe("an unknown image", () => {
     renderDashboard(fake, "/predict");
     await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
     expect(await screen.findByTestId("result")).toHaveTextContent(
-      "It names an image from 60.0% confidence.",
+      "It gives a label only with 60.0% confidence or more.",
     );
   });
 });

@@ -34,10 +34,10 @@ describe("the form", () => {
     expect(form).toHaveTextContent("Images: 750, classes: 3.");
     expect(form).toHaveTextContent("Largest to smallest class: 8 to 1. Rare classes get more");
     expect(screen.getByTestId("goal-quality")).toHaveTextContent(
-      /resnet50.*up to 70 passes.*At most \$1.76 within 8 h/,
+      /resnet50.*at most 70\..*At most \$1.76 within 8 h/,
     );
     expect(screen.getByTestId("goal-speed")).toHaveTextContent(
-      /resnet18.*up to 18 passes.*At most \$0.44 within 2 h/,
+      /resnet18.*at most 18\..*At most \$0.44 within 2 h/,
     );
     expect(within(form).getByRole("radio", { name: /^Quality/ })).toBeChecked();
     expect(screen.getByTestId("estimate")).toHaveTextContent("At most $1.76 within 8 h");
@@ -89,7 +89,7 @@ describe("the form", () => {
     await user().selectOptions(screen.getByTestId("job-config"), "flowers");
     expect(screen.getByTestId("goal-own")).toBeInTheDocument();
     expect(screen.getByLabelText(/^Head: passes over the images/)).toHaveValue(30);
-    await user().click(screen.getByText(/^Fine-tuning: \d+ more settings/));
+    await user().click(screen.getByText(/^Fine-tuning: more settings \(\d+\)/));
     expect(form).toHaveTextContent(
       flowers.parameters["finetune.body.patience"]?.about.en ?? "none",
     );
@@ -158,7 +158,9 @@ describe("the form", () => {
   it("says what trains the jobs of a local cloud", async () => {
     renderDashboard(fake, "/training");
     const form = await screen.findByTestId("job-form");
-    expect(form).toHaveTextContent("while this command runs there: visionflow jobs machines");
+    expect(form).toHaveTextContent(
+      "only while this command runs on its computer: visionflow jobs machines",
+    );
   });
 
   it("leaves promotion to a person or to the rule", async () => {
@@ -213,7 +215,7 @@ describe("a dataset", () => {
     await within(screen.getByTestId("job-version")).findByText(/^1 · .* · images: 100$/);
     await user().selectOptions(screen.getByTestId("job-version"), "1");
     expect(screen.getByTestId("setting-name")).toHaveValue("fruit");
-    await user().click(screen.getByText(/^Data: \d+ more settings/));
+    await user().click(screen.getByText(/^Data: more settings \(\d+\)/));
     expect(screen.queryByTestId("setting-data.group_by")).not.toBeInTheDocument();
     await user().click(screen.getByTestId("start-job"));
     expect(await fake.sent("/training-jobs")).toMatchObject([
@@ -274,7 +276,7 @@ describe("a dataset", () => {
         : null;
     renderDashboard(fake, "/training");
     await user().click(await screen.findByTestId("start-job"));
-    expect(await screen.findByTestId("comparing")).toHaveTextContent("starts by itself");
+    expect(await screen.findByTestId("comparing")).toHaveTextContent("starts automatically");
     expect(screen.getByTestId("start-job")).toBeDisabled();
     expect(screen.queryByTestId("problem")).not.toBeInTheDocument();
     await seconds(5);
@@ -384,9 +386,9 @@ describe("further classes for a version", () => {
     expect(screen.getByTestId("job-config")).toHaveValue("flowers");
     expect(screen.getByTestId("job-model")).toBeDisabled();
     expect(screen.getByTestId("job-model")).toHaveValue("resnet34");
-    await user().click(screen.getByText(/^Preparation of images: \d+ more settings/));
+    await user().click(screen.getByText(/^Preparation of images: more settings \(\d+\)/));
     expect(await screen.findByTestId("setting-input.size")).toBeDisabled();
-    await user().click(screen.getByText(/^Network: \d+ more settings/));
+    await user().click(screen.getByText(/^Network: more settings \(\d+\)/));
     expect(await screen.findByTestId("setting-model.head")).toBeDisabled();
     expect(screen.queryByTestId("setting-model.grow_from")).not.toBeInTheDocument();
     expect(screen.getByTestId("setting-model.dropout")).toBeEnabled();

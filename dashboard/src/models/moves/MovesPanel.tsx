@@ -50,9 +50,7 @@ export function MovesPanel() {
           {rows.map((move) => (
             <tr key={`${move.moved_at} ${move.alias} ${move.action}`}>
               <td className="numeric">{dateTime(move.moved_at, language)}</td>
-              <th scope="row">
-                {moveText(t, move.action)} · {t(`models.alias.${move.alias}`)}
-              </th>
+              <th scope="row">{moveText(t, move)}</th>
               <td>
                 {move.name === null ? "–" : `${move.name} ${move.version ?? ""}`}
                 {move.percent !== null && ` (${move.percent}%)`}

@@ -50,7 +50,7 @@ describe("a record of the history", () => {
     await open("ko");
     expect(await screen.findByTestId("take-class")).toHaveValue("");
     await add();
-    await result("추가 1개 · 이미 있음 0개 · 더 이상 없음 0개");
+    await result("추가 1장 · 이미 있음 0장 · 더 이상 없음 0장");
     expect(await fake.sent(TAKEN)).toEqual([{ ids: ["s3-000001"], label: null }]);
     expect(screen.getByTestId("take-open")).toHaveAttribute("href", "#/data?dataset=animals");
   });

@@ -52,7 +52,7 @@ describe("an answer that is a parent of labels", () => {
     );
     const result = within(await screen.findByTestId("result"));
     expect(result.getByTestId("label-path")).toHaveTextContent("animal › mammal");
-    expect(result.getByTestId("why-parent")).toHaveTextContent("‘beagle’(41.0%)");
+    expect(result.getByTestId("why-parent")).toHaveTextContent("“beagle”(41.0%)");
   });
 
   it("differs from a label with parents, which needs no explanation", async () => {

@@ -24,7 +24,7 @@ describe("the search for a label", () => {
     renderDashboard(fake, "/history");
     await userEvent.click(await box());
     expect(names()).toHaveLength(50);
-    expect(screen.getByText("953 more: type a part of the name.")).toBeVisible();
+    expect(screen.getByText("953 more: type part of the name.")).toBeVisible();
   });
 
   it("finds by the name first, then by a parent's", async () => {
@@ -32,7 +32,7 @@ describe("the search for a label", () => {
     await userEvent.type(await box(), "pet");
     expect(names()).toEqual(["pet", "dogpet"]);
     await userEvent.type(await box(), "xx");
-    expect(screen.getByText("Nothing fits what you typed.")).toBeVisible();
+    expect(screen.getByText("No match.")).toBeVisible();
   });
 
   it("is used with the keyboard, keeps its choice when left, and is emptied", async () => {
