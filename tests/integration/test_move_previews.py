@@ -52,7 +52,7 @@ def make(
 
 
 def text(model: Json | None) -> str | None:
-    return model and f"{model['name']}/{model['version']}"
+    return f"{model['name']}/{model['version']}" if model else None
 
 
 def observed(cloud: Cloud) -> Json:
