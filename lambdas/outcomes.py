@@ -37,6 +37,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.ModelRetiredError: _CONFLICT,
     errors.ModelUntriedError: _CONFLICT,
     errors.ModelInUseError: _CONFLICT,
+    errors.CanaryOrShadowError: _CONFLICT,
     errors.NothingInProductionError: _CONFLICT,
     errors.NothingToRollBackToError: _CONFLICT,
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,

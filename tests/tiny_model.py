@@ -75,13 +75,14 @@ def write_tiny_artifact(
     familiar: bool = False,
     conformity: tuple[float, ...] = (),
     nested: bool = False,
+    labels: tuple[str, ...] = LABELS,
     graph: bytes | None = None,
 ) -> Manifest:
     """Write a complete, valid artifact to ``folder``; the ``extra`` files are already there.
 
     ``familiar``: with stored embeddings, by which an image in red, green or grey is familiar and
     one in blue is not. ``conformity`` is the manifest's. ``nested``: red and green
-    are below warm, blue has no parent. ``graph``: in place of `tiny_graph`.
+    are below warm, blue has no parent. ``labels``: three. ``graph``: in place of `tiny_graph`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(graph or tiny_graph(turned))
@@ -90,7 +91,7 @@ def write_tiny_artifact(
         name=name,
         version=version,
         created_at="2030-01-01T00:00:00.000000Z",
-        labels=tuple(Label(name, "warm" if nested and name != "blue" else None) for name in LABELS),
+        labels=tuple(Label(name, "warm" if nested and name != "blue" else None) for name in labels),
         parents=(Label("warm", None),) if nested else (),
         input=InputSpec(SIDE, SIDE),
         precision="fp32",

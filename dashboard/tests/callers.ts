@@ -54,7 +54,7 @@ export function auditEntry(n: number, changes: Partial<AuditEntry> = {}): AuditE
     at: `2026-03-01T09:00:0${n}.000000Z`,
     by: "ann@team.test",
     caller: "user:1",
-    action: "POST /models/{version}/promote",
+    action: "POST /models/{name}/{version}/promote",
     subject: "2.0.0",
     status: 200,
     details: { reason: "better on cats" },

@@ -8,6 +8,7 @@ import type {
   PromotionRule,
   ServiceStatus,
 } from "../src/api/access";
+import { modelRef, readRef } from "../src/api/ref";
 import type {
   AliasMove,
   Costs,
@@ -15,6 +16,7 @@ import type {
   LogEntry,
   LogPage,
   ModelList,
+  MovePreview,
   Page,
   PredictAnswer,
   RollbackRule,
@@ -23,6 +25,7 @@ import type {
 } from "../src/api/types";
 import { apiKey, me } from "./callers";
 import { FakeDatasets } from "./fakeDatasets";
+import { previewOf } from "./preview";
 import { detail } from "./registry";
 
 type Handler = (request: Request, url: URL) => Response | Promise<Response>;
@@ -46,6 +49,8 @@ export class FakeApi {
   /** What `POST /predict` answers. */
   prediction: PredictAnswer | Response | null = null;
   models: ModelList | null = null;
+  /** What the next move would change, in place of what `previewOf` knows. */
+  preview: Partial<MovePreview> = {};
   /** The report of every version, instead of the real one in `data`. */
   report: object | undefined;
   /** The files of every version, by their paths. */
@@ -131,12 +136,16 @@ export class FakeApi {
     [/^GET \/audit$/, (_, { searchParams }) => json(this.#auditPage(searchParams))],
     [/^DELETE \/predictions\/[^/]+$/, (_, url) => this.#erase(url)],
     [/^DELETE \/owners\/.+$/, () => offered(this.erasures.shift() ?? null)],
+    [
+      /^GET \/models\/preview$/,
+      (_, url) => json(previewOf(url.searchParams, this.models, this.preview)),
+    ],
     [/^GET \/models\/promotion-rule$/, () => offered(this.promotionRule)],
     [/^POST \/models\/promotion-rule$/, (request) => this.#setPromotionRule(request)],
     [/^GET \/models\/rule$/, () => offered(this.rule)],
     [/^POST \/models\/rule$/, (request) => this.#setRule(request)],
     [/^(POST|DELETE) \/models\/.+$/, () => offered(this.models)],
-    [/^GET \/models\/[^/]+$/, (_, url) => this.#model(url)],
+    [/^GET \/models\/[^/]+\/[^/]+$/, (_, url) => this.#model(url)],
     [/^GET \/training-options$/, () => offered(this.trainingOptions)],
     [/^GET \/training-jobs$/, () => offered(this.jobs && { items: this.jobs, next_cursor: null })],
     [/^(GET|POST|DELETE) \/training-jobs.*$/, (_, url) => this.#job(url)],
@@ -167,7 +176,7 @@ export class FakeApi {
   }
 
   #model({ pathname }: URL): Response {
-    const found = this.models?.items.find(({ version }) => pathname === `/models/${version}`);
+    const found = this.models?.items.find((item) => pathname === `/models/${modelRef(item)}`);
     if (!found) return problem(404, "model_not_found");
     return json({ ...detail(found, this.report), files: this.files });
   }
@@ -222,10 +231,9 @@ export class FakeApi {
   }
 
   #compare({ searchParams }: URL): Response {
-    const versions = (searchParams.get("versions") ?? "").split(",");
-    const items = versions.map((version, index) => ({
-      name: searchParams.get("name"),
-      version,
+    const models = (searchParams.get("models") ?? "").split(",");
+    const items = models.map((text, index) => ({
+      ...readRef(text),
       n: 100 + index,
       unknown: 10,
       unsure: 6,
@@ -256,7 +264,7 @@ export class FakeApi {
       .filter(({ label }) => wanted("label", label))
       .filter(({ status }) => wanted("status", status))
       .filter(({ source }) => wanted("source", source))
-      .filter(({ model }) => wanted("model_version", model?.version))
+      .filter(({ model }) => wanted("model", model ? modelRef(model) : null))
       .filter(({ created_at }) => created_at >= (query.get("from") ?? ""))
       .filter(({ created_at }) => created_at <= (query.get("to") ?? "~"))
       .sort((a, b) => (position(a) < position(b) ? 1 : -1))

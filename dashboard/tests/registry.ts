@@ -81,11 +81,11 @@ export function stats(changes: Partial<Stats> = {}): Stats {
     unsure: 5,
     unfamiliar: 3,
     by_label: { cat: 60, dog: 38 },
-    by_model: { "1.0.0": 98 },
+    by_model: { "visionflow20/1.0.0": 98 },
     by_day: [{ day: "2026-03-01", ok: 90, unknown: 8, unsure: 5, unfamiliar: 3, failed: 2 }],
     feedback: {
       by_model: {
-        "1.0.0": {
+        "visionflow20/1.0.0": {
           n: 10,
           correct: 9,
           low: 0.6,
@@ -94,7 +94,7 @@ export function stats(changes: Partial<Stats> = {}): Stats {
         },
       },
     },
-    drift: { "1.0.0": { labels: 0.05, embedding: 0.4, n: 500, alarm: false } },
+    drift: { "visionflow20/1.0.0": { labels: 0.05, embedding: 0.4, n: 500, alarm: false } },
     ...changes,
   };
 }

@@ -8,19 +8,22 @@ from typing import Any, get_args
 
 from infra.cli.command_line import ALL_STAGES, add_command, moment
 from infra.cli.endpoints import endpoints
+from infra.cli.model_names import MODEL_HELP, find_model
+from infra.cli.move_texts import sentences
 from infra.errors import CommandError
 from lambdas.api.models.comparison import ComparedModel, Comparison
-from lambdas.api.models.service import ModelService, ServingAliases
+from lambdas.api.models.service import ModelService
 from lambdas.api.trees import Trees
 from lambdas.web.parameters import MAX_LIMIT
 from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
+from visionflow.models.moves import Wanted
 from visionflow.models.promotion_rule import PromotionRule, Verified
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
-from visionflow.models.routing import Alias, Aliases, Move, Order
+from visionflow.models.routing import Alias, Canary, Move, Order
 
 _LIMITS = {
     "max_error_rate": "failed images",
@@ -41,15 +44,17 @@ class Session:
         self.registry = found.registry
         trees = Trees(found.models)
         comparison = Comparison(counters, found.reviews, shadows, trees)
-        self.service = ModelService(self.registry, found.models, comparison)
+        self.service = ModelService(self.registry, found.models, comparison, trees)
         self._caller = found.caller
         self.change = found.change
 
     def order(self) -> Order:
         return Order(self._caller(), datetime.now(UTC), self.arguments.reason)
 
-    def model(self) -> ModelRef:
-        return self.service.find(self.arguments.version, self.arguments.name)
+    def model(self, text: str | None = None) -> ModelRef:
+        """What ``text`` names, by default the argument. Raises as `find_model`."""
+        wanted: str = self.arguments.model if text is None else text
+        return find_model(wanted, lambda: [row.model for row in self.registry.versions()])
 
     def answer(self, data: object, text: Callable[[], None]) -> None:
         answer(self.arguments, data, text)
@@ -61,8 +66,7 @@ def add_parsers(commands: Commands) -> None:
     _step(steps, "list", _list, "List all versions and which of them serve.")
     _with_version(_step(steps, "show", _show, "Show a version with its metrics and gate."))
     compare = _step(steps, "compare", _compare, "Compare versions with the first of them.")
-    compare.add_argument("versions", nargs="+", metavar="VERSION", help="two or more versions")
-    compare.add_argument("--name", help="name of the model (default: the one in production)")
+    compare.add_argument("models", nargs="+", metavar="MODEL", help="two or more name/version")
     compare.add_argument("--days", type=int, default=30, help="days to look back (default: 30)")
     _with_version(_move(steps, "promote", _promote, "Put a version into production."))
     canary = _move(steps, "canary", _canary, "Let a version answer a share of the images.")
@@ -146,8 +150,12 @@ def _with_version(
     parser: argparse.ArgumentParser, *, optional: bool = False
 ) -> argparse.ArgumentParser:
     nargs = "?" if optional else None
-    parser.add_argument("version", metavar="VERSION", nargs=nargs, help="version of the model")
-    parser.add_argument("--name", help="name of the model, where several have this version")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        nargs=nargs,
+        help=MODEL_HELP,
+    )
     return parser
 
 
@@ -158,13 +166,20 @@ def _move(
 
     def audited(session: Session) -> None:
         asked = vars(session.arguments)
-        details = {key: asked.get(key) for key in ("name", "percent", "off", "reason")}
-        with session.change(f"models {name}", asked.get("version") or "") as outcome:
+        details = {key: asked.get(key) for key in ("percent", "off", "reason")}
+        if asked["dry_run"]:
+            run(session)
+            return
+        subject = session.model().text if asked.get("model") else ""
+        with session.change(f"models {name}", subject) as outcome:
             outcome.details |= {key: value for key, value in details.items() if value}
             run(session)
 
     parser = _step(steps, name, audited, summary)
     parser.add_argument("--reason", help="why, for the history")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what the move would change, and move nothing"
+    )
     return parser
 
 
@@ -191,7 +206,7 @@ def _list(session: Session) -> None:
 
 
 def _show(session: Session) -> None:
-    found = session.service.detail(session.arguments.version, session.arguments.name)
+    found = session.service.detail(session.model())
 
     def text() -> None:
         say(f"{found.name} {found.version} ({found.precision}), {found.labels} labels")
@@ -224,8 +239,8 @@ def _compare(session: Session) -> None:
     asked = session.arguments
     now = datetime.now(UTC)
     first = (now - timedelta(days=asked.days)).date().isoformat()
-    versions = [version for argument in asked.versions for version in argument.split(",")]
-    found = session.service.compare(versions, first, now.date().isoformat(), asked.name)
+    models = [session.model(one) for argument in asked.models for one in argument.split(",")]
+    found = session.service.compare(models, first, now.date().isoformat())
 
     def text() -> None:
         header = (
@@ -258,38 +273,60 @@ def _compared_row(item: ComparedModel) -> tuple[str, ...]:
 
 
 def _promote(session: Session) -> None:
-    _answer_serving(session, session.registry.promote(session.model(), session.order()))
+    _carry_out(session, Wanted("promote", session.model()))
 
 
 def _canary(session: Session) -> None:
     asked = session.arguments
     if asked.off:
-        aliases = session.registry.clear_canary(session.order())
-    elif asked.version is None or asked.percent is None:
+        wanted = Wanted("end_canary")
+    elif asked.model is None or asked.percent is None:
         raise CommandError("Name a version and --percent, or give --off.")
     else:
-        aliases = session.registry.set_canary(session.model(), asked.percent, session.order())
-    _answer_serving(session, aliases)
+        wanted = Wanted("canary", session.model(), asked.percent)
+    _carry_out(session, wanted)
 
 
 def _shadow(session: Session) -> None:
     asked = session.arguments
     if asked.off:
-        aliases = session.registry.clear_shadow(session.order())
-    elif asked.version is None:
+        wanted = Wanted("end_shadow")
+    elif asked.model is None:
         raise CommandError("Name a version, or give --off.")
     else:
-        aliases = session.registry.set_shadow(session.model(), session.order())
-    _answer_serving(session, aliases)
+        wanted = Wanted("shadow", session.model())
+    _carry_out(session, wanted)
 
 
 def _rollback(session: Session) -> None:
-    _answer_serving(session, session.registry.roll_back(session.order()))
+    _carry_out(session, Wanted("rollback"))
 
 
 def _retire(session: Session) -> None:
-    session.registry.retire(session.model(), session.order())
-    _answer_serving(session, session.registry.aliases())
+    _carry_out(session, Wanted("retire", session.model()))
+
+
+def _carry_out(session: Session, wanted: Wanted) -> None:
+    """Make the move whose effects are printed: not where the aliases move in between."""
+    order = session.order()
+    preview = session.service.preview(wanted, order)
+    if session.arguments.dry_run:
+        session.answer(preview, lambda: _print_lines(sentences(preview)))
+        return
+    moved = session.service.move(wanted, replace(order, seen=preview.revision))
+
+    def text() -> None:
+        _print_lines(sentences(preview))
+        for alias, model in vars(moved.aliases).items():
+            share = f", {model.percent} %" if isinstance(model, Canary) else ""
+            say(f"{alias}: {f'{model.name} {model.version}{share}' if model else 'none'}")
+
+    session.answer(moved.aliases, text)
+
+
+def _print_lines(lines: list[str]) -> None:
+    for line in lines:
+        say(line)
 
 
 def _history(session: Session) -> None:
@@ -350,14 +387,3 @@ def _print_rule(rule: RollbackRule | PromotionRule) -> None:
     limits = [(name, value) for name, value in vars(rule).items() if name != "enabled"]
     rows = [(name, "none" if value is None else f"{value:g}") for name, value in limits]
     print_table([("LIMIT", "VALUE"), *rows])
-
-
-def _answer_serving(session: Session, aliases: Aliases) -> None:
-    serving = ServingAliases.of(aliases)
-
-    def text() -> None:
-        for alias, model in vars(serving).items():
-            share = f", {aliases.canary.percent} %" if alias == "canary" and aliases.canary else ""
-            say(f"{alias}: {f'{model.name} {model.version}{share}' if model else 'none'}")
-
-    session.answer(serving, text)

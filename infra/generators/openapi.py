@@ -136,7 +136,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             LIMIT,
             CURSOR,
             query("label", "Only this label, or what is below it where it is a parent", TEXT),
-            query("model_version", "Only answers of this version", TEXT),
+            query("model", "Only answers of this version, as name/version", TEXT),
             query("status", "Only this status", {"enum": list(get_args(Status))}),
             query("source", "Only images from this source", {"enum": list(get_args(Source))}),
             query("from", "Not before this time", TIME),

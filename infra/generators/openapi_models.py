@@ -21,6 +21,7 @@ from lambdas.api.feedback.service import (
     UncertainList,
 )
 from lambdas.api.models.comparison import ModelComparison
+from lambdas.api.models.preview import MovePreview
 from lambdas.api.models.service import (
     CanaryRequest,
     History,
@@ -31,13 +32,13 @@ from lambdas.api.models.service import (
     Served,
 )
 from lambdas.api.stats.service import Stats
+from visionflow.models.moves import MoveKind
 from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias
 
-_VERSION = in_path("version")
+_MODEL = (in_path("name"), in_path("version"))
 _ID = in_path("id")
-_NAME = query("name", "Name of the model (default: the one in production)", TEXT)
 _ALIAS = query("alias", "Only this alias", {"enum": list(get_args(Alias))})
 _DAYS = (
     query("from", "From the day of this time (default: 30 days ago)", TIME),
@@ -45,9 +46,7 @@ _DAYS = (
 )
 
 
-def _move(
-    operation_id: str, summary: str, parameters: tuple[Schema, ...] = (_VERSION, _NAME)
-) -> Operation:
+def _move(operation_id: str, summary: str, parameters: tuple[Schema, ...] = _MODEL) -> Operation:
     return Operation(
         operation_id,
         summary,
@@ -105,9 +104,23 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         "Versions compared with the first of them",
         {200: ModelComparison},
         (
-            query("versions", "Two or more versions, separated by commas", TEXT, required=True),
-            _NAME,
+            query(
+                "models",
+                "Two or more versions as name/version, separated by commas",
+                TEXT,
+                required=True,
+            ),
             *_DAYS,
+        ),
+    ),
+    ("GET", "/models/preview"): Operation(
+        "previewMove",
+        "What a move would change now, by the code that moves; raises what it would raise",
+        {200: MovePreview},
+        (
+            query("move", "The move to look at", {"enum": list(get_args(MoveKind))}, required=True),
+            query("model", "The version that it is about, as name/version", TEXT),
+            query("percent", "The share of a canary", {"type": "integer"}),
         ),
     ),
     ("GET", "/models/promotion-rule"): Operation(
@@ -131,13 +144,12 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("DELETE", "/models/canary"): Operation("clearCanary", "End the canary", {200: Moved}),
     ("DELETE", "/models/shadow"): Operation("clearShadow", "End the shadow", {200: Moved}),
-    ("GET", "/models/{version}"): Operation(
+    ("GET", "/models/{name}/{version}"): Operation(
         "model",
         "One version with its manifest and report",
         {200: ModelDetail},
         (
-            _VERSION,
-            _NAME,
+            *_MODEL,
             query(
                 "report",
                 "Whether to return the report, which has up to 4 MB",
@@ -145,16 +157,18 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
             ),
         ),
     ),
-    ("POST", "/models/{version}/promote"): _move("promote", "Put a version into production"),
-    ("POST", "/models/{version}/canary"): Operation(
+    ("POST", "/models/{name}/{version}/promote"): _move("promote", "Put a version into production"),
+    ("POST", "/models/{name}/{version}/canary"): Operation(
         "setCanary",
         "Let a version answer a share of the images",
         {200: Moved},
-        (_VERSION, _NAME),
+        _MODEL,
         json_body(CanaryRequest),
     ),
-    ("POST", "/models/{version}/shadow"): _move(
+    ("POST", "/models/{name}/{version}/shadow"): _move(
         "setShadow", "Let a version classify every image again, after the answer"
     ),
-    ("POST", "/models/{version}/retire"): _move("retire", "Keep a version from ever serving again"),
+    ("POST", "/models/{name}/{version}/retire"): _move(
+        "retire", "Keep a version from ever serving again"
+    ),
 }

@@ -24,6 +24,7 @@ from visionflow import strict
 from visionflow.access.caller import NOBODY, Caller
 from visionflow.access.quotas import Amounts
 from visionflow.errors import ForbiddenError
+from visionflow.models.ref import ModelRef, parse_ref
 from visionflow.timestamps import timestamp
 
 DEFAULT_PERIOD = timedelta(days=30)
@@ -61,6 +62,11 @@ class Request:
 
     def text(self, name: str) -> str | None:
         return parameters.short_text(name, self.query.get(name))
+
+    def model(self, name: str) -> ModelRef | None:
+        """One that the query names as ``name/version``."""
+        text = self.query.get(name)
+        return None if text is None else parse_ref(name, text)
 
     def choice(self, name: str, literal: Any) -> Any:
         return parameters.choice(name, self.query.get(name), literal)
@@ -167,7 +173,7 @@ class Endpoints(Generic[S]):
         caller, audit = request.caller, resources().audit
         changes = route.method != "GET" and (route.method, route.path) not in _NOT_AUDITED
         action = f"{route.method} {route.path}"
-        subject = ", ".join(map(unquote, route.values(request.event.path)))
+        subject = "/".join(map(unquote, route.values(request.event.path)))
         try:
             if route.needs is not None:
                 caller.require(route.needs)

@@ -82,7 +82,7 @@ class Loader:
                 raise ArtifactError("processes died while it was at work")
             return self._open(model, self.store.manifest(model))
         except (ArtifactError, ConfigError):
-            logger.exception("version refused", extra={"version": model.version})
+            logger.exception("version refused", extra={"model": model.text})
             self.refuse(model)
             raise
 

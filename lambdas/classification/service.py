@@ -137,7 +137,7 @@ class ClassificationService:
             return _classified(image, stopwatch, serving)
         except Exception as error:
             # ONNX Runtime raises classes of its own; a version's fault must not reach a caller.
-            logger.exception("version failed", extra={"version": serving.model.version})
+            logger.exception("version failed", extra={"model": serving.model.text})
             self.active.refuse(serving, error)
             stand_in = self.active.stand_in(serving)
             if stand_in is None:

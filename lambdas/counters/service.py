@@ -118,14 +118,14 @@ class CountersService:
         if reason is None:
             return None
         self._aliases_at = float("-inf")
-        version = f"{aliases.trial.model.name} {aliases.trial.model.version}"
-        with self._audit.change(RULE, RULE, "roll back", version, status_of) as outcome:
+        model = aliases.trial.model.text
+        with self._audit.change(RULE, RULE, "roll back", model, status_of) as outcome:
             outcome.details["reason"] = reason
             done = self._registry.end_trial(aliases, Order(RULE, now, reason))
             outcome.status = HTTPStatus.OK if done else HTTPStatus.CONFLICT
         logger.warning(
             "trial taken back" if done else "trial already over",
-            extra={"version": aliases.trial.model.version, "reason": reason},
+            extra={"model": model, "reason": reason},
         )
         return reason if done else None
 

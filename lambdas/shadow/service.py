@@ -52,7 +52,7 @@ class ShadowService:
         except Exception:
             # ONNX Runtime raises classes of its own. The image was answered, and another try of
             # the call would change nothing.
-            logger.exception("version failed", extra={"version": serving.model.version})
+            logger.exception("version failed", extra={"model": serving.model.text})
             self.model.refuse(serving)
             return None
         answer = ShadowAnswer(

@@ -2,10 +2,10 @@
 line.
 
 A metric costs by the month for each combination of its name and dimensions, so the only dimension
-is the function (``service``) and every name comes from a list that is known beforehand. The model's
-version is not a dimension: it stands in the metrics' own log record and, with the image's id, in
-the line "recorded", where CloudWatch Logs Insights counts and averages by it for the price of a
-query.
+is the function (``service``) and every name comes from a list that is known beforehand. The version
+that answered, as name/version, is not a dimension: it stands in the metrics' own log record and,
+with the image's id, in the line "recorded", where CloudWatch Logs Insights counts and averages by
+it for the price of a query.
 """
 
 from aws_lambda_powertools import Logger, Metrics
@@ -37,7 +37,7 @@ FAILURE_CODES = tuple(
     )
 )
 
-VERSION = "model_version"
+MODEL = "model"
 RECORDED = "recorded"
 REFUSED = "refused"
 
@@ -74,10 +74,10 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
     code = prediction.error.code if prediction.error else None
     if code is not None:
         metrics.add_metric(failure_metric(code), MetricUnit.Count, 1)
-    version = prediction.model.version if prediction.model else None
-    if version is not None:
-        others = metrics.metadata_set.get(VERSION, "").split()
-        metrics.add_metadata(VERSION, " ".join(sorted({*others, version})))
+    model = prediction.model.text if prediction.model else None
+    if model is not None:
+        others = metrics.metadata_set.get(MODEL, "").split()
+        metrics.add_metadata(MODEL, " ".join(sorted({*others, model})))
     logger.info(
         RECORDED,
         extra={
@@ -86,8 +86,7 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
             "unknown_reason": prediction.unknown_reason,
             "familiarity": prediction.familiarity,
             "code": code,
-            "model": prediction.model.name if prediction.model else None,
-            VERSION: version,
+            MODEL: model,
             "timings": prediction.timings,
         },
     )

@@ -127,13 +127,12 @@ def test_a_version_is_made_the_shadow_and_taken_back(
 ) -> None:
     publish_reported(cloud, "8.0.0", tmp_path / "model")
     models = cloud.call("GET", "/models").body
-    serving = models["aliases"]["production"]
     (other,) = (item for item in models["items"] if item["version"] == "8.0.0")
     open_page(page, cloud, "models")
     page.get_by_role("button", name=f"{other['name']} {other['version']}", exact=True).click()
     page.get_by_test_id("shadow").click()
     expect(page.get_by_test_id("move-changes")).to_contain_text(
-        f"{other['name']} {other['version']} sees what {serving['name']} {serving['version']}"
+        f"{other['name']} {other['version']} classifies every image again as the shadow"
     )
     page.get_by_test_id("move-confirm").click()
     expect(page.get_by_test_id("end-shadow")).to_be_visible()

@@ -95,7 +95,7 @@ def test_every_page_is_whole_and_accessible(
 def test_every_part_of_the_accuracy_page_is_accessible(browser: Browser, cloud: Cloud) -> None:
     top1 = json.loads(REPORT.read_text(encoding="utf-8"))["test"]["top1"]
     with opened(browser, cloud, allowed=NO_COSTS, locale="en-US", color_scheme="dark") as page:
-        page.goto(f"{address(cloud, 'accuracy')}?version={REPORTED}")
+        page.goto(f"{address(cloud, 'accuracy')}?model=starter/{REPORTED}")
         expect(page.get_by_test_id("headline")).to_contain_text(f"{int(1000 * top1) / 10}%")
         tabs = page.get_by_role("tab").all()
         assert len(tabs) == 10
@@ -109,7 +109,7 @@ def test_the_map_shows_the_image_behind_a_point_and_stays_zoomed(
     browser: Browser, cloud: Cloud
 ) -> None:
     with opened(browser, cloud, allowed=NO_COSTS, locale="en-US") as page:
-        page.goto(f"{address(cloud, 'accuracy')}?version={REPORTED}&tab=map")
+        page.goto(f"{address(cloud, 'accuracy')}?model=starter/{REPORTED}&tab=map")
         canvas = page.get_by_test_id("embedding-map").locator("canvas")
         expect(canvas).to_be_visible()
         page.get_by_role("button", name="Zoom in").click()

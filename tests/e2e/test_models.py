@@ -1,7 +1,6 @@
 """Aliases, shadow, feedback and counters on the local cloud, each function with its own role."""
 
 import json
-from collections.abc import Mapping
 
 import pytest
 
@@ -17,7 +16,7 @@ from visionflow.models.registry import ModelRegistry
 pytestmark = pytest.mark.e2e
 
 VERSION = "watched"
-NAME = {"name": "tiny"}
+MODEL = f"tiny/{VERSION}"
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +29,9 @@ def published(
     return registry
 
 
-def post(
-    cloud: Cloud, path: str, body: object = None, query: Mapping[str, str] | None = None
-) -> Answer:
+def post(cloud: Cloud, path: str, body: object = None) -> Answer:
     data = json.dumps(body or {}).encode()
-    return cloud.call("POST", path, data, "application/json", {**(query or {})})
+    return cloud.call("POST", path, data, "application/json")
 
 
 def stats(cloud: Cloud) -> Record:
@@ -55,7 +52,7 @@ def test_the_counters_equal_the_history(cloud: Cloud) -> None:
 
 
 def test_a_shadow_is_compared_with_what_serves(cloud: Cloud, published: ModelRegistry) -> None:
-    moved = post(cloud, f"/models/{VERSION}/shadow", query=NAME)
+    moved = post(cloud, f"/models/{MODEL}/shadow")
     assert moved.body["aliases"]["shadow"]["version"] == VERSION
     production = published.current()
     assert production is not None
@@ -63,8 +60,8 @@ def test_a_shadow_is_compared_with_what_serves(cloud: Cloud, published: ModelReg
 
     def look() -> Record | None:
         asked.append(answer(cloud)["id"])
-        versions = {"versions": f"{production.version},{VERSION}"}
-        items = cloud.call("GET", "/models/compare", query=versions).body["items"]
+        models = {"models": f"{production.text},{MODEL}"}
+        items = cloud.call("GET", "/models/compare", query=models).body["items"]
         return items[1] if items[1]["compared"] else None
 
     found = eventually(look, 40, "an image that both have seen")
@@ -81,10 +78,13 @@ def test_a_shadow_is_compared_with_what_serves(cloud: Cloud, published: ModelReg
 
 
 def test_a_canary_answers_and_is_taken_back(cloud: Cloud, published: ModelRegistry) -> None:
-    moved = post(cloud, f"/models/{VERSION}/canary", {"percent": 99}, NAME)
+    refused = post(cloud, f"/models/{MODEL}/canary", {"percent": 99})
+    assert (refused.status, refused.body["code"]) == (409, "canary_or_shadow")
+    cloud.call("DELETE", "/models/shadow")
+    moved = post(cloud, f"/models/{MODEL}/canary", {"percent": 99})
     assert moved.body["aliases"]["canary"]["percent"] == 99
     eventually(lambda: True if serves(cloud) == "tiny" else None, 3 * REFRESH_S, "the canary")
-    promoted = post(cloud, f"/models/{VERSION}/promote", {"reason": "a test"}, NAME)
+    promoted = post(cloud, f"/models/{MODEL}/promote", {"reason": "a test"})
     assert promoted.body["aliases"]["canary"] is None
     back = post(cloud, "/models/rollback", {"reason": "a test"})
     assert back.body["aliases"]["production"]["name"] != "tiny"
@@ -94,12 +94,13 @@ def test_a_canary_answers_and_is_taken_back(cloud: Cloud, published: ModelRegist
 
 def test_feedback_reaches_the_statistics(cloud: Cloud) -> None:
     asked = answer(cloud)
-    before = stats(cloud)["feedback"]["by_model"].get(asked["model"]["version"], {"n": 0})["n"]
+    model = "{name}/{version}".format(**asked["model"])
+    before = stats(cloud)["feedback"]["by_model"].get(model, {"n": 0})["n"]
     given = post(cloud, f"/predictions/{asked['id']}/feedback", {"label": asked["label"]})
     assert given.body["feedback"]["label"] == asked["label"]
 
     def look() -> Record | None:
-        found = stats(cloud)["feedback"]["by_model"].get(asked["model"]["version"])
+        found = stats(cloud)["feedback"]["by_model"].get(model)
         return found if found and found["n"] == before + 1 else None
 
     found = eventually(look, 30, "the word in the statistics")

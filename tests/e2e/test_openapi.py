@@ -64,8 +64,8 @@ def operations(cloud: Cloud) -> Iterator[dict[tuple[str, str], Operation]]:
     for alias in ("canary", "shadow"):
         cloud.call("DELETE", f"/models/{alias}")
     if cloud.call("GET", "/models").body["aliases"]["production"] != before:
-        path = f"/models/{before['version']}/promote"
-        cloud.call("POST", path, b"{}", "application/json", {"name": before["name"]})
+        path = f"/models/{before['name']}/{before['version']}/promote"
+        cloud.call("POST", path, b"{}", "application/json")
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)

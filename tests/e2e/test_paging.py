@@ -35,7 +35,7 @@ def prediction(at: datetime) -> Prediction:
     )
 
 
-@pytest.mark.parametrize("query", [{"label": LABEL}, {"model_version": "paging"}, {}])
+@pytest.mark.parametrize("query", [{"label": LABEL}, {"model": "starter/paging"}, {}])
 def test_pages_neither_repeat_nor_lose_a_row_while_rows_arrive(
     cloud: Cloud, query: dict[str, str]
 ) -> None:

@@ -144,7 +144,7 @@ def test_the_dashboard_shows_percentiles_costs_and_versions(templates: Templates
     )
     assert "by code, service" in widgets["Failures and refusals by code"]["query"]
     query = widgets["Predictions by model version"]["query"]
-    assert "by model_version, status, unknown_reason" in query
+    assert "by model, status, unknown_reason" in query
     assert "PredictLogs" in query
 
 

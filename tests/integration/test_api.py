@@ -148,13 +148,37 @@ def test_filters_alone_and_together(cloud: Cloud) -> None:
     assert indexes(status="failed") == [3]
     assert indexes(status="ok") == [4, 2, 1, 0]
     assert indexes(source="api") == [4, 1]
-    assert indexes(model_version="2") == [2]
+    assert indexes(model="tiny/2") == [2]
     assert indexes(label="red", source="api") == [4]
     assert indexes(label="red", status="failed") == []
-    assert indexes(label="red", model_version="1", limit=1) == [4, 0]
+    assert indexes(label="red", model="tiny/1", limit=1) == [4, 0]
     assert indexes(**{"from": "2030-01-01T00:01:00Z", "to": "2030-01-01T00:03:00Z"}) == [3, 2, 1]
     assert indexes(**{"from": "2030-01-01T09:04:00+09:00"}) == [4]
     assert indexes(**{"from": "2031-01-01T00:00:00Z"}) == []
+
+
+def test_two_models_with_the_same_version_are_listed_apart(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records from before the index had names too, which lie under the version alone."""
+    made = [
+        dataclasses.replace(record(index), model=ModelRef(("tiny", "other")[index % 2], "1"))
+        for index in range(24)
+    ]
+    fill(cloud, made)
+    for old in made[:12]:
+        cloud.dynamodb.update_item(
+            TableName="predictions",
+            Key={"id": {"S": old.id}},
+            UpdateExpression="SET model_shard = :old",
+            ExpressionAttributeValues={":old": {"S": f"1#{store.shard_of(old.id)}"}},
+        )
+    for rows_read in (store.MAX_ROWS_READ, 3):
+        monkeypatch.setattr(store, "MAX_ROWS_READ", rows_read)
+        for name in ("tiny", "other"):
+            own = [one.id for one in reversed(made) if one.model == ModelRef(name, "1")]
+            assert walk(cloud, model=f"{name}/1", limit=5) == own
+    assert walk(cloud, model="third/1") == []
 
 
 def test_a_rare_match_ends_the_page_early_and_the_cursor_goes_on(
@@ -209,7 +233,10 @@ def test_no_read_scans(cloud: Cloud) -> None:
         ({"lable": "red"}, "invalid_parameter"),
         ({"label": ""}, "invalid_parameter"),
         ({"label": "x" * 3000}, "invalid_parameter"),
-        ({"model_version": "x" * 3000}, "invalid_parameter"),
+        ({"model": "x" * 3000}, "invalid_parameter"),
+        ({"model": "1"}, "invalid_parameter"),
+        ({"model": "tiny/1/2"}, "invalid_parameter"),
+        ({"model_version": "1"}, "invalid_parameter"),
         (
             {"from": "2030-01-02T00:00:00Z", "to": "2030-01-01T00:00:00Z"},
             "invalid_parameter",

@@ -32,7 +32,9 @@ def trail(cloud: Cloud, **query: Any) -> list[dict[str, Any]]:
 
 def promote(cloud: Cloud, body: Any = None, caller: Any = ADMIN, **query: Any) -> Answer:
     data = json.dumps(body or {"reason": "it is better"}).encode()
-    return cloud.call("POST", "/models/1/promote", query, data, "application/json", caller=caller)
+    return cloud.call(
+        "POST", "/models/tiny/1/promote", query, data, "application/json", caller=caller
+    )
 
 
 @pytest.fixture
@@ -61,17 +63,17 @@ def no_writes_after(cloud: Cloud, n: int) -> Iterator[None]:
 
 
 def test_a_change_says_who_what_and_how_it_ended(cloud: Cloud) -> None:
-    assert promote(cloud, name="tiny").status == 200
+    assert promote(cloud).status == 200
     (entry,) = trail(cloud)
     at = datetime.fromisoformat(entry.pop("at"))
     assert abs((datetime.now(UTC) - at).total_seconds()) < 60
     assert entry == {
         "by": "eve@example.com",
         "caller": "user:eve",
-        "action": "POST /models/{version}/promote",
-        "subject": "1",
+        "action": "POST /models/{name}/{version}/promote",
+        "subject": "tiny/1",
         "status": 200,
-        "details": {"reason": "it is better", "name": "tiny"},
+        "details": {"reason": "it is better", "revision": None},
     }
 
 
@@ -82,12 +84,12 @@ def test_what_was_refused_is_there_too_and_strangers_leave_nothing(
     assert promote(cloud, caller=None).status == 401
     assert promote(cloud, caller=ANN).status == 403
     assert promote(cloud, {"lable": "x"}).status == 400
-    assert cloud.call("POST", "/models/9/retire", caller=ADMIN).status == 404
+    assert cloud.call("POST", "/models/tiny/9/retire", caller=ADMIN).status == 404
     found = [(entry["by"], entry["subject"], entry["status"]) for entry in trail(cloud)]
     assert found == [
-        ("eve@example.com", "9", 404),
-        ("eve@example.com", "1", 400),
-        ("ann@example.com", "1", 403),
+        ("eve@example.com", "tiny/9", 404),
+        ("eve@example.com", "tiny/1", 400),
+        ("ann@example.com", "tiny/1", 403),
     ]
 
 
@@ -127,7 +129,7 @@ def test_nothing_is_changed_that_the_trail_cannot_take(cloud: Cloud, tmp_path: A
     with no_writes_after(cloud, 1):
         assert promote(cloud).status == 503
     (entry,) = trail(cloud)
-    assert (entry["subject"], entry["status"], entry["details"]) == ("1", None, {})
+    assert (entry["subject"], entry["status"], entry["details"]) == ("tiny/1", None, {})
     # A refusal that cannot be written is loud as well.
     with no_writes_after(cloud, 0):
         assert promote(cloud, caller=ANN).status == 503

@@ -140,13 +140,15 @@ def test_a_version_that_was_never_tried_serves_as_nothing(
     row = registration("registry", manifest, Tried(1.0, 1.0, AT))["Item"]
     old = {name: value for name, value in row.items() if name != "tried"}
     served.dynamodb.put_item(TableName="registry", Item=old)
-    answer = served.call("POST", f"/models/2/{path}", None, body, "application/json")
+    answer = served.call("POST", f"/models/tiny/2/{path}", None, body, "application/json")
     assert (answer.status, answer.body["code"]) == (409, "model_untried")
     assert "visionflow publish RUN" in answer.body["detail"]
-    assert served.call("GET", "/models/2").body["tried"] is None
+    assert served.call("GET", "/models/tiny/2").body["tried"] is None
     # Published again it is tried, and may serve.
     served.publish(tmp_path / "2", promote=False)
-    assert served.call("POST", f"/models/2/{path}", None, body, "application/json").status == 200
+    assert (
+        served.call("POST", f"/models/tiny/2/{path}", None, body, "application/json").status == 200
+    )
 
 
 @pytest.mark.parametrize("kind", FOR_SPECIAL)
@@ -155,7 +157,7 @@ def test_a_shadow_that_fails_is_left_out_and_its_messages_are_done(
 ) -> None:
     write_bad_artifact(tmp_path / "2", "2", bad_graph(FOR_SPECIAL[kind]()))
     served.publish(tmp_path / "2", promote=False)
-    assert served.call("POST", "/models/2/shadow").status == 200
+    assert served.call("POST", "/models/tiny/2/shadow").status == 200
     served.predict(SPECIAL_IMAGE)
     served.count(served.stream())
     assert served.run_shadow() == 2, "that and the one before, both done"

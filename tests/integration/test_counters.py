@@ -59,18 +59,21 @@ def recount(cloud: Cloud) -> dict[str, Any]:
                 found[value["S"]] += 1
         return dict(found)
 
+    def text(model: Any) -> str:
+        return f"{model['name']['S']}/{model['version']['S']}"
+
     def word(row: Any) -> tuple[str, str, bool] | None:
         if "M" not in row["feedback"]:
             return None
         said = row["feedback"]["M"]["label"]["S"]
-        return row["model"]["M"]["version"]["S"], said, said == row["label"]["S"]
+        return text(row["model"]["M"]), said, said == row["label"]["S"]
 
     words = [found for row in rows if (found := word(row))]
     return {
         "total": len(rows),
         "by_status": {"ok": 0, "unknown": 0, "failed": 0, **tally("status")},
         "by_label": tally("label"),
-        "by_model": tally("model", "version"),
+        "by_model": dict(Counter(text(row["model"]["M"]) for row in rows if "M" in row["model"])),
         "feedback": {
             version: {
                 label: (
@@ -288,7 +291,7 @@ def test_two_models_with_the_same_version_keep_apart(cloud: Cloud) -> None:
     other = dataclasses.replace(record(1), model=ModelRef("other", "1"))
     fill(cloud, [record(0), other, record(2, version="2")])
     cloud.count(cloud.stream())
-    assert stats(cloud)["by_model"] == {"tiny 1": 1, "other 1": 1, "2": 1}
+    assert stats(cloud)["by_model"] == {"other/1": 1, "tiny/1": 1, "tiny/2": 1}
 
 
 def test_feedback_comes_with_intervals(cloud: Cloud) -> None:
@@ -297,7 +300,7 @@ def test_feedback_comes_with_intervals(cloud: Cloud) -> None:
     for index, one in enumerate(made):
         say(cloud, one.id, {"label": "blue" if index < 2 else "red"})
     cloud.count(cloud.stream())
-    found = stats(cloud)["feedback"]["by_model"]["1"]
+    found = stats(cloud)["feedback"]["by_model"]["tiny/1"]
     assert (found["n"], found["correct"]) == (10, 8)
     assert (found["low"], found["high"]) == (
         pytest.approx(0.4902, abs=1e-4),

@@ -648,8 +648,8 @@ def test_what_to_do_next_is_said_with_its_commands(
         f"Train on them: visionflow datasets train {NAME}",
         f"{NAME} 2 gives 96.1% instead of 94.8% on the same 40 test images. Too close to tell: "
         "+0.0% to +2.0% (95 % interval).",
-        f"visionflow models canary 2 --name {NAME} --percent 10",
-        f"visionflow models promote 2 --name {NAME}",
+        f"visionflow models canary {NAME}/2 --percent 10",
+        f"visionflow models promote {NAME}/2",
     ):
         assert line in shown
 
@@ -777,11 +777,13 @@ def test_a_model_says_which_version_of_which_dataset_it_came_from(
     assert f"1-a was trained on version 1 of {NAME}." in answered
     assert f"visionflow datasets export {NAME} 1 --out" in answered
     assert f"visionflow datasets train {NAME} --version 1 --model tiny" in answered
-    assert run(stage, "datasets", "source", "1-a", "--name", "tiny", "--json") == 0
+    assert run(stage, "datasets", "source", "tiny/1-a", "--json") == 0
     assert read(capsys.readouterr().out) == {"name": NAME, "version": 1}
     assert run(stage, "datasets", "source", "2") == 1
     assert "tiny 2 was not trained on a dataset" in capsys.readouterr().err
     assert run(stage, "datasets", "source", "3") == 1
+    assert "There is no version '3'" in capsys.readouterr().err
+    assert run(stage, "datasets", "source", "tiny/3") == 1
     assert "model_not_found" in capsys.readouterr().err
 
 

@@ -114,7 +114,7 @@ def test_the_first_spelling_of_a_new_label_is_kept(cloud: Cloud) -> None:
     cloud.count(cloud.stream())
     now = cloud.call("GET", f"/predictions/{asked}").body["created_at"]
     stats = cloud.call("GET", "/stats", {"from": now, "to": now}).body
-    assert set(stats["feedback"]["by_model"]["1"]["per_label"]) == {"Purple"}
+    assert set(stats["feedback"]["by_model"]["tiny/1"]["per_label"]) == {"Purple"}
 
 
 def test_there_are_only_so_many_new_labels(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,9 +46,9 @@ def test_only_what_serves_and_the_way_back_stay_in_the_cache(served: Cloud, tmp_
 
 def test_what_any_alias_points_at_stays_in_the_cache(served: Cloud, tmp_path: Path) -> None:
     body = b'{"percent": 50}'
-    canary = served.call("POST", "/models/2/canary", None, body, "application/json")
+    canary = served.call("POST", "/models/tiny/2/canary", None, body, "application/json")
     assert canary.status == 200
-    assert served.call("POST", "/models/3/shadow").status == 200
+    assert served.call("POST", "/models/tiny/3/shadow").status == 200
     while answered_by(served) != "2":
         pass
     served.count(served.stream())

@@ -22,6 +22,7 @@ from training.data.sources.collect import LINEAGE_FILE, read_lineage
 from training.data.split import list_parts
 from visionflow.access.caller import Caller
 from visionflow.access.roles import EVERYTHING
+from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Feedback
 from visionflow.predictions.reviews import ReviewStore
 
@@ -73,7 +74,10 @@ def test_a_version_goes_through_shadow_and_canary_to_production_and_back(
     visionflow: Command,
 ) -> None:
     assert "shadow: tiny 2" in visionflow("models", "shadow", "2", "--reason", "a look")
-    assert "canary: tiny 2, 10 %" in visionflow("models", "canary", "2", "--percent", 10)
+    refused = visionflow("models", "canary", "2", "--percent", 10)
+    assert "tiny/2 is the shadow; end the shadow" in refused
+    visionflow("models", "shadow", "--off")
+    assert "canary: tiny 2, 10 %" in visionflow("models", "canary", "tiny/2", "--percent", 10)
     said = visionflow("models", "promote", "2", "--reason", "better", "--json")
     assert said["production"] == {"name": "tiny", "version": "2"}
     assert said["shadow"] is None
@@ -88,17 +92,55 @@ def test_a_version_goes_through_shadow_and_canary_to_production_and_back(
     assert "production" not in table
 
 
+def test_a_version_alone_is_enough_where_one_model_has_it(
+    visionflow: Command, cloud: Cloud, tmp_path: Path
+) -> None:
+    write_tiny_artifact(tmp_path / "other", "1", name="other", labels=("red", "pink", "cyan"))
+    cloud.publish(tmp_path / "other", promote=False)
+    assert "tiny 2 (fp32)" in visionflow("models", "show", "2")
+    said = visionflow("models", "promote", "1")
+    assert "Several models have a version 1: give other/1 or tiny/1." in said
+    assert "There is no version '9'" in visionflow("models", "show", "9")
+    compared = visionflow("models", "compare", "tiny/1", "other/1", "--json")
+    assert [item["name"] for item in compared["items"]] == ["tiny", "other"]
+
+
+def test_a_move_says_what_it_changes_and_a_dry_run_moves_nothing(
+    visionflow: Command, cloud: Cloud, tmp_path: Path
+) -> None:
+    write_tiny_artifact(tmp_path / "other", "1", name="other", labels=("red", "pink", "cyan"))
+    cloud.publish(tmp_path / "other", promote=False)
+    visionflow("models", "canary", "tiny/2", "--percent", 10)
+    lines = [
+        "other/1 answers in production instead of tiny/1.",
+        "2 classes are lost: blue, green.",
+        "2 classes are gained: cyan, pink.",
+        "The canary tiny/2 ends.",
+        "A rollback would then return to tiny/1.",
+    ]
+    dry = visionflow("models", "promote", "other/1", "--dry-run")
+    assert dry.splitlines() == lines
+    assert cloud.registry.current() == ModelRef("tiny", "1")
+    done = visionflow("models", "promote", "other/1")
+    assert done.splitlines() == [*lines, "production: other 1", "canary: none", "shadow: none"]
+    back = visionflow("models", "rollback")
+    assert "tiny/1 answers in production instead of other/1." in back
+    assert "2 classes are lost: cyan, pink." in back
+    assert "A rollback would then return to no version." in back
+
+
 def test_what_commands_change_is_in_the_audit_trail(visionflow: Command, cloud: Cloud) -> None:
     visionflow("models", "list")
     visionflow("models", "canary", "2", "--percent", 10, "--reason", "a look")
-    visionflow("models", "promote", "9")  # there is none
+    visionflow("models", "promote", "tiny/9")  # there is none
+    visionflow("models", "promote", "2", "--dry-run")
     visionflow("models", "rule", "--on")
     entries = cloud.call("GET", "/audit").body["items"]
     assert {entry["by"] for entry in entries} == {"arn:aws:sts::123456789012:user/moto"}
     assert [(entry["action"], entry["subject"], entry["status"]) for entry in entries] == [
         ("visionflow models rule", "", 200),
-        ("visionflow models promote", "9", 404),
-        ("visionflow models canary", "2", 200),
+        ("visionflow models promote", "tiny/9", 404),
+        ("visionflow models canary", "tiny/2", 200),
     ]
     assert entries[2]["details"] == {"percent": 10, "reason": "a look"}
 

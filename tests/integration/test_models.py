@@ -56,10 +56,10 @@ def test_versions_are_listed_with_their_aliases(versions: Cloud) -> None:
 
 
 def test_a_version_is_shown_with_its_manifest(versions: Cloud) -> None:
-    answer = versions.call("GET", "/models/2").body
+    answer = versions.call("GET", "/models/tiny/2").body
     assert answer["manifest"]["version"] == "2"
     assert answer["report"] is None
-    missing = versions.call("GET", "/models/9")
+    missing = versions.call("GET", "/models/tiny/9")
     assert (missing.status, missing.body["code"]) == (404, "model_not_found")
 
 
@@ -69,9 +69,9 @@ def test_a_report_and_the_pages_come_with_the_version(cloud: Cloud, tmp_path: Pa
     (tmp_path / "two" / "report.html").write_text("<!doctype html>")
     write_tiny_artifact(tmp_path / "two", "2", extra=("report.json", "report.html"))
     cloud.publish(tmp_path / "two")
-    answer = cloud.call("GET", "/models/2").body
+    answer = cloud.call("GET", "/models/tiny/2").body
     assert answer["report"] == {"test": {"top1": 1.0}}
-    without = cloud.call("GET", "/models/2", query={"report": "false"}).body
+    without = cloud.call("GET", "/models/tiny/2", query={"report": "false"}).body
     assert without["report"] is None and without["manifest"] == answer["manifest"]
     assert set(answer["files"]) == {"report.html"}
     assert "models/tiny/2/report.html" in answer["files"]["report.html"]
@@ -79,7 +79,7 @@ def test_a_report_and_the_pages_come_with_the_version(cloud: Cloud, tmp_path: Pa
 
 def test_promotions_can_be_taken_back_one_by_one(versions: Cloud) -> None:
     for version in ("2", "3"):
-        answer = post(versions, f"/models/{version}/promote", {"reason": "better"})
+        answer = post(versions, f"/models/tiny/{version}/promote", {"reason": "better"})
         assert answer.status == 200
     for expected in ("2", "1"):
         assert post(versions, "/models/rollback").status == 200
@@ -89,8 +89,8 @@ def test_promotions_can_be_taken_back_one_by_one(versions: Cloud) -> None:
 
 
 def test_the_history_says_who_moved_what_and_why(versions: Cloud) -> None:
-    post(versions, "/models/2/canary", {"percent": 20, "reason": "a look"})
-    post(versions, "/models/2/promote", {"reason": "good"})
+    post(versions, "/models/tiny/2/canary", {"percent": 20, "reason": "a look"})
+    post(versions, "/models/tiny/2/promote", {"reason": "good"})
     post(versions, "/models/rollback", {"reason": "bad"})
     items = versions.call("GET", "/models/history").body["items"]
     lines = [(m["alias"], m["version"], m["percent"], m["action"], m["reason"]) for m in items]
@@ -106,8 +106,8 @@ def test_the_history_says_who_moved_what_and_why(versions: Cloud) -> None:
 
 def test_the_history_is_paged_and_filtered(versions: Cloud) -> None:
     for version in ("2", "3", "1"):
-        post(versions, f"/models/{version}/promote")
-        post(versions, f"/models/{3 if version == '2' else 2}/canary", {"percent": 5})
+        post(versions, f"/models/tiny/{version}/promote")
+        post(versions, f"/models/tiny/{3 if version == '2' else 2}/canary", {"percent": 5})
     everything = versions.call("GET", "/models/history", {"limit": 100}).body["items"]
     found: list[Any] = []
     cursor: dict[str, str] = {}
@@ -166,15 +166,15 @@ def test_two_who_move_at_once_are_put_in_order(
 
 
 def test_a_retired_version_never_serves_again(versions: Cloud) -> None:
-    used = post(versions, "/models/1/retire")
+    used = post(versions, "/models/tiny/1/retire")
     assert (used.status, used.body["code"]) == (409, "model_in_use")
     versions.promote("2")
-    assert post(versions, "/models/1/retire", {"reason": "old"}).status == 200
-    entry = versions.call("GET", "/models/1").body
+    assert post(versions, "/models/tiny/1/retire", {"reason": "old"}).status == 200
+    entry = versions.call("GET", "/models/tiny/1").body
     assert entry["retired"]["at"]
     assert entry["retired"]["reason"] == "old"
     for path, body in (("promote", {}), ("shadow", {}), ("canary", {"percent": 1})):
-        refused = post(versions, f"/models/1/{path}", body)
+        refused = post(versions, f"/models/tiny/1/{path}", body)
         assert (refused.status, refused.body["code"]) == (409, "model_retired")
     # Nor is it gone back to.
     assert post(versions, "/models/rollback").body["code"] == "nothing_to_roll_back_to"
@@ -191,20 +191,46 @@ def test_a_version_that_is_not_registered_serves_nowhere(versions: Cloud) -> Non
 
 def test_canary_and_shadow_need_another_version(versions: Cloud) -> None:
     for path, body in (("shadow", {}), ("canary", {"percent": 5})):
-        refused = post(versions, f"/models/1/{path}", body)
+        refused = post(versions, f"/models/tiny/1/{path}", body)
         assert (refused.status, refused.body["code"]) == (409, "model_in_use")
     for percent in (0, 100, "5"):
-        assert post(versions, "/models/2/canary", {"percent": percent}).status == 400
-    assert post(versions, "/models/2/canary", {}).body["code"] == "missing_field"
+        assert post(versions, "/models/tiny/2/canary", {"percent": percent}).status == 400
+    assert post(versions, "/models/tiny/2/canary", {}).body["code"] == "missing_field"
 
 
-def test_the_name_decides_where_two_models_share_a_version(versions: Cloud, tmp_path: Path) -> None:
+def test_a_version_is_canary_or_shadow_and_not_both(versions: Cloud) -> None:
+    for first, second in (("canary", "shadow"), ("shadow", "canary")):
+        body = {"percent": 5}
+        assert (
+            post(versions, f"/models/tiny/2/{first}", body if first == "canary" else {}).status
+            == 200
+        )
+        refused = post(versions, f"/models/tiny/2/{second}", body if second == "canary" else {})
+        assert (refused.status, refused.body["code"]) == (409, "canary_or_shadow")
+        assert first in refused.body["detail"]
+        assert versions.call("DELETE", f"/models/{first}").status == 200
+
+
+def test_a_version_alone_names_no_model(versions: Cloud, tmp_path: Path) -> None:
     write_tiny_artifact(tmp_path / "other", "2", name="other")
     versions.publish(tmp_path / "other", promote=False)
-    assert versions.call("GET", "/models/2").body["name"] == "tiny"
-    assert versions.call("GET", "/models/2", {"name": "other"}).body["name"] == "other"
-    post(versions, "/models/2/promote", query={"name": "other"})
-    assert versions.call("GET", "/models").body["aliases"]["production"]["name"] == "other"
+    for name in ("tiny", "other"):
+        found = versions.call("GET", f"/models/{name}/2").body
+        assert (found["name"], found["manifest"]["name"]) == (name, name)
+    assert versions.call("GET", "/models/2").status == 404
+    for path in ("/models/other/1", "/models/other/..", f"/models/other/{'2' * 2000}"):
+        missing = versions.call("GET", path)
+        assert (missing.status, missing.body["code"]) == (404, "model_not_found"), path
+    post(versions, "/models/other/2/promote")
+    found = versions.call("GET", "/models").body
+    assert found["aliases"]["production"] == {"name": "other", "version": "2"}
+    aliases = {(item["name"], item["version"]): item["aliases"] for item in found["items"]}
+    assert (aliases["other", "2"], aliases["tiny", "2"]) == (["production"], [])
+    post(versions, "/models/tiny/2/canary", {"percent": 50})
+    both = {"models": "tiny/2,other/2"}
+    names = [item["name"] for item in versions.call("GET", "/models/compare", both).body["items"]]
+    assert names == ["tiny", "other"]
+    assert post(versions, "/models/other/2/retire").body["code"] == "model_in_use"
 
 
 @pytest.fixture
@@ -216,7 +242,7 @@ def signed_in(versions: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clou
 def test_an_admin_moves_and_is_named(signed_in: Cloud) -> None:
     body = json.dumps({"percent": 5}).encode()
     admin = Caller("user:1", "a@example.com", scopes_of(["model-admin"]))
-    moved = signed_in.call("POST", "/models/2/canary", body=body, caller=admin)
+    moved = signed_in.call("POST", "/models/tiny/2/canary", body=body, caller=admin)
     assert moved.body["aliases"]["canary"] == {"name": "tiny", "version": "2", "percent": 5}
     (move, _) = signed_in.registry.history(10).items
     assert move.by == "a@example.com"
@@ -245,7 +271,7 @@ def test_the_promotion_rule_is_read_and_replaced(versions: Cloud) -> None:
     assert versions.call("GET", "/models/promotion-rule").body == wanted
     for wrong in ({"min_images": 0}, {"min_gain": -0.1}, {"min_gain": 1e-200}, {"enabled": "yes"}):
         assert post(versions, "/models/promotion-rule", wrong).status == 400
-    assert versions.call("GET", "/models/1").body["verified"] is None
+    assert versions.call("GET", "/models/tiny/1").body["verified"] is None
 
 
 def test_a_canary_answers_its_share_by_the_id(
@@ -253,7 +279,7 @@ def test_a_canary_answers_its_share_by_the_id(
 ) -> None:
     from visionflow.models.routing import share_of  # noqa: PLC0415
 
-    post(versions, "/models/2/canary", {"percent": 50})
+    post(versions, "/models/tiny/2/canary", {"percent": 50})
     seen = set()
     for _ in range(12):
         answer = versions.predict(IMAGE).body
@@ -266,7 +292,7 @@ def test_a_canary_that_cannot_be_loaded_reaches_nobody(
     versions: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     versions.s3.delete_object(Bucket="models", Key="models/tiny/2/model.onnx")
-    post(versions, "/models/2/canary", {"percent": 99})
+    post(versions, "/models/tiny/2/canary", {"percent": 99})
     answers = [versions.predict(IMAGE).body for _ in range(4)]
     assert {answer["model"]["version"] for answer in answers} == {"1"}
     assert {"name": "tiny", "version": "2"} in [answer["refused"] for answer in answers]

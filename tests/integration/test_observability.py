@@ -78,7 +78,7 @@ def test_a_direct_call_can_be_followed_from_its_request_to_its_record(
     assert line["function_request_id"] == Context.aws_request_id
     assert line["prediction_id"] == answer["id"]
     assert cloud.call("GET", f"/predictions/{line['prediction_id']}").status == 200
-    assert (line["model"], line["model_version"]) == ("tiny", "1")
+    assert line["model"] == "tiny/1"
     assert line["timings"] == answer["timings"]
 
 
@@ -141,7 +141,7 @@ def test_metrics_of_a_batch_by_status_failure_step_and_version(
     assert record[failure_metric("image_empty")] == [1]
     assert len(record[step_metric("read")]) == 3
     assert record[step_metric("infer")][0] > 0
-    assert record["model_version"] == "1"
+    assert record["model"] == "tiny/1"
 
 
 def test_a_refused_image_is_counted_by_its_code_and_a_wrong_request_is_not(

@@ -106,7 +106,7 @@ def test_pages_of_an_own_stage_have_all_own_records_and_no_other(own: Cloud) -> 
         ({}, mine),
         ({"label": "red"}, [one for one in mine if one.label == "red"]),
         ({"status": "failed"}, [one for one in mine if one.status == "failed"]),
-        ({"model_version": "1"}, [one for one in mine if one.model and one.model.version == "1"]),
+        ({"model": "tiny/1"}, [one for one in mine if one.model and one.model.version == "1"]),
         (
             {"to": made[30].created_at},
             [one for one in mine if one.created_at <= made[30].created_at],

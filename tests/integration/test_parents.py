@@ -89,8 +89,8 @@ def test_a_parent_finds_what_is_below_it(nested: Cloud, monkeypatch: pytest.Monk
     assert walk(nested, label="warm", limit=1) == [unsure, itself, below]
     assert walk(nested, label="red") == [below]
     assert walk(nested, label="warm", status="unknown") == [unsure]
-    assert walk(nested, label="warm", model_version="2") == [unsure, itself, below]
-    assert walk(nested, label="warm", model_version="1") == []
+    assert walk(nested, label="warm", model="tiny/2") == [unsure, itself, below]
+    assert walk(nested, label="warm", model="tiny/1") == []
     monkeypatch.setattr(store, "MAX_ROWS_READ", 2)
     assert walk(nested, label="warm") == [unsure, itself, below]
 
@@ -113,7 +113,7 @@ def test_records_from_before_there_were_parents_have_none(nested: Cloud) -> None
 def right(cloud: Cloud) -> dict[str, Any]:
     cloud.count(cloud.stream())
     stats = cloud.call("GET", "/stats", days()).body
-    per_label: dict[str, Any] = stats["feedback"]["by_model"]["2"]["per_label"]
+    per_label: dict[str, Any] = stats["feedback"]["by_model"]["tiny/2"]["per_label"]
     return {label: (share["correct"], share["n"]) for label, share in per_label.items()}
 
 
@@ -160,7 +160,7 @@ def test_versions_with_other_trees_are_compared(nested: Cloud) -> None:
     for prediction_id in asked:
         say(nested, prediction_id, {"label": "red"})
     nested.count(nested.stream())
-    answer = nested.call("GET", "/models/compare", {"versions": "2,1", **days()})
+    answer = nested.call("GET", "/models/compare", {"models": "tiny/2,tiny/1", **days()})
     two, beside = answer.body["items"]
     # Version 1 calls olive red or green, which has no parents in its own tree.
     assert (beside["compared"], beside["agreement"]) == (3, pytest.approx(1.0))

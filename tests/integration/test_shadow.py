@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lambdas.api.models.service import MOST_COMPARED
 from lambdas.counters.handler import service as counters
 from lambdas.shadow.handler import lambda_handler as look_at
 from lambdas.shadow.handler import service as shadow
@@ -45,7 +46,7 @@ def days() -> dict[str, str]:
 
 
 def compared(cloud: Cloud) -> dict[str, dict[str, Any]]:
-    answer = cloud.call("GET", "/models/compare", {"versions": "1,2", **days()})
+    answer = cloud.call("GET", "/models/compare", {"models": "tiny/1,tiny/2", **days()})
     assert answer.status == 200, answer.body
     return {item["version"]: item for item in answer.body["items"]}
 
@@ -79,12 +80,13 @@ def test_without_a_shadow_nothing_is_passed_on(versions: Cloud) -> None:
 
 
 def test_the_shadow_does_not_judge_its_own_answers(versions: Cloud) -> None:
+    versions.registry.set_canary(TWO, 50, order())
+    answers = [versions.predict(RED).body for _ in range(6)]
+    versions.registry.clear_canary(order())
     versions.registry.set_shadow(TWO, order())
-    versions.registry.set_canary(TWO, 99, order())
-    answers = [versions.predict(RED).body for _ in range(3)]
     own = sum(answer["model"]["version"] == "2" for answer in answers)
     versions.count(versions.stream())
-    assert versions.run_shadow() == 3 - own
+    assert versions.run_shadow() == 6 - own
 
 
 def test_an_image_that_is_gone_is_no_fault(versions: Cloud) -> None:
@@ -153,9 +155,13 @@ def test_versions_are_compared_by_what_both_saw(versions: Cloud) -> None:
     assert (one["feedback"]["n"], one["feedback"]["accuracy"]) == (2, 0.5)
     assert (two["feedback"]["n"], two["feedback"]["accuracy"]) == (2, 0.5)
     assert two["feedback"]["low"] < 0.5 < two["feedback"]["high"]
-    for alone in ("1", "1,1"):
-        refused = versions.call("GET", "/models/compare", {"versions": alone})
+    for alone in ("tiny/1", "tiny/1,tiny/1", "1,2", "tiny/1,2"):
+        refused = versions.call("GET", "/models/compare", {"models": alone})
         assert refused.status == 400
+    many = ",".join(f"tiny/{n}" for n in range(MOST_COMPARED + 1))
+    assert versions.call("GET", "/models/compare", {"models": many}).status == 400
+    missing = versions.call("GET", "/models/compare", {"models": "tiny/1,other/2"})
+    assert (missing.status, missing.body["code"]) == (404, "model_not_found")
 
 
 def watch(cloud: Cloud, **limits: Any) -> None:
@@ -192,7 +198,7 @@ def test_an_unsure_version_is_taken_back(
     assert '"TrialTakenBack":[1.0]' in capsys.readouterr().out
     (entry,) = versions.call("GET", "/audit").body["items"]
     assert (entry["by"], entry["action"]) == ("the rollback rule", "roll back")
-    assert (entry["subject"], entry["status"]) == ("tiny 2", 200)
+    assert (entry["subject"], entry["status"]) == ("tiny/2", 200)
     assert entry["details"] == {"reason": move.reason}
     # It does not go on and on: what is left was never on trial.
     versions.registry.set_rule(RollbackRule(enabled=True, min_images=1, max_unknown_rate=0.0))
@@ -271,7 +277,7 @@ def test_images_unlike_the_reference_are_drift(
     for _ in range(6):
         cloud.predict(RED)
     cloud.count(cloud.stream())
-    found = cloud.call("GET", "/stats", days()).body["drift"]["2"]
+    found = cloud.call("GET", "/stats", days()).body["drift"]["tiny/2"]
     assert found["n"] == 6
     assert found["alarm"]
     assert found["embedding"] > 0.5

@@ -157,7 +157,9 @@ def test_statistics_and_comparison_count_each_reason(served: Cloud) -> None:
     assert (stats["unsure"], stats["unfamiliar"]) == (1, 2)
     (day,) = stats["by_day"]
     assert (day["unknown"], day["unsure"], day["unfamiliar"]) == (3, 1, 2)
-    compared = served.call("GET", "/models/compare", {"versions": "2,1", **days()}).body["items"]
+    compared = served.call("GET", "/models/compare", {"models": "tiny/2,tiny/1", **days()}).body[
+        "items"
+    ]
     numbers = [(item["unknown"], item["unsure"], item["unfamiliar"]) for item in compared]
     assert numbers == [(3, 1, 2), (0, 0, 0)]
     trial = served.registry.aliases().trial
@@ -214,6 +216,7 @@ def test_each_reason_has_its_metric(served: Cloud, capsys: pytest.CaptureFixture
 
 def test_a_version_is_shown_with_what_it_recognises(served: Cloud) -> None:
     known = [
-        served.call("GET", f"/models/{version}").body["recognises_unfamiliar"] for version in "12"
+        served.call("GET", f"/models/tiny/{version}").body["recognises_unfamiliar"]
+        for version in "12"
     ]
     assert known == [False, True]

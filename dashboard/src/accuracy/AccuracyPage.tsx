@@ -4,8 +4,9 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import type { Report } from "../api/artifact";
+import { readRef } from "../api/ref";
 import type { ModelItem, ModelList } from "../api/types";
-import { chosenModel, modelParams } from "../registry/chosen";
+import { chosenModel, modelKey, modelParams } from "../registry/chosen";
 import { useModel } from "../registry/useModel";
 import { useModels } from "../registry/useModels";
 import { Missing } from "../ui/notice/Missing";
@@ -49,12 +50,12 @@ export default function AccuracyPage() {
   const [params, setParams] = useSearchParams();
   const models = useModels();
   const chosen = models.data && (chosenModel(models.data, params) ?? newest(models.data, params));
-  const version = chosen?.version ?? params.get("version") ?? undefined;
-  const model = useModel({ name: chosen?.name, version });
+  const wanted = chosen ?? readRef(params.get("model"));
+  const model = useModel(wanted);
   const report = useMemo(() => readReport(model.data?.report), [model.data]);
   const tab = TABS.find((known) => known === params.get("tab")) ?? "classes";
   const failure = models.error ?? model.error;
-  const isWaiting = !failure && (models.isPending || (model.isPending && version !== undefined));
+  const isWaiting = !failure && (models.isPending || (model.isPending && wanted !== undefined));
 
   const tabs = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -117,7 +118,7 @@ export default function AccuracyPage() {
                 <ReportTab name={name} report={report} files={model.data?.files ?? {}} />
               </div>
             ) : (
-              <NoReport version={version} />
+              <NoReport version={wanted && modelKey(wanted)} />
             )}
           </Tabs.Content>
         ))}
@@ -133,7 +134,7 @@ export default function AccuracyPage() {
 
 /** The newest version, for when nothing serves; nothing if the address names an unknown version. */
 function newest({ items }: ModelList, params: URLSearchParams): ModelItem | undefined {
-  return params.has("version") ? undefined : items[0];
+  return params.has("model") ? undefined : items[0];
 }
 
 interface ReportTabProps {

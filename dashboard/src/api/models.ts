@@ -1,4 +1,5 @@
 import type { Manifest } from "./artifact";
+import { modelRef } from "./ref";
 import { ask, type Transport } from "./transport";
 import type {
   AliasMove,
@@ -7,12 +8,13 @@ import type {
   ModelDetail,
   ModelList,
   ModelName,
+  MovePreview,
   Page,
   RollbackRule,
 } from "./types";
 
-/** A requested change of an alias. Two models may have the same version, so both are named. */
-export type Move = { reason?: string } & (
+/** A requested change of an alias. `revision` of a preview: refused if the aliases have moved. */
+export type Move = { reason?: string; revision?: number } & (
   | { action: "promote" | "shadow" | "retire"; name: string; version: string }
   | { action: "canary"; name: string; version: string; percent: number }
   | { action: "rollback" | "end_canary" | "end_shadow" }
@@ -20,16 +22,14 @@ export type Move = { reason?: string } & (
 
 export interface ModelsApi {
   models(signal?: AbortSignal): Promise<ModelList>;
-  model(version: string, name: string | undefined, signal?: AbortSignal): Promise<ModelDetail>;
+  model(model: ModelName, signal?: AbortSignal): Promise<ModelDetail>;
   /** The same without its report, which may be large. */
-  manifest({ name, version }: ModelName, signal?: AbortSignal): Promise<Manifest>;
-  /** Without `name`, `versions` may belong to several models. */
-  compare(
-    name: string | undefined,
-    versions: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<Comparison>;
+  manifest(model: ModelName, signal?: AbortSignal): Promise<Manifest>;
+  /** Each of `models` beside the first. */
+  compare(models: readonly ModelName[], signal?: AbortSignal): Promise<Comparison>;
   moves(cursor: string | null, signal?: AbortSignal): Promise<Page<AliasMove>>;
+  /** What a move would change now; fails as the move would. */
+  preview(move: Move, signal?: AbortSignal): Promise<MovePreview>;
   move(move: Move, signal?: AbortSignal): Promise<{ aliases: Aliases }>;
   rule(signal?: AbortSignal): Promise<RollbackRule>;
   setRule(rule: RollbackRule, signal?: AbortSignal): Promise<RollbackRule>;
@@ -40,24 +40,24 @@ const HISTORY_PAGE = 20;
 export function modelsApi(client: Transport): ModelsApi {
   return {
     models: (signal) => ask(signal, (bounded) => client.GET("/models", { signal: bounded })),
-    model: async (version, name, signal) => {
-      const params = { path: { version }, ...(name !== undefined && { query: { name } }) };
+    model: async (model, signal) => {
+      const params = named(model);
       const detail = await ask(signal, (bounded) =>
-        client.GET("/models/{version}", { params, signal: bounded }),
+        client.GET("/models/{name}/{version}", { params, signal: bounded }),
       );
       return detail as ModelDetail; // the API's description leaves the manifest open
     },
-    manifest: async ({ name, version }, signal) => {
-      const params = { path: { version }, query: { name, report: false } };
+    manifest: async (model, signal) => {
+      const params = { ...named(model), query: { report: false } };
       const detail = await ask(signal, (bounded) =>
-        client.GET("/models/{version}", { params, signal: bounded }),
+        client.GET("/models/{name}/{version}", { params, signal: bounded }),
       );
       return (detail as ModelDetail).manifest;
     },
-    compare: (name, versions, signal) =>
+    compare: (models, signal) =>
       ask(signal, (bounded) =>
         client.GET("/models/compare", {
-          params: { query: { versions: versions.join(","), ...(name !== undefined && { name }) } },
+          params: { query: { models: models.map(modelRef).join(",") } },
           signal: bounded,
         }),
       ),
@@ -68,6 +68,10 @@ export function modelsApi(client: Transport): ModelsApi {
           signal: bounded,
         }),
       ),
+    preview: (move, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/models/preview", { params: { query: asked(move) }, signal: bounded }),
+      ),
     move: (move, signal) => ask(signal, (bounded) => send(client, move, bounded)),
     rule: (signal) => ask(signal, (bounded) => client.GET("/models/rule", { signal: bounded })),
     setRule: (body, signal) =>
@@ -76,7 +80,7 @@ export function modelsApi(client: Transport): ModelsApi {
 }
 
 function send(client: Transport, move: Move, signal: AbortSignal) {
-  const because = { reason: move.reason ?? null };
+  const because = { reason: move.reason ?? null, revision: move.revision ?? null };
   switch (move.action) {
     case "rollback":
       return client.POST("/models/rollback", { body: because, signal });
@@ -86,12 +90,12 @@ function send(client: Transport, move: Move, signal: AbortSignal) {
       return client.DELETE("/models/shadow", { signal });
     case "canary": {
       const body = { percent: move.percent, ...because };
-      return client.POST("/models/{version}/canary", { params: named(move), body, signal });
+      return client.POST("/models/{name}/{version}/canary", { params: named(move), body, signal });
     }
     case "promote":
     case "shadow":
     case "retire":
-      return client.POST(`/models/{version}/${move.action}`, {
+      return client.POST(`/models/{name}/{version}/${move.action}`, {
         params: named(move),
         body: because,
         signal,
@@ -99,6 +103,14 @@ function send(client: Transport, move: Move, signal: AbortSignal) {
   }
 }
 
-function named({ name, version }: { name: string; version: string }) {
-  return { path: { version }, query: { name } };
+function named({ name, version }: ModelName) {
+  return { path: { name, version } };
+}
+
+function asked(move: Move) {
+  return {
+    move: move.action,
+    ...("version" in move && { model: modelRef(move) }),
+    ...("percent" in move && { percent: move.percent }),
+  };
 }

@@ -210,6 +210,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a move would change now, by the code that moves; raises what it would raise */
+        get: operations["previewMove"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/rule": {
         parameters: {
             query?: never;
@@ -297,7 +314,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/models/{version}": {
+    "/models/{name}/{version}": {
         parameters: {
             query?: never;
             header?: never;
@@ -314,7 +331,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/models/{version}/promote": {
+    "/models/{name}/{version}/promote": {
         parameters: {
             query?: never;
             header?: never;
@@ -331,7 +348,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/models/{version}/canary": {
+    "/models/{name}/{version}/canary": {
         parameters: {
             query?: never;
             header?: never;
@@ -348,7 +365,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/models/{version}/shadow": {
+    "/models/{name}/{version}/shadow": {
         parameters: {
             query?: never;
             header?: never;
@@ -365,7 +382,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/models/{version}/retire": {
+    "/models/{name}/{version}/retire": {
         parameters: {
             query?: never;
             header?: never;
@@ -1027,6 +1044,23 @@ export interface components {
             percent: number;
         };
         /**
+         * ClassChange
+         * @description The classes that ``percent`` of the images can be answered with by ``model`` and not by
+         *     ``instead_of``, and the reverse; ``kept``: how many both know.
+         */
+        ClassChange: {
+            model: components["schemas"]["ModelRef"];
+            instead_of: components["schemas"]["ModelRef"];
+            /** Percent */
+            percent: number;
+            /** Gained */
+            gained: string[];
+            /** Lost */
+            lost: string[];
+            /** Kept */
+            kept: number;
+        };
+        /**
          * ClassHealth
          * @description ``images`` that are ready and labelled so, in ``groups`` of look-alikes. ``suspected`` of
          *     them look like another class, ``outliers`` like none.
@@ -1506,6 +1540,33 @@ export interface components {
             n: number;
             /** Alarm */
             alarm: boolean;
+        };
+        /**
+         * Effect
+         * @description One thing that a move changes.
+         *
+         *     production: ``model`` answers ``instead_of`` (null: nothing did).
+         *     canary: ``model`` answers ``percent`` of the images ``instead_of`` production.
+         *     canary_ends, shadow, shadow_ends: ``model`` is no longer the canary, and so on.
+         *     rollback_to: a rollback would return to ``model`` (null: to nothing).
+         *     watched, unwatched: the rollback rule, which is on, watches ``model`` from now on, or no longer.
+         *     retired: ``model`` can never serve again.
+         *     gate_failed: ``model`` was published although its gate failed; this changes nothing.
+         */
+        Effect: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "production" | "canary" | "canary_ends" | "shadow" | "shadow_ends" | "rollback_to" | "watched" | "unwatched" | "retired" | "gate_failed";
+            model: components["schemas"]["ModelRef"] | null;
+            /** @default null */
+            instead_of: components["schemas"]["ModelRef"] | null;
+            /**
+             * Percent
+             * @default null
+             */
+            percent: number | null;
         };
         /**
          * Erased
@@ -2232,7 +2293,7 @@ export interface components {
         };
         /**
          * ModelRef
-         * @description One version of one model.
+         * @description One version of one model. Many models have a version 1.0.0, so a version alone names none.
          */
         ModelRef: {
             /** Name */
@@ -2269,6 +2330,22 @@ export interface components {
             action: "promote" | "rollback" | "canary" | "shadow" | "clear";
             /** Reason */
             reason: string | null;
+        };
+        /**
+         * MovePreview
+         * @description What a move would change now; nothing is moved.
+         *
+         *     ``aliases``: what would serve. ``classes`` is null where no image gets another version, and
+         *     where the manifest of one is gone. Send ``revision`` with the move, and it is refused if the
+         *     aliases have moved meanwhile.
+         */
+        MovePreview: {
+            /** Revision */
+            revision: number;
+            aliases: components["schemas"]["ServingAliases"];
+            /** Effects */
+            effects: components["schemas"]["Effect"][];
+            classes: components["schemas"]["ClassChange"] | null;
         };
         /**
          * Moved
@@ -2514,7 +2591,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
         };
@@ -2778,7 +2855,7 @@ export interface components {
          * Stats
          * @description Counters of whole days (UTC), of records also that have expired since.
          *
-         *     Versions are keys by their version alone, or as ``name version`` where two models share one.
+         *     Versions are keys as ``name/version``.
          *     ``by_label`` counts what every image was called, a parent of labels too, and the best guess of
          *     unknown ones. ``unsure`` and
          *     ``unfamiliar`` are the unknown ones by reason.
@@ -3184,8 +3261,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only this label, or what is below it where it is a parent */
                 label?: string;
-                /** @description Only answers of this version */
-                model_version?: string;
+                /** @description Only answers of this version, as name/version */
+                model?: string;
                 /** @description Only this status */
                 status?: "ok" | "unknown" | "failed";
                 /** @description Only images from this source */
@@ -3525,10 +3602,8 @@ export interface operations {
     compareModels: {
         parameters: {
             query: {
-                /** @description Two or more versions, separated by commas */
-                versions: string;
-                /** @description Name of the model (default: the one in production) */
-                name?: string;
+                /** @description Two or more versions as name/version, separated by commas */
+                models: string;
                 /** @description From the day of this time (default: 30 days ago) */
                 from?: string;
                 /** @description To the day of this time; at most 366 days in total */
@@ -3547,6 +3622,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelComparison"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewMove: {
+        parameters: {
+            query: {
+                /** @description The move to look at */
+                move: "promote" | "rollback" | "canary" | "end_canary" | "shadow" | "end_shadow" | "retire";
+                /** @description The version that it is about, as name/version */
+                model?: string;
+                /** @description The share of a canary */
+                percent?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovePreview"];
                 };
             };
             /** @description What went wrong */
@@ -3741,6 +3852,11 @@ export interface operations {
                      * @default null
                      */
                     reason?: string | null;
+                    /**
+                     * Revision
+                     * @default null
+                     */
+                    revision?: number | null;
                 };
             };
         };
@@ -3826,13 +3942,12 @@ export interface operations {
     model: {
         parameters: {
             query?: {
-                /** @description Name of the model (default: the one in production) */
-                name?: string;
                 /** @description Whether to return the report, which has up to 4 MB */
                 report?: boolean;
             };
             header?: never;
             path: {
+                name: string;
                 version: string;
             };
             cookie?: never;
@@ -3861,12 +3976,10 @@ export interface operations {
     };
     promote: {
         parameters: {
-            query?: {
-                /** @description Name of the model (default: the one in production) */
-                name?: string;
-            };
+            query?: never;
             header?: never;
             path: {
+                name: string;
                 version: string;
             };
             cookie?: never;
@@ -3879,6 +3992,11 @@ export interface operations {
                      * @default null
                      */
                     reason?: string | null;
+                    /**
+                     * Revision
+                     * @default null
+                     */
+                    revision?: number | null;
                 };
             };
         };
@@ -3905,12 +4023,10 @@ export interface operations {
     };
     setCanary: {
         parameters: {
-            query?: {
-                /** @description Name of the model (default: the one in production) */
-                name?: string;
-            };
+            query?: never;
             header?: never;
             path: {
+                name: string;
                 version: string;
             };
             cookie?: never;
@@ -3925,6 +4041,11 @@ export interface operations {
                      * @default null
                      */
                     reason?: string | null;
+                    /**
+                     * Revision
+                     * @default null
+                     */
+                    revision?: number | null;
                 };
             };
         };
@@ -3951,12 +4072,10 @@ export interface operations {
     };
     setShadow: {
         parameters: {
-            query?: {
-                /** @description Name of the model (default: the one in production) */
-                name?: string;
-            };
+            query?: never;
             header?: never;
             path: {
+                name: string;
                 version: string;
             };
             cookie?: never;
@@ -3969,6 +4088,11 @@ export interface operations {
                      * @default null
                      */
                     reason?: string | null;
+                    /**
+                     * Revision
+                     * @default null
+                     */
+                    revision?: number | null;
                 };
             };
         };
@@ -3995,12 +4119,10 @@ export interface operations {
     };
     retire: {
         parameters: {
-            query?: {
-                /** @description Name of the model (default: the one in production) */
-                name?: string;
-            };
+            query?: never;
             header?: never;
             path: {
+                name: string;
                 version: string;
             };
             cookie?: never;
@@ -4013,6 +4135,11 @@ export interface operations {
                      * @default null
                      */
                     reason?: string | null;
+                    /**
+                     * Revision
+                     * @default null
+                     */
+                    revision?: number | null;
                 };
             };
         };

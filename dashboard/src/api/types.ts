@@ -29,6 +29,8 @@ export type ModelList = Schemas["ModelList"];
 /** A version and its files. The report of an older version may lack fields. */
 export type ModelDetail = Omit<Schemas["ModelDetail"], "manifest"> & { manifest: Manifest };
 export type Aliases = Schemas["ServingAliases"];
+export type MovePreview = Schemas["MovePreview"];
+export type ClassChange = Schemas["ClassChange"];
 export type AliasMove = Schemas["Move"];
 export type Comparison = Schemas["ModelComparison"];
 export type RollbackRule = Schemas["RollbackRule"];

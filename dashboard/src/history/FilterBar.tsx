@@ -3,8 +3,10 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
-import type { LogEntry } from "../api/types";
+import { modelRef, readRef } from "../api/ref";
+import type { LogEntry, ModelName } from "../api/types";
 import type { Filters } from "../records/feed/feed";
+import { modelKey } from "../registry/chosen";
 import { useLabelChoices } from "../registry/useLabels";
 import { Combobox } from "../ui/combobox/Combobox";
 import { MomentField } from "../ui/MomentField";
@@ -26,7 +28,7 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
   const { t } = useTranslation();
   const seen = new Set([filters.label, ...rows.map(({ label }) => label)]);
   const labels = useLabelChoices([...seen]);
-  const versions = useVersions(filters.model_version, rows);
+  const models = useVersions(filters.model, rows);
   const set = (changes: Changes) => {
     onChange(readFilters(new URLSearchParams(filterEntries({ ...filters, ...changes }))));
   };
@@ -76,14 +78,16 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
       <Choice
         name={t("history.version")}
         any={t("history.anyVersion")}
-        value={filters.model_version}
-        onChange={(version) => {
-          set({ model_version: version });
+        value={filters.model}
+        onChange={(model) => {
+          set({ model });
         }}
         testId="filter-version"
       >
-        {versions.map((version) => (
-          <option key={version}>{version}</option>
+        {models.map((model) => (
+          <option key={modelRef(model)} value={modelRef(model)}>
+            {modelKey(model)}
+          </option>
         ))}
       </Choice>
       <MomentField
@@ -193,15 +197,20 @@ function Confidence({ name, value, onChange, testId }: ConfidenceProps) {
 }
 
 /** The versions of the registry, and those that the list itself shows. */
-function useVersions(chosen: string | undefined, rows: readonly LogEntry[]): string[] {
+function useVersions(chosen: string | undefined, rows: readonly LogEntry[]): ModelName[] {
   const api = useApi();
   const models = useQuery({
     queryKey: ["models"],
     queryFn: ({ signal }) => api.models(signal),
     staleTime: 60_000,
   });
-  const versions = new Set(models.data?.items.map(({ version }) => version));
-  for (const { model } of rows) if (model) versions.add(model.version);
-  if (chosen) versions.add(chosen);
-  return [...versions].sort((a, b) => b.localeCompare(a, undefined, { numeric: true }));
+  const found = [...(models.data?.items ?? []), ...rows.map(({ model }) => model)];
+  const known = new Map(found.flatMap((model) => (model ? [[modelRef(model), model]] : [])));
+  const asked = readRef(chosen);
+  if (asked) known.set(modelRef(asked), asked);
+  return [...known.values()].sort(
+    (a, b) =>
+      a.name.localeCompare(b.name) ||
+      b.version.localeCompare(a.version, undefined, { numeric: true }),
+  );
 }

@@ -50,7 +50,7 @@ export function useHistoryParams() {
 
 export function readFilters(params: URLSearchParams): Filters {
   const label = params.get("label");
-  const version = params.get("version");
+  const model = params.get("model");
   const status = STATUSES.find((known) => known === params.get("status"));
   const source = SOURCES.find((known) => known === params.get("source"));
   const from = readMoment(params.get("from"));
@@ -61,7 +61,7 @@ export function readFilters(params: URLSearchParams): Filters {
     ...(label && { label }),
     ...(status && { status }),
     ...(source && { source }),
-    ...(version && { model_version: version }),
+    ...(model && { model }),
     ...(from && { from }),
     ...(to && { to }),
     ...(min !== null && { min }),
@@ -70,11 +70,10 @@ export function readFilters(params: URLSearchParams): Filters {
 }
 
 /** The filters as parameters of the address, without those that are not set. */
-export function filterEntries({
-  model_version: version,
-  ...filters
-}: Partial<Record<keyof Filters, string | number | undefined>>): [string, string][] {
-  return Object.entries({ ...filters, version })
+export function filterEntries(
+  filters: Partial<Record<keyof Filters, string | number | undefined>>,
+): [string, string][] {
+  return Object.entries<string | number | undefined>(filters)
     .filter(
       (entry): entry is [string, string | number] => entry[1] !== undefined && entry[1] !== "",
     )

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
+import { modelRef } from "../api/ref";
 import type { Comparison, ModelItem, UnknownReason } from "../api/types";
 import { useLanguage } from "../i18n";
 import { fileSize, milliseconds, orDash, percent, whole } from "../i18n/format";
@@ -25,11 +26,9 @@ export function ComparePanel({ items }: ComparePanelProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const api = useApi();
-  const versions = items.map(({ version }) => version);
-  const [name, ...others] = [...new Set(items.map((item) => item.name))];
   const compared = useQuery({
-    queryKey: ["compare", name, others, versions],
-    queryFn: ({ signal }) => api.compare(others.length > 0 ? undefined : name, versions, signal),
+    queryKey: ["compare", ...items.map(modelRef)],
+    queryFn: ({ signal }) => api.compare(items, signal),
   });
   const real = (item: ModelItem) =>
     compared.data?.items.find((entry) => modelKey(entry) === modelKey(item));

@@ -43,9 +43,9 @@ export function DriftPanel() {
           ]}
           labelledBy="drift-title"
         >
-          {drift.map(([version, { labels, embedding, n, alarm }]) => (
-            <tr key={version}>
-              <th scope="row">{version}</th>
+          {drift.map(([model, { labels, embedding, n, alarm }]) => (
+            <tr key={model}>
+              <th scope="row">{model.replace("/", " ")}</th>
               <td className="end">{whole(n, language)}</td>
               <td className="end">{number(labels)}</td>
               <td className="end">{number(embedding)}</td>

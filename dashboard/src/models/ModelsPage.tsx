@@ -85,7 +85,6 @@ export default function ModelsPage() {
       {asked && list && (
         <MoveDialog
           move={asked}
-          list={list}
           onClose={() => {
             setAsked(null);
           }}

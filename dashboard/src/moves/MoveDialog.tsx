@@ -1,46 +1,62 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../api/ApiContext";
 import type { Move } from "../api/models";
-import type { ModelList } from "../api/types";
 import { DialogButtons } from "../ui/dialog/DialogButtons";
 import { Modal } from "../ui/dialog/Modal";
 import { Problem } from "../ui/notice/Problem";
 import css from "./MoveDialog.module.css";
-import { useMoveTexts } from "./useMoveTexts";
+import { useEffectTexts, useMoveTitle } from "./useMoveTexts";
 
 interface MoveDialogProps {
   move: Move;
-  list: ModelList;
   onClose: () => void;
 }
 
-/** Confirms a change of an alias: shows what changes, from what to what. */
-export function MoveDialog({ move, list, onClose }: MoveDialogProps) {
+/** Confirms a change of an alias: shows what the API says that it would change, and sends that. */
+export function MoveDialog({ move, onClose }: MoveDialogProps) {
   const { t } = useTranslation();
   const api = useApi();
   const queries = useQueryClient();
   const [reason, setReason] = useState("");
-  const { title, changes, confirm } = useMoveTexts(move, list);
+  const { title, confirm } = useMoveTitle(move);
   const takesReason = !["end_canary", "end_shadow"].includes(move.action);
+  const preview = useQuery({
+    queryKey: ["preview", move],
+    queryFn: ({ signal }) => api.preview(move, signal),
+    gcTime: 0, // the aliases may have moved when it is asked again
+    retry: false,
+  });
+  const changes = useEffectTexts(preview.data);
   const run = useMutation({
-    mutationFn: () => api.move(reason === "" ? move : { ...move, reason }),
+    mutationFn: (revision: number) =>
+      api.move({ ...move, revision, ...(reason !== "" && { reason }) }),
     onSuccess: () => {
       for (const key of ["models", "moves", "status", "model", "dataset"]) {
         void queries.invalidateQueries({ queryKey: [key] });
       }
       onClose();
     },
+    // Somebody else may have moved an alias: show what the move does now.
+    onError: () => void preview.refetch(),
   });
   return (
     <Modal title={title} onClose={onClose} testId="move">
-      <ul className={css.changes} data-testid="move-changes">
-        {changes.map((change) => (
-          <li key={change}>{change}</li>
-        ))}
-      </ul>
+      {preview.error ? (
+        <Problem error={preview.error} />
+      ) : changes === null ? (
+        <div className={`skeleton ${css.waiting}`} aria-busy="true" />
+      ) : (
+        <ul className={css.changes} data-testid="move-changes">
+          {changes.map(({ kind, text }) => (
+            <li key={text} data-effect={kind}>
+              {text}
+            </li>
+          ))}
+        </ul>
+      )}
       {takesReason && (
         <label className="field">
           <span className="field-name">{t("models.reason")}</span>
@@ -59,10 +75,10 @@ export function MoveDialog({ move, list, onClose }: MoveDialogProps) {
       <DialogButtons
         confirm={confirm}
         tone="primary"
-        isPending={run.isPending}
+        isPending={run.isPending || !preview.data || preview.isFetching}
         onCancel={onClose}
         onConfirm={() => {
-          run.mutate();
+          if (preview.data) run.mutate(preview.data.revision);
         }}
         testId="move-confirm"
       />

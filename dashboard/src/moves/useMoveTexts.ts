@@ -1,79 +1,95 @@
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 
 import type { Move } from "../api/models";
-import type { ModelList, ModelName } from "../api/types";
+import type { ClassChange, ModelName, MovePreview } from "../api/types";
 import { modelKey } from "../registry/chosen";
 
-/** The texts of a confirmation: the question, and everything that changes. */
-export function useMoveTexts(move: Move, { items, aliases }: ModelList) {
-  const { t } = useTranslation();
-  const { production, canary, shadow } = aliases;
-  const named = (model: ModelName | null) =>
-    model ? `${model.name} ${model.version}` : t("models.nobody");
-  // The list may be older than the version that moves.
-  const wanted = "version" in move ? move : null;
-  const target = wanted && items.find((item) => modelKey(item) === modelKey(wanted));
-  const to = named(wanted);
-  const from = named(production);
-  const noGate = target && !target.gate_passed ? [t("models.changesNoGate", { to })] : [];
+type Effect = MovePreview["effects"][number];
 
+interface Change {
+  kind: Effect["kind"] | "lost" | "gained" | "same" | "records" | "nothing";
+  text: string;
+}
+
+const MOST_NAMED = 12;
+
+/** The question of a confirmation, and its button. */
+export function useMoveTitle(move: Move): { title: string; confirm: string } {
+  const { t } = useTranslation();
+  const to = "version" in move ? modelKey(move) : "";
   switch (move.action) {
     case "promote":
-      return {
-        title: t("models.promoteTitle", { to }),
-        confirm: t("models.promote"),
-        changes: [
-          t("models.changesProduction", { from, to }),
-          ...noGate,
-          ...(canary ? [t("models.changesCanaryStays", { canary: named(canary) })] : []),
-          t("models.changesRecords"),
-        ],
-      };
+      return { title: t("models.promoteTitle", { to }), confirm: t("models.promote") };
     case "rollback":
-      return {
-        title: t("models.rollbackTitle"),
-        confirm: t("models.rollback"),
-        changes: [t("models.changesRollback", { from }), t("models.changesRecords")],
-      };
+      return { title: t("models.rollbackTitle"), confirm: t("models.rollback") };
     case "canary":
-      return {
-        title: t("models.canaryTitle", { to }),
-        confirm: t("models.makeCanary"),
-        changes: [
-          t("models.changesCanary", { to, percent: move.percent }),
-          t("models.changesRest", { from, percent: 100 - move.percent }),
-          ...noGate,
-          ...(canary && modelKey(canary) !== modelKey(move)
-            ? [t("models.changesCanaryEnds", { canary: named(canary) })]
-            : []),
-        ],
-      };
+      return { title: t("models.canaryTitle", { to }), confirm: t("models.makeCanary") };
     case "shadow":
-      return {
-        title: t("models.shadowTitle", { to }),
-        confirm: t("models.makeShadow"),
-        changes: [
-          t("models.changesShadow", { to, from }),
-          ...(shadow ? [t("models.changesShadowEnds", { shadow: named(shadow) })] : []),
-        ],
-      };
+      return { title: t("models.shadowTitle", { to }), confirm: t("models.makeShadow") };
     case "retire":
-      return {
-        title: t("models.retireTitle", { to }),
-        confirm: t("models.retire"),
-        changes: [t("models.changesRetire", { to })],
-      };
+      return { title: t("models.retireTitle", { to }), confirm: t("models.retire") };
     case "end_canary":
-      return {
-        title: t("models.endCanaryTitle"),
-        confirm: t("models.endCanary"),
-        changes: [t("models.changesEndCanary", { from, canary: named(canary) })],
-      };
+      return { title: t("models.endCanaryTitle"), confirm: t("models.endCanary") };
     case "end_shadow":
-      return {
-        title: t("models.endShadowTitle"),
-        confirm: t("models.endShadow"),
-        changes: [t("models.changesEndShadow", { shadow: named(shadow) })],
-      };
+      return { title: t("models.endShadowTitle"), confirm: t("models.endShadow") };
   }
+}
+
+/** One sentence for each thing that a move changes; `null` until the API has said what. */
+export function useEffectTexts(preview: MovePreview | undefined): Change[] | null {
+  const { t } = useTranslation();
+  if (!preview) return null;
+  const { effects, classes } = preview;
+  if (effects.length === 0) return [{ kind: "nothing", text: t("models.effects.nothing") }];
+  const [first, ...others] = effects.map((effect) => effectText(t, effect));
+  const answers = effects.some(({ kind }) => kind === "production" || kind.startsWith("canary"));
+  return [
+    ...(first ? [first] : []),
+    ...(classes ? classTexts(t, classes) : []),
+    ...others,
+    ...(answers ? [{ kind: "records" as const, text: t("models.effects.records") }] : []),
+  ];
+}
+
+function effectText(t: TFunction, { kind, model, instead_of: from, percent }: Effect): Change {
+  const named = (one: ModelName | null) => (one ? modelKey(one) : t("models.nobody"));
+  const slots = { model: named(model), from: named(from) };
+  switch (kind) {
+    case "production":
+      return { kind, text: t(from ? "models.effects.production" : "models.effects.first", slots) };
+    case "canary": {
+      const share = percent ?? 0;
+      const text = t("models.effects.canary", { ...slots, percent: share, rest: 100 - share });
+      return { kind, text };
+    }
+    case "rollback_to":
+      return { kind, text: t(model ? "models.effects.rollback_to" : "models.effects.end", slots) };
+    default:
+      return { kind, text: t(`models.effects.${kind}`, slots) };
+  }
+}
+
+function classTexts(t: TFunction, { lost, gained, kept, percent }: ClassChange): Change[] {
+  if (lost.length + gained.length === 0) {
+    return [{ kind: "same", text: t("models.effects.same", { n: kept }) }];
+  }
+  const line = (kind: "lost" | "gained", names: readonly string[]): Change => {
+    const slots = { n: names.length, names: some(t, names), percent };
+    const text =
+      percent === 100
+        ? t(`models.effects.${kind}`, slots)
+        : t(`models.effects.${kind}_part`, slots);
+    return { kind, text };
+  };
+  return [
+    ...(lost.length > 0 ? [line("lost", lost)] : []),
+    ...(gained.length > 0 ? [line("gained", gained)] : []),
+  ];
+}
+
+function some(t: TFunction, names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMED).join(", ");
+  const n = names.length - MOST_NAMED;
+  return n > 0 ? t("models.effects.more", { names: shown, n }) : shown;
 }

@@ -1,22 +1,21 @@
+import { modelRef } from "../api/ref";
 import type { ModelItem, ModelList, ModelName } from "../api/types";
 
-/** A unique key: two models may have the same version. */
+/** A version's name as people read it. A version alone names none: many models have a 1.0.0. */
 export function modelKey({ name, version }: ModelName): string {
   return `${name} ${version}`;
 }
 
-/** A version as parameters of the page's address. */
-export function modelParams({ name, version }: ModelName): Record<"model" | "version", string> {
-  return { model: name, version };
+/** A version as a parameter of the page's address. */
+export function modelParams(model: ModelName): Record<"model", string> {
+  return { model: modelRef(model) };
 }
 
-/** The version in the address, of production's model if it names none; else production. */
+/** The version in the address, or else production. */
 export function chosenModel(
   { items, aliases: { production } }: ModelList,
   params: URLSearchParams,
 ): ModelItem | undefined {
-  const version = params.get("version") ?? production?.version;
-  const name = params.get("model") ?? production?.name;
-  const alike = items.filter((item) => item.version === version);
-  return alike.find((item) => item.name === name) ?? alike[0];
+  const wanted = params.get("model") ?? (production && modelRef(production));
+  return items.find((item) => modelRef(item) === wanted);
 }

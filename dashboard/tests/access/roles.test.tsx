@@ -88,7 +88,8 @@ describe("a refused request", () => {
   };
   const rollBack = async () => {
     await userEvent.click(await screen.findByTestId("rollback"));
-    await userEvent.click(await screen.findByTestId("move-confirm"));
+    await screen.findByTestId("move-changes");
+    await userEvent.click(screen.getByTestId("move-confirm"));
     return screen.findByTestId("problem");
   };
 

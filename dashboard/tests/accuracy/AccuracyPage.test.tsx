@@ -129,7 +129,7 @@ describe("the queue to label", () => {
 describe("without a report", () => {
   it("says so of the version", async () => {
     fake.failing = (path) =>
-      path.startsWith("/models/1.0.0") ? problem(404, "model_not_found") : null;
+      path.startsWith("/models/visionflow20/1.0.0") ? problem(404, "model_not_found") : null;
     renderDashboard(fake, "/accuracy", "ko");
     expect(await screen.findByTestId("problem")).toHaveTextContent("해당 모델 버전이 없습니다.");
   });

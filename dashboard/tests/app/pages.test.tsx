@@ -7,7 +7,7 @@ import { renderDashboard } from "../render";
 
 describe("a page", () => {
   it("whose code is here is drawn at once, with nothing in between", async () => {
-    await preloadPage("#/models?version=1.0.0");
+    await preloadPage("#/models?model=starter%2F1.0.0");
     renderDashboard(new FakeApi(), "/models");
     expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Models");
   });

@@ -348,9 +348,10 @@ describe("training", () => {
     expect(worst).toHaveLength(3);
     expect(worst[0]).toHaveTextContent("true “Apple”, predicted “pear”: 3");
     await userEvent.click(screen.getByTestId("run-promote"));
+    await screen.findByTestId("move-changes");
     await userEvent.click(screen.getByTestId("move-confirm"));
     await waitFor(() => {
-      expect(fake.count("/models/1.0.0/promote")).toBe(1);
+      expect(fake.count("/models/fruit/1.0.0/promote")).toBe(1);
     });
   });
 
@@ -377,17 +378,25 @@ describe("training", () => {
 
   it("accepts a run's version as a canary, after saying what changes", async () => {
     const birds = { name: "birds", version: "1.0.0", percent: 5 };
+    const { production } = registry().aliases;
+    const fruit = { name: "fruit", version: "1.0.0" };
+    fake.preview = {
+      effects: [
+        { kind: "canary", model: fruit, instead_of: production, percent: 10 },
+        { kind: "canary_ends", model: birds, instead_of: null, percent: 5 },
+      ],
+    };
     fake.models = { ...registry(), aliases: { ...registry().aliases, canary: birds } };
     fake.datasets.runs = [run()];
     open("&tab=train");
     await userEvent.click(await screen.findByTestId("run-accept"));
-    const changes = screen.getByTestId("move-changes");
-    expect(changes).toHaveTextContent("10% of the images go to fruit 1.0.0.");
+    const changes = await screen.findByTestId("move-changes");
+    expect(changes).toHaveTextContent("10% of the images go to fruit 1.0.0;");
     // Of another model, with the same number.
-    expect(changes).toHaveTextContent("The canary birds 1.0.0 ends.");
+    expect(changes).toHaveTextContent("The canary birds 1.0.0 ends and classifies no more images.");
     await userEvent.click(screen.getByTestId("move-confirm"));
     await waitFor(() => {
-      expect(fake.count("/models/1.0.0/canary")).toBe(1);
+      expect(fake.count("/models/fruit/1.0.0/canary")).toBe(1);
     });
   });
 

@@ -132,9 +132,12 @@ describe("a proposal", () => {
     const canary = { name: "fruit", version: "1.0.0", percent: 10 };
     fake.models = { ...registry(), aliases: { ...registry().aliases, canary } };
     fake.datasets.proposal = null;
+    await screen.findByTestId("move-changes");
     await userEvent.click(screen.getByTestId("move-confirm"));
     expect(await screen.findByTestId("on-trial")).toBeVisible();
-    expect(await fake.sent("/models/1.0.0/canary")).toEqual([{ percent: 10, reason: null }]);
+    expect(await fake.sent("/models/fruit/1.0.0/canary")).toEqual([
+      { percent: 10, reason: null, revision: 7 },
+    ]);
     await waitFor(() => {
       expect(screen.queryByTestId("proposal")).not.toBeInTheDocument();
     });
@@ -156,7 +159,7 @@ describe("a proposal", () => {
       expect(await trial.findByText(rule, { exact: false })).toHaveTextContent("10%");
       expect(trial.getByTestId("to-models")).toHaveAttribute(
         "href",
-        "#/models?model=fruit&version=1.0.0",
+        "#/models?model=fruit%2F1.0.0",
       );
     },
   );

@@ -85,7 +85,7 @@ describe("filters in the address", () => {
     ];
     renderDashboard(
       fake,
-      "/history?source=s3&version=1.0.0&min=0.9&from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z",
+      "/history?source=s3&model=starter/1.0.0&min=0.9&from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z",
     );
     await waitFor(() => {
       expect(screen.getAllByTestId("history-row").map((row) => row.dataset.id)).toEqual([
@@ -95,7 +95,7 @@ describe("filters in the address", () => {
     const asked = new URL(fake.requests.find(({ url }) => url.includes("/logs"))?.url ?? "");
     expect(Object.fromEntries(asked.searchParams)).toMatchObject({
       source: "s3",
-      model_version: "1.0.0",
+      model: "starter/1.0.0",
       from: "2026-03-01T00:00:00.000Z",
       to: "2026-03-02T00:00:00.000Z",
     });

@@ -64,18 +64,33 @@ describe("two models with the same version", () => {
     expect(details.getByRole("heading", { name: "visionflow20 1.0.0" })).toBeVisible();
     await userEvent.click(screen.getByRole("button", { name: "starter 1.0.0" }));
     expect(await screen.findByRole("heading", { name: "starter 1.0.0" })).toBeVisible();
-    expect(window.location.hash).toBe("#/models?model=starter&version=1.0.0");
-    const asked = fake.requests.map(({ url }) => new URL(url).searchParams.get("name"));
-    expect(asked).toContain("starter");
+    expect(window.location.hash).toBe("#/models?model=starter%2F1.0.0");
+    expect(fake.count("/models/starter/1.0.0")).toBe(1);
   });
 
   it("are compared each with its own numbers", async () => {
     renderDashboard(fake, "/models");
     const ticks = await screen.findAllByTestId("compare-check");
-    for (const tick of ticks.slice(0, 2)) await userEvent.click(tick);
+    for (const tick of [ticks[0], ticks[2]]) if (tick) await userEvent.click(tick);
     const comparison = within(await screen.findByTestId("comparison"));
     expect(comparison.getByRole("columnheader", { name: "starter 1.0.0" })).toBeVisible();
-    expect(comparison.getByRole("columnheader", { name: "visionflow20 2.0.0" })).toBeVisible();
+    expect(comparison.getByRole("columnheader", { name: "visionflow20 1.0.0" })).toBeVisible();
+    expect(await comparison.findByText("100")).toBeVisible();
+    expect(comparison.getByText("101")).toBeVisible();
+    const asked = fake.requests.map(({ url }) => new URL(url).searchParams.get("models"));
+    expect(asked).toContain("starter/1.0.0,visionflow20/1.0.0");
+  });
+
+  it("drift apart", async () => {
+    const { drift } = stats();
+    const [steady] = Object.values(drift);
+    if (!steady) throw new Error("no drift");
+    fake.stats = stats({
+      drift: { ...drift, "starter/1.0.0": { ...steady, n: 321, alarm: true } },
+    });
+    renderDashboard(fake, "/models");
+    expect(await screen.findByRole("row", { name: /starter 1\.0\.0 321.*drifted/ })).toBeVisible();
+    expect(screen.getByRole("row", { name: /visionflow20 1\.0\.0 500.*steady/ })).toBeVisible();
   });
 });
 
@@ -88,11 +103,13 @@ describe("a move", () => {
     expect(await screen.findByTestId("move-changes")).toHaveTextContent(
       "Production changes from visionflow20 1.0.0 to visionflow20 2.0.0.",
     );
-    expect(fake.count("/models/2.0.0/promote")).toBe(0);
+    expect(fake.count("/models/visionflow20/2.0.0/promote")).toBe(0);
     await userEvent.type(screen.getByTestId("move-reason"), "tested");
     await userEvent.click(screen.getByTestId("move-confirm"));
     await screen.findByTestId("versions");
-    expect(await fake.sent("/models/2.0.0/promote")).toEqual([{ reason: "tested" }]);
+    expect(await fake.sent("/models/visionflow20/2.0.0/promote")).toEqual([
+      { reason: "tested", revision: 7 },
+    ]);
     expect(screen.queryByTestId("move")).not.toBeInTheDocument();
   });
 
@@ -103,10 +120,12 @@ describe("a move", () => {
     fireEvent.change(screen.getByTestId("canary-percent"), { target: { value: "25" } });
     await userEvent.click(screen.getByTestId("canary"));
     const changes = await screen.findByTestId("move-changes");
-    expect(changes).toHaveTextContent("25% of the images go to visionflow20 2.0.0.");
+    expect(changes).toHaveTextContent("25% of the images go to visionflow20 2.0.0;");
     expect(changes).toHaveTextContent("75% stay with visionflow20 1.0.0.");
     await userEvent.click(screen.getByTestId("move-confirm"));
-    expect(await fake.sent("/models/2.0.0/canary")).toEqual([{ percent: 25, reason: null }]);
+    expect(await fake.sent("/models/visionflow20/2.0.0/canary")).toEqual([
+      { percent: 25, reason: null, revision: 7 },
+    ]);
   });
 
   it.each([
@@ -114,6 +133,7 @@ describe("a move", () => {
     [409, "alias_conflict", "Others are changing which versions serve"],
     [409, "model_retired", "This version is retired and cannot serve."],
     [409, "model_in_use", "This version has a role now"],
+    [409, "canary_or_shadow", "is the canary or the shadow, not both"],
     [409, "nothing_in_production", "Promote a version first."],
     [409, "nothing_to_roll_back_to", "there is nothing to roll back to"],
     [409, "a_code_of_next_year", "Detail of a_code_of_next_year."],
@@ -122,7 +142,8 @@ describe("a move", () => {
       method === "POST" && path.startsWith("/models") ? problem(status, code) : null;
     renderDashboard(fake, "/models");
     await userEvent.click(await screen.findByTestId("rollback"));
-    await userEvent.click(await screen.findByTestId("move-confirm"));
+    await screen.findByTestId("move-changes");
+    await userEvent.click(screen.getByTestId("move-confirm"));
     expect(await screen.findByTestId("problem")).toHaveTextContent(sentence);
     expect(screen.getByTestId("move")).toBeInTheDocument();
   });
@@ -230,7 +251,7 @@ describe("what the control plane measured", () => {
       at: "2026-03-01T09:00:00.000000Z",
     };
     fake.models = { ...registry(), items: [{ ...model("2.0.0"), verified }] };
-    renderDashboard(fake, "/models?version=2.0.0&model=visionflow20");
+    renderDashboard(fake, "/models?model=visionflow20/2.0.0");
     const shown = await screen.findByTestId("sealed");
     expect(shown).toHaveTextContent("93.0% (95%: 90.1%–95.1%)");
     expect(shown).toHaveTextContent("Sealed images400");

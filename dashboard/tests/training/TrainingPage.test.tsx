@@ -473,7 +473,7 @@ describe("a finished job", () => {
     await user().click(await screen.findByTestId("job-row"));
     expect(await screen.findByRole("link", { name: "Results of 2.0.0" })).toHaveAttribute(
       "href",
-      "#/accuracy?model=pets&version=2.0.0",
+      "#/accuracy?model=pets%2F2.0.0",
     );
   });
 });

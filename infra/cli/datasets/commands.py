@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from infra.cli.command_line import add_api_command
 from infra.cli.datasets import take_over
@@ -11,10 +10,12 @@ from infra.cli.datasets.details import flow_line, print_details
 from infra.cli.datasets.export import csv_lines, file_names, json_lines, read_manifest, write_zip
 from infra.cli.datasets.training import follow, print_run
 from infra.cli.endpoints import api_client
+from infra.cli.model_names import MODEL_HELP, find_model
 from infra.client.datasets import DatasetClient, datasets
 from infra.errors import CommandError
 from training.cli.options import Commands, Run, add_group, answer, print_table
 from training.texts.terminal import say
+from visionflow.models.ref import ModelRef
 
 
 def add_parsers(commands: Commands) -> None:
@@ -56,8 +57,7 @@ def add_parsers(commands: Commands) -> None:
     source = add_api_command(
         group, "source", _source, "Show the dataset's version that a version of a model came from."
     )
-    source.add_argument("model", metavar="VERSION", help="version of the model")
-    source.add_argument("--name", help="name of the model, where several have this version")
+    source.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     delete = _add(group, "delete", _delete, "Delete a dataset with its images and versions.")
     delete.add_argument("--yes", action="store_true", help="confirm; there is no way back")
 
@@ -268,9 +268,14 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _source(arguments: argparse.Namespace) -> int:
-    query = {"name": arguments.name, "report": "false"}
-    path = f"/models/{quote(arguments.model, safe='')}"
-    found = api_client(arguments).send("GET", path, query)["manifest"]
+    api = api_client(arguments)
+
+    def published() -> list[ModelRef]:
+        items = api.send("GET", "/models")["items"]
+        return [ModelRef(item["name"], item["version"]) for item in items]
+
+    model = find_model(arguments.model, published)
+    found = api.send("GET", f"/models/{model.text}", {"report": "false"})["manifest"]
     source = found["config"].get("dataset")
     if not isinstance(source, dict):
         raise CommandError(f"{found['name']} {found['version']} was not trained on a dataset.")

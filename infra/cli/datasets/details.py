@@ -73,13 +73,13 @@ def _print_proposal(name: str, proposal: dict[str, Any]) -> None:
     if (run := proposal["run"]) is None:
         return
     compared = run["result"]["compared"]
-    version = f"{run['model_version']} --name {run['model']}"
+    model = f"{run['model']}/{run['model_version']}"
     say(
         f"{run['model']} {run['model_version']} gives {compared['after']:.1%} instead of "
         f"{compared['before']:.1%} on the same {compared['images']} test images. "
         f"{difference(compared)}"
     )
     say(
-        f"Let it answer a share: visionflow models canary {version} --percent {_CANARY_PERCENT}\n"
-        f"Accept it:             visionflow models promote {version}"
+        f"Let it answer a share: visionflow models canary {model} --percent {_CANARY_PERCENT}\n"
+        f"Accept it:             visionflow models promote {model}"
     )

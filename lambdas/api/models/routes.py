@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 from lambdas.api.endpoints import Endpoints, Request
 from lambdas.api.models.comparison import ModelComparison
+from lambdas.api.models.preview import MovePreview
 from lambdas.api.models.service import (
+    MOST_COMPARED,
     CanaryRequest,
     History,
     ModelDetail,
@@ -14,9 +16,11 @@ from lambdas.api.models.service import (
     MoveRequest,
     Served,
 )
-from lambdas.web.parameters import flag, short_text
-from visionflow.errors import MissingFieldError
+from lambdas.web.parameters import flag, short_text, whole_number
+from visionflow.errors import InvalidParameterError, MissingFieldError, ModelNotFoundError
+from visionflow.models.moves import MoveKind, Wanted
 from visionflow.models.promotion_rule import PromotionRule
+from visionflow.models.ref import ModelRef, parse_ref
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Order
 
@@ -43,10 +47,20 @@ def served(service: ModelService, request: Request) -> Served:
     return service.served_at(datetime.fromisoformat(at), alias)
 
 
-@endpoints.add("GET", "/models/compare", "versions", "from", "to", "name")
+@endpoints.add("GET", "/models/compare", "models", "from", "to")
 def compare(service: ModelService, request: Request) -> ModelComparison:
-    versions = (request.text("versions") or "").split(",")
-    return service.compare([v for v in versions if v], *request.days(), request.text("name"))
+    models = (request.query.get("models") or "").split(",")[: MOST_COMPARED + 1]
+    return service.compare([parse_ref("models", one) for one in models if one], *request.days())
+
+
+@endpoints.add("GET", "/models/preview", "move", "model", "percent")
+def preview(service: ModelService, request: Request) -> MovePreview:
+    kind = request.choice("move", MoveKind)
+    if kind is None:
+        raise MissingFieldError("The parameter move is needed: the move to look at.")
+    percent = whole_number("percent", request.query.get("percent"))
+    wanted = Wanted(kind, request.model("model"), percent)
+    return service.preview(wanted, Order(request.caller.name, datetime.now(UTC)))
 
 
 @endpoints.add("GET", "/models/rule")
@@ -71,51 +85,60 @@ def set_promotion_rule(service: ModelService, request: Request) -> PromotionRule
 
 @endpoints.add("POST", "/models/rollback")
 def rollback(service: ModelService, request: Request) -> Moved:
-    return service.roll_back(_order(request))
+    return service.move(Wanted("rollback"), _order(request))
 
 
 @endpoints.add("DELETE", "/models/canary")
 def clear_canary(service: ModelService, request: Request) -> Moved:
-    return service.clear_canary(_order(request))
+    return service.move(Wanted("end_canary"), _order(request))
 
 
 @endpoints.add("DELETE", "/models/shadow")
 def clear_shadow(service: ModelService, request: Request) -> Moved:
-    return service.clear_shadow(_order(request))
+    return service.move(Wanted("end_shadow"), _order(request))
 
 
-@endpoints.add("GET", "/models/<version>", "name", "report")
-def model(service: ModelService, request: Request, version: str) -> ModelDetail:
+@endpoints.add("GET", "/models/<name>/<version>", "report")
+def model(service: ModelService, request: Request, name: str, version: str) -> ModelDetail:
     with_report = flag("report", request.query.get("report"), default=True)
-    return service.detail(version, request.text("name"), with_report=with_report)
+    return service.detail(_model(name, version), with_report=with_report)
 
 
-@endpoints.add("POST", "/models/<version>/promote", "name")
-def promote(service: ModelService, request: Request, version: str) -> Moved:
-    return service.promote(version, request.text("name"), _order(request))
+@endpoints.add("POST", "/models/<name>/<version>/promote")
+def promote(service: ModelService, request: Request, name: str, version: str) -> Moved:
+    return service.move(Wanted("promote", _model(name, version)), _order(request))
 
 
-@endpoints.add("POST", "/models/<version>/canary", "name")
-def canary(service: ModelService, request: Request, version: str) -> Moved:
+@endpoints.add("POST", "/models/<name>/<version>/canary")
+def canary(service: ModelService, request: Request, name: str, version: str) -> Moved:
     wanted = request.body(CanaryRequest)
-    order = _order_of(request, wanted.reason)
-    return service.set_canary(version, request.text("name"), wanted.percent, order)
+    move = Wanted("canary", _model(name, version), wanted.percent)
+    return service.move(move, _order_of(request, wanted))
 
 
-@endpoints.add("POST", "/models/<version>/shadow", "name")
-def shadow(service: ModelService, request: Request, version: str) -> Moved:
-    return service.set_shadow(version, request.text("name"), _order(request))
+@endpoints.add("POST", "/models/<name>/<version>/shadow")
+def shadow(service: ModelService, request: Request, name: str, version: str) -> Moved:
+    return service.move(Wanted("shadow", _model(name, version)), _order(request))
 
 
-@endpoints.add("POST", "/models/<version>/retire", "name")
-def retire(service: ModelService, request: Request, version: str) -> Moved:
-    return service.retire(version, request.text("name"), _order(request))
+@endpoints.add("POST", "/models/<name>/<version>/retire")
+def retire(service: ModelService, request: Request, name: str, version: str) -> Moved:
+    return service.move(Wanted("retire", _model(name, version)), _order(request))
+
+
+def _model(name: str, version: str) -> ModelRef:
+    """Raises `ModelNotFoundError` for what no version may be called, before it is looked up."""
+    try:
+        return parse_ref("The path", f"{name}/{version}")
+    except InvalidParameterError as error:
+        raise ModelNotFoundError(f"There is no version {f'{name}/{version}'!r:.80}.") from error
 
 
 def _order(request: Request) -> Order:
     """Who moves what, and why; the body may be left out."""
-    return _order_of(request, request.body(MoveRequest, optional=True).reason)
+    return _order_of(request, request.body(MoveRequest, optional=True))
 
 
-def _order_of(request: Request, reason: str | None) -> Order:
-    return Order(request.caller.name, datetime.now(UTC), short_text("reason", reason))
+def _order_of(request: Request, body: MoveRequest | CanaryRequest) -> Order:
+    reason = short_text("reason", body.reason)
+    return Order(request.caller.name, datetime.now(UTC), reason, body.revision)

@@ -7,46 +7,41 @@ from datetime import datetime
 from typing import Any, Self
 
 from lambdas.api.models.comparison import Comparison, ModelComparison
+from lambdas.api.models.preview import MovePreview, ServingAliases, preview_of
 from lambdas.api.resources import Resources
+from lambdas.api.trees import Trees
 from visionflow import strict
 from visionflow.errors import ConfigError, InvalidParameterError, ModelNotFoundError
 from visionflow.models.drift import REFERENCE_FILE
 from visionflow.models.manifest import Manifest
+from visionflow.models.moves import Wanted
 from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.publication import MAX_REPORT_BYTES, REPORT_FILE
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
 from visionflow.models.rollback_rule import RollbackRule
-from visionflow.models.routing import Alias, Aliases, Canary, Move, Order
+from visionflow.models.routing import Alias, Aliases, Move, Order
 from visionflow.models.store import ModelStore
+
+# The query of a comparison names them, in an address that must stay short.
+MOST_COMPARED = 20
 
 
 @dataclass(frozen=True)
 class MoveRequest:
-    """Why, for the history."""
+    """Why, for the history. ``revision`` of a preview: moves only if nothing has moved since."""
 
     reason: str | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True)
 class CanaryRequest:
-    """``percent`` of the images, 1 to 99."""
+    """``percent`` of the images, 1 to 99; the rest as for every move."""
 
     percent: int
     reason: str | None = None
-
-
-@dataclass(frozen=True)
-class ServingAliases:
-    """What each alias points at now."""
-
-    production: ModelRef | None
-    canary: Canary | None
-    shadow: ModelRef | None
-
-    @classmethod
-    def of(cls, aliases: Aliases) -> "ServingAliases":
-        return cls(aliases.production, aliases.canary, aliases.shadow)
+    revision: int | None = None
 
 
 @dataclass(frozen=True)
@@ -109,24 +104,23 @@ class ModelService:
     registry: ModelRegistry
     models: ModelStore
     comparison: Comparison
+    trees: Trees
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
         comparison = Comparison(
             resources.counters, resources.reviews, resources.shadows, resources.trees
         )
-        return cls(resources.registry, resources.models, comparison)
+        return cls(resources.registry, resources.models, comparison, resources.trees)
 
     def list(self) -> ModelList:
         aliases = self.registry.aliases()
         rows = self.registry.versions()
         return ModelList(tuple(_entry(row, aliases) for row in rows), ServingAliases.of(aliases))
 
-    def detail(
-        self, version: str, name: str | None = None, *, with_report: bool = True
-    ) -> ModelDetail:
+    def detail(self, model: ModelRef, *, with_report: bool = True) -> ModelDetail:
         """Raises `ModelNotFoundError`, and `ArtifactError` where files are missing."""
-        row = self._row(version, name)
+        row = self._row(model)
         manifest = self.models.manifest(row.model)
         files = {
             file.path: self.models.url(manifest, file)
@@ -142,13 +136,6 @@ class ModelService:
             files=files,
         )
 
-    def find(self, version: str, name: str | None = None) -> ModelRef:
-        """The version called ``version``; of production's model where several have one.
-
-        Raises `ModelNotFoundError`, and `InvalidParameterError` when ``name`` has to say which.
-        """
-        return self._row(version, name).model
-
     def history(self, limit: int, alias: Alias | None, cursor: str | None) -> History:
         """Raises `InvalidCursorError`."""
         page = self.registry.history(limit, alias, cursor)
@@ -157,15 +144,16 @@ class ModelService:
     def served_at(self, at: datetime, alias: Alias) -> Served:
         return Served(self.registry.served_at(at, alias))
 
-    def compare(
-        self, versions: Sequence[str], first_day: str, last_day: str, name: str | None = None
-    ) -> ModelComparison:
-        """Each of ``versions`` beside the first. Raises as `find` does."""
-        if len(versions) < 2 or len(set(versions)) < len(versions):
+    def compare(self, models: Sequence[ModelRef], first_day: str, last_day: str) -> ModelComparison:
+        """Each of ``models`` beside the first. Raises `InvalidParameterError`, and
+        `ModelNotFoundError`."""
+        if not 2 <= len(models) <= MOST_COMPARED or len(set(models)) < len(models):
             raise InvalidParameterError(
-                "versions must name at least two different ones, with a comma between."
+                f"models must name 2 to {MOST_COMPARED} different versions as name/version, with a "
+                "comma between."
             )
-        models = [self.find(version, name) for version in versions]
+        for model in models:
+            self._row(model)
         return self.comparison.of(models, first_day, last_day)
 
     def rule(self) -> RollbackRule:
@@ -184,46 +172,19 @@ class ModelService:
         self.registry.set_promotion_rule(rule)
         return rule
 
-    def promote(self, version: str, name: str | None, order: Order) -> Moved:
-        """Raises `AliasConflictError`, as every move does, and what `find` raises."""
-        return _moved(self.registry.promote(self.find(version, name), order))
+    def preview(self, wanted: Wanted, order: Order) -> MovePreview:
+        """Raises what the move would raise."""
+        return preview_of(self.registry, self.trees, wanted, order)
 
-    def roll_back(self, order: Order) -> Moved:
-        return _moved(self.registry.roll_back(order))
+    def move(self, wanted: Wanted, order: Order) -> Moved:
+        """Raises what `ModelRegistry.move` raises."""
+        return Moved(ServingAliases.of(self.registry.move(wanted, order)))
 
-    def set_canary(self, version: str, name: str | None, percent: int, order: Order) -> Moved:
-        return _moved(self.registry.set_canary(self.find(version, name), percent, order))
-
-    def clear_canary(self, order: Order) -> Moved:
-        return _moved(self.registry.clear_canary(order))
-
-    def set_shadow(self, version: str, name: str | None, order: Order) -> Moved:
-        return _moved(self.registry.set_shadow(self.find(version, name), order))
-
-    def clear_shadow(self, order: Order) -> Moved:
-        return _moved(self.registry.clear_shadow(order))
-
-    def retire(self, version: str, name: str | None, order: Order) -> Moved:
-        self.registry.retire(self.find(version, name), order)
-        return _moved(self.registry.aliases())
-
-    def _row(self, version: str, name: str | None) -> RegisteredVersion:
-        if name is not None:
-            row = self.registry.version(ModelRef(name, version))
-            if row is None:
-                raise ModelNotFoundError(f"{name} {version} is not registered.")
-            return row
-        found = [row for row in self.registry.versions() if row.version == version]
-        production = self.registry.current()
-        own = [row for row in found if production and row.name == production.name]
-        if not found:
-            raise ModelNotFoundError(f"There is no version {version!r:.80}.")
-        if len(found) > 1 and not own:
-            names = ", ".join(row.name for row in found)
-            raise InvalidParameterError(
-                f"{names} have a version {version}; add name= to say which."
-            )
-        return (own or found)[0]
+    def _row(self, model: ModelRef) -> RegisteredVersion:
+        row = self.registry.version(model)
+        if row is None:
+            raise ModelNotFoundError(f"There is no version {model.text!r:.80}.")
+        return row
 
     def _report(self, manifest: Manifest) -> dict[str, Any] | None:
         for entry in manifest.extra_files:
@@ -238,7 +199,3 @@ class ModelService:
 
 def _entry(row: RegisteredVersion, aliases: Aliases) -> ModelEntry:
     return strict.extended(ModelEntry, row, aliases=aliases.named(row.model))
-
-
-def _moved(aliases: Aliases) -> Moved:
-    return Moved(ServingAliases.of(aliases))

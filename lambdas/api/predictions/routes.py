@@ -9,14 +9,14 @@ from visionflow.predictions.record import Source, Status
 from visionflow.predictions.store import LogQuery
 
 endpoints = Endpoints(PredictionService.build)
-_FILTERS = ("label", "model_version", "status", "source", "from", "to")
+_FILTERS = ("label", "model", "status", "source", "from", "to")
 
 
 @endpoints.add("GET", "/logs", "limit", "cursor", *_FILTERS)
 def logs(service: PredictionService, request: Request) -> LogPage:
     query = LogQuery(
         label=request.text("label"),
-        model_version=request.text("model_version"),
+        model=request.model("model"),
         status=request.choice("status", Status),
         source=request.choice("source", Source),
         since=request.moment("from"),

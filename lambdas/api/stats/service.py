@@ -12,7 +12,6 @@ from visionflow.insights.counters import Counted, CounterStore, by_model
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.insights.intervals import Share, share
 from visionflow.models.drift import Drift
-from visionflow.models.ref import ModelRef
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class FeedbackStats:
 class Stats:
     """Counters of whole days (UTC), of records also that have expired since.
 
-    Versions are keys by their version alone, or as ``name version`` where two models share one.
+    Versions are keys as ``name/version``.
     ``by_label`` counts what every image was called, a parent of labels too, and the best guess of
     unknown ones. ``unsure`` and
     ``unfamiliar`` are the unknown ones by reason.
@@ -85,12 +84,11 @@ class StatsService:
         first_day, last_day = days
         by_day = self.counters.days(first_day, last_day)
         counted = [*by_day, *self.counters.labels(first_day, last_day)]
-        versions = by_model(counted)
-        names = _names(versions)
+        versions = dict(sorted(by_model(counted).items(), key=lambda item: item[0].text))
         by_status = _sum(by_day, "status.")
         unfamiliar = sum(day[UNFAMILIAR] for day in by_day)
-        totals = {names[m]: sum(versions[m].under("status.").values()) for m in names}
-        feedback = {names[m]: _feedback(versions[m]) for m in names}
+        totals = {m.text: sum(own.under("status.").values()) for m, own in versions.items()}
+        feedback = {m.text: _feedback(own) for m, own in versions.items()}
         return Stats(
             first_day=first_day,
             last_day=last_day,
@@ -102,17 +100,8 @@ class StatsService:
             by_model={name: n for name, n in totals.items() if n},
             by_day=tuple(_days(by_day)),
             feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
-            drift={names[model]: found for model, found in self.drift.by_model(counted).items()},
+            drift={m.text: found for m, found in self.drift.by_model(counted).items()},
         )
-
-
-def _names(models: Iterable[ModelRef]) -> dict[ModelRef, str]:
-    models = sorted(models, key=lambda model: (model.name, model.version))
-    shared = Counter(model.version for model in models)
-    return {
-        model: model.version if shared[model.version] == 1 else f"{model.name} {model.version}"
-        for model in models
-    }
 
 
 def _sum(counted: Iterable[Counted], prefix: str) -> dict[str, int]:

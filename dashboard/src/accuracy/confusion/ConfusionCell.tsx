@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import type { Confusion, Report } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
+import { modelParams } from "../../registry/chosen";
 import type { LabelTree } from "../../registry/labelTree";
 import { useMore } from "../../ui/useMore";
 import { confusions } from "./confusion";
@@ -51,7 +52,7 @@ export function ConfusionCell({ report, tree, cells, truth, answer }: ConfusionC
         <Labels key={`${truth}>${answer}`} pairs={confusions(cells, tree, truth, answer)} />
       )}
       <Link
-        to={`/history?label=${encodeURIComponent(answer)}&version=${encodeURIComponent(report.version)}&view=grid`}
+        to={`/history?${new URLSearchParams({ label: answer, ...modelParams(report), view: "grid" }).toString()}`}
       >
         {t("accuracy.answersInHistory", { answer })}
       </Link>

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
 import type { ClassScores, Report } from "../../api/artifact";
+import { modelRef } from "../../api/ref";
 import type { Share } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
@@ -125,16 +126,14 @@ function FeedbackBar({ share }: { share: Share | undefined }) {
 }
 
 /** Feedback on this version's answers, by true label. */
-function useClassFeedback({ name, version }: Report): Record<string, Share> | undefined {
+function useClassFeedback(report: Report): Record<string, Share> | undefined {
   const api = useApi();
   const stats = useQuery({
     queryKey: ["stats", "all"],
     queryFn: ({ signal }) => api.stats({}, signal),
     staleTime: 10_000,
   });
-  const byModel = stats.data?.feedback.by_model;
-  // The longer key where two models share a version.
-  return (byModel?.[`${name} ${version}`] ?? byModel?.[version])?.per_label;
+  return stats.data?.feedback.by_model[modelRef(report)]?.per_label;
 }
 
 const BY: Record<Order, (a: ClassScores, b: ClassScores) => number> = {

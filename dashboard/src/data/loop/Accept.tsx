@@ -21,10 +21,13 @@ export function Accept({ model, list, isAdvised = false }: AcceptProps) {
   const { t } = useTranslation();
   const may = useMay();
   const [asking, setAsking] = useState(false);
-  const { production, canary } = list.aliases;
-  if (production === null || !may("POST /models/{version}/canary")) return null;
+  const { production, canary, shadow } = list.aliases;
+  if (production === null || !may("POST /models/{name}/{version}/canary")) return null;
   if (canary && modelKey(canary) === modelKey(model)) {
     return <p data-testid="run-on-trial">{t("data.loop.onTrial", { percent: canary.percent })}</p>;
+  }
+  if (shadow && modelKey(shadow) === modelKey(model)) {
+    return <p data-testid="run-is-shadow">{t("models.isShadow")}</p>;
   }
   return (
     <div className="field">
@@ -44,7 +47,6 @@ export function Accept({ model, list, isAdvised = false }: AcceptProps) {
       {asking && (
         <MoveDialog
           move={{ action: "canary", percent: PERCENT, ...model }}
-          list={list}
           onClose={() => {
             setAsking(false);
           }}

@@ -112,7 +112,7 @@ function Ready({ run, labels, details, onShow }: ReadyProps) {
           isAdvised={verdictOf(result.compared) === "better"}
         />
       )}
-      <MissingScope route="POST /models/{version}/canary" />
+      <MissingScope route="POST /models/{name}/{version}/canary" />
       <div className="row small">
         {details.run?.id === run.id && (
           <button

@@ -27,8 +27,8 @@ export function Serve({ model }: { model: ModelName }) {
       </div>
     );
   }
-  if (!may("POST /models/{version}/promote")) {
-    return <MissingScope route="POST /models/{version}/promote" />;
+  if (!may("POST /models/{name}/{version}/promote")) {
+    return <MissingScope route="POST /models/{name}/{version}/promote" />;
   }
   return (
     <div className="stack">
@@ -45,10 +45,9 @@ export function Serve({ model }: { model: ModelName }) {
           {t("data.promote")}
         </button>
       </div>
-      {asking && models.data && (
+      {asking && (
         <MoveDialog
           move={{ action: "promote", ...model }}
-          list={models.data}
           onClose={() => {
             setAsking(false);
           }}

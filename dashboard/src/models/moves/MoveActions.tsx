@@ -18,6 +18,8 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
   const [percent, setPercent] = useState(aliases.canary?.percent ?? 10);
   const serves = item.aliases.includes("production");
   const isRetired = item.retired !== null;
+  const isCanary = item.aliases.includes("canary");
+  const isShadow = item.aliases.includes("shadow");
   return (
     <div className={css.actions}>
       <button
@@ -39,7 +41,7 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
             min={1}
             max={99}
             value={percent}
-            disabled={serves || isRetired}
+            disabled={serves || isRetired || isShadow}
             aria-valuetext={`${percent}%`}
             onChange={({ target }) => {
               setPercent(target.valueAsNumber);
@@ -50,7 +52,7 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
         <button
           type="button"
           className="button"
-          disabled={serves || isRetired}
+          disabled={serves || isRetired || isShadow}
           onClick={() => {
             onMove({ action: "canary", name, version, percent });
           }}
@@ -62,7 +64,7 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
       <button
         type="button"
         className="button"
-        disabled={serves || isRetired || item.aliases.includes("shadow")}
+        disabled={serves || isRetired || isCanary || isShadow}
         onClick={() => {
           onMove({ action: "shadow", name, version });
         }}
@@ -81,6 +83,11 @@ export function MoveActions({ item, aliases, onMove }: MoveActionsProps) {
       >
         {t("models.retire")}
       </button>
+      {(isCanary || isShadow) && (
+        <p className="muted small" data-testid="one-role">
+          {t(isCanary ? "models.isCanary" : "models.isShadow")}
+        </p>
+      )}
       {!item.gate_passed && <p className="error-text small">{t("models.gateBlocks")}</p>}
     </div>
   );

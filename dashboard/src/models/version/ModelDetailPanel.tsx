@@ -69,7 +69,7 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
           ) : model.error ? (
             <Missing
               error={model.error}
-              route="GET /models/{version}"
+              route="GET /models/{name}/{version}"
               onRetry={() => void model.refetch()}
             />
           ) : (
@@ -78,10 +78,10 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
         </div>
       </div>
       <Sealed item={item} />
-      {may("POST /models/{version}/promote") ? (
+      {may("POST /models/{name}/{version}/promote") ? (
         <MoveActions item={item} aliases={aliases} onMove={onMove} />
       ) : (
-        <MissingScope route="POST /models/{version}/promote" />
+        <MissingScope route="POST /models/{name}/{version}/promote" />
       )}
     </section>
   );

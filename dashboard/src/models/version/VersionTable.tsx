@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 
+import { modelRef } from "../../api/ref";
 import type { ModelItem } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { dateOf, fileSize, milliseconds, orDash, percent } from "../../i18n/format";
@@ -84,7 +85,7 @@ function Version({ item, isChosen, isCompared, onChoose, onCompare }: VersionPro
     <tr
       className={isChosen ? css.chosen : ""}
       data-testid="version-row"
-      data-version={item.version}
+      data-model={modelRef(item)}
     >
       <td className={css.check}>
         <input

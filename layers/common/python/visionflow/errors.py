@@ -22,6 +22,7 @@
     |   |   |-- ModelRetiredError
     |   |   |-- ModelUntriedError       registered when versions were not tried
     |   |   |-- ModelInUseError
+    |   |   |-- CanaryOrShadowError     a version cannot be both
     |   |   |-- NothingInProductionError
     |   |   `-- NothingToRollBackToError
     |   |-- ForbiddenError
@@ -276,6 +277,12 @@ class ModelInUseError(AliasConflictError):
     """An alias points at the version: it cannot retire, or run beside itself."""
 
     code = "model_in_use"
+
+
+class CanaryOrShadowError(AliasConflictError):
+    """A version is the canary or the shadow, not both."""
+
+    code = "canary_or_shadow"
 
 
 class NothingInProductionError(AliasConflictError):

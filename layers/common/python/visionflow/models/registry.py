@@ -6,7 +6,7 @@ now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollb
 ``HISTORY / <time>#<alias>`` for each move, never changed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from visionflow.errors import (
 )
 from visionflow.models.gate import held_back_by
 from visionflow.models.manifest import Manifest, Precision
+from visionflow.models.moves import Effect, Wanted, after, effects
 from visionflow.models.promotion_rule import PromotionRule, Verified
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import RollbackRule
@@ -104,6 +105,15 @@ class RegisteredVersion:
     @property
     def model(self) -> ModelRef:
         return ModelRef(self.name, self.version)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What serves before and after a move that nobody has made."""
+
+    before: Aliases
+    then: Aliases
+    effects: tuple[Effect, ...]
 
 
 def registration(
@@ -195,18 +205,12 @@ class ModelRegistry:
             return  # retired meanwhile, so it cannot serve in any case
 
     def promote(self, model: ModelRef, order: Order) -> Aliases:
-        """Put a registered version into production.
-
-        This and the other moves raise `ModelNotFoundError` for a version that is not registered,
-        `ModelRetiredError` for a retired one, `ModelUntriedError` for one without a trial, what
-        `Aliases` raises for a move that it does not allow, and `AliasConflictError` when others
-        keep moving the aliases.
-        """
-        return self._move(lambda aliases: aliases.promoted(model, order), model)
+        """Put a registered version into production. Raises what `move` raises."""
+        return self.move(Wanted("promote", model), order)
 
     def roll_back(self, order: Order) -> Aliases:
         """Put into production what was there before."""
-        return self._move(lambda aliases: aliases.rolled_back(order))
+        return self.move(Wanted("rollback"), order)
 
     def end_trial(self, seen: Aliases, order: Order) -> bool:
         """Undo the move that ``seen.trial`` is about, unless the aliases have moved since."""
@@ -221,17 +225,17 @@ class ModelRegistry:
 
     def set_canary(self, model: ModelRef, percent: int, order: Order) -> Aliases:
         """Let a registered version answer ``percent`` of the images."""
-        return self._move(lambda aliases: aliases.with_canary(model, percent, order), model)
+        return self.move(Wanted("canary", model, percent), order)
 
     def clear_canary(self, order: Order) -> Aliases:
-        return self._move(lambda aliases: aliases.without_canary(order))
+        return self.move(Wanted("end_canary"), order)
 
     def set_shadow(self, model: ModelRef, order: Order) -> Aliases:
         """Let a registered version look at every image after it was answered."""
-        return self._move(lambda aliases: aliases.with_shadow(model, order), model)
+        return self.move(Wanted("shadow", model), order)
 
     def clear_shadow(self, order: Order) -> Aliases:
-        return self._move(lambda aliases: aliases.without_shadow(order))
+        return self.move(Wanted("end_shadow"), order)
 
     def retire(self, model: ModelRef, order: Order) -> None:
         """Mark a version as never to serve again; its files stay. Once retired, always retired.
@@ -241,12 +245,9 @@ class ModelRegistry:
         retired = strict.to_dict(Retirement(order.by, timestamp(order.at), order.reason))
         values = {":retired": retired, ":none": None}
         for _ in range(_ATTEMPTS):
-            row = self.version(model)
-            if row is None:
-                raise _not_found(model)
-            if row.retired:
+            if self._existing(model).retired:
                 return
-            aliases = self.aliases()
+            aliases = self._seen(order)
             mark: UpdateTypeDef = {
                 "TableName": self._table,
                 "Key": _version_key(model),
@@ -255,7 +256,8 @@ class ModelRegistry:
                 "ExpressionAttributeValues": dynamodb.to_item(values),
             }
             # With the aliases' row, so that it is not promoted at the same moment.
-            put = _put_aliases(self._table, aliases, aliases.forgetting(model))
+            then = after(aliases, Wanted("retire", model), order).aliases
+            put = _put_aliases(self._table, aliases, then)
             if dynamodb.transact(self._client, [{"Update": mark}, put]) is None:
                 return
         raise AliasConflictError("Others keep moving the aliases; try again.")
@@ -306,11 +308,36 @@ class ModelRegistry:
             if alias in (None, move.alias):
                 yield move
 
-    def _move(self, decide: Callable[[Aliases], Step], model: ModelRef | None = None) -> Aliases:
+    def preview(self, wanted: Wanted, order: Order) -> Preview:
+        """What a move would do now, without doing it. Raises what the move would raise."""
+        before = self.aliases()
+        then = after(before, wanted, order).aliases
+        found = effects(before, then, rule_is_on=self.rule().enabled)
+        if wanted.model is not None:
+            row = self._existing(wanted.model)
+            if wanted.kind != "retire":
+                _require_fit(row)
+            elif row.retired is None:
+                found = (Effect("retired", wanted.model), *found)
+            if wanted.kind in ("promote", "canary") and not row.gate_passed:
+                found = (*found, Effect("gate_failed", wanted.model))
+        return Preview(before, then, found)
+
+    def move(self, wanted: Wanted, order: Order) -> Aliases:
+        """What serves after a move.
+
+        Raises `ModelNotFoundError` for a version that is not registered, `ModelRetiredError` for a
+        retired one, `ModelUntriedError` for one without a trial, what `Aliases` raises for a move
+        that it does not allow, and `AliasConflictError` when others keep moving the aliases, or
+        have moved them since ``order.seen``.
+        """
+        if wanted.kind == "retire" and wanted.model is not None:
+            self.retire(wanted.model, order)
+            return self.aliases()
         for _ in range(_ATTEMPTS):
-            aliases = self.aliases()
-            step = decide(aliases)
-            if not step.moves or self._write(aliases, step, model):
+            aliases = self._seen(order)
+            step = after(aliases, wanted, order)
+            if not step.moves or self._write(aliases, step, wanted.model):
                 return step.aliases
         raise AliasConflictError("Others keep moving the aliases; try again.")
 
@@ -323,18 +350,23 @@ class ModelRegistry:
         if failed is None:
             return True
         if model is not None and failed[-1] == "ConditionalCheckFailed":
-            row = self.version(model)
-            if row is None:
-                raise _not_found(model)
-            if row.retired is None and row.tried is None:
-                raise ModelUntriedError(
-                    f"{model.name} {model.version} has never been tried; 'visionflow publish RUN' "
-                    "with its run tries it, and then it can serve."
-                )
-            raise ModelRetiredError(
-                f"{model.name} {model.version} is retired; a retired version cannot serve again."
-            )
+            _require_fit(self._existing(model))
         return False
+
+    def _seen(self, order: Order) -> Aliases:
+        """What serves now. Raises `AliasConflictError` where ``order`` goes by another state."""
+        aliases = self.aliases()
+        if order.seen not in (None, aliases.revision):
+            raise AliasConflictError(
+                "The aliases have moved since you saw what the move does; look again."
+            )
+        return aliases
+
+    def _existing(self, model: ModelRef) -> RegisteredVersion:
+        row = self.version(model)
+        if row is None:
+            raise ModelNotFoundError(f"{model.text} is not registered.")
+        return row
 
     def _may_serve(self, model: ModelRef) -> "ConditionCheckTypeDef":
         return {
@@ -396,5 +428,14 @@ def _registered(row: dict[str, Any]) -> RegisteredVersion:
     return strict.parse(RegisteredVersion, row, f"registry.{row.get('name')}.{row.get('version')}")
 
 
-def _not_found(model: ModelRef) -> ModelNotFoundError:
-    return ModelNotFoundError(f"{model.name} {model.version} is not registered.")
+def _require_fit(row: RegisteredVersion) -> None:
+    """Raises `ModelRetiredError`, or `ModelUntriedError`, for a version that may not serve."""
+    if row.retired:
+        raise ModelRetiredError(
+            f"{row.model.text} is retired; a retired version cannot serve again."
+        )
+    if row.tried is None:
+        raise ModelUntriedError(
+            f"{row.model.text} has never been tried; 'visionflow publish RUN' with its run tries "
+            "it, and then it can serve."
+        )

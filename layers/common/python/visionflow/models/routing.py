@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from visionflow.errors import (
+    CanaryOrShadowError,
     InvalidParameterError,
     ModelInUseError,
     NothingInProductionError,
@@ -67,11 +68,13 @@ class Move:
 
 @dataclass(frozen=True)
 class Order:
-    """Who wants a move, when and why."""
+    """Who wants a move, when and why. ``seen``: the revision of the aliases that they decided by;
+    None for whatever serves then."""
 
     by: str
     at: datetime
     reason: str | None = None
+    seen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -131,11 +134,16 @@ class Aliases:
         """``model`` answers ``percent`` of the images.
 
         Raises `NothingInProductionError`, `ModelInUseError` when ``model`` itself is in production,
-        and `InvalidParameterError` for a share that is not a canary's.
+        `CanaryOrShadowError` when it is the shadow, and `InvalidParameterError` for a share that is
+        not a canary's.
         """
         if not 1 <= percent <= 99:
             raise InvalidParameterError(f"percent must be between 1 and 99, found {percent}.")
         self._require_another_in_production(model)
+        if self.shadow == model:
+            raise CanaryOrShadowError(
+                f"{model.text} is the shadow; end the shadow, then make it the canary."
+            )
         canary = Canary(model.name, model.version, percent)
         if canary == self.canary:
             return Step(self, ())
@@ -155,9 +163,14 @@ class Aliases:
     def with_shadow(self, model: ModelRef, order: Order) -> "Step":
         """``model`` looks at every image after it was answered.
 
-        Raises `NothingInProductionError`, and `ModelInUseError` when ``model`` is in production.
+        Raises `NothingInProductionError`, `ModelInUseError` when ``model`` is in production, and
+        `CanaryOrShadowError` when it is the canary.
         """
         self._require_another_in_production(model)
+        if self.canary and self.canary.model == model:
+            raise CanaryOrShadowError(
+                f"{model.text} is the canary; end the canary, then make it the shadow."
+            )
         if self.shadow == model:
             return Step(self, ())
         return self._step(replace(self, shadow=model), ((SHADOW, model, "shadow"),), order)

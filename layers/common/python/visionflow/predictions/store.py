@@ -29,6 +29,7 @@ from visionflow.dynamodb import (
     write_cursor,
 )
 from visionflow.errors import IdempotencyConflictError, InvalidCursorError
+from visionflow.models.ref import ModelRef
 from visionflow.predictions.attempts import AttemptStore
 from visionflow.predictions.record import ID, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
@@ -95,33 +96,33 @@ class LogQuery:
 
     label: str | None = None
     below: bool = False
-    model_version: str | None = None
+    model: ModelRef | None = None
     status: Status | None = None
     source: Source | None = None
     since: str | None = None
     until: str | None = None
     owner: str | None = None
 
-    def partition(self) -> tuple[str, str]:
-        """The most selective index for this query, and the value to read in it.
+    def partitions(self) -> tuple[str, tuple[str, ...]]:
+        """The most selective index for this query, and the values to read in it.
 
         With an owner it is always theirs, so that a page reads no row of anybody else.
         """
         if self.owner is not None:
-            return "by_owner", self.owner
+            return "by_owner", (self.owner,)
         if self.label is not None and not self.below:
-            return "by_label", self.label
+            return "by_label", (self.label,)
         if self.status is not None and self.status != "ok":
-            return "by_status", self.status
-        if self.model_version is not None:
-            return "by_model", self.model_version
-        return "by_time", "all"
+            return "by_status", (self.status,)
+        if self.model is not None:
+            # Records from before the index had names are under the version, until they expire.
+            return "by_model", (self.model.text, self.model.version)
+        return "by_time", ("all",)
 
     def matches(self, prediction: Prediction) -> bool:
-        version = prediction.model.version if prediction.model else None
         return (
             self.label in (None, prediction.label, *prediction.parents)
-            and self.model_version in (None, version)
+            and self.model in (None, prediction.model)
             and self.status in (None, prediction.status)
             and self.source in (None, prediction.source)
             and self.owner in (None, prediction.owner)
@@ -208,8 +209,8 @@ class PredictionStore:
         query = LogQuery(owner=owner)
         rows = (
             row
-            for shard in range(SHARDS)
-            for row in self._shard(query, shard, None, limit, hidden=True)
+            for partition in _partitions(query)
+            for row in self._partition(query, partition, None, limit, hidden=True)
         )
         return tuple(prediction.id for prediction in islice(rows, limit))
 
@@ -252,7 +253,7 @@ class PredictionStore:
         """
         below = None if cursor is None else _read_cursor(cursor, query)
         rows: Iterator[Prediction] = heapq.merge(
-            *(self._shard(query, shard, below, limit) for shard in range(SHARDS)),
+            *(self._partition(query, key, below, limit) for key in _partitions(query)),
             key=_position,
             reverse=True,
         )
@@ -275,10 +276,10 @@ class PredictionStore:
     def _item(self, prediction_id: str) -> "Found | None":
         return read_item(self._client, self._table, to_item({"id": prediction_id}))
 
-    def _shard(
-        self, query: LogQuery, shard: int, below: str | None, limit: int, *, hidden: bool = False
+    def _partition(
+        self, query: LogQuery, key: str, below: str | None, limit: int, *, hidden: bool = False
     ) -> Iterator[Prediction]:
-        index, value = query.partition()
+        index, _ = query.partitions()
         oldest, newest = query.positions()
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
@@ -288,7 +289,7 @@ class PredictionStore:
             ),
             ExpressionAttributeNames={"#sort_key": SORT_KEY},  # POSITION is a reserved word
             ExpressionAttributeValues={
-                ":shard": {"S": f"{value}#{shard}"},
+                ":shard": {"S": key},
                 ":old": {"S": oldest},
                 ":new": {"S": below or newest},
             },
@@ -301,6 +302,11 @@ class PredictionStore:
                 # BETWEEN includes its bounds.
                 if item[SORT_KEY]["S"] != below and (hidden or ERASED not in item):
                     yield read_prediction(item)
+
+
+def _partitions(query: LogQuery) -> list[str]:
+    _, values = query.partitions()
+    return [f"{value}#{shard}" for value in values for shard in range(SHARDS)]
 
 
 def _json_bytes(prediction: Prediction) -> int:
@@ -321,7 +327,7 @@ def _attributes(prediction: Prediction, sketch: bytes | None) -> dict[str, Any]:
     if prediction.label is not None:
         keys["label_shard"] = f"{prediction.label}#{shard}"
     if prediction.model is not None:
-        keys["model_shard"] = f"{prediction.model.version}#{shard}"
+        keys["model_shard"] = f"{prediction.model.text}#{shard}"
     if prediction.status != "ok":
         keys["status_shard"] = f"{prediction.status}#{shard}"
     if prediction.confidence is not None:

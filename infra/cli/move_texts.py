@@ -1,0 +1,48 @@
+"""What a move of an alias changes, in words: one sentence for each effect of its preview."""
+
+from lambdas.api.models.preview import ClassChange, MovePreview
+from visionflow.models.moves import Effect
+
+_MOST_NAMED = 20
+
+
+def sentences(preview: MovePreview) -> list[str]:
+    """The lines of a preview, the most important first."""
+    lines = [_sentence(effect) for effect in preview.effects]
+    if preview.classes is not None:
+        # They are about what answers, which is the first line.
+        lines[1:1] = _class_lines(preview.classes)
+    return lines or ["Nothing changes."]
+
+
+def _sentence(effect: Effect) -> str:
+    model = effect.model.text if effect.model else "no version"
+    other = effect.instead_of.text if effect.instead_of else None
+    instead = f" instead of {other}" if other else ""
+    return {
+        "production": f"{model} answers in production{instead}.",
+        "canary": f"{model} answers {effect.percent} % of the images{instead}.",
+        "canary_ends": f"The canary {model} ends.",
+        "shadow": f"{model} classifies every image again as the shadow; nobody gets its answers.",
+        "shadow_ends": f"The shadow {model} ends.",
+        "rollback_to": f"A rollback would then return to {model}.",
+        "watched": f"The rollback rule watches {model} from now on.",
+        "unwatched": f"The rollback rule no longer watches {model}.",
+        "retired": f"{model} can never serve again.",
+        "gate_failed": f"{model} was published although its gate failed.",
+    }[effect.kind]
+
+
+def _class_lines(change: ClassChange) -> list[str]:
+    of = "" if change.percent == 100 else f" for {change.percent} % of the images"
+    lines = [
+        f"{len(names)} classes are {what}{of}: {_some(names)}."
+        for what, names in (("lost", change.lost), ("gained", change.gained))
+        if names
+    ]
+    return lines or [f"Its {change.kept} classes are the same."]
+
+
+def _some(names: tuple[str, ...]) -> str:
+    left = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
