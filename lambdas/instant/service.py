@@ -37,6 +37,7 @@ from visionflow.models.publication import Published, Publisher
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
+from visionflow.sentences import say
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Trainings:
         run = self.runs.begin(self.runs.run(dataset, run_id), "publish", self._now())
         manifest, outcome = self._folder(run).fetch_model(work)
         result = outcome.result
-        reason = f"instant training {run.id} of version {run.version} of {dataset}"
+        reason = say("instant_training", run=run.id, version=run.version, dataset=dataset)
         order = Order(run.started_by, self.clock(), reason)
         published = Publisher(self.models, self.registry).publish(
             work,

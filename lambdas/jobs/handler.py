@@ -29,6 +29,7 @@ from visionflow.jobs.record import ENDED
 from visionflow.jobs.store import JobStore
 from visionflow.models.gate import GateLimits
 from visionflow.models.ref import ModelRef
+from visionflow.sentences import say
 
 logger = Logger()
 
@@ -90,7 +91,7 @@ def _end(steps: JobSteps, job_id: str, event: dict[str, Any]) -> Answer:
 def _broken(error: dict[str, Any]) -> str:
     """A sentence from what Step Functions caught: of a function's error, the ``Cause`` is JSON with
     type, message and stack trace; of any other fault it is text, or missing."""
-    kind, cause = str(error.get("Error") or "no reason given"), str(error.get("Cause") or "")
+    kind, cause = str(error.get("Error") or say("no_reason")), str(error.get("Cause") or "")
     try:
         raised = json.loads(cause)
     except ValueError:
@@ -100,13 +101,13 @@ def _broken(error: dict[str, Any]) -> str:
     what = textwrap.shorten(
         f"{kind}: {cause}" if cause else kind, LONGEST_CAUSE, placeholder=" ..."
     )
-    return f"A step of the job broke ({what}). Resume the job to try again."
+    return say("step_broke", what=what)
 
 
 def _end_from_outside(steps: JobSteps, execution: dict[str, Any]) -> Answer:
     """Raises while a machine is still ending: Lambda then makes the call again, twice."""
     job_id = str(json.loads(execution["input"])["job_id"])
-    reason = f"The state machine's execution is {str(execution['status']).lower()}."
+    reason = say("execution_ended", status=str(execution["status"]).lower())
     answer = steps.end(job_id, "failed", reason, None)
     if answer.next != "done":
         raise PlatformError(f"Machines of job {job_id} are still ending.")

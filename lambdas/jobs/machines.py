@@ -11,6 +11,7 @@ from lambdas.jobs.verdict import MachineState
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.instances import InstanceType, Market
 from visionflow.jobs.record import JobInstance, JobRecord
+from visionflow.sentences import say
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -70,7 +71,7 @@ class Machines:
         except (ValueError, ClientError) as error:
             if isinstance(error, ClientError) and "NotFound" not in str(error):
                 raise
-            return MachineState(alive=False, reason="unknown to EC2")
+            return MachineState(alive=False, reason=say("unknown_machine"))
         alive = found["State"]["Name"] in ("pending", "running")
         return MachineState(alive, found.get("StateReason", {}).get("Code"))
 

@@ -30,6 +30,7 @@ from visionflow.jobs.record import (
 )
 from visionflow.jobs.store import JobStore
 from visionflow.models.ref import ModelRef
+from visionflow.sentences import say
 from visionflow.timestamps import timestamp
 
 EndState = Literal["succeeded", "failed", "cancelled"]
@@ -166,7 +167,7 @@ class JobSteps:
             final, reason = "cancelled", record.reason
         elif record.state not in FOLLOWS[state]:
             # Every job can fail, so that every life ends.
-            final, reason = "failed", reason or f"Ended as {state} while it was {record.state}."
+            final, reason = "failed", reason or say("ended_as", state=state, before=record.state)
         now = self._clock()
         changes = _settled(record, now)
         changes |= {"reason": reason, "ended_at": timestamp(now), "model": model}

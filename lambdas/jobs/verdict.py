@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from visionflow.jobs.record import JobRecord, JobReport, hours_between
+from visionflow.sentences import say
 
 MOST_MACHINES = 6
 """After this many interrupted machines a job fails; its checkpoint is kept."""
@@ -62,7 +63,7 @@ def judge(
     if spent is not None:
         return Verdict("end", spent)
     if outcome is not None:
-        return _interrupted(record, outcome.reason or "The machine was interrupted.")
+        return _interrupted(record, outcome.reason or say("interrupted"))
     if machine is not None and not machine.alive:
         return _gone(record, report, machine)
     return _heartbeat(record, report, now, patience)
@@ -71,27 +72,26 @@ def judge(
 def _overspent(record: JobRecord, now: datetime) -> str | None:
     request = record.request
     if record.started_at and hours_between(record.started_at, now) >= request.max_hours:
-        return f"The time is over: {request.max_hours:g} hours were allowed."
+        return say("time_over", hours=request.max_hours)
     cost = record.cost_usd(now)
     if cost >= request.budget_usd:
-        return f"The budget is spent: {cost:.2f} of {request.budget_usd:.2f} USD."
+        return say("budget_spent", cost=cost, budget=request.budget_usd)
     return None
 
 
 def _interrupted(record: JobRecord, reason: str) -> Verdict:
     if record.request.place == "local":
-        return Verdict("end", f"{reason} Resume the job to go on.")
+        return Verdict("end", say("resume_to_go_on", reason=reason))
     if record.attempt >= MOST_MACHINES:
-        return Verdict("end", f"{reason} That was machine {record.attempt}; no more.")
+        return Verdict("end", say("no_more_machines", reason=reason, attempt=record.attempt))
     return Verdict("relaunch", reason)
 
 
 def _gone(record: JobRecord, report: JobReport | None, machine: MachineState) -> Verdict:
     if machine.reclaimed:
-        return _interrupted(record, f"EC2 took the machine back ({machine.reason}).")
-    when = "before the job began" if report is None else "without a report"
-    reason = f"The machine ended {when} ({machine.reason or 'no reason given'}); see its log."
-    return Verdict("end", reason)
+        return _interrupted(record, say("taken_back", reason=machine.reason))
+    code = "ended_early" if report is None else "ended_silently"
+    return Verdict("end", say(code, reason=machine.reason or say("no_reason")))
 
 
 def _heartbeat(
@@ -102,8 +102,4 @@ def _heartbeat(
         last, limit = report.heartbeat_at, patience.heartbeat
     if last is None or hours_between(last, now) * 3600 < limit:
         return Verdict("wait")
-    what = "heartbeat stopped" if report else "machine never reported"
-    return Verdict(
-        "end",
-        f"The {what} (last seen {last}). Resume the job to go on from its checkpoint.",
-    )
+    return Verdict("end", say("heartbeat_stopped" if report else "never_reported", last=last))

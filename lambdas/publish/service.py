@@ -45,6 +45,7 @@ from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
+from visionflow.sentences import say
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -103,7 +104,7 @@ class JobPublisher:
             self._keep_lineage(record, manifest)
         except (ArtifactError, ConfigError, JobRefusedError, DatasetMissingError) as error:
             # It may quote what the machine wrote.
-            reason = printable(f"Not published: {error}")[:LONGEST_REASON]
+            reason = printable(say("not_published", error=error))[:LONGEST_REASON]
             return Published(job_id, "end", "failed", reason, None)
         note = self._by_rule(record, manifest, found, images, folder / "production")
         model = ModelRef(manifest.name, manifest.version)
@@ -194,16 +195,15 @@ class JobPublisher:
             beside = self._beside(current, manifest, images, found.images, folder)
         refusal = rule.refusal(found, beside)
         if refusal is None and found and beside:
-            reason = (
-                f"promotion rule: {found.top1:.1%} of {found.images} sealed images, the version "
-                f"before {beside.top1:.1%}"
+            reason = say(
+                "promoted_by_rule", top1=found.top1, images=found.images, before=beside.top1
             )
             order = Order(f"training job {record.id}", self.clock(), reason)
             try:
                 self.registry.promote(model, order)
             except AliasConflictError as error:
                 refusal = str(error)
-        return refusal and f"Published, but not promoted: {refusal}"
+        return refusal and say("not_promoted", refusal=refusal)
 
     def _beside(
         self, current: ModelRef, manifest: Manifest, images: SealedImages, most: int, folder: Path

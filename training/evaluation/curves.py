@@ -8,6 +8,7 @@ import numpy.typing as npt
 from training.data.listing import Int64Array
 from training.results.findings import ClassCurve, Curve, Curves, CurveSet
 from visionflow.answers.classifier import FloatArray
+from visionflow.sentences import say
 
 CURVE_POINTS = 100
 # Points of all classes together: many classes get coarser curves, so that the report stays small.
@@ -21,11 +22,11 @@ Float64Array = npt.NDArray[np.float64]
 def score_curves(probabilities: FloatArray, targets: Int64Array, labels: tuple[str, ...]) -> Curves:
     """Curves of ``probabilities`` [N, C] against ``targets`` [N]."""
     if find_spec("sklearn") is None:
-        return Curves("scikit-learn is not installed", None, None)
+        return Curves(say("no_sklearn"), None, None)
     truth = targets[:, None] == np.arange(len(labels))
     measured = np.flatnonzero(truth.any(axis=0))
     if len(measured) < 2:
-        return Curves("the images are all of one class", None, None)
+        return Curves(say("one_class_only"), None, None)
     points = int(np.clip(_ALL_POINTS // len(measured), _LEAST_POINTS, CURVE_POINTS))
     # A class without images has no true answers, so the micro average leaves its scores out.
     pooled = truth[:, measured].ravel(), probabilities[:, measured].ravel()

@@ -7,6 +7,7 @@ import numpy as np
 from training.data.listing import Int64Array
 from training.results.findings import EmbeddingMap
 from visionflow.answers.classifier import FloatArray
+from visionflow.sentences import say
 
 LEAST_IMAGES = 20
 PERPLEXITY = 30.0
@@ -21,11 +22,11 @@ def map_embeddings(
     than M.
     """
     if find_spec("sklearn") is None:
-        return _skipped("scikit-learn is not installed")
+        return _skipped(say("no_sklearn"))
     if len(embeddings) < LEAST_IMAGES:
-        return _skipped(f"{len(embeddings)} images are too few, {LEAST_IMAGES} are needed")
+        return _skipped(say("too_few_to_map", images=len(embeddings), needed=LEAST_IMAGES))
     if not np.ptp(embeddings, axis=0).any():
-        return _skipped("the embeddings of all images are the same")
+        return _skipped(say("same_embeddings"))
     from sklearn.manifold import TSNE  # noqa: PLC0415
 
     norms = np.linalg.norm(embeddings, axis=1, keepdims=True)

@@ -20,6 +20,7 @@ from visionflow.models.manifest import (
     Precision,
     Quantization,
 )
+from visionflow.sentences import say
 from visionflow.timestamps import timestamp
 from visionflow.whole_file import whole_file
 
@@ -52,7 +53,7 @@ def draft_manifest(
         files={precision: FileEntry.of(folder, MODEL_FILES[precision])},
         extra_files=(),
         opset=opset,
-        quantization=Quantization("none", "none", 0, (), "not quantized yet"),
+        quantization=Quantization("none", "none", 0, (), say("not_quantized_yet")),
         temperature=1.0,
         unknown_threshold=0.0,
         familiarity=None,

@@ -28,6 +28,7 @@ from visionflow.answers.classifier import Classifier, FloatArray, softmax
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.gate import proof_of
 from visionflow.models.manifest import Familiarity, FileEntry
+from visionflow.sentences import say
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +73,7 @@ def calibrate(
     if check.passed or proof == "instant":
         manifest = replace(manifest, gate=(*manifest.gate, check))
         return replace(calibrated, export=replace(calibrated.export, manifest=manifest))
-    reason = (
-        f"int8 decides differently about {check.value:.1%} of the validation images whether they "
-        f"are unknown, at most {check.limit:.1%} are allowed"
-    )
+    reason = say("unknown_changed", share=check.value, allowed=check.limit)
     return _calibrate(serve_fp32(export, reason, folder), config, data, folder)
 
 

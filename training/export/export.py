@@ -23,9 +23,10 @@ from training.results.report import Form, LadderStep, ModelMeasure, Parity
 from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.manifest import FileEntry, Manifest
+from visionflow.sentences import say
 
-NO_BASE = "the fp32 graph does not reproduce the network, so int8 was not tried"
-NO_NODES = "the graph has no convolution that int8 would make faster"
+NO_BASE = say("no_base")
+NO_NODES = say("no_nodes")
 THREADS = os.cpu_count() or 1
 
 
@@ -122,7 +123,7 @@ def serve_fp32(export: Export, reason: str, folder: Path) -> Export:
             manifest,
             precision="fp32",
             files={"fp32": manifest.files["fp32"]},
-            quantization=not_quantized(f"{last.name}: {reason}"),
+            quantization=not_quantized(say("form_failed", form=last.name, reason=reason)),
             gate=tuple(check for check in manifest.gate if not check.name.startswith("int8_")),
         ),
         models=tuple(model for model in export.models if model.form != "int8"),

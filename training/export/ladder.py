@@ -17,6 +17,7 @@ from training.results.report import LadderStep
 from training.stop import check_stop
 from visionflow.answers.classifier import Classifier
 from visionflow.models.manifest import GateCheck, Quantization
+from visionflow.sentences import say
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,12 +136,15 @@ def climb(
     if last.step.passed:
         return Climb(steps, last, _quantization(quantizer, last))
     if not last.faster:
-        return Climb(steps, None, not_quantized(f"{last.step.name}: {last.step.reason}"))
+        return Climb(
+            steps,
+            None,
+            not_quantized(say("form_failed", form=last.step.name, reason=last.step.reason)),
+        )
     closest = _closest(attempts).step
-    reason = f"{closest.name}, the closest of {len(steps)} forms that were tried: {closest.reason}"
-    if out_of_time():
-        reason += f"; the {seconds:g} seconds for trying were over"
-    return Climb(steps, None, not_quantized(reason))
+    code = "closest_form_in_time" if out_of_time() else "closest_form"
+    tried = {"form": closest.name, "count": len(steps), "reason": closest.reason}
+    return Climb(steps, None, not_quantized(say(code, **tried, seconds=seconds)))
 
 
 def not_quantized(reason: str) -> Quantization:
@@ -184,7 +188,7 @@ def _closest(attempts: list[Attempt]) -> Attempt:
 def _name(calibration: RangeRule, without: tuple[str, ...]) -> str:
     if not without:
         return calibration
-    return f"{calibration}, {len(without)} sensitive node{'s' * (len(without) > 1)} in fp32"
+    return say("nodes_in_fp32", calibration=calibration, nodes=len(without))
 
 
 def _reason(checks: tuple[GateCheck, ...], worst_class: str) -> str | None:
@@ -192,15 +196,10 @@ def _reason(checks: tuple[GateCheck, ...], worst_class: str) -> str | None:
     top1, worst, latency = checks
     failures = []
     if not top1.passed:
-        failures.append(
-            f"int8 lost {100 * top1.value:.2f} points of validation top-1, at most "
-            f"{100 * top1.limit:.2f} are allowed"
-        )
+        failures.append(say("lost_top1", lost=100 * top1.value, allowed=100 * top1.limit))
     if not worst.passed:
-        failures.append(
-            f"class {worst_class} lost {100 * worst.value:.1f} points, at most "
-            f"{100 * worst.limit:.1f} are allowed"
-        )
+        lost, allowed = 100 * worst.value, 100 * worst.limit
+        failures.append(say("class_lost", label=worst_class, lost=lost, allowed=allowed))
     if not latency.passed:
-        failures.append(f"int8 is not faster: it takes {latency.value:.2f} times as long as fp32")
+        failures.append(say("not_faster", ratio=latency.value))
     return "; ".join(failures) or None

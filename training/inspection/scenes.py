@@ -19,6 +19,7 @@ from training.inspection.contents import Read
 from training.inspection.found_files import UNDIVIDED
 from training.results.groups import GroupSummary
 from training.results.labels import LabelCheck
+from visionflow.sentences import say
 
 
 def check_scenes(
@@ -31,7 +32,7 @@ def check_scenes(
     be grouped that way.
     """
     if not images:
-        return None, LabelCheck("no image can be read", None, (), 0)
+        return None, LabelCheck(say("nothing_readable"), None, (), 0)
     chosen = _parts(images)
     labels = tuple(sorted({file.label for file, _ in images}))
     parts = {

@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from visionflow.sentences import say
+
 METADATA = "http://169.254.169.254"
 POLL_SECONDS = 5.0
 _TIMEOUT = 2.0
@@ -55,7 +57,7 @@ def spot_watch(
         while not closing.wait(interval):
             notice = interruption_notice(address)
             if notice is not None:
-                on_notice(f"EC2 takes the spot instance back: {notice}.")
+                on_notice(say("spot_notice", notice=notice))
                 return
 
     thread = threading.Thread(target=watch, name="spot notice", daemon=True)

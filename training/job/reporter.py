@@ -24,6 +24,7 @@ from visionflow.jobs.record import (
     JobRecord,
     JobReport,
 )
+from visionflow.sentences import say
 from visionflow.timestamps import timestamp
 
 HEARTBEAT_SECONDS = 10.0
@@ -210,11 +211,11 @@ class Tee:
 def why_not(record: JobRecord | None, reporter: str) -> str | None:
     """Why the machine ``reporter`` must not work on the job; None when it may."""
     if record is None:
-        return "The machine was given no job."
+        return say("no_job")
     if record.reporter != reporter:
-        return "Another machine has taken over."
+        return say("other_machine")
     if record.state != "running":
-        return record.reason or f"The job is {record.state}."
+        return record.reason or say("job_is", state=record.state)
     return None
 
 

@@ -39,6 +39,7 @@ from training.results.history import EpochRecord
 from training.stop import Interrupted, Stop, check_stop, stop_on_signals
 from training.texts.terminal import say
 from training.train import train
+from visionflow import sentences
 from visionflow.errors import VisionFlowError
 from visionflow.jobs.folder import Assignment, JobFolders
 from visionflow.jobs.frozen import GROUPS_TABLE
@@ -89,7 +90,7 @@ def run_job(job_id: str, machine: Machine) -> int:
     """
     stop = Stop()
     # A second signal must not cut off what the first one leads to.
-    with stop.heeded(), stop_on_signals(stop, "The machine was told to end.", once=False):
+    with stop.heeded(), stop_on_signals(stop, sentences.say("told_to_end"), once=False):
         outcome = _reported(_turn(job_id, machine), machine, stop)
     return {"finished": 0, "failed": 1, "interrupted": INTERRUPTED}[outcome.kind]
 
@@ -150,7 +151,8 @@ def _attempt(given: Assignment, machine: Machine, reporter: Reporter) -> JobOutc
         return JobOutcome("failed", str(error))
     except Exception as error:  # Any bug has to be reported.
         traceback.print_exc(file=sys.stderr)
-        return JobOutcome("failed", f"{type(error).__name__}: {error}")
+        bug = sentences.say("form_failed", form=type(error).__name__, reason=error)
+        return JobOutcome("failed", bug)
     return JobOutcome("finished", None)
 
 

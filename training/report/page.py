@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
@@ -18,6 +19,7 @@ from training.results.scores import ClassScores
 from training.texts.catalogue import spans, text_spans
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import measured
+from visionflow.sentences import in_korean
 
 PAGE_FILE = "report.html"
 MOST_SUSPECTS = 48
@@ -96,6 +98,8 @@ def environment(folder: Path = _FOLDER) -> jinja2.Environment:
         "percent": _percent,
         "points": _points,
         "number": _number,
+        "said": _said,
+        "moment": _moment,
         "duration": _duration,
     }
     made.globals["css"] = Markup((_FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704
@@ -108,7 +112,24 @@ def _percent(share: float | None, digits: int = 1) -> str:
 
 def _points(difference: float | None) -> str:
     """A difference of shares in percentage points, with its sign."""
-    return _NOT_MEASURED if difference is None else f"{100 * difference:+.2f} pp"
+    if difference is None:
+        return _NOT_MEASURED
+    points = f"{100 * difference:+.2f}"
+    return spans(f"{points} pp", f"{points}%p")
+
+
+def _said(text: str) -> Markup:
+    """What training said in words."""
+    return spans(text, in_korean(text) or text)
+
+
+def _moment(time: str) -> Markup:
+    """A timestamp to the minute, as each language writes a date."""
+    then = datetime.fromisoformat(time)
+    return spans(
+        f"{then.day} {then:%B %Y, %H:%M} UTC",
+        f"{then.year}년 {then.month}월 {then.day}일 {then:%H:%M} UTC",
+    )
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -119,9 +140,11 @@ def _number(value: float | None, digits: int) -> str:
     return f"{value:.1e}" if small else f"{value:,.{digits}f}"
 
 
-def _duration(seconds: float) -> str:
+def _duration(seconds: float) -> Markup:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{math.ceil(seconds)} s"
+        return spans(f"{hours} h {minutes:02} min", f"{hours}시간 {minutes}분")
+    if minutes:
+        return spans(f"{minutes} min {rest:02} s", f"{minutes}분 {rest}초")
+    return spans(f"{math.ceil(seconds)} s", f"{math.ceil(seconds)}초")

@@ -16,8 +16,8 @@ export function ModelBadge() {
     return <Badge state="down" text={t("app.apiUnreachable")} description={status.error.message} />;
   }
   if (status.data.status === "unavailable" || !model) {
-    const reason = status.data.reason ?? t("app.modelUnavailable");
-    return <Badge state="down" text={t("app.modelUnavailable")} description={reason} />;
+    const text = t("app.modelUnavailable");
+    return <Badge state="down" text={text} description={t("errors.model_unavailable")} />;
   }
   return (
     <Badge

@@ -31,6 +31,7 @@ from visionflow.jobs.record import (
     hours_between,
 )
 from visionflow.jobs.settings import JobMachineSettings
+from visionflow.sentences import say
 from visionflow.timestamps import timestamp
 
 HEARTBEAT_SECONDS = 2.0
@@ -59,7 +60,7 @@ def run_local_job(job_id: str, target: Endpoints, workspace: Workspace) -> Train
         finally:
             _stop(process)
             MachineRole(target, reporter).delete()
-            _report_death(record, target, f"The process ended with code {process.returncode}.")
+            _report_death(record, target, say("process_ended", code=process.returncode))
     _wait(target, job_id, None, _END_SECONDS)
     return target.job_control.get(job_id)
 

@@ -18,6 +18,7 @@ from training.results.findings import THUMBNAIL_SIDE
 from training.results.labels import LabelCheck, SuspectLabel
 from visionflow.errors import ImageError
 from visionflow.images.pipeline import decode
+from visionflow.sentences import say
 
 MOST_SUSPECTS = 100
 MOST_IMAGES = 10_000
@@ -56,7 +57,7 @@ def check_labels(
     labels = [listing.labels[i] for i in present]
     grouped = out_of_fold(features, targets, groups)
     if len(np.unique(targets[grouped.measured])) < 2:
-        return LabelCheck("fewer than two classes have images of two scenes", None, (), 0)
+        return LabelCheck(say("too_few_scenes"), None, (), 0)
     scores = fold_scores(grouped, out_of_fold(features, targets, None), targets, groups)
     measured = np.flatnonzero(grouped.measured)
     noise = fit_label_noise(grouped.logits[measured], targets[measured])

@@ -22,6 +22,7 @@ from training.export.graph.rewrites import (
     strip_metadata,
 )
 from visionflow.images.pipeline import UInt8Array
+from visionflow.sentences import say
 
 # Operators with an int8 kernel in ONNX Runtime, or that its int8 kernels take in.
 ELEMENTWISE = ("Add", "Mul", "Sigmoid", "Concat")
@@ -95,11 +96,7 @@ class Quantizer:
     @property
     def scheme(self) -> str:
         """In words, for the manifest."""
-        bits = 7 if self._reduce_range else 8
-        return (
-            f"static QDQ, uint8 activations, int{bits} weights per channel (depthwise: int8), "
-            "corrected biases"
-        )
+        return say("scheme", bits=7 if self._reduce_range else 8)
 
     def quantize(self, calibration: RangeRule, without: Collection[str] = ()) -> ModelProto:
         """All of `nodes` in int8 but those in ``without``, with the activations behind them."""

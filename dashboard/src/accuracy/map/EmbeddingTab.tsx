@@ -6,6 +6,7 @@ import { ScatterChart } from "../../charts/Chart";
 import type { ScatterGroup } from "../../charts/ScatterChart";
 import { hue, token, useScheme } from "../../theme/colors";
 import { Combobox } from "../../ui/combobox/Combobox";
+import { ServerText } from "../../ui/ServerText";
 import { choicesOf, treeOf } from "../report/report";
 import css from "./EmbeddingTab.module.css";
 import { mapGroups } from "./mapGroups";
@@ -82,8 +83,8 @@ export function EmbeddingTab({ report, sheet }: EmbeddingTabProps) {
   if (skipped !== null) {
     return (
       <section className="card panel">
-        <p className="muted" lang="en">
-          {skipped}
+        <p className="muted">
+          <ServerText text={skipped} />
         </p>
       </section>
     );

@@ -7,6 +7,7 @@ import { orDash, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Tile } from "../../ui/Tile";
 import { useMore } from "../../ui/useMore";
+import { ServerText } from "../../ui/ServerText";
 import { IntervalBar } from "../report/IntervalBar";
 import { NotMeasured } from "./NotMeasured";
 import css from "./proof.module.css";
@@ -143,8 +144,8 @@ function SkippedSplits({ reason }: { reason: string }) {
   return (
     <section className="card panel" aria-labelledby="splits-title">
       <h2 id="splits-title">{t("proof.splits")}</h2>
-      <p className="muted small" lang="en">
-        {reason}
+      <p className="muted small">
+        <ServerText text={reason} />
       </p>
     </section>
   );

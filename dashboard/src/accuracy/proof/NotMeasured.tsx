@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { AccuracyIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
+import { ServerText } from "../../ui/ServerText";
 
 interface NotMeasuredProps {
   /** Instead of the sentence for versions that are older than the measurement. */
@@ -20,7 +21,9 @@ export function NotMeasured({ title, text, reason }: NotMeasuredProps) {
         {reason === undefined ? (
           text !== "" && <p>{text ?? t("proof.notMeasuredText")}</p>
         ) : (
-          <p lang="en">{reason}</p>
+          <p>
+            <ServerText text={reason} />
+          </p>
         )}
       </Notice>
     </section>

@@ -7,6 +7,7 @@ import type { Series } from "../../charts/LineChart";
 import { useLanguage } from "../../i18n";
 import { decimal, percent } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
+import { ServerText } from "../../ui/ServerText";
 import css from "./CurvesTab.module.css";
 
 const SHARE = { min: 0, max: 1, percent: true } as const;
@@ -83,9 +84,7 @@ function ScoreCurves(props: ScoreCurvesProps) {
   if (set === null) {
     return (
       <Chart title={title} text={text}>
-        <p className="muted small" lang="en">
-          {skipped}
-        </p>
+        <p className="muted small">{skipped !== null && <ServerText text={skipped} />}</p>
       </Chart>
     );
   }

@@ -8,6 +8,7 @@ import { dateTime } from "../../i18n/format";
 import { moverText, moveText } from "../../i18n/texts";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
+import { ServerText } from "../../ui/ServerText";
 import css from "./MovesPanel.module.css";
 
 /** The history of the aliases: what changed, when, and by whom. */
@@ -56,7 +57,7 @@ export function MovesPanel() {
                 {move.percent !== null && ` (${move.percent}%)`}
               </td>
               <td>{moverText(t, move.by)}</td>
-              <td>{move.reason ?? "–"}</td>
+              <td>{move.reason === null ? "–" : <ServerText text={move.reason} />}</td>
             </tr>
           ))}
         </DataTable>

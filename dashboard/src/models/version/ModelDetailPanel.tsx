@@ -11,6 +11,7 @@ import { useModel } from "../../registry/useModel";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { MissingScope } from "../../ui/notice/MissingScope";
+import { ServerText } from "../../ui/ServerText";
 import { MoveActions } from "../moves/MoveActions";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";
@@ -26,6 +27,7 @@ interface ModelDetailPanelProps {
 /** One version: size, latency and score of each form, and the gate. */
 export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProps) {
   const { t } = useTranslation();
+  const language = useLanguage();
   const may = useMay();
   const title = modelKey(item);
   const model = useModel(item);
@@ -41,7 +43,7 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
             {t("models.openAccuracy")}
           </Link>
           {page !== undefined && (
-            <a href={page} target="_blank" rel="noreferrer">
+            <a href={`${page}#language-${language}`} target="_blank" rel="noreferrer">
               {t("models.openReport")}
             </a>
           )}
@@ -55,14 +57,14 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
             <>
               <GateTable checks={manifest.gate} labelledBy="gate-title" />
               {quantization?.fallback_reason && (
-                <p className="error-text small" lang="en">
-                  {quantization.fallback_reason}
+                <p className="error-text small">
+                  <ServerText text={quantization.fallback_reason} />
                 </p>
               )}
               {item.force && <p className="error-text small">{t("models.forced", item.force)}</p>}
               {quantization && (
-                <p className="muted small" lang="en">
-                  {quantization.scheme}; {quantization.calibration}
+                <p className="muted small">
+                  <ServerText text={`${quantization.scheme}; ${quantization.calibration}`} />
                 </p>
               )}
             </>

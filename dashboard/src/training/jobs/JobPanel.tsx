@@ -14,6 +14,7 @@ import { DialogButtons } from "../../ui/dialog/DialogButtons";
 import { Modal } from "../../ui/dialog/Modal";
 import { Missing } from "../../ui/notice/Missing";
 import { Problem } from "../../ui/notice/Problem";
+import { ServerText } from "../../ui/ServerText";
 import { JobCurves } from "./JobCurves";
 import css from "./JobPanel.module.css";
 import { StateChip } from "./StateChip";
@@ -76,7 +77,11 @@ function JobView({ job }: { job: Job }) {
           </Link>
         )}
       </div>
-      {job.reason !== null && <p lang="en">{job.reason}</p>}
+      {job.reason !== null && (
+        <p>
+          <ServerText text={job.reason} />
+        </p>
+      )}
       {progress && job.ended_at === null && (
         <div className={css.progress}>
           <p className="small numeric">

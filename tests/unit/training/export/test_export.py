@@ -135,7 +135,7 @@ def test_a_range_that_one_channel_spoils_costs_one_node_its_int8(
         "entropy",
     ]
     assert all("points of validation top-1" in (step.reason or "") for step in failed)
-    assert passed.passed and passed.name.endswith("1 sensitive node in fp32")
+    assert passed.passed and passed.name.endswith("sensitive nodes in fp32: 1")
     assert export.manifest.precision == "int8"
     # Normalisation and the first convolution are never quantized; the one behind it was given up.
     assert len(export.manifest.quantization.excluded_nodes) == 3

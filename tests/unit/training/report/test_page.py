@@ -13,6 +13,7 @@ from training.results.labels import LabelCheck
 from training.results.report import Report
 from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import measured
+from visionflow.sentences import say
 
 # Shown as cards with the images themselves, not as the plot.
 CARDS = {"right_answers", "wrong_answers", "mistakes", "stage_activations"}
@@ -67,6 +68,26 @@ def test_the_page_says_all_in_english_and_in_korean(html: str) -> None:
         assert f">{heading}</span>" in html
 
 
+def test_dates_spans_of_time_and_notes_are_in_both_languages(report: Report) -> None:
+    reason = say("form_failed", form="min-max", reason=say("not_faster", ratio=1.2))
+    unquantized = replace(report.quantization, fallback_reason=reason)
+    html = page(replace(report, quantization=unquantized), {})
+    for english, korean in (
+        ("2 January 2030, 03:04 UTC", "2030년 1월 2일 03:04 UTC"),
+        ("1 min 15 s", "1분 15초"),
+        ("-0.50 pp", "-0.50%p"),
+        (reason, "min-max: int8이 빠르지 않습니다. fp32 대비 실행 시간 1.20배"),
+    ):
+        assert f'<span lang="en">{english}</span><span lang="ko">{korean}</span>' in html
+
+
+def test_the_address_chooses_the_language(html: str) -> None:
+    links = [attributes.get("href") for tag, attributes in _Elements(html).found if tag == "a"]
+    assert links == ["#language-en", "#language-ko"]
+    assert '#language-ko:target ~ * [lang="en"] { display: none; }' in html
+    assert '#language-ko:not(:target) ~ * [lang="ko"]' in html
+
+
 def test_the_page_says_what_is_unknown(html: str, report: Report) -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
     unfamiliar = report.unfamiliar
@@ -91,8 +112,8 @@ def test_a_page_without_familiarity_and_sets_is_whole(report: Report) -> None:
 
 
 def test_the_page_has_the_tables(html: str) -> None:
-    text = re.sub(r"<[^>]+>", " ", html)
-    text = re.sub(r"\s+", " ", text)
+    english = re.sub(r'<span lang="ko">[^<]*</span>', "", html)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", english))
     # size, share of the base, latency, speed-up, top-1, its change and cost of what serves
     cost = estimate(COSTED, measured().with_model("int8", 1.0)).http.per_million
     row = "ONNX int8 ✓ 1.00 MB 25% 1.00 ms \N{MULTIPLICATION SIGN} 4.00 89.50% -0.50 pp"
@@ -149,7 +170,7 @@ def test_what_was_left_out_is_said(report: Report) -> None:
         ),
         {},
     )
-    assert "of one class." in html and "12 are too few." in html
+    assert "of one class<" in html and "12 are too few<" in html
     assert "int8 lost too much" in html
     assert "not measured and not in the macro means:</span>" in html
     assert "None: every test image was classified correctly." in html
@@ -177,7 +198,7 @@ def test_suspicious_labels_and_both_accuracies_are_in_the_page(report: Report, h
     for top1, low, high in (("70.0%", "60.0%", "80.0%"), ("90.0%", "85.0%", "95.0%")):
         assert re.search(f"<td>{top1}</td><td>{low} . {high}</td>", html)
     without = replace(report, labels=LabelCheck("no scenes", None, (), 0))
-    assert "no scenes." in page(without, {})
+    assert "no scenes<" in page(without, {})
 
 
 def test_the_page_shows_each_level_of_labels_with_parents(html: str, report: Report) -> None:

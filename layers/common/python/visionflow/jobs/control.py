@@ -10,6 +10,7 @@ from visionflow.errors import JobConflictError
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.record import ENDED, FOLLOWS, JobRecord, JobRequest, TrainingJob, describe
 from visionflow.jobs.store import JobStore
+from visionflow.sentences import say
 from visionflow.timestamps import new_id, timestamp
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ class JobControl:
                 raise JobConflictError(f"Job {job_id} is {record.state}; it cannot be stopped.")
             # The state machine may move the job in between.
             with suppress(JobConflictError):
-                return self._describe(
-                    self._store.move(record, "stopping", reason="Stopped on request.")
-                )
+                return self._describe(self._store.move(record, "stopping", reason=say("stopped")))
         raise JobConflictError(f"Job {job_id} changes too fast to be stopped; try again.")
 
     def resume(self, job_id: str) -> TrainingJob:
@@ -105,7 +104,7 @@ class JobControl:
                 self._store.move(
                     record,
                     "failed",
-                    reason=f"The state machine did not start ({error}).",
+                    reason=say("not_started", error=error),
                     ended_at=timestamp(self._clock()),
                 )
             raise

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from visionflow.errors import InvalidParameterError
+from visionflow.sentences import say
 
 # The table holds numbers of 38 digits and down to 1e-130; these are the limits of what makes sense.
 _MOST_IMAGES = 1_000_000_000
@@ -52,15 +53,12 @@ class PromotionRule:
         """Why a version that was measured as ``new`` is not promoted, where the one in production
         was measured as ``current`` on the same images; None if it is."""
         if not self.enabled:
-            return "the promotion rule is off"
+            return say("promotion_off")
         if new is None or new.images < self.min_images:
             found = 0 if new is None else new.images
-            return f"the sealed set has {found} images, the rule needs {self.min_images}"
+            return say("few_sealed", found=found, needed=self.min_images)
         if current is None:
-            return "the version in production has other labels, or cannot be measured"
+            return say("incomparable")
         if new.top1 - current.top1 < self.min_gain:
-            return (
-                f"it reaches {new.top1:.1%} on the sealed images and the version in production "
-                f"{current.top1:.1%}; the rule needs {self.min_gain:.1%} more"
-            )
+            return say("little_gain", new=new.top1, current=current.top1, gain=self.min_gain)
         return None

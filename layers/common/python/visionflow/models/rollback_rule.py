@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from visionflow.errors import InvalidParameterError
+from visionflow.sentences import say
 
 # The table holds numbers of 38 digits and down to 1e-130; these are the limits of what makes sense.
 _MOST_IMAGES = 1_000_000_000
@@ -54,12 +55,12 @@ class RollbackRule:
         if not self.enabled:
             return None
         asked = tally.answers + tally.errors
-        for what, limit, count, of in (
-            ("error rate", self.max_error_rate, tally.errors, asked),
-            ("unknown rate", self.max_unknown_rate, tally.unknown, tally.answers),
+        for code, limit, count, of in (
+            ("error_rate", self.max_error_rate, tally.errors, asked),
+            ("unknown_rate", self.max_unknown_rate, tally.unknown, tally.answers),
             ("disagreement", self.max_disagreement, tally.disagreed, tally.compared),
         ):
             if limit is not None and of >= self.min_images and count > limit * of:
-                note = f" ({tally.unfamiliar} unfamiliar)" if what == "unknown rate" else ""
-                return f"{what} {count / of:.3f} over {limit:g} in {of} images{note}"
+                unfamiliar = tally.unfamiliar
+                return say(code, rate=count / of, limit=limit, images=of, unfamiliar=unfamiliar)
         return None
