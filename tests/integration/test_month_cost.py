@@ -158,6 +158,7 @@ def test_a_forecast_goes_on_as_the_last_days_were(cloud: Cloud) -> None:
     left = 20.5  # days from noon of the eleventh to the end of May
     expected = month.so_far + left * 10 * each + left / 31 * (per_month + stored)
     assert month.forecast.usd == pytest.approx(expected, abs=month.fixed[-1].per_month)
+    assert month.forecast.usd is not None
     assert month.forecast.usd > month.so_far
 
 
