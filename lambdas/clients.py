@@ -1,6 +1,6 @@
 """boto3 clients as the functions use them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -30,6 +30,10 @@ _REGIONAL_URLS = Config(
 _TIMEOUTS = Config(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}
 )
+
+
+def cloudwatch() -> Any:
+    return boto3.client("cloudwatch", config=_TIMEOUTS)
 
 
 def cognito() -> "CognitoIdentityProviderClient":

@@ -14,16 +14,23 @@ export function Bar({ data, options }: BarProps) {
   );
 }
 
+type Place = { x: number; y: number } | number | null;
+
 interface PointsProps {
-  data: ChartData<"line" | "scatter", { x: number; y: number }[]>;
+  data: ChartData<"line" | "scatter", Place[]>;
+}
+
+/** A value that has only a name on the axis is shown alone, a gap as a dash. */
+function place(point: Place): string {
+  if (point === null) return "–";
+  return typeof point === "number" ? String(point) : `${point.x},${point.y}`;
 }
 
 function Points({ data }: PointsProps) {
   return (
     <pre data-testid="points">
       {data.datasets.map(
-        ({ label, data: points }) =>
-          `${label ?? ""}: ${points.map(({ x, y }) => `${x},${y}`).join(" ")}\n`,
+        ({ label, data: points }) => `${label ?? ""}: ${points.map(place).join(" ")}\n`,
       )}
     </pre>
   );

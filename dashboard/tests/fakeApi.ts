@@ -12,10 +12,12 @@ import { modelRef, readRef } from "../src/api/ref";
 import type {
   AliasMove,
   Costs,
+  DailyStats,
   Job,
   LogEntry,
   LogPage,
   ModelList,
+  MonthCost,
   MovePreview,
   Page,
   PredictAnswer,
@@ -67,6 +69,8 @@ export class FakeApi {
   standing: Record<string, unknown> | null = null;
   stats: Stats | null = null;
   costs: Costs | null = null;
+  dailyStats: DailyStats | null = null;
+  monthCost: MonthCost | null = null;
   jobs: Job[] | null = null;
   trainingOptions: TrainingOptions | null = null;
   uncertain: LogEntry[] | null = null;
@@ -125,6 +129,8 @@ export class FakeApi {
     [/^GET \/uncertain$/, () => offered(this.uncertain && { items: this.uncertain })],
     [/^GET \/stats$/, () => offered(this.stats)],
     [/^GET \/costs$/, () => offered(this.costs)],
+    [/^GET \/costs\/month$/, () => offered(this.monthCost)],
+    [/^GET \/stats\/daily$/, () => offered(this.dailyStats)],
     [/^GET \/models$/, () => offered(this.models)],
     [/^GET \/models\/history$/, () => json({ items: this.moves, next_cursor: null })],
     [/^GET \/models\/compare$/, (_, url) => this.#compare(url)],

@@ -13,7 +13,9 @@ from infra.generators.openapi_operation import (
     json_body,
     query,
 )
+from lambdas.api.costs.month import MonthCost
 from lambdas.api.costs.service import Costs
+from lambdas.api.costs.viewer_days import LEAST_OFFSET, MOST_OFFSET
 from lambdas.api.feedback.service import (
     FeedbackHistory,
     FeedbackRequest,
@@ -31,6 +33,7 @@ from lambdas.api.models.service import (
     MoveRequest,
     Served,
 )
+from lambdas.api.stats.daily import DailyStats
 from lambdas.api.stats.service import Stats
 from visionflow.models.moves import MoveKind
 from visionflow.models.promotion_rule import PromotionRule
@@ -43,6 +46,12 @@ _ALIAS = query("alias", "Only this alias", {"enum": list(get_args(Alias))})
 _DAYS = (
     query("from", "From the day of this time (default: 30 days ago)", TIME),
     query("to", "To the day of this time; at most 366 days in total", TIME),
+)
+
+_OFFSET = query(
+    "offset",
+    "Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs",
+    {"type": "integer", "minimum": LEAST_OFFSET, "maximum": MOST_OFFSET},
 )
 
 
@@ -83,6 +92,22 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
             query(
                 "to", "To the day of this time (default: today); at most 366 days in total", TIME
             ),
+            _OFFSET,
+        ),
+    ),
+    ("GET", "/costs/month"): Operation(
+        "monthCost",
+        "What the month costs: so far, until its end, and of what",
+        {200: MonthCost},
+        (_OFFSET,),
+    ),
+    ("GET", "/stats/daily"): Operation(
+        "dailyStats",
+        "Counters day by day and version by version",
+        {200: DailyStats},
+        (
+            _DAYS[0],
+            query("to", "To the day of this time; at most 92 days in total", TIME),
         ),
     ),
     ("GET", "/stats"): Operation("stats", "Counters of whole days", {200: Stats}, _DAYS),

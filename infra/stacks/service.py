@@ -266,11 +266,13 @@ class ServiceStack(Stack):
             ).to_env()
             | CostSettings(
                 predict_memory_mb=stage.predict_memory_mb,
+                ingest_memory_mb=stage.ingest_memory_mb,
                 architecture=architecture_of(stage).name,
                 retention_days=stage.prediction_retention_days,
                 snap_start_functions=FREEZABLE if stage.snap_start else 0,
                 keys=int(stage.alarm_key),
                 more_alarms=MORE_ALARMS if stage.all_alarms else 0,
+                budget_usd=stage.limits.worst_case_usd,
             ).to_env(),
         )
         # For the downloads and uploads that it signs.
@@ -298,7 +300,20 @@ class ServiceStack(Stack):
             "sqs:SendMessage",
             on=[data.curation_queue.queue.queue_arn],
         )
+        _allow_sizes(function, stores)
         return function
+
+
+def _allow_sizes(function: ServiceFunction, stores: Stores) -> None:
+    """Let a function read how much is stored."""
+    for table in (stores.predictions, stores.insights, stores.datasets_table):
+        table.allow_size(function.execution_role)
+    allow(
+        function.execution_role,
+        "cloudwatch:GetMetricData",
+        on=["*"],
+        reason="CloudWatch knows no narrower resource for reading metrics.",
+    )
 
 
 def _allow_datasets(function: ServiceFunction, stores: Stores, datasets: PrivateBucket) -> None:

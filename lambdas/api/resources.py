@@ -32,7 +32,7 @@ class Resources:
 
     def __init__(self, settings: ApiSettings, datasets: DatasetSettings) -> None:
         self.settings, self.instant_machine = settings, datasets.instant_machine
-        self.curation_queue = datasets.curation_queue
+        self.curation_queue, self.datasets_table = datasets.curation_queue, datasets.datasets_table
         self.started_at = time.monotonic()
         self.s3, self.dynamodb = clients.s3(), clients.dynamodb()
         predictions, insights = settings.predictions_table, settings.insights_table

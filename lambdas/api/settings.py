@@ -36,12 +36,15 @@ class DatasetSettings(EnvSettings):
 class CostSettings(EnvSettings):
     """What costs are estimated from: ``architecture`` is x86_64 or arm64, ``snap_start_functions``
     how many of the classifying functions keep a snapshot. ``keys`` and ``more_alarms`` are the
-    encryption keys and the alarms that the stage has beside the default.
+    encryption keys and the alarms that the stage has beside the default. ``budget_usd`` of a month,
+    at which AWS Budgets stops the stage; 0 without one.
     """
 
     predict_memory_mb: int
+    ingest_memory_mb: int
     architecture: str
     retention_days: int
     snap_start_functions: int
     keys: int
     more_alarms: int
+    budget_usd: int

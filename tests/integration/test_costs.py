@@ -14,7 +14,7 @@ from visionflow.predictions.record import ImageRef, Prediction
 from visionflow.predictions.store import PredictionStore
 from visionflow.timestamps import new_id, timestamp
 
-SETTINGS = CostSettings(1769, "x86_64", 30, 0, 0, 7)
+SETTINGS = CostSettings(1769, 2048, "x86_64", 30, 0, 0, 7, 50)
 NOW = datetime.now(UTC)
 
 
@@ -64,7 +64,10 @@ def test_today_is_priced_by_how_images_come_and_how_large_they_are(priced: Cloud
     expected = estimate(
         Workload(5000, (3 + 1 + 5 + 3) / 4, region="ap-northeast-2", memory_mb=1769, more_alarms=7)
     )
-    each = (expected.http.per_million + expected.s3.per_million) / 2 / 1e6
+    ingest = estimate(
+        Workload(5000, (3 + 1 + 5 + 3) / 4, region="ap-northeast-2", memory_mb=2048, more_alarms=7)
+    )
+    each = (expected.http.per_million + ingest.s3.per_million) / 2 / 1e6
     assert answer.body["currency"] == "USD"
     assert answer.body["predictions_today"] == 5000
     assert answer.body["today"] == pytest.approx(5000 * each)
@@ -99,6 +102,8 @@ def test_nothing_predicted_costs_nothing(priced: Cloud) -> None:
         {"from": "yesterday"},
         {"days": 3},
         {"from": "2030-02-01T00:00Z", "to": "2030-01-01T00:00Z"},
+        {"offset": 841},
+        {"offset": "+09:00"},
     ],
 )
 def test_a_range_that_is_none_is_refused(priced: Cloud, query: dict[str, Any]) -> None:

@@ -2,9 +2,11 @@ import { ApiError } from "./errors";
 import { ask, type Transport } from "./transport";
 import type {
   Costs,
+  DailyStats,
   LogEntry,
   LogPage,
   LogQuery,
+  MonthCost,
   PredictAnswer,
   PredictionDetail,
   Stats,
@@ -13,7 +15,7 @@ import type {
 } from "./types";
 
 /** API Gateway gives up after 30 s; a second more lets its own answer arrive. */
-const PREDICT_TIMEOUT_MS = 31_000;
+const LONG_TIMEOUT_MS = 31_000;
 
 export interface PredictOptions {
   /** Idempotency key: repeats with the same key and image get the first answer. */
@@ -37,7 +39,11 @@ export interface PredictionsApi {
   /** Least certain first, without feedback so far. */
   uncertain(limit: number, signal?: AbortSignal): Promise<LogEntry[]>;
   stats(span: Span, signal?: AbortSignal): Promise<Stats>;
-  costs(span: Span, signal?: AbortSignal): Promise<Costs>;
+  /** Day by day and version by version; at most 92 days. */
+  dailyStats(span: Span, signal?: AbortSignal): Promise<DailyStats>;
+  /** Of the day and month of clocks that are `offset` minutes ahead of UTC. */
+  costs(offset: number, signal?: AbortSignal): Promise<Costs>;
+  monthCost(offset: number, signal?: AbortSignal): Promise<MonthCost>;
 }
 
 export function predictionsApi(client: Transport): PredictionsApi {
@@ -56,7 +62,7 @@ export function predictionsApi(client: Transport): PredictionsApi {
             bodySerializer: () => multipart(file),
             signal: bounded,
           }),
-        PREDICT_TIMEOUT_MS,
+        LONG_TIMEOUT_MS,
       ),
     upload: (file, signal) =>
       ask(signal, (bounded) =>
@@ -91,8 +97,18 @@ export function predictionsApi(client: Transport): PredictionsApi {
     },
     stats: (query, signal) =>
       ask(signal, (bounded) => client.GET("/stats", { params: { query }, signal: bounded })),
-    costs: (query, signal) =>
-      ask(signal, (bounded) => client.GET("/costs", { params: { query }, signal: bounded })),
+    dailyStats: (query, signal) =>
+      ask(signal, (bounded) => client.GET("/stats/daily", { params: { query }, signal: bounded })),
+    costs: (offset, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/costs", { params: { query: { offset } }, signal: bounded }),
+      ),
+    monthCost: (offset, signal) =>
+      ask(
+        signal,
+        (bounded) => client.GET("/costs/month", { params: { query: { offset } }, signal: bounded }),
+        LONG_TIMEOUT_MS,
+      ),
   };
 }
 

@@ -142,6 +142,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stats/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters day by day and version by version */
+        get: operations["dailyStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models": {
         parameters: {
             query?: never;
@@ -478,6 +495,23 @@ export interface paths {
         };
         /** What the predictions of today and of whole days have cost */
         get: operations["costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/costs/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the month costs: so far, until its end, and of what */
+        get: operations["monthCost"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1179,7 +1213,8 @@ export interface components {
          * Costs
          * @description What predictions cost, estimated from counters, measured times and a dated table of prices.
          *
-         *     ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
+         *     ``today`` is for the ``predictions_today`` alone, before AWS's free tier, of the viewer's day;
+         *     ``per_1000`` of what serves, by what it took. ``fixed_per_day`` is
          *     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
          *     ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
          *     the figures rest on. ``stopped``: since when and why nothing is classified, if it is so.
@@ -1217,6 +1252,18 @@ export interface components {
             top1_low: number;
             /** Top1 High */
             top1_high: number;
+        };
+        /**
+         * DailyStats
+         * @description Each day and version that has images or feedback, the first day first.
+         */
+        DailyStats: {
+            /** First Day */
+            first_day: string;
+            /** Last Day */
+            last_day: string;
+            /** Days */
+            days: components["schemas"]["VersionDay"][];
         };
         /**
          * DataSet
@@ -1496,6 +1543,21 @@ export interface components {
             note: string | null;
         };
         /**
+         * DayCost
+         * @description Images of one day of the viewer. ``utc_day``: some of them were counted before hours were,
+         *     and are those of the day in UTC.
+         */
+        DayCost: {
+            /** Day */
+            day: string;
+            /** Images */
+            images: number;
+            /** Usd */
+            usd: number;
+            /** Utc Day */
+            utc_day: boolean;
+        };
+        /**
          * DayStats
          * @description Images of one day (UTC) by status, and those that are ``unknown`` by reason.
          */
@@ -1664,6 +1726,19 @@ export interface components {
             };
         };
         /**
+         * FixedCost
+         * @description Due with or without images, after what AWS gives each account; ``metrics`` for each hour that
+         *     has some.
+         */
+        FixedCost: {
+            /** Item */
+            item: string;
+            /** So Far */
+            so_far: number;
+            /** Per Month */
+            per_month: number;
+        };
+        /**
          * Flow
          * @description The rule of a dataset.
          *
@@ -1707,6 +1782,22 @@ export interface components {
             reason: string;
             /** Failed */
             failed: string[];
+        };
+        /**
+         * Forecast
+         * @description ``usd`` at the month's end: what there is so far; images as on the mean of the last ``days``
+         *     whole days; what is fixed and stored until then. Training is not foreseen. Null from fewer than
+         *     ``least_days`` whole days.
+         */
+        Forecast: {
+            /** Usd */
+            usd: number | null;
+            /** Days */
+            days: number;
+            /** Least Days */
+            least_days: number;
+            /** Images Per Day */
+            images_per_day: number | null;
         };
         /**
          * GivenFeedback
@@ -2074,6 +2165,39 @@ export interface components {
             items: components["schemas"]["ApiKey"][];
         };
         /**
+         * Latency
+         * @description Milliseconds in the function of ``n`` answers, all steps together; percentiles are at most
+         *     10 % off.
+         */
+        Latency: {
+            /** N */
+            n: number;
+            /** P50 Ms */
+            p50_ms: number;
+            /** P95 Ms */
+            p95_ms: number;
+        };
+        /**
+         * ListPrices
+         * @description The prices that all figures rest on, in dollars for one of each item.
+         */
+        ListPrices: {
+            /** Region */
+            region: string;
+            /** Looked Up */
+            looked_up: string;
+            /** Source */
+            source: string;
+            /** Items */
+            items: {
+                [key: string]: number;
+            };
+            /** Free */
+            free: {
+                [key: string]: number;
+            };
+        };
+        /**
          * LogEntry
          * @description A prediction in a list. ``thumbnail_url`` is short-lived, null where no thumbnail exists.
          */
@@ -2167,6 +2291,52 @@ export interface components {
             waiting_roles: ("viewer" | "labeller" | "model-admin" | "spender")[];
             /** Quotas */
             quotas: components["schemas"]["QuotaLeft"][];
+        };
+        /**
+         * Measured
+         * @description ``images`` has at least two sizes, the smallest first; their milliseconds include no waiting.
+         *
+         *     ``infer_ms`` is the share of ``model`` in their milliseconds. ``record_bytes``,
+         *     ``thumbnail_bytes`` and ``log_bytes`` are of one image, ``resident_mb`` of the worker between
+         *     images; ``metrics`` and ``alarms`` are how many the deployment has.
+         */
+        Measured: {
+            /** Measured At */
+            measured_at: string;
+            /** Hardware */
+            hardware: string;
+            /** Model */
+            model: string;
+            /** Infer Ms */
+            infer_ms: number;
+            /** Images */
+            images: components["schemas"]["MeasuredImage"][];
+            /** Record Bytes */
+            record_bytes: number;
+            /** Thumbnail Bytes */
+            thumbnail_bytes: number;
+            /** Log Bytes */
+            log_bytes: number;
+            /** Resident Mb */
+            resident_mb: number;
+            /** Metrics */
+            metrics: number;
+            /** Alarms */
+            alarms: number;
+        };
+        /**
+         * MeasuredImage
+         * @description A JPEG and the median of a warm invocation's own milliseconds on one core, by way in.
+         */
+        MeasuredImage: {
+            /** Megapixels */
+            megapixels: number;
+            /** Bytes */
+            bytes: number;
+            /** Http Ms */
+            http_ms: number;
+            /** S3 Ms */
+            s3_ms: number;
         };
         /**
          * ModelComparison
@@ -2300,6 +2470,57 @@ export interface components {
             name: string;
             /** Version */
             version: string;
+        };
+        /**
+         * MonthCost
+         * @description A month of the viewer's calendar, in US dollars, before AWS's free tier except for what is
+         *     fixed. AWS bills by months in UTC.
+         *
+         *     ``images_usd``, ``fixed``, ``stored`` and ``training`` add up to ``so_far``. ``serving``: what
+         *     1,000 images cost by the version in production, null before there is one. ``budget_usd``: at
+         *     which AWS Budgets stops the stage, null without one. ``measured``: what was measured on which
+         *     model for what the counters do not have.
+         */
+        MonthCost: {
+            /** Currency */
+            currency: string;
+            /** Month */
+            month: string;
+            /** Offset */
+            offset: number;
+            /** Day */
+            day: number;
+            /** Days */
+            days: number;
+            /** So Far */
+            so_far: number;
+            forecast: components["schemas"]["Forecast"];
+            /** Images */
+            images: number;
+            /** Images Usd */
+            images_usd: number;
+            /** By Day */
+            by_day: components["schemas"]["DayCost"][];
+            /** By Version */
+            by_version: components["schemas"]["VersionCost"][];
+            serving: components["schemas"]["VersionCost"] | null;
+            /** Fixed */
+            fixed: components["schemas"]["FixedCost"][];
+            /** Stored */
+            stored: components["schemas"]["StoredCost"][];
+            /** Stored So Far */
+            stored_so_far: number;
+            training: components["schemas"]["TrainingCost"];
+            /** Budget Usd */
+            budget_usd: number | null;
+            /** Retention Days */
+            retention_days: number;
+            prices: components["schemas"]["ListPrices"];
+            measured: components["schemas"]["Measured"];
+            /** Assumptions */
+            assumptions: {
+                [key: string]: string;
+            };
         };
         /**
          * Move
@@ -2902,6 +3123,23 @@ export interface components {
             reason: string;
         };
         /**
+         * StoredCost
+         * @description A bucket or a table, with its indexes. ``bytes`` is null where AWS has not measured it yet;
+         *     ``measured`` is false where it is estimated from what was counted.
+         */
+        StoredCost: {
+            /** Kind */
+            kind: string;
+            /** Place */
+            place: string;
+            /** Bytes */
+            bytes: number | null;
+            /** Measured */
+            measured: boolean;
+            /** Per Month */
+            per_month: number | null;
+        };
+        /**
          * Text
          * @description The same in English and Korean.
          */
@@ -2920,6 +3158,28 @@ export interface components {
             items: {
                 [key: string]: string;
             };
+        };
+        /**
+         * TrainingCost
+         * @description Of what began in a month, in US dollars. ``jobs`` on rented machines cost what these did,
+         *     ``trainings`` without one by the time that their steps took, and ``curated`` images as
+         *     estimated. ``complete``: all of it was looked at.
+         */
+        TrainingCost: {
+            /** Jobs */
+            jobs: number;
+            /** Jobs Usd */
+            jobs_usd: number;
+            /** Trainings */
+            trainings: number;
+            /** Trainings Usd */
+            trainings_usd: number;
+            /** Curated */
+            curated: number;
+            /** Curated Usd */
+            curated_usd: number;
+            /** Complete */
+            complete: boolean;
         };
         /**
          * TrainingJob
@@ -3076,6 +3336,50 @@ export interface components {
             at: string;
         };
         /**
+         * VersionCost
+         * @description Images of the month that one version answered; ``model`` is null for those that none did.
+         *
+         *     ``usd`` is without keeping them, ``per_1000`` with it. ``ways``: the functions as they ran, by
+         *     the way in: ``api`` is predict, ``s3`` is ingest. Empty: nothing was measured here yet, and
+         *     ``per_1000`` rests on this release's own measurements.
+         */
+        VersionCost: {
+            model: components["schemas"]["ModelRef"] | null;
+            /** Images */
+            images: number;
+            /** Usd */
+            usd: number;
+            /** Per 1000 */
+            per_1000: number;
+            /** Ways */
+            ways: {
+                [key: string]: components["schemas"]["WayTaken"];
+            };
+        };
+        /**
+         * VersionDay
+         * @description Images of one day (UTC) that one version answered; ``model`` is null for those that none did.
+         *
+         *     ``unsure`` and ``unfamiliar`` are the unknown ones by reason. ``latency`` is null where no
+         *     answer's was counted. ``feedback``: how often it was right on the images of that day that people
+         *     have judged since, with a 95 % Wilson interval; null without any.
+         */
+        VersionDay: {
+            /** Day */
+            day: string;
+            model: components["schemas"]["ModelRef"] | null;
+            /** Ok */
+            ok: number;
+            /** Unsure */
+            unsure: number;
+            /** Unfamiliar */
+            unfamiliar: number;
+            /** Failed */
+            failed: number;
+            latency: components["schemas"]["Latency"] | null;
+            feedback: components["schemas"]["Share"] | null;
+        };
+        /**
          * VersionDetails
          * @description A version, a short-lived URL of its manifest (gzipped JSON lines, one for each image), and
          *     the model versions that it made.
@@ -3112,6 +3416,23 @@ export interface components {
         VersionList: {
             /** Items */
             items: components["schemas"]["DatasetVersion"][];
+        };
+        /**
+         * WayTaken
+         * @description One function as it ran: the mean of its milliseconds and bytes for an image, and dollars for
+         *     1,000 images with keeping them.
+         */
+        WayTaken: {
+            /** Images */
+            images: number;
+            /** Mean Ms */
+            mean_ms: number;
+            /** Mean Bytes */
+            mean_bytes: number;
+            /** Memory Mb */
+            memory_mb: number;
+            /** Per 1000 */
+            per_1000: number;
         };
     };
     responses: never;
@@ -3487,6 +3808,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dailyStats: {
+        parameters: {
+            query?: {
+                /** @description From the day of this time (default: 30 days ago) */
+                from?: string;
+                /** @description To the day of this time; at most 92 days in total */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DailyStats"];
                 };
             };
             /** @description What went wrong */
@@ -4420,6 +4775,8 @@ export interface operations {
                 from?: string;
                 /** @description To the day of this time (default: today); at most 366 days in total */
                 to?: string;
+                /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -4434,6 +4791,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Costs"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    monthCost: {
+        parameters: {
+            query?: {
+                /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthCost"];
                 };
             };
             /** @description What went wrong */

@@ -36,7 +36,11 @@ export type Comparison = Schemas["ModelComparison"];
 export type RollbackRule = Schemas["RollbackRule"];
 export type Stats = Schemas["Stats"];
 export type Share = Schemas["Share"];
+export type DailyStats = Schemas["DailyStats"];
+export type VersionDay = Schemas["VersionDay"];
 export type Costs = Schemas["Costs"];
+export type MonthCost = Schemas["MonthCost"];
+export type VersionCost = Schemas["VersionCost"];
 
 export type Job = Schemas["TrainingJob"];
 export type JobState = Job["state"];

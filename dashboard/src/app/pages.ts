@@ -21,7 +21,7 @@ function page(path: string, load: Load) {
   return { path, load: fetched, Page };
 }
 
-/** The pages, those of the navigation in its order. */
+/** The pages: those of the navigation in its order, then those that other pages lead to. */
 export const PAGES = {
   live: page("/", () => import("../live/LivePage")),
   predict: page("/predict", () => import("../predict/PredictPage")),
@@ -31,6 +31,8 @@ export const PAGES = {
   data: page("/data", () => import("../data/DataPage")),
   training: page("/training", () => import("../training/TrainingPage")),
   access: page("/access", () => import("../admin/AccessPage")),
+  overTime: page("/over-time", () => import("../live/overtime/OverTimePage")),
+  cost: page("/cost", () => import("../live/cost/CostPage")),
   account: page("/account", () => import("../account/AccountPage")),
 } as const;
 

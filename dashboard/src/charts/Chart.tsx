@@ -2,11 +2,13 @@ import { type CSSProperties, lazy, Suspense } from "react";
 
 import type { BarChartProps } from "./BarChart";
 import css from "./Chart.module.css";
+import type { DayChartProps } from "./DayChart";
 import type { LineChartProps } from "./LineChart";
 import type { ScatterChartProps } from "./ScatterChart";
 
 // Chart.js is the largest dependency; it loads with the first chart.
 const LazyBarChart = lazy(() => import("./BarChart"));
+const LazyDayChart = lazy(() => import("./DayChart"));
 const LazyLineChart = lazy(() => import("./LineChart"));
 const LazyScatterChart = lazy(() => import("./ScatterChart"));
 
@@ -20,6 +22,14 @@ export function BarChart({ height = 220, testId, ...props }: BarChartProps & Fra
   return (
     <Frame height={height} testId={testId}>
       <LazyBarChart {...props} />
+    </Frame>
+  );
+}
+
+export function DayChart({ height = 240, testId, ...props }: DayChartProps & Framed) {
+  return (
+    <Frame height={height} testId={testId}>
+      <LazyDayChart {...props} />
     </Frame>
   );
 }

@@ -11,9 +11,9 @@ import {
 import { Line } from "react-chartjs-2";
 
 import { useLanguage } from "../i18n";
-import { SERIES, token, useScheme } from "../theme/colors";
+import { token, useScheme } from "../theme/colors";
 import { useMediaQuery } from "../theme/useMediaQuery";
-import { type Axis, axisOptions, fontFamily } from "./style";
+import { type Axis, axisOptions, fontFamily, legend, strokeOf } from "./style";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip, Legend);
 
@@ -24,6 +24,8 @@ export interface Series {
   reference?: boolean;
   /** Draw each point, not only the line. */
   dots?: boolean;
+  /** Which of `strokeOf` it has, dashes too; by default its place's colour, drawn through. */
+  style?: number;
 }
 
 export interface LineChartProps {
@@ -42,15 +44,16 @@ export default function LineChart({ summary, series, x, y }: LineChartProps) {
   const muted = token("--text-muted");
 
   const data = {
-    datasets: series.map(({ name, points, reference = false, dots = false }, index) => {
-      const color = reference ? muted : token(SERIES[index % SERIES.length] ?? SERIES[0]);
+    datasets: series.map(({ name, points, reference = false, dots = false, style }, index) => {
+      const { color: own, dash } = strokeOf(style ?? index);
+      const color = reference ? muted : own;
       return {
         label: name,
         data: [...points],
         borderColor: color,
         backgroundColor: color,
         borderWidth: reference ? 1 : 2,
-        ...(reference && { borderDash: [4, 4] }),
+        borderDash: reference ? [4, 4] : style === undefined ? [] : dash,
         pointRadius: dots || points.length === 1 ? 3 : 0,
         pointHitRadius: 8,
         tension: 0,
@@ -66,11 +69,7 @@ export default function LineChart({ summary, series, x, y }: LineChartProps) {
     normalized: true,
     scales: { x: axisOptions(x, language), y: axisOptions(y, language) },
     plugins: {
-      legend: {
-        display: series.length > 1,
-        align: "start",
-        labels: { color: token("--text"), boxWidth: 14, boxHeight: 2, font: { family, size: 13 } },
-      },
+      legend: legend(series.length > 1),
       tooltip: { titleFont: { family }, bodyFont: { family } },
     },
   };

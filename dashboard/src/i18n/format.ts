@@ -138,3 +138,9 @@ export function duration(seconds: number, language: Language): string {
 export function dateOf(time: string, language: Language): string {
   return dateFormat(language, { dateStyle: "medium" }).format(new Date(time));
 }
+
+/** A calendar day such as "2030-01-31", whatever the reader's time zone. */
+export function shortDay(day: string, language: Language): string {
+  const options = { month: "short", day: "numeric", timeZone: "UTC" } as const;
+  return dateFormat(language, options).format(new Date(`${day}T00:00:00Z`));
+}

@@ -57,6 +57,17 @@ export function sectionText(t: TFunction, section: string): string {
   return isKey(en.training.sections, section) ? t(`training.sections.${section}`) : section;
 }
 
+/** What a price is for; an unknown item is shown by its name. */
+export function itemText(t: TFunction, item: string): string {
+  return isKey(en.cost.items, item) ? t(`cost.items.${item}`) : item;
+}
+
+/** What a bucket or a table holds; an unknown one is shown by its name. */
+export function placeText(t: TFunction, kind: string, place: string): string {
+  const name = `${kind}_${place}`;
+  return isKey(en.cost.places, name) ? t(`cost.places.${name}`) : place;
+}
+
 const RULE = "the rollback rule";
 
 /** Who moved an alias: a person by their name, or the rule (`lambdas/counters/service.py`). */

@@ -7,6 +7,7 @@ import { COSTS } from "../access/useBudgetStop";
 import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { decimal, milliseconds, money, percent } from "../i18n/format";
+import { clockOffset } from "../i18n/offset";
 import { LiveStatus } from "../records/feed/LiveStatus";
 import { type Feed, useFeed } from "../records/feed/useFeed";
 import { RecordDialog } from "../records/record/RecordDialog";
@@ -17,6 +18,7 @@ import { Tile } from "../ui/Tile";
 import { Arrivals } from "./Arrivals";
 import { LabelMix } from "./LabelMix";
 import css from "./LivePage.module.css";
+import { LiveTabs } from "./LiveTabs";
 import { liveNumbers, SAMPLE } from "./numbers";
 import { Stream } from "./Stream";
 import { Today } from "./Today";
@@ -47,6 +49,7 @@ export default function LivePage() {
         </div>
         <LiveStatus error={feed.error} updatedAt={feed.updatedAt} />
       </div>
+      <LiveTabs />
       <div className="stack">
         <section className={css.tiles} aria-label={t("live.numbers")}>
           <Tile
@@ -144,7 +147,7 @@ function CostTiles() {
   const api = useApi();
   const costs = useQuery({
     queryKey: COSTS,
-    queryFn: ({ signal }) => api.costs({}, signal),
+    queryFn: ({ signal }) => api.costs(clockOffset(), signal),
     refetchInterval: COSTS_EVERY_MS,
   });
   const amount = (value: number | undefined) =>

@@ -10,6 +10,8 @@ import { useDatasets } from "./form/useDatasets";
 import { JobPanel } from "./jobs/JobPanel";
 import { JobsTable } from "./jobs/JobsTable";
 import { useJobs } from "./jobs/useJobs";
+import { JobOverlay } from "./overlay/JobOverlay";
+import { useCompared } from "../charts/overlay/useCompared";
 import css from "./TrainingPage.module.css";
 import { useTrainingOptions } from "./useTrainingOptions";
 
@@ -20,9 +22,16 @@ export default function TrainingPage() {
   const datasets = useDatasets();
   const jobs = useJobs();
   const may = useMay();
+  const compared = useCompared();
   const open = params.get("job") ?? jobs.rows.find(({ ended_at }) => ended_at === null)?.id ?? null;
   const openJob = (id: string) => {
-    setParams({ job: id }, { replace: true });
+    setParams(
+      (before) => {
+        before.set("job", id);
+        return before;
+      },
+      { replace: true },
+    );
   };
   return (
     <>
@@ -39,7 +48,10 @@ export default function TrainingPage() {
           {jobs.error ? (
             <Missing error={jobs.error} route="GET /training-jobs" onRetry={jobs.reload} />
           ) : (
-            <JobsTable jobs={jobs} open={open} onOpen={openJob} />
+            <JobsTable jobs={jobs} open={open} onOpen={openJob} compared={compared} />
+          )}
+          {(jobs.rows.length > 1 || compared.ids.length > 0) && (
+            <JobOverlay rows={jobs.rows} isPending={jobs.isPending} compared={compared} />
           )}
         </div>
         {!may("POST /training-jobs") ? (

@@ -53,6 +53,10 @@ class OnDemandTable(dynamodb.Table):
                 reason="The local cloud is in memory; there is nothing to restore it to.",
             )
 
+    def allow_size(self, role: iam.Role) -> None:
+        """Let `role` read how large the table is."""
+        self._allow(role, "DescribeTable")
+
     def _allow(self, role: iam.Role, *actions: str) -> None:
         allow(role, *(f"dynamodb:{action}" for action in actions), on=[self.table_arn])
 

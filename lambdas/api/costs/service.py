@@ -1,25 +1,35 @@
-"""What the predictions of today, and of some days, have cost."""
+"""What the predictions of today, and of some days, have cost; what a month costs in all."""
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from lambdas import clients
+from lambdas.api.costs.month import MonthCost, MonthCosts
+from lambdas.api.costs.pricing import Pricing
+from lambdas.api.costs.storage import StorageSizes
+from lambdas.api.costs.training import TrainingCosts
+from lambdas.api.costs.viewer_days import Zone, viewer_days
 from lambdas.api.resources import Resources
 from lambdas.api.settings import CostSettings
 from visionflow.access.budget import BudgetSettings, BudgetState, BudgetTopic, StageStop, Stop
 from visionflow.access.quotas import UsageSettings
-from visionflow.costs.estimate import DAYS_PER_MONTH, Estimate, Workload, estimate
-from visionflow.costs.prices import DEFAULT_REGION, price_table
-from visionflow.insights.counters import CounterStore
+from visionflow.costs.estimate import DAYS_PER_MONTH
+from visionflow.costs.prices import DEFAULT_REGION
+from visionflow.datasets.run_store import RunStore
+from visionflow.insights.counters import Counted, CounterStore
+from visionflow.jobs.settings import JobControlSettings
+from visionflow.jobs.store import JobStore
+from visionflow.models.registry import ModelRegistry
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.store import LogQuery, PredictionStore
 
 # The latest predictions say how large images are and which way they come.
 SAMPLE = 100
-TYPICAL_MEGAPIXELS = 3.0
+# What serves is priced by what it took in the last days.
+SERVED_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,8 @@ class PeriodCost:
 class Costs:
     """What predictions cost, estimated from counters, measured times and a dated table of prices.
 
-    ``today`` is for the ``predictions_today`` alone, before AWS's free tier; ``fixed_per_day`` is
+    ``today`` is for the ``predictions_today`` alone, before AWS's free tier, of the viewer's day;
+    ``per_1000`` of what serves, by what it took. ``fixed_per_day`` is
     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
     ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
     the figures rest on. ``stopped``: since when and why nothing is classified, if it is so.
@@ -59,20 +70,39 @@ class CostService:
 
     counters: CounterStore
     predictions: PredictionStore
+    registry: ModelRegistry
     settings: CostSettings
     region: str
     stop: StageStop
     topic: BudgetTopic
+    months: MonthCosts
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
+        settings = CostSettings.from_env(os.environ)
+        control = JobControlSettings.from_env(os.environ)
+        usage = UsageSettings.from_env(os.environ).usage_table
+        region = os.environ.get("AWS_REGION", DEFAULT_REGION)
         return cls(
             resources.counters,
             resources.predictions,
-            CostSettings.from_env(os.environ),
-            os.environ.get("AWS_REGION", DEFAULT_REGION),
-            StageStop(UsageSettings.from_env(os.environ).usage_table, resources.dynamodb),
+            resources.registry,
+            settings,
+            region,
+            StageStop(usage, resources.dynamodb),
             BudgetTopic(BudgetSettings.from_env(os.environ).budget_topic, clients.sns()),
+            MonthCosts(
+                resources.counters,
+                settings,
+                region,
+                _sizes(resources, control),
+                TrainingCosts(
+                    JobStore(control.jobs_table, resources.dynamodb),
+                    resources.datasets,
+                    RunStore(resources.datasets_table, resources.dynamodb),
+                    settings.architecture,
+                ),
+            ),
         )
 
     def resume(self, now: datetime) -> BudgetState:
@@ -82,55 +112,60 @@ class CostService:
         self.topic.send("resume")
         return BudgetState(self.stop.current(now))
 
-    def of(self, first_day: str, last_day: str, now: datetime) -> Costs:
-        today = now.date().isoformat()
-        latest = self.predictions.page(LogQuery(), SAMPLE).items
-        counted_today, counted = self._count(today, today), self._count(first_day, last_day)
-        found = self._estimate(latest, counted_today)
-        share = _share_of_http(latest)
-        each = (share * found.http.per_million + (1 - share) * found.s3.per_million) / 1e6
-        ways = f"{share:.0%} through HTTP, as of the latest {len(latest)}"
+    def of(self, first_day: str, last_day: str, zone: Zone, now: datetime) -> Costs:
+        latest = self._latest()
+        recent = self._recent(now)
+        days, today = viewer_days(recent, zone), zone.local(now).date().isoformat()
+        counted_today, counted = days.on(today), self._count(first_day, last_day)
+        pricing = Pricing.of(self.settings, self.region, latest, counted_today)
+        found = pricing.estimated()
+        production = self.registry.current()
+        serving = pricing.image(part for part in recent if part.model == production)
+        prices = {
+            model: pricing.image(part for part in recent if part.model == model)
+            for model in days.since(today)
+        }
+        ways = f"{pricing.share_of_http:.0%} through HTTP, as of the latest {len(latest)}"
         return Costs(
             currency=found.currency,
-            today=counted_today * each,
+            today=sum(n * prices[model].usd for model, n in days.since(today).items()),
             predictions_today=counted_today,
-            per_1000=1000 * each,
+            per_1000=1000 * serving.usd,
             fixed_per_day=sum(found.idle_per_month.values()) / DAYS_PER_MONTH,
             metrics_per_day=found.metrics_per_month / DAYS_PER_MONTH,
-            period=PeriodCost(first_day, last_day, counted, counted * each),
+            period=PeriodCost(first_day, last_day, counted, counted * serving.usd),
             assumptions=found.assumptions | {"ways": ways},
             stopped=self.stop.current(now),
         )
+
+    def month(self, zone: Zone, now: datetime) -> MonthCost:
+        """The month of the viewer's calendar so far, and what it will come to."""
+        return self.months.of(zone, self._latest(), self.registry.current(), now)
+
+    def _latest(self) -> Sequence[Prediction]:
+        return self.predictions.page(LogQuery(), SAMPLE).items
+
+    def _recent(self, now: datetime) -> list[Counted]:
+        first = (now - timedelta(days=SERVED_DAYS)).date().isoformat()
+        # The last day in UTC may have begun before the viewer's today.
+        return self.counters.days(first, now.date().isoformat())
 
     def _count(self, first_day: str, last_day: str) -> int:
         days = self.counters.days(first_day, last_day)
         return sum(sum(day.under("status.").values()) for day in days)
 
-    def _estimate(self, latest: Sequence[Prediction], per_day: int) -> Estimate:
-        region = self.region if self.region in price_table().region else DEFAULT_REGION
-        return estimate(
-            Workload(
-                per_day=max(per_day, 1),
-                megapixels=_mean_megapixels(latest),
-                region=region,
-                architecture="arm64" if self.settings.architecture == "arm64" else "x86_64",
-                memory_mb=self.settings.predict_memory_mb,
-                retention_days=self.settings.retention_days,
-                snap_start=self.settings.snap_start_functions,
-                keys=self.settings.keys,
-                more_alarms=self.settings.more_alarms,
-            )
-        )
 
-
-def _mean_megapixels(latest: Sequence[Prediction]) -> float:
-    sizes = [
-        item.image.width * item.image.height / 1e6
-        for item in latest
-        if item.image.width and item.image.height
-    ]
-    return sum(sizes) / len(sizes) if sizes else TYPICAL_MEGAPIXELS
-
-
-def _share_of_http(latest: Sequence[Prediction]) -> float:
-    return sum(item.source == "api" for item in latest) / len(latest) if latest else 1.0
+def _sizes(resources: Resources, control: JobControlSettings) -> StorageSizes:
+    names = resources.settings
+    buckets = {
+        "images": names.images_bucket,
+        "models": names.models_bucket,
+        "datasets": control.datasets_bucket,
+        "jobs": control.jobs_bucket,
+    }
+    tables = {
+        "predictions": names.predictions_table,
+        "insights": names.insights_table,
+        "datasets": resources.datasets_table,
+    }
+    return StorageSizes(buckets, tables, clients.cloudwatch(), resources.dynamodb)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from lambdas.api.resources import Resources
+from lambdas.api.stats.daily import DailyStats, daily_stats
 from visionflow.access.caller import Caller
 from visionflow.insights.changes import UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, by_model
@@ -79,8 +80,7 @@ class StatsService:
     def of(self, days: tuple[str, str], caller: Caller) -> Stats:
         """Of the days from the first to the last. Where each caller sees only their own records,
         sums over everybody's are for admins. Raises `ForbiddenError`."""
-        if self.admins_only:
-            caller.require("admin")
+        self._check(caller)
         first_day, last_day = days
         by_day = self.counters.days(first_day, last_day)
         counted = [*by_day, *self.counters.labels(first_day, last_day)]
@@ -102,6 +102,16 @@ class StatsService:
             feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
             drift={m.text: found for m, found in self.drift.by_model(counted).items()},
         )
+
+    def daily(self, days: tuple[str, str], caller: Caller) -> DailyStats:
+        """As `of`, day by day and version by version. Raises `InvalidParameterError` for too many
+        days."""
+        self._check(caller)
+        return daily_stats(self.counters, *days)
+
+    def _check(self, caller: Caller) -> None:
+        if self.admins_only:
+            caller.require("admin")
 
 
 def _sum(counted: Iterable[Counted], prefix: str) -> dict[str, int]:

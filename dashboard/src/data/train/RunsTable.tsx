@@ -4,8 +4,11 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../../api/ApiContext";
 import { useLanguage } from "../../i18n";
 import { percent, shortDateTime } from "../../i18n/format";
+import { Pick } from "../../charts/overlay/Pick";
+import { useCompared } from "../../charts/overlay/useCompared";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
+import { hasCurve, RunOverlay } from "./RunOverlay";
 import { RunState } from "./RunPanel";
 import css from "./RunsTable.module.css";
 
@@ -25,6 +28,7 @@ export function RunsTable({ name, newest, state }: RunsTableProps) {
     queryKey: ["runs", name, newest, state],
     queryFn: ({ signal }) => api.runs(name, signal),
   });
+  const compared = useCompared();
   if (runs.error) {
     return (
       <Missing
@@ -35,6 +39,8 @@ export function RunsTable({ name, newest, state }: RunsTableProps) {
     );
   }
   if (runs.data === undefined || runs.data.length === 0) return null;
+  const curved = runs.data.filter(hasCurve);
+  const drawn = compared.ids.flatMap((id) => curved.find((run) => run.id === id) ?? []);
   return (
     <section className="card panel" aria-labelledby="runs-title">
       <h2 id="runs-title">{t("data.runs")}</h2>
@@ -44,6 +50,7 @@ export function RunsTable({ name, newest, state }: RunsTableProps) {
           { name: t("data.version"), end: true },
           { name: t("accuracy.top1"), end: true },
           { name: t("history.model") },
+          ...(curved.length > 1 ? [{ name: t("overlay.pick") }] : []),
         ]}
         labelledBy="runs-title"
         className={css.runs}
@@ -62,9 +69,24 @@ export function RunsTable({ name, newest, state }: RunsTableProps) {
             <td className={css.model}>
               {run.model_version === null ? "–" : `${run.model} ${run.model_version}`}
             </td>
+            {curved.length > 1 && (
+              <td>
+                {hasCurve(run) && (
+                  <Pick
+                    name={t("overlay.pickJob", { time: shortDateTime(run.started_at, language) })}
+                    chosen={compared.ids.includes(run.id)}
+                    full={compared.full}
+                    onChange={(chosen) => {
+                      compared.choose(run.id, chosen);
+                    }}
+                  />
+                )}
+              </td>
+            )}
           </tr>
         ))}
       </DataTable>
+      {drawn.length > 1 && <RunOverlay runs={drawn} />}
     </section>
   );
 }

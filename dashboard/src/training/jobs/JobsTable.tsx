@@ -5,6 +5,8 @@ import { dateTime, money, percent } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { TrainingIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
+import { Pick } from "../../charts/overlay/Pick";
+import type { Compared } from "../../charts/overlay/useCompared";
 import css from "./JobsTable.module.css";
 import { StateChip } from "./StateChip";
 import { trainedOn } from "./trainedOn";
@@ -14,9 +16,10 @@ interface JobsTableProps {
   jobs: Jobs;
   open: string | null;
   onOpen: (id: string) => void;
+  compared: Compared;
 }
 
-export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
+export function JobsTable({ jobs, open, onOpen, compared }: JobsTableProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   return (
@@ -36,6 +39,7 @@ export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
             { name: t("history.status") },
             { name: t("models.validationTop1"), end: true },
             { name: t("training.cost"), end: true },
+            { name: t("overlay.pick") },
           ]}
           labelledBy="jobs-title"
           className={css.table}
@@ -64,6 +68,16 @@ export function JobsTable({ jobs, open, onOpen }: JobsTableProps) {
                 </td>
                 <td className="end">{best < 0 ? "–" : percent(best, language)}</td>
                 <td className="end">{money(job.cost_usd, "USD", language)}</td>
+                <td>
+                  <Pick
+                    name={t("overlay.pickJob", { time: dateTime(job.created_at, language) })}
+                    chosen={compared.ids.includes(job.id)}
+                    full={compared.full}
+                    onChange={(chosen) => {
+                      compared.choose(job.id, chosen);
+                    }}
+                  />
+                </td>
               </tr>
             );
           })}

@@ -13,6 +13,7 @@ import pytest
 from visionflow.errors import PlatformError
 from visionflow.insights.changes import created, erased, relabelled, shadowed, unshadowed
 from visionflow.insights.counters import SHARDS, Change, CounterStore, label_row, on_day
+from visionflow.insights.latencies import bucket
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
 from visionflow.models.routing import Trial
@@ -357,3 +358,51 @@ def test_rows_that_stay_busy_are_left_to_the_next_delivery() -> None:
     with pytest.raises(PlatformError, match="busy"):
         store(table).count([created(one, None, None)])
     assert table.rows == {}
+
+
+def test_the_hour_and_what_the_function_took_are_counted() -> None:
+    one = replace(
+        prediction(0, random.Random(7)),
+        source="api",
+        status="ok",
+        model=MODELS[0],
+        image=ImageRef("images", "0", None, None, None, 1000, None),
+        timings={"decode": 20.0, "infer": 30.4},
+        created_at=timestamp(START + timedelta(hours=9, minutes=59)),
+    )
+    counters = store(Table())
+    counters.count([created(one, None, None)])
+    (day,) = counters.days("2030-01-01", "2030-01-01")
+    assert day.under("hour.") == {"09": 1}
+    assert (day["way.api"], day["way_ms.api"], day["way_bytes.api"]) == (1, 50, 1000)
+    assert day.under("took.") == {f"{bucket(50.4)}": 1}
+    counters.count([erased(one, None)])
+    (day,) = counters.days("2030-01-01", "2030-01-01")
+    assert not +day.amounts
+
+
+def test_an_image_without_times_has_an_hour_alone() -> None:
+    one = replace(prediction(0, random.Random(7)), timings={}, created_at=timestamp(START))
+    counters = store(Table())
+    counters.count([created(one, None, None)])
+    (day,) = counters.days("2030-01-01", "2030-01-01")
+    assert day.under("hour.") == {"00": 1}
+    assert day.under("way") == {}
+
+
+def test_feedback_of_a_day_stays_within_the_days_asked_for() -> None:
+    """Labels are rows of a month, and feedback is wanted by the day."""
+    counters = store(Table())
+    for index, day in enumerate((3, 3, 20)):
+        one = replace(
+            prediction(index, random.Random(8)),
+            label="red",
+            model=MODELS[0],
+            created_at=timestamp(START + timedelta(days=day - 1)),
+        )
+        said = Feedback("red" if index else "green", "0", "me")
+        counters.count([relabelled(one, None, said, 1)])
+    (third,) = counters.feedback("2030-01-01", "2030-01-10")
+    assert (third.day, third["given"], third["right"]) == ("2030-01-03", 2, 1)
+    both = counters.feedback("2029-12-31", "2030-01-20")
+    assert [day.day for day in both] == ["2030-01-03", "2030-01-20"]

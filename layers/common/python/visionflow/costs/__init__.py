@@ -1,1 +1,1 @@
-"""What predictions cost, estimated. Imports predictions and images for sizes and limits."""
+"""What predictions cost, estimated. Imports insights, predictions and images."""

@@ -22,6 +22,12 @@ MILLION = 1_000_000
 # Of the answers with status unknown. The others are unsure: that was the only reason once, so what
 # was counted before this counter existed is right too.
 UNFAMILIAR = "unfamiliar"
+# Images of an hour (UTC) of the day, for whoever's day begins at another hour.
+HOUR = "hour."
+# By the way in (`Source`): images, and their milliseconds in the function and bytes, summed.
+WAY, WAY_MS, WAY_BYTES = "way.", "way_ms.", "way_bytes."
+# A histogram of the milliseconds in the function, all steps together, of what a version answered.
+TOOK = "took."
 
 
 def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -> Change:
@@ -32,6 +38,9 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
     counts[f"status.{prediction.status}"] += 1
     unfamiliar = prediction.unknown_reason == "unfamiliar"
     counts[UNFAMILIAR] += unfamiliar
+    counts[f"{HOUR}{prediction.created_at[11:13]}"] += 1
+    if prediction.timings:
+        _count_work(counts, prediction)
     if prediction.label is not None:
         amounts[label_row(day, model, prediction.label)] = on_day(day, {"label": 1})
     if prediction.confidence is not None:
@@ -54,6 +63,16 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
         tally["errors"] += prediction.refused == trial.model
         amounts[trial_row(trial)] = tally
     return Change(prediction.id, "created", amounts)
+
+
+def _count_work(counts: Counter[str], prediction: Prediction) -> None:
+    """What an image took of the function that classified it."""
+    milliseconds = sum(prediction.timings.values())
+    counts[f"{WAY}{prediction.source}"] += 1
+    counts[f"{WAY_MS}{prediction.source}"] += round(milliseconds)
+    counts[f"{WAY_BYTES}{prediction.source}"] += prediction.image.bytes or 0
+    if prediction.model and prediction.status != "failed":
+        counts[f"{TOOK}{bucket(milliseconds)}"] += 1
 
 
 def relabelled(

@@ -53,7 +53,8 @@ _ATTEMPTS = 8
 _BETWEEN = "pk = :pk AND sk BETWEEN :first AND :last"
 
 # Of a row of `LABELS`: answers with the label, people who gave it, and those that were right.
-LABEL_COUNTERS = ("label", "given", "right")
+FEEDBACK_COUNTERS = ("given", "right")
+LABEL_COUNTERS = ("label", *FEEDBACK_COUNTERS)
 LABELS = "LABELS"
 
 Amounts = Mapping[str, int]
@@ -204,6 +205,24 @@ class CounterStore:
         return [
             Counted(month, None if model == "-" else ModelRef(model, version), amounts)
             for (month, model, version), amounts in found.items()
+        ]
+
+    def feedback(self, first: str, last: str) -> list[Counted]:
+        """How many records of a day people gave a label, and how many were right, as ``given`` and
+        ``right`` of each day and version. Reads the rows that `labels` reads."""
+        found: dict[tuple[str, str, str], Counter[str]] = {}
+        months = sorted({month for group, _ in _spans(first, last) for month in group})
+        names = [f"{what}.{day:02}" for what in FEEDBACK_COUNTERS for day in range(1, 32)]
+        for item in self._label_items(months, names):
+            month, model, version, _ = item.pop("sk")["S"].split("#", 3)
+            for name, value in item.items():
+                what, _, day = name.partition(".")
+                if first <= f"{month}-{day}" <= last:
+                    amounts = found.setdefault((f"{month}-{day}", model, version), Counter())
+                    amounts[what] += int(value["N"])
+        return [
+            Counted(day, None if model == "-" else ModelRef(model, version), amounts)
+            for (day, model, version), amounts in sorted(found.items())
         ]
 
     def pairs(self, first: str, last: str) -> list[Pair]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from visionflow import dynamodb
@@ -207,6 +208,14 @@ class DatasetImages(ImageTable):
         )
         for item in found:
             yield rows.image_of(item, book)
+
+    def added_since(self, name: str, since: str, most: int) -> tuple[int, int]:
+        """How many images were added from ``since`` on, and how many rows were read for it: at most
+        ``most``, the others are not looked at."""
+        values = {":pk": f"IMAGES#{name}"}
+        found = dynamodb.query(self._client, self._table, "pk = :pk", values, names=("added_at",))
+        times = [item["added_at"]["S"] for item in islice(found, most)]
+        return sum(at >= since for at in times), len(times)
 
     def to_freeze(self, name: str) -> Iterator[VersionImage]:
         """What a version of now holds, by hash: labelled images that are ready and not removed.

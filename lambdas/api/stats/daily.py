@@ -1,0 +1,95 @@
+"""Statistics day by day and version by version."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from visionflow.errors import InvalidParameterError
+from visionflow.insights.changes import TOOK, UNFAMILIAR
+from visionflow.insights.counters import CounterStore
+from visionflow.insights.intervals import Share, share
+from visionflow.insights.latencies import percentile
+from visionflow.models.ref import ModelRef
+
+# A row for each day and version.
+MOST_DAYS = 92
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds in the function of ``n`` answers, all steps together; percentiles are at most
+    10 % off."""
+
+    n: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True)
+class VersionDay:
+    """Images of one day (UTC) that one version answered; ``model`` is null for those that none did.
+
+    ``unsure`` and ``unfamiliar`` are the unknown ones by reason. ``latency`` is null where no
+    answer's was counted. ``feedback``: how often it was right on the images of that day that people
+    have judged since, with a 95 % Wilson interval; null without any.
+    """
+
+    day: str
+    model: ModelRef | None
+    ok: int
+    unsure: int
+    unfamiliar: int
+    failed: int
+    latency: Latency | None
+    feedback: Share | None
+
+
+@dataclass(frozen=True)
+class DailyStats:
+    """Each day and version that has images or feedback, the first day first."""
+
+    first_day: str
+    last_day: str
+    days: tuple[VersionDay, ...]
+
+
+def daily_stats(counters: CounterStore, first: str, last: str) -> DailyStats:
+    """Raises `InvalidParameterError` for more than `MOST_DAYS`."""
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+    if days > MOST_DAYS:
+        raise InvalidParameterError(
+            f"from and to may include at most {MOST_DAYS} days here, found {days}."
+        )
+    sums: dict[tuple[str, ModelRef | None], Counter[str]] = {}
+    for part in (*counters.days(first, last), *counters.feedback(first, last)):
+        sums.setdefault((part.day, part.model), Counter()).update(part.amounts)
+    rows = (_day(day, model, amounts) for (day, model), amounts in sums.items())
+    found = (row for row in rows if row is not None)
+    return DailyStats(first, last, tuple(sorted(found, key=lambda row: (row.day, str(row.model)))))
+
+
+def _day(day: str, model: ModelRef | None, amounts: Counter[str]) -> VersionDay | None:
+    n = +amounts  # without what is below zero: it was erased before it was counted
+    feedback = share(min(n["right"], n["given"]), n["given"]) if n["given"] else None
+    unfamiliar = min(n[UNFAMILIAR], n["status.unknown"])
+    row = VersionDay(
+        day=day,
+        model=model,
+        ok=n["status.ok"],
+        unsure=n["status.unknown"] - unfamiliar,
+        unfamiliar=unfamiliar,
+        failed=n["status.failed"],
+        latency=_latency(n),
+        feedback=feedback,
+    )
+    return row if row.ok or row.unsure or row.unfamiliar or row.failed or feedback else None
+
+
+def _latency(amounts: Counter[str]) -> Latency | None:
+    histogram = {
+        int(name.removeprefix(TOOK)): n for name, n in amounts.items() if name.startswith(TOOK)
+    }
+    p50, p95 = percentile(histogram, 0.5), percentile(histogram, 0.95)
+    if p50 is None or p95 is None:
+        return None
+    return Latency(sum(histogram.values()), p50, p95)
