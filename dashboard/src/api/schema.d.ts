@@ -1494,8 +1494,9 @@ export interface components {
         /**
          * Drift
          * @description ``labels`` is the population stability index of the answers, ``embedding`` the distance of
-         *     the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
-         *     ``n`` images are enough to tell.
+         *     the embeddings in standard deviations of the reference. ``n``: the images that both are measured
+         *     on; with fewer than ``needed`` the verdict is ``too_few``, whatever was measured. ``drifted``:
+         *     one of the two is over its limit.
          */
         Drift: {
             /** Labels */
@@ -1504,8 +1505,13 @@ export interface components {
             embedding: number | null;
             /** N */
             n: number;
-            /** Alarm */
-            alarm: boolean;
+            /** Needed */
+            needed: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "too_few" | "steady" | "drifted";
         };
         /**
          * Erased
@@ -2124,7 +2130,8 @@ export interface components {
          * @description One version with its manifest, the report of its run (null when there is none, one of over
          *     4 MB, or none was asked for), and short-lived URLs of its other files.
          *     ``recognises_unfamiliar``: whether its answers can be ``unfamiliar``, and not ``unsure``
-         *     alone.
+         *     alone. ``never_unsure``: whether its threshold holds no answer back; with neither, it never
+         *     answers ``unknown``.
          */
         ModelDetail: {
             /** Name */
@@ -2154,6 +2161,8 @@ export interface components {
             aliases: ("production" | "canary" | "shadow")[];
             /** Recognises Unfamiliar */
             recognises_unfamiliar: boolean;
+            /** Never Unsure */
+            never_unsure: boolean;
             /** Manifest */
             manifest: {
                 [key: string]: unknown;
