@@ -5,7 +5,7 @@ import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { decimal, whole } from "../i18n/format";
 import { DataTable } from "../ui/DataTable";
-import { FewImages } from "../ui/FewImages";
+import { FewImages } from "../ui/notice/FewImages";
 import { Missing } from "../ui/notice/Missing";
 import css from "./DriftPanel.module.css";
 

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import { useLanguage } from "../i18n";
-import { whole } from "../i18n/format";
+import { useLanguage } from "../../i18n";
+import { whole } from "../../i18n/format";
 
 interface FewImagesProps {
   n: number;
