@@ -19,7 +19,7 @@ describe("the headline", () => {
     const headline = await screen.findByTestId("headline");
     const known = await within(headline).findByText("95.1%");
     expect(known.parentElement).toHaveTextContent(/^Recognised95\.1%95%: .+–.+, n=228$/);
-    const right = within(headline).getByText("Correct of those recognised").parentElement;
+    const right = within(headline).getByText("Correct of these").parentElement;
     expect(right).toHaveTextContent(/98\.6%95%: .+–.+, n=217$/);
     expect(headline).toHaveTextContent("Top-5");
     expect(screen.queryByTestId("never-unknown")).toBeNull();
@@ -57,7 +57,7 @@ describe("the curves", () => {
     const points = await within(coverage).findByTestId("points");
     expect(points).toHaveTextContent(/threshold of this version \(55\.0%\): 0\.55\d+,0 0\.55/);
     expect(screen.getByTestId("threshold-used")).toHaveTextContent(
-      "At the threshold of this version, 55.0%: 100.0% of the test images are recognised, 98.6% of these correctly (n=228).",
+      "At the threshold of this version, 55.0%: about 100.0% of the test images are recognised, 98.6% of these correctly (n=228).",
     );
   });
 
