@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.dashboard import DESKTOP, PHONE, accessibility_faults, address, launch, opened
@@ -22,6 +22,16 @@ BOTH = pytest.mark.parametrize(
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         yield launch(playwright)
+
+
+def wait_for_folder(page: Page) -> None:
+    """The API lists the bucket at most once a minute; the form has no goals before."""
+    for _ in range(15):
+        expect(page.get_by_test_id("job-form")).to_be_visible()
+        if page.get_by_test_id("job-data").count():
+            return
+        page.wait_for_timeout(5_000)
+        page.reload()
 
 
 @BOTH
@@ -84,6 +94,7 @@ def test_a_local_job_waits_for_its_worker_at_no_cost_and_names_no_machine(
     try:
         with opened(browser, cloud, locale=locale, viewport=size) as page:
             page.goto(address(cloud, f"training?job={job_id}"))
+            wait_for_folder(page)
             panel = page.get_by_test_id("job")
             expect(panel.get_by_test_id("job-state")).to_contain_text("visionflow jobs machines")
             expect(panel.get_by_test_id("worker-command")).to_have_value("visionflow jobs machines")
@@ -111,7 +122,7 @@ def test_a_refused_job_marks_its_field_and_says_why(
 ) -> None:
     with opened(browser, cloud, allowed=("status of 422",), locale=locale, viewport=size) as page:
         page.goto(address(cloud, "training"))
-        expect(page.get_by_test_id("job-form")).to_be_visible()
+        wait_for_folder(page)
         page.get_by_test_id("advanced").locator("summary").first.click()
         name = page.get_by_test_id("setting-name")
         name.fill("꽃 사진")
